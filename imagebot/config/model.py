@@ -1,0 +1,194 @@
+"""A configuration as values: what comes out of loading and checking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from imagebot.policy.model import Policy
+
+PublishMode = Literal["commit", "pull-request"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in a configuration file; line and column count from 1."""
+
+    path: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRule:
+    """One entry of a route's `images`: the first whose `match` fits a repository takes it."""
+
+    match: str
+    policy: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestOptions:
+    group: str = "all"
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """How the updates of a set of files are published; the first that matches a file takes it."""
+
+    name: str
+    files: tuple[str, ...]
+    publish: PublishMode
+    images: tuple[ImageRule, ...]
+    place: Place
+    pull_request: PullRequestOptions = field(default_factory=PullRequestOptions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitOptions:
+    """Who the bot commits as."""
+
+    author_name: str = "imagebot"
+    author_email: str = "imagebot@users.noreply.github.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraField:
+    """A configured image location: `kind` of resource and dotted paths to its parts."""
+
+    kind: str
+    path: str = ""
+    registry: str = ""
+    repository: str = ""
+    tag: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraFile:
+    """Files that are no YAML: globs, and an RE2 pattern with the groups name, tag and digest."""
+
+    match: tuple[str, ...]
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """`exclude` globs are never read; `extra` are read by a pattern."""
+
+    exclude: tuple[str, ...] = ()
+    extra: tuple[ExtraFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What to do in one GitOps repository.
+
+    `policies` holds every named policy by name, the built-in `shape` and `ignore` and those that
+    markers may name included. `paused` is the reason for not publishing, "" when not paused.
+    `built_in` marks the configuration that stands in for a missing file.
+    """
+
+    path: str
+    policies: Mapping[str, Policy]
+    routes: tuple[Route, ...]
+    files: Files = field(default_factory=Files)
+    fields: tuple[ExtraField, ...] = ()
+    commit: CommitOptions = field(default_factory=CommitOptions)
+    paused: str = ""
+    built_in: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSource:
+    """Where a secret is read from when it is used: a file or an environment variable."""
+
+    kind: Literal["file", "env"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitCredential:
+    """A token (with the user name that goes with it) or an SSH key; also the forge's token."""
+
+    name: str
+    username: str = "x-access-token"
+    token: SecretSource | None = None
+    ssh_key: str = ""
+    known_hosts: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryCredential:
+    """`key` is a host, or a host and a path; the longest that fits a repository wins."""
+
+    key: str
+    username: str
+    password: SecretSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryOptions:
+    """How to reach a registry: `insecure` is plain HTTP, `mirror` a host to ask instead."""
+
+    host: str
+    insecure: bool = False
+    mirror: str = ""
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a target may make the bot do; they only narrow. None is no limit."""
+
+    commit: tuple[str, ...] | None = None
+    images: tuple[str, ...] | None = None
+    max_updates: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgeOptions:
+    """`kind` is "" when it is to be told from the URL; `url` the API's, "" for the usual one."""
+
+    kind: Literal["", "github", "sandbox", "none"] = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A Git repository and branch to look after. `name` is what output and problems call it."""
+
+    name: str
+    url: str
+    branch: str
+    credential: GitCredential | None = None
+    forge: ForgeOptions = field(default_factory=ForgeOptions)
+    limits: Limits = field(default_factory=Limits)
+    configuration: str = "imagebot.yaml"
+    paused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotConfiguration:
+    """Where, with which credentials, and within which limits.
+
+    `inline` is a configuration in the bot's own file (policies, routes), used for targets that
+    have none of their own; None when it has no such keys.
+    """
+
+    path: str
+    targets: tuple[Target, ...]
+    registry_credentials: tuple[RegistryCredential, ...] = ()
+    registries: tuple[RegistryOptions, ...] = ()
+    inline: Configuration | None = None
+    cache_dir: str = ""

@@ -1,0 +1,276 @@
+"""Everything that imagebot raises on purpose.
+
+ImagebotError
+├─ UsageError                          a wrong call; exit 2
+├─ ConfigurationError                  one or more configuration errors; exit 2
+├─ InvalidReferenceError               text is no image reference
+├─ InvalidRangeError                   a version range, with the position of the character
+├─ InvalidPolicyError                  a policy key has a value that means nothing
+├─ ManifestError                       a manifest, with path and line
+│  ├─ UnreadableManifestError          it cannot be read at all
+│  └─ RefusedEditError                 it cannot be edited exactly
+├─ FolderError                         a file or folder cannot be read or written
+├─ RegistryError                       an answer of a registry, or the lack of one
+│  ├─ RegistryAuthError                credentials missing, wrong or not enough
+│  ├─ RepositoryNotFoundError          the repository or the image does not exist
+│  ├─ RegistryRateLimitError           the registry asks for a pause
+│  ├─ RegistryUnreachableError         no answer: name, connection, TLS, time-out
+│  └─ RegistryProtocolError            an answer that must not be used (truncated, too big, …)
+├─ CredentialError                     a credential cannot be read from its file, variable or helper
+├─ GitError                            git failed
+│  ├─ GitAuthError                     the remote refused the credential
+│  ├─ GitUnreachableError              the remote cannot be reached
+│  └─ PushRejectedError                the remote refused the push, with the kind of refusal
+└─ ForgeError                          an answer of a forge
+   ├─ ForgeAuthError                   token missing, wrong or not enough
+   ├─ ForgeRateLimitError              the forge asks for a pause
+   └─ ForgeUnreachableError            no answer
+
+Third-party exceptions stop at the adapter that can raise them. "Nothing to do" is never an
+exception. The command line turns these into lines and exit codes in one place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+
+class ImagebotError(Exception):
+    """Base of the tree: `message` says what and where, `hint` what to do, `code` is stable."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(ImagebotError):
+    code = "usage"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One mistake in a configuration file. Lines and columns count from 1; 0 is unknown."""
+
+    path: str
+    line: int
+    column: int
+    key: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        key = f" {self.key}:" if self.key else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}:{key} {self.message}{hint}"
+
+
+class ConfigurationError(ImagebotError):
+    """All the faults of one load, in the order of their places."""
+
+    code = "configuration"
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = faults
+
+
+class InvalidReferenceError(ImagebotError):
+    code = "invalid-reference"
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(f"{text!r} is no image reference: {reason}")
+        self.text = text
+        self.reason = reason
+
+
+class InvalidRangeError(ImagebotError):
+    """`position` counts characters of `text` from 0."""
+
+    code = "invalid-range"
+
+    def __init__(self, text: str, position: int, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{reason} at character {position + 1} of {text!r}", hint=hint)
+        self.text = text
+        self.position = position
+        self.reason = reason
+
+
+class InvalidPolicyError(ImagebotError):
+    """`key` is the policy key at fault; `position` a character of its value, where known."""
+
+    code = "invalid-policy"
+
+    def __init__(
+        self, key: str, reason: str, *, position: int | None = None, hint: str = ""
+    ) -> None:
+        super().__init__(f"{key}: {reason}", hint=hint)
+        self.key = key
+        self.reason = reason
+        self.position = position
+
+
+class ManifestError(ImagebotError):
+    """`line` counts from 1; 0 means the file as a whole."""
+
+    code = "manifest"
+
+    def __init__(self, path: str, line: int, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{path}:{line}: {reason}" if line else f"{path}: {reason}", hint=hint)
+        self.path = path
+        self.line = line
+        self.reason = reason
+
+
+class UnreadableManifestError(ManifestError):
+    code = "unreadable"
+
+
+class RefusedEditError(ManifestError):
+    code = "edit-refused"
+
+
+class FolderError(ImagebotError):
+    code = "folder"
+
+    def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{path}: {reason}", hint=hint)
+        self.path = path
+
+
+class RegistryError(ImagebotError):
+    """`subject` is the repository or registry asked; `codes` are the registry's own error codes."""
+
+    code = "registry"
+
+    def __init__(
+        self,
+        subject: str,
+        reason: str,
+        *,
+        hint: str = "",
+        status: int | None = None,
+        codes: tuple[str, ...] = (),
+        temporary: bool = False,
+    ) -> None:
+        super().__init__(f"{subject}: {reason}", hint=hint)
+        self.subject = subject
+        self.reason = reason
+        self.status = status
+        self.codes = codes
+        self.temporary = temporary
+
+
+class RegistryAuthError(RegistryError):
+    code = "registry-auth"
+
+
+class RepositoryNotFoundError(RegistryError):
+    code = "repository-not-found"
+
+
+class RegistryRateLimitError(RegistryError):
+    """`retry_after` is in seconds, None when the registry did not say."""
+
+    code = "registry-rate-limit"
+
+    def __init__(
+        self,
+        subject: str,
+        reason: str,
+        *,
+        hint: str = "",
+        status: int | None = None,
+        codes: tuple[str, ...] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(subject, reason, hint=hint, status=status, codes=codes, temporary=True)
+        self.retry_after = retry_after
+
+
+class RegistryUnreachableError(RegistryError):
+    code = "registry-unreachable"
+
+
+class RegistryProtocolError(RegistryError):
+    code = "registry-protocol"
+
+
+class CredentialError(ImagebotError):
+    code = "credential"
+
+
+class GitError(ImagebotError):
+    """`subject` is a URL without credentials, or a path."""
+
+    code = "git"
+
+    def __init__(self, subject: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{subject}: {reason}", hint=hint)
+        self.subject = subject
+        self.reason = reason
+
+
+class GitAuthError(GitError):
+    code = "git-auth"
+
+
+class GitUnreachableError(GitError):
+    code = "git-unreachable"
+
+
+PushRefusal = Literal["behind", "race", "lease", "protected", "clash", "other"]
+
+
+class PushRejectedError(GitError):
+    """`kind`: behind and race are worth planning again; lease means somebody else pushed."""
+
+    code = "push-rejected"
+
+    def __init__(self, subject: str, reason: str, *, kind: PushRefusal, hint: str = "") -> None:
+        super().__init__(subject, reason, hint=hint)
+        self.kind: PushRefusal = kind
+
+
+class ForgeError(ImagebotError):
+    """`subject` is the project on the forge; `status` its HTTP status, where there was one."""
+
+    code = "forge"
+
+    def __init__(
+        self, subject: str, reason: str, *, hint: str = "", status: int | None = None
+    ) -> None:
+        super().__init__(f"{subject}: {reason}", hint=hint)
+        self.subject = subject
+        self.reason = reason
+        self.status = status
+
+
+class ForgeAuthError(ForgeError):
+    code = "forge-auth"
+
+
+class ForgeRateLimitError(ForgeError):
+    """`retry_after` is in seconds, None when the forge did not say."""
+
+    code = "forge-rate-limit"
+
+    def __init__(
+        self,
+        subject: str,
+        reason: str,
+        *,
+        hint: str = "",
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(subject, reason, hint=hint, status=status)
+        self.retry_after = retry_after
+
+
+class ForgeUnreachableError(ForgeError):
+    code = "forge-unreachable"

@@ -1,0 +1,45 @@
+"""What gates ask of a registry.
+
+The registry client satisfies `Images`; tests may pass anything that does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from imagebot.reference import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """When a tag was pushed, by the registry's own word; `source` names the API that said so.
+
+    `digest` is what the tag pointed to then, where the API says it.
+    """
+
+    at: datetime
+    source: str
+    digest: str | None = None
+
+
+class Images(Protocol):
+    """Facts about images. Every method may raise RegistryError."""
+
+    def digest(self, repository: Repository, reference: str) -> str:
+        """The digest of a tag (or digest): of the index, for a multi-platform image."""
+        ...
+
+    def platforms(self, repository: Repository, digest: str) -> tuple[str, ...]:
+        """What an image runs on, as `os/architecture[/variant]`, nested indexes followed."""
+        ...
+
+    def created(self, repository: Repository, digest: str) -> datetime | None:
+        """The builder's claim in the image's configuration; None when there is no date in it."""
+        ...
+
+    def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
+        """Push times of those tags that the registry's own API knows; empty when it has none."""
+        ...

@@ -1,0 +1,73 @@
+"""Globs over slash-separated names: `*` and `?` stop at `/`, `**` does not.
+
+`**/x` also matches `x` itself and `x/**` everything below `x`, as in `.gitignore` and in shells
+with globstar. `{a,b}` lists alternatives and `[a-z]` a set. RE2 runs them in linear time.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from imagebot.errors import UsageError
+
+
+@functools.lru_cache(maxsize=4096)
+def compile_glob(glob: str) -> Callable[[str], bool]:
+    """A predicate for whole names.
+
+    Raises UsageError when the glob means nothing (an open bracket or brace, an empty glob).
+    """
+    import re2
+
+    pattern = re2.compile(_translate(glob))
+    return lambda name: pattern.fullmatch(name) is not None
+
+
+def matches_any(globs: tuple[str, ...], name: str) -> bool:
+    return any(compile_glob(glob)(name) for glob in globs)
+
+
+def _translate(glob: str) -> str:
+    if not glob:
+        raise UsageError("an empty glob matches nothing", hint='write "**" to match everything')
+    out: list[str] = []
+    depth = index = 0
+    while index < len(glob):
+        piece, index, depth = _translate_one(glob, index, depth)
+        out.append(piece)
+    if depth:
+        raise UsageError(f"the glob {glob!r} has an open brace")
+    return "(?s)" + "".join(out)
+
+
+def _translate_one(glob: str, index: int, depth: int) -> tuple[str, int, int]:
+    """One construct of the glob at `index`: (expression, next index, brace depth)."""
+    starts_name = index == 0 or glob[index - 1] == "/"
+    if starts_name and glob.startswith("**/", index):
+        return "(?:.*/)?", index + 3, depth
+    if glob.startswith("**", index):
+        return ".*", index + 2, depth
+    char = glob[index]
+    if char == "[":
+        return *_translate_set(glob, index), depth
+    if char == "{":
+        return "(?:", index + 1, depth + 1
+    if depth and char in ",}":
+        return ("|", index + 1, depth) if char == "," else (")", index + 1, depth - 1)
+    simple = {"*": "[^/]*", "?": "[^/]"}
+    return simple.get(char) or _escape(char), index + 1, depth
+
+
+def _translate_set(glob: str, index: int) -> tuple[str, int]:
+    end = glob.find("]", index + 2)
+    if end < 0:
+        raise UsageError(f"the glob {glob!r} has an open bracket")
+    body = glob[index + 1 : end]
+    negated = body[0] in "!^"
+    chars = "".join(c if c == "-" else _escape(c) for c in body[negated:])
+    return (f"[^/{chars}]" if negated else f"[{chars}]"), end + 1
+
+
+def _escape(char: str) -> str:
+    return char if char.isalnum() or char in "_/" else f"\\{char}" if char.isascii() else char

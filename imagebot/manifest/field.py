@@ -1,0 +1,107 @@
+"""Image fields: what `scan` finds in a manifest and `edit` changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from imagebot.reference import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """The Kubernetes object (or what stands for one) that a field belongs to; "" is unknown."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a part of a reference is written: bytes `start` to `end` of the file.
+
+    `text` is what stands there. A slot of no length is a place to insert at; `prefix` and
+    `suffix` are then written around the new value (`:` or `@` inside a reference, a whole line
+    for a key that is not there yet). `quoted` is false where a plain scalar is nothing but this
+    part, so that a value that YAML would not read as text must be given quotes.
+    """
+
+    start: int
+    end: int
+    text: str
+    prefix: str = ""
+    suffix: str = ""
+    quoted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A comment that governs a field: the name of a policy, policy keys, or `ignore`.
+
+    `syntax` says whose marker it is: imagebot's own or Flux's. `text` is a policy name, or for
+    kind "keys" the flow mapping as written.
+    """
+
+    kind: Literal["policy", "keys", "ignore"]
+    text: str
+    line: int
+    syntax: Literal["imagebot", "flux"] = "imagebot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageField:
+    """One image location in a manifest.
+
+    `line` and `column` count from 1 and point at the text that holds the tag (or the name, when
+    there is none). `keys` is the path within the document, `document` its number from 0.
+    `reference` has the repository that will be pulled (after Kustomize's `newName`). A slot is
+    None where that part cannot be written at all; `refusal` says why nothing in this field can
+    be edited exactly, "" when it can.
+    """
+
+    path: str
+    line: int
+    column: int
+    format: str
+    document: int
+    keys: tuple[str | int, ...]
+    resource: Resource | None
+    container: str | None
+    reference: Reference
+    tag: Slot | None
+    digest: Slot | None
+    marker: Marker | None = None
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEdit:
+    """What a field's tag and digest shall be; None leaves that part as it is."""
+
+    field: ImageField
+    tag: str | None
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file, or a part of one, that was not read, and why. `expected` when nobody need act.
+
+    `line` is 0 for a whole file. An unexpected one becomes a problem when a route covers the file.
+    """
+
+    path: str
+    line: int
+    code: str
+    reason: str
+    expected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one file holds: fields in the order of their bytes, and what could not be read."""
+
+    fields: tuple[ImageField, ...] = ()
+    unread: tuple[Unread, ...] = ()

@@ -1,0 +1,112 @@
+"""Policies and what choosing by them gives, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from imagebot.policy.pattern import Pattern
+    from imagebot.version.range import Range
+
+Order = Literal[
+    "shape", "semver", "numerical", "alphabetical", "natural", "calver", "pushed", "created"
+]
+Reading = Literal["natural", "strict"]
+Prerelease = Literal["never", "same-release", "allow"]
+Size = Literal["patch", "minor", "major"]
+Kind = Literal["major", "minor", "patch", "digest", "other"]
+
+TIMED_ORDERS: frozenset[Order] = frozenset({"pushed", "created"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Tags that are not to be taken: a version range, or one tag where it is no range."""
+
+    versions: str
+    reason: str
+    until: date | None = None
+    range: Range | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The rule that chooses one tag of many, with everything it extends merged in.
+
+    `order` is `shape` unless the policy has a range or names an order. `variant` is "same",
+    "any" or the name of one. `pin` and `follow` concern digests. `ignored` is the built-in policy
+    `ignore`: fields that are deliberately left alone.
+    """
+
+    name: str
+    order: Order = "shape"
+    descending: bool = False
+    range: Range | None = None
+    reading: Reading = "natural"
+    pattern: Pattern | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    prerelease: Prerelease = "same-release"
+    variant: str = "same"
+    max: Size | None = None
+    allow_downgrade: bool = False
+    ignore: tuple[Ignored, ...] = ()
+    follow: str | None = None
+    pin: Literal["frozen", "refresh"] | None = None
+    min_age: timedelta | None = None
+    min_age_unknown: Literal["refuse", "admit"] = "refuse"
+    platforms: tuple[str, ...] = ()
+    exists: bool = False
+    adopt: bool = True
+    ignored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """The first rule that refused a tag; `eligible_at` when time alone will change that.
+
+    `rule` is the policy key, or the name of a built-in rule such as `shape` or `downgrade`.
+    """
+
+    tag: str
+    rule: str
+    reason: str
+    eligible_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a policy makes of a repository's tags.
+
+    `candidates` are best first and include the current tag where the policy admits it. When there
+    are none, or the current tag stays best, `code` and `reason` say why; `code` is `adopted` when
+    the current tag cannot be compared and the policy takes its best candidate all the same.
+    """
+
+    candidates: tuple[str, ...]
+    rejections: tuple[Rejection, ...]
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a field shall say: `tag` and `digest` are None when it keeps what it has.
+
+    `code` is stable, `reason` a sentence for people. `candidates` and `rejections` explain it.
+    """
+
+    tag: str | None
+    digest: str | None
+    kind: Kind | None
+    code: str
+    reason: str
+    eligible_at: datetime | None = None
+    candidates: tuple[str, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+
+    @property
+    def moves(self) -> bool:
+        return self.kind is not None
