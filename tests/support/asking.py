@@ -1,0 +1,14 @@
+"""One request, as plain as can be, to see what a server answers."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import httpx
+
+
+def ask(url: str, *, verify: bool | ssl.SSLContext = False, **options: Any) -> httpx.Response:
+    """GET without the environment's proxies and certificates."""
+    with httpx.Client(trust_env=False, verify=verify, timeout=20) as client:
+        return client.get(url, **options)

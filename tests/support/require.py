@@ -1,0 +1,66 @@
+"""Which real parts are on this machine, and what a test does when one of them is not.
+
+A missing part skips the test with its name; with CI=true it fails it instead, so that a green CI
+run has exercised everything.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+MISSING = "missing part: "
+"""Opens the reason of every skip and failure made here; the session's summary looks for it."""
+
+NODE_MODULES = Path(__file__).with_name("node_modules")
+SSHD = "/usr/sbin/sshd"
+
+
+def require(*parts: str) -> None:
+    """Skip (with CI=true: fail) the running test unless every part is here.
+
+    A part is a name of PARTS or the name of any program on PATH.
+    """
+    for part in parts:
+        if is_there(part):
+            continue
+        reason = f"{MISSING}{part} (tests/support/install.sh installs it)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+
+@functools.cache
+def is_there(part: str) -> bool:
+    check = PARTS.get(part)
+    return check() if check else shutil.which(part) is not None
+
+
+def _http_backend() -> bool:
+    if shutil.which("git") is None:
+        return False
+    found = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True)
+    return Path(found.stdout.strip(), "git-http-backend").exists()
+
+
+def _sshd() -> bool:
+    # sshd refuses to start, as root, without the folder its unprivileged half is locked into;
+    # Debian makes it when the service starts, which a container never does.
+    return Path(SSHD).exists() and (os.geteuid() != 0 or Path("/run/sshd").is_dir())
+
+
+def _emulator() -> bool:
+    return shutil.which("node") is not None and (NODE_MODULES / "emulate").is_dir()
+
+
+PARTS: dict[str, Callable[[], bool]] = {
+    "git http-backend": _http_backend,
+    "sshd": _sshd,
+    "npm emulate": _emulator,
+}
