@@ -7,7 +7,7 @@ import contextlib
 import io
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
@@ -77,18 +77,25 @@ class GitServer:
 
     def serve(self, exchange: Exchange) -> None:
         path, _, query = exchange.path.partition("?")
+
+        def record(status: int) -> None:
+            # Before the client can see the answer, so that a test that has it finds the request.
+            self.requests.append(
+                GitRequest(exchange.command, path, query, exchange.headers, status)
+            )
+
         status = self._refusal(exchange, path, query)
-        if status:
-            exchange.read_body()
-            headers = {}
-            if status == 401:
-                headers["WWW-Authenticate"] = 'Basic realm="git"'
-            elif status == 302:
-                headers["Location"] = f"{self.redirect_to}{exchange.path}"
-            exchange.send(status, headers)
-        else:
-            status = _cgi(exchange, self._environment(exchange, path, query))
-        self.requests.append(GitRequest(exchange.command, path, query, exchange.headers, status))
+        if status is None:
+            _cgi(exchange, self._environment(exchange, path, query), record)
+            return
+        exchange.read_body()
+        record(status)
+        headers = {}
+        if status == 401:
+            headers["WWW-Authenticate"] = 'Basic realm="git"'
+        elif status == 302:
+            headers["Location"] = f"{self.redirect_to}{exchange.path}"
+        exchange.send(status, headers)
 
     def _refusal(self, exchange: Exchange, path: str, query: str) -> int | None:
         if self.fail_with:
@@ -163,8 +170,8 @@ def _password(exchange: Exchange) -> str | None:
     return base64.b64decode(value).decode().partition(":")[2]
 
 
-def _cgi(exchange: Exchange, environment: dict[str, str]) -> int:
-    """Hand the request to git http-backend and its answer back; returns the status."""
+def _cgi(exchange: Exchange, environment: dict[str, str], record: Callable[[int], None]) -> None:
+    """Hand the request to git http-backend, and its answer back."""
     body = exchange.read_body()
     environment["CONTENT_LENGTH"] = str(len(body))
     with subprocess.Popen(
@@ -179,17 +186,18 @@ def _cgi(exchange: Exchange, environment: dict[str, str]) -> int:
         assert isinstance(process.stdout, io.BufferedReader)
         feeding = threading.Thread(target=_feed, args=(process.stdin, body), daemon=True)
         feeding.start()
-        status = _send_head(exchange, process.stdout)
+        _send_head(exchange, process.stdout, record)
         while chunk := process.stdout.read1(65536):
             exchange.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
         feeding.join()
         # The client hears of the end only once the hooks of its push are done.
         process.wait()
         exchange.wfile.write(b"0\r\n\r\n")
-    return status
 
 
-def _send_head(exchange: Exchange, stdout: io.BufferedReader) -> int:
+def _send_head(
+    exchange: Exchange, stdout: io.BufferedReader, record: Callable[[int], None]
+) -> None:
     status = 200
     headers = []
     while line := stdout.readline().rstrip(b"\r\n").decode():
@@ -198,12 +206,12 @@ def _send_head(exchange: Exchange, stdout: io.BufferedReader) -> int:
             status = int(value.split()[0])
         else:
             headers.append((name, value))
+    record(status)
     exchange.send_response(status)
     for name, value in headers:
         exchange.send_header(name, value)
     exchange.send_header("Transfer-Encoding", "chunked")
     exchange.end_headers()
-    return status
 
 
 def _feed(stdin: io.BufferedWriter, body: bytes) -> None:
