@@ -1,0 +1,76 @@
+"""Where a target's bare cache is, and that one process at a time uses it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from imagebot.errors import GitError
+
+_POLL_SECONDS = 0.05
+
+
+def cache_path(cache_dir: Path, url: str, branch: str) -> Path:
+    """A folder for this URL and branch alone, with a name that people recognise."""
+    digest = hashlib.sha256(f"{url}\0{branch}".encode()).hexdigest()[:16]
+    name = re.sub(r"[^a-z0-9]+", "-", url.rsplit("/", 1)[-1].lower().removesuffix(".git")).strip(
+        "-"
+    )
+    return cache_dir / "git" / f"{name[:40] or 'target'}-{digest}"
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, seconds: float) -> Iterator[None]:
+    """Hold the lock beside `path`, whose parent is made for the bot's user alone.
+
+    The lock goes with the process, however it ends. Raises GitError when another process still
+    has it after `seconds`, and when the cache cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.chmod(0o700)
+        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise GitError(
+            str(path.parent),
+            f"the cache cannot be written: {error.strerror}",
+            hint="set cache-dir to a folder that the bot's user may write",
+        ) from error
+    try:
+        _wait(descriptor, path, seconds)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _wait(descriptor: int, path: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise GitError(
+                    str(path),
+                    f"another imagebot has used this cache for more than {seconds:g} s",
+                    hint="let it finish, or give each bot a cache-dir of its own",
+                ) from None
+            # flock has no time-out, and an alarm would be the whole process's.
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+
+
+def remove(path: Path) -> None:
+    """Delete a cache, whatever state it is in."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)

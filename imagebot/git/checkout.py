@@ -1,0 +1,323 @@
+"""A checkout: the bot's local copy of a target, a bare cache without a work tree.
+
+Nothing of the target is ever written to disk as a file or run: no hooks, filters, links or
+submodules. Blobs are left out of the clone and fetched in one batch when they are read. The
+settings that make git fetch a missing blob by itself, one request each, are not in the
+repository's configuration but only given to the commands that are to reach the remote.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagebot.errors import GitAuthError, GitError, GitUnreachableError
+from imagebot.git.address import check_branch, parse_address
+from imagebot.git.cache import cache_path, locked, remove
+from imagebot.git.classify import failure, push_failure
+from imagebot.git.credentials import Access
+from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
+from imagebot.git.tree import (
+    Listing,
+    Signature,
+    TreeFile,
+    TreeOther,
+    commit_stream,
+    parse_blobs,
+    parse_listing,
+    parse_refs,
+    parse_sizes,
+    pick_files,
+)
+
+MAX_BLOB = 16 * 1024 * 1024
+LOCK_SECONDS = 600.0
+BOT_BRANCHES = "imagebot/"
+
+_HEAD = "refs/imagebot/head"
+_COMMIT = "refs/imagebot/commit"
+_LAZY = ("-c", "remote.origin.promisor=true", "-c", "remote.origin.partialclonefilter=blob:none")
+_FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
+_MAX_REFS = 8 * 1024 * 1024
+_MAX_AUTHORS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who made a commit: the e-mail addresses of its author and its committer."""
+
+    commit: str
+    author: str
+    committer: str
+
+
+class Checkout:
+    """Made by `open_checkout`, for one pass in one thread. Every method may raise GitError."""
+
+    def __init__(self, runner: Runner, branch: str) -> None:
+        self.branch = branch
+        self._runner = runner
+        self._path = runner.directory
+        self._head = ""
+        self._remote: dict[str, str] = {}
+        self._listings: dict[str, Listing] = {}
+        self._rebuilt = False
+
+    @property
+    def url(self) -> str:
+        return self._runner.subject
+
+    @property
+    def head(self) -> str:
+        """The commit that the target's branch had at the last refresh, or that was pushed since."""
+        assert self._head, "refresh() comes first"
+        return self._head
+
+    def refresh(self) -> str:
+        """Look at the remote and fetch what is new; the new head.
+
+        One small request when nothing has moved. A cache that is damaged is made anew.
+        """
+        self._remote = self._look()
+        wanted = self._remote.get(self.branch)
+        if wanted is None:
+            raise GitError(
+                self.url,
+                f"there is no branch {self.branch!r}",
+                hint="correct the target's branch, or push a first commit to it",
+            )
+        try:
+            self._head = self._update(wanted)
+            self._list(self._head)
+        except (GitAuthError, GitUnreachableError):
+            raise
+        except GitError:
+            self._rebuild()
+            self._head = self._update(wanted)
+        return self._head
+
+    def files(self) -> tuple[TreeFile, ...]:
+        """Every ordinary file of the head, in git's order."""
+        return self._list(self.head).files
+
+    def others(self) -> tuple[TreeOther, ...]:
+        """What the head has that is no file to read: links, submodules, names that are no text."""
+        return self._list(self.head).others
+
+    def read(self, blobs: Iterable[str], *, max_size: int = MAX_BLOB) -> dict[str, bytes]:
+        """Contents by blob id; a blob of more than `max_size` bytes is not in the answer.
+
+        What is not here yet comes in one request.
+        """
+        wanted = tuple(dict.fromkeys(blobs))
+        if not wanted:
+            return {}
+        sizes = self._sizes(wanted)
+        missing = [blob for blob, size in sizes.items() if size is None]
+        if missing:
+            self._prefetch(missing)
+            sizes = self._sizes(wanted)
+        small = {b: size for b, size in sizes.items() if size is not None and size <= max_size}
+        lost = [blob for blob, size in sizes.items() if size is None]
+        if lost:
+            raise GitError(self.url, f"the remote does not give out blob {lost[0]}")
+        limit = sum(small.values()) + 128 * len(small)
+        payload = "".join(f"{blob}\n" for blob in small).encode()
+        return parse_blobs(
+            self._runner.local("cat-file", "--batch", "--buffer", payload=payload, limit=limit)
+        )
+
+    def commit(
+        self, base: str, changes: Mapping[str, bytes], *, message: str, author: Signature
+    ) -> str:
+        """The id of a new commit on `base` with new bytes in files that it has; modes are kept.
+
+        `base` itself when nothing differs. The same arguments give the same id.
+        """
+        files = {file.path: file for file in self._list(base).files}
+        picked = pick_files(files, changes, self.url)
+        if not picked:
+            return base
+        stream = commit_stream(ref=_COMMIT, base=base, files=picked, message=message, author=author)
+        output = self._runner.local(
+            "fast-import", "--quiet", "--force", "--done", "--date-format=raw", payload=stream
+        )
+        return output.decode().strip()
+
+    def push(self, commit: str, branch: str, *, lease: str | None = None) -> None:
+        """Move a branch of the remote to `commit`.
+
+        Without a lease only forwards. With one, from exactly that commit and to anywhere, or with
+        "" only when there is no such branch. Raises PushRejectedError.
+        """
+        self._push(f"{commit}:refs/heads/{check_branch(branch)}", branch, lease)
+        self._remote[branch] = commit
+        if branch == self.branch:
+            self._runner.local("update-ref", _HEAD, commit)
+            self._head = commit
+
+    def delete_branch(self, branch: str, *, lease: str) -> None:
+        """Delete a branch of the remote that is at commit `lease`. Raises PushRejectedError."""
+        self._push(f":refs/heads/{check_branch(branch)}", branch, lease)
+        self._remote.pop(branch, None)
+
+    def remote_branch(self, name: str) -> str | None:
+        """The commit of a branch of the remote, as seen at the last refresh for the bot's own."""
+        if name.startswith(BOT_BRANCHES) or name in self._remote:
+            return self._remote.get(name)
+        return self._look(name).get(name)
+
+    def bot_branches(self) -> tuple[str, ...]:
+        """The remote's branches that begin with `imagebot/`, as seen at the last refresh."""
+        return tuple(sorted(name for name in self._remote if name.startswith(BOT_BRANCHES)))
+
+    def authors(self, base: str, branch: str) -> tuple[Author, ...]:
+        """Who made the commits that `branch` has and `base` has not, the newest first (200)."""
+        tip = self.remote_branch(branch)
+        if tip is None:
+            return ()
+        self._need(tip, branch)
+        form = "--format=%H%x00%ae%x00%ce"
+        output = self._runner.local("log", "-z", f"-n{_MAX_AUTHORS}", form, tip, f"^{base}", "--")
+        words = output.decode("utf-8", "replace").split("\0")
+        rows = zip(words[::3], words[1::3], words[2::3], strict=False)
+        return tuple(Author(commit, author, committer) for commit, author, committer in rows)
+
+    def tree(self, commit: str) -> str:
+        """The id of a commit's tree: equal for commits that hold the same."""
+        return self._runner.local("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The ids of a commit's parents."""
+        output = self._runner.local("rev-parse", "--verify", f"{commit}^@")
+        return tuple(output.decode().split())
+
+    def _look(self, name: str = "") -> dict[str, str]:
+        """Branches of the remote: the one named, or the target's and all of the bot's."""
+        names = [name] if name else [self.branch, f"{BOT_BRANCHES}*"]
+        patterns = [f"refs/heads/{each}" for each in names]
+        output = self._runner.remote("ls-remote", "--quiet", "origin", *patterns, limit=_MAX_REFS)
+        prefix = "refs/heads/"
+        refs = parse_refs(output)
+        return {
+            ref.removeprefix(prefix): oid for ref, oid in refs.items() if ref.startswith(prefix)
+        }
+
+    def _update(self, wanted: str) -> str:
+        """Have the branch's commit `wanted`, or the one it has moved to since."""
+        if not (self._path / "HEAD").exists():
+            self._initialise()
+        if not self._is_here(wanted):
+            refspec = f"+refs/heads/{self.branch}:{_HEAD}"
+            self._runner.remote(*self._lazily(*_FETCH), *self._filter, "origin", refspec)
+            # Packs of many passes are joined now and then; git decides when.
+            self._runner.try_local(*self._lazily("-c", "gc.auto=6700", "gc", "--auto", "--quiet"))
+            return self._runner.local("rev-parse", "--verify", _HEAD).decode().strip()
+        self._runner.local("update-ref", _HEAD, wanted)
+        return wanted
+
+    def _initialise(self) -> None:
+        remove(self._path)
+        self._path.mkdir(mode=0o700)
+        self._runner.local("init", "--quiet", "--bare", "--template=", ".")
+
+    def _rebuild(self, *, whole: bool = False) -> None:
+        """Delete the cache; once, for what is wrong with a new one is not the cache."""
+        if self._rebuilt and not whole:
+            raise GitError(self.url, "the cache is damaged, and so was the one made in its place")
+        self._rebuilt = True
+        self._listings.clear()
+        remove(self._path)
+        self._initialise()
+        if whole:
+            self._whole.touch()
+
+    @property
+    def _whole(self) -> Path:
+        """Marks a cache of a remote that gives out no single blobs, so that all are cloned."""
+        return self._path / "imagebot-whole"
+
+    @property
+    def _filter(self) -> tuple[str, ...]:
+        return () if self._whole.exists() else ("--filter=blob:none",)
+
+    def _lazily(self, *args: str) -> tuple[str, ...]:
+        return args if self._whole.exists() else (*_LAZY, *args)
+
+    def _is_here(self, commit: str) -> bool:
+        return self._runner.try_local("cat-file", "-e", f"{commit}^{{commit}}").status == 0
+
+    def _need(self, commit: str, branch: str) -> None:
+        if not self._is_here(commit):
+            self._runner.remote(
+                *self._lazily(*_FETCH), *self._filter, "origin", f"refs/heads/{branch}"
+            )
+
+    def _list(self, commit: str) -> Listing:
+        if commit not in self._listings:
+            output = self._runner.local("ls-tree", "-r", "-z", "--full-tree", commit)
+            self._listings = {commit: parse_listing(output)}
+        return self._listings[commit]
+
+    def _sizes(self, blobs: Iterable[str]) -> dict[str, int | None]:
+        payload = "".join(f"{blob}\n" for blob in blobs).encode()
+        return parse_sizes(self._runner.local("cat-file", "--batch-check", payload=payload))
+
+    def _prefetch(self, blobs: Iterable[str]) -> None:
+        payload = "".join(f"{blob}\n" for blob in blobs).encode()
+        noop = ("-c", "fetch.negotiationAlgorithm=noop")
+        try:
+            self._runner.remote(
+                *self._lazily(*noop, *_FETCH), *self._filter, "--stdin", "origin", payload=payload
+            )
+        except (GitAuthError, GitUnreachableError):
+            raise
+        except GitError:
+            # It gives out no single objects (or none of these): take everything, once.
+            if self._whole.exists():
+                raise
+            self._rebuild(whole=True)
+            self._update(self._head)
+
+    def _push(self, refspec: str, branch: str, lease: str | None) -> None:
+        args = ["push", "--porcelain", "--no-verify", "--no-follow-tags", "--quiet"]
+        if lease is not None:
+            args.append(f"--force-with-lease=refs/heads/{branch}:{lease}")
+        result = self._runner.try_remote(*args, "origin", refspec)
+        if result.status == 0:
+            return
+        secrets = self._runner.access.secrets
+        subject = f"{self.url} {branch}"
+        refused = push_failure(subject, result.out.decode("utf-8", "replace"), result.err, secrets)
+        raise refused or failure(self.url, result.status, result.err, secrets)
+
+
+@contextlib.contextmanager
+def open_checkout(
+    cache_dir: Path,
+    url: str,
+    branch: str,
+    access: Access,
+    *,
+    local_seconds: float = LOCAL_SECONDS,
+    remote_seconds: float = REMOTE_SECONDS,
+    lock_seconds: float = LOCK_SECONDS,
+) -> Iterator[Checkout]:
+    """The checkout of a branch of a Git repository, locked against other processes.
+
+    Nothing is asked of the remote before `refresh`. Raises GitError for a URL or branch that is
+    none, and when the cache stays locked.
+    """
+    address = parse_address(url)
+    path = cache_path(cache_dir, address.url, check_branch(branch))
+    runner = Runner(
+        directory=path,
+        access=access,
+        address=address,
+        local_seconds=local_seconds,
+        remote_seconds=remote_seconds,
+    )
+    with locked(path, seconds=lock_seconds):
+        yield Checkout(runner, branch)

@@ -1,0 +1,203 @@
+"""What git says on stderr, as errors with a hint. Pure.
+
+git has one exit status (128) for nearly everything, so the text decides; `LC_ALL=C` keeps it
+in English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from imagebot.errors import (
+    GitAuthError,
+    GitError,
+    GitUnreachableError,
+    PushRefusal,
+    PushRejectedError,
+)
+from imagebot.printable import printable
+
+_MAX_SHOWN = 600
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    pattern: re.Pattern[str]
+    kind: type[GitError]
+    reason: str
+    hint: str
+
+
+def _rule(pattern: str, kind: type[GitError], reason: str, hint: str) -> _Rule:
+    return _Rule(re.compile(pattern, re.IGNORECASE), kind, reason, hint)
+
+
+_NO_LOGIN = "name a credential for the target (credentials.git) that may read and write it"
+_KEY = "check ssh-key of the target's credential, and that its public half may write there"
+
+# The first that fits decides, so the particular stand before the general.
+_RULES = (
+    _rule(
+        r"host key verification failed|no .* host key is known",
+        GitAuthError,
+        "the host's SSH key is not known, or not the one that was expected",
+        "put the host's key (from the host's documentation, or ssh-keyscan) in known-hosts",
+    ),
+    _rule(
+        r"unprotected private key|bad permissions|load key .*(permission|invalid format|libcrypto)",
+        GitAuthError,
+        "ssh refuses the private key",
+        "the key file must be an unencrypted private key that only the bot's user can read",
+    ),
+    _rule(
+        r"no user exists for uid",
+        GitAuthError,
+        "ssh needs an entry in /etc/passwd for the user that the bot runs as",
+        "run the container as the user of its image",
+    ),
+    _rule(
+        r"permission denied \((publickey|keyboard|password)",
+        GitAuthError,
+        "the SSH key was refused",
+        _KEY,
+    ),
+    _rule(
+        r"could not read (username|password)|terminal prompts disabled",
+        GitAuthError,
+        "it asks for a login",
+        _NO_LOGIN,
+    ),
+    _rule(
+        r"authentication failed|access denied|returned error: 401",
+        GitAuthError,
+        "the credential was refused",
+        "check that the target's token is right and has not expired",
+    ),
+    _rule(
+        r"returned error: 403|permission to .* denied|write access .* not granted|not authorized",
+        GitAuthError,
+        "the credential may not do this",
+        "give the token write access to the repository's contents",
+    ),
+    _rule(
+        r"returned error: 3\d\d|update url base from redirection",
+        GitError,
+        "it answers with a redirect, which is never followed with a token",
+        "give the target the URL that it redirects to",
+    ),
+    _rule(
+        r"could not resolve host|name or service not known|failure in name resolution",
+        GitUnreachableError,
+        "the host's name cannot be resolved",
+        "check the target's URL and the machine's DNS",
+    ),
+    _rule(
+        r"ssl certificate|certificate verif|ssl_error|gnutls|tls connect",
+        GitUnreachableError,
+        "its certificate cannot be verified",
+        "set SSL_CERT_FILE to a bundle that holds the authority of the host",
+    ),
+    _rule(
+        r"repository .*not found|does not appear to be a git repository|returned error: 404"
+        r"|not a git repository|project you were looking for could not be found",
+        GitError,
+        "there is no such repository, or the credential may not see it",
+        "check the target's URL and that its credential may read the repository",
+    ),
+    _rule(
+        r"dubious ownership",
+        GitError,
+        "the repository belongs to another user, so git refuses it",
+        "run the bot as the owner of the repository, or change its owner",
+    ),
+    _rule(
+        r"failed to connect|connection (refused|reset|timed out|closed)|couldn't connect"
+        r"|timed? ?out|no route to host|network is unreachable|returned error: (429|5\d\d)"
+        r"|hung up unexpectedly"
+        r"|early eof|operation too slow|recv failure|empty reply",
+        GitUnreachableError,
+        "it cannot be reached",
+        "the next pass tries again; check the URL and the network if it stays",
+    ),
+    _rule(
+        r"no space left on device|disk quota",
+        GitError,
+        "there is no space left for the cache",
+        "free space in the cache directory, or set cache-dir to another disk",
+    ),
+)
+
+
+def clean(text: str, secrets: Iterable[str] = ()) -> str:
+    """One printable line: secrets out, control characters as escapes, at most 600 characters."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    text = re.sub(r"(?<=://)[^/@\s]+@", "", text)
+    lines = (line.strip() for line in re.split(r"[\r\n]+", text))
+    line = printable("; ".join(line for line in lines if line))
+    return line if len(line) <= _MAX_SHOWN else f"{line[: _MAX_SHOWN - 1]}…"
+
+
+def failure(subject: str, status: int, stderr: str, secrets: Iterable[str] = ()) -> GitError:
+    """The error for a command that ended with `status` other than 0."""
+    said = clean(stderr, secrets)
+    if status == 127:
+        return GitError(
+            "git", "it is not installed, or not on PATH", hint="install git 2.30 or newer"
+        )
+    for rule in _RULES:
+        if rule.pattern.search(stderr):
+            return rule.kind(subject, f"{rule.reason} ({said})", hint=rule.hint)
+    return GitError(subject, said or f"git ended with status {status}")
+
+
+_PORCELAIN_RE = re.compile(r"^([ +*=!-])\t([^\t]*)\t(.*)$", re.MULTILINE)
+_PROTECTED = (
+    "set `publish: pull-request` on the route, or let the bot's account push to this branch"
+)
+
+
+def push_failure(
+    subject: str, stdout: str, stderr: str, secrets: Iterable[str] = ()
+) -> PushRejectedError | None:
+    """The refusal in the output of `git push --porcelain`; None when it shows none.
+
+    Porcelain lines are `flag TAB from:to TAB summary (reason)`, see git-push(1).
+    """
+    refused = [m for m in _PORCELAIN_RE.finditer(stdout) if m[1] == "!"]
+    if not refused:
+        return None
+    summary = refused[0][3]
+    kind = _kind_of(summary, stderr)
+    said = clean(
+        f"{summary}\n{stderr}" if kind in ("protected", "other", "clash") else summary, secrets
+    )
+    reasons: dict[PushRefusal, tuple[str, str]] = {
+        "behind": ("somebody else has pushed in the meantime", ""),
+        "race": ("somebody else is pushing at the same time", ""),
+        "lease": ("the branch has moved since it was looked at", ""),
+        "protected": ("the remote does not accept pushes to this branch", _PROTECTED),
+        "clash": ("a branch with a similar name is in the way", "delete the other branch"),
+        "other": ("the remote refused the push", ""),
+    }
+    reason, hint = reasons[kind]
+    return PushRejectedError(subject, f"{reason}: {said}", kind=kind, hint=hint)
+
+
+def _kind_of(summary: str, stderr: str) -> PushRefusal:
+    if "stale info" in summary:
+        return "lease"
+    if "fetch first" in summary or "non-fast-forward" in summary:
+        return "behind"
+    if re.search(r"exists; cannot create|directory/file conflict", stderr):
+        return "clash"
+    if re.search(r"hook declined|protected|GH006|GH013|not allowed", f"{summary}\n{stderr}"):
+        return "protected"
+    if re.search(
+        r"failed to update ref|incorrect old value|cannot lock ref|reference already exists",
+        summary,
+    ):
+        return "race"
+    return "other"

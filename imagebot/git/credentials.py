@@ -1,0 +1,105 @@
+"""From a configured credential to what git needs to use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from imagebot.config.model import GitCredential, SecretSource
+from imagebot.errors import CredentialError
+
+_MAX_SECRET = 64 * 1024
+# What git and ssh may see of the environment: where programs are, and how to reach the network.
+_INHERITED = (
+    "PATH", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH",
+    "HTTPS_PROXY", "https_proxy", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",
+)  # fmt: skip
+_DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What one target's git commands run with: the secret, and the environment they inherit.
+
+    Without a token and a key, ssh uses the agent and the keys of the account that runs the bot,
+    and https is anonymous.
+    """
+
+    username: str = ""
+    token: str = field(default="", repr=False)
+    ssh_key: str = ""
+    known_hosts: str = ""
+    inherited: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every spelling of the token that must never be shown."""
+        if not self.token:
+            return ()
+        return tuple(dict.fromkeys((self.token, quote(self.token, safe=""))))
+
+
+def access_for(credential: GitCredential | None, environment: Mapping[str, str]) -> Access:
+    """Read the secret now, so that one that was rotated is taken up by the next pass.
+
+    Raises CredentialError.
+    """
+    inherited = {name: environment[name] for name in _INHERITED if environment.get(name)}
+    inherited["PATH"] = _absolute_only(inherited.get("PATH", "")) or _DEFAULT_PATH
+    if credential is None:
+        if agent := environment.get("SSH_AUTH_SOCK"):
+            inherited["SSH_AUTH_SOCK"] = agent
+        return Access(inherited=inherited)
+    token = read_secret(credential.token, environment) if credential.token else ""
+    for path in (credential.ssh_key, credential.known_hosts):
+        if path and not Path(path).is_file():
+            raise CredentialError(
+                f"credential {credential.name}: there is no file {path}",
+                hint="correct ssh-key or known-hosts of the credential",
+            )
+    return Access(
+        username=_one_line(credential.username, f"the user name of credential {credential.name}"),
+        token=token,
+        ssh_key=credential.ssh_key,
+        known_hosts=credential.known_hosts,
+        inherited=inherited,
+    )
+
+
+def read_secret(source: SecretSource, environment: Mapping[str, str]) -> str:
+    """The secret without the line end that editors add.
+
+    Raises CredentialError where it is missing, empty, or longer than one line.
+    """
+    if source.kind == "env":
+        what = f"the variable {source.name}"
+        text = environment.get(source.name, "")
+    else:
+        what = f"the file {source.name}"
+        try:
+            with Path(source.name).open(encoding="utf-8") as file:
+                text = file.read(_MAX_SECRET)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise CredentialError(
+                f"{what} with a secret cannot be read: {reason}",
+                hint="check that it is mounted and readable by the bot's user",
+            ) from error
+    text = text.strip()
+    if not text:
+        raise CredentialError(f"{what}, which should hold a secret, is empty or not set")
+    return _one_line(text, what)
+
+
+def _one_line(text: str, what: str) -> str:
+    # A line break would let a secret add lines to git's credential protocol.
+    if any(ord(letter) < 0x20 or ord(letter) == 0x7F for letter in text):
+        raise CredentialError(f"{what} holds more than one line, or a control character")
+    return text
+
+
+def _absolute_only(path: str) -> str:
+    """PATH without entries that depend on the working directory."""
+    return ":".join(entry for entry in path.split(":") if entry.startswith("/"))

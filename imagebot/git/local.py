@@ -1,0 +1,66 @@
+"""The Git repository around a folder: what `imagebot run` without `-c` takes for its target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagebot.errors import GitError
+from imagebot.git.address import check_branch, parse_address, redact_url
+from imagebot.git.classify import clean
+from imagebot.git.credentials import access_for
+from imagebot.git.runner import Runner
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRepository:
+    """`url` is that of the remote, without credentials; `top` the top of the work tree."""
+
+    url: str
+    branch: str
+    top: Path
+
+
+def discover(directory: Path, environment: Mapping[str, str]) -> LocalRepository:
+    """The remote and the branch of the work tree that `directory` is in.
+
+    The remote is the one that the branch follows, else `origin`. Raises GitError with what to do
+    where there is none, or no branch.
+    """
+    runner = Runner(directory=directory, access=access_for(None, environment))
+    found = runner.try_local("rev-parse", "--show-toplevel")
+    if found.status != 0:
+        reason = clean(found.err) if "dubious" in found.err else "it is in no Git work tree"
+        raise GitError(str(directory), reason, hint="go to a checkout, or name a target with -c")
+    top = Path(found.out.decode("utf-8", "surrogateescape").removesuffix("\n"))
+    branch = _one(runner, "symbolic-ref", "--quiet", "--short", "HEAD")
+    if not branch:
+        raise GitError(
+            str(top),
+            "no branch is checked out",
+            hint="check out a branch, or name a target with -c",
+        )
+    remote = _one(runner, "config", "--get", f"branch.{branch}.remote")
+    upstream = _one(runner, "config", "--get", f"branch.{branch}.merge")
+    if remote in ("", ".") or remote.startswith("-"):
+        remote = "origin"
+    url = _one(runner, "remote", "get-url", "--", remote)
+    if not url:
+        raise GitError(
+            str(top), f"it has no remote {remote!r}", hint="add one, or name a target with -c"
+        )
+    name = upstream.removeprefix("refs/heads/") or branch
+    return LocalRepository(_usable(url, top), check_branch(name), top)
+
+
+def _usable(url: str, top: Path) -> str:
+    url = redact_url(url) if url.startswith(("http://", "https://")) else url
+    if not url.startswith("/") and "://" not in url and (top / url).is_dir():
+        url = str((top / url).resolve())
+    return parse_address(url).url
+
+
+def _one(runner: Runner, *args: str) -> str:
+    result = runner.try_local(*args)
+    return result.out.decode("utf-8", "replace").strip() if result.status == 0 else ""

@@ -1,0 +1,113 @@
+"""One child process, fed and read within a time and a size; then its whole process group ends.
+
+A git command starts others (ssh, remote-https, index-pack), and a server can keep any of them
+waiting. Killing git alone would leave them, and the pipes they hold, behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import time
+from typing import IO
+
+_CHUNK = 65536
+_MAX_ERRORS = 256 * 1024
+
+
+class TimedOutError(Exception):
+    """The process group was killed because the time was over."""
+
+
+class TooMuchOutputError(Exception):
+    """The process group was killed because it wrote more than was allowed."""
+
+
+def communicate(
+    process: subprocess.Popen[bytes], payload: bytes, *, seconds: float, limit: int
+) -> tuple[int, bytes, bytes]:
+    """Status, stdout and stderr (its first 256 KiB) of a process that leads its own group.
+
+    Whatever happens, nothing of the group is left afterwards. Raises TimedOutError and
+    TooMuchOutputError (more than `limit` bytes on stdout).
+    """
+    deadline = time.monotonic() + seconds
+    try:
+        out, err = _pump(process, payload, deadline, limit)
+        status = process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired as error:
+        raise TimedOutError from error
+    finally:
+        end_group(process)
+    return status, out, err
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of the group, reap its leader and close the pipes."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+
+
+def _pump(
+    process: subprocess.Popen[bytes], payload: bytes, deadline: float, limit: int
+) -> tuple[bytes, bytes]:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    out, err = bytearray(), bytearray()
+    rest = memoryview(payload)
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ, out)
+        selector.register(process.stderr, selectors.EVENT_READ, err)
+        if process.stdin is not None:
+            _register_input(selector, process.stdin, rest)
+        while selector.get_map():
+            ready = selector.select(deadline - time.monotonic())
+            if time.monotonic() > deadline:
+                raise TimedOutError
+            for key, _ in ready:
+                if key.fileobj is process.stdin:
+                    rest = _write(selector, process.stdin, rest)
+                else:
+                    _read(selector, key, limit if key.data is out else None)
+    return bytes(out), bytes(err)
+
+
+def _register_input(selector: selectors.BaseSelector, pipe: IO[bytes], rest: memoryview) -> None:
+    if not rest:
+        pipe.close()
+        return
+    os.set_blocking(pipe.fileno(), False)
+    selector.register(pipe, selectors.EVENT_WRITE)
+
+
+def _write(selector: selectors.BaseSelector, pipe: IO[bytes], rest: memoryview) -> memoryview:
+    try:
+        rest = rest[os.write(pipe.fileno(), rest[:_CHUNK]) :]
+    except BrokenPipeError:
+        # It has stopped reading; its status and stderr say why.
+        rest = rest[:0]
+    if not rest:
+        selector.unregister(pipe)
+        pipe.close()
+    return rest
+
+
+def _read(selector: selectors.BaseSelector, key: selectors.SelectorKey, limit: int | None) -> None:
+    chunk = os.read(key.fd, _CHUNK)
+    collected: bytearray = key.data
+    if not chunk:
+        selector.unregister(key.fileobj)
+    elif limit is None:
+        collected += chunk[: max(0, _MAX_ERRORS - len(collected))]
+    else:
+        collected += chunk
+        if len(collected) > limit:
+            raise TooMuchOutputError

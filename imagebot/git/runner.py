@@ -1,0 +1,241 @@
+"""The one place that starts git.
+
+git runs through GitPython's `Git.execute`, with bytes in and out, in a process group of its own
+and in an environment that holds nothing but what is listed here: no configuration of the user or
+the system, no hooks, no prompts, no other protocol than that of the target's URL.
+
+A token goes to git over an inherited, unnamed file and git's credential protocol. It is never in
+an argument, a variable, a configuration or a file that has a name, and it is only given to the
+host of the target. Redirects are not followed: git would take an `Authorization` header along.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagebot.errors import GitError, GitUnreachableError
+from imagebot.git.address import Address
+from imagebot.git.classify import failure
+from imagebot.git.credentials import Access
+from imagebot.git.process import TimedOutError, TooMuchOutputError, communicate
+
+LOCAL_SECONDS = 120.0
+REMOTE_SECONDS = 600.0
+_MAX_OUTPUT = 256 * 1024 * 1024
+# Of 512 bytes: no file that git writes (a pack of a target that grew without bound) exceeds 8 GiB.
+_MAX_FILE_BLOCKS = 16 * 1024 * 1024
+
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "gc.auto=0",
+    "gc.autoDetach=false",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+    "credential.helper=",
+    "http.followRedirects=false",
+    "http.sslVerify=true",
+    # A server that sends next to nothing is given up long before the time is over.
+    "http.lowSpeedLimit=100",
+    "http.lowSpeedTime=60",
+    "fetch.fsckObjects=true",
+    # Blemishes of old commits that every forge accepts; none can make git do anything.
+    *(
+        f"fetch.fsck.{name}=ignore"
+        for name in (
+            "badTimezone", "missingSpaceBeforeDate", "missingSpaceBeforeEmail", "missingEmail",
+            "missingNameBeforeEmail", "zeroPaddedFilemode", "zeroPaddedDate", "badDate", "badEmail",
+        )
+    ),
+)  # fmt: skip
+
+# Answers git's `get` with the token, but only for the one origin it is for.
+_HELPER = (
+    "!f() {"
+    ' test "$1" = get || exit 0;'
+    " p=; h=;"
+    ' while IFS= read -r l && test -n "$l"; do'
+    ' case "$l" in protocol=*) p=${l#protocol=};; host=*) h=${l#host=};; esac;'
+    " done;"
+    ' test "$p://$h" = "$IMAGEBOT_GIT_ORIGIN" || exit 0;'
+    ' printf "username=%s\\npassword=" "$IMAGEBOT_GIT_USERNAME";'
+    ' cat "/dev/fd/$IMAGEBOT_GIT_TOKEN";'
+    " echo; }; f"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    status: int
+    out: bytes
+    err: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """Runs git in `directory`; commands that reach `address` are given `access`.
+
+    `local_seconds` and `remote_seconds` are the most that one command may take.
+    """
+
+    directory: Path
+    access: Access
+    address: Address | None = None
+    local_seconds: float = LOCAL_SECONDS
+    remote_seconds: float = REMOTE_SECONDS
+
+    @property
+    def subject(self) -> str:
+        return self.address.url if self.address else str(self.directory)
+
+    def local(self, *args: str, payload: bytes = b"", limit: int = _MAX_OUTPUT) -> bytes:
+        """Stdout of a command that talks to no remote.
+
+        Raises GitError.
+        """
+        return self._checked(self.try_local(*args, payload=payload, limit=limit))
+
+    def try_local(self, *args: str, payload: bytes = b"", limit: int = _MAX_OUTPUT) -> Result:
+        """As `local`, but another status than 0 is an answer."""
+        return self._run(args, (), self._environment(""), payload, limit, self.local_seconds, ())
+
+    def remote(self, *args: str, payload: bytes = b"", limit: int = _MAX_OUTPUT) -> bytes:
+        """Stdout of a command that talks to the remote `origin`, which is the address.
+
+        Raises GitAuthError, GitUnreachableError and GitError.
+        """
+        return self._checked(self.try_remote(*args, payload=payload, limit=limit))
+
+    def try_remote(self, *args: str, payload: bytes = b"", limit: int = _MAX_OUTPUT) -> Result:
+        """As `remote`, but another status than 0 is an answer."""
+        assert self.address is not None
+        settings = [f"remote.origin.url={self.address.url}"]
+        environment = self._environment(self.address.scheme)
+        with self._token() as token:
+            if token is not None:
+                settings.append(f"credential.helper={_HELPER}")
+                environment["IMAGEBOT_GIT_ORIGIN"] = self.address.origin
+                environment["IMAGEBOT_GIT_USERNAME"] = self.access.username
+                environment["IMAGEBOT_GIT_TOKEN"] = str(token)
+            fds = () if token is None else (token,)
+            seconds = self.remote_seconds
+            return self._run(args, settings, environment, payload, limit, seconds, fds)
+
+    def _checked(self, result: Result) -> bytes:
+        if result.status != 0:
+            raise failure(self.subject, result.status, result.err, self.access.secrets)
+        return result.out
+
+    def _environment(self, scheme: str) -> dict[str, str]:
+        environment = {
+            **self.access.inherited,
+            "HOME": "/nonexistent",
+            "LC_ALL": "C",
+            "LANGUAGE": "C",
+            "TZ": "UTC",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ALLOW_PROTOCOL": scheme or "none",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_PAGER": "cat",
+        }
+        if scheme == "ssh":
+            environment["GIT_SSH_COMMAND"] = ssh_command(self.access)
+            environment["GIT_SSH_VARIANT"] = "ssh"
+        return environment
+
+    @contextlib.contextmanager
+    def _token(self) -> Iterator[int | None]:
+        """A file without a name that holds the token, as a descriptor to inherit."""
+        if not self.access.token or self.address is None or not self.address.origin:
+            yield None
+            return
+        with contextlib.ExitStack() as stack:
+            if hasattr(os, "memfd_create"):
+                descriptor = os.memfd_create("token")
+                stack.callback(os.close, descriptor)
+            else:
+                descriptor = stack.enter_context(tempfile.TemporaryFile()).fileno()
+            os.write(descriptor, self.access.token.encode())
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            yield descriptor
+
+    def _run(
+        self,
+        args: tuple[str, ...],
+        settings: tuple[str, ...] | list[str],
+        environment: Mapping[str, str],
+        payload: bytes,
+        limit: int,
+        seconds: float,
+        inherit: tuple[int, ...],
+    ) -> Result:
+        options = [part for each in (*_SETTINGS, *settings) for part in ("-c", each)]
+        # GitPython adds to the environment it runs in and cannot take away, so `env` does.
+        unset = [part for name in sorted(os.environ.keys() - environment) for part in ("-u", name)]
+        limited = f'ulimit -f {_MAX_FILE_BLOCKS}; exec env "$@"'
+        argv = ["/bin/sh", "-c", limited, "sh", *unset, "git", *options, *args]
+        process = _start(argv, self.directory, environment, inherit)
+        try:
+            status, out, err = communicate(process, payload, seconds=seconds, limit=limit)
+        except TimedOutError as error:
+            raise GitUnreachableError(
+                self.subject,
+                f"git {args[0]} was given up after {seconds:g} s",
+                hint="the next pass tries again",
+            ) from error
+        except TooMuchOutputError as error:
+            raise GitError(
+                self.subject, f"git {args[0]} answers with more than {limit} bytes"
+            ) from error
+        return Result(status, out, err.decode("utf-8", "replace"))
+
+
+def _start(
+    argv: list[str], directory: Path, environment: Mapping[str, str], inherit: tuple[int, ...]
+) -> subprocess.Popen[bytes]:
+    from git import Git  # takes 0.1 s, and runs git once
+
+    started = Git(str(directory)).execute(
+        argv,
+        istream=subprocess.PIPE,
+        as_process=True,
+        env=environment,
+        start_new_session=True,
+        pass_fds=inherit,
+    )
+    # GitPython's wrapper kills the process when it is collected; from here on it is ours to end.
+    process, started.proc = started.proc, None
+    assert process is not None
+    return process
+
+
+def ssh_command(access: Access) -> str:
+    """ssh that asks nothing and trusts known hosts only; with a key, that key only."""
+    options = [
+        "BatchMode=yes",
+        "StrictHostKeyChecking=yes",
+        "ConnectTimeout=20",
+        "ServerAliveInterval=15",
+        "ServerAliveCountMax=3",
+        "ForwardAgent=no",
+        "ForwardX11=no",
+        "PermitLocalCommand=no",
+    ]
+    command = ["ssh"]
+    if access.ssh_key:
+        command += ["-F", "/dev/null", "-i", access.ssh_key]
+        options += ["IdentitiesOnly=yes", "IdentityAgent=none"]
+    if access.known_hosts:
+        options += [f"UserKnownHostsFile={access.known_hosts}", "GlobalKnownHostsFile=/dev/null"]
+    return shlex.join([*command, *(part for each in options for part in ("-o", each))])

@@ -1,0 +1,180 @@
+"""Git's formats: tree listings, batches of blobs, and the stream that makes a commit. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from imagebot.errors import GitError
+
+_OID_RE = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
+_FILE_MODES = {b"100644": "100644", b"100755": "100755"}
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFile:
+    """An ordinary file of a commit: its path, `100644` or `100755`, and its blob's id."""
+
+    path: str
+    mode: str
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class TreeOther:
+    """What a commit has at `path` (made printable) that is no file to read, and why not."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a commit holds, in git's order."""
+
+    files: tuple[TreeFile, ...]
+    others: tuple[TreeOther, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Who commits, and when; `when` has a time zone."""
+
+    name: str
+    email: str
+    when: datetime
+
+
+def parse_listing(output: bytes) -> Listing:
+    """Read `git ls-tree -r -z`: `mode SP type SP id TAB path NUL`, paths as they are stored."""
+    files: list[TreeFile] = []
+    others: list[TreeOther] = []
+    for record in output.split(b"\0"):
+        if not record:
+            continue
+        head, _, raw = record.partition(b"\t")
+        mode, _, blob = head.split(b" ")
+        known = _FILE_MODES.get(mode)
+        try:
+            path = raw.decode()
+        except UnicodeDecodeError:
+            others.append(
+                TreeOther(raw.decode("utf-8", "backslashreplace"), "its name is no UTF-8")
+            )
+            continue
+        if known is not None:
+            files.append(TreeFile(path, known, blob.decode()))
+        else:
+            reason = {b"120000": "it is a symbolic link", b"160000": "it is a submodule"}
+            others.append(TreeOther(path, reason.get(mode, f"it has mode {mode.decode()}")))
+    return Listing(tuple(files), tuple(others))
+
+
+def parse_sizes(output: bytes) -> dict[str, int | None]:
+    """Read `git cat-file --batch-check`: the size of each blob, None where it is not here."""
+    sizes: dict[str, int | None] = {}
+    for line in output.splitlines():
+        name, _, rest = line.partition(b" ")
+        kind, _, size = rest.partition(b" ")
+        sizes[name.decode()] = int(size) if kind == b"blob" else None
+    return sizes
+
+
+def parse_blobs(output: bytes) -> dict[str, bytes]:
+    """Read `git cat-file --batch`: `id SP blob SP size LF content LF`, again and again."""
+    blobs: dict[str, bytes] = {}
+    at = 0
+    while at < len(output):
+        end = output.index(b"\n", at)
+        name, kind, size = output[at:end].split(b" ")
+        if kind != b"blob":
+            raise ValueError(f"{name!r} is a {kind!r}")
+        at = end + 1 + int(size)
+        blobs[name.decode()] = output[end + 1 : at]
+        at += 1
+    return blobs
+
+
+def parse_refs(output: bytes) -> dict[str, str]:
+    """Read `git ls-remote`: the commit of each ref. Lines that are not of this form are left out.
+
+    A remote may answer whatever it likes.
+    """
+    refs: dict[str, str] = {}
+    for line in output.splitlines():
+        oid, tab, name = line.partition(b"\t")
+        if tab and _OID_RE.fullmatch(oid):
+            refs[name.decode("utf-8", "replace")] = oid.decode()
+    return refs
+
+
+def blob_id(data: bytes, like: str) -> str:
+    """The id that `data` has in a repository whose ids look like `like` (SHA-1 or SHA-256)."""
+    digest = hashlib.sha256() if len(like) == 64 else hashlib.sha1(usedforsecurity=False)
+    digest.update(b"blob %d\0" % len(data))
+    digest.update(data)
+    return digest.hexdigest()
+
+
+def commit_stream(
+    *,
+    ref: str,
+    base: str,
+    files: Iterable[tuple[TreeFile, bytes]],
+    message: str,
+    author: Signature,
+) -> bytes:
+    """For `git fast-import`: the commit that puts new bytes into `files`; prints its id.
+
+    fast-import checks no paths, so `files` must be files that the base has.
+    """
+    stream = bytearray(b"feature done\n")
+    changes = bytearray()
+    for number, (file, data) in enumerate(files, 2):
+        stream += b"blob\nmark :%d\ndata %d\n%s\n" % (number, len(data), data)
+        changes += b"M %s :%d %s\n" % (file.mode.encode(), number, quote_path(file.path))
+    person = _person(author)
+    text = message.encode()
+    stream += b"commit %s\nmark :1\nauthor %s\ncommitter %s\n" % (ref.encode(), person, person)
+    stream += b"data %d\n%s\nfrom %s\n%s" % (len(text), text, base.encode(), changes)
+    stream += b"\nget-mark :1\ndone\n"
+    return bytes(stream)
+
+
+def _person(signature: Signature) -> bytes:
+    name = re.sub(r"[\x00-\x1f<>\x7f]", "", signature.name).strip() or "imagebot"
+    email = re.sub(r"[\x00-\x20<>\x7f]", "", signature.email)
+    return f"{name} <{email}> {int(signature.when.timestamp())} +0000".encode()
+
+
+def quote_path(path: str) -> bytes:
+    """A path in fast-import's C-style quotes."""
+    quoted = bytearray(b'"')
+    for byte in path.encode():
+        if byte in b'"\\':
+            quoted += b"\\%c" % byte
+        elif 0x20 <= byte < 0x7F:
+            quoted.append(byte)
+        else:
+            quoted += b"\\%03o" % byte
+    return bytes(quoted + b'"')
+
+
+def pick_files(
+    listing: Mapping[str, TreeFile], changes: Mapping[str, bytes], subject: str
+) -> list[tuple[TreeFile, bytes]]:
+    """Those changes that differ from what the base has, in the order of their paths.
+
+    Raises GitError for a path that is no file of the base: a new one, a link, `..`.
+    """
+    picked = []
+    for path in sorted(changes):
+        file = listing.get(path)
+        if file is None:
+            raise GitError(subject, f"{path!r} is no file of the commit that is to be changed")
+        if blob_id(changes[path], file.blob) != file.blob:
+            picked.append((file, changes[path]))
+    return picked
