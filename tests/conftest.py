@@ -16,11 +16,15 @@ import pytest
 from hypothesis import settings
 
 from tests.support import git_server as git_servers
+from tests.support import github
 from tests.support import registry as registries
+from tests.support import ssh_server as ssh_servers
 from tests.support.git_server import GitServer
+from tests.support.github import Forge
 from tests.support.registry import Registry
 from tests.support.require import MISSING
 from tests.support.scripted_http import ScriptedServer, scripted_http
+from tests.support.ssh_server import SshServer
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("long", deadline=None, max_examples=2_000)
@@ -163,3 +167,24 @@ def start_git_server(tmp_path: Path) -> Iterator[Callable[..., GitServer]]:
             return stack.enter_context(git_servers.git_server(folder, **options))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def github_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The API URL of an emulator of GitHub; use `forge`, which empties it for each test."""
+    with github.github_emulator(tmp_path_factory.mktemp("github")) as api_url:
+        yield api_url
+
+
+@pytest.fixture
+def forge(github_emulator: str, git_server: GitServer) -> Iterator[Forge]:
+    """GitHub's API and Git over HTTP (the `git_server` fixture) over the same repositories."""
+    with github.forge(github_emulator, git_server) as made:
+        yield made
+
+
+@pytest.fixture
+def ssh_server(git_server: GitServer, tmp_path: Path) -> Iterator[SshServer]:
+    """Git over SSH, to the repositories of the `git_server` fixture."""
+    with ssh_servers.ssh_server(tmp_path / "ssh", git_server.root) as started:
+        yield started

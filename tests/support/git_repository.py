@@ -128,7 +128,8 @@ class BareRepository:
             **{f"GIT_{who}_DATE": date for who in ("AUTHOR", "COMMITTER")},
         }
         parents = ["-p", parent] if parent else []
-        made = git(self.folder, "commit-tree", tree, *parents, stdin=message.encode(), env=env)
+        text = message.rstrip("\n").encode() + b"\n"
+        made = git(self.folder, "commit-tree", tree, *parents, stdin=text, env=env)
         commit = made.decode().strip()
         self.move(branch, commit)
         return commit

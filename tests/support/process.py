@@ -48,7 +48,7 @@ def running(
     try:
         yield _wait(process, log, ready)
     finally:
-        _end(process)
+        end(process)
 
 
 def _wait(process: subprocess.Popen[bytes], log: Path, ready: Callable[[str], T | None]) -> T:
@@ -63,7 +63,8 @@ def _wait(process: subprocess.Popen[bytes], log: Path, ready: Callable[[str], T 
     raise StartError(f"{process.args!r} was not ready after {PATIENCE:g} s\n{_tail(log)}")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Terminate a process that leads a group, and all of that group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     try:
