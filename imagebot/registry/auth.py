@@ -1,0 +1,221 @@
+"""How a request gets its Authorization: Basic, or a Bearer token from a token server.
+
+After distribution's token, oauth2 and scope specifications. Tokens are kept by everything that
+they depend on, and are never sent to another origin than the registry they are for.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from imagebot.errors import RegistryAuthError, RegistryProtocolError
+from imagebot.registry import guard
+from imagebot.registry.challenge import Challenge, parse_token
+from imagebot.registry.credentials import Credential
+from imagebot.registry.endpoint import Endpoint
+from imagebot.registry.failures import token_failure
+from imagebot.registry.protocol import clean
+from imagebot.registry.transport import Answer, Ask
+
+_CLIENT_ID = "imagebot"
+_MAX_KEPT = 4096
+_EARLY = 5.0
+"""Seconds before its end that a token is replaced."""
+
+Send = Callable[[Ask], Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """An Authorization header. `fresh`: made just now, so that a refusal of it is final."""
+
+    header: str = field(repr=False)
+    kind: Literal["basic", "bearer"]
+    fresh: bool
+    server: str = ""
+    """The host of the token server."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    url: str
+    realm: str
+    service: str
+    scope: str
+    credential: Credential | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    value: str = field(repr=False)
+    until: float
+
+
+class Authenticator:
+    """Makes grants. Safe between threads; `send` reaches token servers."""
+
+    def __init__(
+        self,
+        send: Send,
+        *,
+        clock: Callable[[], float],
+        resolve: guard.Resolve = guard.resolve,
+    ) -> None:
+        self._send = send
+        self._clock = clock
+        self._resolve = resolve
+        self._lock = threading.Lock()
+        self._tokens: dict[_Key, _Kept] = {}
+        self._challenges: dict[str, Challenge] = {}
+
+    def known(
+        self, endpoint: Endpoint, scope: str, credential: Credential | None, subject: str
+    ) -> Grant | None:
+        """A grant made without being challenged: this registry's last challenge says how.
+
+        Saves a refused request per repository. Without a scope nothing is known.
+        """
+        if credential and credential.kind == "registry-token":
+            return _bearer(subject, credential.secret, fresh=True)
+        with self._lock:
+            challenge = self._challenges.get(endpoint.url)
+        if challenge is None or not scope:
+            return None
+        if challenge.scheme == "basic":
+            return _basic(credential) if credential else None
+        return self._grant(endpoint, challenge, scope, credential, subject)
+
+    def answer(
+        self,
+        endpoint: Endpoint,
+        challenges: Sequence[Challenge],
+        scope: str,
+        credential: Credential | None,
+        subject: str,
+        refused: Grant | None,
+    ) -> Grant | None:
+        """A grant that answers a 401; None when there is no better one than that refused.
+
+        Raises RegistryError when the token server cannot be used or refuses.
+        """
+        if refused and refused.fresh:
+            return None
+        offered = {challenge.scheme: challenge for challenge in reversed(challenges)}
+        if challenge := offered.get("bearer"):
+            if refused:
+                self._forget(refused)
+            wanted = challenge.scope or scope
+            grant = self._grant(endpoint, challenge, wanted, credential, subject)
+            self._remember(endpoint, challenge, scope)
+            return grant
+        if (challenge := offered.get("basic")) and credential and credential.kind == "password":
+            self._remember(endpoint, challenge, scope)
+            return _basic(credential)
+        return None
+
+    def _remember(self, endpoint: Endpoint, challenge: Challenge, scope: str) -> None:
+        """Keep how the registry authenticates, where its scope is the one we would build."""
+        if challenge.scope in ("", scope):
+            with self._lock:
+                self._challenges[endpoint.url] = challenge
+
+    def _grant(
+        self,
+        endpoint: Endpoint,
+        challenge: Challenge,
+        scope: str,
+        credential: Credential | None,
+        subject: str,
+    ) -> Grant:
+        realm = self._realm(endpoint, challenge, subject)
+        key = _Key(endpoint.url, realm, challenge.service, scope, credential)
+        server = urlsplit(realm).netloc
+        with self._lock:
+            kept = self._tokens.get(key)
+        if kept and self._clock() < kept.until:
+            return _bearer(subject, kept.value, fresh=False, server=server)
+        answer = self._ask_token(key, endpoint, subject)
+        if answer.status != 200:
+            raise token_failure(subject, server, answer, credential)
+        token = parse_token(subject, answer.body)
+        self._keep(key, _Kept(token.value, self._clock() + token.lifetime - _EARLY))
+        return _bearer(subject, token.value, fresh=True, server=server)
+
+    def _realm(self, endpoint: Endpoint, challenge: Challenge, subject: str) -> str:
+        try:
+            realm = urljoin(f"{endpoint.url}/v2/", challenge.realm.strip())
+            reason = guard.refuse(realm, endpoint.url, self._resolve)
+        except ValueError:
+            realm, reason = "", "it is no address"
+        if not challenge.realm.strip():
+            reason = "it is missing"
+        if reason:
+            raise RegistryProtocolError(
+                subject,
+                f"the token server that the registry names ({clean(challenge.realm)}) "
+                f"is not asked: {reason}",
+                hint="check the token realm that the registry is configured with",
+            )
+        return realm
+
+    def _ask_token(self, key: _Key, endpoint: Endpoint, subject: str) -> Answer:
+        if key.credential and key.credential.kind == "identity-token":
+            answer = self._send(_refresh(key, key.credential, endpoint, subject))
+            if answer.status not in (404, 405):
+                return answer
+            # A token server without the oauth2 part, which is optional.
+        return self._send(_get_token(key, endpoint, subject))
+
+    def _keep(self, key: _Key, kept: _Kept) -> None:
+        with self._lock:
+            if len(self._tokens) >= _MAX_KEPT:
+                now = self._clock()
+                self._tokens = {k: v for k, v in self._tokens.items() if now < v.until}
+            if len(self._tokens) >= _MAX_KEPT:
+                self._tokens.clear()
+            self._tokens[key] = kept
+
+    def _forget(self, refused: Grant) -> None:
+        value = refused.header.removeprefix("Bearer ")
+        with self._lock:
+            for key in [k for k, v in self._tokens.items() if v.value == value]:
+                del self._tokens[key]
+
+
+def _get_token(key: _Key, endpoint: Endpoint, subject: str) -> Ask:
+    parameters = [("service", key.service)] if key.service else []
+    parameters += [("scope", scope) for scope in key.scope.split()]
+    headers: Mapping[str, str] = {}
+    if key.credential:
+        headers = {"Authorization": _basic(key.credential).header}
+        parameters.append(("account", key.credential.username))
+    separator = "&" if urlsplit(key.realm).query else "?"
+    url = key.realm + (separator + urlencode(parameters) if parameters else "")
+    return Ask(subject=subject, url=url, headers=headers, ca_file=endpoint.ca_file)
+
+
+def _refresh(key: _Key, credential: Credential, endpoint: Endpoint, subject: str) -> Ask:
+    form = {
+        "grant_type": "refresh_token",
+        "service": key.service,
+        "client_id": _CLIENT_ID,
+        "scope": key.scope,
+        "refresh_token": credential.secret,
+    }
+    return Ask(subject=subject, url=key.realm, method="POST", form=form, ca_file=endpoint.ca_file)
+
+
+def _basic(credential: Credential) -> Grant:
+    pair = f"{credential.username}:{credential.secret}".encode()
+    return Grant(header=f"Basic {base64.b64encode(pair).decode()}", kind="basic", fresh=True)
+
+
+def _bearer(subject: str, token: str, *, fresh: bool, server: str = "") -> Grant:
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise RegistryAuthError(subject, "the registry token has characters that no token has")
+    return Grant(header=f"Bearer {token}", kind="bearer", fresh=fresh, server=server)

@@ -1,0 +1,135 @@
+"""Facts about digests, kept on disk for ever. Deleting it costs nothing but time.
+
+One small file per digest, written beside and renamed, so that several processes may share it: a
+reader sees a whole file or none, and of two writers the later wins with the same facts. A file
+that makes no sense is as good as none. There are no names, addresses or credentials in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from imagebot.reference import is_digest
+from imagebot.registry.image import parse_created
+
+_VERSION = "metadata-1"
+_MAX_FILES = 20_000
+_MAX_FILE = 64 * 1024
+_KEPT_IN_MEMORY = 4096
+_PRUNE_EVERY = 500
+
+
+class MetadataCache:
+    """`folder` is made when it is needed. Safe between threads and processes.
+
+    A folder that cannot be written to keeps nothing; that is no error.
+    """
+
+    def __init__(self, folder: Path, *, max_files: int = _MAX_FILES) -> None:
+        self._folder = folder / _VERSION
+        self._max_files = max_files
+        self._lock = threading.Lock()
+        self._memory: dict[str, Mapping[str, object]] = {}
+        self._writes = 0
+
+    def platforms(self, digest: str) -> tuple[str, ...] | None:
+        """None when they are not known."""
+        found = self._facts(digest).get("platforms")
+        if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+            return None
+        return tuple(found)
+
+    def keep_platforms(self, digest: str, platforms: tuple[str, ...]) -> None:
+        self._keep(digest, "platforms", list(platforms))
+
+    def created(self, digest: str) -> tuple[bool, datetime | None]:
+        """Whether it is known, and the date; None is known when the image has no date."""
+        facts = self._facts(digest)
+        if "created" not in facts:
+            return False, None
+        date = parse_created(facts["created"])
+        return facts["created"] is None or date is not None, date
+
+    def keep_created(self, digest: str, created: datetime | None) -> None:
+        self._keep(digest, "created", created.isoformat() if created else None)
+
+    def _facts(self, digest: str) -> Mapping[str, object]:
+        if not is_digest(digest):
+            return {}
+        with self._lock:
+            if digest in self._memory:
+                return self._memory[digest]
+        facts = _read(self._path(digest))
+        self._remember(digest, facts)
+        return facts
+
+    def _keep(self, digest: str, key: str, value: object) -> None:
+        if not is_digest(digest):
+            return
+        facts = {**self._facts(digest), key: value}
+        self._remember(digest, facts)
+        # A full disk, a read-only folder: then it is only slower.
+        with contextlib.suppress(OSError):
+            _write(self._path(digest), json.dumps(facts).encode())
+        with self._lock:
+            self._writes += 1
+            prune = self._writes % _PRUNE_EVERY == 1
+        if prune:
+            self._prune()
+
+    def _remember(self, digest: str, facts: Mapping[str, object]) -> None:
+        with self._lock:
+            if len(self._memory) >= _KEPT_IN_MEMORY:
+                self._memory.clear()
+            self._memory[digest] = facts
+
+    def _path(self, digest: str) -> Path:
+        algorithm, _, text = digest.partition(":")
+        return self._folder / text[:2] / f"{algorithm}-{text}.json"
+
+    def _prune(self) -> None:
+        """Remove the oldest files beyond the limit, and a tenth more, not to begin again soon."""
+        files = sorted(self._files())
+        if len(files) <= self._max_files:
+            return
+        for _, path in files[: len(files) - self._max_files * 9 // 10]:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def _files(self) -> Iterator[tuple[float, Path]]:
+        with contextlib.suppress(OSError):
+            for path in self._folder.glob("*/*"):
+                with contextlib.suppress(OSError):
+                    yield path.stat().st_mtime, path
+
+
+def _read(path: Path) -> Mapping[str, object]:
+    try:
+        with path.open("rb") as file:
+            document = json.loads(file.read(_MAX_FILE))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _write(path: Path, data: bytes) -> None:
+    # mkdir's mode is for the last folder only, so every one is made by itself.
+    for folder in (path.parent.parent.parent, path.parent.parent, path.parent):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # mkstemp makes it 0600.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise

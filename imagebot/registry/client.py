@@ -1,0 +1,228 @@
+"""The registry client: tags, digests and facts about images. Safe between threads."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from imagebot.config.model import RegistryOptions
+from imagebot.errors import RegistryProtocolError, RepositoryNotFoundError
+from imagebot.reference import Repository, is_digest
+from imagebot.registry.cache import MetadataCache
+from imagebot.registry.credentials import Credential, Credentials
+from imagebot.registry.metadata import MetadataReader
+from imagebot.registry.protocol import ACCEPT_MANIFESTS, clean, next_page, parse_tags
+from imagebot.registry.session import Reply, Session
+from imagebot.registry.transport import Answer, Ask
+
+if TYPE_CHECKING:
+    import httpx
+
+_MIB = 1024 * 1024
+_PAGE_SIZE = 1000
+"""What ECR and ACR allow at most; Quay gives 100 whatever is asked."""
+_MAX_PAGES = 1000
+_MAX_PAGE = 32 * _MIB
+_MAX_LISTING = 128 * _MIB
+_MAX_LISTING_TIME = 900.0
+_MAX_MANIFEST = 4 * _MIB
+_MAX_CONFIG = 8 * _MIB
+
+
+class _ListingMovedError(Exception):
+    """The tag that the next page begins after is gone."""
+
+
+class RegistryClient:
+    """Asks registries over HTTP; facts for `imagebot.gate.model.Images`.
+
+    `workers` is the most requests at a time to one host. `sleep` and `clock` take and give
+    seconds; without `sleep`, waits end early when the client is closed. `transport` takes the
+    place of the network. Every method may raise RegistryError, and nothing of httpx.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        options: Sequence[RegistryOptions] = (),
+        *,
+        workers: int = 8,
+        sleep: Callable[[float], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        cache: MetadataCache | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._closing = threading.Event()
+        self._clock = clock
+        self._cache = cache
+        self._session = Session(
+            credentials,
+            options,
+            workers=workers,
+            sleep=sleep or self._closing.wait,
+            clock=clock,
+            transport=transport,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; requests under way in other threads fail with RegistryError."""
+        self._closing.set()
+        self._session.close()
+
+    def tags(self, repository: Repository) -> tuple[str, ...]:
+        """All tags, in the registry's order, each once.
+
+        Never a part of them: a listing that cannot be followed to its end is an error.
+        """
+        try:
+            return self._list(repository)
+        except _ListingMovedError:
+            pass
+        try:
+            return self._list(repository)
+        except _ListingMovedError:
+            raise RegistryProtocolError(
+                str(repository), "the list of tags changes while it is read", temporary=True
+            ) from None
+
+    def digest(self, repository: Repository, reference: str) -> str:
+        """The digest of a tag (or digest): of the index, for a multi-platform image."""
+        answer = self._head(repository, reference)
+        digest = answer.header("Docker-Content-Digest") or ""
+        if answer.status >= 300 or not is_digest(digest):
+            # Old registries have no digest in the answer to HEAD, some have no HEAD.
+            body = self._manifest(repository, reference)
+            digest = "sha256:" + hashlib.sha256(body).hexdigest()
+        if not is_digest(reference) or digest == reference:
+            return digest
+        if digest.partition(":")[0] == reference.partition(":")[0]:
+            raise RegistryProtocolError(
+                str(repository), f"the registry gave {digest} for {reference}"
+            )
+        # The same manifest under the registry's usual algorithm.
+        return reference
+
+    def exists(self, repository: Repository, reference: str) -> bool:
+        """Whether the manifest of a tag or digest can be fetched."""
+        try:
+            self.digest(repository, reference)
+        except RepositoryNotFoundError:
+            return False
+        return True
+
+    def platforms(self, repository: Repository, digest: str) -> tuple[str, ...]:
+        """What an image runs on, as `os/architecture[/variant]`, nested indexes followed."""
+        if self._cache and (kept := self._cache.platforms(digest)) is not None:
+            return kept
+        found = self._reader(repository).platforms(digest)
+        if self._cache:
+            self._cache.keep_platforms(digest, found)
+        return found
+
+    def created(self, repository: Repository, digest: str) -> datetime | None:
+        """The builder's claim in the image's configuration; None when there is no date in it."""
+        if self._cache:
+            known, kept = self._cache.created(digest)
+            if known:
+                return kept
+        found = self._reader(repository).created(digest)
+        if self._cache:
+            self._cache.keep_created(digest, found)
+        return found
+
+    def check(self, place: str) -> str:
+        """Ping a registry, `host` or `host/path`, and say how it let us in."""
+        host, _, path = place.partition("/")
+        endpoint = self._session.endpoint(host)
+        ask = Ask(subject=place, url=f"{endpoint.url}/v2/", ca_file=endpoint.ca_file)
+        return _describe(self._session.converse(ask, endpoint, path, scope=""))
+
+    def _list(self, repository: Repository) -> tuple[str, ...]:
+        subject = str(repository)
+        deadline = self._clock() + _MAX_LISTING_TIME
+        found: dict[str, None] = {}
+        url: str | None = f"tags/list?n={_PAGE_SIZE}"
+        seen: set[str] = set()
+        size = 0
+        while url:
+            if url in seen or len(seen) >= _MAX_PAGES:
+                reason = "goes in a circle" if url in seen else f"has more than {_MAX_PAGES} pages"
+                raise RegistryProtocolError(subject, f"the list of tags {reason}")
+            # zot answers 404 when the tag that a page begins after has been removed meanwhile.
+            answer = self._session.ask(
+                repository, url, limit=_MAX_PAGE, tolerate=(404,) if seen else ()
+            )
+            if answer.status == 404:
+                raise _ListingMovedError
+            seen.add(url)
+            size += len(answer.body)
+            found |= dict.fromkeys(parse_tags(subject, answer.body))
+            url = next_page(subject, answer.values("Link"), answer.url)
+            if size > _MAX_LISTING or self._clock() > deadline:
+                raise RegistryProtocolError(subject, "the list of tags is too long to read")
+        return tuple(found)
+
+    def _head(self, repository: Repository, reference: str) -> Answer:
+        return self._session.ask(
+            repository,
+            f"manifests/{reference}",
+            method="HEAD",
+            accept=ACCEPT_MANIFESTS,
+            limit=0,
+            tolerate=(405, 501),
+        )
+
+    def _manifest(self, repository: Repository, reference: str) -> bytes:
+        return self._session.ask(
+            repository,
+            f"manifests/{reference}",
+            accept=ACCEPT_MANIFESTS,
+            limit=_MAX_MANIFEST,
+        ).body
+
+    def _reader(self, repository: Repository) -> MetadataReader:
+        return MetadataReader(
+            str(repository),
+            manifest=lambda digest: self._manifest(repository, digest),
+            blob=lambda digest: (
+                self._session.ask(repository, f"blobs/{digest}", limit=_MAX_CONFIG).body
+            ),
+        )
+
+
+def _describe(reply: Reply) -> str:
+    if urlsplit(reply.answer.url).path.rstrip("/") != "/v2":
+        host = clean(urlsplit(reply.answer.url).netloc)
+        return f"anonymous, sent on to {host}"
+    who = _name(reply.credential)
+    if reply.grant is None:
+        return "anonymous" if reply.credential is None else f"anonymous, though there is {who}"
+    if reply.grant.kind == "basic":
+        return f"Basic, {who}"
+    if not reply.grant.server:
+        return f"Bearer, {who}"
+    return f"Bearer, {who}, token from {clean(reply.grant.server)}"
+
+
+def _name(credential: Credential | None) -> str:
+    if credential is None:
+        return "anonymous"
+    user = f"user {clean(credential.username)}" if credential.username else "a token"
+    return f"{user} from {credential.origin}"

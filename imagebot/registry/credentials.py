@@ -1,0 +1,172 @@
+"""Which credential goes to which repository.
+
+First those that the bot is configured with, then docker's and podman's files and the helpers they
+name. Nothing is read before it is needed, and every time it is needed, so that a rotated secret
+works at once; only what a helper process answered is kept, for a minute.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from imagebot.config.model import RegistryCredential, SecretSource
+from imagebot.errors import CredentialError
+from imagebot.reference import DOCKER_HUB
+from imagebot.registry import docker_config
+from imagebot.registry.docker_config import DockerConfig, Entry
+from imagebot.registry.endpoint import normalise_host
+from imagebot.registry.helper import NotFoundError, run_helper
+
+_log = logging.getLogger(__name__)
+
+_HUB_SERVER = "https://index.docker.io/v1/"
+_MAX_SECRET = 64 * 1024
+_HELPER_LIFETIME = 60.0
+
+Kind = Literal["password", "identity-token", "registry-token"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """`origin` says where it was found; an identity token buys tokens, a registry token is one."""
+
+    origin: str
+    username: str = ""
+    secret: str = field(repr=False)
+    kind: Kind = "password"
+
+
+class Credentials(Protocol):
+    """What the client asks for credentials."""
+
+    def lookup(self, registry: str, path: str) -> Credential | None:
+        """The credential for a repository; None is anonymous. Raises CredentialError."""
+        ...
+
+
+class CredentialStore:
+    """Looks credentials up: the configured ones, then files and helpers. Safe between threads.
+
+    `env` is the environment that variables, file locations and helpers are taken from.
+    """
+
+    def __init__(
+        self,
+        configured: Sequence[RegistryCredential],
+        env: Mapping[str, str],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._configured = {_normalise(item.key): item for item in configured}
+        self._env = env
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[str, str], tuple[float, Entry | None]] = {}
+
+    def lookup(self, registry: str, path: str) -> Credential | None:
+        """The credential for a repository; None is anonymous. Raises CredentialError."""
+        host = normalise_host(registry)
+        for place in docker_config.places(host, path):
+            if found := self._configured.get(place):
+                return self._read(found)
+        for file in docker_config.files(self._env):
+            config = docker_config.read(file.path, required=file.required)
+            if config and (credential := self._search(config, host, path)):
+                return credential
+        return None
+
+    def _read(self, item: RegistryCredential) -> Credential:
+        what = f"credentials.registries.{item.key}"
+        if ":" in item.username:
+            raise CredentialError(f"{what}: a user name cannot have a colon in it")
+        secret = read_secret(item.password, self._env, what)
+        return Credential(origin=what, username=item.username, secret=secret)
+
+    def _search(self, config: DockerConfig, host: str, path: str) -> Credential | None:
+        """Host's helper, then the file's own entries, then the helper for all hosts."""
+        if name := config.helper(host):
+            entry = self._ask(name, host)
+            return _credential(entry, f"docker-credential-{name}") if entry else None
+        entry = config.entry(host, path)
+        if entry and not entry.empty:
+            return _credential(entry, config.path)
+        if not config.store:
+            return None
+        try:
+            entry = self._ask(config.store, host)
+        except CredentialError as exc:
+            # Docker leaves an empty entry for every registry that somebody logged in to. For the
+            # others, a helper that does not work (a file from another machine) changes nothing.
+            if config.entry(host, path) is not None:
+                raise
+            _log.debug("%s; asking %s without credentials", exc.message, host)
+            return None
+        return _credential(entry, f"docker-credential-{config.store}") if entry else None
+
+    def _ask(self, name: str, host: str) -> Entry | None:
+        server = _HUB_SERVER if host == DOCKER_HUB else host
+        # One helper at a time: sixteen threads would otherwise start sixteen of them for one host.
+        with self._lock:
+            kept = self._kept.get((name, server))
+            if kept and self._clock() < kept[0]:
+                return kept[1]
+            try:
+                entry = run_helper(name, server, self._env)
+            except NotFoundError:
+                entry = None
+            self._kept[name, server] = (self._clock() + _HELPER_LIFETIME, entry)
+            return entry
+
+
+def read_secret(source: SecretSource, env: Mapping[str, str], what: str) -> str:
+    """A secret from its file or variable, without the newline at its end.
+
+    `what` names the configuration key in the error. Raises CredentialError.
+    """
+    if source.kind == "env":
+        secret = env.get(source.name, "")
+        if not secret:
+            raise CredentialError(
+                f"{what}: the environment variable {source.name} is not set",
+                hint=f"set {source.name}, or name a file with `file:`",
+            )
+        return secret.rstrip("\r\n")
+    try:
+        with Path(source.name).open("rb") as file:
+            data = file.read(_MAX_SECRET + 1)
+    except OSError as exc:
+        raise CredentialError(
+            f"{what}: {source.name}: {exc.strerror or 'it cannot be read'}",
+            hint="check the path, and that the bot's user may read it",
+        ) from exc
+    if len(data) > _MAX_SECRET:
+        raise CredentialError(f"{what}: {source.name} is larger than {_MAX_SECRET} bytes")
+    try:
+        secret = data.decode().rstrip("\r\n")
+    except UnicodeDecodeError as exc:
+        raise CredentialError(f"{what}: {source.name} is no UTF-8 text") from exc
+    if not secret:
+        raise CredentialError(f"{what}: {source.name} is empty")
+    return secret
+
+
+def _normalise(key: str) -> str:
+    host, slash, path = docker_config.bare(key).partition("/")
+    return normalise_host(host) + slash + path
+
+
+def _credential(entry: Entry, origin: str) -> Credential:
+    if entry.registry_token:
+        return Credential(origin=origin, secret=entry.registry_token, kind="registry-token")
+    if entry.identity_token:
+        user = entry.username
+        return Credential(
+            origin=origin, username=user, secret=entry.identity_token, kind="identity-token"
+        )
+    return Credential(origin=origin, username=entry.username, secret=entry.password)

@@ -1,0 +1,186 @@
+"""Docker's `config.json` and podman's `auth.json`: where they are and what they say."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from imagebot.errors import CredentialError
+from imagebot.registry.endpoint import normalise_host
+
+_MAX_FILE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A place to look in; one that a variable names must be readable when it is there."""
+
+    path: Path
+    required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What a file or helper has for a registry."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    identity_token: str = field(default="", repr=False)
+    registry_token: str = field(default="", repr=False)
+
+    @property
+    def empty(self) -> bool:
+        return not (self.username or self.password or self.identity_token or self.registry_token)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DockerConfig:
+    """`auths` and `helpers` by key, without scheme and version path; docker.io for Docker Hub."""
+
+    path: str
+    auths: Mapping[str, object] = field(repr=False)
+    helpers: Mapping[str, str]
+    store: str
+
+    def entry(self, host: str, path: str) -> Entry | None:
+        """The entry of the longest key that fits; a key's labels may be globs, as for a kubelet.
+
+        Raises CredentialError when the entry makes no sense.
+        """
+        for place in places(host, path):
+            if place in self.auths:
+                return _entry(self.auths[place], f"{self.path}: auths.{place}")
+        globs = sorted((key for key in self.auths if _is_glob(key)), reverse=True)
+        for key in globs:
+            if _fits(key, host, path):
+                return _entry(self.auths[key], f"{self.path}: auths.{key}")
+        return None
+
+    def helper(self, host: str) -> str:
+        return self.helpers.get(host, "")
+
+
+def files(env: Mapping[str, str]) -> tuple[File, ...]:
+    """The files to look in, first the one that wins."""
+    found = []
+    if folder := env.get("DOCKER_CONFIG"):
+        found.append(File(Path(folder, "config.json"), required=True))
+    elif home := env.get("HOME"):
+        found.append(File(Path(home, ".docker/config.json"), required=False))
+    if name := env.get("REGISTRY_AUTH_FILE"):
+        found.append(File(Path(name), required=True))
+    if folder := env.get("XDG_RUNTIME_DIR"):
+        found.append(File(Path(folder, "containers/auth.json"), required=False))
+    if folder := env.get("XDG_CONFIG_HOME"):
+        found.append(File(Path(folder, "containers/auth.json"), required=False))
+    elif home := env.get("HOME"):
+        found.append(File(Path(home, ".config/containers/auth.json"), required=False))
+    return tuple(found)
+
+
+def read(path: Path, *, required: bool) -> DockerConfig | None:
+    """The file's content; None when there is none. Raises CredentialError.
+
+    A file that nobody named and that is not ours to read (the home of another user, in a
+    container that runs under any user ID) is as good as none.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_FILE + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as exc:
+        if not required and isinstance(exc, PermissionError):
+            return None
+        raise CredentialError(
+            f"{path}: {exc.strerror or 'it cannot be read'}",
+            hint="check that the bot's user may read it",
+        ) from exc
+    if len(data) > _MAX_FILE:
+        raise CredentialError(f"{path}: larger than {_MAX_FILE} bytes")
+    return parse(str(path), data)
+
+
+def parse(path: str, data: bytes) -> DockerConfig:
+    """Raises CredentialError when it is not a JSON object."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as exc:
+        raise CredentialError(f"{path}: it is no JSON", hint="log in again, or repair it") from exc
+    if not isinstance(document, dict):
+        raise CredentialError(f"{path}: it is no JSON object", hint="log in again, or repair it")
+    auths, helpers = _object(document.get("auths")), _object(document.get("credHelpers"))
+    store = document.get("credsStore")
+    return DockerConfig(
+        path=path,
+        auths={_key(key): value for key, value in auths.items()},
+        helpers={_key(k): v for k, v in helpers.items() if isinstance(v, str) and v},
+        store=store if isinstance(store, str) else "",
+    )
+
+
+def places(host: str, path: str) -> Iterator[str]:
+    """Keys that fit a repository, the longest first: `h/a/b`, `h/a`, `h`."""
+    parts = [host, *path.split("/")] if path else [host]
+    for count in range(len(parts), 0, -1):
+        yield "/".join(parts[:count])
+
+
+def bare(key: str) -> str:
+    """A key without scheme, and without the `/v1/` or `/v2/` that docker writes after a host."""
+    text = key.strip().removeprefix("https://").removeprefix("http://").rstrip("/")
+    host, slash, path = text.partition("/")
+    return host if path in ("v1", "v2") else host + slash + path
+
+
+def _key(key: str) -> str:
+    host, slash, path = bare(key).partition("/")
+    return normalise_host(host) + slash + path
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _is_glob(key: str) -> bool:
+    return any(char in key for char in "*?[")
+
+
+def _fits(key: str, host: str, path: str) -> bool:
+    key_host, _, key_path = key.partition("/")
+    globs, labels = key_host.split("."), host.split(".")
+    return (
+        len(globs) == len(labels)
+        and all(fnmatchcase(label, glob) for label, glob in zip(labels, globs, strict=True))
+        and (not key_path or path == key_path or path.startswith(f"{key_path}/"))
+    )
+
+
+def _entry(value: object, what: str) -> Entry:
+    fields = {k: v for k, v in _object(value).items() if isinstance(v, str)}
+    username, password = fields.get("username", ""), fields.get("password", "")
+    if auth := fields.get("auth", ""):
+        username, password = _decode(auth, what)
+    return Entry(
+        username=username,
+        password=password,
+        identity_token=fields.get("identitytoken", ""),
+        registry_token=fields.get("registrytoken", ""),
+    )
+
+
+def _decode(auth: str, what: str) -> tuple[str, str]:
+    try:
+        text = base64.b64decode(auth, validate=True).decode()
+    except (binascii.Error, ValueError) as exc:
+        raise CredentialError(f"{what}: `auth` is no base64", hint="log in again") from exc
+    username, colon, password = text.partition(":")
+    if not colon:
+        raise CredentialError(f"{what}: `auth` is not user:password", hint="log in again")
+    # Docker pads with NUL bytes.
+    return username, password.strip("\0")

@@ -1,0 +1,83 @@
+"""Where the registry of a reference is on the network. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from imagebot.config.model import RegistryOptions
+from imagebot.reference import DOCKER_HUB, Repository
+
+_HUB_HOST = "registry-1.docker.io"
+_HUB_ALIASES = frozenset({"index.docker.io", _HUB_HOST, "registry.hub.docker.com"})
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A registry's origin.
+
+    `registry` is the name that credentials are looked up for: the mirror's, when there is one,
+    so that a mirror never gets the credentials of what it mirrors. `prefix` is put before every
+    repository path (`hub/` in a mirror `harbor.example/hub`).
+    """
+
+    registry: str
+    url: str
+    prefix: str = ""
+    ca_file: str = ""
+
+    def repository(self, repository: Repository) -> Repository:
+        """The repository as this endpoint knows it."""
+        return Repository(self.registry, self.prefix + repository.path)
+
+
+def find_endpoint(registry: str, options: Mapping[str, RegistryOptions]) -> Endpoint:
+    """The endpoint of a registry as written in references.
+
+    With a mirror, `insecure` and `ca_file` of the registry's own entry are about the mirror,
+    because nothing else is asked; an entry for the mirror itself comes first.
+    """
+    own = options.get(registry)
+    if own is None or not own.mirror:
+        return _endpoint(registry, "", own)
+    host, _, path = own.mirror.removeprefix("https://").strip("/").partition("/")
+    host = normalise_host(host)
+    return _endpoint(host, f"{path}/" if path else "", options.get(host, own))
+
+
+def by_host(options: Iterable[RegistryOptions]) -> dict[str, RegistryOptions]:
+    return {normalise_host(option.host): option for option in options}
+
+
+def normalise_host(host: str) -> str:
+    """A registry's host in lower case; all names of Docker Hub are `docker.io`."""
+    lower = host.lower()
+    return DOCKER_HUB if lower in _HUB_ALIASES else lower
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, with or without a port, is this machine by its name alone."""
+    name = hostname(host)
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def hostname(host: str) -> str:
+    """A host without its port, and without the brackets of an IPv6 address."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower()
+
+
+def _endpoint(host: str, prefix: str, options: RegistryOptions | None) -> Endpoint:
+    ca_file = options.ca_file if options else ""
+    insecure = bool(options and options.insecure)
+    # A CA for a loopback registry means that it speaks TLS.
+    plain = insecure or (is_loopback(host) and not ca_file)
+    network = _HUB_HOST if host == DOCKER_HUB else host
+    return Endpoint(host, f"{'http' if plain else 'https'}://{network}", prefix, ca_file)

@@ -1,0 +1,154 @@
+"""Answers that are failures, as errors that say what to do. Pure."""
+
+from __future__ import annotations
+
+import time
+
+from imagebot.errors import (
+    RegistryAuthError,
+    RegistryError,
+    RegistryProtocolError,
+    RegistryRateLimitError,
+    RepositoryNotFoundError,
+)
+from imagebot.reference import DOCKER_HUB
+from imagebot.registry.credentials import Credential
+from imagebot.registry.endpoint import Endpoint
+from imagebot.registry.protocol import ErrorDetail, parse_date, parse_errors, parse_retry_after
+from imagebot.registry.transport import Answer
+
+_NOT_FOUND = frozenset({"NAME_UNKNOWN", "MANIFEST_UNKNOWN", "BLOB_UNKNOWN", "NOT_FOUND"})
+_DENIED = frozenset({"UNAUTHORIZED", "DENIED"})
+
+
+def failure(
+    subject: str, answer: Answer, endpoint: Endpoint, credential: Credential | None
+) -> RegistryError:
+    """The error for an answer that is no success."""
+    details = parse_errors(answer.body)
+    codes = tuple(detail.code for detail in details if detail.code)
+    said = _said(details, credential)
+    status = answer.status
+    if status == 429 or "TOOMANYREQUESTS" in codes:
+        return _rate_limit(subject, answer, codes, said, endpoint, credential)
+    if status in (401, 403) or (status == 400 and _DENIED & set(codes)):
+        return RegistryAuthError(
+            subject,
+            f"the registry refused access ({status}{said})",
+            hint=_access_hint(endpoint, credential),
+            status=status,
+            codes=codes,
+        )
+    if status == 404 or _NOT_FOUND & set(codes):
+        return _not_found(subject, status, codes, said)
+    if status >= 500 or status == 408:
+        return RegistryError(
+            subject,
+            f"the registry failed ({status}{said})",
+            hint="the next pass asks again; look at the registry if it lasts",
+            status=status,
+            codes=codes,
+            temporary=True,
+        )
+    return RegistryProtocolError(
+        subject, f"the registry answered {status}{said}", status=status, codes=codes
+    )
+
+
+def token_failure(
+    subject: str, server: str, answer: Answer, credential: Credential | None
+) -> RegistryError:
+    """The error for a token server's answer that is no 200."""
+    details = parse_errors(answer.body)
+    codes = tuple(detail.code for detail in details if detail.code)
+    said, status = _said(details, credential), answer.status
+    if status == 429:
+        return RegistryRateLimitError(
+            subject,
+            f"the token server {server} asks for a pause ({status}{said})",
+            hint="the next pass asks again",
+            status=status,
+            codes=codes,
+            retry_after=_pause(answer),
+        )
+    if status >= 500:
+        return RegistryError(
+            subject,
+            f"the token server {server} failed ({status}{said})",
+            status=status,
+            codes=codes,
+            temporary=True,
+        )
+    if credential:
+        hint = f"renew the credential from {credential.origin}, or give it the right to pull"
+    else:
+        registry = subject.partition("/")[0]
+        hint = f"check the name, or give a credential with `credentials: registries: {registry}:`"
+    if 400 <= status < 500:
+        reason = f"the token server {server} refused access ({status}{said})"
+        return RegistryAuthError(subject, reason, hint=hint, status=status, codes=codes)
+    return RegistryProtocolError(
+        subject, f"the token server {server} answered {status}", status=status, codes=codes
+    )
+
+
+def _not_found(
+    subject: str, status: int, codes: tuple[str, ...], said: str
+) -> RepositoryNotFoundError:
+    what = "the image" if "MANIFEST_UNKNOWN" in codes else "it"
+    return RepositoryNotFoundError(
+        subject,
+        f"the registry does not have {what} ({status}{said})",
+        hint="check the name; some registries hide what a credential may not see",
+        status=status,
+        codes=codes,
+    )
+
+
+def _rate_limit(
+    subject: str,
+    answer: Answer,
+    codes: tuple[str, ...],
+    said: str,
+    endpoint: Endpoint,
+    credential: Credential | None,
+) -> RegistryRateLimitError:
+    hint = "the next pass asks again"
+    if endpoint.registry == DOCKER_HUB and credential is None:
+        hint += "; Docker Hub allows far more with a credential for docker.io"
+    return RegistryRateLimitError(
+        subject,
+        f"the registry asks for a pause ({answer.status}{said})",
+        hint=hint,
+        status=answer.status,
+        codes=codes,
+        retry_after=_pause(answer),
+    )
+
+
+def _access_hint(endpoint: Endpoint, credential: Credential | None) -> str:
+    if credential:
+        return f"renew the credential from {credential.origin}, or give it the right to pull"
+    give = f"give a credential with `credentials: registries: {endpoint.registry}:`"
+    if endpoint.registry == DOCKER_HUB:
+        return (
+            "check the name (Docker Hub answers like this for repositories that do not exist), "
+            f"or {give}"
+        )
+    return f"{give} in the bot's configuration, or log in with docker"
+
+
+def _said(details: tuple[ErrorDetail, ...], credential: Credential | None) -> str:
+    """The first error in the registry's words, without the credential, should it repeat it."""
+    for detail in details:
+        text = ": ".join(part for part in (detail.code, detail.message) if part)
+        if credential and credential.secret in text:
+            return f", {detail.code}" if detail.code else ""
+        if text:
+            return f", {text}"
+    return ""
+
+
+def _pause(answer: Answer) -> float | None:
+    now = parse_date(answer.header("Date"))
+    return parse_retry_after(answer.header("Retry-After"), now if now is not None else time.time())

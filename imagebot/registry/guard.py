@@ -1,0 +1,86 @@
+"""Which addresses a registry may send us to, for a token or a blob.
+
+A registry names its token server and redirects to its storage, so it chooses hosts that we then
+talk to, from inside somebody's network. The rules are those that other clients came to after
+their advisories (GHSA-xf85-363p-868w and GHSA-28r5-37g7-p6mp of oras-go, #2193 of
+go-containerregistry), applied to what a name resolves to and not only to literal addresses.
+"""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+import socket
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+Resolve = Callable[[str], tuple[str, ...]]
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class Reach(enum.IntEnum):
+    """How near an address is; a registry may send us as near as it is itself, never nearer."""
+
+    PUBLIC = 0
+    PRIVATE = 1
+    LOOPBACK = 2
+    LINK_LOCAL = 3
+
+
+def resolve(host: str) -> tuple[str, ...]:
+    """The addresses of a host; none when it has none (or only the proxy in between knows it)."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return ()
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def refuse(url: str, registry_url: str, resolve: Resolve = resolve) -> str:
+    """Why the registry at `registry_url` must not send us to `url`; "" when it may.
+
+    The name is resolved here and again when connecting. A name that changes in between gains
+    nothing over https, where the certificate has to fit; a registry on plain http is local or
+    was declared insecure.
+    """
+    try:
+        target, registry = urlsplit(url), urlsplit(registry_url)
+        host, own = (target.hostname or "").lower(), (registry.hostname or "").lower()
+        _ = target.port
+    except ValueError:
+        return "it is no address"
+    if target.scheme not in ("http", "https") or not host:
+        return "it is no http(s) address"
+    if target.username is not None or target.password is not None:
+        return "it has a user name in it"
+    if registry.scheme == "https" and target.scheme != "https":
+        return "it is plain http, and the registry is https"
+    if host == own:
+        return ""
+    nearest = max((reach(address) for address in resolve(host)), default=Reach.PUBLIC)
+    if nearest is Reach.PUBLIC:
+        return ""
+    if nearest is Reach.LINK_LOCAL:
+        return "it is a link-local address"
+    allowed = min((reach(address) for address in resolve(own)), default=Reach.PUBLIC)
+    return "" if nearest <= allowed else f"it is a {nearest.name.lower()} address"
+
+
+def reach(address: str) -> Reach:
+    """How near a literal address is; an IPv4 address inside an IPv6 one counts."""
+    ip = _unwrap(ipaddress.ip_address(address.partition("%")[0]))
+    if ip.is_loopback or ip.is_unspecified:
+        return Reach.LOOPBACK
+    if ip.is_link_local:
+        return Reach.LINK_LOCAL
+    return Reach.PUBLIC if ip.is_global and not ip.is_multicast else Reach.PRIVATE
+
+
+def _unwrap(
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or ip

@@ -1,0 +1,142 @@
+"""Image manifests, indexes and configurations, as values. Pure.
+
+After the OCI image specification and docker's schema 2, and what else is in registries: indexes
+in indexes, attestations of BuildKit (`unknown/unknown`), charts, artifacts of unknown types.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from imagebot.reference import is_digest
+from imagebot.registry.protocol import (
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    parse_json,
+)
+
+_INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
+_IMAGES = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
+_CONFIGS = frozenset(
+    {
+        "application/vnd.oci.image.config.v1+json",
+        "application/vnd.docker.container.image.v1+json",
+    }
+)
+_CREATED_KEYS = ("org.opencontainers.image.created", "org.label-schema.build-date")
+_PART_RE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_DATE_RE = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,12})?(?:[Zz]|[+-]\d\d:\d\d)?", re.ASCII
+)
+_FIRST_YEAR = 2010
+"""Before it there were no images: the date of a reproducible build (1970, 1980) is no date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A manifest in an index; `platform` is None where the index does not say it."""
+
+    media_type: str
+    digest: str
+    platform: str | None
+    created: datetime | None
+    is_attestation: bool
+
+    @property
+    def is_index(self) -> bool:
+        return self.media_type in _INDEXES
+
+    @property
+    def is_image(self) -> bool:
+        return self.media_type in _IMAGES and not self.is_attestation
+
+
+@dataclass(frozen=True, slots=True)
+class ImageManifest:
+    """An image's manifest (`config` is the digest of its configuration) or an index (`entries`).
+
+    Neither has any where the media type is of something that is no image.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    config: str | None = None
+    created: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfig:
+    platform: str | None
+    created: datetime | None
+
+
+def parse_manifest(subject: str, body: bytes) -> ImageManifest:
+    """An image manifest or index. Raises RegistryProtocolError when it is no JSON."""
+    document = _object(parse_json(subject, body, "the image manifest"))
+    created = _annotated(_object(document.get("annotations")))
+    manifests = document.get("manifests")
+    if isinstance(manifests, list):
+        return ImageManifest(entries=tuple(_entries(manifests)), created=created)
+    config = _object(document.get("config"))
+    digest = config.get("digest")
+    known = config.get("mediaType") in _CONFIGS and isinstance(digest, str) and is_digest(digest)
+    return ImageManifest(config=str(digest) if known else None, created=created)
+
+
+def parse_config(subject: str, body: bytes) -> ImageConfig:
+    """An image's configuration. Raises RegistryProtocolError when it is no JSON."""
+    document = _object(parse_json(subject, body, "the image's configuration"))
+    labels = _object(_object(document.get("config")).get("Labels"))
+    created = parse_created(document.get("created")) or _annotated(labels)
+    return ImageConfig(_platform(document), created)
+
+
+def parse_created(value: object) -> datetime | None:
+    """An RFC 3339 date in UTC; None for what is none, and for those before images existed."""
+    if not isinstance(value, str) or _DATE_RE.fullmatch(value) is None:
+        return None
+    try:
+        date = datetime.fromisoformat(value.upper())
+        date = date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return date if date.year >= _FIRST_YEAR else None
+
+
+def _entries(manifests: list[object]) -> Iterator[Entry]:
+    for item in manifests:
+        fields = _object(item)
+        digest, media_type = fields.get("digest"), fields.get("mediaType")
+        if not isinstance(digest, str) or not is_digest(digest):
+            continue
+        platform = _object(fields.get("platform"))
+        annotations = _object(fields.get("annotations"))
+        unknown = platform.get("os") == "unknown" and platform.get("architecture") == "unknown"
+        yield Entry(
+            media_type if isinstance(media_type, str) else "",
+            digest,
+            None if unknown else _platform(platform),
+            _annotated(annotations),
+            unknown or "vnd.docker.reference.type" in annotations,
+        )
+
+
+def _platform(fields: Mapping[str, object]) -> str | None:
+    parts = [fields.get("os"), fields.get("architecture")]
+    if variant := fields.get("variant"):
+        parts.append(variant)
+    good = [part for part in parts if isinstance(part, str) and _PART_RE.fullmatch(part)]
+    return "/".join(good) if len(good) == len(parts) else None
+
+
+def _annotated(annotations: Mapping[str, object]) -> datetime | None:
+    dates = (parse_created(annotations.get(key)) for key in _CREATED_KEYS)
+    return next((date for date in dates if date), None)
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,206 @@
+"""What registries say, as values: tag lists, links, errors, pauses. Pure: bytes and text in.
+
+After the OCI distribution specification 1.1. Everything here comes from the network, so every
+function takes whatever it is given and either returns a clean value or raises
+RegistryProtocolError with the `subject` it was called for.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+from imagebot.errors import RegistryProtocolError
+from imagebot.reference import is_tag
+
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+ACCEPT_MANIFESTS = ", ".join((OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST))
+"""All of them, always: a registry answers 404, or with another manifest, when the kind of the one
+that a tag points to is missing here (seen in distribution 2.8)."""
+
+_MAX_MESSAGE = 200
+_MAX_ERRORS = 8
+_MAX_HEADER = 16 * 1024
+_CODE_RE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_TARGET_RE = re.compile(r"\s*<([^>]*)>")
+_PARAMETER_RE = re.compile(r'\s*;\s*([A-Za-z0-9*_-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]+))?')
+_SEPARATOR_RE = re.compile(r"[^,]*,?")
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorDetail:
+    """One entry of an error body; `message` is one line of printable text."""
+
+    code: str
+    message: str
+
+
+def parse_json(subject: str, body: bytes, what: str) -> object:
+    """The JSON document of an answer; `what` names it in the error."""
+    try:
+        return json.loads(body)
+    # RecursionError: a body of brackets.
+    except (ValueError, RecursionError) as exc:
+        raise RegistryProtocolError(
+            subject,
+            f"{what} is no JSON",
+            hint="something before the registry (a proxy, a login page) may have answered",
+        ) from exc
+
+
+def parse_tags(subject: str, body: bytes) -> tuple[str, ...]:
+    """The tags of one `tags/list` answer, in its order, each once.
+
+    `null` is an empty list (distribution, when the last tag is gone); entries that are no tags
+    (null, empty, digests: seen from Nexus and Artifactory) are left out.
+    """
+    document = parse_json(subject, body, "the list of tags")
+    if not isinstance(document, dict) or "tags" not in document:
+        raise RegistryProtocolError(subject, "the answer has no list of tags")
+    tags = document["tags"]
+    if tags is None:
+        return ()
+    if not isinstance(tags, list):
+        raise RegistryProtocolError(subject, "`tags` in the answer is no list")
+    return tuple(dict.fromkeys(tag for tag in tags if isinstance(tag, str) and is_tag(tag)))
+
+
+def next_page(subject: str, links: Sequence[str], url: str) -> str | None:
+    """The address of the next page, from the Link headers of the answer to `url`.
+
+    Only on the same origin: the request for it carries credentials. Of a link to another
+    `…/tags/list`, only the query is used, because Artifactory leaves the prefix of virtual
+    repositories out (RTFACT-18971) and Nexus puts an internal path in.
+
+    Raises RegistryProtocolError for another origin or an unusable address.
+    """
+    target = _find_next(links)
+    if target is None:
+        return None
+    try:
+        found = urlsplit(urljoin(url, target))
+        here = urlsplit(url)
+        same = origin(found.geturl()) == origin(url)
+    except ValueError as exc:
+        raise RegistryProtocolError(
+            subject, "the link to the next page of tags is no address"
+        ) from exc
+    if not same or found.username is not None:
+        raise RegistryProtocolError(
+            subject,
+            f"the next page of tags is said to be on another server ({clean(found.netloc)})",
+            hint="check the external URL (scheme, host, port) that the registry is configured with",
+        )
+    path = here.path if found.path.endswith("/tags/list") else found.path
+    return found._replace(path=path, fragment="").geturl()
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port, in a form to compare. Raises ValueError when `url` has none."""
+    parts = urlsplit(url)
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    port = parts.port or default
+    if not parts.hostname or port is None:
+        raise ValueError("not an http(s) address")
+    return parts.scheme, parts.hostname.lower(), port
+
+
+def parse_errors(body: bytes) -> tuple[ErrorDetail, ...]:
+    """The errors in an answer's body; empty when it is in any other format."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    errors = document.get("errors") if isinstance(document, dict) else None
+    if not isinstance(errors, list):
+        return ()
+    return tuple(_details(errors[:_MAX_ERRORS]))
+
+
+def parse_retry_after(value: str | None, now: float) -> float | None:
+    """Seconds to wait, from a Retry-After header of seconds or a date; None when it says nothing.
+
+    `now` is in seconds since 1970, and best the answer's own Date.
+    """
+    text = (value or "").strip()
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        date = parse_date(text)
+        if date is None:
+            return None
+        seconds = date - now
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def parse_date(value: str | None) -> float | None:
+    """An HTTP date in seconds since 1970."""
+    try:
+        return email.utils.parsedate_to_datetime(value or "").timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def clean(text: str) -> str:
+    """One short line that is safe on a terminal."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())
+    return line if len(line) <= _MAX_MESSAGE else line[: _MAX_MESSAGE - 1] + "…"
+
+
+def _find_next(links: Sequence[str]) -> str | None:
+    for link in links:
+        for target, parameters in _parse_link(link[:_MAX_HEADER]):
+            relations = next((v for k, v in parameters if k.lower() == "rel"), "")
+            if "next" in relations.lower().split():
+                return target
+    return None
+
+
+def _parse_link(value: str) -> Iterable[tuple[str, list[tuple[str, str]]]]:
+    """The links of one header, after RFC 8288: a comma or semicolon may stand inside quotes."""
+    index = 0
+    while index < len(value):
+        target = _TARGET_RE.match(value, index)
+        if target is None:
+            index = _past(_SEPARATOR_RE, value, index)
+            continue
+        index = target.end()
+        parameters = []
+        while found := _PARAMETER_RE.match(value, index):
+            index = found.end()
+            parameters.append((found[1], unquote(found[2] or "")))
+        yield target[1].strip(), parameters
+        index = _past(_SEPARATOR_RE, value, index)
+
+
+def _past(pattern: re.Pattern[str], value: str, index: int) -> int:
+    found = pattern.match(value, index)
+    return found.end() if found and found.end() > index else index + 1
+
+
+def unquote(text: str) -> str:
+    """A header parameter's value without its quotes and escapes."""
+    if len(text) < 2 or not text.startswith('"'):
+        return text
+    return re.sub(r"\\(.)", r"\1", text[1:-1])
+
+
+def _details(errors: Iterable[object]) -> Iterable[ErrorDetail]:
+    for error in errors:
+        if not isinstance(error, dict):
+            continue
+        code, message = error.get("code"), error.get("message")
+        yield ErrorDetail(
+            code if isinstance(code, str) and _CODE_RE.fullmatch(code) else "",
+            clean(message) if isinstance(message, str) else "",
+        )

@@ -1,0 +1,170 @@
+"""A request to a registry with all it takes: endpoint, authorization, redirects, pauses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from imagebot.config.model import RegistryOptions
+from imagebot.errors import CredentialError, RegistryAuthError, RegistryError, RegistryProtocolError
+from imagebot.reference import Repository
+from imagebot.registry import guard
+from imagebot.registry.auth import Authenticator, Grant
+from imagebot.registry.challenge import parse_challenges
+from imagebot.registry.credentials import Credential, Credentials
+from imagebot.registry.endpoint import Endpoint, by_host, find_endpoint, normalise_host
+from imagebot.registry.failures import failure
+from imagebot.registry.patience import Patience
+from imagebot.registry.protocol import origin
+from imagebot.registry.transport import Answer, Ask, Transport
+
+if TYPE_CHECKING:
+    import httpx
+
+_MAX_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A successful answer, and how the registry was convinced to give it."""
+
+    answer: Answer
+    grant: Grant | None
+    credential: Credential | None
+
+
+class Session:
+    """Asks registries. Safe between threads."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        options: Iterable[RegistryOptions],
+        *,
+        workers: int,
+        sleep: Callable[[float], object],
+        clock: Callable[[], float] = time.monotonic,
+        transport: httpx.BaseTransport | None = None,
+        resolve: guard.Resolve = guard.resolve,
+    ) -> None:
+        self._credentials = credentials
+        self._options: Mapping[str, RegistryOptions] = by_host(options)
+        self._transport = Transport(transport=transport)
+        self._patience = Patience(per_host=workers, sleep=sleep, clock=clock)
+        self._resolve = resolve
+        self._auth = Authenticator(self.send, clock=clock, resolve=resolve)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def endpoint(self, registry: str) -> Endpoint:
+        return find_endpoint(normalise_host(registry), self._options)
+
+    def send(self, ask: Ask) -> Answer:
+        """One request without authorization of ours, tried again as is decent."""
+        return self._patience.send(ask, self._transport.send)
+
+    def ask(
+        self,
+        repository: Repository,
+        path: str,
+        *,
+        method: str = "GET",
+        accept: str = "",
+        limit: int,
+        tolerate: tuple[int, ...] = (),
+    ) -> Answer:
+        """The answer to a request about a repository.
+
+        `path` is below `/v2/<repository>/`, or an address that the registry itself has given.
+        Raises RegistryError for every status that is no success and not in `tolerate`.
+        """
+        endpoint = self.endpoint(repository.registry)
+        known = endpoint.repository(repository)
+        base = f"{endpoint.url}/v2/{known.path}/"
+        ask = Ask(
+            subject=str(repository),
+            url=path if "://" in path else base + path,
+            method=method,
+            headers={"Accept": accept} if accept else {},
+            limit=limit,
+            ca_file=endpoint.ca_file,
+        )
+        scope = f"repository:{known.path}:pull"
+        return self.converse(ask, endpoint, known.path, scope, tolerate).answer
+
+    def converse(
+        self, ask: Ask, endpoint: Endpoint, path: str, scope: str, tolerate: tuple[int, ...] = ()
+    ) -> Reply:
+        """Ask, authenticate when told to, follow redirects, and raise for what is no success."""
+        credential = self.credential(endpoint, path, ask.subject)
+        grant: Grant | None = None
+        if self._is_own(ask.url, endpoint):
+            grant = self._auth.known(endpoint, scope, credential, ask.subject)
+        answer = self._follow(ask, endpoint, grant)
+        # Twice: a token kept from earlier may be refused, then a new one is bought.
+        for _ in range(2):
+            if answer.status != 401 or not self._is_own(answer.url, endpoint):
+                break
+            challenges = parse_challenges(answer.values("WWW-Authenticate"))
+            better = self._auth.answer(
+                endpoint, challenges, scope, credential, ask.subject, refused=grant
+            )
+            if better is None:
+                break
+            grant = better
+            answer = self._follow(ask, endpoint, grant)
+        if 200 <= answer.status < 300 or answer.status in tolerate:
+            return Reply(answer, grant, credential)
+        raise self._failure(ask, answer, endpoint, credential)
+
+    def credential(self, endpoint: Endpoint, path: str, subject: str) -> Credential | None:
+        """Raises RegistryAuthError when the credential cannot be read."""
+        try:
+            return self._credentials.lookup(endpoint.registry, path)
+        except CredentialError as exc:
+            reason = f"its credential cannot be used: {exc.message}"
+            raise RegistryAuthError(subject, reason, hint=exc.hint) from exc
+
+    def _is_own(self, url: str, endpoint: Endpoint) -> bool:
+        try:
+            return origin(url) == origin(endpoint.url)
+        except ValueError:
+            return False
+
+    def _follow(self, ask: Ask, endpoint: Endpoint, grant: Grant | None) -> Answer:
+        """Send, and follow redirects; only the registry's own origin sees the authorization."""
+        own = dict(ask.headers)
+        for _ in range(_MAX_REDIRECTS + 1):
+            is_own = grant is not None and self._is_own(ask.url, endpoint)
+            headers = own | {"Authorization": grant.header} if grant and is_own else own
+            answer = self.send(replace(ask, headers=headers))
+            location = answer.header("Location")
+            if answer.status not in _REDIRECTS or location is None:
+                return answer
+            ask = replace(ask, url=self._redirect(ask, location, endpoint))
+        raise RegistryProtocolError(ask.subject, f"more than {_MAX_REDIRECTS} redirects")
+
+    def _redirect(self, ask: Ask, location: str, endpoint: Endpoint) -> str:
+        try:
+            url = urljoin(ask.url, location)
+            reason = guard.refuse(url, endpoint.url, self._resolve)
+        except ValueError:
+            url, reason = "", "it is no address"
+        if reason:
+            # Not the address itself: storage puts signatures into it.
+            raise RegistryProtocolError(
+                ask.subject, f"a redirect of the registry is not followed: {reason}"
+            )
+        return url
+
+    def _failure(
+        self, ask: Ask, answer: Answer, endpoint: Endpoint, credential: Credential | None
+    ) -> RegistryError:
+        if self._is_own(answer.url, endpoint):
+            return failure(ask.subject, answer, endpoint, credential)
+        return failure(ask.subject, answer, endpoint, None)
