@@ -15,7 +15,7 @@ from imagebot.config.model import RegistryOptions
 from imagebot.errors import RegistryProtocolError, RepositoryNotFoundError
 from imagebot.reference import Repository, is_digest
 from imagebot.registry.cache import MetadataCache
-from imagebot.registry.credentials import Credential, Credentials
+from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.metadata import MetadataReader
 from imagebot.registry.protocol import ACCEPT_MANIFESTS, clean, next_page, parse_tags
 from imagebot.registry.session import Reply, Session
@@ -49,7 +49,7 @@ class RegistryClient:
 
     def __init__(
         self,
-        credentials: Credentials,
+        credentials: CredentialLookup,
         options: Sequence[RegistryOptions] = (),
         *,
         workers: int = 8,

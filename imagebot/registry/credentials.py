@@ -42,7 +42,7 @@ class Credential:
     kind: Kind = "password"
 
 
-class Credentials(Protocol):
+class CredentialLookup(Protocol):
     """What the client asks for credentials."""
 
     def lookup(self, registry: str, path: str) -> Credential | None:
@@ -50,7 +50,7 @@ class Credentials(Protocol):
         ...
 
 
-class CredentialStore:
+class Credentials:
     """Looks credentials up: the configured ones, then files and helpers. Safe between threads.
 
     `env` is the environment that variables, file locations and helpers are taken from.

@@ -14,7 +14,7 @@ from imagebot.reference import Repository
 from imagebot.registry import guard
 from imagebot.registry.auth import Authenticator, Grant
 from imagebot.registry.challenge import parse_challenges
-from imagebot.registry.credentials import Credential, Credentials
+from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.endpoint import Endpoint, by_host, find_endpoint, normalise_host
 from imagebot.registry.failures import failure
 from imagebot.registry.patience import Patience
@@ -42,7 +42,7 @@ class Session:
 
     def __init__(
         self,
-        credentials: Credentials,
+        credentials: CredentialLookup,
         options: Iterable[RegistryOptions],
         *,
         workers: int,
