@@ -194,6 +194,10 @@ class Checkout:
         output = self._runner.local("rev-parse", "--verify", f"{commit}^@")
         return tuple(output.decode().split())
 
+    def has(self, commit: str) -> bool:
+        """Whether a commit is in the cache; those of branches that were looked into are."""
+        return self._runner.try_local("cat-file", "-e", f"{commit}^{{commit}}").status == 0
+
     def _look(self, name: str = "") -> dict[str, str]:
         """Branches of the remote: the one named, or the target's and all of the bot's."""
         names = [name] if name else [self.branch, f"{BOT_BRANCHES}*"]
@@ -209,7 +213,7 @@ class Checkout:
         """Have the branch's commit `wanted`, or the one it has moved to since."""
         if not (self._path / "HEAD").exists():
             self._initialise()
-        if not self._is_here(wanted):
+        if not self.has(wanted):
             refspec = f"+refs/heads/{self.branch}:{_HEAD}"
             self._runner.remote(*self._lazily(*_FETCH), *self._filter, "origin", refspec)
             # Packs of many passes are joined now and then; git decides when.
@@ -246,11 +250,8 @@ class Checkout:
     def _lazily(self, *args: str) -> tuple[str, ...]:
         return args if self._whole.exists() else (*_LAZY, *args)
 
-    def _is_here(self, commit: str) -> bool:
-        return self._runner.try_local("cat-file", "-e", f"{commit}^{{commit}}").status == 0
-
     def _need(self, commit: str, branch: str) -> None:
-        if not self._is_here(commit):
+        if not self.has(commit):
             self._runner.remote(
                 *self._lazily(*_FETCH), *self._filter, "origin", f"refs/heads/{branch}"
             )

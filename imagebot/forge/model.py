@@ -1,0 +1,72 @@
+"""Forges: what the bot asks of GitHub and its like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+PullRequestState = Literal["open", "closed", "merged"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """`branch` goes into `base`; `head` is its commit, "" where the forge does not say."""
+
+    number: int
+    url: str
+    title: str
+    body: str
+    branch: str
+    base: str
+    head: str = ""
+    state: PullRequestState = "open"
+
+
+class Forge(Protocol):
+    """One project on a forge, and one branch of it that pull requests go into.
+
+    Every method may raise ForgeError, ForgeAuthError, ForgeRateLimitError and
+    ForgeUnreachableError; every one can be repeated without doing its work twice.
+    """
+
+    @property
+    def project(self) -> str:
+        """What the project is called in output, such as `acme/gitops`."""
+        ...
+
+    def check(self) -> str:
+        """One line on whom the token belongs to and what it may do, for `doctor`."""
+        ...
+
+    def find(self, branch: str) -> PullRequest | None:
+        """The open pull request of a branch of this project."""
+        ...
+
+    def find_closed(self, branch: str) -> tuple[PullRequest, ...]:
+        """Those that were merged or closed, the newest first (the last 20)."""
+        ...
+
+    def create(self, *, branch: str, title: str, body: str, draft: bool = False) -> PullRequest:
+        """Open a pull request; the open one of that branch when there is one already."""
+        ...
+
+    def update(self, number: int, *, title: str, body: str) -> PullRequest:
+        """Replace title and body."""
+        ...
+
+    def close(self, number: int) -> None: ...
+
+    def comment(self, number: int, text: str) -> None:
+        """Add a comment, unless one that says exactly this is there."""
+        ...
+
+    def add_labels(self, number: int, labels: Sequence[str]) -> None:
+        """Add labels; the forge makes those that it does not know."""
+        ...
+
+    def request_reviewers(self, number: int, reviewers: Sequence[str]) -> None:
+        """Ask users, or teams written as `organisation/team`, for a review."""
+        ...
+
+    def assign(self, number: int, assignees: Sequence[str]) -> None: ...

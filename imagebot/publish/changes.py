@@ -1,0 +1,87 @@
+"""A plan's updates, grouped as they are published. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from imagebot.config.model import PublishMode, PullRequestOptions, Route
+from imagebot.message import branch_name
+from imagebot.plan import Plan, Update
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Updates that are published together; without any, a pull request that is to be closed.
+
+    `base` is the target's branch, `branch` the one that is pushed to. `route` names the routes
+    of a commit, with commas between. `complete` is false when something of the plan failed, so
+    that updates may be missing.
+    """
+
+    target: str
+    base: str
+    branch: str
+    mode: PublishMode
+    route: str
+    updates: tuple[Update, ...] = ()
+    options: PullRequestOptions = field(default_factory=PullRequestOptions)
+    complete: bool = True
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files that it touches, in the order of the plan."""
+        return tuple(dict.fromkeys(update.field.path for update in self.updates))
+
+
+def changes_of(
+    plan: Plan, routes: Sequence[Route], *, target: str, base: str
+) -> tuple[Change, ...]:
+    """The commit first, then the pull requests in the order of the routes and of the plan.
+
+    Raises KeyError for an update whose route is none of `routes`.
+    """
+    modes = {route.name: route.publish for route in routes}
+    complete = not plan.problems
+    direct = tuple(update for update in plan.updates if modes[update.route] == "commit")
+    changes = []
+    if direct:
+        names = ", ".join(dict.fromkeys(update.route for update in direct))
+        changes.append(
+            Change(
+                target=target,
+                base=base,
+                branch=base,
+                mode="commit",
+                route=names,
+                updates=direct,
+                complete=complete,
+            )
+        )
+    for route in routes:
+        if route.publish != "pull-request":
+            continue
+        mine = [update for update in plan.updates if update.route == route.name]
+        changes += [
+            Change(
+                target=target,
+                base=base,
+                branch=branch_name(base=base, route=route.name, group=group),
+                mode="pull-request",
+                route=route.name,
+                updates=updates,
+                options=route.pull_request,
+                complete=complete,
+            )
+            for group, updates in _groups(mine, route.pull_request.group)
+        ]
+    return tuple(changes)
+
+
+def _groups(updates: Iterable[Update], group: str) -> tuple[tuple[str, tuple[Update, ...]], ...]:
+    """`repository` gives each image a pull request of its own; any other name is for all."""
+    found: dict[str, list[Update]] = {}
+    for update in updates:
+        key = str(update.field.reference.repository) if group == "repository" else group
+        found.setdefault(key, []).append(update)
+    return tuple((key, tuple(members)) for key, members in found.items())
