@@ -93,13 +93,15 @@ class Files:
 class Configuration:
     """What to do in one GitOps repository.
 
-    `policies` holds every named policy by name, the built-in `shape` and `ignore` and those that
-    markers may name included. `paused` is the reason for not publishing, "" when not paused.
-    `built_in` marks the configuration that stands in for a missing file.
+    `policies` holds every named policy by name: those of the file, the built-in `shape` and
+    `ignore`, and the presets; `policy_keys` the keys behind each, with what they inherit, for
+    whatever extends them (a marker, an option of `pick`). `paused` is the reason for not
+    publishing, "" when not paused. `built_in` marks what stands in for a missing file.
     """
 
     path: str
     policies: Mapping[str, Policy]
+    policy_keys: Mapping[str, Mapping[str, object]] = field(default_factory=dict, repr=False)
     routes: tuple[Route, ...]
     files: Files = field(default_factory=Files)
     fields: tuple[ExtraField, ...] = ()
@@ -107,6 +109,13 @@ class Configuration:
     paused: str = ""
     built_in: bool = False
     warnings: tuple[str, ...] = ()
+
+
+def pause_reason(paused: bool | str, path: str) -> str:
+    """Why nothing is published: the text given, or the file that says so; "" when not paused."""
+    if isinstance(paused, str):
+        return paused
+    return f"paused in {path}" if paused else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,218 @@
+"""Assign: each image field gets a policy and a route, or the reason why it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from imagebot.config.document import show_text
+from imagebot.config.faults import nearest
+from imagebot.config.model import Configuration, ImageRule, Route
+from imagebot.errors import ConfigurationError
+from imagebot.glob import compile_glob, matches_any
+from imagebot.manifest.field import ImageField, Marker
+from imagebot.plan import Problem
+from imagebot.policy.model import Policy
+from imagebot.reference import Repository
+
+_NO_FLUX: Mapping[str, Policy] = {}
+_FLUX_PARTS = (":tag", ":name", ":digest")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assigned:
+    """A field with its policy and route; `managed` when it has both and is not ignored.
+
+    Otherwise `code` (`no-policy`, `ignored`, `unknown-policy`, `invalid-marker`) and `reason` say
+    why it is kept; the route is there as far as it is known. A `problem` goes with the last two.
+    """
+
+    target: str
+    field: ImageField
+    policy: Policy | None = None
+    route: Route | None = None
+    code: str = ""
+    reason: str = ""
+    problem: Problem | None = None
+
+    @property
+    def managed(self) -> bool:
+        return self.policy is not None and self.route is not None and not self.code
+
+
+def assign(
+    fields: Sequence[ImageField],
+    configuration: Configuration,
+    target: str = "",
+    *,
+    flux: Mapping[str, Policy] = _NO_FLUX,
+) -> tuple[Assigned, ...]:
+    """One Assigned for each field, in the order given.
+
+    The first route whose files match takes a file, and in it the first image entry that matches
+    the repository. A marker replaces the policy, never the route. `flux` has the policies that
+    Flux's own markers name, as `namespace:name`.
+    """
+    desk = _Desk(configuration, target, flux)
+    return tuple(desk.assign(field) for field in fields)
+
+
+def unused_warnings(
+    assignments: Iterable[Assigned], configuration: Configuration, paths: Iterable[str]
+) -> tuple[str, ...]:
+    """What of a configuration does nothing: routes without a file, image entries without a field.
+
+    `paths` are all the files there are. An entry counts as used by a field that has a marker.
+    """
+    if configuration.built_in:
+        return ()
+    routes = _Routes(configuration)
+    with_files = {id(route) for path in paths if (route := routes.of(path)) is not None}
+    used = {
+        id(routes.entry(route, assigned.field.reference.repository))
+        for assigned in assignments
+        if (route := assigned.route) is not None
+    }
+    warnings: list[str] = []
+    for route in configuration.routes:
+        if id(route) not in with_files:
+            warnings.append(f"{route.place}: route {route.name!r} takes no file")
+            continue
+        warnings.extend(
+            f"{entry.place}: {show_text(entry.match)!r} in route {route.name!r} takes no image"
+            for entry in route.images
+            if id(entry) not in used
+        )
+    return tuple(warnings)
+
+
+class _Routes:
+    """Routes by file and entries by repository, each asked once."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._routes = configuration.routes
+        self._by_path: dict[str, Route | None] = {}
+        self._entries: dict[tuple[int, Repository], ImageRule | None] = {}
+
+    def of(self, path: str) -> Route | None:
+        if path not in self._by_path:
+            found = (route for route in self._routes if matches_any(route.files, path))
+            self._by_path[path] = next(found, None)
+        return self._by_path[path]
+
+    def entry(self, route: Route, repository: Repository) -> ImageRule | None:
+        key = (id(route), repository)
+        if key not in self._entries:
+            name = str(repository)
+            found = (entry for entry in route.images if compile_glob(entry.match)(name))
+            self._entries[key] = next(found, None)
+        return self._entries[key]
+
+
+class _Desk:
+    """One assignment: the configuration with what was looked up in it already."""
+
+    def __init__(
+        self, configuration: Configuration, target: str, flux: Mapping[str, Policy]
+    ) -> None:
+        self.configuration = configuration
+        self.target = target
+        self.flux = flux
+        self.routes = _Routes(configuration)
+        self.markers: dict[str, Policy | ConfigurationError] = {}
+
+    def assign(self, field: ImageField) -> Assigned:
+        route = self.routes.of(field.path)
+        if route is None:
+            return self.kept(field, None, "no-policy", "no route covers this file")
+        if field.marker is not None:
+            return self.by_marker(field, route, field.marker)
+        entry = self.routes.entry(route, field.reference.repository)
+        if entry is None:
+            reason = f"no image entry of route {route.name!r} covers {field.reference.repository}"
+            return self.kept(field, route, "no-policy", reason)
+        return self.by_policy(field, route, self.configuration.policies[entry.policy])
+
+    def by_marker(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
+        if marker.kind == "ignore":
+            return self.kept(
+                field, route, "ignored", f"ignored by the marker on line {marker.line}"
+            )
+        if marker.kind == "keys":
+            return self.by_keys(field, route, marker)
+        if marker.syntax == "flux":
+            policy = _flux_policy(marker.text, self.flux)
+            known: Iterable[str] = self.flux
+        else:
+            policy = self.configuration.policies.get(marker.text.strip())
+            known = self.configuration.policies
+        if policy is not None:
+            return self.by_policy(field, route, policy)
+        what = "ImagePolicy" if marker.syntax == "flux" else "policy"
+        message = f"the marker names {show_text(marker.text)!r}, and there is no such {what}"
+        return self.failed(
+            field, route, marker, "unknown-policy", message, nearest(marker.text, known)
+        )
+
+    def by_keys(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
+        found = self.markers.get(marker.text)
+        if found is None:
+            found = self.markers[marker.text] = self.read_keys(field, marker)
+        if isinstance(found, Policy):
+            return self.by_policy(field, route, found)
+        message = "; ".join(
+            f"{fault.key}: {fault.message}" if fault.key else fault.message
+            for fault in found.faults
+        )
+        hint = next((fault.hint for fault in found.faults if fault.hint), "")
+        return self.failed(field, route, marker, "invalid-marker", message, hint)
+
+    def read_keys(self, field: ImageField, marker: Marker) -> Policy | ConfigurationError:
+        from imagebot.config.marker import marker_policy
+
+        try:
+            return marker_policy(marker.text, field.path, marker.line, self.configuration)
+        except ConfigurationError as error:
+            return error
+
+    def by_policy(self, field: ImageField, route: Route, policy: Policy) -> Assigned:
+        if policy.ignored:
+            return Assigned(
+                target=self.target,
+                field=field,
+                policy=policy,
+                route=route,
+                code="ignored",
+                reason=f"policy {policy.name!r} leaves it alone",
+            )
+        return Assigned(target=self.target, field=field, policy=policy, route=route)
+
+    def kept(self, field: ImageField, route: Route | None, code: str, reason: str) -> Assigned:
+        return Assigned(target=self.target, field=field, route=route, code=code, reason=reason)
+
+    def failed(
+        self, field: ImageField, route: Route, marker: Marker, code: str, message: str, hint: str
+    ) -> Assigned:
+        problem = Problem(
+            scope="field",
+            subject=str(field.reference),
+            path=field.path,
+            line=marker.line,
+            code=code,
+            message=message,
+            hint=hint,
+        )
+        return Assigned(
+            target=self.target,
+            field=field,
+            route=route,
+            code=code,
+            reason=message,
+            problem=problem,
+        )
+
+
+def _flux_policy(text: str, flux: Mapping[str, Policy]) -> Policy | None:
+    """Flux's markers may end in the part that they set."""
+    name = next((text.removesuffix(part) for part in _FLUX_PARTS if text.endswith(part)), text)
+    return flux.get(text) or flux.get(name)

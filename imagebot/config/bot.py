@@ -1,0 +1,140 @@
+"""The bot's own file, from checked sections to values."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from imagebot.config.address import name_of, sends_in_clear
+from imagebot.config.document import show_text
+from imagebot.config.faults import Faults, nearest
+from imagebot.config.model import (
+    BotConfiguration,
+    Configuration,
+    ForgeOptions,
+    GitCredential,
+    Limits,
+    RegistryCredential,
+    RegistryOptions,
+    SecretSource,
+    Target,
+    pause_reason,
+)
+
+if TYPE_CHECKING:
+    from imagebot.config.schema_bot import (
+        BotSection,
+        GitCredentialSection,
+        LimitsSection,
+        SecretSection,
+        TargetSection,
+    )
+
+
+def check_targets(section: BotSection, faults: Faults) -> None:
+    """What no section can know alone: names in use, names given twice, tokens sent in clear."""
+    seen: dict[str, int] = {}
+    names = target_names(section)
+    for index, target in enumerate(section.targets):
+        at = ("targets", index)
+        known = section.credentials.git
+        if target.credential and target.credential not in known:
+            message = f"there is no Git credential {show_text(target.credential)!r}"
+            hint = nearest(target.credential, known) or "define it under credentials.git"
+            faults.add((*at, "credential"), message, hint, position=0)
+        if target.credential and sends_in_clear(target.url):
+            message = "would send the credential in clear text"
+            faults.add((*at, "url"), message, "use https or ssh", position=0)
+        if names[index] in seen:
+            message = f"another target is called {show_text(names[index])!r} already"
+            faults.add(at, message, "give each a name of its own")
+        seen[names[index]] = index
+
+
+def target_names(section: BotSection) -> list[str]:
+    """The name of each target: its own, else from the URL, with the branch where that is needed."""
+    names = [target.name or name_of(target.url) for target in section.targets]
+    return [
+        f"{name}@{target.branch}" if not target.name and names.count(name) > 1 else name
+        for name, target in zip(names, section.targets, strict=True)
+    ]
+
+
+def to_bot_configuration(
+    section: BotSection, path: str, inline: Configuration | None
+) -> BotConfiguration:
+    folder = posixpath.dirname(path)
+    credentials = {
+        name: _git_credential(name, credential, folder)
+        for name, credential in section.credentials.git.items()
+    }
+    return BotConfiguration(
+        path=path,
+        targets=tuple(
+            _target(target, name, credentials.get(target.credential), path)
+            for target, name in zip(section.targets, target_names(section), strict=True)
+        ),
+        registry_credentials=tuple(
+            RegistryCredential(
+                key=key, username=entry.username, password=_secret(entry.password, folder)
+            )
+            for key, entry in section.credentials.registries.items()
+        ),
+        registries=tuple(
+            RegistryOptions(
+                host=host,
+                insecure=entry.insecure,
+                mirror=entry.mirror,
+                ca_file=_path(entry.ca_file, folder),
+            )
+            for host, entry in section.registries.items()
+        ),
+        inline=inline,
+        cache_dir=_path(section.cache_dir, folder),
+    )
+
+
+def _target(
+    section: TargetSection, name: str, credential: GitCredential | None, path: str
+) -> Target:
+    forge_kind = section.forge.kind if "kind" in section.forge.model_fields_set else ""
+    return Target(
+        name=name,
+        url=section.url,
+        branch=section.branch,
+        credential=credential,
+        forge=ForgeOptions(kind=forge_kind, url=section.forge.url),
+        limits=_limits(section.limits),
+        configuration=section.configuration,
+        paused=pause_reason(section.paused, path),
+    )
+
+
+def _limits(section: LimitsSection) -> Limits:
+    """An empty list is a limit that nothing fits; a key that is not there is no limit."""
+    given = section.model_fields_set
+    return Limits(
+        commit=tuple(section.commit) if "commit" in given else None,
+        images=tuple(section.images) if "images" in given else None,
+        max_updates=section.max_updates if "max_updates" in given else None,
+    )
+
+
+def _git_credential(name: str, section: GitCredentialSection, folder: str) -> GitCredential:
+    return GitCredential(
+        name=name,
+        username=section.username,
+        token=_secret(section.token, folder) if "token" in section.model_fields_set else None,
+        ssh_key=_path(section.ssh_key, folder),
+        known_hosts=_path(section.known_hosts, folder),
+    )
+
+
+def _secret(section: SecretSection, folder: str) -> SecretSource:
+    if section.env:
+        return SecretSource("env", section.env)
+    return SecretSource("file", _path(section.file, folder))
+
+
+def _path(value: str, folder: str) -> str:
+    return posixpath.join(folder, value) if value else ""

@@ -1,0 +1,190 @@
+"""What pydantic found, in imagebot's words and at its place in the file."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from imagebot.config.document import Document, KeyPath, show_path, show_text
+from imagebot.errors import ConfigurationError, Fault
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+    from pydantic_core import ErrorDetails
+
+    Model = TypeVar("Model", bound=BaseModel)
+
+_WRONG_TYPE: Mapping[str, str] = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+}
+# Steps in pydantic's locations that are no keys: of unions (see the tags in config.schema), and
+# of mappings whose key is at fault.
+_PYDANTIC_STEPS = frozenset({"keys", "word", "text", "switch", "[key]"})
+# What people write where a file of a target must not say it.
+_BOT_WORDS = frozenset(
+    {"auth", "command", "credential", "exec", "hooks", "insecure", "mirror", "password", "run"}
+    | {"script", "secret", "ssh-key", "token", "url", "username", "webhook"}
+)
+
+
+class Faults:
+    """The faults of one document, gathered over all stages of a load."""
+
+    def __init__(self, document: Document, *, trusted: bool = True) -> None:
+        self.document = document
+        self.trusted = trusted
+        self._found: dict[Fault, None] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(
+        self,
+        keys: Sequence[str | int],
+        message: str,
+        hint: str = "",
+        *,
+        position: int | None = None,
+    ) -> None:
+        """A fault of the value at `keys` when a `position` in it is given, else of the key."""
+        spot = (
+            self.document.spot(keys)
+            if position is None
+            else self.document.value_spot(keys, position)
+        )
+        fault = Fault(self.document.path, spot.line, spot.column, show_path(keys), message, hint)
+        self._found[fault] = None
+
+    def raise_all(self) -> None:
+        if self._found:
+            place = sorted(self._found, key=lambda fault: (fault.line, fault.column))
+            raise ConfigurationError(tuple(place))
+
+
+def validate(model: type[Model], value: object, faults: Faults, at: KeyPath = ()) -> Model | None:
+    """The value at the key path `at` as a model, or None with everything wrong in `faults`."""
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        _translate(error, model, faults, at)
+        return None
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint for a misspelt word, "" when nothing is near."""
+    every = sorted(known)
+    near = difflib.get_close_matches(word[:60], every, n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def _translate(error: ValidationError, model: type[BaseModel], faults: Faults, at: KeyPath) -> None:
+    for details in error.errors(include_url=False):
+        keys = _within(faults.document, at, details["loc"])
+        kind = details["type"]
+        if kind == "extra_forbidden":
+            known = _known_keys(model, details["loc"][:-1])
+            faults.add(keys, "unknown key", _unknown_hint(str(keys[-1]), known, faults.trusted))
+        elif kind == "missing":
+            faults.add(keys[:-1], f"{details['loc'][-1]} is missing")
+        else:
+            message, hint, position = _words(details)
+            of_key = details["loc"][-1:] == ("[key]",)
+            faults.add(keys, message, hint, position=None if of_key else position)
+
+
+def _unknown_hint(key: str, known: set[str], trusted: bool) -> str:
+    if not trusted and key in _BOT_WORDS:
+        return "what names a secret, a host or a command belongs in the bot's own file"
+    return nearest(key, known) or f"known are {', '.join(sorted(known))}"
+
+
+def _within(document: Document, at: KeyPath, loc: Sequence[str | int]) -> KeyPath:
+    """The key path of an error: its location without the names that pydantic gives to unions."""
+    keys = at
+    for index, step in enumerate(loc):
+        node = document.node(keys)
+        is_there = node is not None and step in node.children
+        if is_there or (index == len(loc) - 1 and step not in _PYDANTIC_STEPS):
+            keys = (*keys, step)
+    return keys
+
+
+def _words(details: ErrorDetails) -> tuple[str, str, int]:
+    kind, context = details["type"], details.get("ctx", {})
+    if kind == "imagebot":
+        return str(context["reason"]), str(context["hint"]), int(context["position"])
+    if kind == "literal_error":
+        return _literal_words(details, context)
+    if kind in _WRONG_TYPE:
+        return (
+            f"must be {_WRONG_TYPE[kind]}, not {_describe(details['input'])}",
+            _type_hint(details),
+            0,
+        )
+    if kind == "too_short":
+        return "must not be empty", "", 0
+    if kind == "greater_than_equal":
+        return f"must be {context['ge']} or more", "", 0
+    return details["msg"], "", 0
+
+
+def _literal_words(details: ErrorDetails, context: Mapping[str, Any]) -> tuple[str, str, int]:
+    expected = str(context["expected"]).replace("'", "").replace(" or ", ", ")
+    given = details["input"]
+    must = f"must be {'one of ' * (', ' in expected)}{expected}"
+    if not isinstance(given, str):
+        return f"{must}, not {_describe(given)}", "", 0
+    message = f"{must}, not {show_text(given)!r}"
+    return message, nearest(given, expected.split(", ")), 0
+
+
+def _describe(value: object) -> str:
+    """The kind of a value, without the value: it may be a secret."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return "a number"
+    return (
+        "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "text"
+    )
+
+
+def _type_hint(details: ErrorDetails) -> str:
+    if details.get("ctx", {}).get("class_name") == "SecretSection":
+        return "{file: PATH} or {env: NAME}; a secret never stands in the file itself"
+    scalar = isinstance(details["input"], bool | int | float)
+    return "put it in quotes" if details["type"] == "string_type" and scalar else ""
+
+
+def _known_keys(model: type[BaseModel], loc: Sequence[str | int]) -> set[str]:
+    """The keys of the section that a location leads to."""
+    sections: list[type[BaseModel]] = [model]
+    for step in loc:
+        following: list[type[BaseModel]] = []
+        for section in sections:
+            by_key = {field.alias or name: field for name, field in section.model_fields.items()}
+            if isinstance(step, str) and step in by_key:
+                following.extend(_sections(by_key[step].annotation))
+        sections = following or sections
+    return {
+        field.alias or name for section in sections for name, field in section.model_fields.items()
+    }
+
+
+def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
+    from pydantic import BaseModel
+
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _sections(argument)

@@ -1,0 +1,221 @@
+"""Configuration files, from text to checked values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imagebot.config.document import Document, read_document, show_text
+from imagebot.config.faults import Faults, nearest, validate
+from imagebot.config.later import refuse_later
+from imagebot.config.model import (
+    BotConfiguration,
+    CommitOptions,
+    Configuration,
+    ExtraField,
+    ExtraFile,
+    Files,
+    ImageRule,
+    Place,
+    PullRequestOptions,
+    Route,
+    pause_reason,
+)
+from imagebot.config.policies import (
+    Definition,
+    NamedPolicies,
+    build_policies,
+    known_policies,
+)
+from imagebot.config.trust import BOT_KEYS, refuse_bot_keys
+
+if TYPE_CHECKING:
+    from imagebot.config.schema import (
+        ConfigurationSection,
+        FilesSection,
+        PolicySection,
+        PullRequestSection,
+        RouteSection,
+    )
+
+
+def load_configuration(text: str, path: str, *, trusted: bool) -> Configuration:
+    """The configuration that a GitOps repository's file says.
+
+    `path` is what messages call the file. Not `trusted` is a file that came from a target: it
+    cannot name secrets, hosts to send them to, or limits. In a trusted file those keys are checked
+    and warned about, because only `load_bot_configuration` obeys them.
+
+    Raises ConfigurationError with everything that is wrong.
+    """
+    from imagebot.config.schema import ConfigurationSection
+    from imagebot.config.schema_bot import BotSection
+
+    document = read_document(text, path)
+    faults = Faults(document, trusted=trusted)
+    refuse_later(document, faults)
+    if not trusted:
+        refuse_bot_keys(document, faults)
+    model = BotSection if trusted else ConfigurationSection
+    section = validate(model, _own_values(document, trusted=trusted), faults)
+    policies = check_policies(document, faults)
+    faults.raise_all()
+    assert section is not None
+    foreign = sorted(BOT_KEYS & section.model_fields_set)
+    warnings = [f"{path}: {key} is obeyed only in the file given with -c" for key in foreign]
+    return to_configuration(section, document, policies, warnings)
+
+
+def load_bot_configuration(text: str, path: str) -> BotConfiguration:
+    """The bot's own file: targets, credentials, limits, and perhaps a configuration inline.
+
+    Paths in it count from its folder. Raises ConfigurationError with everything that is wrong.
+    """
+    from imagebot.config.bot import check_targets, to_bot_configuration
+    from imagebot.config.schema_bot import BotSection
+
+    document = read_document(text, path)
+    faults = Faults(document)
+    refuse_later(document, faults)
+    value = {} if document.root is None else document.value
+    section = validate(BotSection, value, faults)
+    policies = check_policies(document, faults)
+    if section is not None:
+        check_targets(section, faults)
+    faults.raise_all()
+    assert section is not None
+    inline: Configuration | None = None
+    if {"policies", "routes"} & section.model_fields_set:
+        inline = to_configuration(section, document, policies, [])
+    return to_bot_configuration(section, path, inline)
+
+
+def check_policies(document: Document, faults: Faults) -> NamedPolicies:
+    """Build what is sound of `policies`, and check that every name in use is there.
+
+    Works on the document, not on the validated whole: one bad key hides no other mistake.
+    """
+    from imagebot.config.schema import PolicySection
+
+    at = document.node(("policies",))
+    definitions: dict[str, Definition] = {}
+    broken: set[str] = set()
+    for name, node in at.children.items() if at else ():
+        keys = ("policies", name)
+        section = validate(PolicySection, node.value, faults, keys)
+        if section is None or not isinstance(name, str):
+            broken.add(str(name))
+        else:
+            definitions[name] = to_definition(section, keys)
+    policies = build_policies(definitions, frozenset(broken), faults)
+    _check_policy_names(document, faults, known_policies({*definitions, *broken}))
+    _check_route_names(document, faults)
+    return policies
+
+
+def to_definition(section: PolicySection, at: tuple[str | int, ...]) -> Definition:
+    keys = section.model_dump(by_alias=True, exclude_unset=True)
+    extends = str(keys.pop("extends", ""))
+    return Definition(keys, extends, at)
+
+
+def _check_policy_names(document: Document, faults: Faults, known: set[str]) -> None:
+    routes = document.node(("routes",))
+    for index in routes.children if routes else ():
+        images = document.node(("routes", index, "images"))
+        for entry in images.children if images else ():
+            _check_policy_name(document, faults, ("routes", index, "images", entry), known)
+    tests = document.node(("tests",))
+    for index in tests.children if tests else ():
+        _check_policy_name(document, faults, ("tests", index), known)
+
+
+def _check_policy_name(
+    document: Document, faults: Faults, at: tuple[str | int, ...], known: set[str]
+) -> None:
+    node = document.node((*at, "policy"))
+    if node is not None and isinstance(node.value, str) and node.value not in known:
+        message = f"there is no policy {show_text(node.value)!r}"
+        faults.add((*at, "policy"), message, nearest(node.value, known), position=0)
+
+
+def _check_route_names(document: Document, faults: Faults) -> None:
+    seen: dict[object, int] = {}
+    routes = document.node(("routes",))
+    for index in routes.children if routes else ():
+        node = document.node(("routes", index, "name"))
+        if node is None or not isinstance(node.value, str):
+            continue
+        first = seen.setdefault(node.value, node.spot.line)
+        if first != node.spot.line:
+            message = f"{show_text(node.value)!r} is defined twice, first on line {first}"
+            faults.add(("routes", index, "name"), message, position=0)
+
+
+def _own_values(document: Document, *, trusted: bool) -> object:
+    """The values to validate: of a file from a target, without the keys refused already."""
+    value = {} if document.root is None else document.value
+    if trusted or not isinstance(value, dict):
+        return value
+    return {key: child for key, child in value.items() if key not in BOT_KEYS}
+
+
+def to_configuration(
+    section: ConfigurationSection,
+    document: Document,
+    named: NamedPolicies,
+    warnings: list[str],
+) -> Configuration:
+    routes = tuple(_route(route, i, document) for i, route in enumerate(section.routes))
+    if not routes:
+        warnings = [*warnings, f"{document.path}: there are no routes, so nothing is managed"]
+    author = section.commit.author
+    return Configuration(
+        path=document.path,
+        policies=named.policies,
+        policy_keys=named.keys,
+        routes=routes,
+        files=_files(section.files),
+        fields=tuple(ExtraField(**field.model_dump()) for field in section.fields_),
+        commit=CommitOptions(author_name=author.name, author_email=author.email),
+        paused=pause_reason(section.paused, document.path),
+        warnings=tuple(warnings),
+    )
+
+
+def _route(section: RouteSection, index: int, document: Document) -> Route:
+    at = ("routes", index)
+    return Route(
+        name=section.name,
+        files=tuple(section.files),
+        publish=section.publish,
+        images=tuple(
+            ImageRule(entry.match, entry.policy, _place(document, (*at, "images", number)))
+            for number, entry in enumerate(section.images)
+        ),
+        place=_place(document, at),
+        pull_request=_pull_request(section.pull_request),
+    )
+
+
+def _pull_request(section: PullRequestSection) -> PullRequestOptions:
+    return PullRequestOptions(
+        group=section.group,
+        labels=tuple(section.labels),
+        reviewers=tuple(section.reviewers),
+        assignees=tuple(section.assignees),
+        draft=section.draft,
+    )
+
+
+def _files(section: FilesSection) -> Files:
+    return Files(
+        exclude=tuple(section.exclude),
+        extra=tuple(
+            ExtraFile(match=tuple(extra.match), pattern=extra.pattern) for extra in section.extra
+        ),
+    )
+
+
+def _place(document: Document, keys: tuple[str | int, ...]) -> Place:
+    spot = document.spot(keys)
+    return Place(document.path, spot.line, spot.column)

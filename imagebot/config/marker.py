@@ -1,0 +1,41 @@
+"""Policies written in a manifest: `# imagebot: {extends: careful, semver: ^1}`."""
+
+from __future__ import annotations
+
+from imagebot.config.document import read_document, show_text
+from imagebot.config.faults import Faults, validate
+from imagebot.config.load import to_definition
+from imagebot.config.model import Configuration
+from imagebot.config.policies import build_extended
+from imagebot.errors import ConfigurationError, Fault
+from imagebot.policy.model import Policy
+
+_MAX_MARKER = 1000
+
+
+def marker_policy(text: str, path: str, line: int, configuration: Configuration) -> Policy:
+    """The policy that a marker's keys make; its name is the marker's text, cut short.
+
+    Raises ConfigurationError; the columns of its faults count from the text's first character.
+    """
+    from imagebot.config.schema import PolicySection
+
+    if len(text) > _MAX_MARKER:
+        reason = f"a marker of more than {_MAX_MARKER} characters"
+        raise ConfigurationError((Fault(path, line, 0, "", reason, "give the policy a name"),))
+    try:
+        document = read_document(text, path)
+        faults = Faults(document, trusted=False)
+        section = validate(PolicySection, document.value, faults)
+        policy = None
+        if section is not None:
+            definition = to_definition(section, ())
+            policy = build_extended(show_text(text), definition, configuration.policy_keys, faults)
+        faults.raise_all()
+    except ConfigurationError as error:
+        moved = tuple(
+            Fault(path, line, 0, fault.key, fault.message, fault.hint) for fault in error.faults
+        )
+        raise ConfigurationError(moved) from error
+    assert policy is not None
+    return policy

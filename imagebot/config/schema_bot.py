@@ -1,0 +1,121 @@
+"""The keys of the bot's own file (`-c bot.yaml`), as pydantic models."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from imagebot.config.address import check_forge_url, check_git_url, check_host, check_registry_key
+from imagebot.config.schema import ConfigurationSection, Pause, Section, no_default
+from imagebot.config.text import Branch, FileGlob, ImageGlob, Name, RelativePath, Text, refuse
+
+GitUrl = Annotated[Text, AfterValidator(check_git_url)]
+ForgeUrl = Annotated[Text, AfterValidator(check_forge_url)]
+RegistryKey = Annotated[Text, AfterValidator(check_registry_key)]
+Host = Annotated[Text, AfterValidator(check_host)]
+
+
+def _key_path(value: str) -> str:
+    if "PRIVATE KEY" in value or "\n" in value:
+        raise refuse("must be the path of a key file, not the key itself")
+    return value
+
+
+class SecretSection(Section):
+    """Where a secret is read from when it is used. It never stands in the file itself."""
+
+    file: Text = Field(default="", description="A file that holds the secret and nothing else.")
+    env: Text = Field(default="", description="An environment variable.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise refuse("needs one of file and env", "{file: /run/secrets/…} or {env: NAME}")
+        return self
+
+
+class GitCredentialSection(Section):
+    username: Text = Field(
+        default="x-access-token", description="The user name that goes with a token."
+    )
+    token: SecretSection = Field(default_factory=SecretSection.model_construct)
+    ssh_key: Annotated[str, AfterValidator(_key_path)] = Field(
+        default="", description="The path of a private key."
+    )
+    known_hosts: Text = Field(default="", description="The path of a known_hosts file.")
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        given = {"token", "ssh_key"} & self.model_fields_set
+        if len(given) != 1:
+            raise refuse("needs one of token and ssh-key")
+        if "known_hosts" in self.model_fields_set and "ssh_key" not in given:
+            raise refuse("known-hosts goes with ssh-key")
+        return self
+
+
+class RegistryCredentialSection(Section):
+    username: Text
+    password: SecretSection
+
+
+class CredentialsSection(Section):
+    git: dict[Name, GitCredentialSection] = Field(default={})
+    registries: dict[RegistryKey, RegistryCredentialSection] = Field(default={})
+
+
+class RegistrySection(Section):
+    """How to reach a registry."""
+
+    insecure: bool = Field(default=False, description="Plain HTTP.")
+    mirror: Host = Field(default="", description="A host to ask instead.")
+    ca_file: Text = Field(default="", description="Certificates to trust for this host only.")
+
+
+class LimitsSection(Section):
+    """What a target may make the bot do."""
+
+    commit: list[FileGlob] = Field(
+        default=[], description="Files that may be committed to directly."
+    )
+    images: list[ImageGlob] = Field(default=[], description="Repositories that may be asked for.")
+    max_updates: int = Field(
+        default=0,
+        ge=1,
+        description="The most that one pass may publish.",
+        json_schema_extra=no_default,
+    )
+
+
+class ForgeSection(Section):
+    kind: Literal["github", "sandbox", "none"] = Field(
+        default="none", description="By default told from the URL.", json_schema_extra=no_default
+    )
+    url: ForgeUrl = Field(default="", description="Where the API is, when not at the usual place.")
+
+
+class TargetSection(Section):
+    """A Git repository and branch to look after."""
+
+    url: GitUrl
+    branch: Branch
+    name: Text = Field(default="", description="What output calls it; by default from the URL.")
+    credential: Name = Field(default="", description="One of credentials.git.")
+    forge: ForgeSection = Field(default_factory=ForgeSection)
+    limits: LimitsSection = Field(default_factory=LimitsSection)
+    configuration: RelativePath = Field(
+        default="imagebot.yaml", description="Its file in the target."
+    )
+    paused: Pause = Field(default=False, description="Publish nothing; a text says why.")
+
+
+class BotSection(ConfigurationSection):
+    """bot.yaml: where to work, with which credentials and within which limits."""
+
+    targets: list[TargetSection] = Field(default=[])
+    credentials: CredentialsSection = Field(default_factory=CredentialsSection)
+    registries: dict[Host, RegistrySection] = Field(default={})
+    cache_dir: Text = Field(default="", description="Where caches are kept.")
+    notify: object = Field(default=None)
+    serve: object = Field(default=None)

@@ -1,0 +1,123 @@
+"""Kinds of text that the schema is made of, each with its own words for what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from imagebot.config.document import show_text
+from imagebot.config.scalar import SpeltFloat, SpeltInt
+from imagebot.errors import InvalidReferenceError, UsageError
+from imagebot.glob import compile_glob
+from imagebot.reference import parse_repository
+
+_MAX_TEXT = 2048
+_NAME_RE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+_BRANCH_RE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_./+#@=-]*[A-Za-z0-9_+#@=-])?")
+_DOTTED_RE = re.compile(r"[^\s.\[\]]+(?:\.[^\s.\[\]]+)*")
+_PLATFORM_RE = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?")
+
+
+def refuse(reason: str, hint: str = "", position: int = 0) -> PydanticCustomError:
+    """What a validator raises; the parts come back out in `config.faults`."""
+    return PydanticCustomError(
+        "imagebot", "{reason}", {"reason": reason, "hint": hint, "position": position}
+    )
+
+
+def spelling(value: object) -> object:
+    """Numbers as they were written: in `semver: 1.10` the zero counts."""
+    return value.spelling if isinstance(value, SpeltInt | SpeltFloat) else value
+
+
+def _line(value: str) -> str:
+    if not value.strip():
+        raise refuse("is empty")
+    if len(value) > _MAX_TEXT:
+        raise refuse(f"is longer than {_MAX_TEXT} characters")
+    if not value.isprintable():
+        raise refuse("must be one line without control characters")
+    return value
+
+
+def _fits(expression: re.Pattern[str], what: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if expression.fullmatch(value) is None:
+            raise refuse(f"{show_text(value)!r} is no {what}")
+        return value
+
+    return check
+
+
+def _glob(value: str) -> str:
+    try:
+        compile_glob(value)
+    except UsageError as error:
+        raise refuse(error.message, error.hint) from error
+    return value
+
+
+def _file_glob(value: str) -> str:
+    if value.startswith(("/", "./")) or ".." in value.split("/"):
+        raise refuse(
+            f"{show_text(value)!r} can match no file",
+            "paths begin at the folder of the configuration, without ./ or /",
+        )
+    return _glob(value)
+
+
+def _image_glob(value: str) -> str:
+    """Globs match `docker.io/library/nginx`; one that is plainly the short form matches nothing."""
+    _glob(value)
+    if "*" in value or "?" in value or "[" in value or "{" in value:
+        return value
+    _, colon, tag = value.rpartition(":")
+    if "@" in value or (colon and "/" not in tag):
+        raise refuse(
+            f"{show_text(value)!r} has a tag or digest", "match names repositories, without a tag"
+        )
+    try:
+        normal = str(parse_repository(value))
+    except InvalidReferenceError as error:
+        raise refuse(f"{show_text(value)!r} is no repository: {error.reason}") from error
+    if normal != value:
+        raise refuse(f"{show_text(value)!r} can match nothing", f"write {show_text(normal)}")
+    return value
+
+
+def _branch(value: str) -> str:
+    """The part of `git check-ref-format` that a branch to commit to can need."""
+    bad = ".." in value or "//" in value or "/." in value or "@{" in value or value == "@"
+    if bad or value.endswith(".lock") or _BRANCH_RE.fullmatch(value) is None:
+        raise refuse(f"{show_text(value)!r} is no branch name")
+    return value
+
+
+def _relative_path(value: str) -> str:
+    if value.startswith("/") or ".." in value.split("/") or value.endswith("/"):
+        raise refuse(f"{show_text(value)!r} is no path within the target")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_line)]
+Spelt = Annotated[
+    str,
+    BeforeValidator(spelling),
+    AfterValidator(_line),
+    WithJsonSchema({"type": ["string", "number"]}),
+]
+Name = Annotated[str, AfterValidator(_line), AfterValidator(_fits(_NAME_RE, "name"))]
+FileGlob = Annotated[str, AfterValidator(_line), AfterValidator(_file_glob)]
+ImageGlob = Annotated[str, AfterValidator(_line), AfterValidator(_image_glob)]
+Branch = Annotated[str, BeforeValidator(spelling), AfterValidator(_branch)]
+RelativePath = Annotated[str, AfterValidator(_line), AfterValidator(_relative_path)]
+DottedPath = Annotated[
+    str, AfterValidator(_line), AfterValidator(_fits(_DOTTED_RE, "path like spec.image"))
+]
+Platform = Annotated[
+    str, AfterValidator(_line), AfterValidator(_fits(_PLATFORM_RE, "platform like linux/amd64"))
+]
