@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from imagebot.reference import is_digest
-from imagebot.registry.image import parse_created
+from imagebot.registry.image import parse_time
 
 _VERSION = "metadata-1"
 _MAX_FILES = 20_000
@@ -54,7 +54,7 @@ class MetadataCache:
         facts = self._facts(digest)
         if "created" not in facts:
             return False, None
-        date = parse_created(facts["created"])
+        date = parse_time(facts["created"])
         return facts["created"] is None or date is not None, date
 
     def keep_created(self, digest: str, created: datetime | None) -> None:

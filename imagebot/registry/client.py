@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -13,13 +13,16 @@ from urllib.parse import urlsplit
 
 from imagebot.config.model import RegistryOptions
 from imagebot.errors import RegistryProtocolError, RepositoryNotFoundError
+from imagebot.gate.model import Pushed
 from imagebot.reference import Repository, is_digest
 from imagebot.registry.cache import MetadataCache
 from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.metadata import MetadataReader
 from imagebot.registry.protocol import ACCEPT_MANIFESTS, clean, next_page, parse_tags
+from imagebot.registry.pushed import PushTimes
 from imagebot.registry.session import Reply, Session
 from imagebot.registry.transport import Answer, Ask
+from imagebot.registry.vendors import Vendor
 
 if TYPE_CHECKING:
     import httpx
@@ -40,11 +43,12 @@ class _ListingMovedError(Exception):
 
 
 class RegistryClient:
-    """Asks registries over HTTP; facts for `imagebot.gate.model.Images`.
+    """Asks registries over HTTP; satisfies `imagebot.gate.model.Images`.
 
     `workers` is the most requests at a time to one host. `sleep` and `clock` take and give
-    seconds; without `sleep`, waits end early when the client is closed. `transport` takes the
-    place of the network. Every method may raise RegistryError, and nothing of httpx.
+    seconds; without `sleep`, waits end early when the client is closed. `vendors` tells, by host,
+    whose API for push times a registry has, where its name does not. `transport` takes the place
+    of the network. Every method may raise RegistryError, and nothing of httpx.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class RegistryClient:
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
         cache: MetadataCache | None = None,
+        vendors: Mapping[str, Vendor] | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._closing = threading.Event()
@@ -69,6 +74,7 @@ class RegistryClient:
             clock=clock,
             transport=transport,
         )
+        self._push_times = PushTimes(self._session, vendors or {}, clock)
 
     def __enter__(self) -> Self:
         return self
@@ -146,6 +152,10 @@ class RegistryClient:
         if self._cache:
             self._cache.keep_created(digest, found)
         return found
+
+    def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
+        """Push times of those tags that the registry's own API knows; empty when it has none."""
+        return self._push_times.of(repository, tags)
 
     def check(self, place: str) -> str:
         """Ping a registry, `host` or `host/path`, and say how it let us in."""

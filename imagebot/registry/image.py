@@ -33,7 +33,7 @@ _PART_RE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _DATE_RE = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,12})?(?:[Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
-_FIRST_YEAR = 2010
+FIRST_YEAR = 2010
 """Before it there were no images: the date of a reproducible build (1970, 1980) is no date."""
 
 
@@ -91,11 +91,11 @@ def parse_config(subject: str, body: bytes) -> ImageConfig:
     """An image's configuration. Raises RegistryProtocolError when it is no JSON."""
     document = _object(parse_json(subject, body, "the image's configuration"))
     labels = _object(_object(document.get("config")).get("Labels"))
-    created = parse_created(document.get("created")) or _annotated(labels)
+    created = parse_time(document.get("created")) or _annotated(labels)
     return ImageConfig(_platform(document), created)
 
 
-def parse_created(value: object) -> datetime | None:
+def parse_time(value: object) -> datetime | None:
     """An RFC 3339 date in UTC; None for what is none, and for those before images existed."""
     if not isinstance(value, str) or _DATE_RE.fullmatch(value) is None:
         return None
@@ -104,7 +104,7 @@ def parse_created(value: object) -> datetime | None:
         date = date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return date if date.year >= _FIRST_YEAR else None
+    return date if date.year >= FIRST_YEAR else None
 
 
 def _entries(manifests: list[object]) -> Iterator[Entry]:
@@ -134,7 +134,7 @@ def _platform(fields: Mapping[str, object]) -> str | None:
 
 
 def _annotated(annotations: Mapping[str, object]) -> datetime | None:
-    dates = (parse_created(annotations.get(key)) for key in _CREATED_KEYS)
+    dates = (parse_time(annotations.get(key)) for key in _CREATED_KEYS)
     return next((date for date in dates if date), None)
 
 

@@ -77,10 +77,12 @@ class Session:
         accept: str = "",
         limit: int,
         tolerate: tuple[int, ...] = (),
+        scope: str = "",
     ) -> Answer:
         """The answer to a request about a repository.
 
         `path` is below `/v2/<repository>/`, or an address that the registry itself has given.
+        `scope` is what a token has to be good for, "" to pull.
         Raises RegistryError for every status that is no success and not in `tolerate`.
         """
         endpoint = self.endpoint(repository.registry)
@@ -94,7 +96,7 @@ class Session:
             limit=limit,
             ca_file=endpoint.ca_file,
         )
-        scope = f"repository:{known.path}:pull"
+        scope = scope or f"repository:{known.path}:pull"
         return self.converse(ask, endpoint, known.path, scope, tolerate).answer
 
     def converse(

@@ -38,6 +38,7 @@ class Ask:
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    content: bytes | None = field(default=None, repr=False)
     limit: int = 64 * 1024
     ca_file: str = ""
 
@@ -97,6 +98,7 @@ class Transport:
                 ask.url,
                 headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip", **ask.headers},
                 data=dict(ask.form) if ask.form is not None else None,
+                content=ask.content,
             ) as response,
         ):
             body = b"" if ask.method == "HEAD" else _read(ask, response)

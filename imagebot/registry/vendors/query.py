@@ -1,0 +1,91 @@
+"""What is asked of a vendor's API, and what vendors share in reading the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from imagebot.gate.model import Pushed
+from imagebot.reference import is_digest, is_tag
+from imagebot.registry.credentials import Credential
+from imagebot.registry.endpoint import Endpoint
+from imagebot.registry.failures import failure
+from imagebot.registry.image import FIRST_YEAR
+from imagebot.registry.protocol import parse_json
+from imagebot.registry.transport import Answer, Ask
+
+MAX_BODY = 16 * 1024 * 1024
+MAX_PAGES = 100
+
+
+class AskRegistry(Protocol):
+    """Asks the registry itself, with its own authorization; `url` is absolute."""
+
+    def __call__(self, url: str, *, scope: str) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushQuery:
+    """`path` is the repository's at `endpoint`; `url` the API's, "" for the usual one.
+
+    `send` asks anything without authorization and returns whatever status there is.
+    """
+
+    subject: str
+    path: str
+    tags: frozenset[str]
+    endpoint: Endpoint
+    url: str
+    credential: Credential | None = field(repr=False)
+    ask_registry: AskRegistry
+    send: Callable[[Ask], Answer]
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """GET from the vendor's API, whatever the status."""
+        ask = Ask(
+            subject=self.subject,
+            url=url,
+            headers={"Accept": "application/json", **(headers or {})},
+            limit=MAX_BODY,
+            ca_file=self.endpoint.ca_file,
+        )
+        return self.send(ask)
+
+    def read(self, answer: Answer) -> object:
+        """The JSON of a 200. Raises RegistryError for any other status."""
+        if answer.status != 200:
+            raise failure(self.subject, answer, self.endpoint, self.credential)
+        return parse_json(self.subject, answer.body, "the answer of the registry's API")
+
+    def missing(self, found: Mapping[str, Pushed]) -> bool:
+        return not self.tags <= found.keys()
+
+
+def as_object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[Mapping[str, object]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def as_tag(value: object) -> str:
+    """A tag, or "" for what is none."""
+    return value if isinstance(value, str) and is_tag(value) else ""
+
+
+def as_digest(value: object) -> str | None:
+    return value if isinstance(value, str) and is_digest(value) else None
+
+
+def as_time(seconds: object) -> datetime | None:
+    """A time from seconds since 1970, as a number or in digits; None for what is none."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float | str):
+        return None
+    try:
+        time = datetime.fromtimestamp(float(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return time if time.year >= FIRST_YEAR else None
