@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from tests.support import mirror as mirrors
-from tests.support.git_repository import ZERO, BareRepository, Entry, git, isolated_environment
+from tests.support.git_repository import BareRepository, Entry, git, isolated_environment
 from tests.support.git_server import GitServer
 from tests.support.mirror import Mirror
 from tests.support.process import running
@@ -76,25 +76,21 @@ class Forge:
         repository = self.git.repository(name)
         command = [sys.executable, "-I", mirrors.__file__, self.api_url, name, token]
         repository.install_hook("post-receive", f"#!/bin/sh\nexec {shlex.join(command)}\n")
-        self.push(name, {})
+        self.sync(name)
         if branch != "main":
             self.api("PATCH", f"/repos/{name}", {"default_branch": branch}, token=token)
         return url
 
     def commit(self, name: str, files: Mapping[str, Entry | None], **options: Any) -> str:
         """What BareRepository.commit does, seen by the API too."""
-        repository = self.git.repository(name)
-        before = repository.refs()
-        commit = repository.commit(files, **options)
-        self.push(name, before)
+        commit = self.git.repository(name).commit(files, **options)
+        self.sync(name)
         return commit
 
-    def push(self, name: str, before: Mapping[str, str]) -> None:
-        """Tell the API of refs that changed without a push."""
-        now = self.git.repository(name).refs()
-        changed = [ref for ref in {**before, **now} if before.get(ref) != now.get(ref)]
+    def sync(self, name: str) -> None:
+        """Tell the API of branches that changed without a push."""
         with self._mirror(name) as mirror:
-            mirror.replay((before.get(ref, ZERO), now.get(ref, ZERO), ref) for ref in changed)
+            mirror.sync()
 
     def pull_back(self, name: str) -> None:
         """Do to the Git repository what was done to branches through the API."""
@@ -164,12 +160,11 @@ class Forge:
         ours, theirs = str(tips[head]), str(tips[base])
         if _text(repository, "merge-base", ours, theirs) == theirs:
             return
-        before = repository.refs()
         tree = _text(repository, "merge-tree", "--write-tree", ours, theirs)
         message = f"Merge branch '{base}' into {head}"
         merged = _text(repository, *f"commit-tree {tree} -p {ours} -p {theirs} -m".split(), message)
         repository.move(head, merged)
-        self.push(name, before)
+        self.sync(name)
 
     @contextlib.contextmanager
     def _mirror(self, name: str) -> Iterator[Mirror]:

@@ -1,29 +1,25 @@
-"""Replays what was pushed to a bare repository into a GitHub API, object by object, same ids.
+"""Makes a GitHub API's branches those of a bare repository, object by object, with the same ids.
 
 Run by a post-receive hook, with nothing but the standard library:
-`python -I mirror.py API_URL OWNER/NAME TOKEN` in the repository's folder, pushed refs on stdin.
+`python -I mirror.py API_URL OWNER/NAME TOKEN` in the repository's folder.
 """
 
 from __future__ import annotations
 
 import base64
 import datetime
+import fcntl
 import http.client
 import json
 import subprocess
 import sys
 import traceback
 import urllib.parse
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-ZERO = "0" * 40
 ERRORS = "mirror-errors"
 """A file in the bare repository; git tells a pusher nothing of a failed post-receive hook."""
-
-Push = tuple[str, str, str]
-"""Old id, new id, ref."""
 
 
 class MirrorError(Exception):
@@ -37,17 +33,22 @@ class Mirror:
         self._token = token
         self._connection = http.client.HTTPConnection(urllib.parse.urlsplit(api_url).netloc)
 
-    def replay(self, pushes: Iterable[Push]) -> None:
-        pushes = list(pushes)
-        for _, new, ref in pushes:
-            if new == ZERO:
+    def sync(self) -> None:
+        """Bring the other side to where this one is now, whichever push it was that changed it."""
+        with (self.folder / "mirror-lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            here, there = self._refs_here(), self.refs()
+            news = [sha for ref, sha in here.items() if there.get(ref) != sha]
+            wanted = set(self._rev_list(news, there, "--objects", "--no-object-names"))
+            for commit in self._rev_list(news, there, "--reverse", "--topo-order"):
+                self._send_commit(commit, wanted)
+            for ref, sha in here.items():
+                if ref not in there:
+                    self._ask("POST", "/git/refs", {"ref": ref, "sha": sha})
+                elif there[ref] != sha:
+                    self._ask("PATCH", f"/git/{ref}", {"sha": sha, "force": True})
+            for ref in there.keys() - here.keys():
                 self._ask("DELETE", f"/git/{ref}")
-        wanted = self._new_objects(pushes)
-        for commit in self._commits(pushes):
-            self._send_commit(commit, wanted)
-        for _, new, ref in pushes:
-            if new != ZERO:
-                self._move(ref, new)
 
     def refs(self) -> dict[str, str]:
         """Branches of the other side."""
@@ -70,27 +71,18 @@ class Mirror:
     def close(self) -> None:
         self._connection.close()
 
-    def _excluded(self, pushes: list[Push]) -> list[str]:
-        """What the other side has already: the refs as they were before these pushes."""
-        pushed = {ref for _, _, ref in pushes}
-        listed = self._git("for-each-ref", "--format=%(refname) %(objectname)").decode()
-        here = [line.split() for line in listed.splitlines()]
-        return [f"^{sha}" for ref, sha in here if ref not in pushed] + [
-            f"^{old}" for old, _, _ in pushes if old != ZERO
-        ]
+    def _refs_here(self) -> dict[str, str]:
+        shape = "--format=%(refname) %(objectname)"
+        listed = self._git("for-each-ref", shape, "refs/heads").decode()
+        return dict(line.split() for line in listed.splitlines())
 
-    def _commits(self, pushes: list[Push]) -> list[str]:
-        return self._rev_list(pushes, "--reverse", "--topo-order")
-
-    def _new_objects(self, pushes: list[Push]) -> set[str]:
-        return set(self._rev_list(pushes, "--objects", "--no-object-names"))
-
-    def _rev_list(self, pushes: list[Push], *options: str) -> list[str]:
-        new = [sha for _, sha, _ in pushes if sha != ZERO]
-        if not new:
+    def _rev_list(self, news: list[str], there: dict[str, str], *options: str) -> list[str]:
+        if not news:
             return []
-        revisions = "\n".join([*new, *self._excluded(pushes)]) + "\n"
-        return self._git("rev-list", *options, "--stdin", stdin=revisions.encode()).decode().split()
+        revisions = "\n".join([*news, *(f"^{sha}" for sha in there.values())]) + "\n"
+        # A commit that was made through the API is not here.
+        argv = ["rev-list", "--ignore-missing", *options, "--stdin"]
+        return self._git(*argv, stdin=revisions.encode()).decode().split()
 
     def _send_commit(self, sha: str, wanted: set[str]) -> None:
         raw = self._git("cat-file", "commit", sha).decode()
@@ -132,13 +124,6 @@ class Mirror:
         made = self._ask("POST", path, body)
         if made["sha"] != sha:
             raise MirrorError(f"{path}: {sha} here is {made['sha']} there: {body}")
-
-    def _move(self, ref: str, sha: str) -> None:
-        there = self._ask("GET", f"/git/ref/{ref.removeprefix('refs/')}", accept=(404,))
-        if there is None:
-            self._ask("POST", "/git/refs", {"ref": ref, "sha": sha})
-        elif there["object"]["sha"] != sha:
-            self._ask("PATCH", f"/git/{ref}", {"sha": sha, "force": True})
 
     def _ask(
         self,
@@ -188,8 +173,7 @@ def main() -> None:
     folder = Path.cwd()
     mirror = Mirror(folder, *sys.argv[1:4])
     try:
-        pushes = [line.split() for line in sys.stdin]
-        mirror.replay((old, new, ref) for old, new, ref in pushes)
+        mirror.sync()
     except Exception:
         with (folder / ERRORS).open("a") as errors:
             traceback.print_exc(file=errors)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -113,13 +114,11 @@ def test_refused_as_github_does(
     message: str,
 ) -> None:
     forge.make_repository(NAME, FILES)
-    before = forge.git.repository(NAME).refs()
-    forge.git.repository(NAME).move("same", before["refs/heads/main"])
-    forge.push(NAME, before)
+    main = str(forge.git.repository(NAME).head())
+    for branch in ("same", "update", "long"):
+        forge.git.repository(NAME).move(branch, main)
+    forge.sync(NAME)
     for branch in ("update", "long"):
-        before = forge.git.repository(NAME).refs()
-        forge.git.repository(NAME).move(branch, before["refs/heads/main"])
-        forge.push(NAME, before)
         forge.commit(NAME, {"new": branch.encode()}, branch=branch)
     repository = api(forge.bot_token)
     pull = repository.create_pull(base="main", head="update", title="T", body="B")
@@ -203,6 +202,22 @@ def test_a_failing_mirror_is_not_silent(forge: Forge, tmp_path: Path) -> None:
         forge.check_mirror()
     for log in forge.git.root.rglob("mirror-errors"):
         log.unlink()
+
+
+def test_pushes_at_the_same_time(forge: Forge, tmp_path: Path) -> None:
+    forge.make_repository(NAME, FILES)
+    url = forge.git.url_of(NAME, token=forge.bot_token)
+    git(tmp_path, "clone", "--quiet", url, "clone")
+    clone = tmp_path / "clone"
+    for branch in "abcd":
+        git(clone, "commit", "--quiet", "--allow-empty", "--message", branch)
+        git(clone, "branch", branch)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda branch: git(clone, "push", "--quiet", url, branch), "dcba"))
+    listed = forge.api("GET", f"/repos/{NAME}/branches")
+    there = {f"refs/heads/{branch['name']}": branch["commit"]["sha"] for branch in listed}
+    assert there == forge.git.repository(NAME).refs()
+    assert len(there) == 5
 
 
 def test_the_bots_own_repository(forge: Forge) -> None:
