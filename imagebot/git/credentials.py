@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from imagebot.config.model import GitCredential, SecretSource
+from imagebot.config.model import GitCredential
 from imagebot.errors import CredentialError
+from imagebot.secret import one_line, read_secret
 
-_MAX_SECRET = 64 * 1024
 # What git and ssh may see of the environment: where programs are, and how to reach the network.
 _INHERITED = (
     "PATH", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH",
@@ -60,44 +60,12 @@ def access_for(credential: GitCredential | None, environment: Mapping[str, str])
                 hint="correct ssh-key or known-hosts of the credential",
             )
     return Access(
-        username=_one_line(credential.username, f"the user name of credential {credential.name}"),
+        username=one_line(credential.username, f"the user name of credential {credential.name}"),
         token=token,
         ssh_key=credential.ssh_key,
         known_hosts=credential.known_hosts,
         inherited=inherited,
     )
-
-
-def read_secret(source: SecretSource, environment: Mapping[str, str]) -> str:
-    """The secret without the line end that editors add.
-
-    Raises CredentialError where it is missing, empty, or longer than one line.
-    """
-    if source.kind == "env":
-        what = f"the variable {source.name}"
-        text = environment.get(source.name, "")
-    else:
-        what = f"the file {source.name}"
-        try:
-            with Path(source.name).open(encoding="utf-8") as file:
-                text = file.read(_MAX_SECRET)
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise CredentialError(
-                f"{what} with a secret cannot be read: {reason}",
-                hint="check that it is mounted and readable by the bot's user",
-            ) from error
-    text = text.strip()
-    if not text:
-        raise CredentialError(f"{what}, which should hold a secret, is empty or not set")
-    return _one_line(text, what)
-
-
-def _one_line(text: str, what: str) -> str:
-    # A line break would let a secret add lines to git's credential protocol.
-    if any(ord(letter) < 0x20 or ord(letter) == 0x7F for letter in text):
-        raise CredentialError(f"{what} holds more than one line, or a control character")
-    return text
 
 
 def _absolute_only(path: str) -> str:

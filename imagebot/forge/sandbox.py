@@ -1,0 +1,165 @@
+"""A forge that keeps pull requests as JSON files in a folder: for trying imagebot out.
+
+One file for each pull request, `1.json`, `2.json` and so on, to be read by people; editing
+`state` to "closed" or "merged" is what pressing the button is elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imagebot.errors import ForgeError
+from imagebot.forge.model import PullRequest
+
+_MAX_FILE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxForge:
+    """`project` tells the pull requests of different targets in one folder apart."""
+
+    folder: Path
+    project: str
+    base: str
+
+    def check(self) -> str:
+        """One line for `doctor`; raises ForgeError when the folder cannot be written."""
+        self._make_folder()
+        if not os.access(self.folder, os.W_OK):
+            raise ForgeError(self.project, f"{self.folder} cannot be written")
+        return f"pull requests are kept in {self.folder}"
+
+    def find(self, branch: str) -> PullRequest | None:
+        return next((one for one in self._of(branch) if one.state == "open"), None)
+
+    def find_closed(self, branch: str) -> tuple[PullRequest, ...]:
+        return tuple(one for one in self._of(branch) if one.state != "open")[:20]
+
+    def create(self, *, branch: str, title: str, body: str, draft: bool = False) -> PullRequest:
+        existing = self.find(branch)
+        if existing is not None:
+            return existing
+        self._make_folder()
+        numbers = [int(path.stem) for path in self._paths()]
+        fields = {
+            "project": self.project,
+            "number": max(numbers, default=0) + 1,
+            "state": "open",
+            "branch": branch,
+            "base": self.base,
+            "title": title,
+            "body": body,
+            "draft": draft,
+            "labels": [],
+            "reviewers": [],
+            "assignees": [],
+            "comments": [],
+        }
+        while not self._claim(fields):
+            fields["number"] = int(str(fields["number"])) + 1
+        return self._value(fields)
+
+    def update(self, number: int, *, title: str, body: str) -> PullRequest:
+        return self._change(number, lambda fields: fields.update(title=title, body=body))
+
+    def close(self, number: int) -> None:
+        self._change(number, lambda fields: fields.update(state="closed"))
+
+    def comment(self, number: int, text: str) -> None:
+        self._add(number, "comments", [text])
+
+    def add_labels(self, number: int, labels: Sequence[str]) -> None:
+        self._add(number, "labels", labels)
+
+    def request_reviewers(self, number: int, reviewers: Sequence[str]) -> None:
+        self._add(number, "reviewers", reviewers)
+
+    def assign(self, number: int, assignees: Sequence[str]) -> None:
+        self._add(number, "assignees", assignees)
+
+    def _of(self, branch: str) -> Iterator[PullRequest]:
+        """Of a branch, the newest first."""
+        for path in sorted(self._paths(), key=lambda path: -int(path.stem)):
+            fields = self._read(path)
+            wanted = (self.project, self.base, branch)
+            if (fields["project"], fields["base"], fields["branch"]) == wanted:
+                yield self._value(fields)
+
+    def _paths(self) -> list[Path]:
+        return [path for path in self.folder.glob("*.json") if path.stem.isdecimal()]
+
+    def _path(self, number: object) -> Path:
+        return self.folder / f"{number}.json"
+
+    def _value(self, fields: dict[str, Any]) -> PullRequest:
+        texts = {key: str(fields[key]) for key in ("title", "body", "branch", "base")}
+        state = fields["state"]
+        if state not in ("open", "closed", "merged"):
+            raise ForgeError(
+                self.project, f"{self._path(fields['number'])}: unknown state {state!r}"
+            )
+        url = self._path(fields["number"]).absolute().as_uri()
+        return PullRequest(number=int(fields["number"]), url=url, state=state, **texts)
+
+    def _add(self, number: int, key: str, values: Sequence[str]) -> None:
+        def add(fields: dict[str, Any]) -> None:
+            fields[key] = list(dict.fromkeys((*fields[key], *values)))
+
+        self._change(number, add)
+
+    def _change(self, number: int, change: Callable[[dict[str, Any]], None]) -> PullRequest:
+        path = self._path(number)
+        fields = self._read(path)
+        change(fields)
+        self._replace(path, fields)
+        return self._value(fields)
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            with path.open(encoding="utf-8") as file:
+                fields = json.loads(file.read(_MAX_FILE))
+            missing = {"project", "number", "state", "branch", "base", "title", "body"} - set(
+                fields
+            )
+        except (OSError, ValueError, TypeError) as error:
+            raise ForgeError(self.project, f"{path} cannot be read: {error}") from error
+        if missing:
+            raise ForgeError(self.project, f"{path} has no {', '.join(sorted(missing))}")
+        return {"labels": [], "reviewers": [], "assignees": [], "comments": [], **fields}
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ForgeError(
+                self.project, f"{self.folder} cannot be made: {error.strerror}"
+            ) from error
+
+    def _claim(self, fields: dict[str, Any]) -> bool:
+        """Write a new file; false when its number was taken in the meantime."""
+        temporary = self._write_beside(self._path(fields["number"]), fields)
+        try:
+            os.link(temporary, self._path(fields["number"]))
+        except FileExistsError:
+            return False
+        finally:
+            temporary.unlink()
+        return True
+
+    def _replace(self, path: Path, fields: dict[str, Any]) -> None:
+        self._write_beside(path, fields).replace(path)
+
+    def _write_beside(self, path: Path, fields: dict[str, Any]) -> Path:
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            temporary.write_text(
+                json.dumps(fields, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
+        except OSError as error:
+            raise ForgeError(self.project, f"{path} cannot be written: {error.strerror}") from error
+        return temporary
