@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from imagebot.config.document import show_text
 from imagebot.config.faults import nearest
 from imagebot.config.model import Configuration, ImageRule, Route
+from imagebot.config.node import show_text
 from imagebot.errors import ConfigurationError
 from imagebot.glob import compile_glob, matches_any
 from imagebot.manifest.field import ImageField, Marker

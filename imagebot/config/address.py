@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from imagebot.config.document import show_text
+from imagebot.config.node import show_text
 from imagebot.config.text import refuse
 from imagebot.errors import InvalidReferenceError
 from imagebot.reference import parse_repository

@@ -6,7 +6,6 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from imagebot.config.address import name_of, sends_in_clear
-from imagebot.config.document import show_text
 from imagebot.config.faults import Faults, nearest
 from imagebot.config.model import (
     BotConfiguration,
@@ -20,6 +19,7 @@ from imagebot.config.model import (
     Target,
     pause_reason,
 )
+from imagebot.config.node import show_text
 
 if TYPE_CHECKING:
     from imagebot.config.schema_bot import (

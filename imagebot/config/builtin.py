@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from imagebot.config.model import Configuration, ImageRule, Place, PublishMode, Route
-from imagebot.policy.model import Policy
+from imagebot.policy.builtin import BUILT_IN
 
 SHAPE = "shape"
 IGNORE = "ignore"
-BUILT_IN_NAMES = (SHAPE, IGNORE)
-SHAPE_KEYS: Mapping[str, object] = {"max": "minor"}
+BUILT_IN_NAMES = tuple(BUILT_IN)
+SHAPE_KEYS: Mapping[str, object] = {"max": "minor", "adopt": False}
+"""The built-in `shape` as keys, for what extends it."""
+
 _PLACE = Place("built-in", 1, 1)
-
-
-def built_in_policies() -> dict[str, Policy]:
-    """`shape` keeps a tag's shape and its major; `ignore` leaves a field alone."""
-    return {SHAPE: Policy(name=SHAPE, max="minor"), IGNORE: Policy(name=IGNORE, ignored=True)}
 
 
 def default_configuration(publish: PublishMode = "pull-request") -> Configuration:
@@ -25,4 +22,6 @@ def default_configuration(publish: PublishMode = "pull-request") -> Configuratio
     route = Route(
         name="default", files=("**",), publish=publish, images=(everything,), place=_PLACE
     )
-    return Configuration(path="", policies=built_in_policies(), routes=(route,), built_in=True)
+    return Configuration(
+        path="", policies=BUILT_IN, policy_keys={SHAPE: SHAPE_KEYS}, routes=(route,), built_in=True
+    )

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
-from imagebot.config.document import Document, KeyPath, show_path, show_text
+from imagebot.config.node import Document, KeyPath, show_path, show_text
 from imagebot.errors import ConfigurationError, Fault
 
 if TYPE_CHECKING:

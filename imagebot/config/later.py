@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from imagebot.config.document import Document, KeyPath, Node
 from imagebot.config.faults import Faults
+from imagebot.config.node import Document, KeyPath, Node
 from imagebot.config.trust import BOT_KEYS
 
-# Dotted key paths, `*` for any name or index; with `=`, only that value.
+# Dotted key paths, `*` for any name or index.
 LATER: Mapping[str, str] = {
     "notify": "notifications",
     "serve": "the daemon and its webhooks",
     "policies.*.signatures": "verifying signatures",
-    "routes.*.pull-request.group=repository": "a pull request for each repository",
 }
 
 
@@ -24,19 +23,15 @@ def refuse_later(document: Document, faults: Faults) -> None:
     for path, what in LATER.items():
         if not faults.trusted and path in BOT_KEYS:
             continue
-        dotted, equals, value = path.partition("=")
-        for keys, node in _find(document.root, tuple(dotted.split(".")), ()):
-            if not equals or node.value == value:
-                faults.add(keys, f"not yet: {what}", "leave it out for now")
+        for keys in _find(document.root, tuple(path.split(".")), ()):
+            faults.add(keys, f"not yet: {what}", "leave it out for now")
 
 
-def _find(
-    node: Node | None, steps: tuple[str, ...], keys: KeyPath
-) -> Iterator[tuple[KeyPath, Node]]:
+def _find(node: Node | None, steps: tuple[str, ...], keys: KeyPath) -> Iterator[KeyPath]:
     if node is None:
         return
     if not steps:
-        yield keys, node
+        yield keys
         return
     for key, child in node.children.items():
         if steps[0] in ("*", key):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from imagebot.config.document import Document, read_document, show_text
+from imagebot.config.document import read_document
 from imagebot.config.faults import Faults, nearest, validate
 from imagebot.config.later import refuse_later
 from imagebot.config.model import (
@@ -20,6 +21,7 @@ from imagebot.config.model import (
     Route,
     pause_reason,
 )
+from imagebot.config.node import Document, show_text
 from imagebot.config.policies import (
     Definition,
     NamedPolicies,
@@ -87,6 +89,14 @@ def load_bot_configuration(text: str, path: str) -> BotConfiguration:
     if {"policies", "routes"} & section.model_fields_set:
         inline = to_configuration(section, document, policies, [])
     return to_bot_configuration(section, path, inline)
+
+
+def load_policy_keys(text: str, path: str) -> Mapping[str, Mapping[str, object]]:
+    """The keys of every policy that a file can name, by name, with what each inherits.
+
+    Raises ConfigurationError.
+    """
+    return load_configuration(text, path, trusted=False).policy_keys
 
 
 def check_policies(document: Document, faults: Faults) -> NamedPolicies:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from imagebot.config.document import read_document, show_text
+from imagebot.config.document import read_document
 from imagebot.config.faults import Faults, validate
 from imagebot.config.load import to_definition
 from imagebot.config.model import Configuration
+from imagebot.config.node import show_text
 from imagebot.config.policies import build_extended
 from imagebot.errors import ConfigurationError, Fault
 from imagebot.policy.model import Policy

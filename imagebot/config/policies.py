@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from imagebot.config.builtin import BUILT_IN_NAMES, IGNORE, SHAPE, SHAPE_KEYS, built_in_policies
-from imagebot.config.document import KeyPath, show_text
+from imagebot.config.builtin import BUILT_IN_NAMES, IGNORE, SHAPE, SHAPE_KEYS
 from imagebot.config.faults import Faults, nearest
+from imagebot.config.node import KeyPath, show_text
 from imagebot.config.presets import load_preset, preset_names
 from imagebot.errors import InvalidPolicyError
+from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.model import Policy
 
 Keys = Mapping[str, object]
@@ -57,7 +58,7 @@ def build_policies(
     """
     for name, definition in definitions.items():
         _refuse_taken_name(name, definition, faults)
-    policies = built_in_policies()
+    policies = dict(BUILT_IN)
     policies.update((name, load_preset(name).policy) for name in preset_names())
     keys: dict[str, Keys] = {}
     for name, merged in _merge_all(definitions, broken, faults).items():

@@ -51,6 +51,11 @@ def load_preset(name: str) -> Preset:
     return Preset(name, keys, build_policy(name, keys), text)
 
 
+def load_preset_keys(name: str) -> Mapping[str, object]:
+    """The policy keys of a preset. Raises as load_preset does."""
+    return load_preset(name).keys
+
+
 def _folder() -> Path:
     """Inside an installed wheel, or beside the package in a source tree."""
     installed = _PACKAGE / "presets"

@@ -174,14 +174,11 @@ class FieldSection(Section):
 
     @model_validator(mode="after")
     def _whole_or_in_parts(self) -> Self:
-        parts = {"registry", "repository", "tag", "digest"} & self.model_fields_set
-        if "path" in self.model_fields_set:
-            if parts:
-                raise refuse(f"path is a whole reference and goes without {min(parts)}")
-        elif "repository" not in parts:
-            raise refuse("needs path, or repository", "path is for a whole reference")
-        elif not parts & {"tag", "digest"}:
-            raise refuse("needs tag or digest beside repository", "or path for a whole reference")
+        given = self.model_fields_set
+        if len(given & {"path", "repository"}) != 1:
+            raise refuse("needs one of path and repository", "path alone is a whole reference")
+        if given & {"repository", "registry"} and not given & {"tag", "digest"}:
+            raise refuse("needs tag or digest too", "path alone is a whole reference")
         return self
 
 

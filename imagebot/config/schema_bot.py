@@ -69,7 +69,7 @@ class RegistrySection(Section):
     """How to reach a registry."""
 
     insecure: bool = Field(default=False, description="Plain HTTP.")
-    mirror: Host = Field(default="", description="A host to ask instead.")
+    mirror: RegistryKey = Field(default="", description="A host, or host/path, to ask instead.")
     ca_file: Text = Field(default="", description="Certificates to trust for this host only.")
 
 

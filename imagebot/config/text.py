@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from imagebot.config.document import show_text
+from imagebot.config.node import show_text
 from imagebot.config.scalar import SpeltFloat, SpeltInt
 from imagebot.errors import InvalidReferenceError, UsageError
 from imagebot.glob import compile_glob

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from imagebot.config.document import Document
 from imagebot.config.faults import Faults
 from imagebot.config.model import Limits, Route
+from imagebot.config.node import Document
 from imagebot.glob import matches_any
 from imagebot.plan import Problem, Update
 from imagebot.reference import Repository
