@@ -16,11 +16,17 @@ from imagebot.errors import UsageError
 def compile_glob(glob: str) -> Callable[[str], bool]:
     """A predicate for whole names.
 
-    Raises UsageError when the glob means nothing (an open bracket or brace, an empty glob).
+    Raises UsageError when the glob means nothing (an open bracket or brace, an empty glob, a set
+    such as [z-a]).
     """
     import re2
 
-    pattern = re2.compile(_translate(glob))
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        pattern = re2.compile(_translate(glob), options=options)
+    except re2.error as error:
+        raise UsageError(f"the glob {glob!r} has a set that means nothing") from error
     return lambda name: pattern.fullmatch(name) is not None
 
 
