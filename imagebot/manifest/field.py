@@ -25,7 +25,7 @@ class Slot:
     `text` is what stands there. A slot of no length is a place to insert at; `prefix` and
     `suffix` are then written around the new value (`:` or `@` inside a reference, a whole line
     for a key that is not there yet). `quoted` is false where a plain scalar is nothing but this
-    part, so that a value that YAML would not read as text must be given quotes.
+    part, so that a value that YAML would not read as text must be given `quote`s.
     """
 
     start: int
@@ -34,6 +34,7 @@ class Slot:
     prefix: str = ""
     suffix: str = ""
     quoted: bool = True
+    quote: str = '"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class ImageField:
     there is none). `keys` is the path within the document, `document` its number from 0.
     `reference` has the repository that will be pulled (after Kustomize's `newName`). A slot is
     None where that part cannot be written at all; `refusal` says why nothing in this field can
-    be edited exactly, "" when it can.
+    be edited exactly, "" when it can. `shared` counts the fields of the file that read the same
+    text through an anchor: they change together or not at all.
     """
 
     path: str
@@ -74,6 +76,7 @@ class ImageField:
     digest: Slot | None
     marker: Marker | None = None
     refusal: str = ""
+    shared: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,49 @@ class Unread:
     expected: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxObject:
+    """A Flux object that says what other files mean; `namespace` is "" when it is not written.
+
+    `url` is the image of an ImageRepository, or the URL of a HelmRepository. An ImagePolicy has
+    `repository` (`namespace:name` of its ImageRepository) and `keys`: imagebot policy keys, or
+    `problem` where its rule cannot be followed.
+    """
+
+    kind: Literal["ImageRepository", "ImagePolicy", "HelmRepository"]
+    namespace: str
+    name: str
+    path: str
+    line: int
+    url: str = ""
+    repository: str = ""
+    keys: tuple[tuple[str, str | bool], ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingField:
+    """A field whose repository is written in an object that may be in another file.
+
+    `kind` and `name` (`namespace:name`) say which object; `chart` is the name of the chart in a
+    HelmRepository. `field` is complete but for `reference.repository` and `reference.name`.
+    """
+
+    field: ImageField
+    kind: Literal["ImagePolicy", "HelmRepository"]
+    name: str
+    chart: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What one file holds: fields in the order of their bytes, and what could not be read."""
+    """What one file holds: fields in the order of their bytes, and what could not be read.
+
+    `objects` and `pending` wait for the other files of the tree: `flux.join` makes policies and
+    further fields of them.
+    """
 
     fields: tuple[ImageField, ...] = ()
     unread: tuple[Unread, ...] = ()
+    objects: tuple[FluxObject, ...] = ()
+    pending: tuple[PendingField, ...] = ()

@@ -1,0 +1,172 @@
+"""Reads and writes manifests in a plain folder, Git repository or not.
+
+Only regular files are read, links are never followed, and nothing is written over a file that has
+changed since it was read. Paths are relative to the folder, with `/`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from imagebot.config.model import ExtraFile
+from imagebot.errors import FolderError
+from imagebot.glob import matches_any
+from imagebot.ignore import Ignore
+from imagebot.manifest.events import MAX_BYTES
+from imagebot.manifest.select import is_manifest_path
+
+
+def list_files(
+    root: str | os.PathLike[str],
+    *,
+    exclude: tuple[str, ...] = (),
+    extra: tuple[ExtraFile, ...] = (),
+) -> Iterator[str]:
+    """The files below `root` that may be manifests, in the order of their names.
+
+    `.gitignore` files are honoured, those above `root` up to the top of its Git repository too;
+    `exclude` globs always are. A link to a file within `root` is left out (the file itself is
+    listed); one that leads elsewhere is listed, so that reading it says so.
+
+    Raises FolderError when `root` cannot be read.
+    """
+    top = os.fspath(root)
+    if not Path(top).is_dir():
+        raise FolderError(top, "no such folder")
+    yield from _walk(top, "", Ignore.above(top), exclude, extra)
+
+
+def read_file(root: str | os.PathLike[str], path: str) -> bytes:
+    """The content of a file, cut off one byte after the size that `scan` accepts.
+
+    Raises FolderError: it is not there, a link, no regular file, or not readable.
+    """
+    try:
+        descriptor = os.open(_join(root, path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise _unreadable(root, path, error) from error
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FolderError(_shown(path), "not a regular file")
+        return _read(descriptor)
+    except OSError as error:
+        raise FolderError(_shown(path), _reason(error)) from error
+    finally:
+        os.close(descriptor)
+
+
+def write_file(root: str | os.PathLike[str], path: str, old: bytes, new: bytes) -> None:
+    """Replace `old`, the content that was read, by `new`, at once or not at all.
+
+    The mode of the file is kept, and its owner where that is allowed.
+
+    Raises FolderError: the file has changed since, is a link, or cannot be written.
+    """
+    full = Path(_join(root, path))
+    folder = full.parent
+    if not folder.resolve().is_relative_to(Path(root).resolve()):
+        raise FolderError(_shown(path), "a link leads out of the folder")
+    if read_file(root, path) != old:
+        raise FolderError(
+            _shown(path), "the file has changed since it was read", hint="run imagebot again"
+        )
+    try:
+        before = full.lstat()
+        descriptor, name = tempfile.mkstemp(prefix=".imagebot-", dir=folder)
+        try:
+            _fill(descriptor, new, before)
+            Path(name).replace(full)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise FolderError(_shown(path), f"cannot be written: {_reason(error)}") from error
+
+
+def _walk(
+    root: str,
+    prefix: str,
+    ignore: Ignore,
+    exclude: tuple[str, ...],
+    extra: tuple[ExtraFile, ...],
+) -> Iterator[str]:
+    full = _join(root, prefix) if prefix else root
+    try:
+        with os.scandir(full) as scanned:
+            entries = sorted(scanned, key=lambda entry: entry.name)
+    except OSError as error:
+        raise FolderError(_shown(prefix) or root, _reason(error)) from error
+    if any(entry.name == ".gitignore" for entry in entries):
+        ignore = ignore.entering(full, prefix)
+    for entry in entries:
+        path = prefix + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name != ".git" and not ignore.ignores(path + "/"):
+                yield from _walk(root, path + "/", ignore, exclude, extra)
+        elif (
+            is_manifest_path(path, extra)
+            and not ignore.ignores(path)
+            and not matches_any(exclude, path)
+            and _is_listed(root, entry)
+        ):
+            yield path
+
+
+def _is_listed(root: str, entry: os.DirEntry[str]) -> bool:
+    if not entry.is_symlink():
+        return entry.is_file(follow_symlinks=False)
+    return not Path(entry.path).resolve().is_relative_to(Path(root).resolve())
+
+
+def _read(descriptor: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while size <= MAX_BYTES:
+        part = os.read(descriptor, min(1 << 16, MAX_BYTES + 1 - size))
+        if not part:
+            break
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
+
+
+def _fill(descriptor: int, data: bytes, like: os.stat_result) -> None:
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        if (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
+            _keep_owner(descriptor, like)
+        os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
+        os.fsync(descriptor)
+
+
+def _keep_owner(descriptor: int, like: os.stat_result) -> None:
+    try:
+        os.fchown(descriptor, like.st_uid, like.st_gid)
+    except PermissionError:
+        return
+
+
+def _join(root: str | os.PathLike[str], path: str) -> str:
+    return f"{os.fspath(root)}/{path}"
+
+
+def _unreadable(root: str | os.PathLike[str], path: str, error: OSError) -> FolderError:
+    if Path(_join(root, path)).is_symlink():
+        return FolderError(
+            _shown(path), "a link, which is not followed", hint="name the file that it leads to"
+        )
+    return FolderError(_shown(path), _reason(error))
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or error.__class__.__name__
+
+
+def _shown(path: str) -> str:
+    """A path as it can be printed: names need not be UTF-8."""
+    return path.encode("utf-8", "backslashreplace").decode()

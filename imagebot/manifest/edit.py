@@ -1,0 +1,212 @@
+"""Changes the bytes of tags and digests, and nothing else, and proves it.
+
+All edits of a file are spliced at once; then every document that they touch is parsed before and
+after, and the two must agree in every event but the edited values (see `proof`). What cannot be
+edited so is refused; nothing is ever approximated and nothing is ever re-emitted.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from imagebot.errors import RefusedEditError
+from imagebot.manifest.events import MAX_BYTES, YamlFaultError
+from imagebot.manifest.field import FieldEdit, ImageField, Slot
+from imagebot.manifest.proof import Cut, ProofError, prove
+from imagebot.manifest.quoting import needs_quotes
+from imagebot.manifest.source import BOM, FileText, split_documents
+from imagebot.manifest.text import prove_text
+from imagebot.reference import is_digest, is_tag
+
+_ADDED_KEY = re.compile(r"""["']?([A-Za-z]+)["']?: ["']?\Z""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Splice:
+    """A replacement in bytes: what a slot shall hold. `value` is what a reader must see."""
+
+    start: int
+    end: int
+    new: str
+    value: str
+    added_key: str
+    line: int
+
+
+def edit(path: str, data: bytes, edits: Sequence[FieldEdit]) -> bytes:
+    """`data` with the edits made. The fields must come from a scan of the same bytes.
+
+    Raises RefusedEditError: then nothing of this file may be written.
+    """
+    splices = _ordered(path, _collect(path, data, edits))
+    if not splices:
+        return data
+    if len(data) > MAX_BYTES:
+        raise RefusedEditError(path, 0, f"larger than {MAX_BYTES // (1024 * 1024)} MiB")
+    new = _spliced(data, splices)
+    if any(each.field.format == "text" for each in edits):
+        prove_text(path, data, new, edits)
+    else:
+        _prove(path, data, new, splices)
+    return new
+
+
+def _collect(path: str, data: bytes, edits: Sequence[FieldEdit]) -> list[_Splice]:
+    splices: list[_Splice] = []
+    asked: dict[Slot, dict[tuple[str | int, ...], FieldEdit]] = {}
+    for each in edits:
+        _check(path, each)
+        for slot, is_the_tag in ((each.field.tag, True), (each.field.digest, False)):
+            value = each.tag if is_the_tag else each.digest
+            if slot is not None:
+                asked.setdefault(slot, {})[(each.field.document, *each.field.keys)] = each
+            if value is None:
+                continue
+            if slot is None:
+                part = "tag" if is_the_tag else "digest"
+                raise _refused(each.field, f"there is no place for a {part} here")
+            if data[slot.start : slot.end] != slot.text.encode():
+                raise _refused(each.field, "the file is not the one that was read")
+            if value != slot.text:
+                splices.append(_splice(each, slot, value))
+    _check_shared(asked)
+    return splices
+
+
+def _check(path: str, each: FieldEdit) -> None:
+    field = each.field
+    if field.path != path:
+        raise RefusedEditError(path, field.line, f"the field is of another file, {field.path}")
+    if field.refusal:
+        raise _refused(field, field.refusal)
+    if each.tag is not None and not is_tag(each.tag):
+        raise _refused(field, f"{each.tag!r} is no tag")
+    if each.digest is not None and not is_digest(each.digest):
+        raise _refused(field, f"{each.digest!r} is no digest")
+
+
+def _check_shared(asked: dict[Slot, dict[tuple[str | int, ...], FieldEdit]]) -> None:
+    """One place in the file that several fields read (an alias) must change for all or none."""
+    for by_field in asked.values():
+        several = list(by_field.values())
+        first = several[0]
+        if all(each.tag is None and each.digest is None for each in several):
+            continue
+        if any((each.tag, each.digest) != (first.tag, first.digest) for each in several):
+            raise _refused(
+                first.field,
+                "several fields share this text through an anchor and shall become different",
+                hint="write the reference out in each place, or give all of them one policy",
+            )
+        if len(several) < first.field.shared:
+            raise _refused(
+                first.field,
+                f"{first.field.shared} fields share this text through an anchor and only "
+                f"{len(several)} of them shall change",
+                hint="write the reference out in each place, or give all of them one policy",
+            )
+
+
+def _splice(each: FieldEdit, slot: Slot, value: str) -> _Splice:
+    added = _ADDED_KEY.search(slot.prefix) if slot.start == slot.end else None
+    quote = ""
+    if not slot.quoted and needs_quotes(value) and not _gets_digest_behind(each, slot):
+        quote = slot.quote
+    new = f"{slot.prefix}{quote}{value}{quote}{slot.suffix}"
+    seen = value if added or not slot.quoted else f"{slot.prefix}{value}{slot.suffix}"
+    key = added.group(1) if added else ""
+    return _Splice(slot.start, slot.end, new, seen, key, each.field.line)
+
+
+def _gets_digest_behind(each: FieldEdit, slot: Slot) -> bool:
+    """`tag: 1.10` that becomes `tag: 1.10@sha256:…` is text without quotes."""
+    digest = each.field.digest
+    return (
+        each.digest is not None
+        and digest is not None
+        and slot is each.field.tag
+        and digest.prefix == "@"
+        and digest.start == slot.end
+    )
+
+
+def _ordered(path: str, splices: list[_Splice]) -> list[_Splice]:
+    """By place, each once; a tag before a digest that is inserted at the same place."""
+    unique = list(dict.fromkeys(splices))
+    unique.sort(key=lambda splice: (splice.start, splice.end))
+    for before, after in itertools.pairwise(unique):
+        same_place = before.start == after.start and before.end == after.end
+        if after.start < before.end or (same_place and before.new[:1] == after.new[:1]):
+            raise RefusedEditError(
+                path,
+                after.line,
+                "two edits of the same text",
+                hint="fields that share a text must become the same",
+            )
+    return unique
+
+
+def _spliced(data: bytes, splices: list[_Splice]) -> bytes:
+    parts: list[bytes] = []
+    at = 0
+    for splice in splices:
+        parts += [data[at : splice.start], splice.new.encode()]
+        at = splice.end
+    parts.append(data[at:])
+    return b"".join(parts)
+
+
+def _prove(path: str, data: bytes, new: bytes, splices: list[_Splice]) -> None:
+    try:
+        old_file, new_file = FileText(data), FileText(new)
+    except UnicodeDecodeError as error:
+        raise RefusedEditError(path, 0, "not UTF-8") from error
+    cuts = _cuts(data, splices)
+    old_parts = list(split_documents(old_file))
+    shift = position = 0
+    for part in old_parts:
+        end = part.base + len(part.text)
+        own = []
+        while position < len(cuts) and (cuts[position].end < end or part is old_parts[-1]):
+            own.append(cuts[position])
+            position += 1
+        if not own:
+            continue
+        grown = sum(len(cut.new) - (cut.end - cut.start) for cut in own)
+        new_text = new_file.text[part.base + shift : end + shift + grown]
+        shift += grown
+        local = [cut.moved(-part.base) for cut in own]
+        try:
+            prove(part.text, new_text, local)
+        except (ProofError, YamlFaultError) as error:
+            line = splices[position - len(own)].line
+            raise RefusedEditError(
+                path,
+                line,
+                f"cannot be edited exactly: {error}",
+                hint="write the reference as a plain or quoted scalar on one line",
+            ) from error
+
+
+def _cuts(data: bytes, splices: list[_Splice]) -> list[Cut]:
+    """The splices in code points of the text without its byte order mark."""
+    bom = len(BOM) if data.startswith(BOM) else 0
+    ascii_only = data.isascii()
+    cuts: list[Cut] = []
+    at, index = bom, 0
+    for splice in splices:
+        if ascii_only:
+            start, end = splice.start, splice.end
+        else:
+            start = index + len(data[at : splice.start].decode())
+            end = start + len(data[splice.start : splice.end].decode())
+            at, index = splice.end, end
+        cuts.append(Cut(start, end, splice.new, splice.value, splice.added_key))
+    return cuts
+
+
+def _refused(field: ImageField, reason: str, *, hint: str = "") -> RefusedEditError:
+    return RefusedEditError(field.path, field.line, reason, hint=hint)

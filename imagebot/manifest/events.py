@@ -1,0 +1,110 @@
+"""YAML events of a text: the one place that touches the parser.
+
+Only events are used, never composed or loaded data: they have no duplicate-key, merge, anchor or
+YAML 1.1 against 1.2 effects, aliases are never expanded, and a depth limit can be kept while they
+come (libyaml's composer is recursive and ends the process on deep nesting). Marks count code
+points. The C parser (libyaml) comes first; ruamel.yaml's own parser stands in where it is
+missing, 20 times slower, and for `{image: nginx:1.25}`, which libyaml before 0.2 refuses.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, Protocol, TypeVar
+
+Engine = Literal["c", "pure"]
+T = TypeVar("T")
+
+MAX_BYTES = 8 * 1024 * 1024
+MAX_PURE_BYTES = 1024 * 1024
+MAX_DEPTH = 200
+MAX_EVENTS = 500_000
+
+# The one thing that libyaml 0.1.7 refuses and YAML allows: a plain `:` in flow style.
+_C_TOO_STRICT = "found unexpected ':'"
+
+
+class Mark(Protocol):
+    index: int
+    line: int
+    column: int
+
+
+class Scalar(Protocol):
+    """A scalar event; `style` is one of the quotes or block indicators, "" or None when plain."""
+
+    value: str
+    style: str | None
+    anchor: str | None
+    tag: str | None
+    start_mark: Mark
+    end_mark: Mark
+
+
+class YamlFaultError(Exception):
+    """Text that cannot be read; `line` counts from 1 within the text. Stays in this package."""
+
+    def __init__(self, code: str, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.line = line
+        self.reason = reason
+
+
+@functools.cache
+def has_c_parser() -> bool:
+    """Whether libyaml is there; reading is about 20 times slower without it."""
+    try:
+        import _ruamel_yaml  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def with_events(text: str, consume: Callable[[Iterator[Any], Engine], T]) -> T:
+    """What `consume` makes of the events of `text`; it may be called twice, once per parser.
+
+    Raises YamlFaultError.
+    """
+    if not has_c_parser():
+        return _consume_pure(text, consume)
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return consume(events(text, "c"), "c")
+    except YAMLError as error:
+        if _C_TOO_STRICT in str(getattr(error, "problem", "")) and len(text) <= MAX_PURE_BYTES:
+            return _consume_pure(text, consume)
+        raise _fault(error) from error
+
+
+def events(text: str, engine: Engine) -> Iterator[Any]:
+    """The parser's events, as they come; they raise the parser's own errors."""
+    if engine == "c":
+        from _ruamel_yaml import CParser
+
+        return iter(CParser(text).get_event, None)
+    from ruamel.yaml import YAML
+
+    found: Iterator[Any] = YAML(typ="safe", pure=True).parse(text)
+    return found
+
+
+def _consume_pure(text: str, consume: Callable[[Iterator[Any], Engine], T]) -> T:
+    from ruamel.yaml.error import YAMLError
+
+    if len(text) > MAX_PURE_BYTES:
+        reason = f"larger than {MAX_PURE_BYTES // 1024} KiB, too much without the C parser"
+        raise YamlFaultError("too-big", 0, reason)
+    try:
+        return consume(events(text, "pure"), "pure")
+    except YAMLError as error:
+        raise _fault(error) from error
+
+
+def _fault(error: Exception) -> YamlFaultError:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    problem = " ".join(str(problem).split())[:200]
+    return YamlFaultError("not-yaml", mark.line + 1 if mark else 0, problem or "not YAML")

@@ -1,0 +1,206 @@
+"""The proof of an edit: parsed before and after, only the edited values differ.
+
+Both texts are read by the same parser, event by event in lock-step. Kind, anchor, tag, style and
+value of every event must be equal, but for the values that the cuts lie in (which must be exactly
+the old value with the cut made) and for keys that a cut adds. A literal block scalar that holds
+YAML is proven in the same way, one level down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from imagebot.manifest.events import MAX_DEPTH, Engine, YamlFaultError, events, with_events
+from imagebot.manifest.slots import written_at
+from imagebot.manifest.source import literal_lines
+
+_PLAIN = ("", None)
+_QUOTES = ('"', "'")
+_MAX_NESTING = 20
+
+
+class ProofError(Exception):
+    """Why an edit is not exact. Stays in this package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A replacement of code points `start` to `end` by `new`; a reader sees `value` there.
+
+    `added_key` is the key of a mapping pair that the cut adds, "" for one within a scalar.
+    """
+
+    start: int
+    end: int
+    new: str
+    value: str
+    added_key: str = ""
+
+    def moved(self, by: int) -> Cut:
+        return replace(self, start=self.start + by, end=self.end + by)
+
+
+def prove(old: str, new: str, cuts: list[Cut], *, nesting: int = 0) -> None:
+    """Raises ProofError, or YamlFaultError where one of the texts is not YAML."""
+    if nesting > _MAX_NESTING:
+        raise ProofError("YAML within YAML, too deep")
+
+    def consume(stream: Iterator[Any], engine: Engine) -> None:
+        _Comparison(old, cuts, nesting).run(stream, events(new, engine))
+
+    with_events(old, consume)
+
+
+class _Comparison:
+    """Walks both streams once. `position` is the first cut that has not been met yet."""
+
+    def __init__(self, old: str, cuts: list[Cut], nesting: int) -> None:
+        self.old = old
+        self.cuts = cuts
+        self.nesting = nesting
+        self.position = 0
+
+    def run(self, before: Iterator[Any], after: Iterator[Any]) -> None:
+        from ruamel.yaml import events as e
+
+        scalar_event, alias_event = e.ScalarEvent, e.AliasEvent
+        starts = (e.MappingStartEvent, e.SequenceStartEvent)
+        ends = (e.MappingEndEvent, e.SequenceEndEvent)
+        depth = 0
+        previous_end = 0
+        next_start = self._next_start()
+        for a in before:
+            # A cut at the end of an event may belong to it, so a key is only added after it.
+            if a.start_mark.index >= next_start and self._skip_added(a.start_mark.index, after):
+                next_start = self._next_start()
+            b: Any = next(after, None)
+            kind = a.__class__
+            if b.__class__ is not kind:
+                raise ProofError("the structure of the document would change")
+            if kind is scalar_event:
+                end = a.end_mark.index
+                if end >= next_start and self._belongs(a, previous_end):
+                    self._compare_target(a, b)
+                    next_start = self._next_start()
+                elif a.value != b.value or a.style != b.style or a.anchor != b.anchor:
+                    raise ProofError(f"the value {a.value[:60]!r} would change too")
+                elif a.tag != b.tag or a.implicit != b.implicit:
+                    raise ProofError(f"the type of {a.value[:60]!r} would change")
+                previous_end = end
+            elif kind in starts:
+                depth += 1
+                if depth > MAX_DEPTH:
+                    line = a.start_mark.line + 1
+                    raise YamlFaultError("too-deep", line, f"deeper than {MAX_DEPTH} levels")
+                if a.anchor != b.anchor or a.tag != b.tag or a.flow_style != b.flow_style:
+                    raise ProofError("the structure of the document would change")
+                previous_end = a.end_mark.index
+            elif kind in ends:
+                depth -= 1
+            elif kind is alias_event and a.anchor != b.anchor:
+                raise ProofError("an alias would change")
+        if next(after, None) is not None or self.position < len(self.cuts):
+            raise ProofError("an edit lies in no value of the document")
+
+    def _next_start(self) -> float:
+        if self.position < len(self.cuts):
+            return self.cuts[self.position].start
+        return float("inf")
+
+    def _skip_added(self, start: int, after: Iterator[Any]) -> bool:
+        """Take the events of pairs that are added before `start` off the new stream."""
+        skipped = False
+        while self.position < len(self.cuts):
+            cut = self.cuts[self.position]
+            if not cut.added_key or cut.start > start:
+                break
+            key: Any = next(after, None)
+            value: Any = next(after, None)
+            texts = (getattr(key, "value", None), getattr(value, "value", None))
+            if texts != (cut.added_key, cut.value) or value.implicit[0] != (value.style in _PLAIN):
+                raise ProofError(f"`{cut.added_key}:` cannot be added here")
+            self.position += 1
+            skipped = True
+        return skipped
+
+    def _belongs(self, a: Any, previous_end: int) -> bool:
+        cut = self.cuts[self.position]
+        if cut.added_key:
+            return False
+        if a.value == "" and a.style in _PLAIN:
+            return cut.start == cut.end and previous_end <= cut.start
+        return bool(a.start_mark.index <= cut.start and cut.end <= a.end_mark.index)
+
+    def _compare_target(self, a: Any, b: Any) -> None:
+        own: list[Cut] = []
+        while self.position < len(self.cuts):
+            cut = self.cuts[self.position]
+            if cut.added_key or cut.end > a.end_mark.index:
+                break
+            own.append(cut)
+            self.position += 1
+        inner = _inner_cuts(self.old, a, own)
+        if b.value != _cut(a.value, inner):
+            raise ProofError(f"it would read {b.value[:80]!r}")
+        quoted = a.style in _PLAIN and b.style in _QUOTES and b.implicit == (False, True)
+        same = a.style == b.style and a.implicit == b.implicit
+        if a.anchor != b.anchor or a.tag != b.tag or not (same or (quoted and a.tag is None)):
+            raise ProofError(f"the type of {a.value[:60]!r} would change")
+        if a.style == "|":
+            self._prove_embedded(a.value, b.value, inner)
+
+    def _prove_embedded(self, old: str, new: str, cuts: list[Cut]) -> None:
+        try:
+            with_events(old, lambda stream, _engine: _drain(stream))
+        except YamlFaultError:
+            return
+        prove(old, new, cuts, nesting=self.nesting + 1)
+
+
+def _drain(stream: Iterator[Any]) -> None:
+    depth = 0
+    for event in stream:
+        name = event.__class__.__name__
+        depth += name.endswith("StartEvent") - name.endswith("EndEvent")
+        if depth > MAX_DEPTH:
+            raise YamlFaultError("too-deep", 0, "too deep")
+
+
+def _cut(value: str, cuts: list[Cut]) -> str:
+    parts: list[str] = []
+    at = 0
+    for cut in cuts:
+        parts += [value[at : cut.start], cut.value]
+        at = cut.end
+    return "".join([*parts, value[at:]])
+
+
+def _inner_cuts(text: str, scalar: Any, cuts: list[Cut]) -> list[Cut]:
+    """The cuts in code points of the scalar's value."""
+    if scalar.style == "|" and (lines := literal_lines(text, scalar)) is not None:
+        return [_in_literal(scalar.value, lines, cut) for cut in cuts]
+    start, _, offset = written_at(text, scalar)
+    if scalar.value == "" and scalar.style in _PLAIN:
+        return [replace(cut, start=0, end=0) for cut in cuts]
+    if offset is not None:
+        blanks = len(scalar.value) - len(scalar.value.lstrip())
+        return [cut.moved(blanks - offset) for cut in cuts]
+    found = []
+    for cut in cuts:
+        old = text[cut.start : cut.end]
+        if cut.start < start or not old or scalar.value.count(old) != 1:
+            raise ProofError("the value is written with escapes or over several lines")
+        at = scalar.value.index(old)
+        found.append(replace(cut, start=at, end=at + len(old)))
+    return sorted(found, key=lambda cut: cut.start)
+
+
+def _in_literal(value: str, lines: list[int], cut: Cut) -> Cut:
+    at = 0
+    for start, line in zip(lines, value.split("\n"), strict=True):
+        if start <= cut.start and cut.end <= start + len(line):
+            return cut.moved(at - start)
+        at += len(line) + 1
+    raise ProofError("the edit does not lie in one line of the block")

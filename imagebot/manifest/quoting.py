@@ -1,0 +1,29 @@
+"""When a plain scalar must be given quotes to be read as text.
+
+YAML 1.1 and 1.2 readers disagree about `012`, `0o17`, `1e3`, `1_000`, `yes` and dates; the
+expression covers what any of them takes for something other than text. A tag can only ever meet
+these rules when it is the whole scalar (`newTag: 1.10`), never inside `image: app:1.10`.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NOT_TEXT = re.compile(
+    r"""(?x)
+    [-+]?[0-9][0-9_]*                                        # 7, 012, 1_000
+    | [-+]?0[xX][0-9a-fA-F_]+ | [-+]?0[oO]?[0-7_]+ | [-+]?0[bB][01_]+
+    | [-+]?(?:[0-9][0-9_]*)?\.?[0-9_]*(?:[eE][-+]?[0-9]+)?   # 1.10, 1e3, 12e4567
+    | [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?       # 190:20:30 in base 60
+    | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt\ ].*)?            # 2024-01-02
+    | [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN)
+    | ~ | null | Null | NULL | true | True | TRUE | false | False | FALSE
+    | [yYnN] | yes | Yes | YES | no | No | NO | on | On | ON | off | Off | OFF
+    | = | <<
+    """
+)
+
+
+def needs_quotes(text: str) -> bool:
+    """Whether some YAML reader takes the plain scalar `text` for something other than text."""
+    return not text or _NOT_TEXT.fullmatch(text) is not None

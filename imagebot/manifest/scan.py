@@ -1,0 +1,99 @@
+"""Finds every image field of a file. Pure: the same path, bytes and options give the same scan."""
+
+from __future__ import annotations
+
+import re
+
+from imagebot.manifest import embedded, markers
+from imagebot.manifest.events import MAX_BYTES, YamlFaultError
+from imagebot.manifest.field import Scan, Unread
+from imagebot.manifest.found import Found, Sheet
+from imagebot.manifest.kinds import find_document
+from imagebot.manifest.options import ScanOptions
+from imagebot.manifest.select import PathKind, path_kind
+from imagebot.manifest.source import FileText, Source, split_documents
+from imagebot.manifest.text import find_text
+from imagebot.manifest.tree import build
+
+__all__ = ["ScanOptions", "scan"]
+
+_CONTENT = re.compile(r"^[^#\s]", re.MULTILINE)
+_HINTS = ("image", "Image", "repository", "oci://")
+_HINTS_OF: dict[PathKind, tuple[str, ...]] = {
+    "github-actions": (*_HINTS, "container", "docker://"),
+}
+_NOTHING = Scan()
+
+
+def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan:  # noqa: B008
+    """Everything that `data`, the content of the file at `path`, says about images.
+
+    A file that is no manifest gives an empty scan. Never raises for what is in a file: what
+    cannot be read is in `Scan.unread`.
+    """
+    kind = path_kind(path)
+    hints = _HINTS_OF.get(kind, _HINTS)
+    if not _worth_reading(kind, data, hints, options):
+        return find_text(path, data, options) if options.files or kind == "text" else _NOTHING
+    if len(data) > MAX_BYTES:
+        reason = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
+        return Scan(unread=(Unread(path, 0, "too-big", reason),))
+    try:
+        file = FileText(data)
+    except UnicodeDecodeError as error:
+        return Scan(unread=(_not_utf8(path, data, error),))
+    sheet = Sheet(path, options)
+    _read_documents(sheet, file, kind, hints)
+    embedded.read(sheet, hints, find_document)
+    return markers.finish(sheet, file)
+
+
+def _worth_reading(
+    kind: PathKind, data: bytes, hints: tuple[str, ...], options: ScanOptions
+) -> bool:
+    if kind in ("", "text"):
+        return False
+    if options.mentions and not any(name.encode() in data for name in options.mentions):
+        return False
+    if any(hint.encode() in data for hint in hints):
+        return True
+    return any(extra.kind.encode() in data or extra.kind == "*" for extra in options.fields)
+
+
+def _read_documents(sheet: Sheet, file: FileText, kind: PathKind, hints: tuple[str, ...]) -> None:
+    wanted = (*hints, *(extra.kind for extra in sheet.options.fields))
+    number = 0
+    for source in split_documents(file):
+        text = source.text
+        if source.base == 0 and not text.startswith("---") and not _CONTENT.search(text):
+            continue
+        if not any(hint in text for hint in wanted):
+            number += 1
+            continue
+        try:
+            roots = build(text)
+        except YamlFaultError as fault:
+            sheet.unread.append(_unread(sheet, source, fault))
+            number += 1
+            continue
+        for root in roots:
+            find_document(Found(sheet, source, number, "kubernetes"), root, kind)
+            number += 1
+
+
+def _unread(sheet: Sheet, source: Source, fault: YamlFaultError) -> Unread:
+    line = source.file.line(source.base) - 1 + fault.line if fault.line else 0
+    if fault.code != "not-yaml":
+        return Unread(sheet.path, line, fault.code, fault.reason)
+    if sheet.options.chart:
+        return Unread(sheet.path, line, "helm-template", "a template of a Helm chart", True)
+    if "{{" in source.text:
+        return Unread(sheet.path, line, "template", "a template, not YAML", True)
+    return Unread(sheet.path, line, "not-yaml", f"not YAML: {fault.reason}")
+
+
+def _not_utf8(path: str, data: bytes, error: UnicodeDecodeError) -> Unread:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return Unread(path, 0, "not-utf8", "UTF-16, which is not edited: save it as UTF-8")
+    line = data.count(b"\n", 0, error.start) + 1
+    return Unread(path, line, "not-utf8", "not UTF-8")

@@ -1,0 +1,104 @@
+"""The shapes in which a mapping says which image is meant, shared by Kubernetes and Helm."""
+
+from __future__ import annotations
+
+from imagebot.manifest.events import Scalar
+from imagebot.manifest.found import Found, Keys, Split
+from imagebot.manifest.tree import Mapping, Node, Sequence
+
+_IMAGE_ENDINGS = ("Image", "_image", "-image")
+_CONTAINER_LISTS = frozenset(
+    {"containers", "initContainers", "ephemeralContainers", "sidecars", "steps"}
+)
+_CONTAINER_KEYS = frozenset({"container", "script", "stepTemplate", "workspaceContainer"})
+
+
+def is_image_key(key: str) -> bool:
+    return key in ("image", "imageName") or key.endswith(_IMAGE_ENDINGS)
+
+
+def container_of(mapping: Mapping, keys: Keys) -> str | None:
+    """The name of the container that a mapping is, None when it is none."""
+    if len(keys) > 1 and isinstance(keys[-1], int):
+        owner = keys[-2]
+        if owner in _CONTAINER_LISTS or str(owner).endswith("Containers"):
+            return mapping.text("name") or str(keys[-1])
+    elif keys and keys[-1] in _CONTAINER_KEYS and "image" in mapping:
+        return mapping.text("name") or str(keys[-1])
+    return None
+
+
+def find_images(found: Found, mapping: Mapping, keys: Keys, *, registry: str = "") -> None:
+    """Report every image that the keys of `mapping` itself name."""
+    container = container_of(mapping, keys)
+    if "<<" in mapping and "image" not in mapping:
+        inherited = mapping.node("image")
+        if inherited is not None:
+            _image(found, mapping, "image", inherited, keys, container, registry)
+    for key, (_, node) in mapping.items():
+        if node is not None and ("mage" in key) and is_image_key(key):
+            _image(found, mapping, key, node, keys, container, registry)
+
+
+def _image(
+    found: Found,
+    owner: Mapping,
+    key: str,
+    node: Node,
+    keys: Keys,
+    container: str | None,
+    registry: str,
+) -> None:
+    if isinstance(node, Mapping):
+        image_mapping(found, node, (*keys, key), registry=registry)
+    elif node is not None and not isinstance(node, Sequence):
+        _image_scalar(found, owner, key, node, keys, container)
+
+
+def _image_scalar(
+    found: Found, owner: Mapping, key: str, scalar: Scalar, keys: Keys, container: str | None
+) -> None:
+    tag_key = _tag_key(owner, key)
+    text = scalar.value.strip()
+    if tag_key and "@" not in text and ":" not in text.rpartition("/")[2]:
+        digest_key = "digest" if key == "image" else ""
+        shape = Split(owner, repository=key, tag=tag_key, digest=digest_key)
+        found.split(shape, keys, container=container, loose=container is None)
+        return
+    loose = container is None or key != "image"
+    found.inline(scalar, (*keys, key), container=container, loose=loose)
+
+
+def _tag_key(owner: Mapping, key: str) -> str:
+    """The sibling that holds the tag of the image named by `key`, "" when there is none."""
+    stem = key.removesuffix("Name")
+    names = [f"{stem}Tag", f"{stem}_tag", f"{stem}-tag"]
+    if key == "image":
+        names.append("tag")
+    return next((name for name in names if owner.scalar(name) is not None), "")
+
+
+def image_mapping(found: Found, mapping: Mapping, keys: Keys, *, registry: str = "") -> None:
+    """`image: {registry, repository, tag, digest}`, `{name, tag}` or `{reference}`."""
+    found.visited.add(id(mapping))
+    reference = mapping.scalar("reference")
+    if reference is not None:
+        found.inline(reference, (*keys, "reference"), loose=True)
+        return
+    name = next((n for n in ("repository", "name", "image") if mapping.scalar(n) is not None), "")
+    if not name:
+        _nested(found, mapping, keys, registry)
+        return
+    if name != "repository" and mapping.node("tag") is None and mapping.node("digest") is None:
+        scalar = mapping.scalar(name)
+        if scalar is not None:
+            found.inline(scalar, (*keys, name), loose=True)
+        return
+    found.split(Split(mapping, repository=name, registry=registry), keys)
+
+
+def _nested(found: Found, mapping: Mapping, keys: Keys, registry: str) -> None:
+    """`image: {main: {repository, tag}, init: {repository, tag}}`."""
+    for key, (_, node) in mapping.items():
+        if isinstance(node, Mapping) and found.enter(node):
+            image_mapping(found, node, (*keys, key), registry=registry)

@@ -1,0 +1,177 @@
+"""Where the text of a document stands in its file: code points to bytes, lines and columns."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from imagebot.manifest.events import Scalar
+
+BOM = b"\xef\xbb\xbf"
+# `---` at column 0 always starts a document, even inside a scalar.
+_MARKER = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_HEADER = re.compile(r"(?:[&!]\S*[ \t]+)*[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+
+
+class FileText:
+    """A whole file. `text` has no byte order mark; positions in it count code points."""
+
+    __slots__ = ("_ascii", "_bom", "_byte_memo", "_line_memo", "_newline", "text")
+
+    def __init__(self, data: bytes) -> None:
+        """Raises UnicodeDecodeError."""
+        self._bom = len(BOM) if data.startswith(BOM) else 0
+        self.text = data[self._bom :].decode("utf-8")
+        self._ascii = len(self.text) == len(data) - self._bom
+        self._newline = "\n" if "\n" in self.text or "\r" not in self.text else "\r"
+        self._byte_memo = (0, 0)
+        self._line_memo = (0, 0)
+
+    def byte(self, index: int) -> int:
+        """The offset of a code point in the bytes of the file."""
+        if self._ascii:
+            return self._bom + index
+        at, offset = self._byte_memo if self._byte_memo[0] <= index else (0, 0)
+        offset += len(self.text[at:index].encode())
+        self._byte_memo = (index, offset)
+        return self._bom + offset
+
+    def line(self, index: int) -> int:
+        at, line = self._line_memo if self._line_memo[0] <= index else (0, 0)
+        line += self.text.count(self._newline, at, index)
+        self._line_memo = (index, line)
+        return line + 1
+
+    def column(self, index: int) -> int:
+        return index - self.text.rfind(self._newline, 0, index)
+
+    def line_start(self, line: int) -> int:
+        """Where a line starts, the first one being 1."""
+        at = 0
+        for _ in range(line - 1):
+            at = self.text.find(self._newline, at) + 1
+            if at == 0:
+                return len(self.text)
+        return at
+
+    def newline(self, index: int) -> str:
+        """The line break in use around `index`."""
+        end = self.text.find("\n", index)
+        if end < 0:
+            end = self.text.rfind("\n", 0, index)
+        if end < 0:
+            return self._newline
+        return "\r\n" if self.text[end - 1 : end] == "\r" else "\n"
+
+    def line_end(self, index: int) -> int:
+        """Where the line of `index` ends, before its line break."""
+        end = self.text.find(self._newline, index)
+        end = len(self.text) if end < 0 else end
+        return end - 1 if end > index and self.text[end - 1] == "\r" else end
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a document and where it is in the file.
+
+    A document of the file starts at `base`. One that is written inside a block scalar has the
+    starts of its lines in `lines` and where these are in the file in `origins`.
+    """
+
+    file: FileText
+    text: str
+    base: int = 0
+    lines: tuple[int, ...] = ()
+    origins: tuple[int, ...] = ()
+
+    def index(self, index: int) -> int:
+        """The position in the file of a position in this text."""
+        if not self.lines:
+            return self.base + index
+        line = bisect_right(self.lines, index) - 1
+        return self.origins[line] + index - self.lines[line]
+
+    def byte(self, index: int) -> int:
+        return self.file.byte(self.index(index))
+
+    @property
+    def embedded(self) -> bool:
+        return bool(self.lines)
+
+
+def split_documents(file: FileText) -> Iterator[Source]:
+    """The file cut before every `---`, so that each part can be parsed by itself.
+
+    A file with directives (`%YAML`) is not cut: they hold for the document that follows.
+    """
+    text = file.text
+    if "---" not in text or text.startswith("%") or "\n%" in text:
+        yield Source(file, text)
+        return
+    starts = [0, *(match.start() for match in _MARKER.finditer(text) if match.start())]
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        yield Source(file, text[start:end], start)
+
+
+def embedded_source(outer: Source, scalar: Scalar) -> Source | None:
+    """The text of a literal block scalar (`|`) as a source of its own; None when it cannot be
+    followed line by line."""
+    lines = literal_lines(outer.text, scalar)
+    if lines is None:
+        return None
+    starts = []
+    at = 0
+    for line in scalar.value.split("\n"):
+        starts.append(at)
+        at += len(line) + 1
+    origins = tuple(outer.index(line) for line in lines)
+    return Source(outer.file, scalar.value, 0, tuple(starts), origins)
+
+
+def literal_lines(text: str, scalar: Scalar) -> list[int] | None:
+    """Where each line of a literal block scalar's value starts in `text`, indentation left out.
+
+    Lines that the value has at its end and the text has not stand at the end of the scalar.
+    """
+    start, end = scalar.start_mark.index, scalar.end_mark.index
+    header = _HEADER.match(text, start, end)
+    if header is None:
+        return None
+    wanted = scalar.value.split("\n")
+    indent = _indentation(text, header.end(), end, wanted)
+    if indent is None:
+        return None
+    found: list[int] = []
+    at = header.end()
+    for line in wanted:
+        if at >= end:
+            if line:
+                return None
+            found.append(end)
+            continue
+        match = _LINE.match(text, at, end)
+        if match is None or (line and not text.startswith(line, at + indent)):
+            return None
+        found.append(min(at + indent, match.end()))
+        at = match.end()
+    return found
+
+
+def _indentation(text: str, start: int, end: int, wanted: list[str]) -> int | None:
+    first_value = next((line for line in wanted if line), None)
+    if first_value is None:
+        return 0
+    at = start
+    for line in wanted:
+        match = _LINE.match(text, at, end)
+        if match is None:
+            return None
+        if line:
+            raw = match.group().rstrip("\r\n")
+            indent = len(raw) - len(first_value)
+            return indent if indent >= 0 and raw[indent:] == first_value else None
+        at = match.end()
+    return None

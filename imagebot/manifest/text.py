@@ -1,0 +1,180 @@
+"""Files that are no YAML: read where a configured pattern or a marker comment says so.
+
+There is no structure to prove an edit by, so the proof is to read again: the same matches in the
+same order, moved by what was put in before them, with every part equal but the edited ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from imagebot.errors import InvalidReferenceError, RefusedEditError
+from imagebot.glob import matches_any
+from imagebot.manifest.events import MAX_BYTES
+from imagebot.manifest.field import FieldEdit, ImageField, Marker, Scan, Slot, Unread
+from imagebot.manifest.markers import TEXT_MARKER, own_markers
+from imagebot.manifest.options import ScanOptions
+from imagebot.manifest.source import FileText
+from imagebot.reference import Reference, parse_reference
+
+FORMAT = "text"
+# A reference with a tag or a digest, as it stands on a line that a marker governs.
+_ON_LINE = (
+    r"(?:^|[\s\"'=(\[,@/])(?P<name>[a-z0-9][a-zA-Z0-9._/-]*(?::[0-9]+/[a-z0-9._/-]+)?)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+    r"(?=$|[\s\"'),;\]#])"
+)
+_VARIABLE = re.compile(r"\{\{|\$\{|\$\(")
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """The parts of one match: their text and where each starts and ends."""
+
+    name: str
+    tag: tuple[int, int] | None
+    digest: tuple[int, int] | None
+    end: int
+    marker: Marker | None
+
+
+def find_text(path: str, data: bytes, options: ScanOptions) -> Scan:
+    """The image fields of a file that is read as text; an empty scan when nothing asks for it."""
+    patterns = tuple(each.pattern for each in options.files if matches_any(each.match, path))
+    if not patterns and b"imagebot:" not in data:
+        return Scan()
+    if options.mentions and not any(name.encode() in data for name in options.mentions):
+        return Scan()
+    if len(data) > MAX_BYTES:
+        reason = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
+        return Scan(unread=(Unread(path, 0, "too-big", reason),))
+    try:
+        file = FileText(data)
+    except UnicodeDecodeError:
+        return Scan(unread=(Unread(path, 0, "not-utf8", "not UTF-8"),))
+    fields, unread = _read(path, file, patterns)
+    return Scan(tuple(fields), tuple(unread))
+
+
+def prove_text(path: str, old: bytes, new: bytes, edits: Sequence[FieldEdit]) -> None:
+    """Raises RefusedEditError unless a second reading gives what was asked, and nothing else."""
+    patterns = tuple(str(key) for key in edits[0].field.keys[:-1])
+    before = _read_again(path, old, patterns)
+    after = _read_again(path, new, patterns)
+    wanted = {each.field.keys: each for each in edits}
+    expected = []
+    for field in before:
+        each = wanted.get(field.keys)
+        tag = each.tag if each and each.tag else field.reference.tag
+        digest = each.digest if each and each.digest else field.reference.digest
+        expected.append(field.reference.to(tag, digest))
+    if [field.reference for field in after] != expected or old.count(b"\n") != new.count(b"\n"):
+        line = min(each.field.line for each in edits)
+        raise RefusedEditError(path, line, "read again after the edit, the file says other things")
+
+
+def _read_again(path: str, data: bytes, patterns: tuple[str, ...]) -> list[ImageField]:
+    fields, _ = _read(path, FileText(data), patterns)
+    return fields
+
+
+def _read(
+    path: str, file: FileText, patterns: tuple[str, ...]
+) -> tuple[list[ImageField], list[Unread]]:
+    fields: list[ImageField] = []
+    unread: list[Unread] = []
+    for number, match in enumerate(_matches(file, patterns, unread, path)):
+        try:
+            fields.append(_field(path, file, match, number, patterns))
+        except InvalidReferenceError as error:
+            line = file.line(match.end)
+            unread.append(Unread(path, line, "not-a-reference", error.message[:300]))
+    return fields, unread
+
+
+def _matches(
+    file: FileText, patterns: tuple[str, ...], unread: list[Unread], path: str
+) -> Iterator[_Match]:
+    """By place. Matches that overlap are not used."""
+    markers = own_markers(file, TEXT_MARKER) if "imagebot:" in file.text else {}
+    found = [match for pattern in patterns for match in _by_pattern(file, pattern, markers)]
+    taken = {file.line(match.end) for match in sorted(found, key=lambda match: match.end)}
+    for line, marker in sorted(markers.items()):
+        if line not in taken:
+            on_line = _by_marker(file, line, marker)
+            if on_line is None:
+                reason = "the marker governs a line on which there is no image with a tag"
+                unread.append(Unread(path, marker.line, "marker", reason))
+            else:
+                found.append(on_line)
+    yield from sorted(found, key=lambda match: match.end)
+
+
+def _by_pattern(file: FileText, pattern: str, markers: dict[int, Marker]) -> Iterator[_Match]:
+    import re2
+
+    compiled = re2.compile(pattern)
+    groups = compiled.groupindex
+    for match in compiled.finditer(file.text):
+        name = match.group("name") if "name" in groups else ""
+        if not name or _VARIABLE.search(match.group()):
+            continue
+        tag, digest = (
+            match.span(groups[part]) if part in groups and match.group(part) else None
+            for part in ("tag", "digest")
+        )
+        end = max(span[1] for span in (match.span(groups["name"]), tag, digest) if span)
+        yield _Match(name, tag, digest, end, markers.get(file.line(end)))
+
+
+def _by_marker(file: FileText, line: int, marker: Marker) -> _Match | None:
+    start = file.line_start(line)
+    text = file.text[start : file.line_end(start)]
+    text = text.partition("#")[0].partition(" //")[0]
+    if _VARIABLE.search(text):
+        return None
+    for match in re.finditer(_ON_LINE, text):
+        if match.group("tag") or match.group("digest"):
+            tag, digest = (
+                (start + match.start(part), start + match.end(part)) if match.group(part) else None
+                for part in ("tag", "digest")
+            )
+            return _Match(match.group("name"), tag, digest, start + match.end(), marker)
+    return None
+
+
+def _field(
+    path: str, file: FileText, match: _Match, number: int, patterns: tuple[str, ...]
+) -> ImageField:
+    """Raises InvalidReferenceError."""
+    tag = file.text[slice(*match.tag)] if match.tag else None
+    digest = file.text[slice(*match.digest)] if match.digest else None
+    written = f"{match.name}:{tag}" if tag else match.name
+    reference: Reference = parse_reference(f"{written}@{digest}" if digest else written)
+    at = (match.tag or match.digest or (match.end, match.end))[0]
+    tag_slot = _slot(file, match.tag)
+    digest_slot = _slot(file, match.digest)
+    if digest_slot is None and tag_slot is not None and not patterns:
+        digest_slot = replace(tag_slot, start=tag_slot.end, text="", prefix="@")
+    return ImageField(
+        path=path,
+        line=file.line(at),
+        column=file.column(at),
+        format=FORMAT,
+        document=0,
+        keys=(*patterns, number),
+        resource=None,
+        container=None,
+        reference=reference,
+        tag=tag_slot,
+        digest=digest_slot,
+        marker=match.marker,
+    )
+
+
+def _slot(file: FileText, span: tuple[int, int] | None) -> Slot | None:
+    if span is None:
+        return None
+    return Slot(file.byte(span[0]), file.byte(span[1]), file.text[slice(*span)])

@@ -1,0 +1,163 @@
+"""A document as nested mappings, sequences and scalar events, built from the parser's events.
+
+Aliases are the nodes that they name, so one node can have several parents, even itself: whoever
+walks a tree must remember where he has been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias, TypeGuard
+
+from imagebot.manifest.events import (
+    MAX_DEPTH,
+    MAX_EVENTS,
+    Engine,
+    Scalar,
+    YamlFaultError,
+    with_events,
+)
+
+COMPLEX_KEY = "\0complex"
+_MERGE_DEPTH = 8
+
+
+class Mapping(dict[str, tuple[Scalar, "Node"]]):
+    """Key text to (key, value). `start` and `end` count code points; `repeated` are keys that
+    occur more than once (the last one is kept)."""
+
+    __slots__ = ("end", "flow", "repeated", "start")
+
+    start: int
+    end: int
+    flow: bool
+    repeated: frozenset[str]
+
+    def node(self, key: str) -> Node:
+        """The value of `key`, found through merge keys (`<<`) too; None when it is not there."""
+        return _look_up(self, key, _MERGE_DEPTH)
+
+    def scalar(self, key: str) -> Scalar | None:
+        node = self.node(key)
+        return node if is_scalar(node) else None
+
+    def text(self, key: str) -> str:
+        """The value of `key` as it would be read; "" when it is no scalar or not there."""
+        scalar = self.scalar(key)
+        return "" if scalar is None else scalar.value
+
+    def mapping(self, key: str) -> Mapping | None:
+        node = self.node(key)
+        return node if isinstance(node, Mapping) else None
+
+    def sequence(self, key: str) -> Sequence | None:
+        node = self.node(key)
+        return node if isinstance(node, Sequence) else None
+
+
+class Sequence(list["Node"]):
+    __slots__ = ("end", "flow", "start")
+
+    start: int
+    end: int
+    flow: bool
+
+
+Node: TypeAlias = Mapping | Sequence | Scalar | None
+
+
+def is_scalar(node: Node) -> TypeGuard[Scalar]:
+    return node is not None and not isinstance(node, Mapping | Sequence)
+
+
+class _ComplexKey:
+    """Stands for a key that is a mapping or a sequence, as in `{{ .Values.image }}`."""
+
+    value = COMPLEX_KEY
+
+
+def build(text: str) -> list[Node]:
+    """The documents of `text`.
+
+    Raises YamlFaultError: not YAML, nested too deeply, too many nodes.
+    """
+    return with_events(text, _build)
+
+
+def _look_up(mapping: Mapping, key: str, depth: int) -> Node:
+    pair = mapping.get(key)
+    if pair is not None:
+        return pair[1]
+    merge = mapping.get("<<")
+    if merge is None or depth == 0:
+        return None
+    sources = merge[1] if isinstance(merge[1], Sequence) else [merge[1]]
+    for source in sources[:_MERGE_DEPTH]:
+        if isinstance(source, Mapping):
+            found = _look_up(source, key, depth - 1)
+            if found is not None:
+                return found
+    return None
+
+
+def _build(stream: Iterator[Any], _engine: Engine) -> list[Node]:
+    """One loop on purpose: it runs for every event of every manifest."""
+    from ruamel.yaml import events as e
+
+    scalar_event, alias_event = e.ScalarEvent, e.AliasEvent
+    mapping_start, mapping_end = e.MappingStartEvent, e.MappingEndEvent
+    sequence_start, sequence_end = e.SequenceStartEvent, e.SequenceEndEvent
+    documents: list[Node] = []
+    anchors: dict[str, Node] = {}
+    stack: list[tuple[Any, Any]] = []
+    top: Any = None
+    key: Any = None
+    in_mapping = False
+    count = 0
+    for event in stream:
+        kind = event.__class__
+        node: Any
+        if kind is scalar_event:
+            node = event
+            if event.anchor is not None:
+                anchors[event.anchor] = event
+        elif kind is mapping_start or kind is sequence_start:
+            node = Mapping() if kind is mapping_start else Sequence()
+            node.start = event.start_mark.index
+            node.flow = event.flow_style
+            if kind is mapping_start:
+                node.repeated = frozenset()
+            if event.anchor is not None:
+                anchors[event.anchor] = node
+            stack.append((top, key))
+            if len(stack) > MAX_DEPTH:
+                line = event.start_mark.line + 1
+                raise YamlFaultError("too-deep", line, f"nested deeper than {MAX_DEPTH} levels")
+            top, key, in_mapping = node, None, kind is mapping_start
+            continue
+        elif kind is mapping_end or kind is sequence_end:
+            node = top
+            node.end = event.end_mark.index
+            top, key = stack.pop()
+            in_mapping = top.__class__ is Mapping
+        elif kind is alias_event:
+            node = anchors.get(event.anchor)
+        else:
+            continue
+        if in_mapping:
+            if key is None:
+                key = node if kind is scalar_event else _ComplexKey
+                continue
+            text = key.value
+            if text in top:
+                top.repeated |= {text}
+            top[text] = (key, node)
+            key = None
+        elif top is not None:
+            top.append(node)
+        else:
+            documents.append(node)
+        count += 1
+        if count > MAX_EVENTS:
+            raise YamlFaultError("too-big", 0, f"more than {MAX_EVENTS} nodes")
+    return documents

@@ -1,0 +1,51 @@
+"""Goes through a document once, whatever its aliases, and calls a format module at each mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from imagebot.manifest.events import MAX_DEPTH
+from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.tree import Mapping, Node, Sequence
+
+Visitor: TypeAlias = Callable[[Found, Mapping, Keys], None]
+
+# A chain of aliases can lead deeper than the document is nested.
+_MAX_PATH = 2 * MAX_DEPTH
+
+
+def walk(
+    found: Found,
+    node: Node,
+    keys: Keys,
+    visit: Visitor,
+    *,
+    skip: frozenset[str] = frozenset(),
+) -> None:
+    """Visit every mapping under `node` but those below the keys in `skip`.
+
+    Literal block scalars on the way are put aside, since they may hold YAML.
+    """
+    kind = node.__class__
+    if kind is Mapping:
+        assert isinstance(node, Mapping)
+        if not found.enter(node) or len(keys) > _MAX_PATH:
+            return
+        visit(found, node, keys)
+        for key, (_, child) in node.items():
+            kind = child.__class__
+            if kind is Mapping or kind is Sequence:
+                if key not in skip:
+                    walk(found, child, (*keys, key), visit, skip=skip)
+            elif child is not None and child.style == "|":  # type: ignore[union-attr]  # a scalar: tested by class above, for speed
+                found.embed(child, (*keys, key))  # type: ignore[arg-type]  # as above
+    elif kind is Sequence:
+        assert isinstance(node, Sequence)
+        if not found.enter(node) or len(keys) > _MAX_PATH:
+            return
+        for number, child in enumerate(node):
+            if isinstance(child, Mapping | Sequence):
+                walk(found, child, (*keys, number), visit, skip=skip)
+            elif child is not None and child.style == "|":
+                found.embed(child, (*keys, number))
