@@ -18,12 +18,13 @@ from imagebot.registry import guard
 from imagebot.registry.challenge import Challenge, parse_token
 from imagebot.registry.credentials import Credential
 from imagebot.registry.endpoint import Endpoint
+from imagebot.registry.expiring import Expiring
 from imagebot.registry.failures import token_failure
 from imagebot.registry.protocol import clean
 from imagebot.registry.transport import Answer, Ask
 
 _CLIENT_ID = "imagebot"
-_MAX_KEPT = 4096
+_REALM_LIFETIME = 300.0
 _EARLY = 5.0
 """Seconds before its end that a token is replaced."""
 
@@ -50,12 +51,6 @@ class _Key:
     credential: Credential | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    value: str = field(repr=False)
-    until: float
-
-
 class Authenticator:
     """Makes grants. Safe between threads; `send` reaches token servers."""
 
@@ -67,10 +62,10 @@ class Authenticator:
         resolve: guard.Resolve = guard.resolve,
     ) -> None:
         self._send = send
-        self._clock = clock
         self._resolve = resolve
+        self._tokens: Expiring[_Key, str] = Expiring(clock)
+        self._realms: Expiring[tuple[str, str], str] = Expiring(clock)
         self._lock = threading.Lock()
-        self._tokens: dict[_Key, _Kept] = {}
         self._challenges: dict[str, Challenge] = {}
 
     def known(
@@ -135,18 +130,20 @@ class Authenticator:
         realm = self._realm(endpoint, challenge, subject)
         key = _Key(endpoint.url, realm, challenge.service, scope, credential)
         server = urlsplit(realm).netloc
-        with self._lock:
-            kept = self._tokens.get(key)
-        if kept and self._clock() < kept.until:
-            return _bearer(subject, kept.value, fresh=False, server=server)
+        if kept := self._tokens.get(key):
+            return _bearer(subject, kept, fresh=False, server=server)
         answer = self._ask_token(key, endpoint, subject)
         if answer.status != 200:
             raise token_failure(subject, server, answer, credential)
         token = parse_token(subject, answer.body)
-        self._keep(key, _Kept(token.value, self._clock() + token.lifetime - _EARLY))
+        self._tokens.keep(key, token.value, token.lifetime - _EARLY)
         return _bearer(subject, token.value, fresh=True, server=server)
 
     def _realm(self, endpoint: Endpoint, challenge: Challenge, subject: str) -> str:
+        """The token server's address, where the registry may name it; it may be relative."""
+        pair = (endpoint.url, challenge.realm)
+        if accepted := self._realms.get(pair):
+            return accepted
         try:
             realm = urljoin(f"{endpoint.url}/v2/", challenge.realm.strip())
             reason = guard.refuse(realm, endpoint.url, self._resolve)
@@ -161,6 +158,7 @@ class Authenticator:
                 f"is not asked: {reason}",
                 hint="check the token realm that the registry is configured with",
             )
+        self._realms.keep(pair, realm, _REALM_LIFETIME)
         return realm
 
     def _ask_token(self, key: _Key, endpoint: Endpoint, subject: str) -> Answer:
@@ -171,20 +169,9 @@ class Authenticator:
             # A token server without the oauth2 part, which is optional.
         return self._send(_get_token(key, endpoint, subject))
 
-    def _keep(self, key: _Key, kept: _Kept) -> None:
-        with self._lock:
-            if len(self._tokens) >= _MAX_KEPT:
-                now = self._clock()
-                self._tokens = {k: v for k, v in self._tokens.items() if now < v.until}
-            if len(self._tokens) >= _MAX_KEPT:
-                self._tokens.clear()
-            self._tokens[key] = kept
-
     def _forget(self, refused: Grant) -> None:
         value = refused.header.removeprefix("Bearer ")
-        with self._lock:
-            for key in [k for k, v in self._tokens.items() if v.value == value]:
-                del self._tokens[key]
+        self._tokens.drop(lambda kept: kept == value)
 
 
 def _get_token(key: _Key, endpoint: Endpoint, subject: str) -> Ask:

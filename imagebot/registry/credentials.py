@@ -21,7 +21,8 @@ from imagebot.reference import DOCKER_HUB
 from imagebot.registry import docker_config
 from imagebot.registry.docker_config import DockerConfig, Entry
 from imagebot.registry.endpoint import normalise_host
-from imagebot.registry.helper import NotFoundError, run_helper
+from imagebot.registry.expiring import Expiring
+from imagebot.registry.helper import run_helper
 
 _log = logging.getLogger(__name__)
 
@@ -65,9 +66,8 @@ class Credentials:
     ) -> None:
         self._configured = {_normalise(item.key): item for item in configured}
         self._env = env
-        self._clock = clock
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, str], tuple[float, Entry | None]] = {}
+        self._answers: Expiring[tuple[str, str], Entry] = Expiring(clock)
 
     def lookup(self, registry: str, path: str) -> Credential | None:
         """The credential for a repository; None is anonymous. Raises CredentialError."""
@@ -113,15 +113,11 @@ class Credentials:
         server = _HUB_SERVER if host == DOCKER_HUB else host
         # One helper at a time: sixteen threads would otherwise start sixteen of them for one host.
         with self._lock:
-            kept = self._kept.get((name, server))
-            if kept and self._clock() < kept[0]:
-                return kept[1]
-            try:
-                entry = run_helper(name, server, self._env)
-            except NotFoundError:
-                entry = None
-            self._kept[name, server] = (self._clock() + _HELPER_LIFETIME, entry)
-            return entry
+            entry = self._answers.get((name, server))
+            if entry is None:
+                entry = run_helper(name, server, self._env) or Entry()
+                self._answers.keep((name, server), entry, _HELPER_LIFETIME)
+        return None if entry.empty else entry
 
 
 def read_secret(source: SecretSource, env: Mapping[str, str], what: str) -> str:

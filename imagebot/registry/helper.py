@@ -27,16 +27,12 @@ _IDENTITY_TOKEN = "<token>"  # noqa: S105  the user name that marks one
 _NOT_FOUND = "credentials not found"
 
 
-class NotFoundError(Exception):
-    """The helper works and has nothing for the server."""
-
-
 def run_helper(
     name: str, server: str, env: Mapping[str, str], *, timeout: float = _TIMEOUT
-) -> Entry:
-    """What the helper has for a server.
+) -> Entry | None:
+    """What the helper has for a server; None when it has nothing.
 
-    Raises NotFoundError when it has nothing, and CredentialError when it does not work.
+    Raises CredentialError when it does not work.
     """
     program = f"docker-credential-{name}"
     if _NAME_RE.fullmatch(name) is None:
@@ -52,7 +48,7 @@ def run_helper(
         return _parse(program, output)
     said = clean(output.decode(errors="replace"))
     if _NOT_FOUND in said.lower():
-        raise NotFoundError
+        return None
     raise CredentialError(
         f"{program}: it failed for {server} with status {status}: {said or 'it said nothing'}",
         hint=f"try: echo {server} | {program} get",

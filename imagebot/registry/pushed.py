@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from imagebot.errors import RegistryAuthError, RepositoryNotFoundError
 from imagebot.gate.model import Pushed
 from imagebot.reference import Repository
+from imagebot.registry.expiring import Expiring
 from imagebot.registry.session import Session
 from imagebot.registry.transport import Answer
 from imagebot.registry.vendors import VENDORS, Vendor, find_vendor
@@ -24,7 +25,6 @@ _MAX_LISTING = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    until: float
     asked: frozenset[str]
     found: Mapping[str, Pushed]
 
@@ -40,9 +40,8 @@ class PushTimes:
     ) -> None:
         self._session = session
         self._vendors = vendors
-        self._clock = clock
+        self._kept: Expiring[Repository, _Kept] = Expiring(clock, limit=_MAX_KEPT)
         self._lock = threading.Lock()
-        self._kept: dict[Repository, _Kept] = {}
         self._refused: set[str] = set()
 
     def of(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
@@ -54,14 +53,10 @@ class PushTimes:
         wanted = frozenset(tags)
         if not wanted:
             return {}
-        with self._lock:
-            kept = self._kept.get(repository)
-        if kept is None or self._clock() >= kept.until or not wanted <= kept.asked:
+        kept = self._kept.get(repository)
+        if kept is None or not wanted <= kept.asked:
             kept = self._ask(repository, wanted)
-            with self._lock:
-                if len(self._kept) >= _MAX_KEPT:
-                    self._kept.clear()
-                self._kept[repository] = kept
+            self._kept.keep(repository, kept, _LIFETIME)
         return {tag: kept.found[tag] for tag in tags if tag in kept.found}
 
     def _ask(self, repository: Repository, tags: frozenset[str]) -> _Kept:
@@ -82,7 +77,7 @@ class PushTimes:
                 send=self._session.send,
             )
             found = self._found(vendor, query)
-        return _Kept(self._clock() + _LIFETIME, tags | found.keys(), found)
+        return _Kept(tags | found.keys(), found)
 
     def _found(self, vendor: Vendor, query: PushQuery) -> Mapping[str, Pushed]:
         try:
