@@ -15,9 +15,11 @@ from pathlib import Path
 from imagebot.config.model import ExtraFile
 from imagebot.errors import FolderError
 from imagebot.glob import matches_any
-from imagebot.ignore import Ignore
 from imagebot.manifest.events import MAX_BYTES
+from imagebot.manifest.ignore import Ignore
 from imagebot.manifest.select import is_manifest_path
+
+_MAX_IGNORE_BYTES = 1024 * 1024
 
 
 def list_files(
@@ -37,7 +39,7 @@ def list_files(
     top = os.fspath(root)
     if not Path(top).is_dir():
         raise FolderError(top, "no such folder")
-    yield from _walk(top, "", Ignore.above(top), exclude, extra)
+    yield from _walk(top, "", _ignored_above(top), exclude, extra)
 
 
 def read_file(root: str | os.PathLike[str], path: str) -> bytes:
@@ -75,16 +77,40 @@ def write_file(root: str | os.PathLike[str], path: str, old: bytes, new: bytes) 
             _shown(path), "the file has changed since it was read", hint="run imagebot again"
         )
     try:
-        before = full.lstat()
-        descriptor, name = tempfile.mkstemp(prefix=".imagebot-", dir=folder)
-        try:
-            _fill(descriptor, new, before)
-            Path(name).replace(full)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        _replace(full, new)
     except OSError as error:
         raise FolderError(_shown(path), f"cannot be written: {_reason(error)}") from error
+
+
+def create_file(path: str | os.PathLike[str], data: bytes, *, replace: bool = False) -> None:
+    """Write a new file; over an existing one only with `replace`.
+
+    Raises FolderError.
+    """
+    full = Path(path)
+    try:
+        if replace and full.exists():
+            _replace(full, data)
+            return
+        with full.open("xb") as file:
+            file.write(data)
+    except FileExistsError as error:
+        raise FolderError(_shown(os.fspath(path)), "it exists already") from error
+    except OSError as error:
+        reason = f"cannot be written: {_reason(error)}"
+        raise FolderError(_shown(os.fspath(path)), reason) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put a whole new file in the place of one, with its mode. Raises OSError."""
+    before = path.lstat()
+    descriptor, name = tempfile.mkstemp(prefix=".imagebot-", dir=path.parent)
+    try:
+        _fill(descriptor, data, before)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _walk(
@@ -101,7 +127,7 @@ def _walk(
     except OSError as error:
         raise FolderError(_shown(prefix) or root, _reason(error)) from error
     if any(entry.name == ".gitignore" for entry in entries):
-        ignore = ignore.entering(full, prefix)
+        ignore = _with_ignore_file(ignore, f"{full}/.gitignore", prefix=prefix)
     for entry in entries:
         path = prefix + entry.name
         if entry.is_dir(follow_symlinks=False):
@@ -114,6 +140,34 @@ def _walk(
             and _is_listed(root, entry)
         ):
             yield path
+
+
+def _ignored_above(root: str) -> Ignore:
+    """The rules that hold in `root` from `.git/info/exclude` and folders above it."""
+    folder = Path(root).resolve()
+    top = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
+    if top is None:
+        return Ignore()
+    parts = folder.relative_to(top).parts
+    below = "".join(f"{part}/" for part in parts)
+    ignore = _with_ignore_file(Ignore(), f"{top}/.git/info/exclude", above=below)
+    for depth in range(len(parts)):
+        path = top.joinpath(*parts[:depth], ".gitignore")
+        above = "".join(f"{part}/" for part in parts[depth:])
+        ignore = _with_ignore_file(ignore, os.fspath(path), above=above)
+    return ignore
+
+
+def _with_ignore_file(ignore: Ignore, path: str, *, prefix: str = "", above: str = "") -> Ignore:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return ignore
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return ignore
+        data = file.read(_MAX_IGNORE_BYTES)
+    return ignore.with_file(data, prefix=prefix, above=above)
 
 
 def _is_listed(root: str, entry: os.DirEntry[str]) -> bool:

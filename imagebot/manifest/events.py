@@ -21,6 +21,8 @@ MAX_PURE_BYTES = 1024 * 1024
 MAX_DEPTH = 200
 MAX_EVENTS = 500_000
 
+# What ruamel.yaml 0.19 raises on broken text besides its own errors, found by fuzzing.
+_PURE_FAULTS = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError)
 # The one thing that libyaml 0.1.7 refuses and YAML allows: a plain `:` in flow style.
 _C_TOO_STRICT = "found unexpected ':'"
 
@@ -62,6 +64,20 @@ def has_c_parser() -> bool:
     return True
 
 
+def event_classes() -> tuple[type[Any], ...]:
+    """Scalar, alias, start and end of a mapping, start and end of a sequence."""
+    from ruamel.yaml import events as e
+
+    return (
+        e.ScalarEvent,
+        e.AliasEvent,
+        e.MappingStartEvent,
+        e.MappingEndEvent,
+        e.SequenceStartEvent,
+        e.SequenceEndEvent,
+    )
+
+
 def with_events(text: str, consume: Callable[[Iterator[Any], Engine], T]) -> T:
     """What `consume` makes of the events of `text`; it may be called twice, once per parser.
 
@@ -101,6 +117,8 @@ def _consume_pure(text: str, consume: Callable[[Iterator[Any], Engine], T]) -> T
         return consume(events(text, "pure"), "pure")
     except YAMLError as error:
         raise _fault(error) from error
+    except _PURE_FAULTS as error:
+        raise YamlFaultError("not-yaml", 0, "this is no YAML") from error
 
 
 def _fault(error: Exception) -> YamlFaultError:

@@ -12,7 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from imagebot.manifest.events import MAX_DEPTH, Engine, YamlFaultError, events, with_events
+from imagebot.manifest.events import (
+    MAX_DEPTH,
+    Engine,
+    YamlFaultError,
+    event_classes,
+    events,
+    with_events,
+)
 from imagebot.manifest.slots import written_at
 from imagebot.manifest.source import literal_lines
 
@@ -63,11 +70,8 @@ class _Comparison:
         self.position = 0
 
     def run(self, before: Iterator[Any], after: Iterator[Any]) -> None:
-        from ruamel.yaml import events as e
-
-        scalar_event, alias_event = e.ScalarEvent, e.AliasEvent
-        starts = (e.MappingStartEvent, e.SequenceStartEvent)
-        ends = (e.MappingEndEvent, e.SequenceEndEvent)
+        scalar_event, alias_event, *collections = event_classes()
+        starts, ends = collections[::2], collections[1::2]
         depth = 0
         previous_end = 0
         next_start = self._next_start()

@@ -15,6 +15,7 @@ from imagebot.manifest.events import (
     Engine,
     Scalar,
     YamlFaultError,
+    event_classes,
     with_events,
 )
 
@@ -102,11 +103,8 @@ def _look_up(mapping: Mapping, key: str, depth: int) -> Node:
 
 def _build(stream: Iterator[Any], _engine: Engine) -> list[Node]:
     """One loop on purpose: it runs for every event of every manifest."""
-    from ruamel.yaml import events as e
-
-    scalar_event, alias_event = e.ScalarEvent, e.AliasEvent
-    mapping_start, mapping_end = e.MappingStartEvent, e.MappingEndEvent
-    sequence_start, sequence_end = e.SequenceStartEvent, e.SequenceEndEvent
+    scalar_event, alias_event, *collections = event_classes()
+    mapping_start, mapping_end, sequence_start, sequence_end = collections
     documents: list[Node] = []
     anchors: dict[str, Node] = {}
     stack: list[tuple[Any, Any]] = []
