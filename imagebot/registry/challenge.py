@@ -21,8 +21,10 @@ _MAX_HEADER = 16 * 1024
 _MAX_TOKEN = 64 * 1024
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_PARAMETER_RE = re.compile(rf'[\s,]*({_WORD})\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*)')
-_SCHEME_RE = re.compile(rf"[\s,]*({_WORD})(?=[\s,]|$)")
+_GAP_RE = re.compile(r"[\s,]*")
+_WORD_RE = re.compile(_WORD)
+_VALUE_RE = re.compile(r'\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*)')
+# A credential in place of parameters (`Negotiate YII…==`): no parameter, so no comma in it.
 _TOKEN68_RE = re.compile(r"[ \t]+[A-Za-z0-9._~+/-]+=*[ \t]*(?=,|$)")
 _TOKEN_VALUE_RE = re.compile(r"[\x21-\x7e]+")
 
@@ -65,26 +67,29 @@ def parse_challenges(headers: Sequence[str]) -> tuple[Challenge, ...]:
 
 
 def _parse(value: str) -> list[Challenge]:
+    """In one pass: every step goes on behind what it has looked at."""
     challenges: list[tuple[str, dict[str, str]]] = []
-    index = 0
+    index = _past(_GAP_RE, value, 0)
     while index < len(value):
-        # A parameter first: `a = b` also begins like a scheme.
-        parameter = _PARAMETER_RE.match(value, index)
-        if parameter:
+        word = _WORD_RE.match(value, index)
+        if word is None:
+            index = _past(_GAP_RE, value, index + 1)
+            continue
+        given = _VALUE_RE.match(value, word.end())
+        if given:
             if challenges:
-                challenges[-1][1].setdefault(parameter[1].lower(), unquote(parameter[2]))
-            index = parameter.end()
-            continue
-        scheme = _SCHEME_RE.match(value, index)
-        if scheme is None:
-            index += 1
-            continue
-        challenges.append((scheme[1].lower(), {}))
-        index = scheme.end()
-        data = _TOKEN68_RE.match(value, index)
-        if data and "," not in data[0] and _PARAMETER_RE.match(value, index) is None:
-            index = data.end()
+                challenges[-1][1].setdefault(word[0].lower(), unquote(given[1]))
+            index = given.end()
+        else:
+            challenges.append((word[0].lower(), {}))
+            index = _past(_TOKEN68_RE, value, word.end())
+        index = _past(_GAP_RE, value, index)
     return [Challenge(scheme, MappingProxyType(found)) for scheme, found in challenges]
+
+
+def _past(pattern: re.Pattern[str], value: str, index: int) -> int:
+    found = pattern.match(value, index)
+    return found.end() if found else index
 
 
 def parse_token(subject: str, body: bytes) -> Token:

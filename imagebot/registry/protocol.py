@@ -30,7 +30,7 @@ _MAX_MESSAGE = 200
 _MAX_ERRORS = 8
 _MAX_HEADER = 16 * 1024
 _CODE_RE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_TARGET_RE = re.compile(r"\s*<([^>]*)>")
+_TARGET_RE = re.compile(r"\s*<([^<>]*)>")
 _PARAMETER_RE = re.compile(r'\s*;\s*([A-Za-z0-9*_-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]+))?')
 _SEPARATOR_RE = re.compile(r"[^,]*,?")
 

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imagebot.errors import RegistryProtocolError
+from imagebot.reference import is_tag
+from imagebot.registry.protocol import (
+    ErrorDetail,
+    clean,
+    next_page,
+    origin,
+    parse_errors,
+    parse_retry_after,
+    parse_tags,
+)
+
+SUBJECT = "registry.example/app"
+URL = "https://registry.example/v2/app/tags/list?n=1000"
+
+
+@pytest.mark.parametrize(
+    ("body", "tags"),
+    [
+        ({"name": "app", "tags": ["1.0", "1.1"]}, ("1.0", "1.1")),
+        # distribution, when the last tag is gone
+        ({"name": "app", "tags": None}, ()),
+        ({"name": "app", "tags": []}, ()),
+        # Nexus 3.58, Artifactory, and whatever else is no tag
+        ({"tags": [None, "", "1.0", 7, {"a": 1}, f"sha256:{'0' * 64}", "-a", "a b"]}, ("1.0",)),
+        ({"tags": ["b", "a", "b"]}, ("b", "a")),
+        ({"tags": ["1.0\n", "1.1"]}, ("1.1",)),
+        # gcr.io
+        ({"tags": ["1"], "child": [], "manifest": {}}, ("1",)),
+    ],
+)
+def test_tags(body: object, tags: tuple[str, ...]) -> None:
+    assert parse_tags(SUBJECT, json.dumps(body).encode()) == tags
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b"[]", b"{}", b'"tags"', b'{"tags": "1"}', b"[" * 9_999, b"\xff", b"9" * 5000],
+    ids=["empty", "html", "list", "no-tags", "text", "tags-text", "deep", "binary", "long-number"],
+)  # fmt: skip
+def test_what_is_no_list_of_tags(body: bytes) -> None:
+    with pytest.raises(RegistryProtocolError) as caught:
+        parse_tags(SUBJECT, body)
+    assert caught.value.subject == SUBJECT
+
+
+@given(st.recursive(st.none() | st.booleans() | st.text() | st.floats(), st.lists))
+def test_tags_are_tags(items: object) -> None:
+    body = json.dumps({"tags": items}).encode()
+    try:
+        tags = parse_tags(SUBJECT, body)
+    except RegistryProtocolError:
+        assert items is not None
+        assert not isinstance(items, list)
+    else:
+        assert all(is_tag(tag) for tag in tags)
+        assert len(set(tags)) == len(tags)
+
+
+LIST = "https://registry.example/v2/app/tags/list"
+
+
+@pytest.mark.parametrize(
+    ("links", "target"),
+    [
+        ([], None),
+        (['</v2/app/tags/list?last=b&n=2>; rel="next"'], f"{LIST}?last=b&n=2"),
+        (["</v2/app/tags/list?last=b>; rel=next"], f"{LIST}?last=b"),
+        (['</v2/app/tags/list?last=b>;REL="Next"'], f"{LIST}?last=b"),
+        (['</v2/app/tags/list?last=b>; rel="prefetch next"'], f"{LIST}?last=b"),
+        (['<https://registry.example/v2/app/tags/list?last=b>; rel="next"'], f"{LIST}?last=b"),
+        (['<https://REGISTRY.example:443/v2/app/tags/list?last=b>; rel="next"'], "same"),
+        (['<?last=b>; rel="next"'], f"{LIST}?last=b"),
+        (['<list?last=b>; rel="next"'], f"{LIST}?last=b"),
+        # zot: unencoded; ECR: opaque
+        (['</v2/app/tags/list?n=2&last=a+b/c==>; rel="next"'], f"{LIST}?n=2&last=a+b/c=="),
+        (["<https://registry.example/v2/app/tags/list?last=b>"], None),
+        (['</v2/app/tags/list?last=a>; rel="prev"'], None),
+        (['</x>; rel="prev", </v2/app/tags/list?last=b>; rel="next"'], f"{LIST}?last=b"),
+        (['</x>; rel="prev"', '</v2/app/tags/list?last=b>; rel="next"'], f"{LIST}?last=b"),
+        (['</x>; title="a, <b>; rel=next"; rel="prev"'], None),
+        ([r'</x>; title="a\", <b>"; rel="next"'], "https://registry.example/x"),
+        (["/v2/app/tags/list?last=b; rel=next"], None),
+        ([""], None),
+        ([",,; ="], None),
+        # Artifactory leaves the virtual repository out; Nexus puts an internal path in
+        (['</v2/tags/list?last=b>; rel="next"'], f"{LIST}?last=b"),
+        (['</repository/docker/v2/app/tags/list?last=b>; rel="next"'], f"{LIST}?last=b"),
+        # Quay's older, opaque form
+        (['</v2/app/tags/list?next_page=gAAA&n=50>; rel="next"'], f"{LIST}?next_page=gAAA&n=50"),
+    ],
+)  # fmt: skip
+def test_next_page(links: list[str], target: str | None) -> None:
+    found = next_page(SUBJECT, links, URL)
+    if target == "same":
+        assert found is not None
+        assert origin(found) == origin(URL)
+    else:
+        assert found == target
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/v2/app/tags/list?last=b",
+        "//evil.example/v2/app/tags/list?last=b",
+        "http://registry.example/v2/app/tags/list?last=b",
+        "https://registry.example:444/v2/app/tags/list?last=b",
+        "https://registry.example.evil.example/v2/app/tags/list",
+        "https://registry.example@evil.example/v2/app/tags/list",
+        "https://user:pw@registry.example/v2/app/tags/list",
+        "file:///etc/passwd",
+        "ftp://registry.example/v2/app/tags/list",
+        "https://[::1/",
+        "https://registry.example:99999/",
+        "javascript:alert(1)",
+    ],
+)
+def test_a_next_page_elsewhere_is_refused(target: str) -> None:
+    with pytest.raises(RegistryProtocolError):
+        next_page(SUBJECT, [f'<{target}>; rel="next"'], URL)
+
+
+@given(st.lists(st.text(alphabet='<>;,="\\ renxtl/?:@h', max_size=80), max_size=3))
+def test_a_link_never_leads_elsewhere(links: list[str]) -> None:
+    try:
+        found = next_page(SUBJECT, links, URL)
+    except RegistryProtocolError:
+        return
+    assert found is None or origin(found) == origin(URL)
+
+
+@pytest.mark.parametrize("piece", ["<", "<,", ";", "a=", ' "', '\\"', ";a ", "<>", "<>;", "<>;a=,"])
+def test_a_link_header_of_any_length_is_read_in_no_time(piece: str) -> None:
+    began = time.monotonic()
+    assert next_page(SUBJECT, [piece * 500_000, '<a>; t="' + piece * 500_000], URL) is None
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("body", "details"),
+    [
+        (
+            {"errors": [{"code": "NAME_UNKNOWN", "message": "repository unknown", "detail": {}}]},
+            (ErrorDetail("NAME_UNKNOWN", "repository unknown"),),
+        ),
+        ({"errors": [{"code": "DENIED"}]}, (ErrorDetail("DENIED", ""),)),
+        # GHCR: lower case, in the message
+        (
+            {"errors": [{"code": "TOOMANYREQUESTS", "message": "retry-after: 880µs"}]},
+            (ErrorDetail("TOOMANYREQUESTS", "retry-after: 880µs"),),
+        ),
+        ({"errors": [{"code": 7, "message": None}, "x", None]}, (ErrorDetail("", ""),)),
+        ({"errors": [{"code": "a\x1b[2J", "message": "\x1b[2Jgone\r\nagain"}]},
+         (ErrorDetail("", "[2Jgone again"),)),
+        ({"errors": None}, ()),
+        ({"message": "no"}, ()),
+        ([], ()),
+    ],
+)  # fmt: skip
+def test_errors(body: object, details: tuple[ErrorDetail, ...]) -> None:
+    assert parse_errors(json.dumps(body).encode()) == details
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>502</html>", b"\xff", b"[" * 100_000])
+def test_errors_in_another_format(body: bytes) -> None:
+    assert parse_errors(body) == ()
+
+
+def test_only_some_errors_are_read() -> None:
+    body = json.dumps({"errors": [{"code": "DENIED", "message": "x" * 10_000}] * 1000}).encode()
+    details = parse_errors(body)
+    assert len(details) == 8
+    assert all(len(detail.message) <= 200 for detail in details)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        ("0", 0.0),
+        ("7", 7.0),
+        (" 1.5 ", 1.5),
+        ("-3", 0.0),
+        ("Tue, 14 Nov 2023 22:13:30 GMT", 10.0),
+        ("Tuesday, 14-Nov-23 22:13:30 GMT", 10.0),
+        ("Tue, 14 Nov 2023 22:00:00 GMT", 0.0),
+        ("880µs", None),
+        ("nan", None),
+        ("inf", None),
+        ("1e999", None),
+        ("soon", None),
+        ("Tue, 99 Nov 2023 99:13:30 GMT", None),
+    ],
+)
+def test_retry_after(value: str | None, seconds: float | None) -> None:
+    assert parse_retry_after(value, now=1_700_000_000) == seconds
+
+
+@given(st.text())
+def test_cleaned_text_is_one_printable_line(text: str) -> None:
+    line = clean(text)
+    assert line.isprintable()
+    assert len(line) <= 200
