@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import base64
+import errno
+import json
+from pathlib import Path
+
+import pytest
+
+from imagebot.errors import CredentialError
+from imagebot.registry.docker_config import DockerConfig, Entry, files, parse, places, read
+
+
+def config(**document: object) -> DockerConfig:
+    return parse("config.json", json.dumps(document).encode())
+
+
+def auth(user: str, password: str) -> dict[str, str]:
+    return {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "registry.example",
+        "https://registry.example",
+        "http://registry.example/",
+        "https://registry.example/v1/",
+        "https://registry.example/v2/",
+        "registry.example/v1",
+        "REGISTRY.example",
+    ],
+)
+def test_keys_as_docker_writes_them(key: str) -> None:
+    found = config(auths={key: auth("alice", "s3cret")}).entry("registry.example", "team/app")
+    assert found == Entry(username="alice", password="s3cret")
+
+
+@pytest.mark.parametrize(
+    "key", ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io"]
+)
+def test_keys_of_docker_hub(key: str) -> None:
+    assert config(auths={key: auth("a", "b")}).entry("docker.io", "library/nginx")
+
+
+def test_the_longest_path_wins() -> None:
+    found = config(
+        auths={
+            "r.example": auth("host", "x"),
+            "r.example/team": auth("team", "x"),
+            "r.example/team/app": auth("app", "x"),
+        }
+    )
+    names = {path: found.entry("r.example", path) for path in ("team/app", "team/b", "teamster/b")}
+    assert {path: entry and entry.username for path, entry in names.items()} == {
+        "team/app": "app",
+        "team/b": "team",
+        "teamster/b": "host",
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "host", "path", "fits"),
+    [
+        ("*.dkr.ecr.us-east-1.amazonaws.com", "123.dkr.ecr.us-east-1.amazonaws.com", "app", True),
+        ("*.example", "a.b.example", "app", False),
+        ("*.example", "example", "app", False),
+        ("r?.example/team", "r1.example", "team/app", True),
+        ("r?.example/team", "r1.example", "teamster/app", False),
+        ("*.example:5000", "r.example:5000", "app", True),
+        ("*.example:5000", "r.example", "app", False),
+    ],
+)
+def test_globs_as_a_kubelet_reads_them(key: str, host: str, path: str, fits: bool) -> None:
+    assert (config(auths={key: auth("a", "b")}).entry(host, path) is not None) is fits
+
+
+@pytest.mark.parametrize(
+    ("value", "entry"),
+    [
+        (auth("alice", "with:colon"), Entry(username="alice", password="with:colon")),
+        ({"username": "alice", "password": "pw"}, Entry(username="alice", password="pw")),
+        (
+            {**auth("<token>", ""), "identitytoken": "idt"},
+            Entry(username="<token>", identity_token="idt"),
+        ),
+        ({"registrytoken": "rt"}, Entry(registry_token="rt")),
+        ({"auth": base64.b64encode(b"a:b\0\0").decode()}, Entry(username="a", password="b")),
+        ({}, Entry()),
+        (None, Entry()),
+        ({"username": 5}, Entry()),
+    ],
+)  # fmt: skip
+def test_entries(value: object, entry: Entry) -> None:
+    assert config(auths={"r.example": value}).entry("r.example", "app") == entry
+
+
+@pytest.mark.parametrize("text", ["%%%", base64.b64encode(b"no colon").decode(), "/w=="])
+def test_an_entry_that_makes_no_sense(text: str) -> None:
+    with pytest.raises(CredentialError, match=r"config\.json: auths\.r\.example") as caught:
+        config(auths={"r.example": {"auth": text}}).entry("r.example", "app")
+    assert text not in str(caught.value)
+
+
+def test_helpers() -> None:
+    found = config(
+        credHelpers={"https://123.dkr.ecr.example": "ecr-login", "bad": 5}, credsStore="desktop"
+    )
+    assert found.helper("123.dkr.ecr.example") == "ecr-login"
+    assert found.helper("ghcr.io") == ""
+    assert found.store == "desktop"
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'"a"', b"\xff", b"[" * 100_000])
+def test_no_config(data: bytes) -> None:
+    with pytest.raises(CredentialError, match=r"config\.json"):
+        parse("config.json", data)
+
+
+@pytest.mark.parametrize("document", [{}, {"auths": None}, {"auths": [], "credHelpers": 1}])
+def test_an_empty_config(document: dict[str, object]) -> None:
+    found = config(**document)
+    assert found.entry("r.example", "app") is None
+    assert found.helper("r.example") == ""
+
+
+def test_places() -> None:
+    assert list(places("h", "a/b")) == ["h/a/b", "h/a", "h"]
+    assert list(places("h", "")) == ["h"]
+
+
+@pytest.mark.parametrize(
+    ("env", "found"),
+    [
+        ({}, []),
+        (
+            {"HOME": "/h"},
+            [("/h/.docker/config.json", False), ("/h/.config/containers/auth.json", False)],
+        ),
+        (
+            {
+                "HOME": "/h",
+                "DOCKER_CONFIG": "/d",
+                "REGISTRY_AUTH_FILE": "/r/auth.json",
+                "XDG_RUNTIME_DIR": "/run/user/1",
+                "XDG_CONFIG_HOME": "/x",
+            },
+            [
+                ("/d/config.json", True),
+                ("/r/auth.json", True),
+                ("/run/user/1/containers/auth.json", False),
+                ("/x/containers/auth.json", False),
+            ],
+        ),
+    ],
+)
+def test_where_the_files_are(env: dict[str, str], found: list[tuple[str, bool]]) -> None:
+    assert [(str(file.path), file.required) for file in files(env)] == found
+
+
+def test_reading(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    assert read(path, required=True) is None
+    assert read(path / "below-a-file", required=True) is None
+    path.write_text('{"credsStore": "pass"}')
+    found = read(path, required=False)
+    assert found is not None
+    assert (found.path, found.store) == (str(path), "pass")
+    assert read(path / "below-a-file", required=True) is None
+    path.write_text(" " * 2_000_000)
+    with pytest.raises(CredentialError, match="larger"):
+        read(path, required=False)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(CredentialError, match=str(tmp_path)):
+        read(tmp_path, required=False)
+
+
+def test_a_file_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, *_: object) -> None:
+        # The tests may run as root, who may read everything.
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    path = tmp_path / "config.json"
+    monkeypatch.setattr(Path, "open", refuse)
+    assert read(path, required=False) is None
+    with pytest.raises(CredentialError, match="Permission denied"):
+        read(path, required=True)
+
+
+def test_no_secret_in_a_representation() -> None:
+    found = config(auths={"r.example": {"username": "alice", "password": "canary"}})
+    assert "canary" not in repr(found)
+    assert "canary" not in repr(found.entry("r.example", "app"))
