@@ -13,6 +13,7 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from imagebot.errors import GitError
+from imagebot.printable import printable
 
 Scheme = Literal["https", "http", "ssh", "file"]
 
@@ -50,9 +51,8 @@ def parse_address(url: str) -> Address:
     """
     if not url or len(url) > _MAX_URL:
         raise GitError("the URL of a target", "it is empty or longer than 2048 characters")
-    shown = redact_url(url)
-    if url.startswith("-") or any(ord(letter) <= 0x20 or ord(letter) == 0x7F for letter in url):
-        shown = "".join(c if c.isprintable() else "?" for c in shown)
+    shown = printable(redact_url(url))
+    if url.startswith("-") or shown != redact_url(url) or any(map(str.isspace, url)):
         raise GitError(shown, "a URL begins with no hyphen and holds no space or control character")
     if "::" in url and not url.split("::")[0].endswith(("[", ":")) and "[" not in url:
         raise GitError(

@@ -38,11 +38,7 @@ def locked(path: Path, *, seconds: float) -> Iterator[None]:
         path.parent.chmod(0o700)
         descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise GitError(
-            str(path.parent),
-            f"the cache cannot be written: {error.strerror}",
-            hint="set cache-dir to a folder that the bot's user may write",
-        ) from error
+        raise _unwritable(path.parent, error) from error
     try:
         _wait(descriptor, path, seconds)
         yield
@@ -68,9 +64,21 @@ def _wait(descriptor: int, path: Path, seconds: float) -> None:
             return
 
 
-def remove(path: Path) -> None:
-    """Delete a cache, whatever state it is in."""
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    elif path.exists():
-        shutil.rmtree(path)
+def make_empty(path: Path) -> None:
+    """An empty folder at `path`, whatever was there. Raises GitError."""
+    try:
+        if path.is_symlink() or path.is_file():
+            path.unlink()
+        elif path.exists():
+            shutil.rmtree(path)
+        path.mkdir(mode=0o700)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> GitError:
+    return GitError(
+        str(path),
+        f"the cache cannot be written: {error.strerror}",
+        hint="set cache-dir to a folder that the bot's user may write",
+    )

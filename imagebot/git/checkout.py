@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imagebot.errors import GitAuthError, GitError, GitUnreachableError
 from imagebot.git.address import check_branch, parse_address
-from imagebot.git.cache import cache_path, locked, remove
+from imagebot.git.cache import cache_path, locked, make_empty
 from imagebot.git.classify import failure, push_failure
 from imagebot.git.credentials import Access
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
@@ -191,8 +191,8 @@ class Checkout:
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """The ids of a commit's parents."""
-        output = self._runner.local("rev-parse", "--verify", f"{commit}^@")
-        return tuple(output.decode().split())
+        output = self._runner.local("rev-parse", f"{commit}^@", "--")
+        return tuple(output.decode().split()[:-1])
 
     def has(self, commit: str) -> bool:
         """Whether a commit is in the cache; those of branches that were looked into are."""
@@ -202,7 +202,9 @@ class Checkout:
         """Branches of the remote: the one named, or the target's and all of the bot's."""
         names = [name] if name else [self.branch, f"{BOT_BRANCHES}*"]
         patterns = [f"refs/heads/{each}" for each in names]
-        output = self._runner.remote("ls-remote", "--quiet", "origin", *patterns, limit=_MAX_REFS)
+        # Outside the cache, so that one that is damaged does not matter.
+        outside = replace(self._runner, directory=self._path.parent, repository="none")
+        output = outside.remote("ls-remote", "--quiet", "origin", *patterns, limit=_MAX_REFS)
         prefix = "refs/heads/"
         refs = parse_refs(output)
         return {
@@ -223,8 +225,7 @@ class Checkout:
         return wanted
 
     def _initialise(self) -> None:
-        remove(self._path)
-        self._path.mkdir(mode=0o700)
+        make_empty(self._path)
         self._runner.local("init", "--quiet", "--bare", "--template=", ".")
 
     def _rebuild(self, *, whole: bool = False) -> None:
@@ -233,7 +234,6 @@ class Checkout:
             raise GitError(self.url, "the cache is damaged, and so was the one made in its place")
         self._rebuilt = True
         self._listings.clear()
-        remove(self._path)
         self._initialise()
         if whole:
             self._whole.touch()

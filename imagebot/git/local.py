@@ -28,7 +28,8 @@ def discover(directory: Path, environment: Mapping[str, str]) -> LocalRepository
     The remote is the one that the branch follows, else `origin`. Raises GitError with what to do
     where there is none, or no branch.
     """
-    runner = Runner(directory=directory, access=access_for(None, environment))
+    access = access_for(None, environment)
+    runner = Runner(directory=directory, access=access, repository="around")
     found = runner.try_local("rev-parse", "--show-toplevel")
     if found.status != 0:
         reason = clean(found.err) if "dubious" in found.err else "it is in no Git work tree"

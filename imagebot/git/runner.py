@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from imagebot.errors import GitError, GitUnreachableError
 from imagebot.git.address import Address
@@ -83,12 +84,14 @@ class Result:
 class Runner:
     """Runs git in `directory`; commands that reach `address` are given `access`.
 
-    `local_seconds` and `remote_seconds` are the most that one command may take.
+    `repository` says where git finds the one it works on: `directory` itself, around it, or
+    nowhere. `local_seconds` and `remote_seconds` are the most that one command may take.
     """
 
     directory: Path
     access: Access
     address: Address | None = None
+    repository: Literal["here", "around", "none"] = "here"
     local_seconds: float = LOCAL_SECONDS
     remote_seconds: float = REMOTE_SECONDS
 
@@ -149,6 +152,11 @@ class Runner:
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_PAGER": "cat",
         }
+        if self.repository == "here":
+            environment["GIT_DIR"] = str(self.directory)
+        elif self.repository == "none":
+            # One above would bring its own configuration.
+            environment["GIT_CEILING_DIRECTORIES"] = str(self.directory.parent)
         if scheme == "ssh":
             environment["GIT_SSH_COMMAND"] = ssh_command(self.access)
             environment["GIT_SSH_VARIANT"] = "ssh"
@@ -180,6 +188,9 @@ class Runner:
         seconds: float,
         inherit: tuple[int, ...],
     ) -> Result:
+        if not self.directory.is_dir():
+            # GitPython would run git in the folder that the bot happens to be in.
+            raise GitError(str(self.directory), "there is no such folder")
         options = [part for each in (*_SETTINGS, *settings) for part in ("-c", each)]
         # GitPython adds to the environment it runs in and cannot take away, so `env` does.
         unset = [part for name in sorted(os.environ.keys() - environment) for part in ("-u", name)]

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from imagebot.errors import GitError
+from imagebot.git.local import discover
+from tests.support.git_repository import git
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "remote", "add", "origin", "https://github.com/acme/gitops.git")
+    return folder
+
+
+def test_from_anywhere_inside(work: Path) -> None:
+    (work / "a" / "b").mkdir(parents=True)
+    found = discover(work / "a" / "b", os.environ)
+    assert (found.url, found.branch, found.top) == (
+        "https://github.com/acme/gitops.git",
+        "main",
+        work.resolve(),
+    )
+
+
+def test_the_branch_that_is_followed(work: Path) -> None:
+    git(work, "remote", "add", "upstream", "git@github.com:acme/other.git")
+    git(work, "config", "branch.main.remote", "upstream")
+    git(work, "config", "branch.main.merge", "refs/heads/trunk")
+    found = discover(work, os.environ)
+    assert (found.url, found.branch) == ("git@github.com:acme/other.git", "trunk")
+
+
+def test_no_credential_leaves_it(work: Path) -> None:
+    git(work, "remote", "set-url", "origin", "https://bot:s3cret@github.com/acme/gitops.git")
+    assert discover(work, os.environ).url == "https://github.com/acme/gitops.git"
+
+
+def test_a_remote_on_this_machine(work: Path, tmp_path: Path) -> None:
+    (tmp_path / "bare.git").mkdir()
+    git(work, "remote", "set-url", "origin", "../bare.git")
+    assert discover(work, os.environ).url == (tmp_path / "bare.git").resolve().as_uri()
+
+
+def test_no_work_tree(tmp_path: Path) -> None:
+    with pytest.raises(GitError, match="no Git work tree") as caught:
+        discover(tmp_path, os.environ)
+    assert "-c" in caught.value.hint
+
+
+def test_no_branch(work: Path) -> None:
+    git(work, "commit", "--quiet", "--allow-empty", "--message=x")
+    git(work, "checkout", "--quiet", "--detach")
+    with pytest.raises(GitError, match="no branch is checked out") as caught:
+        discover(work, os.environ)
+    assert "-c" in caught.value.hint
+
+
+def test_no_remote(work: Path) -> None:
+    git(work, "remote", "remove", "origin")
+    with pytest.raises(GitError, match="no remote 'origin'"):
+        discover(work, os.environ)
+
+
+@pytest.mark.parametrize("url", ["ext::sh -c true", "http://github.com/a/b", "ssh://-oX/a"])
+def test_a_remote_that_is_not_allowed(url: str, work: Path) -> None:
+    git(work, "config", "remote.origin.url", url)
+    with pytest.raises(GitError):
+        discover(work, os.environ)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from imagebot.errors import GitError
+from imagebot.git.tree import (
+    Signature,
+    TreeFile,
+    TreeOther,
+    blob_id,
+    commit_stream,
+    parse_blobs,
+    parse_listing,
+    parse_refs,
+    parse_sizes,
+    pick_files,
+    quote_path,
+)
+
+ID = "0123456789012345678901234567890123456789"
+EMPTY = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+RAW = ID.encode()
+
+
+def test_listing() -> None:
+    output = (
+        b'100644 blob %(id)s\ta b\n"c".yaml\0'
+        b"100755 blob %(id)s\trun\0"
+        b"100664 blob %(id)s\told\0"
+        b"120000 blob %(id)s\tlink\0"
+        b"160000 commit %(id)s\tmodule\0"
+        b"100644 blob %(id)s\tcaf\xe9\0"
+    ) % {b"id": RAW}
+    listing = parse_listing(output)
+    assert listing.files == (
+        TreeFile('a b\n"c".yaml', "100644", ID),
+        TreeFile("run", "100755", ID),
+    )
+    assert listing.others == (
+        TreeOther("old", "it has mode 100664"),
+        TreeOther("link", "it is a symbolic link"),
+        TreeOther("module", "it is a submodule"),
+        TreeOther("caf\\xe9", "its name is no UTF-8"),
+    )
+    assert parse_listing(b"").files == ()
+
+
+def test_sizes() -> None:
+    other = "f" * 40
+    output = f"{ID} blob 12\n{other} missing\n".encode()
+    assert parse_sizes(output) == {ID: 12, other: None}
+
+
+def test_blobs_may_hold_anything() -> None:
+    tricky = b"\n%s blob 3\n" % RAW
+    other = "f" * 40
+    output = b"%s blob %d\n%s\n" % (RAW, len(tricky), tricky) + f"{other} blob 0\n\n".encode()
+    assert parse_blobs(output) == {ID: tricky, other: b""}
+    with pytest.raises(ValueError, match="tree"):
+        parse_blobs(f"{ID} tree 0\n\n".encode())
+
+
+def test_refs_of_a_remote_that_says_anything() -> None:
+    lines = [
+        f"{ID}\trefs/heads/main".encode(),
+        b"warning: hello",
+        b"short\trefs/heads/x",
+        f"{ID} refs/heads/space".encode(),
+        f"{ID}\trefs/heads/\xff".encode("latin-1"),
+    ]
+    assert parse_refs(b"\n".join(lines)) == {"refs/heads/main": ID, "refs/heads/\ufffd": ID}
+
+
+def test_blob_ids() -> None:
+    assert blob_id(b"", ID) == EMPTY
+    empty256 = "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813"
+    assert blob_id(b"", "0" * 64) == empty256
+
+
+@pytest.mark.parametrize(
+    ("path", "quoted"),
+    [
+        ("a/b.yaml", b'"a/b.yaml"'),
+        ('a"\\\n\t', b'"a\\"\\\\\\012\\011"'),
+        ("ü", b'"\\303\\274"'),
+        ("a b", b'"a b"'),
+    ],
+)
+def test_quoted_paths(path: str, quoted: bytes) -> None:
+    assert quote_path(path) == quoted
+
+
+def test_only_files_that_are_there_and_differ_are_picked() -> None:
+    listing = {"a": TreeFile("a", "100644", EMPTY), "b": TreeFile("b", "100755", EMPTY)}
+    picked = pick_files(listing, {"b": b"new", "a": b""}, "x")
+    assert picked == [(TreeFile("b", "100755", EMPTY), b"new")]
+    for path in ("c", "../a", ".git/config", "a/../b", "/a", ""):
+        with pytest.raises(GitError, match="is no file of the commit"):
+            pick_files(listing, {path: b""}, "x")
+
+
+def test_names_cannot_break_the_stream() -> None:
+    signature = Signature(
+        name="A\n<B> \x00", email="a b\n>@x", when=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    stream = commit_stream(ref="r", base=ID, files=[], message="m\nfrom x\n", author=signature)
+    assert b"author AB <ab@x> 1767225600 +0000\ncommitter AB <ab@x> 1767225600 +0000\n" in stream
+    assert b"data 9\nm\nfrom x\n\nfrom %s\n" % RAW in stream
