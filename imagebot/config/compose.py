@@ -14,6 +14,8 @@ from imagebot.config.scalar import read_plain
 from imagebot.errors import Fault
 
 MAX_DEPTH = 64
+MAX_FAULTS = 100
+"""Nobody reads more, and each costs time: this many are told of one file."""
 
 _MAX_VALUES = 50_000
 _STRING_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
@@ -151,6 +153,8 @@ class Composer:
             self.fault(event, keys, "YAML tags have no meaning here", "leave the tag out")
 
     def fault(self, event: Any, keys: KeyPath, reason: str, hint: str = "") -> None:
+        if len(self.faults) == MAX_FAULTS:
+            raise self.stop(event, "too many faults; the rest is not looked at")
         spot = _spot(event)
         self.faults.append(Fault(self.path, spot.line, spot.column, show_path(keys), reason, hint))
 

@@ -14,7 +14,8 @@ from imagebot.printable import printable
 
 _MAX_CHARS = 1 << 20
 # The pure parser is 20 times slower; it only has the last word on what the C parser refuses.
-_MAX_PURE_CHARS = 1 << 17
+_MAX_PURE_CHARS = 1 << 16
+_MAX_EVENTS = 120_000
 _OPENING = frozenset({"MappingStartEvent", "SequenceStartEvent"})
 _CLOSING = frozenset({"MappingEndEvent", "SequenceEndEvent"})
 # What ruamel.yaml 0.19 raises on broken text besides its own errors, found by fuzzing.
@@ -67,22 +68,23 @@ def _collect(engine: Engine, text: str, path: str) -> list[Any]:
     from ruamel.yaml.error import YAMLError
 
     try:
-        return list(_shallow(events(text, engine), path))
+        return list(_bounded(events(text, engine), path))
     except YAMLError as error:
         raise StoppedError(_fault(error, text, path)) from error
     except _PARSER_FAULTS as error:
         raise StoppedError(Fault(path, 0, 0, "", "this is no YAML")) from error
 
 
-def _shallow(found: Iterator[Any], path: str) -> Iterator[Any]:
-    """The events, as long as they are not nested too deep: both parsers slow down there."""
+def _bounded(found: Iterator[Any], path: str) -> Iterator[Any]:
+    """The events, unless they are too many, or so deep that the parsers slow down."""
     depth = 0
-    for event in found:
+    for number, event in enumerate(found):
         name = type(event).__name__
         depth += (name in _OPENING) - (name in _CLOSING)
-        if depth > MAX_DEPTH:
+        if depth > MAX_DEPTH or number > _MAX_EVENTS:
             mark = event.start_mark
-            reason = f"nested deeper than {MAX_DEPTH} levels"
+            deep = f"nested deeper than {MAX_DEPTH} levels"
+            reason = deep if depth > MAX_DEPTH else "more than a configuration can hold"
             raise StoppedError(Fault(path, mark.line + 1, mark.column + 1, "", reason))
         yield event
 

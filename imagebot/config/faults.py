@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
+from imagebot.config.compose import MAX_FAULTS
 from imagebot.config.node import Document, KeyPath, show_path, show_text
 from imagebot.errors import ConfigurationError, Fault
 
@@ -23,6 +24,8 @@ _WRONG_TYPE: Mapping[str, str] = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
+# Comparing with more names than anybody writes would take seconds.
+_MAX_KNOWN = 1000
 # Steps in pydantic's locations that are no keys: of unions (see the tags in config.schema), and
 # of mappings whose key is at fault.
 _PYDANTIC_STEPS = frozenset({"keys", "word", "text", "switch", "[key]"})
@@ -44,6 +47,11 @@ class Faults:
     def __bool__(self) -> bool:
         return bool(self._found)
 
+    @property
+    def full(self) -> bool:
+        """Whether nothing that is added will be told any more."""
+        return len(self._found) >= MAX_FAULTS
+
     def add(
         self,
         keys: Sequence[str | int],
@@ -53,6 +61,8 @@ class Faults:
         position: int | None = None,
     ) -> None:
         """A fault of the value at `keys` when a `position` in it is given, else of the key."""
+        if self.full:
+            return
         spot = (
             self.document.spot(keys)
             if position is None
@@ -63,8 +73,11 @@ class Faults:
 
     def raise_all(self) -> None:
         if self._found:
-            place = sorted(self._found, key=lambda fault: (fault.line, fault.column))
-            raise ConfigurationError(tuple(place))
+            found = sorted(self._found, key=lambda fault: (fault.line, fault.column))
+            if self.full:
+                path = self.document.path
+                found.append(Fault(path, 0, 0, "", "too many faults; there may be more"))
+            raise ConfigurationError(tuple(found))
 
 
 def validate(model: type[Model], value: object, faults: Faults, at: KeyPath = ()) -> Model | None:
@@ -81,12 +94,16 @@ def validate(model: type[Model], value: object, faults: Faults, at: KeyPath = ()
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint for a misspelt word, "" when nothing is near."""
     every = sorted(known)
+    if len(every) > _MAX_KNOWN:
+        return ""
     near = difflib.get_close_matches(word[:60], every, n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else ""
 
 
 def _translate(error: ValidationError, model: type[BaseModel], faults: Faults, at: KeyPath) -> None:
     for details in error.errors(include_url=False):
+        if faults.full:
+            return
         keys = _within(faults.document, at, details["loc"])
         kind = details["type"]
         if kind == "extra_forbidden":

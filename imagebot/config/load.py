@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from imagebot.config.building import Definition
 from imagebot.config.document import read_document
 from imagebot.config.faults import Faults, nearest, validate
 from imagebot.config.later import refuse_later
@@ -21,9 +22,8 @@ from imagebot.config.model import (
     Route,
     pause_reason,
 )
-from imagebot.config.node import Document, show_text
+from imagebot.config.node import Document, KeyPath, show_text
 from imagebot.config.policies import (
-    Definition,
     NamedPolicies,
     build_policies,
     known_policies,
@@ -115,16 +115,19 @@ def check_policies(document: Document, faults: Faults) -> NamedPolicies:
         if section is None or not isinstance(name, str):
             broken.add(str(name))
         else:
-            definitions[name] = to_definition(section, keys)
+            definitions[name] = to_definition(section, node.value, keys)
     policies = build_policies(definitions, frozenset(broken), faults)
     _check_policy_names(document, faults, known_policies({*definitions, *broken}))
     _check_route_names(document, faults)
     return policies
 
 
-def to_definition(section: PolicySection, at: tuple[str | int, ...]) -> Definition:
+def to_definition(section: PolicySection, written: object, at: KeyPath) -> Definition:
+    """A checked policy with its keys as `written`: a null stays, because it unsets what it extends."""
     keys = section.model_dump(by_alias=True, exclude_unset=True)
     extends = str(keys.pop("extends", ""))
+    if isinstance(written, dict):
+        keys |= {key: None for key, value in written.items() if value is None}
     return Definition(keys, extends, at)
 
 

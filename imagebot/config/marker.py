@@ -30,7 +30,7 @@ def marker_policy(text: str, path: str, line: int, configuration: Configuration)
         section = validate(PolicySection, document.value, faults)
         policy = None
         if section is not None:
-            definition = to_definition(section, ())
+            definition = to_definition(section, document.value, ())
             policy = build_extended(show_text(text), definition, configuration.policy_keys, faults)
         faults.raise_all()
     except ConfigurationError as error:

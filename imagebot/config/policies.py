@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from imagebot.config.building import Definition, Keys, Merged, build
 from imagebot.config.builtin import BUILT_IN_NAMES, IGNORE, SHAPE, SHAPE_KEYS
 from imagebot.config.faults import Faults, nearest
-from imagebot.config.node import KeyPath, show_text
+from imagebot.config.node import show_text
 from imagebot.config.presets import load_preset, preset_names
-from imagebot.errors import InvalidPolicyError
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.model import Policy
-
-Keys = Mapping[str, object]
-
-# The ways to say which tag is best. One that a policy names itself replaces the inherited one.
-_WAYS = (("semver",), ("order", "descending"), ("follow",))
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A policy as a file has it: its keys without `extends`, and where it stands."""
-
-    keys: Keys
-    extends: str
-    at: KeyPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +20,6 @@ class NamedPolicies:
 
     policies: Mapping[str, Policy]
     keys: Mapping[str, Keys]
-
-
-@dataclass(frozen=True, slots=True)
-class _Merged:
-    """Keys with everything inherited, and the key path of the policy that says each."""
-
-    keys: Keys
-    said_at: Mapping[str, KeyPath] = field(default_factory=dict)
 
 
 def known_policies(names: Iterable[str]) -> set[str]:
@@ -66,7 +44,9 @@ def build_policies(
             continue
         keys[name] = merged.keys
         if name in definitions:
-            policy = _build(name, merged, definitions[name], faults)
+            definition = definitions[name]
+            is_bad = definition.extends in definitions and definition.extends not in policies
+            policy = build(name, merged, definition, faults, base_is_bad=is_bad)
             if policy is not None:
                 policies[name] = policy
     return NamedPolicies(policies, keys)
@@ -76,9 +56,11 @@ def build_extended(
     name: str, definition: Definition, keys: Mapping[str, Keys], faults: Faults
 ) -> Policy | None:
     """One policy outside the file (a marker's), which may extend those in `keys`."""
-    bases: dict[str, _Merged | None] = {base: _Merged(said) for base, said in keys.items()}
+    bases: dict[str, Merged | None] = {base: Merged(said) for base, said in keys.items()}
     merged = _merge(definition, bases, faults)
-    return None if merged is None else _build(name, merged, definition, faults)
+    if merged is None:
+        return None
+    return build(name, merged, definition, faults, base_is_bad=False)
 
 
 def _refuse_taken_name(name: str, definition: Definition, faults: Faults) -> None:
@@ -89,28 +71,13 @@ def _refuse_taken_name(name: str, definition: Definition, faults: Faults) -> Non
         faults.add(definition.at, "is defined twice: a preset has this name", hint)
 
 
-def _build(name: str, merged: _Merged, definition: Definition, faults: Faults) -> Policy | None:
-    from imagebot.policy.build import build_policy
-
-    try:
-        return build_policy(name, merged.keys)
-    except InvalidPolicyError as error:
-        said_at = merged.said_at.get(error.key)
-        if said_at is None:
-            faults.add(definition.at, f"{error.key}: {error.reason}", error.hint)
-        else:
-            keys = (*said_at, error.key)
-            faults.add(keys, error.reason, error.hint, position=error.position or 0)
-        return None
-
-
 def _merge_all(
     definitions: Mapping[str, Definition], broken: frozenset[str], faults: Faults
-) -> dict[str, _Merged | None]:
+) -> dict[str, Merged | None]:
     """Each policy with what it inherits; None where that cannot be told."""
-    done: dict[str, _Merged | None] = dict.fromkeys(broken)
-    done[SHAPE] = _Merged(SHAPE_KEYS)
-    done.update((name, _Merged(load_preset(name).keys)) for name in preset_names())
+    done: dict[str, Merged | None] = dict.fromkeys(broken)
+    done[SHAPE] = Merged(SHAPE_KEYS)
+    done.update((name, Merged(load_preset(name).keys)) for name in preset_names())
     for name in definitions:
         chain = list(_chain(name, definitions, done))
         base = definitions[chain[-1]].extends if chain else ""
@@ -141,23 +108,20 @@ def _refuse_cycle(cycle: list[str], definitions: Mapping[str, Definition], fault
 
 def _merge(
     definition: Definition,
-    done: Mapping[str, _Merged | None],
+    done: Mapping[str, Merged | None],
     faults: Faults,
     names: Iterable[str] = (),
-) -> _Merged | None:
+) -> Merged | None:
     own = dict.fromkeys(definition.keys, definition.at)
     if not definition.extends:
-        return _Merged(definition.keys, own)
+        return Merged(definition.keys, own)
     if definition.extends not in done:
         _refuse_base(definition, {*done, *names}, faults)
         return None
     base = done[definition.extends]
     if base is None:
         return None
-    inherited = {
-        key: value for key, value in base.keys.items() if not _gives_way(key, definition.keys)
-    }
-    return _Merged({**inherited, **definition.keys}, {**base.said_at, **own})
+    return Merged({**base.keys, **definition.keys}, {**base.said_at, **own})
 
 
 def _refuse_base(definition: Definition, known: set[str], faults: Faults) -> None:
@@ -168,9 +132,3 @@ def _refuse_base(definition: Definition, known: set[str], faults: Faults) -> Non
     else:
         message = f"there is no policy or preset {show_text(name)!r}"
         faults.add(at, message, nearest(name, known), position=0)
-
-
-def _gives_way(inherited: str, own: Keys) -> bool:
-    """Whether an inherited key is void because the policy says in another way what is best."""
-    ways = [way for way in _WAYS if inherited in way]
-    return bool(ways) and any(key in own for way in _WAYS if way not in ways for key in way)

@@ -12,6 +12,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -79,8 +80,30 @@ Pause = Annotated[
 ]
 
 
+def _one_or_more(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+# Globs, or regular expressions between slashes.
+Selectors = Annotated[
+    list[Spelt],
+    BeforeValidator(_one_or_more),
+    WithJsonSchema({"type": ["string", "array"], "items": {"type": ["string", "number"]}}),
+]
+
+
+def _allow_null(schema: dict[str, Any]) -> None:
+    """In a policy, null unsets what `extends` brought."""
+    for name, key in schema["properties"].items():
+        if name != "extends":
+            described = {"description": key.pop("description")} if "description" in key else {}
+            schema["properties"][name] = {**described, "anyOf": [key, {"type": "null"}]}
+
+
 class PolicySection(Section):
     """The rule that chooses one tag of many."""
+
+    model_config = ConfigDict(json_schema_extra=_allow_null)
 
     extends: Name = Field(
         default="", description="A policy of this file or a preset; replaced by key."
@@ -101,8 +124,8 @@ class PolicySection(Section):
     reading: Literal["natural", "strict"] = Field(
         default="natural", description="What a version is."
     )
-    include: list[Spelt] = Field(default=[], description="Only tags that one of these fits.")
-    exclude: list[Spelt] = Field(default=[], description="No tag that one of these fits.")
+    include: Selectors = Field(default=[], description="Only tags that one of these fits.")
+    exclude: Selectors = Field(default=[], description="No tag that one of these fits.")
     prerelease: Literal["never", "same-release", "allow"] = Field(default="same-release")
     variant: Spelt = Field(
         default="same", description="same, any, or the name of a variant (alpine)."
@@ -127,6 +150,14 @@ class PolicySection(Section):
     adopt: bool = Field(
         default=True, description="Take the place of a tag that cannot be compared."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        unset = {field.alias for name, field in cls.model_fields.items() if name != "extends"}
+        return {key: item for key, item in value.items() if item is not None or key not in unset}
 
 
 class ImageSection(Section):

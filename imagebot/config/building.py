@@ -1,0 +1,85 @@
+"""Policy keys to policies, with every mistake at the character that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from imagebot.config.faults import Faults
+from imagebot.config.node import KeyPath, show_text
+from imagebot.errors import InvalidPolicyError
+from imagebot.policy.model import Policy
+
+Keys = Mapping[str, object]
+
+# Keys whose value can be judged without the others.
+_ALONE = ("semver", "pattern", "include", "exclude", "ignore", "variant", "follow", "min-age")
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A policy as a file has it: its keys without `extends`, and where it stands."""
+
+    keys: Keys
+    extends: str
+    at: KeyPath
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Keys with everything inherited, and the key path of the policy that says each."""
+
+    keys: Keys
+    said_at: Mapping[str, KeyPath] = field(default_factory=dict)
+
+
+def build(
+    name: str, merged: Merged, definition: Definition, faults: Faults, *, base_is_bad: bool
+) -> Policy | None:
+    """None, with the reasons in `faults`, when the keys make no policy.
+
+    What is wrong with an inherited key is told once: where it was written, when it means nothing
+    there (`base_is_bad`), else here, where it meets the keys that it contradicts.
+    """
+    from imagebot.policy.build import build_policy
+
+    try:
+        return build_policy(name, merged.keys)
+    except InvalidPolicyError as error:
+        own = {key: value for key, value in definition.keys.items() if value is not None}
+        alone = list(_faults_alone(own))
+        for keys, found in alone:
+            _add(faults, (*definition.at, *keys), found)
+        key = error.key.partition(".")[0]
+        if key in own:
+            if key not in {keys[0] for keys, _ in alone}:
+                _add(faults, (*definition.at, key), error, inherits=bool(definition.extends))
+        elif not base_is_bad:
+            message = f"{show_text(key)}, inherited: {error.reason}"
+            at = (*definition.at, "extends") if definition.extends else definition.at
+            faults.add(at, message, f"unset it with `{key}: null`", position=0)
+        return None
+
+
+def _faults_alone(keys: Keys) -> Iterator[tuple[KeyPath, InvalidPolicyError]]:
+    """The values that mean nothing whatever stands beside them, with their paths."""
+    from imagebot.policy.build import build_policy
+
+    for key in _ALONE:
+        value = keys.get(key)
+        items = list(enumerate(value)) if isinstance(value, list) else [("", value)]
+        for index, item in items:
+            try:
+                build_policy("", {key: [item] if isinstance(value, list) else item})
+            except InvalidPolicyError as error:
+                below = error.key.split(".")[1:]
+                yield (key, *([] if index == "" else [index]), *below), error
+
+
+def _add(
+    faults: Faults, keys: KeyPath, error: InvalidPolicyError, *, inherits: bool = False
+) -> None:
+    hint = error.hint
+    if inherits:
+        hint = f"{hint}; KEY: null unsets an inherited one" if hint else ""
+    faults.add(keys, error.reason, hint, position=error.position or 0)
