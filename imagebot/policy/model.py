@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -23,7 +24,10 @@ TIMED_ORDERS: frozenset[Order] = frozenset({"pushed", "created"})
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Tags that are not to be taken: a version range, or one tag where it is no range."""
+    """Tags that are not to be taken: a version range, or one tag where it is no range.
+
+    `until` is the last day, in UTC, on which it holds.
+    """
 
     versions: str
     reason: str
@@ -83,12 +87,22 @@ class Choice:
     `candidates` are best first and include the current tag where the policy admits it. When there
     are none, or the current tag stays best, `code` and `reason` say why; `code` is `adopted` when
     the current tag cannot be compared and the policy takes its best candidate all the same.
+    `successors` are the candidates, best first, that may take the current tag's place: none when
+    it stays. `rejections` are in the order of their tags, and worked out only when looked at: a
+    repository may have a hundred thousand tags, and most passes explain none of them.
     """
 
     candidates: tuple[str, ...]
-    rejections: tuple[Rejection, ...]
+    rejections: Sequence[Rejection]
     code: str
     reason: str
+    successors: tuple[str, ...] = ()
+    eligible_at: datetime | None = None
+
+    @property
+    def moves(self) -> bool:
+        """Whether the first candidate is to take the current tag's place."""
+        return bool(self.successors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +119,7 @@ class Decision:
     reason: str
     eligible_at: datetime | None = None
     candidates: tuple[str, ...] = ()
-    rejections: tuple[Rejection, ...] = ()
+    rejections: Sequence[Rejection] = ()
 
     @property
     def moves(self) -> bool:

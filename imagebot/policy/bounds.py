@@ -1,0 +1,170 @@
+"""Rules that look at a tag beside the current one: never lower, ignored, not too large a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from imagebot.policy.kinds import KEPT_NUMBERS, kind_of, step
+from imagebot.policy.model import Ignored, Policy, Size
+from imagebot.policy.ranking import Pool, Ranked, keep
+from imagebot.policy.rejections import Refusals
+from imagebot.version.precedence import RELEASE, Key, pad
+from imagebot.version.reading import STRICT, strict_prerelease
+from imagebot.version.shape import read_layout
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A better tag that the policy holds back."""
+
+    code: str
+    reason: str
+    eligible_at: datetime | None = None
+
+
+def drop_lower(policy: Policy, ranked: Ranked, current: str | None, refusals: Refusals) -> Ranked:
+    if policy.allow_downgrade or ranked.current is None:
+        return ranked
+    limit = ranked.current
+    if policy.descending:
+        kept = [i for i, key in enumerate(ranked.keys) if key <= limit]
+    else:
+        kept = [i for i, key in enumerate(ranked.keys) if key >= limit]
+    _refuse_others(ranked, kept, refusals, "downgrade", f"older than {current}")
+    return keep(ranked, kept)
+
+
+def drop_ignored(
+    policy: Policy,
+    ranked: Ranked,
+    pool: Pool,
+    current: str | None,
+    today: date,
+    refusals: Refusals,
+    held: list[Held],
+) -> Ranked:
+    """What `ignore` names; what is newer than the current tag is also held back."""
+    entries = [entry for entry in policy.ignore if entry.until is None or today <= entry.until]
+    if not entries:
+        return ranked
+    texts = dict(zip(pool.tags, pool.texts, strict=True))
+    by_entry: dict[int, list[int]] = {}
+    kept: list[int] = []
+    for i, tag in enumerate(ranked.tags):
+        entry = next(
+            (n for n, one in enumerate(entries) if _names(policy, one, tag, texts[tag])), None
+        )
+        if entry is None:
+            kept.append(i)
+        else:
+            by_entry.setdefault(entry, []).append(i)
+    for number, positions in sorted(by_entry.items()):
+        entry_of = entries[number]
+        until = _end_of(entry_of.until)
+        reason = _ignored_reason(entry_of)
+        refusals.add("ignore", [ranked.tags[i] for i in positions], reason, eligible_at=until)
+    everything = [i for positions in by_entry.values() for i in positions]
+    best = _best_newer(policy, ranked, everything, current)
+    if best is not None:
+        number = next(n for n, positions in by_entry.items() if best in positions)
+        reason = f"{ranked.tags[best]} is {_ignored_reason(entries[number])}"
+        held.append(Held("ignore", reason, _end_of(entries[number].until)))
+    return keep(ranked, kept)
+
+
+def drop_larger(
+    policy: Policy, ranked: Ranked, current: str | None, refusals: Refusals, held: list[Held]
+) -> Ranked:
+    """What is a larger step than `max`; dates and what has no version numbers have no size."""
+    if policy.max in (None, "major") or current is None or policy.max is None:
+        return ranked
+    kept = _within(policy, policy.max, ranked, current)
+    if len(kept) == len(ranked.tags):
+        return ranked
+    allowed = policy.max
+    _refuse_others(ranked, kept, refusals, "max", f"a larger step than {allowed} from {current}")
+    among = set(kept)
+    others = [i for i in range(len(ranked.tags)) if i not in among]
+    best = _best_newer(policy, ranked, others, current)
+    if best is not None:
+        kind = _kind(policy, ranked, best, current)
+        reason = f"{ranked.tags[best]} is a {kind} update: max: {kind} would take it"
+        held.insert(0, Held("max", reason))
+    return keep(ranked, kept)
+
+
+def _within(policy: Policy, allowed: Size, ranked: Ranked, current: str) -> list[int]:
+    if ranked.numbers is not None:
+        if ranked.current_numbers is None:
+            return list(range(len(ranked.tags)))
+        count = KEPT_NUMBERS[allowed]
+        same = ranked.current_numbers[:count]
+        return [i for i, numbers in enumerate(ranked.numbers) if numbers[:count] == same]
+    larger = {"patch": ("minor", "major"), "minor": ("major",), "major": ()}[allowed]
+    return [i for i, tag in enumerate(ranked.tags) if kind_of(policy, current, tag) not in larger]
+
+
+def _kind(policy: Policy, ranked: Ranked, position: int, current: str) -> str:
+    if ranked.numbers is not None and ranked.current_numbers is not None:
+        return step(ranked.current_numbers, ranked.numbers[position])
+    return kind_of(policy, current, ranked.tags[position])
+
+
+def _refuse_others(
+    ranked: Ranked, kept: Sequence[int], refusals: Refusals, rule: str, reason: str
+) -> None:
+    if len(kept) < len(ranked.tags):
+        among = set(kept)
+        others = [tag for i, tag in enumerate(ranked.tags) if i not in among]
+        refusals.add(rule, others, reason)
+
+
+def _best_newer(
+    policy: Policy, ranked: Ranked, positions: Sequence[int], current: str | None
+) -> int | None:
+    """The best of these that is better than the current tag; None when none is."""
+    if ranked.current is None or not positions:
+        return None
+    choose: Any = min if policy.descending else max
+    best: int = choose(positions, key=lambda i: (ranked.keys[i], ranked.tags[i]))
+    key, limit = ranked.keys[best], ranked.current
+    better = key < limit if policy.descending else key > limit
+    return best if better and ranked.tags[best] != current else None
+
+
+def _names(policy: Policy, entry: Ignored, tag: str, text: str) -> bool:
+    if entry.versions == tag:
+        return True
+    if entry.range is None:
+        return False
+    key = _version_key(policy, text)
+    return key is not None and entry.range.admits_key(key)
+
+
+def _version_key(policy: Policy, text: str) -> Key | None:
+    if policy.reading == "strict":
+        match = STRICT.fullmatch(text)
+        pre = strict_prerelease(match[4]) if match else None
+        if match is None or pre is None:
+            return None
+        return (int(match[1]), int(match[2]), int(match[3]), pre)
+    layout = read_layout(text)
+    if layout is None:
+        return None
+    from imagebot.policy.semver import semver_pre
+
+    pre = semver_pre(layout, text) if layout.stage else RELEASE
+    return (*pad(layout.numbers_of(text)), pre)
+
+
+def _ignored_reason(entry: Ignored) -> str:
+    until = f" until {entry.until}" if entry.until else ""
+    because = f": {entry.reason}" if entry.reason else ""
+    return f"ignored{until}{because}"
+
+
+def _end_of(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), UTC) + timedelta(days=1) if day else None

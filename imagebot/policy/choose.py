@@ -1,0 +1,187 @@
+"""Which tag a policy takes of a repository's, and why not the others. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from imagebot.policy import alphabetical, calver, natural, numerical, semver, timed
+from imagebot.policy.bounds import Held, drop_ignored, drop_larger, drop_lower
+from imagebot.policy.filters import filter_tags, passes_filters, read_text
+from imagebot.policy.kinds import kind_of
+from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
+from imagebot.policy.model import Order as OrderName
+from imagebot.policy.ranking import Order, Pool, Ranked
+from imagebot.policy.rejections import Refusals, Rejections
+from imagebot.policy.sorting import best_first
+from imagebot.reference import Reference
+from imagebot.version.shape import is_hash
+
+__all__ = ["choose", "kind_of", "timed_candidates"]
+
+_ORDERS: Mapping[OrderName, Order] = {
+    "shape": natural.rank,
+    "natural": natural.rank,
+    "semver": semver.rank,
+    "numerical": numerical.rank,
+    "alphabetical": alphabetical.rank,
+    "calver": calver.rank,
+}
+
+
+def choose(
+    policy: Policy,
+    tags: Sequence[str],
+    current: Reference,
+    *,
+    today: date,
+    times: Mapping[str, datetime] | None = None,
+) -> Choice:
+    """Rank a repository's tags, in any order and with repetitions, for one field.
+
+    `times` are what the policy's order by time needs, for each of `timed_candidates`. `today`
+    (in UTC) decides which entries of `ignore` still hold.
+    """
+    if policy.ignored:
+        return Choice((), Rejections(), "ignored", "left alone by the policy")
+    if policy.follow is not None:
+        return _followed(policy, tags)
+    refusals = Refusals()
+    pool = filter_tags(policy, tags, refusals)
+    ranked = _rank(policy, pool, current.tag, refusals, times or {})
+    ranked = drop_lower(policy, ranked, current.tag, refusals)
+    held: list[Held] = []
+    ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, held)
+    ranked = drop_larger(policy, ranked, current.tag, refusals, held)
+    return _settle(policy, tags, current.tag, ranked, held, refusals)
+
+
+def timed_candidates(
+    policy: Policy, tags: Sequence[str], current: Reference, *, today: date
+) -> tuple[str, ...]:
+    """For a policy ordered by time: the tags whose times decide, in byte order; else none.
+
+    The current tag is among them wherever the registry lists it.
+    """
+    if policy.order not in TIMED_ORDERS or policy.ignored or policy.follow is not None:
+        return ()
+    refusals = Refusals()
+    pool = filter_tags(policy, tags, refusals)
+    ranked = Ranked(pool.tags, pool.tags, None)
+    ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, [])
+    wanted = set(ranked.tags)
+    if current.tag is not None and current.tag in set(tags):
+        wanted.add(current.tag)
+    return tuple(sorted(wanted))
+
+
+def _rank(
+    policy: Policy,
+    pool: Pool,
+    current: str | None,
+    refusals: Refusals,
+    times: Mapping[str, datetime],
+) -> Ranked:
+    if policy.order in TIMED_ORDERS:
+        return timed.rank(policy, pool, current, refusals, times)
+    return _ORDERS[policy.order](policy, pool, read_text(policy, current), refusals)
+
+
+def _followed(policy: Policy, tags: Sequence[str]) -> Choice:
+    """The one tag. Nothing needs to be listed for it, so that no tags at all say nothing."""
+    assert policy.follow is not None
+    others = Refusals()
+    others.add("follow", [tag for tag in dict.fromkeys(tags) if tag != policy.follow], "not it")
+    if tags and policy.follow not in set(tags):
+        reason = f"the registry does not list {policy.follow}, which the policy follows"
+        return Choice((), others.freeze(), "no-candidate", reason)
+    reason = f"the policy follows {policy.follow}"
+    return Choice((policy.follow,), others.freeze(), "follow", reason, (policy.follow,))
+
+
+def _settle(
+    policy: Policy,
+    tags: Sequence[str],
+    current: str | None,
+    ranked: Ranked,
+    held: list[Held],
+    refusals: Refusals,
+) -> Choice:
+    """Candidates best first, and what becomes of the current tag."""
+    order = best_first(ranked, current, descending=policy.descending)
+    candidates = tuple(ranked.tags[i] for i in order)
+    rejections = refusals.freeze()
+    if ranked.current is None:
+        code, reason = _first_adoption(policy, tags, current, candidates)
+        successors = candidates if code == "adopted" else ()
+        return Choice(candidates, rejections, code, reason, successors)
+    if candidates and candidates[0] != current:
+        code, count = _successors(policy, tags, current, ranked, order)
+        if count:
+            reason = _REASONS[code].format(best=candidates[0], current=current)
+            return Choice(candidates, rejections, code, reason, candidates[:count])
+    if held:
+        first = held[0]
+        return Choice(candidates, rejections, first.code, first.reason, (), first.eligible_at)
+    return Choice(candidates, rejections, *_kept(tags, current, candidates))
+
+
+_REASONS = {
+    "newer": "{best} is the newest that the policy admits",
+    "respelt": "{best} is the same version as {current}, which the policy does not admit",
+    "downgraded": "{best} is the newest that the policy admits, and it may go back",
+}
+
+
+def _successors(
+    policy: Policy, tags: Sequence[str], current: str | None, ranked: Ranked, order: Sequence[int]
+) -> tuple[str, int]:
+    """A code, and how many of the first tags in this order may take the current one's place."""
+    keys = [ranked.keys[i] for i in order]
+    worse = ranked.current
+    better = sum(1 for key in keys if _is_better(key, worse, policy.descending))
+    if better:
+        return "newer", better
+    among = {ranked.tags[i] for i in order}
+    if current in among:
+        return "current", 0
+    equal = sum(1 for key in keys if key == ranked.current)
+    if equal:
+        # The same version by another name is worth a change only where the policy refuses the
+        # current tag: that a registry has lost it for an hour is no reason.
+        return "respelt", equal if current in set(tags) else 0
+    return "downgraded", len(order)
+
+
+def _is_better(key: Any, than: Any, descending: bool) -> bool:
+    return bool(key < than if descending else key > than)
+
+
+def _kept(tags: Sequence[str], current: str | None, candidates: tuple[str, ...]) -> tuple[str, str]:
+    if not tags:
+        return "no-candidate", "the repository has no tags"
+    if current in candidates:
+        return "current", f"{current} is the newest that the policy admits"
+    if current not in set(tags):
+        return "current", f"nothing is newer than {current}, which the registry does not list"
+    return "current", f"nothing that the policy admits is newer than {current}"
+
+
+def _first_adoption(
+    policy: Policy, tags: Sequence[str], current: str | None, candidates: tuple[str, ...]
+) -> tuple[str, str]:
+    """Nothing to compare with: no tag, `latest`, a hash, or a tag of another pattern."""
+    shown = current if current is not None else "no tag"
+    if not tags:
+        return "no-candidate", "the repository has no tags"
+    if current is not None and is_hash(current) and policy.order == "shape":
+        return "no-order", f"{current} is a hash, and hashes have no order"
+    if policy.order in TIMED_ORDERS and current is not None and passes_filters(policy, current):
+        return "no-order", f"the time of {current} is unknown, so nothing is known to be newer"
+    if not policy.adopt:
+        return "no-order", f"{shown} cannot be compared with other tags"
+    if not candidates:
+        return "no-candidate", "the policy admits no tag of the repository"
+    reason = f"{candidates[0]} is the newest that the policy admits; {shown} has no order in it"
+    return "adopted", reason

@@ -1,0 +1,124 @@
+"""Why this tag and why not that one, as values for `pick` and `plan --explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from imagebot.policy.kinds import kind_of
+from imagebot.policy.model import Choice, Decision, Kind, Policy, Rejection
+from imagebot.reference import Reference
+
+Verdict = Literal["chosen", "candidate", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class TagExplanation:
+    """What became of one tag.
+
+    `rule` is the first that refused it, "" for candidates; `kind` what a move to it would be;
+    `eligible_at` when time alone will let it pass.
+    """
+
+    tag: str
+    verdict: Verdict
+    is_current: bool
+    rule: str
+    reason: str
+    kind: Kind | None
+    eligible_at: datetime | None = None
+
+    def __str__(self) -> str:
+        words = {"chosen": "chosen", "candidate": "candidate", "refused": f"refused by {self.rule}"}
+        text = f"{self.tag}: {words[self.verdict]}"
+        if self.is_current:
+            text += " (current)"
+        if self.reason:
+            text += f": {self.reason}"
+        if self.eligible_at is not None:
+            text += f"; eligible from {self.eligible_at:%Y-%m-%d %H:%M} UTC"
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`tags`: the chosen one, the other candidates best first, then the refused ones."""
+
+    code: str
+    reason: str
+    eligible_at: datetime | None
+    tags: tuple[TagExplanation, ...]
+
+    def __str__(self) -> str:
+        return "\n".join((f"{self.code}: {self.reason}", *(str(tag) for tag in self.tags)))
+
+
+def explain(
+    policy: Policy,
+    tags: Sequence[str],
+    outcome: Choice | Decision,
+    current: Reference,
+    *,
+    of_interest: Sequence[str] | None = None,
+) -> Explanation:
+    """What became of each of a repository's tags, or of those of interest.
+
+    A tag of interest that the repository does not have is said to be missing.
+    """
+    chosen = _chosen(outcome)
+    wanted = None if of_interest is None else set(of_interest)
+    ranked = sorted(outcome.candidates, key=lambda tag: tag != chosen)
+    told = [_candidate(policy, tag, tag == chosen, current) for tag in ranked]
+    told += [_refused(policy, rejection, current) for rejection in outcome.rejections]
+    told += _missing(tags, outcome, of_interest or (), current)
+    kept = told if wanted is None else [one for one in told if one.tag in wanted]
+    return Explanation(outcome.code, outcome.reason, outcome.eligible_at, tuple(kept))
+
+
+def _chosen(outcome: Choice | Decision) -> str | None:
+    if isinstance(outcome, Decision):
+        return outcome.tag
+    return outcome.successors[0] if outcome.successors else None
+
+
+def _candidate(policy: Policy, tag: str, chosen: bool, current: Reference) -> TagExplanation:
+    verdict: Verdict = "chosen" if chosen else "candidate"
+    kind = _kind(policy, tag, current)
+    return TagExplanation(tag, verdict, tag == current.tag, "", "", kind)
+
+
+def _refused(policy: Policy, rejection: Rejection, current: Reference) -> TagExplanation:
+    tag = rejection.tag
+    return TagExplanation(
+        tag=tag,
+        verdict="refused",
+        is_current=tag == current.tag,
+        rule=rejection.rule,
+        reason=rejection.reason,
+        kind=_kind(policy, tag, current),
+        eligible_at=rejection.eligible_at,
+    )
+
+
+def _kind(policy: Policy, tag: str, current: Reference) -> Kind | None:
+    return None if tag == current.tag else kind_of(policy, current.tag, tag)
+
+
+def _missing(
+    tags: Sequence[str],
+    outcome: Choice | Decision,
+    of_interest: Sequence[str],
+    current: Reference,
+) -> list[TagExplanation]:
+    if not of_interest:
+        return []
+    there = {*tags, *outcome.candidates}
+    return [
+        TagExplanation(
+            tag, "refused", tag == current.tag, "missing", "the registry does not list it", None
+        )
+        for tag in dict.fromkeys(of_interest)
+        if tag not in there
+    ]

@@ -1,0 +1,59 @@
+"""What an order makes of the tags that pass the filters: a key for each, greater is better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from imagebot.policy.model import Policy
+from imagebot.policy.rejections import Refusals
+from imagebot.version.precedence import Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Tags still in the running, and for each the text that the policy reads of it."""
+
+    tags: Sequence[str]
+    texts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Tags with their keys, in no particular order.
+
+    `current` is the key of the current tag, None when it cannot be compared. `numbers` are the
+    version numbers of each tag and `current_numbers` those of the current one, for orders that
+    read versions; dates have none. `style` tells tags that are written alike: it decides ties.
+    """
+
+    tags: Sequence[str]
+    keys: Sequence[Any]
+    current: Any
+    numbers: Sequence[Numbers] | None = None
+    current_numbers: Numbers | None = None
+    style: Callable[[str], object] | None = None
+
+
+Order = Callable[[Policy, Pool, str | None, Refusals], Ranked]
+"""How each order ranks a pool: the current text is None when there is none to compare with."""
+
+
+def pick(indices: Sequence[int], values: Sequence[Any]) -> list[Any]:
+    return [values[index] for index in indices]
+
+
+def keep(ranked: Ranked, indices: Sequence[int]) -> Ranked:
+    """The ranking of these tags alone."""
+    if len(indices) == len(ranked.tags):
+        return ranked
+    numbers = None if ranked.numbers is None else pick(indices, ranked.numbers)
+    return Ranked(
+        pick(indices, ranked.tags),
+        pick(indices, ranked.keys),
+        ranked.current,
+        numbers,
+        ranked.current_numbers,
+        ranked.style,
+    )

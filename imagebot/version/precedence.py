@@ -1,0 +1,43 @@
+"""Semantic Versioning precedence as tuples that compare the way versions do.
+
+A key is `(major, minor, patch, pre)`: `pre` is RELEASE for a release, and otherwise a tuple that
+sorts below it, identifier by identifier (semver.org, item 11). Build metadata is in no key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from semver import Version
+
+Identifier = tuple[int, int, str]
+Pre = tuple[int | Identifier, ...]
+Numbers = tuple[int, ...]
+Key = tuple[int, int, int, Pre]
+
+RELEASE: Pre = (1,)
+LOWEST: Pre = (0,)
+"""Below every pre-release of the same numbers."""
+
+
+def prerelease_key(text: str) -> Pre:
+    """The key of dot-separated identifiers: numbers below words, words by their bytes."""
+    return (0, *[_identifier(part) for part in text.split(".")])
+
+
+def _identifier(text: str) -> Identifier:
+    if text.isascii() and text.isdigit():
+        return (0, int(text), "")
+    return (1, 0, text)
+
+
+def key_of(version: Version) -> Key:
+    pre = prerelease_key(version.prerelease) if version.prerelease else RELEASE
+    return (version.major, version.minor, version.patch, pre)
+
+
+def pad(numbers: Numbers) -> tuple[int, int, int]:
+    """The first three of any count of numbers, the missing ones zero."""
+    major, minor, patch = (*numbers[:3], 0, 0)[:3]
+    return (major, minor, patch)

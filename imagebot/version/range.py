@@ -1,0 +1,132 @@
+"""Version ranges in the language of Masterminds/semver v3, which Flux, Argo CD and Kargo share.
+
+https://github.com/Masterminds/semver#checking-version-constraints. Each AND group becomes one
+interval with holes; `||` groups are independent of each other, also in whether they take
+pre-releases: a group does when any of its constraints names one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from imagebot.version.constraint import Constraint, Excluded, Interval
+from imagebot.version.precedence import RELEASE, Key, Numbers, key_of, pad
+
+if TYPE_CHECKING:
+    from semver import Version
+
+Triple = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Constraints that hold together. `low` and `high` bound releases: low <= release < high."""
+
+    interval: Interval
+    excluded: tuple[Excluded, ...]
+    prereleases: bool
+    low: Triple
+    high: Triple | None
+
+    def admits_release(self, numbers: Numbers) -> bool:
+        if numbers < self.low or (self.high is not None and numbers >= self.high):
+            return False
+        key = (*pad(numbers), RELEASE)
+        return not any(hole.covers(key) for hole in self.excluded)
+
+    def admits(self, key: Key) -> bool:
+        return self.interval.covers(key) and not any(hole.covers(key) for hole in self.excluded)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A set of versions. `text` is the range as written.
+
+    With `any_prerelease`, every group takes the pre-releases between its bounds.
+    """
+
+    text: str
+    groups: tuple[Group, ...] = field(compare=False, repr=False)
+    any_prerelease: bool = False
+
+    def admits(self, version: Version) -> bool:
+        """Whether a version is in the range; build metadata does not count."""
+        return self.admits_key(key_of(version))
+
+    def admits_key(self, key: Key) -> bool:
+        if key[3] == RELEASE:
+            return self._admits_release(key[:3])
+        return any(group.prereleases and group.admits(key) for group in self.groups)
+
+    def positions_of_releases(self, releases: Sequence[Numbers]) -> list[int]:
+        """The positions of the releases that are in the range, of any count of numbers."""
+        triples = [numbers if len(numbers) == 3 else pad(numbers) for numbers in releases]
+        if len(self.groups) > 1 or self.groups[0].excluded:
+            return [i for i, triple in enumerate(triples) if self._admits_release(triple)]
+        low, high = self.groups[0].low, self.groups[0].high
+        if high is None:
+            return [i for i, triple in enumerate(triples) if low <= triple]
+        return [i for i, triple in enumerate(triples) if low <= triple < high]
+
+    def _admits_release(self, triple: Numbers) -> bool:
+        return any(group.admits_release(triple) for group in self.groups)
+
+    @property
+    def has_prerelease(self) -> bool:
+        """Whether any group takes pre-releases."""
+        return any(group.prereleases for group in self.groups)
+
+    def with_prereleases(self) -> Range:
+        """The same bounds, with pre-releases taken by every group."""
+        groups = tuple(replace(group, prereleases=True) for group in self.groups)
+        return replace(self, groups=groups, any_prerelease=True)
+
+
+def parse_range(text: str) -> Range:
+    """Read a range.
+
+    Raises InvalidRangeError with the position of the first character that does not fit.
+    """
+    from imagebot.version.range_parser import parse_groups
+
+    return Range(text, tuple(_group(constraints) for constraints in parse_groups(text)))
+
+
+def _group(constraints: tuple[Constraint, ...]) -> Group:
+    interval = Interval()
+    excluded: list[Excluded] = []
+    for constraint in constraints:
+        meaning = constraint.meaning()
+        if isinstance(meaning, Interval):
+            interval = interval.intersect(meaning)
+        else:
+            excluded.append(meaning)
+    low, high = _release_bounds(interval)
+    prereleases = any(constraint.pre != RELEASE for constraint in constraints)
+    return Group(interval, tuple(excluded), prereleases, low, high)
+
+
+def _release_bounds(interval: Interval) -> tuple[Triple, Triple | None]:
+    """The interval as one over releases, closed below and open above.
+
+    Releases are whole numbers, so "above 1.2.3" is "from 1.2.4".
+    """
+    low = _triple(interval.low)
+    if interval.low[3] == RELEASE and not interval.low_included:
+        low = _next(low)
+    if interval.high is None:
+        return low, None
+    high = _triple(interval.high)
+    if interval.high[3] == RELEASE and interval.high_included:
+        high = _next(high)
+    return low, high
+
+
+def _triple(key: Key) -> Triple:
+    return key[:3]
+
+
+def _next(numbers: Triple) -> Triple:
+    return (numbers[0], numbers[1], numbers[2] + 1)

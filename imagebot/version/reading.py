@@ -1,0 +1,49 @@
+"""What version a text is, in either reading, on python-semver's type.
+
+The natural reading is in `imagebot.version.shape`. The strict one is Flux's: three numbers after
+an optional `v`, leading zeros allowed in them, and what follows `-` is a pre-release.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from imagebot.version.precedence import RELEASE, Pre, pad, prerelease_key
+from imagebot.version.shape import read_layout
+
+if TYPE_CHECKING:
+    from semver import Version
+
+STRICT = re.compile(
+    r"v?([0-9]+)\.([0-9]+)\.([0-9]+)"
+    r"(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
+    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+)
+_PADDED_NUMBER = re.compile(r"(?:^|\.)0[0-9]+(?:\.|$)")
+
+
+def strict_prerelease(text: str | None) -> Pre | None:
+    """The key of a pre-release as `STRICT` found it; None when it is not one (`1.2.3-01`)."""
+    if text is None:
+        return RELEASE
+    return None if _PADDED_NUMBER.search(text) else prerelease_key(text)
+
+
+def read_version(text: str, reading: Literal["natural", "strict"]) -> Version | None:
+    """The version that a text says, None when it says none.
+
+    The natural reading takes the first three numbers of any shape, whatever stands around them.
+    """
+    from semver import Version
+
+    if reading == "strict":
+        match = STRICT.fullmatch(text)
+        if match is None or strict_prerelease(match[4]) is None:
+            return None
+        return Version(int(match[1]), int(match[2]), int(match[3]), match[4])
+    layout = read_layout(text)
+    if layout is None:
+        return None
+    pre = re.sub(r"[^0-9A-Za-z.-]", "-", layout.prerelease_of(text))
+    return Version(*pad(layout.numbers_of(text)), pre or None)
