@@ -98,12 +98,13 @@ def _target(
     section: TargetSection, name: str, credential: GitCredential | None, path: str
 ) -> Target:
     forge_kind = section.forge.kind if "kind" in section.forge.model_fields_set else ""
+    folder_of_forge = _path(section.forge.folder, posixpath.dirname(path))
     return Target(
         name=name,
         url=section.url,
         branch=section.branch,
         credential=credential,
-        forge=ForgeOptions(kind=forge_kind, url=section.forge.url),
+        forge=ForgeOptions(kind=forge_kind, url=section.forge.url or folder_of_forge),
         limits=_limits(section.limits),
         configuration=section.configuration,
         paused=pause_reason(section.paused, path),

@@ -123,7 +123,7 @@ def check_policies(document: Document, faults: Faults) -> NamedPolicies:
 
 
 def to_definition(section: PolicySection, written: object, at: KeyPath) -> Definition:
-    """A checked policy with its keys as `written`: a null stays, because it unsets what it extends."""
+    """A checked policy; a null `written` stays, because it unsets what the policy extends."""
     keys = section.model_dump(by_alias=True, exclude_unset=True)
     extends = str(keys.pop("extends", ""))
     if isinstance(written, dict):

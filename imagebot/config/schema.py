@@ -280,9 +280,14 @@ class TestSection(Section):
     policy: Name
     tags: list[Spelt]
     current: Spelt = ""
-    pick: Annotated[str | None, BeforeValidator(spelling)] = Field(
-        description="The tag that is chosen; null when none is."
+    expect: Annotated[str | None, BeforeValidator(spelling)] = Field(
+        description="The tag that the field has afterwards; null when there is none to choose."
     )
+    code: Text = Field(default="", description="The code that the choice must have.")
+    times: dict[str, Text] = Field(
+        default={}, description="When tags were pushed or created, for orders that ask."
+    )
+    today: Text = Field(default="", description="The day it is, for ignore: until.")
 
 
 class ConfigurationSection(Section):

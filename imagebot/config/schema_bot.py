@@ -93,6 +93,16 @@ class ForgeSection(Section):
         default="none", description="By default told from the URL.", json_schema_extra=no_default
     )
     url: ForgeUrl = Field(default="", description="Where the API is, when not at the usual place.")
+    folder: Text = Field(default="", description="Where a sandbox keeps its pull requests.")
+
+    @model_validator(mode="after")
+    def _what_the_kind_needs(self) -> Self:
+        is_sandbox = self.kind == "sandbox"
+        if is_sandbox != bool(self.folder):
+            raise refuse("a sandbox, and nothing else, needs a folder")
+        if is_sandbox and self.url:
+            raise refuse("a sandbox has a folder, not a url")
+        return self
 
 
 class TargetSection(Section):

@@ -1,0 +1,49 @@
+"""The `tests:` of a policies file, as what `imagebot.policy.check` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from imagebot.config.document import read_document
+from imagebot.config.faults import Faults, validate
+from imagebot.config.model import Place
+from imagebot.errors import InvalidPolicyError
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTest:
+    """A test as `run_policy_tests` takes it, and where it stands."""
+
+    keys: Mapping[str, object]
+    place: Place
+
+
+def load_policy_tests(text: str, path: str) -> tuple[LoadedTest, ...]:
+    """The tests of a file, in its order; the rest of the file is not looked at.
+
+    Raises ConfigurationError.
+    """
+    from imagebot.config.schema import TestSection
+    from imagebot.policy.check import read_policy_test
+
+    document = read_document(text, path)
+    faults = Faults(document)
+    node = document.node(("tests",))
+    if node is not None and not isinstance(node.value, list):
+        faults.add(("tests",), "must be a list", position=0)
+    tests: list[LoadedTest] = []
+    for index, child in node.children.items() if node else ():
+        at = ("tests", index)
+        section = validate(TestSection, child.value, faults, at)
+        if section is None:
+            continue
+        keys = section.model_dump(by_alias=True, exclude_unset=True)
+        try:
+            read_policy_test(keys)
+        except InvalidPolicyError as error:
+            below = error.key.partition(".")[2]
+            faults.add((*at, below) if below else at, error.reason, error.hint, position=0)
+        tests.append(LoadedTest(keys, Place(path, child.spot.line, child.spot.column)))
+    faults.raise_all()
+    return tuple(tests)
