@@ -88,7 +88,7 @@ class RegistryClient:
         self.close()
 
     def close(self) -> None:
-        """Close the connections; requests under way in other threads fail with RegistryError."""
+        """Close the connections; other threads get a RegistryError at their next request."""
         self._closing.set()
         self._session.close()
 

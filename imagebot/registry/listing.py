@@ -33,7 +33,7 @@ def list_tags(
 
     In the order of `repositories`, each asked for once. What is no RegistryError is a bug and is
     raised. On an interrupt no further repository is begun, and nothing is waited for: the threads
-    are daemons, and closing the client ends the requests under way.
+    are daemons.
     """
     wanted = list(dict.fromkeys(repositories))
     todo: queue.SimpleQueue[Repository] = queue.SimpleQueue()

@@ -7,10 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
-from imagebot.registry.protocol import parse_date, parse_retry_after
+from imagebot.registry.protocol import netloc, parse_date, parse_retry_after
 from imagebot.registry.transport import Answer, Ask, CannotConnectError
 
 _PAUSES = (0.5, 2.0)
@@ -54,7 +53,7 @@ class Patience:
         Raises what `send` raised last, and RegistryRateLimitError when the host has asked for a
         longer pause than is waited for.
         """
-        lane = self._lane(urlsplit(ask.url).netloc)
+        lane = self._lane(netloc(ask.url))
         waited = 0.0
         for pause in (*_PAUSES, None):
             waited += self._await_turn(lane, ask, waited)
@@ -92,7 +91,7 @@ class Patience:
         if waited + pause > _MAX_PAUSE:
             raise RegistryRateLimitError(
                 ask.subject,
-                f"{urlsplit(ask.url).netloc} has asked for a pause of {pause:.0f} s",
+                f"{netloc(ask.url)} has asked for a pause of {pause:.0f} s",
                 hint="the next pass asks again",
                 retry_after=pause,
             )

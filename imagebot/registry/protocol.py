@@ -113,6 +113,14 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname.lower(), port
 
 
+def netloc(url: str) -> str:
+    """Host and port as `url` has them, without a user; "" when it is no address."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
 def parse_errors(body: bytes) -> tuple[ErrorDetail, ...]:
     """The errors in an answer's body; empty when it is in any other format."""
     try:

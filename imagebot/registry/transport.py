@@ -14,11 +14,10 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from imagebot.errors import RegistryProtocolError, RegistryUnreachableError
 from imagebot.registry.endpoint import is_loopback
-from imagebot.registry.protocol import clean
+from imagebot.registry.protocol import clean, netloc
 
 if TYPE_CHECKING:
     import httpx
@@ -77,7 +76,7 @@ class Transport:
         self._closed = False
 
     def close(self) -> None:
-        """Close all connections; requests under way in other threads fail."""
+        """Close all connections. Requests under way in other threads fail at their next byte."""
         with self._lock:
             self._closed = True
             clients, self._clients = list(self._clients.values()), {}
@@ -107,7 +106,7 @@ class Transport:
 
     def _client(self, ask: Ask) -> httpx.Client:
         # What is on this machine is never asked through a proxy.
-        local = is_loopback(urlsplit(ask.url).netloc.rpartition("@")[2])
+        local = is_loopback(netloc(ask.url))
         key = (local, ask.ca_file)
         with self._lock:
             if self._closed:
@@ -241,4 +240,4 @@ def _unreachable(
 
 def _host(ask: Ask) -> str:
     """The host asked, for a message; never the path and query, which may be signed."""
-    return clean(urlsplit(ask.url).netloc.rpartition("@")[2])
+    return clean(netloc(ask.url))
