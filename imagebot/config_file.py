@@ -45,3 +45,19 @@ def read_configuration(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise FolderError(str(path), f"is no UTF-8 text (line {line})") from error
+
+
+def create_configuration(path: Path, text: str, *, replace: bool) -> None:
+    """Write a new configuration file whole or not at all. Raises FolderError."""
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        draft.write_text(text, "utf-8")
+        if replace:
+            draft.replace(path)
+        else:
+            path.hardlink_to(draft)  # refuses a file that has come to be meanwhile
+            draft.unlink()
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        reason = error.strerror or type(error).__name__
+        raise FolderError(str(path), f"cannot be written: {reason}") from error

@@ -6,7 +6,7 @@ These are the values that every command prints and `publish` carries out.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -45,7 +45,7 @@ class Update:
     code: str
     reason: str
     candidates: tuple[str, ...] = ()
-    rejections: tuple[Rejection, ...] = ()
+    rejections: Sequence[Rejection] = ()
 
     @property
     def id(self) -> str:
@@ -76,7 +76,17 @@ class Kept:
     reason: str
     eligible_at: datetime | None = None
     candidates: tuple[str, ...] = ()
-    rejections: tuple[Rejection, ...] = ()
+    rejections: Sequence[Rejection] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file before and after; `updates` are the ids of those that are in it."""
+
+    path: str
+    old: bytes
+    new: bytes
+    updates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

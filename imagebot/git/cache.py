@@ -23,7 +23,7 @@ def cache_path(cache_dir: Path, url: str, branch: str) -> Path:
     name = re.sub(r"[^a-z0-9]+", "-", url.rsplit("/", 1)[-1].lower().removesuffix(".git")).strip(
         "-"
     )
-    return cache_dir / "git" / f"{name[:40] or 'target'}-{digest}"
+    return cache_dir.absolute() / "git" / f"{name[:40] or 'target'}-{digest}"
 
 
 @contextlib.contextmanager

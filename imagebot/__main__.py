@@ -1,0 +1,5 @@
+"""`python -m imagebot`"""
+
+from imagebot.cli.main import entry
+
+entry()

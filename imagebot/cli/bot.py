@@ -1,0 +1,50 @@
+"""The targets of a command: those of `-c FILE`, or the checkout around the current folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from imagebot.config.load import load_bot_configuration
+from imagebot.config.model import BotConfiguration, GitCredential, SecretSource, Target
+from imagebot.config_file import read_configuration
+
+TOKEN_VARIABLE = "IMAGEBOT_GIT_TOKEN"  # noqa: S105 - the name of a variable, not a token
+
+
+def open_bot(bot_file: str | None) -> BotConfiguration:
+    """The bot's own file, or one target made from where we are.
+
+    Raises ConfigurationError, FolderError and GitError.
+    """
+    if bot_file is not None:
+        return load_bot_configuration(read_configuration(Path(bot_file)), bot_file)
+    return BotConfiguration(path="", targets=(_target_here(),))
+
+
+def _target_here() -> Target:
+    from imagebot.git.local import discover
+
+    here = discover(Path.cwd(), os.environ)
+    return Target(
+        name=here.top.name, url=here.url, branch=here.branch, credential=_ambient(here.url)
+    )
+
+
+def _ambient(url: str) -> GitCredential | None:
+    """The token that the environment has for a remote over https; ssh has its own keys.
+
+    A CI job's GITHUB_TOKEN goes to the GitHub that the job runs on, and to nobody else.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http"):
+        return None
+    names = [TOKEN_VARIABLE]
+    github = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
+    if f"{parts.scheme}://{parts.netloc}" == github.rstrip("/"):
+        names.append("GITHUB_TOKEN")
+    found = next((name for name in names if os.environ.get(name)), None)
+    if found is None:
+        return None
+    return GitCredential(name=found, token=SecretSource("env", found))

@@ -1,0 +1,48 @@
+"""`imagebot doctor`"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from imagebot.cli.bot import open_bot
+from imagebot.cli.exits import Exit
+from imagebot.cli.options import bot_option
+from imagebot.cli.registries import open_registries
+from imagebot.cli.setting import cache_folder
+from imagebot.cli.workspace import open_workspace
+from imagebot.printable import printable
+
+if TYPE_CHECKING:
+    from imagebot.doctor import Check
+
+
+@click.command("doctor")
+@bot_option
+def command(bot_file: str | None) -> int:
+    """Check credentials, registries, git and forge; a line each, with what to do.
+
+    With -c every target is looked at; without, the current folder and its registries.
+    """
+    from imagebot.doctor import check_folder, check_targets
+
+    if bot_file is None:
+        workspace = open_workspace(".")
+        with open_registries() as registries:
+            return _print(check_folder(workspace, workspace.configuration, registries))
+    bot = open_bot(bot_file)
+    with open_registries(bot) as registries:
+        return _print(check_targets(bot, registries, os.environ, cache_folder(bot)))
+
+
+def _print(checks: Iterable[Check]) -> Exit:
+    worst = Exit.WELL
+    for check in checks:
+        label = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red")
+        hint = f" ({check.hint})" if check.hint else ""
+        click.echo(f"{label}  {printable(f'{check.subject}: {check.message}{hint}')}")
+        worst = worst if check.ok else Exit.FAILED
+    return worst

@@ -1,0 +1,46 @@
+"""`imagebot init`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from imagebot.cli.diagnostics import Diagnostics
+from imagebot.cli.exits import Exit
+from imagebot.cli.options import directory_argument
+from imagebot.errors import UsageError
+
+
+@click.command("init")
+@directory_argument
+@click.option("--print", "only_print", is_flag=True, help="Print it; write nothing.")
+@click.option("--force", is_flag=True, help="Replace an imagebot.yaml that is there.")
+def command(directory: str, only_print: bool, force: bool) -> int:
+    """Propose an imagebot.yaml from what is in DIR, with comments that say why."""
+    from imagebot.cli.workspace import Workspace
+    from imagebot.config.builtin import default_configuration
+    from imagebot.config.propose import propose
+    from imagebot.config_file import create_configuration
+    from imagebot.inventory import take_inventory
+
+    root = Path(directory)
+    if not root.is_dir():
+        raise UsageError(f"{directory}: no such folder")
+    path = root / "imagebot.yaml"
+    if path.exists() and not (force or only_print):
+        raise UsageError(
+            f"{path} is there already", hint="--print shows a proposal, --force replaces it"
+        )
+    workspace = Workspace(root.resolve(), "", default_configuration())
+    inventory = take_inventory(workspace, workspace.configuration)
+    text = propose(inventory.fields)
+    if only_print:
+        click.echo(text, nl=False)
+        return Exit.WELL
+    create_configuration(path, text, replace=force)
+    Diagnostics().info(
+        f"wrote {path} for {len(inventory.fields)} image fields; "
+        "read it, then see what it does with `imagebot plan`"
+    )
+    return Exit.WELL

@@ -1,0 +1,128 @@
+"""The entry point: commands are loaded when they are called, errors become lines and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from imagebot import __version__
+from imagebot.cli.exits import Exit
+from imagebot.errors import ConfigurationError, ImagebotError, UsageError
+from imagebot.printable import printable, printable_lines
+
+# Name on the command line -> module and one line of help (kept here so that `--help` is quick).
+COMMANDS = {
+    "scan": ("scan", "List every image field, with its policy and route."),
+    "plan": ("plan", "Show what would change, and why."),
+    "update": ("update", "Rewrite the files in a folder."),
+    "run": ("run", "Do one pass over the targets: read, plan, publish."),
+    "pick": ("pick", "Choose a tag of a repository by a policy, and explain it."),
+    "set": ("set_", "Write given references."),
+    "init": ("init", "Propose a configuration from what is in a folder."),
+    "config": ("config", "Check, describe and test a configuration."),
+    "doctor": ("doctor", "Check credentials, registries, git and forge."),
+    "demo": ("demo", "Do the whole job in a sandbox."),
+}
+
+
+class Commands(click.Group):
+    """A group that imports a command's module only when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"imagebot.cli.{COMMANDS[cmd_name][0]}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = _nearest(args[0]) if args else None
+            if near:
+                raise click.UsageError(f"{error.message} Did you mean {near!r}?", ctx) from None
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _nearest(name: str) -> str | None:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, COMMANDS, 1)), None)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 all well; 1 something failed, the rest was done; 2 usage or "
+    "configuration; 3 a bug; 4 updates pending (plan --exit-code); 5 pick chose nothing; "
+    "130 interrupted.",
+)
+@click.version_option(__version__, "-V", "--version", prog_name="imagebot")
+def cli() -> None:
+    """Keep the image references in GitOps repositories current, exact to the byte."""
+
+
+def entry() -> None:
+    """What the installed command calls."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    try:
+        result = cli.main(args=list(arguments), prog_name="imagebot", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted")
+        return Exit.INTERRUPTED
+    except ConfigurationError as error:
+        for fault in error.faults:
+            _say(str(fault))
+        return Exit.USAGE
+    except ImagebotError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        _say(f"imagebot: {error.message}{hint}")
+        return Exit.USAGE if isinstance(error, UsageError) else Exit.FAILED
+    except BrokenPipeError:
+        # The reader of our output has gone; nothing more can be said to it, even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
+    except Exception as error:  # noqa: BLE001 - the one place where a bug becomes an apology
+        return _apologise(error, arguments)
+    return int(result or 0)
+
+
+def _apologise(error: Exception, arguments: Sequence[str]) -> int:
+    from imagebot.cli.crash import redact, write_crash_log
+
+    path = write_crash_log(error, arguments)
+    what = printable(redact(str(error)))[:200]
+    _say(f"imagebot: sorry, this is a bug: {type(error).__name__}: {what}")
+    _say(f"imagebot: please report it with the log at {path}")
+    return Exit.BUG
+
+
+def _say(line: str) -> None:
+    click.echo(printable_lines(line), err=True)

@@ -1,0 +1,55 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+directory_argument = click.argument(
+    "directory", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=str)
+)
+
+format_option = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print the result on stdout.",
+)
+
+bot_option = click.option(
+    "-c",
+    "--config",
+    "bot_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=str),
+    help="The bot's own file: targets, credentials, limits.",
+)
+
+explain_option = click.option(
+    "--explain", is_flag=True, help="Say of every tag and field why it was refused or kept."
+)
+
+no_config_option = click.option(
+    "--no-config",
+    is_flag=True,
+    help="Without an imagebot.yaml, go by the built-in policy: same shape, at most a minor step.",
+)
+
+
+def diagnostics_options(function: Function) -> Function:
+    """`--log-format` and `--quiet`, given to the function as `log_format` and `quiet`."""
+    log_format = click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How to write diagnostics on stderr.",
+    )
+    quiet = click.option("-q", "--quiet", is_flag=True, help="Only warnings and problems.")
+    return log_format(quiet(function))

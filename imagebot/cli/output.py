@@ -1,0 +1,118 @@
+"""Results on stdout: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+from imagebot.plan import Kept, Plan, Published, Update
+from imagebot.policy.model import Rejection
+from imagebot.printable import printable
+
+_COLOURS = {"major": "red", "minor": "yellow", "patch": "green", "digest": "cyan", "other": "blue"}
+_MOST_REJECTIONS = 20
+# A few long names do not push every other row apart: they only put their own out of line.
+_WIDEST = 60
+
+
+def print_json(document: dict[str, Any]) -> None:
+    click.echo(json.dumps(document, indent=2, ensure_ascii=sys.stdout.encoding.lower() != "utf-8"))
+
+
+def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Aligned columns, never cut: a pipe gets what a terminal gets, without the colours."""
+    table = [tuple(header), *(tuple(printable(cell) for cell in row) for row in rows)]
+    columns = range(len(header))
+    widths = [min(max(len(row[column]) for row in table), _WIDEST) for column in columns]
+    for number, row in enumerate(table):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(click.style(line.rstrip(), bold=True) if number == 0 else line.rstrip())
+
+
+def print_plan(plan: Plan, *, explain: bool = False, kept: bool = False) -> None:
+    """The updates by file; with `kept` or `explain` also what stays as it is, and why."""
+    path = None
+    for update in plan.updates:
+        place = f"{update.target}: {update.field.path}" if update.target else update.field.path
+        if place != path:
+            click.echo(click.style(printable(place), bold=True))
+            path = place
+        _print_update(update, explain=explain)
+    if kept or explain:
+        for entry in plan.kept:
+            _print_kept(entry, explain=explain)
+    for unread in plan.unread if kept or explain else ():
+        line = f":{unread.line}" if unread.line else ""
+        click.echo(printable(f"unread {unread.path}{line}: {unread.reason}"))
+
+
+def _print_update(update: Update, *, explain: bool) -> None:
+    current = update.field.reference
+    old = _version(current.tag, current.digest)
+    new = _version(update.tag or current.tag, update.digest or current.digest)
+    kind = click.style(update.kind, fg=_COLOURS[update.kind])
+    where = printable(f"  line {update.field.line}: {current.name}  {old} -> {new}  ")
+    why = printable(f"  {update.policy}, route {update.route}: {update.reason}")
+    click.echo(where + kind + why)
+    if explain:
+        _print_rejections(update.rejections)
+
+
+def _print_kept(kept: Kept, *, explain: bool) -> None:
+    line = f"kept {kept.field.path}:{kept.field.line}: {kept.field.reference}  {kept.reason}"
+    click.echo(printable(line) + click.style(f"  [{kept.code}]", dim=True))
+    if explain:
+        _print_rejections(kept.rejections)
+
+
+def _print_rejections(rejections: Sequence[Rejection]) -> None:
+    for rejection in rejections[:_MOST_REJECTIONS]:
+        click.echo(printable(f"      {explain_rejection(rejection)}"))
+    if len(rejections) > _MOST_REJECTIONS:
+        rest = len(rejections) - _MOST_REJECTIONS
+        click.echo(f"      and {rest} more (--format json has them all)")
+
+
+def explain_rejection(rejection: Rejection) -> str:
+    until = f", eligible {local_time(rejection.eligible_at)}" if rejection.eligible_at else ""
+    return f"not {rejection.tag}: {rejection.rule}: {rejection.reason}{until}"
+
+
+def print_published(published: Sequence[Published]) -> None:
+    for entry in published:
+        what = entry.url or entry.branch
+        commit = f" {entry.commit[:12]}" if entry.commit else ""
+        number = f" #{entry.number}" if entry.number else ""
+        count = len(entry.updates)
+        updates = f" ({count} update{'' if count == 1 else 's'})" if count else ""
+        line = f"{entry.target}: {entry.route}: {entry.status}{number}{commit} {what}{updates}"
+        click.echo(printable(line))
+
+
+def summary(plan: Plan) -> str:
+    parts = [
+        _count(len(plan.updates), "update"),
+        f"{len(plan.kept)} kept",
+        _count(len(plan.problems), "problem"),
+    ]
+    if plan.unread:
+        parts.append(f"{len(plan.unread)} unread")
+    return ", ".join(parts)
+
+
+def local_time(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M %Z")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _version(tag: str | None, digest: str | None) -> str:
+    short = f"@{digest.partition(':')[2][:12]}" if digest else ""
+    return f"{tag or ''}{short}" or "(none)"

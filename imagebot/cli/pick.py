@@ -1,0 +1,111 @@
+"""`imagebot pick`"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from imagebot.cli.exits import Exit
+from imagebot.cli.options import format_option
+from imagebot.cli.output import explain_rejection, print_json
+from imagebot.cli.policy_options import merged_policy, policy_options
+from imagebot.cli.registries import open_registries
+from imagebot.errors import UsageError
+from imagebot.printable import printable
+from imagebot.reference import Reference, is_tag, parse_reference
+
+if TYPE_CHECKING:
+    from imagebot.policy.model import Decision, Policy
+
+
+@click.command("pick")
+@click.argument("repository", metavar="REPOSITORY|-")
+@click.option("--current", metavar="TAG", help="The tag in use: never lower, and its shape.")
+@policy_options
+@click.option("-q", "--quiet", is_flag=True, help="No explanation on stderr.")
+@format_option
+def command(
+    repository: str,
+    current: str | None,
+    quiet: bool,
+    output_format: str,
+    **keys: object,
+) -> int:
+    """Choose a tag of REPOSITORY by a policy, and explain every tag.
+
+    The chosen tag alone goes to stdout, the explanation to stderr. With `-` the tags are read from
+    stdin, one a line, and no registry is asked. Exits with 5 when nothing is chosen.
+    """
+    from imagebot.report import pick_document
+
+    policy = merged_policy(keys)
+    reference, decision = (
+        _of_stdin(policy, current)
+        if repository == "-"
+        else _of_registry(repository, policy, current)
+    )
+    name = "-" if repository == "-" else str(reference.repository)
+    chosen = _chosen(decision, reference)
+    if output_format == "json":
+        print_json(pick_document(name, reference.tag, replace(decision, tag=chosen)))
+    elif chosen is not None:
+        click.echo(f"{chosen}@{decision.digest}" if decision.digest else chosen)
+    if not quiet and output_format == "table":
+        _explain(decision)
+    return Exit.WELL if chosen is not None else Exit.NOTHING_CHOSEN
+
+
+def _of_stdin(policy: Policy, current: str | None) -> tuple[Reference, Decision]:
+    from imagebot.decide import answer_offline
+
+    lines = [line.strip() for line in sys.stdin]
+    tags = [line for line in lines if line]
+    for tag in tags:
+        if not is_tag(tag):
+            raise UsageError(f"stdin: {printable(tag)[:80]!r} is no tag", hint="one tag a line")
+    reference = _reference("stdin", current)
+    return reference, answer_offline(policy, tags, reference, now=datetime.now(UTC))
+
+
+def _of_registry(
+    repository: str, policy: Policy, current: str | None
+) -> tuple[Reference, Decision]:
+    from imagebot.decide import answer
+
+    reference = _reference(repository, current)
+    with open_registries() as registry:
+        tags = () if policy.follow else registry.tags(reference.repository)
+        return reference, answer(policy, tags, reference, registry, now=datetime.now(UTC))
+
+
+def _reference(repository: str, current: str | None) -> Reference:
+    reference = parse_reference(repository)
+    if current is None:
+        return reference
+    if reference.tag is not None:
+        raise UsageError("give the current tag once: after the colon, or with --current")
+    if not is_tag(current):
+        raise UsageError(f"--current: {printable(current)!r} is no tag")
+    return reference.to(current, reference.digest)
+
+
+def _chosen(decision: Decision, reference: Reference) -> str | None:
+    """The tag a field should have: the current one where it is the best already."""
+    if decision.tag is not None:
+        return decision.tag
+    kept = decision.moves or decision.code == "current"
+    return reference.tag if kept else None
+
+
+def _explain(decision: Decision) -> None:
+    click.echo(printable(f"{decision.code}: {decision.reason}"), err=True)
+    if decision.candidates:
+        best = ", ".join(decision.candidates[:10])
+        more = f" and {len(decision.candidates) - 10} more" if len(decision.candidates) > 10 else ""
+        click.echo(printable(f"candidates, best first: {best}{more}"), err=True)
+    for rejection in decision.rejections:
+        click.echo(printable(explain_rejection(rejection)), err=True)

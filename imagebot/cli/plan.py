@@ -1,0 +1,95 @@
+"""`imagebot plan`"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from imagebot.cli.diagnostics import Diagnostics, LogFormat
+from imagebot.cli.exits import Exit, exit_of
+from imagebot.cli.options import (
+    bot_option,
+    diagnostics_options,
+    explain_option,
+    format_option,
+)
+from imagebot.cli.output import print_json, print_plan, summary
+from imagebot.cli.registries import open_registries
+from imagebot.cli.workspace import open_workspace
+from imagebot.errors import UsageError
+from imagebot.plan import merge_plans
+from imagebot.printable import printable_lines
+
+if TYPE_CHECKING:
+    from imagebot.pipeline import Draft
+
+
+@click.command("plan")
+@click.argument(
+    "directory", metavar="[DIR]", required=False, type=click.Path(file_okay=False, path_type=str)
+)
+@bot_option
+@click.option("--diff", is_flag=True, help="Print what would change as a unified diff.")
+@click.option("--kept", is_flag=True, help="List the fields that stay as they are, too.")
+@click.option("--exit-code", is_flag=True, help="Exit with 4 when updates are pending.")
+@explain_option
+@format_option
+@diagnostics_options
+def command(
+    directory: str | None,
+    bot_file: str | None,
+    diff: bool,
+    kept: bool,
+    exit_code: bool,
+    explain: bool,
+    output_format: str,
+    log_format: LogFormat,
+    quiet: bool,
+) -> int:
+    """Show what would change in DIR (or in every target of -c FILE), and why.
+
+    Nothing is written. Without an imagebot.yaml the built-in policy covers everything.
+    """
+    from imagebot.diff import unified_diff
+    from imagebot.report import plan_document
+
+    if bot_file is not None and directory is not None:
+        raise UsageError("DIR and -c FILE exclude each other", hint="give one of them")
+    diagnostics = Diagnostics(log_format, quiet)
+    drafts = _of_targets(bot_file, diagnostics) if bot_file else _of_folder(directory, diagnostics)
+    plan = merge_plans(each.plan for each in drafts)
+    if output_format == "json":
+        print_json(plan_document(plan, explain=explain))
+    elif diff:
+        _print_diff(unified_diff(change for each in drafts for change in each.changes))
+    else:
+        print_plan(plan, explain=explain, kept=kept)
+    diagnostics.of_plan(plan)
+    diagnostics.info(summary(plan))
+    pending = exit_code and plan.updates and not plan.problems
+    return Exit.PENDING if pending else exit_of(plan)
+
+
+def _print_diff(text: str) -> None:
+    """As it is into a pipe, for `git apply`; made safe on a terminal."""
+    click.echo(printable_lines(text) if sys.stdout.isatty() else text, nl=False)
+
+
+def _of_folder(directory: str | None, diagnostics: Diagnostics) -> list[Draft]:
+    from imagebot.pipeline import draft
+
+    workspace = open_workspace(directory or ".")
+    now = datetime.now(UTC)
+    with open_registries() as registry, diagnostics.progress("asking registries") as progress:
+        return [draft(workspace, workspace.configuration, registry, now=now, progress=progress)]
+
+
+def _of_targets(bot_file: str, diagnostics: Diagnostics) -> list[Draft]:
+    from imagebot.cli.setting import open_setting
+    from imagebot.run import draft_pass
+
+    with open_setting(bot_file, diagnostics) as setting:
+        return list(draft_pass(setting))

@@ -1,0 +1,92 @@
+"""`imagebot run`"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from imagebot.cli.diagnostics import Diagnostics, LogFormat
+from imagebot.cli.exits import Exit, exit_of
+from imagebot.cli.options import bot_option, diagnostics_options, explain_option, format_option
+from imagebot.cli.output import print_json, print_plan, print_published, summary
+from imagebot.cli.setting import open_setting
+
+if TYPE_CHECKING:
+    from imagebot.run import Outcome
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SHORTEST = 5
+
+
+class Interval(click.ParamType[int]):
+    """`30s`, `5m`, `1h`, `1d`: seconds as an integer."""
+
+    name = "interval"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"([0-9]{1,6})([smhd])", str(value))
+        if match is None:
+            self.fail(f"{value!r} is no interval; write 30s, 5m, 1h or 1d", param, ctx)
+        seconds = int(match[1]) * _UNITS[match[2]]
+        if seconds < _SHORTEST:
+            self.fail(f"{value} is too short: at least {_SHORTEST}s", param, ctx)
+        return seconds
+
+
+@click.command("run")
+@bot_option
+@click.option("--every", metavar="INTERVAL", type=Interval(), help="Repeat until SIGTERM.")
+@explain_option
+@format_option
+@diagnostics_options
+def command(
+    bot_file: str | None,
+    every: int | None,
+    explain: bool,
+    output_format: str,
+    log_format: LogFormat,
+    quiet: bool,
+) -> int:
+    """Do one pass over the targets: read, plan, publish.
+
+    Without -c the checkout around the current folder names the target: its origin and its branch.
+    The token is then IMAGEBOT_GIT_TOKEN (or, on GitHub, GITHUB_TOKEN).
+    With --every, passes follow each other until SIGTERM or Ctrl-C; the current one is finished.
+    """
+    diagnostics = Diagnostics(log_format, quiet)
+
+    def one_pass() -> Exit:
+        outcome = _run(bot_file, diagnostics)
+        _print(outcome, explain=explain, output_format=output_format)
+        diagnostics.of_plan(outcome.plan)
+        diagnostics.info(summary(outcome.plan))
+        return exit_of(outcome.plan)
+
+    if every is None:
+        return one_pass()
+    from imagebot.cli.repeat import repeat
+
+    return repeat(one_pass, every, diagnostics)
+
+
+def _run(bot_file: str | None, diagnostics: Diagnostics) -> Outcome:
+    from imagebot.run import run_pass
+
+    with open_setting(bot_file, diagnostics) as setting:
+        return run_pass(setting)
+
+
+def _print(outcome: Outcome, *, explain: bool, output_format: str) -> None:
+    from imagebot.report import plan_document
+
+    if output_format == "json":
+        print_json(plan_document(outcome.plan, outcome.published, explain=explain))
+    else:
+        print_plan(outcome.plan, explain=explain)
+        print_published(outcome.published)

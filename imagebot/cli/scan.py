@@ -1,0 +1,60 @@
+"""`imagebot scan`"""
+
+from __future__ import annotations
+
+import click
+
+from imagebot.cli.diagnostics import Diagnostics, LogFormat
+from imagebot.cli.exits import Exit
+from imagebot.cli.options import diagnostics_options, directory_argument, format_option
+from imagebot.cli.output import print_json, print_rows
+from imagebot.cli.workspace import open_workspace
+
+
+@click.command("scan")
+@directory_argument
+@format_option
+@diagnostics_options
+def command(directory: str, output_format: str, log_format: LogFormat, quiet: bool) -> int:
+    """List every image field in DIR, with its policy and route.
+
+    Fields that no route and image entry cover have none. No registry is asked.
+    """
+    from imagebot.assign import assign, unused_warnings
+    from imagebot.inventory import sort_unread, take_inventory
+    from imagebot.report import scan_document
+
+    workspace = open_workspace(directory)
+    configuration = workspace.configuration
+    diagnostics = Diagnostics(log_format, quiet)
+    inventory = take_inventory(workspace, configuration)
+    assigned = assign(inventory.fields, configuration, flux=inventory.flux)
+    rows = [
+        (
+            entry.field,
+            entry.policy.name if entry.policy else None,
+            entry.route.name if entry.route else None,
+        )
+        for entry in assigned
+    ]
+    unread, problems = sort_unread(inventory, configuration)
+    problems = (*problems, *(entry.problem for entry in assigned if entry.problem))
+    warnings = unused_warnings(assigned, configuration, inventory.paths)
+    if output_format == "json":
+        print_json(scan_document(rows, unread, problems, warnings))
+    elif rows:
+        print_rows(
+            ("WHERE", "REFERENCE", "FORMAT", "POLICY", "ROUTE"),
+            (
+                (f"{f.path}:{f.line}", str(f.reference), f.format, policy or "-", route or "-")
+                for f, policy, route in rows
+            ),
+        )
+    for warning in warnings:
+        diagnostics.warning(warning)
+    for problem in problems:
+        diagnostics.problem(problem)
+    files = len({field.path for field, _, _ in rows})
+    rest = f", {len(unread)} unread (--format json lists them)" if unread else ""
+    diagnostics.info(f"{len(rows)} image fields in {files} of {len(inventory.paths)} files{rest}")
+    return Exit.FAILED if problems else Exit.WELL

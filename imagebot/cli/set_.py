@@ -1,0 +1,65 @@
+"""`imagebot set`"""
+
+from __future__ import annotations
+
+import click
+
+from imagebot.cli.diagnostics import Diagnostics, LogFormat
+from imagebot.cli.exits import exit_of
+from imagebot.cli.options import diagnostics_options, format_option
+from imagebot.cli.output import print_json, print_plan, summary
+from imagebot.cli.workspace import open_workspace
+from imagebot.errors import InvalidReferenceError, UsageError
+
+
+@click.command("set")
+@click.argument("references", metavar="REFERENCE...", nargs=-1, required=True)
+@click.option(
+    "--in",
+    "directory",
+    metavar="DIR",
+    default=".",
+    type=click.Path(file_okay=False, path_type=str),
+    help="The folder to write in.  [default: .]",
+)
+@format_option
+@diagnostics_options
+def command(
+    references: tuple[str, ...],
+    directory: str,
+    output_format: str,
+    log_format: LogFormat,
+    quiet: bool,
+) -> int:
+    """Write each REFERENCE to every field that names its repository.
+
+    For a CI job that has just pushed them: no registry is asked and no policy consulted. A
+    REFERENCE is NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST.
+    """
+    from imagebot.edits import make_edits, without_refused
+    from imagebot.inventory import take_inventory
+    from imagebot.reference import parse_reference
+    from imagebot.report import plan_document
+    from imagebot.rewrite import write_changes
+    from imagebot.setting import plan_references
+
+    try:
+        wanted = [parse_reference(text) for text in references]
+    except InvalidReferenceError as error:
+        raise UsageError(error.message, hint="write NAME:TAG or NAME:TAG@sha256:…") from error
+    for reference in wanted:
+        if reference.tag is None and reference.digest is None:
+            raise UsageError(f"{reference} has neither tag nor digest", hint="write NAME:TAG")
+    workspace = open_workspace(directory)
+    diagnostics = Diagnostics(log_format, quiet)
+    inventory = take_inventory(workspace, workspace.configuration)
+    planned = plan_references(inventory.fields, wanted)
+    edited = make_edits(workspace, planned.updates)
+    plan = write_changes(workspace.root, edited.changes, without_refused(planned, edited))
+    if output_format == "json":
+        print_json(plan_document(plan))
+    else:
+        print_plan(plan)
+    diagnostics.of_plan(plan)
+    diagnostics.info(summary(plan))
+    return exit_of(plan)

@@ -1,0 +1,44 @@
+"""What a pass over targets needs, opened and closed around it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagebot.cli.bot import open_bot
+from imagebot.cli.diagnostics import Diagnostics
+from imagebot.cli.registries import open_registries
+from imagebot.config.model import BotConfiguration
+
+if TYPE_CHECKING:
+    from imagebot.run import Setting
+
+
+@contextmanager
+def open_setting(bot_file: str | None, diagnostics: Diagnostics) -> Iterator[Setting]:
+    """The targets of `bot_file`, or of the checkout around, with registries and a cache."""
+    from imagebot.run import Setting
+
+    bot = open_bot(bot_file)
+    with open_registries(bot) as registry, diagnostics.progress("asking registries") as progress:
+        yield Setting(
+            bot=bot,
+            registry=registry,
+            environment=os.environ,
+            cache=cache_folder(bot),
+            now=datetime.now(UTC),
+            progress=progress,
+        )
+
+
+def cache_folder(bot: BotConfiguration) -> Path:
+    """The bot's own cache folder, else the user's for imagebot."""
+    if bot.cache_dir:
+        return Path(bot.cache_dir)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("imagebot", appauthor=False)

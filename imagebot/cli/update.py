@@ -1,0 +1,60 @@
+"""`imagebot update`"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from imagebot.cli.diagnostics import Diagnostics, LogFormat
+from imagebot.cli.exits import exit_of
+from imagebot.cli.options import (
+    diagnostics_options,
+    directory_argument,
+    explain_option,
+    format_option,
+    no_config_option,
+)
+from imagebot.cli.output import print_json, print_plan, summary
+from imagebot.cli.registries import open_registries
+from imagebot.cli.workspace import open_workspace, require_configuration
+
+
+@click.command("update")
+@directory_argument
+@no_config_option
+@explain_option
+@format_option
+@diagnostics_options
+def command(
+    directory: str,
+    no_config: bool,
+    explain: bool,
+    output_format: str,
+    log_format: LogFormat,
+    quiet: bool,
+) -> int:
+    """Rewrite the files in DIR: what `plan` shows is done, and nothing is committed."""
+    from imagebot.pipeline import draft
+    from imagebot.report import plan_document
+    from imagebot.rewrite import write_changes
+
+    workspace = open_workspace(directory)
+    require_configuration(workspace, no_config=no_config)
+    diagnostics = Diagnostics(log_format, quiet)
+    with open_registries() as registry, diagnostics.progress("asking registries") as progress:
+        drafted = draft(
+            workspace,
+            workspace.configuration,
+            registry,
+            now=datetime.now(UTC),
+            progress=progress,
+        )
+    plan = write_changes(workspace.root, drafted.changes, drafted.plan)
+    if output_format == "json":
+        print_json(plan_document(plan, explain=explain))
+    else:
+        print_plan(plan, explain=explain)
+    diagnostics.of_plan(plan)
+    diagnostics.info(summary(plan))
+    return exit_of(plan)

@@ -1,0 +1,66 @@
+"""A folder to work in: its configuration, and its files as a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagebot.config.builtin import default_configuration
+from imagebot.config.load import load_configuration
+from imagebot.config.model import Configuration
+from imagebot.config_file import find_configuration, read_configuration
+from imagebot.errors import ImagebotError, UsageError
+from imagebot.folder import list_files, read_file
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """`root` is what every path is relative to; only what lies under `below` is looked at."""
+
+    root: Path
+    below: str
+    configuration: Configuration
+
+    def paths(self) -> Sequence[str]:
+        files = self.configuration.files
+        listed = list_files(self.root, exclude=files.exclude, extra=files.extra)
+        inside = f"{self.below}/" if self.below else ""
+        return [path for path in listed if path.startswith(inside)]
+
+    def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
+        for path in paths:
+            try:
+                yield path, read_file(self.root, path)
+            except ImagebotError as error:
+                yield path, error
+
+
+def open_workspace(directory: str) -> Workspace:
+    """The workspace that `directory` lies in.
+
+    The nearest imagebot.yaml upwards, as far as the Git root, governs it; without one the built-in
+    configuration does (`configuration.built_in`). Raises UsageError and ConfigurationError.
+    """
+    folder = Path(directory)
+    if not folder.is_dir():
+        raise UsageError(f"{directory}: no such folder")
+    folder = folder.resolve()
+    found = find_configuration(folder)
+    if found is None:
+        return Workspace(folder, "", default_configuration())
+    root = found.parent
+    text = read_configuration(found)
+    shown = found.name if root == Path.cwd() else str(found)
+    configuration = load_configuration(text, shown, trusted=False)
+    below = folder.relative_to(root).as_posix()
+    return Workspace(root, "" if below == "." else below, configuration)
+
+
+def require_configuration(workspace: Workspace, *, no_config: bool) -> None:
+    """Writing without a configuration has to be asked for. Raises UsageError."""
+    if workspace.configuration.built_in and not no_config:
+        raise UsageError(
+            f"there is no imagebot.yaml in {workspace.root} or above it",
+            hint="`imagebot init` proposes one; --no-config goes by the built-in policy",
+        )

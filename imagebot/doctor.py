@@ -1,0 +1,133 @@
+"""What could keep a pass from working, looked at one thing at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from imagebot.config.model import BotConfiguration, Configuration, Target
+from imagebot.errors import ConfigurationError, ImagebotError, RegistryError
+from imagebot.forge.open import open_forge
+from imagebot.git.checkout import Checkout, open_checkout
+from imagebot.git.credentials import access_for
+from imagebot.inventory import Source, take_inventory
+from imagebot.target import CheckoutSource, target_configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding: `ok`, what was looked at, and what was found or is to be done."""
+
+    ok: bool
+    subject: str
+    message: str
+    hint: str = ""
+
+
+class Registries(Protocol):
+    """What is asked of the registry client."""
+
+    def check(self, host: str) -> str:
+        """How the registry lets us in. Raises RegistryError."""
+        ...
+
+
+def check_folder(
+    source: Source, configuration: Configuration, registries: Registries
+) -> Iterator[Check]:
+    """A folder's fields, and the registries that they name."""
+    yield from _check_source("folder", source, configuration, registries)
+
+
+def check_targets(
+    bot: BotConfiguration, registries: Registries, environment: Mapping[str, str], cache: Path
+) -> Iterator[Check]:
+    """Each target: credential, Git remote, configuration, forge, and its registries."""
+    hosts: set[str] = set()
+    for target in bot.targets:
+        yield from _check_target(target, bot, environment, cache, hosts)
+    yield from _check_hosts(hosts, registries)
+
+
+def _check_target(
+    target: Target,
+    bot: BotConfiguration,
+    environment: Mapping[str, str],
+    cache: Path,
+    hosts: set[str],
+) -> Iterator[Check]:
+    name = target.name
+    try:
+        access = access_for(target.credential, environment)
+    except ImagebotError as error:
+        yield _failed(f"{name}: credential", error)
+        return
+    if target.credential is not None:
+        yield Check(True, f"{name}: credential", f"{target.credential.name} can be read")
+    try:
+        with open_checkout(cache, target.url, target.branch, access) as checkout:
+            head = checkout.refresh()
+            yield Check(True, f"{name}: git", f"{target.url} {target.branch} is at {head[:12]}")
+            yield from _check_content(target, bot, checkout, hosts)
+    except ImagebotError as error:
+        yield _failed(f"{name}: git", error)
+    yield from _check_forge(target, environment)
+
+
+def _check_content(
+    target: Target, bot: BotConfiguration, checkout: Checkout, hosts: set[str]
+) -> Iterator[Check]:
+    subject = f"{target.name}: configuration"
+    try:
+        configuration = target_configuration(checkout, target, bot)
+    except ConfigurationError as error:
+        yield from (Check(False, subject, str(fault)) for fault in error.faults)
+        return
+    routes = len(configuration.routes)
+    yield Check(True, subject, f"{configuration.path}: {routes} route{'' if routes == 1 else 's'}")
+    source = CheckoutSource(checkout, configuration.files)
+    yield _inventory(target.name, source, configuration, hosts)
+
+
+def _check_forge(target: Target, environment: Mapping[str, str]) -> Iterator[Check]:
+    subject = f"{target.name}: forge"
+    try:
+        forge = open_forge(target, environment)
+        if forge is None:
+            yield Check(True, subject, "none: changes can be committed, not proposed")
+        else:
+            yield Check(True, subject, f"{forge.project}: {forge.check()}")
+    except ImagebotError as error:
+        yield _failed(subject, error)
+
+
+def _check_source(
+    name: str, source: Source, configuration: Configuration, registries: Registries
+) -> Iterator[Check]:
+    hosts: set[str] = set()
+    yield _inventory(name, source, configuration, hosts)
+    yield from _check_hosts(hosts, registries)
+
+
+def _inventory(name: str, source: Source, configuration: Configuration, hosts: set[str]) -> Check:
+    """Count the image fields, and note their registries in `hosts`."""
+    fields = take_inventory(source, configuration).fields
+    hosts.update(field.reference.repository.registry for field in fields)
+    subject = f"{name}: image fields"
+    if not fields:
+        return Check(False, subject, "none found", "`imagebot scan` shows what is read")
+    return Check(True, subject, f"{len(fields)} in {len({field.path for field in fields})} files")
+
+
+def _check_hosts(hosts: Iterable[str], registries: Registries) -> Iterator[Check]:
+    for host in sorted(hosts):
+        try:
+            yield Check(True, f"registry {host}", registries.check(host))
+        except RegistryError as error:
+            yield _failed(f"registry {host}", error)
+
+
+def _failed(subject: str, error: ImagebotError) -> Check:
+    return Check(False, subject, error.message, error.hint)

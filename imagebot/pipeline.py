@@ -1,0 +1,131 @@
+"""From files to a draft: scan -> assign -> list -> choose -> admit -> plan -> edit.
+
+Everything up to, and not including, `publish`: a dry run is a pass that stops here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from imagebot.assign import Assigned, assign, unused_warnings
+from imagebot.config.model import Configuration, Limits
+from imagebot.config.trust import may_ask
+from imagebot.decide import Answers, Progress, Question, Registry, decide
+from imagebot.edits import make_edits, without_refused
+from imagebot.errors import RegistryError
+from imagebot.inventory import Source, sort_unread, take_inventory
+from imagebot.plan import FileChange, Kept, Plan, Problem, Update
+from imagebot.reference import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan, and the files as they will be: everything but the publishing."""
+
+    plan: Plan
+    changes: tuple[FileChange, ...]
+
+
+def draft(
+    source: Source,
+    configuration: Configuration,
+    registry: Registry,
+    *,
+    now: datetime,
+    target: str = "",
+    limits: Limits = Limits(),
+    progress: Progress | None = None,
+) -> Draft:
+    """Plan every update of `source`, and make the edits.
+
+    What cannot be listed, decided or edited is a problem in the plan; the rest is planned.
+    """
+    inventory = take_inventory(source, configuration)
+    assignments = assign(inventory.fields, configuration, target, flux=inventory.flux)
+    questions = [question for each in assignments if (question := _question(each, limits))]
+    answers = decide(questions, registry, now=now, progress=progress)
+    plan = sort_out(assignments, answers, target=target, limits=limits)
+    unread, problems = sort_unread(inventory, configuration)
+    edited = make_edits(source, plan.updates)
+    unused = unused_warnings(assignments, configuration, inventory.paths)
+    plan = without_refused(replace(plan, problems=(*problems, *plan.problems)), edited)
+    plan = replace(plan, unread=unread, warnings=(*unused, *answers.warnings))
+    return Draft(plan, edited.changes)
+
+
+def sort_out(
+    assignments: Sequence[Assigned], answers: Answers, *, target: str, limits: Limits
+) -> Plan:
+    """Every field is an update or kept, in the order of the files."""
+    outcomes = [_outcome(entry, answers, target, limits) for entry in assignments]
+    return Plan(
+        updates=tuple(each for each in outcomes if isinstance(each, Update)),
+        kept=tuple(each for each in outcomes if isinstance(each, Kept)),
+        problems=(
+            *(each.problem for each in assignments if each.problem),
+            *(_problem(each, error) for each, error in answers.failures.items()),
+        ),
+    )
+
+
+def _question(entry: Assigned, limits: Limits) -> Question | None:
+    """What to ask for a field: nothing when it is not managed, or may not be asked for."""
+    reference = entry.field.reference
+    if entry.policy is None or not entry.managed or not may_ask(limits, reference.repository):
+        return None
+    return Question.of(reference, entry.policy)
+
+
+def _outcome(entry: Assigned, answers: Answers, target: str, limits: Limits) -> Update | Kept:
+    question = _question(entry, limits)
+    if question is None:
+        code, reason = entry.code, entry.reason
+        if entry.managed:
+            code, reason = "outside-limits", "limits.images of the target keep it from being asked"
+        return _kept(entry, target, code, reason)
+    decision = answers.of[question]
+    if isinstance(decision, RegistryError):
+        return _kept(entry, target, decision.code, decision.message)
+    assert entry.policy is not None
+    assert entry.route is not None
+    if decision.kind is None:
+        return Kept(
+            target=target,
+            field=entry.field,
+            policy=entry.policy.name,
+            code=decision.code,
+            reason=decision.reason,
+            eligible_at=decision.eligible_at,
+            candidates=decision.candidates,
+            rejections=decision.rejections,
+        )
+    return Update(
+        target=target,
+        field=entry.field,
+        tag=decision.tag,
+        digest=decision.digest,
+        kind=decision.kind,
+        policy=entry.policy.name,
+        route=entry.route.name,
+        code=decision.code,
+        reason=decision.reason,
+        candidates=decision.candidates,
+        rejections=decision.rejections,
+    )
+
+
+def _kept(entry: Assigned, target: str, code: str, reason: str) -> Kept:
+    policy = entry.policy.name if entry.policy else ""
+    return Kept(target=target, field=entry.field, policy=policy, code=code, reason=reason)
+
+
+def _problem(repository: Repository, error: RegistryError) -> Problem:
+    return Problem(
+        scope="repository",
+        subject=str(repository),
+        code=error.code,
+        message=error.message,
+        hint=error.hint,
+    )

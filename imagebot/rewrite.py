@@ -1,0 +1,43 @@
+"""The changes of a plan, written to a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from imagebot.errors import FolderError
+from imagebot.folder import write_file
+from imagebot.plan import FileChange, Plan, Problem
+
+
+def write_changes(root: Path, changes: Iterable[FileChange], plan: Plan) -> Plan:
+    """Write each file whole or not at all.
+
+    The plan comes back without the updates of files that could not be written, and with a problem
+    for each such file.
+    """
+    lost: set[str] = set()
+    problems: list[Problem] = []
+    for change in changes:
+        try:
+            write_file(root, change.path, change.old, change.new)
+        except FolderError as error:
+            lost.update(change.updates)
+            problems.append(_problem(change, error))
+    return replace(
+        plan,
+        updates=tuple(update for update in plan.updates if update.id not in lost),
+        problems=(*plan.problems, *problems),
+    )
+
+
+def _problem(change: FileChange, error: FolderError) -> Problem:
+    return Problem(
+        scope="file",
+        subject=change.path,
+        path=change.path,
+        code=error.code,
+        message=error.message,
+        hint=error.hint,
+    )

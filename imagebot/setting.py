@@ -1,0 +1,85 @@
+"""Given references, as a plan: what `imagebot set` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from imagebot.manifest.field import ImageField
+from imagebot.plan import Kept, Plan, Problem, Update
+from imagebot.policy.builtin import BUILT_IN
+from imagebot.policy.choose import kind_of
+from imagebot.reference import Reference
+
+
+def plan_references(fields: Sequence[ImageField], wanted: Iterable[Reference]) -> Plan:
+    """Every field that names the repository of a wanted reference gets its tag and digest.
+
+    A field with a digest is only moved together with it: a reference that gives no digest for it is
+    a problem, as is a reference that no field names. Fields marked `ignore` are kept.
+    """
+    updates: list[Update] = []
+    kept: list[Kept] = []
+    problems: list[Problem] = []
+    for reference in wanted:
+        named = [f for f in fields if f.reference.repository == reference.repository]
+        if not named:
+            problems.append(_nothing_names(reference))
+        for field in named:
+            outcome = _set(field, reference)
+            if isinstance(outcome, Update):
+                updates.append(outcome)
+            elif isinstance(outcome, Kept):
+                kept.append(outcome)
+            else:
+                problems.append(outcome)
+    updates.sort(key=lambda update: (update.field.path, update.field.line))
+    return Plan(updates=tuple(updates), kept=tuple(kept), problems=tuple(problems))
+
+
+def _set(field: ImageField, wanted: Reference) -> Update | Kept | Problem:
+    current = field.reference
+    if field.marker is not None and field.marker.kind == "ignore":
+        return _kept(field, "ignored", "a marker says to leave it alone")
+    if current.digest and not wanted.digest and wanted.tag != current.tag:
+        return _digest_missing(field, wanted)
+    tag = wanted.tag if wanted.tag != current.tag else None
+    digest = wanted.digest if wanted.digest != current.digest else None
+    if tag is None and digest is None:
+        return _kept(field, "current", "it says so already")
+    return Update(
+        target="",
+        field=field,
+        tag=tag,
+        digest=digest,
+        kind=kind_of(BUILT_IN["shape"], current.tag, wanted.tag) if tag else "digest",
+        policy="set",
+        route="",
+        code="set",
+        reason="given on the command line",
+    )
+
+
+def _kept(field: ImageField, code: str, reason: str) -> Kept:
+    return Kept(target="", field=field, policy="", code=code, reason=reason)
+
+
+def _nothing_names(reference: Reference) -> Problem:
+    return Problem(
+        scope="repository",
+        subject=str(reference.repository),
+        code="no-field",
+        message=f"no image field names {reference.repository}",
+        hint="`imagebot scan` lists those there are",
+    )
+
+
+def _digest_missing(field: ImageField, wanted: Reference) -> Problem:
+    return Problem(
+        scope="field",
+        subject=str(field.reference),
+        path=field.path,
+        line=field.line,
+        code="digest-needed",
+        message=f"{field.path}:{field.line}: {field.reference} has a digest, {wanted} gives none",
+        hint="give the digest too, as NAME:TAG@sha256:…",
+    )

@@ -1,0 +1,76 @@
+"""A target as a source of files and as the place of its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from imagebot.config.load import load_configuration
+from imagebot.config.model import BotConfiguration, Configuration, Files, Target
+from imagebot.errors import ConfigurationError, Fault, ImagebotError, UnreadableManifestError
+from imagebot.git.checkout import Checkout
+from imagebot.glob import matches_any
+from imagebot.manifest.select import is_manifest_path
+
+# Blobs come in batches, so that a large repository is never whole in memory.
+_BATCH = 512
+_MAX_CONFIGURATION = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutSource:
+    """The files of a target's head that may hold image fields."""
+
+    checkout: Checkout
+    files: Files
+
+    def paths(self) -> Sequence[str]:
+        return [file.path for file in self.checkout.files() if self._takes(file.path)]
+
+    def _takes(self, path: str) -> bool:
+        return is_manifest_path(path, self.files.extra) and not matches_any(
+            self.files.exclude, path
+        )
+
+    def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
+        blobs = {file.path: file.blob for file in self.checkout.files()}
+        rest = iter(paths)
+        while batch := list(islice(rest, _BATCH)):
+            contents = self.checkout.read(blobs[path] for path in batch)
+            for path in batch:
+                data = contents.get(blobs[path])
+                yield path, _too_big(path) if data is None else data
+
+
+def target_configuration(
+    checkout: Checkout, target: Target, bot: BotConfiguration
+) -> Configuration:
+    """What governs a target: the file at its branch's head, else what the bot's own file says.
+
+    Never read from anywhere but the head of the target's branch. Raises ConfigurationError.
+    """
+    blob = next((f.blob for f in checkout.files() if f.path == target.configuration), None)
+    if blob is None:
+        if bot.inline is not None:
+            return bot.inline
+        hint = (
+            "`imagebot init` proposes one; or put policies and routes into the file given with -c"
+        )
+        raise _fault(target, f"{target.name} has no such file on {target.branch}", hint)
+    data = checkout.read([blob], max_size=_MAX_CONFIGURATION).get(blob)
+    if data is None:
+        raise _fault(target, f"is larger than {_MAX_CONFIGURATION} bytes", "")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _fault(target, f"is no UTF-8 at byte {error.start}", "save it as UTF-8") from error
+    return load_configuration(text, target.configuration, trusted=False)
+
+
+def _fault(target: Target, message: str, hint: str) -> ConfigurationError:
+    return ConfigurationError((Fault(target.configuration, 0, 0, "", message, hint),))
+
+
+def _too_big(path: str) -> UnreadableManifestError:
+    return UnreadableManifestError(path, 0, "the file is too large to be a manifest")

@@ -1,0 +1,96 @@
+"""Exit codes, and the one place where errors become lines."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from imagebot import __version__
+from imagebot.cli import main as entry
+from imagebot.errors import ConfigurationError, Fault, GitError, ImagebotError, UsageError
+from tests.cli.conftest import Cli
+
+
+def test_version(cli: Cli) -> None:
+    assert cli("--version").out == f"imagebot, version {__version__}\n"
+
+
+def test_every_command_has_help(cli: Cli) -> None:
+    listed = cli("--help")
+    assert listed.code == 0
+    for name in entry.COMMANDS:
+        shown = cli(name, "--help")
+        assert shown.code == 0
+        assert f"imagebot {name}" in shown.out
+        assert name in listed.out
+
+
+def test_an_unknown_command_names_the_nearest(cli: Cli) -> None:
+    result = cli("plna")
+    assert result.code == 2
+    assert "Did you mean 'plan'?" in result.err
+
+
+def test_an_unknown_option_is_a_usage_error(cli: Cli) -> None:
+    result = cli("scan", "--colour")
+    assert result.code == 2
+    assert "--colour" in result.err
+
+
+FAULT = Fault("imagebot.yaml", 3, 5, "routes", "is wrong", "mend it")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (UsageError("no", hint="do"), 2, "imagebot: no (do)"),
+        (GitError("url", "failed", hint="try"), 1, "imagebot: url: failed (try)"),
+        (ConfigurationError((FAULT,)), 2, "imagebot.yaml:3:5: routes: is wrong (mend it)"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (click.UsageError("bad"), 2, "Error: bad"),
+        (ImagebotError("a\x1b[31mb"), 1, "imagebot: a\\x1b[31mb"),
+    ],
+)
+def test_errors_become_lines(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, line: str
+) -> None:
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(entry.cli, "main", fail)
+    result = cli("scan")
+    assert result.code == code
+    assert line in result.err.splitlines()
+    assert "Traceback" not in result.err
+
+
+def test_a_bug_is_an_apology_and_a_log(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    def fail(**_: object) -> None:
+        raise ZeroDivisionError("https://user:secret-token@host/x")
+
+    monkeypatch.setattr(entry.cli, "main", fail)
+    result = cli("scan", "--format", "json")
+    assert result.code == 3
+    assert "sorry, this is a bug: ZeroDivisionError" in result.err
+    assert "Traceback" not in result.err
+    (log,) = home.rglob("crash-*.log")
+    assert str(log) in result.err
+    text = log.read_text()
+    assert "Traceback" in text
+    assert __version__ in text
+    assert "secret-token" not in text + result.err
+
+
+def test_a_reader_that_goes_away_is_no_bug(folder: Path) -> None:
+    for number in range(300):
+        folder.joinpath(f"{number}.yaml").write_text("image: app:1\nkind: Pod\n")
+    script = f"{sys.executable} -m imagebot scan --format json | head -c 10"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.support.registry import Registry
+
+TAGS = "1.4.2\n1.4.10\n1.5.0-rc.1\n\nlatest\n2.0.0\n"
+
+
+@pytest.fixture
+def tags(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(TAGS))
+
+
+@pytest.mark.usefixtures("tags")
+def test_the_tag_alone_on_stdout_and_why_on_stderr(cli: Cli) -> None:
+    result = cli("pick", "-", "--semver", "~1.4")
+    assert result.code == 0
+    assert result.out == "1.4.10\n"
+    for tag in ("1.5.0-rc.1", "latest", "2.0.0"):
+        assert f"not {tag}: " in result.err
+
+
+@pytest.mark.usefixtures("tags")
+def test_json_has_every_tag(cli: Cli) -> None:
+    document = cli("pick", "-", "--semver", "~1.4", "--format", "json").json
+    assert document["chosen"] == {"tag": "1.4.10", "digest": None}
+    assert document["candidates"] == ["1.4.10", "1.4.2"]
+    assert {rejection["tag"] for rejection in document["rejected"]} == {
+        "1.5.0-rc.1",
+        "latest",
+        "2.0.0",
+    }
+
+
+@pytest.mark.usefixtures("tags")
+def test_the_current_tag_is_chosen_when_it_is_best(cli: Cli) -> None:
+    result = cli("pick", "-", "--semver", "^1", "--current", "1.4.10")
+    assert (result.code, result.out) == (0, "1.4.10\n")
+
+
+@pytest.mark.usefixtures("tags")
+def test_nothing_chosen(cli: Cli) -> None:
+    result = cli("pick", "-", "--semver", "^7")
+    assert (result.code, result.out) == (5, "")
+    assert "no-candidate" in result.err
+
+
+@pytest.mark.usefixtures("tags")
+def test_a_policy_that_needs_a_registry(cli: Cli) -> None:
+    result = cli("pick", "-", "--min-age", "3d")
+    assert result.code == 2
+    assert "min-age needs a registry" in result.err
+
+
+@pytest.mark.usefixtures("tags")
+def test_a_range_that_is_wrong_points_at_the_character(cli: Cli) -> None:
+    result = cli("pick", "-", "--semver", "^1 <>2")
+    assert result.code == 2
+    assert "--semver" in result.err
+    assert "character" in result.err
+
+
+def test_stdin_that_holds_no_tags(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("not a tag\x1b[2J\n"))
+    result = cli("pick", "-")
+    assert result.code == 2
+    assert "\x1b" not in result.err
+
+
+def test_a_preset_by_name(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("1\n"))
+    result = cli("pick", "-", "--policy", "nowhere")
+    assert result.code == 2
+    assert "production" in result.err
+
+
+def test_asks_a_registry(cli: Cli, registry: Registry, repository: str) -> None:
+    for tag in ("1.0.0", "1.1.0", "2.0.0"):
+        registry.push_image(repository, tag)
+    result = cli("pick", f"{registry.host}/{repository}:1.0.0")
+    assert (result.code, result.out) == (0, "1.1.0\n")
+
+
+def test_pins_to_the_digest_of_the_index(cli: Cli, registry: Registry, repository: str) -> None:
+    digest = registry.push_index(repository, "1.0.0")
+    result = cli("pick", f"{registry.host}/{repository}", "--semver", "*", "--pin", "digest")
+    assert result.out == f"1.0.0@{digest}\n"
+
+
+def test_a_repository_that_does_not_exist(cli: Cli, registry: Registry, repository: str) -> None:
+    result = cli("pick", f"{registry.host}/{repository}")
+    assert result.code == 1
+    assert repository in result.err

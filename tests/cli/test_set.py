@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Cli, deployment
+
+DIGEST = "sha256:" + "a" * 64
+
+
+def test_writes_the_reference_to_every_field_of_its_repository(cli: Cli, folder: Path) -> None:
+    folder.joinpath("a.yaml").write_text(deployment("ghcr.io/acme/api:1 # here"))
+    folder.joinpath("b.yaml").write_text(deployment("ghcr.io/acme/web:1"))
+    result = cli("set", "ghcr.io/acme/api:main-2")
+    assert result.code == 0
+    assert folder.joinpath("a.yaml").read_text() == deployment("ghcr.io/acme/api:main-2 # here")
+    assert folder.joinpath("b.yaml").read_text() == deployment("ghcr.io/acme/web:1")
+    assert "1 update" in result.err
+
+
+def test_needs_no_configuration_and_looks_only_in_the_folder_given(cli: Cli, folder: Path) -> None:
+    for name in ("test", "production"):
+        folder.joinpath(name).mkdir()
+        folder.joinpath(name, "app.yaml").write_text(deployment("app:1"))
+    folder.joinpath("imagebot.yaml").write_text("routes: []\n")
+    assert cli("set", "app:2", "--in", "test").code == 0
+    assert folder.joinpath("test/app.yaml").read_text() == deployment("app:2")
+    assert folder.joinpath("production/app.yaml").read_text() == deployment("app:1")
+
+
+def test_a_second_time_changes_nothing(cli: Cli, folder: Path) -> None:
+    folder.joinpath("a.yaml").write_text(deployment("app:1"))
+    cli("set", "app:2")
+    document = cli("set", "app:2", "--format", "json").json
+    assert document["updates"] == []
+    assert [kept["code"] for kept in document["kept"]] == ["current"]
+
+
+def test_adds_a_digest(cli: Cli, folder: Path) -> None:
+    folder.joinpath("a.yaml").write_text(deployment("app:1"))
+    cli("set", f"app:2@{DIGEST}")
+    assert folder.joinpath("a.yaml").read_text() == deployment(f"app:2@{DIGEST}")
+
+
+def test_a_digest_is_never_left_beside_another_tag(cli: Cli, folder: Path) -> None:
+    before = deployment(f"app:1@{DIGEST}")
+    folder.joinpath("a.yaml").write_text(before)
+    result = cli("set", "app:2")
+    assert result.code == 1
+    assert "has a digest" in result.err
+    assert folder.joinpath("a.yaml").read_text() == before
+
+
+def test_a_reference_that_nothing_names_is_a_problem(cli: Cli, folder: Path) -> None:
+    folder.joinpath("a.yaml").write_text(deployment("app:1"))
+    result = cli("set", "ap:2", "app:2")
+    assert result.code == 1
+    assert "no image field names docker.io/library/ap" in result.err
+    assert folder.joinpath("a.yaml").read_text() == deployment("app:2")
+
+
+def test_a_marker_keeps_a_field(cli: Cli, folder: Path) -> None:
+    folder.joinpath("a.yaml").write_text(deployment("app:1 # imagebot: ignore"))
+    document = cli("set", "app:2", "--format", "json").json
+    assert [kept["code"] for kept in document["kept"]] == ["ignored"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [("app", "neither tag nor digest"), ("App:1", "lowercase"), ("app:1\nx", "no tag")],
+)
+def test_bad_references(cli: Cli, reference: str, said: str) -> None:
+    result = cli("set", reference)
+    assert result.code == 2
+    assert said in result.err
+
+
+def test_a_missing_folder(cli: Cli) -> None:
+    result = cli("set", "app:1", "--in", "nowhere")
+    assert result.code == 2
+    assert "nowhere: no such folder" in result.err

@@ -1,0 +1,31 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from imagebot.diff import unified_diff
+from imagebot.plan import FileChange
+
+CASES = {
+    "one line": (b"a: 1\nb: 2\nc: 3\n", b"a: 1\nb: 9\nc: 3\n"),
+    "no final newline": (b"a: 1\nb: 2", b"a: 1\nb: 3"),
+    "carriage returns": (b"a: 1\r\nb: 2\r\n", b"a: 1\r\nb: 3\r\n"),
+    "lone carriage return": (b"a: 1\rb: 2\nc: 3\n", b"a: 1\rb: 2\nc: 4\n"),
+    "not ascii": ("a: \U0001f680\nb: 2\n".encode(), "a: \U0001f680\nb: 3\n".encode()),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), CASES.values(), ids=CASES)
+def test_git_applies_what_it_says(tmp_path: Path, old: bytes, new: bytes) -> None:
+    file = tmp_path / "dir" / "file.yaml"
+    file.parent.mkdir()
+    file.write_bytes(old)
+    patch = unified_diff([FileChange("dir/file.yaml", old, new, ())])
+    subprocess.run(
+        ["git", "apply", "--whitespace=nowarn", "-"], cwd=tmp_path, input=patch.encode(), check=True
+    )
+    assert file.read_bytes() == new
+
+
+def test_nothing_changed_is_no_diff() -> None:
+    assert unified_diff([]) == ""
