@@ -28,7 +28,9 @@ _BREAK = "\u200b"
 
 _ZERO_WIDTH_RE = re.compile("[\u00ad\u200b-\u200d\u2060-\u2064]")
 # What GitHub, GitLab and Gitea make a mention, a reference or a command of.
-_LIVE_RE = re.compile(r"@(?=\w)|#(?=\d)|!(?=\d)|\b[Gg][Hh]-(?=\d)|://|\bwww\.|\[|\*{3}(?=NO_CI)")
+_LIVE_RE = re.compile(
+    r"@(?=\w)|#(?=\d)|!(?=\d)|\bGH-(?=\d)|:(?=//)|www(?=\.)|\[|\*{3}(?=NO_CI)", re.IGNORECASE
+)
 _MARKER_RE = re.compile(r"^<!-- imagebot:1 (\{[ -~]*\}) -->$", re.MULTILINE)
 
 
@@ -60,8 +62,12 @@ def _slug(name: str) -> str:
 
 
 def plan_hash(updates: Iterable[Update]) -> str:
-    """Equal for plans that write the same to the same places."""
-    lines = sorted(f"{update.id} {update.new_reference}" for update in updates)
+    """Equal for plans that write the same references into the same files.
+
+    Where in a file does not count: a plan that people refused must not come back because a line
+    was added above.
+    """
+    lines = sorted({f"{update.field.path}\0{update.new_reference}" for update in updates})
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
@@ -212,14 +218,18 @@ def _plain(text: str) -> str:
 
 def _text(text: str) -> str:
     """For a table cell, as Markdown that shows the text and does nothing else."""
-    escaped = re.sub(r"([\\`*_{}\[\]()~|])", r"\\\1", _plain(text))
-    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = re.sub(r"([\\`*_{}\[\]()~])", r"\\\1", _plain(text))
+    escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escaped.replace("|", "&vert;")
 
 
 def _code(text: str) -> str:
-    """For a table cell, as code: a pipe ends the cell even there, and a backtick the code."""
+    """For a table cell, as code, where nothing can be escaped: what would end it is replaced.
+
+    An escaped pipe would do, but not after a backslash of the text itself.
+    """
     shown = _cut(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
-    shown = shown.replace("`", "'").replace("|", "\\|").replace("<!--", "<!" + _BREAK + "--")
+    shown = shown.replace("`", "'").replace("|", "\u00a6").replace("<!--", f"<!{_BREAK}--")
     return f"`{shown.strip() or ' '}`"
 
 
