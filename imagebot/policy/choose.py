@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -138,15 +139,14 @@ def _successors(
     policy: Policy, tags: Sequence[str], current: str | None, ranked: Ranked, order: Sequence[int]
 ) -> tuple[str, int]:
     """A code, and how many of the first tags in this order may take the current one's place."""
-    keys = [ranked.keys[i] for i in order]
-    worse = ranked.current
-    better = sum(1 for key in keys if _is_better(key, worse, policy.descending))
+    better = bisect_left(
+        order, 1, key=lambda i: not _is_better(ranked.keys[i], ranked.current, policy.descending)
+    )
     if better:
         return "newer", better
-    among = {ranked.tags[i] for i in order}
-    if current in among:
+    if current in set(ranked.tags):
         return "current", 0
-    equal = sum(1 for key in keys if key == ranked.current)
+    equal = sum(1 for i in order if ranked.keys[i] == ranked.current)
     if equal:
         # The same version by another name is worth a change only where the policy refuses the
         # current tag: that a registry has lost it for an hour is no reason.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from imagebot.policy.ranking import Ranked
 
@@ -15,7 +14,7 @@ def best_first(ranked: Ranked, current: str | None, *, descending: bool) -> list
     """
     keys = ranked.keys
     order = sorted(range(len(keys)), key=keys.__getitem__, reverse=not descending)
-    if any(keys[a] == keys[b] for a, b in pairwise(order)):
+    if len(set(keys)) < len(keys):
         return _settle_ties(ranked, current, order)
     return order
 

@@ -1,8 +1,9 @@
 """The natural reading of a tag: prefix + numbers + suffix.
 
 Where the numbers stand in a tag does not depend on their digits. So a tag is read by its
-*skeleton*, the tag with every digit made a zero: tags of one skeleton have one `Layout`, with the
-same spans, and a hundred thousand tags have a few hundred skeletons.
+*skeleton*, the tag with every digit made a zero and every character of a hash a tilde: tags of
+one skeleton have one `Layout`, with the same spans, and a hundred thousand tags have a few hundred
+skeletons.
 
 The suffix is a pre-release when its first word is one, otherwise a variant (`1.2.3-rc.1-alpine`
 has both). The shape of a tag is its prefix, the number of its dot-parts, its variant with the
@@ -19,15 +20,15 @@ from typing import Literal
 Span = tuple[int, int]
 NumberKind = Literal["version", "date", "long"]
 
-_SKELETON = str.maketrans("123456789", "000000000")
-_COMPONENT = re.compile(r"[^-_.+]+")
-_HASH = re.compile(r"g?(?=0*[a-f])[0a-f]{7,40}")
+_ZEROS = str.maketrans("123456789", "000000000")
+# A whole component: hexadecimal, 7 to 40 long, with a letter; `git describe` puts a g before it.
+_HASH = re.compile(r"(?<![^-_.+\n])g?(?=0*[a-f])[0a-f]{7,40}(?![^-_.+\n])")
 _LEADING = re.compile(r"[vV]?(0+(?:\.0+)*)")
 _COMPONENT_START = re.compile(r"(?:[-_+]|(?<!0)\.)[vV]?(0+(?:\.0+)*)")
 _ANYWHERE = re.compile(r"(0+(?:\.0+)*)")
 _NUMBER = re.compile(r"0+")
-_HASH_MARK = "~"
-"""Stands for each character of a hash in a skeleton; no tag has one."""
+_HASHES = re.compile(r"~+")
+_MARKS = tuple("~" * length for length in range(42))
 
 # How mature each word says a build is. Words of rank 0 name a stream of builds instead: a
 # nightly is neither before nor after an alpha, so the policy never moves between streams.
@@ -38,7 +39,7 @@ STAGES: dict[str, int] = {
 _WORD = "|".join(sorted(STAGES, key=len, reverse=True))
 _PRERELEASE = re.compile(
     rf"[-._+]?({_WORD})(?=0*(?:[-._+]|$))0*"
-    rf"(?:[-._+](?:0+|{_HASH_MARK}+|(?:{_WORD})0*)(?=[-._+]|$))*",
+    rf"(?:[-._+](?:0+|~+|(?:{_WORD})0*)(?=[-._+]|$))*",
     re.IGNORECASE,
 )
 
@@ -125,7 +126,17 @@ class Layout:
 
 
 def skeleton_of(text: str) -> str:
-    return text.translate(_SKELETON)
+    """The skeleton of a tag, or of tags on a line each."""
+    return mark_hashes(zero_digits(text))
+
+
+def zero_digits(text: str) -> str:
+    return text.translate(_ZEROS)
+
+
+def mark_hashes(skeleton: str) -> str:
+    """A text whose digits are zeros, on any number of lines, with its hashes made tildes."""
+    return _HASH.sub(lambda found: _MARKS[found.end() - found.start()], skeleton)
 
 
 def read_layout(tag: str) -> Layout | None:
@@ -135,55 +146,55 @@ def read_layout(tag: str) -> Layout | None:
 
 def is_hash(tag: str) -> bool:
     """Whether a tag is nothing but a Git hash: hexadecimal, 7 to 40 long, with a letter."""
-    return _HASH.fullmatch(skeleton_of(tag)) is not None
+    return _HASHES.fullmatch(skeleton_of(tag)) is not None
 
 
 @functools.lru_cache(maxsize=8192)
 def layout_of_skeleton(skeleton: str) -> Layout | None:
-    hashes = tuple(_hash_spans(skeleton))
-    text = _mark(skeleton, hashes)
-    found = _LEADING.match(text) or _COMPONENT_START.search(text) or _ANYWHERE.search(text)
+    found = (
+        _LEADING.match(skeleton) or _COMPONENT_START.search(skeleton) or _ANYWHERE.search(skeleton)
+    )
     if found is None:
         return None
     start, end = found.span(1)
-    pre = _PRERELEASE.match(text, end)
+    pre = _PRERELEASE.match(skeleton, end)
     pre_end = pre.end() if pre else end
+    hashes = _hash_spans(skeleton)
     prefix = _blank(skeleton[:start], hashes)
     return Layout(
         prefix=None if "0" in prefix else prefix,
         prefix_end=start,
         hashes=hashes,
-        parts=_spans(text, start, end),
+        parts=_spans(skeleton, start, end),
         stage=pre[1].lower() if pre else "",
         prerelease=(end, pre_end),
-        prerelease_numbers=_spans(text, end, pre_end),
-        variant=_NUMBER.sub("#", _blank(skeleton, hashes, pre_end)),
+        prerelease_numbers=_spans(skeleton, end, pre_end),
+        variant=_outline(skeleton[pre_end:]),
         variant_start=pre_end,
-        variant_numbers=_spans(text, pre_end, len(text)),
-        may_be_date=_may_be_date(text, start, end),
+        variant_numbers=_spans(skeleton, pre_end, len(skeleton)),
+        may_be_date=_may_be_date(skeleton, start, end),
     )
 
 
-def _hash_spans(skeleton: str) -> list[Span]:
-    return [
-        found.span() for found in _COMPONENT.finditer(skeleton) if _HASH.fullmatch(found.group())
-    ]
+def outline(text: str) -> str:
+    """A text with `<hash>` for its hashes and `#` for its other numbers."""
+    return _outline(skeleton_of(text))
 
 
-def _mark(text: str, hashes: tuple[Span, ...]) -> str:
-    for start, end in hashes:
-        text = text[:start] + _HASH_MARK * (end - start) + text[end:]
+def _outline(skeleton: str) -> str:
+    return _NUMBER.sub("#", _HASHES.sub("<hash>", skeleton))
+
+
+def _hash_spans(skeleton: str) -> tuple[Span, ...]:
+    return tuple(found.span() for found in _HASHES.finditer(skeleton))
+
+
+def _blank(text: str, hashes: tuple[Span, ...]) -> str:
+    """A beginning of a tag with `<hash>` for each hash in it."""
+    for start, end in reversed(hashes):
+        if end <= len(text):
+            text = f"{text[:start]}<hash>{text[end:]}"
     return text
-
-
-def _blank(text: str, hashes: tuple[Span, ...], start: int = 0) -> str:
-    """The text from `start`, with `<hash>` for each hash."""
-    out = []
-    for first, last in hashes:
-        if start <= first and last <= len(text):
-            out += [text[start:first], "<hash>"]
-            start = last
-    return "".join((*out, text[start:]))
 
 
 def _spans(text: str, start: int, end: int) -> tuple[Span, ...]:
@@ -207,9 +218,3 @@ def _is_date(tag: str, layout: Layout) -> bool:
         return True  # seconds or milliseconds since 1970
     month, day = first[4:6], first[6:8]
     return "1990" <= first[:4] <= "2099" and "01" <= month <= "12" and "01" <= day <= "31"
-
-
-def outline(text: str) -> str:
-    """A text with `<hash>` for its hashes and `#` for its other numbers."""
-    skeleton = skeleton_of(text)
-    return _NUMBER.sub("#", _blank(skeleton, tuple(_hash_spans(skeleton))))

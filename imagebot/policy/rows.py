@@ -1,0 +1,117 @@
+"""Tags in bulk: grouped by skeleton, so that most rules look at a group and not at each tag."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import NamedTuple
+
+from imagebot.policy.ranking import Pool, pick
+from imagebot.version.precedence import RELEASE, Numbers, Pre
+from imagebot.version.shape import Span, mark_hashes, zero_digits
+
+
+class Group(NamedTuple):
+    """Tags of one skeleton, and for each the text that is read; parallel lists."""
+
+    skeleton: str
+    tags: Sequence[str]
+    texts: Sequence[str]
+
+    def only(self, positions: Sequence[int]) -> Group:
+        if len(positions) == len(self.tags):
+            return self
+        return Group(self.skeleton, pick(positions, self.tags), pick(positions, self.texts))
+
+    def others(self, positions: Sequence[int]) -> list[str]:
+        """The tags that `only` would leave out."""
+        among = set(positions)
+        return [tag for i, tag in enumerate(self.tags) if i not in among]
+
+    def none(self) -> Group:
+        return Group(self.skeleton, (), ())
+
+
+def by_skeleton(pool: Pool) -> list[Group]:
+    """Every tag of the pool, in groups."""
+    if not pool.tags:
+        return []
+    rough = zero_digits("\n".join(pool.texts)).split("\n")
+    tags = _gather(rough, pool.tags)
+    texts = tags if pool.tags is pool.texts else _gather(rough, pool.texts)
+    # Hashes make many rough skeletons of one; finding them in every text would cost more.
+    fine = mark_hashes("\n".join(tags)).split("\n")
+    first: dict[str, str] = {}
+    for one, skeleton in zip(list(tags), fine, strict=True):
+        leader = first.setdefault(skeleton, one)
+        if leader != one:
+            tags[leader] += tags[one]
+            if texts is not tags:
+                texts[leader] += texts[one]
+    return [Group(skeleton, tags[one], texts[one]) for skeleton, one in first.items()]
+
+
+@dataclass(slots=True)
+class Rows:
+    """Parallel lists, one entry per tag; `pres` and `variants` order what follows the numbers.
+
+    `forms` are the numbers of parts, 0 for a date that is one number.
+    """
+
+    tags: list[str] = field(default_factory=list)
+    forms: list[int] = field(default_factory=list)
+    numbers: list[Numbers] = field(default_factory=list)
+    pres: list[Pre] = field(default_factory=list)
+    variants: list[Numbers] = field(default_factory=list)
+    plain: bool = True
+    """Whether the numbers alone order the rows: no pre-releases, no numbers in variants."""
+
+    def add(
+        self,
+        tags: Sequence[str],
+        forms: Sequence[int],
+        numbers: Sequence[Numbers],
+        pres: Sequence[Pre] | None = None,
+        variants: Sequence[Numbers] | None = None,
+    ) -> None:
+        """More rows; without `pres` they are releases, without `variants` nothing follows."""
+        self.tags += tags
+        self.forms += forms
+        self.numbers += numbers
+        self.pres += [RELEASE] * len(tags) if pres is None else pres
+        self.variants += [()] * len(tags) if variants is None else variants
+        if tags and (pres is not None or variants is not None):
+            self.plain = False
+
+    def only(self, positions: Sequence[int]) -> Rows:
+        """The rows at these positions."""
+        if len(positions) == len(self.tags):
+            return self
+        return Rows(
+            pick(positions, self.tags),
+            pick(positions, self.forms),
+            pick(positions, self.numbers),
+            pick(positions, self.pres),
+            pick(positions, self.variants),
+            self.plain,
+        )
+
+    def others(self, positions: Sequence[int]) -> list[str]:
+        """The tags that `only` would leave out."""
+        among = set(positions)
+        return [tag for i, tag in enumerate(self.tags) if i not in among]
+
+
+def cut_numbers(spans: Sequence[Span], texts: Sequence[str]) -> list[Numbers]:
+    """The numbers at the same places of every text, without bytecode for each."""
+    columns = [map(int, map(itemgetter(slice(*span)), texts)) for span in spans]
+    return list(zip(*columns, strict=True))
+
+
+def _gather(skeletons: Sequence[str], values: Sequence[str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for skeleton, value in zip(skeletons, values, strict=True):
+        groups[skeleton].append(value)
+    return groups
