@@ -1,0 +1,327 @@
+"""The client against scripted registries: pages, digests, what it must not believe."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from imagebot.errors import (
+    RegistryAuthError,
+    RegistryError,
+    RegistryProtocolError,
+    RegistryUnreachableError,
+    RepositoryNotFoundError,
+)
+from imagebot.reference import Repository
+from imagebot.registry import client as clients
+from imagebot.registry.cache import MetadataCache
+from imagebot.registry.client import RegistryClient
+from imagebot.registry.credentials import Credential
+from tests.support.scripted_http import Answer, Request, ScriptedServer
+
+Open = Callable[..., RegistryClient]
+LIST = "/v2/team/app/tags/list"
+MANIFESTS = "/v2/team/app/manifests"
+DIGEST = "sha256:" + "1" * 64
+OTHER = "sha256:" + "2" * 64
+
+
+def app(server: ScriptedServer) -> Repository:
+    return Repository(server.host, "team/app")
+
+
+def tags(*names: str, following: str | None = None) -> Answer:
+    headers = {"Link": f'<{following}>; rel="next"'} if following else {}
+    return Answer(headers=headers, body={"name": "team/app", "tags": list(names)})
+
+
+def test_one_page(scripted: ScriptedServer, open_client: Open) -> None:
+    scripted.on("GET", LIST, tags("b", "a", "b"))
+    assert open_client().tags(app(scripted)) == ("b", "a")
+    assert scripted.requests[0].parameters == {"n": ["1000"]}
+
+
+def test_all_pages(scripted: ScriptedServer, open_client: Open) -> None:
+    scripted.on(
+        "GET",
+        LIST,
+        tags("a", "b", following=f"{LIST}?n=2&last=b"),
+        # An empty page is not the end, nor is a short one.
+        tags(following=f"{scripted.url}{LIST}?n=2&last=c"),
+        tags("d", "a", following="?n=2&last=d"),
+        tags("e"),
+    )
+    assert open_client().tags(app(scripted)) == ("a", "b", "d", "e")
+    last = [request.parameters.get("last") for request in scripted.requests]
+    assert last == [None, ["b"], ["c"], ["d"]]
+
+
+def test_every_page_is_authorized(scripted: ScriptedServer, open_client: Open) -> None:
+    def guarded(request: Request) -> Answer:
+        if request.authorization is None:
+            return Answer(401, {"WWW-Authenticate": "Basic"})
+        if "last" in request.parameters:
+            return tags("b")
+        return tags("a", following=f"{LIST}?last=a")
+
+    scripted.on("GET", LIST, guarded)
+    alice = Credential(origin="a test", username="alice", secret="pw")
+    assert open_client({scripted.host: alice}).tags(app(scripted)) == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "following",
+    ["http://127.0.0.1:9/v2/team/app/tags/list?last=a", "https://{host}/v2/x", "//evil/"],
+)
+def test_a_page_elsewhere(scripted: ScriptedServer, open_client: Open, following: str) -> None:
+    scripted.on("GET", LIST, tags("a", following=following.format(host=scripted.host)))
+    with pytest.raises(RegistryProtocolError, match="another server"):
+        open_client().tags(app(scripted))
+    assert len(scripted.requests) == 1
+
+
+def test_pages_in_a_circle(scripted: ScriptedServer, open_client: Open) -> None:
+    scripted.on("GET", LIST, tags("a", following=f"{LIST}?last=a"))
+    with pytest.raises(RegistryProtocolError, match="circle"):
+        open_client().tags(app(scripted))
+    assert len(scripted.requests) == 2
+
+
+def test_pages_without_end(
+    scripted: ScriptedServer, open_client: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def page(request: Request) -> Answer:
+        number = int(request.parameters.get("last", ["0"])[0]) + 1
+        return tags(f"t{number}", following=f"{LIST}?last={number}")
+
+    monkeypatch.setattr(clients, "_MAX_PAGES", 5)
+    scripted.on("GET", LIST, page)
+    with pytest.raises(RegistryProtocolError, match="more than 5 pages"):
+        open_client().tags(app(scripted))
+    assert len(scripted.requests) == 5
+
+
+@pytest.mark.parametrize("limit", ["_MAX_LISTING", "_MAX_LISTING_TIME"])
+def test_a_listing_too_long_to_read(
+    scripted: ScriptedServer, open_client: Open, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(clients, limit, 60 if limit == "_MAX_LISTING" else -1)
+    scripted.on("GET", LIST, tags("a", following="?last=a"), tags("b", following="?last=b"), tags())
+    with pytest.raises(RegistryProtocolError, match="too long"):
+        open_client().tags(app(scripted))
+
+
+def test_a_page_too_large_to_read(
+    scripted: ScriptedServer, open_client: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "_MAX_PAGE", 1000)
+    scripted.on("GET", LIST, tags("a", following="?last=a"), tags("b" * 100, *"c" * 1000))
+    with pytest.raises(RegistryProtocolError, match="larger"):
+        open_client().tags(app(scripted))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        Answer(500),
+        Answer(401),
+        Answer(400, body="Invalid next token"),
+        Answer(body="<html>"),
+        Answer(body={"name": "team/app"}),
+        Answer(body='{"tags": ["b", "c"]}', cut_at=12),
+        Answer(drop=True),
+    ],
+)
+def test_never_a_part_of_the_tags(
+    scripted: ScriptedServer, open_client: Open, broken: Answer
+) -> None:
+    scripted.on("GET", LIST, tags("a", following="?last=a"), broken)
+    with pytest.raises(RegistryError):
+        open_client().tags(app(scripted))
+
+
+def test_a_page_whose_tag_is_gone(scripted: ScriptedServer, open_client: Open) -> None:
+    """zot answers 404 when the tag in `last` has been removed: then from the beginning."""
+    scripted.on(
+        "GET", LIST, tags("a", following="?last=a"), Answer(404), tags("b", following="?last=b"),
+        tags("c"),
+    )  # fmt: skip
+    assert open_client().tags(app(scripted)) == ("b", "c")
+
+
+def test_a_listing_that_does_not_hold_still(scripted: ScriptedServer, open_client: Open) -> None:
+    first = tags("a", following="?last=a")
+    scripted.on("GET", LIST, first, Answer(404), first, Answer(404))
+    with pytest.raises(RegistryProtocolError, match="changes while it is read") as caught:
+        open_client().tags(app(scripted))
+    assert caught.value.temporary
+
+
+def test_an_unknown_repository(scripted: ScriptedServer, open_client: Open) -> None:
+    with pytest.raises(RepositoryNotFoundError):
+        open_client().tags(app(scripted))
+
+
+def test_digest(scripted: ScriptedServer, open_client: Open) -> None:
+    scripted.on("HEAD", f"{MANIFESTS}/1.0", Answer(headers={"Docker-Content-Digest": DIGEST}))
+    assert open_client().digest(app(scripted), "1.0") == DIGEST
+    accepted = scripted.requests[0].headers["Accept"]
+    for kind in ("oci.image.index", "oci.image.manifest", "manifest.list.v2", "manifest.v2"):
+        assert kind in accepted
+    assert len(scripted.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [Answer(), Answer(headers={"Docker-Content-Digest": "sha256:x"}), Answer(405), Answer(501)],
+)
+def test_a_registry_that_does_not_tell_the_digest(
+    scripted: ScriptedServer, open_client: Open, head: Answer
+) -> None:
+    body = b'{"schemaVersion": 2}'
+    scripted.on("HEAD", f"{MANIFESTS}/1.0", head)
+    scripted.on("GET", f"{MANIFESTS}/1.0", Answer(body=body))
+    digest = "sha256:" + hashlib.sha256(body).hexdigest()
+    assert open_client().digest(app(scripted), "1.0") == digest
+
+
+def test_the_digest_of_a_digest(scripted: ScriptedServer, open_client: Open) -> None:
+    scripted.on("HEAD", f"{MANIFESTS}/{DIGEST}", Answer(headers={"Docker-Content-Digest": DIGEST}))
+    scripted.on("HEAD", f"{MANIFESTS}/{OTHER}", Answer(headers={"Docker-Content-Digest": DIGEST}))
+    longer = "sha512:" + "3" * 128
+    scripted.on("HEAD", f"{MANIFESTS}/{longer}", Answer(headers={"Docker-Content-Digest": DIGEST}))
+    client = open_client()
+    assert client.digest(app(scripted), DIGEST) == DIGEST
+    assert client.digest(app(scripted), longer) == longer
+    with pytest.raises(RegistryProtocolError, match=f"gave {DIGEST} for {OTHER}"):
+        client.digest(app(scripted), OTHER)
+
+
+def test_exists(scripted: ScriptedServer, open_client: Open) -> None:
+    scripted.on("HEAD", f"{MANIFESTS}/1.0", Answer(headers={"Docker-Content-Digest": DIGEST}))
+    scripted.on("HEAD", f"{MANIFESTS}/2.0", Answer(401))
+    client = open_client()
+    assert client.exists(app(scripted), "1.0")
+    assert not client.exists(app(scripted), "1.1")
+    with pytest.raises(RegistryAuthError):
+        client.exists(app(scripted), "2.0")
+
+
+def test_a_manifest_that_is_another(scripted: ScriptedServer, open_client: Open) -> None:
+    scripted.on("GET", f"{MANIFESTS}/{DIGEST}", Answer(body={"schemaVersion": 2}))
+    with pytest.raises(RegistryProtocolError, match="another digest"):
+        open_client().platforms(app(scripted), DIGEST)
+
+
+def put(server: ScriptedServer, kind: str, document: object) -> str:
+    body = json.dumps(document).encode()
+    digest = "sha256:" + hashlib.sha256(body).hexdigest()
+    server.on("GET", f"/v2/team/app/{kind}/{digest}", Answer(body=body))
+    return digest
+
+
+def test_facts_are_asked_for_once(
+    scripted: ScriptedServer, open_client: Open, tmp_path: Path
+) -> None:
+    platform = {"os": "linux", "architecture": "amd64"}
+    config = put(scripted, "blobs", {**platform, "created": "2024-01-02T03:04:05Z"})
+    media_type = "application/vnd.oci.image.config.v1+json"
+    digest = put(
+        scripted, "manifests", {"config": {"mediaType": media_type, "digest": config, "size": 1}}
+    )
+    repository = app(scripted)
+    for _ in range(2):
+        client = open_client(cache=MetadataCache(tmp_path))
+        assert client.platforms(repository, digest) == ("linux/amd64",)
+        created = client.created(repository, digest)
+        assert created is not None
+        assert created.isoformat() == "2024-01-02T03:04:05+00:00"
+    # A manifest and a configuration, for each of the two facts.
+    assert len(scripted.requests) == 4
+
+
+def test_a_failure_is_not_kept(scripted: ScriptedServer, open_client: Open, tmp_path: Path) -> None:
+    client = open_client(cache=MetadataCache(tmp_path))
+    digest = put(scripted, "manifests", {"manifests": []})
+    path = f"{MANIFESTS}/{digest}"
+    scripted.on("GET", path, Answer(404))
+    with pytest.raises(RepositoryNotFoundError):
+        client.platforms(app(scripted), digest)
+    put(scripted, "manifests", {"manifests": []})
+    assert client.platforms(app(scripted), digest) == ()
+
+
+BASIC = Credential(origin="a test", username="alice", secret="s3cret")
+
+
+@pytest.mark.parametrize(
+    ("credential", "challenge", "text"),
+    [
+        (None, None, "anonymous"),
+        (BASIC, None, "anonymous, though there is user alice from a test"),
+        (BASIC, "Basic", "Basic, user alice from a test"),
+        (None, 'Bearer realm="/token"', "Bearer, anonymous, token from {host}"),
+        (BASIC, 'Bearer realm="/token"', "Bearer, user alice from a test, token from {host}"),
+        (
+            Credential(origin="a test", secret="t", kind="registry-token"),
+            "Bearer",
+            "Bearer, a token from a test",
+        ),
+    ],
+)
+def test_check(
+    scripted: ScriptedServer,
+    open_client: Open,
+    credential: Credential | None,
+    challenge: str | None,
+    text: str,
+) -> None:
+    def guarded(request: Request) -> Answer:
+        if challenge and request.authorization is None:
+            return Answer(401, {"WWW-Authenticate": challenge})
+        return Answer(body={})
+
+    scripted.on("GET", "/v2/", guarded)
+    scripted.on("GET", "/token", Answer(body={"token": "t"}))
+    client = open_client({f"{scripted.host}/team": credential} if credential else {})
+    assert client.check(f"{scripted.host}/team") == text.format(host=scripted.host)
+
+
+@pytest.mark.parametrize("answer", [Answer(401), Answer(404), Answer(500)])
+def test_a_check_that_fails(scripted: ScriptedServer, open_client: Open, answer: Answer) -> None:
+    scripted.on("GET", "/v2/", answer)
+    with pytest.raises(RegistryError, match=scripted.host):
+        open_client().check(scripted.host)
+
+
+def test_a_check_without_a_registry(open_client: Open) -> None:
+    with pytest.raises(RegistryUnreachableError, match=r"127\.0\.0\.1:9: cannot connect"):
+        open_client().check("127.0.0.1:9")
+
+
+def test_a_closed_client(scripted: ScriptedServer, open_client: Open) -> None:
+    client = open_client()
+    client.close()
+    with pytest.raises(RegistryError, match="closed"):
+        client.tags(app(scripted))
+
+
+def test_closing_ends_a_wait(scripted: ScriptedServer) -> None:
+    """Without a `sleep` of its own, the client does not wait once it is closed."""
+
+    def limited(request: Request) -> Answer:
+        client.close()
+        return Answer(429, {"Retry-After": "50"})
+
+    class Nobody:
+        def lookup(self, registry: str, path: str) -> Credential | None:
+            return None
+
+    client = RegistryClient(Nobody())
+    scripted.on("GET", LIST, limited)
+    with pytest.raises(RegistryError, match="closed"):
+        client.tags(app(scripted))
