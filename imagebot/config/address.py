@@ -55,7 +55,7 @@ def check_forge_url(value: str) -> str:
 def check_registry_key(value: str) -> str:
     """A host, or a host and a path, in normal form."""
     host, slash, path = value.partition("/")
-    check_host(host)
+    check_host(value if "://" in value else host)
     if slash:
         try:
             parse_repository(f"{host}/{path}")

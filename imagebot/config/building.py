@@ -79,6 +79,8 @@ def _faults_alone(keys: Keys) -> Iterator[tuple[KeyPath, InvalidPolicyError]]:
 def _add(
     faults: Faults, keys: KeyPath, error: InvalidPolicyError, *, inherits: bool = False
 ) -> None:
+    if isinstance(keys[-1], int) and faults.document.node(keys) is None:
+        keys = keys[:-1]  # one text where a list could be
     hint = error.hint
     if inherits:
         hint = f"{hint}; KEY: null unsets an inherited one" if hint else ""

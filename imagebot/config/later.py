@@ -17,6 +17,9 @@ LATER: Mapping[str, str] = {
     "serve": "the daemon and its webhooks",
     "policies.*.signatures": "verifying signatures",
 }
+LATER_POLICY_KEYS = frozenset(
+    path.removeprefix("policies.*.") for path in LATER if path.startswith("policies.*.")
+)
 
 
 def refuse_later(document: Document, faults: Faults) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imagebot.config.building import Definition
 from imagebot.config.document import read_document
 from imagebot.config.faults import Faults, nearest, validate
-from imagebot.config.later import refuse_later
+from imagebot.config.later import LATER_POLICY_KEYS, refuse_later
 from imagebot.config.model import (
     BotConfiguration,
     CommitOptions,
@@ -128,7 +128,8 @@ def to_definition(section: PolicySection, written: object, at: KeyPath) -> Defin
     extends = str(keys.pop("extends", ""))
     if isinstance(written, dict):
         keys |= {key: None for key, value in written.items() if value is None}
-    return Definition(keys, extends, at)
+    known = {key: value for key, value in keys.items() if key not in LATER_POLICY_KEYS}
+    return Definition(known, extends, at)
 
 
 def _check_policy_names(document: Document, faults: Faults, known: set[str]) -> None:

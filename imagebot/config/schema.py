@@ -81,7 +81,7 @@ Pause = Annotated[
 
 
 def _one_or_more(value: object) -> object:
-    return value if isinstance(value, list) else [value]
+    return [value] if isinstance(value, str | int | float) else value
 
 
 # Globs, or regular expressions between slashes.

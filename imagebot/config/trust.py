@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imagebot.config.faults import Faults
@@ -43,7 +43,7 @@ def may_ask(limits: Limits, repository: Repository) -> bool:
 def within_limits(
     updates: Sequence[Update],
     limits: Limits,
-    routes: Mapping[str, Route] | Sequence[Route],
+    routes: Sequence[Route],
     target: str = "",
 ) -> Limited:
     """Hold a target's updates against its limits.
@@ -52,7 +52,7 @@ def within_limits(
     updates back. More updates than `max_updates` and none is published: a plan that large is a
     mistake more often than not, and half of it would be a guess.
     """
-    by_name = routes if isinstance(routes, Mapping) else {route.name: route for route in routes}
+    by_name = {route.name: route for route in routes}
     allowed: list[Update] = []
     refused: dict[str, Update] = {}
     for update in updates:
@@ -69,10 +69,9 @@ def within_limits(
 
 
 def _may_publish(limits: Limits, route: Route, update: Update) -> bool:
-    if not may_ask(limits, update.field.reference.repository):
-        return False
-    is_commit = route.publish == "commit"
-    return not is_commit or limits.commit is None or matches_any(limits.commit, update.field.path)
+    if route.publish != "commit" or limits.commit is None:
+        return True
+    return matches_any(limits.commit, update.field.path)
 
 
 def _commit_problem(update: Update, target: str) -> Problem:

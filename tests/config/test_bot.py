@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import pytest
+
+from imagebot.config.load import load_bot_configuration
+from imagebot.config.model import (
+    BotConfiguration,
+    ForgeOptions,
+    GitCredential,
+    Limits,
+    RegistryCredential,
+    RegistryOptions,
+    SecretSource,
+)
+from imagebot.errors import ConfigurationError
+
+DESIGN = """\
+targets:
+  - url: https://github.com/acme/gitops.git
+    branch: main
+    credential: gitops
+    limits: {commit: [clusters/test/**], images: [ghcr.io/acme/**, docker.io/**], max-updates: 50}
+credentials:
+  git: {gitops: {token: {file: /run/secrets/github}}}
+  registries:
+    ghcr.io/acme: {username: acme-bot, password: {env: GHCR_TOKEN}}
+"""
+
+CANARY = "s3cr3t-canary"
+
+
+def load(text: str) -> BotConfiguration:
+    return load_bot_configuration(text, "deploy/bot.yaml")
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(text)
+    found = [str(fault).removeprefix("deploy/bot.yaml:") for fault in caught.value.faults]
+    assert CANARY not in "".join(found) + repr(caught.value) + str(caught.value.__cause__)
+    return found
+
+
+def test_the_example_of_the_design() -> None:
+    bot = load(DESIGN)
+    (target,) = bot.targets
+    assert (target.name, target.branch) == ("acme/gitops", "main")
+    assert target.credential == GitCredential(
+        name="gitops", token=SecretSource("file", "/run/secrets/github")
+    )
+    assert target.limits == Limits(
+        commit=("clusters/test/**",), images=("ghcr.io/acme/**", "docker.io/**"), max_updates=50
+    )
+    assert bot.registry_credentials == (
+        RegistryCredential(
+            key="ghcr.io/acme", username="acme-bot", password=SecretSource("env", "GHCR_TOKEN")
+        ),
+    )
+    assert target.forge == ForgeOptions()
+    assert target.configuration == "imagebot.yaml"
+    assert bot.inline is None
+
+
+def test_the_other_keys() -> None:
+    bot = load("""\
+cache-dir: cache
+registries:
+  registry.example:5000: {insecure: true}
+  docker.io: {mirror: harbor.example/hub, ca-file: ca.pem}
+credentials:
+  git:
+    deploy: {ssh-key: keys/id_ed25519, known-hosts: /etc/ssh/known_hosts}
+    bot: {username: bot, token: {env: TOKEN}}
+targets:
+  - {url: "git@git.example:acme/gitops.git", branch: main, credential: deploy, paused: moving}
+  - url: https://git.example/acme/other.git
+    branch: release/1.x
+    name: other
+    credential: bot
+    forge: {kind: github, url: https://git.example/api/v3/}
+    configuration: deploy/imagebot.yaml
+    paused: true
+    limits: {commit: [], images: []}
+""")
+    first, second = bot.targets
+    assert bot.cache_dir == "deploy/cache"
+    assert bot.registries == (
+        RegistryOptions(host="registry.example:5000", insecure=True),
+        RegistryOptions(host="docker.io", mirror="harbor.example/hub", ca_file="deploy/ca.pem"),
+    )
+    assert first.credential == GitCredential(
+        name="deploy", ssh_key="deploy/keys/id_ed25519", known_hosts="/etc/ssh/known_hosts"
+    )
+    assert (first.name, first.paused) == ("acme/gitops", "moving")
+    assert second.forge == ForgeOptions(kind="github", url="https://git.example/api/v3")
+    assert (second.name, second.paused) == ("other", "paused in deploy/bot.yaml")
+    # An empty list lets nothing through; a key that is not there does not limit.
+    assert second.limits == Limits(commit=(), images=(), max_updates=None)
+
+
+def test_policies_and_routes_may_stand_in_the_bots_own_file() -> None:
+    bot = load("""\
+targets: [{url: /srv/git/a.git, branch: main}]
+policies: {careful: {max: patch}}
+routes:
+  - {name: all, files: ["**"], publish: commit, images: [{match: "**", policy: careful}]}
+""")
+    assert bot.inline is not None
+    assert bot.inline.path == "deploy/bot.yaml"
+    assert bot.inline.policies["careful"].max == "patch"
+
+
+def test_targets_of_one_repository_are_told_apart_by_their_branch() -> None:
+    targets = load("""\
+targets:
+  - {url: https://a.example/x/y.git, branch: main}
+  - {url: https://a.example/x/y.git, branch: next}
+  - {url: https://a.example/z, branch: next}
+""").targets
+    assert [target.name for target in targets] == ["x/y@main", "x/y@next", "z"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://github.com/a/b.git",
+        "ssh://git@github.com:22/a/b.git",
+        "git@github.com:a/b.git",
+        "host.example:a/b",
+        "file:///srv/git/b.git",
+        "/srv/git/b.git",
+        "http://localhost:3000/a/b.git",
+    ],
+)
+def test_git_urls(url: str) -> None:
+    assert load(f"targets: [{{url: '{url}', branch: main}}]").targets[0].url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("ext::sh -c id", "is no Git URL"),
+        ("fd::7", "is no Git URL"),
+        ("-oProxyCommand=id", "is no Git URL"),
+        ("relative/path", "is no Git URL"),
+        ("ftp://a/b", "ftp:// is not supported"),
+        ("https:///b", "has no host"),
+        ("https://a:99999999/b", "is no URL"),
+        (f"https://user:{CANARY}@a/b", "must not hold a credential"),
+        (f"https://{CANARY}@a/b", "must not hold a credential"),
+        (f"ssh://git:{CANARY}@a/b", "must not hold a credential"),
+        ("", "is empty"),
+    ],
+)
+def test_bad_git_urls(url: str, reason: str) -> None:
+    (fault,) = faults(f"targets: [{{url: '{url}', branch: main}}]")
+    assert f": targets[0].url: {reason}" in fault
+
+
+@pytest.mark.parametrize(
+    "branch",
+    "-main a..b a~1 a^ a:b /a a/ a//b a.lock @ a@{1} .a a/.b a* a\tb".split(" "),
+)
+def test_bad_branches(branch: str) -> None:
+    (fault,) = faults(f"targets: [{{url: /a, branch: '{branch}'}}]")
+    assert "targets[0].branch: " in fault
+
+
+SOME = "{username: a, password: {env: A}}"
+FAULTS = [
+    ("targets: [{url: /a}]", "1:11: targets[0]: branch is missing"),
+    ("targets: [{branch: main}]", "1:11: targets[0]: url is missing"),
+    ("targets: [{url: /a, branch: b, credential: c}]",
+     "1:44: targets[0].credential: there is no Git credential 'c' (define it under "),
+    ("targets: [{url: /a, branch: b, credential: gh}]\ncredentials: {git: {ghe: {ssh-key: a}}}",
+     "1:44: targets[0].credential: there is no Git credential 'gh' (did you mean ghe?)"),
+    ("targets: [{url: 'http://h/a', branch: b, credential: c}]\ncredentials: {git: {c: {ssh-key: a}}}",
+     "1:18: targets[0].url: would send the credential in clear text (use https or ssh)"),
+    ("targets: [{url: /a, branch: b, name: x}, {url: /c, branch: d, name: x}]",
+     "1:42: targets[1]: another target is called 'x' already"),
+    ("targets: [{url: /a, branch: b, limits: {max-updates: 0}}]",
+     "1:54: targets[0].limits.max-updates: must be 1 or more"),
+    ("targets: [{url: /a, branch: b, limits: {max_updates: 5}}]",
+     "1:41: targets[0].limits.max_updates: unknown key (did you mean max-updates?)"),
+    ("targets: [{url: /a, branch: b, limits: {images: [nginx]}}]",
+     "1:50: targets[0].limits.images[0]: 'nginx' can match nothing"),
+    ("targets: [{url: /a, branch: b, configuration: ../x.yaml}]",
+     "1:47: targets[0].configuration: '../x.yaml' is no path within the target"),
+    ("targets: [{url: /a, branch: b, forge: {kind: gitlab}}]",
+     "1:46: targets[0].forge.kind: must be one of github, sandbox, none, not 'gitlab'"),
+    ("targets: [{url: /a, branch: b, forge: {url: 'http://h/api'}}]",
+     "1:46: targets[0].forge.url: would send the token in clear text (use https)"),
+    (f"targets: [{{url: /a, branch: b, forge: {{url: 'https://u:{CANARY}@h/api'}}}}]",
+     "1:46: targets[0].forge.url: must not hold a credential"),
+    ("limits: {max-updates: 5}", "1:1: limits: unknown key"),
+    (f"credentials: {{git: {{a: {{token: {CANARY}}}}}}}",
+     "1:32: credentials.git.a.token: must be a mapping, not text ({file: PATH} or {env: NAME}; "),
+    ("credentials: {git: {a: {token: {file: a, env: b}}}}",
+     "1:32: credentials.git.a.token: needs one of file and env"),
+    (f"credentials: {{git: {{a: {{token: {{env: A}}, password: {CANARY}}}}}}}",
+     "1:42: credentials.git.a.password: unknown key"),
+    ("credentials: {git: {a: {token: {env: A}, ssh-key: b}}}",
+     "1:24: credentials.git.a: needs one of token and ssh-key"),
+    ("credentials: {git: {a: {token: {env: A}, known-hosts: b}}}",
+     "1:24: credentials.git.a: known-hosts goes with ssh-key"),
+    (f'credentials: {{git: {{a: {{ssh-key: "-----BEGIN PRIVATE KEY-----\\n{CANARY}"}}}}}}',
+     "1:34: credentials.git.a.ssh-key: must be the path of a key file, not the key itself"),
+    (f"credentials: {{registries: {{ghcr.io: {{username: a, password: {CANARY}}}}}}}",
+     "1:61: credentials.registries.ghcr.io.password: must be a mapping, not text"),
+    (f"credentials: {{registries: {{ghcr.io: {{username: a, password: [{CANARY}]}}}}}}",
+     "1:61: credentials.registries.ghcr.io.password: must be a mapping, not a list"),
+    ("credentials: {registries: {ghcr.io: {password: {env: A}}}}",
+     "1:28: credentials.registries.ghcr.io: username is missing"),
+    (f"credentials: {{registries: {{'https://u:{CANARY}@ghcr.io': {SOME}}}}}",
+     "1:28: credentials.registries.https://…@ghcr.io: must be a host without a scheme"),
+    ("registries: {'ghcr.io/a/b': {}}", "1:14: registries.ghcr.io/a/b: is no registry host"),
+    ("registries: {ghcr.io: {mirror: 'https://m'}}",
+     "1:33: registries.ghcr.io.mirror: must be a host without a scheme"),
+    ("registries: {ghcr.io: {insecure: yes}}",
+     "1:34: registries.ghcr.io.insecure: must be true or false, not text"),
+    ("notify: {slack: x}", "1:1: notify: not yet: notifications"),
+    ("serve: {port: 1}", "1:1: serve: not yet: the daemon and its webhooks"),
+    ("policies: {a: {extends: b}}", "1:25: policies.a.extends: there is no policy or preset 'b'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), FAULTS)
+def test_faults(text: str, expected: str) -> None:
+    (fault,) = faults(text)
+    assert fault[: len(expected)] == expected
