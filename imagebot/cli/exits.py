@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from imagebot.plan import Plan
+if TYPE_CHECKING:  # keeps `imagebot --version` from importing what only commands need
+    from imagebot.plan import Plan
 
 
 class Exit(IntEnum):

@@ -57,8 +57,10 @@ def _print_update(update: Update, *, explain: bool) -> None:
     new = _version(update.tag or current.tag, update.digest or current.digest)
     kind = click.style(update.kind, fg=_COLOURS[update.kind])
     where = printable(f"  line {update.field.line}: {current.name}  {old} -> {new}  ")
-    why = printable(f"  {update.policy}, route {update.route}: {update.reason}")
-    click.echo(where + kind + why)
+    route = f", route {update.route}" if update.route else ""
+    click.echo(f"{where}{kind}{printable(f'  (policy {update.policy}{route})')}")
+    if explain or update.code != "newer":
+        click.echo(printable(f"      {update.code}: {update.reason}"))
     if explain:
         _print_rejections(update.rejections)
 
