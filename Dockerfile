@@ -48,7 +48,7 @@ LABEL org.opencontainers.image.title="imagebot" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-# git's package wants perl (50 MB), and holds servers and relics (22 MB), for commands that imagebot
+# git's package wants perl (50 MB), and holds servers and relics (25 MB), for commands that imagebot
 # never calls. It is installed without, and the package database says so truthfully: an image built
 # on this one that installs packages starts with `apt-get --fix-broken install`.
 RUN --mount=type=secret,id=apt.conf --mount=type=secret,id=apt.sources.list \
