@@ -74,7 +74,7 @@ class _Reader:
         match = _VERSION.match(self.text, self.position)
         if match is None:
             raise self._missing_version()
-        self._check_end(match.end())
+        self._check_end(match)
         parts = [match["major"], match["minor"], match["patch"]]
         given = next((i for i, part in enumerate(parts) if part is None or not part.isdigit()), 3)
         if given == 0 and operator in (">", "<", "!="):
@@ -96,18 +96,15 @@ class _Reader:
             position += len(part) + 1
         return prerelease_key(text)
 
-    def _check_end(self, end: int) -> None:
+    def _check_end(self, match: re.Match[str]) -> None:
         """A version ends at a space, a comma, `||` or the end of the text."""
+        end = match.end()
         rest = self.text[end : end + 2]
         if not rest or rest[0] in " \t," or rest == "||":
             return
-        four_parts = rest[0] == "." and self.text[self.position : end].count(".") == 2
-        reason = (
-            "a version in a range has at most three numbers"
-            if four_parts
-            else f"{rest[0]!r} does not belong here"
-        )
-        raise self._error(reason, end)
+        fourth = rest[0] == "." and end == match.end("patch")
+        reason = "a version in a range has at most three numbers"
+        raise self._error(reason if fourth else f"{rest[0]!r} does not belong here", end)
 
     def _missing_version(self) -> InvalidRangeError:
         if self._at_end_of_group():
