@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -30,11 +31,7 @@ def find_configuration(start: Path) -> Path | None:
 def read_configuration(path: Path) -> str:
     """The text of a configuration file. Raises FolderError."""
     try:
-        with path.open("rb") as file:
-            # A fifo or a device could be read from for ever.
-            if not stat.S_ISREG(path.stat().st_mode):
-                raise FolderError(str(path), "is no regular file")
-            content = file.read(MAX_BYTES + 1)
+        content = _read_regular(path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise FolderError(str(path), f"cannot be read: {reason}") from error
@@ -61,3 +58,18 @@ def create_configuration(path: Path, text: str, *, replace: bool) -> None:
         draft.unlink(missing_ok=True)
         reason = error.strerror or type(error).__name__
         raise FolderError(str(path), f"cannot be written: {reason}") from error
+
+
+def _read_regular(path: Path) -> bytes:
+    """At most one byte more than is allowed. Raises FolderError and OSError."""
+    # Not blocking: opening a pipe would wait for its writer.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise FolderError(str(path), "is no regular file")
+        content = b""
+        while len(content) <= MAX_BYTES and (more := os.read(handle, MAX_BYTES + 1 - len(content))):
+            content += more
+        return content
+    finally:
+        os.close(handle)
