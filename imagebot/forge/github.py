@@ -59,6 +59,7 @@ class GitHubForge:
         self._project = project
         self._base = base
         self._token = token
+        self.api_url = api_url
         self._repository = _connect(project, token, api_url, write_pause, tries, backoff)
 
     @property
@@ -161,10 +162,12 @@ class GitHubForge:
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
-        from github import BadAttributeException, GithubException
+        from github import BadAttributeException, GithubException, IncompletableObject
 
         try:
             yield
+        except (BadAttributeException, IncompletableObject) as error:
+            raise self._not_github(error) from error
         except GithubException as error:
             raise self._error(error) from error
         except OSError as error:
@@ -175,13 +178,18 @@ class GitHubForge:
                 f"the forge cannot be reached: {said}",
                 hint="the next pass tries again",
             ) from error
-        except (BadAttributeException, RuntimeError, ValueError, TypeError, KeyError) as error:
-            said = self._shown(str(error))
-            raise ForgeError(
-                self._project,
-                f"the forge's answer is not that of GitHub's API: {said}",
-                hint="check the forge's url: for GitHub Enterprise it ends in /api/v3",
-            ) from error
+        except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+            # What PyGithub trips over in an answer that it did not expect.
+            raise self._not_github(error) from error
+
+    def _not_github(self, error: Exception) -> ForgeError:
+        said = self._shown(str(error))
+        return ForgeError(
+            self._project,
+            f"the forge's answer is not that of GitHub's API: {said}",
+            hint="check the target's URL (a project that was renamed answers so), and the forge's"
+            " url: for GitHub Enterprise it ends in /api/v3",
+        )
 
     def _error(self, error: GithubException) -> ForgeError:
         status, headers = error.status, error.headers or {}

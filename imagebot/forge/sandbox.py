@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,11 +156,14 @@ class SandboxForge:
         self._write_beside(path, fields).replace(path)
 
     def _write_beside(self, path: Path, fields: dict[str, Any]) -> Path:
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        text = json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
         try:
-            temporary.write_text(
-                json.dumps(fields, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-            )
+            with tempfile.NamedTemporaryFile(
+                "w", encoding="utf-8", dir=self.folder, prefix=".", delete=False
+            ) as file:
+                file.write(text)
         except OSError as error:
             raise ForgeError(self.project, f"{path} cannot be written: {error.strerror}") from error
+        temporary = Path(file.name)
+        temporary.chmod(0o644)
         return temporary

@@ -1,0 +1,323 @@
+"""Against the emulator of GitHub, and against scripted answers for what it cannot say."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagebot.errors import (
+    ForgeAuthError,
+    ForgeError,
+    ForgeRateLimitError,
+    ForgeUnreachableError,
+)
+from imagebot.forge.github import GitHubForge
+from tests.support.git_repository import Entry
+from tests.support.github import Forge as Emulated
+from tests.support.scripted_http import Answer, Request, ScriptedServer
+
+NAME = "acme/gitops"
+TOKEN = "canary-token-of-the-forge"
+FILES: dict[str, Entry] = {"a.yaml": b"image: a:1\n"}
+PULLS = f"/repos/{NAME}/pulls"
+
+
+def connect(api_url: str, token: str, *, tries: int = 1, base: str = "main") -> GitHubForge:
+    return GitHubForge(
+        NAME, base, token, api_url=api_url, write_pause=0.0, tries=tries, backoff=0.0
+    )
+
+
+@pytest.fixture
+def github(forge: Emulated) -> GitHubForge:
+    """A project with the branches main, x and y."""
+    forge.make_repository(NAME, FILES)
+    repository = forge.git.repository(NAME)
+    for branch in ("x", "y"):
+        repository.move(branch, str(repository.head()))
+        repository.commit({"a.yaml": branch.encode()}, branch=branch)
+    forge.sync(NAME)
+    return connect(forge.api_url, forge.bot_token)
+
+
+def test_created_once_and_found(github: GitHubForge, forge: Emulated) -> None:
+    assert github.find("x") is None
+    pull = github.create(branch="x", title="T ü", body="B\n\n<!-- m -->\n")
+    assert (pull.title, pull.body, pull.state) == ("T ü", "B\n\n<!-- m -->\n", "open")
+    assert (pull.branch, pull.base) == ("x", "main")
+    assert pull.head == forge.git.repository(NAME).head("x")
+    assert pull.url.endswith(f"/pull/{pull.number}")
+    assert github.create(branch="x", title="Other", body="Other") == pull
+    assert github.find("x") == pull
+    assert github.find("y") is None
+    assert len(forge.pull_requests(NAME)) == 1
+
+
+def test_updated_in_place(github: GitHubForge, forge: Emulated) -> None:
+    pull = github.create(branch="x", title="T", body="B")
+    updated = github.update(pull.number, title="T2", body="B2")
+    assert (updated.number, updated.title, updated.body) == (pull.number, "T2", "B2")
+    assert [(one["title"], one["body"]) for one in forge.pull_requests(NAME)] == [("T2", "B2")]
+
+
+def test_closed_and_merged(github: GitHubForge, forge: Emulated) -> None:
+    first = github.create(branch="x", title="T", body="B")
+    github.close(first.number)
+    assert github.find("x") is None
+    second = github.create(branch="x", title="T", body="B")
+    forge.merge(NAME, second.number)
+    found = github.find_closed("x")
+    assert [(one.number, one.state) for one in found] == [
+        (second.number, "merged"),
+        (first.number, "closed"),
+    ]
+
+
+def test_one_base_of_several(github: GitHubForge, forge: Emulated) -> None:
+    pull = github.create(branch="x", title="T", body="B")
+    other = connect(forge.api_url, forge.bot_token, base="y")
+    assert other.find("x") is None
+    assert other.create(branch="x", title="T", body="B").number != pull.number
+
+
+def test_comments_are_not_repeated(github: GitHubForge, forge: Emulated) -> None:
+    number = github.create(branch="x", title="T", body="B").number
+    for _ in range(2):
+        github.comment(number, "Hello.\n")
+    github.comment(number, "Bye.")
+    assert [text.strip() for text in forge.comments(NAME, number)] == ["Hello.", "Bye."]
+
+
+def test_labels_and_reviewers(github: GitHubForge, forge: Emulated) -> None:
+    number = github.create(branch="x", title="T", body="B", draft=True).number
+    github.add_labels(number, ["images", "bot"])
+    github.add_labels(number, ["images"])
+    github.request_reviewers(number, ["alice"])
+    assert forge.labels(NAME, number) == ["bot", "images"]
+    (shown,) = forge.pull_requests(NAME)
+    assert [user["login"] for user in shown["requested_reviewers"]] == ["alice"]
+    assert shown["draft"] is True
+    with pytest.raises(ForgeError) as caught:
+        github.request_reviewers(number, ["nobody-of-this-name"])
+    assert caught.value.status == 422
+
+
+def test_what_github_refuses(github: GitHubForge) -> None:
+    with pytest.raises(ForgeError, match="head: invalid") as caught:
+        github.create(branch="not-there", title="T", body="B")
+    assert caught.value.status == 422
+    with pytest.raises(ForgeError, match="body is too long"):
+        github.create(branch="x", title="T", body="x" * 65_537)
+
+
+def test_check(github: GitHubForge) -> None:
+    assert "acme/gitops" in github.check()
+
+
+def test_a_project_that_is_not_there(forge: Emulated) -> None:
+    with pytest.raises(ForgeError, match="no such project") as caught:
+        connect(forge.api_url, forge.bot_token).check()
+    assert "contents: write" in caught.value.hint
+
+
+def pull_fields(number: int, branch: str, **more: Any) -> dict[str, Any]:
+    return {
+        "number": number,
+        "url": f"http://x{PULLS}/{number}",
+        "html_url": f"https://github.com/{NAME}/pull/{number}",
+        "title": "T",
+        "body": "B",
+        "state": "open",
+        "merged_at": None,
+        "head": {"ref": branch, "sha": "1" * 40},
+        "base": {"ref": "main", "sha": "2" * 40},
+        **more,
+    }
+
+
+def message(status: int, text: str, **headers: str) -> Answer:
+    return Answer(status, {"Content-Type": "application/json", **headers}, {"message": text})
+
+
+class Pulls:
+    """The list and the making of pull requests, with a fault after the work is done."""
+
+    def __init__(self, fault: Answer, *, works: bool) -> None:
+        self.fault, self.works = fault, works
+        self.made: list[dict[str, Any]] = []
+
+    def __call__(self, request: Request) -> Answer:
+        if request.method == "GET":
+            return Answer(200, {"Content-Type": "application/json"}, list(self.made))
+        if self.works:
+            self.made.append(pull_fields(len(self.made) + 1, request.json()["head"]))
+        return self.fault
+
+
+FAULTS = [message(502, "Server Error"), message(500, "oops"), Answer(drop=True)]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=["502", "500", "dropped"])
+def test_a_fault_after_the_work_makes_no_second_pull_request(
+    fault: Answer, scripted: ScriptedServer
+) -> None:
+    scripted.handler = pulls = Pulls(fault, works=True)
+    pull = connect(scripted.url, TOKEN, tries=3).create(branch="x", title="T", body="B")
+    assert (pull.number, len(pulls.made)) == (1, 1)
+    assert len(scripted.asked("POST", PULLS)) == 1
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=["502", "500", "dropped"])
+def test_a_fault_before_the_work_is_an_error(fault: Answer, scripted: ScriptedServer) -> None:
+    scripted.handler = Pulls(fault, works=False)
+    with pytest.raises(ForgeUnreachableError):
+        connect(scripted.url, TOKEN, tries=3).create(branch="x", title="T", body="B")
+    assert len(scripted.asked("POST", PULLS)) == 1
+
+
+def test_another_bot_was_faster(scripted: ScriptedServer) -> None:
+    refused = Answer(
+        422,
+        {"Content-Type": "application/json"},
+        {
+            "message": "Validation Failed",
+            "errors": [{"message": "A pull request already exists for acme:x."}],
+        },
+    )
+    scripted.handler = Pulls(refused, works=True)
+    assert connect(scripted.url, TOKEN).create(branch="x", title="T", body="B").number == 1
+    scripted.handler = Pulls(refused, works=False)
+    with pytest.raises(ForgeError, match="already exists"):
+        connect(scripted.url, TOKEN).create(branch="x", title="T", body="B")
+
+
+def test_a_comment_is_not_sent_twice_after_a_fault(scripted: ScriptedServer) -> None:
+    comments: list[dict[str, Any]] = []
+    place = f"/repos/{NAME}/issues/1/comments"
+
+    def answer(request: Request) -> Answer:
+        if request.method == "GET":
+            return Answer(200, {"Content-Type": "application/json"}, list(comments))
+        comments.append({"id": 1, "body": request.json()["body"] + "\r\n"})
+        return message(502, "Server Error")
+
+    fields = pull_fields(1, "x", issue_url=f"{scripted.url}/repos/{NAME}/issues/1")
+    fields["comments_url"] = f"{scripted.url}{place}"
+    scripted.on("GET", f"{PULLS}/1", Answer(200, {"Content-Type": "application/json"}, fields))
+    scripted.on("GET", place, answer)
+    scripted.on("POST", place, answer)
+    connect(scripted.url, TOKEN, tries=3).comment(1, "Hello.")
+    assert len(comments) == 1
+
+
+def test_reads_are_tried_again(scripted: ScriptedServer) -> None:
+    fine = Answer(200, {"Content-Type": "application/json"}, [pull_fields(1, "x")])
+    scripted.on("GET", PULLS, message(502, "x"), message(503, "x"), fine)
+    found = connect(scripted.url, TOKEN, tries=3).find("x")
+    assert found is not None
+    assert found.number == 1
+    scripted.on("GET", PULLS, message(502, "x"), message(502, "x"), message(502, "x"), fine)
+    with pytest.raises(ForgeUnreachableError):
+        connect(scripted.url, TOKEN, tries=3).find("x")
+
+
+ERRORS: dict[str, tuple[Answer, type[ForgeError], str]] = {
+    "bad token": (message(401, "Bad credentials"), ForgeAuthError, "token was refused"),
+    "no right": (
+        message(403, "Resource not accessible by personal access token"),
+        ForgeAuthError,
+        "not allowed: Resource not accessible",
+    ),
+    "sso": (message(403, "Resource protected by organization SAML"), ForgeAuthError, "SAML"),
+    "not found": (message(404, "Not Found"), ForgeError, "no such project"),
+    "conflict": (message(409, "Conflict"), ForgeError, "refused it \\(409\\): Conflict"),
+    "invalid": (message(422, "Validation Failed"), ForgeError, "refused it \\(422\\)"),
+    "fault": (message(500, "oops"), ForgeUnreachableError, "has a fault \\(500\\)"),
+    "away": (message(503, "x"), ForgeUnreachableError, "has a fault \\(503\\)"),
+    "html": (Answer(502, {}, "<html>\x1b[2J</html>"), ForgeUnreachableError, "has a fault"),
+    "moved": (
+        message(301, "Moved", Location="/repositories/1/pulls"),
+        ForgeError,
+        "not that of GitHub",
+    ),
+    "renamed": (message(307, "x", Location="/x"), ForgeError, "not that of GitHub"),
+    "dropped": (Answer(drop=True), ForgeUnreachableError, "cannot be reached"),
+    "no json": (Answer(200, {}, "<html></html>"), ForgeError, "not that of GitHub"),
+    "no list": (Answer(200, {}, {"message": "hello"}), ForgeError, "not that of GitHub"),
+    "no pull": (Answer(200, {}, [{"number": "one"}]), ForgeError, "not that of GitHub"),
+    "cut": (Answer(200, {}, b"[" * 100, cut_at=10), ForgeUnreachableError, "cannot be reached"),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_errors(name: str, scripted: ScriptedServer) -> None:
+    answer, kind, reason = ERRORS[name]
+    scripted.handler = lambda _: answer
+    with pytest.raises(ForgeError, match=reason) as caught:
+        connect(scripted.url, TOKEN).find("x")
+    assert type(caught.value) is kind
+    assert caught.value.hint or kind is ForgeError
+    assert TOKEN not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "wait"),
+    [
+        (message(429, "Too Many Requests", **{"Retry-After": "7"}), 7.0),
+        (message(403, "You have exceeded a secondary rate limit"), None),
+        (message(403, "slow down", **{"Retry-After": "60"}), 60.0),
+        (
+            message(
+                403,
+                "API rate limit exceeded",
+                **{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"},
+            ),
+            0.0,
+        ),
+    ],
+)
+def test_rate_limits_are_not_waited_for(
+    answer: Answer, wait: float | None, scripted: ScriptedServer
+) -> None:
+    scripted.handler = lambda _: answer
+    with pytest.raises(ForgeRateLimitError, match="asks for a pause") as caught:
+        connect(scripted.url, TOKEN, tries=3).find("x")
+    assert caught.value.retry_after == wait
+    assert len(scripted.requests) == 1
+
+
+def test_nobody_listens() -> None:
+    with pytest.raises(ForgeUnreachableError, match="cannot be reached"):
+        connect("http://127.0.0.1:1", TOKEN).find("x")
+
+
+def test_the_token_goes_nowhere_else(
+    scripted: ScriptedServer,
+    start_scripted: Callable[..., ScriptedServer],
+    home: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Not to where a redirect points, not into a log; and ~/.netrc is not asked."""
+    caplog.set_level(logging.DEBUG)
+    (home / ".netrc").write_text("machine 127.0.0.1 login x password wrong\n")
+    thief = start_scripted(lambda _: Answer(200, {}, "[]"))
+    for status in (301, 302, 307, 308):
+        location = f"{thief.url}/x"
+        scripted.handler = lambda _, s=status, to=location: message(s, TOKEN, Location=to)
+        with pytest.raises(ForgeError) as caught:
+            connect(scripted.url, TOKEN).find("x")
+        assert TOKEN not in f"{caught.value}{caught.value.hint}"
+    assert thief.requests == []
+    assert {request.authorization for request in scripted.requests} == {f"token {TOKEN}"}
+    scripted.handler = lambda _: Answer(200, {}, json.dumps([pull_fields(1, "x")]))
+    forge = connect(scripted.url, TOKEN)
+    forge.find("x")
+    assert TOKEN not in repr(forge)
+    assert "GET" in caplog.text
+    assert TOKEN not in caplog.text

@@ -1,0 +1,359 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+
+from imagebot.errors import BranchModifiedError, ForgeError, PushRejectedError
+from imagebot.forge.sandbox import SandboxForge
+from imagebot.message import read_marker
+from imagebot.publish.publishers import PUBLISHERS
+from imagebot.publish.pull_request import find_stale
+from tests.publish.conftest import (
+    BOT,
+    FILES,
+    PRODUCTION,
+    ROUTES,
+    WEB,
+    WHEN,
+    Bot,
+    edit,
+    make_route,
+)
+from tests.publish.updates import make_update
+from tests.support.git_repository import BareRepository
+
+API = make_update(PRODUCTION)
+API2 = make_update(PRODUCTION, tag="1.2.0")
+NGINX = make_update(WEB, "nginx:1.0.0", "1.1.0")
+BRANCH = "imagebot/production-all-e530d2b8"
+
+
+def stored(sandbox: SandboxForge, number: int = 1) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads((sandbox.folder / f"{number}.json").read_text())
+    return fields
+
+
+def press(sandbox: SandboxForge, state: str, number: int = 1) -> None:
+    """What people do with a button."""
+    fields = stored(sandbox, number)
+    (sandbox.folder / f"{number}.json").write_text(json.dumps({**fields, "state": state}))
+
+
+def count(sandbox: SandboxForge) -> int:
+    return len(list(sandbox.folder.glob("*.json")))
+
+
+def test_opened(bot: Bot, bare: BareRepository, sandbox: SandboxForge) -> None:
+    main = bare.head()
+    published = bot.publish(API, NGINX)
+    assert (published.status, published.number, published.branch) == ("opened", 1, BRANCH)
+    assert published.url == (sandbox.folder / "1.json").as_uri()
+    assert published.commit == bare.head(BRANCH)
+    assert (published.route, published.updates) == ("production", (API.id, NGINX.id))
+    assert bare.head() == main
+    assert bare.read_files(BRANCH) == {
+        **FILES,
+        PRODUCTION: b"image: ghcr.io/acme/api:1.1.0\n",
+        WEB: b"image: nginx:1.1.0\n",
+    }
+    assert [commit.sha for commit in bare.log(BRANCH)][1:] == [main]
+    pull = stored(sandbox)
+    assert (pull["state"], pull["branch"], pull["base"]) == ("open", BRANCH, "main")
+    assert pull["title"] == "Update api and nginx (production)"
+    marker = read_marker(pull["body"])
+    assert marker is not None
+    assert (marker.route, marker.pushed, marker.updates) == (
+        "production", bare.head(BRANCH), (API.id, NGINX.id),
+    )  # fmt: skip
+
+
+def test_a_second_pass_changes_nothing(
+    bot: Bot, bare: BareRepository, sandbox: SandboxForge
+) -> None:
+    first = bot.publish(API)
+    refs, pull = bare.refs(), stored(sandbox)
+    bot.when = WHEN.replace(year=2027)
+    again = bot.publish(API)
+    assert again == dataclasses.replace(first, status="unchanged")
+    assert (bare.refs(), stored(sandbox), count(sandbox)) == (refs, pull, 1)
+
+
+def test_another_plan_is_put_in_place(
+    bot: Bot, bare: BareRepository, sandbox: SandboxForge
+) -> None:
+    bot.publish(API)
+    updated = bot.publish(API2, NGINX)
+    assert (updated.status, updated.number) == ("updated", 1)
+    assert updated.commit == bare.head(BRANCH)
+    assert bare.read_files(BRANCH)[PRODUCTION] == b"image: ghcr.io/acme/api:1.2.0\n"
+    assert bare.read_files(BRANCH)[WEB] == b"image: nginx:1.1.0\n"
+    assert [commit.sha for commit in bare.log(BRANCH)][1:] == [bare.head()]
+    assert count(sandbox) == 1
+    assert "1.2.0" in stored(sandbox)["body"]
+    assert bot.publish(API2, NGINX).status == "unchanged"
+
+
+def test_a_base_that_moved_elsewhere_does_not_matter(bot: Bot, bare: BareRepository) -> None:
+    before = bot.publish(API).commit
+    bare.commit({"README.md": b"moved\n"})
+    assert bot.publish(API).status == "unchanged"
+    assert bare.head(BRANCH) == before
+
+
+def test_a_base_that_moved_in_a_file_of_it_does(bot: Bot, bare: BareRepository) -> None:
+    bot.publish(API)
+    moved = bare.commit({PRODUCTION: b"# a comment\nimage: ghcr.io/acme/api:1.0.0\n"})
+    published = bot.publish(API)
+    assert published.status == "updated"
+    assert bare.read_files(BRANCH)[PRODUCTION] == b"# a comment\nimage: ghcr.io/acme/api:1.1.0\n"
+    assert [commit.sha for commit in bare.log(BRANCH)][1] == moved
+
+
+def test_commits_of_people_are_not_overwritten(
+    bot: Bot, bare: BareRepository, sandbox: SandboxForge
+) -> None:
+    bot.publish(API)
+    person = bare.commit({"README.md": b"by hand\n"}, branch=BRANCH, email="alice@example.com")
+    pull = stored(sandbox)
+    assert bot.publish(API).status == "unchanged"
+    with pytest.raises(BranchModifiedError, match=r"alice@example\.com committed to it") as caught:
+        bot.publish(API2)
+    assert caught.value.authors == ("alice@example.com",)
+    assert "delete the branch" in caught.value.hint
+    assert bare.head(BRANCH) == person
+    assert stored(sandbox) == pull
+
+
+def test_a_branch_that_people_made_is_not_overwritten(bot: Bot, bare: BareRepository) -> None:
+    person = bare.commit({"README.md": b"by hand\n"}, branch=BRANCH)
+    with pytest.raises(BranchModifiedError):
+        bot.publish(API)
+    assert bare.head(BRANCH) == person
+
+
+def test_a_push_in_the_meantime_is_not_overwritten(bot: Bot, bare: BareRepository) -> None:
+    bot.publish(API)
+    checkout = bot.open()
+    checkout.refresh()
+    change = bot.change(API2)
+    edits = edit(checkout, change.updates)
+    person = bare.commit({"README.md": b"by hand\n"}, branch=BRANCH)
+    with pytest.raises(PushRejectedError) as caught:
+        PUBLISHERS["pull-request"](change, checkout, bot.forge, edits=edits, author=BOT, when=WHEN)
+    assert caught.value.kind == "lease"
+    assert bare.head(BRANCH) == person
+
+
+def test_what_people_closed_stays_closed(
+    bot: Bot, bare: BareRepository, sandbox: SandboxForge
+) -> None:
+    bot.publish(API)
+    press(sandbox, "closed")
+    refs = bare.refs()
+    again = bot.publish(API)
+    assert (again.status, again.number) == ("unchanged", 1)
+    assert (bare.refs(), count(sandbox)) == (refs, 1)
+    moved = dataclasses.replace(API, field=dataclasses.replace(API.field, line=9, keys=("x", 2)))
+    assert bot.publish(moved).status == "unchanged"
+    newer = bot.publish(API2)
+    assert (newer.status, newer.number) == ("opened", 2)
+    assert bot.publish(API2).number == 2
+
+
+def test_after_a_merge_the_next_plan_opens_another(
+    bot: Bot, bare: BareRepository, sandbox: SandboxForge
+) -> None:
+    bot.publish(API)
+    # A squash merge: the branch's own commit never comes to main.
+    bare.commit({PRODUCTION: b"image: ghcr.io/acme/api:1.1.0\n"})
+    press(sandbox, "merged")
+    update = make_update(PRODUCTION, "ghcr.io/acme/api:1.1.0", "1.2.0")
+    published = bot.publish(update)
+    assert (published.status, published.number) == ("opened", 2)
+    assert bare.read_files(BRANCH)[PRODUCTION] == b"image: ghcr.io/acme/api:1.2.0\n"
+
+
+def test_a_merged_plan_that_comes_back_is_proposed_again(
+    bot: Bot, bare: BareRepository, sandbox: SandboxForge
+) -> None:
+    """Merged and reverted is not the same as refused."""
+    bot.publish(API)
+    press(sandbox, "merged")
+    assert bot.publish(API).number == 2
+
+
+def test_stopped_between_push_and_pull_request(
+    bot: Bot, bare: BareRepository, sandbox: SandboxForge
+) -> None:
+    bot.forge = Refusing(sandbox.folder, sandbox.project, sandbox.base)
+    with pytest.raises(ForgeError, match="stopped"):
+        bot.publish(API)
+    pushed = bare.head(BRANCH)
+    assert pushed is not None
+    bot.forge = sandbox
+    bot.when = WHEN.replace(year=2027)
+    published = bot.publish(API)
+    assert (published.status, published.commit) == ("opened", pushed)
+    assert bare.head(BRANCH) == pushed
+
+
+def test_stopped_between_push_and_edit(
+    bot: Bot, bare: BareRepository, sandbox: SandboxForge
+) -> None:
+    bot.publish(API)
+    bot.forge = Refusing(sandbox.folder, sandbox.project, sandbox.base)
+    with pytest.raises(ForgeError, match="stopped"):
+        bot.publish(API2)
+    pushed = bare.head(BRANCH)
+    bot.forge = sandbox
+    published = bot.publish(API2)
+    assert (published.status, published.commit, published.number) == ("updated", pushed, 1)
+    assert bot.publish(API2).status == "unchanged"
+
+
+class Refusing(SandboxForge):
+    """Fails where something is to be written."""
+
+    def create(self, **_: Any) -> Any:
+        raise ForgeError(self.project, "stopped")
+
+    def update(self, number: int, **_: Any) -> Any:
+        raise ForgeError(self.project, "stopped")
+
+
+def test_a_damaged_marker_is_mended(bot: Bot, sandbox: SandboxForge) -> None:
+    bot.publish(API)
+    fields = {**stored(sandbox), "body": "Rewritten by people."}
+    (sandbox.folder / "1.json").write_text(json.dumps(fields))
+    assert bot.publish(API).status == "updated"
+    assert bot.publish(API).status == "unchanged"
+    assert read_marker(stored(sandbox)["body"]) is not None
+
+
+def test_a_branch_that_was_deleted_is_pushed_again(bot: Bot, bare: BareRepository) -> None:
+    pushed = bot.publish(API).commit
+    checkout = bot.open()
+    checkout.refresh()
+    checkout.delete_branch(BRANCH, lease=pushed)
+    assert bot.publish(API).status == "updated"
+    assert bare.head(BRANCH) is not None
+
+
+def test_what_failed_this_time_does_not_drop_out(bot: Bot, bare: BareRepository) -> None:
+    """A registry that is down for one pass must not make updates come and go."""
+    bot.publish(API, NGINX)
+    before = bare.head(BRANCH)
+    assert bot.publish(change=bot.change(API, complete=False)).status == "unchanged"
+    assert bare.head(BRANCH) == before
+    # What is new is published nevertheless, and a complete plan in any case.
+    assert bot.publish(change=bot.change(API2, complete=False)).status == "updated"
+    assert bot.publish(change=bot.change(API2, NGINX)).status == "updated"
+    assert bot.publish(change=bot.change(NGINX)).status == "updated"
+
+
+def test_updates_that_are_gone_close_it(
+    bot: Bot, bare: BareRepository, sandbox: SandboxForge
+) -> None:
+    bot.publish(API)
+    checkout = bot.open()
+    checkout.refresh()
+    (change,) = find_stale((), ROUTES, checkout, bot.forge, target="acme/gitops")
+    assert (change.branch, change.route, change.updates) == (BRANCH, "production", ())
+    published = bot.publish(change=change)
+    assert (published.status, published.number) == ("closed", 1)
+    pull = stored(sandbox)
+    assert pull["state"] == "closed"
+    assert len(pull["comments"]) == 1
+    assert "not needed any more" in pull["comments"][0]
+    assert bare.head(BRANCH) is None
+    assert bot.publish(change=change).status == "unchanged"
+    # The bot closed it, not people: should the plan come back, so does the pull request.
+    assert bot.publish(API).number == 2
+
+
+def test_what_people_work_on_is_not_closed(
+    bot: Bot, bare: BareRepository, sandbox: SandboxForge
+) -> None:
+    bot.publish(API)
+    person = bare.commit({"README.md": b"by hand\n"}, branch=BRANCH)
+    change = dataclasses.replace(bot.change(API), updates=())
+    for _ in range(2):
+        assert bot.publish(change=change).status == "unchanged"
+    pull = stored(sandbox)
+    assert pull["state"] == "open"
+    assert len(pull["comments"]) == 1
+    assert bare.head(BRANCH) == person
+
+
+def test_stale_ones_are_the_bots_own_of_known_routes(
+    bot: Bot, bare: BareRepository, sandbox: SandboxForge
+) -> None:
+    bot.publish(API)
+    bare.move("imagebot/by-hand", str(bare.head()))
+    sandbox.create(branch="imagebot/by-hand", title="By hand", body="no marker")
+    checkout = bot.open()
+    checkout.refresh()
+
+    def stale(*changes: Any, routes: Any = ROUTES, forge: Any = sandbox) -> list[str]:
+        found = find_stale(changes, routes, checkout, forge, target="t")
+        return [change.branch for change in found]
+
+    assert stale() == [BRANCH]
+    assert stale(bot.change(API)) == []
+    assert stale(routes=(make_route("other"),)) == []
+    assert stale(routes=(make_route("production", "commit"),)) == []
+    assert stale(forge=None) == []
+
+
+def test_labels_and_reviewers(bot: Bot, sandbox: SandboxForge) -> None:
+    options = make_route(
+        labels=("images", "bot"), reviewers=("acme/sre", "alice"), assignees=("bob",), draft=True
+    ).pull_request
+    bot.publish(change=bot.change(API, options=options))
+    pull = stored(sandbox)
+    assert (pull["labels"], pull["reviewers"]) == (["images", "bot"], ["acme/sre", "alice"])
+    assert (pull["assignees"], pull["draft"]) == (["bob"], True)
+
+
+def test_labels_that_are_refused_are_no_failure(
+    bot: Bot, sandbox: SandboxForge, caplog: pytest.LogCaptureFixture
+) -> None:
+    class NoLabels(SandboxForge):
+        def add_labels(self, number: int, labels: Any) -> None:
+            raise ForgeError(self.project, "no labels here")
+
+    bot.forge = NoLabels(sandbox.folder, sandbox.project, sandbox.base)
+    options = make_route(labels=("images",), reviewers=("alice",)).pull_request
+    assert bot.publish(change=bot.change(API, options=options)).status == "opened"
+    assert "no labels here" in caplog.text
+    assert stored(sandbox)["reviewers"] == ["alice"]
+
+
+def test_without_a_forge(bot: Bot) -> None:
+    bot.forge = None
+    with pytest.raises(ForgeError, match="has no forge") as caught:
+        bot.publish(API)
+    assert caught.value.hint
+
+
+def test_two_bots_at_once(bot: Bot, sandbox: SandboxForge) -> None:
+    """Both have looked before either has pushed: one branch, one pull request, one loser."""
+    late = bot.open()
+    late.refresh()
+    change = bot.change(API)
+    edits = edit(late, change.updates)
+    assert bot.publish(API).status == "opened"
+    with pytest.raises(PushRejectedError):
+        PUBLISHERS["pull-request"](
+            bot.change(API2), late, sandbox, edits=edits, author=BOT,
+            when=WHEN.replace(year=2027),
+        )  # fmt: skip
+    late.refresh()
+    again = PUBLISHERS["pull-request"](
+        change, late, sandbox, edits=edits, author=BOT, when=WHEN.replace(year=2027)
+    )
+    assert again.status == "unchanged"
+    assert count(sandbox) == 1
