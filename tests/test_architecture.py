@@ -30,7 +30,7 @@ LAYERS = {
     "imagebot.message": 1,
     "imagebot.report": 1,
     "imagebot.diff": 1,
-    "imagebot.setting": 1,
+    "imagebot.given": 1,
     "imagebot.gate.model": 1,
     "imagebot.gate": 2,
     "imagebot.folder": 2,

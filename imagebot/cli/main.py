@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 import click
 
@@ -82,7 +84,15 @@ def cli() -> None:
 
 def entry() -> None:
     """What the installed command calls."""
+    # As PID 1 of a container the default action for SIGTERM is none at all; and an ordinary end
+    # removes temporary files and locks.
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(main(sys.argv[1:]))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -37,11 +37,11 @@ def command(
     REFERENCE is NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST.
     """
     from imagebot.edits import make_edits, without_refused
+    from imagebot.given import plan_references
     from imagebot.inventory import take_inventory
     from imagebot.reference import parse_reference
     from imagebot.report import plan_document
     from imagebot.rewrite import write_changes
-    from imagebot.setting import plan_references
 
     try:
         wanted = [parse_reference(text) for text in references]
