@@ -84,7 +84,12 @@ class Patience:
         with lane.lock:
             now = self._clock()
             if lane.down and now < lane.down_until:
-                raise CannotConnectError(ask.subject, lane.down.reason, hint=lane.down.hint)
+                raise CannotConnectError(
+                    ask.subject,
+                    lane.down.reason,
+                    hint=lane.down.hint,
+                    temporary=lane.down.temporary,
+                )
             pause = lane.resume_at - now
         if pause <= 0:
             return 0.0
