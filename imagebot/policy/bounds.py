@@ -141,7 +141,10 @@ def _names(policy: Policy, entry: Ignored, tag: str, text: str) -> bool:
     if entry.range is None:
         return False
     key = _version_key(policy, text)
-    return key is not None and entry.range.admits_key(key)
+    if key is None:
+        return False
+    # A pre-release goes with the release that it leads to: 1.4.0-rc.1 is below 1.4, and of it.
+    return entry.range.admits_key(key) or entry.range.admits_key((*key[:3], RELEASE))
 
 
 def _version_key(policy: Policy, text: str) -> Key | None:

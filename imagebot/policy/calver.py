@@ -53,7 +53,12 @@ def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) ->
     refusals.add("calver", undated, "there is no date in it")
     wanted = f"the current tag is written {now.frame}" if now else "only plain dates are adopted"
     refusals.add("shape", framed, f"{wanted}, # being the date")
-    return Ranked(tags, keys, now.key if now else None)
+    return Ranked(tags, keys, now.key if now else None, style=_style)
+
+
+def _style(tag: str) -> object:
+    dated = read_date(tag)
+    return dated.frame if dated else None
 
 
 def read_date(text: str) -> Dated | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from imagebot.policy import alphabetical, calver, natural, numerical, semver, timed
 from imagebot.policy.bounds import Held, drop_ignored, drop_larger, drop_lower
-from imagebot.policy.filters import filter_tags, passes_filters, read_text
+from imagebot.policy.filters import filter_tags, read_text
 from imagebot.policy.kinds import kind_of
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
 from imagebot.policy.model import Order as OrderName
@@ -63,7 +63,7 @@ def timed_candidates(
 ) -> tuple[str, ...]:
     """For a policy ordered by time: the tags whose times decide, in byte order; else none.
 
-    The current tag is among them wherever the registry lists it.
+    The current tag is among them where the registry lists it and the pattern fits it.
     """
     if policy.order not in TIMED_ORDERS or policy.ignored or policy.follow is not None:
         return ()
@@ -72,8 +72,8 @@ def timed_candidates(
     ranked = Ranked(pool.tags, pool.tags, None)
     ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, [])
     wanted = set(ranked.tags)
-    if current.tag is not None and current.tag in set(tags):
-        wanted.add(current.tag)
+    if current.tag in set(tags) and read_text(policy, current.tag) is not None:
+        wanted.update(tag for tag in tags if tag == current.tag)
     return tuple(sorted(wanted))
 
 
@@ -84,9 +84,10 @@ def _rank(
     refusals: Refusals,
     times: Mapping[str, datetime],
 ) -> Ranked:
+    text = read_text(policy, current)
     if policy.order in TIMED_ORDERS:
-        return timed.rank(policy, pool, current, refusals, times)
-    return _ORDERS[policy.order](policy, pool, read_text(policy, current), refusals)
+        return timed.rank(policy, pool, current if text is not None else None, refusals, times)
+    return _ORDERS[policy.order](policy, pool, text, refusals)
 
 
 def _followed(policy: Policy, tags: Sequence[str]) -> Choice:
@@ -177,7 +178,7 @@ def _first_adoption(
         return "no-candidate", "the repository has no tags"
     if current is not None and is_hash(current) and policy.order == "shape":
         return "no-order", f"{current} is a hash, and hashes have no order"
-    if policy.order in TIMED_ORDERS and current is not None and passes_filters(policy, current):
+    if policy.order in TIMED_ORDERS and read_text(policy, current) is not None:
         return "no-order", f"the time of {current} is unknown, so nothing is known to be newer"
     if not policy.adopt:
         return "no-order", f"{shown} cannot be compared with other tags"

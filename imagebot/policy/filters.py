@@ -23,10 +23,6 @@ def filter_tags(policy: Policy, tags: Sequence[str], refusals: Refusals) -> Pool
     return _match(policy, kept, refusals)
 
 
-def passes_filters(policy: Policy, tag: str) -> bool:
-    return bool(filter_tags(policy, (tag,), Refusals()).tags)
-
-
 def read_text(policy: Policy, tag: str | None) -> str | None:
     """What the policy reads of the current tag; None when there is nothing to compare with."""
     if tag is None or policy.pattern is None:

@@ -70,10 +70,12 @@ def read_rows(
 
 
 def stage_pre(layout: Layout, text: str) -> Pre:
-    """A pre-release's key in these orders: its stage, then its numbers as numbers."""
+    """A pre-release's key in these orders: its stage (or stream), then its numbers as numbers."""
     if not layout.stage:
         return RELEASE
-    return (0, *[(0, number, "") for number in layout.stage_key(text)], (0, 0, layout.stage))
+    stage, *numbers = layout.stage_key(text)
+    stream = layout.stage if layout.is_stream else ""
+    return (0, (0, stage, stream), *[(0, number, "") for number in numbers])
 
 
 def _no_version(tag: str) -> str:

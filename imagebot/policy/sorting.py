@@ -21,7 +21,8 @@ def best_first(ranked: Ranked, current: str | None, *, descending: bool) -> list
 
 def _settle_ties(ranked: Ranked, current: str | None, order: Sequence[int]) -> list[int]:
     style = ranked.style
-    wanted = style(current) if style and current is not None else None
+    known = current if ranked.current is not None else None
+    wanted = style(known) if style is not None and known is not None else None
 
     def preference(position: int) -> tuple[bool, bool, int, str]:
         tag = ranked.tags[position]
