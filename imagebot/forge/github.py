@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from github.GithubException import GithubException
     from github.PullRequest import PullRequest as RemotePullRequest
     from github.Repository import Repository
+    from urllib3 import Retry
 
 API_URL = "https://api.github.com"
 # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
@@ -42,7 +43,8 @@ class GitHubForge:
     """`project` is `owner/name`; pull requests go into `base`.
 
     `write_pause` is the seconds between two writes, `tries` how often a read is tried, with
-    `backoff` seconds between, twice as many each time.
+    `backoff` seconds between, twice as many each time. `ca_file` holds the authorities to trust
+    instead of the usual ones.
     """
 
     def __init__(
@@ -55,12 +57,14 @@ class GitHubForge:
         write_pause: float = WRITE_PAUSE,
         tries: int = _TRIES,
         backoff: float = 0.5,
+        ca_file: str = "",
     ) -> None:
         self._project = project
         self._base = base
         self._token = token
         self.api_url = api_url
-        self._repository = _connect(project, token, api_url, write_pause, tries, backoff)
+        retry = _retry(tries, backoff)
+        self._repository = _connect(project, token, api_url, write_pause, retry, ca_file)
 
     @property
     def project(self) -> str:
@@ -234,18 +238,11 @@ class GitHubForge:
         return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
-def _connect(
-    project: str,
-    token: str,
-    api_url: str,
-    write_pause: float,
-    tries: int,
-    backoff: float,
-) -> Repository:
-    from github import Auth, Github
+def _retry(tries: int, backoff: float) -> Retry:
+    """Reads only, and no waiting for rate limits: the next pass goes on."""
     from urllib3 import Retry
 
-    retry = Retry(
+    return Retry(
         total=tries - 1,
         allowed_methods={"GET"},
         status_forcelist={500, 502, 503, 504},
@@ -254,6 +251,13 @@ def _connect(
         raise_on_status=False,
         respect_retry_after_header=False,
     )
+
+
+def _connect(
+    project: str, token: str, api_url: str, write_pause: float, retry: Retry, ca_file: str
+) -> Repository:
+    from github import Auth, Github
+
     api = Github(
         auth=Auth.Token(token),
         base_url=api_url,
@@ -263,6 +267,7 @@ def _connect(
         per_page=50,
         seconds_between_requests=None,
         seconds_between_writes=write_pause,
+        verify=ca_file or True,
         lazy=True,
     )
     return api.get_repo(project)

@@ -55,7 +55,14 @@ def _open_github(target: Target, place: Place, environment: Environment) -> Forg
     token = read_secret(target.credential.token, environment)
     # GitHub asks for a pause between writes; a GitHub on this machine is a test's.
     pause = 0.0 if local else WRITE_PAUSE
-    return GitHubForge(place.path, target.branch, token, api_url=api_url, write_pause=pause)
+    return GitHubForge(
+        place.path,
+        target.branch,
+        token,
+        api_url=api_url,
+        write_pause=pause,
+        ca_file=environment.get("SSL_CERT_FILE", ""),
+    )
 
 
 def _open_sandbox(target: Target, place: Place, _environment: Environment) -> Forge:

@@ -63,7 +63,6 @@ class Checkout:
         self._head = ""
         self._remote: dict[str, str] = {}
         self._listings: dict[str, Listing] = {}
-        self._rebuilt = False
 
     @property
     def url(self) -> str:
@@ -88,14 +87,7 @@ class Checkout:
                 f"there is no branch {self.branch!r}",
                 hint="correct the target's branch, or push a first commit to it",
             )
-        try:
-            self._head = self._update(wanted)
-            self._list(self._head)
-        except (GitAuthError, GitUnreachableError):
-            raise
-        except GitError:
-            self._rebuild()
-            self._head = self._update(wanted)
+        self._head = self._update_or_rebuild(wanted)
         return self._head
 
     def files(self) -> tuple[TreeFile, ...]:
@@ -211,6 +203,28 @@ class Checkout:
             ref.removeprefix(prefix): oid for ref, oid in refs.items() if ref.startswith(prefix)
         }
 
+    def _update_or_rebuild(self, wanted: str) -> str:
+        """As `_update`, but a cache that is damaged is made anew, and whole if that is no help.
+
+        In a partial clone, git's check of objects takes no exceptions for blemishes (seen in
+        2.39), so that some old repositories can only be cloned whole.
+        """
+        try:
+            head = self._update(wanted)
+            self._list(head)
+        except (GitAuthError, GitUnreachableError):
+            raise
+        except GitError:
+            try:
+                self._rebuild()
+                return self._update(wanted)
+            except (GitAuthError, GitUnreachableError):
+                raise
+            except GitError:
+                self._rebuild(whole=True)
+                return self._update(wanted)
+        return head
+
     def _update(self, wanted: str) -> str:
         """Have the branch's commit `wanted`, or the one it has moved to since."""
         if not (self._path / "HEAD").exists():
@@ -229,10 +243,7 @@ class Checkout:
         self._runner.local("init", "--quiet", "--bare", "--template=", ".")
 
     def _rebuild(self, *, whole: bool = False) -> None:
-        """Delete the cache; once, for what is wrong with a new one is not the cache."""
-        if self._rebuilt and not whole:
-            raise GitError(self.url, "the cache is damaged, and so was the one made in its place")
-        self._rebuilt = True
+        """Start with an empty cache."""
         self._listings.clear()
         self._initialise()
         if whole:

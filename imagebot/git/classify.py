@@ -122,6 +122,12 @@ _RULES = (
         "the next pass tries again; check the URL and the network if it stays",
     ),
     _rule(
+        r"fsck error|hasdot|fullpathname|broken object",
+        GitError,
+        "it holds an object that git's own check refuses",
+        "run `git fsck` in a clone to see which; such a repository is not worked on",
+    ),
+    _rule(
         r"no space left on device|disk quota",
         GitError,
         "there is no space left for the cache",

@@ -47,6 +47,9 @@ def access_for(credential: GitCredential | None, environment: Mapping[str, str])
     Raises CredentialError.
     """
     inherited = {name: environment[name] for name in _INHERITED if environment.get(name)}
+    if bundle := environment.get("SSL_CERT_FILE"):
+        # git's libcurl may be built with GnuTLS, which does not look at that variable.
+        inherited.setdefault("GIT_SSL_CAINFO", bundle)
     inherited["PATH"] = _absolute_only(inherited.get("PATH", "")) or _DEFAULT_PATH
     if credential is None:
         if agent := environment.get("SSH_AUTH_SOCK"):

@@ -194,7 +194,7 @@ class Runner:
         options = [part for each in (*_SETTINGS, *settings) for part in ("-c", each)]
         # GitPython adds to the environment it runs in and cannot take away, so `env` does.
         unset = [part for name in sorted(os.environ.keys() - environment) for part in ("-u", name)]
-        limited = f'ulimit -f {_MAX_FILE_BLOCKS}; exec env "$@"'
+        limited = f'ulimit -f {_MAX_FILE_BLOCKS} 2>/dev/null || :; exec env "$@"'
         argv = ["/bin/sh", "-c", limited, "sh", *unset, "git", *options, *args]
         process = _start(argv, self.directory, environment, inherit)
         try:

@@ -26,9 +26,9 @@ FILES: dict[str, Entry] = {
 }
 
 
-def token_access(token: str) -> Access:
+def token_access(token: str, **environment: str) -> Access:
     credential = GitCredential(name="gitops", token=SecretSource("env", "TOKEN"))
-    return access_for(credential, {**os.environ, "TOKEN": token})
+    return access_for(credential, {**os.environ, "TOKEN": token, **environment})
 
 
 def ambient_access() -> Access:

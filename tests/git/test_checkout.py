@@ -11,7 +11,14 @@ from imagebot.errors import GitAuthError, GitError, GitUnreachableError
 from imagebot.git.cache import cache_path
 from imagebot.git.credentials import Access
 from tests.git.conftest import BOT, FILES, Open, blob_of, read, token_access
-from tests.support.git_repository import BareRepository, Executable, Submodule, Symlink, git_text
+from tests.support.git_repository import (
+    BareRepository,
+    Executable,
+    Submodule,
+    Symlink,
+    git,
+    git_text,
+)
 from tests.support.git_server import GitServer
 from tests.support.scripted_http import ScriptedServer
 from tests.support.ssh_server import SshServer
@@ -292,3 +299,47 @@ def test_ssh_keys_and_hosts_that_are_refused(
         checkouts(url, access=access, cache="other")
     assert "known-hosts" in caught.value.hint
     assert nobody.read_text() == ""
+
+
+def test_over_tls(start_git_server: Callable[..., GitServer], checkouts: Open) -> None:
+    server = start_git_server(tls=True)
+    url = server.make_repository("acme/gitops", FILES)
+    with pytest.raises(GitUnreachableError, match="certificate") as caught:
+        checkouts(url, access=token_access(server.token), cache="other")
+    assert "SSL_CERT_FILE" in caught.value.hint
+    access = token_access(server.token, SSL_CERT_FILE=str(server.ca_file))
+    assert read(checkouts(url, access=access), API) == FILES[API]
+
+
+def store(bare: BareRepository, kind: str, content: bytes) -> str:
+    """An object that git itself would not make."""
+    argv = ("hash-object", "-w", "--literally", "--stdin", "-t", kind)
+    return git(bare.folder, *argv, stdin=content).decode().strip()
+
+
+def test_blemishes_of_old_commits_are_no_obstacle(bare: BareRepository, checkouts: Open) -> None:
+    tree = git_text(bare.folder, "rev-parse", "main^{tree}")
+    person = "A <a@example.com> 1 +051800"
+    commit = store(
+        bare, "commit", f"tree {tree}\nauthor {person}\ncommitter {person}\n\nold\n".encode()
+    )
+    bare.move("main", commit)
+    assert checkouts(bare).head == commit
+
+
+@pytest.mark.parametrize("name", [b"..", b".git", b".GIT", b"git~1"])
+def test_trees_that_would_leave_the_work_tree(
+    name: bytes, bare: BareRepository, checkouts: Open
+) -> None:
+    """There is no work tree to leave, and yet such a repository is not worked on."""
+    blob = store(bare, "blob", b"x")
+    inner = store(bare, "tree", b"100644 x\0" + bytes.fromhex(blob))
+    tree = store(bare, "tree", b"40000 %s\0" % name + bytes.fromhex(inner))
+    person = "A <a@example.com> 1 +0000"
+    bare.move(
+        "main",
+        store(bare, "commit", f"tree {tree}\nauthor {person}\ncommitter {person}\n\nx\n".encode()),
+    )
+    with pytest.raises(GitError, match="git's own check refuses") as caught:
+        checkouts(bare)
+    assert "git fsck" in caught.value.hint

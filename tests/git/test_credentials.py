@@ -62,3 +62,10 @@ def test_a_user_name_of_two_lines() -> None:
     credential = GitCredential(name="c", username="a\npassword=b", token=SecretSource("env", "T"))
     with pytest.raises(CredentialError, match="more than one line"):
         access_for(credential, {"T": "x"})
+
+
+def test_git_trusts_the_bundle_that_everything_else_trusts() -> None:
+    inherited = access_for(None, {"SSL_CERT_FILE": "/ca.pem"}).inherited
+    assert inherited["GIT_SSL_CAINFO"] == inherited["SSL_CERT_FILE"] == "/ca.pem"
+    own = {"SSL_CERT_FILE": "/ca.pem", "GIT_SSL_CAINFO": "/git.pem"}
+    assert access_for(None, own).inherited["GIT_SSL_CAINFO"] == "/git.pem"

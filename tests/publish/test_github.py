@@ -1,0 +1,102 @@
+"""Commits and pull requests on Git over HTTP and an emulated GitHub, as in production."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from imagebot.forge.github import GitHubForge
+from imagebot.publish.pull_request import find_stale
+from tests.publish.conftest import FILES, PRODUCTION, ROUTES, TEST, Bot, make_route
+from tests.publish.updates import make_update
+from tests.support.github import Forge as Emulated
+
+NAME = "acme/gitops"
+API = make_update(PRODUCTION)
+API2 = make_update(PRODUCTION, tag="1.2.0")
+BRANCH = "imagebot/production-all-e530d2b8"
+
+
+@pytest.fixture
+def hub(forge: Emulated, make_bot: Callable[..., Bot]) -> Bot:
+    url = forge.make_repository(NAME, FILES)
+    api = GitHubForge(NAME, "main", forge.bot_token, api_url=forge.api_url, write_pause=0.0)
+    return make_bot(url, api, forge.bot_token)
+
+
+def test_the_life_of_a_pull_request(hub: Bot, forge: Emulated) -> None:
+    options = make_route(labels=("images",), reviewers=("alice",)).pull_request
+    opened = hub.publish(change=hub.change(API, options=options))
+    assert opened.status == "opened"
+    (pull,) = forge.pull_requests(NAME)
+    assert (pull["number"], pull["html_url"]) == (opened.number, opened.url)
+    assert (pull["head"]["ref"], pull["head"]["sha"]) == (BRANCH, opened.commit)
+    assert pull["title"] == "Update ghcr.io/acme/api to 1.1.0 (production)"
+    assert forge.labels(NAME, opened.number) == ["images"]
+
+    assert hub.publish(API).status == "unchanged"
+    assert forge.pull_requests(NAME) == [pull]
+
+    updated = hub.publish(API2)
+    assert (updated.status, updated.number) == ("updated", opened.number)
+    (pull,) = forge.pull_requests(NAME)
+    assert pull["head"]["sha"] == updated.commit == forge.git.repository(NAME).head(BRANCH)
+    assert "1.2.0" in pull["body"]
+
+    forge.merge(NAME, updated.number)
+    assert forge.git.read_files(NAME)[PRODUCTION] == b"image: ghcr.io/acme/api:1.2.0\n"
+    newer = make_update(PRODUCTION, "ghcr.io/acme/api:1.2.0", "1.3.0")
+    second = hub.publish(newer)
+    assert (second.status, second.number) == ("opened", updated.number + 1)
+
+
+def test_what_people_closed_stays_closed(hub: Bot, forge: Emulated) -> None:
+    number = hub.publish(API).number
+    forge.close(NAME, number)
+    again = hub.publish(API)
+    assert (again.status, again.number) == ("unchanged", number)
+    assert forge.pull_requests(NAME) == []
+    assert hub.publish(API2).status == "opened"
+
+
+def test_updates_that_are_gone_close_it(hub: Bot, forge: Emulated) -> None:
+    number = hub.publish(API).number
+    checkout = hub.open()
+    checkout.refresh()
+    (change,) = find_stale((), ROUTES, checkout, hub.forge, target=NAME)
+    assert hub.publish(change=change, checkout=checkout).status == "closed"
+    assert forge.pull_requests(NAME) == []
+    assert len(forge.comments(NAME, number)) == 1
+    assert forge.git.repository(NAME).head(BRANCH) is None
+    assert hub.publish(API).number == number + 1
+
+
+def test_commits_go_to_the_branch(hub: Bot, forge: Emulated) -> None:
+    published = hub.publish(make_update(TEST, route="test"))
+    assert published.commit == forge.git.repository(NAME).head()
+    branch = forge.api("GET", f"/repos/{NAME}/branches/main")
+    assert branch["commit"]["sha"] == published.commit
+
+
+def test_the_token_is_nowhere_to_be_seen(
+    hub: Bot, forge: Emulated, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    number = hub.publish(API).number
+    hub.publish(make_update(TEST, route="test"))
+    shown = json.dumps(forge.pull_requests(NAME)) + repr(forge.git.log(NAME, BRANCH))
+    stored = b"".join(
+        path.read_bytes()
+        for cache in tmp_path.glob("cache-*")
+        for path in cache.rglob("*")
+        if path.is_file()
+    )
+    assert number > 0
+    assert len(stored) > 1000
+    assert "GET http://127.0.0.1" in caplog.text
+    for text in (shown, caplog.text, stored.decode("latin-1"), repr(hub)):
+        assert forge.bot_token not in text
