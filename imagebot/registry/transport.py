@@ -13,6 +13,7 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagebot.errors import RegistryProtocolError, RegistryUnreachableError
@@ -135,11 +136,12 @@ class Transport:
 
 
 def _tls_context(ask: Ask) -> ssl.SSLContext:
-    """Trusts certifi's authorities (or SSL_CERT_FILE's), the system's, and those of `ca_file`."""
+    """Trusts the system's authorities, certifi's where the system has none, and `ca_file`'s."""
     import httpx
 
-    context = httpx.create_ssl_context()
-    context.load_default_certs()
+    # Not both: reading certifi's takes longer than most requests.
+    own = _has_authorities()
+    context = ssl.create_default_context() if own else httpx.create_ssl_context(trust_env=False)
     if ask.ca_file:
         try:
             context.load_verify_locations(ask.ca_file)
@@ -151,6 +153,15 @@ def _tls_context(ask: Ask) -> ssl.SSLContext:
                 hint="check `ca-file` of this registry in the bot's configuration",
             ) from exc
     return context
+
+
+def _has_authorities() -> bool:
+    """Whether there are files where OpenSSL looks (SSL_CERT_FILE and SSL_CERT_DIR count)."""
+    paths = ssl.get_default_verify_paths()
+    try:
+        return bool(paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())))
+    except OSError:
+        return False
 
 
 def _read(ask: Ask, response: httpx.Response) -> bytes:

@@ -14,6 +14,7 @@ import pytest
 from imagebot.errors import RegistryError, RegistryProtocolError, RegistryUnreachableError
 from imagebot.registry import transport as transports
 from imagebot.registry.transport import Answer, Ask, CannotConnectError, Transport
+from tests.support.certificates import write_tls
 from tests.support.scripted_http import Answer as Scripted
 from tests.support.scripted_http import ScriptedServer
 
@@ -265,3 +266,17 @@ def test_no_secret_in_a_representation() -> None:
     )
     assert "canary" not in repr(sent)
     assert "canary" not in repr(Answer("u", 200, (("X", "canary"),), b"canary"))
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_usual_authorities(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    """The system's, or certifi's where it has none (a slim image without ca-certificates)."""
+    certificate = write_tls(tmp_path / "tls").ca_file
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "empty"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate if there else tmp_path / "missing"))
+    context = transports._tls_context(Ask(subject="s", url="https://r.example/"))
+    names = str(context.get_ca_certs())
+    assert ("imagebot test authority" in names) is there
+    assert there or len(context.get_ca_certs()) > 50
