@@ -44,6 +44,11 @@ routes:
         assert configuration.policies[name] == load_preset(name).policy
         assert configuration.policy_keys["mine"] == load_preset(name).keys
 
+    def test_its_file_is_a_configuration(self, name: str) -> None:
+        path = FOLDER / f"{name}.yaml"
+        configuration = load_configuration(path.read_text("utf-8"), path.name, trusted=False)
+        assert configuration.policies[name] == load_preset(name).policy
+
     def test_its_own_tests_pass(self, name: str) -> None:
         preset = load_preset(name)
         tests = load_policy_tests(preset.text, name)

@@ -49,16 +49,13 @@ def load_configuration(text: str, path: str, *, trusted: bool) -> Configuration:
 
     Raises ConfigurationError with everything that is wrong.
     """
-    from imagebot.config.schema import ConfigurationSection
-    from imagebot.config.schema_bot import BotSection
-
     document = read_document(text, path)
     faults = Faults(document, trusted=trusted)
     refuse_later(document, faults)
     if not trusted:
         refuse_bot_keys(document, faults)
-    model = BotSection if trusted else ConfigurationSection
-    section = validate(model, _own_values(document, trusted=trusted), faults)
+    values = _own_values(document, trusted=trusted)
+    section = validate(_section_model(trusted=trusted), values, faults)
     policies = check_policies(document, faults)
     faults.raise_all()
     assert section is not None
@@ -165,6 +162,17 @@ def _check_route_names(document: Document, faults: Faults) -> None:
             faults.add(("routes", index, "name"), message, position=0)
 
 
+def _section_model(*, trusted: bool) -> type[ConfigurationSection]:
+    # The bot's sections cost 10 ms to define, which most runs have no use for.
+    if trusted:
+        from imagebot.config.schema_bot import BotSection
+
+        return BotSection
+    from imagebot.config.schema import ConfigurationSection
+
+    return ConfigurationSection
+
+
 def _own_values(document: Document, *, trusted: bool) -> object:
     """The values to validate: of a file from a target, without the keys refused already."""
     value = {} if document.root is None else document.value
@@ -180,7 +188,7 @@ def to_configuration(
     warnings: list[str],
 ) -> Configuration:
     routes = tuple(_route(route, i, document) for i, route in enumerate(section.routes))
-    if not routes:
+    if not routes and not section.tests:
         warnings = [*warnings, f"{document.path}: there are no routes, so nothing is managed"]
     author = section.commit.author
     return Configuration(
@@ -227,6 +235,7 @@ def _files(section: FilesSection) -> Files:
         extra=tuple(
             ExtraFile(match=tuple(extra.match), pattern=extra.pattern) for extra in section.extra
         ),
+        compose_defaults=section.compose_defaults,
     )
 
 

@@ -83,10 +83,13 @@ class ExtraFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """`exclude` globs are never read; `extra` are read by a pattern."""
+    """`exclude` globs are never read; `extra` are read by a pattern. `compose_defaults`: in Compose
+    files `${VAR:-app:1.2}` is read as `app:1.2`.
+    """
 
     exclude: tuple[str, ...] = ()
     extra: tuple[ExtraFile, ...] = ()
+    compose_defaults: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +131,7 @@ class SecretSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitCredential:
-    """A token (with the user name that goes with it) or an SSH key; also the forge's token."""
+    """A token (with the user name that goes with it), an SSH key, or both; also the forge's."""
 
     name: str
     username: str = "x-access-token"

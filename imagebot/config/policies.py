@@ -66,9 +66,14 @@ def build_extended(
 def _refuse_taken_name(name: str, definition: Definition, faults: Faults) -> None:
     if name in BUILT_IN_NAMES:
         faults.add(definition.at, "is built in", "give the policy another name")
-    elif name in preset_names():
+    elif name in preset_names() and not _is_preset(name, definition):
         hint = f"give the policy another name, and write extends: {name}"
         faults.add(definition.at, "is defined twice: a preset has this name", hint)
+
+
+def _is_preset(name: str, definition: Definition) -> bool:
+    """Whether a definition only repeats the preset of its name, as the preset's own file does."""
+    return not definition.extends and definition.keys == load_preset(name).keys
 
 
 def _merge_all(

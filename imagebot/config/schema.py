@@ -246,6 +246,9 @@ class ExtraSection(Section):
 class FilesSection(Section):
     exclude: list[FileGlob] = Field(default=[], description="Files that are never read.")
     extra: list[ExtraSection] = Field(default=[], description="Other files, read by a pattern.")
+    compose_defaults: bool = Field(
+        default=False, description="In Compose files, read ${VAR:-app:1.2} as app:1.2."
+    )
 
 
 def _author_name(value: str) -> str:

@@ -48,8 +48,8 @@ class GitCredentialSection(Section):
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
         given = {"token", "ssh_key"} & self.model_fields_set
-        if len(given) != 1:
-            raise refuse("needs one of token and ssh-key")
+        if not given:
+            raise refuse("needs a token or an ssh-key", "both, for ssh and a forge's API")
         if "known_hosts" in self.model_fields_set and "ssh_key" not in given:
             raise refuse("known-hosts goes with ssh-key")
         return self

@@ -400,7 +400,7 @@ def test_a_trusted_file_may_but_is_told_that_it_has_no_effect() -> None:
     text = "credentials: {git: {a: {token: {env: A}}}}\n"
     assert any("credentials" in warning for warning in load(text, trusted=True).warnings)
     assert faults("credentials: {git: {a: {}}}\n", trusted=True) == [
-        "1:24: credentials.git.a: needs one of token and ssh-key"
+        "1:24: credentials.git.a: needs a token or an ssh-key (both, for ssh and a forge's API)"
     ]
 
 

@@ -1,0 +1,84 @@
+"""docs/configuration.md: every block of it is right, and every key of the schemas is in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from imagebot.config.document import read_document
+from imagebot.config.faults import _sections
+from imagebot.config.later import LATER
+from imagebot.config.load import load_bot_configuration, load_configuration
+from imagebot.config.policy_tests import load_policy_tests
+from imagebot.config.presets import preset_names
+from imagebot.config.schema_bot import BotSection
+from imagebot.policy.check import run_policy_tests
+
+TEXT = (Path(__file__).parent.parent.parent / "docs" / "configuration.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+WORDS = {word for code in re.findall(r"`([^`\n]+)`", TEXT) for word in re.findall(r"[\w-]+", code)}
+CONSOLE = re.findall(r"^imagebot\.yaml:\d+:\d+: .*$", TEXT, re.MULTILINE)
+
+
+def test_there_are_blocks_of_every_kind() -> None:
+    assert len(BLOCKS) > 12
+    assert {block.split("\n")[0] for block in BLOCKS} >= {"# imagebot.yaml", "# bot.yaml"}
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_every_block_loads(block: str) -> None:
+    if block.startswith("# manifest"):
+        assert read_document(block, "manifest").value
+    elif block.startswith("# bot.yaml"):
+        load_bot_configuration(block, "bot.yaml")
+    else:
+        configuration = load_configuration(block, "imagebot.yaml", trusted=False)
+        tests = [test.keys for test in load_policy_tests(block, "imagebot.yaml")]
+        results = run_policy_tests(tests, configuration.policies)
+        assert [result.message for result in results] == [""] * len(tests)
+
+
+def keys(model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield field.alias or name
+        for section in _sections(field.annotation):
+            yield from keys(section)
+
+
+@pytest.mark.parametrize("key", sorted(set(keys(BotSection))))
+def test_every_key_is_told_of(key: str) -> None:
+    assert key in WORDS
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_is_told_of(name: str) -> None:
+    assert f"| `{name}` |" in TEXT
+
+
+@pytest.mark.parametrize("path", LATER)
+def test_what_is_not_there_yet_is_told_as_such(path: str) -> None:
+    key = path.rpartition(".")[2]
+    assert re.search(rf"^\| `(?:[\w.-]+\.)?{key}` \|.*\bnot yet\b", TEXT, re.MULTILINE)
+
+
+def test_the_messages_are_as_they_are_shown() -> None:
+    from imagebot.errors import ConfigurationError
+
+    shown = """\
+policies:
+  careful: {max: minor}
+  api: {semver: ^1.2 <<3}
+routes:
+  - name: all
+    files: ["**"]
+    publish: pull-request
+    images:
+      - {match: registry.example.com/a/**, policy: carefull}
+"""
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(shown, "imagebot.yaml", trusted=False)
+    assert [str(fault) for fault in caught.value.faults] == CONSOLE
