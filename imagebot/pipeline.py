@@ -5,7 +5,7 @@ Everything up to, and not including, `publish`: a dry run is a pass that stops h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from imagebot.config.model import Configuration, Limits
 from imagebot.config.trust import may_ask
 from imagebot.decide import Answers, Progress, Question, Registry, decide
 from imagebot.edits import make_edits, without_refused
-from imagebot.errors import RegistryError
+from imagebot.errors import RegistryError, RegistryUnreachableError
 from imagebot.inventory import Source, sort_unread, take_inventory
 from imagebot.plan import FileChange, Kept, Plan, Problem, Update
 from imagebot.reference import Repository
@@ -65,7 +65,7 @@ def sort_out(
         kept=tuple(each for each in outcomes if isinstance(each, Kept)),
         problems=(
             *(each.problem for each in assignments if each.problem),
-            *(_problem(each, error) for each, error in answers.failures.items()),
+            *_problems(answers.failures),
         ),
     )
 
@@ -121,11 +121,25 @@ def _kept(entry: Assigned, target: str, code: str, reason: str) -> Kept:
     return Kept(target=target, field=entry.field, policy=policy, code=code, reason=reason)
 
 
-def _problem(repository: Repository, error: RegistryError) -> Problem:
+def _problems(failures: Mapping[Repository, RegistryError]) -> Iterator[Problem]:
+    """One for each repository; but one for all those of a registry that does not answer."""
+    silent: dict[tuple[str, str], list[Repository]] = {}
+    for repository, error in failures.items():
+        if isinstance(error, RegistryUnreachableError):
+            silent.setdefault((repository.registry, error.reason), []).append(repository)
+        else:
+            yield _problem(str(repository), error, error.message)
+    for (registry, reason), repositories in silent.items():
+        first, *others = repositories
+        if others:
+            names = f"{first} and {len(others)} more"
+            message = f"{registry}: {reason}; not asked for {names}"
+            yield _problem(registry, failures[first], message)
+        else:
+            yield _problem(str(first), failures[first], failures[first].message)
+
+
+def _problem(subject: str, error: RegistryError, message: str) -> Problem:
     return Problem(
-        scope="repository",
-        subject=str(repository),
-        code=error.code,
-        message=error.message,
-        hint=error.hint,
+        scope="repository", subject=subject, code=error.code, message=message, hint=error.hint
     )

@@ -124,3 +124,15 @@ def test_what_cannot_be_edited_is_a_problem_and_the_rest_of_the_file_is_done() -
     assert [str(update.field.reference) for update in drafted.plan.updates] == ["web:1.0"]
     assert drafted.changes[0].new == pod('"app:1\\x2e0"', "web:1.1")
     assert drafted.changes[0].updates == (drafted.plan.updates[0].id,)
+
+
+def test_one_problem_for_all_repositories_of_a_registry_that_does_not_answer() -> None:
+    errors = {
+        f"ghcr.io/{name}": RegistryUnreachableError(f"ghcr.io/{name}", "no answer")
+        for name in ("x", "y", "z")
+    }
+    drafted = run({"a.yaml": pod(*(f"{name}:1" for name in errors))}, FixedImages(errors))
+    (problem,) = drafted.plan.problems
+    assert problem.subject == "ghcr.io"
+    assert problem.message == "ghcr.io: no answer; not asked for ghcr.io/x and 2 more"
+    assert len(drafted.plan.kept) == 3
