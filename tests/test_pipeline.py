@@ -76,7 +76,8 @@ def test_one_problem_for_a_repository_however_many_fields_name_it() -> None:
 
 def test_a_file_that_cannot_be_read_is_a_problem() -> None:
     registry = FixedImages({APP: ("1.0", "1.1")})
-    files = {"a.yaml": FolderError("a.yaml", "no permission"), "b.yaml": pod("app:1.0")}
+    broken = FolderError("a.yaml", "no permission")
+    files: dict[str, bytes | ImagebotError] = {"a.yaml": broken, "b.yaml": pod("app:1.0")}
     drafted = run(files, registry)
     assert [(p.scope, p.path, p.code) for p in drafted.plan.problems] == [
         ("file", "a.yaml", "folder")
