@@ -1,9 +1,7 @@
 """A checkout: the bot's local copy of a target, a bare cache without a work tree.
 
 Nothing of the target is ever written to disk as a file or run: no hooks, filters, links or
-submodules. Blobs are left out of the clone and fetched in one batch when they are read. The
-settings that make git fetch a missing blob by itself, one request each, are not in the
-repository's configuration but only given to the commands that are to reach the remote.
+submodules. Commits are made by plumbing and pushed by their ids.
 """
 
 from __future__ import annotations
@@ -13,22 +11,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from imagebot.errors import GitAuthError, GitError, GitUnreachableError
+from imagebot.errors import GitError
 from imagebot.git.address import check_branch, parse_address
-from imagebot.git.cache import cache_path, locked, make_empty
+from imagebot.git.bare import BareCache
+from imagebot.git.cache import cache_path, locked
 from imagebot.git.classify import failure, push_failure
 from imagebot.git.credentials import Access
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
 from imagebot.git.tree import (
-    Listing,
     Signature,
     TreeFile,
     TreeOther,
     commit_stream,
-    parse_blobs,
-    parse_listing,
     parse_refs,
-    parse_sizes,
     pick_files,
 )
 
@@ -36,10 +31,7 @@ MAX_BLOB = 16 * 1024 * 1024
 LOCK_SECONDS = 600.0
 BOT_BRANCHES = "imagebot/"
 
-_HEAD = "refs/imagebot/head"
 _COMMIT = "refs/imagebot/commit"
-_LAZY = ("-c", "remote.origin.promisor=true", "-c", "remote.origin.partialclonefilter=blob:none")
-_FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
 _MAX_REFS = 8 * 1024 * 1024
 _MAX_AUTHORS = 200
 
@@ -59,10 +51,9 @@ class Checkout:
     def __init__(self, runner: Runner, branch: str) -> None:
         self.branch = branch
         self._runner = runner
-        self._path = runner.directory
+        self._cache = BareCache(runner, branch)
         self._head = ""
         self._remote: dict[str, str] = {}
-        self._listings: dict[str, Listing] = {}
 
     @property
     def url(self) -> str:
@@ -87,38 +78,29 @@ class Checkout:
                 f"there is no branch {self.branch!r}",
                 hint="correct the target's branch, or push a first commit to it",
             )
-        self._head = self._update_or_rebuild(wanted)
+        self._head = self._cache.update(wanted)
         return self._head
 
     def files(self) -> tuple[TreeFile, ...]:
         """Every ordinary file of the head, in git's order."""
-        return self._list(self.head).files
+        return self._cache.list_files(self.head).files
 
     def others(self) -> tuple[TreeOther, ...]:
         """What the head has that is no file to read: links, submodules, names that are no text."""
-        return self._list(self.head).others
+        return self._cache.list_files(self.head).others
+
+    def fetch(self, blobs: Iterable[str]) -> None:
+        """Have these blobs here, in one request: before they are read in several batches."""
+        self._cache.fetch_blobs(blobs, self.head)
 
     def read(self, blobs: Iterable[str], *, max_size: int = MAX_BLOB) -> dict[str, bytes]:
         """Contents by blob id; a blob of more than `max_size` bytes is not in the answer.
 
         What is not here yet comes in one request.
         """
-        wanted = tuple(dict.fromkeys(blobs))
-        if not wanted:
-            return {}
-        sizes = self._sizes(wanted)
-        missing = [blob for blob, size in sizes.items() if size is None]
-        if missing:
-            self._prefetch(missing)
-            sizes = self._sizes(wanted)
-        small = {b: size for b, size in sizes.items() if size is not None and size <= max_size}
-        lost = [blob for blob, size in sizes.items() if size is None]
-        if lost:
-            raise GitError(self.url, f"the remote does not give out blob {lost[0]}")
-        limit = sum(small.values()) + 128 * len(small)
-        payload = "".join(f"{blob}\n" for blob in small).encode()
-        return parse_blobs(
-            self._runner.local("cat-file", "--batch", "--buffer", payload=payload, limit=limit)
+        sizes = self._cache.fetch_blobs(blobs, self.head)
+        return self._cache.read_blobs(
+            {blob: size for blob, size in sizes.items() if size <= max_size}
         )
 
     def commit(
@@ -128,7 +110,7 @@ class Checkout:
 
         `base` itself when nothing differs. The same arguments give the same id.
         """
-        files = {file.path: file for file in self._list(base).files}
+        files = {file.path: file for file in self._cache.list_files(base).files}
         picked = pick_files(files, changes, self.url)
         if not picked:
             return base
@@ -147,7 +129,7 @@ class Checkout:
         self._push(f"{commit}:refs/heads/{check_branch(branch)}", branch, lease)
         self._remote[branch] = commit
         if branch == self.branch:
-            self._runner.local("update-ref", _HEAD, commit)
+            self._cache.moved_to(commit)
             self._head = commit
 
     def delete_branch(self, branch: str, *, lease: str) -> None:
@@ -170,7 +152,7 @@ class Checkout:
         tip = self.remote_branch(branch)
         if tip is None:
             return ()
-        self._need(tip, branch)
+        self._cache.need(tip, branch)
         form = "--format=%H%x00%ae%x00%ce"
         output = self._runner.local("log", "-z", f"-n{_MAX_AUTHORS}", form, tip, f"^{base}", "--")
         words = output.decode("utf-8", "replace").split("\0")
@@ -188,110 +170,20 @@ class Checkout:
 
     def has(self, commit: str) -> bool:
         """Whether a commit is in the cache; those of branches that were looked into are."""
-        return self._runner.try_local("cat-file", "-e", f"{commit}^{{commit}}").status == 0
+        return self._cache.has(commit)
 
     def _look(self, name: str = "") -> dict[str, str]:
         """Branches of the remote: the one named, or the target's and all of the bot's."""
         names = [name] if name else [self.branch, f"{BOT_BRANCHES}*"]
         patterns = [f"refs/heads/{each}" for each in names]
         # Outside the cache, so that one that is damaged does not matter.
-        outside = replace(self._runner, directory=self._path.parent, repository="none")
+        outside = replace(self._runner, directory=self._runner.directory.parent, repository="none")
         output = outside.remote("ls-remote", "--quiet", "origin", *patterns, limit=_MAX_REFS)
         prefix = "refs/heads/"
         refs = parse_refs(output)
         return {
             ref.removeprefix(prefix): oid for ref, oid in refs.items() if ref.startswith(prefix)
         }
-
-    def _update_or_rebuild(self, wanted: str) -> str:
-        """As `_update`, but a cache that is damaged is made anew, and whole if that is no help.
-
-        In a partial clone, git's check of objects takes no exceptions for blemishes (seen in
-        2.39), so that some old repositories can only be cloned whole.
-        """
-        try:
-            head = self._update(wanted)
-            self._list(head)
-        except (GitAuthError, GitUnreachableError):
-            raise
-        except GitError:
-            try:
-                self._rebuild()
-                return self._update(wanted)
-            except (GitAuthError, GitUnreachableError):
-                raise
-            except GitError:
-                self._rebuild(whole=True)
-                return self._update(wanted)
-        return head
-
-    def _update(self, wanted: str) -> str:
-        """Have the branch's commit `wanted`, or the one it has moved to since."""
-        if not (self._path / "HEAD").exists():
-            self._initialise()
-        if not self.has(wanted):
-            refspec = f"+refs/heads/{self.branch}:{_HEAD}"
-            self._runner.remote(*self._lazily(*_FETCH), *self._filter, "origin", refspec)
-            # Packs of many passes are joined now and then; git decides when.
-            self._runner.try_local(*self._lazily("-c", "gc.auto=6700", "gc", "--auto", "--quiet"))
-            return self._runner.local("rev-parse", "--verify", _HEAD).decode().strip()
-        self._runner.local("update-ref", _HEAD, wanted)
-        return wanted
-
-    def _initialise(self) -> None:
-        make_empty(self._path)
-        self._runner.local("init", "--quiet", "--bare", "--template=", ".")
-
-    def _rebuild(self, *, whole: bool = False) -> None:
-        """Start with an empty cache."""
-        self._listings.clear()
-        self._initialise()
-        if whole:
-            self._whole.touch()
-
-    @property
-    def _whole(self) -> Path:
-        """Marks a cache of a remote that gives out no single blobs, so that all are cloned."""
-        return self._path / "imagebot-whole"
-
-    @property
-    def _filter(self) -> tuple[str, ...]:
-        return () if self._whole.exists() else ("--filter=blob:none",)
-
-    def _lazily(self, *args: str) -> tuple[str, ...]:
-        return args if self._whole.exists() else (*_LAZY, *args)
-
-    def _need(self, commit: str, branch: str) -> None:
-        if not self.has(commit):
-            self._runner.remote(
-                *self._lazily(*_FETCH), *self._filter, "origin", f"refs/heads/{branch}"
-            )
-
-    def _list(self, commit: str) -> Listing:
-        if commit not in self._listings:
-            output = self._runner.local("ls-tree", "-r", "-z", "--full-tree", commit)
-            self._listings = {commit: parse_listing(output)}
-        return self._listings[commit]
-
-    def _sizes(self, blobs: Iterable[str]) -> dict[str, int | None]:
-        payload = "".join(f"{blob}\n" for blob in blobs).encode()
-        return parse_sizes(self._runner.local("cat-file", "--batch-check", payload=payload))
-
-    def _prefetch(self, blobs: Iterable[str]) -> None:
-        payload = "".join(f"{blob}\n" for blob in blobs).encode()
-        noop = ("-c", "fetch.negotiationAlgorithm=noop")
-        try:
-            self._runner.remote(
-                *self._lazily(*noop, *_FETCH), *self._filter, "--stdin", "origin", payload=payload
-            )
-        except (GitAuthError, GitUnreachableError):
-            raise
-        except GitError:
-            # It gives out no single objects (or none of these): take everything, once.
-            if self._whole.exists():
-                raise
-            self._rebuild(whole=True)
-            self._update(self._head)
 
     def _push(self, refspec: str, branch: str, lease: str | None) -> None:
         args = ["push", "--porcelain", "--no-verify", "--no-follow-tags", "--quiet"]
