@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from imagebot.config.faults import nearest
 from imagebot.config.model import Configuration, ImageRule, Route
 from imagebot.config.node import show_text
+from imagebot.config.policies import known_policies
+from imagebot.config.presets import load_preset, preset_names
 from imagebot.errors import ConfigurationError
 from imagebot.glob import compile_glob, matches_any
 from imagebot.manifest.field import ImageField, Marker
@@ -144,8 +146,8 @@ class _Desk:
             policy = _flux_policy(marker.text, self.flux)
             known: Iterable[str] = self.flux
         else:
-            policy = self.configuration.policies.get(marker.text.strip())
-            known = self.configuration.policies
+            policy = self.named(marker.text.strip())
+            known = known_policies(self.configuration.policies)
         if policy is not None:
             return self.by_policy(field, route, policy)
         what = "ImagePolicy" if marker.syntax == "flux" else "policy"
@@ -153,6 +155,13 @@ class _Desk:
         return self.failed(
             field, route, marker, "unknown-policy", message, nearest(marker.text, known)
         )
+
+    def named(self, name: str) -> Policy | None:
+        """A policy of the configuration, or a preset, which the built-in one leaves out."""
+        policy = self.configuration.policies.get(name)
+        if policy is None and name in preset_names():
+            return load_preset(name).policy
+        return policy
 
     def by_keys(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         found = self.markers.get(marker.text)

@@ -136,6 +136,19 @@ class TestMarkers:
         assert (assigned.policy.order, assigned.policy.max) == ("semver", "minor")
         assert assigned.policy.name == "{extends: careful, semver: ^1.2}"
 
+    @pytest.mark.parametrize(
+        "marker",
+        [
+            Marker("policy", "production", 1),
+            Marker("keys", "{extends: production}", 1),
+            Marker("keys", "{extends: shape, prerelease: never}", 1),
+        ],
+    )
+    def test_presets_are_there_without_a_configuration(self, marker: Marker) -> None:
+        assigned = one(field("x.yaml", "nginx:1.25", marker), default_configuration())
+        assert assigned.policy is not None
+        assert (assigned.policy.max, assigned.policy.prerelease) == ("minor", "never")
+
     def test_the_same_keys_make_one_policy(self) -> None:
         keys = self.mark("{semver: ^1}", "keys")
         fields = [field("a.yaml", "nginx:1", keys), field("b.yaml", "nginx:1", keys)]

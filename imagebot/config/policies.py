@@ -57,6 +57,8 @@ def build_extended(
 ) -> Policy | None:
     """One policy outside the file (a marker's), which may extend those in `keys`."""
     bases: dict[str, Merged | None] = {base: Merged(said) for base, said in keys.items()}
+    if definition.extends in preset_names():
+        bases[definition.extends] = Merged(load_preset(definition.extends).keys)
     merged = _merge(definition, bases, faults)
     if merged is None:
         return None
