@@ -19,6 +19,7 @@ from imagebot.errors import (
 )
 from imagebot.printable import printable
 
+NOT_FOUND = 127
 _MAX_SHOWN = 600
 
 
@@ -149,20 +150,36 @@ def clean(text: str, secrets: Iterable[str] = ()) -> str:
 def failure(subject: str, status: int, stderr: str, secrets: Iterable[str] = ()) -> GitError:
     """The error for a command that ended with `status` other than 0."""
     said = clean(stderr, secrets)
-    if status == 127:
+    if status == NOT_FOUND:
         return GitError(
             "git", "it is not installed, or not on PATH", hint="install git 2.30 or newer"
         )
     for rule in _RULES:
         if rule.pattern.search(stderr):
             return rule.kind(subject, f"{rule.reason} ({said})", hint=rule.hint)
-    return GitError(subject, said or f"git ended with status {status}")
+    return GitError(
+        subject,
+        said or f"git ended with status {status}",
+        hint="`imagebot doctor` checks the target; a cache may be deleted at any time",
+    )
 
 
 _PORCELAIN_RE = re.compile(r"^([ +*=!-])\t([^\t]*)\t(.*)$", re.MULTILINE)
-_PROTECTED = (
-    "set `publish: pull-request` on the route, or let the bot's account push to this branch"
-)
+_AGAIN = "the next pass looks and plans again; if it stays, two bots work against each other"
+_REFUSALS: dict[PushRefusal, tuple[str, str]] = {
+    "behind": ("somebody else has pushed in the meantime", _AGAIN),
+    "race": ("somebody else is pushing at the same time", _AGAIN),
+    "lease": ("the branch has moved since it was looked at", _AGAIN),
+    "protected": (
+        "the remote does not accept pushes to this branch",
+        "set `publish: pull-request` on the route, or let the bot's account push to this branch",
+    ),
+    "clash": (
+        "a branch whose name begins or ends like this one's is in the way",
+        "delete the other branch",
+    ),
+    "other": ("the remote refused the push", "what the remote says tells why"),
+}
 
 
 def push_failure(
@@ -180,15 +197,7 @@ def push_failure(
     said = clean(
         f"{summary}\n{stderr}" if kind in ("protected", "other", "clash") else summary, secrets
     )
-    reasons: dict[PushRefusal, tuple[str, str]] = {
-        "behind": ("somebody else has pushed in the meantime", ""),
-        "race": ("somebody else is pushing at the same time", ""),
-        "lease": ("the branch has moved since it was looked at", ""),
-        "protected": ("the remote does not accept pushes to this branch", _PROTECTED),
-        "clash": ("a branch with a similar name is in the way", "delete the other branch"),
-        "other": ("the remote refused the push", ""),
-    }
-    reason, hint = reasons[kind]
+    reason, hint = _REFUSALS[kind]
     return PushRejectedError(subject, f"{reason}: {said}", kind=kind, hint=hint)
 
 

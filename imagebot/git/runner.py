@@ -23,7 +23,7 @@ from typing import Literal
 
 from imagebot.errors import GitError, GitUnreachableError
 from imagebot.git.address import Address
-from imagebot.git.classify import failure
+from imagebot.git.classify import NOT_FOUND, failure
 from imagebot.git.credentials import Access
 from imagebot.git.process import TimedOutError, TooMuchOutputError, communicate
 
@@ -215,7 +215,10 @@ class Runner:
 def _start(
     argv: list[str], directory: Path, environment: Mapping[str, str], inherit: tuple[int, ...]
 ) -> subprocess.Popen[bytes]:
-    from git import Git  # takes 0.1 s, and runs git once
+    try:
+        from git import Git  # takes 0.1 s, and runs git once
+    except ImportError as error:
+        raise failure("git", NOT_FOUND, "") from error
 
     started = Git(str(directory)).execute(
         argv,

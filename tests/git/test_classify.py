@@ -88,6 +88,7 @@ def test_refusals_of_a_push(summary: str, stderr: str) -> None:
     error = push_failure(URL, out, stderr)
     assert error is not None
     assert error.kind == REFUSALS[summary, stderr]
+    assert error.hint
 
 
 def test_a_push_that_shows_no_refusal() -> None:
