@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from imagebot.config.model import RegistryOptions
 from imagebot.errors import RegistryProtocolError, RepositoryNotFoundError
 from imagebot.gate.model import Pushed
-from imagebot.reference import Repository, is_digest
+from imagebot.reference import Repository, is_digest, is_tag
 from imagebot.registry.cache import MetadataCache
 from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.metadata import MetadataReader
@@ -110,6 +110,11 @@ class RegistryClient:
 
     def digest(self, repository: Repository, reference: str) -> str:
         """The digest of a tag (or digest): of the index, for a multi-platform image."""
+        if not (is_tag(reference) or is_digest(reference)):
+            # It becomes a part of an address.
+            raise RegistryProtocolError(
+                str(repository), f"{clean(reference)!r} is no tag and no digest"
+            )
         answer = self._head(repository, reference)
         digest = answer.header("Docker-Content-Digest") or ""
         if answer.status >= 300 or not is_digest(digest):
@@ -162,7 +167,15 @@ class RegistryClient:
         host, _, path = place.partition("/")
         endpoint = self._session.endpoint(host)
         ask = Ask(subject=place, url=f"{endpoint.url}/v2/", ca_file=endpoint.ca_file)
-        return _describe(self._session.converse(ask, endpoint, path, scope=""))
+        try:
+            return _describe(self._session.converse(ask, endpoint, path, scope=""))
+        except RepositoryNotFoundError as exc:
+            raise RegistryProtocolError(
+                place,
+                f"it answers, but not as a registry does ({exc.status} to /v2/)",
+                hint="check the host and the port",
+                status=exc.status,
+            ) from exc
 
     def _list(self, repository: Repository) -> tuple[str, ...]:
         subject = str(repository)

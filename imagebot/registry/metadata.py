@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from imagebot.errors import RegistryProtocolError
+from imagebot.reference import is_digest
 from imagebot.registry.image import (
     Entry,
     ImageConfig,
@@ -18,6 +19,7 @@ from imagebot.registry.image import (
     parse_config,
     parse_manifest,
 )
+from imagebot.registry.protocol import clean
 
 _MAX_DEPTH = 4
 _MAX_FETCHES = 64
@@ -87,6 +89,8 @@ class MetadataReader:
             raise RegistryProtocolError(
                 self._subject, f"the image has more than {_MAX_FETCHES} manifests"
             )
+        if not is_digest(digest):
+            raise RegistryProtocolError(self._subject, f"{clean(digest)!r} is no digest")
         body = fetch(digest)
         algorithm, _, wanted = digest.partition(":")
         if hashlib.new(algorithm, body).hexdigest() != wanted:

@@ -56,24 +56,31 @@ class Patience:
         lane = self._lane(netloc(ask.url))
         waited = 0.0
         for pause in (*_PAUSES, None):
-            waited += self._await_turn(lane, ask, waited)
-            try:
-                with lane.slots:
-                    answer = send(ask)
-            except RegistryUnreachableError as exc:
-                if not exc.temporary or pause is None:
-                    self._note_down(lane, exc)
-                    raise
-                waited += self._wait(pause * _jitter())
-                continue
-            if answer.status not in _TRANSIENT or pause is None:
+            # The turn is waited for inside: who has queued here finds a host that has gone down,
+            # or has asked for a pause, in the meantime.
+            with lane.slots:
+                waited += self._await_turn(lane, ask, waited)
+                answer = self._try(lane, ask, send, last=pause is None)
+            if answer and (answer.status not in _TRANSIENT or pause is None):
                 return answer
-            asked = self._asked_pause(lane, answer)
-            if asked is None:
-                waited += self._wait(pause * _jitter())
-            elif waited + asked > _MAX_PAUSE:
+            asked = self._asked_pause(lane, answer) if answer else None
+            if answer and asked is not None and waited + asked > _MAX_PAUSE:
                 return answer
+            if pause is not None and asked is None:
+                waited += self._wait(pause * _jitter())
         raise AssertionError("the last try returns or raises")
+
+    def _try(
+        self, lane: _Lane, ask: Ask, send: Callable[[Ask], Answer], *, last: bool
+    ) -> Answer | None:
+        """None when there is no answer, and another try may bring one."""
+        try:
+            return send(ask)
+        except RegistryUnreachableError as exc:
+            if exc.temporary and not last:
+                return None
+            self._note_down(lane, exc)
+            raise
 
     def _lane(self, host: str) -> _Lane:
         with self._lock:

@@ -7,7 +7,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from imagebot.errors import (
     RegistryAuthError,
@@ -20,7 +23,7 @@ from imagebot.reference import Repository
 from imagebot.registry import client as clients
 from imagebot.registry.cache import MetadataCache
 from imagebot.registry.client import RegistryClient
-from imagebot.registry.credentials import Credential
+from imagebot.registry.credentials import Credential, Credentials
 from tests.support.scripted_http import Answer, Request, ScriptedServer
 
 Open = Callable[..., RegistryClient]
@@ -153,6 +156,70 @@ def test_a_page_whose_tag_is_gone(scripted: ScriptedServer, open_client: Open) -
     assert open_client().tags(app(scripted)) == ("b", "c")
 
 
+def test_a_listing_that_is_elsewhere(
+    scripted: ScriptedServer, start_scripted: Callable[..., ScriptedServer], open_client: Open
+) -> None:
+    """registry.k8s.io sends listings on to another registry, whose pages are its own."""
+
+    def guarded(request: Request) -> Answer:
+        if request.authorization is None:
+            return Answer(401, {"WWW-Authenticate": "Basic"})
+        return Answer(307, {"Location": f"{there.url}/v2/moved/app/tags/list?{request.query}"})
+
+    there = start_scripted()
+    there.on(
+        "GET", "/v2/moved/app/tags/list",
+        tags("a", following="/v2/moved/app/tags/list?last=a"), tags("b"),
+    )  # fmt: skip
+    scripted.on("GET", LIST, guarded)
+    alice = Credential(origin="a test", username="alice", secret="pw")
+    assert open_client({scripted.host: alice}).tags(app(scripted)) == ("a", "b")
+    assert [request.authorization for request in there.requests] == [None, None]
+    assert there.requests[0].parameters == {"n": ["1000"]}
+
+
+PAGES = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(["1.0", "1.1", "1.2", "latest", "main-7"]), max_size=4),
+        st.sampled_from(["next"] * 5 + ["end", "drop", "500", "401", "html", "404"]),
+    ),
+    max_size=6,
+)
+
+
+@given(PAGES)
+def test_all_tags_or_an_error(pages: list[tuple[list[str], str]]) -> None:
+    """Whatever happens to whichever page: never a short list."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params.get("last", "0"))
+        names, outcome = pages[number] if number < len(pages) else ([], "end")
+        if outcome == "drop":
+            raise httpx.ReadError("gone")
+        if outcome not in ("next", "end"):
+            status = 200 if outcome == "html" else int(outcome)
+            return httpx.Response(status, content=iter([b"<html>"]))
+        link = {"Link": f'<{LIST}?last={number + 1}>; rel="next"'} if outcome == "next" else {}
+        body = json.dumps({"tags": names}).encode()
+        return httpx.Response(200, headers=link, content=iter([body]))
+
+    outcomes = [outcome for _, outcome in pages]
+    end = next((n for n, outcome in enumerate(outcomes) if outcome != "next"), len(pages))
+    client = RegistryClient(
+        Credentials([], {}), transport=httpx.MockTransport(answer), sleep=lambda _: None
+    )
+    with client:
+        try:
+            found = client.tags(Repository("127.0.0.1:1", "team/app"))
+        except RegistryError:
+            assert end < len(pages)
+            assert outcomes[end] != "end"
+        else:
+            assert end == len(pages) or outcomes[end] == "end"
+            every = (name for names, _ in pages[: end + 1] for name in names)
+            assert found == tuple(dict.fromkeys(every))
+
+
 def test_a_listing_that_does_not_hold_still(scripted: ScriptedServer, open_client: Open) -> None:
     first = tags("a", following="?last=a")
     scripted.on("GET", LIST, first, Answer(404), first, Answer(404))
@@ -199,6 +266,17 @@ def test_the_digest_of_a_digest(scripted: ScriptedServer, open_client: Open) -> 
     assert client.digest(app(scripted), longer) == longer
     with pytest.raises(RegistryProtocolError, match=f"gave {DIGEST} for {OTHER}"):
         client.digest(app(scripted), OTHER)
+
+
+@pytest.mark.parametrize("reference", ["", "../tags/list", "a b", "1.0?x", "sha256:1", "a\n"])
+def test_what_is_no_reference_is_not_asked_for(
+    scripted: ScriptedServer, open_client: Open, reference: str
+) -> None:
+    client = open_client()
+    for question in (client.digest, client.exists, client.platforms, client.created):
+        with pytest.raises(RegistryProtocolError, match="is no"):
+            question(app(scripted), reference)
+    assert scripted.requests == []
 
 
 def test_exists(scripted: ScriptedServer, open_client: Open) -> None:
@@ -289,6 +367,11 @@ def test_check(
     scripted.on("GET", "/token", Answer(body={"token": "t"}))
     client = open_client({f"{scripted.host}/team": credential} if credential else {})
     assert client.check(f"{scripted.host}/team") == text.format(host=scripted.host)
+
+
+def test_a_server_that_is_no_registry(scripted: ScriptedServer, open_client: Open) -> None:
+    with pytest.raises(RegistryProtocolError, match="not as a registry does"):
+        open_client().check(scripted.host)
 
 
 @pytest.mark.parametrize("answer", [Answer(401), Answer(404), Answer(500)])

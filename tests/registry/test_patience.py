@@ -151,6 +151,36 @@ def test_a_host_that_is_down_is_not_tried_for_every_repository(
     assert patience.send(ask(), script).status == 200
 
 
+def test_who_waits_for_a_slot_notices_that_the_host_is_down(clock: Clock) -> None:
+    """200 repositories on a host that takes ten seconds not to answer."""
+    patience = Patience(per_host=1, sleep=clock.sleep, clock=clock)
+    began, fail = threading.Event(), threading.Event()
+    asked: list[str] = []
+    caught: list[Exception] = []
+
+    def send(ask: Ask) -> Answer:
+        asked.append(ask.url)
+        began.set()
+        assert fail.wait(30)
+        raise CannotConnectError("a", "no trust")
+
+    def run(path: str) -> None:
+        try:
+            patience.send(ask(path=path), send)
+        except CannotConnectError as exc:
+            caught.append(exc)
+
+    threads = [threading.Thread(target=run, args=(str(number),)) for number in range(20)]
+    threads[0].start()
+    assert began.wait(30)
+    for thread in threads[1:]:
+        thread.start()
+    fail.set()
+    for thread in threads:
+        thread.join(30)
+    assert (len(asked), len(caught)) == (1, 20)
+
+
 def test_one_broken_repository_does_not_make_a_host_down(patience: Patience) -> None:
     script = Script([RegistryUnreachableError("r", "broke", temporary=True)])
     with pytest.raises(RegistryUnreachableError):
