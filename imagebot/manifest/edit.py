@@ -18,6 +18,7 @@ from imagebot.manifest.field import FieldEdit, ImageField, Slot
 from imagebot.manifest.proof import Cut, ProofError, prove
 from imagebot.manifest.quoting import needs_quotes
 from imagebot.manifest.source import BOM, FileText, split_documents
+from imagebot.manifest.text import FORMAT as TEXT
 from imagebot.manifest.text import prove_text
 from imagebot.reference import is_digest, is_tag
 
@@ -26,7 +27,8 @@ _ADDED_KEY = re.compile(r"""["']?([A-Za-z]+)["']?: ["']?\Z""")
 
 @dataclass(frozen=True, slots=True)
 class _Splice:
-    """A replacement in bytes: what a slot shall hold. `value` is what a reader must see."""
+    """A replacement in bytes: what a slot shall hold. `value` is what a reader must see; `text`
+    says that the field was read as text, and is proven as that."""
 
     start: int
     end: int
@@ -34,6 +36,7 @@ class _Splice:
     value: str
     added_key: str
     line: int
+    text: bool
 
 
 def edit(path: str, data: bytes, edits: Sequence[FieldEdit]) -> bytes:
@@ -47,10 +50,9 @@ def edit(path: str, data: bytes, edits: Sequence[FieldEdit]) -> bytes:
     if len(data) > MAX_BYTES:
         raise RefusedEditError(path, 0, f"larger than {MAX_BYTES // (1024 * 1024)} MiB")
     new = _spliced(data, splices)
-    if any(each.field.format == "text" for each in edits):
+    if any(each.field.format == TEXT for each in edits):
         prove_text(path, data, new, edits)
-    else:
-        _prove(path, data, new, splices)
+    _prove(path, data, new, splices)
     return new
 
 
@@ -118,7 +120,7 @@ def _splice(each: FieldEdit, slot: Slot, value: str) -> _Splice:
     new = f"{slot.prefix}{quote}{value}{quote}{slot.suffix}"
     seen = value if added or not slot.quoted else f"{slot.prefix}{value}{slot.suffix}"
     key = added.group(1) if added else ""
-    return _Splice(slot.start, slot.end, new, seen, key, each.field.line)
+    return _Splice(slot.start, slot.end, new, seen, key, each.field.line, each.field.format == TEXT)
 
 
 def _gets_digest_behind(each: FieldEdit, slot: Slot) -> bool:
@@ -175,9 +177,12 @@ def _prove(path: str, data: bytes, new: bytes, splices: list[_Splice]) -> None:
             position += 1
         if not own:
             continue
+        as_text = all(splice.text for splice in splices[position - len(own) : position])
         grown = sum(len(cut.new) - (cut.end - cut.start) for cut in own)
         new_text = new_file.text[part.base + shift : end + shift + grown]
         shift += grown
+        if as_text:
+            continue
         local = [cut.moved(-part.base) for cut in own]
         try:
             prove(part.text, new_text, local)

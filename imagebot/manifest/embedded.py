@@ -46,7 +46,7 @@ def _read(sheet: Sheet, part: Embedded, find: Callable[..., None]) -> None:
     for number, root in enumerate(roots):
         if isinstance(root, Mapping | Sequence):
             prefix = part.keys if len(roots) == 1 else (*part.keys, number)
-            found = Found(
-                sheet, source, part.document, part.format or "helm", prefix, None, part.depth
-            )
+            found = Found(sheet, source, part.document, "helm", prefix, None, part.depth)
+            if "imagebot:" in source.text or "$imagepolicy" in source.text:
+                sheet.marked.append((found, root))
             find(found, root, "yaml")

@@ -28,9 +28,8 @@ _C_TOO_STRICT = "found unexpected ':'"
 
 
 class Mark(Protocol):
-    index: int
-    line: int
-    column: int
+    @property
+    def index(self) -> int: ...
 
 
 class Scalar(Protocol):
@@ -38,10 +37,12 @@ class Scalar(Protocol):
 
     value: str
     style: str | None
-    anchor: str | None
-    tag: str | None
-    start_mark: Mark
-    end_mark: Mark
+
+    @property
+    def start_mark(self) -> Mark: ...
+
+    @property
+    def end_mark(self) -> Mark: ...
 
 
 class YamlFaultError(Exception):
@@ -60,6 +61,18 @@ def has_c_parser() -> bool:
     try:
         import _ruamel_yaml  # noqa: F401
     except ImportError:
+        return False
+    return True
+
+
+def is_accepted(text: str) -> bool:
+    """Whether libyaml takes `text` as YAML, at a fifth of the price of reading its events."""
+    from _ruamel_yaml import CParser
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        CParser(text).raw_parse()
+    except YAMLError:
         return False
     return True
 

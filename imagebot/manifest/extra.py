@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from imagebot.config.model import ExtraField
-from imagebot.manifest.found import Found, Keys, Split
-from imagebot.manifest.tree import Mapping, Node, Sequence
+from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.split import Split, find_split
+from imagebot.manifest.tree import Mapping, Node, Sequence, is_scalar
 
 
 def find_extra(found: Found, root: Mapping, keys: Keys) -> None:
@@ -18,7 +19,7 @@ def find_extra(found: Found, root: Mapping, keys: Keys) -> None:
 def _find(found: Found, root: Mapping, keys: Keys, extra: ExtraField) -> None:
     if not (extra.tag or extra.digest or extra.repository):
         for node, at in _follow(root, extra.path.split("."), keys):
-            if node is not None and not isinstance(node, Mapping | Sequence):
+            if is_scalar(node):
                 found.inline(node, at)
         return
     parts = {
@@ -35,8 +36,7 @@ def _find(found: Found, root: Mapping, keys: Keys, extra: ExtraField) -> None:
 
 def _split(found: Found, node: Mapping, keys: Keys, parts: dict[str, list[str]]) -> None:
     """Read parts that may lie at different depths below `node` as one flat mapping."""
-    flat = Mapping()
-    flat.start, flat.end, flat.flow, flat.repeated = node.start, node.end, node.flow, frozenset()
+    flat = Mapping.like(node)
     names: dict[str, str] = {}
     for name, path in parts.items():
         owner: Node = node
@@ -46,13 +46,13 @@ def _split(found: Found, node: Mapping, keys: Keys, parts: dict[str, list[str]])
             names[name] = ".".join(path)
             flat[names[name]] = owner[path[-1]]
     shape = Split(
-        flat,
+        owner=flat,
         repository=names.get("repository", ""),
         tag=names.get("tag", ""),
         digest=names.get("digest", ""),
-        registry_key=names.get("registry", ""),
+        registry=names.get("registry", ""),
     )
-    found.split(shape, keys)
+    find_split(found, shape, keys)
 
 
 def _shared(paths: list[list[str]]) -> list[str]:

@@ -7,6 +7,8 @@ from typing import Literal
 
 from imagebot.reference import Reference
 
+PendingKind = Literal["ImagePolicy", "HelmRepository"]
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -131,7 +133,7 @@ class PendingField:
     """
 
     field: ImageField
-    kind: Literal["ImagePolicy", "HelmRepository"]
+    kind: PendingKind
     name: str
     chart: str = ""
 

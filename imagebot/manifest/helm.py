@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.found import Found, Keys, Split
+from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.shapes import find_images
-from imagebot.manifest.tree import Mapping, Sequence
+from imagebot.manifest.split import Split, find_split
+from imagebot.manifest.tree import Mapping, is_scalar
 from imagebot.manifest.walk import walk
 
 
@@ -33,19 +34,26 @@ def _bare_split(found: Found, mapping: Mapping, keys: Keys, registry: str) -> No
     if mapping.scalar("repository") is not None:
         has_more = mapping.node("tag") is not None or mapping.node("digest") is not None
         if has_more and "://" not in mapping.text("repository"):
-            found.split(Split(mapping, registry=registry), keys, loose=True)
+            shape = Split(owner=mapping, registry_host=registry)
+            find_split(found, shape, keys, loose=True)
         return
     for key in mapping:
         if key.endswith("Repository"):
-            tag = f"{key.removesuffix('Repository')}Tag"
-            if mapping.scalar(tag) is not None:
-                shape = Split(mapping, repository=key, tag=tag, digest="", registry=registry)
-                found.split(shape, keys, loose=True)
+            stem = key.removesuffix("Repository")
+            if mapping.scalar(f"{stem}Tag") is not None:
+                shape = Split(
+                    owner=mapping,
+                    repository=key,
+                    tag=f"{stem}Tag",
+                    digest=f"{stem}Digest",
+                    registry=f"{stem}Registry",
+                    registry_host=registry,
+                )
+                find_split(found, shape, keys, loose=True)
 
 
 def _listed(found: Found, mapping: Mapping, keys: Keys) -> None:
     """`images: [app:1.2, …]`."""
-    listed = mapping.sequence("images")
-    for number, item in enumerate(listed or ()):
-        if item is not None and not isinstance(item, Mapping | Sequence):
+    for number, item in enumerate(mapping.sequence("images") or ()):
+        if is_scalar(item):
             found.inline(item, (*keys, "images", number), loose=True)

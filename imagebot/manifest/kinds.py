@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from imagebot.manifest import flux, helm, kubernetes, kustomize
+from imagebot.manifest import (
+    argocd,
+    chart,
+    ci,
+    compose,
+    flux,
+    flux_source,
+    helm,
+    kubernetes,
+    kustomize,
+)
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.select import PathKind
 from imagebot.manifest.tree import Mapping, Node, Sequence
@@ -14,18 +24,15 @@ _SILENT_KINDS = frozenset({"CustomResourceDefinition"})
 def find_document(found: Found, root: Node, kind: PathKind, keys: Keys = ()) -> None:
     """Report the image fields of one document; `kind` is what its file is by name."""
     if isinstance(root, Sequence):
+        kustomize.find_json_patch(found.within(form="kustomize"), root, keys)
         for number, item in enumerate(root):
             if isinstance(item, Mapping) and kubernetes.is_object(item):
                 find_document(found, item, kind, (*keys, number))
-        return
-    if not isinstance(root, Mapping):
-        return
-    if kubernetes.is_object(root):
-        _find_object(found, root, kind, keys)
-    elif kind == "kustomization":
-        kustomize.find(found.within(form="kustomize"), root, keys)
-    else:
-        helm.find(found.within(form="helm"), root, keys)
+    elif isinstance(root, Mapping):
+        if kubernetes.is_object(root):
+            _find_object(found, root, kind, keys)
+        else:
+            _find_plain(found, root, kind, keys)
 
 
 def _find_object(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None:
@@ -35,12 +42,33 @@ def _find_object(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> Non
     if root.text("kind").endswith("List") and items is not None:
         for number, item in enumerate(items):
             find_document(found, item, kind, (*keys, "items", number))
-        return
-    if flux.is_flux_object(root):
-        flux.find(found, root)
-        return
-    found = found.within(resource=kubernetes.resource_of(root))
-    if kustomize.is_kustomization(root):
+    elif kustomize.is_kustomization(root):
         kustomize.find(found.within(form="kustomize"), root, keys)
-        return
-    kubernetes.find(found, root, keys)
+    elif flux.is_flux_object(root):
+        flux.find(found, root)
+    else:
+        found = found.within(resource=kubernetes.resource_of(root))
+        if flux_source.is_source(root):
+            flux_source.find(found.within(form="flux"), root, keys)
+        elif argocd.is_application(root):
+            argocd.find(found.within(form="argocd"), root, keys)
+        elif kind == "chart":
+            chart.find(found.within(form="chart"), root, keys)
+        else:
+            kubernetes.find(found, root, keys)
+
+
+def _find_plain(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None:
+    """A document that is no Kubernetes object: its file's name says what it is, or its shape."""
+    if kind == "kustomization":
+        kustomize.find(found.within(form="kustomize"), root, keys)
+    elif kind == "chart":
+        chart.find(found.within(form="chart"), root, keys)
+    elif kind == "gitlab-ci":
+        ci.find_gitlab(found.within(form="gitlab-ci"), root, keys)
+    elif kind == "github-actions":
+        ci.find_github(found.within(form="github-actions"), root, keys)
+    elif kind == "compose" or compose.is_compose(root):
+        compose.find(found.within(form="compose"), root, keys)
+    else:
+        helm.find(found.within(form="helm"), root, keys)

@@ -2,28 +2,91 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import replace
 
-from imagebot.manifest.field import ImageField, Marker, Scan
-from imagebot.manifest.found import Sheet
-from imagebot.manifest.source import FileText
+from imagebot.manifest import flux_marker
+from imagebot.manifest.field import ImageField, Scan, Unread
+from imagebot.manifest.found import Draft, Sheet
+from imagebot.manifest.marker_text import OWN, own_markers
+from imagebot.manifest.scalars import scalars_of
+from imagebot.manifest.source import FileText, Source
+from imagebot.manifest.text import find_marked
 
-_BODY = r"[ \t]*imagebot:[ \t]*(\{[^\r\n]*?\}|[^\s#{]+)[ \t]*"
-_OWN = re.compile(rf"#{_BODY}(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
-# Where a comment starts and ends in other languages than YAML.
-TEXT_MARKER = re.compile(rf"(?:#|//|/\*|--){_BODY}(?:(?:#|\*/|-->|//)[^\r\n]*)?(?=[\r\n]|\Z)")
-_OPENERS = " \t{/*<!-#"
+_DANGLING = "this marker governs no image: it goes on the line of a reference, or above it"
 
 
-def finish(sheet: Sheet, file: FileText) -> Scan:
+def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
     """The scan of a file: its fields in the order of their bytes, with their markers."""
-    fields = sheet.fields
+    drafts = sheet.drafts
+    if "$imagepolicy" in file.text:
+        drafts = flux_marker.mark(sheet, file, drafts)
     if "imagebot:" in file.text:
-        fields = _mark(sheet, own_markers(file))
+        drafts = _mark(sheet, file, drafts)
+    fields = [draft.field for draft in drafts if draft.elsewhere is None]
+    pending = tuple(draft.pending(draft.field) for draft in drafts if draft.elsewhere is not None)
+    if sheet.broken and b"imagebot:" in data:
+        fields += _in_broken_documents(sheet, file, data)
     fields = _count_shared(sorted(fields, key=_place))
-    return Scan(tuple(fields), tuple(sheet.unread), tuple(sheet.objects), tuple(sheet.pending))
+    return Scan(tuple(fields), tuple(sheet.unread), tuple(sheet.objects), pending)
+
+
+def _mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
+    markers = own_markers(file, OWN)
+    hidden = _scalar_regions(sheet)
+    markers = {
+        line: (marker, at)
+        for line, (marker, at) in markers.items()
+        if not any(start < at < end for start, end in hidden)
+    }
+    used: set[int] = set()
+    marked: list[Draft] = []
+    for draft in drafts:
+        line = next((line for line in draft.lines if line in markers), None)
+        if line is None:
+            marked.append(draft)
+            continue
+        used.add(line)
+        marked.append(replace(draft, field=replace(draft.field, marker=markers[line][0])))
+    for line, (marker, at) in markers.items():
+        if line not in used and not any(_inside(at, source) for source in sheet.broken):
+            sheet.unread.append(Unread(sheet.path, marker.line, "marker", _DANGLING))
+    return marked
+
+
+def _scalar_regions(sheet: Sheet) -> list[tuple[int, int]]:
+    """Scalars that hold a text which looks like a marker, but for YAML that was read inside."""
+    embedded = {found.source.origins[0] for found, _ in sheet.marked if found.source.embedded}
+    regions = []
+    for found, root in sheet.marked:
+        for scalar in scalars_of(root):
+            if "imagebot:" in scalar.value:
+                start = found.source.index(scalar.start_mark.index)
+                end = found.source.index(scalar.end_mark.index)
+                if not any(start <= origin <= end for origin in embedded):
+                    regions.append((start, end))
+    return regions
+
+
+def _inside(at: int, source: Source) -> bool:
+    return source.base <= at < source.base + len(source.text)
+
+
+def _in_broken_documents(sheet: Sheet, file: FileText, data: bytes) -> list[ImageField]:
+    """Marked references in documents that are no YAML, such as templates: read as text."""
+    regions = [
+        (file.byte(source.base), file.byte(source.base + len(source.text)))
+        for source in sheet.broken
+    ]
+    fields, unread = find_marked(sheet.path, data)
+    inside = [
+        field
+        for field in fields
+        if field.tag is not None and any(a <= field.tag.start < b for a, b in regions)
+    ]
+    lines = [(file.line(s.base), file.line(s.base + len(s.text))) for s in sheet.broken]
+    sheet.unread += [each for each in unread if any(a <= each.line <= b for a, b in lines)]
+    return inside
 
 
 def _place(field: ImageField) -> int:
@@ -40,27 +103,3 @@ def _count_shared(fields: list[ImageField]) -> list[ImageField]:
         replace(field, shared=counts[place]) if counts[place] > 1 else field
         for field, place in zip(fields, places, strict=True)
     ]
-
-
-def own_markers(file: FileText, pattern: re.Pattern[str] = _OWN) -> dict[int, Marker]:
-    """By the line that they govern: their own, or the next one when nothing stands before."""
-    found: dict[int, Marker] = {}
-    for match in pattern.finditer(file.text):
-        line = file.line(match.start())
-        text = match.group(1)
-        start = match.start() - file.column(match.start()) + 1
-        alone = not file.text[start : match.start()].strip(_OPENERS)
-        if text == "ignore":
-            marker = Marker("ignore", text, line)
-        else:
-            marker = Marker("keys" if text.startswith("{") else "policy", text, line)
-        found[line + alone] = marker
-    return found
-
-
-def _mark(sheet: Sheet, markers: dict[int, Marker]) -> list[ImageField]:
-    marked = []
-    for field, lines in zip(sheet.fields, sheet.lines, strict=True):
-        marker = next((markers[line] for line in lines if line in markers), None)
-        marked.append(replace(field, marker=marker) if marker else field)
-    return marked

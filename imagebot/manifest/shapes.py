@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from imagebot.manifest.events import Scalar
-from imagebot.manifest.found import Found, Keys, Split
-from imagebot.manifest.tree import Mapping, Node, Sequence
+from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.split import Split, find_split
+from imagebot.manifest.tree import Mapping, Node, is_scalar
 
 _IMAGE_ENDINGS = ("Image", "_image", "-image")
 _CONTAINER_LISTS = frozenset(
     {"containers", "initContainers", "ephemeralContainers", "sidecars", "steps"}
 )
-_CONTAINER_KEYS = frozenset({"container", "script", "stepTemplate", "workspaceContainer"})
+_CONTAINER_KEYS = frozenset({"container", "script", "stepTemplate"})
 
 
 def is_image_key(key: str) -> bool:
@@ -29,41 +30,45 @@ def container_of(mapping: Mapping, keys: Keys) -> str | None:
 
 
 def find_images(found: Found, mapping: Mapping, keys: Keys, *, registry: str = "") -> None:
-    """Report every image that the keys of `mapping` itself name."""
-    container = container_of(mapping, keys)
+    """Report every image that the keys of `mapping` itself name.
+
+    `registry` goes before the registry that an image names itself.
+    """
     if "<<" in mapping and "image" not in mapping:
         inherited = mapping.node("image")
         if inherited is not None:
-            _image(found, mapping, "image", inherited, keys, container, registry)
+            _image(found, mapping, "image", inherited, keys, registry)
     for key, (_, node) in mapping.items():
-        if node is not None and ("mage" in key) and is_image_key(key):
-            _image(found, mapping, key, node, keys, container, registry)
+        if "mage" in key and node is not None and is_image_key(key):
+            _image(found, mapping, key, node, keys, registry)
 
 
-def _image(
-    found: Found,
-    owner: Mapping,
-    key: str,
-    node: Node,
-    keys: Keys,
-    container: str | None,
-    registry: str,
-) -> None:
+def _image(found: Found, owner: Mapping, key: str, node: Node, keys: Keys, registry: str) -> None:
     if isinstance(node, Mapping):
         image_mapping(found, node, (*keys, key), registry=registry)
-    elif node is not None and not isinstance(node, Sequence):
-        _image_scalar(found, owner, key, node, keys, container)
+    elif is_scalar(node):
+        _image_scalar(found, owner, key, node, keys, registry)
 
 
 def _image_scalar(
-    found: Found, owner: Mapping, key: str, scalar: Scalar, keys: Keys, container: str | None
+    found: Found, owner: Mapping, key: str, scalar: Scalar, keys: Keys, registry: str
 ) -> None:
+    container = container_of(owner, keys)
     tag_key = _tag_key(owner, key)
     text = scalar.value.strip()
     if tag_key and "@" not in text and ":" not in text.rpartition("/")[2]:
-        digest_key = "digest" if key == "image" else ""
-        shape = Split(owner, repository=key, tag=tag_key, digest=digest_key)
-        found.split(shape, keys, container=container, loose=container is None)
+        shape = Split(
+            owner=owner,
+            repository=key,
+            tag=tag_key,
+            digest="digest" if key == "image" else "",
+            registry="registry" if key == "image" else "",
+            registry_host=registry,
+        )
+        find_split(found, shape, keys, container=container, loose=container is None)
+        return
+    if key in owner.repeated:
+        found.unread(scalar, "repeated-key", f"the key `{key}` is there twice")
         return
     loose = container is None or key != "image"
     found.inline(scalar, (*keys, key), container=container, loose=loose)
@@ -85,16 +90,18 @@ def image_mapping(found: Found, mapping: Mapping, keys: Keys, *, registry: str =
     if reference is not None:
         found.inline(reference, (*keys, "reference"), loose=True)
         return
-    name = next((n for n in ("repository", "name", "image") if mapping.scalar(n) is not None), "")
+    names = ("repository", "name", "image")
+    name = next((each for each in names if mapping.scalar(each) is not None), "")
     if not name:
         _nested(found, mapping, keys, registry)
         return
+    scalar = mapping.scalar(name)
     if name != "repository" and mapping.node("tag") is None and mapping.node("digest") is None:
-        scalar = mapping.scalar(name)
         if scalar is not None:
             found.inline(scalar, (*keys, name), loose=True)
         return
-    found.split(Split(mapping, repository=name, registry=registry), keys)
+    shape = Split(owner=mapping, repository=name, registry_host=registry)
+    find_split(found, shape, keys)
 
 
 def _nested(found: Found, mapping: Mapping, keys: Keys, registry: str) -> None:
@@ -102,3 +109,5 @@ def _nested(found: Found, mapping: Mapping, keys: Keys, registry: str) -> None:
     for key, (_, node) in mapping.items():
         if isinstance(node, Mapping) and found.enter(node):
             image_mapping(found, node, (*keys, key), registry=registry)
+        elif is_scalar(node) and node.style == "|":
+            found.embed(node, (*keys, key))

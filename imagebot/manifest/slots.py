@@ -80,7 +80,10 @@ def new_key_slot(source: Source, after: Mapping, sibling: str, key: str) -> Slot
     if pair is None or not is_scalar(pair[1]):
         return None
     name, value = pair[0], pair[1]
-    if value.style in ("|", ">") or value.start_mark.line != value.end_mark.line:
+    if (
+        value.style in ("|", ">")
+        or "\n" in source.text[value.start_mark.index : value.end_mark.index]
+    ):
         return None
     text = source.text
     if after.flow:

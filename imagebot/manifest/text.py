@@ -14,7 +14,7 @@ from imagebot.errors import InvalidReferenceError, RefusedEditError
 from imagebot.glob import matches_any
 from imagebot.manifest.events import MAX_BYTES
 from imagebot.manifest.field import FieldEdit, ImageField, Marker, Scan, Slot, Unread
-from imagebot.manifest.markers import TEXT_MARKER, own_markers
+from imagebot.manifest.marker_text import IN_TEXT, own_markers
 from imagebot.manifest.options import ScanOptions
 from imagebot.manifest.source import FileText
 from imagebot.reference import Reference, parse_reference
@@ -60,19 +60,38 @@ def find_text(path: str, data: bytes, options: ScanOptions) -> Scan:
 
 def prove_text(path: str, old: bytes, new: bytes, edits: Sequence[FieldEdit]) -> None:
     """Raises RefusedEditError unless a second reading gives what was asked, and nothing else."""
-    patterns = tuple(str(key) for key in edits[0].field.keys[:-1])
+    own = next(each.field for each in edits if each.field.format == FORMAT)
+    patterns = tuple(str(key) for key in own.keys[:-1])
     before = _read_again(path, old, patterns)
     after = _read_again(path, new, patterns)
-    wanted = {each.field.keys: each for each in edits}
+    wanted = {_starts(each.field): each for each in edits}
     expected = []
     for field in before:
-        each = wanted.get(field.keys)
+        each = wanted.get(_starts(field))
         tag = each.tag if each and each.tag else field.reference.tag
         digest = each.digest if each and each.digest else field.reference.digest
         expected.append(field.reference.to(tag, digest))
     if [field.reference for field in after] != expected or old.count(b"\n") != new.count(b"\n"):
         line = min(each.field.line for each in edits)
         raise RefusedEditError(path, line, "read again after the edit, the file says other things")
+
+
+def _starts(field: ImageField) -> tuple[int | None, int | None]:
+    """Tells a field from all others of its file."""
+    parts = (field.tag, field.digest)
+    first, second = (slot.start if slot is not None and slot.text else None for slot in parts)
+    return first, second
+
+
+def find_marked(path: str, data: bytes) -> tuple[list[ImageField], list[Unread]]:
+    """The references in `data` that marker comments govern, whatever the file is."""
+    return _read(path, FileText(data), ())
+
+
+def _markers(file: FileText) -> dict[int, Marker]:
+    if "imagebot:" not in file.text:
+        return {}
+    return {line: marker for line, (marker, _) in own_markers(file, IN_TEXT).items()}
 
 
 def _read_again(path: str, data: bytes, patterns: tuple[str, ...]) -> list[ImageField]:
@@ -98,7 +117,7 @@ def _matches(
     file: FileText, patterns: tuple[str, ...], unread: list[Unread], path: str
 ) -> Iterator[_Match]:
     """By place. Matches that overlap are not used."""
-    markers = own_markers(file, TEXT_MARKER) if "imagebot:" in file.text else {}
+    markers = _markers(file)
     found = [match for pattern in patterns for match in _by_pattern(file, pattern, markers)]
     taken = {file.line(match.end) for match in sorted(found, key=lambda match: match.end)}
     for line, marker in sorted(markers.items()):

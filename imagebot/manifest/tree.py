@@ -34,6 +34,14 @@ class Mapping(dict[str, tuple[Scalar, "Node"]]):
     flow: bool
     repeated: frozenset[str]
 
+    @classmethod
+    def like(cls, other: Mapping) -> Mapping:
+        """An empty mapping at the same place, to put parts together in."""
+        made = cls()
+        made.start, made.end, made.flow = other.start, other.end, other.flow
+        made.repeated = frozenset()
+        return made
+
     def node(self, key: str) -> Node:
         """The value of `key`, found through merge keys (`<<`) too; None when it is not there."""
         return _look_up(self, key, _MERGE_DEPTH)

@@ -1,0 +1,52 @@
+"""Compose files: the images of services that are not built from source."""
+
+from __future__ import annotations
+
+import re
+
+from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.tree import Mapping, is_scalar
+
+_TOP = frozenset(
+    {"services", "version", "name", "networks", "volumes", "secrets", "configs", "include"}
+)
+_DEFAULT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*:?-([^${}]+)\}")
+
+
+def is_compose(root: Mapping) -> bool:
+    """Whether a document that is not named like one is a Compose file all the same."""
+    services = root.mapping("services")
+    if services is None or any(key not in _TOP and not key.startswith("x-") for key in root):
+        return False
+    every = [service for _, service in services.values()]
+    return bool(every) and all(
+        isinstance(service, Mapping) and ("image" in service or "build" in service)
+        for service in every
+    )
+
+
+def find(found: Found, root: Mapping, keys: Keys) -> None:
+    services = root.mapping("services")
+    if services is None:
+        # The first version of the format has the services at the top.
+        services = root
+    else:
+        keys = (*keys, "services")
+    for name, (_, service) in services.items():
+        if isinstance(service, Mapping):
+            _find_service(found, name, service, (*keys, name))
+
+
+def _find_service(found: Found, name: str, service: Mapping, keys: Keys) -> None:
+    image = service.node("image")
+    if not is_scalar(image):
+        return
+    if "build" in service or service.node("build") is not None:
+        reason = f"service {name} is built here; `image` only names the result"
+        found.unread(image, "built-here", reason, expected=True)
+        return
+    default = _DEFAULT.fullmatch(image.value.strip())
+    if default is not None and found.sheet.options.compose_defaults:
+        found.inline(image, (*keys, "image"), container=name, span=default.span(1))
+    else:
+        found.inline(image, (*keys, "image"), container=name)

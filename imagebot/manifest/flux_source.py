@@ -1,0 +1,116 @@
+"""Flux sources and what is deployed from them: OCI artifacts, charts, values, Kustomize images."""
+
+from __future__ import annotations
+
+from imagebot.manifest import helm, kubernetes
+from imagebot.manifest.chart import find_versioned
+from imagebot.manifest.field import FluxObject
+from imagebot.manifest.found import Elsewhere, Found, Keys
+from imagebot.manifest.kustomize import find_entries
+from imagebot.manifest.split import Split, find_split
+from imagebot.manifest.tree import Mapping
+from imagebot.manifest.walk import walk
+
+_GROUPS = (
+    "source.toolkit.fluxcd.io/",
+    "helm.toolkit.fluxcd.io/",
+    "kustomize.toolkit.fluxcd.io/",
+)
+
+
+def is_source(root: Mapping) -> bool:
+    return root.text("apiVersion").startswith(_GROUPS)
+
+
+def find(found: Found, root: Mapping, keys: Keys) -> None:
+    spec = root.mapping("spec")
+    if spec is None:
+        return
+    at = (*keys, "spec")
+    kind = root.text("kind")
+    if kind == "OCIRepository":
+        _find_artifact(found, spec, at)
+    elif kind == "HelmRepository":
+        _carry_repository(found, root, spec)
+    elif kind == "HelmChart":
+        _find_chart(found, spec, at)
+    elif kind == "HelmRelease":
+        _find_release(found, spec, at)
+    elif kind == "Kustomization":
+        find_entries(found, spec, at)
+    walk(found, root, keys, lambda _found, _mapping, _keys: None, skip=kubernetes.SKIPPED)
+
+
+def _find_artifact(found: Found, spec: Mapping, keys: Keys) -> None:
+    url = spec.text("url")
+    reference = spec.mapping("ref")
+    if not url.startswith("oci://") or reference is None:
+        return
+    if (semver := reference.scalar("semver")) is not None:
+        reason = f"{semver.value[:80]!r} is a range, which Flux follows"
+        found.unread(semver, "range", reason, expected=True)
+        return
+    shape = Split(
+        owner=reference,
+        name=url.removeprefix("oci://"),
+        tag="tag",
+        digest="digest",
+        registry="",
+        new_digest="key",
+    )
+    find_split(found, shape, (*keys, "ref"))
+
+
+def _carry_repository(found: Found, root: Mapping, spec: Mapping) -> None:
+    metadata = root.mapping("metadata") or Mapping()
+    kind = root.scalar("kind")
+    found.sheet.objects.append(
+        FluxObject(
+            kind="HelmRepository",
+            namespace=metadata.text("namespace"),
+            name=metadata.text("name"),
+            path=found.sheet.path,
+            line=found.line(kind) if kind is not None else 0,
+            url=spec.text("url"),
+        )
+    )
+
+
+def _find_release(found: Found, spec: Mapping, keys: Keys) -> None:
+    chart = spec.mapping("chart")
+    template = chart.mapping("spec") if chart is not None else None
+    if template is not None:
+        _find_chart(found, template, (*keys, "chart", "spec"))
+    values = spec.mapping("values")
+    if values is not None:
+        helm.find(found.within(form="helm"), values, (*keys, "values"))
+    for number, renderer in enumerate(spec.sequence("postRenderers") or ()):
+        settings = renderer.mapping("kustomize") if isinstance(renderer, Mapping) else None
+        if settings is not None:
+            find_entries(found, settings, (*keys, "postRenderers", number, "kustomize"))
+
+
+def _find_chart(found: Found, spec: Mapping, keys: Keys) -> None:
+    """A chart whose HelmRepository may be in another file: whether it is an image is not known."""
+    source = spec.mapping("sourceRef")
+    name = spec.text("chart")
+    if name.startswith("oci://"):
+        head, _, last = name.rstrip("/").rpartition("/")
+        find_versioned(found, spec, head, last, keys)
+        return
+    if source is None or source.text("kind") != "HelmRepository" or not name:
+        return
+    if spec.scalar("version") is None:
+        return
+    namespace = source.text("namespace") or (found.resource.namespace if found.resource else "")
+    shape = Split(
+        owner=spec,
+        name=name,
+        tag="version",
+        digest="",
+        registry="",
+        new_digest="never",
+        versions=True,
+        elsewhere=Elsewhere("HelmRepository", f"{namespace}:{source.text('name')}", name),
+    )
+    find_split(found, shape, keys, container=name)

@@ -1,0 +1,196 @@
+"""References written in parts: `repository` and `tag`, `newName` and `newTag`, `url` and `ref`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from imagebot.errors import InvalidReferenceError
+from imagebot.manifest.events import Scalar
+from imagebot.manifest.field import Slot
+from imagebot.manifest.found import Elsewhere, Found, Keys
+from imagebot.manifest.slots import NULLS, missing_value_slot, new_key_slot, place
+from imagebot.manifest.tree import Mapping
+from imagebot.reference import Reference, is_digest, is_tag, parse_reference
+
+_VERSION = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A reference in parts, each a key of `owner`; "" where a part has no key.
+
+    `registry_host` is a registry given elsewhere and goes before `registry`; `name` is the whole
+    name where no key has it. `new_digest` says how a digest is added where there is none: behind
+    the tag, as a key of its own, or not at all. `versions` is for charts: what is no exact
+    version is a range, which is nobody's mistake.
+    """
+
+    owner: Mapping
+    repository: str = "repository"
+    tag: str = "tag"
+    digest: str = "digest"
+    registry: str = "registry"
+    registry_host: str = ""
+    name: str = ""
+    new_digest: Literal["behind", "key", "never"] = "behind"
+    versions: bool = False
+    elsewhere: Elsewhere | None = None
+
+
+def find_split(
+    found: Found, shape: Split, keys: Keys, *, container: str | None = None, loose: bool = False
+) -> None:
+    """Report the reference that the keys of `shape.owner` make up, if they make up one."""
+    parts = _parts(shape)
+    name = shape.name or (parts.name.value.strip() if parts.name else "")
+    if name in NULLS:
+        return
+    for part in parts.every:
+        if found.is_variable(part, part.value):
+            return
+    main = parts.tag or parts.name or parts.digest
+    if main is None or (shape.versions and _is_range(found, parts.tag)):
+        return
+    if parts.tag is None and parts.digest is None and parts.name is not None and _has_tag(name):
+        at = (*keys, shape.repository)
+        found.inline(parts.name, at, container=container, loose=loose)
+        return
+    try:
+        reference = _reference(shape, name, parts)
+    except InvalidReferenceError as error:
+        found.no_reference(main, error, expected=loose)
+        return
+    _add(found, shape, keys, reference, parts, container)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    registry: Scalar | None
+    name: Scalar | None
+    tag: Scalar | None
+    digest: Scalar | None
+
+    @property
+    def every(self) -> tuple[Scalar, ...]:
+        parts = (self.registry, self.name, self.tag, self.digest)
+        return tuple(part for part in parts if part is not None)
+
+
+def _parts(shape: Split) -> _Parts:
+    owner = shape.owner
+    return _Parts(
+        owner.scalar(shape.registry) if shape.registry and not shape.registry_host else None,
+        owner.scalar(shape.repository) if shape.repository and not shape.name else None,
+        owner.scalar(shape.tag) if shape.tag else None,
+        owner.scalar(shape.digest) if shape.digest else None,
+    )
+
+
+def _add(
+    found: Found,
+    shape: Split,
+    keys: Keys,
+    reference: Reference,
+    parts: _Parts,
+    container: str | None,
+) -> None:
+    tag, digest = _tag_slots(found, shape, parts.tag)
+    own_digest = _value_slot(found, shape.owner, shape.digest, parts.digest)
+    if own_digest is not None and (digest is None or not digest.text):
+        digest = own_digest
+    if parts.tag is None and parts.digest is not None and shape.new_digest == "key":
+        tag = new_key_slot(found.source, shape.owner, shape.digest, shape.tag)
+    if reference.tag is None and reference.digest is None and tag is None:
+        if parts.name is not None:
+            reason = f"{reference.name} has no tag here: it is chosen elsewhere"
+            found.unread(parts.name, "no-tag", reason, expected=True)
+        return
+    key, main = (shape.tag, parts.tag) if parts.tag is not None else (shape.digest, parts.digest)
+    assert main is not None
+    found.add(
+        place(found.source, main),
+        (*keys, key),
+        reference,
+        tag,
+        digest,
+        container=container,
+        lines=parts.every,
+        elsewhere=shape.elsewhere,
+        refusal=_refusal(shape, key, tag, digest),
+    )
+
+
+def _refusal(shape: Split, key: str, tag: Slot | None, digest: Slot | None) -> str:
+    """Why a split reference cannot be edited even though its parts can be found."""
+    if key in shape.owner.repeated:
+        return f"the key `{key}` is there twice"
+    sha = shape.owner.text("sha")
+    if sha and sha not in NULLS:
+        return "its digest is in `sha`, which imagebot does not write"
+    if tag is None and digest is None:
+        return "its tag is not written in one piece"
+    return ""
+
+
+def _tag_slots(found: Found, shape: Split, tag: Scalar | None) -> tuple[Slot | None, Slot | None]:
+    """The slots of the tag, and of a digest behind it in the same scalar or yet to be added."""
+    slot = _value_slot(found, shape.owner, shape.tag, tag)
+    if slot is None or slot.prefix:
+        return slot, None
+    value = "" if slot.text in NULLS else slot.text
+    text, at, digest = value.partition("@")
+    if at:
+        start = slot.start + len(text.encode()) + 1
+        inner = Slot(start, slot.end, digest)
+        return (Slot(slot.start, start - 1, text) if text else None), inner
+    if shape.new_digest == "key":
+        return slot, new_key_slot(found.source, shape.owner, shape.tag, shape.digest)
+    if not value or shape.new_digest == "never":
+        return slot, None
+    return slot, Slot(slot.end, slot.end, "", prefix="@")
+
+
+def _value_slot(found: Found, owner: Mapping, key: str, scalar: Scalar | None) -> Slot | None:
+    """The slot of a scalar that is nothing but a tag or a digest."""
+    if scalar is None:
+        return None
+    written = place(found.source, scalar)
+    if written.plain and written.start == written.end:
+        return missing_value_slot(found.source, owner, key)
+    return written.slot(0, written.value, quoted=not written.plain)
+
+
+def _is_range(found: Found, version: Scalar | None) -> bool:
+    if version is None:
+        return True
+    text = version.value.strip()
+    if _VERSION.fullmatch(text):
+        return False
+    found.unread(version, "range", f"{text[:80]!r} is no exact version", expected=True)
+    return True
+
+
+def _has_tag(text: str) -> bool:
+    return "@" in text or ":" in text.rpartition("/")[2]
+
+
+def _text(scalar: Scalar | None) -> str:
+    text = "" if scalar is None else scalar.value.strip()
+    return "" if text in NULLS else text
+
+
+def _reference(shape: Split, name: str, parts: _Parts) -> Reference:
+    """Raises InvalidReferenceError."""
+    registry = (shape.registry_host or _text(parts.registry)).strip("/")
+    base = parse_reference(f"{registry}/{name}" if registry else name)
+    tag, at, inner = _text(parts.tag).partition("@")
+    digest = inner if at else _text(parts.digest)
+    if tag and not is_tag(tag):
+        raise InvalidReferenceError(tag, "it is no tag")
+    if digest and not is_digest(digest):
+        raise InvalidReferenceError(digest, "it is no digest (sha256: and 64 hex digits)")
+    if base.tag is not None or base.digest is not None:
+        raise InvalidReferenceError(name, "a tag stands in the name and beside it")
+    return replace(base, tag=tag or None, digest=digest or None)
