@@ -17,6 +17,7 @@ from imagebot.plan import Problem
 from imagebot.policy.model import Policy
 from imagebot.reference import Repository
 
+_EVERYTHING = ("**",)
 _NO_FLUX: Mapping[str, Policy] = {}
 _FLUX_PARTS = (":tag", ":name", ":digest")
 
@@ -64,7 +65,8 @@ def unused_warnings(
 ) -> tuple[str, ...]:
     """What of a configuration does nothing: routes without a file, image entries without a field.
 
-    `paths` are all the files there are. An entry counts as used by a field that has a marker.
+    `paths` are all the files there are. An entry counts as used by a field that has a marker. What
+    is for everything (`**`) is no mistake where nothing is left for it.
     """
     if configuration.built_in:
         return ()
@@ -78,12 +80,13 @@ def unused_warnings(
     warnings: list[str] = []
     for route in configuration.routes:
         if id(route) not in with_files:
-            warnings.append(f"{route.place}: route {route.name!r} takes no file")
+            if route.files != _EVERYTHING:
+                warnings.append(f"{route.place}: route {route.name!r} takes no file")
             continue
         warnings.extend(
             f"{entry.place}: {show_text(entry.match)!r} in route {route.name!r} takes no image"
             for entry in route.images
-            if id(entry) not in used
+            if id(entry) not in used and entry.match not in _EVERYTHING
         )
     return tuple(warnings)
 

@@ -249,5 +249,18 @@ class TestUnused:
             "i.yaml:7:9: '**/api' in route 'r' takes no image",
         )
 
+    def test_what_is_for_everything_may_have_nothing_left(self) -> None:
+        entries = "images: [{match: '**', policy: shape}, {match: 'a.example/**', policy: shape}]"
+        configuration = load_configuration(
+            "routes:\n"
+            f"  - {{name: a, files: [a/**], publish: commit, {entries}}}\n"
+            f"  - {{name: b, files: ['**'], publish: commit, {entries}}}\n",
+            "i.yaml",
+            trusted=False,
+        )
+        assert unused_warnings((), configuration, ["a/x.yaml"]) == (
+            "i.yaml:2:86: 'a.example/**' in route 'a' takes no image",
+        )
+
     def test_the_built_in_configuration_is_nobodys_mistake(self) -> None:
         assert unused_warnings((), default_configuration(), ()) == ()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from imagebot.config.scalar import read_plain
+from imagebot.glob import compile_glob, matches_any
 from imagebot.manifest.field import ImageField
 from imagebot.reference import Repository
 
@@ -62,13 +63,24 @@ def propose(fields: Sequence[ImageField]) -> str:
     text = _HEAD + "policies:\n"
     text += "".join(_style_policy(name, style) for style, name in names.items()) + _CAREFUL
     text += "routes:\n"
+    rest = list(fields)
+    for name, files, publish in _routes(fields):
+        taken = {field.path for field in rest if matches_any(files, field.path)}
+        inside = {str(field.reference.repository) for field in rest if field.path in taken}
+        used = [entry for entry in entries if any(map(compile_glob(entry[0]), inside))]
+        text += _route(name, files, publish, [*used, ("**", "careful")])
+        rest = [field for field in rest if field.path not in taken]
+    return text
+
+
+def _routes(fields: Sequence[ImageField]) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Name, files and way to publish of each route, the careful ones first."""
     production, test = _folders(fields, _PRODUCTION), _folders(fields, _TEST)
     if production:
-        text += _route("production", production, "pull-request", entries)
+        yield "production", production, "pull-request"
     if test:
-        text += _route("test", test, "commit", entries)
-    others = "everything-else" if production or test else "everything"
-    return text + _route(others, ["**"], "pull-request", entries)
+        yield "test", test, "commit"
+    yield "everything-else" if production or test else "everything", ("**",), "pull-request"
 
 
 def _build_styles(fields: Iterable[ImageField]) -> dict[Repository, _Style]:
@@ -129,14 +141,14 @@ def _image_entries(
         whole = len(siblings) > _MANY_REPOSITORIES and alike == siblings
         glob = f"{_escape(space)}/**" if whole else _escape(str(repository))
         entries[glob] = policies[repository]
-    return [*entries.items(), ("**", "careful")]
+    return list(entries.items())
 
 
 def _namespace(repository: Repository) -> str:
     return str(repository).rpartition("/")[0]
 
 
-def _folders(fields: Iterable[ImageField], words: frozenset[str]) -> list[str]:
+def _folders(fields: Iterable[ImageField], words: frozenset[str]) -> tuple[str, ...]:
     """Globs of the folders that are named with one of the words."""
     found: dict[str, set[str]] = {}
     for field in fields:
@@ -148,15 +160,11 @@ def _folders(fields: Iterable[ImageField], words: frozenset[str]) -> list[str]:
         prefix = "/".join(_escape(folder) for folder in folders[:depth])
         if ".." not in folders and folders[0] not in ("", ".") and len(prefix) <= _MAX_GLOB:
             found.setdefault(_escape(folders[depth - 1]), set()).add(prefix)
-    return sorted(
-        glob
-        for name, prefixes in found.items()
-        for glob in (
-            [f"**/{name}/**"]
-            if len(prefixes) > _MANY_FOLDERS
-            else [f"{prefix}/**" for prefix in prefixes]
-        )
-    )
+    globs: list[str] = []
+    for name, prefixes in found.items():
+        many = len(prefixes) > _MANY_FOLDERS
+        globs += [f"**/{name}/**"] if many else [f"{prefix}/**" for prefix in prefixes]
+    return tuple(sorted(globs))
 
 
 def _named(folders: Sequence[str], words: frozenset[str]) -> int:

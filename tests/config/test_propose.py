@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagebot.assign import assign
+from imagebot.assign import assign, unused_warnings
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Configuration
 from imagebot.config.propose import propose
@@ -35,7 +35,9 @@ def proposed(*fields: ImageField) -> Configuration:
 
 def where(*fields: ImageField) -> list[tuple[str, str]]:
     """(policy, route) of each field under what is proposed for all of them."""
-    assigned = assign(fields, proposed(*fields))
+    configuration = proposed(*fields)
+    assigned = assign(fields, configuration)
+    assert unused_warnings(assigned, configuration, [field.path for field in fields]) == ()
     assert all(each.managed for each in assigned)
     return [(each.policy.name, each.route.name) for each in assigned if each.policy and each.route]
 
@@ -85,12 +87,10 @@ routes:
       - '**'
     publish: pull-request
     images:
-      - {match: ghcr.io/acme/api, policy: every-push}
       - {match: '**', policy: careful}
 """
     )
-    configuration = load_configuration(text, "imagebot.yaml", trusted=False)
-    assert configuration.warnings == ()
+    assert load_configuration(text, "imagebot.yaml", trusted=False).warnings == ()
 
 
 def test_nothing_found() -> None:
