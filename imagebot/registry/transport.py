@@ -67,13 +67,14 @@ class CannotConnectError(RegistryUnreachableError):
 class Transport:
     """Sends requests; connections are kept and shared between threads.
 
-    `transport` takes the place of the network, for tests.
+    Proxies and the usual authorities are those of the process's environment. `transport` takes the
+    place of the network, for tests.
     """
 
     def __init__(self, *, transport: httpx.BaseTransport | None = None) -> None:
         self._transport = transport
         self._lock = threading.Lock()
-        self._clients: dict[tuple[bool, str], httpx.Client] = {}
+        self._clients: dict[tuple[bool, bool, str], httpx.Client] = {}
         self._closed = False
 
     def close(self) -> None:
@@ -106,33 +107,45 @@ class Transport:
             return Answer(ask.url, response.status_code, headers, body)
 
     def _client(self, ask: Ask) -> httpx.Client:
-        # What is on this machine is never asked through a proxy.
         local = is_loopback(netloc(ask.url))
-        key = (local, ask.ca_file)
+        key = (local, local and ask.url.startswith("http:"), ask.ca_file)
         with self._lock:
             if self._closed:
                 raise RegistryUnreachableError(ask.subject, "the registry client is closed")
             if key not in self._clients:
-                self._clients[key] = self._make_client(ask, local=local)
+                self._clients[key] = _make_client(ask, self._transport, *key[:2])
             return self._clients[key]
 
-    def _make_client(self, ask: Ask, *, local: bool) -> httpx.Client:
-        import http.cookiejar
 
-        import httpx
+def _make_client(
+    ask: Ask, transport: httpx.BaseTransport | None, local: bool, plain: bool
+) -> httpx.Client:
+    """`local` is on this machine, which is never asked through a proxy; `plain` without TLS."""
+    import http.cookiejar
 
-        plain = local and not ask.ca_file and ask.url.startswith("http:")
+    import httpx
+
+    # A context that trusts nobody is made in no time.
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else _tls_context(ask)
+    try:
         client = httpx.Client(
-            verify=False if plain else _tls_context(ask),
+            verify=tls,
             trust_env=not local,
             follow_redirects=False,
             timeout=httpx.Timeout(_READ_TIMEOUT, connect=_CONNECT_TIMEOUT, pool=None),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
-            transport=self._transport,
+            transport=transport,
         )
-        # No cookies: nothing needs them, and they would be shared between threads and registries.
-        client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-        return client
+    # What HTTPS_PROXY and its like hold: no address, or a kind of proxy that needs more packages.
+    except (ValueError, ImportError, httpx.InvalidURL) as exc:
+        raise RegistryUnreachableError(
+            ask.subject,
+            f"the proxy settings cannot be used: {clean(str(exc))}",
+            hint="check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
+        ) from exc
+    # No cookies: nothing needs them, and they would be shared between threads and registries.
+    client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    return client
 
 
 def _tls_context(ask: Ask) -> ssl.SSLContext:

@@ -280,3 +280,37 @@ def test_the_usual_authorities(
     names = str(context.get_ca_certs())
     assert ("imagebot test authority" in names) is there
     assert there or len(context.get_ca_certs()) > 50
+
+
+def test_plain_http_first_does_not_make_tls_careless(
+    scripted: ScriptedServer, start_scripted: Start, transport: Transport, tmp_path: Path
+) -> None:
+    scripted.on("GET", "/", Scripted(body="ok"))
+    secure = start_scripted(lambda _: Scripted(body="ok"), tls=tmp_path / "tls")
+    assert transport.send(ask(scripted)).status == 200
+    with pytest.raises(CannotConnectError, match="not trusted"):
+        transport.send(ask(secure))
+    assert secure.requests == []
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "gopher://x", "http://[::1"])
+def test_a_proxy_that_cannot_be_used(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(RegistryUnreachableError, match="proxy settings") as caught:
+        transport.send(Ask(subject="r.example/app", url="https://r.example/"))
+    assert "HTTPS_PROXY" in caught.value.hint
+
+
+def test_a_proxy_is_asked_and_this_machine_is_not(
+    scripted: ScriptedServer, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted.handler = lambda _: Scripted(body="from the proxy")
+    monkeypatch.setenv("HTTP_PROXY", scripted.url)
+    answer = transport.send(Ask(subject="s", url="http://r.example/v2/"))
+    assert answer.body == b"from the proxy"
+    assert scripted.requests[0].path == "http://r.example/v2/"
+    with pytest.raises(CannotConnectError):
+        transport.send(Ask(subject="s", url="http://127.0.0.1:9/"))
+    assert len(scripted.requests) == 1
