@@ -15,6 +15,8 @@ from imagebot.reference import is_tag
 from imagebot.version.range import Range, parse_range
 
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?")
+_NO_RANGE = re.compile(r"[0-9A-Za-z_]+(?:\.[0-9A-Za-z_]+)?-[0-9A-Za-z_.-]*")
+"""Tags such as 12-slim and x-ray, which the language of ranges would take for wide ranges."""
 _MOST_ENTRIES = 1000
 
 
@@ -110,6 +112,8 @@ def _ignored(key: str, entry: object) -> Ignored:
 
 def _range_or_tag(key: str, text: str) -> Range | None:
     """Pre-releases are ignored with their versions, whatever the range says of them."""
+    if _NO_RANGE.fullmatch(text):
+        return None
     try:
         return parse_range(text).with_prereleases()
     except InvalidRangeError as error:

@@ -1,0 +1,178 @@
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from imagebot.errors import InvalidPolicyError
+from imagebot.policy.build import KEYS, build_policy
+from imagebot.policy.builtin import BUILT_IN, IGNORE, SHAPE
+from imagebot.policy.duration import parse_duration, show_duration
+from imagebot.policy.model import Ignored, Policy
+from imagebot.policy.pattern import Pattern
+from imagebot.version.range import parse_range
+
+
+def test_no_keys_give_the_defaults() -> None:
+    assert build_policy("p", {}) == Policy(name="p")
+
+
+def test_the_built_in_policies() -> None:
+    assert BUILT_IN == {"shape": SHAPE, "ignore": IGNORE}
+    assert (SHAPE.order, SHAPE.reading, SHAPE.max, SHAPE.adopt) == (
+        "shape",
+        "natural",
+        "minor",
+        False,
+    )
+    assert build_policy("shape", {"max": "minor", "adopt": False}) == SHAPE
+
+
+# (keys, fields that differ from the defaults)
+BUILT = [
+    ({"order": "numerical", "descending": True}, {"order": "numerical", "descending": True}),
+    ({"pattern": "^a(.*)", "extract": "$1"}, {"pattern": Pattern("^a(.*)", "$1")}),
+    ({"pattern": "a", "extract": None, "max": None}, {"pattern": Pattern("a")}),
+    ({"include": ["1.*", "/x/"], "exclude": "*-rc*"},
+     {"include": ("1.*", "/x/"), "exclude": ("*-rc*",)}),
+    ({"prerelease": "allow"}, {"prerelease": "allow"}),
+    ({"variant": "alpine*"}, {"variant": "alpine*"}),
+    ({"max": "patch"}, {"max": "patch"}),
+    ({"allow-downgrade": True}, {"allow_downgrade": True}),
+    ({"follow": "stable"}, {"follow": "stable"}),
+    ({"follow": "stable", "max": "minor", "pin": "digest"},
+     {"follow": "stable", "max": "minor", "pin": "refresh"}),
+    ({"pin": "digest"}, {"pin": "refresh"}),
+    ({"pin": {"digest": "frozen"}}, {"pin": "frozen"}),
+    ({"pin": {"digest": "refresh"}}, {"pin": "refresh"}),
+    ({"min-age": "3d", "min-age-unknown": "admit"},
+     {"min_age": timedelta(days=3), "min_age_unknown": "admit"}),
+    ({"platforms": ["linux/amd64", "linux/arm64/v8", "linux/amd64"]},
+     {"platforms": ("linux/amd64", "linux/arm64/v8")}),
+    ({"exists": True, "adopt": False}, {"exists": True, "adopt": False}),
+    ({"order": "pushed", "max": "minor"}, {"order": "pushed", "max": "minor"}),
+    ({"ignore": [{"versions": "bookworm", "reason": "r", "until": "2026-03-31"}]},
+     {"ignore": (Ignored("bookworm", "r", date(2026, 3, 31)),)}),
+    ({"ignore": ["latest-x"]}, {"ignore": (Ignored("latest-x", ""),)}),
+    ({"ignore": [{"versions": "1.x", "until": date(2026, 3, 31)}]},
+     {"ignore": (Ignored("1.x", "", date(2026, 3, 31), parse_range("1.x").with_prereleases()),)}),
+    ({"ignore": [{"versions": "x-y", "until": datetime(2026, 3, 31, 8)}]},  # noqa: DTZ001  # YAML's
+     {"ignore": (Ignored("x-y", "", date(2026, 3, 31)),)}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("keys", "fields"), BUILT)
+def test_builds(keys: dict[str, object], fields: dict[str, object]) -> None:
+    assert build_policy("p", keys) == Policy(name="p", **fields)  # type: ignore[arg-type]  # a table
+
+
+@pytest.mark.parametrize(
+    ("prerelease", "takes_any", "stored"),
+    [(None, False, "allow"), ("allow", True, "allow"), ("same-release", True, "same-release"),
+     ("never", False, "never")],
+)  # fmt: skip
+def test_a_range_decides_about_prereleases_unless_the_key_does(
+    prerelease: str | None, takes_any: bool, stored: str
+) -> None:
+    policy = build_policy("p", {"semver": "^1 || ^2-0", "prerelease": prerelease})
+    assert policy.order == "semver"
+    assert policy.range is not None
+    assert policy.range.text == "^1 || ^2-0"
+    assert (policy.range.any_prerelease, policy.prerelease) == (takes_any, stored)
+
+
+# (keys, key at fault, position, part of the reason, part of the hint)
+ERRORS = [
+    ({"semvre": "^1"}, "semvre", None, "no such", "semver"),
+    ({"zzz": 1}, "zzz", None, "no such", "known keys"),
+    ({"semver": "^1 ||"}, "semver", 5, "missing", '"*"'),
+    ({"semver": 1.2}, "semver", None, "number", '"1.2"'),
+    ({"semver": True}, "semver", None, "no text", ""),
+    ({"semver": "^1", "order": "numerical"}, "order", None, "already", "drop"),
+    ({"order": "semver"}, "order", None, "none of", ""),
+    ({"order": "numeric"}, "order", None, "none of", "numerical"),
+    ({"order": "shape"}, "order", None, "none of", ""),
+    ({"descending": "yes"}, "descending", None, "neither", ""),
+    ({"pattern": "("}, "pattern", 0, "missing )", "RE2"),
+    ({"pattern": 5}, "pattern", None, "no text", "quotes"),
+    ({"extract": "$1"}, "extract", None, "no pattern", ""),
+    ({"pattern": "a", "extract": "$1"}, "extract", 0, "no group", ""),
+    ({"include": []}, "include", None, "empty", ""),
+    ({"include": ["["]}, "include", None, "bracket", ""),
+    ({"exclude": ["/(/"]}, "exclude", 0, "missing )", ""),
+    ({"exclude": [1]}, "exclude", None, "no text", ""),
+    ({"include": ["a"] * 1001}, "include", None, "more than", ""),
+    ({"prerelease": "sometimes"}, "prerelease", None, "none of", ""),
+    ({"prerelease": "never", "order": "pushed"}, "prerelease", None, "no meaning", "exclude"),
+    ({"variant": "["}, "variant", None, "bracket", ""),
+    ({"variant": "same", "order": "numerical"}, "variant", None, "no meaning", ""),
+    ({"variant": "any", "semver": "^1", "reading": "strict"}, "variant", None, "no variants", ""),
+    ({"reading": "strict"}, "reading", None, "semver ranges only", ""),
+    ({"reading": "strict", "order": "natural"}, "reading", None, "semver ranges only", ""),
+    ({"reading": "strict", "order": "numerical"}, "reading", None, "no meaning", ""),
+    ({"reading": "loose"}, "reading", None, "none of", ""),
+    ({"max": "tiny"}, "max", None, "none of", ""),
+    ({"max": 1}, "max", None, "none of", ""),
+    ({"follow": "stable", "semver": "^1"}, "follow", None, "semver", "drop"),
+    ({"follow": "stable", "order": "pushed"}, "follow", None, "order", "drop"),
+    ({"follow": "stable", "pattern": "a"}, "follow", None, "pattern", "drop"),
+    ({"follow": "a b"}, "follow", None, "no tag", ""),
+    ({"follow": "stable", "pin": {"digest": "frozen"}}, "pin", None, "frozen", "drop"),
+    ({"pin": "tag"}, "pin", None, "pins nothing", "refresh"),
+    ({"pin": {"digest": "never"}}, "pin", None, "pins nothing", ""),
+    ({"pin": {"digest": "frozen", "x": 1}}, "pin", None, "pins nothing", ""),
+    ({"pin": True}, "pin", None, "pins nothing", ""),
+    ({"min-age": "3"}, "min-age", 0, "no duration", "3d"),
+    ({"min-age": "3d 5x"}, "min-age", 3, "no duration", ""),
+    ({"min-age": 3}, "min-age", None, "no duration", ""),
+    ({"min-age-unknown": "admit"}, "min-age-unknown", None, "no min-age", ""),
+    ({"min-age": "1d", "min-age-unknown": "maybe"}, "min-age-unknown", None, "none of", ""),
+    ({"platforms": ["amd64"]}, "platforms", None, "no platform", "linux/arm64"),
+    ({"platforms": ["linux/amd64/v1/x"]}, "platforms", None, "no platform", ""),
+    ({"exists": 1}, "exists", None, "neither", ""),
+    ({"ignore": [{"reason": "x"}]}, "ignore.versions", None, "missing", ""),
+    ({"ignore": [{"versions": "1.x", "unitl": "x"}]}, "ignore.unitl", None, "no such", ""),
+    ({"ignore": [{"versions": "1.x", "until": "soon"}]}, "ignore.until", None, "no date", "2026"),
+    ({"ignore": [{"versions": ">=1 <<2"}]}, "ignore.versions", 5, "neither a tag nor a range", ""),
+    ({"ignore": [{"versions": 1.5}]}, "ignore.versions", None, "no text", "quotes"),
+    ({"ignore": [5]}, "ignore", None, "no entry", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("keys", "key", "position", "reason", "hint"), ERRORS)
+def test_refuses(
+    keys: dict[str, object], key: str, position: int | None, reason: str, hint: str
+) -> None:
+    with pytest.raises(InvalidPolicyError) as raised:
+        build_policy("p", keys)
+    assert (raised.value.key, raised.value.position) == (key, position)
+    assert reason in raised.value.reason
+    assert hint in raised.value.hint
+
+
+def test_names_every_key_once() -> None:
+    assert len(set(KEYS)) == len(KEYS)
+
+
+@pytest.mark.parametrize(
+    ("text", "duration", "shown"),
+    [
+        ("3d", timedelta(days=3), "3d"),
+        ("12h", timedelta(hours=12), "12h"),
+        ("1w 2d", timedelta(days=9), "9d"),
+        ("1w2d", timedelta(days=9), "9d"),
+        ("90m", timedelta(minutes=90), "1h 30m"),
+        ("45 s", timedelta(seconds=45), "45s"),
+        ("0s", timedelta(), "0s"),
+        (" 1d ", timedelta(days=1), "1d"),
+    ],
+)
+def test_durations(text: str, duration: timedelta, shown: str) -> None:
+    assert parse_duration("min-age", text) == duration
+    assert show_duration(duration) == shown
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "d", "3 days", "3D", "-3d", "1.5d", "999999w", "3d,", None]
+)
+def test_refuses_other_durations(text: object) -> None:
+    with pytest.raises(InvalidPolicyError):
+        parse_duration("min-age", text)
