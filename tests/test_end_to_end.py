@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.git_repository import Executable, git
+from tests.support.git_repository import Entry, Executable, git
 from tests.support.github import Forge
 from tests.support.registry import Registry
 
@@ -150,7 +150,10 @@ def job(
         "clusters/production/kustomization.yaml": fill(KUSTOMIZATION),
         "clusters/production/values.yaml": fill(VALUES),
     }
-    entries = {**files, "clusters/test/api.yaml": Executable(files["clusters/test/api.yaml"])}
+    entries: dict[str, Entry] = {
+        **files,
+        "clusters/test/api.yaml": Executable(files["clusters/test/api.yaml"]),
+    }
     url = forge.make_repository(files=entries)
     bot = fill(BOT.replace("URL", url).replace("API", forge.api_url))
     tmp_path.joinpath("bot.yaml").write_bytes(bot)
