@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from imagebot.config.model import Configuration
-from imagebot.errors import ForgeError, GitError, ImagebotError, PushRejectedError
+from imagebot.errors import (
+    ForgeError,
+    GitError,
+    ImagebotError,
+    ManifestError,
+    PushRejectedError,
+)
 from imagebot.forge.model import Forge
 from imagebot.git.checkout import Checkout
+from imagebot.manifest.edit import edit
 from imagebot.plan import FileChange, Plan, Problem, Published
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.publishers import PUBLISHERS
@@ -40,12 +47,12 @@ def publish_plan(
         except (ForgeError, GitError) as error:
             problems.append(_problem(target, "pull requests", error))
     for change in (*changes, *stale):
-        edits = {file.path: file.new for file in files if file.path in set(change.paths)}
         try:
+            edits = edits_of(change, files)
             result = PUBLISHERS[change.mode](
                 change, checkout, forge, edits=edits, author=configuration.commit, when=when
             )
-        except (ForgeError, GitError) as error:
+        except (ForgeError, GitError, ManifestError) as error:
             if _is_stale(error, change):
                 raise
             problems.append(_problem(target, change.route, error))
@@ -53,6 +60,22 @@ def publish_plan(
         else:
             published.append(result)
     return tuple(published), tuple(problems)
+
+
+def edits_of(change: Change, files: Iterable[FileChange]) -> dict[str, bytes]:
+    """The new bytes of the files that a change touches, with its own updates and no others.
+
+    Two pull requests may share a file. Raises RefusedEditError.
+    """
+    own = {update.id for update in change.updates}
+    edits = {}
+    for file in files:
+        if own.issuperset(file.updates):
+            edits[file.path] = file.new
+        elif not own.isdisjoint(file.updates):
+            mine = [each.edit for each in change.updates if each.field.path == file.path]
+            edits[file.path] = edit(file.path, file.old, mine)
+    return edits
 
 
 def _is_stale(error: ImagebotError, change: Change) -> bool:
