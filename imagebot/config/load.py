@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from imagebot.config.schema import (
         ConfigurationSection,
         FilesSection,
-        PolicySection,
         PullRequestSection,
         RouteSection,
     )
+    from imagebot.config.schema_policy import PolicySection
 
 
 def load_configuration(text: str, path: str, *, trusted: bool) -> Configuration:
@@ -101,7 +101,7 @@ def check_policies(document: Document, faults: Faults) -> NamedPolicies:
 
     Works on the document, not on the validated whole: one bad key hides no other mistake.
     """
-    from imagebot.config.schema import PolicySection
+    from imagebot.config.schema_policy import PolicySection
 
     at = document.node(("policies",))
     definitions: dict[str, Definition] = {}

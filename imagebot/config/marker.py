@@ -19,7 +19,7 @@ def marker_policy(text: str, path: str, line: int, configuration: Configuration)
 
     Raises ConfigurationError; the columns of its faults count from the text's first character.
     """
-    from imagebot.config.schema import PolicySection
+    from imagebot.config.schema_policy import PolicySection
 
     if len(text) > _MAX_MARKER:
         reason = f"a marker of more than {_MAX_MARKER} characters"

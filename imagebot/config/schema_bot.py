@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from imagebot.config.address import check_forge_url, check_git_url, check_host, check_registry_key
-from imagebot.config.schema import ConfigurationSection, Pause, Section, no_default
+from imagebot.config.schema import ConfigurationSection, Pause
+from imagebot.config.section import Section, no_default
 from imagebot.config.text import Branch, FileGlob, ImageGlob, Name, RelativePath, Text, refuse
 
 GitUrl = Annotated[Text, AfterValidator(check_git_url)]
