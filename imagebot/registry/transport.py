@@ -7,6 +7,7 @@ time than all of a start without it.
 from __future__ import annotations
 
 import contextlib
+import re
 import ssl
 import threading
 import time
@@ -230,8 +231,9 @@ def _translated(ask: Ask) -> Iterator[None]:
 
 
 def _connect_error(ask: Ask, exc: httpx.ConnectError) -> CannotConnectError:
-    text = clean(str(exc))
-    lower = text.lower()
+    lower = str(exc).lower()
+    # Not the number before and the line of C behind.
+    text = clean(re.sub(r"^\[[^\]]*\] |\(_ssl\.c:\d+\)$", "", str(exc)))
     if "certificate verify failed" in lower:
         return CannotConnectError(
             ask.subject,

@@ -157,7 +157,7 @@ def test_an_answer_that_drips(
 
 
 def test_nobody_there(start_scripted: Start, transport: Transport) -> None:
-    with pytest.raises(CannotConnectError, match=r"127\.0\.0\.1:9: ") as caught:
+    with pytest.raises(CannotConnectError, match=r"127\.0\.0\.1:9: Connection refused$") as caught:
         transport.send(Ask(subject="r.example/app", url="http://127.0.0.1:9/"))
     assert caught.value.temporary
 
@@ -165,8 +165,9 @@ def test_nobody_there(start_scripted: Start, transport: Transport) -> None:
 def test_an_own_authority(start_scripted: Start, transport: Transport, tmp_path: Path) -> None:
     server = start_scripted(tls=tmp_path / "tls")
     server.on("GET", "/", Scripted(body="ok"))
-    with pytest.raises(CannotConnectError, match="not trusted") as caught:
+    with pytest.raises(CannotConnectError, match=r"not trusted: certificate verify") as caught:
         transport.send(ask(server))
+    assert "_ssl.c" not in str(caught.value)
     assert "ca-file" in caught.value.hint
     trusted = Ask(subject="", url=server.url + "/", ca_file=str(server.ca_file))
     assert transport.send(trusted).body == b"ok"
