@@ -61,7 +61,8 @@ class _Admission:
 
     def _take(self, tag: str, verdict: Passed, writes_digest: bool) -> Decision:
         digest = self.facts.digest(tag) if writes_digest else None
-        if self.current.tag is None and digest == self.current.digest and not self.policy.pin:
+        by_digest_alone = self.current.tag is None and self.current.digest is not None
+        if by_digest_alone and digest == self.current.digest and self.policy.pin is None:
             return self._decision(None, None, None, "current", f"it is the digest of {tag}")
         reason = self.choice.reason
         if self.refused:
@@ -99,9 +100,18 @@ class _Admission:
             return self._decision(None, None, None, code, reason)
         verdict = pass_gates(tag, self.policy, facts, self.now, with_digest=True)
         if isinstance(verdict, Refused):
-            return self._hold(tag, verdict, "the digest of ")
+            return self._keep_digest(tag, verdict, code, reason)
         what = "moved to another digest" if self.current.digest else "has no digest yet"
         return self._decision(None, digest, "digest", "digest", _join(f"{tag} {what}", verdict))
+
+    def _keep_digest(self, tag: str, verdict: Refused, code: str, reason: str) -> Decision:
+        """A newer tag that is refused too is what people want to hear about first."""
+        if self.refused:
+            return self._decision(None, None, None, code, reason)
+        if tag in self.choice.candidates:
+            return self._hold(tag, verdict, "the digest of ")
+        reason = f"the digest of {tag}: {verdict.reason}"
+        return self._decision(None, None, None, verdict.rule, reason, verdict.eligible_at)
 
     def _follow(self, tag: str) -> Decision:
         try:
@@ -131,7 +141,13 @@ class _Admission:
         self.refused.append(Rejection(tag, verdict.rule, verdict.reason, verdict.eligible_at))
 
     def _decision(
-        self, tag: str | None, digest: str | None, kind: Kind | None, code: str, reason: str
+        self,
+        tag: str | None,
+        digest: str | None,
+        kind: Kind | None,
+        code: str,
+        reason: str,
+        eligible_at: datetime | None = None,
     ) -> Decision:
         gone = {rejection.tag for rejection in self.refused}
         rejections = self.choice.rejections
@@ -144,7 +160,7 @@ class _Admission:
             kind=kind,
             code=code,
             reason=reason,
-            eligible_at=waiting,
+            eligible_at=eligible_at or waiting,
             candidates=tuple(one for one in self.choice.candidates if one not in gone),
             rejections=rejections,
         )
