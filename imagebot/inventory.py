@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -10,13 +10,16 @@ from typing import Protocol
 from imagebot.config.model import Configuration
 from imagebot.errors import ImagebotError, InvalidPolicyError
 from imagebot.glob import matches_any
+from imagebot.manifest.cache import options_key, scan_key
 from imagebot.manifest.field import ImageField, Scan, Unread
 from imagebot.manifest.flux import join
-from imagebot.manifest.scan import ScanOptions, scan
+from imagebot.manifest.options import ScanOptions
+from imagebot.manifest.parallel import scan_many
 from imagebot.manifest.select import chart_folders, is_chart_template
 from imagebot.plan import Problem
 from imagebot.policy.build import build_policy
 from imagebot.policy.model import Policy
+from imagebot.scan_cache import ScanCache
 
 
 class Source(Protocol):
@@ -28,6 +31,10 @@ class Source(Protocol):
 
     def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
         """The content of each of `paths`, in their order; an error where it cannot be read."""
+        ...
+
+    def blobs(self) -> Mapping[str, str]:
+        """The Git blob of each path, so far as the source knows it without reading."""
         ...
 
 
@@ -44,26 +51,80 @@ class Inventory:
     flux: Mapping[str, Policy] = field(default_factory=dict)
 
 
-def take_inventory(source: Source, configuration: Configuration) -> Inventory:
-    """Scan every file of `source` that the configuration does not exclude."""
+def take_inventory(
+    source: Source, configuration: Configuration, scans: ScanCache | None = None
+) -> Inventory:
+    """Scan every file of `source` that the configuration does not exclude.
+
+    With `scans`, files that a source knows by their blobs and that were scanned before are not
+    even read.
+    """
     paths = tuple(source.paths())
-    charts = chart_folders(paths)
-    plain = ScanOptions(fields=configuration.fields, files=configuration.files.extra)
-    template = replace(plain, chart=True)
-    scans: dict[str, Scan] = {}
-    for path, data in source.read(paths):
-        if isinstance(data, ImagebotError):
-            scans[path] = Scan(unread=(Unread(path, 0, data.code, data.message),))
-        else:
-            options = template if is_chart_template(path, charts) else plain
-            scans[path] = scan(path, data, options)
-    joined = join(scans)
+    found = _scan_all(source, paths, _options(paths, configuration), scans)
+    joined = join(found)
     return Inventory(
         paths=paths,
         fields=tuple(field for each in joined.scans.values() for field in each.fields),
         unread=tuple(entry for each in joined.scans.values() for entry in each.unread),
         flux=_flux_policies(joined.policies),
     )
+
+
+def _options(paths: Sequence[str], configuration: Configuration) -> Callable[[str], ScanOptions]:
+    """What the scan of a file depends on, by its path."""
+    charts = chart_folders(paths)
+    plain = ScanOptions(
+        fields=configuration.fields,
+        files=configuration.files.extra,
+        compose_defaults=configuration.files.compose_defaults,
+    )
+    template = replace(plain, chart=True)
+    return lambda path: template if is_chart_template(path, charts) else plain
+
+
+def _scan_all(
+    source: Source,
+    paths: Sequence[str],
+    options: Callable[[str], ScanOptions],
+    cache: ScanCache | None,
+) -> dict[str, Scan]:
+    """The scan of every path, in their order."""
+    keys = _keys(source, paths, options) if cache is not None else {}
+    scans: dict[str, Scan] = {}
+    for path, key in keys.items():
+        known = cache.get(key, path) if cache is not None else None
+        if known is not None:
+            scans[path] = known
+    rest = [path for path in paths if path not in scans]
+    items = _readable(source.read(rest), options, scans)
+    for path, scan in scan_many(items):
+        scans[path] = scan
+        if cache is not None and path in keys:
+            cache.put(keys[path], scan)
+    return {path: scans[path] for path in paths}
+
+
+def _keys(
+    source: Source, paths: Sequence[str], options: Callable[[str], ScanOptions]
+) -> dict[str, str]:
+    named = {option: options_key(option) for option in {options(path) for path in paths}}
+    blobs = source.blobs()
+    return {
+        path: scan_key(blobs[path], path, named[options(path)]) for path in paths if path in blobs
+    }
+
+
+def _readable(
+    contents: Iterable[tuple[str, bytes | ImagebotError]],
+    options: Callable[[str], ScanOptions],
+    scans: dict[str, Scan],
+) -> Iterator[tuple[str, bytes, ScanOptions]]:
+    """What can be scanned; what cannot be read has its say in `scans` at once."""
+    for path, data in contents:
+        if isinstance(data, ImagebotError):
+            scans[path] = Scan(unread=(Unread(path, 0, data.code, data.message),))
+        else:
+            yield path, data, options(path)
 
 
 def _flux_policies(found: Mapping[str, Mapping[str, object]]) -> dict[str, Policy]:

@@ -18,6 +18,7 @@ from imagebot.errors import RegistryError, RegistryUnreachableError
 from imagebot.inventory import Source, sort_unread, take_inventory
 from imagebot.plan import FileChange, Kept, Plan, Problem, Update
 from imagebot.reference import Repository
+from imagebot.scan_cache import ScanCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,14 @@ def draft(
     now: datetime,
     target: str = "",
     limits: Limits = Limits(),
+    scans: ScanCache | None = None,
     progress: Progress | None = None,
 ) -> Draft:
     """Plan every update of `source`, and make the edits.
 
     What cannot be listed, decided or edited is a problem in the plan; the rest is planned.
     """
-    inventory = take_inventory(source, configuration)
+    inventory = take_inventory(source, configuration, scans)
     assignments = assign(inventory.fields, configuration, target, flux=inventory.flux)
     questions = [question for each in assignments if (question := _question(each, limits))]
     answers = decide(questions, registry, now=now, progress=progress)

@@ -5,6 +5,7 @@ A target that fails never stops the others; what failed is a problem in the plan
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,7 @@ from imagebot.once import OncePerPass
 from imagebot.pipeline import Draft, draft
 from imagebot.plan import FileChange, Plan, Problem, Published, merge_plans
 from imagebot.publish.target import publish_plan
+from imagebot.scan_cache import load_scan_cache
 from imagebot.target import CheckoutSource, target_configuration
 
 T = TypeVar("T")
@@ -152,6 +154,7 @@ def _publish(
 def _prepare(target: Target, checkout: Checkout, setting: Setting) -> _Ready:
     checkout.refresh()
     configuration = target_configuration(checkout, target, setting.bot)
+    scans = load_scan_cache(_scans_path(target, setting))
     drafted = draft(
         CheckoutSource(checkout, configuration.files),
         configuration,
@@ -159,13 +162,21 @@ def _prepare(target: Target, checkout: Checkout, setting: Setting) -> _Ready:
         now=setting.now,
         target=target.name,
         limits=target.limits,
+        scans=scans,
         progress=setting.progress,
     )
+    scans.save()
     limited = within_limits(drafted.plan.updates, target.limits, configuration.routes, target.name)
     plan = replace(drafted.plan, problems=(*drafted.plan.problems, *limited.problems))
     ids = {update.id for update in limited.allowed}
     changes = tuple(change for change in drafted.changes if ids.issuperset(change.updates))
     return _Ready(plan, replace(plan, updates=limited.allowed), changes, configuration)
+
+
+def _scans_path(target: Target, setting: Setting) -> Path:
+    """Beside the target's checkout in the cache, and guarded by the same lock."""
+    name = hashlib.sha256(f"{target.url}\0{target.branch}".encode()).hexdigest()[:16]
+    return setting.cache / "scans" / f"{name}.json"
 
 
 def _failed(target: Target, error: ImagebotError) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -33,8 +33,11 @@ class CheckoutSource:
             self.files.exclude, path
         )
 
+    def blobs(self) -> Mapping[str, str]:
+        return {file.path: file.blob for file in self.checkout.files()}
+
     def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
-        blobs = {file.path: file.blob for file in self.checkout.files()}
+        blobs = self.blobs()
         rest = iter(paths)
         while batch := list(islice(rest, _BATCH)):
             contents = self.checkout.read(blobs[path] for path in batch)

@@ -30,6 +30,9 @@ class Files:
     def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
         return ((path, self.files[path]) for path in paths)
 
+    def blobs(self) -> Mapping[str, str]:
+        return {}
+
 
 def pod(*images: str) -> bytes:
     return (POD + "".join(f"    - {{name: c, image: {image}}}\n" for image in images)).encode()

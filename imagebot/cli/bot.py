@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from imagebot.config.load import load_bot_configuration
 from imagebot.config.model import BotConfiguration, GitCredential, SecretSource, Target
 from imagebot.config_file import read_configuration
+from imagebot.errors import UsageError
 
 TOKEN_VARIABLE = "IMAGEBOT_GIT_TOKEN"  # noqa: S105 - the name of a variable, not a token
 
@@ -19,7 +20,10 @@ def open_bot(bot_file: str | None) -> BotConfiguration:
     Raises ConfigurationError, FolderError and GitError.
     """
     if bot_file is not None:
-        return load_bot_configuration(read_configuration(Path(bot_file)), bot_file)
+        bot = load_bot_configuration(read_configuration(Path(bot_file)), bot_file)
+        if not bot.targets:
+            raise UsageError(f"{bot_file} names no targets", hint="add `targets: [{url, branch}]`")
+        return bot
     return BotConfiguration(path="", targets=(_target_here(),))
 
 

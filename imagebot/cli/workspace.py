@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,9 @@ class Workspace:
                 yield path, read_file(self.root, path)
             except ImagebotError as error:
                 yield path, error
+
+    def blobs(self) -> Mapping[str, str]:
+        return {}
 
 
 def open_workspace(directory: str) -> Workspace:

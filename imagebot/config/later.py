@@ -15,7 +15,6 @@ from imagebot.config.trust import BOT_KEYS
 LATER: Mapping[str, str] = {
     "notify": "notifications",
     "serve": "the daemon and its webhooks",
-    "files.compose-defaults": "reading the defaults in ${VAR:-image} of Compose files",
     "policies.*.signatures": "verifying signatures",
 }
 LATER_POLICY_KEYS = frozenset(

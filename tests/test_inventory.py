@@ -1,0 +1,103 @@
+"""What a source holds, and that files scanned before are not read again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imagebot.config.load import load_configuration
+from imagebot.config.model import Configuration
+from imagebot.errors import FolderError, ImagebotError
+from imagebot.inventory import sort_unread, take_inventory
+from imagebot.scan_cache import load_scan_cache
+
+POD = b"apiVersion: v1\nkind: Pod\nspec: {containers: [{name: c, image: 'app:1'}]}\n"
+ROUTE = """\
+routes: [{name: r, files: [%s], publish: commit, images: [{match: "**", policy: shape}]}]
+"""
+
+
+@dataclass
+class Blobs:
+    """Files known by their blobs; `reads` notes what was really read."""
+
+    files: Mapping[str, bytes | ImagebotError]
+    reads: list[str] = field(default_factory=list)
+
+    def paths(self) -> Sequence[str]:
+        return sorted(self.files)
+
+    def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
+        for path in paths:
+            self.reads.append(path)
+            yield path, self.files[path]
+
+    def blobs(self) -> Mapping[str, str]:
+        known = {path: data for path, data in self.files.items() if isinstance(data, bytes)}
+        return {path: hashlib.sha1(data).hexdigest() for path, data in known.items()}
+
+
+def configuration(text: str = ROUTE % '"**"') -> Configuration:
+    return load_configuration(text, "imagebot.yaml", trusted=False)
+
+
+def test_what_was_scanned_before_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "scans.json"
+    files: dict[str, bytes | ImagebotError] = {"a.yaml": POD, "b.yaml": b"x: 1\n"}
+    first, second = Blobs(files), Blobs(files)
+    cache = load_scan_cache(path)
+    found = take_inventory(first, configuration(), cache)
+    cache.save()
+    again = take_inventory(second, configuration(), load_scan_cache(path))
+    assert again == found
+    assert len(found.fields) == 1
+    assert (first.reads, second.reads) == (["a.yaml", "b.yaml"], [])
+
+
+def test_the_same_bytes_elsewhere_or_by_another_configuration_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "scans.json"
+    cache = load_scan_cache(path)
+    take_inventory(Blobs({"a.yaml": POD}), configuration(), cache)
+    cache.save()
+    moved = Blobs({"chart/Chart.yaml": b"name: x\n", "chart/templates/a.yaml": POD})
+    take_inventory(moved, configuration(), load_scan_cache(path))
+    assert "chart/templates/a.yaml" in moved.reads
+    other = Blobs({"a.yaml": POD})
+    text = "fields: [{kind: Mine, path: spec.image}]\n" + ROUTE % '"**"'
+    take_inventory(other, configuration(text), load_scan_cache(path))
+    assert other.reads == ["a.yaml"]
+
+
+def test_a_file_that_cannot_be_read_is_asked_for_again(tmp_path: Path) -> None:
+    cache = load_scan_cache(tmp_path / "scans.json")
+    for _ in range(2):
+        source = Blobs({"a.yaml": FolderError("a.yaml", "is away"), "b.yaml": POD})
+        found = take_inventory(source, configuration(), cache)
+        assert "a.yaml" in source.reads
+        assert [(entry.path, entry.code) for entry in found.unread] == [("a.yaml", "folder")]
+
+
+def test_only_what_a_route_covers_is_a_problem() -> None:
+    files: dict[str, bytes | ImagebotError] = {
+        "in/broken.yaml": b"image: {\n",
+        "out/broken.yaml": b"image: {\n",
+        "in/chart/Chart.yaml": b"name: x\n",
+        "in/chart/templates/t.yaml": b"image: {{ .Values.image }}\n{{ end }}\n",
+    }
+    settings = configuration(ROUTE % "in/**")
+    unread, problems = sort_unread(take_inventory(Blobs(files), settings), settings)
+    assert [problem.path for problem in problems] == ["in/broken.yaml"]
+    assert problems[0].hint
+    assert {entry.path for entry in unread} == {"out/broken.yaml", "in/chart/templates/t.yaml"}
+
+
+def test_compose_defaults_are_read_when_asked_for() -> None:
+    files: dict[str, bytes | ImagebotError] = {
+        "compose.yaml": b"services: {web: {image: '${IMAGE:-app:1}'}}\n"
+    }
+    assert take_inventory(Blobs(files), configuration()).fields == ()
+    asked = configuration("files: {compose-defaults: true}\n" + ROUTE % '"**"')
+    (found,) = take_inventory(Blobs(files), asked).fields
+    assert str(found.reference) == "app:1"
