@@ -18,11 +18,12 @@ _MAX_DEPTH = 16
 
 def read(sheet: Sheet, hints: tuple[str, ...], find: Callable[..., None]) -> None:
     """Read what was put aside, and what that puts aside; each scalar once."""
-    seen: set[int] = set()
+    seen: set[tuple[int, int]] = set()
     while sheet.embedded:
         part = sheet.embedded.pop()
-        if id(part.scalar) not in seen and _is_promising(part, hints):
-            seen.add(id(part.scalar))
+        at = part.source.index(part.scalar.start_mark.index)
+        if (at, part.depth) not in seen and _is_promising(part, hints):
+            seen.add((at, part.depth))
             _read(sheet, part, find)
 
 

@@ -16,7 +16,7 @@ from imagebot.manifest.events import Scalar
 from imagebot.manifest.field import ImageField, Marker, Slot, Unread
 from imagebot.manifest.found import Draft, Elsewhere, Found, Keys, Sheet
 from imagebot.manifest.scalars import placed_scalars
-from imagebot.manifest.slots import place
+from imagebot.manifest.slots import is_typed, place
 from imagebot.manifest.source import FileText
 from imagebot.reference import Reference, Repository, is_digest, is_tag, parse_reference
 
@@ -168,7 +168,7 @@ def _add(marker: _FluxMarker, target: _Target) -> None:
     if not marker.part:
         found.inline(scalar, target.keys)
     elif marker.part == "tag" and is_tag(value):
-        slot = written.slot(0, value, quoted=not written.plain)
+        slot = written.slot(0, value, quoted=not written.plain or is_typed(scalar))
         reference = Reference(_UNKNOWN, value, None, "")
         found.add(written, target.keys, reference, slot, None, elsewhere=elsewhere)
     elif marker.part == "digest" and is_digest(value):

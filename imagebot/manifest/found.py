@@ -18,7 +18,7 @@ from imagebot.manifest.field import (
     Unread,
 )
 from imagebot.manifest.options import ScanOptions
-from imagebot.manifest.slots import NULLS, Place, place
+from imagebot.manifest.slots import Place, is_null, place
 from imagebot.manifest.source import Source
 from imagebot.manifest.tree import Mapping, Node, Sequence
 from imagebot.reference import Reference, parse_reference
@@ -140,7 +140,7 @@ class Found:
         """
         written = place(self.source, scalar)
         text = written.value[slice(*span)]
-        if text in NULLS or self.is_variable(scalar, text):
+        if not text or is_null(scalar) or self.is_variable(scalar, text):
             return False
         try:
             reference = parse_reference(text)
@@ -235,9 +235,8 @@ def _inline_slots(
 
 def _shown_at(written: Place, reference: Reference) -> int:
     """Where a reader should look: the tag, else the digest, else the name."""
-    if written.offset is None:
-        return written.start
     for text in (reference.tag, reference.digest, reference.name):
         if text and (start := written.value.rfind(text)) >= 0:
-            return written.offset + start
-    return written.offset
+            found = written.find(start, text)
+            return written.start if found is None else found
+    return written.start if written.offset is None else written.offset

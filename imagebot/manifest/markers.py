@@ -27,7 +27,7 @@ def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
     pending = tuple(draft.pending(draft.field) for draft in drafts if draft.elsewhere is not None)
     if sheet.broken and b"imagebot:" in data:
         fields += _in_broken_documents(sheet, file, data)
-    fields = _count_shared(sorted(fields, key=_place))
+    fields = _count_shared(sorted(_like_siblings(fields, data), key=_place))
     return Scan(tuple(fields), tuple(sheet.unread), tuple(sheet.objects), pending)
 
 
@@ -87,6 +87,21 @@ def _in_broken_documents(sheet: Sheet, file: FileText, data: bytes) -> list[Imag
     lines = [(file.line(s.base), file.line(s.base + len(s.text))) for s in sheet.broken]
     sheet.unread += [each for each in unread if any(a <= each.line <= b for a, b in lines)]
     return inside
+
+
+def _like_siblings(fields: list[ImageField], data: bytes) -> list[ImageField]:
+    """Where quotes may have to be added, they are those of the other tags of the file."""
+    if not any(field.tag is not None and not field.tag.quoted for field in fields):
+        return fields
+    before = {data[f.tag.start - 1 : f.tag.start] for f in fields if f.tag is not None}
+    if b"'" not in before or b'"' in before:
+        return fields
+    return [
+        replace(field, tag=replace(field.tag, quote="'"))
+        if field.tag is not None and not field.tag.quoted
+        else field
+        for field in fields
+    ]
 
 
 def _place(field: ImageField) -> int:

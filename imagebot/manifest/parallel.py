@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -24,16 +22,16 @@ _CHUNK = 256 * 1024
 _AHEAD = 6
 
 
-def scan_many(items: Iterable[Item], *, processes: int = 2) -> Iterator[tuple[str, Scan]]:
+def scan_many(items: Iterable[Item], *, processes: int = 1) -> Iterator[tuple[str, Scan]]:
     """The scan of every (path, content, options), in the order given.
 
-    Other processes are only started for many files, and where that is safe: by forking a process
-    that has one thread.
+    More than one process may only be asked for by a process that has one thread: the others are
+    forked from it. They are only started when there is enough to read.
     """
     waiting: _Task = []
     size = 0
     rest = iter(items)
-    if processes > 1 and _may_fork():
+    if processes > 1 and "fork" in multiprocessing.get_all_start_methods():
         for item in rest:
             waiting.append(item)
             if may_hold_images(*item):
@@ -43,15 +41,6 @@ def scan_many(items: Iterable[Item], *, processes: int = 2) -> Iterator[tuple[st
                 return
     for path, data, options in _chain(waiting, rest):
         yield path, scan(path, data, options)
-
-
-def _may_fork() -> bool:
-    return (
-        "fork" in multiprocessing.get_all_start_methods()
-        and threading.active_count() == 1
-        and not multiprocessing.current_process().daemon
-        and (os.cpu_count() or 1) > 1
-    )
 
 
 def _chain(first: _Task, rest: Iterator[Item]) -> Iterator[Item]:

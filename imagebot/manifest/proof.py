@@ -8,6 +8,7 @@ YAML is proven in the same way, one level down.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -132,7 +133,7 @@ class _Comparison:
     def _belongs(self, a: Any, previous_end: int) -> bool:
         cut = self.cuts[self.position]
         if cut.added_key:
-            return False
+            return a.style == "|" and bool(a.start_mark.index < cut.start <= a.end_mark.index)
         if a.value == "" and a.style in _PLAIN:
             return cut.start == cut.end and previous_end <= cut.start
         return bool(a.start_mark.index <= cut.start and cut.end <= a.end_mark.index)
@@ -141,12 +142,14 @@ class _Comparison:
         own: list[Cut] = []
         while self.position < len(self.cuts):
             cut = self.cuts[self.position]
-            if cut.added_key or cut.end > a.end_mark.index:
+            if (cut.added_key and a.style != "|") or cut.end > a.end_mark.index:
                 break
             own.append(cut)
             self.position += 1
         inner = _inner_cuts(self.old, a, own)
-        if b.value != _cut(a.value, inner):
+        # What a block holds is the text itself; elsewhere quotes are not part of the value.
+        expected = _cut(a.value, [(cut, cut.new if a.style == "|" else cut.value) for cut in inner])
+        if b.value != expected:
             raise ProofError(f"it would read {b.value[:80]!r}")
         quoted = a.style in _PLAIN and b.style in _QUOTES and b.implicit == (False, True)
         same = a.style == b.style and a.implicit == b.implicit
@@ -172,11 +175,11 @@ def _drain(stream: Iterator[Any]) -> None:
             raise YamlFaultError("too-deep", 0, "too deep")
 
 
-def _cut(value: str, cuts: list[Cut]) -> str:
+def _cut(value: str, cuts: list[tuple[Cut, str]]) -> str:
     parts: list[str] = []
     at = 0
-    for cut in cuts:
-        parts += [value[at : cut.start], cut.value]
+    for cut, text in cuts:
+        parts += [value[at : cut.start], text]
         at = cut.end
     return "".join([*parts, value[at:]])
 
@@ -184,7 +187,7 @@ def _cut(value: str, cuts: list[Cut]) -> str:
 def _inner_cuts(text: str, scalar: Any, cuts: list[Cut]) -> list[Cut]:
     """The cuts in code points of the scalar's value."""
     if scalar.style == "|" and (lines := literal_lines(text, scalar)) is not None:
-        return [_in_literal(scalar.value, lines, cut) for cut in cuts]
+        return [_in_literal(text, scalar.value, lines, cut) for cut in cuts]
     start, _, offset = written_at(text, scalar)
     if scalar.value == "" and scalar.style in _PLAIN:
         return [replace(cut, start=0, end=0) for cut in cuts]
@@ -201,10 +204,16 @@ def _inner_cuts(text: str, scalar: Any, cuts: list[Cut]) -> list[Cut]:
     return sorted(found, key=lambda cut: cut.start)
 
 
-def _in_literal(value: str, lines: list[int], cut: Cut) -> Cut:
+def _without_indent(text: str, start: int, new: str) -> str:
+    """Lines put into a block, as a reader of the block sees them."""
+    indent = start - text.rfind("\n", 0, start) - 1
+    return re.sub(rf"(?:\r\n|\r|\n) {{0,{indent}}}", "\n", new)
+
+
+def _in_literal(text: str, value: str, lines: list[int], cut: Cut) -> Cut:
     at = 0
     for start, line in zip(lines, value.split("\n"), strict=True):
         if start <= cut.start and cut.end <= start + len(line):
-            return cut.moved(at - start)
+            return replace(cut.moved(at - start), new=_without_indent(text, start, cut.new))
         at += len(line) + 1
     raise ProofError("the edit does not lie in one line of the block")

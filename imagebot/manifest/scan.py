@@ -24,6 +24,8 @@ _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://"),
     "gitlab-ci": (*_HINTS, "services"),
 }
+# Formats that name images under keys which say nothing by themselves.
+_ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions"})
 _NOTHING = Scan()
 
 
@@ -81,7 +83,7 @@ def _read_documents(sheet: Sheet, file: FileText, kind: PathKind, hints: tuple[s
             number += 1
             continue
         try:
-            roots = _read(text, sheet.options)
+            roots = _read(text, kind, sheet.options)
         except YamlFaultError as fault:
             sheet.unread.append(_unread(sheet, source, fault))
             sheet.broken.append(source)
@@ -96,9 +98,10 @@ def _read_documents(sheet: Sheet, file: FileText, kind: PathKind, hints: tuple[s
             number += 1
 
 
-def _read(text: str, options: ScanOptions) -> list[Node]:
+def _read(text: str, kind: PathKind, options: ScanOptions) -> list[Node]:
     """The documents of a text. Raises YamlFaultError."""
-    if has_c_parser() and not any(extra.kind in text for extra in options.fields):
+    needs_all = kind in _ALL_KEYS or any(extra.kind in text for extra in options.fields)
+    if has_c_parser() and not needs_all:
         plain = outline(text)
         if plain is not None and is_accepted(text):
             return [plain]

@@ -29,21 +29,19 @@ class Place:
 
     def slot(self, at: int, text: str, prefix: str = "", *, quoted: bool = True) -> Slot | None:
         """The slot of `text`, which stands at `at` in the value; None when it cannot be found."""
-        start = self._find(at, text)
+        start = self.find(at, text)
         if start is None:
             return None
         first = self.source.byte(start)
         return Slot(first, first + len(text.encode()), text, prefix=prefix, quoted=quoted)
 
-    def _find(self, at: int, text: str) -> int | None:
+    def find(self, at: int, text: str) -> int | None:
+        """Where `text`, which stands at `at` in the value, is written in the source."""
         if self.offset is not None:
             return self.offset + at
         raw = self.source.text[self.start : self.end]
-        return self.start + raw.index(text) if text and raw.count(text) == 1 else None
-
-    @property
-    def index(self) -> int:
-        return self.start if self.offset is None else self.offset
+        once = bool(text) and raw.count(text) == 1 and self.value.count(text) == 1
+        return self.start + raw.index(text) if once else None
 
 
 def written_at(text: str, scalar: Scalar) -> tuple[int, int, int | None]:
@@ -63,6 +61,17 @@ def written_at(text: str, scalar: Scalar) -> tuple[int, int, int | None]:
         once = bool(value) and text.count(value, start, end) == 1
         return start, end, text.index(value, start, end) if once else None
     return start, end, start if text[start:end] == value else None
+
+
+def is_null(scalar: Scalar) -> bool:
+    """Whether a scalar says that there is nothing."""
+    value = scalar.value.strip()
+    return not value or (scalar.style in ("", None) and value in NULLS)
+
+
+def is_typed(scalar: Scalar) -> bool:
+    """Whether a tag (`!!str`) says how a scalar is to be read, so that quotes change nothing."""
+    return getattr(scalar, "tag", None) is not None
 
 
 def place(source: Source, scalar: Scalar) -> Place:

@@ -10,10 +10,12 @@ from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.events import Scalar
 from imagebot.manifest.field import Slot
 from imagebot.manifest.found import Elsewhere, Found, Keys
-from imagebot.manifest.slots import NULLS, missing_value_slot, new_key_slot, place
+from imagebot.manifest.slots import is_null, is_typed, missing_value_slot, new_key_slot, place
 from imagebot.manifest.tree import Mapping
 from imagebot.reference import Reference, is_digest, is_tag, parse_reference
 
+# A first part with a dot or a port names a registry.
+_HAS_HOST = re.compile(r"[^/]*[.:][^/]*/|localhost/")
 _VERSION = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?")
 
 
@@ -44,8 +46,8 @@ def find_split(
 ) -> None:
     """Report the reference that the keys of `shape.owner` make up, if they make up one."""
     parts = _parts(shape)
-    name = shape.name or (parts.name.value.strip() if parts.name else "")
-    if name in NULLS:
+    name = shape.name or _text(parts.name)
+    if not name:
         return
     for part in parts.every:
         if found.is_variable(part, part.value):
@@ -126,8 +128,8 @@ def _refusal(shape: Split, key: str, tag: Slot | None, digest: Slot | None) -> s
     """Why a split reference cannot be edited even though its parts can be found."""
     if key in shape.owner.repeated:
         return f"the key `{key}` is there twice"
-    sha = shape.owner.text("sha")
-    if sha and sha not in NULLS:
+    sha = shape.owner.scalar("sha")
+    if sha is not None and not is_null(sha):
         return "its digest is in `sha`, which imagebot does not write"
     if tag is None and digest is None:
         return "its tag is not written in one piece"
@@ -137,9 +139,9 @@ def _refusal(shape: Split, key: str, tag: Slot | None, digest: Slot | None) -> s
 def _tag_slots(found: Found, shape: Split, tag: Scalar | None) -> tuple[Slot | None, Slot | None]:
     """The slots of the tag, and of a digest behind it in the same scalar or yet to be added."""
     slot = _value_slot(found, shape.owner, shape.tag, tag)
-    if slot is None or slot.prefix:
+    if slot is None or tag is None or slot.prefix:
         return slot, None
-    value = "" if slot.text in NULLS else slot.text
+    value = _text(tag)
     text, at, digest = value.partition("@")
     if at:
         start = slot.start + len(text.encode()) + 1
@@ -159,7 +161,8 @@ def _value_slot(found: Found, owner: Mapping, key: str, scalar: Scalar | None) -
     written = place(found.source, scalar)
     if written.plain and written.start == written.end:
         return missing_value_slot(found.source, owner, key)
-    return written.slot(0, written.value, quoted=not written.plain)
+    quoted = not written.plain or is_typed(scalar)
+    return written.slot(0, written.value, quoted=quoted)
 
 
 def _is_range(found: Found, version: Scalar | None) -> bool:
@@ -177,13 +180,14 @@ def _has_tag(text: str) -> bool:
 
 
 def _text(scalar: Scalar | None) -> str:
-    text = "" if scalar is None else scalar.value.strip()
-    return "" if text in NULLS else text
+    return "" if scalar is None or is_null(scalar) else scalar.value.strip()
 
 
 def _reference(shape: Split, name: str, parts: _Parts) -> Reference:
     """Raises InvalidReferenceError."""
     registry = (shape.registry_host or _text(parts.registry)).strip("/")
+    if shape.registry_host and _HAS_HOST.match(name):
+        registry = ""
     base = parse_reference(f"{registry}/{name}" if registry else name)
     tag, at, inner = _text(parts.tag).partition("@")
     digest = inner if at else _text(parts.digest)
