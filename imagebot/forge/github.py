@@ -206,11 +206,13 @@ class GitHubForge:
                 hint="check that the target's token is right and has not expired",
             )
         if status == 429 or (status == 403 and _is_rate_limit(said, headers)):
+            wait = _retry_after(headers)
+            pause = "a pause" if wait is None else f"a pause of {wait:.0f} s"
             return ForgeRateLimitError(
                 self._project,
-                f"the forge asks for a pause: {said}",
+                f"the forge asks for {pause}: {said}",
                 status=status,
-                retry_after=_retry_after(headers),
+                retry_after=wait,
                 hint="the next pass goes on; let passes be further apart if it stays",
             )
         if status == 403:

@@ -70,6 +70,11 @@ def test_too_much_output(runner: Runner) -> None:
         runner.local("version", limit=10)
 
 
+def test_files_that_git_writes_are_bounded(runner: Runner) -> None:
+    output = runner.local("-c", "alias.limit=!ulimit -f", "limit")
+    assert int(output) * 512 == 8 * 1024**3
+
+
 def test_no_git(tmp_path: Path) -> None:
     runner = Runner(directory=tmp_path, access=Access(inherited={"PATH": str(tmp_path)}))
     with pytest.raises(GitError, match="not installed") as caught:
