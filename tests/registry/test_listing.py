@@ -116,11 +116,15 @@ def test_an_interrupt_ends_it_at_once(
     scripted.handler = lambda _: Answer(hang=True)
     script = textwrap.dedent(
         f"""
+        import signal
+
         from imagebot.reference import Repository
         from imagebot.registry.client import RegistryClient
         from imagebot.registry.credentials import Credentials
         from imagebot.registry.listing import list_tags
 
+        # A shell's background job ignores it, and so would everything that the job starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         repositories = [Repository({scripted.host!r}, f"app{{n}}") for n in range(50)]
         try:
             with RegistryClient(Credentials([], {{}})) as client:
