@@ -10,6 +10,8 @@ import functools
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,8 +55,17 @@ def _emulator() -> bool:
     return shutil.which("node") is not None and (NODE_MODULES / "emulate").is_dir()
 
 
+def _package_index() -> bool:
+    """Whether pip, as it is configured here, finds what building the package takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        argv = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"]
+        argv += ["--retries=0", "--timeout=10", "--dest", folder, "hatchling"]
+        return subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+
 PARTS: dict[str, Callable[[], bool]] = {
     "git http-backend": _http_backend,
     "sshd": Path(SSHD).exists,
     "npm emulate": _emulator,
+    "package index": _package_index,
 }

@@ -1,0 +1,146 @@
+"""The real parts behind the names that the documents use: a registry, a Git remote, a GitHub."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.readme.content import FILES, IMAGES, TEAM
+from tests.support.git_repository import git
+from tests.support.github import Forge
+from tests.support.registry import Registry
+
+BIN = Path(sys.executable).parent
+"""Where the installed `imagebot` is."""
+PROJECT = "acme/gitops"
+USERS = {"acme-bot": "s3cret-of-acme-bot"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A command that has ended; `output` is what a terminal would show: stdout and stderr."""
+
+    code: int
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`checkout` is a clone of the remote, and the folder that commands run in.
+
+    `stands_for` says what each name of the outside world is here; nothing else is replaced.
+    """
+
+    checkout: Path
+    registry: Registry
+    forge: Forge
+    environment: Mapping[str, str] = field(repr=False)
+    stands_for: Mapping[str, str]
+
+    def real(self, text: str) -> str:
+        for name, here in self.stands_for.items():
+            text = text.replace(name, here)
+        return text
+
+    def shown(self, text: str) -> str:
+        """The reverse of `real`."""
+        for name, here in self.stands_for.items():
+            text = text.replace(here, name)
+        return text
+
+    def run(self, command: str, **environment: str) -> Ran:
+        done = subprocess.run(
+            ["bash", "-c", self.real(command)],
+            cwd=self.checkout,
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=100,
+        )
+        return Ran(done.returncode, self.shown(done.stdout))
+
+    def start(self, command: str) -> subprocess.Popen[str]:
+        """A command that does not end by itself; signals go to it, not to the shell."""
+        return subprocess.Popen(
+            ["bash", "-c", f"exec {self.real(command)}"],
+            cwd=self.checkout,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def read(self, path: str) -> str:
+        """A file of the checkout, as a document shows it."""
+        return self.shown(self.checkout.joinpath(path).read_bytes().decode())
+
+    def write(self, path: str, text: str) -> None:
+        self.checkout.joinpath(path).write_bytes(self.real(text).encode())
+
+    def remote(self, path: str, branch: str = "main") -> str:
+        """A file of a branch of the remote, as a document shows it."""
+        return self.shown(self.forge.git.read_files(PROJECT, branch)[path].decode())
+
+
+def make_world(folder: Path, registry: Registry, forge: Forge, home: Path) -> World:
+    """The images of tests.readme.content in the registry, its files in the remote, and a clone.
+
+    Whoever runs the commands has logged in to the registry with docker, and can push to the remote,
+    as a person at their machine can; the bot has a token of its own.
+    """
+    for repository, tags in IMAGES.items():
+        for tag in tags:
+            registry.push_image(repository, tag)
+    files = {path: text.replace("ghcr.io", registry.host) for path, text in FILES.items()}
+    forge.api("POST", "/orgs/acme/teams", {"name": TEAM})
+    url = forge.make_repository(PROJECT, {path: text.encode() for path, text in files.items()})
+    _log_in(home, registry)
+    token = folder / "github-token"
+    token.write_text(forge.bot_token)
+    return World(
+        checkout=_clone(forge, url, folder / "gitops"),
+        registry=registry,
+        forge=forge,
+        environment={
+            **{name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")},
+            "HOME": str(home),
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "TZ": "UTC",
+            "GHCR_TOKEN": str(registry.password),
+        },
+        stands_for={
+            "ghcr.io": registry.host,
+            # A GitHub that is not at github.com has to be named.
+            "https://github.com/acme/gitops.git": (
+                f"{url}\n    forge: {{kind: github, url: {forge.api_url}}}"
+            ),
+            "/run/secrets/github": str(token),
+        },
+    )
+
+
+def _clone(forge: Forge, url: str, into: Path) -> Path:
+    """A clone whose pushes are those of a person."""
+    keys = into.with_name("logins-of-alice")
+    server = forge.git.url.replace("://", f"://alice:{forge.human_token}@")
+    keys.write_text(f"{server}\n")
+    helper = f"credential.helper=store --file={keys}"
+    git(into.parent, "clone", "--quiet", "--config", helper, url, str(into))
+    return into
+
+
+def _log_in(home: Path, registry: Registry) -> None:
+    """What `docker login` leaves behind."""
+    pair = base64.b64encode(f"{registry.username}:{registry.password}".encode()).decode()
+    configuration = home / ".docker" / "config.json"
+    configuration.parent.mkdir()
+    configuration.write_text(json.dumps({"auths": {registry.host: {"auth": pair}}}))
