@@ -38,6 +38,7 @@ class CheckoutSource:
 
     def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
         blobs = self.blobs()
+        self.checkout.fetch(blobs[path] for path in paths)
         rest = iter(paths)
         while batch := list(islice(rest, _BATCH)):
             contents = self.checkout.read(blobs[path] for path in batch)
