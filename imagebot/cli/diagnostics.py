@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -56,6 +57,10 @@ class Diagnostics:
         for problem in plan.problems:
             self.problem(problem)
 
+    def take_log(self) -> None:
+        """Have what libraries and adapters log, warnings and worse, written in the same way."""
+        logging.basicConfig(handlers=[_Handler(self)], level=logging.WARNING, force=True)
+
     @contextmanager
     def progress(self, label: str) -> Iterator[Progress | None]:
         """A progress bar on a terminal, nothing elsewhere."""
@@ -79,3 +84,21 @@ class Diagnostics:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         entry = {"time": now, "level": level, "message": message, **data}
         click.echo(json.dumps(entry, ensure_ascii=True), err=True)
+
+
+class _Handler(logging.Handler):
+    """Log records as diagnostics."""
+
+    def __init__(self, diagnostics: Diagnostics) -> None:
+        super().__init__()
+        self.diagnostics = diagnostics
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.diagnostics.warning(record.getMessage())
+
+
+def open_diagnostics(log_format: LogFormat, quiet: bool) -> Diagnostics:
+    """Diagnostics for a command; the process's log goes the same way."""
+    diagnostics = Diagnostics(log_format, quiet)
+    diagnostics.take_log()
+    return diagnostics

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imagebot.cli.diagnostics import Diagnostics, LogFormat
+from imagebot.cli.diagnostics import Diagnostics, LogFormat, open_diagnostics
 from imagebot.cli.exits import Exit, exit_of
 from imagebot.cli.options import (
     bot_option,
@@ -58,7 +58,7 @@ def command(
 
     if bot_file is not None and directory is not None:
         raise UsageError("DIR and -c FILE exclude each other", hint="give one of them")
-    diagnostics = Diagnostics(log_format, quiet)
+    diagnostics = open_diagnostics(log_format, quiet)
     drafts = _of_targets(bot_file, diagnostics) if bot_file else _of_folder(directory, diagnostics)
     plan = merge_plans(each.plan for each in drafts)
     if output_format == "json":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imagebot.cli.diagnostics import Diagnostics, LogFormat
+from imagebot.cli.diagnostics import Diagnostics, LogFormat, open_diagnostics
 from imagebot.cli.exits import Exit, exit_of
 from imagebot.cli.options import bot_option, diagnostics_options, explain_option, format_option
 from imagebot.cli.output import print_json, print_plan, print_published, summary
@@ -59,7 +59,7 @@ def command(
     The token is then IMAGEBOT_GIT_TOKEN (or, on GitHub, GITHUB_TOKEN).
     With --every, passes follow each other until SIGTERM or Ctrl-C; the current one is finished.
     """
-    diagnostics = Diagnostics(log_format, quiet)
+    diagnostics = open_diagnostics(log_format, quiet)
 
     def one_pass() -> Exit:
         outcome = _run(bot_file, diagnostics)

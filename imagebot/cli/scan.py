@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from imagebot.cli.diagnostics import Diagnostics, LogFormat
+from imagebot.cli.diagnostics import LogFormat, open_diagnostics
 from imagebot.cli.exits import Exit
 from imagebot.cli.options import diagnostics_options, directory_argument, format_option
 from imagebot.cli.output import print_json, print_rows
@@ -26,7 +26,7 @@ def command(directory: str, output_format: str, log_format: LogFormat, quiet: bo
 
     workspace = open_workspace(directory)
     configuration = workspace.configuration
-    diagnostics = Diagnostics(log_format, quiet)
+    diagnostics = open_diagnostics(log_format, quiet)
     inventory = take_inventory(workspace, configuration)
     assigned = assign(inventory.fields, configuration, flux=inventory.flux)
     rows = [

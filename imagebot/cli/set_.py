@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from imagebot.cli.diagnostics import Diagnostics, LogFormat
+from imagebot.cli.diagnostics import LogFormat, open_diagnostics
 from imagebot.cli.exits import exit_of
 from imagebot.cli.options import diagnostics_options, format_option
 from imagebot.cli.output import print_json, print_plan, summary
@@ -51,7 +51,7 @@ def command(
         if reference.tag is None and reference.digest is None:
             raise UsageError(f"{reference} has neither tag nor digest", hint="write NAME:TAG")
     workspace = open_workspace(directory)
-    diagnostics = Diagnostics(log_format, quiet)
+    diagnostics = open_diagnostics(log_format, quiet)
     inventory = take_inventory(workspace, workspace.configuration)
     planned = plan_references(inventory.fields, wanted)
     edited = make_edits(workspace, planned.updates)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from imagebot.cli.diagnostics import Diagnostics, LogFormat
+from imagebot.cli.diagnostics import LogFormat, open_diagnostics
 from imagebot.cli.exits import exit_of
 from imagebot.cli.options import (
     diagnostics_options,
@@ -41,7 +41,7 @@ def command(
 
     workspace = open_workspace(directory)
     require_configuration(workspace, no_config=no_config)
-    diagnostics = Diagnostics(log_format, quiet)
+    diagnostics = open_diagnostics(log_format, quiet)
     with open_registries() as registry, diagnostics.progress("asking registries") as progress:
         drafted = draft(
             workspace,
