@@ -54,9 +54,7 @@ def drop_ignored(
     by_entry: dict[int, list[int]] = {}
     kept: list[int] = []
     for i, tag in enumerate(ranked.tags):
-        entry = next(
-            (n for n, one in enumerate(entries) if _names(policy, one, tag, texts[tag])), None
-        )
+        entry = _ignored_by(policy, entries, tag, texts[tag])
         if entry is None:
             kept.append(i)
         else:
@@ -135,16 +133,20 @@ def _best_newer(
     return best if better and ranked.tags[best] != current else None
 
 
-def _names(policy: Policy, entry: Ignored, tag: str, text: str) -> bool:
-    if entry.versions == tag:
-        return True
-    if entry.range is None:
-        return False
-    key = _version_key(policy, text)
-    if key is None:
-        return False
-    # A pre-release goes with the release that it leads to: 1.4.0-rc.1 is below 1.4, and of it.
-    return entry.range.admits_key(key) or entry.range.admits_key((*key[:3], RELEASE))
+def _ignored_by(policy: Policy, entries: Sequence[Ignored], tag: str, text: str) -> int | None:
+    """The position of the first entry that names a tag."""
+    key = _version_key(policy, text) if any(entry.range for entry in entries) else None
+    for position, entry in enumerate(entries):
+        if entry.versions == tag:
+            return position
+        # A pre-release goes with the release that it leads to: 1.4.0-rc.1 is below 1.4, and of it.
+        if (
+            key is not None
+            and entry.range is not None
+            and (entry.range.admits_key(key) or entry.range.admits_key((*key[:3], RELEASE)))
+        ):
+            return position
+    return None
 
 
 def _version_key(policy: Policy, text: str) -> Key | None:

@@ -9,15 +9,15 @@ from typing import Literal
 
 from imagebot.errors import InvalidPolicyError, InvalidRangeError
 from imagebot.glob import compile_glob
-from imagebot.policy.filters import compile_selector
 from imagebot.policy.model import Ignored
+from imagebot.policy.selectors import check_selector
 from imagebot.reference import is_tag
 from imagebot.version.range import Range, parse_range
 
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?")
 _NO_RANGE = re.compile(r"[0-9A-Za-z_]+(?:\.[0-9A-Za-z_]+)?-[0-9A-Za-z_.-]*")
 """Tags such as 12-slim and x-ray, which the language of ranges would take for wide ranges."""
-_MOST_ENTRIES = 1000
+_MOST_ENTRIES = 200
 
 
 def read_bool(key: str, value: object) -> bool:
@@ -44,7 +44,7 @@ def read_selectors(key: str, value: object) -> tuple[str, ...]:
     selectors = _texts(key, value)
     for selector in selectors:
         try:
-            compile_selector(selector)
+            check_selector(selector)
         except InvalidPolicyError as error:
             raise InvalidPolicyError(
                 key, error.reason, position=error.position, hint=error.hint

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from imagebot.glob import compile_glob
 from imagebot.policy.model import Policy
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.rows import Group
+from imagebot.policy.selectors import tag_glob
 from imagebot.version.precedence import Numbers
 from imagebot.version.shape import Layout, Shape, read_layout
 
@@ -97,7 +97,7 @@ def _of_variant(
 
 def is_variant(name: str, text: str) -> bool:
     """Whether the end of a tag is the variant that a policy names: a glob, or `none`."""
-    return not text if name == "none" else compile_glob(name)(text.lstrip(_SEPARATORS))
+    return not text if name == "none" else tag_glob(name)(text.lstrip(_SEPARATORS))
 
 
 def _of_stage(

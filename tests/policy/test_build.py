@@ -99,7 +99,7 @@ ERRORS = [
     ({"include": ["["]}, "include", None, "bracket", ""),
     ({"exclude": ["/(/"]}, "exclude", 0, "missing )", ""),
     ({"exclude": [1]}, "exclude", None, "no text", ""),
-    ({"include": ["a"] * 1001}, "include", None, "more than", ""),
+    ({"include": ["a"] * 201}, "include", None, "more than", ""),
     ({"prerelease": "sometimes"}, "prerelease", None, "none of", ""),
     ({"prerelease": "never", "order": "pushed"}, "prerelease", None, "no meaning", "exclude"),
     ({"variant": "["}, "variant", None, "bracket", ""),
