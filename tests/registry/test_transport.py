@@ -4,6 +4,7 @@ import gzip
 import inspect
 import ssl
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -315,3 +316,19 @@ def test_a_proxy_is_asked_and_this_machine_is_not(
     with pytest.raises(CannotConnectError):
         transport.send(Ask(subject="s", url="http://127.0.0.1:9/"))
     assert len(scripted.requests) == 1
+
+
+def test_a_small_answer_that_unpacks_to_a_large_one_fills_no_memory(
+    scripted: ScriptedServer, transport: Transport
+) -> None:
+    """64 kB on the wire are 64 MB unpacked."""
+    packed = gzip.compress(bytes(100_000_000))
+    scripted.on("GET", "/", Scripted(headers={"Content-Encoding": "gzip"}, body=packed))
+    tracemalloc.start()
+    try:
+        with pytest.raises(RegistryProtocolError, match="larger"):
+            transport.send(ask(scripted))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000_000
