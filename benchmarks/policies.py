@@ -63,7 +63,8 @@ def _mixed_tags(count: int) -> list[str]:
         if kind == 4:
             return f"{version}-rc.{chance.randrange(9)}"
         if kind == 5:
-            return f"20{chance.randrange(10, 26)}{chance.randrange(1, 13):02}{chance.randrange(1, 29):02}"
+            month, day = chance.randrange(1, 13), chance.randrange(1, 29)
+            return f"20{chance.randrange(10, 26)}{month:02}{day:02}"
         if kind == 6:
             return f"main-{chance.randrange(9999)}-{chance.getrandbits(28):07x}"
         return f"{chance.getrandbits(160):040x}"

@@ -129,7 +129,7 @@ def _no_meaning(key: str, order: str) -> None:
     raise InvalidPolicyError(
         key,
         f"it has no meaning with order: {order}, which reads no versions",
-        hint="use include, exclude or pattern",
+        hint=f"use include, exclude or pattern; {key}: null unsets an inherited one",
     )
 
 
