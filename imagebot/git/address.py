@@ -95,7 +95,7 @@ def _parse_url(url: str, shown: str) -> Address:
             hint="take it out of the URL and name a credential for the target instead",
         )
     if scheme == "http" and not is_loopback(host):
-        raise GitError(shown, "plain http would show the token to the network", hint="use https")
+        raise GitError(shown, "plain http can be read and changed on its way", hint="use https")
     return Address(
         url,
         "https" if scheme == "https" else "http",

@@ -30,13 +30,17 @@ from imagebot.git.process import TimedOutError, TooMuchOutputError, communicate
 LOCAL_SECONDS = 120.0
 REMOTE_SECONDS = 600.0
 _MAX_OUTPUT = 256 * 1024 * 1024
-# Of 512 bytes: no file that git writes (a pack of a target that grew without bound) exceeds 8 GiB.
-_MAX_FILE_BLOCKS = 16 * 1024 * 1024
+# What a remote may make git use, whatever it sends: 8 GiB for a file (a pack; blocks of 512 bytes)
+# and 4 GiB of memory for a process (KiB). Where a limit is lower already, it stays.
+_LIMITS = "ulimit -S -f 16777216; ulimit -S -v 4194304"
 
 _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.attributesFile=/dev/null",
+    # Packs are mapped in pieces, so that the limit on memory is none on their size.
+    "core.packedGitWindowSize=64m",
+    "core.packedGitLimit=512m",
     "gc.auto=0",
     "gc.autoDetach=false",
     "maintenance.auto=false",
@@ -194,7 +198,7 @@ class Runner:
         options = [part for each in (*_SETTINGS, *settings) for part in ("-c", each)]
         # GitPython adds to the environment it runs in and cannot take away, so `env` does.
         unset = [part for name in sorted(os.environ.keys() - environment) for part in ("-u", name)]
-        limited = f'ulimit -f {_MAX_FILE_BLOCKS} 2>/dev/null || :; exec env "$@"'
+        limited = f'{{ {_LIMITS}; }} 2>/dev/null; exec env "$@"'
         argv = ["/bin/sh", "-c", limited, "sh", *unset, "git", *options, *args]
         process = _start(argv, self.directory, environment, inherit)
         try:

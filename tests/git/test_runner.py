@@ -70,9 +70,32 @@ def test_too_much_output(runner: Runner) -> None:
         runner.local("version", limit=10)
 
 
-def test_files_that_git_writes_are_bounded(runner: Runner) -> None:
-    output = runner.local("-c", "alias.limit=!ulimit -f", "limit")
-    assert int(output) * 512 == 8 * 1024**3
+def test_what_git_may_use_is_bounded(runner: Runner) -> None:
+    def limit(letter: str) -> str:
+        return runner.local("-c", f"alias.limit=!ulimit -{letter}", "limit").decode().strip()
+
+    assert int(limit("f")) * 512 == 8 * 1024**3
+    assert int(limit("v")) * 1024 == 4 * 1024**3
+
+
+def test_limits_that_are_lower_already_stay(tmp_path: Path) -> None:
+    script = (
+        "import os\nfrom pathlib import Path\n"
+        "from imagebot.git.credentials import access_for\n"
+        "from imagebot.git.runner import Runner\n"
+        "access = access_for(None, os.environ)\n"
+        "runner = Runner(directory=Path.cwd(), access=access, repository='none')\n"
+        "print(runner.local('-c', 'alias.limit=!ulimit -f; ulimit -v', 'limit').decode())\n"
+    )
+    lower = 'ulimit -f 1000; ulimit -v 3000000; exec "$@"'
+    done = subprocess.run(
+        ["sh", "-c", lower, "sh", sys.executable, "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["1000", "3000000"]
 
 
 def test_no_git(tmp_path: Path) -> None:
