@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from imagebot.config.model import ExtraFile
 from imagebot.errors import FolderError
 from imagebot.glob import matches_any
 from imagebot.manifest.events import MAX_BYTES
 from imagebot.manifest.ignore import Ignore
+from imagebot.manifest.options import ExtraFile
 from imagebot.manifest.select import is_manifest_path
 
 _MAX_IGNORE_BYTES = 1024 * 1024

@@ -144,6 +144,22 @@ def test_pure_modules_touch_nothing(path: Path) -> None:
         assert owner(imported, IMPURE) is None, f"{path}:{line}: {imported} is for adapters"
 
 
+# Of the pure packages, later ones may import earlier ones and not the other way round.
+PURE_ORDER = ("version", "policy", "manifest", "plan", "config", "assign")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_pure_packages_are_in_order(path: Path) -> None:
+    parts = module_name(path).split(".")
+    if len(parts) < 2 or parts[1] not in PURE_ORDER:
+        return
+    above = PURE_ORDER[PURE_ORDER.index(parts[1]) + 1 :]
+    for line, imported in imports(path):
+        other = imported.split(".")
+        is_above = other[0] == "imagebot" and len(other) > 1 and other[1] in above
+        assert not is_above, f"{path}:{line}: {imported} is above"
+
+
 def test_a_module_fits_in_the_head() -> None:
     lengths = sorted(len(path.read_text("utf-8").splitlines()) for path in MODULES)
     assert lengths[-1] <= 400

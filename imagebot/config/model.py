@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from imagebot.manifest.options import ExtraField, ExtraFile
 from imagebot.policy.model import Policy
 
 PublishMode = Literal["commit", "pull-request"]
@@ -59,26 +60,6 @@ class CommitOptions:
 
     author_name: str = "imagebot"
     author_email: str = "imagebot@users.noreply.github.com"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtraField:
-    """A configured image location: `kind` of resource and dotted paths to its parts."""
-
-    kind: str
-    path: str = ""
-    registry: str = ""
-    repository: str = ""
-    tag: str = ""
-    digest: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtraFile:
-    """Files that are no YAML: globs, and an RE2 pattern with the groups name, tag and digest."""
-
-    match: tuple[str, ...]
-    pattern: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from imagebot.config.model import ExtraField
 from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.options import ExtraField
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping, Node, Sequence, is_scalar
 

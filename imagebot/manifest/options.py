@@ -4,7 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from imagebot.config.model import ExtraField, ExtraFile
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraField:
+    """A configured image location: `kind` of resource and dotted paths to its parts."""
+
+    kind: str
+    path: str = ""
+    registry: str = ""
+    repository: str = ""
+    tag: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraFile:
+    """Files that are no YAML: globs, and an RE2 pattern with the groups name, tag and digest."""
+
+    match: tuple[str, ...]
+    pattern: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

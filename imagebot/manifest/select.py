@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-from imagebot.config.model import ExtraFile
 from imagebot.glob import matches_any
+from imagebot.manifest.options import ExtraFile
 
 PathKind = Literal[
     "", "yaml", "kustomization", "chart", "compose", "gitlab-ci", "github-actions", "text"
