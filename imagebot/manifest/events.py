@@ -19,7 +19,7 @@ T = TypeVar("T")
 MAX_BYTES = 8 * 1024 * 1024
 MAX_PURE_BYTES = 1024 * 1024
 MAX_DEPTH = 200
-MAX_EVENTS = 500_000
+MAX_EVENTS = 200_000
 
 # What ruamel.yaml 0.19 raises on broken text besides its own errors, found by fuzzing.
 _PURE_FAULTS = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from imagebot.errors import InvalidReferenceError
-from imagebot.manifest.events import Scalar
+from imagebot.manifest.events import MAX_DEPTH, Scalar
 from imagebot.manifest.field import (
     FluxObject,
     ImageField,
@@ -27,6 +27,8 @@ Keys: TypeAlias = tuple[str | int, ...]
 # What a value looks like that another tool fills in before anybody reads it as a reference.
 _VARIABLE = re.compile(r"^[$<]|\$[({]|\{[{%]|<<|%\{|\$\[\[|__[A-Z]")
 _SHOWN = 80
+# A chain of aliases can lead deeper than the document is nested.
+MAX_PATH = 2 * MAX_DEPTH
 
 
 @dataclass(frozen=True, slots=True)

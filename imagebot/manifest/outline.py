@@ -15,7 +15,7 @@ import functools
 import re
 from typing import Any
 
-from imagebot.manifest.events import Scalar
+from imagebot.manifest.events import MAX_DEPTH, Scalar
 from imagebot.manifest.tree import Mapping, Node, Sequence
 
 # Lines with one of these are looked at; keys that end a format's decision must be here or below.
@@ -29,6 +29,9 @@ _EXACT = (
     "name|namespace|generateName|kind|apiVersion|reference|sha|url|semver|chart|version|repo|"
     "repoURL|build|uses|newName"
 )
+# Keys of mappings that formats look into for keys which tell nothing by themselves.
+_OWNERS = "metadata|spec|source|sources"
+_OWNER_KEYS = frozenset(_OWNERS.split("|"))
 # Documents with one of these need keys that an outline leaves out.
 _BEYOND = (
     "parameters:",
@@ -42,6 +45,7 @@ _BEYOND = (
     "\u2029",
 )
 _MAX_BRACKETS = 2_000
+_MAX_LINES = 20_000
 
 _KEY = r"[A-Za-z0-9_./$][A-Za-z0-9_./$-]*+"
 _PLAIN = r"(?:[^\s\"'\[\]{}&*!|>%@`#,?:-]|[-:?](?=[^\s,\[\]{}]))(?:[^\n#:]++|:(?=\S)|(?<=\S)#)*+"
@@ -56,7 +60,7 @@ _ENTRY = rf"(?:{_KEY}:(?:[ ]++(?:&[A-Za-z0-9_-]++[ ]*+)?+{_SIMPLE}?+)?+|{_VALUE}
 _BLANK = r"[ ]*+(?:#[^\n]*+)?\n"
 # A key with all that is nested under it, as far as every line of that is plain.
 _NESTED = (
-    rf"(?P<i>[ ]++)(?!(?:{_EXACT}|metadata):){_KEY}:[ ]*+(?:&[A-Za-z0-9_-]++[ ]*+)?+{_TRAIL}\n"
+    rf"(?P<i>[ ]++)(?!(?:{_EXACT}|{_OWNERS}):){_KEY}:[ ]*+(?:&[A-Za-z0-9_-]++[ ]*+)?+{_TRAIL}\n"
     rf"(?:(?P=i)(?:[ ]|-[ ])[ ]*+(?:-[ ]++)*+{_ENTRY}{_TRAIL}\n|{_BLANK})*+"
     r"(?!(?P=i)[ -])"
 )
@@ -71,7 +75,7 @@ _FIELD = (
 
 def _lines(after_nested: str) -> re.Pattern[str]:
     """Any number of lines that tell nothing, then perhaps one that has to be looked at."""
-    plain = rf"[ ]++(?!(?:{_EXACT}):){_KEY}:[ ]++{_VALUE}{_TRAIL}\n"
+    plain = rf"[ ]++(?!(?:{_EXACT}|{_OWNERS}):){_KEY}:[ ]++{_VALUE}{_TRAIL}\n"
     return re.compile(rf"(?:{_BLANK}|{plain}|{_NESTED}{after_nested})*+{_FIELD}")
 
 
@@ -131,6 +135,7 @@ class _Outline:
         self.stack: list[tuple[int, Any]] = []
         self.key: str | None = None
         self.anchors: dict[str, str] = {}
+        self.entered = 0
 
     def read(self) -> Mapping | None:
         text = self.text
@@ -176,6 +181,9 @@ class _Outline:
 
     def _enter(self, match: re.Match[str], position: int) -> int:
         """Put a line into the tree; returns where reading goes on."""
+        self.entered += 1
+        if self.entered > _MAX_LINES or len(self.stack) > MAX_DEPTH:
+            raise _NotPlainError
         lead = match["lead"]
         column = len(lead)
         if "-" in lead:
@@ -196,6 +204,8 @@ class _Outline:
             value, position = self._skip_block(column, position)
         elif match["value"] is not None:
             value = self._scalar(match, "value", match["anchor"])
+            if value is None and key in _OWNER_KEYS:
+                raise _NotPlainError
         else:
             if key.endswith(("tag", "Tag", "igest")):
                 raise _NotPlainError
@@ -209,6 +219,8 @@ class _Outline:
         """Open or go on with a sequence for every dash of a line."""
         at = lead.index("-")
         first = True
+        if lead.count("-") > MAX_DEPTH:
+            raise _NotPlainError
         while at >= 0:
             if first:
                 self._close(at, keep_sequence=True)

@@ -26,6 +26,7 @@ _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
 }
 # Formats that name images under keys which say nothing by themselves.
 _ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions"})
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _NOTHING = Scan()
 
 
@@ -65,6 +66,8 @@ def _worth_reading(
 ) -> bool:
     if kind in ("", "text"):
         return False
+    if data[:2] in _UTF_16:
+        data = data.decode("utf-16", "replace").encode()
     if options.mentions and not any(name.encode() in data for name in options.mentions):
         return False
     if any(hint.encode() in data for hint in hints):
@@ -120,7 +123,7 @@ def _unread(sheet: Sheet, source: Source, fault: YamlFaultError) -> Unread:
 
 
 def _not_utf8(path: str, data: bytes, error: UnicodeDecodeError) -> Unread:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if data[:2] in _UTF_16:
         return Unread(path, 0, "not-utf8", "UTF-16, which is not edited: save it as UTF-8")
     line = data.count(b"\n", 0, error.start) + 1
     return Unread(path, line, "not-utf8", "not UTF-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imagebot.manifest.events import Scalar
-from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.found import MAX_PATH, Found, Keys
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping, Node, is_scalar
 
@@ -107,7 +107,7 @@ def image_mapping(found: Found, mapping: Mapping, keys: Keys, *, registry: str =
 def _nested(found: Found, mapping: Mapping, keys: Keys, registry: str) -> None:
     """`image: {main: {repository, tag}, init: {repository, tag}}`."""
     for key, (_, node) in mapping.items():
-        if isinstance(node, Mapping) and found.enter(node):
+        if isinstance(node, Mapping) and len(keys) < MAX_PATH and found.enter(node):
             image_mapping(found, node, (*keys, key), registry=registry)
         elif is_scalar(node) and node.style == "|":
             found.embed(node, (*keys, key))

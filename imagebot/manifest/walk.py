@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from imagebot.manifest.events import MAX_DEPTH
-from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.found import MAX_PATH, Found, Keys
 from imagebot.manifest.tree import Mapping, Node, Sequence
 
 Visitor: TypeAlias = Callable[[Found, Mapping, Keys], None]
-
-# A chain of aliases can lead deeper than the document is nested.
-_MAX_PATH = 2 * MAX_DEPTH
 
 
 def walk(
@@ -30,7 +26,7 @@ def walk(
     kind = node.__class__
     if kind is Mapping:
         assert isinstance(node, Mapping)
-        if not found.enter(node) or len(keys) > _MAX_PATH:
+        if not found.enter(node) or len(keys) > MAX_PATH:
             return
         visit(found, node, keys)
         for key, (_, child) in node.items():
@@ -42,7 +38,7 @@ def walk(
                 found.embed(child, (*keys, key))  # type: ignore[arg-type]  # as above
     elif kind is Sequence:
         assert isinstance(node, Sequence)
-        if not found.enter(node) or len(keys) > _MAX_PATH:
+        if not found.enter(node) or len(keys) > MAX_PATH:
             return
         for number, child in enumerate(node):
             if isinstance(child, Mapping | Sequence):

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from imagebot.config.model import ExtraField, ExtraFile
 from imagebot.errors import RefusedEditError
 from imagebot.manifest.edit import edit
 from imagebot.manifest.field import FieldEdit, ImageField, Scan
 from imagebot.manifest.flux import join
+from imagebot.manifest.options import ExtraField, ExtraFile
 from imagebot.manifest.scan import ScanOptions, scan
 
 DATA = Path(__file__).parent.parent / "data" / "manifests"

@@ -1,0 +1,158 @@
+"""Mutates manifests and checks what must hold for every input, however broken.
+
+    python -m tests.fuzz.manifests [SECONDS] [SEED]
+
+runs until the time is over and prints the first input that breaks a rule; `make fuzz` calls it.
+What it finds becomes a test.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from pathlib import Path
+from unittest import mock
+
+from imagebot.errors import RefusedEditError
+from imagebot.manifest import scan as scan_module
+from imagebot.manifest.edit import edit
+from imagebot.manifest.field import FieldEdit, ImageField
+from imagebot.manifest.scan import scan
+
+DATA = Path(__file__).parent.parent / "data" / "manifests"
+DIGEST = "sha256:" + "f" * 64
+SNIPPETS = [
+    *(b"\n", b"\r\n", b"\r", b" ", b"  ", b"\t", b"- ", b": ", b":", b"#", b" #", b"'", b'"'),
+    *(
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b"&a ",
+        b"*a",
+        b"!!str ",
+        b"|",
+        b">",
+        b"|-\n",
+        b"? ",
+        b"<<: *a",
+    ),
+    *(
+        b"---\n",
+        b"...\n",
+        b"%YAML 1.2\n",
+        b"\xef\xbb\xbf",
+        b"\xc3\xa9",
+        b"\xf0\x9f\x9a\x80",
+        b"\x85",
+    ),
+    *(b"\x00", b"\xff", b"\\", b"\\x41", b"image: app:1.0\n", b"  tag: v1\n", b"repository: x/y\n"),
+    *(b"images:\n", b"@", b"{{ .x }}", b"${X}", b"# imagebot: ignore\n", b"null", b"~", b"1.10"),
+]
+
+
+def inputs() -> list[tuple[str, bytes]]:
+    """The golden cases: the path that each is scanned as, and its bytes."""
+    import json
+
+    found = []
+    for case in sorted(DATA.glob("*/case.json")):
+        (before,) = case.parent.glob("before.*")
+        found.append((json.loads(case.read_text("utf-8"))["path"], before.read_bytes()))
+    return found
+
+
+def mutate(chance: random.Random, data: bytes, others: list[tuple[str, bytes]]) -> bytes:
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randint(0, len(data))
+        end = min(len(data), at + chance.choice([1, 1, 2, 5, 20]))
+        action = chance.randint(0, 5)
+        if action == 0:
+            data = data[:at] + data[end:]
+        elif action == 1:
+            data = data[:at] + chance.choice(SNIPPETS) + data[at:]
+        elif action == 2:
+            data = data[:at] + chance.choice(SNIPPETS) + data[end:]
+        elif action == 3:
+            lines = data.splitlines(keepends=True)
+            chance.shuffle(lines) if chance.random() < 0.1 else _move_line(chance, lines)
+            data = b"".join(lines)
+        elif action == 4:
+            other = chance.choice(others)[1]
+            start = chance.randint(0, len(other))
+            data = data[:at] + other[start : start + chance.randint(1, 200)] + data[at:]
+        else:
+            lines = data.splitlines(keepends=True)
+            if lines:
+                number = chance.randrange(len(lines))
+                lines[number] = b" " * chance.randint(0, 3) + lines[number].lstrip(b" ")
+            data = b"".join(lines)
+    return data
+
+
+def _move_line(chance: random.Random, lines: list[bytes]) -> None:
+    if lines:
+        lines.insert(chance.randint(0, len(lines)), lines.pop(chance.randrange(len(lines))))
+
+
+def check(path: str, data: bytes) -> int:
+    """Raises AssertionError, or whatever escapes; returns how many fields were edited."""
+    found = scan(path, data)
+    with mock.patch.object(scan_module, "outline", return_value=None):
+        parsed = scan(path, data)
+    assert parsed == found, f"the outline differs from the parser: {parsed} {found}"
+    for field in found.fields:
+        for slot in (field.tag, field.digest):
+            assert slot is None or data[slot.start : slot.end].decode() == slot.text
+    for tag, digest in (("1.10", None), (None, DIGEST), ("v9", DIGEST)):
+        try:
+            edits = [_edit_of(field, tag, digest) for field in found.fields]
+            made = edit(path, data, edits)
+        except RefusedEditError:
+            continue
+        _check_made(path, data, made, edits)
+    return len(found.fields)
+
+
+def _edit_of(field: ImageField, tag: str | None, digest: str | None) -> FieldEdit:
+    """Charts have versions: `1.10` would be a range, and no field any more."""
+    is_chart = field.digest is None
+    return FieldEdit(field, "2.0.0" if tag and is_chart else tag, digest)
+
+
+def _check_made(path: str, data: bytes, made: bytes, edits: list[FieldEdit]) -> None:
+    again = scan(path, made)
+    assert [(field.document, field.keys[:-1]) for field in again.fields] == [
+        (each.field.document, each.field.keys[:-1]) for each in edits
+    ], "other fields after the edit"
+    for each, new in zip(edits, again.fields, strict=True):
+        old = each.field.reference
+        assert new.reference == old.to(each.tag or old.tag, each.digest or old.digest)
+    assert abs(made.count(b"\n") - data.count(b"\n")) <= len(edits)
+
+
+def run(seconds: float, seed: int) -> int:
+    chance = random.Random(seed)
+    seeds = inputs()
+    end = time.monotonic() + seconds
+    count = fields = 0
+    while time.monotonic() < end:
+        path, data = chance.choice(seeds)
+        data = mutate(chance, data, seeds)
+        try:
+            fields += check(path, data)
+        except BaseException:
+            print(f"input {count} with seed {seed}: {path!r} {data!r}", file=sys.stderr)
+            raise
+        count += 1
+    print(f"{count} inputs, {fields} fields, nothing found")
+    return count
+
+
+if __name__ == "__main__":
+    run(
+        float(sys.argv[1]) if len(sys.argv) > 1 else 60,
+        int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time()),
+    )
