@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imagebot.errors import GitError
 from imagebot.git.address import check_branch, parse_address, redact_url
 from imagebot.git.classify import clean
-from imagebot.git.credentials import access_for
+from imagebot.git.credentials import Access, access_for
 from imagebot.git.runner import Runner
 
 
@@ -28,12 +28,14 @@ def discover(directory: Path, environment: Mapping[str, str]) -> LocalRepository
     The remote is the one that the branch follows, else `origin`. Raises GitError with what to do
     where there is none, or no branch.
     """
-    access = access_for(None, environment)
-    runner = Runner(directory=directory, access=access, repository="around")
+    runner = Runner(directory=directory, access=_own(environment), repository="around")
     found = runner.try_local("rev-parse", "--show-toplevel")
     if found.status != 0:
-        reason = clean(found.err) if "dubious" in found.err else "it is in no Git work tree"
-        raise GitError(str(directory), reason, hint="go to a checkout, or name a target with -c")
+        if "dubious ownership" in found.err:
+            hint = "run `git config --global --add safe.directory FOLDER`, or name a target with -c"
+            raise GitError(str(directory), clean(found.err), hint=hint)
+        hint = "go to a checkout, or name a target with -c"
+        raise GitError(str(directory), "it is in no Git work tree", hint=hint)
     top = Path(found.out.decode("utf-8", "surrogateescape").removesuffix("\n"))
     branch = _one(runner, "symbolic-ref", "--quiet", "--short", "HEAD")
     if not branch:
@@ -53,6 +55,21 @@ def discover(directory: Path, environment: Mapping[str, str]) -> LocalRepository
         )
     name = upstream.removeprefix("refs/heads/") or branch
     return LocalRepository(_usable(url, top), check_branch(name), top)
+
+
+def _own(environment: Mapping[str, str]) -> Access:
+    """With the user's own Git configuration, whose work tree this is: which folders are safe
+    although somebody else owns them, and what short URLs stand for. No command here runs what
+    a configuration names.
+    """
+    access = access_for(None, environment)
+    home = environment.get("HOME", "/nonexistent")
+    own = {
+        "HOME": home,
+        "GIT_CONFIG_GLOBAL": environment.get("GIT_CONFIG_GLOBAL", f"{home}/.gitconfig"),
+        "GIT_CONFIG_NOSYSTEM": environment.get("GIT_CONFIG_NOSYSTEM", "0"),
+    }
+    return replace(access, inherited={**access.inherited, **own})
 
 
 def _usable(url: str, top: Path) -> str:

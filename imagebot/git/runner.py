@@ -143,13 +143,13 @@ class Runner:
 
     def _environment(self, scheme: str) -> dict[str, str]:
         environment = {
-            **self.access.inherited,
             "HOME": "/nonexistent",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            **self.access.inherited,
             "LC_ALL": "C",
             "LANGUAGE": "C",
             "TZ": "UTC",
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-            "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_ATTR_NOSYSTEM": "1",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ALLOW_PROTOCOL": scheme or "none",

@@ -73,3 +73,46 @@ def test_a_remote_that_is_not_allowed(url: str, work: Path) -> None:
     git(work, "config", "remote.origin.url", url)
     with pytest.raises(GitError):
         discover(work, os.environ)
+
+
+def environment_with(home: Path, settings: str) -> dict[str, str]:
+    (home / ".gitconfig").write_text(settings)
+    return {"PATH": os.environ["PATH"], "HOME": str(home)}
+
+
+def test_short_urls_of_the_user(work: Path, home: Path) -> None:
+    git(work, "remote", "set-url", "origin", "gh:acme/gitops")
+    settings = '[url "https://bot:s3cret@github.com/"]\ninsteadOf = gh:\n'
+    assert discover(work, environment_with(home, settings)).url == "https://github.com/acme/gitops"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_work_tree_of_somebody_else(work: Path, home: Path) -> None:
+    """As in a CI job whose container has another user than its checkout."""
+    for path in (work, work / ".git"):
+        os.chown(path, 12345, 12345)
+    with pytest.raises(GitError, match="dubious ownership") as caught:
+        discover(work, environment_with(home, ""))
+    assert "safe.directory" in caught.value.hint
+    settings = f"[safe]\ndirectory = {work}\n"
+    assert discover(work, environment_with(home, settings)).branch == "main"
+
+
+def test_nothing_that_a_configuration_names_runs(work: Path, home: Path, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    run = tmp_path / "run"
+    run.write_text(f"#!/bin/sh\necho ran >> {marker}\n")
+    run.chmod(0o755)
+    hooks = work / ".git" / "hooks"
+    hooks.mkdir(exist_ok=True)
+    (hooks / "post-index-change").write_bytes(run.read_bytes())
+    (hooks / "post-index-change").chmod(0o755)
+    settings = (
+        f"[core]\nfsmonitor = {run}\npager = {run}\nsshCommand = {run}\neditor = {run}\n"
+        f"[alias]\nrev-parse = !{run}\nconfig = !{run}\nremote = !{run}\n"
+        f"[credential]\nhelper = {run}\n"
+    )
+    with (work / ".git" / "config").open("a") as file:
+        file.write(settings)
+    assert discover(work, environment_with(home, settings)).branch == "main"
+    assert not marker.exists()
