@@ -11,8 +11,9 @@ from imagebot.policy.kinds import KEPT_NUMBERS, kind_of, step
 from imagebot.policy.model import Ignored, Policy, Size
 from imagebot.policy.ranking import Pool, Ranked, keep
 from imagebot.policy.rejections import Refusals
+from imagebot.policy.semver import semver_pre
 from imagebot.version.precedence import RELEASE, Key, pad
-from imagebot.version.reading import STRICT, strict_prerelease
+from imagebot.version.reading import read_strict
 from imagebot.version.shape import read_layout
 
 
@@ -150,19 +151,12 @@ def _ignored_by(policy: Policy, entries: Sequence[Ignored], tag: str, text: str)
 
 
 def _version_key(policy: Policy, text: str) -> Key | None:
+    """What ranges in `ignore` look at; those of `semver` look at the same."""
     if policy.reading == "strict":
-        match = STRICT.fullmatch(text)
-        pre = strict_prerelease(match[4]) if match else None
-        if match is None or pre is None:
-            return None
-        return (int(match[1]), int(match[2]), int(match[3]), pre)
+        version = read_strict(text)
+        return (*version[0], version[1]) if version else None
     layout = read_layout(text)
-    if layout is None:
-        return None
-    from imagebot.policy.semver import semver_pre
-
-    pre = semver_pre(layout, text) if layout.stage else RELEASE
-    return (*pad(layout.numbers_of(text)), pre)
+    return (*pad(layout.numbers_of(text)), semver_pre(layout, text)) if layout else None
 
 
 def _ignored_reason(entry: Ignored) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from imagebot.policy.filters import read_text
 from imagebot.policy.model import Kind, Policy, Size
 from imagebot.version.precedence import Numbers
-from imagebot.version.reading import STRICT
+from imagebot.version.reading import read_strict
 from imagebot.version.shape import Shape, read_layout
 
 _VERSION_ORDERS = ("shape", "natural", "semver")
@@ -43,8 +43,8 @@ def _read(policy: Policy, tag: str | None) -> tuple[Shape | None, Numbers] | Non
     if text is None:
         return None
     if policy.order == "semver" and policy.reading == "strict":
-        match = STRICT.fullmatch(text)
-        return (None, (int(match[1]), int(match[2]), int(match[3]))) if match else None
+        version = read_strict(text)
+        return (None, version[0]) if version else None
     layout = read_layout(text)
     if layout is None:
         return None

@@ -39,9 +39,10 @@ class Ignored:
 class Policy:
     """The rule that chooses one tag of many, with everything it extends merged in.
 
-    `order` is `shape` unless the policy has a range or names an order. `variant` is "same",
-    "any" or the name of one. `pin` and `follow` concern digests. `ignored` is the built-in policy
-    `ignore`: fields that are deliberately left alone.
+    `order` is `shape` unless the policy has a range (then it is `semver`) or names an order.
+    `include` and `exclude` are globs, or expressions between slashes. `variant` is "same", "any",
+    "none", or a glob over the variant. `max` None is no limit. `pin` and `follow` concern digests.
+    `ignored` is the built-in policy `ignore`: fields that are deliberately left alone.
     """
 
     name: str
@@ -109,7 +110,8 @@ class Choice:
 class Decision:
     """What a field shall say: `tag` and `digest` are None when it keeps what it has.
 
-    `code` is stable, `reason` a sentence for people. `candidates` and `rejections` explain it.
+    `code` is stable (docs/policies.md lists them), `reason` a sentence for people. `candidates`
+    and `rejections` explain it: what a gate refused is among the latter.
     """
 
     tag: str | None

@@ -17,7 +17,7 @@ from imagebot.policy.rows import Group, Rows, by_skeleton, cut_numbers
 from imagebot.policy.shape_rules import Current, read_current
 from imagebot.version.precedence import RELEASE, Numbers, Pre, pad, prerelease_key
 from imagebot.version.range import Range
-from imagebot.version.reading import STRICT, strict_prerelease
+from imagebot.version.reading import STRICT, read_strict, strict_prerelease
 from imagebot.version.shape import Layout, Span
 
 
@@ -83,7 +83,7 @@ _StrictVersion = tuple[Numbers, Pre]
 
 
 def _strict(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) -> Ranked:
-    now = _read_strict(current) if current is not None else None
+    now = read_strict(current) if current is not None else None
     rows = Rows()
     for group in by_skeleton(pool):
         spans = _strict_spans(_strict_skeleton(group))
@@ -156,11 +156,3 @@ def _staged(
     if policy.prerelease == "never" or now is None or now[1] == RELEASE:
         return ()
     return [i for i, some in enumerate(numbers) if some == now[0]]
-
-
-def _read_strict(text: str) -> _StrictVersion | None:
-    match = STRICT.fullmatch(text)
-    pre = strict_prerelease(match[4]) if match else None
-    if match is None or pre is None:
-        return None
-    return (int(match[1]), int(match[2]), int(match[3])), pre

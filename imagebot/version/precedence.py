@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Identifier = tuple[int, int, str]
 Pre = tuple[int | Identifier, ...]
 Numbers = tuple[int, ...]
+Triple = tuple[int, int, int]
 Key = tuple[int, int, int, Pre]
 
 RELEASE: Pre = (1,)
@@ -37,7 +38,7 @@ def key_of(version: Version) -> Key:
     return (version.major, version.minor, version.patch, pre)
 
 
-def pad(numbers: Numbers) -> tuple[int, int, int]:
+def pad(numbers: Numbers) -> Triple:
     """The first three of any count of numbers, the missing ones zero."""
     major, minor, patch = (*numbers[:3], 0, 0)[:3]
     return (major, minor, patch)

@@ -12,12 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from imagebot.version.constraint import Constraint, Excluded, Interval
-from imagebot.version.precedence import RELEASE, Key, Numbers, key_of, pad
+from imagebot.version.precedence import RELEASE, Key, Numbers, Triple, key_of, pad
 
 if TYPE_CHECKING:
     from semver import Version
-
-Triple = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +111,15 @@ def _release_bounds(interval: Interval) -> tuple[Triple, Triple | None]:
 
     Releases are whole numbers, so "above 1.2.3" is "from 1.2.4".
     """
-    low = _triple(interval.low)
+    low = interval.low[:3]
     if interval.low[3] == RELEASE and not interval.low_included:
         low = _next(low)
     if interval.high is None:
         return low, None
-    high = _triple(interval.high)
+    high = interval.high[:3]
     if interval.high[3] == RELEASE and interval.high_included:
         high = _next(high)
     return low, high
-
-
-def _triple(key: Key) -> Triple:
-    return key[:3]
 
 
 def _next(numbers: Triple) -> Triple:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from imagebot.version.precedence import RELEASE, Pre, pad, prerelease_key
+from imagebot.version.precedence import RELEASE, Pre, Triple, pad, prerelease_key
 from imagebot.version.shape import read_layout
 
 if TYPE_CHECKING:
@@ -30,6 +30,15 @@ def strict_prerelease(text: str | None) -> Pre | None:
     return None if _PADDED_NUMBER.search(text) else prerelease_key(text)
 
 
+def read_strict(text: str) -> tuple[Triple, Pre] | None:
+    """The numbers and the pre-release of a version in the strict reading; None when it is none."""
+    match = STRICT.fullmatch(text)
+    pre = strict_prerelease(match[4]) if match else None
+    if match is None or pre is None:
+        return None
+    return (int(match[1]), int(match[2]), int(match[3])), pre
+
+
 def read_version(text: str, reading: Literal["natural", "strict"]) -> Version | None:
     """The version that a text says, None when it says none.
 
@@ -39,9 +48,8 @@ def read_version(text: str, reading: Literal["natural", "strict"]) -> Version | 
 
     if reading == "strict":
         match = STRICT.fullmatch(text)
-        if match is None or strict_prerelease(match[4]) is None:
-            return None
-        return Version(int(match[1]), int(match[2]), int(match[3]), match[4])
+        found = read_strict(text)
+        return Version(*found[0], match[4]) if match and found else None
     layout = read_layout(text)
     if layout is None:
         return None

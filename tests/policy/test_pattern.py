@@ -51,6 +51,7 @@ ERRORS = [
     ("a**", "", "pattern", 1, "repetition"),
     ("[b-a]", "", "pattern", 1, "range"),
     ("(a{1000}){1000}", "", "pattern", None, "repetition size"),
+    ("(?:.?){1000}x(?:.?){999}", "", "pattern", None, "too large"),
     ("x" * 1001, "", "pattern", None, "longer than"),
     ("(a)", "$2", "extract", 0, "no group '2'"),
     ("(?P<n>a)", "x$m", "extract", 1, "no group 'm'"),
