@@ -26,8 +26,9 @@ _FLUX_PARTS = (":tag", ":name", ":digest")
 class Assigned:
     """A field with its policy and route; `managed` when it has both and is not ignored.
 
-    Otherwise `code` (`no-policy`, `ignored`, `unknown-policy`, `invalid-marker`) and `reason` say
-    why it is kept; the route is there as far as it is known. A `problem` goes with the last two.
+    Otherwise `code` (`no-policy`, `replaced`, `ignored`, `unknown-policy`, `invalid-marker`) and
+    `reason` say why it is kept; the route is there as far as it is known. A `problem` goes with
+    the last two.
     """
 
     target: str
@@ -54,9 +55,10 @@ def assign(
 
     The first route whose files match takes a file, and in it the first image entry that matches
     the repository. A marker replaces the policy, never the route. `flux` has the policies that
-    Flux's own markers name, as `namespace:name`.
+    Flux's own markers name, as `namespace:name`. A bare name that a kustomization of the tree
+    replaces (`image: web`) is a placeholder, and is kept.
     """
-    desk = _Desk(configuration, target, flux)
+    desk = _Desk(configuration, target, flux, _replacements(fields))
     return tuple(desk.assign(field) for field in fields)
 
 
@@ -91,6 +93,15 @@ def unused_warnings(
     return tuple(warnings)
 
 
+def _replacements(fields: Iterable[ImageField]) -> dict[str, ImageField]:
+    """Kustomize's `images` entries that give a name another repository, by that name."""
+    return {
+        field.container: field
+        for field in fields
+        if field.format == "kustomize" and field.container not in (None, field.reference.name)
+    }
+
+
 class _Routes:
     """Routes by file and entries by repository, each asked once."""
 
@@ -118,11 +129,16 @@ class _Desk:
     """One assignment: the configuration with what was looked up in it already."""
 
     def __init__(
-        self, configuration: Configuration, target: str, flux: Mapping[str, Policy]
+        self,
+        configuration: Configuration,
+        target: str,
+        flux: Mapping[str, Policy],
+        replacements: Mapping[str, ImageField],
     ) -> None:
         self.configuration = configuration
         self.target = target
         self.flux = flux
+        self.replacements = replacements
         self.routes = _Routes(configuration)
         self.markers: dict[str, Policy | ConfigurationError] = {}
 
@@ -132,11 +148,22 @@ class _Desk:
             return self.kept(field, None, "no-policy", "no route covers this file")
         if field.marker is not None:
             return self.by_marker(field, route, field.marker)
+        by = self.replaced_by(field)
+        if by is not None:
+            reason = f"replaced by {by.reference.name} in {by.path}:{by.line}"
+            return self.kept(field, route, "replaced", reason)
         entry = self.routes.entry(route, field.reference.repository)
         if entry is None:
             reason = f"no image entry of route {route.name!r} covers {field.reference.repository}"
             return self.kept(field, route, "no-policy", reason)
         return self.by_policy(field, route, self.configuration.policies[entry.policy])
+
+    def replaced_by(self, field: ImageField) -> ImageField | None:
+        reference = field.reference
+        if reference.tag is not None or reference.digest is not None:
+            return None
+        by = self.replacements.get(reference.name)
+        return None if by is None or by is field else by
 
     def by_marker(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         if marker.kind == "ignore":

@@ -7,6 +7,7 @@ from imagebot.config.builtin import default_configuration
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Configuration
 from imagebot.manifest.field import ImageField, Marker
+from imagebot.manifest.scan import scan
 from imagebot.policy.build import build_policy
 from imagebot.reference import parse_reference
 
@@ -264,3 +265,32 @@ class TestUnused:
 
     def test_the_built_in_configuration_is_nobodys_mistake(self) -> None:
         assert unused_warnings((), default_configuration(), ()) == ()
+
+
+KUSTOMIZATION = b"""\
+kind: Kustomization
+apiVersion: kustomize.config.k8s.io/v1beta1
+images: [{name: web, newName: ghcr.io/acme/web, newTag: "1"}, {name: db, newTag: "2"}]
+"""
+BASE = b"kind: Pod\napiVersion: v1\nspec: {containers: [{image: %s}]}\n"
+
+
+@pytest.mark.parametrize(
+    ("image", "code"),
+    [
+        ("web", "replaced"),
+        ("web:1", ""),
+        ("db", ""),  # only its tag is replaced: it is the same repository
+        ("ghcr.io/acme/web", ""),
+    ],
+)
+def test_a_name_that_a_kustomization_replaces_is_a_placeholder(image: str, code: str) -> None:
+    fields = (
+        *scan("base/web.yaml", BASE % image.encode()).fields,
+        *scan("overlay/kustomization.yaml", KUSTOMIZATION).fields,
+    )
+    first, *others = assign(fields, default_configuration())
+    assert first.code == code
+    assert all(each.managed for each in others)
+    if code:
+        assert first.reason == "replaced by ghcr.io/acme/web in overlay/kustomization.yaml:3"
