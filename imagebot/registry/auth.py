@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -33,7 +33,7 @@ Send = Callable[[Ask], Answer]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """An Authorization header. `fresh`: made just now, so that a refusal of it is final."""
+    """An Authorization header. `fresh`: made for this very challenge, so a refusal is final."""
 
     header: str = field(repr=False)
     kind: Literal["basic", "bearer"]
@@ -73,7 +73,8 @@ class Authenticator:
     ) -> Grant | None:
         """A grant made without being challenged: this registry's last challenge says how.
 
-        Saves a refused request per repository. Without a scope nothing is known.
+        Saves a refused request per repository. Never fresh: another repository of the registry may
+        want another token server. Without a scope nothing is known.
         """
         if credential and credential.kind == "registry-token":
             return _bearer(subject, credential.secret, fresh=True)
@@ -82,8 +83,15 @@ class Authenticator:
         if challenge is None or not scope:
             return None
         if challenge.scheme == "basic":
-            return _basic(credential) if credential else None
-        return self._grant(endpoint, challenge, scope, credential, subject)
+            if credential is None or credential.kind != "password":
+                return None
+            return replace(_basic(credential), fresh=False)
+        try:
+            grant = self._grant(endpoint, challenge, scope, credential, subject)
+        except RegistryAuthError:
+            # The registry itself has not been asked yet.
+            return None
+        return replace(grant, fresh=False)
 
     def answer(
         self,
@@ -108,10 +116,12 @@ class Authenticator:
             grant = self._grant(endpoint, challenge, wanted, credential, subject)
             self._remember(endpoint, challenge, scope)
             return grant
-        if (challenge := offered.get("basic")) and credential and credential.kind == "password":
-            self._remember(endpoint, challenge, scope)
-            return _basic(credential)
-        return None
+        challenge = offered.get("basic")
+        if challenge is None or credential is None or credential.kind != "password":
+            return None
+        self._remember(endpoint, challenge, scope)
+        grant = _basic(credential)
+        return None if refused and refused.header == grant.header else grant
 
     def _remember(self, endpoint: Endpoint, challenge: Challenge, scope: str) -> None:
         """Keep how the registry authenticates, where its scope is the one we would build."""

@@ -207,6 +207,23 @@ def test_the_next_repository_needs_no_challenge(case: Case) -> None:
     assert case.tokens.query()["scope"] == ["repository:team/b:pull"]
 
 
+def test_another_repository_may_want_another_token_server(case: Case) -> None:
+    case.answer(WITH_SCOPE)
+    scope = "repository:team/b:pull"
+    guessed = case.known(scope=scope)
+    assert header(guessed) == "Bearer t2"
+    other = f'Bearer realm="https://auth.example/other",service="s",scope="{scope}"'
+    assert header(case.answer(other, scope=scope, refused=guessed)) == "Bearer t3"
+    assert case.tokens.asked[-1].url.startswith("https://auth.example/other?")
+
+
+def test_a_refusal_of_a_guess_is_no_refusal(case: Case) -> None:
+    case.answer(WITH_SCOPE)
+    case.tokens.status = [403]
+    assert case.known(scope="repository:team/b:pull") is None
+    assert len(case.tokens.asked) == 2
+
+
 def test_a_scope_of_its_own_is_not_guessed(case: Case) -> None:
     # Gitea: scope="*"
     case.answer(f'{BEARER},scope="*"')
@@ -236,7 +253,9 @@ def test_basic(case: Case) -> None:
     assert header(case.known(ALICE)) == header(grant)
     assert case.known(None) is None
     assert case.answer('Basic realm="x"', credential=ALICE, refused=grant) is None
+    assert case.answer('Basic realm="x"', credential=ALICE, refused=case.known(ALICE)) is None
     assert case.tokens.asked == []
+    assert case.known(IDENTITY) is None
 
 
 def test_basic_without_a_password(case: Case) -> None:
