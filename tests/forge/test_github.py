@@ -322,3 +322,16 @@ def test_the_token_goes_nowhere_else(
     assert TOKEN not in repr(forge)
     assert "GET" in caplog.text
     assert TOKEN not in caplog.text
+
+
+def test_certificates_of_an_authority_of_ones_own(
+    start_scripted: Callable[..., ScriptedServer], tmp_path: Path
+) -> None:
+    server = start_scripted(lambda _: Answer(200, {}, "[]"), tls=tmp_path / "tls")
+    with pytest.raises(ForgeUnreachableError, match="certificate"):
+        connect(server.url, TOKEN).find("x")
+    assert server.requests == []
+    trusting = GitHubForge(
+        NAME, "main", TOKEN, api_url=server.url, write_pause=0.0, ca_file=str(server.ca_file)
+    )
+    assert trusting.find("x") is None
