@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from imagebot.config.model import ExtraFile
 from imagebot.errors import FolderError
 from imagebot.folder import create_file, list_files, read_file, write_file
 from imagebot.manifest.events import MAX_BYTES
+from imagebot.manifest.options import ExtraFile
 from imagebot.manifest.scan import scan
 
 

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from imagebot.manifest.options import ExtraFile
+from imagebot.manifest.select import (
+    chart_folders,
+    is_chart_template,
+    is_manifest_path,
+    path_kind,
+)
+
+KINDS = {
+    "apps/web.yaml": "yaml",
+    "apps/web.yml": "yaml",
+    "apps/web.json": "yaml",
+    "apps/kustomization.yaml": "kustomization",
+    "apps/kustomization.yml": "kustomization",
+    "apps/Kustomization": "kustomization",
+    "chart/Chart.yaml": "chart",
+    "compose.yaml": "compose",
+    "docker-compose.prod.yml": "compose",
+    "deploy/compose.override.yml": "compose",
+    "decomposed.yaml": "yaml",
+    ".gitlab-ci.yml": "gitlab-ci",
+    "sub/.gitlab-ci.yml": "gitlab-ci",
+    ".gitlab/ci/build.yml": "gitlab-ci",
+    ".github/workflows/ci.yml": "github-actions",
+    ".forgejo/workflows/ci.yaml": "github-actions",
+    "action.yml": "github-actions",
+    "x/action.yaml": "github-actions",
+    ".github/dependabot.yml": "yaml",
+    "Dockerfile": "text",
+    "web.Dockerfile": "text",
+    "Dockerfile.prod": "text",
+    "Containerfile": "text",
+    "infra/main.tf": "text",
+    "Makefile": "text",
+    "readme.md": "",
+    "image.png": "",
+    "yaml": "",
+}
+
+
+@pytest.mark.parametrize(("path", "kind"), KINDS.items())
+def test_kinds(path: str, kind: str) -> None:
+    assert path_kind(path) == kind
+    assert is_manifest_path(path) == bool(kind)
+
+
+def test_configured_files_are_manifests() -> None:
+    extra = (ExtraFile(match=("versions/*.txt",), pattern="x"),)
+    assert is_manifest_path("versions/a.txt", extra)
+    assert not is_manifest_path("a.txt", extra)
+
+
+def test_templates_lie_beside_a_chart() -> None:
+    charts = chart_folders(
+        ["charts/web/Chart.yaml", "charts/web/values.yaml", "x/templates/a.yaml"]
+    )
+    assert charts == {"charts/web"}
+    assert is_chart_template("charts/web/templates/a.yaml", charts)
+    assert is_chart_template("charts/web/templates/tests/a.yaml", charts)
+    assert not is_chart_template("charts/web/values.yaml", charts)
+    assert not is_chart_template("x/templates/a.yaml", charts)
+    assert not is_chart_template("charts/web/my-templates/a.yaml", charts)
+    assert is_chart_template("templates/a.yaml", chart_folders(["Chart.yaml"]))
