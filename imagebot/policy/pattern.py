@@ -35,22 +35,23 @@ class Pattern:
     def apply(self, tags: Sequence[str]) -> list[str | None]:
         """For each tag, in order, what is extracted from it; None where it does not match."""
         expression = _compile(self.text)
-        unanchored, search = expression.Anchor.UNANCHORED, expression.Match
-        if not tags or self.extract == "":
-            # One group is enough to know; the others cost time.
-            return [
-                tag if search(unanchored, tag.encode(), 0, len(tag))[0][0] >= 0 else None
-                for tag in tags
-            ]
-        pieces = _pieces(self.text, self.extract)
-        if len(pieces) == 1 and isinstance(pieces[0], int):
-            group = pieces[0]
-            found = [search(unanchored, tag.encode(), 0, len(tag)) for tag in tags]
-            return [
-                None if spans[0][0] < 0 else _cut(tag, spans[group])
-                for tag, spans in zip(tags, found, strict=True)
-            ]
-        return [_expand(pieces, tag, search(unanchored, tag.encode(), 0, len(tag))) for tag in tags]
+        unanchored, match = expression.Anchor.UNANCHORED, expression.Match
+        pieces = _pieces(self.text, self.extract) if self.extract else None
+        group = pieces[0] if pieces is not None and len(pieces) == 1 else None
+        out: list[str | None] = []
+        # One tag at a time: the spans of all of them would keep the garbage collector busy.
+        for tag in tags:
+            spans = match(unanchored, tag.encode(), 0, len(tag))
+            if spans[0][0] < 0:
+                out.append(None)
+            elif pieces is None:
+                out.append(tag)
+            elif isinstance(group, int):
+                start, end = spans[group]
+                out.append(tag[start:end] if start >= 0 else "")
+            else:
+                out.append(_expand(pieces, tag, spans))
+        return out
 
     def search(self, tag: str) -> str | None:
         """What is extracted from one tag; None when it does not match."""
@@ -150,11 +151,7 @@ def _literal(extract: str, start: int, end: int) -> str:
     return text
 
 
-def _expand(
-    pieces: tuple[int | str, ...], tag: str, spans: Sequence[tuple[int, int]]
-) -> str | None:
-    if spans[0][0] < 0:
-        return None
+def _expand(pieces: tuple[int | str, ...], tag: str, spans: Sequence[tuple[int, int]]) -> str:
     return "".join(
         [piece if isinstance(piece, str) else _cut(tag, spans[piece]) for piece in pieces]
     )
