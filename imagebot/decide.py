@@ -5,8 +5,7 @@ The same question (repository, current reference, policy) is asked once, however
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -19,8 +18,7 @@ from imagebot.policy.choose import choose, kind_of
 from imagebot.policy.model import TIMED_ORDERS, Decision, Policy
 from imagebot.reference import Reference, Repository
 from imagebot.registry.listing import list_tags
-
-Progress = Callable[[int, int], None]
+from imagebot.threads import Progress, map_at_once
 
 # Gates ask one thing at a time; this many questions are asked at once. Each host has its own limit.
 _WORKERS = 16
@@ -80,12 +78,12 @@ def decide(
         except RegistryError as error:
             return error
 
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        answers = dict(zip(every, pool.map(one, every), strict=True))
+    found = map_at_once(one, every, workers=_WORKERS)
+    answers = dict(zip(every, found, strict=True))
     failures = {
-        question.reference.repository: found
-        for question, found in answers.items()
-        if isinstance(found, RegistryError)
+        question.reference.repository: decision
+        for question, decision in answers.items()
+        if isinstance(decision, RegistryError)
     }
     return Answers(answers, failures, _warnings(answers, listings))
 

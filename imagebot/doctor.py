@@ -29,8 +29,8 @@ class Check:
 class Registries(Protocol):
     """What is asked of the registry client."""
 
-    def check(self, host: str) -> str:
-        """How the registry lets us in. Raises RegistryError."""
+    def check(self, place: str) -> str:
+        """How a registry (host, or host and path) lets us in. Raises RegistryError."""
         ...
 
 
@@ -48,7 +48,7 @@ def check_targets(
     hosts: set[str] = set()
     for target in bot.targets:
         yield from _check_target(target, bot, environment, cache, hosts)
-    yield from _check_hosts(hosts, registries)
+    yield from _check_hosts(hosts | {key.key for key in bot.registry_credentials}, registries)
 
 
 def _check_target(

@@ -12,13 +12,14 @@ from datetime import datetime
 from imagebot.assign import Assigned, assign, unused_warnings
 from imagebot.config.model import Configuration, Limits
 from imagebot.config.trust import may_ask
-from imagebot.decide import Answers, Progress, Question, Registry, decide
+from imagebot.decide import Answers, Question, Registry, decide
 from imagebot.edits import make_edits, without_refused
 from imagebot.errors import RegistryError, RegistryUnreachableError
 from imagebot.inventory import Source, sort_unread, take_inventory
 from imagebot.plan import FileChange, Kept, Plan, Problem, Update
 from imagebot.reference import Repository
 from imagebot.scan_cache import ScanCache
+from imagebot.threads import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import hashlib
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +17,7 @@ from typing import TypeVar
 
 from imagebot.config.model import BotConfiguration, Configuration, Target
 from imagebot.config.trust import within_limits
-from imagebot.decide import Progress, Registry
+from imagebot.decide import Registry
 from imagebot.errors import ConfigurationError, ImagebotError, PushRejectedError
 from imagebot.forge.open import open_forge
 from imagebot.git.checkout import Checkout, open_checkout
@@ -29,6 +28,7 @@ from imagebot.plan import FileChange, Plan, Problem, Published, merge_plans
 from imagebot.publish.target import publish_plan
 from imagebot.scan_cache import load_scan_cache
 from imagebot.target import CheckoutSource, target_configuration
+from imagebot.threads import Progress, map_at_once
 
 T = TypeVar("T")
 
@@ -76,8 +76,10 @@ def draft_pass(setting: Setting) -> tuple[Draft, ...]:
 
 def _each_target(setting: Setting, work: Callable[[Target, Setting], T]) -> tuple[T, ...]:
     shared = replace(setting, registry=OncePerPass(setting.registry))
-    with ThreadPoolExecutor(_TARGETS_AT_ONCE) as pool:
-        return tuple(pool.map(lambda target: work(target, shared), setting.bot.targets))
+    targets = setting.bot.targets
+    return tuple(
+        map_at_once(lambda target: work(target, shared), targets, workers=_TARGETS_AT_ONCE)
+    )
 
 
 def _run_target(target: Target, setting: Setting) -> Outcome:

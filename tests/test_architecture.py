@@ -33,6 +33,7 @@ LAYERS = {
     "imagebot.given": 1,
     "imagebot.gate.model": 1,
     "imagebot.gate": 2,
+    "imagebot.threads": 2,
     "imagebot.folder": 2,
     "imagebot.config_file": 2,
     "imagebot.scan_cache": 2,
@@ -56,7 +57,7 @@ LAYERS = {
 
 # Adapters never import each other, but for what is named here.
 SIBLINGS = {
-    "imagebot.scan_cache": {"imagebot.folder"},
+    "imagebot.registry": {"imagebot.threads"},
 }
 
 ONLY_IN = {

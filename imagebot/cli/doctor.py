@@ -11,8 +11,7 @@ import click
 from imagebot.cli.bot import open_bot
 from imagebot.cli.exits import Exit
 from imagebot.cli.options import bot_option
-from imagebot.cli.registries import open_registries
-from imagebot.cli.setting import cache_folder
+from imagebot.cli.registries import cache_folder, open_registries
 from imagebot.cli.workspace import open_workspace
 from imagebot.printable import printable
 

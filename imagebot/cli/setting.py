@@ -6,13 +6,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagebot.cli.bot import open_bot
 from imagebot.cli.diagnostics import Diagnostics
-from imagebot.cli.registries import open_registries
-from imagebot.config.model import BotConfiguration
+from imagebot.cli.registries import cache_folder, open_registries
 
 if TYPE_CHECKING:
     from imagebot.run import Setting
@@ -33,12 +31,3 @@ def open_setting(bot_file: str | None, diagnostics: Diagnostics) -> Iterator[Set
             now=datetime.now(UTC),
             progress=progress,
         )
-
-
-def cache_folder(bot: BotConfiguration) -> Path:
-    """The bot's own cache folder, else the user's for imagebot."""
-    if bot.cache_dir:
-        return Path(bot.cache_dir)
-    from platformdirs import user_cache_path
-
-    return user_cache_path("imagebot", appauthor=False)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Protocol
 
 from imagebot.errors import RegistryError
 from imagebot.reference import Repository
-
-Progress = Callable[[int, int], None]
-"""Called with the number of repositories listed and of all, in the thread that asked."""
-
-_Outcome = tuple[str, ...] | BaseException
+from imagebot.threads import Progress, map_at_once
 
 
 class Lists(Protocol):
@@ -32,44 +26,16 @@ def list_tags(
     """The tags of each repository, or why there are none: one that fails never stops the others.
 
     In the order of `repositories`, each asked for once. What is no RegistryError is a bug and is
-    raised. On an interrupt no further repository is begun, and nothing is waited for: the threads
-    are daemons.
+    raised. On an interrupt no further repository is begun, and nothing is waited for: closing the
+    client ends the requests under way.
     """
     wanted = list(dict.fromkeys(repositories))
-    todo: queue.SimpleQueue[Repository] = queue.SimpleQueue()
-    for repository in wanted:
-        todo.put(repository)
-    done: queue.SimpleQueue[tuple[Repository, _Outcome]] = queue.SimpleQueue()
-    stop = threading.Event()
-    for _ in range(min(workers, len(wanted))):
-        work = (client, todo, done, stop)
-        threading.Thread(target=_work, args=work, name="list-tags", daemon=True).start()
-    found: dict[Repository, tuple[str, ...] | RegistryError] = {}
-    try:
-        for count in range(1, len(wanted) + 1):
-            repository, outcome = done.get()
-            if isinstance(outcome, BaseException) and not isinstance(outcome, RegistryError):
-                raise outcome
-            found[repository] = outcome
-            if progress:
-                progress(count, len(wanted))
-    finally:
-        stop.set()
-    return {repository: found[repository] for repository in wanted}
 
+    def tags(repository: Repository) -> tuple[str, ...] | RegistryError:
+        try:
+            return client.tags(repository)
+        except RegistryError as error:
+            return error
 
-def _work(
-    client: Lists,
-    todo: queue.SimpleQueue[Repository],
-    done: queue.SimpleQueue[tuple[Repository, _Outcome]],
-    stop: threading.Event,
-) -> None:
-    while not stop.is_set():
-        try:
-            repository = todo.get_nowait()
-        except queue.Empty:
-            return
-        try:
-            done.put((repository, client.tags(repository)))
-        except BaseException as exc:  # noqa: BLE001  raised again by the thread that waits
-            done.put((repository, exc))
+    found = map_at_once(tags, wanted, workers=workers, progress=progress)
+    return dict(zip(wanted, found, strict=True))
