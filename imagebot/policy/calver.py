@@ -79,6 +79,6 @@ def read_date(text: str) -> Dated | None:
 
 
 def _fits(policy: Policy, dated: Dated, now: Dated | None) -> bool:
-    if policy.variant == "any" or policy.pattern is not None:
+    if policy.pattern is not None or (policy.variant == "any" and now is not None):
         return True
     return dated.frame == (now.frame if now else "#")

@@ -6,12 +6,19 @@ The rows that this module reads are what `semver` with the natural reading ranks
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from imagebot.policy.model import Policy
-from imagebot.policy.ranking import Pool, Ranked
+from imagebot.policy.ranking import Pool, Ranked, pick
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.rows import Group, Rows, by_skeleton, cut_numbers
-from imagebot.policy.shape_rules import Current, narrow, read_current
+from imagebot.policy.shape_rules import (
+    Current,
+    compared_variant,
+    narrow,
+    read_current,
+    variant_key,
+)
 from imagebot.version.precedence import RELEASE, Numbers, Pre
 from imagebot.version.shape import Layout, is_hash, layout_of_skeleton, read_layout
 
@@ -25,21 +32,21 @@ def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) ->
     rows = read_rows(policy, pool, now, refusals, stage_pre)
     if now is None:
         rows = _leading_form(rows, refusals)
-    return rank_rows(rows, now, stage_pre)
+    return rank_rows(policy, rows, now, stage_pre)
 
 
-def rank_rows(rows: Rows, now: Current | None, pre_key: PreKey) -> Ranked:
+def rank_rows(policy: Policy, rows: Rows, now: Current | None, pre_key: PreKey) -> Ranked:
     """The rows with keys that order them: numbers, then pre-release, then the variant's numbers."""
     plain = rows.plain
     keys: Sequence[object] = rows.numbers
     current: object = None
     if now is not None:
-        plain = plain and not now.layout.stage and not now.layout.variant_numbers
+        variant = variant_key(policy, now)
+        plain = plain and not now.layout.stage and not variant
         current = now.numbers
     if not plain:
         keys = list(zip(rows.numbers, rows.pres, rows.variants, strict=True))
         if now is not None:
-            variant = now.layout.variant_numbers_of(now.text)
             current = (now.numbers, pre_key(now.layout, now.text), variant)
     numbers = now.plain_numbers if now else None
     return Ranked(rows.tags, keys, current, rows.numbers, numbers, _style)
@@ -57,16 +64,10 @@ def read_rows(
 
     What `accept` does not take is refused by the rule `semver`.
     """
-    rows = Rows()
+    reader = _Reader(policy, now, refusals, pre_key, accept)
     for group in by_skeleton(pool):
-        layout = layout_of_skeleton(group.skeleton)
-        if layout is None:
-            refusals.add(policy.order, group.tags, _no_version)
-            continue
-        kept = narrow(policy, layout, now, group, refusals)
-        if kept.tags:
-            _add(rows, policy, layout, kept, refusals, pre_key, accept)
-    return rows
+        reader.read(group)
+    return reader.rows
 
 
 def stage_pre(layout: Layout, text: str) -> Pre:
@@ -87,29 +88,40 @@ def _style(tag: str) -> object:
     return layout.shape_of(tag) if layout else None
 
 
-def _add(
-    rows: Rows,
-    policy: Policy,
-    layout: Layout,
-    group: Group,
-    refusals: Refusals,
-    pre_key: PreKey,
-    accept: Accept | None,
-) -> None:
-    numbers = cut_numbers(layout.parts, group.texts)
-    pres = [pre_key(layout, text) for text in group.texts] if layout.stage else None
-    if accept is not None:
-        kept = accept(numbers, pres)
+@dataclass(slots=True)
+class _Reader:
+    policy: Policy
+    now: Current | None
+    refusals: Refusals
+    pre_key: PreKey
+    accept: Accept | None
+    rows: Rows = field(default_factory=Rows)
+
+    def read(self, group: Group) -> None:
+        """Add what is taken of a group."""
+        layout = layout_of_skeleton(group.skeleton)
+        if layout is None:
+            self.refusals.add(self.policy.order, group.tags, _no_version)
+            return
+        group = narrow(self.policy, layout, self.now, group, self.refusals)
+        if not group.tags:
+            return
+        numbers = cut_numbers(layout.parts, group.texts)
+        pres = [self.pre_key(layout, text) for text in group.texts] if layout.stage else None
+        kept = self.accept(numbers, pres) if self.accept is not None else range(len(numbers))
         if len(kept) < len(numbers):
-            assert policy.range is not None
-            reason = f"not in the range {policy.range.text}"
-            refusals.add("semver", group.others(kept), reason)
-            group, numbers = group.only(kept), [numbers[i] for i in kept]
-            pres = None if pres is None else [pres[i] for i in kept]
-    variants = None
-    if layout.variant_numbers:
-        variants = [layout.variant_numbers_of(text) for text in group.texts]
-    rows.add(group.tags, _forms(layout, group.texts), numbers, pres, variants)
+            assert self.policy.range is not None
+            reason = f"not in the range {self.policy.range.text}"
+            self.refusals.add("semver", group.others(kept), reason)
+            group, numbers = group.only(kept), pick(kept, numbers)
+            pres = None if pres is None else pick(kept, pres)
+        variants = None
+        if layout.variant_numbers and compared_variant(self.policy, self.now) in (
+            None,
+            layout.variant,
+        ):
+            variants = [layout.variant_numbers_of(text) for text in group.texts]
+        self.rows.add(group.tags, _forms(layout, group.texts), numbers, pres, variants)
 
 
 def _forms(layout: Layout, texts: Sequence[str]) -> list[int]:

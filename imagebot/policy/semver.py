@@ -60,7 +60,7 @@ def _natural(policy: Policy, pool: Pool, current: str | None, refusals: Refusals
     rows = read_rows(policy, pool, now, refusals, semver_pre, accept)
     if now is None:
         rows = _several_parts(rows, refusals)
-    return rank_rows(rows, now, semver_pre)
+    return rank_rows(policy, rows, now, semver_pre)
 
 
 def _is_version(now: Current) -> bool:

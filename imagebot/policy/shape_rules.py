@@ -80,9 +80,9 @@ def _of_shape(layout: Layout, now: Current, group: Group, refusals: Refusals) ->
 def _of_variant(
     policy: Policy, layout: Layout, now: Current | None, group: Group, refusals: Refusals
 ) -> Group:
-    if policy.variant == "any" or not group.tags:
+    if not group.tags or (policy.variant == "any" and now is not None):
         return group
-    if policy.variant == "same":
+    if policy.variant in ("same", "any"):
         wanted = now.shape.variant if now else ""
         if layout.variant == wanted:
             return group
@@ -93,6 +93,24 @@ def _of_variant(
     kept = [i for i, text in enumerate(group.texts) if is_variant(policy.variant, text[start:])]
     refusals.add("variant", group.others(kept), f"another variant: {policy.variant} is wanted")
     return group.only(kept)
+
+
+def compared_variant(policy: Policy, now: Current | None) -> str | None:
+    """The variant whose numbers may be compared; None for those that the policy names.
+
+    Between `alpine3.20` and `ltsc2022` the higher number means nothing.
+    """
+    if policy.variant not in ("same", "any"):
+        return None
+    return now.shape.variant if now else ""
+
+
+def variant_key(policy: Policy, now: Current) -> Numbers:
+    """The numbers of the current tag's variant, none when the policy wants another variant."""
+    text = now.text[now.layout.variant_start :]
+    if policy.variant not in ("same", "any") and not is_variant(policy.variant, text):
+        return ()
+    return now.layout.variant_numbers_of(now.text)
 
 
 def is_variant(name: str, text: str) -> bool:

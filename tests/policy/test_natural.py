@@ -155,6 +155,13 @@ def test_first_adoption(current: str | None, tags: str, picked: str | None) -> N
 VARIANTS = [
     ("any", "1.2.3-alpine", "1.2.4 1.2.4-slim 1.2.4-alpine", "1.2.4-alpine"),
     ("any", "1.2.3-alpine", "1.2.4-alpine 1.2.5-slim", "1.2.5-slim"),
+    ("any", "1.2.3-alpine3.18", "1.2.4-slim 1.2.4-alpine3.20 1.2.4-ltsc2022", "1.2.4-alpine3.20"),
+    ("any", "1.2.3-slim", "1.2.4-slim 1.2.4-alpine3.20 1.2.4-ltsc2022", "1.2.4-slim"),
+    ("any", "1.2.3-slim", "1.2.3-alpine3.20", "1.2.3-slim"),
+    ("any", "latest", "1.2.4 1.2.4-alpine3.20 1.2.5-alpine3.20", "1.2.4"),
+    ("alpine*", "latest", "1.2.4 1.2.4-alpine3.9 1.2.4-alpine3.20", "1.2.4-alpine3.20"),
+    ("slim", "1.2.3-alpine3.18", "1.2.3-slim 1.2.3-alpine3.18", "1.2.3-slim"),
+    ("debian-*", "1.2.3-alpine3.18", "1.2.3-debian-11 1.2.3-alpine3.18", "1.2.3-debian-11"),
     ("slim", "1.2.3-alpine", "1.2.4-alpine 1.2.4-slim", "1.2.4-slim"),
     ("slim", "1.2.3-alpine", "1.2.3-alpine 1.2.3-slim", "1.2.3-slim"),
     ("slim", "latest", "1.2.3 1.2.4-slim", "1.2.4-slim"),
