@@ -154,8 +154,8 @@ def repeats_until_told(world: World, call: Call, wait: Wait) -> None:
     world.registry.push_image("acme/api", "main-42-b81d04e")
     before = world.remote("clusters/test/api.yaml")
     head = world.forge.git.repository(PROJECT).head()
-    with world.start(call.command) as process:
-        wait(lambda: world.forge.git.repository(PROJECT).head() != head or process.poll() == 0)
+    with world.started(call.command) as process:
+        wait(lambda: world.forge.git.repository(PROJECT).head() != head)
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output

@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,9 +68,10 @@ class World:
         )
         return Ran(done.returncode, self.shown(done.stdout))
 
-    def start(self, command: str) -> subprocess.Popen[str]:
+    @contextmanager
+    def started(self, command: str) -> Iterator[subprocess.Popen[str]]:
         """A command that does not end by itself; signals go to it, not to the shell."""
-        return subprocess.Popen(
+        with subprocess.Popen(
             ["bash", "-c", f"exec {self.real(command)}"],
             cwd=self.checkout,
             env=dict(self.environment),
@@ -77,7 +79,11 @@ class World:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def read(self, path: str) -> str:
         """A file of the checkout, as a document shows it."""
