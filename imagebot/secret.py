@@ -11,19 +11,22 @@ from imagebot.errors import CredentialError
 _MAX_SECRET = 64 * 1024
 
 
-def read_secret(source: SecretSource, environment: Mapping[str, str]) -> str:
+def read_secret(
+    source: SecretSource, environment: Mapping[str, str], *, several_lines: bool = False
+) -> str:
     """The secret without the line end that editors add.
 
-    Raises CredentialError where it is missing, empty, or longer than one line.
+    Only what is sent encoded, such as a registry's password (Google's are JSON documents), may have
+    `several_lines`. Raises CredentialError where it is missing, empty, or has more lines than that.
     """
     what, text = _read(source, environment)
-    text = text.strip()
-    if not text:
+    text = text.rstrip("\r\n") if several_lines else text.strip()
+    if not text.strip():
         raise CredentialError(
             f"{what}, which should hold a secret, is empty or not set",
             hint="set it, or correct the credential's `file:` or `env:`",
         )
-    return one_line(text, what)
+    return text if several_lines else one_line(text, what)
 
 
 def one_line(text: str, what: str) -> str:

@@ -36,6 +36,8 @@ def check_git_url(value: str) -> str:
         raise refuse(f"{show_text(parts.scheme)}:// is not supported", "use https, ssh or file")
     if parts.scheme != "file" and not parts.hostname:
         raise refuse("has no host")
+    if parts.scheme == "http" and not is_loopback(value):
+        raise refuse("is not encrypted, so anybody on the way could change it", "use https or ssh")
     if parts.password is not None or (parts.username is not None and parts.scheme != "ssh"):
         raise refuse("must not hold a credential", "name one of credentials.git instead")
     return value
@@ -74,11 +76,6 @@ def check_host(value: str) -> str:
 
 def is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in _LOOPBACK
-
-
-def sends_in_clear(url: str) -> bool:
-    """Whether a credential sent to this remote could be read on the way."""
-    return url.startswith("http://") and not is_loopback(url)
 
 
 def _split(value: str) -> SplitResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from imagebot.config.address import name_of, sends_in_clear
+from imagebot.config.address import name_of
 from imagebot.config.faults import Faults, nearest
 from imagebot.config.model import (
     BotConfiguration,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def check_targets(section: BotSection, faults: Faults) -> None:
-    """What no section can know alone: names in use, names given twice, tokens sent in clear."""
+    """What no section can know alone: names in use, and names given twice."""
     seen: dict[str, int] = {}
     names = target_names(section)
     for index, target in enumerate(section.targets):
@@ -42,9 +42,6 @@ def check_targets(section: BotSection, faults: Faults) -> None:
             message = f"there is no Git credential {show_text(target.credential)!r}"
             hint = nearest(target.credential, known) or "define it under credentials.git"
             faults.add((*at, "credential"), message, hint, position=0)
-        if target.credential and sends_in_clear(target.url):
-            message = "would send the credential in clear text"
-            faults.add((*at, "url"), message, "use https or ssh", position=0)
         if names[index] in seen:
             message = f"another target is called {show_text(names[index])!r} already"
             faults.add(at, message, "give each a name of its own")

@@ -12,10 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal, Protocol
 
-from imagebot.config.model import RegistryCredential, SecretSource
+from imagebot.config.model import RegistryCredential
 from imagebot.errors import CredentialError
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry import docker_config
@@ -23,11 +22,11 @@ from imagebot.registry.docker_config import DockerConfig, Entry
 from imagebot.registry.endpoint import normalise_host
 from imagebot.registry.expiring import Expiring
 from imagebot.registry.helper import run_helper
+from imagebot.secret import read_secret
 
 _log = logging.getLogger(__name__)
 
 _HUB_SERVER = "https://index.docker.io/v1/"
-_MAX_SECRET = 64 * 1024
 _HELPER_LIFETIME = 60.0
 
 Kind = Literal["password", "identity-token", "registry-token"]
@@ -85,7 +84,10 @@ class Credentials:
         what = f"credentials.registries.{item.key}"
         if ":" in item.username:
             raise CredentialError(f"{what}: a user name cannot have a colon in it")
-        secret = read_secret(item.password, self._env, what)
+        try:
+            secret = read_secret(item.password, self._env, several_lines=True)
+        except CredentialError as error:
+            raise CredentialError(f"{what}: {error.message}", hint=error.hint) from error
         return Credential(origin=what, username=item.username, secret=secret)
 
     def _search(self, config: DockerConfig, host: str, path: str) -> Credential | None:
@@ -118,38 +120,6 @@ class Credentials:
                 entry = run_helper(name, server, self._env) or Entry()
                 self._answers.keep((name, server), entry, _HELPER_LIFETIME)
         return None if entry.empty else entry
-
-
-def read_secret(source: SecretSource, env: Mapping[str, str], what: str) -> str:
-    """A secret from its file or variable, without the newline at its end.
-
-    `what` names the configuration key in the error. Raises CredentialError.
-    """
-    if source.kind == "env":
-        secret = env.get(source.name, "")
-        if not secret:
-            raise CredentialError(
-                f"{what}: the environment variable {source.name} is not set",
-                hint=f"set {source.name}, or name a file with `file:`",
-            )
-        return secret.rstrip("\r\n")
-    try:
-        with Path(source.name).open("rb") as file:
-            data = file.read(_MAX_SECRET + 1)
-    except OSError as exc:
-        raise CredentialError(
-            f"{what}: {source.name}: {exc.strerror or 'it cannot be read'}",
-            hint="check the path, and that the bot's user may read it",
-        ) from exc
-    if len(data) > _MAX_SECRET:
-        raise CredentialError(f"{what}: {source.name} is larger than {_MAX_SECRET} bytes")
-    try:
-        secret = data.decode().rstrip("\r\n")
-    except UnicodeDecodeError as exc:
-        raise CredentialError(f"{what}: {source.name} is no UTF-8 text") from exc
-    if not secret:
-        raise CredentialError(f"{what}: {source.name} is empty")
-    return secret
 
 
 def _normalise(key: str) -> str:

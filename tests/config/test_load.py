@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from imagebot.config.later import LATER
 from imagebot.config.load import load_configuration, load_policy_keys
-from imagebot.config.model import Configuration, ExtraField, ExtraFile, Place
+from imagebot.config.model import Configuration, Place
 from imagebot.errors import ConfigurationError
+from imagebot.manifest.options import ExtraField, ExtraFile
 from imagebot.printable import printable
 
 DESIGN = """\

@@ -91,12 +91,15 @@ def test_a_rotated_secret_works_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        (SecretSource("env", "MISSING"), "MISSING is not set"),
-        (SecretSource("env", "EMPTY"), "EMPTY is not set"),
+        (
+            SecretSource("env", "MISSING"),
+            "MISSING, which should hold a secret,",
+        ),
+        (SecretSource("env", "EMPTY"), "EMPTY, which should hold a secret,"),
         (SecretSource("file", "missing"), "No such file"),
         (SecretSource("file", "empty"), "is empty"),
         (SecretSource("file", "huge"), "larger than"),
-        (SecretSource("file", "binary"), "no UTF-8"),
+        (SecretSource("file", "binary"), "is not UTF-8"),
         (SecretSource("file", "."), "Is a directory"),
     ],
 )
