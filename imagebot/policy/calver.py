@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from imagebot.policy.model import Policy
 from imagebot.policy.ranking import Pool, Ranked
 from imagebot.policy.rejections import Refusals
-from imagebot.version.shape import outline
+from imagebot.version.shape import numbers_from, outline
 
 _DATE = re.compile(
     r"(?<![0-9])(?:"
@@ -29,16 +29,20 @@ _NUMBER = re.compile(r"[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """`key` has the date and then every number after it; `frame` is what stands around them."""
+    """`key` has the date and the numbers that go on from it; `frame` is what stands around them.
+
+    `others` are the numbers further on, which compare within one frame only.
+    """
 
     key: tuple[int, ...]
     frame: str
+    others: tuple[int, ...] = ()
 
 
 def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) -> Ranked:
     now = read_date(current) if current is not None else None
     tags: list[str] = []
-    keys: list[tuple[int, ...]] = []
+    keys: list[object] = []
     undated: list[str] = []
     framed: list[str] = []
     for tag, text in zip(pool.tags, pool.texts, strict=True):
@@ -49,11 +53,11 @@ def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) ->
             framed.append(tag)
         else:
             tags.append(tag)
-            keys.append(dated.key)
+            keys.append(_key(dated, now))
     refusals.add("calver", undated, "there is no date in it")
     wanted = f"the current tag is written {now.frame}" if now else "only plain dates are adopted"
     refusals.add("shape", framed, f"{wanted}, # being the date")
-    return Ranked(tags, keys, now.key if now else None, style=_style)
+    return Ranked(tags, keys, _key(now, now) if now else None, style=_style)
 
 
 def _style(tag: str) -> object:
@@ -71,11 +75,16 @@ def read_date(text: str) -> Dated | None:
     day = found["d1"] or found["d2"] or "0"
     clock = found["clock"] or ""
     hours = [clock[i : i + 2] for i in range(0, len(clock), 2)]
-    after = _NUMBER.findall(text, found.end())
     tail = _TAIL.match(text, found.end())
     end = tail.end() if tail else found.end()
-    key = tuple(map(int, (year, month, day, *hours, *after)))
-    return Dated(key, f"{text[: found.start()]}#{outline(text[end:])}")
+    counters = _NUMBER.findall(text, found.end(), end)
+    key = tuple(map(int, (year, month, day, *hours, *counters)))
+    frame = f"{text[: found.start()]}#{outline(text[end:])}"
+    return Dated(key, frame, numbers_from(text, end))
+
+
+def _key(dated: Dated, now: Dated | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return dated.key, dated.others if now is not None and dated.frame == now.frame else ()
 
 
 def _fits(policy: Policy, dated: Dated, now: Dated | None) -> bool:

@@ -181,6 +181,11 @@ def outline(text: str) -> str:
     return _outline(skeleton_of(text))
 
 
+def numbers_from(text: str, start: int) -> tuple[int, ...]:
+    """The numbers of a text from a place on, those in hashes left out."""
+    return tuple(int(text[a:b]) for a, b in _spans(skeleton_of(text), start, len(text)))
+
+
 def _outline(skeleton: str) -> str:
     return _NUMBER.sub("#", _HASHES.sub("<hash>", skeleton))
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from imagebot.policy.calver import read_date
+from imagebot.policy.calver import Dated, read_date
 from imagebot.policy.choose import timed_candidates
 from tests.policy.choosing import TODAY, choosing, pick, reference, rules
 
@@ -64,33 +64,31 @@ def test_alphabetical(tags: str, current: str, picked: str) -> None:
     assert pick({"order": "alphabetical"}, tags, current) == picked
 
 
-# (text, key, what is around the date)
+# (text, key, what is around the date, numbers in that)
 DATES = [
-    ("20240105", (2024, 1, 5), "#"),
-    ("202401051530", (2024, 1, 5, 15, 30), "#"),
-    ("20240105153059", (2024, 1, 5, 15, 30, 59), "#"),
-    ("20240105T153059Z", (2024, 1, 5, 153059), "#Z"),
-    ("20240105.2", (2024, 1, 5, 2), "#"),
-    ("2024-01-05", (2024, 1, 5), "#"),
-    ("2024_01_05", (2024, 1, 5), "#"),
-    ("2024.1.5", (2024, 1, 5), "#"),
-    ("2024.1", (2024, 1, 0), "#"),
-    ("2024.10.12", (2024, 10, 12), "#"),
-    ("2024.1.0", (2024, 1, 0, 0), "#"),
-    ("24.04", (2024, 4, 0), "#"),
-    ("24.04.1", (2024, 4, 0, 1), "#"),
-    ("v2024.01.05-alpine3.18", (2024, 1, 5, 3, 18), "v#-alpine#.#"),
-    ("main-20240105-abcdef0", (2024, 1, 5, 0), "main-#-<hash>"),
-    ("RELEASE.2023-01-25T00-19-54Z", (2023, 1, 25, 0, 19, 54), "RELEASE.#Z"),
-    ("nightly-20240105", (2024, 1, 5), "nightly-#"),
+    ("20240105", (2024, 1, 5), "#", ()),
+    ("202401051530", (2024, 1, 5, 15, 30), "#", ()),
+    ("20240105153059", (2024, 1, 5, 15, 30, 59), "#", ()),
+    ("20240105T153059Z", (2024, 1, 5, 153059), "#Z", ()),
+    ("20240105.2", (2024, 1, 5, 2), "#", ()),
+    ("2024-01-05", (2024, 1, 5), "#", ()),
+    ("2024_01_05", (2024, 1, 5), "#", ()),
+    ("2024.1.5", (2024, 1, 5), "#", ()),
+    ("2024.1", (2024, 1, 0), "#", ()),
+    ("2024.10.12", (2024, 10, 12), "#", ()),
+    ("2024.1.0", (2024, 1, 0, 0), "#", ()),
+    ("24.04", (2024, 4, 0), "#", ()),
+    ("24.04.1", (2024, 4, 0, 1), "#", ()),
+    ("v2024.01.05-alpine3.18", (2024, 1, 5), "v#-alpine#.#", (3, 18)),
+    ("main-20240105-abcdef0", (2024, 1, 5), "main-#-<hash>", ()),
+    ("RELEASE.2023-01-25T00-19-54Z", (2023, 1, 25, 0, 19, 54), "RELEASE.#Z", ()),
+    ("nightly-20240105", (2024, 1, 5), "nightly-#", ()),
 ]
 
 
-@pytest.mark.parametrize(("text", "key", "frame"), DATES, ids=[d[0] for d in DATES])
-def test_reads_dates(text: str, key: tuple[int, ...], frame: str) -> None:
-    dated = read_date(text)
-    assert dated is not None
-    assert (dated.key, dated.frame) == (key, frame)
+@pytest.mark.parametrize(("text", "key", "frame", "others"), DATES, ids=[d[0] for d in DATES])
+def test_reads_dates(text: str, key: tuple[int, ...], frame: str, others: tuple[int, ...]) -> None:
+    assert read_date(text) == Dated(key, frame, others)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +105,9 @@ def test_reads_no_date_where_there_is_none(text: str) -> None:
         ("20231231 20240101 1.2.3 latest", "20231231", "20240101"),
         ("20240202-alpine 20240202", "20240101-alpine", "20240202-alpine"),
         ("24.04 23.10 9.9.9", "22.04", "24.04"),
+        ("20240101-alpine3.20", "20240101-alpine3.18", "20240101-alpine3.20"),
+        ("20240101-abcdef9 20240102-abcdef0", "20240101-abcdef0", "20240102-abcdef0"),
+        ("20240101-abcdef9 20240101-abcdef0", "20240101-abcdef0", "20240101-abcdef0"),
         ("20240202-alpine 20240101", "latest", "20240101"),
         ("20230101", "20240101", "20240101"),
     ],

@@ -157,7 +157,7 @@ def test_the_default_never_crosses_a_shape_and_never_goes_down(situation: Situat
 def test_tags_that_are_gone_never_roll_back(policy: Policy, situation: Situation) -> None:
     """After a move, whatever part of the list a registry still shows, nothing older is taken."""
     choice = chosen(policy, situation)
-    for moved in choice.successors[:1]:
+    for moved in choice.successors[:1] if choice.code == "newer" else ():
         older = [tag for tag in situation.tags if tag not in choice.successors]
         assert chosen(policy, Situation(older, moved)).successors == ()
 
