@@ -10,6 +10,8 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from imagebot.errors import FolderError
@@ -20,6 +22,9 @@ from imagebot.manifest.options import ExtraFile
 from imagebot.manifest.select import is_manifest_path
 
 _MAX_IGNORE_BYTES = 1024 * 1024
+_BLOCK = 1 << 16
+_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+_name = attrgetter("name")
 
 
 def list_files(
@@ -39,7 +44,9 @@ def list_files(
     top = os.fspath(root)
     if not Path(top).is_dir():
         raise FolderError(top, "no such folder")
-    yield from _walk(top, "", _ignored_above(top), exclude, extra)
+    listing = _Listing(top.rstrip("/") or "/.", exclude, extra, [])
+    listing.enter("", _ignored_above(top))
+    yield from listing.found
 
 
 def read_file(root: str | os.PathLike[str], path: str) -> bytes:
@@ -48,7 +55,7 @@ def read_file(root: str | os.PathLike[str], path: str) -> bytes:
     Raises FolderError: it is not there, a link, no regular file, or not readable.
     """
     try:
-        descriptor = os.open(_join(root, path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(f"{root}/{path}", _READ_FLAGS)
     except OSError as error:
         raise _unreadable(root, path, error) from error
     try:
@@ -113,33 +120,47 @@ def _replace(path: Path, data: bytes) -> None:
         raise
 
 
-def _walk(
-    root: str,
-    prefix: str,
-    ignore: Ignore,
-    exclude: tuple[str, ...],
-    extra: tuple[ExtraFile, ...],
-) -> Iterator[str]:
-    full = _join(root, prefix) if prefix else root
-    try:
-        with os.scandir(full) as scanned:
-            entries = sorted(scanned, key=lambda entry: entry.name)
-    except OSError as error:
-        raise FolderError(_shown(prefix) or root, _reason(error)) from error
-    if any(entry.name == ".gitignore" for entry in entries):
-        ignore = _with_ignore_file(ignore, f"{full}/.gitignore", prefix=prefix)
-    for entry in entries:
-        path = prefix + entry.name
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name != ".git" and not ignore.ignores(path + "/"):
-                yield from _walk(root, path + "/", ignore, exclude, extra)
-        elif (
-            is_manifest_path(path, extra)
-            and not ignore.ignores(path)
-            and not matches_any(exclude, path)
-            and _is_listed(root, entry)
-        ):
-            yield path
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """One listing; `found` grows while folders are entered."""
+
+    root: str
+    exclude: tuple[str, ...]
+    extra: tuple[ExtraFile, ...]
+    found: list[str]
+
+    def enter(self, prefix: str, ignore: Ignore) -> None:
+        """Add what is in a folder and below; `prefix` is its path with `/`, "" for the top."""
+        full = f"{self.root}/{prefix}"
+        try:
+            with os.scandir(full) as scanned:
+                entries = sorted(scanned, key=_name)
+        except OSError as error:
+            if not prefix:
+                raise FolderError(self.root, _reason(error)) from error
+            # Reading it will say why.
+            self.found.append(prefix[:-1])
+            return
+        if any(entry.name == ".gitignore" for entry in entries):
+            ignore = _with_ignore_file(ignore, f"{full}.gitignore", prefix=prefix)
+        for entry in entries:
+            path = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name != ".git" and not (ignore.rules and ignore.ignores(f"{path}/")):
+                    self.enter(f"{path}/", ignore)
+            elif is_manifest_path(path, self.extra) and self._takes(entry, path, ignore):
+                self.found.append(path)
+
+    def _takes(self, entry: os.DirEntry[str], path: str, ignore: Ignore) -> bool:
+        if ignore.rules and ignore.ignores(path):
+            return False
+        if self.exclude and matches_any(self.exclude, path):
+            return False
+        if entry.is_file(follow_symlinks=False):
+            return True
+        if not entry.is_symlink():
+            return False
+        return not Path(entry.path).resolve().is_relative_to(Path(self.root).resolve())
 
 
 def _ignored_above(root: str) -> Ignore:
@@ -160,7 +181,7 @@ def _ignored_above(root: str) -> Ignore:
 
 def _with_ignore_file(ignore: Ignore, path: str, *, prefix: str = "", above: str = "") -> Ignore:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(path, _READ_FLAGS)
     except OSError:
         return ignore
     with os.fdopen(descriptor, "rb") as file:
@@ -170,19 +191,15 @@ def _with_ignore_file(ignore: Ignore, path: str, *, prefix: str = "", above: str
     return ignore.with_file(data, prefix=prefix, above=above)
 
 
-def _is_listed(root: str, entry: os.DirEntry[str]) -> bool:
-    if not entry.is_symlink():
-        return entry.is_file(follow_symlinks=False)
-    return not Path(entry.path).resolve().is_relative_to(Path(root).resolve())
-
-
 def _read(descriptor: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while size <= MAX_BYTES:
-        part = os.read(descriptor, min(1 << 16, MAX_BYTES + 1 - size))
-        if not part:
-            break
+    part = os.read(descriptor, _BLOCK)
+    if len(part) < _BLOCK:
+        # A regular file gives less only at its end.
+        return part
+    parts = [part]
+    size = len(part)
+    while part and size <= MAX_BYTES:
+        part = os.read(descriptor, min(_BLOCK, MAX_BYTES + 1 - size))
         parts.append(part)
         size += len(part)
     return b"".join(parts)

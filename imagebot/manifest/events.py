@@ -20,6 +20,7 @@ MAX_BYTES = 8 * 1024 * 1024
 MAX_PURE_BYTES = 1024 * 1024
 MAX_DEPTH = 200
 MAX_EVENTS = 200_000
+_MAX_BRACKETS = 2_000
 
 # What ruamel.yaml 0.19 raises on broken text besides its own errors, found by fuzzing.
 _PURE_FAULTS = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError)
@@ -63,6 +64,12 @@ def has_c_parser() -> bool:
     except ImportError:
         return False
     return True
+
+
+def few_brackets(text: str) -> bool:
+    """Whether `is_accepted` may be asked: nothing else limits the depth, and libyaml's time
+    grows with its square."""
+    return text.count("{") + text.count("[") <= _MAX_BRACKETS
 
 
 def is_accepted(text: str) -> bool:

@@ -15,7 +15,7 @@ import functools
 import re
 from typing import Any
 
-from imagebot.manifest.events import MAX_DEPTH, Scalar
+from imagebot.manifest.events import MAX_DEPTH, Scalar, few_brackets
 from imagebot.manifest.tree import Mapping, Node, Sequence
 
 # Lines with one of these are looked at; keys that end a format's decision must be here or below.
@@ -44,7 +44,6 @@ _BEYOND = (
     "\u2028",
     "\u2029",
 )
-_MAX_BRACKETS = 2_000
 _MAX_LINES = 20_000
 
 _KEY = r"[A-Za-z0-9_./$][A-Za-z0-9_./$-]*+"
@@ -117,7 +116,7 @@ def outline(text: str) -> Mapping | None:
     """
     if any(sign in text for sign in _BEYOND):
         return None
-    if text.count("{") + text.count("[") > _MAX_BRACKETS:
+    if not few_brackets(text):
         return None
     try:
         return _Outline(text).read()

@@ -4,6 +4,10 @@ Both texts are read by the same parser, event by event in lock-step. Kind, ancho
 value of every event must be equal, but for the values that the cuts lie in (which must be exactly
 the old value with the cut made) and for keys that a cut adds. A literal block scalar that holds
 YAML is proven in the same way, one level down.
+
+Once the line of the last cut is past, and the parser has come to the same place of both texts by
+the same events, it has the same text before it and can only say the same. From there on it is
+only asked whether that is YAML, which costs a fifth.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from imagebot.manifest.events import (
     YamlFaultError,
     event_classes,
     events,
+    few_brackets,
+    is_accepted,
     with_events,
 )
 from imagebot.manifest.slots import written_at
@@ -56,7 +62,12 @@ def prove(old: str, new: str, cuts: list[Cut], *, nesting: int = 0) -> None:
         raise ProofError("YAML within YAML, too deep")
 
     def consume(stream: Iterator[Any], engine: Engine) -> None:
-        _Comparison(old, cuts, nesting).run(stream, events(new, engine))
+        comparison = _Comparison(old, cuts, nesting)
+        if engine == "c" and few_brackets(new) and new.endswith(old[cuts[-1].end :]):
+            comparison.set_common_end(old, new)
+        comparison.run(stream, events(new, engine))
+        if comparison.stopped_early and not is_accepted(new):
+            raise ProofError("the file would no longer be YAML")
 
     with_events(old, consume)
 
@@ -69,6 +80,16 @@ class _Comparison:
         self.cuts = cuts
         self.nesting = nesting
         self.position = 0
+        self.common_end = float("inf")
+        self.growth = 0
+        self.stopped_early = False
+
+    def set_common_end(self, old: str, new: str) -> None:
+        """From the line after the last cut on, both texts are the same."""
+        end_of_line = old.find("\n", self.cuts[-1].end)
+        if end_of_line >= 0:
+            self.common_end = end_of_line
+            self.growth = len(new) - len(old)
 
     def run(self, before: Iterator[Any], after: Iterator[Any]) -> None:
         scalar_event, alias_event, *collections = event_classes()
@@ -106,6 +127,12 @@ class _Comparison:
                 depth -= 1
             elif kind is alias_event and a.anchor != b.anchor:
                 raise ProofError("an alias would change")
+            start = a.start_mark.index
+            if start > self.common_end and start + self.growth == b.start_mark.index:
+                if self.position < len(self.cuts):
+                    raise ProofError("an edit lies in no value of the document")
+                self.stopped_early = True
+                return
         if next(after, None) is not None or self.position < len(self.cuts):
             raise ProofError("an edit lies in no value of the document")
 

@@ -31,7 +31,7 @@ _TEXT = re.compile(
 
 def path_kind(path: str) -> PathKind:
     """What a file is by its name; "" when it is nothing that is read."""
-    name = posixpath.basename(path)
+    name = path.rpartition("/")[2]
     if name.endswith(_YAML):
         if name in ("kustomization.yaml", "kustomization.yml"):
             return "kustomization"
