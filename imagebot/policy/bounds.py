@@ -78,8 +78,10 @@ def drop_larger(
     policy: Policy, ranked: Ranked, current: str | None, refusals: Refusals, held: list[Held]
 ) -> Ranked:
     """What is a larger step than `max`; dates and what has no version numbers have no size."""
-    if policy.max in (None, "major") or current is None or policy.max is None:
+    if policy.max is None or policy.max == "major":
         return ranked
+    if current is None or ranked.current is None:
+        return ranked  # nothing to take a step from
     kept = _within(policy, policy.max, ranked, current)
     if len(kept) == len(ranked.tags):
         return ranked

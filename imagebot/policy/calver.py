@@ -57,12 +57,16 @@ def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) ->
     refusals.add("calver", undated, "there is no date in it")
     wanted = f"the current tag is written {now.frame}" if now else "only plain dates are adopted"
     refusals.add("shape", framed, f"{wanted}, # being the date")
-    return Ranked(tags, keys, _key(now, now) if now else None, style=_style)
+    return Ranked(tags, keys, _key(now, now) if now else None, style=_style, plain=_is_plain)
 
 
 def _style(tag: str) -> object:
     dated = read_date(tag)
     return dated.frame if dated else None
+
+
+def _is_plain(tag: str) -> bool:
+    return _style(tag) == "#"
 
 
 def read_date(text: str) -> Dated | None:
@@ -88,6 +92,6 @@ def _key(dated: Dated, now: Dated | None) -> tuple[tuple[int, ...], tuple[int, .
 
 
 def _fits(policy: Policy, dated: Dated, now: Dated | None) -> bool:
-    if policy.pattern is not None or (policy.variant == "any" and now is not None):
+    if policy.pattern is not None or policy.variant == "any":
         return True
     return dated.frame == (now.frame if now else "#")

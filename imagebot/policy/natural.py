@@ -49,7 +49,7 @@ def rank_rows(policy: Policy, rows: Rows, now: Current | None, pre_key: PreKey) 
         if now is not None:
             current = (now.numbers, pre_key(now.layout, now.text), variant)
     numbers = now.plain_numbers if now else None
-    return Ranked(rows.tags, keys, current, rows.numbers, numbers, _style)
+    return Ranked(rows.tags, keys, current, rows.numbers, numbers, _style, _is_plain)
 
 
 def read_rows(
@@ -86,6 +86,11 @@ def _no_version(tag: str) -> str:
 def _style(tag: str) -> object:
     layout = read_layout(tag)
     return layout.shape_of(tag) if layout else None
+
+
+def _is_plain(tag: str) -> bool:
+    layout = read_layout(tag)
+    return layout is not None and layout.variant == ""
 
 
 @dataclass(slots=True)

@@ -25,7 +25,8 @@ class Ranked:
 
     `current` is the key of the current tag, None when it cannot be compared. `numbers` are the
     version numbers of each tag and `current_numbers` those of the current one, for orders that
-    read versions; dates have none. `style` tells tags that are written alike: it decides ties.
+    read versions; dates have none. `style` tells tags that are written alike, and `plain` those
+    without a variant: they decide ties, beside a current tag and without one.
     """
 
     tags: Sequence[str]
@@ -34,6 +35,7 @@ class Ranked:
     numbers: Sequence[Numbers] | None = None
     current_numbers: Numbers | None = None
     style: Callable[[str], object] | None = None
+    plain: Callable[[str], bool] | None = None
 
 
 Order = Callable[[Policy, Pool, str | None, Refusals], Ranked]
@@ -56,4 +58,5 @@ def keep(ranked: Ranked, indices: Sequence[int]) -> Ranked:
         numbers,
         ranked.current_numbers,
         ranked.style,
+        ranked.plain,
     )

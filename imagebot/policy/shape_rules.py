@@ -80,9 +80,9 @@ def _of_shape(layout: Layout, now: Current, group: Group, refusals: Refusals) ->
 def _of_variant(
     policy: Policy, layout: Layout, now: Current | None, group: Group, refusals: Refusals
 ) -> Group:
-    if not group.tags or (policy.variant == "any" and now is not None):
+    if not group.tags or policy.variant == "any":
         return group
-    if policy.variant in ("same", "any"):
+    if policy.variant == "same":
         wanted = now.shape.variant if now else ""
         if layout.variant == wanted:
             return group

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from imagebot.policy.ranking import Ranked
 
@@ -10,7 +10,8 @@ from imagebot.policy.ranking import Ranked
 def best_first(ranked: Ranked, current: str | None, *, descending: bool) -> list[int]:
     """Positions of a ranking's tags, the best first.
 
-    Equal ones: the current tag, then those written like it, then the longer, then by bytes.
+    Equal ones: the current tag, then those written like it (or, where it cannot be
+    compared, without a variant), then the longer, then by bytes.
     """
     keys = ranked.keys
     order = sorted(range(len(keys)), key=keys.__getitem__, reverse=not descending)
@@ -20,14 +21,12 @@ def best_first(ranked: Ranked, current: str | None, *, descending: bool) -> list
 
 
 def _settle_ties(ranked: Ranked, current: str | None, order: Sequence[int]) -> list[int]:
-    style = ranked.style
     known = current if ranked.current is not None else None
-    wanted = style(known) if style is not None and known is not None else None
+    is_preferred = _preference(ranked, known)
 
     def preference(position: int) -> tuple[bool, bool, int, str]:
         tag = ranked.tags[position]
-        other_style = style is not None and wanted is not None and style(tag) != wanted
-        return (tag != current, other_style, -len(tag), tag)
+        return (tag != current, not is_preferred(tag), -len(tag), tag)
 
     out: list[int] = []
     start = 0
@@ -38,3 +37,14 @@ def _settle_ties(ranked: Ranked, current: str | None, order: Sequence[int]) -> l
         out += sorted(run, key=preference) if len(run) > 1 else run
         start = end
     return out
+
+
+def _preference(ranked: Ranked, known: str | None) -> Callable[[str], bool]:
+    """Which of equal tags come first: those like the current one, or plain ones without one."""
+    style = ranked.style
+    if known is None:
+        return ranked.plain or (lambda _tag: True)
+    if style is None:
+        return lambda _tag: True
+    wanted = style(known)
+    return lambda tag: style(tag) == wanted
