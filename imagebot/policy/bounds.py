@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from imagebot.policy.kinds import KEPT_NUMBERS, kind_of, step
-from imagebot.policy.model import Ignored, Policy, Size
+from imagebot.policy.kinds import KEPT_NUMBERS, has_size, kind_of, step
+from imagebot.policy.model import Ignored, Kind, Policy, Size
 from imagebot.policy.ranking import Pool, Ranked, keep
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.semver import semver_pre
@@ -93,6 +93,8 @@ def drop_larger(
     if best is not None:
         kind = _kind(policy, ranked, best, current)
         reason = f"{ranked.tags[best]} is a {kind} update: max: {kind} would take it"
+        if kind == "other":
+            reason = f"the step to {ranked.tags[best]} has no size, and there is a max"
         held.insert(0, Held("max", reason))
     return keep(ranked, kept)
 
@@ -104,11 +106,17 @@ def _within(policy: Policy, allowed: Size, ranked: Ranked, current: str) -> list
         count = KEPT_NUMBERS[allowed]
         same = ranked.current_numbers[:count]
         return [i for i, numbers in enumerate(ranked.numbers) if numbers[:count] == same]
-    larger = {"patch": ("minor", "major"), "minor": ("major",), "major": ()}[allowed]
-    return [i for i, tag in enumerate(ranked.tags) if kind_of(policy, current, tag) not in larger]
+    # An order without versions may lead anywhere, and from there to any version: a step that has
+    # no size is too large for a current tag that has one.
+    if not has_size(policy, current):
+        return list(range(len(ranked.tags)))
+    small: tuple[Kind, ...] = (
+        ("digest", "patch") if allowed == "patch" else ("digest", "patch", "minor")
+    )
+    return [i for i, tag in enumerate(ranked.tags) if kind_of(policy, current, tag) in small]
 
 
-def _kind(policy: Policy, ranked: Ranked, position: int, current: str) -> str:
+def _kind(policy: Policy, ranked: Ranked, position: int, current: str) -> Kind:
     if ranked.numbers is not None and ranked.current_numbers is not None:
         return step(ranked.current_numbers, ranked.numbers[position])
     return kind_of(policy, current, ranked.tags[position])

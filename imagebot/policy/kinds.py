@@ -26,6 +26,12 @@ def kind_of(policy: Policy, current_tag: str | None, new_tag: str | None) -> Kin
     return step(old[1], new[1])
 
 
+def has_size(policy: Policy, tag: str) -> bool:
+    """Whether steps from this tag have a size, for an order that does not read versions."""
+    found = _read(policy, tag)
+    return found is not None and found[0] is not None and found[0].parts > 1
+
+
 def step(old: Numbers, new: Numbers) -> Kind:
     """By the first number that differs; everything from the third on is a patch."""
     length = max(len(old), len(new))

@@ -122,9 +122,19 @@ def test_max_bounds_orders_by_time_where_tags_read_as_versions() -> None:
         tag: datetime(2026, 1, day, tzinfo=UTC)
         for day, tag in enumerate(("1.2.3", "1.3.0", "2.0.0", "x"), 1)
     }
-    choice = choosing({"order": "pushed", "max": "minor"}, list(times), "1.2.3", times=times)
-    assert choice.candidates == ("x", "1.3.0", "1.2.3")
-    assert rules(choice) == {"2.0.0": "max"}
+    keys = {"order": "pushed", "max": "minor"}
+    choice = choosing(keys, list(times), "1.2.3", times=times)
+    assert choice.candidates == ("1.3.0", "1.2.3")
+    assert rules(choice) == {"2.0.0": "max", "x": "max"}
+    assert choosing(keys, ["1.2.3", "x"], "1.2.3", times=times).reason == (
+        "the step to x has no size, and there is a max"
+    )
+    assert choosing(keys, list(times), "x", times={**times, "x": times["1.2.3"]}).candidates == (
+        "2.0.0",
+        "1.3.0",
+        "x",
+        "1.2.3",
+    )
 
 
 def test_what_is_ignored_is_not_also_too_large() -> None:
