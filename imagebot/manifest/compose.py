@@ -26,11 +26,11 @@ def is_compose(root: Mapping) -> bool:
 
 
 def find(found: Found, root: Mapping, keys: Keys) -> None:
-    services = root.mapping("services")
+    # The first version of the format has the services at the top.
+    services = root.mapping("services") if "services" in root else root
     if services is None:
-        # The first version of the format has the services at the top.
-        services = root
-    else:
+        return
+    if services is not root:
         keys = (*keys, "services")
     for name, (_, service) in services.items():
         if isinstance(service, Mapping):

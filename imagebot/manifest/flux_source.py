@@ -62,6 +62,8 @@ def _find_artifact(found: Found, spec: Mapping, keys: Keys) -> None:
 
 
 def _carry_repository(found: Found, root: Mapping, spec: Mapping) -> None:
+    if not spec.text("url"):
+        return
     metadata = root.mapping("metadata") or Mapping()
     kind = root.scalar("kind")
     found.sheet.objects.append(

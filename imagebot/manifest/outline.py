@@ -29,8 +29,9 @@ _EXACT = (
     "name|namespace|generateName|kind|apiVersion|reference|sha|url|semver|chart|version|repo|"
     "repoURL|build|uses|newName"
 )
+_EXACT_KEYS = frozenset(_EXACT.split("|"))
 # Keys of mappings that formats look into for keys which tell nothing by themselves.
-_OWNERS = "metadata|spec|source|sources"
+_OWNERS = "metadata|spec|source|sources|ref"
 _OWNER_KEYS = frozenset(_OWNERS.split("|"))
 # Documents with one of these need keys that an outline leaves out.
 _BEYOND = (
@@ -200,6 +201,8 @@ class _Outline:
         value: Node
         after: str | None = None
         if match["block"] is not None:
+            if key in _EXACT_KEYS:
+                raise _NotPlainError
             value, position = self._skip_block(column, position)
         elif match["value"] is not None:
             value = self._scalar(match, "value", match["anchor"])
@@ -244,9 +247,17 @@ class _Outline:
             value, position = self._skip_block(match["lead"].rindex("-"), position)
         else:
             value = self._scalar(match, "item", None)
+            if value is None and self._is_listed_as_image():
+                raise _NotPlainError
         sequence.append(value)
         self.key = None
         return position
+
+    def _is_listed_as_image(self) -> bool:
+        """Whether the innermost sequence is the value of a key such as `images`."""
+        owner = self.stack[-2][1] if len(self.stack) > 1 else None
+        key = next(reversed(owner)) if isinstance(owner, Mapping) else ""
+        return any(sign in key for sign in _TELLING)
 
     def _mapping_at(self, column: int, new: bool) -> Mapping:
         """The mapping whose keys stand at `column`; a new one where a line starts it."""
@@ -334,7 +345,7 @@ _TELLING_VALUE = rf"(?:{_PLAIN}|\"[^\"\\\n]*+\"[ ]*+|'[^'\n]*+'[ ]*+)"
 _TELLING_LINE = re.compile(
     rf"(?P<lead>[ ]*+(?:-[ ]++)*+)"
     rf"(?:(?P<key>{_KEY}):(?:[ ]++(?P<anchor>(?!))?"
-    rf"(?:(?P<block>>[-+0-9]*+[ ]*+)|(?P<value>{_TELLING_VALUE}|(?<=PullSecrets: ){_FLOW}))?+)?+"
+    rf"(?:(?P<block>(?!))|(?P<value>{_TELLING_VALUE}|(?<=PullSecrets: ){_FLOW}))?+)?+"
     rf"|(?P<item>{_TELLING_VALUE})(?P<text>(?!))?)"
     rf"{_TRAIL}(?:\n|\Z)"
 )

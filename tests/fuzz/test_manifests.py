@@ -13,6 +13,16 @@ kind: HelmRepository
 metadata: {name: web, namespace: flux-system}
 spec: {url: "https://charts.example.com"}
 """,
+    "a folded reference in a document that is otherwise plain": b"""\
+apiVersion: v1
+kind: Pod
+spec:
+  containers:
+  - name: >-
+      folded
+    image: >-
+      ghcr.io/acme/folded:1.0
+""",
 }
 
 
