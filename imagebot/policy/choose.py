@@ -13,7 +13,7 @@ from imagebot.policy.filters import filter_tags, read_text
 from imagebot.policy.kinds import kind_of
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
 from imagebot.policy.model import Order as OrderName
-from imagebot.policy.ranking import Order, Pool, Ranked
+from imagebot.policy.ranking import Order, Pool, Ranked, pick
 from imagebot.policy.rejections import Refusals, Rejections
 from imagebot.policy.sorting import best_first
 from imagebot.reference import Reference
@@ -112,7 +112,7 @@ def _settle(
 ) -> Choice:
     """Candidates best first, and what becomes of the current tag."""
     order = best_first(ranked, current, descending=policy.descending)
-    candidates = tuple(ranked.tags[i] for i in order)
+    candidates = tuple(pick(order, ranked.tags))
     rejections = refusals.freeze()
     if ranked.current is None:
         code, reason = _first_adoption(policy, tags, current, candidates)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
@@ -106,8 +106,16 @@ class Rows:
 
 def cut_numbers(spans: Sequence[Span], texts: Sequence[str]) -> list[Numbers]:
     """The numbers at the same places of every text, without bytecode for each."""
-    columns = [map(int, map(itemgetter(slice(*span)), texts)) for span in spans]
+    columns = [map(_reader(span), map(itemgetter(slice(*span)), texts)) for span in spans]
     return list(zip(*columns, strict=True))
+
+
+_SMALL = {f"{number:0{width}}": number for width in (1, 2, 3) for number in range(10**width)}
+
+
+def _reader(span: Span) -> Callable[[str], int]:
+    """Nearly all numbers in tags are small, and a look-up takes half the time of `int`."""
+    return _SMALL.__getitem__ if span[1] - span[0] <= 3 else int
 
 
 def _gather(skeletons: Sequence[str], values: Sequence[str]) -> dict[str, list[str]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
+from operator import eq
 
 from imagebot.policy.ranking import Ranked
 
@@ -15,7 +17,8 @@ def best_first(ranked: Ranked, current: str | None, *, descending: bool) -> list
     """
     keys = ranked.keys
     order = sorted(range(len(keys)), key=keys.__getitem__, reverse=not descending)
-    if len(set(keys)) < len(keys):
+    ranked_keys = [keys[i] for i in order]
+    if any(map(eq, ranked_keys, islice(ranked_keys, 1, None))):
         return _settle_ties(ranked, current, order)
     return order
 
