@@ -9,7 +9,6 @@ import pytest
 from imagebot.manifest.cache import StaleScanError, decode, encode, options_key, scan_key
 from imagebot.manifest.field import Scan
 from imagebot.manifest.options import ExtraField, ScanOptions
-from imagebot.manifest.parallel import scan_many
 from imagebot.manifest.scan import scan
 from imagebot.scan_cache import load_scan_cache
 from tests.manifest.test_golden import CASES, load, options_of
@@ -90,15 +89,3 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     cache = load_scan_cache(tmp_path / "file" / "scans.json")
     cache.put("one", Scan())
     cache.save()
-
-
-def test_many_scans_are_the_same_in_one_process_and_in_two() -> None:
-    scans = every_scan()
-    filler = b"image: app:1.0\n" + b"# much text\n" * 40_000
-    items = [(path, data, options) for path, data, options, _ in scans]
-    items += [(f"big-{n}.yaml", filler, ScanOptions()) for n in range(12)]
-    items += [("empty.yaml", b"", ScanOptions()), *items[: len(scans)]]
-    one = list(scan_many(items))
-    two = list(scan_many(items, processes=2))
-    assert one == two
-    assert [path for path, _ in one] == [path for path, _, _ in items]
