@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from imagebot.errors import FolderError
+from imagebot.errors import ConfigurationError, Fault, FolderError
 
 FILE_NAME = "imagebot.yaml"
 MAX_BYTES = 1 << 20
@@ -28,20 +28,28 @@ def find_configuration(start: Path) -> Path | None:
     return None
 
 
+def shown_path(path: Path) -> str:
+    """A path as messages give it: relative to the current folder where it is in or below it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
 def read_configuration(path: Path) -> str:
-    """The text of a configuration file. Raises FolderError."""
+    """The text of a configuration file. Raises ConfigurationError."""
     try:
         content = _read_regular(path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise FolderError(str(path), f"cannot be read: {reason}") from error
+        raise _unreadable(path, f"cannot be read: {reason}") from error
     if len(content) > MAX_BYTES:
-        raise FolderError(str(path), f"is larger than {MAX_BYTES:,} bytes")
+        raise _unreadable(path, f"is larger than {MAX_BYTES:,} bytes")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise FolderError(str(path), f"is no UTF-8 text (line {line})") from error
+        raise _unreadable(path, f"is no UTF-8 text (line {line})") from error
 
 
 def create_configuration(path: Path, text: str, *, replace: bool) -> None:
@@ -61,15 +69,19 @@ def create_configuration(path: Path, text: str, *, replace: bool) -> None:
 
 
 def _read_regular(path: Path) -> bytes:
-    """At most one byte more than is allowed. Raises FolderError and OSError."""
+    """At most one byte more than is allowed. Raises ConfigurationError and OSError."""
     # Not blocking: opening a pipe would wait for its writer.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise FolderError(str(path), "is no regular file")
+            raise _unreadable(path, "is no regular file")
         content = b""
         while len(content) <= MAX_BYTES and (more := os.read(handle, MAX_BYTES + 1 - len(content))):
             content += more
         return content
     finally:
         os.close(handle)
+
+
+def _unreadable(path: Path, reason: str) -> ConfigurationError:
+    return ConfigurationError((Fault(str(path), 0, 0, "", reason),))

@@ -45,10 +45,10 @@ def check_targets(
     bot: BotConfiguration, registries: Registries, environment: Mapping[str, str], cache: Path
 ) -> Iterator[Check]:
     """Each target: credential, Git remote, configuration, forge, and its registries."""
-    hosts: set[str] = set()
+    names: set[str] = set()
     for target in bot.targets:
-        yield from _check_target(target, bot, environment, cache, hosts)
-    yield from _check_hosts(hosts | {key.key for key in bot.registry_credentials}, registries)
+        yield from _check_target(target, bot, environment, cache, names)
+    yield from _check_hosts(_places(names, bot), registries)
 
 
 def _check_target(
@@ -56,7 +56,7 @@ def _check_target(
     bot: BotConfiguration,
     environment: Mapping[str, str],
     cache: Path,
-    hosts: set[str],
+    names: set[str],
 ) -> Iterator[Check]:
     name = target.name
     try:
@@ -70,25 +70,25 @@ def _check_target(
         with open_checkout(cache, target.url, target.branch, access) as checkout:
             head = checkout.refresh()
             yield Check(True, f"{name}: git", f"{target.url} {target.branch} is at {head[:12]}")
-            yield from _check_content(target, bot, checkout, hosts)
+            yield from _check_content(target, bot, checkout, names)
     except ImagebotError as error:
         yield _failed(f"{name}: git", error)
     yield from _check_forge(target, environment)
 
 
 def _check_content(
-    target: Target, bot: BotConfiguration, checkout: Checkout, hosts: set[str]
+    target: Target, bot: BotConfiguration, checkout: Checkout, names: set[str]
 ) -> Iterator[Check]:
     subject = f"{target.name}: configuration"
     try:
-        configuration = target_configuration(checkout, target, bot)
+        configuration = target_configuration(checkout, target, bot.inline)
     except ConfigurationError as error:
         yield from (Check(False, subject, str(fault)) for fault in error.faults)
         return
     routes = len(configuration.routes)
     yield Check(True, subject, f"{configuration.path}: {routes} route{'' if routes == 1 else 's'}")
     source = CheckoutSource(checkout, configuration.files)
-    yield _inventory(target.name, source, configuration, hosts)
+    yield _inventory(target.name, source, configuration, names)
 
 
 def _check_forge(target: Target, environment: Mapping[str, str]) -> Iterator[Check]:
@@ -106,19 +106,29 @@ def _check_forge(target: Target, environment: Mapping[str, str]) -> Iterator[Che
 def _check_source(
     name: str, source: Source, configuration: Configuration, registries: Registries
 ) -> Iterator[Check]:
-    hosts: set[str] = set()
-    yield _inventory(name, source, configuration, hosts)
-    yield from _check_hosts(hosts, registries)
+    names: set[str] = set()
+    yield _inventory(name, source, configuration, names)
+    yield from _check_hosts(_places(names, BotConfiguration(path="", targets=())), registries)
 
 
-def _inventory(name: str, source: Source, configuration: Configuration, hosts: set[str]) -> Check:
-    """Count the image fields, and note their registries in `hosts`."""
+def _inventory(name: str, source: Source, configuration: Configuration, names: set[str]) -> Check:
+    """Count the image fields, and note their repositories in `names`."""
     fields = take_inventory(source, configuration).fields
-    hosts.update(field.reference.repository.registry for field in fields)
+    names.update(str(field.reference.repository) for field in fields)
     subject = f"{name}: image fields"
     if not fields:
         return Check(False, subject, "none found", "`imagebot scan` shows what is read")
     return Check(True, subject, f"{len(fields)} in {len({field.path for field in fields})} files")
+
+
+def _places(repositories: Iterable[str], bot: BotConfiguration) -> set[str]:
+    """What to look at for these repositories: each credential that goes to one, else the host."""
+    keys = sorted((each.key for each in bot.registry_credentials), key=len, reverse=True)
+    places = set(keys)
+    for name in repositories:
+        covered = (key for key in keys if name == key or name.startswith(f"{key}/"))
+        places.add(next(covered, name.partition("/")[0]))
+    return places
 
 
 def _check_hosts(hosts: Iterable[str], registries: Registries) -> Iterator[Check]:

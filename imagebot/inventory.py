@@ -23,7 +23,13 @@ from imagebot.scan_cache import ScanCache
 
 
 class Source(Protocol):
-    """Where manifests come from: a folder, or a commit of a target."""
+    """Where manifests come from: a folder, or a commit of a target.
+
+    `whole` is false for a part of what a configuration governs.
+    """
+
+    @property
+    def whole(self) -> bool: ...
 
     def paths(self) -> Sequence[str]:
         """Every file that may hold image fields, relative, in a stable order."""

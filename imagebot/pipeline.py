@@ -52,7 +52,9 @@ def draft(
     plan = sort_out(assignments, answers, target=target, limits=limits)
     unread, problems = sort_unread(inventory, configuration)
     edited = make_edits(source, plan.updates)
-    unused = unused_warnings(assignments, configuration, inventory.paths)
+    unused: tuple[str, ...] = ()
+    if source.whole:
+        unused = unused_warnings(assignments, configuration, inventory.paths)
     plan = without_refused(replace(plan, problems=(*problems, *plan.problems)), edited)
     plan = replace(plan, unread=unread, warnings=(*unused, *answers.warnings))
     return Draft(plan, edited.changes)

@@ -97,6 +97,8 @@ def parse_reference(text: str) -> Reference:
     rest, at, digest = text.partition("@")
     if at and not is_digest(digest):
         raise InvalidReferenceError(text, f"{digest!r} is no digest (sha256: and 64 hex digits)")
+    if "://" in text:
+        raise InvalidReferenceError(text, "a reference has no scheme; leave out what ends in ://")
     name, tag = _split_tag(rest)
     if tag is not None and not is_tag(tag):
         raise InvalidReferenceError(text, f"{tag!r} is no tag" if tag else "the tag is empty")

@@ -49,13 +49,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What every target of a pass shares."""
+    """What every target of a pass shares.
+
+    `fallback` governs targets that have no configuration, nor the bot's own file one for them.
+    """
 
     bot: BotConfiguration
     registry: Registry
     environment: Mapping[str, str]
     cache: Path
     now: datetime
+    fallback: Configuration | None = None
     progress: Progress | None = None
     sleep: Callable[[float], None] = time.sleep
 
@@ -155,7 +159,7 @@ def _publish(
 
 def _prepare(target: Target, checkout: Checkout, setting: Setting) -> _Ready:
     checkout.refresh()
-    configuration = target_configuration(checkout, target, setting.bot)
+    configuration = target_configuration(checkout, target, setting.bot.inline or setting.fallback)
     scans = load_scan_cache(_scans_path(target, setting))
     drafted = draft(
         CheckoutSource(checkout, configuration.files),
@@ -183,7 +187,9 @@ def _scans_path(target: Target, setting: Setting) -> Path:
 
 def _failed(target: Target, error: ImagebotError) -> Plan:
     if isinstance(error, ConfigurationError):
-        messages = [(f"{target.name}: {fault}", fault.hint) for fault in error.faults]
+        messages = [
+            (f"{target.name}: {replace(fault, hint='')}", fault.hint) for fault in error.faults
+        ]
     else:
         messages = [(f"{target.name}: {error.message}", error.hint)]
     return Plan(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from imagebot.config.load import load_configuration
-from imagebot.config.model import BotConfiguration, Configuration, Files, Target
+from imagebot.config.model import Configuration, Files, Target
 from imagebot.errors import ConfigurationError, Fault, ImagebotError, UnreadableManifestError
 from imagebot.git.checkout import Checkout
 from imagebot.glob import matches_any
@@ -24,6 +24,7 @@ class CheckoutSource:
 
     checkout: Checkout
     files: Files
+    whole: bool = True
 
     def paths(self) -> Sequence[str]:
         return [file.path for file in self.checkout.files() if self._takes(file.path)]
@@ -48,18 +49,19 @@ class CheckoutSource:
 
 
 def target_configuration(
-    checkout: Checkout, target: Target, bot: BotConfiguration
+    checkout: Checkout, target: Target, otherwise: Configuration | None
 ) -> Configuration:
-    """What governs a target: the file at its branch's head, else what the bot's own file says.
+    """What governs a target: the file at its branch's head, else `otherwise`.
 
     Never read from anywhere but the head of the target's branch. Raises ConfigurationError.
     """
     blob = next((f.blob for f in checkout.files() if f.path == target.configuration), None)
     if blob is None:
-        if bot.inline is not None:
-            return bot.inline
+        if otherwise is not None:
+            return otherwise
         hint = (
-            "`imagebot init` proposes one; or put policies and routes into the file given with -c"
+            "`imagebot init` proposes one; or put policies and routes into the bot's own file, "
+            "or go by the built-in policy with --no-config"
         )
         raise _fault(target, f"{target.name} has no such file on {target.branch}", hint)
     data = checkout.read([blob], max_size=_MAX_CONFIGURATION).get(blob)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from imagebot.config_file import MAX_BYTES, find_configuration, read_configuration
-from imagebot.errors import FolderError
+from imagebot.errors import ConfigurationError
 
 
 def make(folder: Path) -> Path:
@@ -59,23 +59,23 @@ def test_reading(tmp_path: Path) -> None:
 def test_what_cannot_be_read_says_why(tmp_path: Path, content: bytes, reason: str) -> None:
     file = tmp_path / "x.yaml"
     file.write_bytes(content)
-    with pytest.raises(FolderError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         read_configuration(file)
     assert caught.value.message == f"{file}: {reason}"
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(FolderError, match="No such file"):
+    with pytest.raises(ConfigurationError, match="No such file"):
         read_configuration(tmp_path / "none.yaml")
 
 
 def test_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(FolderError, match="is no regular file"):
+    with pytest.raises(ConfigurationError, match="is no regular file"):
         read_configuration(tmp_path)
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(FolderError, match="is no regular file"):
+    with pytest.raises(ConfigurationError, match="is no regular file"):
         read_configuration(pipe)

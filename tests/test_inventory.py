@@ -24,6 +24,7 @@ class Blobs:
     """Files known by their blobs; `reads` notes what was really read."""
 
     files: Mapping[str, bytes | ImagebotError]
+    whole: bool = True
     reads: list[str] = field(default_factory=list)
 
     def paths(self) -> Sequence[str]:

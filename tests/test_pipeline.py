@@ -23,6 +23,7 @@ class Files:
     """A source made of values; a file that is an error cannot be read."""
 
     files: Mapping[str, bytes | ImagebotError]
+    whole: bool = True
 
     def paths(self) -> Sequence[str]:
         return sorted(self.files)

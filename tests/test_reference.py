@@ -53,6 +53,7 @@ INVALID = [
     ("{{ .Values.image }}:1", "no repository path"),
     ("nginx:1.\uff125", "no tag"),
     ("x" * 5000, "longer than"),
+    ("https://ghcr.io/acme/api:1", "no scheme"),
 ]
 
 

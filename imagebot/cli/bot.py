@@ -7,7 +7,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from imagebot.config.load import load_bot_configuration
-from imagebot.config.model import BotConfiguration, GitCredential, SecretSource, Target
+from imagebot.config.model import (
+    BotConfiguration,
+    ForgeOptions,
+    GitCredential,
+    SecretSource,
+    Target,
+)
 from imagebot.config_file import read_configuration
 from imagebot.errors import UsageError
 
@@ -17,7 +23,7 @@ TOKEN_VARIABLE = "IMAGEBOT_GIT_TOKEN"  # noqa: S105 - the name of a variable, no
 def open_bot(bot_file: str | None) -> BotConfiguration:
     """The bot's own file, or one target made from where we are.
 
-    Raises ConfigurationError, FolderError and GitError.
+    Raises ConfigurationError, UsageError and GitError.
     """
     if bot_file is not None:
         bot = load_bot_configuration(read_configuration(Path(bot_file)), bot_file)
@@ -32,8 +38,20 @@ def _target_here() -> Target:
 
     here = discover(Path.cwd(), os.environ)
     return Target(
-        name=here.top.name, url=here.url, branch=here.branch, credential=_ambient(here.url)
+        name=here.top.name,
+        url=here.url,
+        branch=here.branch,
+        credential=_ambient(here.url),
+        forge=_forge(here.url),
     )
+
+
+def _forge(url: str) -> ForgeOptions:
+    """GitHub Enterprise, when a job of it runs us on one of its own repositories."""
+    server, api = os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_API_URL", "")
+    if api and urlsplit(url).netloc == urlsplit(server).netloc:
+        return ForgeOptions(kind="github", url=api)
+    return ForgeOptions()
 
 
 def _ambient(url: str) -> GitCredential | None:

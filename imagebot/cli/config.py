@@ -43,7 +43,7 @@ def check(files: tuple[Path, ...], bot_files: tuple[Path, ...]) -> int:
     Every fault is a line `file:line:column: key: message`. Exits with 2 when there is one.
     """
     from imagebot.config.load import load_bot_configuration, load_configuration
-    from imagebot.config_file import read_configuration
+    from imagebot.config_file import read_configuration, shown_path
 
     faults = 0
     wanted = [(path, False) for path in _or_found(files, bot_files)]
@@ -51,10 +51,10 @@ def check(files: tuple[Path, ...], bot_files: tuple[Path, ...]) -> int:
         text = read_configuration(path)
         try:
             if is_bot:
-                load_bot_configuration(text, str(path))
+                load_bot_configuration(text, shown_path(path))
                 warnings: tuple[str, ...] = ()
             else:
-                warnings = load_configuration(text, str(path), trusted=False).warnings
+                warnings = load_configuration(text, shown_path(path), trusted=False).warnings
         except ConfigurationError as error:
             faults += len(error.faults)
             for fault in error.faults:
@@ -62,7 +62,7 @@ def check(files: tuple[Path, ...], bot_files: tuple[Path, ...]) -> int:
             continue
         for warning in warnings:
             click.echo(printable(f"warning: {warning}"), err=True)
-        click.echo(printable(f"{path}: all right"))
+        click.echo(printable(f"{shown_path(path)}: all right"))
     return Exit.USAGE if faults else Exit.WELL
 
 
@@ -96,12 +96,12 @@ def test(files: tuple[Path, ...]) -> int:
 def _run_tests(path: Path) -> list[tuple[Place, PolicyTestResult]]:
     from imagebot.config.load import load_configuration
     from imagebot.config.policy_tests import load_policy_tests
-    from imagebot.config_file import read_configuration
+    from imagebot.config_file import read_configuration, shown_path
     from imagebot.policy.check import run_policy_tests
 
     text = read_configuration(path)
-    configuration = load_configuration(text, str(path), trusted=False)
-    tests = load_policy_tests(text, str(path))
+    configuration = load_configuration(text, shown_path(path), trusted=False)
+    tests = load_policy_tests(text, shown_path(path))
     results = run_policy_tests([test.keys for test in tests], configuration.policies)
     return [(test.place, result) for test, result in zip(tests, results, strict=True)]
 

@@ -59,7 +59,7 @@ def _print_update(update: Update, *, explain: bool) -> None:
     where = printable(f"  line {update.field.line}: {current.name}  {old} -> {new}  ")
     route = f", route {update.route}" if update.route else ""
     click.echo(f"{where}{kind}{printable(f'  (policy {update.policy}{route})')}")
-    if explain or update.code != "newer":
+    if explain or update.code not in ("newer", "set"):
         click.echo(printable(f"      {update.code}: {update.reason}"))
     if explain:
         _print_rejections(update.rejections)

@@ -14,7 +14,7 @@ from imagebot.cli.options import format_option
 from imagebot.cli.output import explain_rejection, print_json
 from imagebot.cli.policy_options import merged_policy, policy_options
 from imagebot.cli.registries import open_registries
-from imagebot.errors import UsageError
+from imagebot.errors import InvalidReferenceError, UsageError
 from imagebot.printable import printable
 from imagebot.reference import Reference, is_tag, parse_reference
 
@@ -83,7 +83,10 @@ def _of_registry(
 
 
 def _reference(repository: str, current: str | None) -> Reference:
-    reference = parse_reference(repository)
+    try:
+        reference = parse_reference(repository)
+    except InvalidReferenceError as error:
+        raise UsageError(error.message, hint="write ghcr.io/acme/app, or app:1.2") from error
     if current is None:
         return reference
     if reference.tag is not None:
@@ -97,8 +100,8 @@ def _chosen(decision: Decision, reference: Reference) -> str | None:
     """The tag a field should have: the current one where it is the best already."""
     if decision.tag is not None:
         return decision.tag
-    kept = decision.moves or decision.code == "current"
-    return reference.tag if kept else None
+    stays = decision.moves or decision.code == "current" or reference.tag in decision.candidates
+    return reference.tag if stays else None
 
 
 def _explain(decision: Decision) -> None:

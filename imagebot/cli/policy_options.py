@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_ORDERS = ["semver", "numerical", "alphabetical", "natural", "calver", "pushed", "created"]
+_ORDERS = ["numerical", "alphabetical", "natural", "calver", "pushed", "created"]
 
 _OPTIONS = [
     click.option("--policy", "policy_name", metavar="NAME", help="Start from this policy: of "

@@ -9,7 +9,13 @@ import click
 
 from imagebot.cli.diagnostics import Diagnostics, LogFormat, open_diagnostics
 from imagebot.cli.exits import Exit, exit_of
-from imagebot.cli.options import bot_option, diagnostics_options, explain_option, format_option
+from imagebot.cli.options import (
+    bot_option,
+    diagnostics_options,
+    explain_option,
+    format_option,
+    no_config_option,
+)
 from imagebot.cli.output import print_json, print_plan, print_published, summary
 from imagebot.cli.setting import open_setting
 
@@ -42,12 +48,14 @@ class Interval(click.ParamType[int]):
 @click.command("run")
 @bot_option
 @click.option("--every", metavar="INTERVAL", type=Interval(), help="Repeat until SIGTERM.")
+@no_config_option
 @explain_option
 @format_option
 @diagnostics_options
 def command(
     bot_file: str | None,
     every: int | None,
+    no_config: bool,
     explain: bool,
     output_format: str,
     log_format: LogFormat,
@@ -62,7 +70,7 @@ def command(
     diagnostics = open_diagnostics(log_format, quiet)
 
     def one_pass() -> Exit:
-        outcome = _run(bot_file, diagnostics)
+        outcome = _run(bot_file, diagnostics, no_config=no_config)
         _print(outcome, explain=explain, output_format=output_format)
         diagnostics.of_plan(outcome.plan)
         diagnostics.info(summary(outcome.plan))
@@ -75,10 +83,10 @@ def command(
     return repeat(one_pass, every, diagnostics)
 
 
-def _run(bot_file: str | None, diagnostics: Diagnostics) -> Outcome:
+def _run(bot_file: str | None, diagnostics: Diagnostics, *, no_config: bool) -> Outcome:
     from imagebot.run import run_pass
 
-    with open_setting(bot_file, diagnostics) as setting:
+    with open_setting(bot_file, diagnostics, no_config=no_config) as setting:
         return run_pass(setting)
 
 

@@ -39,7 +39,9 @@ def command(directory: str, output_format: str, log_format: LogFormat, quiet: bo
     ]
     unread, problems = sort_unread(inventory, configuration)
     problems = (*problems, *(entry.problem for entry in assigned if entry.problem))
-    warnings = unused_warnings(assigned, configuration, inventory.paths)
+    warnings: tuple[str, ...] = ()
+    if workspace.whole:
+        warnings = unused_warnings(assigned, configuration, inventory.paths)
     if output_format == "json":
         print_json(scan_document(rows, unread, problems, warnings))
     elif rows:

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_setting(bot_file: str | None, diagnostics: Diagnostics) -> Iterator[Setting]:
+def open_setting(
+    bot_file: str | None, diagnostics: Diagnostics, *, no_config: bool = False
+) -> Iterator[Setting]:
     """The targets of `bot_file`, or of the checkout around, with registries and a cache."""
+    from imagebot.config.builtin import default_configuration
     from imagebot.run import Setting
 
     bot = open_bot(bot_file)
@@ -29,5 +32,6 @@ def open_setting(bot_file: str | None, diagnostics: Diagnostics) -> Iterator[Set
             environment=os.environ,
             cache=cache_folder(bot),
             now=datetime.now(UTC),
+            fallback=default_configuration() if no_config else None,
             progress=progress,
         )

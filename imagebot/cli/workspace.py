@@ -9,7 +9,7 @@ from pathlib import Path
 from imagebot.config.builtin import default_configuration
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Configuration
-from imagebot.config_file import find_configuration, read_configuration
+from imagebot.config_file import find_configuration, read_configuration, shown_path
 from imagebot.errors import ImagebotError, UsageError
 from imagebot.folder import list_files, read_file
 
@@ -21,6 +21,10 @@ class Workspace:
     root: Path
     below: str
     configuration: Configuration
+
+    @property
+    def whole(self) -> bool:
+        return not self.below
 
     def paths(self) -> Sequence[str]:
         files = self.configuration.files
@@ -54,8 +58,7 @@ def open_workspace(directory: str) -> Workspace:
         return Workspace(folder, "", default_configuration())
     root = found.parent
     text = read_configuration(found)
-    shown = found.name if root == Path.cwd() else str(found)
-    configuration = load_configuration(text, shown, trusted=False)
+    configuration = load_configuration(text, shown_path(found), trusted=False)
     below = folder.relative_to(root).as_posix()
     return Workspace(root, "" if below == "." else below, configuration)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from imagebot.config.scalar import read_plain
-from imagebot.glob import compile_glob, matches_any
+from imagebot.glob import matches_any
 from imagebot.manifest.field import ImageField
 from imagebot.reference import Repository
 
@@ -57,20 +57,27 @@ def propose(fields: Sequence[ImageField]) -> str:
     Folders named for a test or staging environment are committed to, everything else gets pull
     requests. Repositories whose tags are builds of a branch get a policy that takes each build.
     """
-    styles = _build_styles(fields)
-    names = _policy_names(styles.values())
-    entries = _image_entries(fields, styles, names)
+    sections = list(_sections(fields))
+    styles = [_build_styles(inside) for *_, inside in sections]
+    names = _policy_names(style for each in styles for style in each.values())
     text = _HEAD + "policies:\n"
     text += "".join(_style_policy(name, style) for style, name in names.items()) + _CAREFUL
     text += "routes:\n"
+    for (name, files, publish, inside), own in zip(sections, styles, strict=True):
+        entries = _image_entries(inside, own, names)
+        text += _route(name, files, publish, [*entries, ("**", "careful")])
+    return text
+
+
+def _sections(
+    fields: Sequence[ImageField],
+) -> Iterator[tuple[str, tuple[str, ...], str, list[ImageField]]]:
+    """Name, files and way to publish of each route, and the fields in it."""
     rest = list(fields)
     for name, files, publish in _routes(fields):
         taken = {field.path for field in rest if matches_any(files, field.path)}
-        inside = {str(field.reference.repository) for field in rest if field.path in taken}
-        used = [entry for entry in entries if any(map(compile_glob(entry[0]), inside))]
-        text += _route(name, files, publish, [*used, ("**", "careful")])
+        yield name, files, publish, [field for field in rest if field.path in taken]
         rest = [field for field in rest if field.path not in taken]
-    return text
 
 
 def _routes(fields: Sequence[ImageField]) -> Iterator[tuple[str, tuple[str, ...], str]]:
@@ -84,13 +91,16 @@ def _routes(fields: Sequence[ImageField]) -> Iterator[tuple[str, tuple[str, ...]
 
 
 def _build_styles(fields: Iterable[ImageField]) -> dict[Repository, _Style]:
-    """The style of each repository that has one; the first tag that shows one decides."""
-    found: dict[Repository, _Style] = {}
+    """The style of each repository that has one: the first tag's, when every tag has one.
+
+    A release among builds is no build, and is not to be moved to one.
+    """
+    found: dict[Repository, _Style | None] = {}
     for field in fields:
+        repository = field.reference.repository
         style = _style_of(field.reference.tag or "")
-        if style is not None:
-            found.setdefault(field.reference.repository, style)
-    return found
+        found[repository] = style and found.get(repository, style)
+    return {repository: style for repository, style in found.items() if style is not None}
 
 
 def _style_of(tag: str) -> _Style | None:

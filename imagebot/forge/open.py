@@ -45,7 +45,8 @@ def _open_github(target: Target, place: Place, environment: Environment) -> Forg
         raise ForgeAuthError(
             place.path,
             "pull requests need a token, and the target has none",
-            hint="name a credential with a token for the target; it may have a key as well",
+            hint="name a credential with a token for the target (it may have a key as well); "
+            "without -c, set IMAGEBOT_GIT_TOKEN",
         )
     api_url = api_url or API_URL
     parts = urlsplit(api_url)

@@ -35,7 +35,10 @@ def _rule(pattern: str, kind: type[GitError], reason: str, hint: str) -> _Rule:
     return _Rule(re.compile(pattern, re.IGNORECASE), kind, reason, hint)
 
 
-_NO_LOGIN = "name a credential for the target (credentials.git) that may read and write it"
+_NO_LOGIN = (
+    "name a credential for the target (credentials.git) that may read and write it; "
+    "without -c, set IMAGEBOT_GIT_TOKEN"
+)
 _KEY = "check ssh-key of the target's credential, and that its public half may write there"
 
 # The first that fits decides, so the particular stand before the general.

@@ -236,18 +236,21 @@ def _retire(
 def _decorate(change: Change, forge: Forge, number: int) -> None:
     """Labels, reviewers and assignees: a pull request is worth having without them."""
     options = change.options
-    steps: tuple[tuple[Callable[[int, Sequence[str]], None], tuple[str, ...]], ...] = (
-        (forge.add_labels, options.labels),
-        (forge.request_reviewers, options.reviewers),
-        (forge.assign, options.assignees),
+    steps: tuple[tuple[str, Callable[[int, Sequence[str]], None], tuple[str, ...]], ...] = (
+        ("labels", forge.add_labels, options.labels),
+        ("reviewers", forge.request_reviewers, options.reviewers),
+        ("assignees", forge.assign, options.assignees),
     )
-    for step, names in steps:
+    for what, step, names in steps:
         if not names:
             continue
         try:
             step(number, names)
         except ForgeError as error:
-            _log.warning("pull request %d: %s", number, error)
+            wanted = ", ".join(names)
+            _log.warning(
+                "pull request #%d has not got its %s (%s): %s", number, what, wanted, error
+            )
 
 
 def _blobs_hash(checkout: Checkout, paths: Iterable[str]) -> str:

@@ -54,7 +54,7 @@ def test_a_whole_proposal() -> None:
 # Proposed by `imagebot init` from the images in this repository: read it, change it, commit it.
 # `imagebot config check` says whether it is right, `imagebot plan` what it would do.
 policies:
-  # Tags such as main-42-0a1b2c3: the highest build number is the newest.
+  # Tags such as main-40-1b2c3d4: the highest build number is the newest.
   every-push:
     pattern: '^main-(?P<build>[0-9]+)-[0-9a-f]{7,40}$'
     extract: $build
@@ -194,3 +194,14 @@ def fields(draw: st.DrawFn) -> ImageField:
 @given(st.lists(fields(), max_size=12))
 def test_it_always_loads_and_covers_every_field(images: list[ImageField]) -> None:
     assert len(where(*images)) == len(images)
+
+
+def test_production_is_not_moved_to_the_builds_of_test() -> None:
+    test = field("clusters/test/api.yaml", "ghcr.io/acme/api:main-41-3f2a9c1")
+    production = field("clusters/production/api.yaml", "ghcr.io/acme/api:1.4.2")
+    assert where(test, production) == [("every-push", "test"), ("careful", "production")]
+
+
+def test_a_release_among_builds_is_no_build() -> None:
+    fields = field("a.yaml", "app:main-41-3f2a9c1"), field("b.yaml", "app:1.4.2")
+    assert where(*fields) == [("careful", "everything")] * 2
