@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from imagebot.errors import RefusedEditError
 from imagebot.manifest.events import MAX_BYTES, YamlFaultError
@@ -23,6 +24,10 @@ from imagebot.manifest.text import prove_text
 from imagebot.reference import is_digest, is_tag
 
 _ADDED_KEY = re.compile(r"""["']?([A-Za-z]+)["']?: ["']?\Z""")
+
+
+# By slot and by field: the edit, and what it wants in that slot.
+_Asked: TypeAlias = dict[Slot, dict[tuple[str | int, ...], tuple[FieldEdit, str | None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +63,14 @@ def edit(path: str, data: bytes, edits: Sequence[FieldEdit]) -> bytes:
 
 def _collect(path: str, data: bytes, edits: Sequence[FieldEdit]) -> list[_Splice]:
     splices: list[_Splice] = []
-    asked: dict[Slot, dict[tuple[str | int, ...], FieldEdit]] = {}
+    asked: _Asked = {}
     for each in edits:
         _check(path, each)
         for slot, is_the_tag in ((each.field.tag, True), (each.field.digest, False)):
             value = each.tag if is_the_tag else each.digest
             if slot is not None:
-                asked.setdefault(slot, {})[(each.field.document, *each.field.keys)] = each
+                key = (each.field.document, *each.field.keys)
+                asked.setdefault(slot, {})[key] = (each, value)
             if value is None:
                 continue
             if slot is None:
@@ -90,26 +96,26 @@ def _check(path: str, each: FieldEdit) -> None:
         raise _refused(field, f"{each.digest!r} is no digest")
 
 
-def _check_shared(asked: dict[Slot, dict[tuple[str | int, ...], FieldEdit]]) -> None:
+def _check_shared(asked: _Asked) -> None:
     """One place in the file that several fields read (an alias) must change for all or none."""
+    hint = "write the reference out in each place, or give all of them one policy"
     for by_field in asked.values():
-        several = list(by_field.values())
-        first = several[0]
-        if all(each.tag is None and each.digest is None for each in several):
-            continue
-        if any((each.tag, each.digest) != (first.tag, first.digest) for each in several):
-            raise _refused(
-                first.field,
-                "several fields share this text through an anchor and shall become different",
-                hint="write the reference out in each place, or give all of them one policy",
+        edits = [each for each, _ in by_field.values()]
+        values = {value for _, value in by_field.values()}
+        if len(values) > 1:
+            reason = "several fields share this text through an anchor and shall become different"
+            raise _refused(edits[0].field, reason, hint=hint)
+        for each in edits:
+            field = each.field
+            together = max(
+                len(asked[slot]) for slot in (field.tag, field.digest) if slot is not None
             )
-        if len(several) < first.field.shared:
-            raise _refused(
-                first.field,
-                f"{first.field.shared} fields share this text through an anchor and only "
-                f"{len(several)} of them shall change",
-                hint="write the reference out in each place, or give all of them one policy",
-            )
+            if together < field.shared and values != {None}:
+                reason = (
+                    f"{field.shared} fields share this text through an anchor and only "
+                    f"{together} of them shall change"
+                )
+                raise _refused(field, reason, hint=hint)
 
 
 def _splice(each: FieldEdit, slot: Slot, value: str) -> _Splice:

@@ -141,7 +141,10 @@ def _apply(sheet: Sheet, marker: _FluxMarker, target: _Target, drafts: list[Draf
         if _lies_in(draft.field, first, last):
             drafts[number] = replace(draft, field=replace(draft.field, marker=marker.marker))
             known = True
-    if not known:
+    if not known and _is_name_of_another(target, drafts):
+        reason = "the marker stands at the name of a reference whose tag is beside it: add `:name`"
+        target.found.unread(target.scalar, "marker", reason)
+    elif not known:
         draft_count = len(sheet.drafts)
         _add(marker, target)
         drafts.extend(
@@ -149,6 +152,18 @@ def _apply(sheet: Sheet, marker: _FluxMarker, target: _Target, drafts: list[Draf
             for draft in sheet.drafts[draft_count:]
         )
         del sheet.drafts[draft_count:]
+
+
+def _is_name_of_another(target: _Target, drafts: list[Draft]) -> bool:
+    """Whether the scalar is the name in a reference that is written in parts."""
+    found = target.found
+    owner = (*found.prefix, *target.keys[:-1])
+    return any(
+        draft.field.document == found.document
+        and draft.field.keys[:-1] == owner
+        and draft.field.reference.name.endswith(target.scalar.value.strip())
+        for draft in drafts
+    )
 
 
 def _lies_in(field: ImageField, first: int, last: int) -> bool:

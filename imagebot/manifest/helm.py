@@ -15,7 +15,8 @@ def find(found: Found, root: Mapping, keys: Keys) -> None:
     def visit(found: Found, mapping: Mapping, keys: Keys) -> None:
         find_images(found, mapping, keys, registry=registry)
         _bare_split(found, mapping, keys, registry)
-        _listed(found, mapping, keys)
+        if "images" in mapping or "<<" in mapping:
+            _listed(found, mapping, keys)
 
     walk(found, root, keys, visit)
 
@@ -31,25 +32,33 @@ def _global_registry(root: Mapping) -> str:
 
 def _bare_split(found: Found, mapping: Mapping, keys: Keys, registry: str) -> None:
     """`repository` beside `tag` with no `image:` above, or `imageRepository` beside `imageTag`."""
+    if "repository" in mapping or "<<" in mapping:
+        _bare_repository(found, mapping, keys, registry)
+    for key in mapping:
+        if key.endswith("Repository"):
+            _named_repository(found, mapping, key, keys, registry)
+
+
+def _bare_repository(found: Found, mapping: Mapping, keys: Keys, registry: str) -> None:
     if mapping.scalar("repository") is not None:
         has_more = mapping.node("tag") is not None or mapping.node("digest") is not None
         if has_more and "://" not in mapping.text("repository"):
             shape = Split(owner=mapping, registry_host=registry)
             find_split(found, shape, keys, loose=True)
-        return
-    for key in mapping:
-        if key.endswith("Repository"):
-            stem = key.removesuffix("Repository")
-            if mapping.scalar(f"{stem}Tag") is not None:
-                shape = Split(
-                    owner=mapping,
-                    repository=key,
-                    tag=f"{stem}Tag",
-                    digest=f"{stem}Digest",
-                    registry=f"{stem}Registry",
-                    registry_host=registry,
-                )
-                find_split(found, shape, keys, loose=True)
+
+
+def _named_repository(found: Found, mapping: Mapping, key: str, keys: Keys, registry: str) -> None:
+    stem = key.removesuffix("Repository")
+    if mapping.scalar(f"{stem}Tag") is not None:
+        shape = Split(
+            owner=mapping,
+            repository=key,
+            tag=f"{stem}Tag",
+            digest=f"{stem}Digest",
+            registry=f"{stem}Registry",
+            registry_host=registry,
+        )
+        find_split(found, shape, keys, loose=True)
 
 
 def _listed(found: Found, mapping: Mapping, keys: Keys) -> None:

@@ -110,11 +110,16 @@ def _place(field: ImageField) -> int:
 
 
 def _count_shared(fields: list[ImageField]) -> list[ImageField]:
-    places = [_place(field) for field in fields]
+    """Note how many fields read the same text, which an alias makes possible."""
+    slots = [slot for field in fields for slot in (field.tag, field.digest) if slot is not None]
+    places = [(slot.start, slot.end, slot.prefix) for slot in slots]
     if len(set(places)) == len(places):
         return fields
     counts = Counter(places)
-    return [
-        replace(field, shared=counts[place]) if counts[place] > 1 else field
-        for field, place in zip(fields, places, strict=True)
-    ]
+    return [_with_shared(field, counts) for field in fields]
+
+
+def _with_shared(field: ImageField, counts: Counter[tuple[int, int, str]]) -> ImageField:
+    slots = [slot for slot in (field.tag, field.digest) if slot is not None]
+    shared = max((counts[slot.start, slot.end, slot.prefix] for slot in slots), default=1)
+    return replace(field, shared=shared) if shared > 1 else field

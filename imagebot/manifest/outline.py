@@ -46,6 +46,7 @@ _BEYOND = (
     "\u2029",
 )
 _MAX_LINES = 20_000
+_NO_KEYS: frozenset[str] = frozenset()
 
 _KEY = r"[A-Za-z0-9_./$][A-Za-z0-9_./$-]*+"
 _PLAIN = r"(?:[^\s\"'\[\]{}&*!|>%@`#,?:-]|[-:?](?=[^\s,\[\]{}]))(?:[^\n#:]++|:(?=\S)|(?<=\S)#)*+"
@@ -95,15 +96,22 @@ class _Mark:
 class Line:
     """A scalar of an outline; has what a format module asks of a parser's event."""
 
-    __slots__ = ("end_mark", "start_mark", "style", "value")
-    anchor: str | None = None
+    __slots__ = ("end", "start", "style", "value")
     tag: str | None = None
 
     def __init__(self, value: str, style: str | None, start: int, end: int) -> None:
         self.value = value
         self.style = style
-        self.start_mark = _Mark(start)
-        self.end_mark = _Mark(end)
+        self.start = start
+        self.end = end
+
+    @property
+    def start_mark(self) -> _Mark:
+        return _Mark(self.start)
+
+    @property
+    def end_mark(self) -> _Mark:
+        return _Mark(self.end)
 
 
 class _NotPlainError(Exception):
@@ -184,28 +192,28 @@ class _Outline:
         self.entered += 1
         if self.entered > _MAX_LINES or len(self.stack) > MAX_DEPTH:
             raise _NotPlainError
-        lead = match["lead"]
+        lead, key, block, text, anchor = match.group("lead", "key", "block", "value", "anchor")
         column = len(lead)
-        if "-" in lead:
+        starts_item = "-" in lead
+        if starts_item:
             self._enter_items(lead)
-        key = match["key"]
         if key is None:
-            if "-" not in lead:
+            if not starts_item:
                 raise _NotPlainError
             return self._enter_item(match, position)
-        mapping = self._mapping_at(column, "-" in lead)
+        mapping = self._mapping_at(column, starts_item)
         if key in mapping:
             raise _NotPlainError
         start = match.start("key")
         name: Scalar = Line(key, "", start, start + len(key))
         value: Node
         after: str | None = None
-        if match["block"] is not None:
+        if block is not None:
             if key in _EXACT_KEYS:
                 raise _NotPlainError
             value, position = self._skip_block(column, position)
-        elif match["value"] is not None:
-            value = self._scalar(match, "value", match["anchor"])
+        elif text is not None:
+            value = self._scalar(match, "value", anchor)
             if value is None and key in _OWNER_KEYS:
                 raise _NotPlainError
         else:
@@ -274,7 +282,7 @@ class _Outline:
         made = Mapping()
         made.flow = False
         made.start = made.end = 0
-        made.repeated = frozenset()
+        made.repeated = _NO_KEYS
         if self.stack:
             self._attach(made, column)
         elif column:

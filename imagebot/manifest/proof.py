@@ -30,6 +30,7 @@ from imagebot.manifest.events import (
 from imagebot.manifest.slots import written_at
 from imagebot.manifest.source import literal_lines
 
+_BREAK = re.compile(r"[\r\n\x85\u2028\u2029]")
 _PLAIN = ("", None)
 _QUOTES = ('"', "'")
 _MAX_NESTING = 20
@@ -99,7 +100,8 @@ class _Comparison:
         next_start = self._next_start()
         for a in before:
             # A cut at the end of an event may belong to it, so a key is only added after it.
-            if a.start_mark.index >= next_start and self._skip_added(a.start_mark.index, after):
+            start = a.start_mark.index
+            if start >= next_start and self._skip_added(start, previous_end, after):
                 next_start = self._next_start()
             b: Any = next(after, None)
             kind = a.__class__
@@ -127,7 +129,6 @@ class _Comparison:
                 depth -= 1
             elif kind is alias_event and a.anchor != b.anchor:
                 raise ProofError("an alias would change")
-            start = a.start_mark.index
             if start > self.common_end and start + self.growth == b.start_mark.index:
                 if self.position < len(self.cuts):
                     raise ProofError("an edit lies in no value of the document")
@@ -141,13 +142,19 @@ class _Comparison:
             return self.cuts[self.position].start
         return float("inf")
 
-    def _skip_added(self, start: int, after: Iterator[Any]) -> bool:
-        """Take the events of pairs that are added before `start` off the new stream."""
+    def _skip_added(self, start: int, previous_end: int, after: Iterator[Any]) -> bool:
+        """Take the events of pairs that are added before `start` off the new stream.
+
+        A pair belongs to the mapping of the value before it, so that must end on its line.
+        """
         skipped = False
         while self.position < len(self.cuts):
             cut = self.cuts[self.position]
             if not cut.added_key or cut.start > start:
                 break
+            between = self.old[previous_end : cut.start]
+            if _BREAK.search(between) or (between.strip(" \t") and "#" not in between):
+                raise ProofError(f"`{cut.added_key}:` cannot be added here")
             key: Any = next(after, None)
             value: Any = next(after, None)
             texts = (getattr(key, "value", None), getattr(value, "value", None))

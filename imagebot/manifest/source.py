@@ -13,6 +13,8 @@ BOM = b"\xef\xbb\xbf"
 # `---` at column 0 always starts a document, even inside a scalar.
 _MARKER = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _HEADER = re.compile(r"(?:[&!]\S*[ \t]+)*[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)")
+# What YAML 1.1 takes for the end of a line.
+_BREAK = re.compile(r"[\r\n\x85\u2028\u2029]")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 
@@ -68,9 +70,8 @@ class FileText:
 
     def line_end(self, index: int) -> int:
         """Where the line of `index` ends, before its line break."""
-        end = self.text.find(self._newline, index)
-        end = len(self.text) if end < 0 else end
-        return end - 1 if end > index and self.text[end - 1] == "\r" else end
+        found = _BREAK.search(self.text, index)
+        return len(self.text) if found is None else found.start()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def split_documents(file: FileText) -> Iterator[Source]:
     A file with directives (`%YAML`) is not cut: they hold for the document that follows.
     """
     text = file.text
-    if "---" not in text or text.startswith("%") or "\n%" in text:
+    if "\n---" not in text or text.startswith("%") or "\n%" in text:
         yield Source(file, text)
         return
     starts = [0, *(match.start() for match in _MARKER.finditer(text) if match.start())]

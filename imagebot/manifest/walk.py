@@ -26,8 +26,9 @@ def walk(
     kind = node.__class__
     if kind is Mapping:
         assert isinstance(node, Mapping)
-        if not found.enter(node) or len(keys) > MAX_PATH:
+        if id(node) in found.visited or len(keys) > MAX_PATH:
             return
+        found.visited.add(id(node))
         visit(found, node, keys)
         for key, (_, child) in node.items():
             kind = child.__class__

@@ -13,6 +13,9 @@ kind: HelmRepository
 metadata: {name: web, namespace: flux-system}
 spec: {url: "https://charts.example.com"}
 """,
+    "line ends of several kinds around a digest that is added": (
+        b"images:\r\n- name: web\r\n  newTag: v1 # x\r- name: api\r\n  newTag: v1"
+    ),
     "a folded reference in a document that is otherwise plain": b"""\
 apiVersion: v1
 kind: Pod
@@ -28,7 +31,8 @@ spec:
 
 @pytest.mark.parametrize("data", FOUND.values(), ids=FOUND.keys())
 def test_found(data: bytes) -> None:
-    check("found.yaml", data)
+    for path in ("found.yaml", "kustomization.yaml"):
+        check(path, data)
 
 
 def test_a_short_run() -> None:

@@ -190,6 +190,14 @@ NOT_ACCEPTED = {
 }
 
 
+def test_a_marker_without_a_part_on_a_repository_is_reported() -> None:
+    """Followed to the letter it would put a tag into a name that has one beside it."""
+    text = 'image:\n  repository: a/b # {"$imagepolicy": "x:y"}\n  tag: v1\n'
+    found = scan("values.yaml", text.encode())
+    assert [str(field.reference) for field in found.fields] == ["a/b:v1"]
+    assert [(each.line, each.code) for each in found.unread] == [(2, "marker")]
+
+
 @pytest.mark.parametrize("text", NOT_ACCEPTED.values(), ids=NOT_ACCEPTED.keys())
 def test_what_flux_does_not_accept_is_reported(text: str) -> None:
     found = scan("a.yaml", text.encode())
