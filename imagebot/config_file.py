@@ -11,12 +11,14 @@ from imagebot.errors import ConfigurationError, Fault, FolderError
 FILE_NAME = "imagebot.yaml"
 MAX_BYTES = 1 << 20
 
+_MISNAMED = ("imagebot.yml", ".imagebot.yaml", ".imagebot.yml")
+
 
 def find_configuration(start: Path) -> Path | None:
     """The nearest imagebot.yaml at or above `start`, not looking beyond the root of its checkout.
 
     Outside of any checkout only `start` itself is looked at: a file further up belongs to
-    somebody else.
+    somebody else. Raises ConfigurationError where a file is there under another name.
     """
     folder = start.resolve()
     above = [folder, *folder.parents]
@@ -25,6 +27,9 @@ def find_configuration(start: Path) -> Path | None:
         candidate = parent / FILE_NAME
         if candidate.is_file():
             return candidate
+        misnamed = next((parent / name for name in _MISNAMED if (parent / name).is_file()), None)
+        if misnamed is not None:
+            raise _unreadable(misnamed, "is not looked for", f"rename it to {FILE_NAME}")
     return None
 
 
@@ -83,5 +88,5 @@ def _read_regular(path: Path) -> bytes:
         os.close(handle)
 
 
-def _unreadable(path: Path, reason: str) -> ConfigurationError:
-    return ConfigurationError((Fault(str(path), 0, 0, "", reason),))
+def _unreadable(path: Path, reason: str, hint: str = "") -> ConfigurationError:
+    return ConfigurationError((Fault(str(path), 0, 0, "", reason, hint),))

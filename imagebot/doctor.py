@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -47,17 +48,18 @@ def check_targets(
     """Each target: credential, Git remote, configuration, forge, and its registries."""
     names: set[str] = set()
     for target in bot.targets:
-        yield from _check_target(target, bot, environment, cache, names)
+        look_inside = partial(_check_content, target, bot, names)
+        yield from check_remote(target, environment, cache, look_inside)
     yield from _check_hosts(_places(names, bot), registries)
 
 
-def _check_target(
+def check_remote(
     target: Target,
-    bot: BotConfiguration,
     environment: Mapping[str, str],
     cache: Path,
-    names: set[str],
+    look_inside: Callable[[Checkout], Iterator[Check]] = lambda _checkout: iter(()),
 ) -> Iterator[Check]:
+    """A target's credential, Git remote and forge; `look_inside` goes on with what it holds."""
     name = target.name
     try:
         access = access_for(target.credential, environment)
@@ -70,14 +72,14 @@ def _check_target(
         with open_checkout(cache, target.url, target.branch, access) as checkout:
             head = checkout.refresh()
             yield Check(True, f"{name}: git", f"{target.url} {target.branch} is at {head[:12]}")
-            yield from _check_content(target, bot, checkout, names)
+            yield from look_inside(checkout)
     except ImagebotError as error:
         yield _failed(f"{name}: git", error)
     yield from _check_forge(target, environment)
 
 
 def _check_content(
-    target: Target, bot: BotConfiguration, checkout: Checkout, names: set[str]
+    target: Target, bot: BotConfiguration, names: set[str], checkout: Checkout
 ) -> Iterator[Check]:
     subject = f"{target.name}: configuration"
     try:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from imagebot.errors import UsageError
 from imagebot.manifest.field import ImageField
 from imagebot.plan import Kept, Plan, Problem, Update
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.choose import kind_of
-from imagebot.reference import Reference
+from imagebot.reference import Reference, Repository
 
 
 def plan_references(fields: Sequence[ImageField], wanted: Iterable[Reference]) -> Plan:
     """Every field that names the repository of a wanted reference gets its tag and digest.
 
     A field with a digest is only moved together with it: a reference that gives no digest for it is
-    a problem, as is a reference that no field names. Fields marked `ignore` are kept.
+    a problem, as is a reference that no field names. Fields marked `ignore` are kept. Raises
+    UsageError for two references that want different things of one repository.
     """
+    wanted = tuple(dict.fromkeys(wanted))
+    seen: dict[Repository, Reference] = {}
+    for reference in wanted:
+        other = seen.setdefault(reference.repository, reference)
+        if (other.tag, other.digest) != (reference.tag, reference.digest):
+            raise UsageError(f"{other} and {reference} contradict each other")
     updates: list[Update] = []
     kept: list[Kept] = []
     problems: list[Problem] = []
@@ -41,7 +49,9 @@ def _set(field: ImageField, wanted: Reference) -> Update | Kept | Problem:
     if field.marker is not None and field.marker.kind == "ignore":
         return _kept(field, "ignored", "a marker says to leave it alone")
     if current.digest and not wanted.digest and wanted.tag != current.tag:
-        return _digest_missing(field, wanted)
+        return _part_missing(field, wanted, "digest", "NAME:TAG@sha256:…")
+    if current.tag and not wanted.tag and wanted.digest != current.digest:
+        return _part_missing(field, wanted, "tag", "NAME:TAG@sha256:…")
     tag = wanted.tag if wanted.tag != current.tag else None
     digest = wanted.digest if wanted.digest != current.digest else None
     if tag is None and digest is None:
@@ -73,13 +83,14 @@ def _nothing_names(reference: Reference) -> Problem:
     )
 
 
-def _digest_missing(field: ImageField, wanted: Reference) -> Problem:
+def _part_missing(field: ImageField, wanted: Reference, part: str, form: str) -> Problem:
+    """A tag and a digest side by side must speak of the same image."""
     return Problem(
         scope="field",
         subject=str(field.reference),
         path=field.path,
         line=field.line,
-        code="digest-needed",
-        message=f"{field.path}:{field.line}: {field.reference} has a digest, {wanted} gives none",
-        hint="give the digest too, as NAME:TAG@sha256:…",
+        code=f"{part}-needed",
+        message=f"{field.reference} has a {part}, and {wanted} gives none",
+        hint=f"give the {part} too, as {form}",
     )

@@ -47,8 +47,14 @@ class Diagnostics:
             "hint": problem.hint or None,
         }
         hint = f" ({problem.hint})" if problem.hint else ""
-        text = self._coloured("problem: ", "red", f"{problem.message}{hint}")
+        text = self._coloured("problem: ", "red", f"{_placed(problem)}{hint}")
         self._write("error", problem.message, data, text=text)
+
+    def failure(self, message: str, *, code: str = "", hint: str = "") -> None:
+        """What ended the command; a line that a person reads needs no label."""
+        text = f"{message} ({hint})" if hint else message
+        data = {"code": code or None, "hint": hint or None}
+        self._write("error", message, data, text=printable(text))
 
     def of_plan(self, plan: Plan) -> None:
         """Every warning, then every problem."""
@@ -84,6 +90,14 @@ class Diagnostics:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         entry = {"time": now, "level": level, "message": message, **data}
         click.echo(json.dumps(entry, ensure_ascii=True), err=True)
+
+
+def _placed(problem: Problem) -> str:
+    """The message, beginning with the file and line that it is about."""
+    place = f"{problem.path}:{problem.line}" if problem.line else problem.path
+    if not place or problem.message.startswith(problem.path):
+        return problem.message
+    return f"{place}: {problem.message}"
 
 
 class _Handler(logging.Handler):

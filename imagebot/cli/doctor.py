@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +13,7 @@ from imagebot.cli.exits import Exit
 from imagebot.cli.options import bot_option
 from imagebot.cli.registries import cache_folder, open_registries
 from imagebot.cli.workspace import open_workspace
+from imagebot.errors import GitError
 from imagebot.printable import printable
 
 if TYPE_CHECKING:
@@ -24,17 +25,30 @@ if TYPE_CHECKING:
 def command(bot_file: str | None) -> int:
     """Check credentials, registries, git and forge; a line each, with what to do.
 
-    With -c every target is looked at; without, the current folder and its registries.
+    With -c every target is looked at; without, the current folder, its registries, and the remote
+    that `imagebot run` would publish to.
     """
-    from imagebot.doctor import check_folder, check_targets
+    from imagebot.doctor import check_targets
 
     if bot_file is None:
-        workspace = open_workspace(".")
-        with open_registries() as registries:
-            return _print(check_folder(workspace, workspace.configuration, registries))
+        return _print(_check_here())
     bot = open_bot(bot_file)
     with open_registries(bot) as registries:
         return _print(check_targets(bot, registries, os.environ, cache_folder(bot)))
+
+
+def _check_here() -> Iterator[Check]:
+    from imagebot.doctor import Check, check_folder, check_remote
+
+    workspace = open_workspace(".")
+    with open_registries() as registries:
+        yield from check_folder(workspace, workspace.configuration, registries)
+    try:
+        bot = open_bot(None)
+    except GitError as error:
+        yield Check(True, "git", f"nothing that `run` could publish to: {error.reason}")
+        return
+    yield from check_remote(bot.targets[0], os.environ, cache_folder(bot))
 
 
 def _print(checks: Iterable[Check]) -> Exit:

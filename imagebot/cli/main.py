@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from types import FrameType
 
 import click
@@ -14,7 +16,7 @@ import click
 from imagebot import __version__
 from imagebot.cli.exits import Exit
 from imagebot.errors import ConfigurationError, ImagebotError, UsageError
-from imagebot.printable import printable, printable_lines
+from imagebot.printable import printable
 
 # Name on the command line -> module and one line of help (kept here so that `--help` is quick).
 COMMANDS = {
@@ -102,21 +104,25 @@ def main(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
-        return Exit.USAGE
+        return _refuse(error, arguments)
     except (click.Abort, KeyboardInterrupt):
-        _say("interrupted")
+        _fail(arguments, "interrupted", code="interrupted")
         return Exit.INTERRUPTED
     except ConfigurationError as error:
         for fault in error.faults:
-            _say(str(fault))
+            _fail(arguments, str(replace(fault, hint="")), code=error.code, hint=fault.hint)
         return Exit.USAGE
     except ImagebotError as error:
-        hint = f" ({error.hint})" if error.hint else ""
-        _say(f"imagebot: {error.message}{hint}")
+        _fail(arguments, f"imagebot: {error.message}", code=error.code, hint=error.hint)
         return Exit.USAGE if isinstance(error, UsageError) else Exit.FAILED
     except BrokenPipeError:
         # The reader of our output has gone; nothing more can be said to it, even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
+            return _apologise(error, arguments)
+        _fail(arguments, f"imagebot: cannot write: {error.strerror}", code="output")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes an apology
@@ -124,15 +130,36 @@ def main(arguments: Sequence[str]) -> int:
     return int(result or 0)
 
 
+def _refuse(error: click.ClickException, arguments: Sequence[str]) -> int:
+    if _wants_json(arguments):
+        _fail(arguments, error.format_message(), code="usage")
+    else:
+        error.show()
+    return Exit.USAGE
+
+
 def _apologise(error: Exception, arguments: Sequence[str]) -> int:
     from imagebot.cli.crash import redact, write_crash_log
 
     path = write_crash_log(error, arguments)
     what = printable(redact(str(error)))[:200]
-    _say(f"imagebot: sorry, this is a bug: {type(error).__name__}: {what}")
-    _say(f"imagebot: please report it with the log at {path}")
+    message = f"imagebot: sorry, this is a bug: {type(error).__name__}: {what}"
+    _fail(arguments, message, code="bug", hint=f"please report it with the log at {path}")
     return Exit.BUG
 
 
-def _say(line: str) -> None:
-    click.echo(printable_lines(line), err=True)
+def _fail(arguments: Sequence[str], message: str, *, code: str, hint: str = "") -> None:
+    """Say what ended the command, in the format that the command line asked for."""
+    from imagebot.cli.diagnostics import Diagnostics
+
+    diagnostics = Diagnostics("json" if _wants_json(arguments) else "text")
+    diagnostics.failure(message, code=code, hint=hint)
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Read without click, because a command line that it refuses may still ask for JSON."""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return any(
+        one == "--log-format=json" or (one == "--log-format" and other == "json")
+        for one, other in pairs
+    )

@@ -31,8 +31,20 @@ def _switch_or_text(value: object) -> str:
     return "switch" if isinstance(value, bool) else "text"
 
 
+# What people write for a switch in other dialects of YAML, where it is text in this one.
+_NO_REASONS = frozenset({"", "y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"})
+
+
+def _reason(value: str) -> str:
+    if value.strip().lower() in _NO_REASONS:
+        raise refuse(f"{value!r} is no reason", "true, false, or a text that says why")
+    return value
+
+
 Pause = Annotated[
-    Annotated[bool, Tag("switch")] | Annotated[Text, Tag("text")], Discriminator(_switch_or_text)
+    Annotated[bool, Tag("switch")]
+    | Annotated[Annotated[Text, AfterValidator(_reason)], Tag("text")],
+    Discriminator(_switch_or_text),
 ]
 
 

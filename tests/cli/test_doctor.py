@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli, deployment
+from tests.support.git_repository import git
 from tests.support.git_server import GitServer
 from tests.support.github import Forge
 from tests.support.registry import Registry
@@ -66,7 +67,9 @@ def test_a_folder(cli: Cli, folder: Path, registry: Registry, repository: str) -
     folder.joinpath("b.yaml").write_text(deployment("127.0.0.1:1/app:1"))
     result = cli("doctor")
     assert result.code == 1
-    good, bad = sorted(result.out.splitlines()[1:], reverse=True)
+    fields, bad, good, git = result.out.splitlines()
+    assert fields == "ok    folder: image fields: 2 in 2 files"
+    assert git.startswith("ok    git: nothing that `run` could publish to: ")
     assert good.startswith(f"ok    registry {registry.host}")
     assert bad.startswith("FAIL  registry 127.0.0.1:1")
 
@@ -75,3 +78,19 @@ def test_an_empty_folder(cli: Cli) -> None:
     result = cli("doctor")
     assert result.code == 1
     assert "none found" in result.out
+
+
+def test_a_checkout(
+    cli: Cli, folder: Path, git_server: GitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = git_server.make_repository("one", {"a.yaml": deployment("127.0.0.1:1/app:1").encode()})
+    git(folder, "clone", "--quiet", git_server.url_of("one", token=git_server.token), ".")
+    git(folder, "remote", "set-url", "origin", url)
+    without = cli("doctor")
+    assert "FAIL  work: git: " in without.out
+    assert "IMAGEBOT_GIT_TOKEN" in without.out
+    monkeypatch.setenv("IMAGEBOT_GIT_TOKEN", git_server.token)
+    lines = cli("doctor").out.splitlines()
+    assert "ok    work: credential: IMAGEBOT_GIT_TOKEN can be read" in lines
+    assert any(line.startswith(f"ok    work: git: {url} main is at ") for line in lines)
+    assert lines[-1].startswith("ok    work: forge: none")

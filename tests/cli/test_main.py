@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -67,6 +68,53 @@ def test_errors_become_lines(
     assert result.code == code
     assert line in result.err.splitlines()
     assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "exit_code"),
+    [
+        (("plan", "/nowhere"), "usage", 2),
+        (("run", "--every", "5x"), "usage", 2),
+        (("scan", "--colour"), "usage", 2),
+        (("set", "foo"), "usage", 2),
+        (("run", "-c", "nowhere.yaml"), "configuration", 2),
+        (("run",), "git", 1),
+    ],
+)
+def test_every_line_on_stderr_is_json_when_asked_for(
+    cli: Cli, arguments: tuple[str, ...], code: str, exit_code: int
+) -> None:
+    result = cli(*arguments, "--log-format", "json")
+    assert result.code == exit_code
+    (entry,) = [json.loads(line) for line in result.err.splitlines()]
+    assert (entry["level"], entry["code"]) == ("error", code)
+
+
+def test_faults_of_a_configuration_as_json(cli: Cli, folder: Path) -> None:
+    folder.joinpath("imagebot.yaml").write_text("polices: {}\nroute: []\n")
+    result = cli("plan", "--log-format=json")
+    entries = [json.loads(line) for line in result.err.splitlines()]
+    assert [entry["message"] for entry in entries] == [
+        "imagebot.yaml:1:1: polices: unknown key",
+        "imagebot.yaml:2:1: route: unknown key",
+    ]
+    assert entries[0]["hint"] == "did you mean policies?"
+
+
+def test_a_configuration_under_another_name(cli: Cli, folder: Path) -> None:
+    folder.joinpath("imagebot.yml").write_text("routes: []\n")
+    result = cli("scan")
+    assert result.code == 2
+    assert "rename it to imagebot.yaml" in result.err
+
+
+def test_a_full_disk_is_no_bug(folder: Path) -> None:
+    folder.joinpath("a.yaml").write_text("kind: Pod\nspec: {containers: [{image: 'app:1'}]}\n")
+    with Path("/dev/full").open("w") as full:
+        argv = [sys.executable, "-m", "imagebot", "scan", "--format", "json"]
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "imagebot: cannot write: No space left on device\n"
 
 
 def test_a_bug_is_an_apology_and_a_log(

@@ -80,3 +80,23 @@ def test_a_missing_folder(cli: Cli) -> None:
     result = cli("set", "app:1", "--in", "nowhere")
     assert result.code == 2
     assert "nowhere: no such folder" in result.err
+
+
+def test_a_tag_is_never_left_beside_another_digest(cli: Cli, folder: Path) -> None:
+    before = deployment(f"app:1@{DIGEST}")
+    folder.joinpath("a.yaml").write_text(before)
+    other = "sha256:" + "b" * 64
+    result = cli("set", f"app@{other}")
+    assert result.code == 1
+    assert "a.yaml:9: " in result.err
+    assert "has a tag" in result.err
+    assert folder.joinpath("a.yaml").read_text() == before
+
+
+def test_references_that_contradict_each_other(cli: Cli, folder: Path) -> None:
+    folder.joinpath("a.yaml").write_text(deployment("nginx:1"))
+    result = cli("set", "nginx:2", "docker.io/library/nginx:3")
+    assert result.code == 2
+    assert "nginx:2 and docker.io/library/nginx:3 contradict each other" in result.err
+    assert folder.joinpath("a.yaml").read_text() == deployment("nginx:1")
+    assert cli("set", "nginx:2", "nginx:2").code == 0

@@ -62,6 +62,7 @@ policies:
   # Newer releases of the same major version, in the same flavour (1.2.3-alpine stays alpine).
   careful:
     max: minor
+    adopt: false      # images without a version (latest, a bare digest) are left as they are
     # min-age: 3d     # only what has been out for three days, where the registry can tell
     # pin: digest     # write the digest beside the tag
 routes:
