@@ -98,6 +98,9 @@ class _Comparison:
         depth = 0
         previous_end = 0
         next_start = self._next_start()
+        # 0 where a mapping wants a key, 1 where it wants a value, 2 outside of mappings.
+        place = 2
+        places: list[int] = []
         for a in before:
             # A cut at the end of an event may belong to it, so a key is only added after it.
             start = a.start_mark.index
@@ -109,7 +112,7 @@ class _Comparison:
                 raise ProofError("the structure of the document would change")
             if kind is scalar_event:
                 end = a.end_mark.index
-                if end >= next_start and self._belongs(a, previous_end):
+                if end >= next_start and place and self._belongs(a, previous_end):
                     self._compare_target(a, b)
                     next_start = self._next_start()
                 elif a.value != b.value or a.style != b.style or a.anchor != b.anchor:
@@ -117,6 +120,7 @@ class _Comparison:
                 elif a.tag != b.tag or a.implicit != b.implicit:
                     raise ProofError(f"the type of {a.value[:60]!r} would change")
                 previous_end = end
+                place ^= place < 2
             elif kind in starts:
                 depth += 1
                 if depth > MAX_DEPTH:
@@ -125,10 +129,15 @@ class _Comparison:
                 if a.anchor != b.anchor or a.tag != b.tag or a.flow_style != b.flow_style:
                     raise ProofError("the structure of the document would change")
                 previous_end = a.end_mark.index
+                places.append(place ^ (place < 2))
+                place = 0 if kind is starts[0] else 2
             elif kind in ends:
                 depth -= 1
-            elif kind is alias_event and a.anchor != b.anchor:
-                raise ProofError("an alias would change")
+                place = places.pop()
+            elif kind is alias_event:
+                if a.anchor != b.anchor:
+                    raise ProofError("an alias would change")
+                place ^= place < 2
             if start > self.common_end and start + self.growth == b.start_mark.index:
                 if self.position < len(self.cuts):
                     raise ProofError("an edit lies in no value of the document")
@@ -181,6 +190,9 @@ class _Comparison:
             own.append(cut)
             self.position += 1
         inner = _inner_cuts(self.old, a, own)
+        grown = sum(len(cut.new) - (cut.end - cut.start) for cut in own)
+        if a.value and _length(b) - _length(a) != grown:
+            raise ProofError(f"it would read {b.value[:80]!r} and more")
         # What a block holds is the text itself; elsewhere quotes are not part of the value.
         expected = _cut(a.value, [(cut, cut.new if a.style == "|" else cut.value) for cut in inner])
         if b.value != expected:
@@ -198,6 +210,11 @@ class _Comparison:
         except YamlFaultError:
             return
         prove(old, new, cuts, nesting=self.nesting + 1)
+
+
+def _length(scalar: Any) -> int:
+    """How long a scalar is as it is written."""
+    return int(scalar.end_mark.index - scalar.start_mark.index)
 
 
 def _drain(stream: Iterator[Any]) -> None:

@@ -111,6 +111,11 @@ def _add(
         return
     key, main = (shape.tag, parts.tag) if parts.tag is not None else (shape.digest, parts.digest)
     assert main is not None
+    lines = parts.every
+    if not main.value and key in shape.owner:
+        # Parsers disagree about where nothing is; its key is there for all of them.
+        lines = (shape.owner[key][0], *(part for part in parts.every if part is not main))
+        main = shape.owner[key][0]
     found.add(
         place(found.source, main),
         (*keys, key),
@@ -118,7 +123,7 @@ def _add(
         tag,
         digest,
         container=container,
-        lines=parts.every,
+        lines=lines,
         elsewhere=shape.elsewhere,
         refusal=_refusal(shape, key, tag, digest),
     )

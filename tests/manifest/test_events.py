@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from imagebot.manifest import events as events_module
+from imagebot.manifest.events import (
+    MAX_PURE_BYTES,
+    YamlFaultError,
+    events,
+    has_c_parser,
+    is_accepted,
+    with_events,
+)
+from imagebot.manifest.scan import scan
+from tests.manifest.test_golden import CASES, load, options_of
+
+
+def values(stream: Any, engine: str) -> tuple[str, list[str]]:
+    return engine, [event.value for event in stream if hasattr(event, "value")]
+
+
+def test_the_c_parser_comes_first() -> None:
+    assert has_c_parser()
+    assert with_events("a: b\n", values) == ("c", ["a", "b"])
+
+
+def test_what_libyaml_wrongly_refuses_is_read_by_the_other_parser() -> None:
+    text = "{image: nginx:1.25}\n"
+    assert not is_accepted(text)
+    assert with_events(text, values) == ("pure", ["image", "nginx:1.25"])
+
+
+def test_without_libyaml_the_other_parser_does_it_all() -> None:
+    with mock.patch.object(events_module, "has_c_parser", return_value=False):
+        assert with_events("a: b\n", values) == ("pure", ["a", "b"])
+        with pytest.raises(YamlFaultError, match="too much without the C parser"):
+            with_events("a: b\n" * (MAX_PURE_BYTES // 4), values)
+
+
+def test_both_parsers_place_every_golden_scalar_alike() -> None:
+    """But for empty ones, which ruamel.yaml's own parser puts elsewhere."""
+
+    def spans(engine: Any, text: str) -> list[tuple[str, int, int]]:
+        found = [event for event in events(text, engine) if getattr(event, "value", "")]
+        return [(e.value, e.start_mark.index, e.end_mark.index) for e in found]
+
+    compared = 0
+    for case in CASES:
+        _, data = load(case)
+        text = data.decode("utf-8-sig", "replace")
+        if is_accepted(text) and "\t" not in text:
+            assert spans("c", text) == spans("pure", text), case.name
+            compared += 1
+    assert compared > 40
+
+
+def test_a_scan_without_libyaml_finds_the_same() -> None:
+    """But for tabs before the end of a line, which only libyaml takes."""
+    for case in CASES:
+        meta, data = load(case)
+        if b"\t" in data:
+            continue
+        with_c = scan(meta["path"], data, options_of(meta))
+        with mock.patch.object(events_module, "has_c_parser", return_value=False):
+            without = scan(meta["path"], data, options_of(meta))
+        assert without.fields == with_c.fields, case.name
+
+
+@pytest.mark.parametrize(
+    "text", ["a: [", "a: 'b", "\ta: b", "a: b: c", "- a\nb: c", "%YAML x\n---"]
+)
+def test_a_fault_has_a_code_and_a_line(text: str) -> None:
+    with pytest.raises(YamlFaultError) as fault:
+        with_events(text, values)
+    assert fault.value.code == "not-yaml"
+    assert fault.value.line >= 1

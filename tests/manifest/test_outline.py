@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from imagebot.manifest.outline import outline
+from imagebot.manifest.tree import Mapping, Sequence
+
+PLAIN = {
+    "a pod": "apiVersion: v1\nspec:\n  containers:\n  - name: a\n    image: app:1.0\n",
+    "a sequence at the column of its key": "images:\n- name: a\n  newTag: v1\n",
+    "nested sequences": "a:\n- - image: app:1.0\n  - b\n",
+    "comments and blanks": "# a\n\nimage: app:1.0 # b\n   # c\n",
+    "quotes": "image: \"app:1.0\"\na:\n  b: 'it''s'\n",
+    "flow that tells nothing": "a: {b: [c, 'd: e']}\nimage: app:1.0\n",
+    "a block that tells nothing": "a: |\n  x {\n\n   y: [\nimage: app:1.0\n",
+    "a marker first": "---\nimage: app:1.0\n",
+}
+NOT_PLAIN = {
+    "flow around an image": "a: {image: 'app:1.0'}\n",
+    "flow over lines": "a: [b,\n  c]\nimage: app:1.0\n",
+    "a quoted text over lines": 'a: "b\n  image: x:1"\nimage: app:1.0\n',
+    "a plain text over lines": "image: app:1.0\na: b\n  c\n",
+    "a block with an image": "a: |\n  image: app:1.0\n",
+    "a folded image": "image: >-\n  app:1.0\n",
+    "an alias as image": "a: &a app:1.0\nimage: *a\n",
+    "a merge": "a: &a {}\nb:\n  <<: *a\n  image: app:1.0\n",
+    "a tag": "image: !!str app:1.0\n",
+    "a quoted key": '"image": app:1.0\n',
+    "a complex key": "? image\n: app:1.0\n",
+    "tabs": "image: app:1.0\t\n",
+    "windows lines": "image: app:1.0\r\n",
+    "a sequence at the top": "- image: app:1.0\n",
+    "a repeated key": "image: app:1.0\nimage: app:1.0\n",
+    "a tag without a value": "image:\n  repository: a\n  tag:\n",
+    "an end marker": "image: app:1.0\n...\n",
+    "imagebot's marker": "image: app:1.0 # imagebot: x\n",
+}
+
+
+@pytest.mark.parametrize("text", PLAIN.values(), ids=PLAIN.keys())
+def test_plain_documents_have_an_outline(text: str) -> None:
+    assert outline(text) is not None
+
+
+@pytest.mark.parametrize("text", NOT_PLAIN.values(), ids=NOT_PLAIN.keys())
+def test_others_are_left_to_the_parser(text: str) -> None:
+    assert outline(text) is None
+
+
+def test_an_outline_has_what_can_matter_at_its_place() -> None:
+    text = "kind: Pod\nspec:\n  other: 1\n  containers:\n  - args: [a]\n    image: app:1.0 # x\n"
+    root = outline(text)
+    assert root is not None
+    spec = root.mapping("spec")
+    assert spec is not None
+    assert list(spec) == ["containers"]
+    containers = spec.sequence("containers")
+    assert isinstance(containers, Sequence)
+    (container,) = containers
+    assert isinstance(container, Mapping)
+    image = container.scalar("image")
+    assert image is not None
+    assert image.value == "app:1.0"
+    assert text[image.start_mark.index : image.end_mark.index] == "app:1.0"

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from imagebot.manifest.field import Scan
+from imagebot.manifest.options import ScanOptions
+from imagebot.manifest.scan import may_hold_images, scan
+
+POD = b"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: web\n    image: acme/web:1.0\n"
+
+
+def test_a_file_without_images_costs_no_parser() -> None:
+    """The parser is only imported for a file that may hold an image."""
+    program = (
+        "import sys\n"
+        "from imagebot.manifest.scan import scan\n"
+        "scan('a.yaml', b'kind: Service\\nspec: {ports: []}\\n')\n"
+        "scan('image.png', b'image: app:1.0')\n"
+        "scan('Dockerfile', b'FROM image:1.0')\n"
+        "assert not any('ruamel' in name for name in sys.modules), 'parsed'\n"
+        "scan('a.yaml', b'image: [app:1.0]\\n')\n"
+        "assert any('ruamel' in name for name in sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\n", b"# image\n", b"image\n", b"- image: []\n", b"image:\n"]
+)
+def test_nothing_gives_an_empty_scan(data: bytes) -> None:
+    assert scan("a.yaml", data) == Scan()
+
+
+def test_a_field_says_whose_it_is() -> None:
+    (field,) = scan(
+        "pod.yaml", POD.replace(b"Pod\n", b"Pod\nmetadata: {name: a, namespace: b}\n")
+    ).fields
+    assert field.resource is not None
+    assert (field.resource.kind, field.resource.namespace, field.resource.name) == ("Pod", "b", "a")
+    assert (field.container, field.format, field.document) == ("web", "kubernetes", 0)
+    assert field.keys == ("spec", "containers", 0, "image")
+    assert (field.line, field.column) == (7, 21)
+
+
+def test_documents_are_numbered_from_zero() -> None:
+    data = b"# none\n---\n" + POD + b"---\nkind: Other\n---\n" + POD
+    assert [field.document for field in scan("a.yaml", data).fields] == [0, 2]
+
+
+def test_a_narrowed_scan_skips_files_that_mention_no_name() -> None:
+    for names, count in ((("web",), 1), (("other", "web"), 1), (("other",), 0)):
+        options = ScanOptions(mentions=names)
+        assert len(scan("pod.yaml", POD, options).fields) == count
+        assert may_hold_images("pod.yaml", POD, options) == bool(count)
+
+
+def test_broken_yaml_beside_a_chart_is_expected() -> None:
+    data = b"image: {{ .Values.image }}\n  {{- end }}\n"
+    for chart, code in ((True, "helm-template"), (False, "template")):
+        found = scan("a/templates/x.yaml", data, ScanOptions(chart=chart))
+        assert [(each.code, each.expected) for each in found.unread] == [(code, True)]
+    (unread,) = scan("a/templates/x.yaml", b"image: [\n", ScanOptions(chart=True)).unread
+    assert unread.expected
+
+
+def test_a_reference_must_be_one_where_a_container_has_it() -> None:
+    bad = POD.replace(b"acme/web:1.0", b"Not A Reference")
+    (unread,) = scan("pod.yaml", bad).unread
+    assert (unread.line, unread.code, unread.expected) == (6, "not-a-reference", False)
+    (unread,) = scan("values.yaml", b"image: https://example.com/logo.png\n").unread
+    assert unread.expected

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from imagebot.manifest.source import FileText, split_documents
+
+
+@pytest.mark.parametrize("text", ["abc\ndef", "é🚀\r\n\tx", "\ufeffa\n€", "a\rb\rc", ""])
+def test_code_points_become_bytes_lines_and_columns(text: str) -> None:
+    data = text.encode()
+    file = FileText(data)
+    own = text.removeprefix("\ufeff")
+    newline = "\n" if "\n" in own or "\r" not in own else "\r"
+    for index in [*range(len(own) + 1), *reversed(range(len(own) + 1))]:
+        before = own[:index]
+        assert file.byte(index) == len(data) - len(own[index:].encode())
+        assert file.line(index) == before.count(newline) + 1
+        assert file.column(index) == len(before.rpartition(newline)[2]) + 1
+
+
+DOCUMENTS = {
+    "one": ("a: 1\n", 1),
+    "two": ("a: 1\n---\nb: 2\n", 2),
+    "a leading marker": ("---\na: 1\n---\nb: 2\n", 2),
+    "a comment before": ("# x\n---\na: 1\n", 2),
+    "not a marker": ("a: 1\n---x: 2\n", 1),
+    "indented": ("a: |\n  ---\n  b\n", 1),
+    "directives keep them together": ("%YAML 1.2\n---\na: 1\n---\nb: 2\n", 1),
+    "windows lines": ("a: 1\r\n---\r\nb: 2\r\n", 2),
+    "a marker at the end": ("a: 1\n---", 2),
+}
+
+
+@pytest.mark.parametrize(("text", "count"), DOCUMENTS.values(), ids=DOCUMENTS.keys())
+def test_documents_are_cut_before_their_markers(text: str, count: int) -> None:
+    parts = list(split_documents(FileText(text.encode())))
+    assert len(parts) == count
+    assert "".join(part.text for part in parts) == text
+    assert [text[part.base : part.base + len(part.text)] for part in parts] == [
+        part.text for part in parts
+    ]
