@@ -149,12 +149,20 @@ def test_no_descriptor_and_no_process_is_left(tmp_path: Path) -> None:
         repository="none",
     )
     runner.try_remote("ls-remote", "origin")
-    before = os.listdir("/proc/self/fd")  # noqa: PTH208 - names are all that is wanted
+    before = _descriptors(), _children()
     for _ in range(5):
         assert runner.try_remote("ls-remote", "origin").status != 0
-    assert os.listdir("/proc/self/fd") == before  # noqa: PTH208 - as above
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    assert children == []
+    assert _descriptors() <= before[0]
+    assert _children() <= before[1]
+
+
+def _descriptors() -> set[str]:
+    return set(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names are all that is wanted
+
+
+def _children() -> set[str]:
+    """Servers of other tests may be among them."""
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
 
 
 def test_ssh_asks_nothing_and_trusts_nobody_new() -> None:
