@@ -25,7 +25,9 @@ from imagebot.reference import Reference, parse_reference
 
 Keys: TypeAlias = tuple[str | int, ...]
 # What a value looks like that another tool fills in before anybody reads it as a reference.
-_VARIABLE = re.compile(r"^[$<]|\$[({]|\{[{%]|<<|%\{|\$\[\[|__[A-Z]")
+_VARIABLE = re.compile(r"^[$<]|\$[A-Za-z_({]|\{[{%]|<<|%\{|\$\[\[|__[A-Z]")
+# `REGISTRY_HOST/app`: no reference has such a part, and people replace it with sed.
+_PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9](?![A-Za-z0-9])")
 _SHOWN = 80
 # A chain of aliases can lead deeper than the document is nested.
 MAX_PATH = 2 * MAX_DEPTH
@@ -217,6 +219,10 @@ class Found:
         return True
 
     def no_reference(self, scalar: Scalar, error: InvalidReferenceError, *, expected: bool) -> None:
+        if _PLACEHOLDER.search(error.text):
+            reason = f"{error.text[:_SHOWN]!r} has a placeholder for another tool"
+            self.unread(scalar, "variable", reason, expected=True)
+            return
         self.unread(scalar, "not-a-reference", error.message[:300], expected=expected)
 
 

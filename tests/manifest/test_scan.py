@@ -66,6 +66,28 @@ def test_broken_yaml_beside_a_chart_is_expected() -> None:
     assert unread.expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "${IMAGE}",
+        "$IMAGE",
+        "gcr.io/$PROJECT/app:1.0",
+        "{{ .Values.image }}",
+        "<your image>",
+        "REGISTRY_HOST/app:1.0",
+        "__IMAGE__",
+        "$(image)",
+    ],
+)
+def test_what_another_tool_fills_in_is_expected(text: str) -> None:
+    data = POD.replace(b"acme/web:1.0", f"'{text}'".encode())
+    found = scan("pod.yaml", data)
+    assert found.fields == ()
+    assert [(each.line, each.code, each.expected) for each in found.unread] == [
+        (6, "variable", True)
+    ]
+
+
 def test_a_reference_must_be_one_where_a_container_has_it() -> None:
     bad = POD.replace(b"acme/web:1.0", b"Not A Reference")
     (unread,) = scan("pod.yaml", bad).unread
