@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,26 +11,37 @@ import click
 
 from imagebot.cli.exits import Exit
 from imagebot.cli.options import format_option
-from imagebot.cli.output import explain_rejection, print_json
+from imagebot.cli.output import print_json
 from imagebot.cli.policy_options import merged_policy, policy_options
 from imagebot.cli.registries import open_registries
 from imagebot.errors import InvalidReferenceError, UsageError
-from imagebot.printable import printable
+from imagebot.printable import printable, printable_lines
 from imagebot.reference import Reference, is_tag, parse_reference
 
 if TYPE_CHECKING:
     from imagebot.policy.model import Decision, Policy
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked of a policy, and its answer."""
+
+    reference: Reference
+    tags: tuple[str, ...]
+    decision: Decision
+
+
 @click.command("pick")
 @click.argument("repository", metavar="REPOSITORY|-")
 @click.option("--current", metavar="TAG", help="The tag in use: never lower, and its shape.")
 @policy_options
+@click.option("--why", metavar="TAG", multiple=True, help="Explain only this tag; repeatable.")
 @click.option("-q", "--quiet", is_flag=True, help="No explanation on stderr.")
 @format_option
 def command(
     repository: str,
     current: str | None,
+    why: tuple[str, ...],
     quiet: bool,
     output_format: str,
     **keys: object,
@@ -40,46 +51,46 @@ def command(
     The chosen tag alone goes to stdout, the explanation to stderr. With `-` the tags are read from
     stdin, one a line, and no registry is asked. Exits with 5 when nothing is chosen.
     """
+    from imagebot.policy.explain import explain
     from imagebot.report import pick_document
 
     policy = merged_policy(keys)
-    reference, decision = (
-        _of_stdin(policy, current)
-        if repository == "-"
-        else _of_registry(repository, policy, current)
-    )
-    name = "-" if repository == "-" else str(reference.repository)
-    chosen = _chosen(decision, reference)
+    is_stdin = repository == "-"
+    asked = _of_stdin(policy, current) if is_stdin else _of_registry(repository, policy, current)
+    decision = asked.decision
+    chosen = _chosen(decision, asked.reference)
     if output_format == "json":
-        print_json(pick_document(name, reference.tag, replace(decision, tag=chosen)))
+        name = "-" if is_stdin else str(asked.reference.repository)
+        print_json(pick_document(name, asked.reference.tag, replace(decision, tag=chosen)))
     elif chosen is not None:
         click.echo(f"{chosen}@{decision.digest}" if decision.digest else chosen)
     if not quiet and output_format == "table":
-        _explain(decision)
+        told = explain(policy, asked.tags, decision, asked.reference, of_interest=why or None)
+        click.echo(printable_lines(str(told)), err=True)
     return Exit.WELL if chosen is not None else Exit.NOTHING_CHOSEN
 
 
-def _of_stdin(policy: Policy, current: str | None) -> tuple[Reference, Decision]:
+def _of_stdin(policy: Policy, current: str | None) -> _Asked:
     from imagebot.decide import answer_offline
 
     lines = [line.strip() for line in sys.stdin]
-    tags = [line for line in lines if line]
+    tags = tuple(line for line in lines if line)
     for tag in tags:
         if not is_tag(tag):
             raise UsageError(f"stdin: {printable(tag)[:80]!r} is no tag", hint="one tag a line")
     reference = _reference("stdin", current)
-    return reference, answer_offline(policy, tags, reference, now=datetime.now(UTC))
+    decision = answer_offline(policy, tags, reference, now=datetime.now(UTC))
+    return _Asked(reference, tags, decision)
 
 
-def _of_registry(
-    repository: str, policy: Policy, current: str | None
-) -> tuple[Reference, Decision]:
+def _of_registry(repository: str, policy: Policy, current: str | None) -> _Asked:
     from imagebot.decide import answer
 
     reference = _reference(repository, current)
     with open_registries() as registry:
         tags = () if policy.follow else registry.tags(reference.repository)
-        return reference, answer(policy, tags, reference, registry, now=datetime.now(UTC))
+        decision = answer(policy, tags, reference, registry, now=datetime.now(UTC))
+    return _Asked(reference, tags, decision)
 
 
 def _reference(repository: str, current: str | None) -> Reference:
@@ -102,13 +113,3 @@ def _chosen(decision: Decision, reference: Reference) -> str | None:
         return decision.tag
     stays = decision.moves or decision.code == "current" or reference.tag in decision.candidates
     return reference.tag if stays else None
-
-
-def _explain(decision: Decision) -> None:
-    click.echo(printable(f"{decision.code}: {decision.reason}"), err=True)
-    if decision.candidates:
-        best = ", ".join(decision.candidates[:10])
-        more = f" and {len(decision.candidates) - 10} more" if len(decision.candidates) > 10 else ""
-        click.echo(printable(f"candidates, best first: {best}{more}"), err=True)
-    for rejection in decision.rejections:
-        click.echo(printable(explain_rejection(rejection)), err=True)

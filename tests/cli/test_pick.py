@@ -21,7 +21,16 @@ def test_the_tag_alone_on_stdout_and_why_on_stderr(cli: Cli) -> None:
     assert result.code == 0
     assert result.out == "1.4.10\n"
     for tag in ("1.5.0-rc.1", "latest", "2.0.0"):
-        assert f"not {tag}: " in result.err
+        assert f"\n{tag}: refused by " in result.err
+    assert "\n1.4.10: chosen\n1.4.2: candidate\n" in result.err
+
+
+@pytest.mark.usefixtures("tags")
+def test_why_one_tag_and_not_another(cli: Cli) -> None:
+    result = cli("pick", "-", "--semver", "~1.4", "--why", "2.0.0", "--why", "3.0.0")
+    _, first, second = result.err.splitlines()
+    assert first.startswith("2.0.0: refused by semver: ")
+    assert second == "3.0.0: refused by missing: the registry does not list it"
 
 
 @pytest.mark.usefixtures("tags")
