@@ -55,7 +55,8 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A field before its marker is known; `lines` are those that a marker can stand on."""
+    """A field before its marker is known; `lines` are those that a marker can stand on, where
+    the file has markers at all."""
 
     field: ImageField
     lines: tuple[int, ...]
@@ -76,6 +77,7 @@ class Sheet:
 
     path: str
     options: ScanOptions
+    has_markers: bool = False
     drafts: list[Draft] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     objects: list[FluxObject] = field(default_factory=list)
@@ -198,8 +200,10 @@ class Found:
             digest=digest,
             refusal=refusal,
         )
-        on = dict.fromkeys((line, *(self.line(part) for part in lines)))
-        self.sheet.drafts.append(Draft(found, tuple(on), elsewhere))
+        on: tuple[int, ...] = ()
+        if self.sheet.has_markers:
+            on = tuple(dict.fromkeys((line, *(self.line(part) for part in lines))))
+        self.sheet.drafts.append(Draft(found, on, elsewhere))
 
     def unread(
         self, scalar: Scalar | None, code: str, reason: str, *, expected: bool = False

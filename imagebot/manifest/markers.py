@@ -111,6 +111,8 @@ def _place(field: ImageField) -> int:
 
 def _count_shared(fields: list[ImageField]) -> list[ImageField]:
     """Note how many fields read the same text, which an alias makes possible."""
+    if len(fields) < 2:
+        return fields
     slots = [slot for field in fields for slot in (field.tag, field.digest) if slot is not None]
     places = [(slot.start, slot.end, slot.prefix) for slot in slots]
     if len(set(places)) == len(places):

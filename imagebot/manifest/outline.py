@@ -32,6 +32,8 @@ _EXACT = (
 _EXACT_KEYS = frozenset(_EXACT.split("|"))
 # Keys of mappings that formats look into for keys which tell nothing by themselves.
 _OWNERS = "metadata|spec|source|sources|ref"
+# What usually has an image below it: trying to step over all of it would only cost time.
+_AROUND = "template|jobTemplate|containers|initContainers|values|controllers|items"
 _OWNER_KEYS = frozenset(_OWNERS.split("|"))
 # Documents with one of these need keys that an outline leaves out.
 _BEYOND = (
@@ -41,10 +43,9 @@ _BEYOND = (
     "$imagepolicy",
     "\t",
     "\r",
-    "\x85",
-    "\u2028",
-    "\u2029",
 )
+# Line breaks to libyaml, which follows YAML 1.1.
+_OTHER_BREAKS = ("\x85", "\u2028", "\u2029")
 _MAX_LINES = 20_000
 _NO_KEYS: frozenset[str] = frozenset()
 
@@ -61,7 +62,7 @@ _ENTRY = rf"(?:{_KEY}:(?:[ ]++(?:&[A-Za-z0-9_-]++[ ]*+)?+{_SIMPLE}?+)?+|{_VALUE}
 _BLANK = r"[ ]*+(?:#[^\n]*+)?\n"
 # A key with all that is nested under it, as far as every line of that is plain.
 _NESTED = (
-    rf"(?P<i>[ ]++)(?!(?:{_EXACT}|{_OWNERS}):){_KEY}:[ ]*+(?:&[A-Za-z0-9_-]++[ ]*+)?+{_TRAIL}\n"
+    rf"(?P<i>[ ]++)(?!(?:{_EXACT}|{_OWNERS}|{_AROUND}):){_KEY}:[ ]*+(?:&[A-Za-z0-9_-]++[ ]*+)?+{_TRAIL}\n"
     rf"(?:(?P=i)(?:[ ]|-[ ])[ ]*+(?:-[ ]++)*+{_ENTRY}{_TRAIL}\n|{_BLANK})*+"
     r"(?!(?P=i)[ -])"
 )
@@ -124,6 +125,8 @@ def outline(text: str) -> Mapping | None:
     None when the document is not plain, or nothing can be said without parsing it.
     """
     if any(sign in text for sign in _BEYOND):
+        return None
+    if not text.isascii() and any(sign in text for sign in _OTHER_BREAKS):
         return None
     if not few_brackets(text):
         return None

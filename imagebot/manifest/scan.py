@@ -47,7 +47,7 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
         file = FileText(data)
     except UnicodeDecodeError as error:
         return Scan(unread=(_not_utf8(path, data, error),))
-    sheet = Sheet(path, options)
+    sheet = Sheet(path, options, has_markers=b"imagebot:" in data or b"$imagepolicy" in data)
     _read_documents(sheet, file, kind, hints)
     embedded.read(sheet, hints, find_document)
     return markers.finish(sheet, file, data)
@@ -68,11 +68,15 @@ def _worth_reading(
         return False
     if data[:2] in _UTF_16:
         data = data.decode("utf-16", "replace").encode()
-    if options.mentions and not any(name.encode() in data for name in options.mentions):
+    if options.mentions and not _holds_any(data, options.mentions):
         return False
-    if any(hint.encode() in data for hint in hints):
+    if b"image" in data or _holds_any(data, hints):
         return True
     return any(extra.kind.encode() in data or extra.kind == "*" for extra in options.fields)
+
+
+def _holds_any(data: bytes, texts: tuple[str, ...]) -> bool:
+    return any(text.encode() in data for text in texts)
 
 
 def _read_documents(sheet: Sheet, file: FileText, kind: PathKind, hints: tuple[str, ...]) -> None:
@@ -92,7 +96,7 @@ def _read_documents(sheet: Sheet, file: FileText, kind: PathKind, hints: tuple[s
             sheet.broken.append(source)
             number += 1
             continue
-        marked = "imagebot:" in text or "$imagepolicy" in text
+        marked = sheet.has_markers and ("imagebot:" in text or "$imagepolicy" in text)
         for root in roots:
             found = Found(sheet, source, number, "kubernetes")
             if marked:

@@ -47,7 +47,10 @@ class Mapping(dict[str, tuple[Scalar, "Node"]]):
         return _look_up(self, key, _MERGE_DEPTH)
 
     def scalar(self, key: str) -> Scalar | None:
-        node = self.node(key)
+        pair = self.get(key)
+        if pair is None and "<<" not in self:
+            return None
+        node = pair[1] if pair is not None else self.node(key)
         return node if is_scalar(node) else None
 
     def text(self, key: str) -> str:
@@ -76,7 +79,8 @@ Node: TypeAlias = Mapping | Sequence | Scalar | None
 
 
 def is_scalar(node: Node) -> TypeGuard[Scalar]:
-    return node is not None and not isinstance(node, Mapping | Sequence)
+    kind = node.__class__
+    return node is not None and kind is not Mapping and kind is not Sequence
 
 
 class _ComplexKey:
