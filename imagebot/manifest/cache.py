@@ -34,13 +34,13 @@ class StaleScanError(Exception):
 
 def options_key(options: ScanOptions) -> str:
     """Stands for everything besides bytes and path that a scan depends on."""
-    return f"{READER_VERSION}\0{options!r}"
+    text = f"{READER_VERSION}\0{options!r}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def scan_key(blob: str, path: str, options: str) -> str:
     """The key of a scan; `options` is an `options_key`, `blob` a Git blob id or another hash."""
-    text = f"{blob}\0{path}\0{options}"
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+    return f"{blob} {options} {path}"
 
 
 def encode(scan: Scan) -> Plain:

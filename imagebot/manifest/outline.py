@@ -62,7 +62,8 @@ _ENTRY = rf"(?:{_KEY}:(?:[ ]++(?:&[A-Za-z0-9_-]++[ ]*+)?+{_SIMPLE}?+)?+|{_VALUE}
 _BLANK = r"[ ]*+(?:#[^\n]*+)?\n"
 # A key with all that is nested under it, as far as every line of that is plain.
 _NESTED = (
-    rf"(?P<i>[ ]++)(?!(?:{_EXACT}|{_OWNERS}|{_AROUND}):){_KEY}:[ ]*+(?:&[A-Za-z0-9_-]++[ ]*+)?+{_TRAIL}\n"
+    rf"(?P<i>[ ]++)(?!(?:{_EXACT}|{_OWNERS}|{_AROUND}):)"
+    rf"{_KEY}:[ ]*+(?:&[A-Za-z0-9_-]++[ ]*+)?+{_TRAIL}\n"
     rf"(?:(?P=i)(?:[ ]|-[ ])[ ]*+(?:-[ ]++)*+{_ENTRY}{_TRAIL}\n|{_BLANK})*+"
     r"(?!(?P=i)[ -])"
 )

@@ -20,7 +20,7 @@ from imagebot.manifest.scan import may_hold_images, scan
 Item = tuple[str, bytes, ScanOptions]
 EditItem = tuple[str, bytes, Sequence[FieldEdit]]
 Plain = list[Any]
-In = TypeVar("In")
+In = TypeVar("In", Item, EditItem, tuple[int, Item])
 Out = TypeVar("Out")
 
 # Starting processes costs as much as scanning this much, or editing that much.
@@ -28,6 +28,7 @@ _WORTH_SCANNING = 2 * 1024 * 1024
 _WORTH_EDITING = 512 * 1024
 _CHUNK = 256 * 1024
 _AHEAD = 6
+_NOTHING = Scan()
 
 
 def scan_many(items: Iterable[Item], *, processes: int = 1) -> Iterator[tuple[str, Scan]]:
@@ -36,10 +37,11 @@ def scan_many(items: Iterable[Item], *, processes: int = 1) -> Iterator[tuple[st
     More than one process may only be asked for by a process that has one thread: the others are
     forked from it. They are only started when there is enough to read.
     """
-    first, rest, is_much = _look_ahead(items, processes, _WORTH_SCANNING, _scan_size)
+    relevant = (item if may_hold_images(*item) else (item[0], b"", item[2]) for item in items)
+    first, rest, is_much = _look_ahead(relevant, processes, _WORTH_SCANNING)
     if not is_much:
         for path, data, options in chain(first, rest):
-            yield path, scan(path, data, options)
+            yield path, scan(path, data, options) if data else _NOTHING
         return
     tasks = _tasks(chain(first, rest))
     for paths, plain in _run(_scan_task, tasks, processes):
@@ -52,7 +54,7 @@ def edit_many(
     items: Iterable[EditItem], *, processes: int = 1
 ) -> Iterator[tuple[str, bytes | RefusedEditError]]:
     """Every file edited, or the refusal, in the order given; for `processes` see `scan_many`."""
-    first, rest, is_much = _look_ahead(items, processes, _WORTH_EDITING, _edit_size)
+    first, rest, is_much = _look_ahead(items, processes, _WORTH_EDITING)
     if not is_much:
         for item in chain(first, rest):
             yield item[0], _edit(item)
@@ -63,7 +65,7 @@ def edit_many(
 
 
 def _look_ahead(
-    items: Iterable[In], processes: int, worth: int, size_of: Callable[[In], int]
+    items: Iterable[In], processes: int, worth: int
 ) -> tuple[list[In], Iterator[In], bool]:
     """The first items, the others, and whether they are so many that processes pay."""
     rest = iter(items)
@@ -73,7 +75,7 @@ def _look_ahead(
     size = 0
     for item in rest:
         first.append(item)
-        size += size_of(item)
+        size += len(item[1])
         if size > worth:
             return first, rest, True
     return first, rest, False
@@ -108,21 +110,13 @@ def _result(paths: list[str], running: Any) -> tuple[list[str], list[Any]]:
     return paths, [] if running is None else running.get()
 
 
-def _scan_size(item: Item) -> int:
-    return len(item[1]) if may_hold_images(*item) else 0
-
-
-def _edit_size(item: EditItem) -> int:
-    return len(item[1])
-
-
 def _tasks(items: Iterator[Item]) -> Iterator[tuple[list[str], list[tuple[int, Item]]]]:
     """Chunks of work: all paths, and those of them (by number) that are worth sending."""
     paths: list[str] = []
     task: list[tuple[int, Item]] = []
     size = 0
     for item in items:
-        if may_hold_images(*item):
+        if item[1]:
             task.append((len(paths), item))
             size += len(item[1])
         paths.append(item[0])
