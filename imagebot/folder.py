@@ -141,7 +141,8 @@ class _Listing:
             # Reading it will say why.
             self.found.append(prefix[:-1])
             return
-        if any(entry.name == ".gitignore" for entry in entries):
+        # Names are in order, and hardly any sort before that of an ignore file.
+        if entries and entries[0].name[0] <= "." and ".gitignore" in map(_name, entries):
             ignore = _with_ignore_file(ignore, f"{full}.gitignore", prefix=prefix)
         for entry in entries:
             path = prefix + entry.name
