@@ -2,8 +2,8 @@
 
     python -m tests.fuzz.manifests [SECONDS] [SEED]
 
-runs until the time is over and prints the first input that breaks a rule; `make fuzz` calls it.
-What it finds becomes a test.
+runs until the time is over and prints the first input that breaks a rule; `make fuzz` does the
+same for a minute. What it finds becomes a test.
 """
 
 from __future__ import annotations
