@@ -12,13 +12,13 @@ from imagebot.config.policies import known_policies
 from imagebot.config.presets import load_preset, preset_names
 from imagebot.errors import ConfigurationError
 from imagebot.glob import compile_glob, matches_any
-from imagebot.manifest.field import ImageField, Marker
+from imagebot.manifest.field import ImageField, Marker, Unread
 from imagebot.plan import Problem
 from imagebot.policy.model import Policy
 from imagebot.reference import Repository
 
 _EVERYTHING = ("**",)
-_NO_FLUX: Mapping[str, Policy] = {}
+_NO_FLUX: Mapping[str, Policy | Unread] = {}
 _FLUX_PARTS = (":tag", ":name", ":digest")
 
 
@@ -49,13 +49,13 @@ def assign(
     configuration: Configuration,
     target: str = "",
     *,
-    flux: Mapping[str, Policy] = _NO_FLUX,
+    flux: Mapping[str, Policy | Unread] = _NO_FLUX,
 ) -> tuple[Assigned, ...]:
     """One Assigned for each field, in the order given.
 
     The first route whose files match takes a file, and in it the first image entry that matches
     the repository. A marker replaces the policy, never the route. `flux` has the policies that
-    Flux's own markers name, as `namespace:name`. A bare name that a kustomization of the tree
+    Flux's own markers name, as `namespace:name`, or why one cannot be followed. A bare name that a kustomization of the tree
     replaces (`image: web`) is a placeholder, and is kept.
     """
     desk = _Desk(configuration, target, flux, _replacements(fields))
@@ -132,7 +132,7 @@ class _Desk:
         self,
         configuration: Configuration,
         target: str,
-        flux: Mapping[str, Policy],
+        flux: Mapping[str, Policy | Unread],
         replacements: Mapping[str, ImageField],
     ) -> None:
         self.configuration = configuration
@@ -174,6 +174,8 @@ class _Desk:
             return self.by_keys(field, route, marker)
         if marker.syntax == "flux":
             policy = _flux_policy(marker.text, self.flux)
+            if isinstance(policy, Unread):
+                return self.unfollowed(field, route, marker, policy)
             known: Iterable[str] = self.flux
         else:
             policy = self.named(marker.text.strip())
@@ -185,6 +187,14 @@ class _Desk:
         return self.failed(
             field, route, marker, "unknown-policy", message, nearest(marker.text, known)
         )
+
+    def unfollowed(
+        self, field: ImageField, route: Route, marker: Marker, policy: Unread
+    ) -> Assigned:
+        place = f"{policy.path}:{policy.line}"
+        message = f"the marker names {show_text(marker.text)!r}: {place}: {policy.reason}"
+        hint = "mend the ImagePolicy, or write a marker of imagebot's own"
+        return self.failed(field, route, marker, "unknown-policy", message, hint)
 
     def named(self, name: str) -> Policy | None:
         """A policy of the configuration, or a preset, which the built-in one leaves out."""
@@ -251,7 +261,7 @@ class _Desk:
         )
 
 
-def _flux_policy(text: str, flux: Mapping[str, Policy]) -> Policy | None:
+def _flux_policy(text: str, flux: Mapping[str, Policy | Unread]) -> Policy | Unread | None:
     """Flux's markers may end in the part that they set."""
     name = next((text.removesuffix(part) for part in _FLUX_PARTS if text.endswith(part)), text)
     return flux.get(text) or flux.get(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -12,7 +11,7 @@ from imagebot.errors import ImagebotError, InvalidPolicyError
 from imagebot.glob import matches_any
 from imagebot.manifest.cache import options_key, scan_key
 from imagebot.manifest.field import ImageField, Scan, Unread
-from imagebot.manifest.flux import join
+from imagebot.manifest.flux import FluxPolicy, join
 from imagebot.manifest.options import ScanOptions
 from imagebot.manifest.parallel import scan_many
 from imagebot.manifest.select import chart_folders, is_chart_template
@@ -48,13 +47,14 @@ class Source(Protocol):
 class Inventory:
     """What a source holds. `paths` are all files that were looked at.
 
-    `flux` has the policies of the ImagePolicy objects in it, by `namespace:name`.
+    `flux` has the policies of the ImagePolicy objects in it, by `namespace:name`, or where and why
+    one cannot be followed.
     """
 
     paths: tuple[str, ...]
     fields: tuple[ImageField, ...]
     unread: tuple[Unread, ...] = ()
-    flux: Mapping[str, Policy] = field(default_factory=dict)
+    flux: Mapping[str, Policy | Unread] = field(default_factory=dict)
 
 
 def take_inventory(
@@ -68,11 +68,14 @@ def take_inventory(
     paths = tuple(source.paths())
     found = _scan_all(source, paths, _options(paths, configuration), scans)
     joined = join(found)
+    flux = _flux_policies(joined.policies)
+    unread = [entry for each in joined.scans.values() for entry in each.unread]
+    unread += [entry for entry in flux.values() if isinstance(entry, Unread)]
     return Inventory(
         paths=paths,
         fields=tuple(field for each in joined.scans.values() for field in each.fields),
-        unread=tuple(entry for each in joined.scans.values() for entry in each.unread),
-        flux=_flux_policies(joined.policies),
+        unread=tuple(dict.fromkeys(unread)),
+        flux=flux,
     )
 
 
@@ -133,12 +136,18 @@ def _readable(
             yield path, data, options(path)
 
 
-def _flux_policies(found: Mapping[str, Mapping[str, object]]) -> dict[str, Policy]:
-    """Those of Flux's policies that can be followed; the others are among what is unread."""
-    policies: dict[str, Policy] = {}
-    for name, keys in found.items():
-        with suppress(InvalidPolicyError):
-            policies[name] = build_policy(name, keys)
+def _flux_policies(found: Mapping[str, FluxPolicy]) -> dict[str, Policy | Unread]:
+    """Flux's policies as imagebot's; what is no policy says where it stands and why."""
+    policies: dict[str, Policy | Unread] = {}
+    for name, each in found.items():
+        if each.problem:
+            policies[name] = each.unread()
+            continue
+        try:
+            policies[name] = build_policy(name, each.keys)
+        except InvalidPolicyError as error:
+            short = name.partition(":")[2]
+            policies[name] = each.unread(f"ImagePolicy {short}: {error.message}")
     return policies
 
 

@@ -18,13 +18,28 @@ from imagebot.reference import parse_repository
 
 PolicyKeys = dict[str, object]
 
+_PINS = {"Never": "", "IfNotPresent": "frozen", "Always": "refresh"}
+
+
+@dataclass(frozen=True, slots=True)
+class FluxPolicy:
+    """The keys of an ImagePolicy, as in imagebot.yaml, or the `problem` that there is with it."""
+
+    path: str
+    line: int
+    keys: PolicyKeys
+    problem: str = ""
+
+    def unread(self, problem: str = "") -> Unread:
+        return Unread(self.path, self.line, "flux-policy", problem or self.problem)
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Scans by path with their pending fields filled in, and policy keys by `namespace:name`."""
+    """Scans by path with their pending fields filled in, and policies by `namespace:name`."""
 
     scans: dict[str, Scan]
-    policies: dict[str, PolicyKeys]
+    policies: dict[str, FluxPolicy]
 
 
 def is_flux_object(root: Node) -> bool:
@@ -71,43 +86,66 @@ def find(found: Found, root: Node) -> None:
 
 
 def _policy_keys(spec: Node) -> tuple[dict[str, str | bool], str]:
-    """The imagebot policy keys of an ImagePolicy, and what cannot be followed ("" when all can)."""
-    keys: dict[str, str | bool] = {"reading": "strict", "variant": "any", "prerelease": "allow"}
+    """The imagebot policy keys of an ImagePolicy, and what cannot be followed ("" when all can).
+
+    As in Flux a range alone decides about pre-releases, and what follows `-` is always one.
+    """
+    keys: dict[str, str | bool] = {}
     rule = spec.mapping("policy") or Node()
     if (semver := rule.mapping("semver")) is not None:
         keys["semver"] = semver.text("range")
-    elif (numerical := rule.mapping("numerical")) is not None:
-        keys["order"] = "numerical"
-        keys["descending"] = numerical.text("order") == "desc"
-    elif (alphabetical := rule.mapping("alphabetical")) is not None:
-        keys["order"] = "alphabetical"
-        keys["descending"] = alphabetical.text("order") == "desc"
+        keys["reading"] = "strict"
     else:
-        return keys, "its spec.policy has none of semver, numerical and alphabetical"
-    filter_tags = spec.mapping("filterTags")
-    if filter_tags is not None:
-        for key in ("pattern", "extract"):
-            if filter_tags.text(key):
-                keys[key] = filter_tags.text(key)
-    pin = {"IfNotPresent": "frozen", "Always": "refresh"}.get(spec.text("digestReflectionPolicy"))
-    if pin:
+        # Flux looks at alphabetical first where both are written.
+        order = next(
+            (name for name in ("alphabetical", "numerical") if rule.mapping(name) is not None), ""
+        )
+        if not order:
+            return keys, "its spec.policy has none of semver, numerical and alphabetical"
+        direction = (rule.mapping(order) or Node()).text("order") or "asc"
+        if direction not in ("asc", "desc"):
+            return keys, f"spec.policy.{order}.order is {direction[:80]!r}: write asc or desc"
+        keys["order"] = order
+        keys["descending"] = direction == "desc"
+    filter_tags = spec.mapping("filterTags") or Node()
+    for key in ("pattern", "extract"):
+        if filter_tags.text(key):
+            keys[key] = filter_tags.text(key)
+    reflection = spec.text("digestReflectionPolicy") or "Never"
+    if reflection not in _PINS:
+        known = ", ".join(_PINS)
+        return keys, f"spec.digestReflectionPolicy is {reflection[:80]!r}: write one of {known}"
+    if pin := _PINS[reflection]:
         keys["pin"] = pin
     return keys, ""
 
 
-def flux_policies(scans: Iterable[Scan]) -> dict[str, PolicyKeys]:
-    """Policy keys, as in imagebot.yaml, of every ImagePolicy by `namespace:name`.
+def flux_policies(scans: Iterable[Scan]) -> dict[str, FluxPolicy]:
+    """Every ImagePolicy by `namespace:name`, also those that cannot be followed.
 
-    The namespace is "" where the object does not write it (Kustomize or Flux set it later).
+    The namespace is "" where the object does not write it (Kustomize or Flux set it later). Two
+    of one name that do not say the same are a problem: nothing tells which of them is meant.
     """
-    found: dict[str, PolicyKeys] = {}
+    found: dict[str, FluxPolicy] = {}
+    seen: dict[str, FluxObject] = {}
     for each in _objects(scans, "ImagePolicy"):
-        if not each.problem:
-            keys: PolicyKeys = {key: value for key, value in each.keys if value is not False}
-            if "pin" in keys:
-                keys["pin"] = {"digest": keys["pin"]}
-            found[f"{each.namespace}:{each.name}"] = keys
+        name = f"{each.namespace}:{each.name}"
+        first = seen.setdefault(name, each)
+        if first is each:
+            problem = f"ImagePolicy {each.name}: {each.problem}" if each.problem else ""
+            found[name] = FluxPolicy(each.path, each.line, _plain_keys(each), problem)
+        elif (each.keys, each.repository) != (first.keys, first.repository):
+            other = f"{each.path}:{each.line}"
+            problem = f"ImagePolicy {each.name}: {other} has one of the same name that differs"
+            found[name] = FluxPolicy(first.path, first.line, {}, problem)
     return found
+
+
+def _plain_keys(policy: FluxObject) -> PolicyKeys:
+    keys: PolicyKeys = {key: value for key, value in policy.keys if value is not False}
+    if "pin" in keys:
+        keys["pin"] = {"digest": keys["pin"]}
+    return keys
 
 
 def join(scans: Mapping[str, Scan]) -> Joined:
@@ -119,7 +157,7 @@ def join(scans: Mapping[str, Scan]) -> Joined:
     for path, scan in scans.items():
         for field in scan.fields:
             _name_policy(field, named, policies)
-        joined[path] = _fill(scan, urls) if scan.pending else scan
+        joined[path] = _fill(scan, urls, policies) if scan.pending else scan
         for field in joined[path].fields:
             _name_policy(field, named, policies)
     return Joined(joined, policies)
@@ -129,13 +167,13 @@ def _objects(scans: Iterable[Scan], kind: str) -> list[FluxObject]:
     return [each for scan in scans for each in scan.objects if each.kind == kind]
 
 
-def _by_name(policies: dict[str, PolicyKeys]) -> dict[str, PolicyKeys]:
+def _by_name(policies: dict[str, FluxPolicy]) -> dict[str, FluxPolicy]:
     """Those without a written namespace, which a marker may name with one."""
-    return {key[1:]: keys for key, keys in policies.items() if key.startswith(":")}
+    return {key[1:]: policy for key, policy in policies.items() if key.startswith(":")}
 
 
 def _name_policy(
-    field: ImageField, named: dict[str, PolicyKeys], policies: dict[str, PolicyKeys]
+    field: ImageField, named: dict[str, FluxPolicy], policies: dict[str, FluxPolicy]
 ) -> None:
     if field.marker is None or field.marker.syntax != "flux":
         return
@@ -169,7 +207,7 @@ def _look_up(urls: dict[tuple[str, str], str], kind: str, name: str) -> str:
     return others.pop() if len(others) == 1 else ""
 
 
-def _fill(scan: Scan, urls: dict[tuple[str, str], str]) -> Scan:
+def _fill(scan: Scan, urls: dict[tuple[str, str], str], policies: dict[str, FluxPolicy]) -> Scan:
     fields = list(scan.fields)
     unread = list(scan.unread)
     for pending in scan.pending:
@@ -178,10 +216,18 @@ def _fill(scan: Scan, urls: dict[tuple[str, str], str]) -> Scan:
             filled = _filled(pending, url)
             fields.append(filled) if isinstance(filled, ImageField) else unread.extend(filled)
         elif pending.kind == "ImagePolicy":
-            reason = f"the marker names {pending.name}, and there is no such ImagePolicy here"
+            reason = _missing(pending.name, policies)
             unread.append(Unread(pending.field.path, pending.field.line, "marker", reason))
     fields.sort(key=field_place)
     return Scan(tuple(fields), tuple(unread), scan.objects)
+
+
+def _missing(name: str, policies: dict[str, FluxPolicy]) -> str:
+    policy = policies.get(name) or policies.get(f":{name.partition(':')[2]}")
+    if policy is None:
+        return f"the marker names {name}, and there is no such ImagePolicy here"
+    place = f"{policy.path}:{policy.line}"
+    return f"the marker names {name} ({place}), whose ImageRepository is not here"
 
 
 def _filled(pending: PendingField, url: str) -> ImageField | list[Unread]:

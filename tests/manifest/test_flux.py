@@ -7,6 +7,7 @@ import pytest
 from imagebot.manifest.field import Marker
 from imagebot.manifest.flux import flux_policies, join
 from imagebot.manifest.scan import scan
+from imagebot.policy.build import build_policy
 
 REPOSITORY = """\
 apiVersion: image.toolkit.fluxcd.io/v1beta2
@@ -69,13 +70,17 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize(("rule", "wanted"), RULES.values(), ids=RULES.keys())
 def test_policies_become_keys(rule: str, wanted: dict[str, Any]) -> None:
     found = scan("policy.yaml", POLICY.format(rule=rule).encode())
-    strict = {"reading": "strict", "variant": "any", "prerelease": "allow"}
-    assert flux_policies([found]) == {"flux-system:web": {**strict, **wanted}}
+    strict = {"reading": "strict"} if "semver" in wanted else {}
+    policies = flux_policies([found])
+    assert {name: policy.keys for name, policy in policies.items()} == {
+        "flux-system:web": {**strict, **wanted}
+    }
+    build_policy("flux-system:web", policies["flux-system:web"].keys)
 
 
 def test_a_policy_without_a_rule_is_reported() -> None:
     found = scan("policy.yaml", POLICY.format(rule="  policy: {}").encode())
-    assert flux_policies([found]) == {}
+    assert "none of semver" in flux_policies([found])["flux-system:web"].problem
     assert [(each.line, each.code, each.expected) for each in found.unread] == [
         (2, "flux-policy", False)
     ]
@@ -123,7 +128,7 @@ def test_a_namespace_that_is_set_elsewhere_is_no_obstacle() -> None:
     result = joined(m=marked, o=objects)
     (field,) = result.scans["m.yaml"].fields
     assert field.reference.name == "ghcr.io/acme/web"
-    assert result.policies["flux-system:web"]["semver"] == "1.x"
+    assert result.policies["flux-system:web"].keys["semver"] == "1.x"
 
 
 def test_a_marker_on_a_bare_tag_that_names_nothing_is_reported() -> None:
