@@ -55,8 +55,8 @@ def assign(
 
     The first route whose files match takes a file, and in it the first image entry that matches
     the repository. A marker replaces the policy, never the route. `flux` has the policies that
-    Flux's own markers name, as `namespace:name`, or why one cannot be followed. A bare name that a kustomization of the tree
-    replaces (`image: web`) is a placeholder, and is kept.
+    Flux's own markers name, as `namespace:name`, or why one cannot be followed. A bare name
+    that a kustomization of the tree replaces (`image: web`) is a placeholder, and is kept.
     """
     desk = _Desk(configuration, target, flux, _replacements(fields))
     return tuple(desk.assign(field) for field in fields)

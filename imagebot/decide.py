@@ -16,6 +16,7 @@ from imagebot.gate.model import Images
 from imagebot.gate.times import ask_times
 from imagebot.policy.choose import choose, kind_of
 from imagebot.policy.model import TIMED_ORDERS, Decision, Policy
+from imagebot.policy.rejections import count_by_rule
 from imagebot.reference import Reference, Repository
 from imagebot.registry.listing import list_tags
 from imagebot.threads import Progress, map_at_once
@@ -49,7 +50,7 @@ class Question:
 class Answers:
     """A decision, or why there is none, for every question; `failures` are of whole repositories.
 
-    `warnings` tell of tags that are gone and of patterns that admit nothing.
+    `warnings` tell of tags that are gone and of policies that admit nothing.
     """
 
     of: Mapping[Question, Decision | RegistryError]
@@ -126,6 +127,7 @@ def answer_offline(
         eligible_at=choice.eligible_at,
         candidates=choice.candidates,
         rejections=choice.rejections,
+        admits_none=choice.admits_none,
     )
 
 
@@ -133,16 +135,24 @@ def _warnings(
     answers: Mapping[Question, Decision | RegistryError],
     listings: Mapping[Repository, tuple[str, ...] | RegistryError],
 ) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+    found: dict[tuple[object, ...], str] = {}
     for question, decision in answers.items():
-        tags = listings.get(question.reference.repository, ())
-        if isinstance(decision, RegistryError) or isinstance(tags, RegistryError) or not tags:
-            continue
         repository, tag = question.reference.repository, question.reference.tag
-        if tag is not None and tag not in set(tags):
-            found[f"{repository}: the current tag {tag} is not in the registry any more"] = None
-        if question.policy.pattern is None or decision.candidates:
+        tags = listings.get(repository, ())
+        if isinstance(decision, RegistryError) or isinstance(tags, RegistryError):
             continue
-        if {rejection.rule for rejection in decision.rejections} == {"pattern"}:
-            found[f"{repository}: the pattern of {question.policy.name} admits no tag"] = None
-    return tuple(found)
+        if tags and tag is not None and tag not in set(tags):
+            text = f"{repository}: the current tag {tag} is not in the registry any more"
+            found[repository, tag] = text
+        if decision.admits_none:
+            text = _admits_none(question, decision, len(set(tags)))
+            found.setdefault((repository, question.policy.name, "none"), text)
+    return tuple(found.values())
+
+
+def _admits_none(question: Question, decision: Decision, count: int) -> str:
+    repository, policy = question.reference.repository, question.policy
+    if policy.follow is not None:
+        return f"{repository}: policy {policy.name} follows {policy.follow}, which is not there"
+    refused = count_by_rule(decision.rejections)
+    return f"{repository}: policy {policy.name} admits none of its {count} tags ({refused})"

@@ -117,7 +117,9 @@ def test_warns_of_a_tag_that_is_gone_and_of_a_pattern_that_admits_nothing() -> N
     gone = run({"a.yaml": pod("app:0.9")}, registry)
     assert any("current tag 0.9 is not in the registry" in w for w in gone.plan.warnings)
     pattern = run({"a.yaml": pod("app:1.0")}, registry, "{pattern: '^main-', order: alphabetical}")
-    assert any("pattern of mine admits no tag" in w for w in pattern.plan.warnings)
+    assert any(
+        "policy mine admits none of its 2 tags (pattern 2)" in w for w in pattern.plan.warnings
+    )
 
 
 def test_what_cannot_be_edited_is_a_problem_and_the_rest_of_the_file_is_done() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from imagebot.errors import RepositoryNotFoundError
@@ -118,7 +119,8 @@ class _Admission:
             digest = self.facts.digest(tag)
         except RepositoryNotFoundError:
             reason = f"the policy follows {tag}, whose manifest is not in the registry"
-            return self._decision(None, None, None, "no-candidate", reason)
+            gone = self._decision(None, None, None, "no-candidate", reason)
+            return replace(gone, candidates=(), admits_none=True)
         moves_tag = self.current.tag != tag and (
             self.current.tag is not None or self.policy.pin is not None
         )
@@ -163,6 +165,7 @@ class _Admission:
             eligible_at=eligible_at or waiting,
             candidates=tuple(one for one in self.choice.candidates if one not in gone),
             rejections=rejections,
+            admits_none=self.choice.admits_none,
         )
 
 

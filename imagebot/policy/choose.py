@@ -14,7 +14,7 @@ from imagebot.policy.kinds import kind_of
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
 from imagebot.policy.model import Order as OrderName
 from imagebot.policy.ranking import Order, Pool, Ranked, pick
-from imagebot.policy.rejections import Refusals, Rejections
+from imagebot.policy.rejections import Refusals, Rejections, count_by_rule
 from imagebot.policy.sorting import best_first
 from imagebot.reference import Reference
 from imagebot.version.shape import is_hash
@@ -51,11 +51,36 @@ def choose(
     refusals = Refusals()
     pool = filter_tags(policy, tags, refusals)
     ranked = _rank(policy, pool, current.tag, refusals, times or {})
+    if tags and not ranked.tags and not _keeps(policy, current.tag, ranked):
+        return _none_admitted(current.tag, refusals.freeze())
     ranked = drop_lower(policy, ranked, current.tag, refusals)
     held: list[Held] = []
     ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, held)
     ranked = drop_larger(policy, ranked, current.tag, refusals, held)
     return _settle(policy, tags, current.tag, ranked, held, refusals)
+
+
+def _keeps(policy: Policy, current: str | None, ranked: Ranked) -> bool:
+    """Whether there is a reason for the current tag to stay besides that nothing else is there.
+
+    A tag that the registry has lost may still be one that the policy takes.
+    """
+    if current is None:
+        return not policy.adopt
+    if policy.order in TIMED_ORDERS:
+        return read_text(policy, current) is not None
+    if ranked.current is None:
+        return not policy.adopt or (is_hash(current) and policy.order == "shape")
+    unused = Refusals()
+    alone = filter_tags(policy, (current,), unused)
+    return bool(_rank(policy, alone, current, unused, {}).tags)
+
+
+def _none_admitted(current: str | None, rejections: Rejections) -> Choice:
+    refused = count_by_rule(rejections)
+    beside = f", nor the current {current}" if current is not None else ""
+    reason = f"the policy admits none of the {len(rejections)} tags{beside} (refused: {refused})"
+    return Choice((), rejections, "no-candidate", reason, admits_none=True)
 
 
 def timed_candidates(
@@ -97,7 +122,7 @@ def _followed(policy: Policy, tags: Sequence[str]) -> Choice:
     others.add("follow", [tag for tag in dict.fromkeys(tags) if tag != policy.follow], "not it")
     if tags and policy.follow not in set(tags):
         reason = f"the registry does not list {policy.follow}, which the policy follows"
-        return Choice((), others.freeze(), "no-candidate", reason)
+        return Choice((), others.freeze(), "no-candidate", reason, admits_none=True)
     reason = f"the policy follows {policy.follow}"
     return Choice((policy.follow,), others.freeze(), "follow", reason, (policy.follow,))
 
@@ -173,7 +198,6 @@ def _first_adoption(
     policy: Policy, tags: Sequence[str], current: str | None, candidates: tuple[str, ...]
 ) -> tuple[str, str]:
     """Nothing to compare with: no tag, `latest`, a hash, or a tag of another pattern."""
-    shown = current if current is not None else "no tag"
     if not tags:
         return "no-candidate", "the repository has no tags"
     if current is not None and is_hash(current) and policy.order == "shape":
@@ -181,8 +205,13 @@ def _first_adoption(
     if policy.order in TIMED_ORDERS and read_text(policy, current) is not None:
         return "no-order", f"the time of {current} is unknown, so nothing is known to be newer"
     if not policy.adopt:
-        return "no-order", f"{shown} cannot be compared with other tags"
+        if current is None:
+            return "no-order", "there is no current tag to compare with, and the policy adopts none"
+        return "no-order", f"{current} cannot be compared with other tags"
     if not candidates:
         return "no-candidate", "the policy admits no tag of the repository"
-    reason = f"{candidates[0]} is the newest that the policy admits; {shown} has no order in it"
+    because = "there is no current tag"
+    if current is not None:
+        because = f"{current} cannot be compared with it"
+    reason = f"{candidates[0]} is the newest that the policy admits; {because}"
     return "adopted", reason

@@ -91,6 +91,7 @@ class Choice:
     `successors` are the candidates, best first, that may take the current tag's place: none when
     it stays. `rejections` are in the order of their tags, and worked out only when looked at: a
     repository may have a hundred thousand tags, and most passes explain none of them.
+    `admits_none` when the policy refuses every tag there is and the current one.
     """
 
     candidates: tuple[str, ...]
@@ -99,6 +100,7 @@ class Choice:
     reason: str
     successors: tuple[str, ...] = ()
     eligible_at: datetime | None = None
+    admits_none: bool = False
 
     @property
     def moves(self) -> bool:
@@ -111,7 +113,8 @@ class Decision:
     """What a field shall say: `tag` and `digest` are None when it keeps what it has.
 
     `code` is stable (docs/policies.md lists them), `reason` a sentence for people. `candidates`
-    and `rejections` explain it: what a gate refused is among the latter.
+    and `rejections` explain it: what a gate refused is among the latter. `admits_none` when the
+    policy refuses every tag there is, the current one too: most likely it is mistaken.
     """
 
     tag: str | None
@@ -122,6 +125,7 @@ class Decision:
     eligible_at: datetime | None = None
     candidates: tuple[str, ...] = ()
     rejections: Sequence[Rejection] = ()
+    admits_none: bool = False
 
     @property
     def moves(self) -> bool:

@@ -71,6 +71,19 @@ class Rejections(Sequence[Rejection]):
         return self._items
 
 
+def count_by_rule(rejections: Sequence[Rejection]) -> str:
+    """How many tags each rule refused, as `semver 12, shape 3`: the most first."""
+    counts: dict[str, int] = {}
+    if isinstance(rejections, Rejections):
+        for block in rejections.blocks:
+            counts[block.rule] = counts.get(block.rule, 0) + len(block.tags)
+    else:
+        for one in rejections:
+            counts[one.rule] = counts.get(one.rule, 0) + 1
+    ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    return ", ".join(f"{rule} {count}" for rule, count in ordered)
+
+
 def refused_later(rejections: Sequence[Rejection], more: Sequence[Rejection]) -> Rejections:
     """Some rejections, and those of tags that were refused after them."""
     later = [Block(one.rule, (one.tag,), one.reason, one.eligible_at) for one in more]
