@@ -234,7 +234,11 @@ RULES: tuple[tuple[str, str, Rule], ...] = (
     (PULL, "imagebot plan -c bot.yaml --explain", explains_the_plan),
     (PULL, "imagebot run -c bot.yaml", opens_the_pull_request),
     ("As a cron job", "imagebot run", runs_from_cron),
-    (WHICH, "imagebot pick ghcr.io/acme/api --semver '^1.4' --current 1.4.2", says("not 2.0.0: ")),
+    (
+        WHICH,
+        "imagebot pick ghcr.io/acme/api --semver '^1.4' --current 1.4.2",
+        says("2.0.0: refused by semver: "),
+    ),
     (WHICH, f"{PRINTF} | imagebot pick - --semver '~1.4' --current 1.4.2", says()),
 )
 
