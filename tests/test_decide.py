@@ -11,7 +11,7 @@ from imagebot.decide import Answers, Question, answer_offline, decide
 from imagebot.policy.build import build_policy
 from imagebot.policy.model import Decision
 from imagebot.reference import parse_reference
-from tests.support.fixed_images import FixedImages
+from tests.support.fixed_images import FixedImages, digest_of
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 APP = "docker.io/library/app"
@@ -95,8 +95,11 @@ def test_a_current_tag_that_is_admitted_is_current(
     assert not any("admits none" in warning for warning in answers.warnings)
 
 
-def test_without_a_current_tag_the_reason_speaks_of_none() -> None:
-    assert (
-        "there is no current tag to compare with" in only(deciding({"adopt": False}, "app")).reason
-    )
+def test_without_a_current_tag_the_reason_says_what_to_do() -> None:
+    digest = f"app@{digest_of('old')}"
+    asked = "there is no current tag to compare with (give --current, or a policy such as --semver)"
+    assert only(deciding({"adopt": False}, "app")).reason == asked
+    of_digest = "the digest has no tag to compare with"
+    assert only(deciding({"adopt": False}, digest)).reason == of_digest
     assert only(deciding({}, "app")).reason.endswith("; there is no current tag")
+    assert only(deciding({}, digest)).reason.endswith(f"; {of_digest}")

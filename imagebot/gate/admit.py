@@ -66,10 +66,13 @@ class _Admission:
         if by_digest_alone and digest == self.current.digest and self.policy.pin is None:
             return self._decision(None, None, None, "current", f"it is the digest of {tag}")
         reason = self.choice.reason
+        kind = kind_of(self.policy, self.current.tag, tag)
         if self.refused:
             first = self.refused[0]
-            reason = f"{tag} is the newest that passes; {first.tag}: {first.reason}"
-        kind = kind_of(self.policy, self.current.tag, tag)
+            passed = _join(f"{tag} is the newest that passes", verdict)
+            return self._decision(
+                tag, digest, kind, self.choice.code, f"{passed}; {first.tag}: {first.reason}"
+            )
         return self._decision(tag, digest, kind, self.choice.code, _join(reason, verdict))
 
     def _stay(self) -> Decision:
@@ -170,4 +173,4 @@ class _Admission:
 
 
 def _join(reason: str, verdict: Passed) -> str:
-    return f"{reason}; {verdict.note}" if verdict.note else reason
+    return f"{reason}, {verdict.note}" if verdict.note else reason

@@ -21,8 +21,11 @@ EARLIEST_CLAIM = datetime(2010, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
+    """`verb` says what was done at that time, `source` who says so."""
+
     at: datetime
-    words: str
+    verb: str
+    source: str
 
 
 def min_age(tag: str, policy: Policy, facts: Facts, now: datetime) -> Verdict:
@@ -35,21 +38,23 @@ def min_age(tag: str, policy: Policy, facts: Facts, now: datetime) -> Verdict:
         reason = "its age is unknown: neither the registry nor the image says it"
         return Refused("min-age", reason)
     age = now - evidence.at
-    words = f"{evidence.words} {show_age(age)}"
+    words = f"{evidence.verb} {show_age(age)} ({evidence.source})"
     if age < policy.min_age:
-        reason = f"{words}, and {show_duration(policy.min_age)} are asked for"
-        return Refused("min-age", reason, evidence.at + policy.min_age)
+        until = evidence.at + policy.min_age
+        wait = f"waits until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        reason = f"{words}, {wait} (min-age {show_duration(policy.min_age)})"
+        return Refused("min-age", reason, until)
     return Passed(words)
 
 
 def find_evidence(tag: str, facts: Facts) -> Evidence | None:
     pushed = facts.pushed(tag)
     if pushed is not None:
-        return Evidence(as_utc(pushed.at), f"pushed, as {pushed.source} says,")
+        return Evidence(as_utc(pushed.at), "pushed", f"{pushed.source} says so")
     created = facts.created(tag)
     if created is None or as_utc(created) < EARLIEST_CLAIM:
         return None
-    return Evidence(as_utc(created), "created, as only the image itself claims,")
+    return Evidence(as_utc(created), "created", "only the image itself says so")
 
 
 def show_age(age: timedelta) -> str:

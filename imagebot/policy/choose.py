@@ -57,7 +57,7 @@ def choose(
     held: list[Held] = []
     ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, held)
     ranked = drop_larger(policy, ranked, current.tag, refusals, held)
-    return _settle(policy, tags, current.tag, ranked, held, refusals)
+    return _settle(policy, tags, current, ranked, held, refusals)
 
 
 def _keeps(policy: Policy, current: str | None, ranked: Ranked) -> bool:
@@ -130,17 +130,18 @@ def _followed(policy: Policy, tags: Sequence[str]) -> Choice:
 def _settle(
     policy: Policy,
     tags: Sequence[str],
-    current: str | None,
+    reference: Reference,
     ranked: Ranked,
     held: list[Held],
     refusals: Refusals,
 ) -> Choice:
     """Candidates best first, and what becomes of the current tag."""
+    current = reference.tag
     order = best_first(ranked, current, descending=policy.descending)
     candidates = tuple(pick(order, ranked.tags))
     rejections = refusals.freeze()
     if ranked.current is None:
-        code, reason = _first_adoption(policy, tags, current, candidates)
+        code, reason = _first_adoption(policy, tags, reference, candidates)
         successors = candidates if code == "adopted" else ()
         return Choice(candidates, rejections, code, reason, successors)
     if candidates and candidates[0] != current:
@@ -195,9 +196,10 @@ def _kept(tags: Sequence[str], current: str | None, candidates: tuple[str, ...])
 
 
 def _first_adoption(
-    policy: Policy, tags: Sequence[str], current: str | None, candidates: tuple[str, ...]
+    policy: Policy, tags: Sequence[str], reference: Reference, candidates: tuple[str, ...]
 ) -> tuple[str, str]:
     """Nothing to compare with: no tag, `latest`, a hash, or a tag of another pattern."""
+    current = reference.tag
     if not tags:
         return "no-candidate", "the repository has no tags"
     if current is not None and is_hash(current) and policy.order == "shape":
@@ -205,13 +207,18 @@ def _first_adoption(
     if policy.order in TIMED_ORDERS and read_text(policy, current) is not None:
         return "no-order", f"the time of {current} is unknown, so nothing is known to be newer"
     if not policy.adopt:
-        if current is None:
-            return "no-order", "there is no current tag to compare with, and the policy adopts none"
-        return "no-order", f"{current} cannot be compared with other tags"
+        return "no-order", _incomparable(reference)
     if not candidates:
         return "no-candidate", "the policy admits no tag of the repository"
-    because = "there is no current tag"
-    if current is not None:
-        because = f"{current} cannot be compared with it"
-    reason = f"{candidates[0]} is the newest that the policy admits; {because}"
-    return "adopted", reason
+    because = "there is no current tag" if current is None else f"{current} has no order in it"
+    if current is None and reference.digest is not None:
+        because = "the digest has no tag to compare with"
+    return "adopted", f"{candidates[0]} is the newest that the policy admits; {because}"
+
+
+def _incomparable(reference: Reference) -> str:
+    if reference.tag is not None:
+        return f"{reference.tag} cannot be compared with other tags"
+    if reference.digest is not None:
+        return "the digest has no tag to compare with"
+    return "there is no current tag to compare with (give --current, or a policy such as --semver)"

@@ -184,7 +184,9 @@ def test_the_first_refusal_explains_why_a_field_is_kept() -> None:
     decision = deciding({"min-age": "3d"}, "1.2.3 1.3.0 1.4.0", "1.2.3", images)
     assert written(decision) == (None, None, None, "min-age")
     assert decision.eligible_at == NOW + timedelta(days=2)
-    assert decision.reason == "1.4.0: pushed, as the registry says, 1d ago, and 3d are asked for"
+    assert decision.reason == (
+        "1.4.0: pushed 1d ago (the registry says so), waits until 2026-03-12 12:00 UTC (min-age 3d)"
+    )
     assert [(r.tag, r.eligible_at) for r in decision.rejections] == [
         ("1.3.0", NOW + timedelta(days=1)),
         ("1.4.0", NOW + timedelta(days=2)),
@@ -196,7 +198,10 @@ def test_push_times_are_asked_once_for_all_candidates() -> None:
     decision = deciding({"min-age": "3d"}, "1.2.3 1.3.0 1.4.0", "1.2.3", images)
     assert decision.tag == "1.3.0"
     assert images.asked == ["pushed 1.4.0 1.3.0"]
-    assert decision.reason.endswith("pushed, as the registry says, 9 days ago")
+    assert decision.reason == (
+        "1.3.0 is the newest that passes, pushed 9 days ago (the registry says so); "
+        "1.4.0: pushed 1d ago (the registry says so), waits until 2026-03-12 12:00 UTC (min-age 3d)"
+    )
 
 
 def test_a_digest_change_waits_for_its_age_too() -> None:

@@ -29,7 +29,7 @@ def aged(images: FakeImages, unknown: str = "refuse") -> Verdict:
 
 def test_the_push_time_is_evidence() -> None:
     images = FakeImages(pushes={"1.0": Pushed(ago(days=4), "Docker Hub")})
-    assert aged(images) == Passed("pushed, as Docker Hub says, 4 days ago")
+    assert aged(images) == Passed("pushed 4 days ago (Docker Hub says so)")
     assert images.asked == ["pushed 1.0"]
 
 
@@ -37,8 +37,10 @@ def test_a_young_push_is_refused_until_it_is_old_enough() -> None:
     images = FakeImages(
         pushes={"1.0": Pushed(ago(days=2, hours=5), "Docker Hub")}, claims={"1.0": ago(days=99)}
     )
-    reason = "pushed, as Docker Hub says, 2 days ago, and 3d are asked for"
-    assert aged(images) == Refused("min-age", reason, ago(days=2, hours=5) + timedelta(days=3))
+    until = ago(days=2, hours=5) + timedelta(days=3)
+    waits = f"waits until {until:%Y-%m-%d %H:%M} UTC (min-age 3d)"
+    reason = f"pushed 2 days ago (Docker Hub says so), {waits}"
+    assert aged(images) == Refused("min-age", reason, until)
 
 
 def test_the_age_is_reached_to_the_second() -> None:
@@ -50,7 +52,7 @@ def test_the_age_is_reached_to_the_second() -> None:
 
 def test_the_image_s_own_claim_is_taken_where_the_registry_says_nothing() -> None:
     images = FakeImages(claims={"1.0": ago(days=4)})
-    assert aged(images) == Passed("created, as only the image itself claims, 4 days ago")
+    assert aged(images) == Passed("created 4 days ago (only the image itself says so)")
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,10 @@ def test_the_age_is_the_image_s_claim_where_the_registry_keeps_none(
     registry.push_image(repository, "1.6.0", created=None)
     decision = deciding({"min-age": "3d"}, parse_reference(f"{name}:1.2.3"), client)
     assert decision.tag == "1.3.0"
-    assert decision.reason.endswith("created, as only the image itself claims, 30 days ago")
+    assert decision.reason == (
+        "1.3.0 is the newest that passes, created 30 days ago (only the image itself says so); "
+        "1.6.0: its age is unknown: neither the registry nor the image says it"
+    )
     assert {r.tag: r.eligible_at for r in decision.rejections} == {
         "1.4.0": NOW + timedelta(days=2),
         "1.5.0": None,
