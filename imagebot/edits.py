@@ -9,7 +9,9 @@ from itertools import groupby
 from imagebot.errors import ImagebotError, RefusedEditError
 from imagebot.inventory import Source
 from imagebot.manifest.edit import edit
+from imagebot.manifest.parallel import edit_many
 from imagebot.plan import FileChange, Plan, Problem, Update
+from imagebot.threads import usable_processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +29,32 @@ def make_edits(source: Source, updates: Sequence[Update]) -> Edited:
     One update that must be refused does not stop the others of its file.
     """
     by_path = {path: list(group) for path, group in groupby(updates, key=lambda u: u.field.path)}
-    changes: list[FileChange] = []
-    refused: set[str] = set()
-    problems: list[Problem] = []
+    contents: dict[str, bytes] = {}
+    failures: list[tuple[Update, ImagebotError]] = []
     for path, data in source.read(list(by_path)):
-        wanted = by_path[path]
         if isinstance(data, ImagebotError):
-            refused.update(update.id for update in wanted)
-            problems += [_problem(update, data) for update in wanted]
-            continue
-        change, failures = edit_file(path, data, wanted)
-        if change is not None:
-            changes.append(change)
-        refused.update(update.id for update, _ in failures)
-        problems += [_problem(update, error) for update, error in failures]
-    return Edited(tuple(changes), frozenset(refused), tuple(problems))
+            failures += [(update, data) for update in by_path[path]]
+        else:
+            contents[path] = data
+    items = [
+        (path, data, [update.edit for update in by_path[path]]) for path, data in contents.items()
+    ]
+    changes: list[FileChange] = []
+    for path, result in edit_many(items, processes=usable_processes()):
+        made = by_path[path]
+        if isinstance(result, bytes):
+            new = result
+        else:
+            new, made, refused = _edit_what_can_be(path, contents[path], made)
+            failures += refused
+        if new != contents[path]:
+            ids = tuple(update.id for update in made)
+            changes.append(FileChange(path, contents[path], new, ids))
+    return Edited(
+        tuple(changes),
+        frozenset(update.id for update, _ in failures),
+        tuple(_problem(update, error) for update, error in failures),
+    )
 
 
 def without_refused(plan: Plan, edited: Edited) -> Plan:
@@ -53,37 +66,26 @@ def without_refused(plan: Plan, edited: Edited) -> Plan:
     )
 
 
-def edit_file(
+def _edit_what_can_be(
     path: str, data: bytes, updates: Sequence[Update]
-) -> tuple[FileChange | None, list[tuple[Update, RefusedEditError]]]:
-    """All `updates` of one file together; where that is refused, as many as are not."""
-    try:
-        new = edit(path, data, [update.edit for update in updates])
-    except RefusedEditError:
-        return _edit_one_by_one(path, data, updates)
-    return _change(path, data, new, updates), []
-
-
-def _edit_one_by_one(
-    path: str, data: bytes, updates: Sequence[Update]
-) -> tuple[FileChange | None, list[tuple[Update, RefusedEditError]]]:
+) -> tuple[bytes, list[Update], list[tuple[Update, RefusedEditError]]]:
+    """As many of `updates` as are not refused; those of one shared text stand and fall together."""
+    groups: dict[object, list[Update]] = {}
+    for update in updates:
+        field = update.field
+        shared = (field.tag, field.digest) if field.shared > 1 else update.id
+        groups.setdefault(shared, []).append(update)
     made: list[Update] = []
     new = data
     failures: list[tuple[Update, RefusedEditError]] = []
-    for update in updates:
+    for group in groups.values():
         try:
-            new = edit(path, data, [each.edit for each in (*made, update)])
+            new = edit(path, data, [each.edit for each in (*made, *group)])
         except RefusedEditError as error:
-            failures.append((update, error))
+            failures += [(update, error) for update in group]
         else:
-            made.append(update)
-    return _change(path, data, new, made), failures
-
-
-def _change(path: str, old: bytes, new: bytes, updates: Sequence[Update]) -> FileChange | None:
-    if new == old:
-        return None
-    return FileChange(path, old, new, tuple(update.id for update in updates))
+            made += group
+    return new, made, failures
 
 
 def _problem(update: Update, error: ImagebotError) -> Problem:

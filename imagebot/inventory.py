@@ -19,6 +19,7 @@ from imagebot.plan import Problem
 from imagebot.policy.build import build_policy
 from imagebot.policy.model import Policy
 from imagebot.scan_cache import ScanCache
+from imagebot.threads import usable_processes
 
 
 class Source(Protocol):
@@ -106,7 +107,7 @@ def _scan_all(
             scans[path] = known
     rest = [path for path in paths if path not in scans]
     items = _readable(source.read(rest), options, scans)
-    for path, scan in scan_many(items):
+    for path, scan in scan_many(items, processes=usable_processes()):
         scans[path] = scan
         if cache is not None and path in keys:
             cache.put(keys[path], scan)

@@ -133,6 +133,19 @@ def test_what_cannot_be_edited_is_a_problem_and_the_rest_of_the_file_is_done() -
     assert drafted.changes[0].updates == (drafted.plan.updates[0].id,)
 
 
+def test_fields_that_share_a_text_are_edited_together_beside_one_that_is_refused() -> None:
+    registry = FixedImages({APP: ("1.0", "1.1"), "docker.io/library/web": ("1.0", "1.1")})
+    text = POD + (
+        '    - {name: a, image: "web:1\\x2e0"}\n'
+        "    - {name: b, image: &app app:1.0}\n"
+        "    - {name: c, image: *app}\n"
+    )
+    drafted = run({"a.yaml": text.encode()}, registry)
+    assert [problem.line for problem in drafted.plan.problems] == [6]
+    assert drafted.changes[0].new == text.replace("app:1.0", "app:1.1").encode()
+    assert len(drafted.plan.updates) == 2
+
+
 def test_one_problem_for_all_repositories_of_a_registry_that_does_not_answer() -> None:
     errors = {
         f"ghcr.io/{name}": RegistryUnreachableError(f"ghcr.io/{name}", "no answer")
