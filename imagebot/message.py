@@ -31,6 +31,10 @@ _ZERO_WIDTH_RE = re.compile("[\u00ad\u200b-\u200d\u2060-\u2064]")
 _LIVE_RE = re.compile(
     r"@(?=\w)|#(?=\d)|!(?=\d)|\bGH-(?=\d)|:(?=//)|www(?=\.)|\[|\*{3}(?=NO_CI)", re.IGNORECASE
 )
+_REVERT_RE = re.compile(r"\s*(revert|rollback|roll back)\b", re.IGNORECASE)
+_LINE_RE = re.compile(r"^- .+: .+ -> .+ \((?:major|minor|patch|digest|other)\)\r?$", re.MULTILINE)
+# A branch such as revert-1-imagebot/… is one of the people who revert.
+_BRANCH_RE = re.compile(r"(?<![\w-])imagebot/(?:[a-z0-9-]+-)?[0-9a-f]{8}(?![\w-])")
 _MARKER_RE = re.compile(r"^<!-- imagebot:1 (\{[ -~]*\}) -->$", re.MULTILINE)
 
 
@@ -40,6 +44,8 @@ class Marker:
 
     `plan` and `blobs` are hashes of what it proposes and of the files it starts from, `pushed`
     the last commit pushed, `updates` the ids; `retired` when the bot itself has closed it.
+    `configuration` says which configuration the route is of (`configuration_hash`), "" in the
+    markers of older versions.
     """
 
     route: str
@@ -48,6 +54,7 @@ class Marker:
     pushed: str
     updates: tuple[str, ...] = ()
     retired: bool = False
+    configuration: str = ""
 
 
 def branch_name(*, base: str, route: str, group: str) -> str:
@@ -71,6 +78,11 @@ def plan_hash(updates: Iterable[Update]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
+def configuration_hash(path: str) -> str:
+    """Tells configurations apart by their paths, without telling the paths."""
+    return hashlib.sha256(path.encode()).hexdigest()[:12]
+
+
 def commit_message(updates: Sequence[Update]) -> str:
     """A subject, an empty line, and a line for each update."""
     lines = [
@@ -81,6 +93,16 @@ def commit_message(updates: Sequence[Update]) -> str:
     if len(updates) > _MAX_LINES:
         lines.append(f"- and {len(updates) - _MAX_LINES} more")
     return "\n".join((_subject(updates), "", *lines)) + "\n"
+
+
+def is_commit_message(message: str) -> bool:
+    """Whether a commit says that it is imagebot's work, whoever made it.
+
+    A squash merge has the bot's message or its branch in it; so may what reverts one, which is not.
+    """
+    if _REVERT_RE.match(message):
+        return False
+    return _LINE_RE.search(message) is not None or _BRANCH_RE.search(message) is not None
 
 
 def pull_request_title(updates: Sequence[Update], *, route: str) -> str:
@@ -95,9 +117,10 @@ def pull_request_body(updates: Sequence[Update], *, base: str, marker: Marker) -
         "| File | Image | From | To | Kind | Why |\n|---|---|---|---|---|---|\n"
     )
     foot = (
-        "\nMerging deploys these updates. Closing refuses exactly these: imagebot comes back with"
-        " the next newer ones. While only imagebot commits to this branch, it keeps it current;"
-        " it never overwrites what somebody else commits here.\n\n" + _write_marker(marker) + "\n"
+        "\nMerging deploys these updates. Closing refuses exactly these: imagebot leaves them out"
+        " from then on, and comes back with others and with newer ones. While only imagebot commits"
+        " to this branch, it keeps it current; it never overwrites what somebody else commits"
+        " here.\n\n" + _write_marker(marker) + "\n"
     )
     room = MAX_BODY - len(head.encode()) - len(foot.encode()) - 100
     rows: list[str] = []
@@ -138,13 +161,13 @@ def read_marker(body: str) -> Marker | None:
     if not all(isinstance(text, str) for text in texts.values()):
         return None
     updates = tuple(str(texts.pop("updates")).split())
+    configuration = fields.get("configuration")
     return Marker(
-        **{k: str(v) for k, v in texts.items()}, updates=updates, retired=_retired(fields)
+        **{k: str(v) for k, v in texts.items()},
+        updates=updates,
+        retired=fields.get("retired") is True,
+        configuration=configuration if isinstance(configuration, str) else "",
     )
-
-
-def _retired(fields: dict[str, object]) -> bool:
-    return fields.get("retired") is True
 
 
 def _write_marker(marker: Marker) -> str:
@@ -155,6 +178,7 @@ def _write_marker(marker: Marker) -> str:
         "pushed": marker.pushed,
         "updates": " ".join(marker.updates[:1000]),
         "retired": marker.retired,
+        "configuration": marker.configuration,
     }
     text = (
         json.dumps(fields).replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "-\\u002d")

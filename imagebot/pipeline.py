@@ -15,6 +15,7 @@ from imagebot.config.trust import may_ask
 from imagebot.decide import Answers, Question, Registry, decide
 from imagebot.edits import make_edits, without_refused
 from imagebot.errors import RegistryError, RegistryUnreachableError
+from imagebot.hold import Hold, hold_back
 from imagebot.inventory import Source, sort_unread, take_inventory
 from imagebot.plan import FileChange, Kept, Plan, Problem, Update
 from imagebot.reference import Repository
@@ -40,6 +41,7 @@ def draft(
     limits: Limits = Limits(),
     scans: ScanCache | None = None,
     progress: Progress | None = None,
+    hold: Hold | None = None,
 ) -> Draft:
     """Plan every update of `source`, and make the edits.
 
@@ -50,6 +52,8 @@ def draft(
     questions = [question for each in assignments if (question := _question(each, limits))]
     answers = decide(questions, registry, now=now, progress=progress)
     plan = sort_out(assignments, answers, target=target, limits=limits)
+    if hold is not None:
+        plan = hold_back(plan, hold)
     unread, problems = sort_unread(inventory, configuration)
     edited = make_edits(source, plan.updates)
     unused: tuple[str, ...] = ()

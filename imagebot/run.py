@@ -19,12 +19,14 @@ from imagebot.config.model import BotConfiguration, Configuration, Target
 from imagebot.config.trust import within_limits
 from imagebot.decide import Registry
 from imagebot.errors import ConfigurationError, ImagebotError, PushRejectedError
+from imagebot.forge.model import Forge
 from imagebot.forge.open import open_forge
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.once import OncePerPass
 from imagebot.pipeline import Draft, draft
 from imagebot.plan import FileChange, Plan, Problem, Published, merge_plans
+from imagebot.publish.holding import find_held, find_settled
 from imagebot.publish.target import publish_plan
 from imagebot.scan_cache import load_scan_cache
 from imagebot.target import CheckoutSource, target_configuration
@@ -160,6 +162,10 @@ def _publish(
 def _prepare(target: Target, checkout: Checkout, setting: Setting) -> _Ready:
     checkout.refresh()
     configuration = target_configuration(checkout, target, setting.bot.inline or setting.fallback)
+
+    def forge() -> Forge | None:
+        return open_forge(target, setting.environment)
+
     scans = load_scan_cache(_scans_path(target, setting))
     drafted = draft(
         CheckoutSource(checkout, configuration.files),
@@ -170,9 +176,22 @@ def _prepare(target: Target, checkout: Checkout, setting: Setting) -> _Ready:
         limits=target.limits,
         scans=scans,
         progress=setting.progress,
+        hold=lambda updates: find_held(updates, configuration, checkout, forge, target=target.name),
     )
     scans.save()
-    limited = within_limits(drafted.plan.updates, target.limits, configuration.routes, target.name)
+    limited = within_limits(
+        drafted.plan.updates,
+        target.limits,
+        configuration.routes,
+        target.name,
+        settled=lambda updates: find_settled(
+            replace(drafted.plan, updates=updates),
+            configuration,
+            checkout,
+            forge,
+            target=target.name,
+        ),
+    )
     plan = replace(drafted.plan, problems=(*drafted.plan.problems, *limited.problems))
     ids = {update.id for update in limited.allowed}
     changes = tuple(change for change in drafted.changes if ids.issuperset(change.updates))

@@ -25,6 +25,7 @@ LAYERS = {
     "imagebot.manifest": 1,
     "imagebot.config": 1,
     "imagebot.plan": 1,
+    "imagebot.hold": 1,
     "imagebot.secret": 1,
     "imagebot.assign": 1,
     "imagebot.message": 1,

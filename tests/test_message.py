@@ -13,6 +13,7 @@ from imagebot.message import (
     Marker,
     branch_name,
     commit_message,
+    is_commit_message,
     plan_hash,
     pull_request_body,
     pull_request_title,
@@ -112,13 +113,14 @@ def test_pull_request_body() -> None:
         "| `values.yaml:1` | `redis` | `7 sha256:0123456789ab` | `7 sha256:ffffffffffff` | digest"
         " | the newest of 12 that ^1.0 admits |\n"
         "\n"
-        "Merging deploys these updates. Closing refuses exactly these: imagebot comes back with"
-        " the next newer ones. While only imagebot commits to this branch, it keeps it current;"
-        " it never overwrites what somebody else commits here.\n"
+        "Merging deploys these updates. Closing refuses exactly these: imagebot leaves them out"
+        " from then on, and comes back with others and with newer ones. While only imagebot commits"
+        " to this branch, it keeps it current; it never overwrites what somebody else commits"
+        " here.\n"
         "\n"
         '<!-- imagebot:1 {"route": "production", "plan": "aaaaaaaaaaaaaaaa",'
         ' "blobs": "bbbbbbbbbbbbbbbb", "pushed": "cccccccccccccccccccccccccccccccccccccccc",'
-        ' "updates": "", "retired": false} -->\n'
+        ' "updates": "", "retired": false, "configuration": ""} -->\n'
     )
 
 
@@ -210,7 +212,9 @@ def test_a_long_body_is_cut_between_rows(letter: str) -> None:
 
 
 def test_markers_survive() -> None:
-    marker = dataclasses.replace(MARKER, updates=("0" * 12, "f" * 12), retired=True)
+    marker = dataclasses.replace(
+        MARKER, updates=("0" * 12, "f" * 12), retired=True, configuration="d" * 12
+    )
     body = pull_request_body((API,), base="main", marker=marker)
     assert read_marker(body) == marker
     assert read_marker(body.replace("\n", "\r\n")) == marker
@@ -235,6 +239,31 @@ def test_markers_survive() -> None:
 )
 def test_what_is_no_marker(body: str) -> None:
     assert read_marker(body) is None
+
+
+def test_a_marker_of_an_older_version() -> None:
+    body = pull_request_body((API,), base="main", marker=MARKER)
+    assert read_marker(body.replace(', "configuration": ""', "")) == MARKER
+    assert read_marker(body.replace('"configuration": ""', '"configuration": 7')) == MARKER
+
+
+@pytest.mark.parametrize(
+    ("message", "own"),
+    [
+        (commit_message((API, WEB)), True),
+        ("Update api (#3)\r\n\r\n" + commit_message((API,)).replace("\n", "\r\n"), True),
+        ("Merge pull request #1 from acme/imagebot/production-all-e530d2b8\n", True),
+        ("Merged in imagebot/production-all-e530d2b8 (pull request #1)", True),
+        (f'Revert "{commit_message((API,))}', False),
+        ('Revert "Merge pull request #1 from acme/imagebot/production-all-e530d2b8"', False),
+        ("Merge pull request #2 from acme/revert-1-imagebot/production-all-e530d2b8", False),
+        ("Update ghcr.io/acme/api to 1.1.0", False),
+        ("Read https://example.com/imagebot/deadbeef1", False),
+        ("", False),
+    ],
+)
+def test_which_commits_say_that_they_are_imagebots(message: str, own: bool) -> None:
+    assert is_commit_message(message) is own
 
 
 def test_only_the_last_marker_counts() -> None:

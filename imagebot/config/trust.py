@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from imagebot.config.faults import Faults
@@ -45,12 +45,14 @@ def within_limits(
     limits: Limits,
     routes: Sequence[Route],
     target: str = "",
+    settled: Callable[[tuple[Update, ...]], Collection[str]] = lambda _: (),
 ) -> Limited:
     """Hold a target's updates against its limits.
 
     A file that its route commits to directly and `limits.commit` does not cover keeps its
     updates back. More updates than `max_updates` and none is published: a plan that large is a
-    mistake more often than not, and half of it would be a guess.
+    mistake more often than not, and half of it would be a guess. `settled` is asked, when there
+    are too many, for the ids of those that a pass has nothing to do for: they do not count.
     """
     by_name = {route.name: route for route in routes}
     allowed: list[Update] = []
@@ -63,8 +65,11 @@ def within_limits(
             allowed.append(update)
     problems = [_commit_problem(update, target) for update in refused.values()]
     if limits.max_updates is not None and len(allowed) > limits.max_updates:
-        problems.append(_too_many(len(allowed), limits.max_updates, target))
-        allowed = []
+        done = settled(tuple(allowed))
+        count = sum(update.id not in done for update in allowed)
+        if count > limits.max_updates:
+            problems.append(_too_many(count, limits.max_updates, target))
+            allowed = []
     return Limited(tuple(allowed), tuple(problems))
 
 

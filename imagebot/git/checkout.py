@@ -7,7 +7,7 @@ submodules. Commits are made by plumbing and pushed by their ids.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from imagebot.git.bare import BareCache
 from imagebot.git.cache import cache_path, locked
 from imagebot.git.classify import failure, push_failure
 from imagebot.git.credentials import Access
+from imagebot.git.history import LOG, Touch, log_input, parse_log
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
 from imagebot.git.tree import (
     Signature,
@@ -34,6 +35,7 @@ BOT_BRANCHES = "imagebot/"
 _COMMIT = "refs/imagebot/commit"
 _MAX_REFS = 8 * 1024 * 1024
 _MAX_AUTHORS = 200
+_MAX_COMMITS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,18 @@ class Checkout:
         words = output.decode("utf-8", "replace").split("\0")
         rows = zip(words[::3], words[1::3], words[2::3], strict=False)
         return tuple(Author(commit, author, committer) for commit, author, committer in rows)
+
+    def history(self, paths: Collection[str], *, most: int) -> Mapping[str, Sequence[Touch]]:
+        """What the head's history, merges apart, did to files: by path, the newest first.
+
+        At most `most` commits for each path, all of them read by one command, without contents.
+        A file that was renamed has the history of its new name.
+        """
+        if not paths:
+            return {}
+        limit = f"-n{min(most * len(paths), _MAX_COMMITS)}"
+        output = self._runner.local(*LOG, limit, payload=log_input(self.head, paths))
+        return parse_log(output, most)
 
     def tree(self, commit: str) -> str:
         """The id of a commit's tree: equal for commits that hold the same."""

@@ -16,7 +16,7 @@ class Change:
 
     `base` is the target's branch, `branch` the one that is pushed to. `route` names the routes
     of a commit, with commas between. `complete` is false when something of the plan failed, so
-    that updates may be missing.
+    that updates may be missing. `configuration` is the hash of the one that the route is of.
     """
 
     target: str
@@ -27,6 +27,7 @@ class Change:
     updates: tuple[Update, ...] = ()
     options: PullRequestOptions = field(default_factory=PullRequestOptions)
     complete: bool = True
+    configuration: str = ""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -35,7 +36,7 @@ class Change:
 
 
 def changes_of(
-    plan: Plan, routes: Sequence[Route], *, target: str, base: str
+    plan: Plan, routes: Sequence[Route], *, target: str, base: str, configuration: str = ""
 ) -> tuple[Change, ...]:
     """The commit first, then the pull requests in the order of the routes and of the plan.
 
@@ -72,6 +73,7 @@ def changes_of(
                 updates=updates,
                 options=route.pull_request,
                 complete=complete,
+                configuration=configuration,
             )
             for group, updates in _groups(mine, route.pull_request.group)
         ]

@@ -61,13 +61,7 @@ def publish_pull_request(
     existing = forge.find(change.branch)
     if not change.updates:
         return _retire(change, checkout, forge, existing, author)
-    marker = Marker(
-        route=change.route,
-        plan=plan_hash(change.updates),
-        blobs=_blobs_hash(checkout, change.paths),
-        pushed="",
-        updates=tuple(update.id for update in change.updates),
-    )
+    marker = _marker(change, checkout)
     settled = _settled(change, checkout, existing, marker)
     if settled is not None:
         return settled
@@ -97,8 +91,13 @@ def find_stale(
     forge: Forge | None,
     *,
     target: str,
+    configuration: str = "",
+    author: CommitOptions = CommitOptions(),  # noqa: B008 - a frozen value
 ) -> tuple[Change, ...]:
     """Changes without updates, for the open pull requests of `routes` that no change is for.
+
+    Also for those of routes that are gone, where they were made under the same `configuration`
+    (its hash) and nobody but the bot has committed to them.
 
     Only to be asked when the plan is complete: an update that could not be decided is not gone.
     """
@@ -110,7 +109,10 @@ def find_stale(
     for branch in checkout.bot_branches():
         existing = forge.find(branch) if branch not in wanted else None
         marker = read_marker(existing.body) if existing else None
-        if marker is not None and marker.route in names:
+        if marker is None:
+            continue
+        gone = marker.route not in names and configuration == marker.configuration != ""
+        if marker.route in names or (gone and not _people(branch, checkout, existing, author)):
             change = Change(
                 target=target,
                 base=checkout.branch,
@@ -120,6 +122,23 @@ def find_stale(
             )
             stale.append(change)
     return tuple(stale)
+
+
+def is_settled(change: Change, checkout: Checkout, forge: Forge) -> bool:
+    """Whether the change has an open pull request that can stay as it is."""
+    existing = forge.find(change.branch)
+    return _settled(change, checkout, existing, _marker(change, checkout)) is not None
+
+
+def _marker(change: Change, checkout: Checkout) -> Marker:
+    return Marker(
+        route=change.route,
+        plan=plan_hash(change.updates),
+        blobs=_blobs_hash(checkout, change.paths),
+        pushed="",
+        updates=tuple(update.id for update in change.updates),
+        configuration=change.configuration,
+    )
 
 
 def _settled(

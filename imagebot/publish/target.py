@@ -16,6 +16,7 @@ from imagebot.errors import (
 from imagebot.forge.model import Forge
 from imagebot.git.checkout import Checkout
 from imagebot.manifest.edit import edit
+from imagebot.message import configuration_hash
 from imagebot.plan import FileChange, Plan, Problem, Published
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.publishers import PUBLISHERS
@@ -37,13 +38,24 @@ def publish_plan(
     `files` are the edits of the plan. PushRejectedError of kind `behind` or `race` on the target's
     own branch is raised before any pull request is touched: plan again.
     """
-    changes = changes_of(plan, configuration.routes, target=target, base=checkout.branch)
+    routes, made_under = configuration.routes, configuration_hash(configuration.path)
+    changes = changes_of(
+        plan, routes, target=target, base=checkout.branch, configuration=made_under
+    )
     published: list[Published] = []
     problems: list[Problem] = []
     stale: tuple[Change, ...] = ()
     if not plan.problems:
         try:
-            stale = find_stale(changes, configuration.routes, checkout, forge, target=target)
+            stale = find_stale(
+                changes,
+                routes,
+                checkout,
+                forge,
+                target=target,
+                configuration=made_under,
+                author=configuration.commit,
+            )
         except (ForgeError, GitError) as error:
             problems.append(_problem(target, "pull requests", error))
     for change in (*changes, *stale):

@@ -1,0 +1,72 @@
+"""The history of files, as `git log --raw` tells it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+LOG = (
+    "log", "--stdin", "-z", "--raw", "--no-abbrev", "--no-renames", "--full-history",
+    "--topo-order", "--no-merges", "--format=%H%x00%an%x00%ae%x00%ce%x00%B",
+)  # fmt: skip
+_HEADER = 5
+_FILES = (b"100644", b"100755")
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What one commit did to one file.
+
+    `old` and `new` are the blobs before and after, "" where there was no ordinary file. `author`
+    is a name, `addresses` the e-mail addresses of author and committer.
+    """
+
+    commit: str
+    author: str
+    addresses: tuple[str, str]
+    message: str
+    old: str
+    new: str
+
+
+def log_input(tip: str, paths: Iterable[str]) -> bytes:
+    """For the stdin of LOG. Paths are taken as they are, but one with a line break not at all."""
+    lines = [tip, "--", *(f":(top,literal){path}" for path in paths if "\n" not in path)]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def parse_log(output: bytes, most: int) -> Mapping[str, Sequence[Touch]]:
+    """The touches of each path, the newest first, and no more than `most` of one path."""
+    found: dict[str, list[Touch]] = {}
+    for header, changes in _commits(output):
+        commit, author, address, committer, message = (
+            part.decode("utf-8", "replace") for part in header
+        )
+        for record, raw in changes:
+            old_mode, new_mode, old, new, _ = record.removeprefix(b":").split(b" ")
+            touches = found.setdefault(raw.decode("utf-8", "replace"), [])
+            if len(touches) < most:
+                touch = Touch(
+                    commit=commit,
+                    author=author,
+                    addresses=(address, committer),
+                    message=message,
+                    old=old.decode() if old_mode in _FILES else "",
+                    new=new.decode() if new_mode in _FILES else "",
+                )
+                touches.append(touch)
+    return found
+
+
+def _commits(output: bytes) -> Iterator[tuple[list[bytes], list[tuple[bytes, bytes]]]]:
+    """Each commit's header, and its records with their paths."""
+    words = output.split(b"\0")
+    at = 0
+    while at + _HEADER <= len(words):
+        header = words[at : at + _HEADER]
+        at += _HEADER
+        changes: list[tuple[bytes, bytes]] = []
+        while at + 1 < len(words) and (record := words[at].lstrip(b"\n")).startswith(b":"):
+            changes.append((record, words[at + 1]))
+            at += 2
+        yield header, changes

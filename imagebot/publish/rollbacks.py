@@ -1,0 +1,135 @@
+"""Rollbacks: what people took back of what the bot wrote, read from the target's history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from imagebot.config.model import Configuration
+from imagebot.git.checkout import Checkout
+from imagebot.git.history import Touch
+from imagebot.hold import Held
+from imagebot.manifest.field import ImageField
+from imagebot.manifest.options import ScanOptions
+from imagebot.manifest.scan import scan
+from imagebot.message import is_commit_message
+from imagebot.plan import Update
+from imagebot.printable import printable
+
+_MOST_COMMITS = 50
+_MAX_NAME = 80
+
+
+def find_rollbacks(
+    updates: Sequence[Update], configuration: Configuration, checkout: Checkout
+) -> dict[str, Held]:
+    """The updates whose very tag and digest the bot wrote and somebody else took away since.
+
+    The last 50 commits of each file count. Contents are only fetched of files that people have
+    changed after the bot, all in one request. Raises GitError.
+    """
+    address = configuration.commit.author_email
+    paths = {update.field.path: None for update in updates}
+    history = {
+        path: [(touch, _is_own(touch, address)) for touch in touches]
+        for path, touches in checkout.history(paths, most=_MOST_COMMITS).items()
+    }
+    suspects = {path: touches for path, touches in history.items() if _may_be_undone(touches)}
+    checkout.fetch(blob for touches in suspects.values() for blob in _blobs(touches))
+    held: dict[str, Held] = {}
+    for path, touches in suspects.items():
+        past = _Past(path, checkout.read(_blobs(touches)), configuration)
+        for update in updates:
+            if update.field.path == path and (touch := _undone(update, touches, past)):
+                who = printable(touch.author or touch.addresses[0])[:_MAX_NAME]
+                reason = f"rolled back in {touch.commit[:12]} by {who}"
+                held[update.id] = Held("rolled-back", reason)
+    return held
+
+
+_Touches = Sequence[tuple[Touch, bool]]
+
+
+def _is_own(touch: Touch, address: str) -> bool:
+    return address in touch.addresses or is_commit_message(touch.message)
+
+
+def _may_be_undone(touches: _Touches) -> bool:
+    """Whether somebody else came after the bot; `touches` are the newest first."""
+    first = next((at for at, (_, own) in enumerate(touches) if not own), len(touches))
+    return any(own for _, own in touches[first:])
+
+
+def _blobs(touches: _Touches) -> list[str]:
+    return [blob for touch, _ in touches for blob in (touch.old, touch.new) if blob]
+
+
+def _undone(update: Update, touches: _Touches, past: _Past) -> Touch | None:
+    """The commit of somebody else that last moved the field off what the bot wrote before."""
+    for at, (touch, own) in enumerate(touches):
+        if not past.says(touch.old, update) or not past.says_another(touch.new, update):
+            continue
+        written = any(
+            mine and past.says(older.new, update) and not past.says(older.old, update)
+            for older, mine in touches[at + 1 :]
+        )
+        return touch if written and not own else None
+    return None
+
+
+class _Past:
+    """What the blobs of one file said, each read at most once and only where it may matter."""
+
+    def __init__(
+        self, path: str, contents: Mapping[str, bytes], configuration: Configuration
+    ) -> None:
+        self._path = path
+        self._contents = contents
+        self._options = ScanOptions(
+            fields=configuration.fields,
+            files=configuration.files.extra,
+            compose_defaults=configuration.files.compose_defaults,
+        )
+        self._fields: dict[str, tuple[ImageField, ...]] = {}
+
+    def says(self, blob: str, update: Update) -> bool:
+        """Whether the field had just the tag and digest that the update would write."""
+        data = self._contents.get(blob, b"")
+        wanted = _wanted(update)
+        if not all((part or "").encode() in data for part in wanted):
+            return False
+        return self._value(blob, update.field) == wanted
+
+    def says_another(self, blob: str, update: Update) -> bool:
+        value = self._value(blob, update.field)
+        return value is not None and value != _wanted(update)
+
+    def _value(self, blob: str, field: ImageField) -> tuple[str | None, str | None] | None:
+        """The field's tag and digest, None where it was not there."""
+        if blob not in self._contents:
+            return None
+        if blob not in self._fields:
+            found = scan(self._path, self._contents[blob], self._options)
+            pending = (each.field for each in found.pending)
+            self._fields[blob] = (*found.fields, *pending)
+        same = _same(self._fields[blob], field)
+        return (same.reference.tag, same.reference.digest) if same else None
+
+
+def _wanted(update: Update) -> tuple[str | None, str | None]:
+    current = update.field.reference
+    return update.tag or current.tag, update.digest or current.digest
+
+
+def _same(fields: Sequence[ImageField], field: ImageField) -> ImageField | None:
+    """The field at the same place; else the only one of that object, container and repository."""
+    for each in fields:
+        place = (each.document, each.keys, each.container)
+        if place == (field.document, field.keys, field.container):
+            return each
+    found = [
+        each
+        for each in fields
+        if (each.resource, each.container, each.reference.repository)
+        == (field.resource, field.container, field.reference.repository)
+    ]
+    return found[0] if len(found) == 1 else None

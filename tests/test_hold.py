@@ -1,0 +1,293 @@
+"""What people refuse stays refused: rollbacks, closed pull requests; and routes that are gone."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagebot.config.load import load_bot_configuration
+from imagebot.gate.model import Pushed
+from imagebot.plan import Kept, Published
+from imagebot.reference import Repository
+from imagebot.run import Outcome, Setting, draft_pass, run_pass
+from tests.support.git_repository import BareRepository
+from tests.support.github import Forge
+
+CONFIGURATION = b"""\
+policies: {stable: {semver: ^1}}
+routes:
+  - {name: test, files: [test/**], publish: commit, images: [{match: "**", policy: stable}]}
+  - name: production
+    files: [production/**]
+    publish: pull-request
+    images: [{match: "**", policy: stable}]
+"""
+POD = b"""\
+kind: Pod
+apiVersion: v1
+metadata: {name: shop}
+spec:
+  containers:
+    - {name: a, image: 'api:1.0.0'}
+    - {name: b, image: 'web:1.0.0'}
+"""
+TEST, PRODUCTION = "test/pod.yaml", "production/pod.yaml"
+FILES = {"imagebot.yaml": CONFIGURATION, TEST: POD, PRODUCTION: POD}
+BOT = "imagebot@users.noreply.github.com"
+
+
+def pod(api: str, web: str) -> bytes:
+    return POD.replace(b"api:1.0.0", f"api:{api}".encode()).replace(
+        b"web:1.0.0", f"web:{web}".encode()
+    )
+
+
+@dataclass
+class Tags:
+    """The tags of each repository, by the last part of its name."""
+
+    of: dict[str, tuple[str, ...]] = field(
+        default_factory=lambda: {"api": ("1.0.0", "1.1.0"), "web": ("1.0.0",)}
+    )
+
+    def tags(self, repository: Repository) -> tuple[str, ...]:
+        return self.of[str(repository).rpartition("/")[2]]
+
+    def digest(self, repository: Repository, reference: str) -> str:
+        return "sha256:" + "a" * 64
+
+    def platforms(self, repository: Repository, digest: str) -> tuple[str, ...]:
+        return ()
+
+    def created(self, repository: Repository, digest: str) -> datetime | None:
+        return None
+
+    def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
+        return {}
+
+
+@dataclass
+class World:
+    bare: BareRepository
+    pulls: Path
+    setting: Setting
+    tags: Tags
+
+    def run(self) -> Outcome:
+        return run_pass(self.setting)
+
+    def press(self, number: int, state: str) -> None:
+        path = self.pulls / f"{number}.json"
+        path.write_text(json.dumps({**self.pull(number), "state": state}))
+
+    def pull(self, number: int) -> dict[str, Any]:
+        fields: dict[str, Any] = json.loads((self.pulls / f"{number}.json").read_text())
+        return fields
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    bare = BareRepository.create(tmp_path / "remote.git", FILES)
+    bare.configure("uploadpack.allowFilter", "true")
+    return make_world(tmp_path, bare)
+
+
+def make_world(tmp_path: Path, bare: BareRepository, limits: str = "") -> World:
+    text = (
+        f"targets: [{{name: shop, url: '{bare.folder.as_uri()}', branch: main{limits},"
+        f" forge: {{kind: sandbox, folder: '{tmp_path / 'pulls'}'}}}}]\n"
+    )
+    tags = Tags()
+    setting = Setting(
+        bot=load_bot_configuration(text, "bot.yaml"),
+        registry=tags,
+        environment=os.environ,
+        cache=tmp_path / "cache",
+        now=datetime(2026, 11, 1, tzinfo=UTC),
+        sleep=lambda seconds: None,
+    )
+    return World(bare, tmp_path / "pulls", setting, tags)
+
+
+def statuses(published: Sequence[Published]) -> dict[str, str]:
+    return {one.route: one.status for one in published}
+
+
+def kept(outcome: Outcome, path: str, name: str) -> Kept:
+    (found,) = [
+        each
+        for each in outcome.plan.kept
+        if each.field.path == path and each.field.container == name
+    ]
+    return found
+
+
+def test_a_rollback_of_a_commit_holds_until_there_is_a_newer_tag(world: World) -> None:
+    world.run()
+    assert world.bare.read_files()[TEST] == pod("1.1.0", "1.0.0")
+    undone = world.bare.commit({TEST: POD}, message='Revert "Update api to 1.1.0"')
+    world.tags.of["web"] = ("1.0.0", "1.2.0")
+
+    outcome = world.run()
+
+    # The other update of the same file is made, and no byte of the held one.
+    assert world.bare.read_files()[TEST] == pod("1.0.0", "1.2.0")
+    held = kept(outcome, TEST, "a")
+    assert (held.code, held.reason) == (
+        "rolled-back",
+        f"rolled back in {undone[:12]} by Alice Example",
+    )
+    rules = {each.tag: each.rule for each in held.rejections}
+    assert rules["1.1.0"] == "rolled-back"
+    assert "1.1.0" not in held.candidates
+    assert outcome.plan.problems == ()
+
+    world.tags.of["api"] = ("1.0.0", "1.1.0", "1.1.1")
+    world.run()
+    assert world.bare.read_files()[TEST] == pod("1.1.1", "1.2.0")
+
+
+def test_what_people_wrote_and_took_back_themselves_is_no_rollback(world: World) -> None:
+    world.bare.commit({TEST: pod("1.1.0", "1.0.0")})
+    world.bare.commit({TEST: POD})
+    world.run()
+    assert world.bare.read_files()[TEST] == pod("1.1.0", "1.0.0")
+
+
+def test_a_rollback_below_a_line_that_was_added(world: World) -> None:
+    world.run()
+    first = b"  containers:\n"
+    added = first + b"    - {name: c, image: 'web:1.0.0'}\n"
+    world.bare.commit({TEST: POD.replace(first, added)})
+    outcome = world.run()
+    assert kept(outcome, TEST, "a").code == "rolled-back"
+
+
+@pytest.mark.parametrize("email", [BOT, "alice@example.com"])
+def test_a_merged_pull_request_that_was_reverted_holds(world: World, email: str) -> None:
+    """Merged as it is, or squashed by a person with the bot's message."""
+    world.run()
+    (branch,) = [ref for ref in world.bare.refs() if "imagebot/" in ref]
+    message = world.bare.log(branch.removeprefix("refs/heads/"))[0].message
+    world.bare.commit({PRODUCTION: pod("1.1.0", "1.0.0")}, message=message, email=email)
+    world.press(1, "merged")
+    world.run()
+    world.bare.commit({PRODUCTION: POD}, message=f'Revert "{message}"')
+    outcome = world.run()
+    assert kept(outcome, PRODUCTION, "a").code == "rolled-back"
+    assert not (world.pulls / "2.json").exists()
+
+
+def test_closing_refuses_its_updates_and_no_others(world: World) -> None:
+    world.run()
+    world.press(1, "closed")
+    world.tags.of["web"] = ("1.0.0", "1.2.0")
+    (drafted,) = draft_pass(world.setting)
+    assert {each.code for each in drafted.plan.kept if each.field.path == PRODUCTION} == {"refused"}
+    assert not (world.pulls / "2.json").exists()
+
+    outcome = world.run()
+
+    held = kept(outcome, PRODUCTION, "a")
+    assert (held.code, held.reason) == ("refused", "refused by closing #1")
+    second = world.pull(2)
+    assert world.bare.read_files(second["branch"])[PRODUCTION] == pod("1.0.0", "1.2.0")
+    assert statuses(world.run().published) == {"production": "unchanged"}
+
+    world.tags.of["api"] = ("1.0.0", "1.1.0", "1.3.0")
+    world.run()
+    assert world.bare.read_files(second["branch"])[PRODUCTION] == pod("1.3.0", "1.2.0")
+
+
+def test_a_forge_that_cannot_be_asked_is_a_problem(world: World) -> None:
+    world.pulls.mkdir()
+    (world.pulls / "1.json").write_text("{")
+    outcome = world.run()
+    assert [(one.scope, one.code) for one in outcome.plan.problems] == [("target", "forge")]
+    assert statuses(outcome.published) == {"test": "committed"}
+    assert kept(outcome, PRODUCTION, "a").code == "forge"
+
+
+def test_what_is_proposed_already_does_not_count(world: World, tmp_path: Path) -> None:
+    files = {TEST: None, PRODUCTION: pod("1.0.0", "1.0.0")}
+    world.bare.commit(files)
+    world.tags.of["web"] = ("1.0.0", "1.2.0")
+    assert statuses(world.run().published) == {"production": "opened"}
+    world.bare.commit({TEST: pod("1.0.0", "1.2.0")})
+    limited = make_world(tmp_path, world.bare, ", limits: {max-updates: 1}")
+    limited.tags.of["web"] = ("1.0.0", "1.2.0")
+    outcome = limited.run()
+    assert outcome.plan.problems == ()
+    assert statuses(outcome.published) == {"test": "committed", "production": "unchanged"}
+
+
+@pytest.mark.parametrize("people", [False, True])
+def test_the_pull_request_of_a_route_that_is_gone(world: World, people: bool) -> None:
+    world.run()
+    before = world.pull(1)
+    if people:
+        world.bare.commit({"README.md": b"mine\n"}, branch=before["branch"])
+    renamed = CONFIGURATION.replace(b"name: production", b"name: live")
+    world.bare.commit({"imagebot.yaml": renamed})
+    outcome = world.run()
+    assert outcome.plan.problems == ()
+    assert world.pull(2)["state"] == "open"
+    assert (world.pull(1) == before) is people
+    assert world.pull(1)["state"] == ("open" if people else "closed")
+
+
+def test_a_marker_of_an_older_version_closes_nothing(world: World) -> None:
+    world.run()
+    old = world.pull(1)
+    body, _, rest = old["body"].partition(', "configuration": "')
+    old["body"] = body + rest[rest.index('"') + 1 :]
+    (world.pulls / "1.json").write_text(json.dumps(old))
+    world.bare.commit({"imagebot.yaml": CONFIGURATION.replace(b"production\n", b"live\n", 1)})
+    world.run()
+    assert world.pull(1)["state"] == "open"
+
+
+@pytest.fixture
+def hub(forge: Forge, tmp_path: Path) -> Callable[[], Outcome]:
+    url = forge.make_repository(files=dict(FILES))
+    text = (
+        f"targets: [{{name: shop, url: '{url}', branch: main, credential: it,"
+        f" forge: {{kind: github, url: '{forge.api_url}'}}}}]\n"
+        "credentials: {git: {it: {token: {env: TOKEN}}}}\n"
+    )
+    world = make_world(tmp_path, forge.git.repository("acme/gitops"))
+    setting = dataclasses.replace(
+        world.setting,
+        bot=load_bot_configuration(text, "bot.yaml"),
+        environment={**os.environ, "TOKEN": forge.bot_token},
+    )
+    world.tags.of["web"] = ("1.0.0", "1.2.0")
+    return lambda: run_pass(setting)
+
+
+def test_on_github(hub: Callable[[], Outcome], forge: Forge) -> None:
+    hub()
+    (first,) = forge.pull_requests()
+    forge.close("acme/gitops", first["number"])
+    outcome = hub()
+    assert {each.code for each in outcome.plan.kept if each.field.path == PRODUCTION} == {"refused"}
+    assert forge.pull_requests() == []
+
+
+def test_a_route_that_is_gone_on_github(hub: Callable[[], Outcome], forge: Forge) -> None:
+    hub()
+    (first,) = forge.pull_requests()
+    renamed = CONFIGURATION.replace(b"name: production", b"name: live")
+    forge.commit("acme/gitops", {"imagebot.yaml": renamed})
+    hub()
+    (second,) = forge.pull_requests()
+    assert second["number"] != first["number"]
+    assert len(forge.comments("acme/gitops", first["number"])) == 1
