@@ -92,6 +92,14 @@ def test_more_updates_than_allowed_publish_nothing() -> None:
     assert problem.message.startswith("3 updates are more than limits.max-updates allows (2)")
 
 
+def test_what_a_pass_has_nothing_to_do_for_does_not_count() -> None:
+    updates = tuple(update(f"test/{number}.yaml") for number in range(3))
+    limits = Limits(max_updates=2)
+    limited = within_limits(updates, limits, ROUTES, settled=lambda each: {each[0].id})
+    assert (limited.allowed, limited.problems) == (updates, ())
+    assert within_limits(updates, limits, ROUTES, settled=lambda _: {"other"}).allowed == ()
+
+
 def test_what_is_held_back_anyway_does_not_count() -> None:
     updates = [update("test/a.yaml"), update("live/b.yaml"), update("live/c.yaml")]
     limits = Limits(commit=("test/**",), max_updates=1)
