@@ -7,10 +7,12 @@ import re
 from imagebot.manifest.field import Marker
 from imagebot.manifest.source import FileText
 
-_BODY = r"[ \t]*imagebot:[ \t]*(\{[^\r\n]*?\}|[^\s#{]+)[ \t]*"
-OWN = re.compile(rf"(?<!\S)#{_BODY}(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
-# Where a comment starts and ends in other languages than YAML.
-IN_TEXT = re.compile(rf"(?:#|//|/\*|--){_BODY}(?:(?:#|\*/|-->|//)[^\r\n]*)?(?=[\r\n]|\Z)")
+_START = r"[ \t]*imagebot:[ \t]*([^\r\n]*)"
+OWN = re.compile(rf"(?<!\S)#{_START}")
+# Where a comment starts in other languages than YAML, and how it may end there.
+IN_TEXT = re.compile(rf"(?:#|//|/\*|--){_START}")
+_ENDS = re.compile(r"\s*(?:\*/|-->|(?<!\S)(?:#|//).*)\s*\Z")
+_IGNORE = re.compile(r"ignore(?:[\s,;:.(-].*)?")
 _OPENERS = " \t{/*<!-#"
 
 
@@ -22,12 +24,18 @@ def own_markers(file: FileText, pattern: re.Pattern[str]) -> dict[int, tuple[Mar
     found: dict[int, tuple[Marker, int]] = {}
     for match in pattern.finditer(file.text):
         line = file.line(match.start())
-        text = match.group(1)
         start = match.start() - file.column(match.start()) + 1
         alone = not file.text[start : match.start()].strip(_OPENERS)
-        if text == "ignore":
-            marker = Marker("ignore", text, line)
-        else:
-            marker = Marker("keys" if text.startswith("{") else "policy", text, line)
-        found[line + alone] = (marker, match.start())
+        found[line + alone] = (_read(match.group(1), line), match.start())
     return found
+
+
+def _read(text: str, line: int) -> Marker:
+    """What a marker says. What cannot be understood names no policy, and so blocks its field.
+
+    Words behind `ignore` are its reason.
+    """
+    text = _ENDS.sub("", text).strip()
+    if _IGNORE.fullmatch(text):
+        return Marker("ignore", text, line)
+    return Marker("keys" if text.startswith("{") else "policy", text, line)

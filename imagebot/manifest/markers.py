@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from imagebot.manifest import flux_marker
-from imagebot.manifest.field import ImageField, Scan, Unread
+from imagebot.manifest.field import ImageField, Marker, Scan, Unread
 from imagebot.manifest.found import Draft, Sheet
 from imagebot.manifest.marker_text import OWN, own_markers
 from imagebot.manifest.scalars import scalars_of
@@ -14,6 +14,7 @@ from imagebot.manifest.source import FileText, Source
 from imagebot.manifest.text import find_marked
 
 _DANGLING = "this marker governs no image: it goes on the line of a reference, or above it"
+_UNSURE = "a marker in this file governs no image, so it is not sure which one is meant"
 
 
 def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
@@ -39,19 +40,48 @@ def _mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
         for line, (marker, at) in markers.items()
         if not any(start < at < end for start, end in hidden)
     }
-    used: set[int] = set()
-    marked: list[Draft] = []
-    for draft in drafts:
-        line = next((line for line in draft.lines if line in markers), None)
-        if line is None:
-            marked.append(draft)
-            continue
-        used.add(line)
-        marked.append(replace(draft, field=replace(draft.field, marker=markers[line][0])))
+    found = {line: line for draft in drafts for line in draft.lines if line in markers}
+    for line in markers.keys() - found.keys():
+        # Above a list item or a mapping, a marker governs what is in that.
+        inside = _block(file, line)
+        found |= {each: line for draft in drafts for each in draft.lines if each in inside}
+    marked = [_with_marker(draft, found, markers) for draft in drafts]
+    dangling = False
     for line, (marker, at) in markers.items():
-        if line not in used and not any(_inside(at, source) for source in sheet.broken):
+        if line not in found.values() and not any(_inside(at, source) for source in sheet.broken):
             sheet.unread.append(Unread(sheet.path, marker.line, "marker", _DANGLING))
-    return marked
+            dangling = True
+    return [_refused(draft) for draft in marked] if dangling else marked
+
+
+def _with_marker(
+    draft: Draft, found: dict[int, int], markers: dict[int, tuple[Marker, int]]
+) -> Draft:
+    line = next((found[line] for line in draft.lines if line in found), None)
+    if line is None:
+        return draft
+    return replace(draft, field=replace(draft.field, marker=markers[line][0]))
+
+
+def _refused(draft: Draft) -> Draft:
+    """Which image somebody meant cannot be told, so none of the file is changed."""
+    return replace(draft, field=replace(draft.field, refusal=draft.field.refusal or _UNSURE))
+
+
+def _block(file: FileText, line: int) -> range:
+    """The lines of the block that begins on `line`: those that are indented more follow it."""
+    lines = file.text.splitlines()
+    if not 0 < line <= len(lines):
+        return range(0)
+    indent = _indent(lines[line - 1])
+    end = line
+    while end < len(lines) and (not lines[end].strip() or _indent(lines[end]) > indent):
+        end += 1
+    return range(line, end + 1)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _scalar_regions(sheet: Sheet) -> list[tuple[int, int]]:

@@ -68,3 +68,53 @@ def test_what_only_looks_like_a_marker_is_none(text: str) -> None:
     found = scan("values.yaml", text.encode())
     assert [field.marker for field in found.fields] == [None]
     assert found.unread == ()
+
+
+@pytest.mark.parametrize(
+    ("comment", "kind"),
+    [
+        ("ignore because of OPS-1", "ignore"),
+        ("ignore, see OPS-1", "ignore"),
+        ("ignore: OPS-1", "ignore"),
+        ("ignored", "policy"),
+        ("", "policy"),
+        ("two words", "policy"),
+        ("{semver: ~1.4.0", "keys"),
+    ],
+)
+def test_a_marker_is_never_dropped(comment: str, kind: str) -> None:
+    (field,) = scan("values.yaml", f"image: app:1.0 # imagebot: {comment}\n".encode()).fields
+    assert field.marker is not None
+    assert (field.marker.kind, field.marker.text) == (kind, comment)
+
+
+ENTRIES = b"""\
+kind: Pod
+apiVersion: v1
+spec:
+  containers:
+  # imagebot: ignore
+  - name: a
+
+    image: app:1.0
+  - name: b
+    image: app:1.0
+"""
+
+
+def test_a_marker_above_a_list_item_governs_the_item() -> None:
+    found = scan("pod.yaml", ENTRIES)
+    assert found.unread == ()
+    first, second = found.fields
+    assert first.marker is not None
+    assert first.marker.kind == "ignore"
+    assert second.marker is None
+
+
+def test_a_marker_that_governs_nothing_blocks_its_file() -> None:
+    text = ENTRIES.replace(b"- name: a\n", b"- name: a\n    # imagebot: ignore\n    env: []\n")
+    found = scan("pod.yaml", text.replace(b"  # imagebot: ignore\n  -", b"  -"))
+    assert [(each.line, each.code, each.expected) for each in found.unread] == [
+        (6, "marker", False)
+    ]
+    assert all("governs no image" in field.refusal for field in found.fields)
