@@ -26,9 +26,9 @@ _FLUX_PARTS = (":tag", ":name", ":digest")
 class Assigned:
     """A field with its policy and route; `managed` when it has both and is not ignored.
 
-    Otherwise `code` (`no-policy`, `replaced`, `ignored`, `unknown-policy`, `invalid-marker`) and
-    `reason` say why it is kept; the route is there as far as it is known. A `problem` goes with
-    the last two.
+    Otherwise `code` (`no-policy`, `no-tag`, `replaced`, `ignored`, `unknown-policy`,
+    `invalid-marker`) and `reason` say why it is kept; the route is there as far as it is known. A
+    `problem` goes with the last two.
     """
 
     target: str
@@ -93,6 +93,13 @@ def unused_warnings(
     return tuple(warnings)
 
 
+def _is_left_empty(field: ImageField) -> bool:
+    """A key for the tag with nothing in it, which charts fill with their own version."""
+    reference, slot = field.reference, field.tag
+    written = reference.tag is not None or reference.digest is not None
+    return not written and field.format == "helm" and slot is not None and slot.prefix != ":"
+
+
 def _replacements(fields: Iterable[ImageField]) -> dict[str, ImageField]:
     """Kustomize's `images` entries that give a name another repository, by that name."""
     return {
@@ -152,6 +159,8 @@ class _Desk:
         if by is not None:
             reason = f"replaced by {by.reference.name} in {by.path}:{by.line}"
             return self.kept(field, route, "replaced", reason)
+        if _is_left_empty(field):
+            return self.kept(field, route, "no-tag", "its tag is empty: it is chosen elsewhere")
         entry = self.routes.entry(route, field.reference.repository)
         if entry is None:
             reason = f"no image entry of route {route.name!r} covers {field.reference.repository}"

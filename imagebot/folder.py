@@ -20,6 +20,7 @@ from imagebot.manifest.events import MAX_BYTES
 from imagebot.manifest.ignore import Ignore
 from imagebot.manifest.options import ExtraFile
 from imagebot.manifest.select import is_manifest_path
+from imagebot.printable import printable
 
 _MAX_IGNORE_BYTES = 1024 * 1024
 _BLOCK = 1 << 16
@@ -146,7 +147,13 @@ class _Listing:
             ignore = _with_ignore_file(ignore, f"{full}.gitignore", prefix=prefix)
         for entry in entries:
             path = prefix + entry.name
-            if entry.is_dir(follow_symlinks=False):
+            if not _is_text(entry.name):
+                # Reading it under the name that can be shown will say why.
+                shown = printable(path)
+                wanted = entry.is_dir(follow_symlinks=False) or is_manifest_path(shown, self.extra)
+                if wanted and not ignore.ignores(path) and not matches_any(self.exclude, shown):
+                    self.found.append(shown)
+            elif entry.is_dir(follow_symlinks=False):
                 if entry.name != ".git" and not (ignore.rules and ignore.ignores(f"{path}/")):
                     self.enter(f"{path}/", ignore)
             elif is_manifest_path(path, self.extra) and self._takes(entry, path, ignore):
@@ -161,7 +168,17 @@ class _Listing:
             return True
         if not entry.is_symlink():
             return False
-        return not Path(entry.path).resolve().is_relative_to(Path(self.root).resolve())
+        # Not Path.resolve, which raises where links go in a circle.
+        target = Path(os.path.realpath(entry.path))
+        return not target.is_relative_to(os.path.realpath(self.root))
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _ignored_above(root: str) -> Ignore:
@@ -232,6 +249,8 @@ def _unreadable(root: str | os.PathLike[str], path: str, error: OSError) -> Fold
         return FolderError(
             _shown(path), "a link, which is not followed", hint="name the file that it leads to"
         )
+    if isinstance(error, FileNotFoundError) and "\\" in path:
+        return FolderError(path, "its name is no UTF-8", hint="rename the file")
     return FolderError(_shown(path), _reason(error))
 
 

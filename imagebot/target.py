@@ -10,6 +10,7 @@ from imagebot.config.load import load_configuration
 from imagebot.config.model import Configuration, Files, Target
 from imagebot.errors import ConfigurationError, Fault, ImagebotError, UnreadableManifestError
 from imagebot.git.checkout import Checkout
+from imagebot.git.tree import ODD_NAME
 from imagebot.glob import matches_any
 from imagebot.manifest.select import is_manifest_path
 
@@ -27,7 +28,13 @@ class CheckoutSource:
     whole: bool = True
 
     def paths(self) -> Sequence[str]:
-        return [file.path for file in self.checkout.files() if self._takes(file.path)]
+        named = (file.path for file in self.checkout.files())
+        return [path for path in (*named, *self._odd_names()) if self._takes(path)]
+
+    def _odd_names(self) -> Mapping[str, str]:
+        """Why a file that would be read cannot be, by its name as it can be shown."""
+        others = self.checkout.others()
+        return {other.path: other.reason for other in others if other.reason == ODD_NAME}
 
     def _takes(self, path: str) -> bool:
         return is_manifest_path(path, self.files.extra) and not matches_any(
@@ -38,9 +45,14 @@ class CheckoutSource:
         return {file.path: file.blob for file in self.checkout.files()}
 
     def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
+        odd = self._odd_names()
+        for path in paths:
+            if path in odd:
+                yield path, UnreadableManifestError(path, 0, odd[path], hint="rename the file")
         blobs = self.blobs()
-        self.checkout.fetch(blobs[path] for path in paths)
-        rest = iter(paths)
+        known = [path for path in paths if path not in odd]
+        self.checkout.fetch(blobs[path] for path in known)
+        rest = iter(known)
         while batch := list(islice(rest, _BATCH)):
             contents = self.checkout.read(blobs[path] for path in batch)
             for path in batch:

@@ -294,3 +294,25 @@ def test_a_name_that_a_kustomization_replaces_is_a_placeholder(image: str, code:
     assert all(each.managed for each in others)
     if code:
         assert first.reason == "replaced by ghcr.io/acme/web in overlay/kustomization.yaml:3"
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [
+        ('tag: ""', "no-tag"),
+        ("tag:", "no-tag"),
+        ("tag: ~", "no-tag"),
+        ("tag: null", "no-tag"),
+        ("tag: latest", ""),
+        ('tag: "" # imagebot: shape', ""),
+    ],
+)
+def test_an_empty_tag_of_a_chart_is_chosen_by_the_chart(tag: str, code: str) -> None:
+    text = f"image:\n  repository: acme/app\n  {tag}\n"
+    (field,) = scan("values.yaml", text.encode()).fields
+    assert one(field, default_configuration()).code == code
+
+
+def test_an_image_without_a_tag_is_not_an_empty_tag() -> None:
+    (field,) = scan("values.yaml", b"image: acme/app\nimageTag: 1\n").fields
+    assert one(field, default_configuration()).managed

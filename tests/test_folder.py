@@ -175,3 +175,19 @@ def test_creating_files(tmp_path: Path) -> None:
     assert path.read_bytes() == b"two"
     with pytest.raises(FolderError):
         create_file(tmp_path / "gone" / "x", b"")
+
+
+def test_links_in_a_circle_are_left_out(tmp_path: Path) -> None:
+    tmp_path.joinpath("loop.yaml").symlink_to("loop.yaml")
+    tmp_path.joinpath("a.yaml").symlink_to("b.yaml")
+    tmp_path.joinpath("b.yaml").symlink_to("a.yaml")
+    tmp_path.joinpath("c.yaml").write_text("x: 1\n")
+    assert "c.yaml" in list(list_files(tmp_path))
+
+
+def test_a_name_that_is_no_text_is_listed_and_cannot_be_read(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.yaml")).write_text("image: app:1\n")
+    (path,) = list_files(tmp_path, exclude=("other/**",))
+    assert path.isprintable()
+    with pytest.raises(FolderError, match="its name is no UTF-8"):
+        read_file(tmp_path, path)

@@ -11,6 +11,7 @@ from datetime import datetime
 from imagebot.errors import GitError
 
 _OID_RE = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
+ODD_NAME = "its name is no UTF-8"
 _FILE_MODES = {b"100644": "100644", b"100755": "100755"}
 
 
@@ -62,7 +63,7 @@ def parse_listing(output: bytes) -> Listing:
             path = raw.decode()
         except UnicodeDecodeError:
             others.append(
-                TreeOther(raw.decode("utf-8", "backslashreplace"), "its name is no UTF-8")
+                TreeOther(raw.decode("utf-8", "backslashreplace"), ODD_NAME)
             )
             continue
         if known is not None:

@@ -23,7 +23,7 @@ from imagebot.manifest.options import ScanOptions
 from imagebot.reference import Reference, Repository
 
 # To be raised with every change to what a scan finds or how it is written down here.
-READER_VERSION = 3
+READER_VERSION = 4
 
 Plain = list[Any]
 

@@ -14,7 +14,7 @@ from imagebot.manifest.source import FileText, Source
 from imagebot.manifest.text import find_marked
 
 _DANGLING = "this marker governs no image: it goes on the line of a reference, or above it"
-_UNSURE = "a marker in this file governs no image, so it is not sure which one is meant"
+_UNSURE = "a marker here governs no image or cannot be read, so what it means is not sure"
 
 
 def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
@@ -22,6 +22,8 @@ def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
     drafts = sheet.drafts
     if "$imagepolicy" in file.text:
         drafts = flux_marker.mark(sheet, file, drafts)
+        unclear = {each.line for each in sheet.unread if each.code == "marker"}
+        drafts = [_refused(each) if unclear.intersection(each.lines) else each for each in drafts]
     if "imagebot:" in file.text:
         drafts = _mark(sheet, file, drafts)
     fields = [draft.field for draft in drafts if draft.elsewhere is None]

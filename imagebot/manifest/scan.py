@@ -27,6 +27,7 @@ _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
 # Formats that name images under keys which say nothing by themselves.
 _ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions"})
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_CHART_TEMPLATE = "a template of a Helm chart"
 _NOTHING = Scan()
 
 
@@ -43,6 +44,8 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     if len(data) > MAX_BYTES:
         reason = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
         return Scan(unread=(Unread(path, 0, "too-big", reason),))
+    if options.chart and b"{{" in data and b"imagebot:" not in data:
+        return Scan(unread=(Unread(path, 0, "helm-template", _CHART_TEMPLATE, True),))
     try:
         file = FileText(data)
     except UnicodeDecodeError as error:
@@ -125,7 +128,7 @@ def _unread(sheet: Sheet, source: Source, fault: YamlFaultError) -> Unread:
     if fault.code != "not-yaml":
         return Unread(sheet.path, line, fault.code, fault.reason)
     if sheet.options.chart:
-        return Unread(sheet.path, line, "helm-template", "a template of a Helm chart", True)
+        return Unread(sheet.path, line, "helm-template", _CHART_TEMPLATE, True)
     if "{{" in source.text:
         return Unread(sheet.path, line, "template", "a template, not YAML", True)
     return Unread(sheet.path, line, "not-yaml", f"not YAML: {fault.reason}")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from imagebot.manifest.options import ScanOptions
 from imagebot.manifest.scan import scan
 
 ACCEPTED = {
@@ -118,3 +119,19 @@ def test_a_marker_that_governs_nothing_blocks_its_file() -> None:
         (6, "marker", False)
     ]
     assert all("governs no image" in field.refusal for field in found.fields)
+
+
+def test_a_flux_marker_that_cannot_be_read_blocks_its_line() -> None:
+    text = b'a: {image: app:1.0} # {"$imagepolicy": "flux-system:pod:tga"}\nb: {image: app:1.0}\n'
+    found = scan("values.yaml", text)
+    assert [each.code for each in found.unread] == ["marker"]
+    assert ["cannot be read" in field.refusal for field in found.fields] == [True, False]
+
+
+def test_a_template_of_a_chart_is_not_read_in_part() -> None:
+    text = b"- image: {{ .Values.x }}\n- image: app:1.0\n"
+    found = scan("chart/templates/pod.yaml", text, ScanOptions(chart=True))
+    assert found.fields == ()
+    assert [(each.code, each.expected) for each in found.unread] == [("helm-template", True)]
+    plain = scan("chart/templates/pod.yaml", b"image: app:1.0\n", ScanOptions(chart=True))
+    assert len(plain.fields) == 1
