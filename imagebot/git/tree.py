@@ -62,9 +62,7 @@ def parse_listing(output: bytes) -> Listing:
         try:
             path = raw.decode()
         except UnicodeDecodeError:
-            others.append(
-                TreeOther(raw.decode("utf-8", "backslashreplace"), ODD_NAME)
-            )
+            others.append(TreeOther(raw.decode("utf-8", "backslashreplace"), ODD_NAME))
             continue
         if known is not None:
             files.append(TreeFile(path, known, blob.decode()))
