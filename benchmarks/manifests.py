@@ -79,7 +79,9 @@ def work(what: str, root: str, cache: str) -> None:
 
     name, _, rest = what.partition("-")
     if name == "inventory":
-        run: Callable[[], str] = lambda: inventory(root, 1 if rest else 2)  # noqa: E731
+        run: Callable[[], str] = lambda: inventory(root)  # noqa: E731
+        if rest:
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     elif name == "warm":
         inventory_cached(root, cache)
         run = lambda: inventory_cached(root, cache)  # noqa: E731
@@ -102,27 +104,21 @@ def work(what: str, root: str, cache: str) -> None:
 
 def import_everything() -> None:
     """The figures are those of a process that runs already."""
-    import imagebot.folder
-    import imagebot.manifest.parallel
-    import imagebot.manifest.scan
-    import imagebot.scan_cache
 
-    imagebot.manifest.scan.scan("a.yaml", b"image: [app:1.0]\n")
+    from imagebot.manifest.events import prepare
+    from imagebot.manifest.scan import scan
+
+    prepare()
+    scan("a.yaml", b"image: [app:1.0]\n")
 
 
-def inventory(root: str, processes: int) -> str:
-    from imagebot.folder import list_files, read_file
-    from imagebot.manifest.options import ScanOptions
-    from imagebot.manifest.parallel import scan_many
+def inventory(root: str) -> str:
+    from imagebot.cli.workspace import open_workspace
+    from imagebot.inventory import take_inventory
 
-    fields = unread = files = 0
-    options = ScanOptions()
-    items = ((path, read_file(root, path), options) for path in list_files(root))
-    for _, scan in scan_many(items, processes=processes):
-        files += 1
-        fields += len(scan.fields)
-        unread += len(scan.unread)
-    return f"{files} files, {fields} fields, {unread} unread"
+    workspace = open_workspace(root)
+    found = take_inventory(workspace, workspace.configuration)
+    return f"{len(found.paths)} files, {len(found.fields)} fields, {len(found.unread)} unread"
 
 
 def inventory_cached(root: str, cache: str) -> str:
@@ -171,27 +167,24 @@ def prepare_edit(root: str, count: int) -> None:
 
 def edit(root: str, count: int, *, write: bool) -> str:
     """Find one image, which is known by name, everywhere; give it another tag, proven."""
-    from imagebot.folder import list_files, read_file, write_file
-    from imagebot.manifest.field import FieldEdit
-    from imagebot.manifest.options import ScanOptions
-    from imagebot.manifest.parallel import edit_many, scan_many
+    from imagebot.cli.workspace import open_workspace
+    from imagebot.edits import make_edits
+    from imagebot.given import plan_references
+    from imagebot.inventory import find_named
+    from imagebot.reference import parse_reference
+    from imagebot.rewrite import write_changes
 
-    options = ScanOptions(mentions=(IMAGE.rpartition("/")[2],))
-    tag = f"1.0.{time.time_ns()}"
-    items = ((path, read_file(root, path), options) for path in list_files(root))
-    wanted: list[tuple[str, bytes, list[FieldEdit]]] = []
-    for path, scan in scan_many(items, processes=2):
-        edits = [FieldEdit(f, tag, None) for f in scan.fields if f.reference.name == IMAGE]
-        if edits:
-            wanted.append((path, read_file(root, path), edits))
-    made = edit_many(wanted, processes=2)
-    for (path, data, _), (_, new) in zip(wanted, made, strict=True):
-        assert isinstance(new, bytes)
-        if write:
-            write_file(root, path, data, new)
-    edits_made = sum(len(edits) for _, _, edits in wanted)
-    assert edits_made >= min(count, len(wanted)) > 0
-    return f"{edits_made} edits in {len(wanted)} files"
+    wanted = parse_reference(f"{IMAGE}:1.0.{time.time_ns()}")
+    workspace = open_workspace(root)
+    found = find_named(workspace, workspace.configuration, [wanted.repository])
+    plan = plan_references(found.fields, [wanted], found.unread)
+    edited = make_edits(workspace, plan.updates)
+    if write:
+        plan = write_changes(workspace.root, edited.changes, plan)
+    assert not plan.problems
+    assert not edited.problems
+    assert len(plan.updates) >= count * 0.95
+    return f"{len(plan.updates)} edits in {len(edited.changes)} files"
 
 
 def generate(root: Path, files: int, share: float) -> int:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from imagebot.errors import ImagebotError, RefusedEditError
 from imagebot.inventory import Source
 from imagebot.manifest.edit import edit
-from imagebot.manifest.parallel import edit_many
+from imagebot.manifest.events import prepare
 from imagebot.plan import FileChange, Plan, Problem, Update
-from imagebot.threads import usable_processes
+from imagebot.processes import map_forked, usable_processes
+
+# Starting processes costs as much as editing so many bytes.
+_WORTH_BYTES = 512 * 1024
+_CHUNK = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +35,16 @@ def make_edits(source: Source, updates: Sequence[Update]) -> Edited:
     by_path = {path: list(group) for path, group in groupby(updates, key=lambda u: u.field.path)}
     contents: dict[str, bytes] = {}
     failures: list[tuple[Update, ImagebotError]] = []
+    source.fetch(list(by_path))
     for path, data in source.read(list(by_path)):
         if isinstance(data, ImagebotError):
             failures += [(update, data) for update in by_path[path]]
         else:
             contents[path] = data
-    items = [
-        (path, data, [update.edit for update in by_path[path]]) for path, data in contents.items()
-    ]
     changes: list[FileChange] = []
-    for path, result in edit_many(items, processes=usable_processes()):
-        made = by_path[path]
-        if isinstance(result, bytes):
-            new = result
-        else:
+    for path, edited in _edit_files(contents, by_path):
+        new, made = edited, by_path[path]
+        if new is None:
             new, made, refused = _edit_what_can_be(path, contents[path], made)
             failures += refused
         if new != contents[path]:
@@ -64,6 +64,32 @@ def without_refused(plan: Plan, edited: Edited) -> Plan:
         updates=tuple(update for update in plan.updates if update.id not in edited.refused),
         problems=(*plan.problems, *edited.problems),
     )
+
+
+def _edit_files(
+    contents: Mapping[str, bytes], updates: Mapping[str, Sequence[Update]]
+) -> Iterator[tuple[str, bytes | None]]:
+    """The new content of each file, in their order; None where an update has to be refused."""
+
+    def work(paths: Sequence[str]) -> list[bytes | None]:
+        return [_edit(path, contents[path], updates[path]) for path in paths]
+
+    paths = list(contents)
+    parts = [paths[at : at + _CHUNK] for at in range(0, len(paths), _CHUNK)]
+    processes = 1
+    if sum(map(len, contents.values())) > _WORTH_BYTES:
+        processes = usable_processes()
+        prepare()
+    made = map_forked(work, parts, processes=processes) if processes > 1 else map(work, parts)
+    for part, new in zip(parts, made, strict=True):
+        yield from zip(part, new, strict=True)
+
+
+def _edit(path: str, data: bytes, updates: Sequence[Update]) -> bytes | None:
+    try:
+        return edit(path, data, [update.edit for update in updates])
+    except RefusedEditError:
+        return None
 
 
 def _edit_what_can_be(

@@ -10,6 +10,7 @@ ImagebotError
 │  ├─ UnreadableManifestError          it cannot be read at all
 │  └─ RefusedEditError                 it cannot be edited exactly
 ├─ FolderError                         a file or folder cannot be read or written
+├─ ProcessLostError                    a process that did part of the work was ended
 ├─ RegistryError                       an answer of a registry, or the lack of one
 │  ├─ RegistryAuthError                credentials missing, wrong or not enough
 │  ├─ RepositoryNotFoundError          the repository or the image does not exist
@@ -141,6 +142,17 @@ class FolderError(ImagebotError):
     def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
         super().__init__(f"{path}: {reason}", hint=hint)
         self.path = path
+
+
+class ProcessLostError(ImagebotError):
+    """`exit_code` is negative for the signal that ended the process."""
+
+    code = "process-lost"
+
+    def __init__(self, exit_code: int | None) -> None:
+        message = f"a process that reads manifests was ended from outside (exit code {exit_code})"
+        super().__init__(message, hint="look whether the memory limit is too low")
+        self.exit_code = exit_code
 
 
 class RegistryError(ImagebotError):

@@ -1,4 +1,4 @@
-"""Reads and writes manifests in a plain folder, Git repository or not.
+"""Reads and writes files in a plain folder, Git repository or not.
 
 Only regular files are read, links are never followed, and nothing is written over a file that has
 changed since it was read. Paths are relative to the folder, with `/`.
@@ -9,45 +9,13 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 
 from imagebot.errors import FolderError
-from imagebot.glob import matches_any
 from imagebot.manifest.events import MAX_BYTES
-from imagebot.manifest.ignore import Ignore
-from imagebot.manifest.options import ExtraFile
-from imagebot.manifest.select import is_manifest_path
-from imagebot.printable import printable
 
-_MAX_IGNORE_BYTES = 1024 * 1024
 _BLOCK = 1 << 16
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-_name = attrgetter("name")
-
-
-def list_files(
-    root: str | os.PathLike[str],
-    *,
-    exclude: tuple[str, ...] = (),
-    extra: tuple[ExtraFile, ...] = (),
-) -> Iterator[str]:
-    """The files below `root` that may be manifests, in the order of their names.
-
-    `.gitignore` files are honoured, those above `root` up to the top of its Git repository too;
-    `exclude` globs always are. A link to a file within `root` is left out (the file itself is
-    listed); one that leads elsewhere is listed, so that reading it says so.
-
-    Raises FolderError when `root` cannot be read.
-    """
-    top = os.fspath(root)
-    if not Path(top).is_dir():
-        raise FolderError(top, "no such folder")
-    listing = _Listing(top.rstrip("/") or "/.", exclude, extra, [])
-    listing.enter("", _ignored_above(top))
-    yield from listing.found
 
 
 def read_file(root: str | os.PathLike[str], path: str) -> bytes:
@@ -119,94 +87,6 @@ def _replace(path: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-@dataclass(frozen=True, slots=True)
-class _Listing:
-    """One listing; `found` grows while folders are entered."""
-
-    root: str
-    exclude: tuple[str, ...]
-    extra: tuple[ExtraFile, ...]
-    found: list[str]
-
-    def enter(self, prefix: str, ignore: Ignore) -> None:
-        """Add what is in a folder and below; `prefix` is its path with `/`, "" for the top."""
-        full = f"{self.root}/{prefix}"
-        try:
-            with os.scandir(full) as scanned:
-                entries = sorted(scanned, key=_name)
-        except OSError as error:
-            if not prefix:
-                raise FolderError(self.root, _reason(error)) from error
-            # Reading it will say why.
-            self.found.append(prefix[:-1])
-            return
-        # Names are in order, and hardly any sort before that of an ignore file.
-        if entries and entries[0].name[0] <= "." and ".gitignore" in map(_name, entries):
-            ignore = _with_ignore_file(ignore, f"{full}.gitignore", prefix=prefix)
-        for entry in entries:
-            path = prefix + entry.name
-            if not _is_text(entry.name):
-                # Reading it under the name that can be shown will say why.
-                shown = printable(path)
-                wanted = entry.is_dir(follow_symlinks=False) or is_manifest_path(shown, self.extra)
-                if wanted and not ignore.ignores(path) and not matches_any(self.exclude, shown):
-                    self.found.append(shown)
-            elif entry.is_dir(follow_symlinks=False):
-                if entry.name != ".git" and not (ignore.rules and ignore.ignores(f"{path}/")):
-                    self.enter(f"{path}/", ignore)
-            elif is_manifest_path(path, self.extra) and self._takes(entry, path, ignore):
-                self.found.append(path)
-
-    def _takes(self, entry: os.DirEntry[str], path: str, ignore: Ignore) -> bool:
-        if ignore.rules and ignore.ignores(path):
-            return False
-        if self.exclude and matches_any(self.exclude, path):
-            return False
-        if entry.is_file(follow_symlinks=False):
-            return True
-        if not entry.is_symlink():
-            return False
-        # Not Path.resolve, which raises where links go in a circle.
-        target = Path(os.path.realpath(entry.path))
-        return not target.is_relative_to(os.path.realpath(self.root))
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _ignored_above(root: str) -> Ignore:
-    """The rules that hold in `root` from `.git/info/exclude` and folders above it."""
-    folder = Path(root).resolve()
-    top = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
-    if top is None:
-        return Ignore()
-    parts = folder.relative_to(top).parts
-    below = "".join(f"{part}/" for part in parts)
-    ignore = _with_ignore_file(Ignore(), f"{top}/.git/info/exclude", above=below)
-    for depth in range(len(parts)):
-        path = top.joinpath(*parts[:depth], ".gitignore")
-        above = "".join(f"{part}/" for part in parts[depth:])
-        ignore = _with_ignore_file(ignore, os.fspath(path), above=above)
-    return ignore
-
-
-def _with_ignore_file(ignore: Ignore, path: str, *, prefix: str = "", above: str = "") -> Ignore:
-    try:
-        descriptor = os.open(path, _READ_FLAGS)
-    except OSError:
-        return ignore
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return ignore
-        data = file.read(_MAX_IGNORE_BYTES)
-    return ignore.with_file(data, prefix=prefix, above=above)
 
 
 def _read(descriptor: int) -> bytes:

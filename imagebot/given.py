@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from imagebot.errors import UsageError
-from imagebot.manifest.field import ImageField
-from imagebot.plan import Kept, Plan, Problem, Update
+from imagebot.manifest.field import ImageField, Unread
+from imagebot.plan import Kept, Plan, Problem, Update, unread_problem
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.choose import kind_of
 from imagebot.reference import Reference, Repository
 
 
-def plan_references(fields: Sequence[ImageField], wanted: Iterable[Reference]) -> Plan:
+def plan_references(
+    fields: Sequence[ImageField], wanted: Iterable[Reference], unread: Iterable[Unread] = ()
+) -> Plan:
     """Every field that names the repository of a wanted reference gets its tag and digest.
 
     A field with a digest is only moved together with it: a reference that gives no digest for it is
-    a problem, as is a reference that no field names. Fields marked `ignore` are kept. Raises
-    UsageError for two references that want different things of one repository.
+    a problem, as is a reference that no field names. Fields marked `ignore` are kept. `unread` is
+    what could not be read of the files that may name them: a problem, unless it is expected.
+    Raises UsageError for two references that want different things of one repository.
     """
     wanted = tuple(dict.fromkeys(wanted))
     seen: dict[Repository, Reference] = {}
@@ -27,7 +30,8 @@ def plan_references(fields: Sequence[ImageField], wanted: Iterable[Reference]) -
             raise UsageError(f"{other} and {reference} contradict each other")
     updates: list[Update] = []
     kept: list[Kept] = []
-    problems: list[Problem] = []
+    unread = tuple(unread)
+    problems = [unread_problem(each) for each in unread if not each.expected]
     for reference in wanted:
         named = [f for f in fields if f.reference.repository == reference.repository]
         if not named:
@@ -41,7 +45,12 @@ def plan_references(fields: Sequence[ImageField], wanted: Iterable[Reference]) -
             else:
                 problems.append(outcome)
     updates.sort(key=lambda update: (update.field.path, update.field.line))
-    return Plan(updates=tuple(updates), kept=tuple(kept), problems=tuple(problems))
+    return Plan(
+        updates=tuple(updates),
+        kept=tuple(kept),
+        problems=tuple(problems),
+        unread=tuple(each for each in unread if each.expected),
+    )
 
 
 def _set(field: ImageField, wanted: Reference) -> Update | Kept | Problem:

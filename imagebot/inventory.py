@@ -12,14 +12,14 @@ from imagebot.glob import matches_any
 from imagebot.manifest.cache import options_key, scan_key
 from imagebot.manifest.field import ImageField, Scan, Unread
 from imagebot.manifest.flux import FluxPolicy, join
-from imagebot.manifest.options import ScanOptions
-from imagebot.manifest.parallel import scan_many
+from imagebot.manifest.options import REFERS_ELSEWHERE, ScanOptions
 from imagebot.manifest.select import chart_folders, is_chart_template
-from imagebot.plan import Problem
+from imagebot.plan import Problem, unread_problem
 from imagebot.policy.build import build_policy
 from imagebot.policy.model import Policy
+from imagebot.reference import Repository
 from imagebot.scan_cache import ScanCache
-from imagebot.threads import usable_processes
+from imagebot.scan_many import scan_many
 
 
 class Source(Protocol):
@@ -35,8 +35,15 @@ class Source(Protocol):
         """Every file that may hold image fields, relative, in a stable order."""
         ...
 
+    def fetch(self, paths: Sequence[str]) -> None:
+        """Have these files at hand, in one request: before they are read in parts."""
+        ...
+
     def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
-        """The content of each of `paths`, in their order; an error where it cannot be read."""
+        """The content of each of `paths`, in their order; an error where it cannot be read.
+
+        Forked processes may read different parts at once.
+        """
         ...
 
     def blobs(self) -> Mapping[str, str]:
@@ -67,7 +74,38 @@ def take_inventory(
     even read.
     """
     paths = tuple(source.paths())
-    found = _scan_all(source, paths, _options(paths, configuration), scans)
+    return _joined(paths, _scan_all(source, paths, _options(paths, configuration), scans))
+
+
+def find_named(
+    source: Source, configuration: Configuration, repositories: Iterable[Repository]
+) -> Inventory:
+    """The inventory as far as it is about `repositories`: it reads the files that mention them.
+
+    `unread` is limited to such files too. Fields of other repositories may be in it or not.
+    """
+    paths = tuple(source.paths())
+    names = tuple({each.path.rpartition("/")[2]: None for each in repositories})
+    found = _scan_all(source, paths, _options(paths, configuration, names), None)
+    named = {path for path, scan in found.items() if scan != Scan()}
+    if any(_refers_elsewhere(scan, names) for scan in found.values()):
+        # Which image a field is about can be said in another file than that of its tag.
+        wider = _options(paths, configuration, (*names, *REFERS_ELSEWHERE))
+        found = _scan_all(source, paths, wider, None)
+    inventory = _joined(paths, found)
+    unread = tuple(each for each in inventory.unread if each.path in named)
+    return replace(inventory, unread=unread)
+
+
+def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
+    """Whether other files may say more about the image that this one mentions."""
+    return any(each.kind == "ImageRepository" for each in scan.objects) or any(
+        each.kind == "ImagePolicy" or each.chart.rpartition("/")[2] in names
+        for each in scan.pending
+    )
+
+
+def _joined(paths: tuple[str, ...], found: Mapping[str, Scan]) -> Inventory:
     joined = join(found)
     flux = _flux_policies(joined.policies)
     unread = [entry for each in joined.scans.values() for entry in each.unread]
@@ -80,13 +118,16 @@ def take_inventory(
     )
 
 
-def _options(paths: Sequence[str], configuration: Configuration) -> Callable[[str], ScanOptions]:
+def _options(
+    paths: Sequence[str], configuration: Configuration, mentions: tuple[str, ...] = ()
+) -> Callable[[str], ScanOptions]:
     """What the scan of a file depends on, by its path."""
     charts = chart_folders(paths)
     plain = ScanOptions(
         fields=configuration.fields,
         files=configuration.files.extra,
         compose_defaults=configuration.files.compose_defaults,
+        mentions=mentions,
     )
     template = replace(plain, chart=True)
     return lambda path: template if is_chart_template(path, charts) else plain
@@ -106,8 +147,8 @@ def _scan_all(
         if known is not None:
             scans[path] = known
     rest = [path for path in paths if path not in scans]
-    items = _readable(source.read(rest), options, scans)
-    for path, scan in scan_many(items, processes=usable_processes()):
+    source.fetch(rest)
+    for path, scan in scan_many(rest, source.read, options):
         scans[path] = scan
         if cache is not None and path in keys:
             cache.put(keys[path], scan)
@@ -122,19 +163,6 @@ def _keys(
     return {
         path: scan_key(blobs[path], path, named[options(path)]) for path in paths if path in blobs
     }
-
-
-def _readable(
-    contents: Iterable[tuple[str, bytes | ImagebotError]],
-    options: Callable[[str], ScanOptions],
-    scans: dict[str, Scan],
-) -> Iterator[tuple[str, bytes, ScanOptions]]:
-    """What can be scanned; what cannot be read has its say in `scans` at once."""
-    for path, data in contents:
-        if isinstance(data, ImagebotError):
-            scans[path] = Scan(unread=(Unread(path, 0, data.code, data.message),))
-        else:
-            yield path, data, options(path)
 
 
 def _flux_policies(found: Mapping[str, FluxPolicy]) -> dict[str, Policy | Unread]:
@@ -166,18 +194,5 @@ def sort_unread(
         if entry.expected or not any(matches_any(route.files, entry.path) for route in routed):
             unread.append(entry)
         else:
-            problems.append(_problem(entry))
+            problems.append(unread_problem(entry))
     return tuple(unread), tuple(problems)
-
-
-def _problem(entry: Unread) -> Problem:
-    place = f"{entry.path}:{entry.line}" if entry.line else entry.path
-    return Problem(
-        scope="file",
-        subject=entry.path,
-        path=entry.path,
-        line=entry.line,
-        code=entry.code,
-        message=f"{place}: {entry.reason}",
-        hint="mend the file, or leave it out with files.exclude",
-    )

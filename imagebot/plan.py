@@ -31,6 +31,20 @@ class Problem:
     line: int = 0
 
 
+def unread_problem(entry: Unread) -> Problem:
+    """What cannot be read of a file whose images somebody wants changed."""
+    place = f"{entry.path}:{entry.line}" if entry.line else entry.path
+    return Problem(
+        scope="file",
+        subject=entry.path,
+        path=entry.path,
+        line=entry.line,
+        code=entry.code,
+        message=f"{place}: {entry.reason}",
+        hint="mend the file, or leave it out with files.exclude",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
     """A field that moves to another tag, digest or both; `route` is the name of its route."""

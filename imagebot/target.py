@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 from imagebot.config.load import load_configuration
@@ -19,7 +20,7 @@ _BATCH = 512
 _MAX_CONFIGURATION = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CheckoutSource:
     """The files of a target's head that may hold image fields."""
 
@@ -28,9 +29,13 @@ class CheckoutSource:
     whole: bool = True
 
     def paths(self) -> Sequence[str]:
-        named = (file.path for file in self.checkout.files())
-        return [path for path in (*named, *self._odd_names()) if self._takes(path)]
+        return [path for path in (*self._blobs, *self._odd_names) if self._takes(path)]
 
+    @cached_property
+    def _blobs(self) -> Mapping[str, str]:
+        return {file.path: file.blob for file in self.checkout.files()}
+
+    @cached_property
     def _odd_names(self) -> Mapping[str, str]:
         """Why a file that would be read cannot be, by its name as it can be shown."""
         others = self.checkout.others()
@@ -42,22 +47,23 @@ class CheckoutSource:
         )
 
     def blobs(self) -> Mapping[str, str]:
-        return {file.path: file.blob for file in self.checkout.files()}
+        return self._blobs
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        self.checkout.fetch(self._blobs[path] for path in paths if path in self._blobs)
 
     def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
-        odd = self._odd_names()
-        for path in paths:
-            if path in odd:
-                yield path, UnreadableManifestError(path, 0, odd[path], hint="rename the file")
-        blobs = self.blobs()
-        known = [path for path in paths if path not in odd]
-        self.checkout.fetch(blobs[path] for path in known)
-        rest = iter(known)
+        rest = iter(paths)
         while batch := list(islice(rest, _BATCH)):
-            contents = self.checkout.read(blobs[path] for path in batch)
+            blobs = {path: self._blobs[path] for path in batch if path in self._blobs}
+            contents = self.checkout.read(blobs.values())
             for path in batch:
-                data = contents.get(blobs[path])
-                yield path, _too_big(path) if data is None else data
+                if path in blobs:
+                    data = contents.get(blobs[path])
+                    yield path, _too_big(path) if data is None else data
+                else:
+                    reason = self._odd_names[path]
+                    yield path, UnreadableManifestError(path, 0, reason, hint="rename the file")
 
 
 def target_configuration(

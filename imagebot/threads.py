@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from collections.abc import Callable, Iterable
@@ -59,12 +58,3 @@ def map_at_once(
     finally:
         stop.set()
     return [results[number] for number in range(len(every))]  # type: ignore[misc]  # None may be a Result
-
-
-def usable_processes() -> int:
-    """How many processes may share work that Python does: by forking, so only from one thread."""
-    import multiprocessing
-
-    if threading.active_count() > 1 or multiprocessing.current_process().daemon:
-        return 1
-    return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)

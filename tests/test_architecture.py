@@ -35,7 +35,9 @@ LAYERS = {
     "imagebot.gate.model": 1,
     "imagebot.gate": 2,
     "imagebot.threads": 2,
+    "imagebot.processes": 2,
     "imagebot.folder": 2,
+    "imagebot.listing": 2,
     "imagebot.config_file": 2,
     "imagebot.scan_cache": 2,
     "imagebot.registry": 2,
@@ -44,6 +46,7 @@ LAYERS = {
     "imagebot.publish": 3,
     "imagebot.once": 4,
     "imagebot.inventory": 4,
+    "imagebot.scan_many": 4,
     "imagebot.decide": 4,
     "imagebot.edits": 4,
     "imagebot.rewrite": 4,
@@ -59,6 +62,7 @@ LAYERS = {
 # Adapters never import each other, but for what is named here.
 SIBLINGS = {
     "imagebot.registry": {"imagebot.threads"},
+    "imagebot.listing": {"imagebot.processes"},
 }
 
 ONLY_IN = {

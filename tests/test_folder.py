@@ -2,15 +2,14 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from imagebot.errors import FolderError
-from imagebot.folder import create_file, list_files, read_file, write_file
+from imagebot.folder import create_file, read_file, write_file
+from imagebot.listing import list_files
 from imagebot.manifest.events import MAX_BYTES
-from imagebot.manifest.options import ExtraFile
 from imagebot.manifest.scan import scan
 
 
@@ -19,53 +18,6 @@ def fill(root: Path, *paths: str, text: str = "image: app:1.0\n") -> None:
         full = root / path
         full.parent.mkdir(parents=True, exist_ok=True)
         full.write_text(text)
-
-
-def test_manifests_are_listed_in_order(tmp_path: Path) -> None:
-    fill(tmp_path, "b.yaml", "a/z.yml", "a/b/c.json", "readme.md", ".git/config.yaml", "Dockerfile")
-    assert list(list_files(tmp_path)) == ["Dockerfile", "a/b/c.json", "a/z.yml", "b.yaml"]
-
-
-def test_excluded_and_extra_files(tmp_path: Path) -> None:
-    fill(tmp_path, "a.yaml", "vendor/b.yaml", "image.list", "deep/image.list")
-    extra = (ExtraFile(match=("**/*.list",), pattern="x"),)
-    found = list(list_files(tmp_path, exclude=("vendor/**", "deep/**"), extra=extra))
-    assert found == ["a.yaml", "image.list"]
-
-
-IGNORE_FILES = {
-    ".gitignore": "*.tmp.yaml\n/build/\nlogs/\n!keep.tmp.yaml\ndeep/**/gen\n[z-a]bad\n\\\n# note\n",
-    "a/.gitignore": "local.yaml\n!b.tmp.yaml\n",
-    "c/.gitignore": "*\n!*.yml\n",
-}
-TREE = (
-    *("x.tmp.yaml", "keep.tmp.yaml", "build/x.yaml", "a/build/x.yaml", "logs/x.yaml"),
-    *("a/logs/x.yaml", "a/local.yaml", "b/local.yaml", "a/b.tmp.yaml", "a/c.tmp.yaml"),
-    *("deep/x/y/gen/z.yaml", "deep/gen.yaml", "c/x.yaml", "c/x.yml", "c/d/x.yml", "ok.yaml"),
-)
-
-
-def test_ignore_rules_are_those_of_git(tmp_path: Path) -> None:
-    fill(tmp_path, *TREE)
-    for path, text in IGNORE_FILES.items():
-        fill(tmp_path, path, text=text)
-    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    git = ["git", "-C", str(tmp_path)]
-    subprocess.run([*git, "init", "-q"], check=True, env=environment)
-    fill(tmp_path, ".git/info/exclude", text="ok.yaml\n")
-    command = [*git, "ls-files", "-z", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, check=True, capture_output=True, env=environment).stdout
-    wanted = {p for p in listed.decode().split("\0") if p.endswith((".yaml", ".yml"))}
-    assert set(list_files(tmp_path)) == wanted
-    for folder in ("a", "c", "deep"):
-        below = {p.removeprefix(f"{folder}/") for p in wanted if p.startswith(f"{folder}/")}
-        assert set(list_files(tmp_path / folder)) == below
-
-
-def test_without_git_the_ignore_files_of_the_folder_hold(tmp_path: Path) -> None:
-    fill(tmp_path, "a.yaml", "b.yaml", "sub/b.yaml")
-    fill(tmp_path, ".gitignore", text="b.yaml\n")
-    assert list(list_files(tmp_path)) == ["a.yaml"]
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
@@ -175,14 +127,6 @@ def test_creating_files(tmp_path: Path) -> None:
     assert path.read_bytes() == b"two"
     with pytest.raises(FolderError):
         create_file(tmp_path / "gone" / "x", b"")
-
-
-def test_links_in_a_circle_are_left_out(tmp_path: Path) -> None:
-    tmp_path.joinpath("loop.yaml").symlink_to("loop.yaml")
-    tmp_path.joinpath("a.yaml").symlink_to("b.yaml")
-    tmp_path.joinpath("b.yaml").symlink_to("a.yaml")
-    tmp_path.joinpath("c.yaml").write_text("x: 1\n")
-    assert "c.yaml" in list(list_files(tmp_path))
 
 
 def test_a_name_that_is_no_text_is_listed_and_cannot_be_read(tmp_path: Path) -> None:

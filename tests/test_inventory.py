@@ -7,11 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Configuration
 from imagebot.errors import FolderError, ImagebotError
-from imagebot.inventory import sort_unread, take_inventory
+from imagebot.inventory import Inventory, find_named, sort_unread, take_inventory
+from imagebot.reference import parse_repository
 from imagebot.scan_cache import load_scan_cache
+from tests.manifest.test_golden import CASES, load
 
 POD = b"apiVersion: v1\nkind: Pod\nspec: {containers: [{name: c, image: 'app:1'}]}\n"
 ROUTE = """\
@@ -29,6 +33,9 @@ class Blobs:
 
     def paths(self) -> Sequence[str]:
         return sorted(self.files)
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        pass
 
     def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
         for path in paths:
@@ -102,3 +109,98 @@ def test_compose_defaults_are_read_when_asked_for() -> None:
     asked = configuration("files: {compose-defaults: true}\n" + ROUTE % '"**"')
     (found,) = take_inventory(Blobs(files), asked).fields
     assert str(found.reference) == "app:1"
+
+
+FLUX_TREE: dict[str, bytes | ImagebotError] = {
+    "values.yaml": b'version: 1.0.0 # {"$imagepolicy": "flux-system:web:tag"}\n',
+    "policy.yaml": b"""\
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImagePolicy
+metadata: {name: web, namespace: flux-system}
+spec: {imageRepositoryRef: {name: front}, policy: {semver: {range: 1.x}}}
+""",
+    "repository.yaml": b"""\
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImageRepository
+metadata: {name: front, namespace: flux-system}
+spec: {image: ghcr.io/acme/frontend}
+""",
+}
+HELM_TREE: dict[str, bytes | ImagebotError] = {
+    "release.yaml": b"""\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: cache, namespace: apps}
+spec:
+  chart:
+    spec: {chart: redis, version: 1.2.3, sourceRef: {kind: HelmRepository, name: charts}}
+""",
+    "source.yaml": b"""\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: charts, namespace: apps}
+spec: {type: oci, url: oci://ghcr.io/acme/charts}
+""",
+}
+
+
+def named(files: Mapping[str, bytes | ImagebotError], *names: str) -> tuple[Inventory, Blobs]:
+    source = Blobs(files)
+    found = find_named(source, configuration(), [parse_repository(name) for name in names])
+    return found, source
+
+
+def test_what_names_an_image_is_found_in_the_files_that_mention_it() -> None:
+    files = {"a.yaml": POD, "b.yaml": POD.replace(b"app:1", b"web:1"), "c.yaml": b"image: {\n"}
+    found, _ = named(files, "docker.io/library/app")
+    assert [str(field.reference) for field in found.fields] == ["app:1"]
+    assert found.unread == ()
+    assert found.paths == ("a.yaml", "b.yaml", "c.yaml")
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "path"),
+    [
+        (FLUX_TREE, "ghcr.io/acme/frontend", "values.yaml"),
+        (HELM_TREE, "ghcr.io/acme/charts/redis", "release.yaml"),
+    ],
+)
+def test_an_image_that_another_file_names_is_found(
+    files: dict[str, bytes | ImagebotError], name: str, path: str
+) -> None:
+    whole = take_inventory(Blobs(files), configuration())
+    found, _ = named(files, name)
+    assert [(field.path, str(field.reference.repository)) for field in found.fields] == [
+        (path, name)
+    ]
+    assert found.fields == whole.fields
+
+
+def test_what_cannot_be_read_counts_where_the_image_is_mentioned() -> None:
+    files: dict[str, bytes | ImagebotError] = {
+        "away.yaml": FolderError("away.yaml", "is away"),
+        "broken.yaml": b"image: {app\n",
+        "other.yaml": b"image: {web\n",
+    }
+    found, _ = named(files, "app")
+    assert [entry.path for entry in found.unread] == ["away.yaml", "broken.yaml"]
+
+
+def test_the_same_fields_are_found_by_name_as_in_everything(corpus_like: Blobs) -> None:
+    whole = take_inventory(corpus_like, configuration())
+    repositories = sorted({field.reference.repository for field in whole.fields}, key=str)
+    assert len(repositories) > 20
+    for repository in repositories:
+        found = find_named(corpus_like, configuration(), [repository])
+        wanted = [f for f in whole.fields if f.reference.repository == repository]
+        assert [f for f in found.fields if f.reference.repository == repository] == wanted
+
+
+@pytest.fixture
+def corpus_like() -> Blobs:
+    """All golden cases as one tree, each in a folder of its own."""
+    files: dict[str, bytes | ImagebotError] = {}
+    for case in CASES:
+        meta, data = load(case)
+        files[f"{case.name}/{meta['path']}"] = data
+    return Blobs(files)

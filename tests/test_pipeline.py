@@ -28,6 +28,9 @@ class Files:
     def paths(self) -> Sequence[str]:
         return sorted(self.files)
 
+    def fetch(self, paths: Sequence[str]) -> None:
+        pass
+
     def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
         return ((path, self.files[path]) for path in paths)
 

@@ -38,7 +38,7 @@ def command(
     """
     from imagebot.edits import make_edits, without_refused
     from imagebot.given import plan_references
-    from imagebot.inventory import take_inventory
+    from imagebot.inventory import find_named
     from imagebot.reference import parse_reference
     from imagebot.report import plan_document
     from imagebot.rewrite import write_changes
@@ -52,8 +52,9 @@ def command(
             raise UsageError(f"{reference} has neither tag nor digest", hint="write NAME:TAG")
     workspace = open_workspace(directory)
     diagnostics = open_diagnostics(log_format, quiet)
-    inventory = take_inventory(workspace, workspace.configuration)
-    planned = plan_references(inventory.fields, wanted)
+    repositories = [reference.repository for reference in wanted]
+    inventory = find_named(workspace, workspace.configuration, repositories)
+    planned = plan_references(inventory.fields, wanted, inventory.unread)
     edited = make_edits(workspace, planned.updates)
     plan = write_changes(workspace.root, edited.changes, without_refused(planned, edited))
     if output_format == "json":

@@ -11,7 +11,8 @@ from imagebot.config.load import load_configuration
 from imagebot.config.model import Configuration
 from imagebot.config_file import find_configuration, read_configuration, shown_path
 from imagebot.errors import ImagebotError, UsageError
-from imagebot.folder import list_files, read_file
+from imagebot.folder import read_file
+from imagebot.listing import list_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class Workspace:
         listed = list_files(self.root, exclude=files.exclude, extra=files.extra)
         inside = f"{self.below}/" if self.below else ""
         return [path for path in listed if path.startswith(inside)]
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        """A folder has its files at hand."""
 
     def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
         for path in paths:

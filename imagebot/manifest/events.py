@@ -66,6 +66,12 @@ def has_c_parser() -> bool:
     return True
 
 
+def prepare() -> None:
+    """Import the parser now, which else the first document does."""
+    if has_c_parser():
+        event_classes()
+
+
 def few_brackets(text: str) -> bool:
     """Whether `is_accepted` may be asked: nothing else limits the depth, and libyaml's time
     grows with its square."""

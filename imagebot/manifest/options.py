@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# What files have in them that say, or leave it to another file to say, which image is meant:
+# Flux's markers and image objects, and HelmRepository objects of OCI registries.
+REFERS_ELSEWHERE = ("$imagepolicy", "image.toolkit.fluxcd.io", "oci://")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraField:

@@ -100,3 +100,14 @@ def test_references_that_contradict_each_other(cli: Cli, folder: Path) -> None:
     assert "nginx:2 and docker.io/library/nginx:3 contradict each other" in result.err
     assert folder.joinpath("a.yaml").read_text() == deployment("nginx:1")
     assert cli("set", "nginx:2", "nginx:2").code == 0
+
+
+def test_a_file_that_may_name_it_and_cannot_be_read_is_a_problem(cli: Cli, folder: Path) -> None:
+    folder.joinpath("a.yaml").write_text(deployment("ghcr.io/acme/api:1"))
+    folder.joinpath("b.yaml").write_text("image: {ghcr.io/acme/api:1\n")
+    folder.joinpath("c.yaml").write_text("image: {ghcr.io/acme/web:1\n")
+    result = cli("set", "ghcr.io/acme/api:2")
+    assert result.code == 1
+    assert "b.yaml:" in result.err
+    assert "c.yaml" not in result.err
+    assert folder.joinpath("a.yaml").read_text() == deployment("ghcr.io/acme/api:2")

@@ -1,0 +1,74 @@
+"""Many files are scanned as one by one, whatever the number of processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from imagebot.errors import FolderError
+from imagebot.manifest.field import Scan
+from imagebot.manifest.options import ScanOptions
+from imagebot.manifest.scan import scan
+from imagebot.scan_many import Content, scan_many
+from tests.manifest.test_golden import CASES, load, options_of
+
+FILLER = b"image: app:1.0\n" + b"# much text\n" * 20_000
+
+
+class Reader:
+    """Reads from memory, and notes in this process what was asked for."""
+
+    def __init__(self, files: Mapping[str, Content]) -> None:
+        self.files = files
+        self.taken: list[str] = []
+
+    def __call__(self, paths: Sequence[str]) -> Iterator[tuple[str, Content]]:
+        for path in paths:
+            self.taken.append(path)
+            yield path, self.files[path]
+
+
+def plain(_path: str) -> ScanOptions:
+    return ScanOptions()
+
+
+def test_scans_are_the_same_in_one_process_and_in_two() -> None:
+    cases = {
+        f"{case.name}/{meta['path']}": (meta, data) for case in CASES for meta, data in [load(case)]
+    }
+    files: dict[str, Content] = {path: data for path, (_, data) in cases.items()}
+    files |= {f"small-{n}.yaml": b"image: app:1.0\n" for n in range(500)}
+    files |= {"away.yaml": FolderError("away.yaml", "is away"), "empty.yaml": b""}
+    options = {path: options_of(meta) for path, (meta, _) in cases.items()}
+    paths = list(files)
+
+    def of(path: str) -> ScanOptions:
+        return options.get(path, ScanOptions())
+
+    one = list(scan_many(paths, Reader(files), of, processes=1))
+    reader = Reader(files)
+    two = list(scan_many(paths, reader, of, processes=2))
+    assert one == two
+    assert [path for path, _ in one] == paths
+    assert reader.taken == []
+    assert sum(bool(found.fields) for _, found in one) > 550
+
+
+def test_few_large_files_are_shared_too() -> None:
+    files: dict[str, Content] = {f"big-{n}.yaml": FILLER for n in range(300)}
+    reader = Reader(files)
+    found = list(scan_many(list(files), reader, plain, processes=2))
+    assert [path for path, _ in found] == list(files)
+    assert all(each.fields == scan(path, FILLER).fields for path, each in found)
+    assert reader.taken == list(files)[:256]
+
+
+def test_files_are_not_all_read_at_once() -> None:
+    reader = Reader({f"{n}.yaml": b"image: app:1.0\n" for n in range(10)})
+    found = scan_many(list(reader.files), reader, plain)
+    next(found)
+    assert reader.taken == ["0.yaml"]
+
+
+def test_nothing_is_no_work() -> None:
+    assert list(scan_many([], Reader({}), plain, processes=2)) == []
+    assert list(scan_many(["a.yaml"], Reader({"a.yaml": b""}), plain)) == [("a.yaml", Scan())]
