@@ -4,12 +4,14 @@ Only events are used, never composed or loaded data: they have no duplicate-key,
 YAML 1.1 against 1.2 effects, aliases are never expanded, and a depth limit can be kept while they
 come (libyaml's composer is recursive and ends the process on deep nesting). Marks count code
 points. The C parser (libyaml) comes first; ruamel.yaml's own parser stands in where it is
-missing, 20 times slower, and for `{image: nginx:1.25}`, which libyaml before 0.2 refuses.
+missing, 20 times slower, and for the likes of `{image: nginx:1.25}`, which libyaml before 0.2
+refuses.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -24,8 +26,9 @@ _MAX_BRACKETS = 2_000
 
 # What ruamel.yaml 0.19 raises on broken text besides its own errors, found by fuzzing.
 _PURE_FAULTS = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError)
-# The one thing that libyaml 0.1.7 refuses and YAML allows: a plain `:` in flow style.
-_C_TOO_STRICT = "found unexpected ':'"
+# What libyaml 0.1.7 refuses and YAML allows: `:` and `?` in plain scalars in flow style.
+_C_TOO_STRICT = ("found unexpected ':'", "did not find expected")
+_IN_FLOW = re.compile(r"[:?](?=[^\s,\[\]{}])|:")
 
 
 class Mark(Protocol):
@@ -80,14 +83,20 @@ def few_brackets(text: str) -> bool:
 
 def is_accepted(text: str) -> bool:
     """Whether libyaml takes `text` as YAML, at a fifth of the price of reading its events."""
-    from _ruamel_yaml import CParser
     from ruamel.yaml.error import YAMLError
 
     try:
-        CParser(text).raw_parse()
+        check_syntax(text)
     except YAMLError:
         return False
     return True
+
+
+def check_syntax(text: str) -> None:
+    """As `is_accepted`, but raises libyaml's own error: for what `with_events` calls."""
+    from _ruamel_yaml import CParser
+
+    CParser(text).raw_parse()
 
 
 def event_classes() -> tuple[type[Any], ...]:
@@ -116,9 +125,17 @@ def with_events(text: str, consume: Callable[[Iterator[Any], Engine], T]) -> T:
     try:
         return consume(events(text, "c"), "c")
     except YAMLError as error:
-        if _C_TOO_STRICT in str(getattr(error, "problem", "")) and len(text) <= MAX_PURE_BYTES:
+        if _is_too_strict(error, text) and len(text) <= MAX_PURE_BYTES:
             return _consume_pure(text, consume)
         raise _fault(error) from error
+
+
+def _is_too_strict(error: Any, text: str) -> bool:
+    """Whether it is such a `:` or `?` where libyaml stopped; `{{ a ? b }}` is broken for all."""
+    mark = error.problem_mark
+    if mark is None or not str(error.problem).startswith(_C_TOO_STRICT):
+        return False
+    return _IN_FLOW.match(text, mark.index) is not None
 
 
 def events(text: str, engine: Engine) -> Iterator[Any]:

@@ -27,10 +27,29 @@ def test_the_c_parser_comes_first() -> None:
     assert with_events("a: b\n", values) == ("c", ["a", "b"])
 
 
-def test_what_libyaml_wrongly_refuses_is_read_by_the_other_parser() -> None:
-    text = "{image: nginx:1.25}\n"
+@pytest.mark.parametrize(
+    "value", ["nginx:1.25", "http://x", "a?b", "http://x?y=1", "a?b:c", "80:80", ":80", "::1"]
+)
+@pytest.mark.parametrize("brackets", ["[%s]", "{image: x, %s}", "[x, %s]"])
+def test_what_libyaml_wrongly_refuses_is_read_by_the_other_parser(
+    value: str, brackets: str
+) -> None:
+    if value.startswith(":") and "{" in brackets:
+        brackets = "{image: x, y: [%s]}"
+    text = f"a:\n  {brackets % value}\n"
     assert not is_accepted(text)
-    assert with_events(text, values) == ("pure", ["image", "nginx:1.25"])
+    engine, found = with_events(text, values)
+    assert engine == "pure"
+    assert value in found
+
+
+@pytest.mark.parametrize("text", ["a: {{ b ? c : d }}\n", "a: [b\n", "a: [@b]\n", "a: {b: - c}\n"])
+def test_what_is_broken_for_all_is_not_read_twice(text: str) -> None:
+    with (
+        mock.patch.object(events_module, "_consume_pure", side_effect=AssertionError),
+        pytest.raises(YamlFaultError),
+    ):
+        with_events(text, values)
 
 
 def test_without_libyaml_the_other_parser_does_it_all() -> None:

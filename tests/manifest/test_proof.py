@@ -23,6 +23,7 @@ PROVEN = {
     "in quotes": ("a: 'v1'\n", "v1", "v2", None),
     "a part": ("a: app:1.0\nb: {c: d}\n", "1.0", "2.0", None),
     "in a block": ("a: |\n  b: v1\n  c: d\ne: f\n", "v1", "v2", None),
+    "before what libyaml refuses": ("a: v1\nb: c\nd: {e: http://f}\n", "v1", "v2", None),
     "at the end of the text": ("a: v1", "v1", "v2", None),
 }
 
