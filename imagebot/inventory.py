@@ -183,13 +183,10 @@ def _flux_policies(found: Mapping[str, FluxPolicy]) -> dict[str, Policy | Unread
 def sort_unread(
     inventory: Inventory, configuration: Configuration
 ) -> tuple[tuple[Unread, ...], tuple[Problem, ...]]:
-    """What nobody need act on, and what is a problem because a route covers the file.
-
-    Without a configuration no route was asked for, so that nothing is a problem.
-    """
+    """What nobody need act on, and what is a problem because a route covers the file."""
     unread: list[Unread] = []
     problems: list[Problem] = []
-    routed = () if configuration.built_in else configuration.routes
+    routed = configuration.routes
     for entry in inventory.unread:
         if entry.expected or not any(matches_any(route.files, entry.path) for route in routed):
             unread.append(entry)

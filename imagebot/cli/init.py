@@ -9,6 +9,7 @@ import click
 from imagebot.cli.diagnostics import Diagnostics
 from imagebot.cli.exits import Exit
 from imagebot.cli.options import directory_argument
+from imagebot.cli.output import count
 from imagebot.errors import UsageError
 
 
@@ -40,7 +41,7 @@ def command(directory: str, only_print: bool, force: bool) -> int:
         return Exit.WELL
     create_configuration(path, text, replace=force)
     Diagnostics().info(
-        f"wrote {path} for {len(inventory.fields)} image fields; "
+        f"wrote {path} for {count(len(inventory.fields), 'image field')}; "
         "read it, then see what it does with `imagebot plan`"
     )
     return Exit.WELL

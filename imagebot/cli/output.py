@@ -98,9 +98,9 @@ def print_published(published: Sequence[Published]) -> None:
 
 def summary(plan: Plan) -> str:
     parts = [
-        _count(len(plan.updates), "update"),
+        count(len(plan.updates), "update"),
         f"{len(plan.kept)} kept",
-        _count(len(plan.problems), "problem"),
+        count(len(plan.problems), "problem"),
     ]
     if plan.unread:
         parts.append(f"{len(plan.unread)} unread")
@@ -111,7 +111,7 @@ def local_time(moment: datetime) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M %Z")
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from imagebot.cli.diagnostics import LogFormat, open_diagnostics
 from imagebot.cli.exits import Exit
 from imagebot.cli.options import diagnostics_options, directory_argument, format_option
-from imagebot.cli.output import print_json, print_rows
+from imagebot.cli.output import count, print_json, print_rows
 from imagebot.cli.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from imagebot.manifest.field import ImageField, Unread
 
 
 @click.command("scan")
 @directory_argument
+@click.option("--unread", "show_unread", is_flag=True, help="Also list what was not read, and why.")
 @format_option
 @diagnostics_options
-def command(directory: str, output_format: str, log_format: LogFormat, quiet: bool) -> int:
+def command(
+    directory: str, show_unread: bool, output_format: str, log_format: LogFormat, quiet: bool
+) -> int:
     """List every image field in DIR, with its policy and route.
 
     Fields that no route and image entry cover have none. No registry is asked.
@@ -44,7 +53,25 @@ def command(directory: str, output_format: str, log_format: LogFormat, quiet: bo
         warnings = unused_warnings(assigned, configuration, inventory.paths)
     if output_format == "json":
         print_json(scan_document(rows, unread, problems, warnings))
-    elif rows:
+    else:
+        _print_fields(rows)
+        if show_unread:
+            _print_unread(unread)
+    for warning in warnings:
+        diagnostics.warning(warning)
+    for problem in problems:
+        diagnostics.problem(problem)
+    files = len({field.path for field, _, _ in rows})
+    rest = f", {len(unread)} unread" if unread else ""
+    if unread and not show_unread and output_format != "json":
+        rest += " (--unread lists them)"
+    fields, every = count(len(rows), "image field"), count(len(inventory.paths), "file")
+    diagnostics.info(f"{fields} in {files} of {every}{rest}")
+    return Exit.FAILED if problems else Exit.WELL
+
+
+def _print_fields(rows: Sequence[tuple[ImageField, str | None, str | None]]) -> None:
+    if rows:
         print_rows(
             ("WHERE", "REFERENCE", "FORMAT", "POLICY", "ROUTE"),
             (
@@ -52,11 +79,14 @@ def command(directory: str, output_format: str, log_format: LogFormat, quiet: bo
                 for f, policy, route in rows
             ),
         )
-    for warning in warnings:
-        diagnostics.warning(warning)
-    for problem in problems:
-        diagnostics.problem(problem)
-    files = len({field.path for field, _, _ in rows})
-    rest = f", {len(unread)} unread (--format json lists them)" if unread else ""
-    diagnostics.info(f"{len(rows)} image fields in {files} of {len(inventory.paths)} files{rest}")
-    return Exit.FAILED if problems else Exit.WELL
+
+
+def _print_unread(unread: Sequence[Unread]) -> None:
+    if unread:
+        print_rows(
+            ("NOT READ", "CODE", "WHY"),
+            (
+                (f"{each.path}:{each.line}" if each.line else each.path, each.code, each.reason)
+                for each in unread
+            ),
+        )

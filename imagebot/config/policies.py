@@ -121,6 +121,7 @@ def _merge(
 ) -> Merged | None:
     own = dict.fromkeys(definition.keys, definition.at)
     if not definition.extends:
+        _refuse_unset(definition, {}, faults)
         return Merged(definition.keys, own)
     if definition.extends not in done:
         _refuse_base(definition, {*done, *names}, faults)
@@ -128,7 +129,16 @@ def _merge(
     base = done[definition.extends]
     if base is None:
         return None
+    _refuse_unset(definition, base.keys, faults)
     return Merged({**base.keys, **definition.keys}, {**base.said_at, **own})
+
+
+def _refuse_unset(definition: Definition, inherited: Keys, faults: Faults) -> None:
+    """A key left empty would silently rule nothing out."""
+    for key, value in definition.keys.items():
+        if value is None and inherited.get(key) is None:
+            hint = "give it a value, or drop it"
+            faults.add((*definition.at, key), "has no value, and unsets nothing", hint)
 
 
 def _refuse_base(definition: Definition, known: set[str], faults: Faults) -> None:

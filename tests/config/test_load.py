@@ -169,6 +169,11 @@ policies:
                 "  a: {extends: ignore}\n",
                 ["2:16: policies.a.extends: ignore cannot be extended"],
             ),
+            ("  a: {semver: }\n", ["2:7: policies.a.semver: has no value, and unsets nothing"]),
+            (
+                "  a: {max: minor}\n  b: {extends: a, max: null, semver: null}\n",
+                ["3:30: policies.b.semver: has no value, and unsets nothing"],
+            ),
             ("  a: {extends: null}\n", ["2:16: policies.a.extends: must be text, not nothing"]),
             # What extends something broken is not told of again.
             (

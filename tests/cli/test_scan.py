@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.conftest import Cli, deployment
+
+
+def test_what_is_not_read_is_counted_and_listed_when_asked_for(cli: Cli, folder: Path) -> None:
+    folder.joinpath("a.yaml").write_text(deployment("app:1"))
+    folder.joinpath("compose.yaml").write_text("services: {web: {image: '${IMAGE}'}}\n")
+    result = cli("scan")
+    assert result.code == 0
+    assert "1 unread (--unread lists them)" in result.err
+    assert "compose.yaml" not in result.out
+    listed = cli("scan", "--unread")
+    assert [line.split()[:2] for line in listed.out.splitlines()[2:]] == [
+        ["NOT", "READ"],
+        ["compose.yaml:1", "variable"],
+    ]
+    assert "--unread" not in listed.err
+
+
+def test_nothing_to_list(cli: Cli, folder: Path) -> None:
+    folder.joinpath("a.yaml").write_text("kind: Service\n")
+    result = cli("scan", "--unread")
+    assert (result.code, result.out) == (0, "")
+    assert result.err == "0 image fields in 0 of 1 file\n"
+
+
+def test_a_broken_file_is_a_problem_without_a_configuration_too(cli: Cli, folder: Path) -> None:
+    folder.joinpath("bad.yaml").write_text("image: {app\n")
+    for command in (["scan"], ["plan"], ["update", "--no-config"]):
+        result = cli(*command)
+        assert result.code == 1
+        assert "bad.yaml:" in result.err
+        assert "1 problem" in result.err or command == ["scan"]
