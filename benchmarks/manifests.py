@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 FILES = 10_000
@@ -31,7 +32,8 @@ def main() -> None:
     parser.add_argument("--work", nargs=3, metavar=("WHAT", "ROOT", "CACHE"), help="internal")
     arguments = parser.parse_args()
     if arguments.work:
-        work(*arguments.work)
+        with ExitStack() as resources:
+            work(resources, *arguments.work)
         return
     files, runs = (FILES // 10, 1) if arguments.quick else (FILES, RUNS)
     with tempfile.TemporaryDirectory() as folder:
@@ -73,7 +75,7 @@ def run_once(what: str, root: Path) -> dict[str, float]:
     return result
 
 
-def work(what: str, root: str, cache: str) -> None:
+def work(resources: ExitStack, what: str, root: str, cache: str) -> None:
     """One measurement, in a process of its own; prints its result as JSON."""
     import resource
 
@@ -83,8 +85,9 @@ def work(what: str, root: str, cache: str) -> None:
         if rest:
             os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     elif name == "warm":
-        inventory_cached(root, cache)
-        run = lambda: inventory_cached(root, cache)  # noqa: E731
+        with warm_inventory(root, cache) as fill:
+            fill()
+        run = resources.enter_context(warm_inventory(root, cache))
     else:
         number, _, written = rest.partition("-")
         prepare_edit(root, int(number))
@@ -107,7 +110,9 @@ def import_everything() -> None:
 
     from imagebot.manifest.events import prepare
     from imagebot.manifest.scan import scan
+    from imagebot.processes import collect_seldom
 
+    collect_seldom()
     prepare()
     scan("a.yaml", b"image: [app:1.0]\n")
 
@@ -121,35 +126,31 @@ def inventory(root: str) -> str:
     return f"{len(found.paths)} files, {len(found.fields)} fields, {len(found.unread)} unread"
 
 
-def inventory_cached(root: str, cache: str) -> str:
-    """As a pass does it: Git names the blobs, and only unknown ones are read."""
-    from imagebot.folder import read_file
-    from imagebot.manifest.cache import options_key, scan_key
-    from imagebot.manifest.options import ScanOptions
-    from imagebot.manifest.scan import scan
-    from imagebot.manifest.select import is_manifest_path
-    from imagebot.scan_cache import load_scan_cache
+@contextmanager
+def warm_inventory(root: str, cache: str) -> Iterator[Callable[[], str]]:
+    """As a pass over a target does it: Git names the blobs, and only unknown ones are read.
 
-    options = ScanOptions()
-    means = options_key(options)
-    kept = load_scan_cache(Path(cache))
-    files = fields = missed = 0
-    command = ["git", "-C", root, "ls-files", "-s", "-z"]
-    listed = subprocess.run(command, check=True, capture_output=True).stdout.decode()
-    for line in listed.split("\0")[:-1]:
-        about, _, path = line.partition("\t")
-        if not is_manifest_path(path):
-            continue
-        files += 1
-        key = scan_key(about.split(" ")[1], path, means)
-        found = kept.get(key, path)
-        if found is None:
-            missed += 1
-            found = scan(path, read_file(root, path), options)
-            kept.put(key, found)
-        fields += len(found.fields)
-    kept.save()
-    return f"{files} files, {fields} fields, {missed} not kept"
+    What is fetched from the remote is no part of it: publish.py measures that.
+    """
+    from imagebot.config.builtin import default_configuration
+    from imagebot.git.checkout import open_checkout
+    from imagebot.git.credentials import access_for
+    from imagebot.inventory import take_inventory
+    from imagebot.scan_cache import load_scan_cache
+    from imagebot.target import CheckoutSource
+
+    configuration = default_configuration()
+    with open_checkout(Path(cache), root, "main", access_for(None, os.environ)) as checkout:
+        checkout.refresh()
+
+        def run() -> str:
+            scans = load_scan_cache(Path(cache, "scans"))
+            source = CheckoutSource(checkout, configuration.files)
+            found = take_inventory(source, configuration, scans)
+            scans.save()
+            return f"{len(found.paths)} files, {len(found.fields)} fields"
+
+        yield run
 
 
 IMAGE = "registry.example.com/bench/the-image"
@@ -200,8 +201,10 @@ def generate(root: Path, files: int, share: float) -> int:
         (folder / f"{kind}.yaml").write_text(text)
         size += len(text)
     git = ["git", "-C", str(root)]
-    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
     subprocess.run([*git, "add", "."], check=True)
+    who = ["-c", "user.name=bench", "-c", "user.email=bench@example.com"]
+    subprocess.run([*git, *who, "commit", "-q", "-m", "Generated"], check=True)
     return size
 
 

@@ -112,7 +112,7 @@ def _joined(paths: tuple[str, ...], found: Mapping[str, Scan]) -> Inventory:
     unread += [entry for entry in flux.values() if isinstance(entry, Unread)]
     return Inventory(
         paths=paths,
-        fields=tuple(field for each in joined.scans.values() for field in each.fields),
+        fields=tuple([field for each in joined.scans.values() for field in each.fields]),
         unread=tuple(dict.fromkeys(unread)),
         flux=flux,
     )
@@ -129,6 +129,8 @@ def _options(
         compose_defaults=configuration.files.compose_defaults,
         mentions=mentions,
     )
+    if not charts:
+        return lambda _path: plain
     template = replace(plain, chart=True)
     return lambda path: template if is_chart_template(path, charts) else plain
 
@@ -141,28 +143,30 @@ def _scan_all(
 ) -> dict[str, Scan]:
     """The scan of every path, in their order."""
     keys = _keys(source, paths, options) if cache is not None else {}
-    scans: dict[str, Scan] = {}
-    for path, key in keys.items():
-        known = cache.get(key, path) if cache is not None else None
-        if known is not None:
-            scans[path] = known
+    scans = cache.find(keys) if cache is not None else {}
     rest = [path for path in paths if path not in scans]
     source.fetch(rest)
     for path, scan in scan_many(rest, source.read, options):
         scans[path] = scan
         if cache is not None and path in keys:
             cache.put(keys[path], scan)
-    return {path: scans[path] for path in paths}
+    return {path: scans[path] for path in paths} if rest else scans
 
 
 def _keys(
     source: Source, paths: Sequence[str], options: Callable[[str], ScanOptions]
 ) -> dict[str, str]:
-    named = {option: options_key(option) for option in {options(path) for path in paths}}
     blobs = source.blobs()
-    return {
-        path: scan_key(blobs[path], path, named[options(path)]) for path in paths if path in blobs
-    }
+    keys: dict[str, str] = {}
+    option, named = None, ""
+    for path in paths:
+        if (blob := blobs.get(path)) is None:
+            continue
+        # Hardly ever another than that of the path before.
+        if (own := options(path)) is not option:
+            option, named = own, options_key(own)
+        keys[path] = scan_key(blob, path, named)
+    return keys
 
 
 def _flux_policies(found: Mapping[str, FluxPolicy]) -> dict[str, Policy | Unread]:

@@ -25,6 +25,12 @@ Result = TypeVar("Result")
 _FAILED = None
 
 
+def collect_seldom() -> None:
+    """Look for reference cycles seldom: a pass makes many values, keeps them and makes no cycles,
+    so that looking at all of them again and again is half of its time."""
+    gc.set_threshold(300_000, 20, 20)
+
+
 def usable_processes() -> int:
     """How many processes may share work that Python does: by forking, so only from one thread."""
     import multiprocessing
@@ -88,9 +94,8 @@ def _work(
     """What a forked process does. Its parent alone is told of interrupts, and ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # It makes many small values and keeps none: collecting them often only costs time.
     gc.freeze()
-    gc.set_threshold(50_000)
+    collect_seldom()
     for other in others:
         other.close()
     with contextlib.suppress(BrokenPipeError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from imagebot.manifest.field import Scan
 
 _FORMAT = "imagebot-scans-1"
 _MAX_BYTES = 256 * 1024 * 1024
+_NOTHING = Scan()
 
 
 @dataclass(slots=True)
@@ -25,22 +27,22 @@ class ScanCache:
     used: dict[str, Any] = field(default_factory=dict)
     changed: bool = False
 
-    def get(self, key: str, path: str) -> Scan | None:
-        """The kept scan of the file at `path`, None when there is none."""
-        plain = self.used.get(key)
-        if plain is None:
+    def find(self, keys: Mapping[str, str]) -> dict[str, Scan]:
+        """The kept scans of files, by path; `keys` has the key of each path."""
+        found: dict[str, Scan] = {}
+        for path, key in keys.items():
             plain = self.entries.get(key)
             if not isinstance(plain, list):
-                return None
-        try:
-            scan = decode(plain, path)
-        except StaleScanError:
-            return None
-        self.used[key] = plain
-        return scan
+                continue
+            try:
+                found[path] = decode(plain, path) if plain else _NOTHING
+            except StaleScanError:
+                continue
+            self.used[key] = plain
+        return found
 
     def put(self, key: str, scan: Scan) -> None:
-        self.used[key] = encode(scan)
+        self.entries[key] = self.used[key] = encode(scan)
         self.changed = True
 
     def save(self) -> None:

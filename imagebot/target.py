@@ -42,9 +42,9 @@ class CheckoutSource:
         return {other.path: other.reason for other in others if other.reason == ODD_NAME}
 
     def _takes(self, path: str) -> bool:
-        return is_manifest_path(path, self.files.extra) and not matches_any(
-            self.files.exclude, path
-        )
+        if not is_manifest_path(path, self.files.extra):
+            return False
+        return not self.files.exclude or not matches_any(self.files.exclude, path)
 
     def blobs(self) -> Mapping[str, str]:
         return self._blobs

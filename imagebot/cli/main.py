@@ -17,6 +17,7 @@ from imagebot import __version__
 from imagebot.cli.exits import Exit
 from imagebot.errors import ConfigurationError, ImagebotError, UsageError
 from imagebot.printable import printable
+from imagebot.processes import collect_seldom
 
 # Name on the command line -> module and one line of help (kept here so that `--help` is quick).
 COMMANDS = {
@@ -89,6 +90,7 @@ def entry() -> None:
     # As PID 1 of a container the default action for SIGTERM is none at all; and an ordinary end
     # removes temporary files and locks.
     signal.signal(signal.SIGTERM, _interrupt)
+    collect_seldom()
     sys.exit(main(sys.argv[1:]))
 
 

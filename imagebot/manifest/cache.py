@@ -26,6 +26,7 @@ from imagebot.reference import Reference, Repository
 READER_VERSION = 4
 
 Plain = list[Any]
+_NOTHING = Scan()
 
 
 class StaleScanError(Exception):
@@ -45,7 +46,7 @@ def scan_key(blob: str, path: str, options: str) -> str:
 
 def encode(scan: Scan) -> Plain:
     """A scan as lists, strings and numbers, without its path; [] when there is nothing in it."""
-    if scan == Scan():
+    if scan == _NOTHING:
         return []
     return [
         [_encode_field(field) for field in scan.fields],
@@ -58,7 +59,7 @@ def encode(scan: Scan) -> Plain:
 def decode(plain: Plain, path: str) -> Scan:
     """The scan that was encoded, of the file at `path`. Raises StaleScanError."""
     if not plain:
-        return Scan()
+        return _NOTHING
     try:
         fields, unread, objects, pending = plain
         return Scan(
@@ -123,17 +124,20 @@ def _encode_slot(slot: Slot | None) -> Plain | None:
 
 
 def _encode_marker(marker: Marker) -> Plain:
-    return [marker.kind, marker.text, marker.line, marker.syntax]
+    plain = [marker.kind, marker.text, marker.line, marker.syntax]
+    return plain + [marker.part, marker.problem] if marker.part or marker.problem else plain
 
 
 def _encode_object(each: FluxObject) -> Plain:
     keys = [list(pair) for pair in each.keys]
     plain = [each.kind, each.namespace, each.name, each.line, each.url, each.repository]
-    return [*plain, keys, each.problem]
+    rest = [list(each.exclude), each.suspended, list(each.governs)]
+    return [*plain, keys, each.problem, *rest]
 
 
 def _decode_object(plain: Plain, path: str) -> FluxObject:
-    kind, namespace, name, line, url, repository, keys, problem = plain
+    kind, namespace, name, line, url, repository, keys, problem = plain[:8]
+    exclude, suspended, governs = plain[8:]
     return FluxObject(
         kind=kind,
         namespace=namespace,
@@ -144,4 +148,7 @@ def _decode_object(plain: Plain, path: str) -> FluxObject:
         repository=repository,
         keys=tuple((key, value) for key, value in keys),
         problem=problem,
+        exclude=tuple(exclude),
+        suspended=suspended,
+        governs=tuple(governs),
     )

@@ -61,7 +61,9 @@ def is_manifest_path(path: str, extra: tuple[ExtraFile, ...] = ()) -> bool:
 def chart_folders(paths: Iterable[str]) -> frozenset[str]:
     """The folders that hold a `Chart.yaml`, "" for the top."""
     return frozenset(
-        posixpath.dirname(path) for path in paths if posixpath.basename(path) == "Chart.yaml"
+        posixpath.dirname(path)
+        for path in paths
+        if path.endswith("Chart.yaml") and posixpath.basename(path) == "Chart.yaml"
     )
 
 

@@ -53,17 +53,17 @@ def test_a_cache_gives_back_what_was_put_and_forgets_the_rest(tmp_path: Path) ->
     path = tmp_path / "deep" / "scans.json"
     cache = load_scan_cache(path)
     found = scan("a.yaml", b"image: app:1.0\n")
-    assert cache.get("one", "a.yaml") is None
+    assert cache.find({"a.yaml": "one"}) == {}
     cache.put("one", found)
     cache.put("two", Scan())
-    assert cache.get("one", "a.yaml") == found
+    assert cache.find({"a.yaml": "one"}) == {"a.yaml": found}
     cache.save()
     cache = load_scan_cache(path)
-    assert cache.get("one", "a.yaml") == found
+    assert cache.find({"a.yaml": "one"}) == {"a.yaml": found}
     cache.save()
     cache = load_scan_cache(path)
-    assert cache.get("two", "b.yaml") is None
-    assert cache.get("one", "a.yaml") == found
+    assert cache.find({"b.yaml": "two"}) == {}
+    assert cache.find({"a.yaml": "one"}) == {"a.yaml": found}
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_a_broken_entry_is_not_used(tmp_path: Path) -> None:
     path = tmp_path / "scans.json"
     path.write_text('["imagebot-scans-1",{"one":[1],"two":"x","three":[]}]')
     cache = load_scan_cache(path)
-    assert cache.get("one", "a.yaml") is None
-    assert cache.get("two", "a.yaml") is None
-    assert cache.get("three", "a.yaml") == Scan()
+    assert cache.find({"a.yaml": "one"}) == {}
+    assert cache.find({"a.yaml": "two"}) == {}
+    assert cache.find({"a.yaml": "three"}) == {"a.yaml": Scan()}
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
