@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from imagebot.errors import ImagebotError
 from imagebot.manifest.cache import decode, encode
-from imagebot.manifest.events import prepare
+from imagebot.manifest.events import has_c_parser, prepare
 from imagebot.manifest.field import Scan, Unread
 from imagebot.manifest.options import ScanOptions
 from imagebot.manifest.scan import scan
@@ -22,6 +24,7 @@ _WORTH_FILES = 400
 _WORTH_BYTES = 2 * 1024 * 1024
 _CHUNK = 256
 _NOTHING = Scan()
+_log = logging.getLogger(__name__)
 
 
 def scan_many(
@@ -32,6 +35,7 @@ def scan_many(
     `read` gives the content of some of the paths, in their order. It may be called in a forked
     process. A file that cannot be read has a scan that says so.
     """
+    _say_if_slow()
     size = 0
     for at in range(0, len(paths), _CHUNK):
         if len(paths) - at > _WORTH_FILES or size > _WORTH_BYTES:
@@ -42,6 +46,15 @@ def scan_many(
         for path, content in read(paths[at : at + _CHUNK]):
             size += len(content) if isinstance(content, bytes) else 0
             yield path, _scan(path, content, options)
+
+
+@functools.cache
+def _say_if_slow() -> None:
+    if not has_c_parser():
+        _log.warning(
+            "libyaml is missing, so that manifests are read about 20 times slower: "
+            "install ruamel.yaml.clib"
+        )
 
 
 def _scan(path: str, content: Content, options: Options) -> Scan:

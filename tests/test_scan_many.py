@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from imagebot.errors import FolderError
 from imagebot.manifest.field import Scan
@@ -72,3 +75,23 @@ def test_files_are_not_all_read_at_once() -> None:
 def test_nothing_is_no_work() -> None:
     assert list(scan_many([], Reader({}), plain, processes=2)) == []
     assert list(scan_many(["a.yaml"], Reader({"a.yaml": b""}), plain)) == [("a.yaml", Scan())]
+
+
+WITHOUT_LIBYAML = """
+import sys
+sys.modules["_ruamel_yaml"] = None
+from imagebot.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_without_libyaml_it_works_the_same_and_is_said_once(tmp_path: Path) -> None:
+    for number in range(500):
+        tmp_path.joinpath(f"{number:03}.yaml").write_bytes(b"image: app:1.0 # \xc3\xa9\r\n")
+    command = [sys.executable, "-c", WITHOUT_LIBYAML, "set", "app:1.10", "--in", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("libyaml is missing") == 1
+    assert "500 updates, 0 kept, 0 problems" in done.stderr
+    contents = {path.read_bytes() for path in tmp_path.iterdir()}
+    assert contents == {b"image: app:1.10 # \xc3\xa9\r\n"}
