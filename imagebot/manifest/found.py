@@ -28,6 +28,7 @@ Keys: TypeAlias = tuple[str | int, ...]
 _VARIABLE = re.compile(r"^[$<]|\$[A-Za-z_({]|\{[{%]|<<|%\{|\$\[\[|__[A-Z]")
 # `REGISTRY_HOST/app`: no reference has such a part, and people replace it with sed.
 _PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9](?![A-Za-z0-9])")
+_IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 _SHOWN = 80
 # A chain of aliases can lead deeper than the document is nested.
 MAX_PATH = 2 * MAX_DEPTH
@@ -147,6 +148,10 @@ class Found:
         written = place(self.source, scalar)
         text = written.value[slice(*span)]
         if not text or is_null(scalar) or self.is_variable(scalar, text):
+            return False
+        if _IMAGE_ID.fullmatch(text):
+            reason = "the id of an image on some machine, which no registry can be asked for"
+            self.unread(scalar, "not-a-reference", reason, expected=True)
             return False
         try:
             reference = parse_reference(text)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from imagebot.manifest.extra import find_extra
 from imagebot.manifest.field import Resource
 from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.parts import find_parts
 from imagebot.manifest.shapes import find_images
 from imagebot.manifest.tree import Mapping
-from imagebot.manifest.walk import walk
+from imagebot.manifest.walk import Visitor, walk
 
 # Never what a user wrote, or a schema in which `image` is the name of a property.
 SKIPPED = frozenset({"status", "managedFields", "openAPIV3Schema", "annotations", "labels"})
@@ -29,4 +30,15 @@ def resource_of(root: Mapping) -> Resource:
 
 def find(found: Found, root: Mapping, keys: Keys) -> None:
     find_extra(found, root, keys)
-    walk(found, root, keys, find_images, skip=SKIPPED)
+    walk(found, root, keys, visitor(found), skip=SKIPPED)
+
+
+def visitor(found: Found) -> Visitor:
+    """What looks for images in the mappings of a resource; for most that is little."""
+    text = found.source.text
+    return _find_all if "epository" in text or "images" in text else find_images
+
+
+def _find_all(found: Found, mapping: Mapping, keys: Keys) -> None:
+    find_images(found, mapping, keys)
+    find_parts(found, mapping, keys, strict=True)

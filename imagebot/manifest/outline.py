@@ -27,7 +27,7 @@ _TELLING = (
 _SILENT = "imagePullPolicy"
 _EXACT = (
     "name|namespace|generateName|kind|apiVersion|reference|sha|url|semver|chart|version|repo|"
-    "repoURL|build|uses|newName"
+    "repoURL|build|uses|newName|hub|org|organization"
 )
 _EXACT_KEYS = frozenset(_EXACT.split("|"))
 # Keys of mappings that formats look into for keys which tell nothing by themselves.
@@ -86,6 +86,9 @@ def _lines(after_nested: str) -> re.Pattern[str]:
 _LINE = _lines(r"(?=[^\n])")
 _LAST_LINES = _lines("")
 _COMMENT = re.compile(r"[ ]*+(?:#[^\n]*+)?(?:\n|\Z)")
+
+
+_LIST = re.compile(rf"(?:{_BLANK})*+[ ]*+-[ ]")
 
 
 class _Mark:
@@ -222,6 +225,9 @@ class _Outline:
                 raise _NotPlainError
         else:
             if key.endswith(("tag", "Tag", "igest")):
+                raise _NotPlainError
+            if key == "images" and not _LIST.match(self.text, position):
+                # In a mapping the keys of images tell nothing.
                 raise _NotPlainError
             value = Line("", "", start + len(key) + 1, start + len(key) + 1)
             after = key

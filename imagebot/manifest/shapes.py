@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from imagebot.manifest.events import Scalar
 from imagebot.manifest.found import MAX_PATH, Found, Keys
+from imagebot.manifest.naming import beside, has_host, has_tag, is_folder, said, within_image
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping, Node, is_scalar
 
@@ -55,30 +58,58 @@ def _image_scalar(
 ) -> None:
     container = container_of(owner, keys)
     tag_key = _tag_key(owner, key)
-    text = scalar.value.strip()
-    if tag_key and "@" not in text and ":" not in text.rpartition("/")[2]:
-        shape = Split(
-            owner=owner,
-            repository=key,
-            tag=tag_key,
-            digest="digest" if key == "image" else "",
-            registry="registry" if key == "image" else "",
-            registry_host=registry,
-        )
-        find_split(found, shape, keys, container=container, loose=container is None)
+    text = said(owner, key)
+    if tag_key and not has_tag(text):
+        if text or not _has_repository(owner, key):
+            shape = _beside_tag(owner, key, tag_key, registry)
+            find_split(found, shape, keys, container=container, loose=container is None)
         return
     if key in owner.repeated:
         found.unread(scalar, "repeated-key", f"the key `{key}` is there twice")
         return
-    loose = container is None or key != "image"
-    found.inline(scalar, (*keys, key), container=container, loose=loose)
+    in_container = container is not None and key == "image"
+    if not text and in_container:
+        # Parsers disagree about where nothing is; its key is there for all of them.
+        at = owner[key][0] if key in owner else scalar
+        reason = "the image is empty: it is decided elsewhere"
+        found.unread(at, "no-repository", reason, expected=True)
+    elif not in_container and has_tag(text) and (part := _part_elsewhere(owner, key, text)):
+        reason = f"it is not certain whether `{part}` is a part of the name"
+        found.unread(scalar, "ambiguous", reason, expected=True)
+    else:
+        found.inline(scalar, (*keys, key), container=container, loose=not in_container)
+
+
+def _beside_tag(owner: Mapping, key: str, tag_key: str, registry: str) -> Split:
+    stem = key.removesuffix("Name")
+    own = [f"{stem}Registry", "registry"] if stem == "image" else [f"{stem}Registry"]
+    shape = Split.named(beside(owner, key), owner=owner, tag=tag_key, registry_host=registry)
+    return replace(
+        shape,
+        digest="digest" if key == "image" else f"{stem}Digest",
+        registry=next((each for each in own if said(owner, each)), ""),
+    )
+
+
+def _has_repository(owner: Mapping, key: str) -> bool:
+    stem = key.removesuffix("Name")
+    names = [f"{stem}Repository", "repository"] if stem == "image" else [f"{stem}Repository"]
+    return any(said(owner, name) for name in names)
+
+
+def _part_elsewhere(owner: Mapping, key: str, text: str) -> str:
+    """The key beside a whole reference that may go before its name; "" when none does."""
+    if key not in ("image", "imageName") or has_host(text):
+        return ""
+    parts = ("repository", "registry", "hub", "imageRepository", "imageRegistry")
+    return next((part for part in parts if is_folder(said(owner, part))), "")
 
 
 def _tag_key(owner: Mapping, key: str) -> str:
     """The sibling that holds the tag of the image named by `key`, "" when there is none."""
     stem = key.removesuffix("Name")
     names = [f"{stem}Tag", f"{stem}_tag", f"{stem}-tag"]
-    if key == "image":
+    if key == "image" or (key == "imageName" and not said(owner, "image")):
         names.append("tag")
     return next((name for name in names if owner.scalar(name) is not None), "")
 
@@ -90,18 +121,15 @@ def image_mapping(found: Found, mapping: Mapping, keys: Keys, *, registry: str =
     if reference is not None:
         found.inline(reference, (*keys, "reference"), loose=True)
         return
-    names = ("repository", "name", "image")
-    name = next((each for each in names if mapping.scalar(each) is not None), "")
-    if not name:
+    naming = within_image(mapping)
+    shape = Split.named(naming, owner=mapping, registry_host=registry)
+    tagged = mapping.node("tag") is not None or mapping.node("digest") is not None
+    if naming.key in ("name", "image") and not (tagged or has_tag(said(mapping, naming.key))):
+        # Other things have names too.
+        return
+    find_split(found, shape, keys, loose=not tagged)
+    if not naming.key:
         _nested(found, mapping, keys, registry)
-        return
-    scalar = mapping.scalar(name)
-    if name != "repository" and mapping.node("tag") is None and mapping.node("digest") is None:
-        if scalar is not None:
-            found.inline(scalar, (*keys, name), loose=True)
-        return
-    shape = Split(owner=mapping, repository=name, registry_host=registry)
-    find_split(found, shape, keys)
 
 
 def _nested(found: Found, mapping: Mapping, keys: Keys, registry: str) -> None:

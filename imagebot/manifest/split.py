@@ -10,12 +10,11 @@ from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.events import Scalar
 from imagebot.manifest.field import Slot
 from imagebot.manifest.found import Elsewhere, Found, Keys
+from imagebot.manifest.naming import Naming, has_host, has_tag
 from imagebot.manifest.slots import is_null, is_typed, missing_value_slot, new_key_slot, place
 from imagebot.manifest.tree import Mapping
 from imagebot.reference import Reference, is_digest, is_tag, parse_reference
 
-# A first part with a dot or a port names a registry.
-_HAS_HOST = re.compile(r"[^/]*[.:][^/]*/|localhost/")
 _VERSION = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?")
 
 
@@ -24,9 +23,10 @@ class Split:
     """A reference in parts, each a key of `owner`; "" where a part has no key.
 
     `registry_host` is a registry given elsewhere and goes before `registry`; `name` is the whole
-    name where no key has it. `new_digest` says how a digest is added where there is none: behind
-    the tag, as a key of its own, or not at all. `versions` is for charts: what is no exact
-    version is a range, which is nobody's mistake.
+    name where no key has it, `folder` a key whose text goes before the name. `doubt` says why it
+    is not certain which repository is named. `new_digest` says how a digest is added where there
+    is none: behind the tag, as a key of its own, or not at all. `versions` is for charts: what is
+    no exact version is a range, which is nobody's mistake.
     """
 
     owner: Mapping
@@ -36,9 +36,25 @@ class Split:
     registry: str = "registry"
     registry_host: str = ""
     name: str = ""
+    folder: str = ""
+    doubt: str = ""
     new_digest: Literal["behind", "key", "never"] = "behind"
     versions: bool = False
     elsewhere: Elsewhere | None = None
+
+    @classmethod
+    def named(
+        cls, naming: Naming, *, owner: Mapping, tag: str = "tag", registry_host: str = ""
+    ) -> Split:
+        """One whose name is in the keys that `naming` says."""
+        return cls(
+            owner=owner,
+            repository=naming.key or "repository",
+            folder=naming.folder,
+            doubt=naming.doubt,
+            tag=tag,
+            registry_host=registry_host,
+        )
 
 
 def find_split(
@@ -46,17 +62,25 @@ def find_split(
 ) -> None:
     """Report the reference that the keys of `shape.owner` make up, if they make up one."""
     parts = _parts(shape)
-    name = shape.name or _text(parts.name)
+    name = shape.name or _joined(parts)
     if not name:
+        _report_nameless(found, parts)
         return
     for part in parts.every:
         if found.is_variable(part, part.value):
             return
+    if shape.doubt:
+        found.unread(parts.tag or parts.name, "ambiguous", shape.doubt, expected=True)
+        return
     main = parts.tag or parts.name or parts.digest
     if main is None or (shape.versions and _is_range(found, parts.tag)):
         return
-    if parts.tag is None and parts.digest is None and parts.name is not None and _has_tag(name):
+    if parts.tag is None and parts.digest is None and parts.name is not None and has_tag(name):
         at = (*keys, shape.repository)
+        if parts.folder or (_registry(shape, parts) and not has_host(name)):
+            reason = "a part of its name is written apart, and its tag is not"
+            found.unread(parts.name, "ambiguous", reason, expected=True)
+            return
         found.inline(parts.name, at, container=container, loose=loose)
         return
     try:
@@ -70,13 +94,14 @@ def find_split(
 @dataclass(frozen=True, slots=True)
 class _Parts:
     registry: Scalar | None
+    folder: Scalar | None
     name: Scalar | None
     tag: Scalar | None
     digest: Scalar | None
 
     @property
     def every(self) -> tuple[Scalar, ...]:
-        parts = (self.registry, self.name, self.tag, self.digest)
+        parts = (self.registry, self.folder, self.name, self.tag, self.digest)
         return tuple(part for part in parts if part is not None)
 
 
@@ -84,6 +109,7 @@ def _parts(shape: Split) -> _Parts:
     owner = shape.owner
     return _Parts(
         owner.scalar(shape.registry) if shape.registry and not shape.registry_host else None,
+        owner.scalar(shape.folder) if shape.folder else None,
         owner.scalar(shape.repository) if shape.repository and not shape.name else None,
         owner.scalar(shape.tag) if shape.tag else None,
         owner.scalar(shape.digest) if shape.digest else None,
@@ -131,8 +157,9 @@ def _add(
 
 def _refusal(shape: Split, key: str, tag: Slot | None, digest: Slot | None) -> str:
     """Why a split reference cannot be edited even though its parts can be found."""
-    if key in shape.owner.repeated:
-        return f"the key `{key}` is there twice"
+    for each in (key, shape.repository, shape.folder, shape.registry):
+        if each in shape.owner.repeated:
+            return f"the key `{each}` is there twice"
     sha = shape.owner.scalar("sha")
     if sha is not None and not is_null(sha):
         return "its digest is in `sha`, which imagebot does not write"
@@ -180,8 +207,21 @@ def _is_range(found: Found, version: Scalar | None) -> bool:
     return True
 
 
-def _has_tag(text: str) -> bool:
-    return "@" in text or ":" in text.rpartition("/")[2]
+def _report_nameless(found: Found, parts: _Parts) -> None:
+    """A tag with no repository beside it; nothing at all is nobody's concern."""
+    main = parts.tag if _text(parts.tag) else parts.digest
+    if main is not None and _text(main) and not found.is_variable(main, main.value):
+        reason = "which repository this is of is decided elsewhere"
+        found.unread(main, "no-repository", reason, expected=True)
+
+
+def _joined(parts: _Parts) -> str:
+    name, folder = _text(parts.name), _text(parts.folder).rstrip("/")
+    return f"{folder}/{name}" if name and folder else name
+
+
+def _registry(shape: Split, parts: _Parts) -> str:
+    return (shape.registry_host or _text(parts.registry)).strip("/")
 
 
 def _text(scalar: Scalar | None) -> str:
@@ -190,8 +230,8 @@ def _text(scalar: Scalar | None) -> str:
 
 def _reference(shape: Split, name: str, parts: _Parts) -> Reference:
     """Raises InvalidReferenceError."""
-    registry = (shape.registry_host or _text(parts.registry)).strip("/")
-    if shape.registry_host and _HAS_HOST.match(name):
+    registry = _registry(shape, parts)
+    if shape.registry_host and has_host(name):
         registry = ""
     base = parse_reference(f"{registry}/{name}" if registry else name)
     tag, at, inner = _text(parts.tag).partition("@")

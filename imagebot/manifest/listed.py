@@ -1,0 +1,59 @@
+"""What is listed or named under `images`."""
+
+from __future__ import annotations
+
+import re
+
+from imagebot.manifest.events import Scalar
+from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.naming import has_tag, said
+from imagebot.manifest.split import Split, find_split
+from imagebot.manifest.tree import Mapping, Node, is_scalar
+
+# A host and its port, as in `registry: localhost:5000`, which reads like a name and a tag.
+_ADDRESS = re.compile(r"(?:[^/:]*\.[^/:]*|localhost):[0-9]+")
+
+
+def find_listed(found: Found, mapping: Mapping, keys: Keys, *, registry: str, strict: bool) -> None:
+    """`images: [app:1.2, {name: app, tag: 1.2}]`, `images: {api: app:1.2}`, `images.tags`."""
+    images = mapping.node("images")
+    at = (*keys, "images")
+    if isinstance(images, Mapping):
+        _mapped(found, images, at, registry, strict)
+        tags = images.mapping("tags")
+        if tags is not None:
+            _mapped(found, tags, (*at, "tags"), registry, strict)
+        return
+    for number, item in enumerate(mapping.sequence("images") or ()):
+        if is_scalar(item) and (not strict or _is_promising(item)):
+            found.inline(item, (*at, number), loose=True)
+        else:
+            _item(found, item, (*at, number), registry, strict)
+
+
+def _mapped(found: Found, images: Mapping, keys: Keys, registry: str, strict: bool) -> None:
+    for key, (_, node) in images.items():
+        if not is_scalar(node):
+            _item(found, node, (*keys, key), registry, strict)
+        elif _is_promising(node) and "mage" not in key:
+            found.inline(node, (*keys, key), loose=True)
+
+
+def _is_promising(scalar: Scalar) -> bool:
+    text = scalar.value.strip()
+    return has_tag(text) and "://" not in text and "*" not in text and not _ADDRESS.fullmatch(text)
+
+
+def _item(found: Found, item: Node, keys: Keys, registry: str, strict: bool) -> None:
+    """`{name: app, tag: 1.2}`; what has a `repository` or an `image` is found by these."""
+    if not isinstance(item, Mapping) or not said(item, "tag") or not said(item, "name"):
+        return
+    if (
+        said(item, "repository")
+        or said(item, "image")
+        or (strict and "/" not in said(item, "name"))
+    ):
+        return
+    find_split(
+        found, Split(owner=item, repository="name", registry_host=registry), keys, loose=True
+    )

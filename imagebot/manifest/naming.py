@@ -1,0 +1,123 @@
+"""Which keys of a mapping make up the name of a repository, where more than one could.
+
+Charts agree about `repository` and `tag` only. `repository` beside `image` is what goes before
+it; `hub`, and within `image:` also `namespace` and `org`, go before any name. `name` beside
+`repository` is the last part of the name to some charts and a label to others: then only the
+values themselves can tell.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from imagebot.manifest.slots import is_null
+from imagebot.manifest.tree import Mapping
+
+_HOST = re.compile(r"[^/]*[.:][^/]*|localhost")
+_SCP = re.compile(r"[^/@]+@[^/]+:")
+_CODE_HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
+# What goes before a name; `namespace` and the others mean something else outside of `image:`.
+_FOLDERS = ("hub",)
+_FOLDERS_IN_IMAGE = ("hub", "namespace", "org", "organization")
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """`key` has the name, `folder` what goes before it and a slash; "" is none.
+
+    `doubt` says why it cannot be told, "" when it can.
+    """
+
+    key: str
+    folder: str = ""
+    doubt: str = ""
+
+
+def said(mapping: Mapping, key: str) -> str:
+    """The text of `key`; "" when it is no scalar, null, empty, or not there."""
+    scalar = mapping.scalar(key)
+    return "" if scalar is None or is_null(scalar) else scalar.value.strip()
+
+
+def has_host(name: str) -> bool:
+    head, slash, _ = name.partition("/")
+    return bool(slash) and _HOST.fullmatch(head) is not None
+
+
+def has_tag(name: str) -> bool:
+    return "@" in name or ":" in name.rpartition("/")[2]
+
+
+def is_address(text: str) -> bool:
+    """Whether this is where code or charts are, not images."""
+    return (
+        "://" in text
+        or text.endswith(".git")
+        or text.partition("/")[0] in _CODE_HOSTS
+        or _SCP.match(text) is not None
+    )
+
+
+def is_folder(text: str) -> bool:
+    """Whether this is a registry, or what goes before the last part of a name in one."""
+    return ("/" in text or _HOST.fullmatch(text) is not None) and not is_address(text)
+
+
+def within_image(mapping: Mapping) -> Naming:
+    """The name in `image: {registry, repository, name, image, tag}`; without a key if none."""
+    if said(mapping, "repository"):
+        last = next((key for key in ("image", "name") if said(mapping, key)), "")
+        found = _pair(mapping, "repository", last) if last else Naming("repository")
+    else:
+        found = Naming(next((key for key in ("image", "name") if said(mapping, key)), ""))
+    return _below_folder(mapping, found, _FOLDERS_IN_IMAGE) if found.key else found
+
+
+def beside(owner: Mapping, key: str) -> Naming:
+    """The name of which `key` (`image`, `imageName`, `workerImage`) of `owner` is a part."""
+    stem = key.removesuffix("Name")
+    firsts = [f"{stem}Repository", "repository"] if stem == "image" else [f"{stem}Repository"]
+    first = next((each for each in firsts if said(owner, each)), "")
+    if first:
+        return _pair(owner, first, key)
+    return _below_folder(owner, Naming(key), _FOLDERS) if key == "image" else Naming(key)
+
+
+def bare(owner: Mapping) -> Naming:
+    """The name in `{repository, name, tag}` that no `image:` is above."""
+    if said(owner, "repository") and said(owner, "name"):
+        return _pair(owner, "repository", "name")
+    return Naming("repository")
+
+
+def _pair(mapping: Mapping, first: str, last: str) -> Naming:
+    folder, name = said(mapping, first).rstrip("/"), said(mapping, last)
+    if is_address(folder):
+        return Naming(last)
+    doubt = Naming(first, doubt=f"it is not certain whether `{last}` is a part of the name")
+    if folder == name or folder.endswith(f"/{name}"):
+        return Naming(first) if _depth(folder) > 1 else doubt
+    if has_host(name):
+        return Naming(last) if name.startswith(f"{folder}/") else doubt
+    above = is_folder(folder) or said(mapping, "registry")
+    if _HOST.fullmatch(folder) or (above and not last.lower().endswith("name")):
+        return Naming(last, folder=first)
+    return doubt
+
+
+def _depth(name: str) -> int:
+    """How many parts a name has behind its registry."""
+    return name.count("/") + (0 if has_host(name) else 1)
+
+
+def _below_folder(mapping: Mapping, found: Naming, folders: tuple[str, ...]) -> Naming:
+    folder = next((key for key in folders if mapping.scalar(key) is not None), "")
+    if not folder or found.doubt:
+        return found
+    text, name = said(mapping, folder).rstrip("/"), said(mapping, found.key)
+    if has_host(name) or (text and name.startswith(f"{text}/")):
+        return found
+    if found.folder or (folder == "hub" and not text):
+        return Naming(found.key, doubt=f"it is not certain what `{folder}` adds to the name")
+    return Naming(found.key, folder=folder) if text else found

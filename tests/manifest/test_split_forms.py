@@ -1,0 +1,215 @@
+"""Which repository a split form names; by the full parser and by the outline."""
+
+from __future__ import annotations
+
+import pytest
+
+from imagebot.manifest.field import Scan
+from imagebot.manifest.scan import scan
+
+CR = "apiVersion: example.com/v1\nkind: Foo\nspec:\n"
+Expected = tuple[list[str], list[str]]
+
+
+def names(found: Scan) -> Expected:
+    """References, and the codes of what is unread; all of those are expected ones."""
+    assert all(each.expected for each in found.unread), found.unread
+    references = [f"{f.reference.repository}:{f.reference.tag}" for f in found.fields]
+    return references, [each.code for each in found.unread]
+
+
+def scanned(text: str, path: str = "values.yaml") -> Expected:
+    """As written and without what keeps the outline from reading it (flow style over a key)."""
+    return names(scan(path, text.encode()))
+
+
+JOINED = {
+    "{image: {repository: nvcr.io/nvidia, image: driver, tag: '1.0'}}": "nvcr.io/nvidia/driver:1.0",
+    "{driver: {repository: nvcr.io/nvidia, image: driver, tag: '1.0'}}": (
+        "nvcr.io/nvidia/driver:1.0"
+    ),
+    "{image: {repository: ghcr.io/acme/web, image: web, tag: v1}}": "ghcr.io/acme/web:v1",
+    "{image: {repository: ghcr.io, name: acme/web, tag: v1}}": "ghcr.io/acme/web:v1",
+    "{image: {repository: 'localhost:5000', name: web, tag: v1}}": "localhost:5000/web:v1",
+    "{image: {repository: ghcr.io/acme/web, name: web, tag: v1}}": "ghcr.io/acme/web:v1",
+    "{image: {repository: '', name: acme/web, tag: v1}}": "docker.io/acme/web:v1",
+    "{image: {namespace: acme, name: web, tag: v1}}": "docker.io/acme/web:v1",
+    "{image: {registry: ghcr.io, namespace: acme, name: web, tag: v1}}": "ghcr.io/acme/web:v1",
+    "{image: {registry: ghcr.io, namespace: acme, repository: web, tag: v1}}": (
+        "ghcr.io/acme/web:v1"
+    ),
+    "{image: {registry: ghcr.io, namespace: acme, repository: acme/web, tag: v1}}": (
+        "ghcr.io/acme/web:v1"
+    ),
+    "{image: {registry: ghcr.io, org: acme, name: web, tag: v1}}": "ghcr.io/acme/web:v1",
+    "{pilot: {hub: docker.io/istio, image: pilot, tag: v1}}": "docker.io/istio/pilot:v1",
+    "{a: {repository: ghcr.io/acme/web, name: web, tag: v1}}": "ghcr.io/acme/web:v1",
+    "{a: {imageRegistry: ghcr.io, imageName: acme/web, imageTag: v1}}": "ghcr.io/acme/web:v1",
+    "{a: {imageRepository: ghcr.io/acme/web, imageName: web, imageTag: v1}}": (
+        "ghcr.io/acme/web:v1"
+    ),
+    "{a: {imageRepository: acme/web, imageTag: v1}}": "docker.io/acme/web:v1",
+    "{a: {imageRepository: acme/web, tag: v1}}": "docker.io/acme/web:v1",
+    "{a: {imageName: acme/web, tag: v1}}": "docker.io/acme/web:v1",
+    "{a: {namespace: prod, image: acme/web, tag: v1}}": "docker.io/acme/web:v1",
+    "{a: {repository: 'https://git.example.com/x', image: acme/web, tag: v1}}": (
+        "docker.io/acme/web:v1"
+    ),
+    "{a: {repository: backups, image: 'acme/web:v1'}}": "docker.io/acme/web:v1",
+    "{a: {registry: ghcr.io, repository: acme, image: web, tag: v1}}": "ghcr.io/acme/web:v1",
+    "{images: {api: 'ghcr.io/acme/api:v1'}}": "ghcr.io/acme/api:v1",
+    "{images: {tags: {api: 'ghcr.io/acme/api:v1'}}}": "ghcr.io/acme/api:v1",
+    "{images: {api: {name: acme/api, tag: v1}}}": "docker.io/acme/api:v1",
+    "{images: [{name: acme/api, tag: v1}]}": "docker.io/acme/api:v1",
+    "{images: [{repository: acme/api, tag: v1}]}": "docker.io/acme/api:v1",
+}
+
+
+def block(text: str) -> str:
+    """The same values in block style."""
+    from io import StringIO
+
+    from ruamel.yaml import YAML
+
+    out = StringIO()
+    data = YAML(typ="safe", pure=True).load(text)
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.dump(data, out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("style", [str, block], ids=["flow", "block"])
+@pytest.mark.parametrize(("text", "name"), JOINED.items(), ids=JOINED)
+def test_the_name_is_put_together(text: str, name: str, style: type[str]) -> None:
+    assert scanned(style(text)) == ([name], [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{image: {repository: ghcr.io/acme, name: web, tag: v1}}",
+        "{image: {repository: acme/front, name: web, tag: v1}}",
+        "{image: {repository: jenkins, name: jenkins, tag: v1}}",
+        "{image: {repository: quay.io/keycloak, name: keycloak, tag: v1}}",
+        "{image: {repository: acme, image: ghcr.io/acme/web, tag: v1}}",
+        "{image: {org: acme, repository: team, name: web, tag: v1}}",
+        "{a: {repository: ghcr.io/acme, name: web, tag: v1}}",
+        "{a: {imageRepository: ghcr.io/acme, imageName: web, imageTag: v1}}",
+        "{a: {repository: backups, image: web, tag: v1}}",
+        "{a: {repository: ghcr.io/acme, image: 'web:v1'}}",
+        "{a: {registry: ghcr.io, image: 'acme/web:v1'}}",
+        "{pilot: {hub: '', image: pilot, tag: v1}}",
+    ],
+)
+@pytest.mark.parametrize("style", [str, block], ids=["flow", "block"])
+def test_what_cannot_be_told_is_unread(text: str, style: type[str]) -> None:
+    assert scanned(style(text)) == ([], ["ambiguous"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{image: {tag: '1.0'}}",
+        "{image: {repository: '', tag: '1.0'}}",
+        "{image: {repository: ~, tag: '1.0'}}",
+        "{image: {registry: ghcr.io, tag: '1.0'}}",
+        "{image: {main: {tag: '1.0'}}}",
+        "{a: {repository: '', tag: '1.0'}}",
+        "{a: {repository: ~, tag: '1.0'}}",
+        "{a: {image: '', tag: '1.0'}}",
+    ],
+)
+@pytest.mark.parametrize("style", [str, block], ids=["flow", "block"])
+def test_a_tag_without_a_repository_is_unread(text: str, style: type[str]) -> None:
+    assert scanned(style(text)) == ([], ["no-repository"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{image: {tag: ''}}",
+        "{image: {pullPolicy: Always}}",
+        "{a: {tag: '1.0'}}",
+        "{images: {registry: 'localhost:5000', mirror: 'harbor.local:443', pullPolicy: Always}}",
+        "{images: {logo: 'https://example.com/logo.png:1'}}",
+        "{a: {gitRepository: acme/web, gitTag: v1}}",
+        "{a: {repository: git@github.com:acme/web, tag: v1}}",
+        "{a: {repository: github.com/acme/web, tag: v1}}",
+        "{a: {repository: acme/web.git, tag: v1}}",
+    ],
+)
+def test_other_things_are_no_images(text: str) -> None:
+    assert scanned(text) == ([], [])
+
+
+def test_a_joined_name_with_a_variable_is_unread() -> None:
+    text = "image: {repository: '${REGISTRY}', image: web, tag: v1}\n"
+    assert scanned(text) == ([], ["variable"])
+
+
+KINDS = {
+    "  sidecar: {repository: x/y, tag: '1.0'}\n": ["docker.io/x/y:1.0"],
+    "  sidecar:\n    repository: x/y\n    tag: '1.0'\n": ["docker.io/x/y:1.0"],
+    "  imageRepository: ghcr.io/a/b\n  imageTag: v1\n": ["ghcr.io/a/b:v1"],
+    "  workerImageRepository: ghcr.io/a/b\n  workerImageTag: v1\n": ["ghcr.io/a/b:v1"],
+    "  images: ['x/y:1', 'z']\n": ["docker.io/x/y:1"],
+    "  images:\n    - x/y:1\n": ["docker.io/x/y:1"],
+    "  images: [{name: x/y, tag: v1}]\n": ["docker.io/x/y:v1"],
+    "  images: {api: 'x/y:v1'}\n": ["docker.io/x/y:v1"],
+    "  dns: {imageRepository: registry.k8s.io/coredns, imageTag: v1.11.1}\n": [
+        "registry.k8s.io/coredns/coredns:v1.11.1"
+    ],
+    "  etcd: {local: {imageRepository: registry.k8s.io, imageTag: 3.5.1-0}}\n": [
+        "registry.k8s.io/etcd:3.5.1-0"
+    ],
+    "  driver: {repository: nvcr.io/nvidia, image: driver, tag: v1}\n": [
+        "nvcr.io/nvidia/driver:v1"
+    ],
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), KINDS.items(), ids=KINDS)
+def test_resources_have_split_forms_too(text: str, wanted: list[str]) -> None:
+    assert scanned(CR + text, "foo.yaml") == (wanted, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "  source: {repository: acme/web, tag: v1}\n",
+        "  sources: [{repository: acme/web, tag: v1}]\n",
+        "  git: {repository: acme/web, tag: v1}\n",
+        "  chart: {repository: acme/web, tag: v1}\n",
+        "  a: {repository: 'https://github.com/acme/web', tag: v1}\n",
+        "  a: {repository: github.com/acme/web, tag: v1}\n",
+        "  a: {repository: git@example.com:acme/web, tag: v1}\n",
+        "  a: {repository: stable, tag: v1}\n",
+        "  a: {sourceRepository: acme/web, sourceTag: v1}\n",
+        "  images: ['*', 'ghcr.io/acme/*']\n",
+        "  imageRepository: container-registry.oracle.com/mysql\n  version: 9.6.0\n",
+    ],
+)
+def test_sources_of_code_are_no_images(text: str) -> None:
+    assert scanned(CR + text, "foo.yaml") == ([], [])
+
+
+def test_a_git_kind_has_no_images() -> None:
+    text = "apiVersion: example.com/v1\nkind: GitSync\nspec: {repository: acme/web, tag: v1}\n"
+    assert scanned(text, "foo.yaml") == ([], [])
+
+
+@pytest.mark.parametrize("value", ["", ' ""', " ~", " # none"])
+def test_an_empty_image_of_a_container_is_unread(value: str) -> None:
+    text = f"{CR}  containers:\n  - name: a\n    image:{value}\n"
+    found = scan("foo.yaml", text.encode())
+    assert [(u.line, u.code, u.expected) for u in found.unread] == [(6, "no-repository", True)]
+
+
+@pytest.mark.parametrize("path", ["pod.yaml", "compose.yaml"])
+def test_an_image_id_is_no_reference(path: str) -> None:
+    image = f"image: sha256:{'a' * 64}\n"
+    text = f"services:\n  a:\n    {image}" if path == "compose.yaml" else ""
+    found = scan(path, (text or f"{CR}  containers:\n  - {image}").encode())
+    assert not found.fields
+    assert [(u.code, u.expected) for u in found.unread] == [("not-a-reference", True)]
