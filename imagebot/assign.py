@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imagebot.config.faults import nearest
 from imagebot.config.model import Configuration, ImageRule, Route
@@ -26,9 +26,9 @@ _FLUX_PARTS = (":tag", ":name", ":digest")
 class Assigned:
     """A field with its policy and route; `managed` when it has both and is not ignored.
 
-    Otherwise `code` (`no-policy`, `no-tag`, `replaced`, `ignored`, `unknown-policy`,
-    `invalid-marker`) and `reason` say why it is kept; the route is there as far as it is known. A
-    `problem` goes with the last two.
+    Otherwise `code` (`no-policy`, `no-tag`, `replaced`, `ignored`, `suspended`,
+    `unknown-policy`, `invalid-marker`) and `reason` say why it is kept; the route is there as far
+    as it is known. A `problem` goes with the last two.
     """
 
     target: str
@@ -182,16 +182,33 @@ class _Desk:
         if marker.kind == "keys":
             return self.by_keys(field, route, marker)
         if marker.syntax == "flux":
-            policy = _flux_policy(marker.text, self.flux)
-            if isinstance(policy, Unread):
-                return self.unfollowed(field, route, marker, policy)
-            known: Iterable[str] = self.flux
-        else:
-            policy = self.named(marker.text.strip())
-            known = known_policies(self.configuration.policies)
+            return self.by_flux(field, route, marker)
+        policy = self.named(marker.text.strip())
         if policy is not None:
             return self.by_policy(field, route, policy)
-        what = "ImagePolicy" if marker.syntax == "flux" else "policy"
+        known = known_policies(self.configuration.policies)
+        return self.unknown(field, route, marker, "policy", known)
+
+    def by_flux(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
+        if marker.problem:
+            hint = "mend the marker, or write one of imagebot's own"
+            return self.failed(field, route, marker, "invalid-marker", marker.problem, hint)
+        policy = self.flux.get(marker.policy) or _flux_policy(marker.text, self.flux)
+        if policy is None:
+            known = [name for name in self.flux if " " not in name]
+            return self.unknown(field, route, marker, "ImagePolicy", known)
+        if isinstance(policy, Policy):
+            # Beside a part that alone may be written there is none for a digest to be added.
+            return self.by_policy(
+                field, route, replace(policy, pin=None) if marker.part else policy
+            )
+        if policy.expected:
+            return self.kept(field, route, policy.code, policy.reason)
+        return self.unfollowed(field, route, marker, policy)
+
+    def unknown(
+        self, field: ImageField, route: Route, marker: Marker, what: str, known: Iterable[str]
+    ) -> Assigned:
         message = f"the marker names {show_text(marker.text)!r}, and there is no such {what}"
         return self.failed(
             field, route, marker, "unknown-policy", message, nearest(marker.text, known)

@@ -55,8 +55,8 @@ class Source(Protocol):
 class Inventory:
     """What a source holds. `paths` are all files that were looked at.
 
-    `flux` has the policies of the ImagePolicy objects in it, by `namespace:name`, or where and why
-    one cannot be followed.
+    `flux` has the policies of the ImagePolicy objects in it, by their keys (`namespace:name`, with
+    a place behind it where several have that name), or where and why one is not followed.
     """
 
     paths: tuple[str, ...]
@@ -99,7 +99,8 @@ def find_named(
 
 def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
     """Whether other files may say more about the image that this one mentions."""
-    return any(each.kind == "ImageRepository" for each in scan.objects) or any(
+    says_more = ("ImageRepository", "NameMarker")
+    return any(each.kind in says_more for each in scan.objects) or any(
         each.kind == "ImagePolicy" or each.chart.rpartition("/")[2] in names
         for each in scan.pending
     )
@@ -173,13 +174,15 @@ def _flux_policies(found: Mapping[str, FluxPolicy]) -> dict[str, Policy | Unread
     """Flux's policies as imagebot's; what is no policy says where it stands and why."""
     policies: dict[str, Policy | Unread] = {}
     for name, each in found.items():
-        if each.problem:
+        if each.problem or each.suspended:
             policies[name] = each.unread()
             continue
+        # A place follows the name where several policies have it.
+        plain = name.partition(" ")[0]
         try:
-            policies[name] = build_policy(name, each.keys)
+            policies[name] = build_policy(plain, each.keys)
         except InvalidPolicyError as error:
-            short = name.partition(":")[2]
+            short = plain.partition(":")[2]
             policies[name] = each.unread(f"ImagePolicy {short}: {error.message}")
     return policies
 

@@ -45,12 +45,19 @@ class Marker:
 
     `syntax` says whose marker it is: imagebot's own or Flux's. `text` is a policy name, or for
     kind "keys" the flow mapping as written.
+
+    Of Flux's: `part` is what alone may be written, "" for all of it. `problem` says why it cannot
+    be obeyed. `policy` is the key of what it names among the policies of the tree, "" when that is
+    `text`; it is not known before the files of the tree are put together.
     """
 
     kind: Literal["policy", "keys", "ignore"]
     text: str
     line: int
     syntax: Literal["imagebot", "flux"] = "imagebot"
+    part: Literal["", "tag", "digest"] = ""
+    problem: str = ""
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +87,11 @@ class ImageField:
     refusal: str = ""
     shared: int = 1
 
+    @property
+    def keeps_tag(self) -> bool:
+        """Whether a marker lets nothing but the digest be written."""
+        return self.marker is not None and self.marker.part == "digest"
+
 
 @dataclass(frozen=True, slots=True)
 class FieldEdit:
@@ -108,12 +120,16 @@ class Unread:
 class FluxObject:
     """A Flux object that says what other files mean; `namespace` is "" when it is not written.
 
-    `url` is the image of an ImageRepository, or the URL of a HelmRepository. An ImagePolicy has
-    `repository` (`namespace:name` of its ImageRepository) and `keys`: imagebot policy keys, or
-    `problem` where its rule cannot be followed.
+    `url` is the image of an ImageRepository, or the URL of a HelmRepository. An ImageRepository
+    has `exclude`, the selectors of tags that are left out. An ImagePolicy has
+    `repository` (`namespace:name` of its ImageRepository) and `keys`: imagebot policy keys.
+    `problem` says what cannot be followed; `suspended` that Flux does not act on it.
+
+    A NameMarker is no object but a comment that names an ImagePolicy and changes nothing;
+    `governs` has the lines of the fields that it stands at.
     """
 
-    kind: Literal["ImageRepository", "ImagePolicy", "HelmRepository"]
+    kind: Literal["ImageRepository", "ImagePolicy", "HelmRepository", "NameMarker"]
     namespace: str
     name: str
     path: str
@@ -122,6 +138,9 @@ class FluxObject:
     repository: str = ""
     keys: tuple[tuple[str, str | bool], ...] = ()
     problem: str = ""
+    exclude: tuple[str, ...] = ()
+    suspended: bool = False
+    governs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

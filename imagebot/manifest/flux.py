@@ -1,242 +1,255 @@
 """Flux objects and markers, so that a Flux user's repository works unchanged and without a cluster.
 
 An `ImagePolicy` becomes imagebot policy keys (strict reading, as in Flux); its `ImageRepository`
-says which image a marker on a bare tag is about. The objects may be in any file of the tree, so
-`scan` only carries them and `join` puts them together.
+says which image a marker on a bare tag is about, and which tags are left out. The objects may be
+in any file of the tree, so `scan` only carries them and `join` puts them together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from imagebot.errors import InvalidReferenceError
-from imagebot.manifest.field import FluxObject, ImageField, PendingField, Scan, Unread
-from imagebot.manifest.found import Found
-from imagebot.manifest.tree import Mapping as Node
-from imagebot.reference import parse_repository
+from imagebot.manifest.field import FluxObject, ImageField, Marker, PendingField, Scan, Unread
+from imagebot.manifest.flux_nearest import Contradiction, Index
+from imagebot.reference import Repository, parse_repository
 
 PolicyKeys = dict[str, object]
-
-_PINS = {"Never": "", "IfNotPresent": "frozen", "Always": "refresh"}
 
 
 @dataclass(frozen=True, slots=True)
 class FluxPolicy:
-    """The keys of an ImagePolicy, as in imagebot.yaml, or the `problem` that there is with it."""
+    """The keys of an ImagePolicy, as in imagebot.yaml, or the `problem` that there is with it.
+
+    `url` is the image of its ImageRepository, "" when that is not there; `contradiction` says
+    why nobody can tell which one that is. `suspended` says why Flux moves no image by it.
+    """
 
     path: str
     line: int
     keys: PolicyKeys
     problem: str = ""
+    url: str = ""
+    contradiction: str = ""
+    suspended: str = ""
 
     def unread(self, problem: str = "") -> Unread:
+        if self.suspended:
+            return Unread(self.path, self.line, "suspended", self.suspended, expected=True)
         return Unread(self.path, self.line, "flux-policy", problem or self.problem)
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Scans by path with their pending fields filled in, and policies by `namespace:name`."""
+    """Scans by path with their pending fields filled in, and policies.
+
+    The key of a policy starts with `namespace:name`, the namespace being "" where the object does
+    not write it (Kustomize or Flux set it later); a place follows where another one has that name.
+    """
 
     scans: dict[str, Scan]
     policies: dict[str, FluxPolicy]
 
 
-def is_flux_object(root: Node) -> bool:
-    return root.text("apiVersion").startswith("image.toolkit.fluxcd.io/")
-
-
-def find(found: Found, root: Node) -> None:
-    """Carry an ImageRepository or an ImagePolicy; neither has an image field of its own."""
-    metadata = root.mapping("metadata") or Node()
-    spec = root.mapping("spec") or Node()
-    namespace, name = metadata.text("namespace"), metadata.text("name")
-    kind_key = root.scalar("kind")
-    line = found.line(kind_key) if kind_key is not None else 0
-    path = found.sheet.path
-    if root.text("kind") == "ImageRepository":
-        found.sheet.objects.append(
-            FluxObject(
-                kind="ImageRepository",
-                namespace=namespace,
-                name=name,
-                path=path,
-                line=line,
-                url=spec.text("image"),
-            )
-        )
-    elif root.text("kind") == "ImagePolicy":
-        reference = spec.mapping("imageRepositoryRef") or Node()
-        owner = reference.text("namespace") or namespace
-        keys, problem = _policy_keys(spec)
-        found.sheet.objects.append(
-            FluxObject(
-                kind="ImagePolicy",
-                namespace=namespace,
-                name=name,
-                path=path,
-                line=line,
-                repository=f"{owner}:{reference.text('name')}",
-                keys=tuple(keys.items()),
-                problem=problem,
-            )
-        )
-        if problem:
-            found.unread(kind_key, "flux-policy", f"ImagePolicy {name}: {problem}", expected=False)
-
-
-def _policy_keys(spec: Node) -> tuple[dict[str, str | bool], str]:
-    """The imagebot policy keys of an ImagePolicy, and what cannot be followed ("" when all can).
-
-    As in Flux a range alone decides about pre-releases, and what follows `-` is always one.
-    """
-    keys: dict[str, str | bool] = {}
-    rule = spec.mapping("policy") or Node()
-    if (semver := rule.mapping("semver")) is not None:
-        keys["semver"] = semver.text("range")
-        keys["reading"] = "strict"
-    else:
-        # Flux looks at alphabetical first where both are written.
-        order = next(
-            (name for name in ("alphabetical", "numerical") if rule.mapping(name) is not None), ""
-        )
-        if not order:
-            return keys, "its spec.policy has none of semver, numerical and alphabetical"
-        direction = (rule.mapping(order) or Node()).text("order") or "asc"
-        if direction not in ("asc", "desc"):
-            return keys, f"spec.policy.{order}.order is {direction[:80]!r}: write asc or desc"
-        keys["order"] = order
-        keys["descending"] = direction == "desc"
-    filter_tags = spec.mapping("filterTags") or Node()
-    for key in ("pattern", "extract"):
-        if filter_tags.text(key):
-            keys[key] = filter_tags.text(key)
-    reflection = spec.text("digestReflectionPolicy") or "Never"
-    if reflection not in _PINS:
-        known = ", ".join(_PINS)
-        return keys, f"spec.digestReflectionPolicy is {reflection[:80]!r}: write one of {known}"
-    if pin := _PINS[reflection]:
-        keys["pin"] = pin
-    return keys, ""
-
-
 def flux_policies(scans: Iterable[Scan]) -> dict[str, FluxPolicy]:
-    """Every ImagePolicy by `namespace:name`, also those that cannot be followed.
-
-    The namespace is "" where the object does not write it (Kustomize or Flux set it later). Two
-    of one name that do not say the same are a problem: nothing tells which of them is meant.
-    """
-    found: dict[str, FluxPolicy] = {}
-    seen: dict[str, FluxObject] = {}
-    for each in _objects(scans, "ImagePolicy"):
-        name = f"{each.namespace}:{each.name}"
-        first = seen.setdefault(name, each)
-        if first is each:
-            problem = f"ImagePolicy {each.name}: {each.problem}" if each.problem else ""
-            found[name] = FluxPolicy(each.path, each.line, _plain_keys(each), problem)
-        elif (each.keys, each.repository) != (first.keys, first.repository):
-            other = f"{each.path}:{each.line}"
-            problem = f"ImagePolicy {each.name}: {other} has one of the same name that differs"
-            found[name] = FluxPolicy(first.path, first.line, {}, problem)
-    return found
-
-
-def _plain_keys(policy: FluxObject) -> PolicyKeys:
-    keys: PolicyKeys = {key: value for key, value in policy.keys if value is not False}
-    if "pin" in keys:
-        keys["pin"] = {"digest": keys["pin"]}
-    return keys
+    """Every ImagePolicy, also those that cannot be followed."""
+    return _Tree(scans).policies
 
 
 def join(scans: Mapping[str, Scan]) -> Joined:
     """Fill in what the files of one tree say about each other. Scans without such parts stay."""
-    policies = flux_policies(scans.values())
-    named = _by_name(policies)
-    joined: dict[str, Scan] = {}
-    urls = _urls(scans.values())
-    for path, scan in scans.items():
-        for field in scan.fields:
-            _name_policy(field, named, policies)
-        joined[path] = _fill(scan, urls, policies) if scan.pending else scan
-        for field in joined[path].fields:
-            _name_policy(field, named, policies)
-    return Joined(joined, policies)
-
-
-def _objects(scans: Iterable[Scan], kind: str) -> list[FluxObject]:
-    return [each for scan in scans for each in scan.objects if each.kind == kind]
-
-
-def _by_name(policies: dict[str, FluxPolicy]) -> dict[str, FluxPolicy]:
-    """Those without a written namespace, which a marker may name with one."""
-    return {key[1:]: policy for key, policy in policies.items() if key.startswith(":")}
-
-
-def _name_policy(
-    field: ImageField, named: dict[str, FluxPolicy], policies: dict[str, FluxPolicy]
-) -> None:
-    if field.marker is None or field.marker.syntax != "flux":
-        return
-    name = field.marker.text.partition(":")[2]
-    if field.marker.text not in policies and name in named:
-        policies[field.marker.text] = named[name]
-
-
-def _urls(scans: Iterable[Scan]) -> dict[tuple[str, str], str]:
-    """The image or URL that an object stands for, by kind and `namespace:name`."""
-    every = list(scans)
-    found: dict[tuple[str, str], str] = {
-        (each.kind, f"{each.namespace}:{each.name}"): each.url
-        for kind in ("ImageRepository", "HelmRepository")
-        for each in _objects(every, kind)
+    tree = _Tree(scans.values())
+    joined = {
+        path: tree.put_together(scan) if _refers(scan) else scan for path, scan in scans.items()
     }
-    for each in _objects(every, "ImagePolicy"):
-        url = _look_up(found, "ImageRepository", each.repository)
-        if url:
-            found["ImagePolicy", f"{each.namespace}:{each.name}"] = url
-    return found
+    return Joined(joined, tree.policies)
 
 
-def _look_up(urls: dict[tuple[str, str], str], kind: str, name: str) -> str:
-    """By full name, or by name alone where the object or the one who asks has no namespace."""
-    namespace, _, short = name.partition(":")
-    exact = urls.get((kind, name)) or urls.get((kind, f":{short}"))
-    if exact or namespace:
-        return exact or ""
-    others = {url for (k, key), url in urls.items() if k == kind and key.endswith(f":{short}")}
-    return others.pop() if len(others) == 1 else ""
+def _refers(scan: Scan) -> bool:
+    """Whether other files say what something in this one means."""
+    if scan.pending:
+        return True
+    for field in scan.fields:
+        if field.marker is not None and field.marker.syntax == "flux":
+            return True
+    return any(each.kind == "NameMarker" for each in scan.objects)
 
 
-def _fill(scan: Scan, urls: dict[tuple[str, str], str], policies: dict[str, FluxPolicy]) -> Scan:
-    fields = list(scan.fields)
-    unread = list(scan.unread)
-    for pending in scan.pending:
-        url = _look_up(urls, pending.kind, pending.name)
-        if url:
-            filled = _filled(pending, url)
+class _Tree:
+    """The objects of a tree, and its policies as far as they have been looked at."""
+
+    def __init__(self, scans: Iterable[Scan]) -> None:
+        self.index = Index(scans)
+        self.policies: dict[str, FluxPolicy] = {}
+        self._seen: dict[tuple[int, str], FluxPolicy] = {}
+        for each in self.index.every("ImagePolicy"):
+            self.key(f"{each.namespace}:{each.name}", self.seen(each, each.path))
+
+    def put_together(self, scan: Scan) -> Scan:
+        fields = list(scan.fields)
+        unread = list(scan.unread)
+        for pending in scan.pending:
+            filled = self.filled(pending)
             fields.append(filled) if isinstance(filled, ImageField) else unread.extend(filled)
-        elif pending.kind == "ImagePolicy":
-            reason = _missing(pending.name, policies)
-            unread.append(Unread(pending.field.path, pending.field.line, "marker", reason))
-    fields.sort(key=field_place)
-    return Scan(tuple(fields), tuple(unread), scan.objects)
+        fields = [self.obeying(field) for field in fields]
+        for each in scan.objects:
+            if each.kind == "NameMarker" and self.policy(each.repository, each.path) is None:
+                reason = _no_policy(each.repository)
+                unread.append(Unread(each.path, each.line, "marker", reason))
+                fields = [_refused(each, field, reason) for field in fields]
+        fields.sort(key=field_place)
+        return Scan(tuple(fields), tuple(unread), scan.objects)
 
-
-def _missing(name: str, policies: dict[str, FluxPolicy]) -> str:
-    policy = policies.get(name) or policies.get(f":{name.partition(':')[2]}")
-    if policy is None:
-        return f"the marker names {name}, and there is no such ImagePolicy here"
-    place = f"{policy.path}:{policy.line}"
-    return f"the marker names {name} ({place}), whose ImageRepository is not here"
-
-
-def _filled(pending: PendingField, url: str) -> ImageField | list[Unread]:
-    field = pending.field
-    if pending.kind == "HelmRepository":
-        if not url.startswith("oci://"):
+    def filled(self, pending: PendingField) -> ImageField | list[Unread]:
+        field = pending.field
+        if pending.kind == "ImagePolicy":
+            return self.filled_by_policy(field, pending.name)
+        found = self.index.choose(pending.kind, pending.name, field.path, _oci_url)
+        if isinstance(found, Contradiction):
+            return [Unread(field.path, field.line, "ambiguous", f"its {found}")]
+        if found is None or not _oci_url(found):
             return []
-        url = f"{url.rstrip('/')}/{pending.chart}"
-    name = url.removeprefix("oci://")
+        return _named(field, f"{_oci_url(found)}/{pending.chart}")
+
+    def filled_by_policy(self, field: ImageField, name: str) -> ImageField | list[Unread]:
+        policy = self.policy(name, field.path)
+        code, reason = "marker", ""
+        if policy is None:
+            reason = _no_policy(name)
+        elif isinstance(policy, Contradiction):
+            code, reason = "ambiguous", f"the marker names {name}, and {policy}"
+        elif policy.contradiction:
+            place = f"{policy.path}:{policy.line}"
+            code, reason = "ambiguous", f"the marker names {name} ({place}), {policy.contradiction}"
+        elif not policy.url:
+            place = f"{policy.path}:{policy.line}"
+            reason = f"the marker names {name} ({place}), whose ImageRepository is not here"
+        else:
+            return _named(field, policy.url)
+        return [Unread(field.path, field.line, code, reason)]
+
+    def obeying(self, field: ImageField) -> ImageField:
+        """The field with what its marker means in this tree."""
+        marker = field.marker
+        if marker is None or marker.syntax != "flux":
+            return field
+        policy = self.policy(marker.text, field.path)
+        if policy is None:
+            return field
+        if isinstance(policy, Contradiction):
+            policy = _undecided(policy)
+        key = self.key(marker.text, policy)
+        marker = replace(
+            marker,
+            policy=key if key != marker.text else "",
+            problem=marker.problem or _mismatch(marker, policy, field.reference.repository),
+        )
+        return replace(field, marker=marker)
+
+    def policy(self, name: str, path: str) -> FluxPolicy | Contradiction | None:
+        """What a marker that names a policy means in the file at `path`."""
+        found = self.index.choose("ImagePolicy", name, path, lambda each: self.said(each, path))
+        return self.seen(found, path) if isinstance(found, FluxObject) else found
+
+    def seen(self, each: FluxObject, path: str) -> FluxPolicy:
+        """A policy with its ImageRepository: the nearest to it, or else to the file at `path`."""
+        key = (id(each), self.index.place(path))
+        if key not in self._seen:
+            repository = self.repository(each, each.path)
+            if isinstance(repository, Contradiction):
+                other = self.repository(each, path)
+                repository = repository if isinstance(other, Contradiction) else other
+            self._seen[key] = _policy(each, repository)
+        return self._seen[key]
+
+    def repository(self, policy: FluxObject, path: str) -> FluxObject | Contradiction | None:
+        return self.index.choose("ImageRepository", policy.repository, path, _repository_says)
+
+    def said(self, each: FluxObject, path: str) -> Hashable:
+        seen = self.seen(each, path)
+        exclude = seen.keys.get("exclude")
+        return (
+            *(each.keys, each.problem, bool(seen.suspended), seen.url, seen.contradiction),
+            tuple(exclude) if isinstance(exclude, list) else None,
+        )
+
+    def key(self, name: str, policy: FluxPolicy) -> str:
+        """Where a policy is in `policies`; it is put there."""
+        if self.policies.setdefault(name, policy) == policy:
+            return name
+        exclude = policy.keys.get("exclude")
+        rest = (policy.url, policy.problem, policy.suspended, exclude)
+        name = f"{name} {policy.path}:{policy.line} {rest}"
+        self.policies.setdefault(name, policy)
+        return name
+
+
+def _policy(each: FluxObject, repository: FluxObject | Contradiction | None) -> FluxPolicy:
+    keys: PolicyKeys = {key: value for key, value in each.keys if value is not False}
+    if "pin" in keys:
+        keys["pin"] = {"digest": keys["pin"]}
+    problem, suspended = each.problem, _suspended(each)
+    url = contradiction = ""
+    if isinstance(repository, Contradiction):
+        contradiction = f"and its {repository}"
+        problem = problem or f"its {repository}"
+    elif repository is not None:
+        url = repository.url
+        keys["exclude"] = list(repository.exclude)
+        suspended = suspended or _suspended(repository)
+        if repository.problem:
+            place = f"{repository.path}:{repository.line}"
+            problem = problem or f"its ImageRepository ({place}): {repository.problem}"
+    problem = f"ImagePolicy {each.name}: {problem}" if problem else ""
+    return FluxPolicy(each.path, each.line, keys, problem, url, contradiction, suspended)
+
+
+def _suspended(each: FluxObject) -> str:
+    if not each.suspended:
+        return ""
+    return f"{each.kind} {each.name} ({each.path}:{each.line}) is suspended"
+
+
+def _undecided(found: Contradiction) -> FluxPolicy:
+    one, other = found.one, found.other
+    place = f"{other.path}:{other.line}"
+    problem = f"{place} has one of the same name that differs, and neither is nearer to the marker"
+    return FluxPolicy(one.path, one.line, {}, f"ImagePolicy {one.name}: {problem}")
+
+
+def _mismatch(marker: Marker, policy: FluxPolicy, repository: Repository) -> str:
+    """Flux would write another repository, or the tag of another one, than this reference has."""
+    try:
+        meant = parse_repository(policy.url)
+    except InvalidReferenceError:
+        return ""
+    if meant == repository:
+        return ""
+    return f"the marker names {marker.text}, which is about {meant}, and this is {repository}"
+
+
+def _no_policy(name: str) -> str:
+    return f"the marker names {name[:200]}, and there is no such ImagePolicy here"
+
+
+def _refused(marker: FluxObject, field: ImageField, reason: str) -> ImageField:
+    if field.line not in marker.governs:
+        return field
+    return replace(field, refusal=field.refusal or reason)
+
+
+def _oci_url(each: FluxObject) -> str:
+    """The registry and path of an OCI repository; "" for others, which hold no images."""
+    return each.url.removeprefix("oci://").rstrip("/") if each.url.startswith("oci://") else ""
+
+
+def _repository_says(each: FluxObject) -> Hashable:
+    return each.url, each.exclude, each.suspended, each.problem
+
+
+def _named(field: ImageField, name: str) -> ImageField | list[Unread]:
+    name = name.removeprefix("oci://")
     try:
         repository = parse_repository(name)
     except InvalidReferenceError as error:

@@ -7,7 +7,7 @@ from imagebot.manifest import (
     chart,
     ci,
     compose,
-    flux,
+    flux_object,
     flux_source,
     helm,
     kubernetes,
@@ -44,8 +44,8 @@ def _find_object(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> Non
             find_document(found, item, kind, (*keys, "items", number))
     elif kustomize.is_kustomization(root):
         kustomize.find(found.within(form="kustomize"), root, keys)
-    elif flux.is_flux_object(root):
-        flux.find(found, root)
+    elif flux_object.is_flux_object(root):
+        flux_object.find(found, root)
     else:
         found = found.within(resource=kubernetes.resource_of(root))
         if flux_source.is_source(root):
@@ -64,6 +64,8 @@ def _find_plain(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None
         kustomize.find(found.within(form="kustomize"), root, keys)
     elif kind == "chart":
         chart.find(found.within(form="chart"), root, keys)
+    elif found.prefix[-1:] == ("templatePatch",):
+        argocd.find(found.within(form="argocd"), root, keys)
     elif kind == "gitlab-ci":
         ci.find_gitlab(found.within(form="gitlab-ci"), root, keys)
     elif kind == "github-actions":
