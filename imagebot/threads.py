@@ -26,6 +26,12 @@ def map_at_once(
     On an exception, or an interrupt, no further item is begun and nothing is waited for.
     """
     every = list(items)
+    if len(every) == 1:
+        # Without a thread: the one item may then use processes of its own.
+        only = work(every[0])
+        if progress:
+            progress(1, 1)
+        return [only]
     todo: queue.SimpleQueue[tuple[int, Item]] = queue.SimpleQueue()
     for pair in enumerate(every):
         todo.put(pair)

@@ -30,6 +30,18 @@ def test_progress_is_told_in_the_thread_that_asked() -> None:
     assert told == [(number, 3, threading.current_thread()) for number in (1, 2, 3)]
 
 
+def test_one_item_needs_no_thread() -> None:
+    told: list[tuple[int, int]] = []
+    ran_in = map_at_once(
+        lambda _: threading.current_thread(),
+        ["only"],
+        workers=4,
+        progress=lambda done, of: told.append((done, of)),
+    )
+    assert ran_in == [threading.current_thread()]
+    assert told == [(1, 1)]
+
+
 def test_nothing_is_nothing() -> None:
     assert map_at_once(lambda item: item, [], workers=4) == []
 
