@@ -1,13 +1,15 @@
-"""How imagebot's own marker comments are written."""
+"""How imagebot's own marker comments are written, and what only looks like one."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from imagebot.manifest.field import Marker
 from imagebot.manifest.source import FileText
 
-_START = r"[ \t]*imagebot:[ \t]*([^\r\n]*)"
+_START = r"[ \t]*imagebot:[ \t]*"
 OWN = re.compile(rf"(?<!\S)#{_START}")
 # Where a comment starts in other languages than YAML, and how it may end there.
 IN_TEXT = re.compile(rf"(?:#|//|/\*|--){_START}")
@@ -15,19 +17,119 @@ _ENDS = re.compile(r"\s*(?:\*/|-->|(?<!\S)(?:#|//).*)\s*\Z")
 _IGNORE = re.compile(r"ignore(?:[\s,;:.(-].*)?")
 _OPENERS = " \t{/*<!-#"
 
+_NAMES = ("imagebot", "Imagebot", "ImageBot", "imageBot", "IMAGEBOT")
+_COMMENT = re.compile(r"(?<!\S)#")
+_SIGN = re.compile(r"imagebot[ \t]*[:=-]|imagebot[ \t]+(?:ignore\b|\{)", re.IGNORECASE)
+# At the start of a comment; anywhere in one before what a marker could say; behind a comma.
+_NEAR = re.compile(
+    r"(?<!\S)#[#\s]{0,8}imagebot(?:[ \t]*:|[ \t]*[-=]?[ \t]*(?:ignore\b|\{))"
+    r"|(?<![\w./@:-])imagebot[ \t]*:(?:[ \t]*(?:ignore\b|\{)|[ \t]+[\w.-]+[ \t)\]]*$)"
+    r"|[,;:.(-][ \t]*imagebot[ \t]+(?:ignore\b|\{)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A marker in a YAML file. `at` is where it starts; `alone` when nothing stands before it on
+    its line, so that it governs what begins on the next one. `near` when it is none, though
+    somebody meant one."""
+
+    marker: Marker
+    at: int
+    alone: bool
+    near: bool = False
+
+    @property
+    def governs(self) -> int:
+        return self.marker.line + self.alone
+
+
+def may_have_markers(text: str) -> bool:
+    """Whether a text may hold markers of imagebot's or Flux's, or what looks like one."""
+    if "$imagepolicy" in text:
+        return True
+    return any(name in text for name in _NAMES) and _SIGN.search(text) is not None
+
+
+def names_imagebot(text: str) -> bool:
+    return any(name in text for name in _NAMES)
+
 
 def own_markers(file: FileText, pattern: re.Pattern[str]) -> dict[int, tuple[Marker, int]]:
     """Markers, with where they stand, by the line that they govern.
 
-    That is their own line, or the next one when nothing but the comment is on theirs.
+    That is their own line, or the next one when nothing but the comment is on theirs. Two that
+    disagree about a line are one that names no policy.
     """
     found: dict[int, tuple[Marker, int]] = {}
-    for match in pattern.finditer(file.text):
-        line = file.line(match.start())
-        start = match.start() - file.column(match.start()) + 1
-        alone = not file.text[start : match.start()].strip(_OPENERS)
-        found[line + alone] = (_read(match.group(1), line), match.start())
+    for each in _exact(file, pattern, _is_anywhere):
+        marker, at = each.marker, each.at
+        if each.governs in found:
+            before, at = found[each.governs]
+            if not agree(before, marker):
+                marker = Marker("policy", f"{before.text} and {marker.text}", marker.line)
+        found[each.governs] = (marker, at)
     return found
+
+
+def written_markers(file: FileText, is_text: Callable[[int], bool]) -> list[Written]:
+    """The markers of a YAML file, near misses too, in order; `is_text` tells of a position
+    whether it is within a value."""
+    exact = list(_exact(file, OWN, is_text))
+    taken = {each.marker.line for each in exact}
+    near = [each for each in _near(file, is_text) if each.marker.line not in taken]
+    return sorted([*exact, *near], key=lambda each: each.at)
+
+
+def agree(one: Marker | None, other: Marker | None) -> bool:
+    """Whether two markers say the same, or neither is there; reasons to ignore may differ."""
+    if one is None or other is None:
+        return one is other
+    if one.kind == "ignore":
+        return other.kind == "ignore"
+    return (one.kind, one.text, one.syntax) == (other.kind, other.text, other.syntax)
+
+
+def _is_anywhere(_at: int) -> bool:
+    return False
+
+
+def _exact(
+    file: FileText, pattern: re.Pattern[str], is_text: Callable[[int], bool]
+) -> Iterator[Written]:
+    text = file.text
+    match = pattern.search(text)
+    while match is not None:
+        end = match.end()
+        if not is_text(match.start()):
+            end = file.line_end(end)
+            line = file.line(match.start())
+            marker = _read(text[match.end() : end], line)
+            yield Written(marker, match.start(), _is_alone(file, match.start()))
+        match = pattern.search(text, end)
+
+
+def _near(file: FileText, is_text: Callable[[int], bool]) -> Iterator[Written]:
+    text = file.text
+    match = _SIGN.search(text)
+    while match is not None:
+        start = match.start() - file.column(match.start()) + 1
+        end = file.line_end(match.start())
+        comment = _COMMENT.search(text, start, end)
+        while comment is not None and is_text(comment.start()):
+            comment = _COMMENT.search(text, comment.end(), end)
+        if comment is not None:
+            found = _NEAR.search(text[comment.start() : end])
+            if found is not None:
+                marker = Marker("policy", found.group(), file.line(start))
+                yield Written(marker, comment.start(), _is_alone(file, comment.start()), True)
+        match = _SIGN.search(text, max(end, match.end()))
+
+
+def _is_alone(file: FileText, at: int) -> bool:
+    start = at - file.column(at) + 1
+    return not file.text[start:at].strip(_OPENERS)
 
 
 def _read(text: str, line: int) -> Marker:
@@ -35,7 +137,9 @@ def _read(text: str, line: int) -> Marker:
 
     Words behind `ignore` are its reason.
     """
-    text = _ENDS.sub("", text).strip()
+    short = _ENDS.sub("", text).strip()
+    # A second marker behind the first would be lost with the comment that it is in.
+    text = text.strip() if _SIGN.search(text, len(short)) else short
     if _IGNORE.fullmatch(text):
         return Marker("ignore", text, line)
     return Marker("keys" if text.startswith("{") else "policy", text, line)

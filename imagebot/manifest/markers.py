@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from dataclasses import replace
 
 from imagebot.manifest import flux_marker
+from imagebot.manifest.aliases import unlisted_aliases, with_alias_lines
 from imagebot.manifest.field import ImageField, Marker, Scan, Unread
 from imagebot.manifest.found import Draft, Sheet
-from imagebot.manifest.marker_text import OWN, own_markers
+from imagebot.manifest.marker_text import Written, agree, names_imagebot, written_markers
 from imagebot.manifest.scalars import scalars_of
-from imagebot.manifest.source import FileText, Source
+from imagebot.manifest.scopes import blocks
+from imagebot.manifest.source import FileText
 from imagebot.manifest.text import find_marked
 
 _DANGLING = "this marker governs no image: it goes on the line of a reference, or above it"
+_NEAR = (
+    "this reads like a marker and is none: write it as a comment of its own, in small letters, "
+    "`# imagebot: ignore` or `# imagebot: POLICY`"
+)
 _UNSURE = "a marker here governs no image or cannot be read, so what it means is not sure"
 
 
@@ -24,7 +31,7 @@ def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
         drafts = flux_marker.mark(sheet, file, drafts)
         unclear = {each.line for each in sheet.unread if each.code == "marker"}
         drafts = [_refused(each) if unclear.intersection(each.lines) else each for each in drafts]
-    if "imagebot:" in file.text:
+    if sheet.has_markers:
         drafts = _mark(sheet, file, drafts)
     fields = [draft.field for draft in drafts if draft.elsewhere is None]
     pending = tuple(draft.pending(draft.field) for draft in drafts if draft.elsewhere is not None)
@@ -35,73 +42,177 @@ def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
 
 
 def _mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
-    markers = own_markers(file, OWN)
-    hidden = _scalar_regions(sheet)
-    markers = {
-        line: (marker, at)
-        for line, (marker, at) in markers.items()
-        if not any(start < at < end for start, end in hidden)
-    }
-    found = {line: line for draft in drafts for line in draft.lines if line in markers}
-    for line in markers.keys() - found.keys():
-        # Above a list item or a mapping, a marker governs what is in that.
-        inside = _block(file, line)
-        found |= {each: line for draft in drafts for each in draft.lines if each in inside}
-    marked = [_with_marker(draft, found, markers) for draft in drafts]
+    values, broken = _values(sheet), _Intervals(_broken(sheet))
+    written = [each for each in written_markers(file, values.hold) if not broken.hold(each.at)]
+    if not written:
+        return drafts
+    drafts = with_alias_lines(sheet, drafts)
+    ranges = _ranges(file, written)
+    by_draft, governing = _governed(drafts, ranges)
+    marked = [
+        _with_markers(sheet, draft, [written[number] for number in by_draft.get(position, ())])
+        for position, draft in enumerate(drafts)
+    ]
+    marked = _agreeing(sheet, marked)
+    marked = _at_unlisted_aliases(sheet, marked, ranges)
     dangling = False
-    for line, (marker, at) in markers.items():
-        if line not in found.values() and not any(_inside(at, source) for source in sheet.broken):
-            sheet.unread.append(Unread(sheet.path, marker.line, "marker", _DANGLING))
+    for number, each in enumerate(written):
+        if each.near:
+            sheet.unread.append(Unread(sheet.path, each.marker.line, "marker", _NEAR))
+        elif number not in governing:
+            sheet.unread.append(Unread(sheet.path, each.marker.line, "marker", _DANGLING))
             dangling = True
     return [_refused(draft) for draft in marked] if dangling else marked
 
 
-def _with_marker(
-    draft: Draft, found: dict[int, int], markers: dict[int, tuple[Marker, int]]
-) -> Draft:
-    line = next((found[line] for line in draft.lines if line in found), None)
-    if line is None:
+def _ranges(file: FileText, written: list[Written]) -> list[range]:
+    """The lines that each marker governs: its own, or the block that begins below it."""
+    below = blocks(file, {each.governs for each in written if each.alone})
+    return [
+        below.get(each.governs, range(0)) if each.alone else range(each.governs, each.governs + 1)
+        for each in written
+    ]
+
+
+def _governed(drafts: list[Draft], ranges: list[range]) -> tuple[dict[int, list[int]], set[int]]:
+    """Which markers govern each draft, both by number; and those that govern any."""
+    by_line: defaultdict[int, list[int]] = defaultdict(list)
+    for position, draft in enumerate(drafts):
+        for line in draft.lines:
+            by_line[line].append(position)
+    lines = sorted(by_line)
+    by_draft: defaultdict[int, list[int]] = defaultdict(list)
+    governing: set[int] = set()
+    for number, scope in enumerate(ranges):
+        first, last = bisect_left(lines, scope.start), bisect_left(lines, scope.stop)
+        for position in dict.fromkeys(p for line in lines[first:last] for p in by_line[line]):
+            by_draft[position].append(number)
+            governing.add(number)
+    return by_draft, governing
+
+
+def _with_markers(sheet: Sheet, draft: Draft, written: list[Written]) -> Draft:
+    """The draft with what governs it; refused where that is not one marker."""
+    if any(each.near for each in written):
+        draft = _refused(draft)
+    markers = [each.marker for each in written if not each.near]
+    if not markers:
         return draft
-    return replace(draft, field=replace(draft.field, marker=markers[line][0]))
+    first = markers[0]
+    other = next((each for each in markers if not agree(first, each)), None)
+    if other is None:
+        return replace(draft, field=replace(draft.field, marker=first))
+    reason = (
+        f"this marker says other than the one in {sheet.path}:{first.line}, and both govern the "
+        f"image on line {draft.field.line}: keep one of them"
+    )
+    _report(sheet, other, reason)
+    return _refused(draft, f"the markers on lines {first.line} and {other.line} disagree")
 
 
-def _refused(draft: Draft) -> Draft:
-    """Which image somebody meant cannot be told, so none of the file is changed."""
-    return replace(draft, field=replace(draft.field, refusal=draft.field.refusal or _UNSURE))
+def _agreeing(sheet: Sheet, drafts: list[Draft]) -> list[Draft]:
+    """Fields that share a text through an anchor are refused where their markers disagree."""
+    groups: defaultdict[tuple[int, int, str], list[int]] = defaultdict(list)
+    for position, draft in enumerate(drafts):
+        for slot in (draft.field.tag, draft.field.digest):
+            if slot is not None:
+                groups[slot.start, slot.end, slot.prefix].append(position)
+    agreeing = list(drafts)
+    for group in groups.values():
+        one = drafts[group[0]].field
+        other = next((p for p in group if not agree(one.marker, drafts[p].field.marker)), None)
+        if other is None:
+            continue
+        marker = drafts[other].field.marker or one.marker
+        assert marker is not None
+        reason = (
+            f"{len(group)} fields share the text on line {one.line} through an anchor and have "
+            "not the same marker: give all of them the same, or write the text out"
+        )
+        _report(sheet, marker, reason)
+        for position in group:
+            agreeing[position] = _refused(agreeing[position], reason.partition(":")[0])
+    return agreeing
 
 
-def _block(file: FileText, line: int) -> range:
-    """The lines of the block that begins on `line`: those that are indented more follow it."""
-    lines = file.text.splitlines()
-    if not 0 < line <= len(lines):
-        return range(0)
-    indent = _indent(lines[line - 1])
-    end = line
-    while end < len(lines) and (not lines[end].strip() or _indent(lines[end]) > indent):
-        end += 1
-    return range(line, end + 1)
+def _at_unlisted_aliases(sheet: Sheet, drafts: list[Draft], ranges: list[range]) -> list[Draft]:
+    """What an alias repeats is only read where it is written, so a marker at the alias is lost."""
+    scopes = _Intervals([(scope.start - 1, scope.stop) for scope in ranges if scope])
+    named = [
+        (line, extent)
+        for line, extent in unlisted_aliases(sheet, drafts)
+        if scopes.hold(line) and line not in extent
+    ]
+    if not named:
+        return drafts
+    extents = _Intervals([(extent.start - 1, extent.stop) for _, extent in named])
+    places = {extents.find(extent.start): line for line, extent in reversed(named)}
+    return [
+        _repeated(sheet, draft, places[number])
+        if (number := extents.find(draft.field.line)) >= 0
+        else draft
+        for draft in drafts
+    ]
 
 
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
+def _repeated(sheet: Sheet, draft: Draft, line: int) -> Draft:
+    reason = (
+        f"the alias on line {line} has a marker and repeats the image on line "
+        f"{draft.field.line}, which is read there: put the marker there"
+    )
+    sheet.unread.append(Unread(sheet.path, line, "marker", reason))
+    return _refused(draft, reason)
 
 
-def _scalar_regions(sheet: Sheet) -> list[tuple[int, int]]:
+def _report(sheet: Sheet, marker: Marker, reason: str) -> None:
+    entry = Unread(sheet.path, marker.line, "marker", reason)
+    if not sheet.unread or sheet.unread[-1] != entry:
+        sheet.unread.append(entry)
+
+
+def _refused(draft: Draft, reason: str = _UNSURE) -> Draft:
+    """Which image somebody meant cannot be told, so it is not changed."""
+    return replace(draft, field=replace(draft.field, refusal=draft.field.refusal or reason))
+
+
+class _Intervals:
+    """Positions between starts and ends, both left out."""
+
+    def __init__(self, intervals: list[tuple[int, int]]) -> None:
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        for start, end in sorted(intervals):
+            if self.ends and start < self.ends[-1]:
+                self.ends[-1] = max(self.ends[-1], end)
+            else:
+                self.starts.append(start)
+                self.ends.append(end)
+
+    def find(self, at: int) -> int:
+        """The number of the interval that holds a position, -1 when none does."""
+        number = bisect_left(self.starts, at) - 1
+        return number if number >= 0 and at < self.ends[number] else -1
+
+    def hold(self, at: int) -> bool:
+        return self.find(at) >= 0
+
+
+def _values(sheet: Sheet) -> _Intervals:
     """Scalars that hold a text which looks like a marker, but for YAML that was read inside."""
-    embedded = {found.source.origins[0] for found, _ in sheet.marked if found.source.embedded}
+    inside = sorted(found.source.origins[0] for found, _ in sheet.marked if found.source.embedded)
     regions = []
     for found, root in sheet.marked:
         for scalar in scalars_of(root):
-            if "imagebot:" in scalar.value:
+            if names_imagebot(scalar.value):
                 start = found.source.index(scalar.start_mark.index)
                 end = found.source.index(scalar.end_mark.index)
-                if not any(start <= origin <= end for origin in embedded):
+                if bisect_left(inside, start) == bisect_right(inside, end):
                     regions.append((start, end))
-    return regions
+    return _Intervals(regions)
 
 
-def _inside(at: int, source: Source) -> bool:
-    return source.base <= at < source.base + len(source.text)
+def _broken(sheet: Sheet) -> list[tuple[int, int]]:
+    return [(each.base - 1, each.base + len(each.text)) for each in sheet.broken]
 
 
 def _in_broken_documents(sheet: Sheet, file: FileText, data: bytes) -> list[ImageField]:

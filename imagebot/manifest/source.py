@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,13 +16,15 @@ _MARKER = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _HEADER = re.compile(r"(?:[&!]\S*[ \t]+)*[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)")
 # What YAML 1.1 takes for the end of a line.
 _BREAK = re.compile(r"[\r\n\x85\u2028\u2029]")
+# How many code points before a position are cheap enough to go through again.
+_FAR = 50_000
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 
 class FileText:
     """A whole file. `text` has no byte order mark; positions in it count code points."""
 
-    __slots__ = ("_ascii", "_bom", "_byte_memo", "_line_memo", "_newline", "text")
+    __slots__ = ("_ascii", "_bom", "_breaks", "_byte_memo", "_line_memo", "_newline", "text")
 
     def __init__(self, data: bytes) -> None:
         """Raises UnicodeDecodeError."""
@@ -31,6 +34,7 @@ class FileText:
         self._newline = "\n" if "\n" in self.text or "\r" not in self.text else "\r"
         self._byte_memo = (0, 0)
         self._line_memo = (0, 0)
+        self._breaks: array[int] | None = None
 
     def byte(self, index: int) -> int:
         """The offset of a code point in the bytes of the file."""
@@ -42,13 +46,28 @@ class FileText:
         return self._bom + offset
 
     def line(self, index: int) -> int:
-        at, line = self._line_memo if self._line_memo[0] <= index else (0, 0)
+        at, line = self._line_memo
+        if index < at:
+            return self._earlier_line(index)
         line += self.text.count(self._newline, at, index)
         self._line_memo = (index, line)
         return line + 1
 
+    def _earlier_line(self, index: int) -> int:
+        """For those who go back and forth: in a big file counting anew each time is too slow."""
+        if index < _FAR:
+            return self.text.count(self._newline, 0, index) + 1
+        if self._breaks is None:
+            breaks = re.finditer(self._newline, self.text)
+            self._breaks = array("I", (found.start() for found in breaks))
+        return bisect_left(self._breaks, index) + 1
+
     def column(self, index: int) -> int:
         return index - self.text.rfind(self._newline, 0, index)
+
+    def lines(self) -> list[str]:
+        """The text of each line; those of Windows files keep their carriage return."""
+        return self.text.split(self._newline)
 
     def line_start(self, line: int) -> int:
         """Where a line starts, the first one being 1."""

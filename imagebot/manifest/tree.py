@@ -27,7 +27,9 @@ class Mapping(dict[str, tuple[Scalar, "Node"]]):
     """Key text to (key, value). `start` and `end` count code points; `repeated` are keys that
     occur more than once (the last one is kept)."""
 
-    __slots__ = ("end", "flow", "repeated", "start")
+    __slots__ = ("_aliases", "end", "flow", "repeated", "start")
+
+    _aliases: dict[str | int, int]
 
     start: int
     end: int
@@ -68,7 +70,9 @@ class Mapping(dict[str, tuple[Scalar, "Node"]]):
 
 
 class Sequence(list["Node"]):
-    __slots__ = ("end", "flow", "start")
+    __slots__ = ("_aliases", "end", "flow", "start")
+
+    _aliases: dict[str | int, int]
 
     start: int
     end: int
@@ -76,6 +80,19 @@ class Sequence(list["Node"]):
 
 
 Node: TypeAlias = Mapping | Sequence | Scalar | None
+
+
+def aliases_of(node: Mapping | Sequence) -> dict[str | int, int]:
+    """Where the values are written that are aliases, by key or number."""
+    # Most have none, and setting an attribute for each would cost time.
+    found: dict[str | int, int] = getattr(node, "_aliases", {})
+    return found
+
+
+def _note_alias(owner: Mapping | Sequence, key: str | int, at: int) -> None:
+    aliases = aliases_of(owner)
+    aliases[key] = at
+    owner._aliases = aliases  # noqa: SLF001  # of the same module
 
 
 def is_scalar(node: Node) -> TypeGuard[Scalar]:
@@ -152,6 +169,9 @@ def _build(stream: Iterator[Any], _engine: Engine) -> list[Node]:
             in_mapping = top.__class__ is Mapping
         elif kind is alias_event:
             node = anchors.get(event.anchor)
+            if top is not None and (key is not None or not in_mapping):
+                place = key.value if in_mapping else len(top)
+                _note_alias(top, place, event.start_mark.index)
         else:
             continue
         if in_mapping:
