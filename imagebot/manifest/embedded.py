@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from imagebot.manifest.events import YamlFaultError
 from imagebot.manifest.found import Embedded, Found, Sheet
+from imagebot.manifest.marker_text import may_have_markers
 from imagebot.manifest.source import embedded_source
 from imagebot.manifest.tree import Mapping, Node, Sequence, build
 
@@ -48,6 +49,6 @@ def _read(sheet: Sheet, part: Embedded, find: Callable[..., None]) -> None:
         if isinstance(root, Mapping | Sequence):
             prefix = part.keys if len(roots) == 1 else (*part.keys, number)
             found = Found(sheet, source, part.document, "helm", prefix, None, part.depth)
-            if "imagebot:" in source.text or "$imagepolicy" in source.text:
+            if sheet.has_markers and may_have_markers(source.text):
                 sheet.marked.append((found, root))
             find(found, root, "yaml")

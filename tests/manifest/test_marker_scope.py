@@ -1,0 +1,304 @@
+"""What markers govern: blocks, the parts of a reference, aliases; and near misses."""
+
+from __future__ import annotations
+
+import pytest
+
+from imagebot.manifest.field import Scan
+from imagebot.manifest.scan import scan
+
+
+def markers(found: Scan) -> dict[str, str | None]:
+    """What governs each image, by its name; `!` before it when the field is refused."""
+    return {
+        f"{'!' if field.refusal else ''}{field.reference.name}": (
+            None if field.marker is None else field.marker.text
+        )
+        for field in found.fields
+    }
+
+
+def problems(found: Scan) -> list[int]:
+    assert all(each.code == "marker" and not each.expected for each in found.unread)
+    return [each.line for each in found.unread]
+
+
+SCOPES = {
+    "an indented list": (
+        (
+            "initContainers:\n- image: z:1\n# imagebot: ignore\ncontainers:\n"
+            "  - name: x\n    image: a:1\n  - image: b:1\nsidecar:\n  image: c:1\n"
+        ),
+        {"z": None, "a": "ignore", "b": "ignore", "c": None},
+    ),
+    "a list at the column of its key": (
+        (
+            "spec:\n  # imagebot: ignore\n  containers:\n  - name: x\n    image: a:1\n"
+            "  - image: b:1\n  initContainers:\n  - image: c:1\n"
+        ),
+        {"a": "ignore", "b": "ignore", "c": None},
+    ),
+    "the same on Windows": (
+        (
+            "spec:\r\n  # imagebot: ignore\r\n  containers:\r\n  - name: x\r\n    image: a:1\r\n"
+            "  other:\r\n    image: c:1\r\n"
+        ),
+        {"a": "ignore", "c": None},
+    ),
+    "an item that begins with its image": (
+        "containers:\n# imagebot: ignore\n- image: a:1\n  initImage: b:1\n- image: c:1\n",
+        {"a": "ignore", "b": "ignore", "c": None},
+    ),
+    "a blank line inside": (
+        "# imagebot: ignore\nweb:\n  name: x\n\n  image: a:1\nother: {image: 'c:1'}\n",
+        {"a": "ignore", "c": None},
+    ),
+    "a comment inside, at another column": (
+        "# imagebot: ignore\nweb:\n  image: a:1\n# not so\n  workerImage: b:1\n",
+        {"a": "ignore", "b": "ignore"},
+    ),
+    "in a block scalar": (
+        (
+            "a: |\n  # imagebot: ignore\n  containers:\n  - name: x\n    image: a:1\n  b:\n"
+            "    image: c:1\n"
+        ),
+        {"a": "ignore", "c": None},
+    ),
+    "an odd line break": (
+        "a: 'x\u2028y'\n# imagebot: ignore\nweb:\n  image: a:1\n  b: {image: 'b:1'}\n",
+        {"a": "ignore", "b": "ignore"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), SCOPES.values(), ids=SCOPES.keys())
+def test_a_marker_above_a_block_governs_the_block(text: str, wanted: dict[str, str | None]) -> None:
+    found = scan("values.yaml", text.encode())
+    assert found.unread == ()
+    assert markers(found) == wanted
+
+
+NOTHING = {
+    "a blank line below it": "spec:\n  # imagebot: ignore\n\n  web:\n    image: a:1\n",
+    "a blank line, then much": "a:\n# imagebot: ignore\n\n  b:\n    image: a:1\n",
+    "a comment below it": "a:\n# imagebot: ignore\n# why\n  b:\n    image: a:1\n",
+    "the end of a document": "# imagebot: ignore\n---\n  image: a:1\n",
+}
+
+
+@pytest.mark.parametrize("text", NOTHING.values(), ids=NOTHING.keys())
+def test_what_no_block_begins_below_governs_nothing(text: str) -> None:
+    found = scan("values.yaml", text.encode())
+    assert markers(found) == {"!a": None}
+    assert problems(found) == [text[: text.index("# imagebot")].count("\n") + 1]
+
+
+CONTRADICTIONS = {
+    "on the parts of a reference": (
+        (
+            "image:\n  repository: a # imagebot: ignore\n  tag: v1 # imagebot: {semver: ^1}\n"
+            "other: {image: 'b:1'}\n"
+        ),
+        (2, 3),
+    ),
+    "above a line and on it": (
+        "# imagebot: ignore\nimage: a:1 # imagebot: careful\nother: {image: 'b:1'}\n",
+        (1, 2),
+    ),
+    "above a block and in it": (
+        (
+            "# imagebot: careful\nimage:\n  repository: a\n  # imagebot: ignore\n  tag: v1\n"
+            "other: {image: 'b:1'}\n"
+        ),
+        (1, 4),
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "lines"), CONTRADICTIONS.values(), ids=CONTRADICTIONS.keys())
+def test_markers_that_contradict_each_other_keep_the_field(
+    text: str, lines: tuple[int, int]
+) -> None:
+    found = scan("values.yaml", text.encode())
+    assert markers(found) == {"!a": None, "b": None}
+    assert problems(found) == [lines[1]]
+    assert f"values.yaml:{lines[0]}" in found.unread[0].reason
+    assert f"lines {lines[0]} and {lines[1]} disagree" in found.fields[0].refusal
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "text"),
+    [
+        ("careful", "careful", "careful"),
+        ("{semver: ^1}", "{semver: ^1}", "{semver: ^1}"),
+        ("ignore, see 1", "ignore", "ignore, see 1"),
+    ],
+)
+def test_markers_that_say_the_same_are_one(one: str, other: str, text: str) -> None:
+    lines = f"image:\n  repository: a # imagebot: {one}\n  tag: v1 # imagebot: {other}\n"
+    found = scan("values.yaml", lines.encode())
+    assert (markers(found), found.unread) == ({"a": text}, ())
+
+
+def test_a_second_marker_in_a_comment_is_not_dropped() -> None:
+    text = "image: a:1 # imagebot: careful # imagebot: ignore\n"
+    assert markers(scan("values.yaml", text.encode())) == {"a": "careful # imagebot: ignore"}
+
+
+def test_a_marker_behind_a_value_that_reads_like_one_is_seen() -> None:
+    text = "a: {image: 'a:1', b: ' # imagebot: x'} # imagebot: ignore\n"
+    assert markers(scan("values.yaml", text.encode())) == {"a": "ignore"}
+
+
+NEAR = {
+    "behind other words": "# pinned by SRE, imagebot: ignore",
+    "without a colon": "# imagebot ignore",
+    "another case": "# Imagebot: ignore",
+    "capitals": "# IMAGEBOT: careful",
+    "a blank before the colon": "# imagebot : ignore",
+    "an equals sign": "# imagebot = ignore",
+    "two signs": "## imagebot: ignore",
+    "in brackets": "# pinned (imagebot: careful)",
+    "keys behind words": "# OPS-1 imagebot: {semver: ^1}",
+    "behind a comma": "# pinned, imagebot ignore",
+}
+
+
+@pytest.mark.parametrize("comment", NEAR.values(), ids=NEAR.keys())
+@pytest.mark.parametrize("above", [True, False])
+def test_a_near_miss_is_reported_and_blocks_its_field(comment: str, above: bool) -> None:
+    written = f"{comment}\nimage: a:1\n" if above else f"image: a:1 {comment}\n"
+    found = scan("values.yaml", f"{written}other:\n  image: b:1\n".encode())
+    assert markers(found) == {"!a": None, "b": None}
+    assert problems(found) == [1]
+    assert "`# imagebot: ignore`" in found.unread[0].reason
+
+
+def test_a_near_miss_that_governs_nothing_blocks_nothing() -> None:
+    found = scan("values.yaml", b"# Imagebot: ignore\n\nimage: a:1\n")
+    assert (markers(found), problems(found)) == ({"a": None}, [1])
+
+
+PROSE = [
+    "# updated by imagebot",
+    "# imagebot keeps this current",
+    "# imagebot ignores this file",
+    "# the image of imagebot: see below",
+    "# was ghcr.io/acme/imagebot:1.2.3",
+    "# docker run imagebot:1.2.3",
+    "# to be edited by imagebot-ci",
+    "# Managed by ImageBot.",
+]
+
+
+@pytest.mark.parametrize("comment", PROSE)
+def test_prose_is_no_near_miss(comment: str) -> None:
+    found = scan("values.yaml", f"{comment}\nimage: a:1 {comment}\n".encode())
+    assert (markers(found), found.unread) == ({"a": None}, ())
+
+
+def test_a_near_miss_within_a_value_is_none() -> None:
+    text = "image: a:1\nargs: ['# imagebot ignore']\nscript: |\n  x # Imagebot: ignore\n"
+    found = scan("values.yaml", text.encode())
+    assert (markers(found), found.unread) == ({"a": None}, ())
+
+
+ANCHOR = "x: {web: &i 'a:1'}\n"
+ALIASES = {
+    "one alias": (f"{ANCHOR}b:\n  image: *i # imagebot: ignore\n", ["ignore"]),
+    "all aliases": (
+        f"{ANCHOR}b:\n  image: *i # imagebot: ignore\nc:\n  image: *i # imagebot: ignore\n",
+        ["ignore", "ignore"],
+    ),
+    "above the alias": (f"{ANCHOR}b:\n  # imagebot: ignore\n  image: *i\n", ["ignore"]),
+    "the block of the alias": (
+        f"{ANCHOR}# imagebot: ignore\nb:\n  name: x\n  image: *i\n",
+        ["ignore"],
+    ),
+    "the anchor": ("b:\n  image: &i a:1 # imagebot: x\nc:\n  image: *i\n", ["x", "x"]),
+    "both": ("b:\n  image: &i a:1 # imagebot: x\nc:\n  image: *i # imagebot: x\n", ["x", "x"]),
+    "a part": (
+        "x: {t: &t v1}\nimage:\n  repository: a\n  tag: *t # imagebot: x\n",
+        ["x"],
+    ),
+    "another part": (
+        "x: {r: &r a}\nimage:\n  repository: *r # imagebot: x\n  tag: v1\n",
+        ["x"],
+    ),
+    "a mapping": (
+        "x: {y: &m {repository: a, tag: v1}}\nimage: *m # imagebot: x\n",
+        ["x"],
+    ),
+    "a merged mapping": (
+        "x: {y: &m {images: 1, image: 'a:1'}}\nz:\n  <<: *m # imagebot: x\n",
+        None,
+    ),
+    "an item": ("x: {y: &i 'a:1'}\nimages:\n- *i # imagebot: x\n", ["x"]),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), ALIASES.values(), ids=ALIASES.keys())
+def test_a_marker_at_an_alias_governs_its_field(text: str, wanted: list[str] | None) -> None:
+    found = scan("values.yaml", text.encode())
+    if wanted is None:
+        # The mapping is a field of its own, which has no marker.
+        assert all(field.refusal for field in found.fields)
+        assert len(problems(found)) == 1
+        return
+    assert found.unread == ()
+    assert not any(field.refusal for field in found.fields)
+    assert [field.marker and field.marker.text for field in found.fields] == wanted
+
+
+DISAGREEING = {
+    "the alias and its anchor": (
+        "b:\n  image: &i a:1\nc:\n  image: *i # imagebot: ignore\nd: {image: 'z:1'}\n",
+        [4],
+    ),
+    "two aliases": (
+        f"{ANCHOR}b:\n  image: *i # imagebot: x\nc:\n  image: *i\nd: {{image: 'z:1'}}\n",
+        [3],
+    ),
+    "two aliases that say different things": (
+        (
+            f"{ANCHOR}b:\n  image: *i # imagebot: x\nc:\n  image: *i # imagebot: y\n"
+            "d: {image: 'z:1'}\n"
+        ),
+        [5],
+    ),
+    "an alias of a whole container": (
+        (
+            "b:\n- &c\n  name: x\n  image: a:1\nc:\n- *c # imagebot: ignore\n"
+            "# imagebot: x\nd: {image: 'z:1'}\n"
+        ),
+        None,
+    ),
+    "an alias of a container in a block": (
+        "b:\n- &c\n  name: x\n  image: a:1\n# imagebot: ignore\nc:\n- *c\n- image: z:1\n",
+        [7],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "lines"), DISAGREEING.values(), ids=DISAGREEING.keys())
+def test_fields_of_one_text_that_disagree_are_refused(text: str, lines: list[int] | None) -> None:
+    found = scan("values.yaml", text.encode())
+    assert {field.reference.name for field in found.fields if field.refusal} >= {"a"}
+    if lines is None:
+        assert found.unread
+        return
+    assert problems(found) == lines
+    assert not any(field.refusal for field in found.fields if field.reference.name == "z")
+
+
+def test_many_markers_at_aliases_of_one_text_are_read() -> None:
+    lines = [
+        "x: {t: &t v1}",
+        *(
+            f"k{n}:\n  # imagebot: ignore\n  image:\n    repository: a/b\n    tag: *t"
+            for n in range(5_000)
+        ),
+    ]
+    found = scan("values.yaml", "\n".join(lines).encode())
+    assert len(found.fields) == 5_000
+    assert all(field.marker is not None for field in found.fields)
