@@ -1,15 +1,16 @@
-"""Argo CD Applications and ApplicationSets: Helm and Kustomize settings, charts in registries."""
+"""Argo CD Applications and ApplicationSets: Helm and Kustomize settings, charts in registries,
+and what the generators of a set fill in."""
 
 from __future__ import annotations
 
-from imagebot.manifest import chart, helm
+from imagebot.manifest import chart, helm, kubernetes
+from imagebot.manifest.argocd_parameters import find_parameters
+from imagebot.manifest.events import YamlFaultError
 from imagebot.manifest.found import Found, Keys
-from imagebot.manifest.split import Split, find_split
-from imagebot.manifest.tree import Mapping, is_scalar
+from imagebot.manifest.tree import Mapping, build, is_scalar
 from imagebot.manifest.walk import walk
 
 _KINDS = frozenset({"Application", "ApplicationSet"})
-_TAG_ENDINGS = (".tag", "Tag")
 
 
 def is_application(root: Mapping) -> bool:
@@ -17,7 +18,15 @@ def is_application(root: Mapping) -> bool:
 
 
 def find(found: Found, root: Mapping, keys: Keys) -> None:
-    walk(found, root, keys, _visit, skip=frozenset({"status", "annotations", "labels"}))
+    _find_template_patch(found, root)
+    in_generator = kubernetes.visitor(found)
+
+    def visit(found: Found, mapping: Mapping, keys: Keys) -> None:
+        if "generators" in keys and "template" not in keys:
+            in_generator(found, mapping, keys)
+        _visit(found, mapping, keys)
+
+    walk(found, root, keys, visit, skip=kubernetes.SKIPPED)
 
 
 def _visit(found: Found, mapping: Mapping, keys: Keys) -> None:
@@ -27,7 +36,7 @@ def _visit(found: Found, mapping: Mapping, keys: Keys) -> None:
     settings = mapping.mapping("helm")
     if settings is not None:
         at = (*keys, "helm")
-        _find_parameters(found, settings, at)
+        find_parameters(found, settings, at)
         values = settings.mapping("valuesObject")
         if values is not None:
             helm.find(found, values, (*at, "valuesObject"))
@@ -57,44 +66,16 @@ def _find_chart(found: Found, source: Mapping, keys: Keys) -> None:
     chart.find_versioned(found, source, url, name, keys, version="targetRevision")
 
 
-def _find_parameters(found: Found, settings: Mapping, keys: Keys) -> None:
-    """`parameters: [{name: image.tag, value: "1.2"}, {name: image.repository, value: app}]`."""
-    listed = settings.sequence("parameters")
-    if listed is None:
+def _find_template_patch(found: Found, root: Mapping) -> None:
+    """Say where `templatePatch` cannot be read; where it can, it is read as an Application."""
+    spec = root.mapping("spec")
+    patch = spec.scalar("templatePatch") if spec is not None else None
+    if patch is None or "image" not in patch.value:
         return
-    flat = Mapping.like(settings)
-    numbers: dict[str, int] = {}
-    for number, item in enumerate(listed):
-        if isinstance(item, Mapping) and "value" in item and item.text("name"):
-            flat[item.text("name")] = item["value"]
-            numbers[item.text("name")] = number
-    for name, number in numbers.items():
-        at = (*keys, "parameters", number)
-        value = flat.scalar(name)
-        if name.endswith(_TAG_ENDINGS) or name == "tag":
-            _find_tag_parameter(found, flat, name, at)
-        elif (
-            value is not None
-            and name.rpartition(".")[2] in ("image", "imageName")
-            and not any(f"{name}{ending}" in numbers for ending in _TAG_ENDINGS)
-        ):
-            found.inline(value, (*at, "value"), loose=True)
-
-
-def _find_tag_parameter(found: Found, flat: Mapping, name: str, keys: Keys) -> None:
-    stem = next((name.removesuffix(end) for end in _TAG_ENDINGS if name.endswith(end)), "")
-    names = [f"{stem}.repository", f"{stem}.name", f"{stem}Repository", f"{stem}Name", stem]
-    repository = next((each for each in names if each and flat.scalar(each) is not None), "")
-    if not repository:
-        scalar = flat.scalar(name)
-        reason = f"the chart says which image `{name}` is about"
-        found.unread(scalar, "no-repository", reason, expected=True)
-        return
-    shape = Split(
-        owner=flat,
-        repository=repository,
-        tag=name,
-        digest=f"{stem}.digest",
-        registry=f"{stem}.registry",
-    )
-    find_split(found, shape, keys)
+    if patch.style != "|":
+        found.unread(patch, "embedded", "a patch is only read from a literal block (`|`)")
+    elif "{{" in patch.value:
+        try:
+            build(patch.value)
+        except YamlFaultError:
+            found.unread(patch, "template", "a template, not YAML", expected=True)
