@@ -7,9 +7,10 @@ import re
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.tree import Mapping, is_scalar
 
-_TOP = frozenset(
-    {"services", "version", "name", "networks", "volumes", "secrets", "configs", "include"}
-)
+_PARTS = ("services", "models", "networks", "volumes", "secrets", "configs")
+_TOP = frozenset(("version", "name", "include", *_PARTS))
+# What the values of a chart have beside an `image`.
+_VALUES = frozenset({"repository", "tag", "imageTag", "registry"})
 _DEFAULT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*:?-([^${}]+)\}")
 
 
@@ -18,11 +19,13 @@ def is_compose(root: Mapping) -> bool:
     services = root.mapping("services")
     if services is None or any(key not in _TOP and not key.startswith("x-") for key in root):
         return False
-    every = [service for _, service in services.values()]
-    return bool(every) and all(
-        isinstance(service, Mapping) and ("image" in service or "build" in service)
-        for service in every
-    )
+    named = False
+    for _, service in services.values():
+        image = service.node("image") if isinstance(service, Mapping) else None
+        if isinstance(image, Mapping) or (isinstance(service, Mapping) and _VALUES & set(service)):
+            return False
+        named = named or is_scalar(image)
+    return named
 
 
 def find(found: Found, root: Mapping, keys: Keys) -> None:
