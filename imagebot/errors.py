@@ -142,6 +142,7 @@ class FolderError(ImagebotError):
     def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
         super().__init__(f"{path}: {reason}", hint=hint)
         self.path = path
+        self.reason = reason
 
 
 class ProcessLostError(ImagebotError):

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-from imagebot.errors import ImagebotError
+from imagebot.errors import FolderError, ImagebotError
 from imagebot.manifest.cache import decode, encode
 from imagebot.manifest.events import has_c_parser, prepare
 from imagebot.manifest.field import Scan, Unread
@@ -59,7 +59,8 @@ def _say_if_slow() -> None:
 
 def _scan(path: str, content: Content, options: Options) -> Scan:
     if isinstance(content, ImagebotError):
-        return Scan(unread=(Unread(path, 0, content.code, content.message),))
+        reason = content.reason if isinstance(content, FolderError) else content.message
+        return Scan(unread=(Unread(path, 0, content.code, reason),))
     return scan(path, content, options(path))
 
 

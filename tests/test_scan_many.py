@@ -95,3 +95,9 @@ def test_without_libyaml_it_works_the_same_and_is_said_once(tmp_path: Path) -> N
     assert "500 updates, 0 kept, 0 problems" in done.stderr
     contents = {path.read_bytes() for path in tmp_path.iterdir()}
     assert contents == {b"image: app:1.10 # \xc3\xa9\r\n"}
+
+
+def test_a_file_that_cannot_be_read_is_named_once() -> None:
+    files: dict[str, Content] = {"away.yaml": FolderError("away.yaml", "is away")}
+    ((_, found),) = scan_many(["away.yaml"], Reader(files), plain)
+    assert [(each.path, each.reason) for each in found.unread] == [("away.yaml", "is away")]

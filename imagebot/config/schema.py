@@ -25,6 +25,7 @@ from imagebot.config.text import (
     refuse,
     spelling,
 )
+from imagebot.manifest.file_pattern import compile_pattern, fault_text
 
 
 def _switch_or_text(value: object) -> str:
@@ -105,23 +106,16 @@ def _pattern(value: str) -> str:
     """An RE2 expression that finds references: a name, and a tag or digest."""
     import re2
 
-    options = re2.Options()
-    options.log_errors = False
     try:
-        groups = set(re2.compile(value, options=options).groupindex)
+        groups = set(compile_pattern(value).groupindex)
     except re2.error as error:
-        raise refuse(f"is no RE2 expression: {_message(error)}") from error
+        raise refuse(f"is no RE2 expression: {fault_text(error)}") from error
     if "name" not in groups or not groups & {"tag", "digest"}:
         raise refuse("needs the groups name and tag (or digest)", "(?P<name>…):(?P<tag>…)")
     unknown = sorted(groups - {"name", "tag", "digest"})
     if unknown:
         raise refuse(f"has the unknown group {unknown[0]}", "known are name, tag and digest")
     return value
-
-
-def _message(error: Exception) -> str:
-    reason = error.args[0] if error.args else error
-    return reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
 
 
 class ExtraSection(Section):

@@ -12,6 +12,7 @@ from imagebot.manifest import (
     helm,
     kubernetes,
     kustomize,
+    own,
 )
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.select import PathKind
@@ -72,5 +73,5 @@ def _find_plain(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None
         ci.find_github(found.within(form="github-actions"), root, keys)
     elif kind == "compose" or compose.is_compose(root):
         compose.find(found.within(form="compose"), root, keys)
-    else:
+    elif not own.is_configuration(found, root):
         helm.find(found.within(form="helm"), root, keys)

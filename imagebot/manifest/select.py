@@ -14,6 +14,8 @@ PathKind = Literal[
     "", "yaml", "kustomization", "chart", "compose", "gitlab-ci", "github-actions", "text"
 ]
 
+# imagebot's own configuration, in which comments and fields speak of images.
+_OWN = "imagebot.yaml"
 _YAML = (".yaml", ".yml", ".json")
 _COMPOSE = re.compile(r"(?:.*[-_.])?compose(?:[-_.].*)?\.ya?ml")
 _GITLAB = re.compile(r"(?:^|/)\.gitlab-ci(?:[^/]*\.ya?ml$|/.*\.ya?ml$)|(?:^|/)\.gitlab/.*\.ya?ml$")
@@ -33,6 +35,8 @@ def path_kind(path: str) -> PathKind:
     """What a file is by its name; "" when it is nothing that is read."""
     name = path.rpartition("/")[2]
     if name.endswith(_YAML):
+        if name == _OWN:
+            return ""
         if name in ("kustomization.yaml", "kustomization.yml"):
             return "kustomization"
         if name == "Chart.yaml":

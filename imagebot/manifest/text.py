@@ -6,16 +6,15 @@ same order, moved by what was put in before them, with every part equal but the 
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from imagebot.errors import InvalidReferenceError, RefusedEditError
 from imagebot.glob import matches_any
 from imagebot.manifest.events import MAX_BYTES
 from imagebot.manifest.field import FieldEdit, ImageField, Marker, Scan, Slot, Unread
+from imagebot.manifest.file_pattern import compile_pattern
 from imagebot.manifest.marker_text import IN_TEXT, own_markers
 from imagebot.manifest.options import ScanOptions
 from imagebot.manifest.source import FileText
@@ -134,7 +133,7 @@ def _matches(
 
 
 def _by_pattern(file: FileText, pattern: str, markers: dict[int, Marker]) -> Iterator[_Match]:
-    compiled = _compiled(pattern)
+    compiled = compile_pattern(pattern)
     groups = compiled.groupindex
     for match in compiled.finditer(file.text):
         name = match.group("name") if "name" in groups else ""
@@ -146,16 +145,6 @@ def _by_pattern(file: FileText, pattern: str, markers: dict[int, Marker]) -> Ite
         )
         end = max(span[1] for span in (match.span(groups["name"]), tag, digest) if span)
         yield _Match(name, tag, digest, end, markers.get(file.line(end)))
-
-
-@functools.lru_cache(maxsize=64)
-def _compiled(pattern: str) -> Any:
-    """The configuration has checked it; without this RE2 would write faults to stderr."""
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(pattern, options=options)
 
 
 def _by_marker(file: FileText, line: int, marker: Marker) -> _Match | None:

@@ -358,6 +358,8 @@ OTHER_FAULTS = [
      "1:39: files.extra[0].pattern: needs the groups name and tag (or digest)"),
     ("files: {extra: [{match: [a], pattern: '(?P<name>a)(?P<tag>b)(?P<x>c)'}]}",
      "1:40: files.extra[0].pattern: has the unknown group x"),
+    ("files: {extra: [{match: [a], pattern: '(?P<name>a)(?P<tag>'}]}",
+     "1:40: files.extra[0].pattern: is no RE2 expression: missing ): (?P<name>a)(?P<tag>"),
     ("files: {extra: [{match: [a], pattern: '(?P<name>a'}]}",
      "1:40: files.extra[0].pattern: is no RE2 expression: missing )"),
     ("tests: [{policy: nope, tags: [], expect: null}]",

@@ -1,0 +1,6 @@
+# syntax=docker/dockerfile:1
+FROM golang:1.25 AS build
+RUN echo FROM not:this
+FROM build AS test
+FROM gcr.io/distroless/static:1.25
+COPY --from=build /app /app
