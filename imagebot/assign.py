@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,8 @@ from imagebot.policy.model import Policy
 from imagebot.reference import Repository
 
 _EVERYTHING = ("**",)
+_NAME = re.compile(r"[\w./:+-]+")
+_SHOWN = 200
 _NO_FLUX: Mapping[str, Policy | Unread] = {}
 _FLUX_PARTS = (":tag", ":name", ":digest")
 
@@ -91,6 +94,13 @@ def unused_warnings(
             if id(entry) not in used and entry.match not in _EVERYTHING
         )
     return tuple(warnings)
+
+
+def _ignored(marker: Marker) -> str:
+    """Words behind `ignore` are its reason."""
+    words = marker.text.removeprefix("ignore").lstrip(" \t,;:.-")
+    why = f": {show_text(words, limit=_SHOWN)}" if words else ""
+    return f"ignored by the marker on line {marker.line}{why}"
 
 
 def _is_left_empty(field: ImageField) -> bool:
@@ -176,9 +186,7 @@ class _Desk:
 
     def by_marker(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         if marker.kind == "ignore":
-            return self.kept(
-                field, route, "ignored", f"ignored by the marker on line {marker.line}"
-            )
+            return self.kept(field, route, "ignored", _ignored(marker))
         if marker.kind == "keys":
             return self.by_keys(field, route, marker)
         if marker.syntax == "flux":
@@ -186,8 +194,19 @@ class _Desk:
         policy = self.named(marker.text.strip())
         if policy is not None:
             return self.by_policy(field, route, policy)
+        if _NAME.fullmatch(marker.text) is None:
+            return self.unreadable(field, route, marker)
         known = known_policies(self.configuration.policies)
         return self.unknown(field, route, marker, "policy", known)
+
+    def unreadable(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
+        said = (
+            f"says {show_text(marker.text)!r}, which names no policy"
+            if marker.text
+            else ("says nothing")
+        )
+        hint = "write `# imagebot: POLICY`, `# imagebot: {semver: ^1}` or `# imagebot: ignore`"
+        return self.failed(field, route, marker, "invalid-marker", f"the marker {said}", hint)
 
     def by_flux(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         if marker.problem:

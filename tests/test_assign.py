@@ -129,6 +129,38 @@ class TestMarkers:
     def test_ignore(self, marker: Marker) -> None:
         assert one(field("test/x.yaml", "ghcr.io/acme/api:1", marker)).code == "ignored"
 
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("ignore", "ignored by the marker on line 6"),
+            (
+                "ignore until 2027, see ticket 12",
+                "ignored by the marker on line 6: until 2027, see ticket 12",
+            ),
+            ("ignore: broken", "ignored by the marker on line 6: broken"),
+            ("ignore (OPS-1)", "ignored by the marker on line 6: (OPS-1)"),
+            ("ignore " + "x" * 500, "ignored by the marker on line 6: " + "x" * 199 + "…"),
+        ],
+    )
+    def test_words_behind_ignore_are_its_reason(self, text: str, reason: str) -> None:
+        marker = Marker("ignore", text, 6)
+        assert one(field("test/x.yaml", "ghcr.io/acme/api:1", marker)).reason == reason
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("", "the marker says nothing"),
+            ("two words", "the marker says 'two words', which names no policy"),
+            ("semver: ^1", "the marker says 'semver: ^1', which names no policy"),
+        ],
+    )
+    def test_what_can_be_no_name_is_no_marker(self, text: str, message: str) -> None:
+        assigned = one(field("x.yaml", "nginx:1.25", self.mark(text)))
+        assert summary(assigned) == ("", "all", "invalid-marker")
+        assert assigned.problem is not None
+        assert assigned.problem.message == message
+        assert "`# imagebot: ignore`" in assigned.problem.hint
+
     def test_keys(self) -> None:
         keys = self.mark("{extends: careful, semver: ^1.2}", "keys")
         assigned = one(field("x.yaml", "nginx:1.25", keys))

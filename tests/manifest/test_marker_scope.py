@@ -302,3 +302,10 @@ def test_many_markers_at_aliases_of_one_text_are_read() -> None:
     found = scan("values.yaml", "\n".join(lines).encode())
     assert len(found.fields) == 5_000
     assert all(field.marker is not None for field in found.fields)
+
+
+def test_markers_that_contradict_each_other_in_a_text_name_no_policy() -> None:
+    text = "# imagebot: ignore\nFROM a:1 # imagebot: careful\n"
+    (field,) = scan("Dockerfile", text.encode()).fields
+    assert field.marker is not None
+    assert (field.marker.kind, field.marker.text) == ("policy", "ignore and careful")
