@@ -118,6 +118,8 @@ def _below_folder(mapping: Mapping, found: Naming, folders: tuple[str, ...]) -> 
     text, name = said(mapping, folder).rstrip("/"), said(mapping, found.key)
     if has_host(name) or (text and name.startswith(f"{text}/")):
         return found
+    if folder == "hub" and "/" in name:
+        return found
     if found.folder or (folder == "hub" and not text):
         return Naming(found.key, doubt=f"it is not certain what `{folder}` adds to the name")
     return Naming(found.key, folder=folder) if text else found

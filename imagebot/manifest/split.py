@@ -10,7 +10,7 @@ from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.events import Scalar
 from imagebot.manifest.field import Slot
 from imagebot.manifest.found import Elsewhere, Found, Keys
-from imagebot.manifest.naming import Naming, has_host, has_tag
+from imagebot.manifest.naming import Naming, has_host, has_tag, said
 from imagebot.manifest.slots import is_null, is_typed, missing_value_slot, new_key_slot, place
 from imagebot.manifest.tree import Mapping
 from imagebot.reference import Reference, is_digest, is_tag, parse_reference
@@ -47,8 +47,10 @@ class Split:
         cls, naming: Naming, *, owner: Mapping, tag: str = "tag", registry_host: str = ""
     ) -> Split:
         """One whose name is in the keys that `naming` says."""
+        fallback = not said(owner, "registry") and said(owner, "defaultRegistry")
         return cls(
             owner=owner,
+            registry="defaultRegistry" if fallback else "registry",
             repository=naming.key or "repository",
             folder=naming.folder,
             doubt=naming.doubt,

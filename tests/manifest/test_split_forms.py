@@ -43,6 +43,10 @@ JOINED = {
     ),
     "{image: {registry: ghcr.io, org: acme, name: web, tag: v1}}": "ghcr.io/acme/web:v1",
     "{pilot: {hub: docker.io/istio, image: pilot, tag: v1}}": "docker.io/istio/pilot:v1",
+    "{pilot: {hub: docker.io/istio, image: acme/pilot, tag: v1}}": "docker.io/acme/pilot:v1",
+    "{image: {registry: ~, defaultRegistry: ghcr.io, repository: acme/web, tag: v1}}": (
+        "ghcr.io/acme/web:v1"
+    ),
     "{a: {repository: ghcr.io/acme/web, name: web, tag: v1}}": "ghcr.io/acme/web:v1",
     "{a: {imageRegistry: ghcr.io, imageName: acme/web, imageTag: v1}}": "ghcr.io/acme/web:v1",
     "{a: {imageRepository: ghcr.io/acme/web, imageName: web, imageTag: v1}}": (
