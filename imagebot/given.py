@@ -61,7 +61,7 @@ def _set(field: ImageField, wanted: Reference) -> Update | Kept | Problem:
         return _part_missing(field, wanted, "digest", "NAME:TAG@sha256:…")
     if current.tag and not wanted.tag and wanted.digest != current.digest:
         return _part_missing(field, wanted, "tag", "NAME:TAG@sha256:…")
-    tag = wanted.tag if wanted.tag != current.tag else None
+    tag = wanted.tag if wanted.tag != current.tag and not field.keeps_tag else None
     digest = wanted.digest if wanted.digest != current.digest else None
     if tag is None and digest is None:
         return _kept(field, "current", "it says so already")

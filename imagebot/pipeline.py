@@ -113,9 +113,9 @@ def _outcome(entry: Assigned, answers: Answers, target: str, limits: Limits) -> 
     return Update(
         target=target,
         field=entry.field,
-        tag=decision.tag,
+        tag=None if entry.field.keeps_tag else decision.tag,
         digest=decision.digest,
-        kind=decision.kind,
+        kind="digest" if entry.field.keeps_tag else decision.kind,
         policy=entry.policy.name,
         route=entry.route.name,
         code=decision.code,

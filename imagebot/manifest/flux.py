@@ -93,11 +93,13 @@ class _Tree:
             filled = self.filled(pending)
             fields.append(filled) if isinstance(filled, ImageField) else unread.extend(filled)
         fields = [self.obeying(field) for field in fields]
+        refused: dict[int, str] = {}
         for each in scan.objects:
-            if each.kind == "NameMarker" and self.policy(each.repository, each.path) is None:
-                reason = _no_policy(each.repository)
-                unread.append(Unread(each.path, each.line, "marker", reason))
-                fields = [_refused(each, field, reason) for field in fields]
+            name = f"{each.namespace}:{each.name}"
+            if each.kind == "NameMarker" and self.policy(name, each.path) is None:
+                unread.append(Unread(each.path, each.line, "marker", _no_policy(name)))
+                refused |= dict.fromkeys(each.governs, _no_policy(name))
+        fields = [_refused(field, refused) for field in fields]
         fields.sort(key=field_place)
         return Scan(tuple(fields), tuple(unread), scan.objects)
 
@@ -233,10 +235,10 @@ def _no_policy(name: str) -> str:
     return f"the marker names {name[:200]}, and there is no such ImagePolicy here"
 
 
-def _refused(marker: FluxObject, field: ImageField, reason: str) -> ImageField:
-    if field.line not in marker.governs:
+def _refused(field: ImageField, reasons: Mapping[int, str]) -> ImageField:
+    if field.line not in reasons:
         return field
-    return replace(field, refusal=field.refusal or reason)
+    return replace(field, refusal=field.refusal or reasons[field.line])
 
 
 def _oci_url(each: FluxObject) -> str:

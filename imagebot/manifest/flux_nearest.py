@@ -39,6 +39,8 @@ class Index:
         self._chosen: dict[tuple[str, str, str], FluxObject | Contradiction | None] = {}
         for scan in scans:
             for each in scan.objects:
+                if each.kind == "NameMarker":
+                    continue
                 self.paths.add(each.path)
                 self._groups.setdefault((each.kind, each.name), []).append(each)
 

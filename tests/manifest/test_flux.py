@@ -104,7 +104,7 @@ def test_a_bare_tag_gets_its_image_from_objects_in_other_files() -> None:
     )
     (field,) = result.scans["marked.yaml"].fields
     assert str(field.reference) == "ghcr.io/acme/web:1.0.0"
-    assert field.marker == Marker("policy", "flux-system:web", 1, "flux")
+    assert field.marker == Marker("policy", "flux-system:web", 1, "flux", "tag")
     assert field.keys == ("a",)
     assert "flux-system:web" in result.policies
 
