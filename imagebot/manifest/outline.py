@@ -86,9 +86,7 @@ def _lines(after_nested: str) -> re.Pattern[str]:
 _LINE = _lines(r"(?=[^\n])")
 _LAST_LINES = _lines("")
 _COMMENT = re.compile(r"[ ]*+(?:#[^\n]*+)?(?:\n|\Z)")
-
-
-_LIST = re.compile(rf"(?:{_BLANK})*+[ ]*+-[ ]")
+_BELOW = re.compile(rf"(?:{_BLANK})*+(?P<indent>[ ]*+)(?P<dash>-[ \n])?(?=\S|-)")
 
 
 class _Mark:
@@ -226,14 +224,24 @@ class _Outline:
         else:
             if key.endswith(("tag", "Tag", "igest")):
                 raise _NotPlainError
-            if key == "images" and not _LIST.match(self.text, position):
-                # In a mapping the keys of images tell nothing.
-                raise _NotPlainError
             value = Line("", "", start + len(key) + 1, start + len(key) + 1)
+            if key in _EXACT_KEYS or any(sign in key for sign in _TELLING):
+                value = self._nothing_or_more(key, column, position, value)
             after = key
         mapping[key] = (name, value)
         self.key = after
         return position
+
+    def _nothing_or_more(self, key: str, column: int, position: int, nothing: Node) -> Node:
+        """The value of a key on a line of its own, until more of it is found; None is no scalar."""
+        below = _BELOW.match(self.text, position)
+        is_list = below is not None and below["dash"] is not None
+        if key == "images" and not is_list:
+            # In a mapping the keys of images tell nothing.
+            raise _NotPlainError
+        if below is None or len(below["indent"]) < column + (0 if is_list else 1):
+            return nothing
+        return None
 
     def _enter_items(self, lead: str) -> None:
         """Open or go on with a sequence for every dash of a line."""

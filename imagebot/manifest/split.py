@@ -71,26 +71,32 @@ def find_split(
     for part in parts.every:
         if found.is_variable(part, part.value):
             return
-    if shape.doubt:
-        found.unread(parts.tag or parts.name, "ambiguous", shape.doubt, expected=True)
-        return
     main = parts.tag or parts.name or parts.digest
-    if main is None or (shape.versions and _is_range(found, parts.tag)):
+    if shape.doubt:
+        found.unread(main, "ambiguous", shape.doubt, expected=True)
+    elif main is None or (shape.versions and _is_range(found, parts.tag)):
         return
-    if parts.tag is None and parts.digest is None and parts.name is not None and has_tag(name):
-        at = (*keys, shape.repository)
-        if parts.folder or (_registry(shape, parts) and not has_host(name)):
-            reason = "a part of its name is written apart, and its tag is not"
-            found.unread(parts.name, "ambiguous", reason, expected=True)
-            return
-        found.inline(parts.name, at, container=container, loose=loose)
-        return
-    try:
-        reference = _reference(shape, name, parts)
-    except InvalidReferenceError as error:
-        found.no_reference(main, error, expected=loose)
-        return
-    _add(found, shape, keys, reference, parts, container)
+    elif main is parts.name and parts.digest is None and has_tag(name):
+        _find_whole(found, shape, (*keys, shape.repository), parts, container, loose)
+    else:
+        try:
+            reference = _reference(shape, name, parts)
+        except InvalidReferenceError as error:
+            found.no_reference(main, error, expected=loose)
+        else:
+            _add(found, shape, keys, reference, parts, container)
+
+
+def _find_whole(
+    found: Found, shape: Split, keys: Keys, parts: _Parts, container: str | None, loose: bool
+) -> None:
+    """A name that has its tag in it: it must be all of the name."""
+    assert parts.name is not None
+    if parts.folder or (_registry(shape, parts) and not has_host(_text(parts.name))):
+        reason = "a part of its name is written apart, and its tag is not"
+        found.unread(parts.name, "ambiguous", reason, expected=True)
+    else:
+        found.inline(parts.name, keys, container=container, loose=loose)
 
 
 @dataclass(frozen=True, slots=True)

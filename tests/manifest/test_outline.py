@@ -32,6 +32,7 @@ NOT_PLAIN = {
     "a sequence at the top": "- image: app:1.0\n",
     "a repeated key": "image: app:1.0\nimage: app:1.0\n",
     "a tag without a value": "image:\n  repository: a\n  tag:\n",
+    "images in a mapping": "images:\n  # a\n\n  api: app:1.0\n",
     "an end marker": "image: app:1.0\n...\n",
     "imagebot's marker": "image: app:1.0 # imagebot: x\n",
 }

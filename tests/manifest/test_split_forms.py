@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from imagebot.manifest.field import Scan
@@ -19,7 +21,6 @@ def names(found: Scan) -> Expected:
 
 
 def scanned(text: str, path: str = "values.yaml") -> Expected:
-    """As written and without what keeps the outline from reading it (flow style over a key)."""
     return names(scan(path, text.encode()))
 
 
@@ -85,7 +86,7 @@ def block(text: str) -> str:
 
 @pytest.mark.parametrize("style", [str, block], ids=["flow", "block"])
 @pytest.mark.parametrize(("text", "name"), JOINED.items(), ids=JOINED)
-def test_the_name_is_put_together(text: str, name: str, style: type[str]) -> None:
+def test_the_name_is_put_together(text: str, name: str, style: Callable[[str], str]) -> None:
     assert scanned(style(text)) == ([name], [])
 
 
@@ -107,7 +108,7 @@ def test_the_name_is_put_together(text: str, name: str, style: type[str]) -> Non
     ],
 )
 @pytest.mark.parametrize("style", [str, block], ids=["flow", "block"])
-def test_what_cannot_be_told_is_unread(text: str, style: type[str]) -> None:
+def test_what_cannot_be_told_is_unread(text: str, style: Callable[[str], str]) -> None:
     assert scanned(style(text)) == ([], ["ambiguous"])
 
 
@@ -125,7 +126,7 @@ def test_what_cannot_be_told_is_unread(text: str, style: type[str]) -> None:
     ],
 )
 @pytest.mark.parametrize("style", [str, block], ids=["flow", "block"])
-def test_a_tag_without_a_repository_is_unread(text: str, style: type[str]) -> None:
+def test_a_tag_without_a_repository_is_unread(text: str, style: Callable[[str], str]) -> None:
     assert scanned(style(text)) == ([], ["no-repository"])
 
 
@@ -141,10 +142,13 @@ def test_a_tag_without_a_repository_is_unread(text: str, style: type[str]) -> No
         "{a: {repository: git@github.com:acme/web, tag: v1}}",
         "{a: {repository: github.com/acme/web, tag: v1}}",
         "{a: {repository: acme/web.git, tag: v1}}",
+        "{a: {image: {pullPolicy: Always}, tag: v1}}",
+        "{a: {repository: {url: 'https://example.com'}, tag: v1}}",
     ],
 )
-def test_other_things_are_no_images(text: str) -> None:
-    assert scanned(text) == ([], [])
+@pytest.mark.parametrize("style", [str, block], ids=["flow", "block"])
+def test_other_things_are_no_images(text: str, style: Callable[[str], str]) -> None:
+    assert scanned(style(text)) == ([], [])
 
 
 def test_a_joined_name_with_a_variable_is_unread() -> None:
@@ -217,3 +221,24 @@ def test_an_image_id_is_no_reference(path: str) -> None:
     found = scan(path, (text or f"{CR}  containers:\n  - {image}").encode())
     assert not found.fields
     assert [(u.code, u.expected) for u in found.unread] == [("not-a-reference", True)]
+
+
+def test_a_release_that_sets_a_tag_only_is_listed() -> None:
+    text = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+        "spec:\n  values:\n    image:\n      tag: v1.0\n"
+    )
+    assert scanned(text) == ([], ["no-repository"])
+
+
+@pytest.mark.parametrize(
+    "image", ["{registry: ghcr.io, repository: 'acme/web:v1'}", "{hub: ghcr.io, name: 'web:v1'}"]
+)
+def test_a_whole_reference_beside_a_part_of_its_name_is_unread(image: str) -> None:
+    assert scanned(f"image: {image}\n") == ([], ["ambiguous"])
+
+
+def test_a_key_that_is_there_twice_is_refused() -> None:
+    text = "image:\n  repository: acme/a\n  repository: acme/b\n  tag: v1\n"
+    (field,) = scan("values.yaml", text.encode()).fields
+    assert field.refusal == "the key `repository` is there twice"
