@@ -95,7 +95,7 @@ def _pair(mapping: Mapping, first: str, last: str) -> Naming:
     folder, name = said(mapping, first).rstrip("/"), said(mapping, last)
     if is_address(folder):
         return Naming(last)
-    doubt = Naming(first, doubt=f"it is not certain whether `{last}` is a part of the name")
+    doubt = Naming(first, doubt=f"it cannot be told whether `{last}` is a part of the repository")
     if folder == name or folder.endswith(f"/{name}"):
         return Naming(first) if _depth(folder) > 1 else doubt
     if has_host(name):
@@ -121,5 +121,5 @@ def _below_folder(mapping: Mapping, found: Naming, folders: tuple[str, ...]) -> 
     if folder == "hub" and "/" in name:
         return found
     if found.folder or (folder == "hub" and not text):
-        return Naming(found.key, doubt=f"it is not certain what `{folder}` adds to the name")
+        return Naming(found.key, doubt=f"it cannot be told what `{folder}` adds to the repository")
     return Naming(found.key, folder=folder) if text else found

@@ -8,7 +8,7 @@ from imagebot.manifest.events import Scalar
 from imagebot.manifest.found import MAX_PATH, Found, Keys
 from imagebot.manifest.naming import beside, has_host, has_tag, is_folder, said, within_image
 from imagebot.manifest.split import Split, find_split
-from imagebot.manifest.tree import Mapping, Node, is_scalar
+from imagebot.manifest.tree import COMPLEX_KEY, Mapping, Node, is_scalar
 
 _IMAGE_ENDINGS = ("Image", "_image", "-image")
 _CONTAINER_LISTS = frozenset(
@@ -74,7 +74,7 @@ def _image_scalar(
         reason = "the image is empty: it is decided elsewhere"
         found.unread(at, "no-repository", reason, expected=True)
     elif not in_container and has_tag(text) and (part := _part_elsewhere(owner, key, text)):
-        reason = f"it is not certain whether `{part}` is a part of the name"
+        reason = f"it cannot be told whether `{part}` is a part of the repository"
         found.unread(scalar, "ambiguous", reason, expected=True)
     else:
         found.inline(scalar, (*keys, key), container=container, loose=not in_container)
@@ -134,6 +134,9 @@ def image_mapping(found: Found, mapping: Mapping, keys: Keys, *, registry: str =
 
 def _nested(found: Found, mapping: Mapping, keys: Keys, registry: str) -> None:
     """`image: {main: {repository, tag}, init: {repository, tag}}`."""
+    if mapping.flow and COMPLEX_KEY in mapping:
+        # `image: {{ .Values.image }}` is YAML, but of something else than is meant.
+        found.filled_in(mapping)
     for key, (_, node) in mapping.items():
         if isinstance(node, Mapping) and len(keys) < MAX_PATH and found.enter(node):
             image_mapping(found, node, (*keys, key), registry=registry)

@@ -93,7 +93,7 @@ def _find_whole(
     """A name that has its tag in it: it must be all of the name."""
     assert parts.name is not None
     if parts.folder or (_registry(shape, parts) and not has_host(_text(parts.name))):
-        reason = "a part of its name is written apart, and its tag is not"
+        reason = "a part of the repository may be written apart: its tag is not"
         found.unread(parts.name, "ambiguous", reason, expected=True)
     else:
         found.inline(parts.name, keys, container=container, loose=loose)
