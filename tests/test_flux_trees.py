@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from imagebot.config.load import load_configuration
 from imagebot.given import plan_references
+from imagebot.inventory import find_named
+from imagebot.manifest.cache import decode, encode
 from imagebot.manifest.flux import join
 from imagebot.manifest.scan import scan
 from imagebot.pipeline import Draft, draft
-from imagebot.reference import parse_reference
+from imagebot.reference import parse_reference, parse_repository
 from tests.manifest.test_flux_nearest import policy, repository
 from tests.support.fixed_images import FixedImages, digest_of
 from tests.test_pipeline import NOW, ROUTE, Files
@@ -359,3 +363,51 @@ NO_MARKERS = {
 def test_what_is_no_comment_is_no_marker(text: str) -> None:
     text = f"{text}image: {WEB}:1.2.0\n"
     assert changed(drafting_one(objects_with("Never"), text)) == text.replace("1.2.0", "1.4.0")
+
+
+def test_a_name_marker_makes_a_search_look_at_policies_in_files_that_name_no_image() -> None:
+    files = {
+        "flux.yaml": policy(),
+        "x.yaml": f"image:\n  repository: {WEB} {mark('name')}\n  tag: 1.2.0\n",
+    }
+    source = Files(
+        {
+            path: text.replace("name: web", "name: front").replace(":web:", ":front:").encode()
+            for path, text in files.items()
+        }
+    )
+    configuration = load_configuration(ROUTE.replace("P", "shape"), "imagebot.yaml", trusted=False)
+    found = find_named(source, configuration, [parse_repository(WEB)])
+    assert found.unread == ()
+    assert [field.refusal for field in found.fields] == [""]
+
+
+def test_objects_and_markers_survive_a_cache() -> None:
+    objects = repository("web", ", suspend: true, exclusionList: ['^x', y]") + policy(
+        "1.x", ", suspend: true"
+    )
+    text = objects + repository("web", ", exclusionList: x") + HALF_MARKED["the tag"][0]
+    found = scan("x.yaml", f"{text}---\na: {WEB} {mark('name')}\n".encode())
+    assert {each.kind for each in found.objects} == {
+        "ImageRepository",
+        "ImagePolicy",
+        "NameMarker",
+    }
+    (field,) = found.fields
+    assert field.marker is not None
+    assert "its digest has no marker" in field.marker.problem
+    assert decode(json.loads(json.dumps(encode(found))), "x.yaml") == found
+
+
+def test_many_markers_are_read_in_one_go() -> None:
+    """What is asked again for each of them would take minutes here."""
+    count = 20_000
+    each = f"a{{0}}: 1.0.{{0}} {mark('tag').replace('{', '{{').replace('}', '}}')}"
+    lines = [each.format(number) for number in range(count)]
+    found = scan("many.yaml", "\n".join(["note: é", *lines]).encode())
+    assert (len(found.pending), found.unread) == (count, ())
+    bad = [f"# $imagepolicy: x\n{line}" for line in lines]
+    found = scan("many.yaml", "\n".join(bad).encode())
+    assert {entry.code for entry in found.unread} == {"marker"}
+    assert len(found.unread) == count
+    assert all(pending.field.refusal for pending in found.pending)

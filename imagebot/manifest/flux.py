@@ -156,13 +156,16 @@ class _Tree:
 
     def seen(self, each: FluxObject, path: str) -> FluxPolicy:
         """A policy with its ImageRepository: the nearest to it, or else to the file at `path`."""
+        own = self._seen.get((id(each), ""))
+        if own is None:
+            own = self._seen[id(each), ""] = _policy(each, self.repository(each, each.path))
+        if not own.contradiction:
+            return own
         key = (id(each), self.index.place(path))
         if key not in self._seen:
-            repository = self.repository(each, each.path)
-            if isinstance(repository, Contradiction):
-                other = self.repository(each, path)
-                repository = repository if isinstance(other, Contradiction) else other
-            self._seen[key] = _policy(each, repository)
+            repository = self.repository(each, path)
+            contradicted = isinstance(repository, Contradiction)
+            self._seen[key] = own if contradicted else _policy(each, repository)
         return self._seen[key]
 
     def repository(self, policy: FluxObject, path: str) -> FluxObject | Contradiction | None:
@@ -171,10 +174,9 @@ class _Tree:
     def said(self, each: FluxObject, path: str) -> Hashable:
         seen = self.seen(each, path)
         exclude = seen.keys.get("exclude")
-        return (
-            *(each.keys, each.problem, bool(seen.suspended), seen.url, seen.contradiction),
-            tuple(exclude) if isinstance(exclude, list) else None,
-        )
+        excluded = tuple(exclude) if isinstance(exclude, list) else None
+        suspended = bool(seen.suspended)
+        return each.keys, each.problem, suspended, seen.url, seen.contradiction, excluded
 
     def key(self, name: str, policy: FluxPolicy) -> str:
         """Where a policy is in `policies`; it is put there."""

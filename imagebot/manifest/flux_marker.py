@@ -73,7 +73,8 @@ class _Marking:
         self.names: list[FluxComment] = []
 
     def mark(self) -> list[Draft]:
-        for comment in flux_comments(self.file, self.is_text):
+        # All of them first: lines are counted from the last place that was asked for.
+        for comment in list(flux_comments(self.file, self.is_text)):
             if not comment.policy:
                 self.disobey(comment, _UNREADABLE)
                 continue
@@ -131,12 +132,10 @@ class _Marking:
         if comment.part == "name":
             self.names.append(comment)
             return _no_part(value, "name") if _has_tag_or_digest(value) else ""
-        numbers = self.within(target)
-        if not numbers:
+        parts = self.within(target, value)
+        if not parts:
             return self.add(comment, target)
-        for number in numbers:
-            field = self.drafts[number].field
-            found = _part_of(field, value, *self.span(target))
+        for number, found in parts.items():
             if reason := _disagreement(comment, found, value):
                 return reason
             part: Part = "tag" if found == "tag" else "digest" if found == "digest" else ""
@@ -155,21 +154,18 @@ class _Marking:
             marker = replace(other, part="" if other.part != marker.part else other.part)
         self.drafts[number] = replace(draft, field=replace(draft.field, marker=marker))
 
-    def span(self, target: _Target) -> tuple[int, int]:
-        return self.file.byte(target.start), self.file.byte(target.end)
-
-    def within(self, target: _Target) -> list[int]:
-        """The drafts that have a part in a scalar, by number."""
-        first, last = self.span(target)
+    def within(self, target: _Target, value: str) -> dict[int, str]:
+        """What a scalar is of the drafts that have a part in it, by their number."""
+        first = self.file.byte(target.start)
+        last = first + len(self.file.text[target.start : target.end].encode())
         begin = bisect_left(self.slots, (first, -1))
         end = bisect_right(self.slots, (last, len(self.drafts)))
-        numbers = dict.fromkeys(number for _, number in self.slots[begin:end])
-        value = target.scalar.value.strip()
-        return [
-            number
-            for number in numbers
-            if _part_of(self.drafts[number].field, value, first, last) is not None
-        ]
+        parts: dict[int, str] = {}
+        for _, number in self.slots[begin:end]:
+            part = _part_of(self.drafts[number].field, value, first, last)
+            if part is not None:
+                parts[number] = part
+        return parts
 
     def add(self, comment: FluxComment, target: _Target) -> str:
         """A field that only the marker makes one."""
@@ -288,7 +284,7 @@ def _part_of(field: ImageField, value: str, first: int, last: int) -> str | None
     return "" if written else None
 
 
-def _disagreement(comment: FluxComment, found: str | None, value: str) -> str:
+def _disagreement(comment: FluxComment, found: str, value: str) -> str:
     """Why Flux would break a value by what the marker says of it; "" when it would not."""
     part = comment.part
     if part == found or (part == "tag" and found == "both"):
