@@ -1,4 +1,8 @@
-"""YAML inside literal block scalars: ConfigMaps, `values: |`, patches; to any depth."""
+"""YAML inside the scalars of a document: ConfigMaps, `values: |`, patches; to any depth.
+
+What a literal block (`|`) holds is found and edited where it stands. YAML and JSON in quotes or
+folded are only read to be listed: there, nothing tells where a part of them is written.
+"""
 
 from __future__ import annotations
 
@@ -6,44 +10,62 @@ import re
 from collections.abc import Callable
 
 from imagebot.manifest.events import YamlFaultError
+from imagebot.manifest.field import Unread
 from imagebot.manifest.found import Embedded, Found, Sheet
 from imagebot.manifest.marker_text import may_have_markers
-from imagebot.manifest.source import embedded_source
+from imagebot.manifest.source import FileText, Source, embedded_source
 from imagebot.manifest.tree import Mapping, Node, Sequence, build
 
 # A line that could be a mapping's: scripts and configuration of other kinds rarely have a first
 # line like it, and parsing them would only cost time.
-_KEY_LINE = re.compile(r"""^[ ]*(?:-[ ]+)*["']?[\w./-]+["']?[ ]*:(?:[ ]|$)""", re.MULTILINE)
+_KEY_LINE = re.compile(
+    r"""^[ \t]*(?:-[ ]+|[\[{][ \t]*)*(?:["'][^"'\n]+["'][ \t]*:|[\w./-]+[ ]*:(?:[ \r]|$))""",
+    re.MULTILINE,
+)
+# A key that names an image, or the path of one in a JSON patch.
+_MENTION = re.compile(
+    r"""[iI]mage(?:Name)?\\*["']?[ \t]*:(?=[\s\\"'{\[]|$)|/[\w-]*[iI]mage(?![\w.:/])"""
+)
+_IMAGE_KEY = re.compile(
+    r"""(?:^|[{,\[-])[ \t]*["']?[\w.]*[iI]mage(?:Name)?["']?[ \t]*:(?=[\s"'{\[]|$)""", re.MULTILINE
+)
 _MAX_DEPTH = 16
+# What a format has said already of a scalar that it knows.
+_LISTED = frozenset({"embedded", "template"})
 
 
 def read(sheet: Sheet, hints: tuple[str, ...], find: Callable[..., None]) -> None:
     """Read what was put aside, and what that puts aside; each scalar once."""
     seen: set[tuple[int, int]] = set()
+    listed = {each.line for each in sheet.unread if each.code in _LISTED}
     while sheet.embedded:
         part = sheet.embedded.pop()
         at = part.source.index(part.scalar.start_mark.index)
-        if (at, part.depth) not in seen and _is_promising(part, hints):
-            seen.add((at, part.depth))
-            _read(sheet, part, find)
+        if (at, part.depth) in seen or part.depth > _MAX_DEPTH or _line(part) in listed:
+            continue
+        seen.add((at, part.depth))
+        value = part.scalar.value
+        source = None
+        if part.scalar.style == "|":
+            if not any(hint in value for hint in hints) or _KEY_LINE.search(value) is None:
+                continue
+            source = embedded_source(part.source, part.scalar)
+        if source is not None:
+            _read(sheet, part, source, find)
+        elif _MENTION.search(value) is not None:
+            _list(sheet, part, hints, find)
 
 
-def _is_promising(part: Embedded, hints: tuple[str, ...]) -> bool:
-    value = part.scalar.value
-    return (
-        part.depth <= _MAX_DEPTH
-        and any(hint in value for hint in hints)
-        and _KEY_LINE.search(value) is not None
-    )
+def _line(part: Embedded) -> int:
+    return part.source.file.line(part.source.index(part.scalar.start_mark.index))
 
 
-def _read(sheet: Sheet, part: Embedded, find: Callable[..., None]) -> None:
-    source = embedded_source(part.source, part.scalar)
-    if source is None:
-        return
+def _read(sheet: Sheet, part: Embedded, source: Source, find: Callable[..., None]) -> None:
     try:
         roots: list[Node] = build(source.text)
-    except YamlFaultError:
+    except YamlFaultError as fault:
+        if _IMAGE_KEY.search(source.text) is not None:
+            sheet.unread.append(_broken(sheet, part, source, fault))
         return
     for number, root in enumerate(roots):
         if isinstance(root, Mapping | Sequence):
@@ -52,3 +74,38 @@ def _read(sheet: Sheet, part: Embedded, find: Callable[..., None]) -> None:
             if sheet.has_markers and may_have_markers(source.text):
                 sheet.marked.append((found, root))
             find(found, root, "yaml")
+
+
+def _broken(sheet: Sheet, part: Embedded, source: Source, fault: YamlFaultError) -> Unread:
+    """Nobody can tell that a text was meant as YAML, but for the values of a chart."""
+    at = source.origins[min(max(fault.line, 1), len(source.origins)) - 1]
+    line = source.file.line(at)
+    if "{{" in source.text:
+        reason = "this block mentions an image and is a template, not YAML"
+        return Unread(sheet.path, line, "template", reason, True)
+    is_values = part.keys[-2:] == ("helm", "values")
+    reason = f"this block mentions an image and is not YAML: {fault.reason}"
+    return Unread(sheet.path, line, fault.code, reason, not is_values)
+
+
+def _list(sheet: Sheet, part: Embedded, hints: tuple[str, ...], find: Callable[..., None]) -> None:
+    """List a scalar that can be read and not be edited, when there is an image in it."""
+    file = FileText(part.scalar.value.encode("utf-8", "replace"))
+    try:
+        roots = build(file.text)
+    except YamlFaultError:
+        return
+    inside = Sheet(sheet.path, sheet.options)
+    for root in roots:
+        if isinstance(root, Mapping | Sequence):
+            find(Found(inside, Source(file, file.text), 0, "helm", depth=part.depth), root, "yaml")
+    read(inside, hints, find)
+    deeper = [each.reason for each in inside.unread if each.code == "embedded"]
+    if inside.drafts:
+        shown = f"{inside.drafts[0].field.reference} stands"
+        reason = f"{shown} in quotes or a folded text: only a literal block (`|`) is edited"
+    elif deeper:
+        reason = deeper[0]
+    else:
+        return
+    sheet.unread.append(Unread(sheet.path, _line(part), "embedded", reason, True))

@@ -227,6 +227,14 @@ class Found:
         self.unread(scalar, "variable", f"{shown!r} is filled in by another tool", expected=True)
         return True
 
+    def filled_in(self, mapping: Mapping) -> None:
+        """List what YAML takes for a mapping and another tool fills in (`{{ .x }}`)."""
+        source = self.source
+        line = source.file.line(source.index(mapping.start))
+        shown = source.text[mapping.start : min(mapping.end, mapping.start + _SHOWN)]
+        reason = f"{shown!r} is filled in by another tool"
+        self.sheet.unread.append(Unread(self.sheet.path, line, "variable", reason, True))
+
     def no_reference(self, scalar: Scalar, error: InvalidReferenceError, *, expected: bool) -> None:
         if _PLACEHOLDER.search(error.text):
             reason = f"{error.text[:_SHOWN]!r} has a placeholder for another tool"

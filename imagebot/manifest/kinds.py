@@ -27,8 +27,12 @@ def find_document(found: Found, root: Node, kind: PathKind, keys: Keys = ()) -> 
     if isinstance(root, Sequence):
         kustomize.find_json_patch(found.within(form="kustomize"), root, keys)
         for number, item in enumerate(root):
-            if isinstance(item, Mapping) and kubernetes.is_object(item):
+            if not isinstance(item, Mapping):
+                continue
+            if kubernetes.is_object(item):
                 find_document(found, item, kind, (*keys, number))
+            elif kind == "yaml" and not kustomize.is_operation(item):
+                helm.find(found.within(form="helm"), item, (*keys, number))
     elif isinstance(root, Mapping):
         if kubernetes.is_object(root):
             _find_object(found, root, kind, keys)

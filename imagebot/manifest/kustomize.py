@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from imagebot.manifest import chart, helm
 from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.shapes import image_mapping, is_image_key
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping, Node, Sequence, is_scalar
-from imagebot.manifest.walk import walk
+from imagebot.manifest.walk import may_hold_yaml, walk
 
 
 def is_kustomization(root: Mapping) -> bool:
@@ -38,13 +39,38 @@ def find_entries(found: Found, owner: Mapping, keys: Keys) -> None:
             find_split(found, shape, at, container=entry.text("name") or None)
 
 
+def is_operation(item: Mapping) -> bool:
+    """Whether an item of a list is an operation of a JSON patch."""
+    return item.text("path").startswith("/") and "op" in item
+
+
 def find_json_patch(found: Found, operations: Sequence, keys: Keys) -> None:
-    """`[{op: replace, path: /spec/…/image, value: app:1.2}]`."""
+    """`[{op: replace, path: /spec/…/image, value: app:1.2}]`, or a container as the value."""
     for number, operation in enumerate(operations):
-        if isinstance(operation, Mapping) and operation.text("path").startswith("/"):
-            value: Node = operation.node("value")
-            if is_scalar(value) and operation.text("path").endswith("/image"):
-                found.inline(value, (*keys, number, "value"))
+        if isinstance(operation, Mapping) and is_operation(operation):
+            name = operation.text("path").rpartition("/")[2]
+            _find_value(found, operation.node("value"), name, (*keys, number, "value"))
+
+
+def _find_value(found: Found, value: Node, name: str, keys: Keys) -> None:
+    """What an operation puts at the key `name`."""
+    if is_scalar(value):
+        if is_image_key(name):
+            found.inline(value, keys, loose=name != "image")
+        elif name == "tag":
+            reason = "what is patched says which image this tag is about"
+            found.unread(value, "no-repository", reason, expected=True)
+        elif value.style and may_hold_yaml(value):
+            found.embed(value, keys)
+    elif isinstance(value, Mapping):
+        if is_image_key(name):
+            image_mapping(found, value, keys)
+        else:
+            helm.find(found, value, keys)
+    elif isinstance(value, Sequence):
+        for number, item in enumerate(value):
+            if isinstance(item, Mapping):
+                helm.find(found, item, (*keys, number))
 
 
 def _find_chart(found: Found, entry: Mapping, keys: Keys) -> None:

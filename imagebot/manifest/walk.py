@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from imagebot.manifest.events import Scalar
 from imagebot.manifest.found import MAX_PATH, Found, Keys
 from imagebot.manifest.tree import Mapping, Node, Sequence
 
@@ -21,7 +22,8 @@ def walk(
 ) -> None:
     """Visit every mapping under `node` but those below the keys in `skip`.
 
-    Literal block scalars on the way are put aside, since they may hold YAML.
+    Literal block scalars on the way are put aside, since they may hold YAML, and others that
+    mention an image.
     """
     kind = node.__class__
     if kind is Mapping:
@@ -35,7 +37,7 @@ def walk(
             if kind is Mapping or kind is Sequence:
                 if key not in skip:
                     walk(found, child, (*keys, key), visit, skip=skip)
-            elif child is not None and child.style == "|":  # type: ignore[union-attr]  # a scalar: tested by class above, for speed
+            elif child is not None and child.style and may_hold_yaml(child):  # type: ignore[union-attr, arg-type]  # a scalar: tested by class above, for speed
                 found.embed(child, (*keys, key))  # type: ignore[arg-type]  # as above
     elif kind is Sequence:
         assert isinstance(node, Sequence)
@@ -44,5 +46,9 @@ def walk(
         for number, child in enumerate(node):
             if isinstance(child, Mapping | Sequence):
                 walk(found, child, (*keys, number), visit, skip=skip)
-            elif child is not None and child.style == "|":
+            elif child is not None and child.style and may_hold_yaml(child):
                 found.embed(child, (*keys, number))
+
+
+def may_hold_yaml(scalar: Scalar) -> bool:
+    return scalar.style == "|" or ("mage" in scalar.value and ":" in scalar.value)
