@@ -290,6 +290,10 @@ NOT_OBEYED = {
         f'images:\n# ours\n# {{"$imagepolicy": "flux-system:web"}}\n- {WEB}:1.2.0\n',
         3,
     ),
+    "above an image item, some way under words": (
+        f'images:\n# ours\n\n# {{"$imagepolicy": "flux-system:web"}}\n- {WEB}:1.2.0\n',
+        4,
+    ),
     "above an item that has a comment": (
         f'images:\n# {{"$imagepolicy": "flux-system:web"}}\n- {WEB}:1.2.0 # ours\n',
         2,

@@ -113,8 +113,10 @@ class _Marking:
     def below(self, comment: FluxComment) -> _Target | None:
         text = self.file.text
         above = comment.at - self.file.column(comment.at)
-        before = text[text.rfind("\n", 0, max(above, 0)) + 1 : max(above, 0)]
-        if before.lstrip().startswith("#"):
+        while above > 0 and text[above] in " \t\r\n":
+            above -= 1
+        # With a comment above it, this one is no more than the end of that.
+        if text[text.rfind("\n", 0, above + 1) + 1 : above + 1].lstrip().startswith("#"):
             return None
         at = self.file.line_end(comment.at)
         at += 2 if text.startswith("\r\n", at) else 1
