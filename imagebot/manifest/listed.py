@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from imagebot.manifest.events import Scalar
 from imagebot.manifest.found import Found, Keys
-from imagebot.manifest.naming import has_tag, said
+from imagebot.manifest.naming import has_tag, is_registry, said
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping, Node, is_scalar
-
-# A host and its port, as in `registry: localhost:5000`, which reads like a name and a tag.
-_ADDRESS = re.compile(r"(?:[^/:]*\.[^/:]*|localhost):[0-9]+")
 
 
 def find_listed(found: Found, mapping: Mapping, keys: Keys, *, registry: str, strict: bool) -> None:
@@ -41,7 +36,8 @@ def _mapped(found: Found, images: Mapping, keys: Keys, registry: str, strict: bo
 
 def _is_promising(scalar: Scalar) -> bool:
     text = scalar.value.strip()
-    return has_tag(text) and "://" not in text and "*" not in text and not _ADDRESS.fullmatch(text)
+    # A host and its port read like a name and a tag.
+    return has_tag(text) and "://" not in text and "*" not in text and not is_registry(text)
 
 
 def _item(found: Found, item: Node, keys: Keys, registry: str, strict: bool) -> None:

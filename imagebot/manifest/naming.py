@@ -15,6 +15,7 @@ from imagebot.manifest.slots import is_null
 from imagebot.manifest.tree import Mapping
 
 _HOST = re.compile(r"[^/]*[.:][^/]*|localhost")
+_REGISTRY = re.compile(r"(?:[^/:]*\.[^/:]*|localhost)(?::[0-9]+)?/?")
 _SCP = re.compile(r"[^/@]+@[^/]+:")
 _CODE_HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
 # What goes before a name; `namespace` and the others mean something else outside of `image:`.
@@ -62,6 +63,11 @@ def is_address(text: str) -> bool:
 def is_folder(text: str) -> bool:
     """Whether this is a registry, or what goes before the last part of a name in one."""
     return ("/" in text or _HOST.fullmatch(text) is not None) and not is_address(text)
+
+
+def is_registry(name: str) -> bool:
+    """Whether a name has a registry and nothing behind it."""
+    return _REGISTRY.fullmatch(name) is not None
 
 
 def within_image(mapping: Mapping) -> Naming:

@@ -85,8 +85,8 @@ def _named_repository(
 
 def _kubeadm_name(folder: str, keys: Keys) -> str:
     """kubeadm and Cluster API write what goes before a fixed name, in `dns` and `etcd.local`."""
-    if keys[-1:] in (("dns",), ("coreDNS",)):
-        base = folder.strip().rstrip("/")
+    base = folder.strip().rstrip("/")
+    if base and keys[-1:] in (("dns",), ("coreDNS",)):
         # kubeadm's own registry is the one where CoreDNS has a folder.
         return f"{base}/coredns/coredns" if base == "registry.k8s.io" else f"{base}/coredns"
-    return f"{folder.strip().rstrip('/')}/etcd" if keys[-2:] == ("etcd", "local") else ""
+    return f"{base}/etcd" if base and keys[-2:] == ("etcd", "local") else ""

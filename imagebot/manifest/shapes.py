@@ -87,7 +87,7 @@ def _beside_tag(owner: Mapping, key: str, tag_key: str, registry: str) -> Split:
     return replace(
         shape,
         digest="digest" if key == "image" else f"{stem}Digest",
-        registry=next((each for each in own if said(owner, each)), ""),
+        registry=next((each for each in own if said(owner, each)), own[-1]),
     )
 
 

@@ -10,7 +10,7 @@ from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.events import Scalar
 from imagebot.manifest.field import Slot
 from imagebot.manifest.found import Elsewhere, Found, Keys
-from imagebot.manifest.naming import Naming, has_host, has_tag, said
+from imagebot.manifest.naming import Naming, has_host, has_tag, is_registry, said
 from imagebot.manifest.slots import is_null, is_typed, missing_value_slot, new_key_slot, place
 from imagebot.manifest.tree import Mapping
 from imagebot.reference import Reference, is_digest, is_tag, parse_reference
@@ -72,8 +72,8 @@ def find_split(
         if found.is_variable(part, part.value):
             return
     main = parts.tag or parts.name or parts.digest
-    if shape.doubt:
-        found.unread(main, "ambiguous", shape.doubt, expected=True)
+    if doubt := _doubt(shape, parts, name):
+        found.unread(main, "ambiguous", doubt, expected=True)
     elif main is None or (shape.versions and _is_range(found, parts.tag)):
         return
     elif main is parts.name and parts.digest is None and has_tag(name):
@@ -226,6 +226,18 @@ def _report_nameless(found: Found, parts: _Parts) -> None:
 def _joined(parts: _Parts) -> str:
     name, folder = _text(parts.name), _text(parts.folder).rstrip("/")
     return f"{folder}/{name}" if name and folder else name
+
+
+def _doubt(shape: Split, parts: _Parts, name: str) -> str:
+    """Why it is not certain which repository is named; "" when it is.
+
+    Where a registry has its own key, as in charts, another key that has nothing else lacks a name.
+    """
+    if shape.doubt or shape.name or not shape.registry or _registry(shape, parts):
+        return shape.doubt
+    if is_registry(name):
+        return f"`{shape.repository}` is a registry: the rest is decided elsewhere"
+    return ""
 
 
 def _registry(shape: Split, parts: _Parts) -> str:

@@ -104,6 +104,11 @@ def test_the_name_is_put_together(text: str, name: str, style: Callable[[str], s
         "{a: {repository: backups, image: web, tag: v1}}",
         "{a: {repository: ghcr.io/acme, image: 'web:v1'}}",
         "{a: {registry: ghcr.io, image: 'acme/web:v1'}}",
+        "{image: {repository: ghcr.io, tag: v1}}",
+        "{image: {repository: 'localhost:5000', tag: v1}}",
+        "{a: {repository: ghcr.io, tag: v1}}",
+        "{a: {imageRepository: ghcr.io, imageTag: v1}}",
+        "{a: {image: ghcr.io, tag: v1}}",
         "{pilot: {hub: '', image: pilot, tag: v1}}",
     ],
 )
