@@ -217,10 +217,7 @@ class _Desk:
             known = [name for name in self.flux if " " not in name]
             return self.unknown(field, route, marker, "ImagePolicy", known)
         if isinstance(policy, Policy):
-            # Beside a part that alone may be written there is none for a digest to be added.
-            return self.by_policy(
-                field, route, replace(policy, pin=None) if marker.part else policy
-            )
+            return self.by_policy(field, route, _for_part(policy, field, marker))
         if policy.expected:
             return self.kept(field, route, policy.code, policy.reason)
         return self.unfollowed(field, route, marker, policy)
@@ -304,6 +301,14 @@ class _Desk:
             reason=message,
             problem=problem,
         )
+
+
+def _for_part(policy: Policy, field: ImageField, marker: Marker) -> Policy:
+    """No digest goes beside a tag that alone is marked; one that alone is marked is always due."""
+    if not marker.part:
+        return policy
+    due = marker.part == "digest" and field.reference.digest is None
+    return replace(policy, pin="refresh" if due else None)
 
 
 def _flux_policy(text: str, flux: Mapping[str, Policy | Unread]) -> Policy | Unread | None:

@@ -14,7 +14,7 @@ from imagebot.manifest.flux import join
 from imagebot.manifest.scan import scan
 from imagebot.pipeline import Draft, draft
 from imagebot.reference import parse_reference, parse_repository
-from tests.manifest.test_flux_nearest import policy, repository
+from tests.manifest.test_flux_nearest import ONE, RELEASE, charts, policy, repository
 from tests.support.fixed_images import FixedImages, digest_of
 from tests.test_pipeline import NOW, ROUTE, Files
 
@@ -160,6 +160,14 @@ PARTS = {
     "a Helm tag": (
         f"image: {{repository: {WEB},\n  tag: 1.2.0 {mark('tag')}\n}}\n",
         f"image: {{repository: {WEB},\n  tag: 1.4.0 {mark('tag')}\n}}\n",
+    ),
+    "an empty Kustomize digest": (
+        kustomize(f'digest: "" {mark("digest")}'),
+        kustomize(f'digest: "{NEW}" {mark("digest")}'),
+    ),
+    "a Helm tag with its digest behind it": (
+        f"image: {{repository: {WEB},\n  tag: 1.2.0@{OLD} {mark('tag')}\n}}\n",
+        f"image: {{repository: {WEB},\n  tag: 1.4.0@{NEW} {mark('tag')}\n}}\n",
     ),
     "a bare digest": (f"dig: {OLD} {mark('digest')}\n", f"dig: {NEW} {mark('digest')}\n"),
     "a bare tag": (f"a: 1.2.0 {mark('tag')}\n", f"a: 1.4.0 {mark('tag')}\n"),
@@ -415,3 +423,13 @@ def test_many_markers_are_read_in_one_go() -> None:
     assert {entry.code for entry in found.unread} == {"marker"}
     assert len(found.unread) == count
     assert all(pending.field.refusal for pending in found.pending)
+
+
+def test_a_search_knows_the_nearest_chart_repository_even_when_it_has_no_images() -> None:
+    files = {"far/h.yaml": ONE, "c/h.yaml": charts("https://charts"), "c/r.yaml": RELEASE}
+    source = Files({path: text.encode() for path, text in files.items()})
+    configuration = load_configuration(ROUTE.replace("P", "shape"), "imagebot.yaml", trusted=False)
+    wanted = [parse_repository("ghcr.io/one/podinfo")]
+    assert find_named(source, configuration, wanted).fields == ()
+    nearer = Files({**source.files, "c/h.yaml": ONE.encode()})
+    assert len(find_named(nearer, configuration, wanted).fields) == 1

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 # What files have in them that say, or leave it to another file to say, which image is meant:
-# Flux's markers and image objects, and HelmRepository objects of OCI registries.
-REFERS_ELSEWHERE = ("$imagepolicy", "image.toolkit.fluxcd.io", "oci://")
+# Flux's markers and image objects, and HelmRepository objects, of which the nearest counts.
+REFERS_ELSEWHERE = (
+    "$imagepolicy",
+    "image.toolkit.fluxcd.io",
+    "source.toolkit.fluxcd.io",
+    "oci://",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
