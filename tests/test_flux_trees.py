@@ -413,11 +413,12 @@ def test_objects_and_markers_survive_a_cache() -> None:
 
 def test_many_markers_are_read_in_one_go() -> None:
     """What is asked again for each of them would take minutes here."""
-    count = 20_000
+    count = 8_000
     each = f"a{{0}}: 1.0.{{0}} {mark('tag').replace('{', '{{').replace('}', '}}')}"
     lines = [each.format(number) for number in range(count)]
-    found = scan("many.yaml", "\n".join(["note: é", *lines]).encode())
-    assert (len(found.pending), found.unread) == (count, ())
+    others = [f"image{number}Image: app:1.{number}" for number in range(count)]
+    found = scan("many.yaml", "\n".join(["note: é", *lines, *others]).encode())
+    assert (len(found.pending), len(found.fields), found.unread) == (count, count, ())
     bad = [f"# $imagepolicy: x\n{line}" for line in lines]
     found = scan("many.yaml", "\n".join(bad).encode())
     assert {entry.code for entry in found.unread} == {"marker"}

@@ -65,10 +65,10 @@ class _Marking:
             for slot in (draft.field.tag, draft.field.digest)
             if slot is not None
         )
-        self.owners: defaultdict[tuple[int, Keys], list[str]] = defaultdict(list)
+        self.owners: defaultdict[tuple[int, Keys], set[str]] = defaultdict(set)
         for draft in drafts:
             owner = (draft.field.document, draft.field.keys[:-1])
-            self.owners[owner].append(draft.field.reference.name)
+            self.owners[owner].update(_endings(draft.field.reference.name))
         self.disobeyed: list[FluxComment] = []
         self.names: list[FluxComment] = []
 
@@ -173,7 +173,7 @@ class _Marking:
         """A field that only the marker makes one."""
         value = target.scalar.value.strip()
         owner = (target.found.document, (*target.found.prefix, *target.keys[:-1]))
-        if value and any(name.endswith(value) for name in self.owners.get(owner, ())):
+        if value in self.owners.get(owner, ()):
             return "the marker stands at the name of an image whose tag is beside it: add `:name`"
         count = len(self.sheet.drafts)
         unread = len(self.sheet.unread)
@@ -251,6 +251,12 @@ def _targets(sheet: Sheet) -> list[_Target]:
             end = source.index(scalar.end_mark.index)
             targets.append(_Target(found, scalar, keys, start, end))
     return targets
+
+
+def _endings(name: str) -> list[str]:
+    """How a name may be written where its registry, or more of it, stands elsewhere."""
+    parts = name.split("/")
+    return ["/".join(parts[at:]) for at in range(len(parts))]
 
 
 def _texts(sheet: Sheet, targets: list[_Target]) -> tuple[list[int], list[int]]:

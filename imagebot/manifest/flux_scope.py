@@ -39,7 +39,7 @@ def _opens_block(file: FileText, comment: FluxComment) -> bool:
 def _following(file: FileText) -> list[int]:
     """For each line, by its number less 1: the number of the next one that has content, itself
     counted."""
-    lines = file.text.splitlines()
+    lines = file.lines()
     following = [0] * len(lines)
     number = 0
     for at in range(len(lines) - 1, -1, -1):
