@@ -132,7 +132,8 @@ def with_events(text: str, consume: Callable[[Iterator[Any], Engine], T]) -> T:
 
 def _is_too_strict(error: Any, text: str) -> bool:
     """Whether it is such a `:` or `?` where libyaml stopped; `{{ a ? b }}` is broken for all."""
-    mark = error.problem_mark
+    # What has no mark was not even characters.
+    mark = getattr(error, "problem_mark", None)
     if mark is None or not str(error.problem).startswith(_C_TOO_STRICT):
         return False
     return _IN_FLOW.match(text, mark.index) is not None
