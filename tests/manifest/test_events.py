@@ -43,7 +43,9 @@ def test_what_libyaml_wrongly_refuses_is_read_by_the_other_parser(
     assert value in found
 
 
-@pytest.mark.parametrize("text", ["a: {{ b ? c : d }}\n", "a: [b\n", "a: [@b]\n", "a: {b: - c}\n"])
+@pytest.mark.parametrize(
+    "text", ["a: {{ b ? c : d }}\n", "a: [b\n", "a: \0\n", "a: [@b]\n", "a: {b: - c}\n"]
+)
 def test_what_is_broken_for_all_is_not_read_twice(text: str) -> None:
     with (
         mock.patch.object(events_module, "_consume_pure", side_effect=AssertionError),
