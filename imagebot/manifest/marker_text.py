@@ -17,7 +17,8 @@ _ENDS = re.compile(r"\s*(?:\*/|-->|(?<!\S)(?:#|//).*)\s*\Z")
 _IGNORE = re.compile(r"ignore(?:[\s,;:.(-].*)?")
 _OPENERS = " \t{/*<!-#"
 
-_NAMES = ("imagebot", "Imagebot", "ImageBot", "imageBot", "IMAGEBOT")
+# What every way to write the name has in it: each look through a text costs time.
+_NAMES = ("magebot", "mageBot", "MAGEBOT")
 _COMMENT = re.compile(r"(?<!\S)#")
 _SIGN = re.compile(r"imagebot[ \t]*[:=-]|imagebot[ \t]+(?:ignore\b|\{)", re.IGNORECASE)
 # At the start of a comment; anywhere in one before what a marker could say; behind a comma.

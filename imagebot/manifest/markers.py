@@ -27,7 +27,7 @@ _UNSURE = "a marker here governs no image or cannot be read, so what it means is
 def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
     """The scan of a file: its fields in the order of their bytes, with their markers."""
     drafts = sheet.drafts
-    if "$imagepolicy" in file.text:
+    if sheet.has_markers and "$imagepolicy" in file.text:
         drafts = flux_marker.mark(sheet, file, drafts)
         unclear = {each.line for each in sheet.unread if each.code == "marker"}
         drafts = [_refused(each) if unclear.intersection(each.lines) else each for each in drafts]
