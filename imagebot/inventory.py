@@ -12,7 +12,7 @@ from imagebot.glob import matches_any
 from imagebot.manifest.cache import options_key, scan_key
 from imagebot.manifest.field import ImageField, Scan, Unread
 from imagebot.manifest.flux import FluxPolicy, join
-from imagebot.manifest.options import REFERS_ELSEWHERE, ScanOptions
+from imagebot.manifest.options import REFERS_ELSEWHERE, UNSAID, ScanOptions
 from imagebot.manifest.select import chart_folders, is_chart_template
 from imagebot.plan import Problem, unread_problem
 from imagebot.policy.build import build_policy
@@ -85,7 +85,8 @@ def find_named(
     `unread` is limited to such files too. Fields of other repositories may be in it or not.
     """
     paths = tuple(source.paths())
-    names = tuple({each.path.rpartition("/")[2]: None for each in repositories})
+    last = {each.path.rpartition("/")[2]: None for each in repositories}
+    names = (*last, *(UNSAID[name] for name in last if name in UNSAID))
     found = _scan_all(source, paths, _options(paths, configuration, names), None)
     named = {path for path, scan in found.items() if scan != Scan()}
     if any(_refers_elsewhere(scan, names) for scan in found.values()):

@@ -143,6 +143,14 @@ spec: {type: oci, url: oci://ghcr.io/acme/charts}
 """,
 }
 
+KUBEADM_TREE: dict[str, bytes | ImagebotError] = {
+    "cluster.yaml": b"""\
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+dns: {imageRepository: ghcr.io/acme, imageTag: v1.11.1}
+"""
+}
+
 
 def named(files: Mapping[str, bytes | ImagebotError], *names: str) -> tuple[Inventory, Blobs]:
     source = Blobs(files)
@@ -163,6 +171,7 @@ def test_what_names_an_image_is_found_in_the_files_that_mention_it() -> None:
     [
         (FLUX_TREE, "ghcr.io/acme/frontend", "values.yaml"),
         (HELM_TREE, "ghcr.io/acme/charts/redis", "release.yaml"),
+        (KUBEADM_TREE, "ghcr.io/acme/coredns", "cluster.yaml"),
     ],
 )
 def test_an_image_that_another_file_names_is_found(

@@ -13,6 +13,9 @@ REFERS_ELSEWHERE = (
     "oci://",
 )
 
+# What a file says that means an image of this last name without writing it: kubeadm's `dns`.
+UNSAID = {"coredns": "imageRepository"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraField:

@@ -22,6 +22,7 @@ from imagebot.manifest.tree import Mapping, Node, Sequence
 _TELLING = (
     *("mage", "tag", "Tag", "epository", "egistry", "igest"),
     *("oci://", "HelmRe", "HelmChart", "targetRevision", "semver", "docker://", "container:"),
+    "reference:",
 )
 # A key of every container that contains a telling text and tells nothing.
 _SILENT = "imagePullPolicy"

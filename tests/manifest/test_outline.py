@@ -63,3 +63,12 @@ def test_an_outline_has_what_can_matter_at_its_place() -> None:
     assert image is not None
     assert image.value == "app:1.0"
     assert text[image.start_mark.index : image.end_mark.index] == "app:1.0"
+
+
+def test_a_reference_below_other_keys_is_not_stepped_over() -> None:
+    text = "a:\n  image:\n    x:\n      reference: app:1.0\n      pull: always\n  z: y\n"
+    root = outline(text)
+    assert root is not None
+    image = root.mapping("a").mapping("image")  # type: ignore[union-attr]  # fails when not there
+    assert image is not None
+    assert image.mapping("x").text("reference") == "app:1.0"  # type: ignore[union-attr]  # as above
