@@ -217,19 +217,15 @@ def _broken(sheet: Sheet) -> list[tuple[int, int]]:
 
 def _in_broken_documents(sheet: Sheet, file: FileText, data: bytes) -> list[ImageField]:
     """Marked references in documents that are no YAML, such as templates: read as text."""
-    regions = [
-        (file.byte(source.base), file.byte(source.base + len(source.text)))
-        for source in sheet.broken
-    ]
+    regions = _Intervals(
+        [(file.byte(each.base) - 1, file.byte(each.base + len(each.text))) for each in sheet.broken]
+    )
+    lines = _Intervals(
+        [(file.line(s.base) - 1, file.line(s.base + len(s.text)) + 1) for s in sheet.broken]
+    )
     fields, unread = find_marked(sheet.path, data)
-    inside = [
-        field
-        for field in fields
-        if field.tag is not None and any(a <= field.tag.start < b for a, b in regions)
-    ]
-    lines = [(file.line(s.base), file.line(s.base + len(s.text))) for s in sheet.broken]
-    sheet.unread += [each for each in unread if any(a <= each.line <= b for a, b in lines)]
-    return inside
+    sheet.unread += [each for each in unread if lines.hold(each.line)]
+    return [field for field in fields if regions.hold(_place(field))]
 
 
 def _like_siblings(fields: list[ImageField], data: bytes) -> list[ImageField]:

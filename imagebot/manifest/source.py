@@ -24,7 +24,16 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 class FileText:
     """A whole file. `text` has no byte order mark; positions in it count code points."""
 
-    __slots__ = ("_ascii", "_bom", "_breaks", "_byte_memo", "_line_memo", "_newline", "text")
+    __slots__ = (
+        "_ascii",
+        "_bom",
+        "_breaks",
+        "_byte_memo",
+        "_line_memo",
+        "_newline",
+        "_start_memo",
+        "text",
+    )
 
     def __init__(self, data: bytes) -> None:
         """Raises UnicodeDecodeError."""
@@ -34,6 +43,7 @@ class FileText:
         self._newline = "\n" if "\n" in self.text or "\r" not in self.text else "\r"
         self._byte_memo = (0, 0)
         self._line_memo = (0, 0)
+        self._start_memo = (1, 0)
         self._breaks: array[int] | None = None
 
     def byte(self, index: int) -> int:
@@ -71,11 +81,12 @@ class FileText:
 
     def line_start(self, line: int) -> int:
         """Where a line starts, the first one being 1."""
-        at = 0
-        for _ in range(line - 1):
+        known, at = self._start_memo if self._start_memo[0] <= line else (1, 0)
+        for _ in range(line - known):
             at = self.text.find(self._newline, at) + 1
             if at == 0:
                 return len(self.text)
+        self._start_memo = (line, at)
         return at
 
     def newline(self, index: int) -> str:

@@ -135,3 +135,10 @@ def test_a_template_of_a_chart_is_not_read_in_part() -> None:
     assert [(each.code, each.expected) for each in found.unread] == [("helm-template", True)]
     plain = scan("chart/templates/pod.yaml", b"image: app:1.0\n", ScanOptions(chart=True))
     assert len(plain.fields) == 1
+
+
+def test_a_digest_that_a_marker_governs_in_a_broken_document_is_found() -> None:
+    digest = "sha256:" + "a" * 64
+    text = f"image: [\n# imagebot: x\nFROM app@{digest}\n"
+    (field,) = scan("values.yaml", text.encode()).fields
+    assert str(field.reference) == f"app@{digest}"

@@ -39,3 +39,23 @@ def test_documents_are_cut_before_their_markers(text: str, count: int) -> None:
     assert [text[part.base : part.base + len(part.text)] for part in parts] == [
         part.text for part in parts
     ]
+
+
+@pytest.mark.parametrize("text", ["a\nbc\n\nd", "a\r\nbc\r\n", "a\rbc\rd", ""])
+def test_lines_start_where_they_start(text: str) -> None:
+    file = FileText(text.encode())
+    lines = file.lines()
+    newline = "\n" if "\n" in text or "\r" not in text else "\r"
+    assert newline.join(lines) == text
+    for number in [*range(1, len(lines) + 1), *range(len(lines), 0, -1)]:
+        before = "".join(line + newline for line in lines[: number - 1])
+        assert file.line_start(number) == len(before)
+    assert file.line_start(len(lines) + 1) == len(text)
+    assert file.line_start(1) == 0
+
+
+def test_lines_of_a_big_file_may_be_asked_in_any_order() -> None:
+    file = FileText(b"abc\n" * 50_000)
+    for line in (50_000, 3, 49_999, 40_000, 1, 30_000, 20_001):
+        assert file.line((line - 1) * 4) == line
+        assert file.line((line - 1) * 4 + 3) == line
