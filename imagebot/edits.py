@@ -16,6 +16,8 @@ from imagebot.processes import map_forked, usable_processes
 # Starting processes costs as much as editing so many bytes.
 _WORTH_BYTES = 512 * 1024
 _CHUNK = 16
+# Each refused update costs a few edits of its file.
+_MOST_REFUSED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +103,44 @@ def _edit_what_can_be(
         field = update.field
         shared = (field.tag, field.digest) if field.shared > 1 else update.id
         groups.setdefault(shared, []).append(update)
-    made: list[Update] = []
-    new = data
-    failures: list[tuple[Update, RefusedEditError]] = []
-    for group in groups.values():
+    attempt = _Attempt(path, data)
+    attempt.make(list(groups.values()))
+    return attempt.new, attempt.made, attempt.failures
+
+
+class _Attempt:
+    """One file whose updates are not all exact: the refused ones are found by halving.
+
+    `new` is the content with all of `made`.
+    """
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self.data = data
+        self.new = data
+        self.made: list[Update] = []
+        self.failures: list[tuple[Update, RefusedEditError]] = []
+
+    def make(self, groups: list[list[Update]]) -> None:
+        """Make those updates that can be made beside what is made already."""
+        updates = [update for group in groups for update in group]
+        if len(self.failures) > _MOST_REFUSED:
+            reason = f"more than {_MOST_REFUSED} updates of this file were refused already"
+            self.failures += [
+                (each, RefusedEditError(self.path, each.field.line, reason)) for each in updates
+            ]
+            return
         try:
-            new = edit(path, data, [each.edit for each in (*made, *group)])
+            self.new = edit(self.path, self.data, [each.edit for each in (*self.made, *updates)])
         except RefusedEditError as error:
-            failures += [(update, error) for update in group]
+            if len(groups) == 1:
+                self.failures += [(update, error) for update in updates]
+                return
+            half = len(groups) // 2
+            self.make(groups[:half])
+            self.make(groups[half:])
         else:
-            made += group
-    return new, made, failures
+            self.made += updates
 
 
 def _problem(update: Update, error: ImagebotError) -> Problem:

@@ -6,9 +6,12 @@ changed since it was read. Paths are relative to the folder, with `/`.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import stat
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from imagebot.errors import FolderError
@@ -40,7 +43,8 @@ def read_file(root: str | os.PathLike[str], path: str) -> bytes:
 def write_file(root: str | os.PathLike[str], path: str, old: bytes, new: bytes) -> None:
     """Replace `old`, the content that was read, by `new`, at once or not at all.
 
-    The mode of the file is kept, and its owner where that is allowed.
+    The mode of the file is kept, and its owner where that is allowed. Of several imagebots one at
+    a time writes into a folder.
 
     Raises FolderError: the file has changed since, is a link, or cannot be written.
     """
@@ -48,14 +52,31 @@ def write_file(root: str | os.PathLike[str], path: str, old: bytes, new: bytes) 
     folder = full.parent
     if not folder.resolve().is_relative_to(Path(root).resolve()):
         raise FolderError(_shown(path), "a link leads out of the folder")
-    if read_file(root, path) != old:
-        raise FolderError(
-            _shown(path), "the file has changed since it was read", hint="run imagebot again"
-        )
+
+    def check() -> None:
+        if read_file(root, path) != old:
+            raise FolderError(
+                _shown(path), "the file has changed since it was read", hint="run imagebot again"
+            )
+
+    check()
     try:
-        _replace(full, new)
+        with _locked(folder):
+            _replace(full, new, check)
     except OSError as error:
         raise FolderError(_shown(path), f"cannot be written: {_reason(error)}") from error
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder against other imagebots. File systems without locks are not waited for."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def create_file(path: str | os.PathLike[str], data: bytes, *, replace: bool = False) -> None:
@@ -77,12 +98,16 @@ def create_file(path: str | os.PathLike[str], data: bytes, *, replace: bool = Fa
         raise FolderError(_shown(os.fspath(path)), reason) from error
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Put a whole new file in the place of one, with its mode. Raises OSError."""
+def _replace(path: Path, data: bytes, check: Callable[[], None] = lambda: None) -> None:
+    """Put a whole new file in the place of one, with its mode, after a last `check`.
+
+    Raises OSError.
+    """
     before = path.lstat()
     descriptor, name = tempfile.mkstemp(prefix=".imagebot-", dir=path.parent)
     try:
         _fill(descriptor, data, before)
+        check()
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -125,7 +150,8 @@ def _join(root: str | os.PathLike[str], path: str) -> str:
 
 
 def _unreadable(root: str | os.PathLike[str], path: str, error: OSError) -> FolderError:
-    if Path(_join(root, path)).is_symlink():
+    # Not Path.is_symlink, which raises where the folder may not be entered.
+    if os.path.islink(_join(root, path)):  # noqa: PTH114
         return FolderError(
             _shown(path), "a link, which is not followed", hint="name the file that it leads to"
         )

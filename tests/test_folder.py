@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -135,3 +137,48 @@ def test_a_name_that_is_no_text_is_listed_and_cannot_be_read(tmp_path: Path) -> 
     assert path.isprintable()
     with pytest.raises(FolderError, match="its name is no UTF-8"):
         read_file(tmp_path, path)
+
+
+def test_an_edit_while_a_file_is_written_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: path.write_bytes(b"by hand"))
+    with pytest.raises(FolderError, match="changed since it was read"):
+        write_file(tmp_path, "a.yaml", b"old", b"new")
+    assert path.read_bytes() == b"by hand"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.yaml"]
+
+
+def test_of_two_writers_one_is_told(tmp_path: Path) -> None:
+    """Both have read the same: never do both say that they have written."""
+    path = tmp_path / "a.yaml"
+    for number in range(50):
+        path.write_bytes(b"old")
+        barrier = threading.Barrier(2)
+
+        def write(new: bytes, barrier: threading.Barrier = barrier) -> bytes | None:
+            barrier.wait(30)
+            try:
+                write_file(tmp_path, "a.yaml", b"old", new)
+            except FolderError:
+                return None
+            return new
+
+        with ThreadPoolExecutor(2) as pool:
+            told = set(pool.map(write, (b"one", b"two")))
+        assert told == {None, path.read_bytes()}, number
+
+
+def test_a_folder_that_may_not_be_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `open` and `lstat` answer to anybody but root for a folder without the right to enter."""
+    fill(tmp_path, "sub/a.yaml")
+
+    def refuse(*_arguments: object, **_keywords: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(os, "lstat", refuse)
+    with pytest.raises(FolderError, match=r"sub/a\.yaml: Permission denied"):
+        read_file(tmp_path, "sub/a.yaml")

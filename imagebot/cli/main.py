@@ -107,8 +107,10 @@ def main(arguments: Sequence[str]) -> int:
         return stop.exit_code
     except click.ClickException as error:
         return _refuse(error, arguments)
-    except (click.Abort, KeyboardInterrupt):
-        _fail(arguments, "interrupted", code="interrupted")
+    except (click.Abort, KeyboardInterrupt) as stop:
+        # Click turns an interrupt into an Abort.
+        told = str(stop.__cause__ or stop.__context__ or stop)
+        _fail(arguments, f"interrupted: {told}" if told else "interrupted", code="interrupted")
         return Exit.INTERRUPTED
     except ConfigurationError as error:
         for fault in error.faults:

@@ -1,0 +1,84 @@
+"""Edits of many files, and files some of whose updates must be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from unittest import mock
+
+import pytest
+
+import imagebot.edits as edits_module
+from imagebot.edits import Edited, make_edits
+from imagebot.errors import RefusedEditError
+from imagebot.given import plan_references
+from imagebot.manifest.edit import edit
+from imagebot.manifest.field import FieldEdit
+from imagebot.manifest.scan import scan
+from imagebot.reference import parse_reference
+from tests.test_pipeline import Files
+
+ESCAPED = '"app:1.\\u0030"'
+
+
+def edited(files: dict[str, bytes], reference: str = "app:2") -> Edited:
+    fields = [field for path, data in files.items() for field in scan(path, data).fields]
+    plan = plan_references(fields, [parse_reference(reference)])
+    return make_edits(Files(files), plan.updates)
+
+
+def values(images: Sequence[str]) -> bytes:
+    return "".join(f"c{n}: {{image: {image}}}\n" for n, image in enumerate(images)).encode()
+
+
+@pytest.mark.parametrize("refused", [(0,), (299,), (7, 8), (0, 100, 299)])
+def test_refused_updates_are_found_with_few_edits(refused: tuple[int, ...]) -> None:
+    images = [ESCAPED if number in refused else "app:1.0" for number in range(300)]
+    wanted = [ESCAPED if number in refused else "app:2" for number in range(300)]
+    with mock.patch.object(edits_module, "edit", side_effect=edit) as calls:
+        found = edited({"a.yaml": values(images)})
+    assert [change.new for change in found.changes] == [values(wanted)]
+    assert [problem.line for problem in found.problems] == [number + 1 for number in refused]
+    assert len(found.refused) == len(refused)
+    assert calls.call_count <= 1 + len(refused) * 20
+
+
+def test_a_file_whose_updates_are_nearly_all_refused_is_given_up() -> None:
+    images = ["app:1.0", *[ESCAPED] * 2000, "app:1.0"]
+    with mock.patch.object(edits_module, "edit", side_effect=edit) as calls:
+        found = edited({"a.yaml": values(images)})
+    assert calls.call_count < 500
+    assert [change.new for change in found.changes] == [values(["app:2", *images[1:]])]
+    assert len(found.problems) == 2001
+    assert found.problems[-1].message.endswith("were refused already")
+
+
+def test_a_conflict_of_two_edits_refuses_one_of_them() -> None:
+    """Each of both could be made; together they want different things of one text."""
+    data = b"a: &x {image: app:1.0}\nb: {image: other:1.0}\n"
+    (first, second) = scan("a.yaml", data).fields
+    plan = plan_references([first, second], [parse_reference("app:2"), parse_reference("other:3")])
+    one, two = plan.updates
+
+    def refuse_both(path: str, content: bytes, edits: Sequence[FieldEdit]) -> bytes:
+        if len(edits) == 2:
+            raise RefusedEditError(path, 1, "two edits of the same text")
+        return edit(path, content, edits)
+
+    with mock.patch.object(edits_module, "edit", side_effect=refuse_both):
+        found = make_edits(Files({"a.yaml": data}), [one, two])
+    assert [change.new for change in found.changes] == [data.replace(b"app:1.0", b"app:2")]
+    assert found.refused == {two.id}
+
+
+def test_many_files_are_edited_the_same_by_two_processes() -> None:
+    filler = b"# much text\n" * 2000
+    files = {f"{n:02}.yaml": values(["app:1.0", "web:1"]) + filler for n in range(40)}
+    files["20.yaml"] = values([ESCAPED, "app:1.0"]) + filler
+    with mock.patch.object(edits_module, "usable_processes", return_value=1):
+        alone = edited(files)
+    with mock.patch.object(edits_module, "usable_processes", return_value=2):
+        together = edited(files)
+    assert together.changes == alone.changes
+    assert together.refused == alone.refused
+    assert len(alone.changes) == 40
+    assert len(alone.refused) == 1
