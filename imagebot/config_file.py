@@ -22,15 +22,21 @@ def find_configuration(start: Path) -> Path | None:
     """
     folder = start.resolve()
     above = [folder, *folder.parents]
-    root = next((parent for parent in above if (parent / ".git").exists()), folder)
+    root = next((parent for parent in above if _is_there(parent / ".git")), folder)
     for parent in above[: above.index(root) + 1]:
         candidate = parent / FILE_NAME
-        if candidate.is_file():
+        if _is_there(candidate):
             return candidate
-        misnamed = next((parent / name for name in _MISNAMED if (parent / name).is_file()), None)
+        misnamed = next((parent / name for name in _MISNAMED if _is_there(parent / name)), None)
         if misnamed is not None:
             raise _unreadable(misnamed, "is not looked for", f"rename it to {FILE_NAME}")
     return None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is anything of this name: reading it will say what is wrong with it. What may
+    not be looked at is not there."""
+    return os.path.lexists(path)
 
 
 def shown_path(path: Path) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from imagebot.errors import FolderError
 from imagebot.manifest.field import FieldEdit, ImageField, Unread
 from imagebot.policy.model import Kind, Rejection
 
@@ -34,6 +35,7 @@ class Problem:
 def unread_problem(entry: Unread) -> Problem:
     """What cannot be read of a file whose images somebody wants changed."""
     place = f"{entry.path}:{entry.line}" if entry.line else entry.path
+    mend = "see that it can be read" if entry.code == FolderError.code else "mend the file"
     return Problem(
         scope="file",
         subject=entry.path,
@@ -41,7 +43,7 @@ def unread_problem(entry: Unread) -> Problem:
         line=entry.line,
         code=entry.code,
         message=f"{place}: {entry.reason}",
-        hint="mend the file, or leave it out with files.exclude",
+        hint=f"{mend}, or leave it out with files.exclude",
     )
 
 

@@ -40,9 +40,18 @@ def test_outside_of_a_checkout_only_the_folder_itself(tmp_path: Path) -> None:
     assert find_configuration(tmp_path / "a") is None
 
 
-def test_a_folder_of_that_name_is_no_file(tmp_path: Path) -> None:
-    (tmp_path / "imagebot.yaml").mkdir()
-    assert find_configuration(tmp_path) is None
+@pytest.mark.parametrize("kind", ["folder", "pipe", "dangling link"])
+def test_what_has_its_name_and_cannot_be_read_is_not_passed_over(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "imagebot.yaml"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("gone.yaml")
+    assert find_configuration(tmp_path) == path
+    with pytest.raises(ConfigurationError, match=r"no regular file|No such file"):
+        read_configuration(path)
 
 
 def test_reading(tmp_path: Path) -> None:

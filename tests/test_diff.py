@@ -27,5 +27,15 @@ def test_git_applies_what_it_says(tmp_path: Path, old: bytes, new: bytes) -> Non
     assert file.read_bytes() == new
 
 
+@pytest.mark.parametrize("name", ["new\nline", 'quote"d', "back\\slash", "e\x1bsc", "é ü", "tab\t"])
+def test_git_takes_names_of_every_kind(tmp_path: Path, name: str) -> None:
+    file = tmp_path / f"{name}.yaml"
+    file.write_bytes(b"a: 1\n")
+    patch = unified_diff([FileChange(f"{name}.yaml", b"a: 1\n", b"a: 2\n", ())])
+    assert all(line[:1] in "-+@ " for line in patch.splitlines())
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=patch.encode(), check=True)
+    assert file.read_bytes() == b"a: 2\n"
+
+
 def test_nothing_changed_is_no_diff() -> None:
     assert unified_diff([]) == ""

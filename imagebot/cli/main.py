@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import os
 import signal
 import sys
@@ -90,6 +91,12 @@ def entry() -> None:
     # As PID 1 of a container the default action for SIGTERM is none at all; and an ordinary end
     # removes temporary files and locks.
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names need not fit the terminal's encoding.
+            stream.reconfigure(errors="backslashreplace")
     collect_seldom()
     sys.exit(main(sys.argv[1:]))
 

@@ -21,7 +21,9 @@ _WIDEST = 60
 
 
 def print_json(document: dict[str, Any]) -> None:
-    click.echo(json.dumps(document, indent=2, ensure_ascii=sys.stdout.encoding.lower() != "utf-8"))
+    # There is no stream where the caller has closed it.
+    encoding = getattr(sys.stdout, "encoding", "utf-8")
+    click.echo(json.dumps(document, indent=2, ensure_ascii=encoding.lower() != "utf-8"))
 
 
 def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

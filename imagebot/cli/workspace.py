@@ -53,10 +53,15 @@ def open_workspace(directory: str) -> Workspace:
     The nearest imagebot.yaml upwards, as far as the Git root, governs it; without one the built-in
     configuration does (`configuration.built_in`). Raises UsageError and ConfigurationError.
     """
-    folder = Path(directory)
-    if not folder.is_dir():
+    try:
+        folder = Path(directory).resolve(strict=True)
+        is_folder = folder.is_dir()
+    except FileNotFoundError:
+        is_folder = False
+    except (OSError, RuntimeError) as error:
+        raise UsageError(f"{directory}: {getattr(error, 'strerror', None) or error}") from error
+    if not is_folder:
         raise UsageError(f"{directory}: no such folder")
-    folder = folder.resolve()
     found = find_configuration(folder)
     if found is None:
         return Workspace(folder, "", default_configuration())

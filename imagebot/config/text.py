@@ -67,6 +67,8 @@ def _file_glob(value: str) -> str:
             f"{show_text(value)!r} can match no file",
             "paths begin at the folder of the configuration, without ./ or /",
         )
+    if value.endswith("/"):
+        raise refuse(f"{show_text(value)!r} can match no file", f"write {show_text(value)}**")
     return _glob(value)
 
 

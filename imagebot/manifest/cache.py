@@ -23,7 +23,7 @@ from imagebot.manifest.options import ScanOptions
 from imagebot.reference import Reference, Repository
 
 # To be raised with every change to what a scan finds or how it is written down here.
-READER_VERSION = 4
+READER_VERSION = 5
 
 Plain = list[Any]
 _NOTHING = Scan()
@@ -125,7 +125,7 @@ def _encode_slot(slot: Slot | None) -> Plain | None:
 
 def _encode_marker(marker: Marker) -> Plain:
     plain = [marker.kind, marker.text, marker.line, marker.syntax]
-    return plain + [marker.part, marker.problem] if marker.part or marker.problem else plain
+    return [*plain, marker.part, marker.problem] if marker.part or marker.problem else plain
 
 
 def _encode_object(each: FluxObject) -> Plain:

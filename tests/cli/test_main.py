@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -53,6 +54,7 @@ FAULT = Fault("imagebot.yaml", 3, 5, "routes", "is wrong", "mend it")
         (GitError("url", "failed", hint="try"), 1, "imagebot: url: failed (try)"),
         (ConfigurationError((FAULT,)), 2, "imagebot.yaml:3:5: routes: is wrong (mend it)"),
         (KeyboardInterrupt(), 130, "interrupted"),
+        (KeyboardInterrupt("2 of 3 are written"), 130, "interrupted: 2 of 3 are written"),
         (click.UsageError("bad"), 2, "Error: bad"),
         (ImagebotError("a\x1b[31mb"), 1, "imagebot: a\\x1b[31mb"),
     ],
@@ -143,6 +145,41 @@ def test_a_reader_that_goes_away_is_no_bug(folder: Path) -> None:
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
+
+
+def test_a_closed_output_is_no_bug(folder: Path) -> None:
+    folder.joinpath("a.yaml").write_text("image: app:1\n")
+    for command in ("scan", "scan --format json"):
+        script = f"{sys.executable} -m imagebot {command} >&-"
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "1 image field in 1 of 1 file\n")
+
+
+def test_what_the_terminal_cannot_show_is_escaped(folder: Path) -> None:
+    folder.joinpath("\U0001f680.yaml").write_text("image: app:1\n")
+    argv = [sys.executable, "-m", "imagebot", "scan"]
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(argv, capture_output=True, env=environment, check=True)
+    assert b"\\U0001f680.yaml:1  app:1" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["gone", "x" * 300, "a.yaml", "loop", "a.yaml/b"])
+def test_a_folder_that_cannot_be_entered_is_a_usage_error(
+    cli: Cli, folder: Path, name: str
+) -> None:
+    folder.joinpath("a.yaml").write_text("image: app:1\n")
+    folder.joinpath("loop").symlink_to("loop")
+    for command in (["scan", name], ["set", "app:2", "--in", name]):
+        result = cli(*command)
+        assert result.code == 2
+        assert name in result.err
+
+
+def test_a_folder_that_is_gone_is_a_usage_error(folder: Path) -> None:
+    script = f"mkdir d && cd d && rmdir ../d && {sys.executable} -m imagebot scan"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no such folder" in done.stderr
 
 
 def test_a_request_to_end_is_obeyed(folder: Path) -> None:

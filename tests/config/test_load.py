@@ -294,6 +294,7 @@ ROUTE_FAULTS = [
     ("files: []", "3:12: routes[0].files: must not be empty"),
     ("files: a", "3:12: routes[0].files: must be a list, not text"),
     ("files: [/a]", "3:13: routes[0].files[0]: '/a' can match no file (paths begin at the folder"),
+    ("files: [a/]", "3:13: routes[0].files[0]: 'a/' can match no file (write a/**)"),
     ("files: [a/../b]", "3:13: routes[0].files[0]: 'a/../b' can match no file"),
     ("files: ['a[']", "3:14: routes[0].files[0]: the glob 'a[' has an open bracket"),
     ("files: ['[z-a]']", "3:14: routes[0].files[0]: the glob '[z-a]' has a set that means nothing"),
