@@ -78,8 +78,7 @@ def _read(sheet: Sheet, part: Embedded, source: Source, find: Callable[..., None
 
 def _broken(sheet: Sheet, part: Embedded, source: Source, fault: YamlFaultError) -> Unread:
     """Nobody can tell that a text was meant as YAML, but for the values of a chart."""
-    at = source.origins[min(max(fault.line, 1), len(source.origins)) - 1]
-    line = source.file.line(at)
+    line = source.line(fault.line)
     if "{{" in source.text:
         reason = "this block mentions an image and is a template, not YAML"
         return Unread(sheet.path, line, "template", reason, True)

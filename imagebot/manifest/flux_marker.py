@@ -116,7 +116,8 @@ class _Marking:
         while above > 0 and text[above] in " \t\r\n":
             above -= 1
         # With a comment above it, this one is no more than the end of that.
-        if text[text.rfind("\n", 0, above + 1) + 1 : above + 1].lstrip().startswith("#"):
+        start = above - self.file.column(above) + 1 if above > 0 else 0
+        if text[start : above + 1].lstrip().startswith("#"):
             return None
         at = self.file.line_end(comment.at)
         at += 2 if text.startswith("\r\n", at) else 1

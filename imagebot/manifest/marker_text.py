@@ -9,10 +9,17 @@ from dataclasses import dataclass
 from imagebot.manifest.field import Marker
 from imagebot.manifest.source import FileText
 
+NEAR_MISS = (
+    "this reads like a marker and is none: write it as a comment of its own, in small letters, "
+    "`# imagebot: ignore` or `# imagebot: POLICY`"
+)
+UNSURE = "a marker here governs no image or cannot be read, so what it means is not sure"
+
 _START = r"[ \t]*imagebot:[ \t]*"
 OWN = re.compile(rf"(?<!\S)#{_START}")
 # Where a comment starts in other languages than YAML, and how it may end there.
-IN_TEXT = re.compile(rf"(?:#|//|/\*|--){_START}")
+_OPENS = r"(?:#|(?<!:)//|/\*|--)"
+IN_TEXT = re.compile(rf"{_OPENS}{_START}")
 _ENDS = re.compile(r"\s*(?:\*/|-->|(?<!\S)(?:#|//).*)\s*\Z")
 _IGNORE = re.compile(r"ignore(?:[\s,;:.(-].*)?")
 _OPENERS = " \t{/*<!-#"
@@ -20,10 +27,12 @@ _OPENERS = " \t{/*<!-#"
 # What every way to write the name has in it: each look through a text costs time.
 _NAMES = ("magebot", "mageBot", "MAGEBOT")
 _COMMENT = re.compile(r"(?<!\S)#")
+_TEXT_COMMENT = re.compile(rf"(?<![\w:/-]){_OPENS}")
 _SIGN = re.compile(r"imagebot[ \t]*[:=-]|imagebot[ \t]+(?:ignore\b|\{)", re.IGNORECASE)
 # At the start of a comment; anywhere in one before what a marker could say; behind a comma.
 _NEAR = re.compile(
-    r"(?<!\S)#[#\s]{0,8}imagebot(?:[ \t]*:|[ \t]*[-=]?[ \t]*(?:ignore\b|\{))"
+    r"(?:(?<!\S)#[#\s]{0,8}|\A(?://|/\*|--)[/*!\s-]{0,8})"
+    r"imagebot(?:[ \t]*:|[ \t]*[-=]?[ \t]*(?:ignore\b|\{))"
     r"|(?<![\w./@:-])imagebot[ \t]*:(?:[ \t]*(?:ignore\b|\{)|[ \t]+[\w.-]+[ \t)\]]*$)"
     r"|[,;:.(-][ \t]*imagebot[ \t]+(?:ignore\b|\{)",
     re.IGNORECASE,
@@ -32,7 +41,7 @@ _NEAR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A marker in a YAML file. `at` is where it starts; `alone` when nothing stands before it on
+    """A marker in a file. `at` is where it starts; `alone` when nothing stands before it on
     its line, so that it governs what begins on the next one. `near` when it is none, though
     somebody meant one."""
 
@@ -79,8 +88,17 @@ def written_markers(file: FileText, is_text: Callable[[int], bool]) -> list[Writ
     whether it is within a value."""
     exact = list(_exact(file, OWN, is_text))
     taken = {each.marker.line for each in exact}
-    near = [each for each in _near(file, is_text) if each.marker.line not in taken]
+    near = [each for each in _near(file, _COMMENT, is_text) if each.marker.line not in taken]
     return sorted([*exact, *near], key=lambda each: each.at)
+
+
+def near_misses(file: FileText) -> list[Written]:
+    """What only looks like a marker in a file that is no YAML."""
+    if not names_imagebot(file.text):
+        return []
+    taken = {each.marker.line for each in _exact(file, IN_TEXT, _is_anywhere)}
+    every = _near(file, _TEXT_COMMENT, _is_anywhere)
+    return [each for each in every if each.marker.line not in taken]
 
 
 def agree(one: Marker | None, other: Marker | None) -> bool:
@@ -111,15 +129,17 @@ def _exact(
         match = pattern.search(text, end)
 
 
-def _near(file: FileText, is_text: Callable[[int], bool]) -> Iterator[Written]:
+def _near(
+    file: FileText, opens: re.Pattern[str], is_text: Callable[[int], bool]
+) -> Iterator[Written]:
     text = file.text
     match = _SIGN.search(text)
     while match is not None:
         start = match.start() - file.column(match.start()) + 1
         end = file.line_end(match.start())
-        comment = _COMMENT.search(text, start, end)
+        comment = opens.search(text, start, end)
         while comment is not None and is_text(comment.start()):
-            comment = _COMMENT.search(text, comment.end(), end)
+            comment = opens.search(text, comment.end(), end)
         if comment is not None:
             found = _NEAR.search(text[comment.start() : end])
             if found is not None:

@@ -10,18 +10,20 @@ from imagebot.manifest import flux_marker
 from imagebot.manifest.aliases import unlisted_aliases, with_alias_lines
 from imagebot.manifest.field import ImageField, Marker, Scan, Unread
 from imagebot.manifest.found import Draft, Sheet
-from imagebot.manifest.marker_text import Written, agree, names_imagebot, written_markers
+from imagebot.manifest.marker_text import (
+    NEAR_MISS,
+    UNSURE,
+    Written,
+    agree,
+    names_imagebot,
+    written_markers,
+)
 from imagebot.manifest.scalars import scalars_of
 from imagebot.manifest.scopes import blocks
 from imagebot.manifest.source import FileText
 from imagebot.manifest.text import find_marked
 
 _DANGLING = "this marker governs no image: it goes on the line of a reference, or above it"
-_NEAR = (
-    "this reads like a marker and is none: write it as a comment of its own, in small letters, "
-    "`# imagebot: ignore` or `# imagebot: POLICY`"
-)
-_UNSURE = "a marker here governs no image or cannot be read, so what it means is not sure"
 
 
 def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
@@ -58,7 +60,7 @@ def _mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
     dangling = False
     for number, each in enumerate(written):
         if each.near:
-            sheet.unread.append(Unread(sheet.path, each.marker.line, "marker", _NEAR))
+            sheet.unread.append(Unread(sheet.path, each.marker.line, "marker", NEAR_MISS))
         elif number not in governing:
             sheet.unread.append(Unread(sheet.path, each.marker.line, "marker", _DANGLING))
             dangling = True
@@ -170,7 +172,7 @@ def _report(sheet: Sheet, marker: Marker, reason: str) -> None:
         sheet.unread.append(entry)
 
 
-def _refused(draft: Draft, reason: str = _UNSURE) -> Draft:
+def _refused(draft: Draft, reason: str = UNSURE) -> Draft:
     """Which image somebody meant cannot be told, so it is not changed."""
     return replace(draft, field=replace(draft.field, refusal=draft.field.refusal or reason))
 

@@ -19,13 +19,20 @@ from imagebot.manifest.marker_text import may_have_markers
 from imagebot.manifest.options import ScanOptions
 from imagebot.manifest.outline import outline
 from imagebot.manifest.select import PathKind, path_kind
-from imagebot.manifest.source import FileText, Source, split_documents
-from imagebot.manifest.text import find_text
+from imagebot.manifest.source import (
+    FileText,
+    Source,
+    newline_of,
+    split_documents,
+    wide_encoding,
+)
+from imagebot.manifest.text import find_text, not_utf8
 from imagebot.manifest.tree import Node, build
 
 __all__ = ["ScanOptions", "may_hold_images", "scan"]
 
-_CONTENT = re.compile(r"^[^#\s]", re.MULTILINE)
+# A line with more than a comment; YAML knows more line breaks than `^` does.
+_CONTENT = re.compile(r"(?:\A|[\r\n\x85\u2028\u2029])[ \t]*+[^#\s]")
 _HINTS = ("image", "Image", "repository", "oci://", "HelmRe", "HelmChart", "targetRevision")
 _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://"),
@@ -33,8 +40,10 @@ _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
 }
 # Formats that name images under keys which say nothing by themselves.
 _ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions"})
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _CHART_TEMPLATE = "a template of a Helm chart"
+# Each costs an entry in the scan, and some a second parser.
+_MAX_BROKEN = 1_000
+_ONCE = frozenset({"helm-template", "template", "not-yaml"})
 _NOTHING = Scan()
 
 
@@ -53,10 +62,13 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
         return Scan(unread=(Unread(path, 0, "too-big", reason),))
     if options.chart and b"{{" in data and b"imagebot:" not in data:
         return Scan(unread=(Unread(path, 0, "helm-template", _CHART_TEMPLATE, True),))
+    if encoding := wide_encoding(data):
+        return Scan(unread=(not_utf8(path, encoding),))
     try:
         file = FileText(data)
     except UnicodeDecodeError as error:
-        return Scan(unread=(_not_utf8(path, data, error),))
+        line = data.count(newline_of(data), 0, error.start) + 1
+        return Scan(unread=(Unread(path, line, "not-utf8", "not UTF-8"),))
     sheet = Sheet(path, options, has_markers=may_have_markers(file.text))
     _read_documents(sheet, file, kind, hints)
     embedded.read(sheet, hints, find_document)
@@ -65,7 +77,7 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
 
 def may_hold_images(path: str, data: bytes, options: ScanOptions) -> bool:
     """Whether a scan may find anything: a look at the bytes, a hundred times cheaper."""
-    if options.mentions and data[:2] not in _UTF_16 and not _holds_any(data, options.mentions):
+    if options.mentions and not wide_encoding(data) and not _holds_any(data, options.mentions):
         return False
     kind = path_kind(path)
     if kind in ("", "text"):
@@ -78,8 +90,8 @@ def _worth_reading(
 ) -> bool:
     if kind in ("", "text"):
         return False
-    if data[:2] in _UTF_16:
-        data = data.decode("utf-16", "replace").encode()
+    if encoding := wide_encoding(data):
+        data = data.decode(encoding, "replace").encode()
     if options.mentions and not _holds_any(data, options.mentions):
         return False
     if b"image" in data or _holds_any(data, hints):
@@ -98,6 +110,7 @@ def _read_documents(sheet: Sheet, file: FileText, kind: PathKind, hints: tuple[s
     wanted = (*hints, *(extra.kind for extra in sheet.options.fields))
     reads_all = kind in _ALL_KEYS or "*" in wanted
     number = 0
+    codes: set[str] = set()
     for source in split_documents(file):
         text = source.text
         if source.base == 0 and not text.startswith("---") and not _CONTENT.search(text):
@@ -111,8 +124,9 @@ def _read_documents(sheet: Sheet, file: FileText, kind: PathKind, hints: tuple[s
             extra = any(each.kind in text for each in sheet.options.fields)
             roots = _read(text, whole=reads_all or marked or extra)
         except YamlFaultError as fault:
-            sheet.unread.append(_unread(sheet, source, fault))
-            sheet.broken.append(source)
+            _list_broken(sheet, source, fault, codes)
+            if len(sheet.broken) > _MAX_BROKEN:
+                return
             number += 1
             continue
         for root in roots:
@@ -138,8 +152,28 @@ def _read(text: str, *, whole: bool) -> list[Node]:
     return build(text)
 
 
+def _list_broken(sheet: Sheet, source: Source, fault: YamlFaultError, codes: set[str]) -> None:
+    """Of a template one entry for a code is enough, however many documents it seems to be.
+
+    `codes` are those that the file has entries for.
+    """
+    file = source.file
+    if len(sheet.broken) == _MAX_BROKEN:
+        line = file.line(source.base)
+        reason = f"more than {_MAX_BROKEN} documents are no YAML: none is read from here on"
+        sheet.unread.append(Unread(sheet.path, line, "too-big", reason))
+        sheet.broken.append(Source(file, file.text[source.base :], source.base))
+        return
+    unread = _unread(sheet, source, fault)
+    if unread.code not in codes or "{{" not in file.text:
+        sheet.unread.append(unread)
+    if unread.code in _ONCE:
+        codes.add(unread.code)
+    sheet.broken.append(source)
+
+
 def _unread(sheet: Sheet, source: Source, fault: YamlFaultError) -> Unread:
-    line = source.file.line(source.base) - 1 + fault.line if fault.line else 0
+    line = source.line(fault.line) if fault.line else 0
     if fault.code != "not-yaml":
         return Unread(sheet.path, line, fault.code, fault.reason)
     if sheet.options.chart:
@@ -147,10 +181,3 @@ def _unread(sheet: Sheet, source: Source, fault: YamlFaultError) -> Unread:
     if "{{" in source.text:
         return Unread(sheet.path, line, "template", "a template, not YAML", True)
     return Unread(sheet.path, line, "not-yaml", f"not YAML: {fault.reason}")
-
-
-def _not_utf8(path: str, data: bytes, error: UnicodeDecodeError) -> Unread:
-    if data[:2] in _UTF_16:
-        return Unread(path, 0, "not-utf8", "UTF-16, which is not edited: save it as UTF-8")
-    line = data.count(b"\n", 0, error.start) + 1
-    return Unread(path, line, "not-utf8", "not UTF-8")

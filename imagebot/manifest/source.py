@@ -11,14 +11,43 @@ from dataclasses import dataclass
 from imagebot.manifest.events import Scalar
 
 BOM = b"\xef\xbb\xbf"
+_MARKS_16 = (b"\xff\xfe", b"\xfe\xff")
+_WIDE = tuple(
+    (re.compile(pattern, re.DOTALL), name)
+    for pattern, name in (
+        (rb"\0\0\xfe\xff|\xff\xfe\0\0", "utf-32"),
+        (rb"\xfe\xff|\xff\xfe", "utf-16"),
+        (rb"\0\0\0[^\0]", "utf-32-be"),
+        (rb"[^\0]\0\0\0", "utf-32-le"),
+        (rb"\0[^\0]", "utf-16-be"),
+        (rb"[^\0]\0", "utf-16-le"),
+    )
+)
 # `---` at column 0 always starts a document, even inside a scalar.
 _MARKER = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _HEADER = re.compile(r"(?:[&!]\S*[ \t]+)*[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)")
 # What YAML 1.1 takes for the end of a line.
 _BREAK = re.compile(r"[\r\n\x85\u2028\u2029]")
+_LINE_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 # How many code points before a position are cheap enough to go through again.
 _FAR = 50_000
+# Of so many code points each is known at which byte they start.
+_CHUNK = 4_096
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+
+
+def wide_encoding(data: bytes) -> str:
+    """The encoding of a text whose code units are no bytes, by its beginning as YAML tells them
+    apart; "" for all others."""
+    head = data[:4]
+    if b"\0" not in head and head[:2] not in _MARKS_16:
+        return ""
+    return next((name for pattern, name in _WIDE if pattern.match(head)), "")
+
+
+def newline_of(data: bytes) -> bytes:
+    """What ends the lines of a file: a carriage return only where there is nothing else."""
+    return b"\n" if b"\n" in data or b"\r" not in data else b"\r"
 
 
 class FileText:
@@ -28,7 +57,8 @@ class FileText:
         "_ascii",
         "_bom",
         "_breaks",
-        "_byte_memo",
+        "_chunks",
+        "_column_memo",
         "_line_memo",
         "_newline",
         "_start_memo",
@@ -40,8 +70,9 @@ class FileText:
         self._bom = len(BOM) if data.startswith(BOM) else 0
         self.text = data[self._bom :].decode("utf-8")
         self._ascii = len(self.text) == len(data) - self._bom
-        self._newline = "\n" if "\n" in self.text or "\r" not in self.text else "\r"
-        self._byte_memo = (0, 0)
+        self._newline = newline_of(data).decode()
+        self._chunks: array[int] | None = None
+        self._column_memo = (0, -1)
         self._line_memo = (0, 0)
         self._start_memo = (1, 0)
         self._breaks: array[int] | None = None
@@ -50,10 +81,17 @@ class FileText:
         """The offset of a code point in the bytes of the file."""
         if self._ascii:
             return self._bom + index
-        at, offset = self._byte_memo if self._byte_memo[0] <= index else (0, 0)
-        offset += len(self.text[at:index].encode())
-        self._byte_memo = (index, offset)
-        return self._bom + offset
+        if self._chunks is None:
+            self._chunks = self._measured()
+        chunk = min(index // _CHUNK, len(self._chunks) - 1)
+        return self._chunks[chunk] + len(self.text[chunk * _CHUNK : index].encode())
+
+    def _measured(self) -> array[int]:
+        """The byte at which every chunk starts."""
+        chunks = array("I", (self._bom,))
+        for at in range(0, len(self.text) - _CHUNK, _CHUNK):
+            chunks.append(chunks[-1] + len(self.text[at : at + _CHUNK].encode()))
+        return chunks
 
     def line(self, index: int) -> int:
         at, line = self._line_memo
@@ -73,7 +111,14 @@ class FileText:
         return bisect_left(self._breaks, index) + 1
 
     def column(self, index: int) -> int:
-        return index - self.text.rfind(self._newline, 0, index)
+        # On one long line many are asked for, mostly one after the other.
+        at, start = self._column_memo
+        if index < at:
+            at, start = 0, -1
+        found = self.text.rfind(self._newline, at, index)
+        start = start if found < 0 else found
+        self._column_memo = (index, start)
+        return index - start
 
     def lines(self) -> list[str]:
         """The text of each line; those of Windows files keep their carriage return."""
@@ -127,6 +172,16 @@ class Source:
 
     def byte(self, index: int) -> int:
         return self.file.byte(self.index(index))
+
+    def line(self, line: int) -> int:
+        """The line in the file of a line as parsers count them, who know more line breaks."""
+        at = 0
+        for _ in range(line - 1):
+            found = _LINE_BREAK.search(self.text, at)
+            if found is None:
+                break
+            at = found.end()
+        return self.file.line(self.index(at))
 
     @property
     def embedded(self) -> bool:

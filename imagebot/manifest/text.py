@@ -15,9 +15,9 @@ from imagebot.glob import matches_any
 from imagebot.manifest.events import MAX_BYTES
 from imagebot.manifest.field import FieldEdit, ImageField, Marker, Scan, Slot, Unread
 from imagebot.manifest.file_pattern import compile_pattern
-from imagebot.manifest.marker_text import IN_TEXT, own_markers
+from imagebot.manifest.marker_text import IN_TEXT, NEAR_MISS, UNSURE, near_misses, own_markers
 from imagebot.manifest.options import ScanOptions
-from imagebot.manifest.source import FileText
+from imagebot.manifest.source import FileText, wide_encoding
 from imagebot.reference import Reference, parse_reference
 
 FORMAT = "text"
@@ -46,7 +46,12 @@ def find_text(path: str, data: bytes, options: ScanOptions) -> Scan:
     patterns = tuple(each.pattern for each in options.files if matches_any(each.match, path))
     if not patterns and b"imagebot:" not in data:
         return Scan()
-    if options.mentions and not any(name.encode() in data for name in options.mentions):
+    encoding = wide_encoding(data)
+    if (
+        options.mentions
+        and not encoding
+        and not any(name.encode() in data for name in options.mentions)
+    ):
         return Scan()
     if len(data) > MAX_BYTES:
         reason = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
@@ -54,9 +59,19 @@ def find_text(path: str, data: bytes, options: ScanOptions) -> Scan:
     try:
         file = FileText(data)
     except UnicodeDecodeError:
-        return Scan(unread=(Unread(path, 0, "not-utf8", "not UTF-8"),))
+        return Scan(unread=(not_utf8(path, encoding),))
+    if encoding:
+        return Scan(unread=(not_utf8(path, encoding),))
     fields, unread = _read(path, file, patterns)
     return Scan(tuple(fields), tuple(unread))
+
+
+def not_utf8(path: str, encoding: str) -> Unread:
+    """What a file in another encoding is listed as, "" being an unknown one."""
+    if not encoding:
+        return Unread(path, 0, "not-utf8", "not UTF-8")
+    name = encoding.upper()[:6]
+    return Unread(path, 0, "not-utf8", f"{name}, which is not edited: save it as UTF-8")
 
 
 def prove_text(path: str, old: bytes, new: bytes, edits: Sequence[FieldEdit]) -> None:
@@ -104,10 +119,15 @@ def _read(
     path: str, file: FileText, patterns: tuple[str, ...]
 ) -> tuple[list[ImageField], list[Unread]]:
     fields: list[ImageField] = []
-    unread: list[Unread] = []
+    near = near_misses(file)
+    unread = [Unread(path, each.marker.line, "marker", NEAR_MISS) for each in near]
+    unsure = {each.governs for each in near}
     for number, match in enumerate(_matches(file, patterns, unread, path)):
         try:
-            fields.append(_field(path, file, match, number, patterns))
+            field = _field(path, file, match, number, patterns)
+            if unsure and file.line(match.end) in unsure:
+                field = replace(field, refusal=UNSURE)
+            fields.append(field)
         except InvalidReferenceError as error:
             line = file.line(match.end)
             unread.append(Unread(path, line, "not-a-reference", error.message[:300]))

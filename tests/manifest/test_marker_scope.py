@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imagebot.manifest.field import Scan
+from imagebot.manifest.options import ExtraFile, ScanOptions
 from imagebot.manifest.scan import scan
 
 
@@ -63,6 +64,24 @@ SCOPES = {
             "    image: c:1\n"
         ),
         {"a": "ignore", "c": None},
+    ),
+    "many odd line breaks": (
+        (
+            "# \u2028\u2028\x85\u2028\nspec:\n  # imagebot: ignore\n  web:\n    image: a:1\n"
+            "  other:\n    image: b:1\n"
+        ),
+        {"a": "ignore", "b": None},
+    ),
+    "carriage returns before it": (
+        (
+            "x: y\r\r\r\rspec:\n  # imagebot: ignore\n  web:\n    image: a:1\n  other:\n"
+            "    image: b:1\n"
+        ),
+        {"a": "ignore", "b": None},
+    ),
+    "nothing but carriage returns": (
+        "spec:\r  # imagebot: ignore\r  web:\r    image: a:1\r  other:\r    image: b:1\r",
+        {"a": "ignore", "b": None},
     ),
     "an odd line break": (
         "a: 'x\u2028y'\n# imagebot: ignore\nweb:\n  image: a:1\n  b: {image: 'b:1'}\n",
@@ -172,6 +191,50 @@ def test_a_near_miss_is_reported_and_blocks_its_field(comment: str, above: bool)
     assert markers(found) == {"!a": None, "b": None}
     assert problems(found) == [1]
     assert "`# imagebot: ignore`" in found.unread[0].reason
+
+
+PATTERN = ExtraFile(match=("**",), pattern=r"FROM (?P<name>\S+):(?P<tag>\S+)")
+NEAR_IN_TEXT = (
+    *(comment for comment in NEAR.values() if "## " not in comment),
+    "// Imagebot: ignore",
+    "-- imagebot ignore",
+    "/* pinned, imagebot: ignore */",
+    "<!-- IMAGEBOT: ignore -->",
+)
+
+
+@pytest.mark.parametrize("comment", NEAR_IN_TEXT)
+@pytest.mark.parametrize("above", [True, False])
+def test_a_near_miss_in_a_text_is_one_too(comment: str, above: bool) -> None:
+    written = f"{comment}\nFROM a:1\n" if above else f"FROM a:1 {comment}\n"
+    found = scan("Dockerfile", f"{written}FROM b:1\n".encode(), ScanOptions(files=(PATTERN,)))
+    assert markers(found) == {"!a": None, "b": None}
+    assert problems(found) == [1]
+    assert "`# imagebot: ignore`" in found.unread[0].reason
+
+
+def test_a_near_miss_beside_markers_in_a_text_is_one_too() -> None:
+    text = "# imagebot: careful\nFROM a:1\n\n# Imagebot: ignore\nFROM b:1\n"
+    found = scan("Dockerfile", text.encode())
+    assert (markers(found), problems(found)) == ({"a": "careful"}, [4])
+    template = scan("a.yaml", f"x: {{{{ y }}}}\n{{{{ z }}}}\n{text}".encode())
+    assert markers(template) == {"a": "careful"}
+    assert [(each.line, each.code) for each in template.unread] == [(4, "template"), (6, "marker")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "RUN curl https://example.com/imagebot:1.0",
+        "RUN pull oci://imagebot:1.0",
+        "RUN x --imagebot=ignored",
+        "RUN x --platform=amd64 imagebot:1.0",
+        "# built for imagebot-ci",
+    ],
+)
+def test_what_is_no_near_miss_in_a_text(line: str) -> None:
+    found = scan("Dockerfile", f"{line}\nFROM a:1\n".encode(), ScanOptions(files=(PATTERN,)))
+    assert (markers(found), found.unread) == ({"a": None}, ())
 
 
 def test_a_near_miss_that_governs_nothing_blocks_nothing() -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 
 import pytest
 
 from imagebot.manifest.field import Scan
-from imagebot.manifest.options import ExtraField, ScanOptions
+from imagebot.manifest.options import ExtraField, ExtraFile, ScanOptions
 from imagebot.manifest.scan import may_hold_images, scan
 
 POD = b"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: web\n    image: acme/web:1.0\n"
@@ -151,3 +152,92 @@ def test_a_configuration_in_a_config_map_is_no_manifest() -> None:
 def test_values_with_fields_are_still_values() -> None:
     text = "policies: {}\nfields:\n  - {name: a}\nweb: {repository: acme/web, tag: v1}\n"
     assert len(scan("values.yaml", text.encode()).fields) == 1
+
+
+INDENTED = POD.replace(b"\n", b"\n  ").rstrip(b" ")
+NOT_AT_THE_MARGIN = {
+    "every line indented": ("a.yaml", b"  " + INDENTED, [6]),
+    "JSON behind blanks": ("b.json", b'  {"image": "acme/web:1.0"}', [1]),
+    "blanks and comments first": ("a.yaml", b"\n # c\n  image: acme/web:1.0\n", [3]),
+    "then another document": (
+        "a.yaml",
+        b"\n # c\n  image: acme/web:1.0\n---\n  image: acme/web:1.0\n",
+        [3, 5],
+    ),
+    "carriage returns": ("a.yaml", b"# c\r# d\rimage: acme/web:1.0\r", [3]),
+    "carriage returns, indented": ("a.yaml", b"# c\r  image: acme/web:1.0\r", [2]),
+    "carriage returns in the comment only": (
+        "a.yaml",
+        b"# c\r# d\rx: y\n---\nimage: acme/web:1.0\n",
+        [3],
+    ),
+    "a line separator": ("a.yaml", "# c\u2028image: acme/web:1.0".encode(), [1]),
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "lines"), NOT_AT_THE_MARGIN.values(), ids=NOT_AT_THE_MARGIN.keys()
+)
+def test_a_document_need_not_begin_at_the_margin(path: str, data: bytes, lines: list[int]) -> None:
+    found = scan(path, data.replace(b"kind: Pod", b"kind: Pod #"))
+    assert [(field.line, str(field.reference)) for field in found.fields] == [
+        (line, "acme/web:1.0") for line in lines
+    ]
+    assert found.unread == ()
+
+
+def test_a_comment_before_the_first_document_is_none_whatever_ends_its_lines() -> None:
+    for data in (b"# a\n # b\n---\n" + POD, b"# a\r\n\t# b\r\n---\r\n" + POD):
+        assert [field.document for field in scan("a.yaml", data).fields] == [0]
+
+
+@pytest.mark.parametrize("text", ["image: a:1.0\n", '{"image": "a:1.0"}', "# é\nimage: a:1.0"])
+@pytest.mark.parametrize("order", ["", "-le", "-be"])
+@pytest.mark.parametrize("name", ["UTF-16", "UTF-32"])
+def test_other_encodings_are_told_by_their_beginning(name: str, order: str, text: str) -> None:
+    data = text.encode(name.lower() + order)
+    for options in (ScanOptions(), ScanOptions(mentions=("b",))):
+        assert may_hold_images("a.yaml", data, options) == (options == ScanOptions())
+    (unread,) = scan("a.yaml", data).unread
+    assert (unread.code, unread.line, unread.expected) == ("not-utf8", 0, False)
+    assert unread.reason.startswith(f"{name}, ")
+    assert scan("a.yaml", text.replace("image", "other").encode(name.lower() + order)) == Scan()
+    pattern = r"image: (?P<name>[a-z]+):(?P<tag>[0-9.]+)"
+    files = (ExtraFile(match=("**",), pattern=pattern),)
+    assert scan("Dockerfile", data, ScanOptions(files=files)).unread == (
+        dataclasses.replace(unread, path="Dockerfile"),
+    )
+
+
+def test_a_template_is_listed_once_and_what_is_broken_each_time() -> None:
+    template = b"image: {{ .x }}\n{{ end }}\n---\n"
+    broken = b"image: [\n---\n"
+
+    def listed(data: bytes, options: ScanOptions = ScanOptions()) -> list[tuple[int, str]]:  # noqa: B008
+        return [(each.line, each.code) for each in scan("a.yaml", data, options).unread]
+
+    assert listed(template * 3) == [(3, "template")]
+    assert listed(broken * 3) == [(2, "not-yaml"), (4, "not-yaml"), (6, "not-yaml")]
+    assert listed(POD + b"---\n" + template + broken * 2) == [(10, "template"), (12, "not-yaml")]
+    marked = b"# imagebot: ignore\nimage: a:1\n---\n" + template * 2
+    assert listed(marked, ScanOptions(chart=True)) == [(6, "helm-template")]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("# x\u2028#\x85\na: 1\nimage: [\n---\nb: 2\n", 4),
+        ("a: 1\n---\n# x\r\r\r\nimage: {\nb\n", 6),
+        ("# a\r# b\rimage: x:1\r]\r", 4),
+        ("kind: X\nvalues: |\n  # \u2028\n  image: x:1\n  b: ]\n", 5),
+    ],
+)
+def test_broken_lines_are_counted_as_all_others(text: str, line: int) -> None:
+    (unread,) = scan("a.yaml", text.encode()).unread
+    assert (unread.code, unread.line) == ("not-yaml", line)
+
+
+def test_a_line_with_a_wrong_byte_is_counted_as_all_others() -> None:
+    for newline in (b"\n", b"\r", b"\r\n"):
+        (unread,) = scan("a.yaml", newline.join((b"a: b", b"image: x:1", b"# \xff", b""))).unread
+        assert (unread.code, unread.line) == ("not-utf8", 3)
