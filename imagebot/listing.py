@@ -22,7 +22,7 @@ from imagebot.printable import printable
 from imagebot.processes import map_forked, usable_processes
 
 _MAX_IGNORE_BYTES = 1024 * 1024
-_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+_READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK
 # After so many folders other processes help, if so many are waiting at least.
 _MANY_FOLDERS = 400
 _WORTH_SHARING = 8
@@ -49,10 +49,16 @@ def list_files(
     Raises FolderError when `root` cannot be read.
     """
     top = os.fspath(root)
-    if not Path(top).is_dir():
+    try:
+        known = Path(top).is_dir()
+    except OSError as error:
+        raise FolderError(top, _reason(error)) from error
+    if not known:
         raise FolderError(top, "no such folder")
-    listing = _Listing(top.rstrip("/") or "/.", exclude, extra)
-    yield from listing.run([("", _ignored_above(top))], processes)
+    ignore = _ignored_above(top)
+    if ignore is not None:
+        listing = _Listing(top.rstrip("/") or "/.", exclude, extra)
+        yield from listing.run([("", ignore)], processes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,33 +99,53 @@ class _Listing:
                 entries = sorted(scanned, key=_name)
         except OSError as error:
             if not prefix:
-                reason = error.strerror or error.__class__.__name__
-                raise FolderError(self.root, reason) from error
+                raise FolderError(self.root, _reason(error)) from error
             # Reading it will say why.
             return [prefix[:-1]]
-        # Names are in order, and hardly any sort before that of an ignore file.
-        if entries and entries[0].name[0] <= "." and ".gitignore" in map(_name, entries):
-            ignore = _with_ignore_file(ignore, f"{full}.gitignore", prefix=prefix)
+        # Names are in order, and hardly any sort before those of Git's files.
+        if entries and entries[0].name[0] <= ".":
+            ignore = self.ignored_in(prefix, [entry.name for entry in entries], ignore)
         wanted: list[_Entry] = []
         for entry in reversed(entries):
-            name = entry.name
-            path = prefix + name
-            if not name.isascii() and not _is_text(name):
-                # Reading it under the name that can be shown will say why.
-                shown = printable(path)
-                if self.takes_odd(entry, shown) and not ignore.ignores(path):
-                    wanted.append(shown)
-            elif entry.is_dir(follow_symlinks=False):
-                if name != ".git" and not (ignore.rules and ignore.ignores(f"{path}/")):
-                    wanted.append((f"{path}/", ignore))
-            elif is_manifest_path(path, self.extra) and self.takes(entry, path, ignore):
-                wanted.append(path)
+            path = prefix + entry.name
+            try:
+                found = self.wanted(entry, path, ignore)
+            except OSError:
+                found = self.named(path, path, ignore)
+            if found is not None:
+                wanted.append(found)
         return wanted
 
-    def takes_odd(self, entry: os.DirEntry[str], shown: str) -> bool:
-        if not entry.is_dir(follow_symlinks=False) and not is_manifest_path(shown, self.extra):
-            return False
-        return not matches_any(self.exclude, shown)
+    def ignored_in(self, prefix: str, names: Sequence[str], ignore: Ignore) -> Ignore:
+        """The rules in a folder with such names. Those around a repository end at it."""
+        full = f"{self.root}/{prefix}"
+        if prefix and ".git" in names:
+            shared = _shared_folder(f"{full}.git")
+            if shared is not None:
+                ignore = _with_exclude(Ignore(), shared, prefix)
+        if ".gitignore" in names:
+            ignore = _with_ignore_file(ignore, full, prefix)
+        return ignore
+
+    def wanted(self, entry: os.DirEntry[str], path: str, ignore: Ignore) -> _Entry | None:
+        """What is listed of an entry. Raises OSError when that cannot be told."""
+        if not path.isascii() and not _is_text(entry.name):
+            # Reading it under the name that can be shown will say why.
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if is_folder or is_manifest_path(printable(path), self.extra):
+                return self.named(path, f"{path}/" if is_folder else path, ignore)
+            return None
+        if entry.is_dir(follow_symlinks=False):
+            hidden = entry.name == ".git" or (ignore.rules and ignore.ignores(f"{path}/"))
+            return None if hidden else (f"{path}/", ignore)
+        wanted = is_manifest_path(path, self.extra) and self.takes(entry, path, ignore)
+        return path if wanted else None
+
+    def named(self, path: str, asked: str, ignore: Ignore) -> str | None:
+        """A path which cannot be read; `asked` is what the rules are asked about."""
+        shown = path if _is_text(path) else printable(path)
+        hidden = ignore.ignores(asked) or matches_any(self.exclude, shown)
+        return None if hidden else shown
 
     def takes(self, entry: os.DirEntry[str], path: str, ignore: Ignore) -> bool:
         if ignore.rules and ignore.ignores(path):
@@ -135,6 +161,10 @@ class _Listing:
         return not target.is_relative_to(os.path.realpath(self.root))
 
 
+def _reason(error: OSError) -> str:
+    return error.strerror or error.__class__.__name__
+
+
 def _is_text(name: str) -> bool:
     try:
         name.encode()
@@ -143,29 +173,71 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _ignored_above(root: str) -> Ignore:
-    """The rules that hold in `root` from `.git/info/exclude` and folders above it."""
-    folder = Path(root).resolve()
-    top = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
-    if top is None:
+def _ignored_above(root: str) -> Ignore | None:
+    """The rules that hold in `root` from its repository and the folders above it; None: it lies in
+    an ignored folder, in which Git takes everything for ignored."""
+    folder = Path(os.path.realpath(root))
+    for top in (folder, *folder.parents):
+        shared = _shared_folder(f"{top}/.git")
+        if shared is not None:
+            break
+    else:
         return Ignore()
-    parts = folder.relative_to(top).parts
-    below = "".join(f"{part}/" for part in parts)
-    ignore = _with_ignore_file(Ignore(), f"{top}/.git/info/exclude", above=below)
-    for depth in range(len(parts)):
-        path = top.joinpath(*parts[:depth], ".gitignore")
-        above = "".join(f"{part}/" for part in parts[depth:])
-        ignore = _with_ignore_file(ignore, os.fspath(path), above=above)
-    return ignore
+    path = ""
+    ignore = _with_exclude(Ignore(), shared, path)
+    for part in folder.relative_to(top).parts:
+        ignore = _with_ignore_file(ignore, f"{top}/{path}", path)
+        path = f"{path}{part}/"
+        if ignore.ignores(path):
+            return None
+    return ignore.starting_in(path)
 
 
-def _with_ignore_file(ignore: Ignore, path: str, *, prefix: str = "", above: str = "") -> Ignore:
+def _shared_folder(path: str) -> str | None:
+    """Where the repository with this `.git` keeps what its work trees share, if it is one."""
+    git = path
+    pointer = _read(path)
+    if pointer is not None:
+        if not pointer.startswith(b"gitdir: "):
+            return None
+        git = _joined(Path(path).parent, pointer.removeprefix(b"gitdir: "))
+    common = _read(f"{git}/commondir")
+    shared = git if common is None else _joined(Path(git), common)
+    whole = all(map(os.path.lexists, (f"{git}/HEAD", f"{shared}/objects", f"{shared}/refs")))
+    return shared if whole else None
+
+
+def _joined(folder: Path, line: bytes) -> str:
+    return str(folder / os.fsdecode(line.rstrip(b"\r\n")))
+
+
+def _with_exclude(ignore: Ignore, shared: str, prefix: str) -> Ignore:
+    """With the rules that a repository has beside its files."""
+    data = _read(f"{shared}/info/exclude")
+    return ignore if data is None else ignore.with_file(data, prefix)
+
+
+def _with_ignore_file(ignore: Ignore, folder: str, prefix: str) -> Ignore:
+    """With those of a folder; as in Git, a link is none."""
+    data = _read(f"{folder}.gitignore", os.O_NOFOLLOW)
+    return ignore if data is None else ignore.with_file(data, prefix)
+
+
+def _read(path: str, flags: int = 0) -> bytes | None:
+    """The lines of a regular file, as many as are read at most; None where there is none."""
     try:
-        descriptor = os.open(path, _READ_FLAGS)
+        descriptor = os.open(path, _READ_FLAGS | flags)
+    except (OSError, ValueError):
+        return None
+    try:
+        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        # A regular file gives less only at its end.
+        data = os.read(descriptor, _MAX_IGNORE_BYTES) if regular else None
     except OSError:
-        return ignore
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return ignore
-        data = file.read(_MAX_IGNORE_BYTES)
-    return ignore.with_file(data, prefix=prefix, above=above)
+        return None
+    finally:
+        os.close(descriptor)
+    if data is None or len(data) < _MAX_IGNORE_BYTES:
+        return data
+    # Half a line would mean something else.
+    return data[: data.rfind(b"\n") + 1]
