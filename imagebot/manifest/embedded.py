@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from imagebot.manifest.events import YamlFaultError
 from imagebot.manifest.field import Unread
-from imagebot.manifest.found import Embedded, Found, Sheet
+from imagebot.manifest.found import MAX_SLOW, Embedded, Found, Sheet
 from imagebot.manifest.marker_text import may_have_markers
 from imagebot.manifest.source import FileText, Source, embedded_source
 from imagebot.manifest.tree import Mapping, Node, Sequence, build
@@ -38,7 +38,7 @@ def read(sheet: Sheet, hints: tuple[str, ...], find: Callable[..., None]) -> Non
     """Read what was put aside, and what that puts aside; each scalar once."""
     seen: set[tuple[int, int]] = set()
     listed = {each.line for each in sheet.unread if each.code in _LISTED}
-    while sheet.embedded:
+    while sheet.embedded and not sheet.is_full:
         part = sheet.embedded.pop()
         at = part.source.index(part.scalar.start_mark.index)
         if (at, part.depth) in seen or part.depth > _MAX_DEPTH or _line(part) in listed:
@@ -51,18 +51,20 @@ def read(sheet: Sheet, hints: tuple[str, ...], find: Callable[..., None]) -> Non
                 continue
             source = embedded_source(part.source, part.scalar)
         if source is not None:
-            _read(sheet, part, source, find)
+            _read(sheet, part, source, find, patient=len(seen) < MAX_SLOW)
         elif _MENTION.search(value) is not None:
-            _list(sheet, part, hints, find)
+            _list(sheet, part, hints, find, patient=len(seen) < MAX_SLOW)
 
 
 def _line(part: Embedded) -> int:
     return part.source.file.line(part.source.index(part.scalar.start_mark.index))
 
 
-def _read(sheet: Sheet, part: Embedded, source: Source, find: Callable[..., None]) -> None:
+def _read(
+    sheet: Sheet, part: Embedded, source: Source, find: Callable[..., None], *, patient: bool
+) -> None:
     try:
-        roots: list[Node] = build(source.text)
+        roots: list[Node] = build(source.text, patient=patient)
     except YamlFaultError as fault:
         if _IMAGE_KEY.search(source.text) is not None:
             sheet.unread.append(_broken(sheet, part, source, fault))
@@ -87,11 +89,18 @@ def _broken(sheet: Sheet, part: Embedded, source: Source, fault: YamlFaultError)
     return Unread(sheet.path, line, fault.code, reason, not is_values)
 
 
-def _list(sheet: Sheet, part: Embedded, hints: tuple[str, ...], find: Callable[..., None]) -> None:
+def _list(
+    sheet: Sheet,
+    part: Embedded,
+    hints: tuple[str, ...],
+    find: Callable[..., None],
+    *,
+    patient: bool,
+) -> None:
     """List a scalar that can be read and not be edited, when there is an image in it."""
     file = FileText(part.scalar.value.encode("utf-8", "replace"))
     try:
-        roots = build(file.text)
+        roots = build(file.text, patient=patient)
     except YamlFaultError:
         return
     inside = Sheet(sheet.path, sheet.options)

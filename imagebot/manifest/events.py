@@ -113,10 +113,12 @@ def event_classes() -> tuple[type[Any], ...]:
     )
 
 
-def with_events(text: str, consume: Callable[[Iterator[Any], Engine], T]) -> T:
+def with_events(
+    text: str, consume: Callable[[Iterator[Any], Engine], T], *, patient: bool = True
+) -> T:
     """What `consume` makes of the events of `text`; it may be called twice, once per parser.
 
-    Raises YamlFaultError.
+    Raises YamlFaultError, of code "too-big" for what needs the slow parser while not `patient`.
     """
     if not has_c_parser():
         return _consume_pure(text, consume)
@@ -126,6 +128,13 @@ def with_events(text: str, consume: Callable[[Iterator[Any], Engine], T]) -> T:
         return consume(events(text, "c"), "c")
     except YAMLError as error:
         if _is_too_strict(error, text) and len(text) <= MAX_PURE_BYTES:
+            if not patient:
+                fault = _fault(error)
+                reason = (
+                    f"{fault.reason}: too many texts of this file need the slower parser, so put "
+                    "such values in quotes"
+                )
+                raise YamlFaultError("too-big", fault.line, reason) from error
             return _consume_pure(text, consume)
         raise _fault(error) from error
 

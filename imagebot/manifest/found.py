@@ -23,6 +23,10 @@ from imagebot.manifest.source import Source
 from imagebot.manifest.tree import Mapping, Node, Sequence
 from imagebot.reference import Reference, parse_reference
 
+# A field costs a few KiB while its file is read.
+MAX_FIELDS = 50_000
+# How many texts of a file a slower parser may read.
+MAX_SLOW = 2_000
 Keys: TypeAlias = tuple[str | int, ...]
 # What a value looks like that another tool fills in before anybody reads it as a reference.
 _VARIABLE = re.compile(r"^[$<]|\$[A-Za-z_({]|\{[{%]|<<|%\{|\$\[\[|__[A-Z]")
@@ -85,6 +89,11 @@ class Sheet:
     embedded: list[Embedded] = field(default_factory=list)
     marked: list[tuple[Found, Node]] = field(default_factory=list)
     broken: list[Source] = field(default_factory=list)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is more than a manifest ever has; the file is then not read."""
+        return len(self.drafts) > MAX_FIELDS or len(self.marked) > MAX_FIELDS
 
 
 @dataclass(slots=True)

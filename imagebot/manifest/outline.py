@@ -36,12 +36,10 @@ _OWNERS = "metadata|spec|source|sources|ref"
 # What usually has an image below it: trying to step over all of it would only cost time.
 _AROUND = "template|jobTemplate|containers|initContainers|values|controllers|items"
 _OWNER_KEYS = frozenset(_OWNERS.split("|"))
-# Documents with one of these need keys that an outline leaves out.
+# Documents with one of these need keys that an outline leaves out, as do those with markers.
 _BEYOND = (
     "parameters:",
     "image.toolkit.fluxcd.io",
-    "imagebot:",
-    "$imagepolicy",
     "\t",
     "\r",
 )
@@ -226,7 +224,7 @@ class _Outline:
             if key.endswith(("tag", "Tag", "igest")):
                 raise _NotPlainError
             value = Line("", "", start + len(key) + 1, start + len(key) + 1)
-            if key in _EXACT_KEYS or any(sign in key for sign in _TELLING):
+            if key in _EXACT_KEYS or _tells(key):
                 value = self._nothing_or_more(key, column, position, value)
             after = key
         mapping[key] = (name, value)
@@ -284,7 +282,7 @@ class _Outline:
         """Whether the innermost sequence is the value of a key such as `images`."""
         owner = self.stack[-2][1] if len(self.stack) > 1 else None
         key = next(reversed(owner)) if isinstance(owner, Mapping) else ""
-        return any(sign in key for sign in _TELLING)
+        return _tells(key)
 
     def _mapping_at(self, column: int, new: bool) -> Mapping:
         """The mapping whose keys stand at `column`; a new one where a line starts it."""
@@ -390,6 +388,11 @@ def _telling_lines(text: str) -> list[int]:
             at = find("\n", at)
             at = find(sign, at) if at >= 0 else -1
     return sorted(starts)
+
+
+@functools.lru_cache(maxsize=1024)
+def _tells(key: str) -> bool:
+    return any(sign in key for sign in _TELLING)
 
 
 @functools.lru_cache(maxsize=256)

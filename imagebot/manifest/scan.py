@@ -13,7 +13,7 @@ from imagebot.manifest.events import (
     is_accepted,
 )
 from imagebot.manifest.field import Scan, Unread
-from imagebot.manifest.found import Found, Sheet
+from imagebot.manifest.found import MAX_FIELDS, MAX_SLOW, Found, Sheet
 from imagebot.manifest.kinds import find_document
 from imagebot.manifest.marker_text import may_have_markers
 from imagebot.manifest.options import ScanOptions
@@ -72,6 +72,9 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     sheet = Sheet(path, options, has_markers=may_have_markers(file.text))
     _read_documents(sheet, file, kind, hints)
     embedded.read(sheet, hints, find_document)
+    if sheet.is_full:
+        reason = f"more than {MAX_FIELDS:,} images, or documents with markers"
+        return Scan(unread=(Unread(path, 0, "too-big", reason),))
     return markers.finish(sheet, file, data)
 
 
@@ -118,11 +121,12 @@ def _read_documents(sheet: Sheet, file: FileText, kind: PathKind, hints: tuple[s
         marked = sheet.has_markers and may_have_markers(text)
         try:
             if not reads_all and not marked and not any(hint in text for hint in wanted):
-                _check(text)
+                _check(text, patient=number < MAX_SLOW)
                 number += 1
                 continue
             extra = any(each.kind in text for each in sheet.options.fields)
-            roots = _read(text, whole=reads_all or marked or extra)
+            whole = reads_all or marked or extra
+            roots = _read(text, whole=whole, patient=number < MAX_SLOW)
         except YamlFaultError as fault:
             _list_broken(sheet, source, fault, codes)
             if len(sheet.broken) > _MAX_BROKEN:
@@ -135,21 +139,23 @@ def _read_documents(sheet: Sheet, file: FileText, kind: PathKind, hints: tuple[s
                 sheet.marked.append((found, root))
             find_document(found, root, kind)
             number += 1
+        if sheet.is_full:
+            return
 
 
-def _check(text: str) -> None:
+def _check(text: str, *, patient: bool) -> None:
     """Raises YamlFaultError for what is broken, at a fifth of the price of reading it."""
     if not (has_c_parser() and few_brackets(text) and is_accepted(text)):
-        build(text)
+        build(text, patient=patient)
 
 
-def _read(text: str, *, whole: bool) -> list[Node]:
+def _read(text: str, *, whole: bool, patient: bool) -> list[Node]:
     """The documents of a text; not `whole`, only what may matter. Raises YamlFaultError."""
     if has_c_parser() and not whole:
         plain = outline(text)
         if plain is not None and is_accepted(text):
             return [plain]
-    return build(text)
+    return build(text, patient=patient)
 
 
 def _list_broken(sheet: Sheet, source: Source, fault: YamlFaultError, codes: set[str]) -> None:
@@ -158,13 +164,13 @@ def _list_broken(sheet: Sheet, source: Source, fault: YamlFaultError, codes: set
     `codes` are those that the file has entries for.
     """
     file = source.file
+    unread = _unread(sheet, source, fault)
     if len(sheet.broken) == _MAX_BROKEN:
         line = file.line(source.base)
-        reason = f"more than {_MAX_BROKEN} documents are no YAML: none is read from here on"
-        sheet.unread.append(Unread(sheet.path, line, "too-big", reason))
+        reason = f"more than {_MAX_BROKEN:,} documents are no YAML: none is read from here on"
+        sheet.unread.append(Unread(sheet.path, line, "too-big", reason, unread.expected))
         sheet.broken.append(Source(file, file.text[source.base :], source.base))
         return
-    unread = _unread(sheet, source, fault)
     if unread.code not in codes or "{{" not in file.text:
         sheet.unread.append(unread)
     if unread.code in _ONCE:

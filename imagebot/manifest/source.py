@@ -24,7 +24,8 @@ _WIDE = tuple(
     )
 )
 # `---` at column 0 always starts a document, even inside a scalar.
-_MARKER = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_MARKER = "\n---"
+_BEHIND_MARKER = ("", " ", "\t", "\r", "\n")
 _HEADER = re.compile(r"(?:[&!]\S*[ \t]+)*[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)")
 # What YAML 1.1 takes for the end of a line.
 _BREAK = re.compile(r"[\r\n\x85\u2028\u2029]")
@@ -194,12 +195,24 @@ def split_documents(file: FileText) -> Iterator[Source]:
     A file with directives (`%YAML`) is not cut: they hold for the document that follows.
     """
     text = file.text
-    if "\n---" not in text or text.startswith("%") or "\n%" in text:
+    if _MARKER not in text or text.startswith("%") or "\n%" in text:
         yield Source(file, text)
         return
-    starts = [0, *(match.start() for match in _MARKER.finditer(text) if match.start())]
+    starts = _document_starts(text)
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
         yield Source(file, text[start:end], start)
+
+
+def _document_starts(text: str) -> list[int]:
+    """Where documents start: at each line that is `---`, alone or before a blank."""
+    starts = [0]
+    at = text.find(_MARKER)
+    while at >= 0:
+        end = at + len(_MARKER)
+        if text[end : end + 1] in _BEHIND_MARKER:
+            starts.append(at + 1)
+        at = text.find(_MARKER, end)
+    return starts
 
 
 def embedded_source(outer: Source, scalar: Scalar) -> Source | None:

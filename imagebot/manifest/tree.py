@@ -106,12 +106,12 @@ class _ComplexKey:
     value = COMPLEX_KEY
 
 
-def build(text: str) -> list[Node]:
-    """The documents of `text`.
+def build(text: str, *, patient: bool = True) -> list[Node]:
+    """The documents of `text`; `patient` lets a slower parser read what libyaml refuses.
 
     Raises YamlFaultError: not YAML, nested too deeply, too many nodes.
     """
-    return with_events(text, _build)
+    return with_events(text, _build, patient=patient)
 
 
 def _look_up(mapping: Mapping, key: str, depth: int) -> Node:

@@ -34,7 +34,6 @@ NOT_PLAIN = {
     "a tag without a value": "image:\n  repository: a\n  tag:\n",
     "images in a mapping": "images:\n  # a\n\n  api: app:1.0\n",
     "an end marker": "image: app:1.0\n...\n",
-    "imagebot's marker": "image: app:1.0 # imagebot: x\n",
 }
 
 
