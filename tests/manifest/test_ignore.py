@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imagebot.manifest.ignore import Ignore
+from tests.support.git_repository import git
 
 CASES = [
     # Names and paths, files and folders.
@@ -105,6 +109,30 @@ CASES = [
 @pytest.mark.parametrize(("text", "path", "expected"), CASES)
 def test_one_file(text: str, path: str, expected: bool) -> None:
     assert Ignore().with_file(text.encode()).ignores(path) is expected
+
+
+SETS = [
+    *(f"[[:{name}:]]" for name in ("alnum", "alpha", "blank", "cntrl", "digit", "graph")),
+    *(f"[[:{name}:]]" for name in ("lower", "print", "punct", "space", "upper", "xdigit")),
+    *("[![:punct:]]", "[!-~]", "[^!-~]", "[+-5]", "[[:digit:]a-c]", "?", "[\x01-\x1f]"),
+]
+
+
+def test_sets_have_the_bytes_that_they_have_in_git(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    paths = []
+    for number, pattern in enumerate(SETS):
+        (tmp_path / f"{number}").mkdir()
+        (tmp_path / f"{number}/.gitignore").write_text(f"{pattern}{{}}\n")
+        names = (bytes([code]) for code in range(1, 256) if code != ord("/"))
+        paths += [b"%d/%b{}" % (number, name) for name in names]
+    listed = git(tmp_path, "check-ignore", "-z", "--stdin", stdin=b"\0".join(paths))
+    for number, pattern in enumerate(SETS):
+        ignore = Ignore().with_file(f"{pattern}{{}}\n".encode(), f"{number}/")
+        asked = [path for path in paths if path.startswith(b"%d/" % number)]
+        found = [path for path in asked if ignore.ignores(os.fsdecode(path))]
+        wanted = [path for path in listed.split(b"\0") if path.startswith(b"%d/" % number)]
+        assert found == wanted, pattern
 
 
 def test_the_nearest_file_with_a_word_decides() -> None:
