@@ -51,9 +51,9 @@ def read(sheet: Sheet, hints: tuple[str, ...], find: Callable[..., None]) -> Non
                 continue
             source = embedded_source(part.source, part.scalar)
         if source is not None:
-            _read(sheet, part, source, find, patient=len(seen) < MAX_SLOW)
+            _read(sheet, part, source, find, patient=len(seen) <= MAX_SLOW)
         elif _MENTION.search(value) is not None:
-            _list(sheet, part, hints, find, patient=len(seen) < MAX_SLOW)
+            _list(sheet, part, hints, find, patient=len(seen) <= MAX_SLOW)
 
 
 def _line(part: Embedded) -> int:

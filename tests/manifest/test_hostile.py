@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
 
 from imagebot.errors import RefusedEditError
+from imagebot.manifest import found as found_module
 from imagebot.manifest.edit import edit
 from imagebot.manifest.events import MAX_BYTES, MAX_EVENTS
 from imagebot.manifest.field import FieldEdit
+from imagebot.manifest.found import MAX_SLOW
 from imagebot.manifest.scan import scan
 
 FILES = {
@@ -117,3 +120,119 @@ def test_embedded_documents_are_followed_to_a_limit() -> None:
         text = "a: |\n" + "".join(f"  {line}\n" for line in text.splitlines())
     found = scan("nested.yaml", text.encode())
     assert len(found.fields) <= 1
+
+
+OWN = "# imagebot: ignore"
+FLUX = '# {"$imagepolicy": "a:b"}'
+MAP = "apiVersion: v1\nkind: ConfigMap\ndata:\n"
+
+
+def _numbered(line: str) -> Callable[[int], str]:
+    return lambda count: "".join(line.replace("#n", str(number)) for number in range(count))
+
+
+# What begins a file, what is repeated in it, and how often: at least some 30 ms of work.
+GROWING: dict[str, tuple[str, str, int]] = {
+    "Flux's markers in a list": ("l:\n", f"- image: acme/app#n:1.0 {FLUX}\n", 600),
+    "Flux's markers at tags": ("", f"---\na: b#n {FLUX.replace('a:b', 'a:b:tag')}\n", 600),
+    "Flux's markers at nothing": ("image: a:1\n", f"{FLUX}\n\n", 4_000),
+    "Flux's markers below blank lines": ("image: a:1\n", FLUX + "\n" * 50, 3_000),
+    "Flux's markers in flow style": ("l: [\n", f"{{image: 'a:#n'}}, {FLUX}\n", 600),
+    "own markers": ("l:\n", f"- image: acme/app#n:1.0 {OWN}\n", 600),
+    "own markers above": ("l:\n", f"{OWN}\n- image: acme/app#n:1.0\n", 600),
+    "own markers in each document": ("", f"---\nimage: acme/app#n:1.0 {OWN}\n", 500),
+    "near misses": ("l:\n", "- image: acme/app#n:1.0 # Imagebot: ignore\n", 600),
+    "markers at nothing": ("image: a:1\n", f"{OWN}\n\n", 3_000),
+    "markers above markers": ("image: a:1\n", f"{OWN}\n", 3_000),
+    "markers at aliases": ("x: &x {image: 'a:1'}\n", f"k#n: *x {OWN}\n", 1_500),
+    "broken documents": (f"image: a:1 {OWN}\n", f"---\nx: [\nimage: b:1 {OWN}\n", 300),
+    "one broken document": ("x: [\n", f"image: b:1 {OWN}\n", 1_500),
+    "a template": ("{{ if x }}\n", f"image: b:1 {OWN}\n", 1_500),
+    "documents of a template": ("", "image: {{ a }}\n{{ b }}\n---\n", 8_000),
+    "documents without images": ("image: a:1\n", "---\na: b\n", 6_000),
+    "blocks": (MAP, "  k#n: |\n    image: acme/app#n:1.0\n", 600),
+    "broken blocks": (MAP, "  k#n: |\n    image: acme/é#n:1.0\n    x: [\n", 1_000),
+    "texts in quotes": (MAP, "  k#n: 'image: acme/app#n:1.0'\n", 500),
+    "one long line": ('{"é": [', '{"image": "a:1"},', 1_500),
+    "digests before tags": ("# é\n", 'k#n: {digest: "", tag: "1.0", repository: a}\n', 800),
+    "markers in a text": ("FROM a:1\n", f"{OWN}\nFROM debian:12\n", 1_500),
+    "near misses in a text": (f"{OWN}\n", "# Imagebot: ignore\nFROM debian:12\n", 3_000),
+    "signs in one value": ("image: a:1\n", "a#n: ' # imagebot: # imagebot: # imagebot:'\n", 1_500),
+}
+
+
+@pytest.mark.parametrize(("head", "line", "count"), GROWING.values(), ids=GROWING.keys())
+def test_time_grows_with_the_size_of_a_file(head: str, line: str, count: int) -> None:
+    """Eight times as much takes eight times as long; with its square it would be 64 times."""
+    path = "Dockerfile" if "FROM" in head + line else "hostile.yaml"
+    end = "]}" if head.startswith("{") else "]" if head.endswith("l: [\n") else ""
+
+    def measure(factor: int) -> float:
+        data = (head + _numbered(line)(count * factor) + end).encode()
+        start = time.process_time()
+        scan(path, data)
+        return time.process_time() - start
+
+    scan(path, head.encode())
+    before = min(measure(1) for _ in range(3))
+    assert min(measure(8) for _ in range(2)) < 24 * before
+
+
+@pytest.mark.parametrize(
+    "line", ["image: a:1.0 # é\n---\n", "---\n# é\n{repository: a, tag: v1}\n"]
+)
+def test_time_grows_with_the_number_of_edits(line: str) -> None:
+    def measure(count: int) -> float:
+        data = (line * count).encode()
+        edits = [FieldEdit(field, "2.0", None) for field in scan("a.yaml", data).fields]
+        assert len(edits) == count
+        start = time.process_time()
+        edit("a.yaml", data, edits)
+        return time.process_time() - start
+
+    before = min(measure(500) for _ in range(3))
+    assert min(measure(4_000) for _ in range(2)) < 24 * before
+
+
+def test_a_block_in_a_block_in_a_block_is_read_once_for_each_level() -> None:
+    lines = ["image: a:1.0", *["x: y"] * 5_000]
+    for _ in range(10):
+        lines = ["a: |", *(f"  {line}" for line in lines)]
+    data = "\n".join(lines).encode()
+    start = time.process_time()
+    assert len(scan("nested.yaml", data).fields) == 1
+    assert time.process_time() - start < 10
+
+
+def test_more_images_than_a_manifest_has_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(found_module, "MAX_FIELDS", 1_000)
+    for line in ("---\nimage: a:1\n", "---\nimage: a:1 # imagebot: ignore\n"):
+        assert len(scan("a.yaml", (line * 1_000).encode()).fields) == 1_000
+        found = scan("a.yaml", (line * 1_001).encode())
+        assert [(each.code, each.expected) for each in found.unread] == [("too-big", False)]
+        assert (found.fields, found.objects, found.pending) == ((), (), ())
+
+
+def test_the_slow_parser_reads_so_many_texts_of_a_file() -> None:
+    few = "---\n{image: acme/a:1.0}\n" * 20
+    assert len(scan("a.yaml", few.encode()).fields) == 20
+    many = scan("a.yaml", ("---\n{image: acme/a:1.0}\n" * (MAX_SLOW + 2)).encode())
+    assert len(many.fields) == MAX_SLOW
+    assert [(each.line, each.code) for each in many.unread] == [
+        (2 * MAX_SLOW + 2, "too-big"),
+        (2 * MAX_SLOW + 4, "too-big"),
+    ]
+    block = _numbered("  k#n: |\n    {image: acme/a:1.0}\n")
+    blocks = scan("a.yaml", f"{MAP}{block(MAX_SLOW + 2)}".encode())
+    assert len(blocks.fields) == MAX_SLOW
+    assert [(each.code, each.expected) for each in blocks.unread] == [("too-big", True)] * 2
+
+
+def test_broken_documents_are_read_to_a_limit() -> None:
+    broken = "---\nx: [\n" * 1_500
+    data = f"image: a:1.0\n{broken}---\nimage: b:1.0\n---\nx: [\nimage: c:1.0 {OWN}\n"
+    found = scan("a.yaml", data.encode())
+    assert [str(field.reference) for field in found.fields] == ["a:1.0", "c:1.0"]
+    codes = [each.code for each in found.unread]
+    assert codes == ["not-yaml"] * 1_000 + ["too-big"]
+    assert found.unread[-1].line == 2_002
