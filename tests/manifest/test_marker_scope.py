@@ -372,3 +372,10 @@ def test_markers_that_contradict_each_other_in_a_text_name_no_policy() -> None:
     (field,) = scan("Dockerfile", text.encode()).fields
     assert field.marker is not None
     assert (field.marker.kind, field.marker.text) == ("policy", "ignore and careful")
+
+
+def test_a_flux_marker_behind_carriage_returns_governs_the_item_below() -> None:
+    text = '# c\rimages:\r# {"$imagepolicy": "a:b"}\r- ghcr.io/acme/a:1\r'
+    found = scan("values.yaml", text.encode())
+    (field,) = found.fields
+    assert (field.marker and field.marker.text, field.refusal, found.unread) == ("a:b", "", ())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from imagebot.manifest.source import FileText, split_documents
@@ -18,6 +20,20 @@ def test_code_points_become_bytes_lines_and_columns(text: str) -> None:
         assert file.column(index) == len(before.rpartition(newline)[2]) + 1
 
 
+@pytest.mark.parametrize("length", [4_095, 4_096, 4_097, 8_192, 20_000])
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+def test_places_in_a_long_text_may_be_asked_in_any_order(length: int, bom: bytes) -> None:
+    text = ("aé€🚀\n" + "x" * 700 + "\n") * (length // 500)
+    text = text[:length]
+    file = FileText(bom + text.encode())
+    chance = random.Random(length)
+    for index in [0, length, length - 1, *(chance.randrange(length + 1) for _ in range(300))]:
+        before = text[:index]
+        assert file.byte(index) == len(bom + before.encode())
+        assert file.line(index) == before.count("\n") + 1
+        assert file.column(index) == len(before.rpartition("\n")[2]) + 1
+
+
 DOCUMENTS = {
     "one": ("a: 1\n", 1),
     "two": ("a: 1\n---\nb: 2\n", 2),
@@ -28,6 +44,9 @@ DOCUMENTS = {
     "directives keep them together": ("%YAML 1.2\n---\na: 1\n---\nb: 2\n", 1),
     "windows lines": ("a: 1\r\n---\r\nb: 2\r\n", 2),
     "a marker at the end": ("a: 1\n---", 2),
+    "markers alone": ("---\n---\n---", 3),
+    "a marker before a tab": ("a: 1\n---\tb: 2\n", 2),
+    "more dashes": ("a: 1\n----\n---- \n", 1),
 }
 
 
