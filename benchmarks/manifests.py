@@ -10,6 +10,7 @@ disk, each flushed: what that costs is the disk's.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import random
@@ -24,6 +25,15 @@ from pathlib import Path
 
 FILES = 10_000
 RUNS = 5
+NEEDED = (
+    "multiprocessing.popen_fork",
+    "imagebot.cli.workspace",
+    "imagebot.edits",
+    "imagebot.given",
+    "imagebot.inventory",
+    "imagebot.rewrite",
+    "imagebot.scan_cache",
+)
 
 
 def main() -> None:
@@ -110,7 +120,8 @@ def work(resources: ExitStack, what: str, root: str, cache: str) -> None:
 
 def import_everything() -> None:
     """The figures are those of a process that runs already."""
-
+    for name in NEEDED:
+        importlib.import_module(name)
     from imagebot.manifest.events import prepare
     from imagebot.manifest.scan import scan
     from imagebot.processes import collect_seldom
