@@ -66,6 +66,9 @@ def _collect(path: str, data: bytes, edits: Sequence[FieldEdit]) -> list[_Splice
     asked: _Asked = {}
     for each in edits:
         _check(path, each)
+        whole = _with_digest_in_quotes(each)
+        if whole is not None:
+            splices.append(whole)
         for slot, is_the_tag in ((each.field.tag, True), (each.field.digest, False)):
             value = each.tag if is_the_tag else each.digest
             if slot is not None:
@@ -78,7 +81,7 @@ def _collect(path: str, data: bytes, edits: Sequence[FieldEdit]) -> list[_Splice
                 raise _refused(each.field, f"there is no place for a {part} here")
             if data[slot.start : slot.end] != slot.text.encode():
                 raise _refused(each.field, "the file is not the one that was read")
-            if value != slot.text:
+            if value != slot.text and whole is None:
                 splices.append(_splice(each, slot, value))
     _check_shared(asked)
     return splices
@@ -94,6 +97,9 @@ def _check(path: str, each: FieldEdit) -> None:
         raise _refused(field, f"{each.tag!r} is no tag")
     if each.digest is not None and not is_digest(each.digest):
         raise _refused(field, f"{each.digest!r} is no digest")
+    has_tag = each.tag is not None or field.reference.tag is not None
+    if each.digest is not None and not has_tag and _is_behind(field.digest, field.tag):
+        raise _refused(field, "a digest goes behind a tag, and there is none")
 
 
 def _check_shared(asked: _Asked) -> None:
@@ -121,7 +127,8 @@ def _check_shared(asked: _Asked) -> None:
 def _splice(each: FieldEdit, slot: Slot, value: str) -> _Splice:
     added = _ADDED_KEY.search(slot.prefix) if slot.start == slot.end else None
     quote = ""
-    if not slot.quoted and needs_quotes(value) and not _gets_digest_behind(each, slot):
+    in_doubt = needs_quotes(value) or (slot.flow and ":" in value)
+    if not slot.quoted and in_doubt and not _gets_digest_behind(each, slot):
         quote = slot.quote
     new = f"{slot.prefix}{quote}{value}{quote}{slot.suffix}"
     seen = value if added or not slot.quoted else f"{slot.prefix}{value}{slot.suffix}"
@@ -131,14 +138,25 @@ def _splice(each: FieldEdit, slot: Slot, value: str) -> _Splice:
 
 def _gets_digest_behind(each: FieldEdit, slot: Slot) -> bool:
     """`tag: 1.10` that becomes `tag: 1.10@sha256:…` is text without quotes."""
-    digest = each.field.digest
-    return (
-        each.digest is not None
-        and digest is not None
-        and slot is each.field.tag
-        and digest.prefix == "@"
-        and digest.start == slot.end
-    )
+    behind = each.digest is not None and slot is each.field.tag
+    return behind and _is_behind(each.field.digest, slot)
+
+
+def _is_behind(digest: Slot | None, tag: Slot | None) -> bool:
+    """Whether a digest goes behind the tag of a split reference, in the same scalar."""
+    if digest is None or tag is None or digest.prefix != "@" or tag.prefix == ":":
+        return False
+    return digest.start == tag.end
+
+
+def _with_digest_in_quotes(each: FieldEdit) -> _Splice | None:
+    """`{tag: 1.2}` that becomes `{tag: "1.2@sha256:…"}`: not every reader takes it plain there."""
+    slot = each.field.tag
+    if slot is None or slot.quoted or not slot.flow or not _gets_digest_behind(each, slot):
+        return None
+    value = f"{each.tag or slot.text}@{each.digest}"
+    new = f"{slot.prefix}{slot.quote}{value}{slot.quote}"
+    return _Splice(slot.start, slot.end, new, value, "", each.field.line, False)
 
 
 def _ordered(path: str, splices: list[_Splice]) -> list[_Splice]:

@@ -27,8 +27,12 @@ _MAX_BRACKETS = 2_000
 # What ruamel.yaml 0.19 raises on broken text besides its own errors, found by fuzzing.
 _PURE_FAULTS = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError)
 # What libyaml 0.1.7 refuses and YAML allows: `:` and `?` in plain scalars in flow style.
-_C_TOO_STRICT = ("found unexpected ':'", "did not find expected")
+_COLON = "found unexpected ':'"
+_EXPECTED = "did not find expected"
 _IN_FLOW = re.compile(r"[:?](?=[^\s,\[\]{}])|:")
+# A character beyond U+FFFF as JSON escapes it, which YAML does not know; and as long a text.
+_SURROGATES = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_AS_LONG = r"\\u0020\\u0020"
 
 
 class Mark(Protocol):
@@ -96,7 +100,7 @@ def check_syntax(text: str) -> None:
     """As `is_accepted`, but raises libyaml's own error: for what `with_events` calls."""
     from _ruamel_yaml import CParser
 
-    CParser(text).raw_parse()
+    CParser(_without_pairs(text)).raw_parse()
 
 
 def event_classes() -> tuple[type[Any], ...]:
@@ -139,17 +143,28 @@ def with_events(
         raise _fault(error) from error
 
 
+def _without_pairs(text: str) -> str:
+    return _SURROGATES.sub(_AS_LONG, text) if "\\ud" in text or "\\uD" in text else text
+
+
 def _is_too_strict(error: Any, text: str) -> bool:
     """Whether it is such a `:` or `?` where libyaml stopped; `{{ a ? b }}` is broken for all."""
     # What has no mark was not even characters.
     mark = getattr(error, "problem_mark", None)
-    if mark is None or not str(error.problem).startswith(_C_TOO_STRICT):
+    if mark is None:
         return False
-    return _IN_FLOW.match(text, mark.index) is not None
+    problem = str(error.problem)
+    if problem.startswith(_COLON):
+        return True
+    return problem.startswith(_EXPECTED) and _IN_FLOW.match(text, mark.index) is not None
 
 
 def events(text: str, engine: Engine) -> Iterator[Any]:
-    """The parser's events, as they come; they raise the parser's own errors."""
+    """The parser's events, as they come; they raise the parser's own errors.
+
+    Characters that JSON escapes in pairs come as blanks: no reference has any.
+    """
+    text = _without_pairs(text)
     if engine == "c":
         from _ruamel_yaml import CParser
 

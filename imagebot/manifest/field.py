@@ -27,7 +27,8 @@ class Slot:
     `text` is what stands there. A slot of no length is a place to insert at; `prefix` and
     `suffix` are then written around the new value (`:` or `@` inside a reference, a whole line
     for a key that is not there yet). `quoted` is false where a plain scalar is nothing but this
-    part, so that a value that YAML would not read as text must be given `quote`s.
+    part, so that a value that YAML would not read as text must be given `quote`s; `flow` when that
+    is in flow style, where a value with a `:` needs them too.
     """
 
     start: int
@@ -37,6 +38,7 @@ class Slot:
     suffix: str = ""
     quoted: bool = True
     quote: str = '"'
+    flow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

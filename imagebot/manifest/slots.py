@@ -125,4 +125,4 @@ def missing_value_slot(source: Source, mapping: Mapping, key: str) -> Slot | Non
     if colon < 0 or between.strip(" \t"):
         return None
     at = source.byte(colon + 1)
-    return Slot(at, at, "", prefix=" ", quoted=False)
+    return Slot(at, at, "", prefix=" ", quoted=False, flow=mapping.flow)

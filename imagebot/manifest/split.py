@@ -179,7 +179,7 @@ def _refusal(shape: Split, key: str, tag: Slot | None, digest: Slot | None) -> s
 def _tag_slots(found: Found, shape: Split, tag: Scalar | None) -> tuple[Slot | None, Slot | None]:
     """The slots of the tag, and of a digest behind it in the same scalar or yet to be added."""
     slot = _value_slot(found, shape.owner, shape.tag, tag)
-    if slot is None or tag is None or slot.prefix:
+    if slot is None or tag is None or (slot.prefix and shape.new_digest == "key"):
         return slot, None
     value = _text(tag)
     text, at, digest = value.partition("@")
@@ -189,7 +189,7 @@ def _tag_slots(found: Found, shape: Split, tag: Scalar | None) -> tuple[Slot | N
         return (Slot(slot.start, start - 1, text) if text else None), inner
     if shape.new_digest == "key":
         return slot, new_key_slot(found.source, shape.owner, shape.tag, shape.digest)
-    if not value or shape.new_digest == "never":
+    if shape.new_digest == "never":
         return slot, None
     return slot, Slot(slot.end, slot.end, "", prefix="@")
 
@@ -202,7 +202,8 @@ def _value_slot(found: Found, owner: Mapping, key: str, scalar: Scalar | None) -
     if written.plain and written.start == written.end:
         return missing_value_slot(found.source, owner, key)
     quoted = not written.plain or is_typed(scalar)
-    return written.slot(0, written.value, quoted=quoted)
+    slot = written.slot(0, written.value, quoted=quoted)
+    return slot if slot is None or quoted else replace(slot, flow=owner.flow)
 
 
 def _is_range(found: Found, version: Scalar | None) -> bool:

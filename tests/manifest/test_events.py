@@ -98,3 +98,11 @@ def test_a_fault_has_a_code_and_a_line(text: str) -> None:
         with_events(text, values)
     assert fault.value.code == "not-yaml"
     assert fault.value.line >= 1
+
+
+def test_pairs_of_json_escapes_are_read() -> None:
+    text = '{"title": "a \\ud83d\\ude80 \\uD83D\\uDE80", "image": "app:1.0"}\n'
+    engine, found = with_events(text, values)
+    assert (engine, found[2:]) == ("c", ["image", "app:1.0"])
+    assert is_accepted(text)
+    assert not is_accepted('{"title": "\\ud83d"}\n')
