@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from imagebot.manifest.comment import is_commented_out
 from imagebot.manifest.source import FileText
 
 SIGN = "$imagepolicy"
@@ -41,11 +42,21 @@ def flux_comments(file: FileText, is_text: Callable[[int], bool]) -> Iterator[Fl
         comment = _COMMENT.search(text, start, at)
         while comment is not None and is_text(comment.start()):
             comment = _COMMENT.search(text, comment.end(), at)
-        if comment is not None and _MEANT.match(text, comment.start(), end):
+        if (
+            comment is not None
+            and _MEANT.match(text, comment.start(), end)
+            and not _is_commented_out(text, comment.start(), start, at)
+        ):
             policy, part = _parse(text[comment.start() : end].lstrip("#"))
             alone = not text[start : comment.start()].strip(" \t-")
             yield FluxComment(policy, part, file.line(at), comment.start(), alone)
         at = text.find(SIGN, end)
+
+
+def _is_commented_out(text: str, comment: int, start: int, at: int) -> bool:
+    """Whether the comment that has the sign at `at` in it is within a comment that is YAML."""
+    own = text.rfind("#", comment, at)
+    return own > comment and text[own - 1].isspace() and is_commented_out(text, start, own)
 
 
 def _parse(text: str) -> tuple[str, str]:

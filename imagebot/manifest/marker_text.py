@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from imagebot.manifest.comment import is_commented_out
 from imagebot.manifest.field import Marker
 from imagebot.manifest.source import FileText
 
@@ -123,9 +124,10 @@ def _exact(
         end = match.end()
         if not is_text(match.start()):
             end = file.line_end(end)
-            line = file.line(match.start())
-            marker = _read(text[match.end() : end], line)
-            yield Written(marker, match.start(), _is_alone(file, match.start()))
+            if not _is_commented_out(file, match.start(), is_text):
+                line = file.line(match.start())
+                marker = _read(text[match.end() : end], line)
+                yield Written(marker, match.start(), _is_alone(file, match.start()))
         match = pattern.search(text, end)
 
 
@@ -142,10 +144,19 @@ def _near(
             comment = opens.search(text, comment.end(), end)
         if comment is not None:
             found = _NEAR.search(text[comment.start() : end])
-            if found is not None:
+            at = comment.start() + (found.start() if found else 0)
+            if found is not None and not (text[at] == "#" and _is_commented_out(file, at, is_text)):
                 marker = Marker("policy", found.group(), file.line(start))
                 yield Written(marker, comment.start(), _is_alone(file, comment.start()), True)
         match = _SIGN.search(text, max(end, match.end()))
+
+
+def _is_commented_out(file: FileText, at: int, is_text: Callable[[int], bool]) -> bool:
+    start = at - file.column(at) + 1
+    if not is_commented_out(file.text, start, at):
+        return False
+    # A line of a value may begin with the sign, too.
+    return not is_text(file.text.index("#", start))
 
 
 def _is_alone(file: FileText, at: int) -> bool:

@@ -379,3 +379,54 @@ def test_a_flux_marker_behind_carriage_returns_governs_the_item_below() -> None:
     found = scan("values.yaml", text.encode())
     (field,) = found.fields
     assert (field.marker and field.marker.text, field.refusal, found.unread) == ("a:b", "", ())
+
+
+COMMENTED_OUT = {
+    "a key": "    #   image: ghcr.io/acme/side:1.0.0 # imagebot: ignore",
+    "an item": "# - name: x # imagebot: api",
+    "no blank": "#- ghcr.io/acme/side:1.0.0 # imagebot: api",
+    "a key of a block": "#image: # imagebot: api",
+    "a quoted key": '# "a b": x:1 # imagebot: api',
+    "two signs": "## image: x:1 # imagebot: api",
+    "a near miss": "# image: x:1 # Imagebot: ignore",
+    "Flux": '#   image: x:1 # {"$imagepolicy": "flux-system:web"}',
+    "Flux, an item": '# - x:1 # {"$imagepolicy": "flux-system:web"}',
+    "Flux, a near miss": "# image: x:1 # $imagepolicy: flux-system:web",
+}
+
+
+@pytest.mark.parametrize("comment", COMMENTED_OUT.values(), ids=COMMENTED_OUT.keys())
+@pytest.mark.parametrize("before", ["", "# imagebot: careful\nspec:\n  image: b:1\n"])
+def test_a_marker_is_commented_out_with_its_line(comment: str, before: str) -> None:
+    found = scan("values.yaml", f"{before}{comment}\nimage: a:1\n".encode())
+    assert found.unread == ()
+    assert markers(found) == ({"b": "careful"} if before else {}) | {"a": None}
+
+
+def test_a_marker_is_commented_out_with_its_line_in_a_text() -> None:
+    text = "# image: x:1 # imagebot: ignore\nFROM a:1 # imagebot: careful\n"
+    found = scan("Dockerfile", text.encode())
+    assert (markers(found), found.unread) == ({"a": "careful"}, ())
+
+
+NOT_COMMENTED_OUT = {
+    "prose": "# pinned by SRE # imagebot: ignore",
+    "a remark": "# TODO: pin this # imagebot: ignore",
+    "a near miss before it": "# Imagebot: careful # imagebot: ignore",
+    "no sign of its own": "# image: x, imagebot: ignore",
+    "Flux behind prose": '# text {"$imagepolicy": "a:b"}',
+    "Flux behind prose, with a sign": '# text # {"$imagepolicy": "a:b"}',
+    "Flux without a sign of its own": '# image: x {"$imagepolicy": "a:b"}',
+}
+
+
+@pytest.mark.parametrize("comment", NOT_COMMENTED_OUT.values(), ids=NOT_COMMENTED_OUT.keys())
+def test_a_marker_behind_prose_is_still_a_problem(comment: str) -> None:
+    found = scan("values.yaml", f"{comment}\nimage: a:1\n".encode())
+    assert markers(found) == {"!a": None}
+    assert problems(found) == [1]
+
+
+def test_a_marker_behind_a_value_and_a_comment_is_one() -> None:
+    found = scan("values.yaml", b"image: a:1 # was: b:1 # imagebot: ignore\n")
+    assert (markers(found), found.unread) == ({"a": "ignore"}, ())
