@@ -83,7 +83,8 @@ def parse_repository(name: str) -> Repository:
     if _PATH_RE.fullmatch(path) is None:
         if path.lower() != path and _PATH_RE.fullmatch(path.lower()):
             raise InvalidReferenceError(name, "a repository must be lowercase")
-        raise InvalidReferenceError(name, f"{path!r} is no repository path")
+        shown = path if path in name else name
+        raise InvalidReferenceError(name, f"{shown!r} is no repository path")
     if len(path) > _MAX_PATH:
         raise InvalidReferenceError(name, f"the repository is longer than {_MAX_PATH} characters")
     return Repository(registry, path)

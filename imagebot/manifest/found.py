@@ -30,8 +30,16 @@ MAX_SLOW = 2_000
 Keys: TypeAlias = tuple[str | int, ...]
 # What a value looks like that another tool fills in before anybody reads it as a reference.
 _VARIABLE = re.compile(r"^[$<]|\$[A-Za-z_({]|\{[{%]|<<|%\{|\$\[\[|__[A-Z]")
-# `REGISTRY_HOST/app`: no reference has such a part, and people replace it with sed.
-_PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9](?![A-Za-z0-9])")
+# What is no reference for the sake of such a part: `REGISTRY_HOST/app` is replaced with sed,
+# `#{TAG}#`, `<TAG>`, `{tag}`, `((tag))`, `%TAG%` and `@@TAG@@` by other tools, `ko://…` by ko.
+_PLACEHOLDER = re.compile(
+    r"(?<![A-Za-z0-9])[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9](?![A-Za-z0-9])"
+    r"|#\{|<[^<>]++>|\{[A-Za-z_][\w.-]*+\}|\(\([^()]++\)\)|%[A-Za-z_]\w*+%|@@[\w.-]++@@|^ko://"
+)
+# What policies write where an image stands elsewhere; addresses have a `?` too.
+_PATTERN = re.compile(r"(?!.*://)(?:!|.*(?:[*?]| \| ))", re.DOTALL)
+# No reference is longer, and the searches above take their time.
+_MAX_TEXT = 1024
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 _SHOWN = 80
 # A chain of aliases can lead deeper than the document is nested.
@@ -232,8 +240,8 @@ class Found:
         """Whether another tool fills this in; it is then listed as unread."""
         if _VARIABLE.search(text) is None:
             return False
-        shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-        self.unread(scalar, "variable", f"{shown!r} is filled in by another tool", expected=True)
+        reason = f"{_cut(text)!r} is filled in by another tool"
+        self.unread(scalar, "variable", reason, expected=True)
         return True
 
     def filled_in(self, mapping: Mapping) -> None:
@@ -245,11 +253,19 @@ class Found:
         self.sheet.unread.append(Unread(self.sheet.path, line, "variable", reason, True))
 
     def no_reference(self, scalar: Scalar, error: InvalidReferenceError, *, expected: bool) -> None:
-        if _PLACEHOLDER.search(error.text):
-            reason = f"{error.text[:_SHOWN]!r} has a placeholder for another tool"
+        text = scalar.value.strip() if error.text in scalar.value else error.text
+        if _PLACEHOLDER.search(text, 0, _MAX_TEXT):
+            reason = f"{_cut(text)!r} has a placeholder for another tool"
             self.unread(scalar, "variable", reason, expected=True)
-            return
-        self.unread(scalar, "not-a-reference", error.message[:300], expected=expected)
+        elif _PATTERN.match(text, 0, _MAX_TEXT):
+            reason = f"{_cut(text)!r} is a pattern, which no registry can be asked for"
+            self.unread(scalar, "not-a-reference", reason, expected=True)
+        else:
+            self.unread(scalar, "not-a-reference", error.message[:300], expected=expected)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 def _inline_slots(

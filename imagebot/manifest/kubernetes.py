@@ -13,6 +13,9 @@ from imagebot.manifest.walk import Visitor, walk
 # Never what a user wrote, or a schema in which `image` is the name of a property.
 SKIPPED = frozenset({"status", "managedFields", "openAPIV3Schema", "annotations", "labels"})
 
+# What Kyverno's policies compare with is a pattern, even where it reads like an image.
+_SKIPPED_IN_POLICIES = SKIPPED | {"validate"}
+
 
 def is_object(root: Mapping) -> bool:
     return "apiVersion" in root and "kind" in root
@@ -30,7 +33,8 @@ def resource_of(root: Mapping) -> Resource:
 
 def find(found: Found, root: Mapping, keys: Keys) -> None:
     find_extra(found, root, keys)
-    walk(found, root, keys, visitor(found), skip=SKIPPED)
+    is_policy = root.text("apiVersion").startswith("kyverno.io/")
+    walk(found, root, keys, visitor(found), skip=_SKIPPED_IN_POLICIES if is_policy else SKIPPED)
 
 
 def visitor(found: Found) -> Visitor:

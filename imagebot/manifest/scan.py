@@ -40,6 +40,8 @@ _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
 }
 # Formats that name images under keys which say nothing by themselves.
 _ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions"})
+# A file of JSON without these is of a tool that may take comments, such as an editor.
+_OBJECT_KEYS = tuple(re.compile(rf"""["']{key}["']\s*+:""") for key in ("apiVersion", "kind"))
 _CHART_TEMPLATE = "a template of a Helm chart"
 # Each costs an entry in the scan, and some a second parser.
 _MAX_BROKEN = 1_000
@@ -186,4 +188,8 @@ def _unread(sheet: Sheet, source: Source, fault: YamlFaultError) -> Unread:
         return Unread(sheet.path, line, "helm-template", _CHART_TEMPLATE, True)
     if "{{" in source.text:
         return Unread(sheet.path, line, "template", "a template, not YAML", True)
-    return Unread(sheet.path, line, "not-yaml", f"not YAML: {fault.reason}")
+    if not sheet.path.endswith(".json"):
+        return Unread(sheet.path, line, "not-yaml", f"not YAML: {fault.reason}")
+    if all(key.search(source.file.text) for key in _OBJECT_KEYS):
+        return Unread(sheet.path, line, "not-yaml", f"not JSON: {fault.reason}")
+    return Unread(sheet.path, line, "not-yaml", "not JSON: JSON with comments is not read", True)

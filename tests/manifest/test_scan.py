@@ -109,6 +109,18 @@ def test_broken_yaml_beside_a_chart_is_expected() -> None:
         "REGISTRY_HOST/app:1.0",
         "__IMAGE__",
         "$(image)",
+        "acme.azurecr.io/web:#{Build.BuildId}#",
+        "web:<TAG>",
+        "{image}",
+        "ghcr.io/x/y:{tag}",
+        "((image))",
+        "web:((image.tag))",
+        "web:%TAG%",
+        "%IMAGE%",
+        "web:@@T@@",
+        "@@IMAGE@@",
+        "web:<%= x %>",
+        "ko://github.com/acme/x/cmd/x",
     ],
 )
 def test_what_another_tool_fills_in_is_expected(text: str) -> None:
@@ -126,6 +138,78 @@ def test_a_reference_must_be_one_where_a_container_has_it() -> None:
     assert (unread.line, unread.code, unread.expected) == (6, "not-a-reference", False)
     (unread,) = scan("values.yaml", b"image: https://example.com/logo.png\n").unread
     assert unread.expected
+
+
+@pytest.mark.parametrize(
+    "text", ["*:*", "!*:latest", "!*", "eu.foo.io/* | bar.io/*", "acme/web:1.?", "a/b:1 | a/c:1"]
+)
+def test_a_pattern_of_images_is_none_and_nobodys_mistake(text: str) -> None:
+    found = scan("pod.yaml", POD.replace(b"acme/web:1.0", f"'{text}'".encode()))
+    assert found.fields == ()
+    (unread,) = found.unread
+    assert (unread.line, unread.code, unread.expected) == (6, "not-a-reference", True)
+    assert unread.reason == f"{text!r} is a pattern, which no registry can be asked for"
+
+
+@pytest.mark.parametrize(
+    "text", ["app:!bad", "web:{}", "web:()", "web:50%", "https://example.com/x?tag=1", "App!"]
+)
+def test_what_only_resembles_a_pattern_is_a_mistake(text: str) -> None:
+    (unread,) = scan("pod.yaml", POD.replace(b"acme/web:1.0", f"'{text}'".encode())).unread
+    assert (unread.line, unread.code, unread.expected) == (6, "not-a-reference", False)
+    assert "library/" not in unread.reason
+
+
+POLICY = """apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+spec:
+  rules:
+  - validate:
+      pattern: {spec: {containers: [{image: "*:*"}, {image: "acme/web:1.0"}, {image: NOT one}]}}
+  - mutate:
+      patchStrategicMerge: {spec: {containers: [{name: log, image: "acme/log:1.0"}]}}
+"""
+
+
+@pytest.mark.parametrize("kind", ["ClusterPolicy", "Policy"])
+def test_what_a_policy_validates_is_no_image(kind: str) -> None:
+    found = scan("policy.yaml", POLICY.replace("ClusterPolicy", kind).encode())
+    assert [str(field.reference) for field in found.fields] == ["acme/log:1.0"]
+    assert found.unread == ()
+    other = scan("policy.yaml", POLICY.replace("kyverno.io", "example.com").encode())
+    assert len(other.fields) == 2
+
+
+WITH_COMMENTS = {
+    "before": '// c\n{"image": "acme/web:1.0"}\n',
+    "at the beginning": '{ // c\n"image": "acme/web:1.0"}\n',
+    "behind a pair": '{\n\t"image": "acme/web:1.0", // c\n\t"b": 1,\n}\n',
+    "about a kind": '{\n"image": "acme/web:1.0",\n// apiVersion, kind: none\n"kind": "a"}\n',
+}
+
+
+@pytest.mark.parametrize("text", WITH_COMMENTS.values(), ids=WITH_COMMENTS.keys())
+def test_json_with_comments_is_nobodys_mistake(text: str) -> None:
+    (unread,) = scan(".devcontainer/devcontainer.json", text.encode()).unread
+    assert (unread.code, unread.expected) == ("not-yaml", True)
+    assert unread.reason == "not JSON: JSON with comments is not read"
+    (unread,) = scan("a.yaml", text.encode()).unread
+    assert (unread.code, unread.expected) == ("not-yaml", False)
+    assert unread.reason.startswith("not YAML: ")
+
+
+def test_a_broken_object_in_json_is_a_mistake() -> None:
+    text = '{"apiVersion": "v1", "kind" : "Pod",\n// c\n"image": "acme/web:1.0"}'
+    (unread,) = scan("a.json", text.encode()).unread
+    assert (unread.line, unread.code, unread.expected) == (3, "not-yaml", False)
+    assert unread.reason.startswith("not JSON: ")
+
+
+@pytest.mark.parametrize("text", ['{\n\t"image": "a:1.0",\n}', '{"image":\t"a:1.0"}\n'])
+def test_json_with_tabs_or_a_last_comma_is_read(text: str) -> None:
+    found = scan(".vscode/settings.json", text.encode())
+    assert [str(field.reference) for field in found.fields] == ["a:1.0"]
+    assert found.unread == ()
 
 
 OWN = """policies: {careful: {max: minor}}
