@@ -1,9 +1,10 @@
-"""Images that continuous integration runs its jobs in: GitLab CI and GitHub Actions."""
+"""Images that continuous integration runs its jobs in: GitLab CI, GitHub Actions and CircleCI."""
 
 from __future__ import annotations
 
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.tree import Mapping, Node, is_scalar
+from imagebot.manifest.walk import walk
 
 _DOCKER = "docker://"
 
@@ -63,3 +64,17 @@ def _find_steps(found: Found, owner: Mapping, keys: Keys, job: str | None) -> No
 def _docker(found: Found, node: Node, keys: Keys, job: str | None) -> None:
     if is_scalar(node) and node.value.strip().startswith(_DOCKER):
         found.inline(node, keys, container=job, span=(len(_DOCKER), None))
+
+
+def find_circle(found: Found, root: Mapping, keys: Keys) -> None:
+    """`docker` lists of jobs and executors, also those of orbs; `machine.image` is no container."""
+    walk(found, root, keys, _find_executor)
+
+
+def _find_executor(found: Found, executor: Mapping, keys: Keys) -> None:
+    if "docker" not in executor:
+        return
+    name = str(keys[-1]) if keys else None
+    for number, item in enumerate(executor.sequence("docker") or ()):
+        if isinstance(item, Mapping) and (image := item.scalar("image")) is not None:
+            found.inline(image, (*keys, "docker", number, "image"), container=name)

@@ -75,6 +75,8 @@ def _find_plain(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None
         ci.find_gitlab(found.within(form="gitlab-ci"), root, keys)
     elif kind == "github-actions":
         ci.find_github(found.within(form="github-actions"), root, keys)
+    elif kind == "circleci":
+        ci.find_circle(found.within(form="circleci"), root, keys)
     elif kind == "compose" or compose.is_compose(root):
         compose.find(found.within(form="compose"), root, keys)
     elif not own.is_configuration(found, root):

@@ -76,8 +76,15 @@ def within_image(mapping: Mapping) -> Naming:
         last = next((key for key in ("image", "name") if said(mapping, key)), "")
         found = _pair(mapping, "repository", last) if last else Naming("repository")
     else:
-        found = Naming(next((key for key in ("image", "name") if said(mapping, key)), ""))
+        found = _unfolded(mapping, next((k for k in ("image", "name") if said(mapping, k)), ""))
     return _below_folder(mapping, found, _FOLDERS_IN_IMAGE) if found.key else found
+
+
+def _unfolded(mapping: Mapping, key: str) -> Naming:
+    """The name in `key` where `repository` says nothing, which a chart may still fill in."""
+    if key and mapping.scalar("repository") is not None and "/" not in said(mapping, key):
+        return Naming(key, doubt=f"`repository` is empty: what goes before `{key}` is elsewhere")
+    return Naming(key)
 
 
 def beside(owner: Mapping, key: str) -> Naming:

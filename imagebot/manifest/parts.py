@@ -10,6 +10,8 @@ from imagebot.manifest.tree import Mapping
 
 # Places of other repositories.
 _NO_IMAGE = ("git", "chart", "helm", "source")
+# Strimzi's charts; what is a default of several images rarely is all of a name.
+_DEFAULT = "`defaultImageRepository` may be what goes before the names of several images"
 
 
 def find_parts(
@@ -78,6 +80,7 @@ def _named_repository(
         digest=f"{stem}Digest",
         registry=f"{stem}Registry",
         registry_host=registry,
+        doubt=_DEFAULT if stem == "defaultImage" else "",
     )
     if not (shape.name and found.is_variable(scalar, shape.name)):
         find_split(found, shape, keys, loose=True)

@@ -39,7 +39,7 @@ _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "gitlab-ci": (*_HINTS, "services"),
 }
 # Formats that name images under keys which say nothing by themselves.
-_ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions"})
+_ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions", "circleci"})
 # A file of JSON without these is of a tool that may take comments, such as an editor.
 _OBJECT_KEYS = tuple(re.compile(rf"""["']{key}["']\s*+:""") for key in ("apiVersion", "kind"))
 _CHART_TEMPLATE = "a template of a Helm chart"

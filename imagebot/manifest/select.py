@@ -11,7 +11,15 @@ from imagebot.glob import matches_any
 from imagebot.manifest.options import ExtraFile
 
 PathKind = Literal[
-    "", "yaml", "kustomization", "chart", "compose", "gitlab-ci", "github-actions", "text"
+    "",
+    "yaml",
+    "kustomization",
+    "chart",
+    "compose",
+    "gitlab-ci",
+    "github-actions",
+    "circleci",
+    "text",
 ]
 
 # imagebot's own configuration, in which comments and fields speak of images.
@@ -22,6 +30,7 @@ _GITLAB = re.compile(r"(?:^|/)\.gitlab-ci(?:[^/]*\.ya?ml$|/.*\.ya?ml$)|(?:^|/)\.
 _GITHUB = re.compile(
     r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]*\.ya?ml$|(?:^|/)action\.ya?ml$"
 )
+_CIRCLECI = re.compile(r"(?:^|/)\.circleci/.*\.ya?ml$")
 # Read only where a marker comment asks for it.
 _TEXT = re.compile(
     r"(?:.*\.)?(?:dockerfile|containerfile)(?:\..*)?"
@@ -44,15 +53,19 @@ def path_kind(path: str) -> PathKind:
         if "compose" in name and _COMPOSE.fullmatch(name):
             return "compose"
         if "." in path[:1] or "/." in path or name.startswith("action."):
-            return "gitlab-ci" if _GITLAB.search(path) else _github_or_yaml(path)
+            return _ci_or_yaml(path)
         return "yaml"
     if name == "Kustomization":
         return "kustomization"
     return "text" if _TEXT.fullmatch(name) else ""
 
 
-def _github_or_yaml(path: str) -> PathKind:
-    return "github-actions" if _GITHUB.search(path) else "yaml"
+def _ci_or_yaml(path: str) -> PathKind:
+    if _GITLAB.search(path):
+        return "gitlab-ci"
+    if _GITHUB.search(path):
+        return "github-actions"
+    return "circleci" if _CIRCLECI.search(path) else "yaml"
 
 
 def is_manifest_path(path: str, extra: tuple[ExtraFile, ...] = ()) -> bool:

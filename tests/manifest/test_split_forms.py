@@ -34,6 +34,8 @@ JOINED = {
     "{image: {repository: 'localhost:5000', name: web, tag: v1}}": "localhost:5000/web:v1",
     "{image: {repository: ghcr.io/acme/web, name: web, tag: v1}}": "ghcr.io/acme/web:v1",
     "{image: {repository: '', name: acme/web, tag: v1}}": "docker.io/acme/web:v1",
+    "{image: {repository: ~, name: ghcr.io/acme/web, tag: v1}}": "ghcr.io/acme/web:v1",
+    "{image: {name: web, tag: v1}}": "docker.io/library/web:v1",
     "{image: {namespace: acme, name: web, tag: v1}}": "docker.io/acme/web:v1",
     "{image: {registry: ghcr.io, namespace: acme, name: web, tag: v1}}": "ghcr.io/acme/web:v1",
     "{image: {registry: ghcr.io, namespace: acme, repository: web, tag: v1}}": (
@@ -109,6 +111,11 @@ def test_the_name_is_put_together(text: str, name: str, style: Callable[[str], s
         "{a: {repository: ghcr.io, tag: v1}}",
         "{a: {imageRepository: ghcr.io, imageTag: v1}}",
         "{a: {image: ghcr.io, tag: v1}}",
+        "{image: {registry: '', repository: '', name: operator, tag: ''}}",
+        "{image: {repository: ~, name: operator, tag: v1}}",
+        "{image: {repository: '', image: operator, tag: v1}}",
+        "{defaultImageRegistry: quay.io, defaultImageRepository: strimzi, defaultImageTag: v1}",
+        "{global: {defaultImageRepository: ghcr.io/acme, defaultImageTag: v1}}",
         "{pilot: {hub: '', image: pilot, tag: v1}}",
     ],
 )
