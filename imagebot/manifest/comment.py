@@ -1,8 +1,12 @@
-"""Whether what looks like a marker is one at all: in lines that are commented out it is not."""
+"""Whether what looks like a marker is one at all: not in what is commented out, nor in quotes."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from imagebot.manifest.source import FileText
 
 # An item of a list or a key, behind the sign of a comment that has its line for itself. Words that
 # people put before a remark are no keys, nor is the beginning of a marker.
@@ -13,8 +17,38 @@ _COMMENTED_OUT = re.compile(
     re.IGNORECASE,
 )
 
+# Words in quotes that end on their line, and what ends the search for them: a comment.
+_QUOTED = re.compile(
+    r"""(?<!\S)(?P<comment>#|//)|\\.|(?P<words>'[^'\r\n]*'|"(?:[^"\\\r\n]|\\.)*")"""
+)
+
 
 def is_commented_out(text: str, start: int, at: int) -> bool:
     """Whether the comment that starts at `at` is part of YAML that is commented out with it, on a
     line that starts at `start`: `# image: app:1 # imagebot: ignore`."""
     return _COMMENTED_OUT.match(text, start, at) is not None
+
+
+class Quotes:
+    """The words in quotes of a file that is no YAML, line by line."""
+
+    def __init__(self, file: FileText) -> None:
+        self.file = file
+        self.start = -1
+        self.words: list[tuple[int, int]] = []
+
+    def hold(self, at: int) -> bool:
+        """Whether a position is between quotes that open and close on its line."""
+        start = at - self.file.column(at) + 1
+        if start != self.start:
+            self.start = start
+            self.words = list(self.on_line(start))
+        number = bisect_left(self.words, (at, 0)) - 1
+        return number >= 0 and at < self.words[number][1]
+
+    def on_line(self, start: int) -> Iterator[tuple[int, int]]:
+        for match in _QUOTED.finditer(self.file.text, start, self.file.line_end(start)):
+            if match.group("comment"):
+                return
+            if match.group("words"):
+                yield match.span()

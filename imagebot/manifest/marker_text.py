@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from imagebot.manifest.comment import is_commented_out
+from imagebot.manifest.comment import Quotes, is_commented_out
 from imagebot.manifest.field import Marker
 from imagebot.manifest.source import FileText
 
@@ -24,6 +24,8 @@ IN_TEXT = re.compile(rf"{_OPENS}{_START}")
 _ENDS = re.compile(r"\s*(?:\*/|-->|(?<!\S)(?:#|//).*)\s*\Z")
 _IGNORE = re.compile(r"ignore(?:[\s,;:.(-].*)?")
 _OPENERS = " \t{/*<!-#"
+_WORD = re.compile(r"[\w./:+-]+")
+_NAMED = re.compile(r"imagebot[ \t]*[:=-]?[ \t]*", re.IGNORECASE)
 
 # What every way to write the name has in it: each look through a text costs time.
 _NAMES = ("magebot", "mageBot", "MAGEBOT")
@@ -44,12 +46,13 @@ _NEAR = re.compile(
 class Written:
     """A marker in a file. `at` is where it starts; `alone` when nothing stands before it on
     its line, so that it governs what begins on the next one. `near` when it is none, though
-    somebody meant one."""
+    somebody meant one. `prose` when it says what no marker says, and may be a mere remark."""
 
     marker: Marker
     at: int
     alone: bool
     near: bool = False
+    prose: bool = False
 
     @property
     def governs(self) -> int:
@@ -67,20 +70,22 @@ def names_imagebot(text: str) -> bool:
     return any(name in text for name in _NAMES)
 
 
-def own_markers(file: FileText, pattern: re.Pattern[str]) -> dict[int, tuple[Marker, int]]:
-    """Markers, with where they stand, by the line that they govern.
+def own_markers(file: FileText, pattern: re.Pattern[str]) -> dict[int, tuple[Marker, bool]]:
+    """Markers in a file that is no YAML, and whether they may be mere remarks, by the line that
+    they govern.
 
     That is their own line, or the next one when nothing but the comment is on theirs. Two that
     disagree about a line are one that names no policy.
     """
-    found: dict[int, tuple[Marker, int]] = {}
-    for each in _exact(file, pattern, _is_anywhere):
-        marker, at = each.marker, each.at
+    found: dict[int, tuple[Marker, bool]] = {}
+    for each in _exact(file, pattern, Quotes(file).hold):
+        marker, prose = each.marker, each.prose
         if each.governs in found:
-            before, at = found[each.governs]
+            before, was_prose = found[each.governs]
+            prose = prose and was_prose
             if not agree(before, marker):
                 marker = Marker("policy", f"{before.text} and {marker.text}", marker.line)
-        found[each.governs] = (marker, at)
+        found[each.governs] = (marker, prose)
     return found
 
 
@@ -97,8 +102,8 @@ def near_misses(file: FileText) -> list[Written]:
     """What only looks like a marker in a file that is no YAML."""
     if not names_imagebot(file.text):
         return []
-    taken = {each.marker.line for each in _exact(file, IN_TEXT, _is_anywhere)}
-    every = _near(file, _TEXT_COMMENT, _is_anywhere)
+    taken = {each.marker.line for each in _exact(file, IN_TEXT, Quotes(file).hold)}
+    every = _near(file, _TEXT_COMMENT, Quotes(file).hold)
     return [each for each in every if each.marker.line not in taken]
 
 
@@ -109,10 +114,6 @@ def agree(one: Marker | None, other: Marker | None) -> bool:
     if one.kind == "ignore":
         return other.kind == "ignore"
     return (one.kind, one.text, one.syntax) == (other.kind, other.text, other.syntax)
-
-
-def _is_anywhere(_at: int) -> bool:
-    return False
 
 
 def _exact(
@@ -127,7 +128,8 @@ def _exact(
             if not _is_commented_out(file, match.start(), is_text):
                 line = file.line(match.start())
                 marker = _read(text[match.end() : end], line)
-                yield Written(marker, match.start(), _is_alone(file, match.start()))
+                alone = _is_alone(file, match.start())
+                yield Written(marker, match.start(), alone, prose=_is_prose(marker.text))
         match = pattern.search(text, end)
 
 
@@ -143,12 +145,32 @@ def _near(
         while comment is not None and is_text(comment.start()):
             comment = opens.search(text, comment.end(), end)
         if comment is not None:
-            found = _NEAR.search(text[comment.start() : end])
-            at = comment.start() + (found.start() if found else 0)
-            if found is not None and not (text[at] == "#" and _is_commented_out(file, at, is_text)):
-                marker = Marker("policy", found.group(), file.line(start))
-                yield Written(marker, comment.start(), _is_alone(file, comment.start()), True)
+            near = _near_miss(file, comment.start(), end, is_text)
+            if near is not None:
+                yield near
         match = _SIGN.search(text, max(end, match.end()))
+
+
+def _near_miss(file: FileText, at: int, end: int, is_text: Callable[[int], bool]) -> Written | None:
+    """What the comment from `at` to `end` has in it that is meant for a marker."""
+    comment = file.text[at:end]
+    found = _NEAR.search(comment)
+    if found is None:
+        return None
+    own = at + found.start()
+    if file.text[own] == "#" and _is_commented_out(file, own, is_text):
+        return None
+    named = _NAMED.search(comment, found.start())
+    prose = named is not None and _is_prose(_ENDS.sub("", comment[named.end() :]).strip())
+    marker = Marker("policy", found.group(), file.line(at))
+    return Written(marker, at, _is_alone(file, at), near=True, prose=prose)
+
+
+def _is_prose(said: str) -> bool:
+    """Whether words are several, and not what a marker says or two of them."""
+    if not said or _WORD.fullmatch(said) or said.startswith("{"):
+        return False
+    return said[:6].lower() != "ignore" and _SIGN.search(said) is None
 
 
 def _is_commented_out(file: FileText, at: int, is_text: Callable[[int], bool]) -> bool:

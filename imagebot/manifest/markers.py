@@ -46,6 +46,9 @@ def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
 def _mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
     values, broken = _values(sheet), _Intervals(_broken(sheet))
     written = [each for each in written_markers(file, values.hold) if not broken.hold(each.at)]
+    if not drafts:
+        # Nothing is here that such words could be about: they are a remark.
+        written = [each for each in written if each.marker.text and not each.prose]
     if not written:
         return drafts
     drafts = with_alias_lines(sheet, drafts)
@@ -63,7 +66,7 @@ def _mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
             sheet.unread.append(Unread(sheet.path, each.marker.line, "marker", NEAR_MISS))
         elif number not in governing:
             sheet.unread.append(Unread(sheet.path, each.marker.line, "marker", _DANGLING))
-            dangling = True
+            dangling = dangling or not each.prose
     return [_refused(draft) for draft in marked] if dangling else marked
 
 

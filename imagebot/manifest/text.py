@@ -15,7 +15,14 @@ from imagebot.glob import matches_any
 from imagebot.manifest.events import MAX_BYTES
 from imagebot.manifest.field import FieldEdit, ImageField, Marker, Scan, Slot, Unread
 from imagebot.manifest.file_pattern import compile_pattern
-from imagebot.manifest.marker_text import IN_TEXT, NEAR_MISS, UNSURE, near_misses, own_markers
+from imagebot.manifest.marker_text import (
+    IN_TEXT,
+    NEAR_MISS,
+    UNSURE,
+    Written,
+    near_misses,
+    own_markers,
+)
 from imagebot.manifest.options import ScanOptions
 from imagebot.manifest.source import FileText, wide_encoding
 from imagebot.reference import Reference, parse_reference
@@ -104,12 +111,6 @@ def find_marked(path: str, data: bytes) -> tuple[list[ImageField], list[Unread]]
     return _read(path, FileText(data), ())
 
 
-def _markers(file: FileText) -> dict[int, Marker]:
-    if "imagebot:" not in file.text:
-        return {}
-    return {line: marker for line, (marker, _) in own_markers(file, IN_TEXT).items()}
-
-
 def _read_again(path: str, data: bytes, patterns: tuple[str, ...]) -> list[ImageField]:
     fields, _ = _read(path, FileText(data), patterns)
     return fields
@@ -119,10 +120,13 @@ def _read(
     path: str, file: FileText, patterns: tuple[str, ...]
 ) -> tuple[list[ImageField], list[Unread]]:
     fields: list[ImageField] = []
-    near = near_misses(file)
+    dangling: list[Unread] = []
+    matches = _matches(file, patterns, dangling, path)
+    near = _near(file, matches)
     unread = [Unread(path, each.marker.line, "marker", NEAR_MISS) for each in near]
+    unread += dangling
     unsure = {each.governs for each in near}
-    for number, match in enumerate(_matches(file, patterns, unread, path)):
+    for number, match in enumerate(matches):
         try:
             field = _field(path, file, match, number, patterns)
             if unsure and file.line(match.end) in unsure:
@@ -134,22 +138,40 @@ def _read(
     return fields, unread
 
 
+def _near(file: FileText, matches: list[_Match]) -> list[Written]:
+    """What only looks like a marker, but for remarks on lines that name no image."""
+    near = near_misses(file)
+    if not any(each.prose for each in near):
+        return near
+    lines = {file.line(match.end) for match in matches}
+    return [
+        each
+        for each in near
+        if not each.prose
+        or each.governs in lines
+        or _by_marker(file, each.governs, each.marker) is not None
+    ]
+
+
 def _matches(
     file: FileText, patterns: tuple[str, ...], unread: list[Unread], path: str
-) -> Iterator[_Match]:
+) -> list[_Match]:
     """By place. Matches that overlap are not used."""
-    markers = _markers(file)
+    written = own_markers(file, IN_TEXT) if "imagebot:" in file.text else {}
+    markers = {line: marker for line, (marker, _) in written.items()}
     found = [match for pattern in patterns for match in _by_pattern(file, pattern, markers)]
     taken = {file.line(match.end) for match in sorted(found, key=lambda match: match.end)}
-    for line, marker in sorted(markers.items()):
+    for line, (marker, prose) in sorted(written.items()):
         if line not in taken:
             on_line = _by_marker(file, line, marker)
+            if on_line is None and prose:
+                continue
             if on_line is None:
                 reason = "the marker governs a line on which there is no image with a tag"
                 unread.append(Unread(path, marker.line, "marker", reason))
             else:
                 found.append(on_line)
-    yield from sorted(found, key=lambda match: match.end)
+    return sorted(found, key=lambda match: match.end)
 
 
 def _by_pattern(file: FileText, pattern: str, markers: dict[int, Marker]) -> Iterator[_Match]:

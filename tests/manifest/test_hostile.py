@@ -157,6 +157,10 @@ GROWING: dict[str, tuple[str, str, int]] = {
     "digests before tags": ("# é\n", 'k#n: {digest: "", tag: "1.0", repository: a}\n', 800),
     "markers in a text": ("FROM a:1\n", f"{OWN}\nFROM debian:12\n", 1_500),
     "near misses in a text": (f"{OWN}\n", "# Imagebot: ignore\nFROM debian:12\n", 3_000),
+    "remarks in a text": ("# imagebot: so it is\nFROM a:1\n", "# Imagebot: so it is\nx\n", 3_000),
+    "quotes in a line of a text": ("FROM a:1\n", "'# imagebot: # Imagebot: ' ", 3_000),
+    "quotes without an end in a text": ('FROM a:1\n"', "\\\" ' # imagebot: ", 3_000),
+    "lines that are commented out": ("image: a:1\n", "# a: b # imagebot: ignore\n", 3_000),
     "signs in one value": ("image: a:1\n", "a#n: ' # imagebot: # imagebot: # imagebot:'\n", 1_500),
 }
 

@@ -430,3 +430,106 @@ def test_a_marker_behind_prose_is_still_a_problem(comment: str) -> None:
 def test_a_marker_behind_a_value_and_a_comment_is_one() -> None:
     found = scan("values.yaml", b"image: a:1 # was: b:1 # imagebot: ignore\n")
     assert (markers(found), found.unread) == ({"a": "ignore"}, ())
+
+
+WITHOUT_IMAGES = {
+    "a workflow": (
+        ".github/workflows/bot.yaml",
+        "# imagebot: updates images every hour\non: {schedule: [{cron: '0 * * * *'}]}\njobs: {}\n",
+    ),
+    "a configuration": (
+        ".pre-commit-config.yaml",
+        "repos:\n- repo: local # imagebot: checks its own config\n  hooks: []\n",
+    ),
+    "a near miss": ("a.yaml", "# ImageBot: updates images every hour\na: b\n"),
+    "two signs": ("a.yaml", "## imagebot: updates images every hour\na: b\n"),
+    "a heading": ("a.yaml", "# imagebot:\na: b\n"),
+    "a template": ("a.yaml", "# imagebot: runs in here\na: {{ b }}\n{{ c }}\n"),
+    "a Makefile": ("Makefile", "# imagebot: run it here\nrun:\n\timagebot run .\n"),
+    "a Makefile, a near miss": (
+        "Makefile",
+        "## ImageBot: run it here\n# imagebot: so it is\nrun:\n",
+    ),
+    "behind a command": ("run.sh", "imagebot run . # imagebot: every hour\n"),
+}
+
+
+@pytest.mark.parametrize(("path", "text"), WITHOUT_IMAGES.values(), ids=WITHOUT_IMAGES.keys())
+def test_words_about_imagebot_where_no_image_is_are_prose(path: str, text: str) -> None:
+    found = scan(path, text.encode())
+    assert found.fields == ()
+    assert [each for each in found.unread if not each.expected] == []
+
+
+STILL_MARKERS = ["ignore", "ignore this file", "careful", "{semver: ^1}", "x y, imagebot: ignore"]
+
+
+@pytest.mark.parametrize("said", STILL_MARKERS)
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [("a.yaml", "a: image"), ("Makefile", "run:"), ("a.yaml", "# Imagebot: x\na: b")],
+)
+def test_a_marker_where_no_image_is_governs_nothing(path: str, line: str, said: str) -> None:
+    found = scan(path, f"# imagebot: {said}\n{line}\n".encode())
+    assert problems(found)[0] == 1
+
+
+@pytest.mark.parametrize("sign", ["# imagebot:", "# ImageBot:"])
+def test_words_about_imagebot_block_only_what_they_stand_at(sign: str) -> None:
+    words = f"{sign} updates images every hour\n"
+    above = scan("values.yaml", f"{words}\nimage: a:1\n".encode())
+    assert (markers(above), problems(above)) == ({"a": None}, [1])
+    at = scan("values.yaml", f"{words}image: a:1\nother: {{image: 'b:1'}}\n".encode())
+    assert markers(at) == (
+        {"a": "updates images every hour", "b": None}
+        if "imagebot" in sign
+        else {"!a": None, "b": None}
+    )
+
+
+def test_words_about_imagebot_at_an_image_in_a_text_are_no_prose() -> None:
+    found = scan(
+        "Dockerfile", b"# imagebot: updates this\nFROM a:1\n# ImageBot: and this\nFROM b:1\n"
+    )
+    assert markers(found) == {"a": "updates this"}
+    assert problems(found) == [3]
+    pattern = ScanOptions(files=(PATTERN,))
+    found = scan("Dockerfile", b"# ImageBot: updates this\nFROM a:1\n", pattern)
+    assert (markers(found), problems(found)) == ({"!a": None}, [1])
+
+
+def test_markers_that_disagree_in_a_text_are_no_prose() -> None:
+    found = scan("Makefile", b"# imagebot: careful\nrun: # imagebot: ignore\n")
+    assert problems(found) == [2]
+
+
+QUOTED = [
+    "sed -i 's/x/y # imagebot: ignore/' a.yaml",
+    'sed -i "s/\\"x/y # imagebot: ignore/" a.yaml',
+    "sed -i 's/\"x/y # imagebot: ignore/' a.yaml",
+    "sed -i 's/x/y # Imagebot: ignore/' a.yaml",
+    "echo 'a' '# imagebot: ignore' \"b\"",
+]
+
+
+@pytest.mark.parametrize("line", QUOTED)
+@pytest.mark.parametrize("path", ["run.sh", "Makefile"])
+def test_what_is_in_quotes_in_a_text_is_no_marker(path: str, line: str) -> None:
+    found = scan(path, f"# imagebot: careful\ndocker pull a:1\n{line}\ndocker pull b:1\n".encode())
+    assert (markers(found), found.unread) == ({"a": "careful"}, ())
+
+
+NOT_QUOTED = [
+    "docker pull 'a:1' # imagebot: careful",
+    "docker pull 'a:1' # don't touch # imagebot: careful, don't",
+    "docker pull a:1 it\\'s # imagebot: careful",
+    "docker pull a:1 it's # imagebot: careful",
+    "docker pull a:1 // don't # imagebot: careful, don't",
+]
+
+
+@pytest.mark.parametrize("line", NOT_QUOTED)
+def test_a_marker_behind_quotes_in_a_text_is_one(line: str) -> None:
+    (field,) = scan("run.sh", f"{line}\n".encode()).fields
+    assert field.marker is not None
+    assert field.marker.text.startswith("careful")
