@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from dataclasses import replace
+from typing import Literal, TypeAlias
 
 from imagebot.manifest import flux_marker
 from imagebot.manifest.aliases import unlisted_aliases, with_alias_lines
@@ -19,10 +20,12 @@ from imagebot.manifest.marker_text import (
     written_markers,
 )
 from imagebot.manifest.scalars import scalars_of
-from imagebot.manifest.scopes import blocks
+from imagebot.manifest.scopes import begins_item, blocks, ends_in_key
 from imagebot.manifest.source import FileText
 from imagebot.manifest.text import find_marked
 
+_Kind: TypeAlias = Literal["line", "below", "item", "key"]
+_BLOCKS: tuple[_Kind, ...] = ("below", "item", "key")
 _DANGLING = "this marker governs no image: it goes on the line of a reference, or above it"
 
 
@@ -52,7 +55,7 @@ def _mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
     if not written:
         return drafts
     drafts = with_alias_lines(sheet, drafts)
-    ranges = _ranges(file, written)
+    ranges = _ranges(file, written, drafts)
     by_draft, governing = _governed(drafts, ranges)
     marked = [
         _with_markers(sheet, draft, [written[number] for number in by_draft.get(position, ())])
@@ -70,13 +73,42 @@ def _mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
     return [_refused(draft) for draft in marked] if dangling else marked
 
 
-def _ranges(file: FileText, written: list[Written]) -> list[range]:
-    """The lines that each marker governs: its own, or the block that begins below it."""
-    below = blocks(file, {each.governs for each in written if each.alone})
+def _ranges(file: FileText, written: list[Written], drafts: list[Draft]) -> list[range]:
+    """The lines that each marker governs: its own, the block that begins below it where it stands
+    alone, or the one that begins on its line where that names no image."""
+    images = {line for draft in drafts for line in draft.lines}
+    kinds = [_kind(file, each, images) for each in written]
+    found: dict[_Kind, dict[int, range]] = {
+        kind: blocks(
+            file,
+            {_line(each, k) for each, k in zip(written, kinds, strict=True) if k == kind},
+            of_keys=kind == "key",
+        )
+        for kind in _BLOCKS
+    }
     return [
-        below.get(each.governs, range(0)) if each.alone else range(each.governs, each.governs + 1)
-        for each in written
+        range(each.marker.line, each.marker.line + 1)
+        if kind == "line"
+        else found[kind].get(_line(each, kind), range(0))
+        for each, kind in zip(written, kinds, strict=True)
     ]
+
+
+def _line(written: Written, kind: _Kind) -> int:
+    return written.marker.line + (kind == "below")
+
+
+def _kind(file: FileText, written: Written, images: set[int]) -> _Kind:
+    """Whether a marker is about its line, or what is below it, or the item or key it stands at."""
+    start = written.at - file.column(written.at) + 1
+    before = file.text[start : written.at]
+    if written.marker.line in images:
+        return "line"
+    if ends_in_key(before):
+        return "key"
+    if begins_item(before):
+        return "item"
+    return "below" if written.alone else "line"
 
 
 def _governed(drafts: list[Draft], ranges: list[range]) -> tuple[dict[int, list[int]], set[int]]:

@@ -141,6 +141,8 @@ GROWING: dict[str, tuple[str, str, int]] = {
     "own markers": ("l:\n", f"- image: acme/app#n:1.0 {OWN}\n", 600),
     "own markers above": ("l:\n", f"{OWN}\n- image: acme/app#n:1.0\n", 600),
     "own markers in each document": ("", f"---\nimage: acme/app#n:1.0 {OWN}\n", 500),
+    "own markers at keys": ("l:\n", f"  k#n: {OWN}\n    image: acme/app#n:1.0\n", 400),
+    "own markers at items": ("l:\n", f"- k: x {OWN}\n  image: acme/app#n:1.0\n", 400),
     "near misses": ("l:\n", "- image: acme/app#n:1.0 # Imagebot: ignore\n", 600),
     "markers at nothing": ("image: a:1\n", f"{OWN}\n\n", 3_000),
     "markers above markers": ("image: a:1\n", f"{OWN}\n", 3_000),

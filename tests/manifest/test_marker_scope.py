@@ -533,3 +533,92 @@ def test_a_marker_behind_quotes_in_a_text_is_one(line: str) -> None:
     (field,) = scan("run.sh", f"{line}\n".encode()).fields
     assert field.marker is not None
     assert field.marker.text.startswith("careful")
+
+
+AT_BLOCKS = {
+    "a key": (
+        "web:\n  image: # imagebot: api\n    repository: a\n    tag: v1\n  other: {image: 'c:1'}\n",
+        {"a": "api", "c": None},
+    ),
+    "a key with an anchor and a tag": (
+        "web: &x !!map # imagebot: api\n  image: a:1\nother:\n  image: c:1\n",
+        {"a": "api", "c": None},
+    ),
+    "a key above a list at its column": (
+        "s:\n  pods: # imagebot: api\n  - image: a:1\n  - image: b:1\n  x: {image: 'c:1'}\n",
+        {"a": "api", "b": "api", "c": None},
+    ),
+    "on Windows": (
+        "web: # imagebot: api\r\n  image: a:1\r\nother:\r\n  image: c:1\r\n",
+        {"a": "api", "c": None},
+    ),
+    "an item": (
+        "l:\n- name: web # imagebot: api\n  image: a:1\n  x: {image: 'b:1'}\n- image: c:1\n",
+        {"a": "api", "b": "api", "c": None},
+    ),
+    "a bare item": (
+        "containers:\n- # imagebot: api\n  name: web\n  image: a:1\n- image: c:1\n",
+        {"a": "api", "c": None},
+    ),
+    "a bare item that begins with its image": (
+        "containers:\n  - # imagebot: api\n    image: a:1\n    initImage: b:1\n  - image: c:1\n",
+        {"a": "api", "b": "api", "c": None},
+    ),
+    "a key at the beginning of an item": (
+        "pods:\n- web: # imagebot: api\n    image: a:1\n  image: c:1\n",
+        {"a": "api", "c": None},
+    ),
+    "a key of a list at the beginning of an item": (
+        "pods:\n- containers: # imagebot: api\n  - image: a:1\n  image: c:1\n- image: d:1\n",
+        {"a": "api", "c": None, "d": None},
+    ),
+    "an image at the beginning of an item": (
+        "containers:\n- image: a:1 # imagebot: api\n  initImage: c:1\n",
+        {"a": "api", "c": None},
+    ),
+    "a part at the beginning of an item": (
+        "x:\n- repository: a # imagebot: api\n  tag: v1\n  side: {image: 'c:1'}\n",
+        {"a": "api", "c": None},
+    ),
+    "in a block scalar": (
+        "a: |\n  web: # imagebot: api\n    image: a:1\n  b:\n    image: c:1\n",
+        {"a": "api", "c": None},
+    ),
+    "the same as within": (
+        "web: # imagebot: api\n  image: a:1 # imagebot: api\nother:\n  image: c:1\n",
+        {"a": "api", "c": None},
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), AT_BLOCKS.values(), ids=AT_BLOCKS.keys())
+def test_a_marker_where_a_block_begins_governs_it(text: str, wanted: dict[str, str | None]) -> None:
+    found = scan("values.yaml", text.encode())
+    assert (markers(found), found.unread) == (wanted, ())
+
+
+AT_NO_BLOCKS = {
+    "a key without a value": "web: # imagebot: api\nimage: a:1\n",
+    "a value": "web: b # imagebot: api\nimage: a:1\n",
+    "a value that ends like a key": "web: 'b:' # imagebot: api\nimage: a:1\n",
+    "an item that is no more": "l:\n- b # imagebot: api\n- image: a:1\n",
+    "a blank line below": "- # imagebot: api\n\n- image: a:1\n",
+}
+
+
+@pytest.mark.parametrize("text", AT_NO_BLOCKS.values(), ids=AT_NO_BLOCKS.keys())
+def test_a_marker_where_no_block_with_an_image_begins_governs_nothing(text: str) -> None:
+    found = scan("values.yaml", text.encode())
+    assert markers(found) == {"!a": None}
+    assert problems(found) == [text[: text.index("# imagebot")].count("\n") + 1]
+
+
+def test_markers_where_a_block_begins_and_in_it_contradict_each_other() -> None:
+    text = "web: # imagebot: api\n  image: a:1 # imagebot: ignore\n  workerImage: b:1\n"
+    found = scan("values.yaml", text.encode())
+    assert (markers(found), problems(found)) == ({"!a": None, "b": "api"}, [2])
+
+
+def test_a_near_miss_where_a_block_begins_blocks_it() -> None:
+    found = scan("values.yaml", b"web: # Imagebot: ignore\n  image: a:1\nx: {image: 'b:1'}\n")
+    assert (markers(found), problems(found)) == ({"!a": None, "b": None}, [1])
