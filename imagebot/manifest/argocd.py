@@ -3,12 +3,14 @@ and what the generators of a set fill in."""
 
 from __future__ import annotations
 
+from imagebot.errors import InvalidReferenceError
 from imagebot.manifest import chart, helm, kubernetes
 from imagebot.manifest.argocd_parameters import find_parameters
-from imagebot.manifest.events import YamlFaultError
+from imagebot.manifest.events import Scalar, YamlFaultError
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.tree import Mapping, build, is_scalar
 from imagebot.manifest.walk import walk
+from imagebot.reference import parse_reference
 
 _KINDS = frozenset({"Application", "ApplicationSet"})
 
@@ -47,10 +49,21 @@ def _visit(found: Found, mapping: Mapping, keys: Keys) -> None:
     if kustomize is not None:
         for number, item in enumerate(kustomize.sequence("images") or ()):
             if is_scalar(item):
-                # `name=new-name:tag`: what is pulled stands behind the last `=`.
-                start = item.value.strip().rfind("=") + 1
-                at = (*keys, "kustomize", "images", number)
-                found.inline(item, at, span=(start, None), loose=True)
+                _find_override(found, item, (*keys, "kustomize", "images", number))
+
+
+def _find_override(found: Found, item: Scalar, keys: Keys) -> None:
+    """`name=new-name:tag`: what is pulled stands behind the last `=`."""
+    text = item.value.strip()
+    start = text.rfind("=") + 1
+    if found.inline(item, keys, span=(start, None), loose=True):
+        return
+    try:
+        reference = parse_reference(text[start:])
+    except InvalidReferenceError:
+        return
+    reason = f"{reference.name} has no tag here: it is chosen elsewhere"
+    found.unread(item, "no-tag", reason, expected=True)
 
 
 def _find_chart(found: Found, source: Mapping, keys: Keys) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.naming import said
 from imagebot.manifest.parts import find_parts
 from imagebot.manifest.shapes import find_images
 from imagebot.manifest.tree import Mapping
@@ -15,8 +16,18 @@ def find(found: Found, root: Mapping, keys: Keys) -> None:
     def visit(found: Found, mapping: Mapping, keys: Keys) -> None:
         find_images(found, mapping, keys, registry=registry)
         find_parts(found, mapping, keys, registry=registry)
+        if "hub" in mapping:
+            _find_lonely_hub(found, mapping)
 
     walk(found, root, keys, visit)
+
+
+def _find_lonely_hub(found: Found, mapping: Mapping) -> None:
+    """`{hub, tag}` with no name, as Istio's charts have it: they are those of several images."""
+    names = ("image", "imageName", "repository", "name")
+    if said(mapping, "hub") and said(mapping, "tag") and not any(n in mapping for n in names):
+        reason = "which images this and `hub` are of is decided elsewhere"
+        found.unread(mapping.scalar("tag"), "no-repository", reason, expected=True)
 
 
 def _global_registry(root: Mapping) -> str:

@@ -99,3 +99,20 @@ def test_a_template_patch_that_is_no_yaml_is_listed() -> None:
 def test_a_quoted_template_patch_is_listed() -> None:
     text = f'{SET}  templatePatch: "spec: {{source: {{helm: {{image: 1}}}}}}"\n'
     assert read(text) == ([], [("embedded", False)])
+
+
+def test_an_image_of_kustomize_without_a_tag_is_unread() -> None:
+    text = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n  source:\n    kustomize:\n"
+    text += "      images:\n"
+    for image, unread in {
+        "web=ghcr.io/acme/web": [("no-tag", True)],
+        "ghcr.io/acme/web": [("no-tag", True)],
+        "web=${IMAGE}": [("variable", True)],
+        "web=": [],
+        "web=Not One": [("not-a-reference", True)],
+    }.items():
+        assert read(f"{text}      - {image}\n") == ([], unread)
+    assert read(f"{text}      - web=acme/web:1.0\n      - a=b\n") == (
+        ["acme/web:1.0"],
+        [("no-tag", True)],
+    )

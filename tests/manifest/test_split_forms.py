@@ -135,6 +135,8 @@ def test_what_cannot_be_told_is_unread(text: str, style: Callable[[str], str]) -
         "{a: {repository: '', tag: '1.0'}}",
         "{a: {repository: ~, tag: '1.0'}}",
         "{a: {image: '', tag: '1.0'}}",
+        "{global: {hub: docker.io/istio, tag: 1.20.0, proxy: {image: proxyv2}}}",
+        "{_internal_defaults: {global: {hub: docker.io/istio, tag: v1, image: ''}}, image: ''}",
     ],
 )
 @pytest.mark.parametrize("style", [str, block], ids=["flow", "block"])
@@ -148,6 +150,9 @@ def test_a_tag_without_a_repository_is_unread(text: str, style: Callable[[str], 
         "{image: {tag: ''}}",
         "{image: {pullPolicy: Always}}",
         "{a: {tag: '1.0'}}",
+        "{a: {hub: docker.io/istio, image: ''}}",
+        "{global: {hub: '', tag: '1.0', image: {pullPolicy: Always}}}",
+        "{global: {hub: docker.io/istio, tag: ''}, a: {image: ''}}",
         "{images: {registry: 'localhost:5000', mirror: 'harbor.local:443', pullPolicy: Always}}",
         "{images: {logo: 'https://example.com/logo.png:1'}}",
         "{a: {gitRepository: acme/web, gitTag: v1}}",
