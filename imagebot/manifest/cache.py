@@ -23,7 +23,7 @@ from imagebot.manifest.options import ScanOptions
 from imagebot.reference import Reference, Repository
 
 # To be raised with every change to what a scan finds or how it is written down here.
-READER_VERSION = 5
+READER_VERSION = 6
 
 Plain = list[Any]
 _NOTHING = Scan()
