@@ -14,6 +14,10 @@ NEAR_MISS = (
     "this reads like a marker and is none: write it as a comment of its own, in small letters, "
     "`# imagebot: ignore` or `# imagebot: POLICY`"
 )
+MANY_SIGNS = (
+    "this reads like a marker and is none, as it has more than one `#`: write "
+    "`# imagebot: ignore` or `# imagebot: POLICY`"
+)
 UNSURE = "a marker here governs no image or cannot be read, so what it means is not sure"
 
 _START = r"[ \t]*imagebot:[ \t]*"

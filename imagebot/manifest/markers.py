@@ -12,6 +12,7 @@ from imagebot.manifest.aliases import unlisted_aliases, with_alias_lines
 from imagebot.manifest.field import ImageField, Marker, Scan, Unread
 from imagebot.manifest.found import Draft, Sheet
 from imagebot.manifest.marker_text import (
+    MANY_SIGNS,
     NEAR_MISS,
     UNSURE,
     Written,
@@ -63,14 +64,42 @@ def _mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
     ]
     marked = _agreeing(sheet, marked)
     marked = _at_unlisted_aliases(sheet, marked, ranges)
-    dangling = False
-    for number, each in enumerate(written):
-        if each.near:
-            sheet.unread.append(Unread(sheet.path, each.marker.line, "marker", NEAR_MISS))
-        elif number not in governing:
-            sheet.unread.append(Unread(sheet.path, each.marker.line, "marker", _DANGLING))
-            dangling = dangling or not each.prose
+    dangling = _report_useless(sheet, file, written, governing)
     return [_refused(draft) for draft in marked] if dangling else marked
+
+
+def _report_useless(
+    sheet: Sheet, file: FileText, written: list[Written], governing: set[int]
+) -> bool:
+    """Report what is no marker, and markers that govern nothing: True when there are any."""
+    useless = [each for number, each in enumerate(written) if each.near or number not in governing]
+    lines = file.lines() if useless else []
+    while lines and _is_empty(lines[-1]):
+        lines.pop()
+    for each in useless:
+        if each.near:
+            reason = MANY_SIGNS if each.marker.text.count("#") > 1 else NEAR_MISS
+        else:
+            reason = _why_nothing(each, lines)
+        sheet.unread.append(Unread(sheet.path, each.marker.line, "marker", reason))
+    return any(not each.near and not each.prose for each in useless)
+
+
+def _why_nothing(written: Written, lines: list[str]) -> str:
+    """Why a marker governs nothing; `lines` are those of the file up to the last with content."""
+    at = written.marker.line
+    if at >= len(lines) or not (_is_empty(lines[at - 1]) and _is_empty(lines[at])):
+        return _DANGLING
+    what = "a comment" if lines[at].strip() else "a blank line"
+    return (
+        f"{what} stands between this marker and what is below, so that it governs no image: put it "
+        "right above what it is about"
+    )
+
+
+def _is_empty(line: str) -> bool:
+    content = line.strip()
+    return not content or content.startswith("#")
 
 
 def _ranges(file: FileText, written: list[Written], drafts: list[Draft]) -> list[range]:

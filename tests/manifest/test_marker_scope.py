@@ -622,3 +622,39 @@ def test_markers_where_a_block_begins_and_in_it_contradict_each_other() -> None:
 def test_a_near_miss_where_a_block_begins_blocks_it() -> None:
     found = scan("values.yaml", b"web: # Imagebot: ignore\n  image: a:1\nx: {image: 'b:1'}\n")
     assert (markers(found), problems(found)) == ({"!a": None, "b": None}, [1])
+
+
+@pytest.mark.parametrize("sign", ["##", "### "])
+def test_a_near_miss_with_many_signs_is_told_so(sign: str) -> None:
+    (unread,) = scan("values.yaml", f"{sign} imagebot: api\nimage: a:1\n".encode()).unread
+    assert "more than one `#`" in unread.reason
+
+
+def test_other_near_misses_are_not_told_of_signs() -> None:
+    (unread,) = scan("values.yaml", b"# Imagebot: api\nimage: a:1\n").unread
+    assert "more than one" not in unread.reason
+
+
+BETWEEN = {
+    "a comment": ("# imagebot: api\n# why\nimage: a:1\n", "a comment stands between"),
+    "another marker": ("# imagebot: api\n# imagebot: x\nimage: a:1\n", "a comment stands between"),
+    "on Windows": ("# imagebot: api\r\n  # why\r\nimage: a:1\r\n", "a comment stands between"),
+    "a blank line": ("# imagebot: api\n\nimage: a:1\n", "a blank line stands between"),
+    "nothing": ("image: a:1\n# imagebot: api\n", "governs no image: it goes on"),
+    "comments to the end": (
+        "image: a:1\n# imagebot: api\n# why\n\n",
+        "governs no image: it goes on",
+    ),
+    "an item that is empty": (
+        "- # imagebot: api\n\n- image: a:1\n",
+        "governs no image: it goes on",
+    ),
+    "no image": ("# imagebot: api\na: b\nimage: a:1\n", "governs no image: it goes on"),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), BETWEEN.values(), ids=BETWEEN.keys())
+def test_what_keeps_a_marker_from_governing_is_told(text: str, reason: str) -> None:
+    found = scan("values.yaml", text.encode())
+    assert reason in found.unread[0].reason
+    assert len(found.unread) == 1
