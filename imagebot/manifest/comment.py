@@ -12,7 +12,7 @@ from imagebot.manifest.source import FileText
 # people put before a remark are no keys, nor is the beginning of a marker.
 _COMMENTED_OUT = re.compile(
     r"[ \t]*#[# \t]*(?:-[ \t]|"
-    r"(?!(?:todo|fixme|note|xxx|hack|warning|imagebot)\b)"
+    r"(?!(?:todo|fixme|xxx|hack|note|nb|warning|attention|reason|why|because|pinned|see|imagebot)\b)"
     r"""(?:[\w$][\w./$-]{0,200}|"[^"\r\n]{1,200}"|'[^'\r\n]{1,200}')[ \t]*:(?:[ \t]|$))""",
     re.IGNORECASE,
 )

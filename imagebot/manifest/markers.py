@@ -25,6 +25,7 @@ from imagebot.manifest.scopes import begins_item, blocks, ends_in_key
 from imagebot.manifest.source import FileText
 from imagebot.manifest.text import find_marked
 
+_QUOTES = ("'", '"')
 _Kind: TypeAlias = Literal["line", "below", "item", "key"]
 _BLOCKS: tuple[_Kind, ...] = ("below", "item", "key")
 _DANGLING = "this marker governs no image: it goes on the line of a reference, or above it"
@@ -269,7 +270,8 @@ def _values(sheet: Sheet) -> _Intervals:
     regions = []
     for found, root in sheet.marked:
         for scalar in scalars_of(root):
-            if names_imagebot(scalar.value):
+            # One in quotes may have a line in it that reads like a comment.
+            if names_imagebot(scalar.value) or ("#" in scalar.value and scalar.style in _QUOTES):
                 start = found.source.index(scalar.start_mark.index)
                 end = found.source.index(scalar.end_mark.index)
                 if bisect_left(inside, start) == bisect_right(inside, end):

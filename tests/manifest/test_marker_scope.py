@@ -412,6 +412,7 @@ def test_a_marker_is_commented_out_with_its_line_in_a_text() -> None:
 NOT_COMMENTED_OUT = {
     "prose": "# pinned by SRE # imagebot: ignore",
     "a remark": "# TODO: pin this # imagebot: ignore",
+    "a reason": "# Reason: OPS-1 # imagebot: ignore",
     "a near miss before it": "# Imagebot: careful # imagebot: ignore",
     "no sign of its own": "# image: x, imagebot: ignore",
     "Flux behind prose": '# text {"$imagepolicy": "a:b"}',
@@ -658,3 +659,8 @@ def test_what_keeps_a_marker_from_governing_is_told(text: str, reason: str) -> N
     found = scan("values.yaml", text.encode())
     assert reason in found.unread[0].reason
     assert len(found.unread) == 1
+
+
+def test_a_marker_behind_a_value_with_a_line_like_a_comment_is_not_commented_out() -> None:
+    found = scan("values.yaml", b"a: 'x\n  # key: v' # imagebot: ignore\nimage: a:1\n")
+    assert (markers(found), problems(found)) == ({"!a": None}, [2])
