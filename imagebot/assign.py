@@ -226,9 +226,8 @@ class _Desk:
         self, field: ImageField, route: Route, marker: Marker, what: str, known: Iterable[str]
     ) -> Assigned:
         message = f"the marker names {show_text(marker.text)!r}, and there is no such {what}"
-        return self.failed(
-            field, route, marker, "unknown-policy", message, nearest(marker.text, known)
-        )
+        hint = nearest(marker.text, known) or f"mend the marker, or add the {what}"
+        return self.failed(field, route, marker, "unknown-policy", message, hint)
 
     def unfollowed(
         self, field: ImageField, route: Route, marker: Marker, policy: Unread

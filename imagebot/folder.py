@@ -79,26 +79,7 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def create_file(path: str | os.PathLike[str], data: bytes, *, replace: bool = False) -> None:
-    """Write a new file; over an existing one only with `replace`.
-
-    Raises FolderError.
-    """
-    full = Path(path)
-    try:
-        if replace and full.exists():
-            _replace(full, data)
-            return
-        with full.open("xb") as file:
-            file.write(data)
-    except FileExistsError as error:
-        raise FolderError(_shown(os.fspath(path)), "it exists already") from error
-    except OSError as error:
-        reason = f"cannot be written: {_reason(error)}"
-        raise FolderError(_shown(os.fspath(path)), reason) from error
-
-
-def _replace(path: Path, data: bytes, check: Callable[[], None] = lambda: None) -> None:
+def _replace(path: Path, data: bytes, check: Callable[[], None]) -> None:
     """Put a whole new file in the place of one, with its mode, after a last `check`.
 
     Raises OSError.

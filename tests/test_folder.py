@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from imagebot.errors import FolderError
-from imagebot.folder import create_file, read_file, write_file
+from imagebot.folder import read_file, write_file
 from imagebot.listing import list_files
 from imagebot.manifest.events import MAX_BYTES
 from imagebot.manifest.scan import scan
@@ -118,17 +118,6 @@ def test_a_failed_write_leaves_the_file(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(FolderError, match="no such folder"):
         list(list_files(tmp_path / "gone"))
-
-
-def test_creating_files(tmp_path: Path) -> None:
-    path = tmp_path / "imagebot.yaml"
-    create_file(path, b"one")
-    with pytest.raises(FolderError, match="exists already"):
-        create_file(path, b"two")
-    create_file(path, b"two", replace=True)
-    assert path.read_bytes() == b"two"
-    with pytest.raises(FolderError):
-        create_file(tmp_path / "gone" / "x", b"")
 
 
 def test_a_name_that_is_no_text_is_listed_and_cannot_be_read(tmp_path: Path) -> None:

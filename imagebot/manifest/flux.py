@@ -52,11 +52,6 @@ class Joined:
     policies: dict[str, FluxPolicy]
 
 
-def flux_policies(scans: Iterable[Scan]) -> dict[str, FluxPolicy]:
-    """Every ImagePolicy, also those that cannot be followed."""
-    return _Tree(scans).policies
-
-
 def join(scans: Mapping[str, Scan]) -> Joined:
     """Fill in what the files of one tree say about each other. Scans without such parts stay."""
     tree = _Tree(scans.values())

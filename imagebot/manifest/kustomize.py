@@ -6,7 +6,7 @@ from imagebot.manifest import chart, helm
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.shapes import image_mapping, is_image_key
 from imagebot.manifest.split import Split, find_split
-from imagebot.manifest.tree import Mapping, Node, Sequence, is_scalar
+from imagebot.manifest.tree import COMPLEX_KEY, Mapping, Node, Sequence, is_scalar
 from imagebot.manifest.walk import may_hold_yaml, walk
 
 
@@ -36,7 +36,21 @@ def find_entries(found: Found, owner: Mapping, keys: Keys) -> None:
                 new_digest="key",
             )
             at = (*keys, "images", number)
-            find_split(found, shape, at, container=entry.text("name") or None)
+            if not _reports_broken_part(found, entry):
+                find_split(found, shape, at, container=entry.text("name") or None)
+
+
+def _reports_broken_part(found: Found, entry: Mapping) -> bool:
+    for key in ("newTag", "digest"):
+        node = entry.node(key)
+        if isinstance(node, Mapping) and COMPLEX_KEY in node:
+            found.filled_in(node)
+            return True
+        if isinstance(node, Mapping | Sequence):
+            at = entry[key][0] if key in entry else None
+            found.unread(at, "not-a-reference", f"`{key}` is no text: write one value")
+            return True
+    return False
 
 
 def is_operation(item: Mapping) -> bool:

@@ -29,7 +29,7 @@ from imagebot.manifest.source import (
 from imagebot.manifest.text import find_text, not_utf8
 from imagebot.manifest.tree import Node, build
 
-__all__ = ["ScanOptions", "may_hold_images", "scan"]
+__all__ = ["ScanOptions", "scan"]
 
 # A line with more than a comment; YAML knows more line breaks than `^` does.
 _CONTENT = re.compile(r"(?:\A|[\r\n\x85\u2028\u2029])[ \t]*+[^#\s]")
@@ -78,16 +78,6 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
         reason = f"more than {MAX_FIELDS:,} images, or documents with markers"
         return Scan(unread=(Unread(path, 0, "too-big", reason),))
     return markers.finish(sheet, file, data)
-
-
-def may_hold_images(path: str, data: bytes, options: ScanOptions) -> bool:
-    """Whether a scan may find anything: a look at the bytes, a hundred times cheaper."""
-    if options.mentions and not wide_encoding(data) and not _holds_any(data, options.mentions):
-        return False
-    kind = path_kind(path)
-    if kind in ("", "text"):
-        return bool(options.files) or b"imagebot:" in data
-    return bool(options.files) or _worth_reading(kind, data, _HINTS_OF.get(kind, _HINTS), options)
 
 
 def _worth_reading(

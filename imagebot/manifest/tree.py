@@ -170,8 +170,7 @@ def _build(stream: Iterator[Any], _engine: Engine) -> list[Node]:
         elif kind is alias_event:
             node = anchors.get(event.anchor)
             if top is not None and (key is not None or not in_mapping):
-                place = key.value if in_mapping else len(top)
-                _note_alias(top, place, event.start_mark.index)
+                _note_alias(top, key.value if in_mapping else len(top), event.start_mark.index)
         else:
             continue
         if in_mapping:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from imagebot.manifest.field import Marker
-from imagebot.manifest.flux import flux_policies, join
+from imagebot.manifest.flux import join
 from imagebot.manifest.scan import scan
 from imagebot.policy.build import build_policy
 
@@ -71,7 +71,7 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
 def test_policies_become_keys(rule: str, wanted: dict[str, Any]) -> None:
     found = scan("policy.yaml", POLICY.format(rule=rule).encode())
     strict = {"reading": "strict"} if "semver" in wanted else {}
-    policies = flux_policies([found])
+    policies = join({"policy.yaml": found}).policies
     assert {name: policy.keys for name, policy in policies.items()} == {
         "flux-system:web": {**strict, **wanted}
     }
@@ -80,7 +80,7 @@ def test_policies_become_keys(rule: str, wanted: dict[str, Any]) -> None:
 
 def test_a_policy_without_a_rule_is_reported() -> None:
     found = scan("policy.yaml", POLICY.format(rule="  policy: {}").encode())
-    assert "none of semver" in flux_policies([found])["flux-system:web"].problem
+    assert "none of semver" in join({"policy.yaml": found}).policies["flux-system:web"].problem
     assert [(each.line, each.code, each.expected) for each in found.unread] == [
         (2, "flux-policy", False)
     ]

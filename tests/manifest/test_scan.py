@@ -8,7 +8,7 @@ import pytest
 
 from imagebot.manifest.field import Scan
 from imagebot.manifest.options import ExtraField, ExtraFile, ScanOptions
-from imagebot.manifest.scan import may_hold_images, scan
+from imagebot.manifest.scan import scan
 
 POD = b"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: web\n    image: acme/web:1.0\n"
 
@@ -82,11 +82,21 @@ def test_a_configured_field_of_any_kind_is_read_whole() -> None:
         assert "acme/run:1.0" in [str(field.reference) for field in found.fields]
 
 
+@pytest.mark.parametrize("key", ["newTag", "digest"])
+@pytest.mark.parametrize("value", ["[v1]", "{a: v1}"])
+def test_a_part_of_an_entry_that_is_no_text_is_a_mistake(key: str, value: str) -> None:
+    data = f"images:\n- name: app\n  {key}: {value}\n".encode()
+    (entry,) = scan("kustomization.yaml", data).unread
+    assert (entry.line, entry.code, entry.expected) == (3, "not-a-reference", False)
+    assert f"`{key}` is no text" in entry.reason
+    (entry,) = scan("kustomization.yaml", data.replace(value.encode(), b"{{ .tag }}")).unread
+    assert (entry.line, entry.code, entry.expected) == (3, "variable", True)
+
+
 def test_a_narrowed_scan_skips_files_that_mention_no_name() -> None:
     for names, count in ((("web",), 1), (("other", "web"), 1), (("other",), 0)):
         options = ScanOptions(mentions=names)
         assert len(scan("pod.yaml", POD, options).fields) == count
-        assert may_hold_images("pod.yaml", POD, options) == bool(count)
 
 
 def test_broken_yaml_beside_a_chart_is_expected() -> None:
@@ -281,7 +291,7 @@ def test_a_comment_before_the_first_document_is_none_whatever_ends_its_lines() -
 def test_other_encodings_are_told_by_their_beginning(name: str, order: str, text: str) -> None:
     data = text.encode(name.lower() + order)
     for options in (ScanOptions(), ScanOptions(mentions=("b",))):
-        assert may_hold_images("a.yaml", data, options) == (options == ScanOptions())
+        assert (scan("a.yaml", data, options) != Scan()) == (options == ScanOptions())
     (unread,) = scan("a.yaml", data).unread
     assert (unread.code, unread.line, unread.expected) == ("not-utf8", 0, False)
     assert unread.reason.startswith(f"{name}, ")
