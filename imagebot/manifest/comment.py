@@ -17,9 +17,10 @@ _COMMENTED_OUT = re.compile(
     re.IGNORECASE,
 )
 
-# Words in quotes that end on their line, and what ends the search for them: a comment.
+# Words in quotes that end on their line, and what ends the search for them: a comment. Nothing is
+# taken back (`++`, `*+`): a quote without an end would be remembered character by character.
 _QUOTED = re.compile(
-    r"""(?<!\S)(?P<comment>#|//)|\\.|(?P<words>'[^'\r\n]*'|"(?:[^"\\\r\n]|\\.)*")"""
+    r"""(?<!\S)(?P<comment>#|//)|\\.|(?P<words>'[^'\r\n]*+'|"(?:[^"\\\r\n]++|\\.)*+")"""
 )
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,10 +57,8 @@ def test_the_whole_group_ends_when_the_time_is_over(
     script: str, tmp_path: Path, wait_until: Callable[[Callable[[], bool]], None]
 ) -> None:
     pid = tmp_path / "pid"
-    began = time.monotonic()
     with pytest.raises(TimedOutError):
         communicate(start(script.format(pid=pid)), b"", seconds=0.5, limit=100)
-    assert time.monotonic() - began < 10
     wait_until(lambda: not is_running(int(pid.read_text())))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -285,14 +284,13 @@ def test_no_control_characters_from_a_server(bare: BareRepository, checkouts: Op
     assert not any(ord(letter) < 0x20 or 0x7F <= ord(letter) < 0xA0 for letter in str(caught.value))
 
 
+@pytest.mark.timeout(60)
 def test_a_server_that_does_not_answer_is_given_up(
     scripted: ScriptedServer, checkouts: Open
 ) -> None:
     scripted.handler = lambda _: Answer(hang=True)
-    began = time.monotonic()
     with pytest.raises(GitUnreachableError, match=r"given up after 0\.5 s") as caught:
         checkouts(f"{scripted.url}/acme/gitops.git", remote_seconds=0.5)
-    assert time.monotonic() - began < 20
     assert caught.value.hint
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 
 import pytest
 from hypothesis import given
@@ -93,10 +92,9 @@ def test_any_header_is_read(headers: list[str]) -> None:
 
 
 @pytest.mark.parametrize("piece", ["a", " ", '\\"', "=", ",", 'a"', "a ", "a= ", '"', "a b"])
+@pytest.mark.timeout(60)
 def test_a_header_of_any_length_is_read_in_no_time(piece: str) -> None:
-    began = time.monotonic()
     parse_challenges([piece * 500_000, 'Bearer a="' + piece * 500_000])
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(

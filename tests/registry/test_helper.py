@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,10 +73,8 @@ def test_it_does_not_work(helpers: HelperFolder, line: str, reason: str) -> None
 )
 def test_it_takes_too_long(helpers: HelperFolder, line: str) -> None:
     helpers.add("slow", line)
-    began = time.monotonic()
     with pytest.raises(CredentialError, match=r"within 0\.5 s"):
         run_helper("slow", SERVER, helpers.env, timeout=0.5)
-    assert time.monotonic() - began < 10
 
 
 def test_what_it_has_started_ends_with_it(
