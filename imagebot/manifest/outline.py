@@ -1,9 +1,9 @@
 """The outline of a document in plain block style, read line by line.
 
 Making an object of every event costs 80 % of the time of reading a manifest. Most manifests are
-plain: every line is `key: value`, `key:`, `- item`, a comment, or text in a block scalar. Of such
-a document the lines that can matter for images are put into the same tree that `tree.build`
-makes; the others are stepped over by one regular expression. libyaml has accepted the whole
+plain (plain_lines.py says what that is). Of such a document the lines that can matter for images
+are put into the same tree that `tree.build` makes; the others are stepped over by one regular
+expression. libyaml has accepted the whole
 document before (that costs little), and the expression must account for every line: whatever is
 not plain (flow style over lines or around images, text over lines, tags, odd keys, …) gives None,
 and the document is parsed. The outline finds fields; it never proves an edit.
@@ -11,81 +11,30 @@ and the document is parsed. The outline finds fields; it never proves an edit.
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import Any
 
 from imagebot.manifest.events import MAX_DEPTH, Scalar, few_brackets
+from imagebot.manifest.plain_lines import (
+    BELOW,
+    COMMENT,
+    EXACT_KEYS,
+    LAST_LINES,
+    LINES,
+    OWNER_KEYS,
+    TELLING_LINE,
+    end_of_block,
+    telling_lines,
+    tells,
+)
 from imagebot.manifest.tree import Mapping, Node, Sequence
 
-# Lines with one of these are looked at; keys that end a format's decision must be here or below.
-_TELLING = (
-    *("mage", "tag", "Tag", "epository", "egistry", "igest"),
-    *("oci://", "HelmRe", "HelmChart", "targetRevision", "semver", "docker://", "container:"),
-    "reference:",
-)
-# A key of every container that contains a telling text and tells nothing.
-_SILENT = "imagePullPolicy"
-_EXACT = (
-    "name|namespace|generateName|kind|apiVersion|reference|sha|url|semver|chart|version|repo|"
-    "repoURL|build|uses|newName|hub|org|organization"
-)
-_EXACT_KEYS = frozenset(_EXACT.split("|"))
-# Keys of mappings that formats look into for keys which tell nothing by themselves.
-_OWNERS = "metadata|spec|source|sources|ref"
-# What usually has an image below it: trying to step over all of it would only cost time.
-_AROUND = "template|jobTemplate|containers|initContainers|values|controllers|items"
-_OWNER_KEYS = frozenset(_OWNERS.split("|"))
 # Documents with one of these need keys that an outline leaves out, as do those with markers.
-_BEYOND = (
-    "parameters:",
-    "image.toolkit.fluxcd.io",
-    "\t",
-    "\r",
-)
+_BEYOND = ("parameters:", "image.toolkit.fluxcd.io", "\t", "\r")
 # Line breaks to libyaml, which follows YAML 1.1.
 _OTHER_BREAKS = ("\x85", "\u2028", "\u2029")
 _MAX_LINES = 20_000
 _NO_KEYS: frozenset[str] = frozenset()
-
-_KEY = r"[A-Za-z0-9_./$][A-Za-z0-9_./$-]*+"
-_PLAIN = r"(?:[^\s\"'\[\]{}&*!|>%@`#,?:-]|[-:?](?=[^\s,\[\]{}]))(?:[^\n#:]++|:(?=\S)|(?<=\S)#)*+"
-_QUOTED = r"(?:\"(?:[^\"\\\n]|\\[^\n])*+\"|'(?:[^'\n]|'')*+')[ ]*+"
-_IN_FLOW = r"(?:[^\"'\n#\]}]++|[\]}]|\"(?:[^\"\\\n]|\\[^\n])*+\"|'[^'\n]*+')*"
-_FLOW = rf"(?:\{{{_IN_FLOW}\}}|\[{_IN_FLOW}\])[ ]*+"
-_ALIAS = r"\*[A-Za-z0-9_-]++[ ]*+"
-_SIMPLE = rf"(?:{_PLAIN}|{_QUOTED}|{_FLOW}|{_ALIAS})"
-_VALUE = rf"(?:(?:&[A-Za-z0-9_-]++[ ]++)?+{_SIMPLE})"
-_TRAIL = r"(?:(?<=[ ])#[^\n]*+)?+"
-_ENTRY = rf"(?:{_KEY}:(?:[ ]++(?:&[A-Za-z0-9_-]++[ ]*+)?+{_SIMPLE}?+)?+|{_VALUE})"
-_BLANK = r"[ ]*+(?:#[^\n]*+)?\n"
-# A key with all that is nested under it, as far as every line of that is plain.
-_NESTED = (
-    rf"(?P<i>[ ]++)(?!(?:{_EXACT}|{_OWNERS}|{_AROUND}):)"
-    rf"{_KEY}:[ ]*+(?:&[A-Za-z0-9_-]++[ ]*+)?+{_TRAIL}\n"
-    rf"(?:(?P=i)(?:[ ]|-[ ])[ ]*+(?:-[ ]++)*+{_ENTRY}{_TRAIL}\n|{_BLANK})*+"
-    r"(?!(?P=i)[ -])"
-)
-_FIELD = (
-    rf"(?:(?P<lead>[ ]*+(?:-[ ]++)*+)"
-    rf"(?:(?P<key>{_KEY}):(?:[ ]++(?:&(?P<anchor>[A-Za-z0-9_-]++)[ ]*+)?+"
-    rf"(?:(?P<block>[|>][-+0-9]*+[ ]*+)|(?P<value>{_SIMPLE}))?+)?+"
-    rf"|(?P<item>{_VALUE})|(?P<text>[|>][-+0-9]*+[ ]*+))"
-    rf"{_TRAIL}(?:\n|\Z))?+"
-)
-
-
-def _lines(after_nested: str) -> re.Pattern[str]:
-    """Any number of lines that tell nothing, then perhaps one that has to be looked at."""
-    plain = rf"[ ]++(?!(?:{_EXACT}|{_OWNERS}):){_KEY}:[ ]++{_VALUE}{_TRAIL}\n"
-    return re.compile(rf"(?:{_BLANK}|{plain}|{_NESTED}{after_nested})*+{_FIELD}")
-
-
-# What is nested may only be stepped over when a line that is not follows before the region ends.
-_LINE = _lines(r"(?=[^\n])")
-_LAST_LINES = _lines("")
-_COMMENT = re.compile(r"[ ]*+(?:#[^\n]*+)?(?:\n|\Z)")
-_BELOW = re.compile(rf"(?:{_BLANK})*+(?P<indent>[ ]*+)(?P<dash>-[ \n])?(?=\S|-)")
 
 
 class _Mark:
@@ -151,7 +100,7 @@ class _Outline:
 
     def read(self) -> Mapping | None:
         text = self.text
-        telling = _telling_lines(text)
+        telling = telling_lines(text)
         position = 0
         if text.startswith("---"):
             position = text.find("\n") + 1 or len(text)
@@ -163,10 +112,10 @@ class _Outline:
                 # Within a block scalar, or on the line of the marker.
                 raise _NotPlainError
             position = self._read_telling(line)
-        self._read_region(position, len(text), _LAST_LINES)
+        self._read_region(position, len(text), LAST_LINES)
         return self.root
 
-    def _read_region(self, position: int, end: int, lines: re.Pattern[str] = _LINE) -> int:
+    def _read_region(self, position: int, end: int, lines: re.Pattern[str] = LINES) -> int:
         """Lines that tell nothing, as far as `end`; returns where it stopped reading."""
         match_line = lines.match
         text = self.text
@@ -183,10 +132,10 @@ class _Outline:
         """A line that may name an image: its value must be plain text or simply quoted."""
         text = self.text
         end = text.find("\n", line) + 1 or len(text)
-        comment = _COMMENT.match(text, line, end)
+        comment = COMMENT.match(text, line, end)
         if comment is not None:
             return end
-        match = _TELLING_LINE.match(text, line, end)
+        match = TELLING_LINE.match(text, line, end)
         if match is None or match.end() != end:
             raise _NotPlainError
         return self._enter(match, end)
@@ -213,18 +162,18 @@ class _Outline:
         value: Node
         after: str | None = None
         if block is not None:
-            if key in _EXACT_KEYS:
+            if key in EXACT_KEYS:
                 raise _NotPlainError
             value, position = self._skip_block(column, position)
         elif text is not None:
             value = self._scalar(match, "value", anchor)
-            if value is None and key in _OWNER_KEYS:
+            if value is None and key in OWNER_KEYS:
                 raise _NotPlainError
         else:
             if key.endswith(("tag", "Tag", "igest")):
                 raise _NotPlainError
             value = Line("", "", start + len(key) + 1, start + len(key) + 1)
-            if key in _EXACT_KEYS or _tells(key):
+            if key in EXACT_KEYS or tells(key):
                 value = self._nothing_or_more(key, column, position, value)
             after = key
         mapping[key] = (name, value)
@@ -233,7 +182,7 @@ class _Outline:
 
     def _nothing_or_more(self, key: str, column: int, position: int, nothing: Node) -> Node:
         """The value of a key on a line of its own, until more of it is found; None is no scalar."""
-        below = _BELOW.match(self.text, position)
+        below = BELOW.match(self.text, position)
         is_list = below is not None and below["dash"] is not None
         if key == "images" and not is_list:
             # In a mapping the keys of images tell nothing.
@@ -282,7 +231,7 @@ class _Outline:
         """Whether the innermost sequence is the value of a key such as `images`."""
         owner = self.stack[-2][1] if len(self.stack) > 1 else None
         key = next(reversed(owner)) if isinstance(owner, Mapping) else ""
-        return _tells(key)
+        return tells(key)
 
     def _mapping_at(self, column: int, new: bool) -> Mapping:
         """The mapping whose keys stand at `column`; a new one where a line starts it."""
@@ -362,39 +311,5 @@ class _Outline:
 
     def _skip_block(self, column: int, position: int) -> tuple[Any, int]:
         """Step over the text of a block scalar of an entry at `column`."""
-        end = _end_of_block(column).search(self.text, max(position - 1, 0))
+        end = end_of_block(column).search(self.text, max(position - 1, 0))
         return None, end.start() + 1 if end is not None else len(self.text)
-
-
-_TELLING_VALUE = rf"(?:{_PLAIN}|\"[^\"\\\n]*+\"[ ]*+|'[^'\n]*+'[ ]*+)"
-_TELLING_LINE = re.compile(
-    rf"(?P<lead>[ ]*+(?:-[ ]++)*+)"
-    rf"(?:(?P<key>{_KEY}):(?:[ ]++(?P<anchor>(?!))?"
-    rf"(?:(?P<block>(?!))|(?P<value>{_TELLING_VALUE}|(?<=PullSecrets: ){_FLOW}))?+)?+"
-    rf"|(?P<item>{_TELLING_VALUE})(?P<text>(?!))?)"
-    rf"{_TRAIL}(?:\n|\Z)"
-)
-
-
-def _telling_lines(text: str) -> list[int]:
-    """The starts of the lines that may name an image, each once, in order."""
-    starts: set[int] = set()
-    find, line_start = text.find, text.rfind
-    for sign in _TELLING:
-        at = find(sign)
-        while at >= 0:
-            if not text.startswith(_SILENT, at - 1):
-                starts.add(line_start("\n", 0, at) + 1)
-            at = find("\n", at)
-            at = find(sign, at) if at >= 0 else -1
-    return sorted(starts)
-
-
-@functools.lru_cache(maxsize=1024)
-def _tells(key: str) -> bool:
-    return any(sign in key for sign in _TELLING)
-
-
-@functools.lru_cache(maxsize=256)
-def _end_of_block(column: int) -> re.Pattern[str]:
-    return re.compile(rf"\n(?=[ ]{{0,{max(column, 0)}}}[^ \n])")

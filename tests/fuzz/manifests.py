@@ -1,4 +1,4 @@
-"""Mutates manifests and checks what must hold for every input, however broken.
+"""Mutates manifests, makes some up, and checks what must hold for every input, however broken.
 
     python -m tests.fuzz.manifests [SECONDS] [SEED]
 
@@ -22,6 +22,7 @@ from imagebot.manifest.field import FieldEdit, ImageField, Scan
 from imagebot.manifest.scan import scan
 from imagebot.manifest.source import FileText, split_documents
 from imagebot.manifest.tree import Mapping, Sequence, build
+from tests.fuzz.documents import made_up
 
 DATA = Path(__file__).parent.parent / "data" / "manifests"
 DIGEST = "sha256:" + "f" * 64
@@ -177,8 +178,11 @@ def run(seconds: float, seed: int) -> int:
     end = time.monotonic() + seconds
     count = fields = 0
     while time.monotonic() < end:
-        path, data = chance.choice(seeds)
-        data = mutate(chance, data, seeds)
+        if count % 2:
+            path, data = made_up(chance)
+        else:
+            path, data = chance.choice(seeds)
+            data = mutate(chance, data, seeds)
         try:
             fields += check(path, data)
         except BaseException:

@@ -28,6 +28,17 @@ spec:
     image: >-
       ghcr.io/acme/folded:1.0
 """,
+    "an image behind the policy to pull it, in flow style": b"""\
+apiVersion: v1
+kind: Pod
+spec:
+  containers:
+    - {imagePullPolicy: Always, image: "ghcr.io/acme/app:1.0"}
+""",
+    "an image in a list of secrets": b"""\
+imagePullSecrets: ['image: acme/app:1.0', {image: "acme/app:1.0"}]
+name: app
+""",
 }
 
 

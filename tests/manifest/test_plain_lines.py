@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import pytest
+
+from imagebot.manifest.plain_lines import (
+    LAST_LINES,
+    TELLING_LINE,
+    end_of_block,
+    telling_lines,
+    tells,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("a: b\n", []),
+        ("a: b\nimage: c:1\n", [2]),
+        ("image: c:1\nimage: c:1", [1, 2]),
+        ("image: tag\n", [1]),
+        ("imagePullPolicy: Always\n", []),
+        ("- {imagePullPolicy: Always, image: c:1}\n", [1]),
+        ("imagePullPolicy: Always # of the image\n", [1]),
+        ("a: &imagePullPolicy\n  newTag: 1\n  url: oci://a/b\n", [2, 3]),
+    ],
+)
+def test_lines_that_tell(text: str, lines: list[int]) -> None:
+    starts = [0, *(at + 1 for at, letter in enumerate(text) if letter == "\n")]
+    assert telling_lines(text) == [starts[line - 1] for line in lines]
+
+
+@pytest.mark.parametrize("key", ["image", "initImage", "tag", "imageTag", "repository", "digest"])
+def test_keys_that_tell(key: str) -> None:
+    assert tells(key)
+
+
+@pytest.mark.parametrize("key", ["name", "replicas", "ports"])
+def test_keys_that_do_not(key: str) -> None:
+    assert not tells(key)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a: b\n",
+        "  - a: b # c\n",
+        "a: 'it''s' # c\n",
+        'a: "\\"" # c\n',
+        "a: {b: [c, 'd}']}\n",
+        "a: &b c\n",
+        "a: *b\n",
+        "a:\n",
+        "# a: [\n",
+        "\n",
+        "  a: http://b#c\n",
+    ],
+)
+def test_lines_that_are_plain(line: str) -> None:
+    match = LAST_LINES.match(line)
+    assert match is not None
+    assert match.end() == len(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a: [\n",
+        "a: b: c\n",
+        'a: "b\n',
+        "a: 'b' c\n",
+        "a: !b c\n",
+        "? a\n",
+        "{a: b}: c\n",
+        "a: @b\n",
+        "a: {b: [c, 'd}]}\n",
+        "<<: *a\n",
+        "'a': b\n",
+    ],
+)
+def test_lines_that_are_not(line: str) -> None:
+    match = LAST_LINES.match(line)
+    assert match is None or match.end() < len(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "value"),
+    [
+        ("image: a:1\n", "image", "a:1"),
+        ("  - image: 'a:1' # b\n", "image", "'a:1' "),
+        ("- a:1", None, None),
+        ("image:\n", "image", None),
+        ("imagePullSecrets: [{name: a}]\n", "imagePullSecrets", "[{name: a}]"),
+    ],
+)
+def test_a_line_that_tells_has_parts(line: str, key: str | None, value: str | None) -> None:
+    match = TELLING_LINE.fullmatch(line)
+    assert match is not None
+    assert (match["key"], match["value"]) == (key, value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "image: {a: b}\n",
+        "imagePullSecrets: [{image: a}]\n",
+        "image: |\n",
+        "image: &a b\n",
+        'image: "a\\"b"\n',
+        "image: *a\n",
+    ],
+)
+def test_a_line_that_tells_too_much_is_parsed(line: str) -> None:
+    assert TELLING_LINE.fullmatch(line) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "rest"),
+    [
+        ("a: |\n  b\n\n  c\nd: e\n", 0, "d: e\n"),
+        ("  a: |\n    b\n  d: e\n", 2, "  d: e\n"),
+        ("- |\n  b\n- c\n", 0, "- c\n"),
+    ],
+)
+def test_a_block_ends_where_less_is_indented(text: str, column: int, rest: str) -> None:
+    match = end_of_block(column).search(text)
+    assert match is not None
+    assert text[match.end() :] == rest
