@@ -22,7 +22,6 @@ _EVERYTHING = ("**",)
 _NAME = re.compile(r"[\w./:+-]+")
 _SHOWN = 200
 _NO_FLUX: Mapping[str, Policy | Unread] = {}
-_FLUX_PARTS = (":tag", ":name", ":digest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +211,7 @@ class _Desk:
         if marker.problem:
             hint = "mend the marker, or write one of imagebot's own"
             return self.failed(field, route, marker, "invalid-marker", marker.problem, hint)
-        policy = self.flux.get(marker.policy) or _flux_policy(marker.text, self.flux)
+        policy = self.flux.get(marker.policy or marker.text)
         if policy is None:
             known = [name for name in self.flux if " " not in name]
             return self.unknown(field, route, marker, "ImagePolicy", known)
@@ -308,9 +307,3 @@ def _for_part(policy: Policy, field: ImageField, marker: Marker) -> Policy:
         return policy
     due = marker.part == "digest" and field.reference.digest is None
     return replace(policy, pin="refresh" if due else None)
-
-
-def _flux_policy(text: str, flux: Mapping[str, Policy | Unread]) -> Policy | Unread | None:
-    """Flux's markers may end in the part that they set."""
-    name = next((text.removesuffix(part) for part in _FLUX_PARTS if text.endswith(part)), text)
-    return flux.get(text) or flux.get(name)

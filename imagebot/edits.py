@@ -10,6 +10,7 @@ from imagebot.errors import ImagebotError, RefusedEditError
 from imagebot.inventory import Source
 from imagebot.manifest.edit import edit
 from imagebot.manifest.events import prepare
+from imagebot.manifest.field import Slot
 from imagebot.plan import FileChange, Plan, Problem, Update
 from imagebot.processes import map_forked, usable_processes
 
@@ -98,14 +99,31 @@ def _edit_what_can_be(
     path: str, data: bytes, updates: Sequence[Update]
 ) -> tuple[bytes, list[Update], list[tuple[Update, RefusedEditError]]]:
     """As many of `updates` as are not refused; those of one shared text stand and fall together."""
-    groups: dict[object, list[Update]] = {}
-    for update in updates:
-        field = update.field
-        shared = (field.tag, field.digest) if field.shared > 1 else update.id
-        groups.setdefault(shared, []).append(update)
     attempt = _Attempt(path, data)
-    attempt.make(list(groups.values()))
+    attempt.make(_together(updates))
     return attempt.new, attempt.made, attempt.failures
+
+
+def _together(updates: Sequence[Update]) -> list[list[Update]]:
+    """The updates in groups that share texts through anchors: a tag, a digest, or by way of both.
+
+    In the order of their first updates.
+    """
+    groups: dict[int, list[Update]] = {}
+    owners: dict[Slot, int] = {}
+    for number, update in enumerate(updates):
+        slots = [slot for slot in (update.field.tag, update.field.digest) if slot is not None]
+        met = sorted({owners[slot] for slot in slots if slot in owners})
+        first = met[0] if met else number
+        group = groups.setdefault(first, [])
+        group.append(update)
+        owners |= dict.fromkeys(slots, first)
+        for other in met[1:]:
+            moved = groups.pop(other)
+            group += moved
+            for each in moved:
+                owners |= {s: first for s in (each.field.tag, each.field.digest) if s is not None}
+    return list(groups.values())
 
 
 class _Attempt:

@@ -58,11 +58,12 @@ def _set(field: ImageField, wanted: Reference) -> Update | Kept | Problem:
     if field.marker is not None and field.marker.kind == "ignore":
         return _kept(field, "ignored", "a marker says to leave it alone")
     if current.digest and not wanted.digest and wanted.tag != current.tag:
-        return _part_missing(field, wanted, "digest", "NAME:TAG@sha256:…")
+        return _part_missing(field, wanted, "digest")
     if current.tag and not wanted.tag and wanted.digest != current.digest:
-        return _part_missing(field, wanted, "tag", "NAME:TAG@sha256:…")
+        return _part_missing(field, wanted, "tag")
     tag = wanted.tag if wanted.tag != current.tag and not field.keeps_tag else None
-    digest = wanted.digest if wanted.digest != current.digest else None
+    moves = wanted.digest != current.digest and not field.takes_no_digest
+    digest = wanted.digest if moves else None
     if tag is None and digest is None:
         return _kept(field, "current", "it says so already")
     return Update(
@@ -92,7 +93,7 @@ def _nothing_names(reference: Reference) -> Problem:
     )
 
 
-def _part_missing(field: ImageField, wanted: Reference, part: str, form: str) -> Problem:
+def _part_missing(field: ImageField, wanted: Reference, part: str) -> Problem:
     """A tag and a digest side by side must speak of the same image."""
     return Problem(
         scope="field",
@@ -101,5 +102,5 @@ def _part_missing(field: ImageField, wanted: Reference, part: str, form: str) ->
         line=field.line,
         code=f"{part}-needed",
         message=f"{field.reference} has a {part}, and {wanted} gives none",
-        hint=f"give the {part} too, as {form}",
+        hint=f"give the {part} too, as NAME:TAG@sha256:…",
     )

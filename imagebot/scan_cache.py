@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from imagebot import __version__
 from imagebot.manifest.cache import StaleScanError, decode, encode
 from imagebot.manifest.field import Scan
 
-_FORMAT = "imagebot-scans-1"
+_FORMAT = "imagebot-scans-2"
+# What decides about what a scan finds: changed, it makes other scans of the same bytes.
+_READERS = ("manifest/*.py", "reference.py", "glob.py")
 _MAX_BYTES = 256 * 1024 * 1024
 _NOTHING = Scan()
 
 
 @dataclass(slots=True)
 class ScanCache:
-    """Scans by `scan_key`. What a pass has not asked for is forgotten when it is saved."""
+    """Scans by `scan_key`. What a pass has not asked for is forgotten when it is saved.
+
+    `reader` is the version of what made them.
+    """
 
     path: Path
+    reader: str
     entries: dict[str, Any] = field(default_factory=dict)
     used: dict[str, Any] = field(default_factory=dict)
     changed: bool = False
@@ -54,7 +64,7 @@ class ScanCache:
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            text = json.dumps([_FORMAT, self.used], separators=(",", ":"))
+            text = json.dumps([_FORMAT, self.reader, self.used], separators=(",", ":"))
             descriptor, name = tempfile.mkstemp(prefix=".scans-", dir=self.path.parent)
             try:
                 with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -68,14 +78,28 @@ class ScanCache:
 
 
 def load_scan_cache(path: Path) -> ScanCache:
-    """The cache at `path`; an empty one when it is not there or not readable."""
+    """The cache at `path`; an empty one when it is not there, not readable, or another reader's."""
+    reader = reader_version(Path(__file__).parent)
+    nothing = ScanCache(path, reader)
     try:
         if path.stat().st_size > _MAX_BYTES:
-            return ScanCache(path)
+            return nothing
         content = json.loads(path.read_bytes())
-        form, entries = content
+        form, made_by, entries = content
     except (OSError, ValueError, TypeError, RecursionError):
-        return ScanCache(path)
-    if form != _FORMAT or not isinstance(entries, dict):
-        return ScanCache(path)
-    return ScanCache(path, entries)
+        return nothing
+    if form != _FORMAT or made_by != reader or not isinstance(entries, dict):
+        return nothing
+    return ScanCache(path, reader, entries)
+
+
+@functools.cache
+def reader_version(package: Path) -> str:
+    """Stands for the code of `package` that reads manifests, and the parser that it has."""
+    # Importing the parser would cost more than all the rest of a pass that needs none.
+    parser = find_spec("_ruamel_yaml") is not None
+    version = hashlib.sha256(f"{__version__} {parser}".encode())
+    for pattern in _READERS:
+        for source in sorted(package.glob(pattern)):
+            version.update(source.read_bytes())
+    return version.hexdigest()[:16]

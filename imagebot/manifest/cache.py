@@ -1,7 +1,7 @@
 """Scans as plain values, to keep them or to send them to another process.
 
 The same bytes mean different things in different places, so that a scan is kept by its blob, its
-path, what the configuration adds, and the version of this reader.
+path and what the configuration adds; who keeps it also notes which reader it is of.
 """
 
 from __future__ import annotations
@@ -22,21 +22,17 @@ from imagebot.manifest.field import (
 from imagebot.manifest.options import ScanOptions
 from imagebot.reference import Reference, Repository
 
-# To be raised with every change to what a scan finds or how it is written down here.
-READER_VERSION = 6
-
 Plain = list[Any]
 _NOTHING = Scan()
 
 
 class StaleScanError(Exception):
-    """What was kept is no scan of this version."""
+    """What was kept is no scan."""
 
 
 def options_key(options: ScanOptions) -> str:
     """Stands for everything besides bytes and path that a scan depends on."""
-    text = f"{READER_VERSION}\0{options!r}"
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256(repr(options).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def scan_key(blob: str, path: str, options: str) -> str:

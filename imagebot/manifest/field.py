@@ -94,6 +94,12 @@ class ImageField:
         """Whether a marker lets nothing but the digest be written."""
         return self.marker is not None and self.marker.part == "digest"
 
+    @property
+    def takes_no_digest(self) -> bool:
+        """Whether a marker lets nothing but the tag be written, beside which there is no digest."""
+        alone = self.marker is not None and self.marker.part == "tag"
+        return alone and self.reference.digest is None
+
 
 @dataclass(frozen=True, slots=True)
 class FieldEdit:

@@ -221,8 +221,8 @@ class _Outline:
             value, position = self._skip_block(match["lead"].rindex("-"), position)
         else:
             value = self._scalar(match, "item", None)
-            if value is None and self._is_listed_as_image():
-                raise _NotPlainError
+        if value is None and self._is_listed_as_image():
+            raise _NotPlainError
         sequence.append(value)
         self.key = None
         return position

@@ -1,7 +1,7 @@
 """A document as nested mappings, sequences and scalar events, built from the parser's events.
 
 Aliases are the nodes that they name, so one node can have several parents, even itself: whoever
-walks a tree must remember where he has been.
+walks a tree must remember what it has visited.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from imagebot.manifest.events import (
 )
 
 COMPLEX_KEY = "\0complex"
-_MERGE_DEPTH = 8
+# Mappings that are merged into one, at most: looking for a key costs as many steps.
+_MOST_MERGED = 100
 
 
 class Mapping(dict[str, tuple[Scalar, "Node"]]):
@@ -46,7 +47,7 @@ class Mapping(dict[str, tuple[Scalar, "Node"]]):
 
     def node(self, key: str) -> Node:
         """The value of `key`, found through merge keys (`<<`) too; None when it is not there."""
-        return _look_up(self, key, _MERGE_DEPTH)
+        return _look_up(self, key)
 
     def scalar(self, key: str) -> Scalar | None:
         pair = self.get(key)
@@ -114,20 +115,30 @@ def build(text: str, *, patient: bool = True) -> list[Node]:
     return with_events(text, _build, patient=patient)
 
 
-def _look_up(mapping: Mapping, key: str, depth: int) -> Node:
-    pair = mapping.get(key)
-    if pair is not None:
-        return pair[1]
-    merge = mapping.get("<<")
-    if merge is None or depth == 0:
-        return None
-    sources = merge[1] if isinstance(merge[1], Sequence) else [merge[1]]
-    for source in sources[:_MERGE_DEPTH]:
-        if isinstance(source, Mapping):
-            found = _look_up(source, key, depth - 1)
-            if found is not None:
-                return found
+def _look_up(mapping: Mapping, key: str) -> Node:
+    """Depth first, as merge keys go before each other; each mapping once, as aliases multiply."""
+    if (own := mapping.get(key)) is not None:
+        return own[1]
+    waiting = _merged(mapping)
+    seen: set[int] = set()
+    while waiting and len(seen) < _MOST_MERGED:
+        here = waiting.pop()
+        if not isinstance(here, Mapping) or id(here) in seen:
+            continue
+        seen.add(id(here))
+        pair = here.get(key)
+        if pair is not None and pair[1] is not None:
+            return pair[1]
+        waiting += _merged(here)
     return None
+
+
+def _merged(mapping: Mapping) -> list[Node]:
+    """What `<<` merges into a mapping, the last first."""
+    merge = mapping.get("<<")
+    if merge is None:
+        return []
+    return merge[1][_MOST_MERGED::-1] if isinstance(merge[1], Sequence) else [merge[1]]
 
 
 def _build(stream: Iterator[Any], _engine: Engine) -> list[Node]:

@@ -78,6 +78,8 @@ class _Writer:
             first = ""
             if isinstance(tree, dict):
                 self._entry(value, indent, name, f"{lead}{name}:")
+            elif value is None and self.chance.random() < 0.06:
+                self._block(f"{lead}-", indent)
             elif value is None:
                 self.lines.append(f"{lead}- {self._scalar(name)}{self._comment()}")
             elif self.chance.random() < 0.25:
@@ -88,8 +90,7 @@ class _Writer:
     def _entry(self, value: Tree, indent: int, key: str, lead: str) -> None:
         kind = self.chance.random()
         if value is None and kind < 0.06:
-            self.lines.append(f"{lead} |")
-            self.lines += [" " * (indent + 2) + self.chance.choice(IN_BLOCKS) for _ in range(2)]
+            self._block(lead, indent)
         elif value is None:
             self.lines.append(f"{lead} {self._anchored(key)}".rstrip() + self._comment())
         elif kind < 0.2:
@@ -101,6 +102,10 @@ class _Writer:
                 self.lines.append(self.chance.choice(["", " # image", "   "]))
             deeper = self.chance.choice([0, 2] if isinstance(value, list) else [2, 4])
             self.write(value, indent + deeper, key, "")
+
+    def _block(self, lead: str, indent: int) -> None:
+        self.lines.append(f"{lead} |")
+        self.lines += [" " * (indent + 2) + self.chance.choice(IN_BLOCKS) for _ in range(2)]
 
     def _flow(self, tree: Tree, key: str) -> str:
         if isinstance(tree, dict):
@@ -129,7 +134,7 @@ class _Writer:
         kind = self.chance.random()
         if kind < 0.05:
             return ""
-        if kind < 0.25 or ": " in text or text[0] in "{>":
+        if kind < 0.25 or ": " in text or text[0] == ">":
             return f"'{text}'"
         return f'"{text}"' if kind < 0.4 else text
 
