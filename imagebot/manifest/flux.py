@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.field import FluxObject, ImageField, Marker, PendingField, Scan, Unread
@@ -95,7 +96,7 @@ class _Tree:
                 unread.append(Unread(each.path, each.line, "marker", _no_policy(name)))
                 refused |= dict.fromkeys(each.governs, _no_policy(name))
         fields = [_refused(field, refused) for field in fields]
-        fields.sort(key=field_place)
+        fields.sort(key=attrgetter("line", "column"))
         return Scan(tuple(fields), tuple(unread), scan.objects)
 
     def filled(self, pending: PendingField) -> ImageField | list[Unread]:
@@ -254,9 +255,3 @@ def _named(field: ImageField, name: str) -> ImageField | list[Unread]:
     except InvalidReferenceError as error:
         return [Unread(field.path, field.line, "not-a-reference", error.message[:300])]
     return replace(field, reference=replace(field.reference, repository=repository, name=name))
-
-
-def field_place(field: ImageField) -> tuple[int, int]:
-    """Orders fields as their bytes are."""
-    slots = [slot.start for slot in (field.tag, field.digest) if slot is not None]
-    return (min(slots, default=0), field.line)

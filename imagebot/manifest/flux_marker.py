@@ -20,6 +20,7 @@ from imagebot.manifest.field import FluxObject, ImageField, Marker, Slot, Unread
 from imagebot.manifest.flux_comment import FluxComment, flux_comments
 from imagebot.manifest.flux_scope import meant_lines
 from imagebot.manifest.found import Draft, Elsewhere, Found, Keys, Sheet
+from imagebot.manifest.intervals import values_with_signs
 from imagebot.manifest.scalars import placed_scalars
 from imagebot.manifest.slots import is_typed, place
 from imagebot.manifest.source import FileText
@@ -55,7 +56,6 @@ class _Marking:
         self.file = file
         self.drafts = list(drafts)
         every = sorted(_targets(sheet), key=lambda each: each.start)
-        self.texts = _texts(sheet, every)
         written = [each for each in every if each.scalar.style not in _BLOCK]
         self.by_start = {each.start: each for each in written}
         self.by_end = {each.end: each for each in written if each.end > each.start}
@@ -73,8 +73,9 @@ class _Marking:
         self.names: list[FluxComment] = []
 
     def mark(self) -> list[Draft]:
+        values = values_with_signs(self.sheet)
         # All of them first: lines are counted from the last place that was asked for.
-        for comment in list(flux_comments(self.file, self.is_text)):
+        for comment in list(flux_comments(self.file, values.hold)):
             if not comment.policy:
                 self.disobey(comment, _UNREADABLE)
                 continue
@@ -85,12 +86,6 @@ class _Marking:
         self.drafts = [_wholly_marked(draft) for draft in self.drafts]
         self.carry_names()
         return self.refused()
-
-    def is_text(self, at: int) -> bool:
-        """Whether a position is within a value: what looks like a marker in a script is none."""
-        starts, ends = self.texts
-        number = bisect_left(starts, at) - 1
-        return number >= 0 and at < ends[number]
 
     def disobey(self, comment: FluxComment, reason: str) -> None:
         self.disobeyed.append(comment)
@@ -258,20 +253,6 @@ def _endings(name: str) -> list[str]:
     """How a name may be written where its registry, or more of it, stands elsewhere."""
     parts = name.split("/")
     return ["/".join(parts[at:]) for at in range(len(parts))]
-
-
-def _texts(sheet: Sheet, targets: list[_Target]) -> tuple[list[int], list[int]]:
-    """Where values with a `#` in them start and end, but for YAML that was read inside."""
-    inside = sorted(found.source.origins[0] for found, _ in sheet.marked if found.source.embedded)
-    starts: list[int] = []
-    ends: list[int] = []
-    for each in targets:
-        if "#" not in each.scalar.value:
-            continue
-        if bisect_left(inside, each.start) == bisect_right(inside, each.end):
-            starts.append(each.start)
-            ends.append(each.end)
-    return starts, ends
 
 
 def _part_of(field: ImageField, value: str, first: int, last: int) -> str | None:

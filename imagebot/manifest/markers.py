@@ -2,54 +2,34 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
+from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
-from imagebot.manifest import flux_marker
 from imagebot.manifest.aliases import unlisted_aliases, with_alias_lines
-from imagebot.manifest.field import ImageField, Marker, Scan, Unread
+from imagebot.manifest.field import Marker, Unread
 from imagebot.manifest.found import Draft, Sheet
+from imagebot.manifest.intervals import Intervals, values_with_signs
 from imagebot.manifest.marker_text import (
     MANY_SIGNS,
     NEAR_MISS,
     UNSURE,
     Written,
     agree,
-    names_imagebot,
     written_markers,
 )
-from imagebot.manifest.scalars import scalars_of
 from imagebot.manifest.scopes import begins_item, blocks, ends_in_key
 from imagebot.manifest.source import FileText
-from imagebot.manifest.text import find_marked
 
-_QUOTES = ("'", '"')
 _Kind: TypeAlias = Literal["line", "below", "item", "key"]
 _BLOCKS: tuple[_Kind, ...] = ("below", "item", "key")
 _DANGLING = "this marker governs no image: it goes on the line of a reference, or above it"
 
 
-def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
-    """The scan of a file: its fields in the order of their bytes, with their markers."""
-    drafts = sheet.drafts
-    if sheet.has_markers and "$imagepolicy" in file.text:
-        drafts = flux_marker.mark(sheet, file, drafts)
-        unclear = {each.line for each in sheet.unread if each.code == "marker"}
-        drafts = [_refused(each) if unclear.intersection(each.lines) else each for each in drafts]
-    if sheet.has_markers:
-        drafts = _mark(sheet, file, drafts)
-    fields = [draft.field for draft in drafts if draft.elsewhere is None]
-    pending = tuple(draft.pending(draft.field) for draft in drafts if draft.elsewhere is not None)
-    if sheet.broken and b"imagebot:" in data:
-        fields += _in_broken_documents(sheet, file, data)
-    fields = _count_shared(sorted(_like_siblings(fields, data), key=_place))
-    return Scan(tuple(fields), tuple(sheet.unread), tuple(sheet.objects), pending)
-
-
-def _mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
-    values, broken = _values(sheet), _Intervals(_broken(sheet))
+def mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
+    """The drafts with imagebot's own markers; what those get wrong is put into `sheet.unread`."""
+    values, broken = values_with_signs(sheet), Intervals(_broken(sheet))
     written = [each for each in written_markers(file, values.hold) if not broken.hold(each.at)]
     if not drafts:
         # Nothing is here that such words could be about: they are a remark.
@@ -204,7 +184,7 @@ def _agreeing(sheet: Sheet, drafts: list[Draft]) -> list[Draft]:
 
 def _at_unlisted_aliases(sheet: Sheet, drafts: list[Draft], ranges: list[range]) -> list[Draft]:
     """What an alias repeats is only read where it is written, so a marker at the alias is lost."""
-    scopes = _Intervals([(scope.start - 1, scope.stop) for scope in ranges if scope])
+    scopes = Intervals([(scope.start - 1, scope.stop) for scope in ranges if scope])
     named = [
         (line, extent)
         for line, extent in unlisted_aliases(sheet, drafts)
@@ -212,7 +192,7 @@ def _at_unlisted_aliases(sheet: Sheet, drafts: list[Draft], ranges: list[range])
     ]
     if not named:
         return drafts
-    extents = _Intervals([(extent.start - 1, extent.stop) for _, extent in named])
+    extents = Intervals([(extent.start - 1, extent.stop) for _, extent in named])
     places = {extents.find(extent.start): line for line, extent in reversed(named)}
     return [
         _repeated(sheet, draft, places[number])
@@ -242,93 +222,5 @@ def _refused(draft: Draft, reason: str = UNSURE) -> Draft:
     return replace(draft, field=replace(draft.field, refusal=draft.field.refusal or reason))
 
 
-class _Intervals:
-    """Positions between starts and ends, both left out."""
-
-    def __init__(self, intervals: list[tuple[int, int]]) -> None:
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        for start, end in sorted(intervals):
-            if self.ends and start < self.ends[-1]:
-                self.ends[-1] = max(self.ends[-1], end)
-            else:
-                self.starts.append(start)
-                self.ends.append(end)
-
-    def find(self, at: int) -> int:
-        """The number of the interval that holds a position, -1 when none does."""
-        number = bisect_left(self.starts, at) - 1
-        return number if number >= 0 and at < self.ends[number] else -1
-
-    def hold(self, at: int) -> bool:
-        return self.find(at) >= 0
-
-
-def _values(sheet: Sheet) -> _Intervals:
-    """Scalars that hold a text which looks like a marker, but for YAML that was read inside."""
-    inside = sorted(found.source.origins[0] for found, _ in sheet.marked if found.source.embedded)
-    regions = []
-    for found, root in sheet.marked:
-        for scalar in scalars_of(root):
-            # One in quotes may have a line in it that reads like a comment.
-            if names_imagebot(scalar.value) or ("#" in scalar.value and scalar.style in _QUOTES):
-                start = found.source.index(scalar.start_mark.index)
-                end = found.source.index(scalar.end_mark.index)
-                if bisect_left(inside, start) == bisect_right(inside, end):
-                    regions.append((start, end))
-    return _Intervals(regions)
-
-
 def _broken(sheet: Sheet) -> list[tuple[int, int]]:
     return [(each.base - 1, each.base + len(each.text)) for each in sheet.broken]
-
-
-def _in_broken_documents(sheet: Sheet, file: FileText, data: bytes) -> list[ImageField]:
-    """Marked references in documents that are no YAML, such as templates: read as text."""
-    regions = _Intervals(
-        [(file.byte(each.base) - 1, file.byte(each.base + len(each.text))) for each in sheet.broken]
-    )
-    lines = _Intervals(
-        [(file.line(s.base) - 1, file.line(s.base + len(s.text)) + 1) for s in sheet.broken]
-    )
-    fields, unread = find_marked(sheet.path, data)
-    sheet.unread += [each for each in unread if lines.hold(each.line)]
-    return [field for field in fields if regions.hold(_place(field))]
-
-
-def _like_siblings(fields: list[ImageField], data: bytes) -> list[ImageField]:
-    """Where quotes may have to be added, they are those of the other tags of the file."""
-    if not any(field.tag is not None and not field.tag.quoted for field in fields):
-        return fields
-    before = {data[f.tag.start - 1 : f.tag.start] for f in fields if f.tag is not None}
-    if b"'" not in before or b'"' in before:
-        return fields
-    return [
-        replace(field, tag=replace(field.tag, quote="'"))
-        if field.tag is not None and not field.tag.quoted
-        else field
-        for field in fields
-    ]
-
-
-def _place(field: ImageField) -> int:
-    slots = [slot.start for slot in (field.tag, field.digest) if slot is not None]
-    return min(slots, default=0)
-
-
-def _count_shared(fields: list[ImageField]) -> list[ImageField]:
-    """Note how many fields read the same text, which an alias makes possible."""
-    if len(fields) < 2:
-        return fields
-    slots = [slot for field in fields for slot in (field.tag, field.digest) if slot is not None]
-    places = [(slot.start, slot.end, slot.prefix) for slot in slots]
-    if len(set(places)) == len(places):
-        return fields
-    counts = Counter(places)
-    return [_with_shared(field, counts) for field in fields]
-
-
-def _with_shared(field: ImageField, counts: Counter[tuple[int, int, str]]) -> ImageField:
-    slots = [slot for slot in (field.tag, field.digest) if slot is not None]
-    shared = max((counts[slot.start, slot.end, slot.prefix] for slot in slots), default=1)
-    return replace(field, shared=shared) if shared > 1 else field

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from imagebot.manifest import embedded, markers
+from imagebot.manifest import embedded
 from imagebot.manifest.events import (
     MAX_BYTES,
     YamlFaultError,
@@ -13,6 +13,7 @@ from imagebot.manifest.events import (
     is_accepted,
 )
 from imagebot.manifest.field import Scan, Unread
+from imagebot.manifest.finish import finish
 from imagebot.manifest.found import MAX_FIELDS, MAX_SLOW, Found, Sheet
 from imagebot.manifest.kinds import find_document
 from imagebot.manifest.marker_text import may_have_markers
@@ -77,7 +78,7 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     if sheet.is_full:
         reason = f"more than {MAX_FIELDS:,} images, or documents with markers"
         return Scan(unread=(Unread(path, 0, "too-big", reason),))
-    return markers.finish(sheet, file, data)
+    return finish(sheet, file, data)
 
 
 def _worth_reading(

@@ -1,0 +1,87 @@
+"""Makes the scan of a file of what was found in it: fields in order, with their markers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from operator import attrgetter
+from typing import TypeAlias
+
+from imagebot.manifest import flux_marker, markers
+from imagebot.manifest.field import ImageField, Scan
+from imagebot.manifest.found import Sheet
+from imagebot.manifest.intervals import Intervals
+from imagebot.manifest.source import FileText
+from imagebot.manifest.text import find_marked
+
+_Place: TypeAlias = tuple[int, int, str]
+_LINE_AND_COLUMN = attrgetter("line", "column")
+
+
+def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
+    """The scan of a file: its fields in the order of their bytes, with their markers."""
+    drafts = sheet.drafts
+    if sheet.has_markers and "$imagepolicy" in file.text:
+        drafts = flux_marker.mark(sheet, file, drafts)
+    if sheet.has_markers:
+        drafts = markers.mark(sheet, file, drafts)
+    fields = [draft.field for draft in drafts if draft.elsewhere is None]
+    pending = tuple(draft.pending(draft.field) for draft in drafts if draft.elsewhere is not None)
+    if sheet.broken and b"imagebot:" in data:
+        fields += _in_broken_documents(sheet, file, data)
+    fields = _count_shared(sorted(_like_siblings(fields, data), key=_LINE_AND_COLUMN))
+    return Scan(tuple(fields), tuple(sheet.unread), tuple(sheet.objects), pending)
+
+
+def _in_broken_documents(sheet: Sheet, file: FileText, data: bytes) -> list[ImageField]:
+    """Marked references in documents that are no YAML, such as templates: read as text."""
+    regions = Intervals(
+        [(file.byte(each.base) - 1, file.byte(each.base + len(each.text))) for each in sheet.broken]
+    )
+    lines = Intervals(
+        [(file.line(s.base) - 1, file.line(s.base + len(s.text)) + 1) for s in sheet.broken]
+    )
+    fields, unread = find_marked(sheet.path, data)
+    sheet.unread += [each for each in unread if lines.hold(each.line)]
+    return [field for field in fields if regions.hold(_start(field))]
+
+
+def _start(field: ImageField) -> int:
+    return min(slot.start for slot in (field.tag, field.digest) if slot is not None)
+
+
+def _like_siblings(fields: list[ImageField], data: bytes) -> list[ImageField]:
+    """Where quotes may have to be added, they are those of the other tags of the file."""
+    if not any(field.tag is not None and not field.tag.quoted for field in fields):
+        return fields
+    before = {data[f.tag.start - 1 : f.tag.start] for f in fields if f.tag is not None}
+    if b"'" not in before or b'"' in before:
+        return fields
+    return [
+        replace(field, tag=replace(field.tag, quote="'"))
+        if field.tag is not None and not field.tag.quoted
+        else field
+        for field in fields
+    ]
+
+
+def _count_shared(fields: list[ImageField]) -> list[ImageField]:
+    """Note how many fields read the same text, which an alias makes possible."""
+    if len(fields) < 2:
+        return fields
+    places = [place for field in fields for place in _places(field)]
+    if len(set(places)) == len(places):
+        return fields
+    counts = Counter(places)
+    return [_with_shared(field, counts) for field in fields]
+
+
+def _with_shared(field: ImageField, counts: Counter[_Place]) -> ImageField:
+    shared = max((counts[place] for place in _places(field)), default=1)
+    return replace(field, shared=shared) if shared > 1 else field
+
+
+def _places(field: ImageField) -> list[_Place]:
+    """What tells the slots of a field from those of others, whatever goes around their values."""
+    slots = [slot for slot in (field.tag, field.digest) if slot is not None]
+    return [(slot.start, slot.end, slot.prefix) for slot in slots]
