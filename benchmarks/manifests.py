@@ -182,6 +182,7 @@ def prepare_edit(root: str, count: int) -> None:
 
 def edit(root: str, count: int, *, write: bool) -> str:
     """Find one image, which is known by name, everywhere; give it another tag, proven."""
+    from imagebot.assign import heed_markers
     from imagebot.cli.workspace import open_workspace
     from imagebot.edits import make_edits
     from imagebot.given import plan_references
@@ -192,7 +193,8 @@ def edit(root: str, count: int, *, write: bool) -> str:
     wanted = parse_reference(f"{IMAGE}:1.0.{time.time_ns()}")
     workspace = open_workspace(root)
     found = find_named(workspace, workspace.configuration, [wanted.repository])
-    plan = plan_references(found.fields, [wanted], found.unread)
+    assigned = heed_markers(found.fields, workspace.configuration, flux=found.flux)
+    plan = plan_references(assigned, [wanted], found.unread)
     edited = make_edits(workspace, plan.updates)
     if write:
         plan = write_changes(workspace.root, edited.changes, plan)

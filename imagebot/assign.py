@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from imagebot.config.builtin import IGNORE, default_configuration
 from imagebot.config.faults import nearest
 from imagebot.config.model import Configuration, ImageRule, Route
 from imagebot.config.node import show_text
@@ -15,6 +16,7 @@ from imagebot.errors import ConfigurationError
 from imagebot.glob import compile_glob, matches_any
 from imagebot.manifest.field import ImageField, Marker, Unread
 from imagebot.plan import Problem
+from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.model import Policy
 from imagebot.reference import Repository
 
@@ -62,6 +64,17 @@ def assign(
     """
     desk = _Desk(configuration, target, flux, _replacements(fields))
     return tuple(desk.assign(field) for field in fields)
+
+
+def heed_markers(
+    fields: Sequence[ImageField],
+    configuration: Configuration,
+    *,
+    flux: Mapping[str, Policy | Unread] = _NO_FLUX,
+) -> tuple[Assigned, ...]:
+    """As `assign`, with every file in one route: what the markers say, wherever the fields are."""
+    everywhere = replace(configuration, routes=default_configuration().routes)
+    return assign(fields, everywhere, flux=flux)
 
 
 def unused_warnings(
@@ -185,7 +198,7 @@ class _Desk:
 
     def by_marker(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         if marker.kind == "ignore":
-            return self.kept(field, route, "ignored", _ignored(marker))
+            return self.ignored(field, route, BUILT_IN[IGNORE], _ignored(marker))
         if marker.kind == "keys":
             return self.by_keys(field, route, marker)
         if marker.syntax == "flux":
@@ -266,15 +279,19 @@ class _Desk:
 
     def by_policy(self, field: ImageField, route: Route, policy: Policy) -> Assigned:
         if policy.ignored:
-            return Assigned(
-                target=self.target,
-                field=field,
-                policy=policy,
-                route=route,
-                code="ignored",
-                reason=f"policy {policy.name!r} leaves it alone",
-            )
+            reason = f"policy {policy.name!r} leaves it alone"
+            return self.ignored(field, route, policy, reason)
         return Assigned(target=self.target, field=field, policy=policy, route=route)
+
+    def ignored(self, field: ImageField, route: Route, policy: Policy, reason: str) -> Assigned:
+        return Assigned(
+            target=self.target,
+            field=field,
+            policy=policy,
+            route=route,
+            code="ignored",
+            reason=reason,
+        )
 
     def kept(self, field: ImageField, route: Route | None, code: str, reason: str) -> Assigned:
         return Assigned(target=self.target, field=field, route=route, code=code, reason=reason)

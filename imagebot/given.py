@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from imagebot.assign import Assigned
 from imagebot.errors import UsageError
 from imagebot.manifest.field import ImageField, Unread
 from imagebot.plan import Kept, Plan, Problem, Update, unread_problem
@@ -13,31 +14,27 @@ from imagebot.reference import Reference, Repository
 
 
 def plan_references(
-    fields: Sequence[ImageField], wanted: Iterable[Reference], unread: Iterable[Unread] = ()
+    assigned: Sequence[Assigned], wanted: Iterable[Reference], unread: Iterable[Unread] = ()
 ) -> Plan:
     """Every field that names the repository of a wanted reference gets its tag and digest.
 
     A field with a digest is only moved together with it: a reference that gives no digest for it is
-    a problem, as is a reference that no field names. Fields marked `ignore` are kept. `unread` is
-    what could not be read of the files that may name them: a problem, unless it is expected.
+    a problem, as is a reference that no field names. Of what policies say only this counts: what a
+    marker ignores is kept, and so is what has a marker that cannot be followed, a problem. `unread`
+    is what could not be read of the files that may name them: a problem, unless it is expected.
     Raises UsageError for two references that want different things of one repository.
     """
-    wanted = tuple(dict.fromkeys(wanted))
-    seen: dict[Repository, Reference] = {}
-    for reference in wanted:
-        other = seen.setdefault(reference.repository, reference)
-        if (other.tag, other.digest) != (reference.tag, reference.digest):
-            raise UsageError(f"{other} and {reference} contradict each other")
+    by_repository = _by_repository(wanted)
     updates: list[Update] = []
     kept: list[Kept] = []
     unread = tuple(unread)
     problems = [unread_problem(each) for each in unread if not each.expected]
-    for reference in wanted:
-        named = [f for f in fields if f.reference.repository == reference.repository]
+    for repository, reference in by_repository.items():
+        named = [each for each in assigned if each.field.reference.repository == repository]
         if not named:
             problems.append(_nothing_names(reference))
-        for field in named:
-            outcome = _set(field, reference)
+        for each in named:
+            outcome = each.problem or _set(each, reference)
             if isinstance(outcome, Update):
                 updates.append(outcome)
             elif isinstance(outcome, Kept):
@@ -53,10 +50,21 @@ def plan_references(
     )
 
 
-def _set(field: ImageField, wanted: Reference) -> Update | Kept | Problem:
+def _by_repository(wanted: Iterable[Reference]) -> dict[Repository, Reference]:
+    """Raises UsageError."""
+    found: dict[Repository, Reference] = {}
+    for reference in wanted:
+        other = found.setdefault(reference.repository, reference)
+        if (other.tag, other.digest) != (reference.tag, reference.digest):
+            raise UsageError(f"{other} and {reference} contradict each other")
+    return found
+
+
+def _set(assigned: Assigned, wanted: Reference) -> Update | Kept | Problem:
+    field = assigned.field
     current = field.reference
-    if field.marker is not None and field.marker.kind == "ignore":
-        return _kept(field, "ignored", "a marker says to leave it alone")
+    if field.marker is not None and assigned.code == "ignored":
+        return _kept(field, "ignored", assigned.reason)
     if current.digest and not wanted.digest and wanted.tag != current.tag:
         return _part_missing(field, wanted, "digest")
     if current.tag and not wanted.tag and wanted.digest != current.digest:

@@ -101,7 +101,11 @@ def find_named(
 def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
     """Whether other files may say more about the image that this one mentions."""
     says_more = ("ImageRepository", "NameMarker")
-    return any(each.kind in says_more for each in scan.objects) or any(
+    if any(each.kind in says_more for each in scan.objects):
+        return True
+    if any(each.marker is not None and each.marker.syntax == "flux" for each in scan.fields):
+        return True
+    return any(
         each.kind == "ImagePolicy" or each.chart.rpartition("/")[2] in names
         for each in scan.pending
     )

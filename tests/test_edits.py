@@ -8,6 +8,8 @@ from unittest import mock
 import pytest
 
 import imagebot.edits as edits_module
+from imagebot.assign import heed_markers
+from imagebot.config.builtin import default_configuration
 from imagebot.edits import Edited, make_edits
 from imagebot.errors import RefusedEditError
 from imagebot.given import plan_references
@@ -22,7 +24,8 @@ ESCAPED = '"app:1.\\u0030"'
 
 def edited(files: dict[str, bytes], reference: str = "app:2") -> Edited:
     fields = [field for path, data in files.items() for field in scan(path, data).fields]
-    plan = plan_references(fields, [parse_reference(reference)])
+    assigned = heed_markers(fields, default_configuration())
+    plan = plan_references(assigned, [parse_reference(reference)])
     return make_edits(Files(files), plan.updates)
 
 
@@ -56,7 +59,10 @@ def test_a_conflict_of_two_edits_refuses_one_of_them() -> None:
     """Each of both could be made; together they want different things of one text."""
     data = b"a: &x {image: app:1.0}\nb: {image: other:1.0}\n"
     (first, second) = scan("a.yaml", data).fields
-    plan = plan_references([first, second], [parse_reference("app:2"), parse_reference("other:3")])
+    plan = plan_references(
+        heed_markers([first, second], default_configuration()),
+        [parse_reference("app:2"), parse_reference("other:3")],
+    )
     one, two = plan.updates
 
     def refuse_both(path: str, content: bytes, edits: Sequence[FieldEdit]) -> bytes:
@@ -82,3 +88,18 @@ def test_many_files_are_edited_the_same_by_two_processes() -> None:
     assert together.refused == alone.refused
     assert len(alone.changes) == 40
     assert len(alone.refused) == 1
+
+
+def test_what_shares_a_text_by_way_of_another_field_is_tried_together() -> None:
+    data = (
+        b"a: {image: {repository: r, tag: &t v1, digest: &d 'sha256:%b'}}\n"
+        b"b: {image: {repository: r, tag: *t, digest: 'sha256:%b'}}\n"
+        b"c: {image: {repository: r, tag: v1, digest: *d}}\n"
+        b'd: {image: "r:1.\\u0030"}\n'
+    ) % (b"a" * 64, b"b" * 64)
+    found = edited({"values.yaml": data}, f"r:v2@sha256:{'c' * 64}")
+    assert [problem.line for problem in found.problems] == [4]
+    (change,) = found.changes
+    assert change.new == data.replace(b"v1", b"v2").replace(b"a" * 64, b"c" * 64).replace(
+        b"b" * 64, b"c" * 64
+    )

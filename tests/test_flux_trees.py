@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from imagebot.assign import Assigned
 from imagebot.config.load import load_configuration
 from imagebot.given import plan_references
 from imagebot.inventory import find_named
@@ -196,8 +197,21 @@ def test_a_given_reference_leaves_no_tag_where_the_digest_alone_is_marked() -> N
     files = {"flux.yaml": objects_with("Never"), "x.yaml": f"dig: {OLD} {mark('digest')}\n"}
     scans = {path: scan(path, text.encode()) for path, text in files.items()}
     (field,) = join(scans).scans["x.yaml"].fields
-    (update,) = plan_references([field], [parse_reference(f"{WEB}:1.4.0@{NEW}")]).updates
+    (update,) = plan_references(
+        [Assigned(target="", field=field)], [parse_reference(f"{WEB}:1.4.0@{NEW}")]
+    ).updates
     assert (update.tag, update.digest) == (None, NEW)
+
+
+def test_a_given_reference_adds_no_digest_where_the_tag_alone_is_marked() -> None:
+    tagged = kustomize(f"newTag: 1.2.0 {mark('tag')}")
+    files = {"flux.yaml": objects_with("Never"), "x.yaml": tagged}
+    scans = {path: scan(path, text.encode()) for path, text in files.items()}
+    (field,) = join(scans).scans["x.yaml"].fields
+    (update,) = plan_references(
+        [Assigned(target="", field=field)], [parse_reference(f"{WEB}:1.4.0@{NEW}")]
+    ).updates
+    assert (update.tag, update.digest) == ("1.4.0", None)
 
 
 @pytest.mark.parametrize("reflection", ["IfNotPresent", "Always"])

@@ -36,6 +36,7 @@ def command(
     For a CI job that has just pushed them: no registry is asked and no policy consulted. A
     REFERENCE is NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST.
     """
+    from imagebot.assign import heed_markers
     from imagebot.edits import make_edits, without_refused
     from imagebot.given import plan_references
     from imagebot.inventory import find_named
@@ -54,7 +55,8 @@ def command(
     diagnostics = open_diagnostics(log_format, quiet)
     repositories = [reference.repository for reference in wanted]
     inventory = find_named(workspace, workspace.configuration, repositories)
-    planned = plan_references(inventory.fields, wanted, inventory.unread)
+    assigned = heed_markers(inventory.fields, workspace.configuration, flux=inventory.flux)
+    planned = plan_references(assigned, wanted, inventory.unread)
     edited = make_edits(workspace, planned.updates)
     plan = write_changes(workspace.root, edited.changes, without_refused(planned, edited))
     if output_format == "json":

@@ -115,8 +115,8 @@ def _encode_slot(slot: Slot | None) -> Plain | None:
     if slot is None:
         return None
     plain = [slot.start, slot.end, slot.text]
-    rest = [slot.prefix, slot.suffix, slot.quoted, slot.quote, slot.flow]
-    return plain if rest == ["", "", True, '"', False] else plain + rest
+    rest = [slot.prefix, slot.suffix, slot.quoted, slot.quote, slot.style]
+    return plain if rest == ["", "", True, '"', "block"] else plain + rest
 
 
 def _encode_marker(marker: Marker) -> Plain:

@@ -8,9 +8,10 @@ edited so is refused; nothing is ever approximated and nothing is ever re-emitte
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from imagebot.errors import RefusedEditError
@@ -40,7 +41,8 @@ class _Splice:
     new: str
     value: str
     added_key: str
-    line: int
+    # An alias of the same text stands on another line.
+    line: int = field(compare=False)
     text: bool
 
 
@@ -58,7 +60,17 @@ def edit(path: str, data: bytes, edits: Sequence[FieldEdit]) -> bytes:
     if any(each.field.format == TEXT for each in edits):
         prove_text(path, data, new, edits)
     _prove(path, data, new, splices)
+    if path.endswith(".json") and _is_json(data) and not _is_json(new):
+        raise RefusedEditError(path, splices[0].line, "cannot be edited exactly: no longer JSON")
     return new
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _collect(path: str, data: bytes, edits: Sequence[FieldEdit]) -> list[_Splice]:
@@ -127,13 +139,19 @@ def _check_shared(asked: _Asked) -> None:
 def _splice(each: FieldEdit, slot: Slot, value: str) -> _Splice:
     added = _ADDED_KEY.search(slot.prefix) if slot.start == slot.end else None
     quote = ""
-    in_doubt = needs_quotes(value) or (slot.flow and ":" in value)
-    if not slot.quoted and in_doubt and not _gets_digest_behind(each, slot):
+    if not slot.quoted and _in_doubt(slot, value) and not _gets_digest_behind(each, slot):
         quote = slot.quote
     new = f"{slot.prefix}{quote}{value}{quote}{slot.suffix}"
     seen = value if added or not slot.quoted else f"{slot.prefix}{value}{slot.suffix}"
     key = added.group(1) if added else ""
     return _Splice(slot.start, slot.end, new, seen, key, each.field.line, each.field.format == TEXT)
+
+
+def _in_doubt(slot: Slot, value: str) -> bool:
+    """Whether not every reader takes `value` for text when it is written without quotes."""
+    if slot.style == "json" or needs_quotes(value):
+        return True
+    return slot.style == "flow" and ":" in value
 
 
 def _gets_digest_behind(each: FieldEdit, slot: Slot) -> bool:
@@ -152,7 +170,7 @@ def _is_behind(digest: Slot | None, tag: Slot | None) -> bool:
 def _with_digest_in_quotes(each: FieldEdit) -> _Splice | None:
     """`{tag: 1.2}` that becomes `{tag: "1.2@sha256:…"}`: not every reader takes it plain there."""
     slot = each.field.tag
-    if slot is None or slot.quoted or not slot.flow or not _gets_digest_behind(each, slot):
+    if slot is None or slot.quoted or slot.style == "block" or not _gets_digest_behind(each, slot):
         return None
     value = f"{each.tag or slot.text}@{each.digest}"
     new = f"{slot.prefix}{slot.quote}{value}{slot.quote}"

@@ -41,10 +41,14 @@ class Mark(Protocol):
 
 
 class Scalar(Protocol):
-    """A scalar event; `style` is one of the quotes or block indicators, "" or None when plain."""
+    """A scalar event; `style` is one of the quotes or block indicators, "" or None when plain.
+
+    `tag` is YAML's (`!!str`), None where none is written.
+    """
 
     value: str
     style: str | None
+    tag: str | None
 
     @property
     def start_mark(self) -> Mark: ...

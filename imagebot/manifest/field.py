@@ -7,6 +7,7 @@ from typing import Literal
 
 from imagebot.reference import Reference
 
+Style = Literal["block", "flow", "json"]
 PendingKind = Literal["ImagePolicy", "HelmRepository"]
 
 
@@ -27,8 +28,8 @@ class Slot:
     `text` is what stands there. A slot of no length is a place to insert at; `prefix` and
     `suffix` are then written around the new value (`:` or `@` inside a reference, a whole line
     for a key that is not there yet). `quoted` is false where a plain scalar is nothing but this
-    part, so that a value that YAML would not read as text must be given `quote`s; `flow` when that
-    is in flow style, where a value with a `:` needs them too.
+    part, so that a value that YAML would not read as text must be given `quote`s. `style` is that
+    of the mapping: in flow style a value with a `:` needs them too, in JSON every value does.
     """
 
     start: int
@@ -38,7 +39,7 @@ class Slot:
     suffix: str = ""
     quoted: bool = True
     quote: str = '"'
-    flow: bool = False
+    style: Style = "block"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def _like_siblings(fields: list[ImageField], data: bytes) -> list[ImageField]:
         return fields
     return [
         replace(field, tag=replace(field.tag, quote="'"))
-        if field.tag is not None and not field.tag.quoted
+        if field.tag is not None and not field.tag.quoted and field.tag.style != "json"
         else field
         for field in fields
     ]

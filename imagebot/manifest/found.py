@@ -155,6 +155,7 @@ class Found:
         loose: bool = False,
         span: tuple[int, int | None] = (0, None),
         lines: tuple[Scalar, ...] = (),
+        refusal: str = "",
     ) -> bool:
         """A whole reference in one scalar; `span` is the part of the value that it is in.
 
@@ -186,6 +187,7 @@ class Found:
             digest,
             container=container,
             lines=(scalar, *lines),
+            refusal=refusal,
         )
         return True
 

@@ -14,6 +14,7 @@ from imagebot.manifest import (
     kustomize,
     own,
 )
+from imagebot.manifest.extra import find_extra
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.select import PathKind
 from imagebot.manifest.tree import Mapping, Node, Sequence
@@ -43,6 +44,16 @@ def find_document(found: Found, root: Node, kind: PathKind, keys: Keys = ()) -> 
 def _find_object(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None:
     if root.text("kind") in _SILENT_KINDS:
         return
+    sheet = found.sheet
+    before = len(sheet.drafts), len(sheet.unread)
+    _find_by_kind(found, root, kind, keys)
+    if sheet.options.fields:
+        extras = find_extra(found.within(resource=kubernetes.resource_of(root)), root, keys)
+        if extras is not None:
+            extras.put_into(sheet, *before, flow=root.flow)
+
+
+def _find_by_kind(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None:
     items = root.sequence("items")
     if root.text("kind").endswith("List") and items is not None:
         for number, item in enumerate(items):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.extra import find_extra
 from imagebot.manifest.field import Resource
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.parts import find_parts
@@ -32,7 +31,6 @@ def resource_of(root: Mapping) -> Resource:
 
 
 def find(found: Found, root: Mapping, keys: Keys) -> None:
-    find_extra(found, root, keys)
     is_policy = root.text("apiVersion").startswith("kyverno.io/")
     walk(found, root, keys, visitor(found), skip=_SKIPPED_IN_POLICIES if is_policy else SKIPPED)
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from imagebot.manifest.slots import is_null
-from imagebot.manifest.tree import Mapping
+from imagebot.manifest.tree import Mapping, is_scalar
 
 _HOST = re.compile(r"[^/]*[.:][^/]*|localhost")
 _REGISTRY = re.compile(r"(?:[^/:]*\.[^/:]*|localhost)(?::[0-9]+)?/?")
@@ -21,6 +21,10 @@ _CODE_HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.
 # What goes before a name; `namespace` and the others mean something else outside of `image:`.
 _FOLDERS = ("hub",)
 _FOLDERS_IN_IMAGE = ("hub", "namespace", "org", "organization")
+_TAG_ENDING = re.compile(r"[-_]?[tT]ag\Z")
+_DIGEST_KEY = re.compile(r"(.*?)[-_]?(?:[dD]igest.*|[sS]ha(?:256)?|[hH]ash)\Z")
+_DIGEST_LENGTH = 64
+_DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +140,22 @@ def _below_folder(mapping: Mapping, found: Naming, folders: tuple[str, ...]) -> 
     if found.folder or (folder == "hub" and not text):
         return Naming(found.key, doubt=f"it cannot be told what `{folder}` adds to the repository")
     return Naming(found.key, folder=folder) if text else found
+
+
+def other_digest(owner: Mapping, tag: str, own: str = "") -> str:
+    """Why an image is not edited that has a digest under a key which is not its `own`; "" when it
+    has none: it would stay that of the old tag. `tag` is the key of the tag, or of the image."""
+    for key, (_, node) in owner.items():
+        if not is_scalar(node) or len(node.value) < _DIGEST_LENGTH or key == own:
+            continue
+        is_digest = _DIGEST.fullmatch(node.value.strip()) is not None
+        if is_digest and _may_be_digest(key, _TAG_ENDING.sub("", tag)):
+            return f"its digest is in `{key}`, which imagebot does not write"
+    return ""
+
+
+def _may_be_digest(key: str, stem: str) -> bool:
+    """Whether a key is about the digest of the image that `stem` is about: "" and `image` say
+    nothing of which one that is."""
+    match = _DIGEST_KEY.match(key)
+    return match is not None and (match[1] == stem or {match[1], stem} <= {"", "image"})

@@ -19,7 +19,7 @@ _TELLING = (
 # A key of every container that contains a telling text and tells nothing.
 _SILENT = "imagePullPolicy"
 _EXACT = (
-    "name|namespace|generateName|kind|apiVersion|reference|sha|url|semver|chart|version|repo|"
+    "name|namespace|generateName|kind|apiVersion|reference|sha|sha256|hash|url|semver|chart|version|repo|"
     "repoURL|build|uses|newName|hub|org|organization"
 )
 EXACT_KEYS = frozenset(_EXACT.split("|"))

@@ -6,7 +6,15 @@ from dataclasses import replace
 
 from imagebot.manifest.events import Scalar
 from imagebot.manifest.found import MAX_PATH, Found, Keys
-from imagebot.manifest.naming import beside, has_host, has_tag, is_folder, said, within_image
+from imagebot.manifest.naming import (
+    beside,
+    has_host,
+    has_tag,
+    is_folder,
+    other_digest,
+    said,
+    within_image,
+)
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import COMPLEX_KEY, Mapping, Node, is_scalar
 
@@ -77,7 +85,10 @@ def _image_scalar(
         reason = f"it cannot be told whether `{part}` is a part of the repository"
         found.unread(scalar, "ambiguous", reason, expected=True)
     else:
-        found.inline(scalar, (*keys, key), container=container, loose=not in_container)
+        refusal = "" if in_container else other_digest(owner, key)
+        found.inline(
+            scalar, (*keys, key), container=container, loose=not in_container, refusal=refusal
+        )
 
 
 def _beside_tag(owner: Mapping, key: str, tag_key: str, registry: str) -> Split:

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 
 from imagebot.manifest.events import Scalar
-from imagebot.manifest.field import Slot
+from imagebot.manifest.field import Slot, Style
 from imagebot.manifest.source import Source
 from imagebot.manifest.tree import Mapping, is_scalar
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))*[ \t]*)+")
+_TEXT_TAG = "tag:yaml.org,2002:str"
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -71,7 +72,12 @@ def is_null(scalar: Scalar) -> bool:
 
 def is_typed(scalar: Scalar) -> bool:
     """Whether a tag (`!!str`) says how a scalar is to be read, so that quotes change nothing."""
-    return getattr(scalar, "tag", None) is not None
+    return scalar.tag is not None
+
+
+def has_other_type(scalar: Scalar) -> bool:
+    """Whether a tag says that a scalar is something other than text (`!!float 1.9`)."""
+    return is_typed(scalar) and scalar.tag not in (_TEXT_TAG, "!")
 
 
 def place(source: Source, scalar: Scalar) -> Place:
@@ -115,6 +121,13 @@ def new_key_slot(source: Source, after: Mapping, sibling: str, key: str) -> Slot
     return Slot(at, at, "", prefix=prefix, quoted=False)
 
 
+def style_of(mapping: Mapping, key: str) -> Style:
+    """What the value of a key may be written as; JSON is told by the quotes of its keys."""
+    if not mapping.flow:
+        return "block"
+    return "json" if key in mapping and mapping[key][0].style == '"' else "flow"
+
+
 def missing_value_slot(source: Source, mapping: Mapping, key: str) -> Slot | None:
     """Where a value can be written for a key that has none (`tag:`)."""
     pair = mapping.get(key)
@@ -125,4 +138,4 @@ def missing_value_slot(source: Source, mapping: Mapping, key: str) -> Slot | Non
     if colon < 0 or between.strip(" \t"):
         return None
     at = source.byte(colon + 1)
-    return Slot(at, at, "", prefix=" ", quoted=False, flow=mapping.flow)
+    return Slot(at, at, "", prefix=" ", quoted=False, style=style_of(mapping, key))

@@ -10,8 +10,16 @@ from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.events import Scalar
 from imagebot.manifest.field import Slot
 from imagebot.manifest.found import Elsewhere, Found, Keys
-from imagebot.manifest.naming import Naming, has_host, has_tag, is_registry, said
-from imagebot.manifest.slots import is_null, is_typed, missing_value_slot, new_key_slot, place
+from imagebot.manifest.naming import Naming, has_host, has_tag, is_registry, other_digest, said
+from imagebot.manifest.slots import (
+    has_other_type,
+    is_null,
+    is_typed,
+    missing_value_slot,
+    new_key_slot,
+    place,
+    style_of,
+)
 from imagebot.manifest.tree import Mapping
 from imagebot.reference import Reference, is_digest, is_tag, parse_reference
 
@@ -159,21 +167,22 @@ def _add(
         container=container,
         lines=lines,
         elsewhere=shape.elsewhere,
-        refusal=_refusal(shape, key, tag, digest),
+        refusal=_refusal(shape, key, parts, tag, digest),
     )
 
 
-def _refusal(shape: Split, key: str, tag: Slot | None, digest: Slot | None) -> str:
+def _refusal(shape: Split, key: str, parts: _Parts, tag: Slot | None, digest: Slot | None) -> str:
     """Why a split reference cannot be edited even though its parts can be found."""
     for each in (key, shape.repository, shape.folder, shape.registry):
         if each in shape.owner.repeated:
             return f"the key `{each}` is there twice"
-    sha = shape.owner.scalar("sha")
-    if sha is not None and not is_null(sha):
-        return "its digest is in `sha`, which imagebot does not write"
     if tag is None and digest is None:
         return "its tag is not written in one piece"
-    return ""
+    if tag is not None and tag == digest:
+        return "its tag and its digest share a text through an anchor"
+    if parts.tag is not None and has_other_type(parts.tag):
+        return f"its tag is written as {parts.tag.tag}, which is no text"
+    return other_digest(shape.owner, shape.tag, shape.digest)
 
 
 def _tag_slots(found: Found, shape: Split, tag: Scalar | None) -> tuple[Slot | None, Slot | None]:
@@ -203,7 +212,7 @@ def _value_slot(found: Found, owner: Mapping, key: str, scalar: Scalar | None) -
         return missing_value_slot(found.source, owner, key)
     quoted = not written.plain or is_typed(scalar)
     slot = written.slot(0, written.value, quoted=quoted)
-    return slot if slot is None or quoted else replace(slot, flow=owner.flow)
+    return slot if slot is None or quoted else replace(slot, style=style_of(owner, key))
 
 
 def _is_range(found: Found, version: Scalar | None) -> bool:

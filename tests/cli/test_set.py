@@ -7,6 +7,17 @@ import pytest
 from tests.cli.conftest import Cli, deployment
 
 DIGEST = "sha256:" + "a" * 64
+FLUX = """\
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImageRepository
+metadata: {name: b, namespace: a}
+spec: {image: app}
+---
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImagePolicy
+metadata: {name: b, namespace: a}
+spec: {imageRepositoryRef: {name: b}, policy: {semver: {range: ">=1"}}}
+"""
 
 
 def test_writes_the_reference_to_every_field_of_its_repository(cli: Cli, folder: Path) -> None:
@@ -64,6 +75,38 @@ def test_a_marker_keeps_a_field(cli: Cli, folder: Path) -> None:
     folder.joinpath("a.yaml").write_text(deployment("app:1 # imagebot: ignore"))
     document = cli("set", "app:2", "--format", "json").json
     assert [kept["code"] for kept in document["kept"]] == ["ignored"]
+
+
+@pytest.mark.parametrize(
+    "marker", ["ignroe", "Ignore", '"ignore"', "{ignore: true}", "", "nope", '{semver: "^1 <<"}']
+)
+def test_a_marker_that_cannot_be_followed_keeps_a_field_too(
+    cli: Cli, folder: Path, marker: str
+) -> None:
+    before = deployment(f"app:1 # imagebot: {marker}")
+    folder.joinpath("a.yaml").write_text(before)
+    folder.joinpath("b.yaml").write_text(deployment("app:1"))
+    result = cli("set", "app:2", "--format", "json")
+    assert result.code == 1
+    assert [(each["path"], each["line"]) for each in result.json["problems"]] == [("a.yaml", 9)]
+    assert [each["path"] for each in result.json["updates"]] == ["b.yaml"]
+    assert folder.joinpath("a.yaml").read_text() == before
+
+
+def test_a_marker_of_flux_names_a_policy_in_another_file(cli: Cli, folder: Path) -> None:
+    marked = deployment('app:1 # {"$imagepolicy": "a:b"}')
+    folder.joinpath("a.yaml").write_text(marked)
+    assert cli("set", "app:2").code == 1
+    assert folder.joinpath("a.yaml").read_text() == marked
+    folder.joinpath("flux.yaml").write_text(FLUX)
+    assert cli("set", "app:2").code == 0
+    assert folder.joinpath("a.yaml").read_text() == marked.replace("app:1", "app:2")
+
+
+def test_one_reference_given_twice_is_one(cli: Cli, folder: Path) -> None:
+    folder.joinpath("a.yaml").write_text(deployment("app:1"))
+    result = cli("set", "app:2", "docker.io/library/app:2", "--format", "json")
+    assert len(result.json["updates"]) == 1
 
 
 @pytest.mark.parametrize(
