@@ -53,7 +53,12 @@ def _report_useless(
     sheet: Sheet, file: FileText, written: list[Written], governing: set[int]
 ) -> bool:
     """Report what is no marker, and markers that govern nothing: True when there are any."""
-    useless = [each for number, each in enumerate(written) if each.near or number not in governing]
+    unread = {each.line for each in sheet.unread if each.expected}
+    useless = [
+        each
+        for number, each in enumerate(written)
+        if each.near or not (number in governing or _ignores(each, unread))
+    ]
     lines = file.lines() if useless else []
     while lines and _is_empty(lines[-1]):
         lines.pop()
@@ -64,6 +69,11 @@ def _report_useless(
             reason = _why_nothing(each, lines)
         sheet.unread.append(Unread(sheet.path, each.marker.line, "marker", reason))
     return any(not each.near and not each.prose for each in useless)
+
+
+def _ignores(written: Written, unread: set[int]) -> bool:
+    """Whether a marker says to leave alone what is left alone anyway, such as a variable."""
+    return written.marker.kind == "ignore" and written.governs in unread
 
 
 def _why_nothing(written: Written, lines: list[str]) -> str:

@@ -57,6 +57,31 @@ def test_a_marker_that_governs_nothing_is_reported(text: str) -> None:
     assert [(each.code, each.expected) for each in found.unread] == [("marker", False)]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'image: "${APP}" # imagebot: ignore',
+        "# imagebot: ignore\n    image: ${APP}",
+        "{image: app:dev, build: .} # imagebot: ignore",
+    ],
+)
+def test_a_marker_may_ignore_what_is_not_read_anyway(line: str) -> None:
+    text = f"services:\n  other:\n    image: other:1.0\n  app:\n    {line}\n"
+    found = scan("compose.yaml", text.encode())
+    assert [(str(field.reference), field.refusal) for field in found.fields] == [("other:1.0", "")]
+    assert [each.expected for each in found.unread] == [True]
+
+
+@pytest.mark.parametrize("said", ["careful", "{semver: ^1}"])
+def test_a_marker_with_a_policy_governs_nothing_there(said: str) -> None:
+    text = f"services:\n  app:\n    image: ${{APP}} # imagebot: {said}\n"
+    found = scan("compose.yaml", text.encode())
+    assert [(each.code, each.expected) for each in found.unread] == [
+        ("variable", True),
+        ("marker", False),
+    ]
+
+
 TEXT = {
     "in a value": "a: '# imagebot: careful'\nimage: app:1.0\n",
     "in a script": "a: |\n  echo # imagebot: careful\n  exit {\nimage: app:1.0\n",
