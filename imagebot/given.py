@@ -69,7 +69,8 @@ def _set(assigned: Assigned, wanted: Reference) -> Update | Kept | Problem:
         return _part_missing(field, wanted, "digest")
     if current.tag and not wanted.tag and wanted.digest != current.digest:
         return _part_missing(field, wanted, "tag")
-    tag = wanted.tag if wanted.tag != current.tag and not field.keeps_tag else None
+    says_so = wanted.tag == current.tag and not field.is_misread
+    tag = None if says_so or field.keeps_tag else wanted.tag
     moves = wanted.digest != current.digest and not field.takes_no_digest
     digest = wanted.digest if moves else None
     if tag is None and digest is None:

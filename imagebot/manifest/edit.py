@@ -93,7 +93,8 @@ def _collect(path: str, data: bytes, edits: Sequence[FieldEdit]) -> list[_Splice
                 raise _refused(each.field, f"there is no place for a {part} here")
             if data[slot.start : slot.end] != slot.text.encode():
                 raise _refused(each.field, "the file is not the one that was read")
-            if value != slot.text and whole is None:
+            as_it_is = value == slot.text and not (is_the_tag and each.field.is_misread)
+            if not as_it_is and whole is None:
                 splices.append(_splice(each, slot, value))
     _check_shared(asked)
     return splices

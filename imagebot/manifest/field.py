@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from imagebot.manifest.quoting import is_misread
 from imagebot.reference import Reference
 
 Style = Literal["block", "flow", "json"]
@@ -89,6 +90,13 @@ class ImageField:
     marker: Marker | None = None
     refusal: str = ""
     shared: int = 1
+
+    @property
+    def is_misread(self) -> bool:
+        """Whether its tag is written so that not every reader takes it for what it says."""
+        if self.tag is None or self.reference.tag is None:
+            return False
+        return not self.tag.quoted and is_misread(self.reference.tag)
 
     @property
     def keeps_tag(self) -> bool:

@@ -22,8 +22,18 @@ _NOT_TEXT = re.compile(
     | = | <<
     """
 )
+# What a number is printed as again, whatever reads and prints it.
+_PRINTED_ALIKE = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{0,3}[1-9])?")
 
 
 def needs_quotes(text: str) -> bool:
     """Whether some YAML reader takes the plain scalar `text` for something other than text."""
     return not text or _NOT_TEXT.fullmatch(text) is not None
+
+
+def is_misread(text: str) -> bool:
+    """Whether some reader makes another text of the plain scalar `text`: 1.1 of `1.10`.
+
+    Helm prints whole numbers of seven digits and more in another way, too (`2.0240101e+07`).
+    """
+    return needs_quotes(text) and _PRINTED_ALIKE.fullmatch(text) is None

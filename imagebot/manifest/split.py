@@ -11,6 +11,7 @@ from imagebot.manifest.events import Scalar
 from imagebot.manifest.field import Slot
 from imagebot.manifest.found import Elsewhere, Found, Keys
 from imagebot.manifest.naming import Naming, has_host, has_tag, is_registry, other_digest, said
+from imagebot.manifest.quoting import is_misread
 from imagebot.manifest.slots import (
     has_other_type,
     is_null,
@@ -151,6 +152,8 @@ def _add(
             reason = f"{reference.name} has no tag here: it is chosen elsewhere"
             found.unread(parts.name, "no-tag", reason, expected=True)
         return
+    if reference.tag is not None and tag is not None and not tag.quoted:
+        _note_misread(found, parts.tag, reference.tag)
     key, main = (shape.tag, parts.tag) if parts.tag is not None else (shape.digest, parts.digest)
     assert main is not None
     lines = parts.every
@@ -169,6 +172,12 @@ def _add(
         elsewhere=shape.elsewhere,
         refusal=_refusal(shape, key, parts, tag, digest),
     )
+
+
+def _note_misread(found: Found, scalar: Scalar | None, tag: str) -> None:
+    if is_misread(tag):
+        reason = f"`{tag}` stands without quotes, which not every reader takes for that text"
+        found.unread(scalar, "misread", reason, expected=True)
 
 
 def _refusal(shape: Split, key: str, parts: _Parts, tag: Slot | None, digest: Slot | None) -> str:

@@ -48,6 +48,14 @@ def test_a_second_time_changes_nothing(cli: Cli, folder: Path) -> None:
     assert [kept["code"] for kept in document["kept"]] == ["current"]
 
 
+def test_a_tag_that_is_read_as_a_number_gets_quotes(cli: Cli, folder: Path) -> None:
+    values = "image: {repository: app, tag: %s}\n"
+    folder.joinpath("values.yaml").write_text(values % "1.10")
+    assert cli("set", "app:1.10").code == 0
+    assert folder.joinpath("values.yaml").read_text() == values % '"1.10"'
+    assert cli("set", "app:1.10", "--format", "json").json["updates"] == []
+
+
 def test_adds_a_digest(cli: Cli, folder: Path) -> None:
     folder.joinpath("a.yaml").write_text(deployment("app:1"))
     cli("set", f"app:2@{DIGEST}")

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from imagebot.manifest.quoting import needs_quotes
+from imagebot.manifest.quoting import is_misread, needs_quotes
 
 # What one reader or another takes for something else than text.
 NOT_TEXT = (
@@ -23,6 +23,16 @@ def test_what_is_not_text_gets_quotes(text: str) -> None:
 @pytest.mark.parametrize("text", TEXT.split())
 def test_what_is_text_gets_none(text: str) -> None:
     assert not needs_quotes(text)
+
+
+@pytest.mark.parametrize("text", "1.10 1.0 012 1e3 1234567 20240101 yes null 2024-01-02".split())
+def test_what_is_printed_in_another_way_is_misread(text: str) -> None:
+    assert is_misread(text)
+
+
+@pytest.mark.parametrize("text", "0 7 16 123456 1.25 0.5 10.0001 v1.10 1.2.3 latest".split())
+def test_what_is_printed_alike_is_not(text: str) -> None:
+    assert not is_misread(text)
 
 
 def test_no_rule_of_either_version_is_missed() -> None:
