@@ -8,6 +8,7 @@ from imagebot.manifest import chart, helm, kubernetes
 from imagebot.manifest.argocd_parameters import find_parameters
 from imagebot.manifest.events import Scalar, YamlFaultError
 from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.naming import has_host
 from imagebot.manifest.tree import Mapping, build, is_scalar
 from imagebot.manifest.walk import walk
 from imagebot.reference import parse_reference
@@ -61,6 +62,8 @@ def _find_override(found: Found, item: Scalar, keys: Keys) -> None:
     try:
         reference = parse_reference(text[start:])
     except InvalidReferenceError:
+        return
+    if has_host(reference.name):
         return
     reason = f"{reference.name} has no tag here: it is chosen elsewhere"
     found.unread(item, "no-tag", reason, expected=True)

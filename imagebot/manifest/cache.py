@@ -121,7 +121,8 @@ def _encode_slot(slot: Slot | None) -> Plain | None:
 
 def _encode_marker(marker: Marker) -> Plain:
     plain = [marker.kind, marker.text, marker.line, marker.syntax]
-    return [*plain, marker.part, marker.problem] if marker.part or marker.problem else plain
+    rest = [marker.part, marker.problem, marker.policy]
+    return plain + rest if any(rest) else plain
 
 
 def _encode_object(each: FluxObject) -> Plain:

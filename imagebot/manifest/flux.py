@@ -106,7 +106,10 @@ class _Tree:
         found = self.index.choose(pending.kind, pending.name, field.path, _oci_url)
         if isinstance(found, Contradiction):
             return [Unread(field.path, field.line, "ambiguous", f"its {found}")]
-        if found is None or not _oci_url(found):
+        if found is None:
+            reason = f"the HelmRepository {pending.name} of this chart is not here"
+            return [Unread(field.path, field.line, "no-repository", reason, True)]
+        if not _oci_url(found):
             return []
         return _named(field, f"{_oci_url(found)}/{pending.chart}")
 

@@ -44,7 +44,11 @@ def find(found: Found, root: Mapping, keys: Keys) -> None:
 def _find_artifact(found: Found, spec: Mapping, keys: Keys) -> None:
     url = spec.text("url")
     reference = spec.mapping("ref")
-    if not url.startswith("oci://") or reference is None:
+    if not url.startswith("oci://"):
+        return
+    if reference is None:
+        reason = "it has no `ref`: Flux takes the tag `latest`"
+        found.unread(spec.scalar("url"), "no-tag", reason, expected=True)
         return
     if (semver := reference.scalar("semver")) is not None:
         reason = f"{semver.value[:80]!r} is a range, which Flux follows"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from imagebot.errors import InvalidReferenceError
@@ -17,6 +17,7 @@ from imagebot.manifest.field import (
     Slot,
     Unread,
 )
+from imagebot.manifest.naming import has_host
 from imagebot.manifest.options import ScanOptions
 from imagebot.manifest.slots import Place, is_null, place
 from imagebot.manifest.source import Source
@@ -122,16 +123,7 @@ class Found:
 
     def within(self, *, form: str = "", resource: Resource | None = None) -> Found:
         """The same place, seen as another format or within a resource."""
-        return Found(
-            self.sheet,
-            self.source,
-            self.document,
-            form or self.format,
-            self.prefix,
-            resource or self.resource,
-            self.depth,
-            self.visited,
-        )
+        return replace(self, format=form or self.format, resource=resource or self.resource)
 
     def enter(self, node: Mapping | Sequence) -> bool:
         """True the first time that a node is met: aliases can lead to it again, or in circles."""
@@ -160,8 +152,8 @@ class Found:
         """A whole reference in one scalar; `span` is the part of the value that it is in.
 
         `loose` is for places where other things stand too: there only what has a tag or a digest
-        counts. `lines` are other scalars that a marker may stand beside. True when the scalar was
-        a reference.
+        counts, and what names a registry but has neither is listed. `lines` are other scalars that
+        a marker may stand beside. True when the scalar was a reference.
         """
         written = place(self.source, scalar)
         text = written.value[slice(*span)]
@@ -177,6 +169,9 @@ class Found:
             self.no_reference(scalar, error, expected=loose)
             return False
         if loose and reference.tag is None and reference.digest is None:
+            if has_host(reference.name):
+                reason = f"{reference.name} has no tag here: it is chosen elsewhere"
+                self.unread(scalar, "no-tag", reason, expected=True)
             return False
         tag, digest = _inline_slots(written, reference, span[0])
         self.add(

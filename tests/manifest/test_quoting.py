@@ -25,12 +25,16 @@ def test_what_is_text_gets_none(text: str) -> None:
     assert not needs_quotes(text)
 
 
-@pytest.mark.parametrize("text", "1.10 1.0 012 1e3 1234567 20240101 yes null 2024-01-02".split())
+@pytest.mark.parametrize(
+    "text", ["1.10", "1.0", "012", "1e3", "1234567", "20240101", "yes", "null", "2024-01-02"]
+)
 def test_what_is_printed_in_another_way_is_misread(text: str) -> None:
     assert is_misread(text)
 
 
-@pytest.mark.parametrize("text", "0 7 16 123456 1.25 0.5 10.0001 v1.10 1.2.3 latest".split())
+@pytest.mark.parametrize(
+    "text", ["0", "7", "16", "123456", "1.25", "0.5", "10.0001", "v1.10", "1.2.3", "latest"]
+)
 def test_what_is_printed_alike_is_not(text: str) -> None:
     assert not is_misread(text)
 
