@@ -42,7 +42,7 @@ def _in_broken_documents(sheet: Sheet, file: FileText, data: bytes) -> list[Imag
         [(file.line(s.base) - 1, file.line(s.base + len(s.text)) + 1) for s in sheet.broken]
     )
     fields, unread = find_marked(sheet.path, data)
-    sheet.unread += [each for each in unread if lines.hold(each.line)]
+    sheet.unread += [each for each in unread if not each.line or lines.hold(each.line)]
     return [field for field in fields if regions.hold(_start(field))]
 
 

@@ -237,8 +237,7 @@ class Found:
         """Whether another tool fills this in; it is then listed as unread."""
         if _VARIABLE.search(text) is None:
             return False
-        reason = f"{_cut(text)!r} is filled in by another tool"
-        self.unread(scalar, "variable", reason, expected=True)
+        self.unread(scalar, "variable", filled_in(text), expected=True)
         return True
 
     def filled_in(self, mapping: Mapping) -> None:
@@ -246,8 +245,8 @@ class Found:
         source = self.source
         line = source.file.line(source.index(mapping.start))
         shown = source.text[mapping.start : min(mapping.end, mapping.start + _SHOWN)]
-        reason = f"{shown!r} is filled in by another tool"
-        self.sheet.unread.append(Unread(self.sheet.path, line, "variable", reason, True))
+        entry = Unread(self.sheet.path, line, "variable", filled_in(shown), True)
+        self.sheet.unread.append(entry)
 
     def no_reference(self, scalar: Scalar, error: InvalidReferenceError, *, expected: bool) -> None:
         text = scalar.value.strip() if error.text in scalar.value else error.text
@@ -259,6 +258,11 @@ class Found:
             self.unread(scalar, "not-a-reference", reason, expected=True)
         else:
             self.unread(scalar, "not-a-reference", error.message[:300], expected=expected)
+
+
+def filled_in(text: str) -> str:
+    """Why a text is not read as a reference."""
+    return f"{_cut(text)!r} is filled in by another tool"
 
 
 def _cut(text: str) -> str:

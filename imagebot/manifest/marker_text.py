@@ -63,6 +63,28 @@ class Written:
         return self.marker.line + self.alone
 
 
+@dataclass(frozen=True, slots=True)
+class Governing:
+    """What governs a line of a file that is no YAML. `other` is a marker that says other than
+    `marker` about it; `prose` when all of it may be mere remarks."""
+
+    marker: Marker
+    prose: bool
+    other: Marker | None = None
+
+    @property
+    def obeyed(self) -> Marker | None:
+        return self.marker if self.other is None else None
+
+    @property
+    def refusal(self) -> str:
+        return "" if self.other is None else disagree(self.marker, self.other)
+
+    @property
+    def last(self) -> Marker:
+        return self.other or self.marker
+
+
 def may_have_markers(text: str) -> bool:
     """Whether a text may hold markers of imagebot's or Flux's, or what looks like one."""
     if "$imagepolicy" in text:
@@ -74,22 +96,20 @@ def names_imagebot(text: str) -> bool:
     return any(name in text for name in _NAMES)
 
 
-def own_markers(file: FileText, pattern: re.Pattern[str]) -> dict[int, tuple[Marker, bool]]:
-    """Markers in a file that is no YAML, and whether they may be mere remarks, by the line that
-    they govern.
-
-    That is their own line, or the next one when nothing but the comment is on theirs. Two that
-    disagree about a line are one that names no policy.
-    """
-    found: dict[int, tuple[Marker, bool]] = {}
+def own_markers(file: FileText, pattern: re.Pattern[str]) -> dict[int, Governing]:
+    """The markers in a file that is no YAML, by the line that they govern: their own, or the next
+    one when nothing but the comment is on theirs."""
+    found: dict[int, Governing] = {}
     for each in _exact(file, pattern, Quotes(file).hold):
-        marker, prose = each.marker, each.prose
-        if each.governs in found:
-            before, was_prose = found[each.governs]
-            prose = prose and was_prose
-            if not agree(before, marker):
-                marker = Marker("policy", f"{before.text} and {marker.text}", marker.line)
-        found[each.governs] = (marker, prose)
+        before = found.get(each.governs)
+        if before is None:
+            found[each.governs] = Governing(each.marker, each.prose)
+            continue
+        prose = before.prose and each.prose
+        if agree(before.marker, each.marker):
+            found[each.governs] = Governing(each.marker, prose)
+        else:
+            found[each.governs] = Governing(before.marker, prose, each.marker)
     return found
 
 
@@ -118,6 +138,19 @@ def agree(one: Marker | None, other: Marker | None) -> bool:
     if one.kind == "ignore":
         return other.kind == "ignore"
     return (one.kind, one.text, one.syntax) == (other.kind, other.text, other.syntax)
+
+
+def disagreement(path: str, first: Marker, line: int) -> str:
+    """What is wrong with a marker that says other than the first one about an image."""
+    return (
+        f"this marker says other than the one in {path}:{first.line}, and both govern the "
+        f"image on line {line}: keep one of them"
+    )
+
+
+def disagree(first: Marker, other: Marker) -> str:
+    """Why a field that both govern is not changed."""
+    return f"the markers on lines {first.line} and {other.line} disagree"
 
 
 def _exact(

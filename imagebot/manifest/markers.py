@@ -17,6 +17,8 @@ from imagebot.manifest.marker_text import (
     UNSURE,
     Written,
     agree,
+    disagree,
+    disagreement,
     written_markers,
 )
 from imagebot.manifest.scopes import begins_item, blocks, ends_in_key
@@ -159,12 +161,8 @@ def _with_markers(sheet: Sheet, draft: Draft, written: list[Written]) -> Draft:
     other = next((each for each in markers if not agree(first, each)), None)
     if other is None:
         return replace(draft, field=replace(draft.field, marker=first))
-    reason = (
-        f"this marker says other than the one in {sheet.path}:{first.line}, and both govern the "
-        f"image on line {draft.field.line}: keep one of them"
-    )
-    _report(sheet, other, reason)
-    return _refused(draft, f"the markers on lines {first.line} and {other.line} disagree")
+    _report(sheet, other, disagreement(sheet.path, first, draft.field.line))
+    return _refused(draft, disagree(first, other))
 
 
 def _agreeing(sheet: Sheet, drafts: list[Draft]) -> list[Draft]:

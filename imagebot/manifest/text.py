@@ -9,31 +9,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from operator import itemgetter
 
 from imagebot.errors import InvalidReferenceError, RefusedEditError
 from imagebot.glob import matches_any
 from imagebot.manifest.events import MAX_BYTES
-from imagebot.manifest.field import FieldEdit, ImageField, Marker, Scan, Slot, Unread
+from imagebot.manifest.field import FieldEdit, ImageField, Scan, Slot, Unread
 from imagebot.manifest.file_pattern import compile_pattern
+from imagebot.manifest.found import MAX_FIELDS, filled_in
 from imagebot.manifest.marker_text import (
     IN_TEXT,
     NEAR_MISS,
     UNSURE,
+    Governing,
     Written,
+    disagreement,
     near_misses,
     own_markers,
 )
 from imagebot.manifest.options import ScanOptions
 from imagebot.manifest.source import FileText, wide_encoding
+from imagebot.manifest.text_line import filled_in_on, images_on
 from imagebot.reference import Reference, parse_reference
 
 FORMAT = "text"
-# A reference with a tag or a digest, as it stands on a line that a marker governs.
-_ON_LINE = (
-    r"(?:^|[\s\"'=(\[,@/])(?P<name>[a-z0-9][a-zA-Z0-9._/-]*(?::[0-9]+/[a-z0-9._/-]+)?)"
-    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
-    r"(?=$|[\s\"'),;\]#])"
-)
 _VARIABLE = re.compile(r"\{\{|\$\{|\$\(")
 
 
@@ -45,7 +45,7 @@ class _Match:
     tag: tuple[int, int] | None
     digest: tuple[int, int] | None
     end: int
-    marker: Marker | None
+    governing: Governing | None
 
 
 def find_text(path: str, data: bytes, options: ScanOptions) -> Scan:
@@ -122,20 +122,34 @@ def _read(
     fields: list[ImageField] = []
     dangling: list[Unread] = []
     matches = _matches(file, patterns, dangling, path)
+    if len(matches) > MAX_FIELDS:
+        return [], [Unread(path, 0, "too-big", f"more than {MAX_FIELDS:,} images")]
     near = _near(file, matches)
     unread = [Unread(path, each.marker.line, "marker", NEAR_MISS) for each in near]
-    unread += dangling
+    unread += [*dangling, *_disagreeing(path, file, matches)]
     unsure = {each.governs for each in near}
     for number, match in enumerate(matches):
         try:
             field = _field(path, file, match, number, patterns)
-            if unsure and file.line(match.end) in unsure:
+            if unsure and not field.refusal and file.line(match.end) in unsure:
                 field = replace(field, refusal=UNSURE)
             fields.append(field)
         except InvalidReferenceError as error:
             line = file.line(match.end)
             unread.append(Unread(path, line, "not-a-reference", error.message[:300]))
     return fields, unread
+
+
+def _disagreeing(path: str, file: FileText, matches: list[_Match]) -> list[Unread]:
+    """One entry for each line whose markers say different things."""
+    found: dict[int, Unread] = {}
+    for match in matches:
+        governing = match.governing
+        if governing is not None and governing.other is not None:
+            line = file.line(match.end)
+            reason = disagreement(path, governing.marker, line)
+            found[line] = Unread(path, governing.other.line, "marker", reason)
+    return list(found.values())
 
 
 def _near(file: FileText, matches: list[_Match]) -> list[Written]:
@@ -147,34 +161,36 @@ def _near(file: FileText, matches: list[_Match]) -> list[Written]:
     return [
         each
         for each in near
-        if not each.prose
-        or each.governs in lines
-        or _by_marker(file, each.governs, each.marker) is not None
+        if not each.prose or each.governs in lines or any(images_on(_line(file, each.governs)))
     ]
 
 
 def _matches(
     file: FileText, patterns: tuple[str, ...], unread: list[Unread], path: str
 ) -> list[_Match]:
-    """By place. Matches that overlap are not used."""
+    """By place. Matches that overlap are not used; nor are any when there are too many."""
     written = own_markers(file, IN_TEXT) if "imagebot:" in file.text else {}
-    markers = {line: marker for line, (marker, _) in written.items()}
-    found = [match for pattern in patterns for match in _by_pattern(file, pattern, markers)]
+    found = [match for pattern in patterns for match in _by_pattern(file, pattern, written)]
     taken = {file.line(match.end) for match in sorted(found, key=lambda match: match.end)}
-    for line, (marker, prose) in sorted(written.items()):
-        if line not in taken:
-            on_line = _by_marker(file, line, marker)
-            if on_line is None and prose:
-                continue
-            if on_line is None:
-                reason = "the marker governs a line on which there is no image with a tag"
-                unread.append(Unread(path, marker.line, "marker", reason))
-            else:
-                found.append(on_line)
+    for line, governing in sorted(written.items(), key=itemgetter(0)):
+        if line in taken or len(found) > MAX_FIELDS:
+            continue
+        on_line = _by_marker(file, line, governing)
+        found += on_line
+        if not on_line and not governing.prose:
+            unread.append(_without_image(path, file, line, governing))
     return sorted(found, key=lambda match: match.end)
 
 
-def _by_pattern(file: FileText, pattern: str, markers: dict[int, Marker]) -> Iterator[_Match]:
+def _without_image(path: str, file: FileText, line: int, governing: Governing) -> Unread:
+    """What a marker that finds nothing to govern on its line is listed as."""
+    if shown := filled_in_on(_line(file, line)):
+        return Unread(path, line, "variable", filled_in(shown), True)
+    reason = "the marker governs a line on which there is no image with a tag"
+    return Unread(path, governing.last.line, "marker", reason)
+
+
+def _by_pattern(file: FileText, pattern: str, written: dict[int, Governing]) -> Iterator[_Match]:
     compiled = compile_pattern(pattern)
     groups = compiled.groupindex
     for match in compiled.finditer(file.text):
@@ -186,23 +202,28 @@ def _by_pattern(file: FileText, pattern: str, markers: dict[int, Marker]) -> Ite
             for part in ("tag", "digest")
         )
         end = max(span[1] for span in (match.span(groups["name"]), tag, digest) if span)
-        yield _Match(name, tag, digest, end, markers.get(file.line(end)))
+        yield _Match(name, tag, digest, end, written.get(file.line(end)))
 
 
-def _by_marker(file: FileText, line: int, marker: Marker) -> _Match | None:
+def _by_marker(file: FileText, line: int, governing: Governing) -> list[_Match]:
     start = file.line_start(line)
-    text = file.text[start : file.line_end(start)]
-    text = text.partition("#")[0].partition(" //")[0]
-    if _VARIABLE.search(text):
-        return None
-    for match in re.finditer(_ON_LINE, text):
-        if match.group("tag") or match.group("digest"):
-            tag, digest = (
-                (start + match.start(part), start + match.end(part)) if match.group(part) else None
-                for part in ("tag", "digest")
-            )
-            return _Match(match.group("name"), tag, digest, start + match.end(), marker)
-    return None
+    found = islice(images_on(_line(file, line)), MAX_FIELDS + 1)
+    return [_on_line(start + each.start, each.reference, governing) for each in found]
+
+
+def _on_line(start: int, reference: Reference, governing: Governing) -> _Match:
+    """The match of a reference that is written in one piece from `start`."""
+    end = start + len(reference.name)
+    spans: list[tuple[int, int] | None] = []
+    for part in (reference.tag, reference.digest):
+        spans.append(None if part is None else (end + 1, end + 1 + len(part)))
+        end = end if part is None else end + 1 + len(part)
+    return _Match(reference.name, spans[0], spans[1], end, governing)
+
+
+def _line(file: FileText, line: int) -> str:
+    start = file.line_start(line)
+    return file.text[start : file.line_end(start)]
 
 
 def _field(
@@ -230,7 +251,8 @@ def _field(
         reference=reference,
         tag=tag_slot,
         digest=digest_slot,
-        marker=match.marker,
+        marker=match.governing.obeyed if match.governing else None,
+        refusal=match.governing.refusal if match.governing else "",
     )
 
 

@@ -156,6 +156,9 @@ GROWING: dict[str, tuple[str, str, int]] = {
     "one long line": ('{"é": [', '{"image": "a:1"},', 150),
     "digests before tags": ("# é\n", 'k#n: {digest: "", tag: "1.0", repository: a}\n', 80),
     "markers in a text": ("FROM a:1\n", f"{OWN}\nFROM debian:12\n", 150),
+    "images in a line of a text": (f"{OWN}\nFROM x:1 ", "a/b:1.0 ", 150),
+    "placeholders in a line of a text": (f"{OWN}\nFROM ", "$A {b} <c> %D% ((e)) a/b:$ ${ ", 100),
+    "markers that disagree in a text": ("", f"{OWN}\nFROM a:1 # imagebot: x\n\n", 100),
     "near misses in a text": (f"{OWN}\n", "# Imagebot: ignore\nFROM debian:12\n", 300),
     "remarks in a text": ("# imagebot: so it is\nFROM a:1\n", "# Imagebot: so it is\nx\n", 300),
     "quotes in a line of a text": ("FROM a:1\n", "'# imagebot: # Imagebot: ' ", 300),
@@ -190,6 +193,14 @@ LONG = {
     "endings": " # imagebot: a */ -->",
     "references": "a/b:1.0@sha256:",
     "variables": "${",
+    "images": "a/b:1.0 ",
+    "images in quotes": "'a/b:1.0',",
+    "quotes": "\"'",
+    "backslashes": "\\",
+    **{f"placeholders, {each}": each for each in ("{{", "{a", "${${", "$(", "<%", "<a", "((a")},
+    **{f"more placeholders, {each}": each for each in ("%a", "@@a", "#{a", "$[[", "A_", "/A_")},
+    "variables in braces": "${x}",
+    "images that are filled in": "$A/b ",
 }
 
 
@@ -200,6 +211,8 @@ LONG = {
     [
         ("Dockerfile", "FROM a:1.0 # imagebot: ignore\n"),
         ("Dockerfile", 'FROM a:1.0 # imagebot: ignore\n"'),
+        ("Dockerfile", "# imagebot: ignore\nFROM "),
+        ("Dockerfile", "# imagebot: ignore\nFROM ${ "),
         ("hostile.yaml", "image: a:1.0\n#"),
         ("hostile.yaml", 'image: a:1.0\nx: "'),
     ],

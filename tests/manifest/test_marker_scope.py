@@ -367,11 +367,12 @@ def test_many_markers_at_aliases_of_one_text_are_read() -> None:
     assert all(field.marker is not None for field in found.fields)
 
 
-def test_markers_that_contradict_each_other_in_a_text_name_no_policy() -> None:
-    text = "# imagebot: ignore\nFROM a:1 # imagebot: careful\n"
-    (field,) = scan("Dockerfile", text.encode()).fields
-    assert field.marker is not None
-    assert (field.marker.kind, field.marker.text) == ("policy", "ignore and careful")
+def test_markers_that_contradict_each_other_in_a_text_are_refused() -> None:
+    text = b"# imagebot: ignore\nFROM a:1 # imagebot: careful\n"
+    for options in (ScanOptions(), ScanOptions(files=(PATTERN,))):
+        found = scan("Dockerfile", text, options)
+        assert (markers(found), problems(found)) == ({"!a": None}, [2])
+        assert found.fields[0].refusal == "the markers on lines 1 and 2 disagree"
 
 
 def test_a_flux_marker_behind_carriage_returns_governs_the_item_below() -> None:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from imagebot.manifest.options import ExtraFile
 from imagebot.manifest.select import (
+    _TEXT,
     chart_folders,
     is_chart_template,
     is_manifest_path,
@@ -53,6 +57,16 @@ KINDS = {
 def test_kinds(path: str, kind: str) -> None:
     assert path_kind(path) == kind
     assert is_manifest_path(path) == bool(kind)
+
+
+def test_the_documents_name_all_files_that_are_read_for_markers_alone() -> None:
+    document = Path(__file__).parent.parent.parent / "docs" / "manifests.md"
+    _, _, rest = document.read_text("utf-8").partition("Markers are read without any configuration")
+    named = re.findall(r"`([^`]+)`", rest.partition("Other files need")[0])
+    for name in named:
+        assert path_kind(f"a/x{name}" if name.startswith(".") else name.upper()) == "text"
+    words = {part for name in named for part in name.lower().split(".")}
+    assert set(re.findall(r"[a-z][a-z0-9]+", _TEXT.pattern)) <= words
 
 
 def test_configured_files_are_manifests() -> None:

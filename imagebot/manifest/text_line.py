@@ -1,0 +1,123 @@
+"""The image references on a line of a file that is no YAML, where a marker says to look for them.
+
+Nothing tells where a reference begins but what is written around it. A part of a word is never
+read: what another tool puts before `acme/app:1.0` names another repository.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from imagebot.errors import InvalidReferenceError
+from imagebot.manifest.placeholders import SIGN, fill_in, without_placeholders
+from imagebot.reference import Reference, parse_reference
+
+# What stands before a word, and a word. A backslash goes with the quote that it is for.
+_PART = re.compile(
+    r"""(?P<gap>(?:\\?["'`]|[\s=,;()\[\]{}])*+)(?P<token>(?:\\(?!["'`])|[^\s"'`=,;()\[\]{}\\])*+)"""
+)
+_QUOTES = "\"'`\\"
+# The same with quotes in it: `"$REGISTRY"/app:1.0` is one word to a shell.
+_QUOTED_WORD = re.compile(r"[^\s=,;()\[\]{}]+")
+_TOKEN = re.compile(r"""[^\s"'`=,;()\[\]{}\\]+""")
+_REMOVE_QUOTES = str.maketrans("", "", _QUOTES)
+_SCHEMES = ("docker://", "oci://")
+_JOINS = ("+", "++")
+# What comes before a user and a group, which look like a name and a tag.
+_OWNERS = frozenset({"chown", "--chown", "--user", "-u", "USER"})
+_NUMBERS = re.compile(r"[0-9.]+")
+# No reference is longer, whatever is filled in.
+_MAX_WORD = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class OnLine:
+    """A reference on a line, and where its name starts."""
+
+    start: int
+    reference: Reference
+
+
+def images_on(line: str) -> Iterator[OnLine]:
+    """The references with a tag or a digest on a line, up to its comment."""
+    previous = ""
+    for part, following in pairwise(_PART.finditer(without_placeholders(line))):
+        token = part["token"]
+        if (":" in token or "@" in token) and not (
+            previous in _OWNERS
+            or _is_joined(previous, part["gap"])
+            or _goes_on(following["gap"], following["token"])
+        ):
+            scheme = next((each for each in _SCHEMES if token.startswith(each)), "")
+            reference = _image(token[len(scheme) :])
+            if reference is not None and not _is_address(reference):
+                yield OnLine(part.start("token") + len(scheme), reference)
+        previous = token
+
+
+def filled_in_on(line: str) -> str:
+    """What would be an image with a tag once another tool has filled it in; "" if nothing is."""
+    masked = without_placeholders(line)
+    for words in (_TOKEN, _QUOTED_WORD):
+        for match in words.finditer(masked):
+            word = match.group().rstrip(_QUOTES)
+            end = match.start() + len(word)
+            word = word.lstrip(_QUOTES)
+            if _is_filled_in(word.translate(_REMOVE_QUOTES)):
+                return line[end - len(word) : end]
+    return ""
+
+
+def _is_joined(previous: str, gap: str) -> bool:
+    """Whether a word goes on from the one before it: `"$REGISTRY/"app:1.0`, `f(x)app:1.0`."""
+    before = gap.rstrip(_QUOTES)
+    if not before:
+        # `"image":"app:1.0"`
+        return previous != "" and not previous.endswith(":")
+    if before[-1] in ")]}" or previous in _JOINS:
+        return True
+    # `$(app:1.0 …)` is a command, whatever its name looks like.
+    return gap[0] in "([{" and previous.endswith(SIGN)
+
+
+def _goes_on(gap: str, following: str) -> bool:
+    """Whether the word before `gap` goes on behind it: `"app:1.0"-$SUFFIX`, `app:1.0[x]`."""
+    behind = gap.lstrip(_QUOTES)
+    if not behind:
+        return following != "" and not following.startswith(":")
+    return behind[0] in "([{" or following in _JOINS
+
+
+def _image(text: str) -> Reference | None:
+    if len(text) > _MAX_WORD:
+        return None
+    try:
+        reference = parse_reference(text)
+    except InvalidReferenceError:
+        return None
+    return None if reference.tag is None and reference.digest is None else reference
+
+
+def _is_address(reference: Reference) -> bool:
+    """Whether this is a time, two ports, or a host with a port."""
+    name = reference.name
+    if _NUMBERS.fullmatch(name):
+        return True
+    is_host = "/" not in name and ("." in name or name == "localhost")
+    return is_host and reference.tag is not None and reference.tag.isdigit()
+
+
+def _is_filled_in(word: str) -> bool:
+    if len(word) > _MAX_WORD or not (":" in word or "@" in word):
+        return False
+    filled = fill_in(word)
+    if filled == word:
+        return False
+    reference = _image(filled)
+    if reference is None:
+        return False
+    # `$PORT:80`
+    return "/" in reference.name or not (reference.tag or "").isdigit()
