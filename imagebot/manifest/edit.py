@@ -19,6 +19,7 @@ from imagebot.manifest.events import MAX_BYTES, YamlFaultError
 from imagebot.manifest.field import FieldEdit, ImageField, Slot
 from imagebot.manifest.proof import Cut, ProofError, prove
 from imagebot.manifest.quoting import needs_quotes
+from imagebot.manifest.select import path_kind
 from imagebot.manifest.source import BOM, FileText, split_documents
 from imagebot.manifest.text import FORMAT as TEXT
 from imagebot.manifest.text import prove_text
@@ -224,11 +225,10 @@ def _prove(path: str, data: bytes, new: bytes, splices: list[_Splice]) -> None:
         grown = sum(len(cut.new) - (cut.end - cut.start) for cut in own)
         new_text = new_file.text[part.base + shift : end + shift + grown]
         shift += grown
-        if as_text:
-            continue
         local = [cut.moved(-part.base) for cut in own]
         try:
-            prove(part.text, new_text, local)
+            if not (as_text and _is_proven_as_text(path, part.text, new_text)):
+                prove(part.text, new_text, local)
         except (ProofError, YamlFaultError) as error:
             line = splices[position - len(own)].line
             raise RefusedEditError(
@@ -237,6 +237,22 @@ def _prove(path: str, data: bytes, new: bytes, splices: list[_Splice]) -> None:
                 f"cannot be edited exactly: {error}",
                 hint="write the reference as a plain or quoted scalar on one line",
             ) from error
+
+
+def _is_proven_as_text(path: str, old: str, new: str) -> bool:
+    """Whether what was read as text is in no value of a document: that is no YAML, or only its
+    comments change."""
+    if path_kind(path) in ("", "text"):
+        return True
+    try:
+        prove(old, old, [])
+    except (ProofError, YamlFaultError):
+        return True
+    try:
+        prove(old, new, [])
+    except (ProofError, YamlFaultError):
+        return False
+    return True
 
 
 def _cuts(data: bytes, splices: list[_Splice]) -> list[Cut]:

@@ -9,10 +9,10 @@ from typing import TypeAlias
 
 from imagebot.manifest import flux_marker, markers
 from imagebot.manifest.field import ImageField, Scan
-from imagebot.manifest.found import Sheet
+from imagebot.manifest.found import Draft, Sheet
 from imagebot.manifest.intervals import Intervals
 from imagebot.manifest.source import FileText
-from imagebot.manifest.text import find_marked
+from imagebot.manifest.text import find_as_text
 
 _Place: TypeAlias = tuple[int, int, str]
 _LINE_AND_COLUMN = attrgetter("line", "column")
@@ -21,29 +21,39 @@ _LINE_AND_COLUMN = attrgetter("line", "column")
 def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
     """The scan of a file: its fields in the order of their bytes, with their markers."""
     drafts = sheet.drafts
+    as_text: list[ImageField] = []
+    if sheet.patterns or (sheet.broken and b"imagebot:" in data):
+        matched, as_text = _read_as_text(sheet, file)
+        drafts = drafts + [Draft(field, (field.line,)) for field in matched]
     if sheet.has_markers and "$imagepolicy" in file.text:
         drafts = flux_marker.mark(sheet, file, drafts)
     if sheet.has_markers:
         drafts = markers.mark(sheet, file, drafts)
-    fields = [draft.field for draft in drafts if draft.elsewhere is None]
+    fields = [draft.field for draft in drafts if draft.elsewhere is None] + as_text
     pending = tuple(draft.pending(draft.field) for draft in drafts if draft.elsewhere is not None)
-    if sheet.broken and b"imagebot:" in data:
-        fields += _in_broken_documents(sheet, file, data)
     fields = _count_shared(sorted(_like_siblings(fields, data), key=_LINE_AND_COLUMN))
     return Scan(tuple(fields), tuple(sheet.unread), tuple(sheet.objects), pending)
 
 
-def _in_broken_documents(sheet: Sheet, file: FileText, data: bytes) -> list[ImageField]:
-    """Marked references in documents that are no YAML, such as templates: read as text."""
-    regions = Intervals(
-        [(file.byte(each.base) - 1, file.byte(each.base + len(each.text))) for each in sheet.broken]
-    )
-    lines = Intervals(
-        [(file.line(s.base) - 1, file.line(s.base + len(s.text)) + 1) for s in sheet.broken]
-    )
-    fields, unread = find_marked(sheet.path, data)
-    sheet.unread += [each for each in unread if not each.line or lines.hold(each.line)]
-    return [field for field in fields if regions.hold(_start(field))]
+def _read_as_text(sheet: Sheet, file: FileText) -> tuple[list[ImageField], list[ImageField]]:
+    """What the patterns match where no format has found anything; and everything in documents that
+    are no YAML, such as templates, which has its markers already."""
+    spans = [(each.base, each.base + len(each.text)) for each in sheet.broken]
+    regions = Intervals([(file.byte(start) - 1, file.byte(end)) for start, end in spans])
+    lines = Intervals([(file.line(start) - 1, file.line(end) + 1) for start, end in spans])
+    fields, unread = find_as_text(sheet.path, file, sheet.patterns, lines.hold)
+    sheet.unread += [
+        each for each in unread if each.code != "marker" or not each.line or lines.hold(each.line)
+    ]
+    taken = {place[0] for draft in sheet.drafts for place in _places(draft.field)}
+    matched: list[ImageField] = []
+    broken: list[ImageField] = []
+    for field in fields:
+        if regions.hold(_start(field)):
+            broken.append(field)
+        elif taken.isdisjoint(place[0] for place in _places(field)):
+            matched.append(field)
+    return matched, broken
 
 
 def _start(field: ImageField) -> int:

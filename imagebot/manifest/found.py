@@ -85,6 +85,8 @@ class Draft:
 class Sheet:
     """Everything found in one file, in the order found.
 
+    `patterns` are what a configuration has for the file, whatever it is.
+
     `marked` are the documents whose text holds a marker, to be searched for what it governs;
     `broken` the documents that could not be parsed.
     """
@@ -92,6 +94,7 @@ class Sheet:
     path: str
     options: ScanOptions
     has_markers: bool = False
+    patterns: tuple[str, ...] = ()
     drafts: list[Draft] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     objects: list[FluxObject] = field(default_factory=list)

@@ -27,6 +27,7 @@ from imagebot.manifest.events import (
     few_brackets,
     with_events,
 )
+from imagebot.manifest.quoting import needs_quotes
 from imagebot.manifest.slots import written_at
 from imagebot.manifest.source import literal_lines
 
@@ -64,7 +65,7 @@ def prove(old: str, new: str, cuts: list[Cut], *, nesting: int = 0) -> None:
 
     def consume(stream: Iterator[Any], engine: Engine) -> None:
         comparison = _Comparison(old, cuts, nesting)
-        if engine == "c" and few_brackets(new) and new.endswith(old[cuts[-1].end :]):
+        if cuts and engine == "c" and few_brackets(new) and new.endswith(old[cuts[-1].end :]):
             comparison.set_common_end(old, new)
         comparison.run(stream, events(new, engine))
         if comparison.stopped_early:
@@ -197,6 +198,8 @@ class _Comparison:
         expected = _cut(a.value, [(cut, cut.new if a.style == "|" else cut.value) for cut in inner])
         if b.value != expected:
             raise ProofError(f"it would read {b.value[:80]!r}")
+        if b.style in _PLAIN and b.tag is None and needs_quotes(b.value):
+            raise ProofError(f"{b.value[:80]!r} without quotes would be no text")
         quoted = a.style in _PLAIN and b.style in _QUOTES and b.implicit == (False, True)
         same = a.style == b.style and a.implicit == b.implicit
         if a.anchor != b.anchor or a.tag != b.tag or not (same or (quoted and a.tag is None)):

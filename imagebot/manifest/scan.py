@@ -27,7 +27,7 @@ from imagebot.manifest.source import (
     split_documents,
     wide_encoding,
 )
-from imagebot.manifest.text import find_text, not_utf8
+from imagebot.manifest.text import find_text, not_utf8, patterns_for
 from imagebot.manifest.tree import Node, build
 
 __all__ = ["ScanOptions", "scan"]
@@ -63,7 +63,8 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     if len(data) > MAX_BYTES:
         reason = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
         return Scan(unread=(Unread(path, 0, "too-big", reason),))
-    if options.chart and b"{{" in data and b"imagebot:" not in data:
+    patterns = patterns_for(path, options) if options.files else ()
+    if options.chart and b"{{" in data and b"imagebot:" not in data and not patterns:
         return Scan(unread=(Unread(path, 0, "helm-template", _CHART_TEMPLATE, True),))
     if encoding := wide_encoding(data):
         return Scan(unread=(not_utf8(path, encoding),))
@@ -72,7 +73,7 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     except UnicodeDecodeError as error:
         line = data.count(newline_of(data), 0, error.start) + 1
         return Scan(unread=(Unread(path, line, "not-utf8", "not UTF-8"),))
-    sheet = Sheet(path, options, has_markers=may_have_markers(file.text))
+    sheet = Sheet(path, options, may_have_markers(file.text), patterns)
     _read_documents(sheet, file, kind, hints)
     embedded.read(sheet, hints, find_document)
     if sheet.is_full:

@@ -7,7 +7,7 @@ same order, moved by what was put in before them, with every part equal but the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from operator import itemgetter
@@ -50,7 +50,7 @@ class _Match:
 
 def find_text(path: str, data: bytes, options: ScanOptions) -> Scan:
     """The image fields of a file that is read as text; an empty scan when nothing asks for it."""
-    patterns = tuple(each.pattern for each in options.files if matches_any(each.match, path))
+    patterns = patterns_for(path, options)
     if not patterns and b"imagebot:" not in data:
         return Scan()
     encoding = wide_encoding(data)
@@ -69,8 +69,13 @@ def find_text(path: str, data: bytes, options: ScanOptions) -> Scan:
         return Scan(unread=(not_utf8(path, encoding),))
     if encoding:
         return Scan(unread=(not_utf8(path, encoding),))
-    fields, unread = _read(path, file, patterns)
+    fields, unread = find_as_text(path, file, patterns)
     return Scan(tuple(fields), tuple(unread))
+
+
+def patterns_for(path: str, options: ScanOptions) -> tuple[str, ...]:
+    """The configured patterns that a file is to be searched with, whatever it is."""
+    return tuple(each.pattern for each in options.files if matches_any(each.match, path))
 
 
 def not_utf8(path: str, encoding: str) -> Unread:
@@ -87,44 +92,42 @@ def prove_text(path: str, old: bytes, new: bytes, edits: Sequence[FieldEdit]) ->
     patterns = tuple(str(key) for key in own.keys[:-1])
     before = _read_again(path, old, patterns)
     after = _read_again(path, new, patterns)
-    wanted = {_starts(each.field): each for each in edits}
+    wanted = {start: each for each in edits for start in _starts(each.field)}
     expected = []
     for field in before:
-        each = wanted.get(_starts(field))
-        tag = each.tag if each and each.tag else field.reference.tag
-        digest = each.digest if each and each.digest else field.reference.digest
+        each = next((wanted[start] for start in _starts(field) if start in wanted), None)
+        tag = each.tag if each and each.tag and field.tag else field.reference.tag
+        digest = each.digest if each and each.digest and field.digest else field.reference.digest
         expected.append(field.reference.to(tag, digest))
     if [field.reference for field in after] != expected:
         line = min(each.field.line for each in edits)
         raise RefusedEditError(path, line, "read again after the edit, the file says other things")
 
 
-def _starts(field: ImageField) -> tuple[int | None, int | None]:
-    """Tells a field from all others of its file."""
-    parts = (field.tag, field.digest)
-    first, second = (slot.start if slot is not None and slot.text else None for slot in parts)
-    return first, second
-
-
-def find_marked(path: str, data: bytes) -> tuple[list[ImageField], list[Unread]]:
-    """The references in `data` that marker comments govern, whatever the file is."""
-    return _read(path, FileText(data), ())
+def _starts(field: ImageField) -> list[int]:
+    """Where the parts of a field stand: each tells it from all others of its file."""
+    return [slot.start for slot in (field.tag, field.digest) if slot is not None and slot.text]
 
 
 def _read_again(path: str, data: bytes, patterns: tuple[str, ...]) -> list[ImageField]:
-    fields, _ = _read(path, FileText(data), patterns)
+    fields, _ = find_as_text(path, FileText(data), patterns)
     return fields
 
 
-def _read(
-    path: str, file: FileText, patterns: tuple[str, ...]
+def find_as_text(
+    path: str,
+    file: FileText,
+    patterns: tuple[str, ...],
+    is_marked: Callable[[int], bool] = lambda _line: True,
 ) -> tuple[list[ImageField], list[Unread]]:
+    """What the patterns match in a file, and what marker comments govern on the lines for which
+    `is_marked` holds; in order."""
     fields: list[ImageField] = []
     dangling: list[Unread] = []
-    matches = _matches(file, patterns, dangling, path)
+    matches = _matches(file, patterns, is_marked, dangling, path)
     if len(matches) > MAX_FIELDS:
         return [], [Unread(path, 0, "too-big", f"more than {MAX_FIELDS:,} images")]
-    near = _near(file, matches)
+    near = [each for each in _near(file, matches) if is_marked(each.marker.line)]
     unread = [Unread(path, each.marker.line, "marker", NEAR_MISS) for each in near]
     unread += [*dangling, *_disagreeing(path, file, matches)]
     unsure = {each.governs for each in near}
@@ -166,10 +169,15 @@ def _near(file: FileText, matches: list[_Match]) -> list[Written]:
 
 
 def _matches(
-    file: FileText, patterns: tuple[str, ...], unread: list[Unread], path: str
+    file: FileText,
+    patterns: tuple[str, ...],
+    is_marked: Callable[[int], bool],
+    unread: list[Unread],
+    path: str,
 ) -> list[_Match]:
     """By place. Matches that overlap are not used; nor are any when there are too many."""
-    written = own_markers(file, IN_TEXT) if "imagebot:" in file.text else {}
+    every = own_markers(file, IN_TEXT) if "imagebot:" in file.text else {}
+    written = {line: governing for line, governing in every.items() if is_marked(line)}
     found = [match for pattern in patterns for match in _by_pattern(file, pattern, written)]
     taken = {file.line(match.end) for match in sorted(found, key=lambda match: match.end)}
     for line, governing in sorted(written.items(), key=itemgetter(0)):

@@ -18,7 +18,7 @@ def after(text: str, *cuts: Cut) -> str:
 
 
 PROVEN = {
-    "a plain value": ("a: 1.0 # x\nb: c\n", "1.0", "2.0", None),
+    "a plain value": ("a: v1 # x\nb: c\n", "v1", "v2", None),
     "quotes added": ("a: v1\nb: c\n", "v1", '"1.10"', "1.10"),
     "in quotes": ("a: 'v1'\n", "v1", "v2", None),
     "a part": ("a: app:1.0\nb: {c: d}\n", "1.0", "2.0", None),
@@ -42,6 +42,7 @@ REFUSED = {
     "a line more": ("a: v1\n", "v1", "v2\nb: c"),
     "a comment that starts": ("a: v1\n", "v1", "v2 #3"),
     "no text any more": ("a: v1\n", "v1", "2"),
+    "another number": ("a: 1.9\n", "1.9", "1.10"),
     "another structure": ("a: v1\n", "v1", "[v2]"),
     "in a block that is YAML": ("a: |\n  b: v1\n  c: d\n", "v1", "{v2: x}"),
 }
