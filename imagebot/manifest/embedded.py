@@ -7,11 +7,11 @@ folded are only read to be listed: there, nothing tells where a part of them is 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from imagebot.manifest.events import YamlFaultError
 from imagebot.manifest.field import Unread
 from imagebot.manifest.found import MAX_SLOW, Embedded, Found, Sheet
+from imagebot.manifest.kinds import find_document
 from imagebot.manifest.marker_text import may_have_markers
 from imagebot.manifest.source import FileText, Source, embedded_source
 from imagebot.manifest.tree import Mapping, Node, Sequence, build
@@ -34,7 +34,7 @@ _MAX_DEPTH = 16
 _LISTED = frozenset({"embedded", "template"})
 
 
-def read(sheet: Sheet, hints: tuple[str, ...], find: Callable[..., None]) -> None:
+def read(sheet: Sheet, hints: tuple[str, ...]) -> None:
     """Read what was put aside, and what that puts aside; each scalar once."""
     seen: set[tuple[int, int]] = set()
     listed = {each.line for each in sheet.unread if each.code in _LISTED}
@@ -51,18 +51,16 @@ def read(sheet: Sheet, hints: tuple[str, ...], find: Callable[..., None]) -> Non
                 continue
             source = embedded_source(part.source, part.scalar)
         if source is not None:
-            _read(sheet, part, source, find, patient=len(seen) <= MAX_SLOW)
+            _read(sheet, part, source, patient=len(seen) <= MAX_SLOW)
         elif _MENTION.search(value) is not None:
-            _list(sheet, part, hints, find, patient=len(seen) <= MAX_SLOW)
+            _list(sheet, part, hints, patient=len(seen) <= MAX_SLOW)
 
 
 def _line(part: Embedded) -> int:
     return part.source.file.line(part.source.index(part.scalar.start_mark.index))
 
 
-def _read(
-    sheet: Sheet, part: Embedded, source: Source, find: Callable[..., None], *, patient: bool
-) -> None:
+def _read(sheet: Sheet, part: Embedded, source: Source, *, patient: bool) -> None:
     try:
         roots: list[Node] = build(source.text, patient=patient)
     except YamlFaultError as fault:
@@ -75,7 +73,7 @@ def _read(
             found = Found(sheet, source, part.document, "helm", prefix, None, part.depth)
             if sheet.has_markers and may_have_markers(source.text):
                 sheet.marked.append((found, root))
-            find(found, root, "yaml")
+            find_document(found, root, "yaml")
 
 
 def _broken(sheet: Sheet, part: Embedded, source: Source, fault: YamlFaultError) -> Unread:
@@ -89,14 +87,7 @@ def _broken(sheet: Sheet, part: Embedded, source: Source, fault: YamlFaultError)
     return Unread(sheet.path, line, fault.code, reason, not is_values)
 
 
-def _list(
-    sheet: Sheet,
-    part: Embedded,
-    hints: tuple[str, ...],
-    find: Callable[..., None],
-    *,
-    patient: bool,
-) -> None:
+def _list(sheet: Sheet, part: Embedded, hints: tuple[str, ...], *, patient: bool) -> None:
     """List a scalar that can be read and not be edited, when there is an image in it."""
     file = FileText(part.scalar.value.encode("utf-8", "replace"))
     try:
@@ -106,8 +97,9 @@ def _list(
     inside = Sheet(sheet.path, sheet.options)
     for root in roots:
         if isinstance(root, Mapping | Sequence):
-            find(Found(inside, Source(file, file.text), 0, "helm", depth=part.depth), root, "yaml")
-    read(inside, hints, find)
+            found = Found(inside, Source(file, file.text), 0, "helm", depth=part.depth)
+            find_document(found, root, "yaml")
+    read(inside, hints)
     deeper = [each.reason for each in inside.unread if each.code == "embedded"]
     if inside.drafts:
         shown = f"{inside.drafts[0].field.reference} stands"

@@ -75,7 +75,7 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
         return Scan(unread=(Unread(path, line, "not-utf8", "not UTF-8"),))
     sheet = Sheet(path, options, may_have_markers(file.text), patterns)
     _read_documents(sheet, file, kind, hints)
-    embedded.read(sheet, hints, find_document)
+    embedded.read(sheet, hints)
     if sheet.is_full:
         reason = f"more than {MAX_FIELDS:,} images, or documents with markers"
         return Scan(unread=(Unread(path, 0, "too-big", reason),))
