@@ -38,22 +38,34 @@ def read(sheet: Sheet, hints: tuple[str, ...]) -> None:
     """Read what was put aside, and what that puts aside; each scalar once."""
     seen: set[tuple[int, int]] = set()
     listed = {each.line for each in sheet.unread if each.code in _LISTED}
+    too_deep: list[int] = []
     while sheet.embedded and not sheet.is_full:
         part = sheet.embedded.pop()
         at = part.source.index(part.scalar.start_mark.index)
-        if (at, part.depth) in seen or part.depth > _MAX_DEPTH or _line(part) in listed:
+        if (at, part.depth) in seen or _line(part) in listed:
             continue
         seen.add((at, part.depth))
-        value = part.scalar.value
-        source = None
-        if part.scalar.style == "|":
-            if not any(hint in value for hint in hints) or _KEY_LINE.search(value) is None:
-                continue
-            source = embedded_source(part.source, part.scalar)
+        if not _is_promising(part, hints):
+            continue
+        if part.depth > _MAX_DEPTH:
+            too_deep.append(_line(part))
+            continue
+        source = embedded_source(part.source, part.scalar) if part.scalar.style == "|" else None
         if source is not None:
             _read(sheet, part, source, patient=len(seen) <= MAX_SLOW)
-        elif _MENTION.search(value) is not None:
+        elif _MENTION.search(part.scalar.value) is not None:
             _list(sheet, part, hints, patient=len(seen) <= MAX_SLOW)
+    if too_deep:
+        reason = f"blocks within blocks are read to a depth of {_MAX_DEPTH}"
+        sheet.unread.append(Unread(sheet.path, min(too_deep), "too-deep", reason))
+
+
+def _is_promising(part: Embedded, hints: tuple[str, ...]) -> bool:
+    """Whether a scalar may name images, as far as can be told without parsing it."""
+    value = part.scalar.value
+    if part.scalar.style != "|":
+        return _MENTION.search(value) is not None
+    return any(hint in value for hint in hints) and _KEY_LINE.search(value) is not None
 
 
 def _line(part: Embedded) -> int:
@@ -70,7 +82,7 @@ def _read(sheet: Sheet, part: Embedded, source: Source, *, patient: bool) -> Non
     for number, root in enumerate(roots):
         if isinstance(root, Mapping | Sequence):
             prefix = part.keys if len(roots) == 1 else (*part.keys, number)
-            found = Found(sheet, source, part.document, "helm", prefix, None, part.depth)
+            found = Found(sheet, source, part.document, "helm", prefix, part.resource, part.depth)
             if sheet.has_markers and may_have_markers(source.text):
                 sheet.marked.append((found, root))
             find_document(found, root, "yaml")

@@ -49,12 +49,13 @@ MAX_PATH = 2 * MAX_DEPTH
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A literal block scalar that may hold YAML of its own."""
+    """A literal block scalar that may hold YAML of its own; `resource` is what it is a part of."""
 
     source: Source
     scalar: Scalar
     document: int
     keys: Keys
+    resource: Resource | None
     depth: int
 
 
@@ -138,7 +139,7 @@ class Found:
     def embed(self, scalar: Scalar, keys: Keys) -> None:
         """Put a literal block scalar aside, to be read when the document has been."""
         full = (*self.prefix, *keys)
-        part = Embedded(self.source, scalar, self.document, full, self.depth + 1)
+        part = Embedded(self.source, scalar, self.document, full, self.resource, self.depth + 1)
         self.sheet.embedded.append(part)
 
     def inline(

@@ -71,7 +71,7 @@ def _find_by_kind(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> No
         elif kind == "chart":
             chart.find(found.within(form="chart"), root, keys)
         else:
-            kubernetes.find(found, root, keys)
+            kubernetes.find(found.within(form="kubernetes"), root, keys)
 
 
 def _find_plain(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None:

@@ -194,3 +194,63 @@ def test_an_image_that_a_template_fills_in_is_listed(text: str, line: int) -> No
 def test_a_tag_that_an_operation_sets_is_listed() -> None:
     text = "- {op: replace, path: /spec/values/image/tag, value: v1}\n"
     assert unread(scan("a.yaml", text.encode())) == [(1, "no-repository", True)]
+
+
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: 'acme/a:1'}]}\n"
+APPLICATION = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: app}\n"
+RELEASE = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: rel}\n"
+NAMED_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: map}\ndata:\n"
+VALUES = "image: {repository: acme/a, tag: v1}\n"
+CONTEXTS = {
+    "a pod in a ConfigMap": (NAMED_MAP + "  a: |\n", 4, POD, "kubernetes", "Pod/p"),
+    "a pod in values": ("extra: |\n", 2, POD, "kubernetes", "Pod/p"),
+    "an application in a ConfigMap": (
+        NAMED_MAP + "  a: |\n",
+        4,
+        APPLICATION + "spec: {source: {helm: {valuesObject: {image: 'acme/a:1'}}}}\n",
+        "argocd",
+        "Application/app",
+    ),
+    "values in a ConfigMap": (NAMED_MAP + "  values.yaml: |\n", 4, VALUES, "helm", "ConfigMap/map"),
+    "values of an application": (
+        APPLICATION + "spec:\n  source:\n    helm:\n      values: |\n",
+        8,
+        VALUES,
+        "helm",
+        "Application/app",
+    ),
+    "a block in the values of a release": (
+        RELEASE + "spec:\n  values:\n    extra: |\n",
+        6,
+        VALUES,
+        "helm",
+        "HelmRelease/rel",
+    ),
+    "a block in a block": (
+        NAMED_MAP + "  a: |\n    b: |\n",
+        6,
+        VALUES,
+        "helm",
+        "ConfigMap/map",
+    ),
+    "a block in values": ("extra: |\n", 2, VALUES, "helm", ""),
+    "a kustomization in a ConfigMap": (
+        NAMED_MAP + "  a: |\n",
+        4,
+        KUSTOMIZATION + "images: [{name: acme/a, newTag: v1}]\n",
+        "kustomize",
+        "ConfigMap/map",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("head", "indent", "text", "form", "resource"), CONTEXTS.values(), ids=CONTEXTS.keys()
+)
+def test_format_and_resource_are_those_of_the_innermost_document(
+    head: str, indent: int, text: str, form: str, resource: str
+) -> None:
+    block = "".join(f"{' ' * indent}{line}\n" for line in text.splitlines())
+    (field,) = scan("a.yaml", (head + block).encode()).fields
+    name = f"{field.resource.kind}/{field.resource.name}" if field.resource else ""
+    assert (field.format, name) == (form, resource)

@@ -112,12 +112,24 @@ def test_an_edit_of_a_file_that_grew_hostile_is_refused() -> None:
             edit("a.yaml", after, [FieldEdit(field, "2.0", None)])
 
 
-def test_embedded_documents_are_followed_to_a_limit() -> None:
+@pytest.mark.parametrize(("levels", "is_read"), [(1, True), (16, True), (17, False), (40, False)])
+def test_embedded_documents_are_followed_to_a_limit(levels: int, is_read: bool) -> None:
     text = "image: app:1.0\n"
-    for _ in range(40):
+    for _ in range(levels):
+        text = "a: |\n" + "".join(f"  {line}\n" for line in text.splitlines())
+    found = scan("nested.yaml", f"image: app:2.0\n{text}b: |\n  x: y\n".encode())
+    assert [str(each.reference) for each in found.fields] == ["app:2.0", "app:1.0"][: 1 + is_read]
+    deep = [(each.line, each.code, each.expected) for each in found.unread]
+    assert deep == ([] if is_read else [(18, "too-deep", False)])
+
+
+def test_what_is_embedded_too_deeply_is_listed_once() -> None:
+    text = "".join(f"b{n}: |\n  image: app:1.0\n" for n in range(5))
+    for _ in range(16):
         text = "a: |\n" + "".join(f"  {line}\n" for line in text.splitlines())
     found = scan("nested.yaml", text.encode())
-    assert len(found.fields) <= 1
+    assert found.fields == ()
+    assert [(each.line, each.code) for each in found.unread] == [(17, "too-deep")]
 
 
 OWN = "# imagebot: ignore"
