@@ -11,15 +11,17 @@ _PARTS = ("services", "models", "networks", "volumes", "secrets", "configs")
 _TOP = frozenset(("version", "name", "include", *_PARTS))
 # What the values of a chart have beside an `image`.
 _VALUES = frozenset({"repository", "tag", "imageTag", "registry"})
+# `values-compose.yaml` may be the values of a chart for Compose.
+_OWN_NAME = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*$")
 _DEFAULT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*:?-([^${}]+)\}")
 
 
-def is_compose(root: Mapping) -> bool:
-    """Whether a document that is not named like one is a Compose file all the same."""
-    services = root.mapping("services")
-    if services is None or any(key not in _TOP and not key.startswith("x-") for key in root):
+def is_compose(root: Mapping, *, path: str = "") -> bool:
+    """Whether a document is a Compose file; `path` is that of a file that is named like one."""
+    services = _services(root, path)
+    if services is None:
         return False
-    named = False
+    named = bool(path)
     for _, service in services.values():
         image = service.node("image") if isinstance(service, Mapping) else None
         if isinstance(image, Mapping) or (isinstance(service, Mapping) and _VALUES & set(service)):
@@ -28,8 +30,15 @@ def is_compose(root: Mapping) -> bool:
     return named
 
 
-def find(found: Found, root: Mapping, keys: Keys) -> None:
+def _services(root: Mapping, path: str) -> Mapping | None:
+    if "services" in root:
+        known = all(key in _TOP or key.startswith("x-") for key in root)
+        return root.mapping("services") if known else None
     # The first version of the format has the services at the top.
+    return root if _OWN_NAME.search(path) and "image" not in root else None
+
+
+def find(found: Found, root: Mapping, keys: Keys) -> None:
     services = root.mapping("services") if "services" in root else root
     if services is None:
         return

@@ -88,7 +88,7 @@ def _find_plain(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None
         ci.find_github(found.within(form="github-actions"), root, keys)
     elif kind == "circleci":
         ci.find_circle(found.within(form="circleci"), root, keys)
-    elif kind == "compose" or compose.is_compose(root):
+    elif compose.is_compose(root, path=found.sheet.path if kind == "compose" else ""):
         compose.find(found.within(form="compose"), root, keys)
     elif not own.is_configuration(found, root):
         helm.find(found.within(form="helm"), root, keys)

@@ -26,7 +26,11 @@ PathKind = Literal[
 _OWN = "imagebot.yaml"
 _YAML = (".yaml", ".yml", ".json")
 _COMPOSE = re.compile(r"(?:.*[-_.])?compose(?:[-_.].*)?\.ya?ml")
-_GITLAB = re.compile(r"(?:^|/)\.gitlab-ci(?:[^/]*\.ya?ml$|/.*\.ya?ml$)|(?:^|/)\.gitlab/.*\.ya?ml$")
+# Auto DevOps keeps the values of its chart among the files of GitLab CI.
+_GITLAB = re.compile(
+    r"\.gitlab-ci\.ya?ml$|(?:^|/)\.gitlab-ci(?:[^/]*\.ya?ml$|/.*\.ya?ml$)"
+    r"|(?:^|/)\.gitlab/(?!auto-deploy-values[^/]*$).*\.ya?ml$"
+)
 _GITHUB = re.compile(
     r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]*\.ya?ml$|(?:^|/)action\.ya?ml$"
 )
@@ -52,7 +56,7 @@ def path_kind(path: str) -> PathKind:
             return "chart"
         if "compose" in name and _COMPOSE.fullmatch(name):
             return "compose"
-        if "." in path[:1] or "/." in path or name.startswith("action."):
+        if "." in path[:1] or "/." in path or ".gitlab-ci." in name or name.startswith("action."):
             return _ci_or_yaml(path)
         return "yaml"
     if name == "Kustomization":

@@ -1,4 +1,4 @@
-"""Compose files that are not named like one."""
+"""What is a Compose file, by its name and by what is in it."""
 
 from __future__ import annotations
 
@@ -47,3 +47,37 @@ def test_what_is_built_is_not_edited(more: str) -> None:
 def test_values_may_have_services_too(text: str) -> None:
     (field,) = scan("stack.yaml", text.encode()).fields
     assert (field.format, str(field.reference)) == ("helm", "acme/web:1.0")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("values-compose.yaml", "image:\n  repository: acme/web\n  tag: '1.0'\n"),
+        ("values-compose.yaml", "web:\n  image: acme/web:1.0\n"),
+        ("values-compose.yaml", "web:\n  sidecar:\n    image: acme/web:1.0\n  build: x\n"),
+        ("values-compose.yaml", "services: []\nimage: acme/web:1.0\n"),
+        ("values-compose.yaml", "replicas: 1\nservices:\n  a:\n    image: acme/web:1.0\n"),
+        ("values.compose.yaml", "services:\n  a:\n    image: acme/web\n    tag: '1.0'\n"),
+        ("docker-compose.values.yml", "web:\n  repository: acme/web\n  tag: '1.0'\n"),
+        ("compose.values.yml", "image: acme/web:1.0\n"),
+    ],
+)
+@pytest.mark.usefixtures("reader")
+def test_what_is_only_named_like_one_is_read_by_its_shape(path: str, text: str) -> None:
+    (field,) = scan(path, text.encode()).fields
+    assert (field.format, str(field.reference)) == ("helm", "acme/web:1.0")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("compose.yaml", "services:\n  a:\n    image: acme/web\n"),
+        ("values-compose.yaml", "services:\n  a:\n    image: acme/web\n"),
+        ("docker-compose.yml", "a:\n  image: acme/web\n"),
+        ("sub/compose.prod.yml", "a:\n  image: acme/web\nb:\n  build: .\n"),
+    ],
+)
+@pytest.mark.usefixtures("reader")
+def test_what_is_named_like_one_is_one(path: str, text: str) -> None:
+    (field,) = scan(path, text.encode()).fields
+    assert (field.format, str(field.reference)) == ("compose", "acme/web")
