@@ -77,9 +77,9 @@ def _find_chart(found: Found, source: Mapping, keys: Keys) -> None:
     if name and "://" not in url:
         url = f"oci://{url}"
     if url.startswith("oci://") and not name:
-        head, _, name = url.rstrip("/").rpartition("/")
-        url = head
-    chart.find_versioned(found, source, url, name, keys, version="targetRevision")
+        chart.find_artifact(found, source, url, keys, version="targetRevision")
+    else:
+        chart.find_versioned(found, source, url, name, keys, version="targetRevision")
 
 
 def _find_template_patch(found: Found, root: Mapping) -> None:

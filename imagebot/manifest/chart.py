@@ -5,6 +5,8 @@ from __future__ import annotations
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping
+from imagebot.manifest.versions import is_artifact_tag
+from imagebot.reference import is_digest
 
 _SCHEME = "oci://"
 
@@ -33,3 +35,23 @@ def find_versioned(
             versions=True,
         )
         find_split(found, shape, keys, container=chart)
+
+
+def find_artifact(found: Found, owner: Mapping, url: str, keys: Keys, *, version: str) -> None:
+    """What is at an `oci://` URL and no chart: any tag is a version of it, and any digest."""
+    name = url.removeprefix(_SCHEME).rstrip("/")
+    scalar = owner.scalar(version)
+    if scalar is None or not name or found.is_variable(scalar, scalar.value):
+        return
+    if not is_artifact_tag(found, scalar):
+        return
+    pinned = is_digest(scalar.value.strip())
+    shape = Split(
+        owner=owner,
+        name=name,
+        tag="" if pinned else version,
+        digest=version if pinned else "",
+        registry="",
+        new_digest="never",
+    )
+    find_split(found, shape, keys, container=name.rpartition("/")[2])

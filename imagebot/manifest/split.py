@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -22,9 +21,8 @@ from imagebot.manifest.slots import (
     style_of,
 )
 from imagebot.manifest.tree import Mapping
+from imagebot.manifest.versions import is_chart_version
 from imagebot.reference import Reference, is_digest, is_tag, parse_reference
-
-_VERSION = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +81,7 @@ def find_split(
     main = parts.tag or parts.name or parts.digest
     if doubt := _doubt(shape, parts, name):
         found.unread(main, "ambiguous", doubt, expected=True)
-    elif main is None or (shape.versions and _is_range(found, parts.tag)):
+    elif main is None or (shape.versions and not is_chart_version(found, parts.tag)):
         return
     elif main is parts.name and parts.digest is None and has_tag(name):
         _find_whole(found, shape, (*keys, shape.repository), parts, container, loose)
@@ -222,16 +220,6 @@ def _value_slot(found: Found, owner: Mapping, key: str, scalar: Scalar | None) -
     quoted = not written.plain or is_typed(scalar)
     slot = written.slot(0, written.value, quoted=quoted)
     return slot if slot is None or quoted else replace(slot, style=style_of(owner, key))
-
-
-def _is_range(found: Found, version: Scalar | None) -> bool:
-    if version is None:
-        return True
-    text = version.value.strip()
-    if _VERSION.fullmatch(text):
-        return False
-    found.unread(version, "range", f"{text[:80]!r} is no exact version", expected=True)
-    return True
 
 
 def _report_nameless(found: Found, parts: _Parts) -> None:
