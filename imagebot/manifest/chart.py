@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.naming import said
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping
 from imagebot.manifest.versions import is_artifact_tag
 from imagebot.reference import is_digest
 
 _SCHEME = "oci://"
+_REPOSITORIES = ("repository", "repo")
 
 
 def find(found: Found, root: Mapping, keys: Keys) -> None:
@@ -19,10 +21,39 @@ def find(found: Found, root: Mapping, keys: Keys) -> None:
             find_versioned(found, entry, entry.text("repository"), entry.text("name"), at)
 
 
+def find_by_keys(found: Found, mapping: Mapping, keys: Keys) -> None:
+    """What a mapping of any format says of a chart: `{chart: oci://…, version}`, as of k3s, Fleet
+    and helmfile, or `{repository: oci://…, name, version}`, as of Crossplane."""
+    key = next((each for each in ("chart", *_REPOSITORIES) if _is_registry(mapping, each)), "")
+    if not key or mapping.scalar("version") is None:
+        return
+    url = said(mapping, key).rstrip("/")
+    if key == "chart":
+        url, _, name = url.rpartition("/")
+    else:
+        key = "chart" if said(mapping, "chart") else "name"
+        name = said(mapping, key)
+    at = mapping.scalar(key)
+    if at is not None and not found.is_variable(at, f"{url}/{name}"):
+        find_versioned(found, mapping, url, name, keys, loose=True)
+
+
+def _is_registry(mapping: Mapping, key: str) -> bool:
+    return said(mapping, key).startswith(_SCHEME)
+
+
 def find_versioned(
-    found: Found, owner: Mapping, url: str, chart: str, keys: Keys, *, version: str = "version"
+    found: Found,
+    owner: Mapping,
+    url: str,
+    chart: str,
+    keys: Keys,
+    *,
+    version: str = "version",
+    loose: bool = False,
 ) -> None:
-    """A chart named `chart` below an `oci://` URL; other URLs are no images."""
+    """A chart named `chart` below an `oci://` URL; other URLs are no images. `loose` is for places
+    where other things than charts may stand."""
     if url.startswith(_SCHEME) and chart:
         name = f"{url.removeprefix(_SCHEME).rstrip('/')}/{chart}"
         shape = Split(
@@ -34,7 +65,7 @@ def find_versioned(
             new_digest="never",
             versions=True,
         )
-        find_split(found, shape, keys, container=chart)
+        find_split(found, shape, keys, container=chart, loose=loose)
 
 
 def find_artifact(found: Found, owner: Mapping, url: str, keys: Keys, *, version: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from imagebot.manifest import chart
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.naming import said
 from imagebot.manifest.parts import find_parts
@@ -12,12 +13,15 @@ from imagebot.manifest.walk import walk
 
 def find(found: Found, root: Mapping, keys: Keys) -> None:
     registry = _global_registry(root)
+    has_charts = "oci://" in found.source.text
 
     def visit(found: Found, mapping: Mapping, keys: Keys) -> None:
         find_images(found, mapping, keys, registry=registry)
         find_parts(found, mapping, keys, registry=registry)
         if "hub" in mapping:
             _find_lonely_hub(found, mapping)
+        if has_charts:
+            chart.find_by_keys(found, mapping, keys)
 
     walk(found, root, keys, visit)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from imagebot.manifest import chart, tekton
 from imagebot.manifest.field import Resource
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.parts import find_parts
@@ -38,9 +39,25 @@ def find(found: Found, root: Mapping, keys: Keys) -> None:
 def visitor(found: Found) -> Visitor:
     """What looks for images in the mappings of a resource; for most that is little."""
     text = found.source.text
-    return _find_all if "epository" in text or "images" in text else find_images
+    more = [visit for signs, visit in _MORE if any(sign in text for sign in signs)]
+    if not more:
+        return find_images
+
+    def visit_all(found: Found, mapping: Mapping, keys: Keys) -> None:
+        find_images(found, mapping, keys)
+        for visit in more:
+            visit(found, mapping, keys)
+
+    return visit_all
 
 
-def _find_all(found: Found, mapping: Mapping, keys: Keys) -> None:
-    find_images(found, mapping, keys)
+def _find_parts(found: Found, mapping: Mapping, keys: Keys) -> None:
     find_parts(found, mapping, keys, strict=True)
+
+
+# What few resources have, by texts that are in those.
+_MORE: tuple[tuple[tuple[str, ...], Visitor], ...] = (
+    (("epository", "images"), _find_parts),
+    (("oci://",), chart.find_by_keys),
+    (("bundle",), tekton.find_bundles),
+)

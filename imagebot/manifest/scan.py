@@ -34,7 +34,10 @@ __all__ = ["ScanOptions", "scan"]
 
 # A line with more than a comment; YAML knows more line breaks than `^` does.
 _CONTENT = re.compile(r"(?:\A|[\r\n\x85\u2028\u2029])[ \t]*+[^#\s]")
-_HINTS = ("image", "Image", "repository", "oci://", "HelmRe", "HelmChart", "targetRevision")
+_HINTS = (
+    *("image", "Image", "repository", "oci://", "HelmRe", "HelmChart", "targetRevision"),
+    "tekton.dev/",
+)
 _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://"),
     "gitlab-ci": (*_HINTS, "services"),

@@ -20,22 +20,24 @@ KEYS = (
     *("sidecar", "controllers", "env", "value", "values", "values.yaml", "valuesObject"),
     *("helm", "kustomize", "parameters", "chart", "version", "semver", "source", "sources"),
     *("repo", "repoURL", "targetRevision", "dependencies", "services", "build", "container"),
-    *("uses",),
+    *("uses", "taskRef", "pipelineRef", "bundle", "resolver", "params", "forProvider", "releases"),
+    *("build", "output", "artifacts", "postBuild", "substitute", "annotations", "apiImage"),
 )
 KINDS = (
     *("Deployment", "Pod", "CronJob", "List", "ConfigMap", "HelmRelease", "HelmChart"),
     *("HelmRepository", "OCIRepository", "Kustomization", "Application", "ApplicationSet"),
-    *("Workflow", "Prometheus", "Cluster"),
+    *("Workflow", "Prometheus", "Cluster", "PipelineRun", "Release", "KafkaConnect", "Config"),
 )
 VERSIONS = (
     *("v1", "apps/v1", "argoproj.io/v1alpha1", "helm.toolkit.fluxcd.io/v2"),
-    *("source.toolkit.fluxcd.io/v1", "kustomize.config.k8s.io/v1beta1"),
+    *("source.toolkit.fluxcd.io/v1", "kustomize.config.k8s.io/v1beta1", "tekton.dev/v1"),
+    *("kustomize.toolkit.fluxcd.io/v1", "kafka.strimzi.io/v1", "skaffold/v4beta6"),
 )
 DIGEST = "sha256:" + "a" * 64
 VALUES = (
     *("acme/app:1.0", f"ghcr.io/acme/app:1.0@{DIGEST}", "ghcr.io/acme/app", "acme", "docker.io"),
     *("1.0", "v1", "latest", ">=1.0", DIGEST, "oci://ghcr.io/acme/app", "docker://acme/app:1.0"),
-    *("Always", "true", "{{ x }}", "image: acme/b:1.0"),
+    *("Always", "true", "{{ x }}", "image: acme/b:1.0", "bundle", "bundles"),
 )
 PATHS = (
     *("a.yaml", "values.yaml", "kustomization.yaml", "Chart.yaml", "docker-compose.yml"),
