@@ -108,6 +108,28 @@ def bare(owner: Mapping) -> Naming:
     return Naming("repository")
 
 
+def has_version(image: Mapping, naming: Naming) -> bool:
+    """Whether `version` has the tag in `image: {name: cr.l5d.io/linkerd/proxy, version}`.
+
+    Images of machines have names and versions too (`{name: gardenlinux, version}`).
+    """
+    name = said(image, naming.key) if naming.key else ""
+    if not name or has_tag(name) or is_address(name) or not said(image, "version"):
+        return False
+    return naming.key == "repository" or bool(naming.folder) or _is_path(image, name)
+
+
+def _is_path(image: Mapping, name: str) -> bool:
+    return "/" in name or is_folder(said(image, "registry"))
+
+
+def has_version_beside(owner: Mapping) -> bool:
+    """Whether `version` has the tag in `{repository: nvcr.io/nvidia, image: driver, version}`."""
+    if not said(owner, "version"):
+        return False
+    return any(is_folder(said(owner, key)) for key in ("repository", "registry"))
+
+
 def _pair(mapping: Mapping, first: str, last: str) -> Naming:
     folder, name = said(mapping, first).rstrip("/"), said(mapping, last)
     if is_address(folder):

@@ -10,6 +10,8 @@ from imagebot.manifest.naming import (
     beside,
     has_host,
     has_tag,
+    has_version,
+    has_version_beside,
     is_folder,
     other_digest,
     said,
@@ -122,7 +124,8 @@ def _tag_key(owner: Mapping, key: str) -> str:
     names = [f"{stem}Tag", f"{stem}_tag", f"{stem}-tag"]
     if key == "image" or (key == "imageName" and not said(owner, "image")):
         names.append("tag")
-    return next((name for name in names if owner.scalar(name) is not None), "")
+    tag = next((name for name in names if owner.scalar(name) is not None), "")
+    return tag or ("version" if key == "image" and has_version_beside(owner) else "")
 
 
 def image_mapping(found: Found, mapping: Mapping, keys: Keys, *, registry: str = "") -> None:
@@ -133,11 +136,14 @@ def image_mapping(found: Found, mapping: Mapping, keys: Keys, *, registry: str =
         found.inline(reference, (*keys, "reference"), loose=True)
         return
     naming = within_image(mapping)
-    shape = Split.named(naming, owner=mapping, registry_host=registry)
     tagged = mapping.node("tag") is not None or mapping.node("digest") is not None
-    if naming.key in ("name", "image") and not (tagged or has_tag(said(mapping, naming.key))):
+    tag = "tag"
+    if mapping.node("tag") is None and is_image_key(str(keys[-1])) and has_version(mapping, naming):
+        tag = "version"
+    elif naming.key in ("name", "image") and not (tagged or has_tag(said(mapping, naming.key))):
         # Other things have names too.
         return
+    shape = Split.named(naming, owner=mapping, tag=tag, registry_host=registry)
     find_split(found, shape, keys, loose=not tagged)
     if not naming.key:
         _nested(found, mapping, keys, registry)

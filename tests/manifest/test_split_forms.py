@@ -255,6 +255,61 @@ def test_a_whole_reference_beside_a_part_of_its_name_is_unread(image: str) -> No
     assert scanned(f"image: {image}\n") == ([], ["ambiguous"])
 
 
+VERSIONED = {
+    "{image: {name: cr.l5d.io/linkerd/proxy, version: stable-2.14.0}}": (
+        "cr.l5d.io/linkerd/proxy:stable-2.14.0"
+    ),
+    "{image: {repository: web, version: v1}}": "docker.io/library/web:v1",
+    "{image: {registry: ghcr.io, name: web, version: v1}}": "ghcr.io/web:v1",
+    "{image: {registry: ghcr.io, repository: acme/web, version: '1.10'}}": "ghcr.io/acme/web:1.10",
+    "{initImage: {name: acme/web, version: v1}}": "docker.io/acme/web:v1",
+    "{image: {repository: acme/web, tag: v1, version: '9'}}": "docker.io/acme/web:v1",
+    "{driver: {repository: nvcr.io/nvidia, image: driver, version: 550.54.15}}": (
+        "nvcr.io/nvidia/driver:550.54.15"
+    ),
+    "{tigeraOperator: {image: tigera/operator, version: v1.30.0, registry: quay.io}}": (
+        "quay.io/tigera/operator:v1.30.0"
+    ),
+    "{a: {image: 'quay.io/acme/web:v1', version: '9', registry: quay.io}}": "quay.io/acme/web:v1",
+    "{a: {image: acme/web, tag: v1, version: '9', registry: quay.io}}": "quay.io/acme/web:v1",
+}
+NO_VERSIONS = (
+    "{image: {name: gardenlinux, version: 1312.3.0}}",
+    "{image: {name: acme/web, version: ''}}",
+    "{image: {name: acme/web, version: {a: b}}}",
+    "{a: {name: acme/web, version: v1}}",
+    "{a: {repository: acme/web, version: v1}}",
+    "{a: {image: acme/web, version: v1}}",
+    "{a: {image: web, repository: stable, version: v1}}",
+    "{a: {image: web, repository: 'https://charts.example.com/x', version: v1}}",
+    "{a: {imageName: acme/web, registry: quay.io, version: v1}}",
+    "{a: {registry: quay.io, version: v1}}",
+    "{chart: {name: acme/web, version: 1.0.0}}",
+    "{image: {chart: {name: acme/web, version: 1.0.0}}}",
+)
+
+
+@pytest.mark.parametrize("head", ["", CR], ids=["values", "resource"])
+@pytest.mark.parametrize("style", [str, block], ids=["flow", "block"])
+@pytest.mark.parametrize(("text", "name"), VERSIONED.items(), ids=VERSIONED)
+def test_a_version_is_the_tag_of_what_must_be_an_image(
+    text: str, name: str, style: Callable[[str], str], head: str
+) -> None:
+    lines = style(text).splitlines()
+    indent = "  " if head else ""
+    values = "".join(f"{indent}{line}\n" for line in lines)
+    if head and style is str:
+        values = f"  x: {text}\n"
+    assert scanned(head + values, "foo.yaml") == ([name], [])
+
+
+@pytest.mark.parametrize("head", ["", CR], ids=["values", "resource"])
+@pytest.mark.parametrize("text", NO_VERSIONS)
+def test_a_version_is_no_tag_elsewhere(text: str, head: str) -> None:
+    texts = [f"{head}  x: {text}\n"] if head else [text, block(text)]
+    assert [scanned(each, "foo.yaml") for each in texts] == [([], [])] * len(texts)
+
+
 def test_a_key_that_is_there_twice_is_refused() -> None:
     text = "image:\n  repository: acme/a\n  repository: acme/b\n  tag: v1\n"
     (field,) = scan("values.yaml", text.encode()).fields
