@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imagebot.manifest import chart, tekton
+from imagebot.manifest import built, chart, functions, tekton
 from imagebot.manifest.field import Resource
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.parts import find_parts
@@ -33,7 +33,9 @@ def resource_of(root: Mapping) -> Resource:
 
 def find(found: Found, root: Mapping, keys: Keys) -> None:
     is_policy = root.text("apiVersion").startswith("kyverno.io/")
-    walk(found, root, keys, visitor(found), skip=_SKIPPED_IN_POLICIES if is_policy else SKIPPED)
+    visit = built.without_outputs(root, visitor(found))
+    walk(found, root, keys, visit, skip=_SKIPPED_IN_POLICIES if is_policy else SKIPPED)
+    functions.find(found, root, keys)
 
 
 def visitor(found: Found) -> Visitor:

@@ -22,6 +22,7 @@ KEYS = (
     *("repo", "repoURL", "targetRevision", "dependencies", "services", "build", "container"),
     *("uses", "taskRef", "pipelineRef", "bundle", "resolver", "params", "forProvider", "releases"),
     *("build", "output", "artifacts", "postBuild", "substitute", "annotations", "apiImage"),
+    *("config.kubernetes.io/function",),
 )
 KINDS = (
     *("Deployment", "Pod", "CronJob", "List", "ConfigMap", "HelmRelease", "HelmChart"),

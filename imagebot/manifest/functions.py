@@ -1,0 +1,20 @@
+"""KRM functions, whose containers Kustomize and kpt read from annotations of a resource."""
+
+from __future__ import annotations
+
+from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.tree import Mapping
+
+_ANNOTATIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
+
+
+def find(found: Found, root: Mapping, keys: Keys) -> None:
+    """Put aside the blocks that say which image the function of a resource runs in."""
+    metadata = root.mapping("metadata")
+    annotations = metadata.mapping("annotations") if metadata is not None else None
+    if annotations is None:
+        return
+    for name in _ANNOTATIONS:
+        text = annotations.scalar(name)
+        if text is not None and text.style == "|":
+            found.embed(text, (*keys, "metadata", "annotations", name))
