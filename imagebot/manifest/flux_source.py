@@ -38,6 +38,7 @@ def find(found: Found, root: Mapping, keys: Keys) -> None:
         _find_release(found, spec, at)
     elif kind == "Kustomization":
         find_entries(found, spec, at)
+        _find_substitutes(found, spec, at)
     walk(found, root, keys, lambda _found, _mapping, _keys: None, skip=kubernetes.SKIPPED)
 
 
@@ -94,6 +95,15 @@ def _find_release(found: Found, spec: Mapping, keys: Keys) -> None:
         settings = renderer.mapping("kustomize") if isinstance(renderer, Mapping) else None
         if settings is not None:
             find_entries(found, settings, (*keys, "postRenderers", number, "kustomize"))
+
+
+def _find_substitutes(found: Found, spec: Mapping, keys: Keys) -> None:
+    """The images among what Flux writes in place of variables."""
+    settings = spec.mapping("postBuild")
+    substitutes = settings.mapping("substitute") if settings is not None else None
+    if substitutes is not None:
+        visit = kubernetes.visitor(found)
+        visit(found, substitutes, (*keys, "postBuild", "substitute"))
 
 
 def _find_chart(found: Found, spec: Mapping, keys: Keys) -> None:
