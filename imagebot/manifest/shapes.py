@@ -52,15 +52,28 @@ def find_images(found: Found, mapping: Mapping, keys: Keys, *, registry: str = "
         if inherited is not None:
             _image(found, mapping, "image", inherited, keys, registry)
     for key, (_, node) in mapping.items():
-        if "mage" in key and node is not None and is_image_key(key):
+        if "mage" in key and is_image_key(key):
             _image(found, mapping, key, node, keys, registry)
 
 
 def _image(found: Found, owner: Mapping, key: str, node: Node, keys: Keys, registry: str) -> None:
+    if is_scalar(node):
+        _image_scalar(found, owner, key, node, keys, registry)
+        return
+    count = len(found.sheet.drafts) + len(found.sheet.unread)
     if isinstance(node, Mapping):
         image_mapping(found, node, (*keys, key), registry=registry)
-    elif is_scalar(node):
-        _image_scalar(found, owner, key, node, keys, registry)
+    is_silent = len(found.sheet.drafts) + len(found.sheet.unread) == count
+    if is_silent and key == "image" and found.format == "kubernetes":
+        _report_no_text(found, owner, keys)
+
+
+def _report_no_text(found: Found, owner: Mapping, keys: Keys) -> None:
+    """Say that the image of a container is a list, or a mapping that names none."""
+    if container_of(owner, keys) is not None:
+        at = owner.get("image") or owner["<<"]
+        reason = "the image of a container is no text: write one reference"
+        found.unread(at[0], "not-a-reference", reason)
 
 
 def _image_scalar(

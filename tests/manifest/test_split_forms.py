@@ -231,6 +231,48 @@ def test_an_empty_image_of_a_container_is_unread(value: str) -> None:
     assert [(u.line, u.code, u.expected) for u in found.unread] == [(6, "no-repository", True)]
 
 
+@pytest.mark.parametrize(
+    "image",
+    [
+        " [nginx:1.0]",
+        " {nginx: 1}",
+        "\n    - nginx:1.0",
+        "\n    - name: nginx",
+        "\n      - image: nginx:1.0",
+        "\n      nginx: 1",
+        "\n      nginx: '1.0'\n      policy: Always",
+        " {}",
+        " []",
+        "\n      name: nginx",
+        "\n      main:\n        x: y",
+    ],
+)
+def test_the_image_of_a_container_is_a_text(image: str) -> None:
+    rest = "    args: [a]\n  - name: b\n    image: ghcr.io/acme/b:1.0\n"
+    found = scan("foo.yaml", f"{CR}  containers:\n  - name: a\n    image:{image}\n{rest}".encode())
+    assert "ghcr.io/acme/b:1.0" in [str(f.reference) for f in found.fields]
+    assert [(u.line, u.code, u.expected) for u in found.unread] == [(6, "not-a-reference", False)]
+
+
+def test_a_list_that_is_merged_into_a_container_is_no_image() -> None:
+    text = f"{CR}  a: &a\n    image: [nginx:1.0]\n  containers:\n  - name: a\n    <<: *a\n"
+    found = scan("foo.yaml", text.encode())
+    assert [(u.line, u.code) for u in found.unread] == [(8, "not-a-reference")]
+
+
+@pytest.mark.parametrize(
+    ("head", "text"),
+    [
+        ("", "containers: [{name: a, image: {pullPolicy: Always}}]\n"),
+        (CR, "  other: {image: {nginx: 1}}\n"),
+        (CR, "  containers: [{name: a, initImage: [nginx]}]\n"),
+        (CR, "  containers: [{name: a, env: [{name: b, image: [nginx]}]}]\n"),
+    ],
+)
+def test_other_places_than_containers_may_have_anything_there(head: str, text: str) -> None:
+    assert scanned(head + text, "foo.yaml") == ([], [])
+
+
 @pytest.mark.parametrize("path", ["pod.yaml", "compose.yaml"])
 def test_an_image_id_is_no_reference(path: str) -> None:
     image = f"image: sha256:{'a' * 64}\n"
