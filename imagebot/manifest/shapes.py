@@ -64,6 +64,7 @@ def _image(found: Found, owner: Mapping, key: str, node: Node, keys: Keys, regis
     if isinstance(node, Mapping):
         image_mapping(found, node, (*keys, key), registry=registry)
     is_silent = len(found.sheet.drafts) + len(found.sheet.unread) == count
+    # Charts take what they know for the image of a container, such as a policy alone.
     if is_silent and key == "image" and found.format == "kubernetes":
         _report_no_text(found, owner, keys)
 
