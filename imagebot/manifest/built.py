@@ -16,11 +16,14 @@ _OUTPUTS: tuple[tuple[str, str], ...] = (
     ("skaffold/", "build.artifacts.*"),
     ("skaffold/", "profiles.*.build.artifacts.*"),
 )
+_GROUPS = tuple(group for group, _ in _OUTPUTS)
 
 
 def without_outputs(root: Mapping, visit: Visitor) -> Visitor:
     """A visitor like `visit` that only lists the outputs of builds in the resource `root`."""
     version = root.text("apiVersion")
+    if not version.startswith(_GROUPS):
+        return visit
     outputs = {
         id(output)
         for group, path in _OUTPUTS
@@ -34,7 +37,7 @@ def without_outputs(root: Mapping, visit: Visitor) -> Visitor:
         else:
             visit(found, mapping, keys)
 
-    return visit_others if outputs else visit
+    return visit_others
 
 
 def _follow(node: Node, path: list[str]) -> Iterator[Mapping]:

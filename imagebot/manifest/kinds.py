@@ -63,7 +63,7 @@ def _find_by_kind(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> No
     elif flux_object.is_flux_object(root):
         flux_object.find(found, root)
     else:
-        found = found.within(resource=kubernetes.resource_of(root))
+        found = found.within(form="kubernetes", resource=kubernetes.resource_of(root))
         if flux_source.is_source(root):
             flux_source.find(found.within(form="flux"), root, keys)
         elif argocd.is_application(root):
@@ -71,7 +71,7 @@ def _find_by_kind(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> No
         elif kind == "chart":
             chart.find(found.within(form="chart"), root, keys)
         else:
-            kubernetes.find(found.within(form="kubernetes"), root, keys)
+            kubernetes.find(found, root, keys)
 
 
 def _find_plain(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None:

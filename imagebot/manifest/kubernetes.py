@@ -41,9 +41,11 @@ def find(found: Found, root: Mapping, keys: Keys) -> None:
 def visitor(found: Found) -> Visitor:
     """What looks for images in the mappings of a resource; for most that is little."""
     text = found.source.text
-    more = [visit for signs, visit in _MORE if any(sign in text for sign in signs)]
+    more = [visit for sign, visit in _MORE if sign in text]
     if not more:
         return find_images
+
+    more = list(dict.fromkeys(more))
 
     def visit_all(found: Found, mapping: Mapping, keys: Keys) -> None:
         find_images(found, mapping, keys)
@@ -58,8 +60,9 @@ def _find_parts(found: Found, mapping: Mapping, keys: Keys) -> None:
 
 
 # What few resources have, by texts that are in those.
-_MORE: tuple[tuple[tuple[str, ...], Visitor], ...] = (
-    (("epository", "images"), _find_parts),
-    (("oci://",), chart.find_by_keys),
-    (("bundle",), tekton.find_bundles),
+_MORE: tuple[tuple[str, Visitor], ...] = (
+    ("epository", _find_parts),
+    ("images", _find_parts),
+    ("oci://", chart.find_by_keys),
+    ("bundle", tekton.find_bundles),
 )
