@@ -8,6 +8,9 @@ from imagebot.manifest.naming import has_tag, is_registry, said
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping, Node, is_scalar
 
+# What names one image under `images:`; a tag with its digest reads like a reference.
+_PARTS = frozenset({"tag", "digest", "version"})
+
 
 def find_listed(found: Found, mapping: Mapping, keys: Keys, *, registry: str, strict: bool) -> None:
     """`images: [app:1.2, {name: app, tag: 1.2}]`, `images: {api: app:1.2}`, `images.tags`."""
@@ -30,7 +33,7 @@ def _mapped(found: Found, images: Mapping, keys: Keys, registry: str, strict: bo
     for key, (_, node) in images.items():
         if not is_scalar(node):
             _item(found, node, (*keys, key), registry, strict)
-        elif _is_promising(node) and "mage" not in key:
+        elif _is_promising(node) and "mage" not in key and key not in _PARTS:
             found.inline(node, (*keys, key), loose=True)
 
 

@@ -168,6 +168,12 @@ def test_other_things_are_no_images(text: str, style: Callable[[str], str]) -> N
     assert scanned(style(text)) == ([], [])
 
 
+def test_a_tag_with_its_digest_is_no_listed_image() -> None:
+    digest = f"sha256:{'a' * 64}"
+    text = f"images: {{repository: nvcr.io/nvidia, image: driver, tag: 'v1@{digest}'}}\n"
+    assert scanned(text) == (["nvcr.io/nvidia/driver:v1"], [])
+
+
 def test_a_joined_name_with_a_variable_is_unread() -> None:
     text = "image: {repository: '${REGISTRY}', image: web, tag: v1}\n"
     assert scanned(text) == ([], ["variable"])
