@@ -1,4 +1,4 @@
-"""Finding and reading configuration files."""
+"""Reading and writing configuration files."""
 
 from __future__ import annotations
 
@@ -8,35 +8,7 @@ from pathlib import Path
 
 from imagebot.errors import ConfigurationError, Fault, FolderError
 
-FILE_NAME = "imagebot.yaml"
 MAX_BYTES = 1 << 20
-
-_MISNAMED = ("imagebot.yml", ".imagebot.yaml", ".imagebot.yml")
-
-
-def find_configuration(start: Path) -> Path | None:
-    """The nearest imagebot.yaml at or above `start`, not looking beyond the root of its checkout.
-
-    Outside of any checkout only `start` itself is looked at: a file further up belongs to
-    somebody else. Raises ConfigurationError where a file is there under another name.
-    """
-    folder = start.resolve()
-    above = [folder, *folder.parents]
-    root = next((parent for parent in above if _is_there(parent / ".git")), folder)
-    for parent in above[: above.index(root) + 1]:
-        candidate = parent / FILE_NAME
-        if _is_there(candidate):
-            return candidate
-        misnamed = next((parent / name for name in _MISNAMED if _is_there(parent / name)), None)
-        if misnamed is not None:
-            raise _unreadable(misnamed, "is not looked for", f"rename it to {FILE_NAME}")
-    return None
-
-
-def _is_there(path: Path) -> bool:
-    """Whether there is anything of this name: reading it will say what is wrong with it. What may
-    not be looked at is not there."""
-    return os.path.lexists(path)
 
 
 def shown_path(path: Path) -> str:
@@ -94,5 +66,5 @@ def _read_regular(path: Path) -> bytes:
         os.close(handle)
 
 
-def _unreadable(path: Path, reason: str, hint: str = "") -> ConfigurationError:
-    return ConfigurationError((Fault(str(path), 0, 0, "", reason, hint),))
+def _unreadable(path: Path, reason: str) -> ConfigurationError:
+    return ConfigurationError((Fault(str(path), 0, 0, "", reason),))

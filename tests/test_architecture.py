@@ -39,6 +39,7 @@ LAYERS = {
     "imagebot.folder": 2,
     "imagebot.listing": 2,
     "imagebot.config_file": 2,
+    "imagebot.config_search": 2,
     "imagebot.scan_cache": 2,
     "imagebot.registry": 2,
     "imagebot.git": 2,

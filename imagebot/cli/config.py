@@ -108,7 +108,7 @@ def _run_tests(path: Path) -> list[tuple[Place, PolicyTestResult]]:
 
 def _or_found(files: tuple[Path, ...], others: tuple[Path, ...]) -> tuple[Path, ...]:
     """The files named, else (when no other file is) the imagebot.yaml that governs this folder."""
-    from imagebot.config_file import find_configuration
+    from imagebot.config_search import find_configuration
 
     if files or others:
         return files

@@ -9,7 +9,8 @@ from pathlib import Path
 from imagebot.config.builtin import default_configuration
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Configuration
-from imagebot.config_file import find_configuration, read_configuration, shown_path
+from imagebot.config_file import read_configuration, shown_path
+from imagebot.config_search import find_configuration
 from imagebot.errors import ImagebotError, UsageError
 from imagebot.folder import read_file
 from imagebot.listing import list_files

@@ -99,3 +99,38 @@ def test_init_replaces_nothing_unasked(cli: Cli, folder: Path) -> None:
 def test_init_of_an_empty_folder_still_gives_a_start(cli: Cli) -> None:
     assert cli("init").code == 0
     assert cli("config", "check").code == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["scan"],
+        ["plan"],
+        ["update"],
+        ["set", "app:2"],
+        ["config", "check"],
+        ["config", "test"],
+        ["pick", "--policy", "mine", "-"],
+    ],
+    ids=" ".join,
+)
+def test_a_configuration_that_is_a_link_out_of_the_tree_is_refused_and_not_shown(
+    cli: Cli, folder: Path, command: list[str]
+) -> None:
+    folder.parent.joinpath("secret").write_text("hunter2:x:0:0\n")
+    folder.joinpath("imagebot.yaml").symlink_to("../secret")
+    folder.joinpath("a.yaml").write_text(deployment("app:1"))
+    result = cli(*command)
+    assert result.code == 2
+    (line,) = result.err.splitlines()
+    assert line.startswith(f"{folder / 'imagebot.yaml'}: is a link that leads out of {folder}")
+    assert "hunter2" not in result.out + result.err
+    assert folder.joinpath("a.yaml").read_text() == deployment("app:1")
+
+
+def test_a_configuration_that_is_named_may_be_a_link_out_of_the_tree(
+    cli: Cli, folder: Path
+) -> None:
+    folder.parent.joinpath("shared.yaml").write_text(GOOD)
+    folder.joinpath("linked.yaml").symlink_to("../shared.yaml")
+    assert cli("config", "check", "linked.yaml").code == 0
