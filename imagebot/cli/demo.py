@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imagebot.cli.options import Folder
 from imagebot.cli.output import print_plan, print_published
 from imagebot.errors import UsageError
 from imagebot.printable import printable_lines
@@ -29,14 +30,14 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
     "--keep",
     "keep",
     metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=Folder(Path),
     help="Make the sandbox in DIR and leave it there.",
 )
 @click.option(
     "--serve",
     "serve",
     metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=Folder(Path),
     help="Start the registry of a kept sandbox again, until Ctrl-C.",
 )
 def command(keep: Path | None, serve: Path | None) -> int:

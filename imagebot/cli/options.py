@@ -9,9 +9,20 @@ import click
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-directory_argument = click.argument(
-    "directory", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=str)
-)
+
+class Folder(click.Path):
+    """A folder that is named: "" would be the current one, and is a variable that is not set."""
+
+    def __init__(self, path_type: type[Any] = str) -> None:
+        super().__init__(file_okay=False, path_type=path_type)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("it is empty; is a variable unset?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+directory_argument = click.argument("directory", metavar="[DIR]", default=".", type=Folder())
 
 format_option = click.option(
     "--format",

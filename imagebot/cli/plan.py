@@ -11,6 +11,7 @@ import click
 from imagebot.cli.diagnostics import Diagnostics, LogFormat, open_diagnostics
 from imagebot.cli.exits import Exit, exit_of
 from imagebot.cli.options import (
+    Folder,
     bot_option,
     diagnostics_options,
     explain_option,
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
 
 
 @click.command("plan")
-@click.argument(
-    "directory", metavar="[DIR]", required=False, type=click.Path(file_okay=False, path_type=str)
-)
+@click.argument("directory", metavar="[DIR]", required=False, type=Folder())
 @bot_option
 @click.option("--diff", is_flag=True, help="Print what would change as a unified diff.")
 @click.option("--kept", is_flag=True, help="List the fields that stay as they are, too.")
@@ -56,10 +55,8 @@ def command(
     from imagebot.diff import unified_diff
     from imagebot.report import plan_document
 
-    if bot_file is not None and directory is not None:
-        raise UsageError("DIR and -c FILE exclude each other", hint="give one of them")
     diagnostics = open_diagnostics(log_format, quiet)
-    drafts = _of_targets(bot_file, diagnostics) if bot_file else _of_folder(directory, diagnostics)
+    drafts = _drafts(directory, bot_file, diagnostics)
     plan = merge_plans(each.plan for each in drafts)
     if output_format == "json":
         print_json(plan_document(plan, explain=explain))
@@ -78,10 +75,18 @@ def _print_diff(text: str) -> None:
     click.echo(printable_lines(text) if sys.stdout.isatty() else text, nl=False)
 
 
-def _of_folder(directory: str | None, diagnostics: Diagnostics) -> list[Draft]:
+def _drafts(directory: str | None, bot_file: str | None, diagnostics: Diagnostics) -> list[Draft]:
+    if bot_file is None:
+        return _of_folder(directory or ".", diagnostics)
+    if directory is not None:
+        raise UsageError("DIR and -c FILE exclude each other", hint="give one of them")
+    return _of_targets(bot_file, diagnostics)
+
+
+def _of_folder(directory: str, diagnostics: Diagnostics) -> list[Draft]:
     from imagebot.pipeline import draft
 
-    workspace = open_workspace(directory or ".")
+    workspace = open_workspace(directory)
     now = datetime.now(UTC)
     with open_registries() as registry, diagnostics.progress("asking registries") as progress:
         return [draft(workspace, workspace.configuration, registry, now=now, progress=progress)]

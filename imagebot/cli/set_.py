@@ -6,7 +6,7 @@ import click
 
 from imagebot.cli.diagnostics import LogFormat, open_diagnostics
 from imagebot.cli.exits import exit_of
-from imagebot.cli.options import diagnostics_options, format_option
+from imagebot.cli.options import Folder, diagnostics_options, format_option
 from imagebot.cli.output import print_json, print_plan, summary
 from imagebot.cli.workspace import open_workspace
 from imagebot.errors import InvalidReferenceError, UsageError
@@ -19,7 +19,7 @@ from imagebot.errors import InvalidReferenceError, UsageError
     "directory",
     metavar="DIR",
     default=".",
-    type=click.Path(file_okay=False, path_type=str),
+    type=Folder(),
     help="The folder to write in.  [default: .]",
 )
 @format_option

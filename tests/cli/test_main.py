@@ -15,7 +15,7 @@ import pytest
 from imagebot import __version__
 from imagebot.cli import main as entry
 from imagebot.errors import ConfigurationError, Fault, GitError, ImagebotError, UsageError
-from tests.cli.conftest import Cli
+from tests.cli.conftest import Cli, deployment
 
 
 def test_version(cli: Cli) -> None:
@@ -42,6 +42,37 @@ def test_an_unknown_option_is_a_usage_error(cli: Cli) -> None:
     result = cli("scan", "--colour")
     assert result.code == 2
     assert "--colour" in result.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["set", "app:2", "--in", ""],
+        ["scan", ""],
+        ["plan", ""],
+        ["update", "--no-config", ""],
+        ["init", ""],
+        ["demo", "--keep", ""],
+        ["demo", "--serve", ""],
+    ],
+    ids=" ".join,
+)
+def test_a_folder_without_a_name_is_a_usage_error(
+    cli: Cli, folder: Path, command: list[str]
+) -> None:
+    """An unset variable of a CI job is not the current folder."""
+    folder.joinpath("a.yaml").write_text(deployment("app:1"))
+    result = cli(*command)
+    assert result.code == 2
+    assert "it is empty; is a variable unset?" in result.err
+    assert [path.name for path in folder.iterdir()] == ["a.yaml"]
+    assert folder.joinpath("a.yaml").read_text() == deployment("app:1")
+
+
+@pytest.mark.parametrize("command", [["plan"], ["run"], ["doctor"], ["config", "check"]])
+def test_a_file_without_a_name_is_a_usage_error(cli: Cli, folder: Path, command: list[str]) -> None:
+    folder.joinpath("a.yaml").write_text(deployment("app:1"))
+    assert cli(*command, "-c", "").code == 2
 
 
 FAULT = Fault("imagebot.yaml", 3, 5, "routes", "is wrong", "mend it")
