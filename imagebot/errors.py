@@ -137,12 +137,15 @@ class RefusedEditError(ManifestError):
 
 
 class FolderError(ImagebotError):
+    """`expected` when nobody need act."""
+
     code = "folder"
 
-    def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
+    def __init__(self, path: str, reason: str, *, hint: str = "", expected: bool = False) -> None:
         super().__init__(f"{path}: {reason}", hint=hint)
         self.path = path
         self.reason = reason
+        self.expected = expected
 
 
 class ProcessLostError(ImagebotError):

@@ -133,6 +133,9 @@ def _join(root: str | os.PathLike[str], path: str) -> str:
 def _unreadable(root: str | os.PathLike[str], path: str, error: OSError) -> FolderError:
     # Not Path.is_symlink, which raises where the folder may not be entered.
     if os.path.islink(_join(root, path)):  # noqa: PTH114
+        if os.path.isdir(_join(root, path)):  # noqa: PTH112
+            reason = "a link to a folder, which is not followed"
+            return FolderError(_shown(path), reason, expected=True)
         return FolderError(
             _shown(path), "a link, which is not followed", hint="name the file that it leads to"
         )

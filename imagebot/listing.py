@@ -43,8 +43,8 @@ def list_files(
 
     `.gitignore` files are honoured, those above `root` up to the top of its Git repository too;
     `exclude` globs always are. A link to a file within `root` is left out (the file itself is
-    listed); one that leads elsewhere is listed, so that reading it says so. `processes` None is
-    as many as may be used.
+    listed); one that leads elsewhere is listed, so that reading it says so, and so is any link to
+    a folder elsewhere. `processes` None is as many as may be used.
 
     Raises FolderError when `root` cannot be read.
     """
@@ -138,8 +138,17 @@ class _Listing:
         if entry.is_dir(follow_symlinks=False):
             hidden = entry.name == ".git" or (ignore.rules and ignore.ignores(f"{path}/"))
             return None if hidden else (f"{path}/", ignore)
-        wanted = is_manifest_path(path, self.extra) and self.takes(entry, path, ignore)
-        return path if wanted else None
+        if is_manifest_path(path, self.extra):
+            return path if self.takes(entry, path, ignore) else None
+        # Whether it is a link is known without asking; regular files, which most are, cost no more.
+        return path if entry.is_symlink() and self.is_folder_away(entry, path, ignore) else None
+
+    def is_folder_away(self, link: os.DirEntry[str], path: str, ignore: Ignore) -> bool:
+        """Whether a link leads to a folder outside, which somebody may take for a part of this."""
+        if link.name == ".git" or matches_any(self.exclude, f"{path}/"):
+            return False
+        # Not DirEntry.is_dir, which raises where links go in a circle.
+        return self.takes(link, path, ignore) and os.path.isdir(link.path)  # noqa: PTH112
 
     def named(self, path: str, asked: str, ignore: Ignore) -> str | None:
         """A path which cannot be read; `asked` is what the rules are asked about."""

@@ -58,9 +58,11 @@ def _say_if_slow() -> None:
 
 
 def _scan(path: str, content: Content, options: Options) -> Scan:
+    if isinstance(content, FolderError):
+        unread = Unread(path, 0, content.code, content.reason, content.expected)
+        return Scan(unread=(unread,))
     if isinstance(content, ImagebotError):
-        reason = content.reason if isinstance(content, FolderError) else content.message
-        return Scan(unread=(Unread(path, 0, content.code, reason),))
+        return Scan(unread=(Unread(path, 0, content.code, content.message),))
     return scan(path, content, options(path))
 
 

@@ -30,9 +30,11 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (root / "away.yaml").symlink_to("../outside/secret.yaml")
     (root / "folder").symlink_to("../outside")
     (root / "loop").symlink_to(".")
-    assert list(list_files(root)) == ["away.yaml", "real.yaml"]
-    with pytest.raises(FolderError, match="a link, which is not followed"):
-        read_file(root, "away.yaml")
+    assert list(list_files(root)) == ["away.yaml", "folder", "real.yaml"]
+    for path, expected in (("away.yaml", False), ("folder", True)):
+        with pytest.raises(FolderError, match="which is not followed") as failure:
+            read_file(root, path)
+        assert failure.value.expected is expected
     with pytest.raises(FolderError):
         write_file(root, "away.yaml", b"image: app:1.0\n", b"x")
     with pytest.raises(FolderError, match="leads out of the folder"):

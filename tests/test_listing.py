@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imagebot.errors import FolderError
+from imagebot.folder import read_file
 from imagebot.listing import list_files
 from imagebot.manifest.options import ExtraFile
 from tests.support.git_repository import git
@@ -260,6 +261,49 @@ def test_links_in_a_circle_are_left_out(tmp_path: Path) -> None:
     tmp_path.joinpath("b.yaml").symlink_to("a.yaml")
     tmp_path.joinpath("c.yaml").write_text("x: 1\n")
     assert "c.yaml" in list(list_files(tmp_path))
+
+
+def test_links_to_folders_elsewhere_are_named(tmp_path: Path) -> None:
+    """Nobody need act on them: what they lead to is not of this tree."""
+    root = tmp_path / "root"
+    fill(tmp_path, "outside/a.yaml", "outside/text")
+    fill(root, ".gitignore", text="/result\nmodules/\n")
+    fill(root, "in/a.yaml")
+    links = {
+        "away": "../outside",
+        "away.yaml": "../outside",
+        "in/above": "../..",
+        "hop": "away",
+        "result": "../outside",
+        "modules": "../outside",
+        ".git": "../outside",
+        "excluded": "../outside",
+        "vendor": "../outside",
+        "inside": "in",
+        "circle": "circle",
+        "gone": "../gone",
+        "text": "../outside/text",
+    }
+    for name, target in links.items():
+        (root / name).symlink_to(target)
+    # A pattern that ends in `/` is none for links, as in Git.
+    named = ["away", "away.yaml", "hop", "in/above", "modules"]
+    found = list(list_files(root, exclude=("excluded", "vendor/**")))
+    assert sorted({*found} - {"in/a.yaml"}) == named
+    for path in named:
+        with pytest.raises(FolderError, match="a link to a folder") as failure:
+            read_file(root, path)
+        assert failure.value.expected
+
+
+def test_only_links_are_followed_to_tell_what_they_lead_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, "a.yaml", "b.txt", "c/d.yaml")
+    asked: list[object] = []
+    monkeypatch.setattr(os.path, "isdir", asked.append)
+    assert list(list_files(tmp_path)) == ["a.yaml", "c/d.yaml"]
+    assert asked == []
 
 
 @pytest.fixture(scope="module")

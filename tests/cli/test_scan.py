@@ -34,3 +34,18 @@ def test_a_broken_file_is_a_problem_without_a_configuration_too(cli: Cli, folder
         assert result.code == 1
         assert "bad.yaml:" in result.err
         assert "1 problem" in result.err or command == ["scan"]
+
+
+def test_a_link_to_a_folder_elsewhere_is_listed_and_no_problem(cli: Cli, folder: Path) -> None:
+    folder.joinpath("a.yaml").write_text(deployment("app:1"))
+    folder.parent.joinpath("outside").mkdir()
+    folder.joinpath("base").symlink_to("../outside")
+    assert "1 image field in 1 of 2 files, 1 unread" in cli("scan").err
+    listed = cli("scan", "--unread")
+    assert listed.code == 0
+    assert listed.out.splitlines()[-1].split(maxsplit=2) == [
+        "base",
+        "folder",
+        "a link to a folder, which is not followed",
+    ]
+    assert cli("set", "app:2").code == 0
