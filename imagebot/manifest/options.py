@@ -43,7 +43,8 @@ class ScanOptions:
     `templates/` beside a `Chart.yaml`; `compose_defaults` that `${VAR:-app:1.2}` is to be read as
     `app:1.2`.
 
-    `mentions` narrows a scan: a file without any of these texts is not read. They are the last
+    `mentions` narrows a scan: a file without any of these texts is not read (nor is a larger one
+    than is read at all, which is said). They are the last
     parts of repository names, for a pass that looks for given images only.
     """
 

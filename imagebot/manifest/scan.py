@@ -51,6 +51,7 @@ _CHART_TEMPLATE = "a template of a Helm chart"
 _MAX_BROKEN = 1_000
 _ONCE = frozenset({"helm-template", "template", "not-yaml"})
 _NOTHING = Scan()
+_TOO_BIG = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
 
 
 def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan:  # noqa: B008
@@ -62,10 +63,9 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     kind = path_kind(path)
     hints = _HINTS_OF.get(kind, _HINTS)
     if not _worth_reading(kind, data, hints, options):
-        return find_text(path, data, options) if options.files or kind == "text" else _NOTHING
+        return _without_hints(path, kind, data, options)
     if len(data) > MAX_BYTES:
-        reason = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
-        return Scan(unread=(Unread(path, 0, "too-big", reason),))
+        return Scan(unread=(Unread(path, 0, "too-big", _TOO_BIG),))
     patterns = patterns_for(path, options) if options.files else ()
     if options.chart and b"{{" in data and b"imagebot:" not in data and not patterns:
         return Scan(unread=(Unread(path, 0, "helm-template", _CHART_TEMPLATE, True),))
@@ -97,6 +97,16 @@ def _worth_reading(
     if b"image" in data or _holds_any(data, hints):
         return True
     return any(extra.kind.encode() in data or extra.kind == "*" for extra in options.fields)
+
+
+def _without_hints(path: str, kind: PathKind, data: bytes, options: ScanOptions) -> Scan:
+    """The scan of a file that is not worth reading as YAML."""
+    found = find_text(path, data, options) if options.files or kind == "text" else _NOTHING
+    if len(data) > MAX_BYTES and kind not in ("", "text") and found == _NOTHING:
+        # The rest, which is not even here, may have images.
+        reason = f"{_TOO_BIG}: only its beginning was looked through"
+        return Scan(unread=(Unread(path, 0, "too-big", reason, True),))
+    return found
 
 
 def _holds_any(data: bytes, texts: tuple[str, ...]) -> bool:

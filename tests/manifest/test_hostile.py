@@ -14,6 +14,7 @@ from imagebot.manifest.edit import edit
 from imagebot.manifest.events import MAX_BYTES, MAX_EVENTS
 from imagebot.manifest.field import FieldEdit
 from imagebot.manifest.found import MAX_SLOW
+from imagebot.manifest.options import ExtraFile, ScanOptions
 from imagebot.manifest.scan import scan
 from tests.support.work import count_steps
 
@@ -42,6 +43,44 @@ def test_one_clear_reason(data: bytes, code: str) -> None:
     assert found.fields == ()
     assert [each.code for each in found.unread] == [code]
     assert found.unread[0].reason
+
+
+def listed(path: str, data: bytes, options: ScanOptions) -> list[tuple[int, str, bool]]:
+    found = scan(path, data, options)
+    assert (found.fields, found.objects, found.pending) == ((), (), ())
+    return [(each.line, each.code, each.expected) for each in found.unread]
+
+
+IMAGE_PATTERN = ExtraFile(match=("**",), pattern=r"(?P<name>[a-z]+):(?P<tag>[0-9.]+)")
+
+
+@pytest.mark.parametrize(
+    ("path", "head", "options", "expected"),
+    [
+        ("a.yaml", b"image: app:1.0\n", ScanOptions(), False),
+        ("a.yaml", b"kind: Service\n", ScanOptions(), True),
+        (".gitlab-ci.yml", b"services: [a:1]\n", ScanOptions(), False),
+        ("a.json", b"", ScanOptions(), True),
+        ("a.yaml", b"image: app:1.0\n", ScanOptions(mentions=("app",)), False),
+        ("a.yaml", b"image: app:1.0\n", ScanOptions(mentions=("web",)), True),
+        ("a.yaml", b"x: app:1.0\n", ScanOptions(files=(IMAGE_PATTERN,)), False),
+        ("a.yaml", b"image: {{ x }}\n", ScanOptions(chart=True), False),
+    ],
+)
+def test_a_file_that_is_too_big_is_never_silent(
+    path: str, head: bytes, options: ScanOptions, expected: bool
+) -> None:
+    """What lies beyond the part that is read may be an image."""
+    data = (head + b"#" * (MAX_BYTES + 1))[: MAX_BYTES + 1]
+    assert listed(path, data, options) == [(0, "too-big", expected)]
+    assert all(each.code != "too-big" for each in scan(path, data[:-1], options).unread)
+
+
+def test_a_text_that_is_too_big_is_listed_only_where_something_asks_for_it() -> None:
+    marker = b"# imagebot: ignore\n" + b"#" * MAX_BYTES
+    assert listed("Dockerfile", marker, ScanOptions()) == [(0, "too-big", False)]
+    assert listed("Dockerfile", b"#" * (MAX_BYTES + 1), ScanOptions()) == []
+    assert listed("readme.md", b"#" * (MAX_BYTES + 1), ScanOptions()) == []
 
 
 def test_an_alias_bomb_is_not_expanded() -> None:
