@@ -24,6 +24,8 @@ MAX_DEPTH = 200
 MAX_EVENTS = 200_000
 _MAX_BRACKETS = 2_000
 
+# What ends a line to parsers, by YAML 1.1.
+LINE_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 # What ruamel.yaml 0.19 raises on broken text besides its own errors, found by fuzzing.
 _PURE_FAULTS = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError)
 # What libyaml 0.1.7 refuses and YAML allows: `:` and `?` in plain scalars in flow style.
@@ -137,14 +139,14 @@ def with_events(
     except YAMLError as error:
         if _is_too_strict(error, text) and len(text) <= MAX_PURE_BYTES:
             if not patient:
-                fault = _fault(error)
+                fault = _fault(error, text, "c")
                 reason = (
                     f"{fault.reason}: too many texts of this file need the slower parser, so put "
                     "such values in quotes"
                 )
                 raise YamlFaultError("too-big", fault.line, reason) from error
             return _consume_pure(text, consume)
-        raise _fault(error) from error
+        raise _fault(error, text, "c") from error
 
 
 def _without_pairs(text: str) -> str:
@@ -188,13 +190,27 @@ def _consume_pure(text: str, consume: Callable[[Iterator[Any], Engine], T]) -> T
     try:
         return consume(events(text, "pure"), "pure")
     except YAMLError as error:
-        raise _fault(error) from error
+        raise _fault(error, text, "pure") from error
     except _PURE_FAULTS as error:
         raise YamlFaultError("not-yaml", 0, "this is no YAML") from error
 
 
-def _fault(error: Exception) -> YamlFaultError:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+def _fault(error: Exception, text: str, engine: Engine) -> YamlFaultError:
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     problem = " ".join(str(problem).split())[:200]
-    return YamlFaultError("not-yaml", mark.line + 1 if mark else 0, problem or "not YAML")
+    return YamlFaultError("not-yaml", _line(error, text, engine), problem or "not YAML")
+
+
+def _line(error: Exception, text: str, engine: Engine) -> int:
+    """Where it is, as parsers count lines; 0 where the error does not say."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark:
+        return int(mark.line) + 1
+    # A character that is not allowed has no mark; libyaml counts the bytes before it.
+    position = getattr(error, "position", None)
+    if not isinstance(position, int):
+        return 0
+    before = (
+        text.encode()[:position].decode("utf-8", "replace") if engine == "c" else text[:position]
+    )
+    return len(LINE_BREAK.findall(before)) + 1

@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imagebot.manifest.events import Scalar
+from imagebot.manifest.events import LINE_BREAK, Scalar
 
 BOM = b"\xef\xbb\xbf"
 _MARKS_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -29,7 +29,6 @@ _BEHIND_MARKER = ("", " ", "\t", "\r", "\n")
 _HEADER = re.compile(r"(?:[&!]\S*[ \t]+)*[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)")
 # What YAML 1.1 takes for the end of a line.
 _BREAK = re.compile(r"[\r\n\x85\u2028\u2029]")
-_LINE_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 # How many code points before a position are cheap enough to go through again.
 _FAR = 50_000
 # Of so many code points each is known at which byte they start.
@@ -178,7 +177,7 @@ class Source:
         """The line in the file of a line as parsers count them, who know more line breaks."""
         at = 0
         for _ in range(line - 1):
-            found = _LINE_BREAK.search(self.text, at)
+            found = LINE_BREAK.search(self.text, at)
             if found is None:
                 break
             at = found.end()

@@ -100,6 +100,30 @@ def test_a_fault_has_a_code_and_a_line(text: str) -> None:
     assert fault.value.line >= 1
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("\0", 1),
+        ("a: b\n\0", 2),
+        ("a: é😀\nb: c\r\nx: \x07\n", 3),
+        ("a: \x85\n\u2028 x\r\rb\x1b", 6),
+        ("# é\n" * 5_000 + "x: \x7f", 5_001),
+        ('{"a": "\\ud83d\\ude80",\n"b": "\x01"}', 2),
+        ("a: \ufffe\n", 1),
+    ],
+)
+@pytest.mark.parametrize("has_c", [True, False])
+def test_a_character_that_is_not_allowed_has_a_line(text: str, line: int, has_c: bool) -> None:
+    """As parsers count them, who know more line breaks."""
+    with (
+        mock.patch.object(events_module, "has_c_parser", return_value=has_c),
+        pytest.raises(YamlFaultError) as fault,
+    ):
+        with_events(text, values)
+    assert (fault.value.code, fault.value.line) == ("not-yaml", line)
+    assert fault.value.reason.endswith("characters are not allowed")
+
+
 def test_pairs_of_json_escapes_are_read() -> None:
     text = '{"title": "a \\ud83d\\ude80 \\uD83D\\uDE80", "image": "app:1.0"}\n'
     engine, found = with_events(text, values)

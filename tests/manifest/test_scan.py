@@ -323,6 +323,8 @@ def test_a_template_is_listed_once_and_what_is_broken_each_time() -> None:
         ("# x\u2028#\x85\na: 1\nimage: [\n---\nb: 2\n", 4),
         ("a: 1\n---\n# x\r\r\r\nimage: {\nb\n", 6),
         ("# a\r# b\rimage: x:1\r]\r", 4),
+        ("# \u2028# é\nimage: x:1\n---\n# é\nimage: x:\0\n", 5),
+        ("kind: X\nvalues: |\n  # é\n  image: x:1\x07\n", 4),
         ("kind: X\nvalues: |\n  # \u2028\n  image: x:1\n  b: ]\n", 5),
     ],
 )
