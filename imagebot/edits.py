@@ -152,13 +152,23 @@ class _Attempt:
             self.new = edit(self.path, self.data, [each.edit for each in (*self.made, *updates)])
         except RefusedEditError as error:
             if len(groups) == 1:
-                self.failures += [(update, error) for update in updates]
+                own = _named_after(updates, error)
+                self.failures += [(update, own) for update in updates]
                 return
             half = len(groups) // 2
             self.make(groups[:half])
             self.make(groups[half:])
         else:
             self.made += updates
+
+
+def _named_after(updates: Sequence[Update], error: RefusedEditError) -> RefusedEditError:
+    """A refusal with a line of those that it is of: the proof of a document with many edits knows
+    but the first of them. What is wrong with the whole file keeps its 0."""
+    lines = [update.field.line for update in updates]
+    if error.line in (0, *lines):
+        return error
+    return RefusedEditError(error.path, min(lines), error.reason, hint=error.hint)
 
 
 def _problem(update: Update, error: ImagebotError) -> Problem:

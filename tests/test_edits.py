@@ -55,6 +55,26 @@ def test_a_file_whose_updates_are_nearly_all_refused_is_given_up() -> None:
     assert found.problems[-1].message.endswith("were refused already")
 
 
+def test_a_refused_edit_has_the_line_of_its_own_field() -> None:
+    """The file is no longer the one that was scanned, and has comments where there were fields."""
+    read = values(["app:1.0"] * 4)
+    fields = scan("a.yaml", read).fields
+    plan = plan_references(fields, [parse_reference("app:2")])
+    there = read.replace(b"c1:", b"#1:").replace(b"c3:", b"#3:")
+    found = make_edits(Files({"a.yaml": there}), plan.updates)
+    assert [problem.message for problem in found.problems] == [
+        f"a.yaml:{line}: cannot be edited exactly: an edit lies in no value of the document"
+        for line in (2, 4)
+    ]
+    assert [change.new.count(b"app:2") for change in found.changes] == [2]
+
+
+def test_what_is_wrong_with_a_whole_file_has_no_line() -> None:
+    plan = plan_references(scan("a.yaml", values(["app:1.0"])).fields, [parse_reference("app:2")])
+    found = make_edits(Files({"a.yaml": values(["app:1.0"]) + b"\xff"}), plan.updates)
+    assert [problem.message for problem in found.problems] == ["a.yaml: not UTF-8"]
+
+
 def test_a_conflict_of_two_edits_refuses_one_of_them() -> None:
     """Each of both could be made; together they want different things of one text."""
     data = b"a: &x {image: app:1.0}\nb: {image: other:1.0}\n"
