@@ -116,6 +116,10 @@ def _joined(paths: tuple[str, ...], found: Mapping[str, Scan]) -> Inventory:
     flux = _flux_policies(joined.policies)
     unread = [entry for each in joined.scans.values() for entry in each.unread]
     unread += [entry for entry in flux.values() if isinstance(entry, Unread)]
+    if len(unread) > 1:
+        # What other files say about a file comes last, whatever its line.
+        order = {path: number for number, path in enumerate(paths)}
+        unread.sort(key=lambda entry: (order[entry.path], entry.line))
     return Inventory(
         paths=paths,
         fields=tuple([field for each in joined.scans.values() for field in each.fields]),

@@ -185,6 +185,26 @@ def test_an_image_that_another_file_names_is_found(
     assert found.fields == whole.fields
 
 
+def test_what_is_unread_is_in_the_order_of_files_and_lines() -> None:
+    policy = b"""\
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImagePolicy
+metadata: {name: %b, namespace: x}
+spec: {imageRepositoryRef: {name: none}, policy: {}}
+"""
+    marked = b'image: ${A} # {"$imagepolicy": "x:gone:name"}\nimage2: {image: "${B}"}\n'
+    files: dict[str, bytes | ImagebotError] = {
+        "a.yaml": policy % b"one" + b"---\nimage: ${A}\n---\n" + policy % b"two",
+        "b.yaml": b"image: ${A}\n---\n" + marked,
+        "c.yaml": FolderError("c.yaml", "is away"),
+    }
+    found = take_inventory(Blobs(files), configuration()).unread
+    places = [(entry.path, entry.line) for entry in found]
+    assert {path for path, _ in places} == set(files)
+    assert len(places) >= 7
+    assert places == sorted(places)
+
+
 def test_what_cannot_be_read_counts_where_the_image_is_mentioned() -> None:
     files: dict[str, bytes | ImagebotError] = {
         "away.yaml": FolderError("away.yaml", "is away"),

@@ -176,7 +176,8 @@ class PendingField:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What one file holds: fields in the order of their bytes, and what could not be read.
+    """What one file holds: fields in the order of their bytes, and what could not be read, in the
+    order of lines (0, the whole file, first).
 
     `objects` and `pending` wait for the other files of the tree: `flux.join` makes policies and
     further fields of them.

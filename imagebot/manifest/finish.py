@@ -15,11 +15,13 @@ from imagebot.manifest.source import FileText
 from imagebot.manifest.text import find_as_text
 
 _Place: TypeAlias = tuple[int, int, str]
+_LINE = attrgetter("line")
 _LINE_AND_COLUMN = attrgetter("line", "column")
 
 
 def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
-    """The scan of a file: its fields in the order of their bytes, with their markers."""
+    """The scan of a file: its fields in the order of their bytes, with their markers, and what is
+    unread of it in the order of lines."""
     drafts = sheet.drafts
     as_text: list[ImageField] = []
     if sheet.patterns or (sheet.broken and b"imagebot:" in data):
@@ -32,7 +34,8 @@ def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
     fields = [draft.field for draft in drafts if draft.elsewhere is None] + as_text
     pending = tuple(draft.pending(draft.field) for draft in drafts if draft.elsewhere is not None)
     fields = _count_shared(sorted(_like_siblings(fields, data), key=_LINE_AND_COLUMN))
-    return Scan(tuple(fields), tuple(sheet.unread), tuple(sheet.objects), pending)
+    unread = sorted(sheet.unread, key=_LINE)
+    return Scan(tuple(fields), tuple(unread), tuple(sheet.objects), pending)
 
 
 def _read_as_text(sheet: Sheet, file: FileText) -> tuple[list[ImageField], list[ImageField]]:

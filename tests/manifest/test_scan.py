@@ -333,6 +333,31 @@ def test_broken_lines_are_counted_as_all_others(text: str, line: int) -> None:
     assert (unread.code, unread.line) == ("not-yaml", line)
 
 
+def test_what_is_unread_is_in_the_order_of_its_lines() -> None:
+    text = """\
+image: ${A}
+---
+kind: ConfigMap
+data: {}
+# imagebot: ignore
+
+more: |
+  image: [
+other: {image: "not a reference:x:y"}
+---
+image: [
+# imagebot: {
+---
+last: {image: "${B}"}
+# imagebot: ignore
+
+"""
+    found = scan("a.yaml", text.encode()).unread
+    lines = [each.line for each in found]
+    assert len(set(lines)) >= 5
+    assert lines == sorted(lines)
+
+
 def test_a_line_with_a_wrong_byte_is_counted_as_all_others() -> None:
     for newline in (b"\n", b"\r", b"\r\n"):
         (unread,) = scan("a.yaml", newline.join((b"a: b", b"image: x:1", b"# \xff", b""))).unread
