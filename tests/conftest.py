@@ -33,9 +33,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 AMBIENT = re.compile(
     r"(?i)(.*_proxy|ssl_.*|ssh_.*|requests_ca_bundle|curl_ca_bundle|registry_auth_file|email"
     r"|force_color|clicolor.*|columns|lines|gpg_.*"
-    r"|(aws|azure|ci_job|docker|gh|git|gitea|github|gitlab|google|imagebot|xdg)_.*)"
+    r"|(aws|azure|ci_job|docker|gh|git|gitea|github|gitlab|google|imagebot(?!_corpus$)|xdg)_.*)"
 )
-"""Variables of whoever runs the tests that could change what imagebot, git, ssh or httpx do."""
+"""Variables of whoever runs the tests that could change what imagebot, git, ssh or httpx do.
+
+IMAGEBOT_CORPUS is none of them: it says where `tests/manifest/corpus.py` has manifests from."""
 
 FIXED = {
     "NO_COLOR": "1",
