@@ -9,6 +9,7 @@ import pytest
 from imagebot.manifest.field import Scan
 from imagebot.manifest.scan import scan
 
+DIGEST = "sha256:" + "d" * 64
 CR = "apiVersion: example.com/v1\nkind: Foo\nspec:\n"
 Expected = tuple[list[str], list[str]]
 
@@ -362,3 +363,16 @@ def test_a_key_that_is_there_twice_is_refused() -> None:
     text = "image:\n  repository: acme/a\n  repository: acme/b\n  tag: v1\n"
     (field,) = scan("values.yaml", text.encode()).fields
     assert field.refusal == "the key `repository` is there twice"
+
+
+@pytest.mark.parametrize("end", [f"tag: 1.0@{DIGEST}", f"tag: 1.0\n  digest: {DIGEST}"])
+def test_the_parts_of_one_image_under_images_are_no_images(end: str) -> None:
+    found = scan("values.yaml", f"images:\n  repository: ghcr.io/acme/web\n  {end}\n".encode())
+    assert [str(field.reference) for field in found.fields] == [f"ghcr.io/acme/web:1.0@{DIGEST}"]
+    assert found.unread == ()
+    assert scan("values.yaml", f"images:\n  {end}\n".encode()).fields == ()
+
+
+def test_an_image_that_is_named_tag_is_one() -> None:
+    found = scan("values.yaml", b"images: {tag: acme/tag:1.0, tags: {digest: acme/digest:2.0}}\n")
+    assert [str(field.reference) for field in found.fields] == ["acme/tag:1.0", "acme/digest:2.0"]
