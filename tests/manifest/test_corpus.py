@@ -5,8 +5,10 @@ Runs where the corpus is (see `corpus.py`); it is data of others and no part of 
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import pytest
@@ -20,25 +22,70 @@ from tests.manifest.corpus import corpus
 pytestmark = pytest.mark.skipif(not corpus(), reason="no corpus; set IMAGEBOT_CORPUS")
 
 NEW_TAG = "0.0.0-other"
+NEW_DIGEST = "sha256:" + "5e" * 32
+# What the naive loader below would show in other places too.
+ANCHOR = re.compile(rb"(?m)^(?:[^#\n]*[ \t])?&[A-Za-z0-9_-]+(?:[ \t]|$)")
 
 
-def scanned() -> Iterator[tuple[Path, bytes, Scan]]:
-    for path in corpus():
-        data = path.read_bytes()
-        found = scan(str(path).lstrip("/"), data)
-        if found.fields:
-            yield path, data, found
+@cache
+def scanned() -> tuple[tuple[str, bytes, Scan], ...]:
+    """The path, the content and the scan of each file that has fields."""
+    files = ((str(path).lstrip("/"), path.read_bytes()) for path in corpus())
+    found = ((name, data, scan(name, data)) for name, data in files)
+    return tuple(each for each in found if each[2].fields)
 
 
 def whole_tags(fields: tuple[ImageField, ...]) -> list[ImageField]:
     return [f for f in fields if f.tag is not None and f.tag.text and not f.refusal]
 
 
+def changed(field: ImageField) -> FieldEdit:
+    """Another tag, or one where there is none, and a digest where there is a place for it."""
+    tag = NEW_TAG if field.tag is not None else None
+    return FieldEdit(field, tag, NEW_DIGEST if field.digest is not None else None)
+
+
+def test_few_fields_are_left_out() -> None:
+    """What the tests below leave out, and why. Of the 317 fields of the corpus of 2026 that is
+    nothing but 119 that have no tag to be exchanged (one is put there and taken away again) and one
+    whose tag is `""` (one is put there and looked at by the naive loader)."""
+    reasons = Counter(
+        reason for _, data, found in scanned() for f in found.fields for reason in why_not(f, data)
+    )
+    total = sum(len(found.fields) for _, _, found in scanned())
+    print(f"{total} fields: {dict(reasons)}")
+    assert reasons["refused"] <= total // 100
+    assert reasons["no place for a tag"] <= total // 100
+    assert reasons["no place for a digest"] <= total // 20
+    assert reasons['a tag that is ""'] <= total // 20
+    assert reasons["anchors in its file"] <= total // 20
+
+
+def takes_digest(field: ImageField) -> bool:
+    """Whether what is put behind the name can be taken away again: not where it replaces `""`."""
+    bare = field.tag is None or bool(field.tag.text) or field.tag.prefix == ":"
+    return field.digest is not None and bare and not field.refusal
+
+
+def why_not(field: ImageField, data: bytes) -> Iterator[str]:
+    if field.refusal:
+        yield "refused"
+    if field.tag is None:
+        yield "no place for a tag"
+    elif not field.tag.text:
+        yield "no tag"
+    if field.digest is None:
+        yield "no place for a digest"
+    elif not takes_digest(field):
+        yield 'a tag that is ""'
+    if ANCHOR.search(data):
+        yield "anchors in its file"
+
+
 def test_setting_another_tag_and_back_gives_the_original_bytes() -> None:
     edited = 0
-    for path, data, found in scanned():
+    for name, data, found in scanned():
         fields = whole_tags(found.fields)
-        name = str(path).lstrip("/")
         there = edit(name, data, [FieldEdit(field, NEW_TAG, None) for field in fields])
         again = whole_tags(scan(name, there).fields)
         assert [str(f.reference.repository) for f in again] == [
@@ -53,38 +100,76 @@ def test_setting_another_tag_and_back_gives_the_original_bytes() -> None:
     assert edited > 100
 
 
+def test_setting_a_digest_and_taking_it_away_gives_the_original_bytes() -> None:
+    """Those that have a digest get another one, and their own again. Where there is no tag, one
+    is put before the digest and taken away with it."""
+    edited = 0
+    for name, data, found in scanned():
+        fields = [f for f in found.fields if takes_digest(f)]
+        tags = [None if f.reference.tag else NEW_TAG for f in fields]
+        there = edit(name, data, list(map(FieldEdit, fields, tags, [NEW_DIGEST] * len(fields))))
+        again = [f for f in scan(name, there).fields if f.reference.digest == NEW_DIGEST]
+        assert [f.reference for f in again] == [
+            f.reference.to(f.reference.tag or NEW_TAG, NEW_DIGEST) for f in fields
+        ]
+        own = [f.reference.digest for f in fields]
+        pairs = zip(again, own, strict=True)
+        there = edit(name, there, [FieldEdit(f, None, digest) for f, digest in pairs if digest])
+        for slot in dict.fromkeys(f.digest for f in fields if f.digest and not f.digest.text):
+            there = there.replace(f"{slot.prefix}{NEW_DIGEST}{slot.suffix}".encode(), b"")
+        assert there.replace(f":{NEW_TAG}".encode(), b"") == data, name
+        edited += len(fields)
+    assert edited > 200
+
+
 def test_an_edit_touches_exactly_the_lines_of_its_fields() -> None:
-    for path, data, found in scanned():
+    for name, data, found in scanned():
         fields = whole_tags(found.fields)
-        name = str(path).lstrip("/")
         made = edit(name, data, [FieldEdit(field, NEW_TAG, None) for field in fields])
         before, after = data.split(b"\n"), made.split(b"\n")
         assert len(before) == len(after)
-        changed = {n for n, (a, b) in enumerate(zip(before, after, strict=True), 1) if a != b}
-        assert changed == {field.line for field in fields}
+        lines = {n for n, (a, b) in enumerate(zip(before, after, strict=True), 1) if a != b}
+        assert lines == {field.line for field in fields}
 
 
-def test_a_naive_loader_sees_the_same_values() -> None:
-    """Load before and after, walk both, compare: the fields differ, and nothing else does."""
-    compared = 0
-    for path, data, found in scanned():
-        fields = whole_tags(found.fields)
-        if len(data) > 20_000 or b"&" in data:
+def test_a_naive_loader_sees_the_new_values_and_no_others() -> None:
+    """Load before and after, walk both, compare: the fields say what was asked, all else stays."""
+    compared = unread = 0
+    for name, data, found in scanned():
+        if ANCHOR.search(data):
             continue
-        name = str(path).lstrip("/")
-        made = edit(name, data, [FieldEdit(field, NEW_TAG, None) for field in fields])
+        fields = [field for field in found.fields if not field.refusal]
+        made = edit(name, data, [changed(field) for field in fields])
         old, new = load(data), load(made)
         if old is None or new is None:
+            unread += len(fields)
             continue
-        changed = dict(differences(old, new, ()))
-        places = {(field.document, *field.keys) for field in fields}
-        for keys, (_, value) in changed.items():
-            assert any(place[: len(keys)] == keys for place in places), (path, keys)
-            assert NEW_TAG in value
+        seen = dict(differences(old, new, ()))
+        places = {(field.document, *field.keys): field for field in fields}
+        for keys, (before, after) in seen.items():
+            own = [field for place, field in places.items() if place[: len(keys)] == keys]
+            if own:
+                assert after == expected(before, own), (name, keys)
+            else:
+                assert (keys[-1], after) == ("digest", NEW_DIGEST), (name, keys)
         for place in places:
-            assert any(place[: len(keys)] == keys for keys in changed), (path, place)
+            assert any(place[: len(keys)] == keys for keys in seen), (name, place)
         compared += len(fields)
-    assert compared > 100
+    assert compared > 200
+    assert unread <= compared // 20
+
+
+def expected(before: object, fields: list[ImageField]) -> str:
+    """What a value must become: that of a tag alone, of a reference, or of a text with some."""
+    text = str(before)
+    for field in fields:
+        edited, old = changed(field), field.reference
+        behind = field.digest is not None and field.digest.prefix == "@"
+        new = old.to(edited.tag, edited.digest if behind or old.digest else None)
+        if old.name not in text:
+            return str(new).removeprefix(f"{new.name}:")
+        text = re.sub(rf"(?<![\w./:@-]){re.escape(str(old))}(?![\w./:@-])", str(new), text)
+    return text
 
 
 def load(data: bytes) -> list[Any] | None:
@@ -101,11 +186,12 @@ def load(data: bytes) -> list[Any] | None:
 def differences(
     old: Any, new: Any, keys: tuple[str | int, ...]
 ) -> Iterator[tuple[tuple[str | int, ...], tuple[Any, Any]]]:
+    """Where two documents differ, with what both say. Nothing may be added but a digest."""
     assert type(old) is type(new) or not isinstance(old, dict | list)
     if isinstance(old, dict):
-        assert list(old) == list(new)
-        for key in old:
-            yield from differences(old[key], new[key], (*keys, key))
+        assert [key for key in new if key in old or key != "digest"] == list(old)
+        for key in new:
+            yield from differences(old.get(key), new[key], (*keys, key))
     elif isinstance(old, list):
         assert len(old) == len(new)
         for number, (one, other) in enumerate(zip(old, new, strict=True)):
