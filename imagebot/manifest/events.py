@@ -4,8 +4,8 @@ Only events are used, never composed or loaded data: they have no duplicate-key,
 YAML 1.1 against 1.2 effects, aliases are never expanded, and a depth limit can be kept while they
 come (libyaml's composer is recursive and ends the process on deep nesting). Marks count code
 points. The C parser (libyaml) comes first; ruamel.yaml's own parser stands in where it is
-missing, 20 times slower, and for the likes of `{image: nginx:1.25}`, which libyaml before 0.2
-refuses.
+missing, 20 times slower and with less that it takes (docs/manifests.md says what), and for the
+likes of `{image: nginx:1.25}`, which libyaml before 0.2 refuses.
 """
 
 from __future__ import annotations

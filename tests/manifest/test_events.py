@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from unittest import mock
 
 import pytest
 
 from imagebot.manifest import events as events_module
+from imagebot.manifest import scan as scan_module
 from imagebot.manifest.events import (
     MAX_PURE_BYTES,
     YamlFaultError,
@@ -20,6 +23,15 @@ from tests.manifest.test_golden import CASES, load, options_of
 
 def values(stream: Any, engine: str) -> tuple[str, list[str]]:
     return engine, [event.value for event in stream if hasattr(event, "value")]
+
+
+@contextmanager
+def without_libyaml() -> Iterator[None]:
+    with (
+        mock.patch.object(events_module, "has_c_parser", return_value=False),
+        mock.patch.object(scan_module, "has_c_parser", return_value=False),
+    ):
+        yield
 
 
 def test_the_c_parser_comes_first() -> None:
@@ -55,7 +67,7 @@ def test_what_is_broken_for_all_is_not_read_twice(text: str) -> None:
 
 
 def test_without_libyaml_the_other_parser_does_it_all() -> None:
-    with mock.patch.object(events_module, "has_c_parser", return_value=False):
+    with without_libyaml():
         assert with_events("a: b\n", values) == ("pure", ["a", "b"])
         with pytest.raises(YamlFaultError, match="too much without the C parser"):
             with_events("a: b\n" * (MAX_PURE_BYTES // 4), values)
@@ -85,9 +97,29 @@ def test_a_scan_without_libyaml_finds_the_same() -> None:
         if b"\t" in data:
             continue
         with_c = scan(meta["path"], data, options_of(meta))
-        with mock.patch.object(events_module, "has_c_parser", return_value=False):
+        with without_libyaml():
             without = scan(meta["path"], data, options_of(meta))
         assert without.fields == with_c.fields, case.name
+
+
+# As docs/manifests.md says it.
+ONLY_WITH_LIBYAML = {
+    "a tab before a comment": (b"image: a:1\t# c\n", "not-yaml"),
+    "a tab at the end of a line": (b"image: 'a:1'\t\n", "not-yaml"),
+    "a tab behind a colon": (b"image:\ta:1\n", "not-yaml"),
+    "a document of more than 1 MiB": (b"image: a:1\n" + b"#" * MAX_PURE_BYTES, "too-big"),
+}
+
+
+@pytest.mark.parametrize(("data", "code"), ONLY_WITH_LIBYAML.values(), ids=ONLY_WITH_LIBYAML.keys())
+def test_what_only_libyaml_reads_is_said_without_it(data: bytes, code: str) -> None:
+    assert len(scan("a.yaml", data).fields) == 1
+    rest = b"\n---\nimage: b:2 # \tc\n" + b"# much text\n" * 50_000
+    with without_libyaml():
+        found = scan("a.yaml", data + rest)
+    assert [(each.code, each.expected) for each in found.unread] == [(code, False)]
+    # Each document is read by itself, however large the file is.
+    assert [str(field.reference) for field in found.fields] == ["b:2"]
 
 
 @pytest.mark.parametrize(
@@ -115,10 +147,8 @@ def test_a_fault_has_a_code_and_a_line(text: str) -> None:
 @pytest.mark.parametrize("has_c", [True, False])
 def test_a_character_that_is_not_allowed_has_a_line(text: str, line: int, has_c: bool) -> None:
     """As parsers count them, who know more line breaks."""
-    with (
-        mock.patch.object(events_module, "has_c_parser", return_value=has_c),
-        pytest.raises(YamlFaultError) as fault,
-    ):
+    parsers = nullcontext() if has_c else without_libyaml()
+    with parsers, pytest.raises(YamlFaultError) as fault:
         with_events(text, values)
     assert (fault.value.code, fault.value.line) == ("not-yaml", line)
     assert fault.value.reason.endswith("characters are not allowed")
