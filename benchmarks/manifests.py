@@ -4,7 +4,8 @@ Two repositories of 10,000 manifests are generated, one file in each folder as G
 have it: in `some` three files in ten have images, in `every` all do. The figures are the medians
 of several runs in fresh processes on warm files, as seconds on the clock and of processor time;
 memory is the peak of the parent and of the largest child. `written` adds replacing the files on
-disk, each flushed: what that costs is the disk's.
+disk, each flushed: what that costs is the disk's. The last line compares reading a few files with
+libyaml and without it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import argparse
 import importlib
 import json
 import os
-import random
 import statistics
 import subprocess
 import sys
@@ -23,8 +23,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from support.repository import generate
+
 FILES = 10_000
 RUNS = 5
+SAMPLE = 200
+MEMORY_LIMIT = 120
 NEEDED = (
     "multiprocessing.popen_fork",
     "imagebot.cli.workspace",
@@ -53,30 +57,55 @@ def main() -> None:
         for root, share in ((some, 0.3), (every, 1.0)):
             size = generate(root, files, share)
             print(f"{root.name}: {files} files, {size / 1e6:.1f} MB")
-        many = files * 95 // 1_000
-        for what, root, limit in (
-            ("inventory", some, 1.0),
-            ("inventory", every, 2.5),
-            ("inventory-one-process", some, None),
-            ("inventory-one-process", every, None),
-            ("warm", some, 0.1),
-            ("warm", every, None),
-            ("edit-10", every, 0.15),
-            (f"edit-{many}", every, 0.7),
-            (f"edit-{many}-written", every, None),
-        ):
-            report(what, root, None if arguments.quick else limit, runs)
+        limits = not arguments.quick
+        rows = [report(*row, runs, limits=limits) for row in measurements(some, every, files)]
+        verdict = judge(max(rows), MEMORY_LIMIT, "MB") if limits else ""
+        print(f"{'memory':>22}    all: {max(rows):6.0f} MB at most{verdict}")
+        compare_parsers(every, runs)
 
 
-def report(what: str, root: Path, limit: float | None, runs: int) -> None:
+def measurements(some: Path, every: Path, files: int) -> list[tuple[str, Path, float | None]]:
+    """What is measured, where, and how many seconds it may take."""
+    many = files * 95 // 1_000
+    return [
+        ("inventory", some, 1.0),
+        ("inventory", every, 2.5),
+        ("inventory-one-process", some, None),
+        ("inventory-one-process", every, None),
+        ("warm", some, 0.1),
+        ("warm", every, None),
+        ("edit-10", every, 0.15),
+        (f"edit-{many}", every, 0.7),
+        (f"edit-{many}-written", every, None),
+    ]
+
+
+def report(what: str, root: Path, limit: float | None, runs: int, *, limits: bool) -> float:
+    """Print a row; returns its memory in MB."""
     results = [run_once(what, root) for _ in range(runs)]
     seconds = statistics.median(result["seconds"] for result in results)
     cpu = statistics.median(result["cpu"] for result in results)
     memory = max(result["memory"] for result in results)
-    verdict = "" if limit is None else f"  limit {limit} s: {'ok' if seconds < limit else 'MISSED'}"
+    verdict = judge(seconds, limit, "s") if limits and limit is not None else ""
     print(
         f"{what:>22} {root.name:>6}: {seconds:6.3f} s  {cpu:6.3f} s cpu  {memory:4.0f} MB"
         f"  {results[0]['what']}{verdict}"
+    )
+    return memory
+
+
+def judge(value: float, limit: float, unit: str) -> str:
+    return f"  limit {limit} {unit}: {'ok' if value < limit else 'MISSED'}"
+
+
+def compare_parsers(root: Path, runs: int) -> None:
+    with_c, without = (
+        statistics.median(run_once(what, root)["cpu"] for _ in range(runs))
+        for what in ("sample", "sample-without")
+    )
+    print(
+        f"{'without libyaml':>22} {root.name:>6}: {without:6.3f} s cpu, with it {with_c:.3f} s cpu"
+        f"  {SAMPLE} files: {without / with_c:.0f} times as long"
     )
 
 
@@ -92,20 +121,7 @@ def work(resources: ExitStack, what: str, root: str, cache: str) -> None:
     """One measurement, in a process of its own; prints its result as JSON."""
     import resource
 
-    name, _, rest = what.partition("-")
-    if name == "inventory":
-        run: Callable[[], str] = lambda: inventory(root)  # noqa: E731
-        if rest:
-            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    elif name == "warm":
-        with warm_inventory(root, cache) as fill:
-            fill()
-        run = resources.enter_context(warm_inventory(root, cache))
-    else:
-        number, _, written = rest.partition("-")
-        prepare_edit(root, int(number))
-        write = bool(written) or int(number) == 10
-        run = lambda: edit(root, int(number), write=write)  # noqa: E731
+    run = prepare(resources, what, root, cache)
     import_everything()
     start, start_cpu = time.perf_counter(), os.times()
     told = run()
@@ -116,6 +132,25 @@ def work(resources: ExitStack, what: str, root: str, cache: str) -> None:
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
     print(json.dumps({"seconds": seconds, "cpu": cpu, "memory": max(peaks), "what": told}))
+
+
+def prepare(resources: ExitStack, what: str, root: str, cache: str) -> Callable[[], str]:
+    """What is measured, after what is not."""
+    name, _, rest = what.partition("-")
+    if name == "sample":
+        return prepare_sample(root, with_c=not rest)
+    if name == "inventory":
+        if rest:
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        return lambda: inventory(root)
+    if name == "warm":
+        with warm_inventory(root, cache) as fill:
+            fill()
+        return resources.enter_context(warm_inventory(root, cache))
+    number, _, written = rest.partition("-")
+    prepare_edit(root, int(number))
+    write = bool(written) or int(number) == 10
+    return lambda: edit(root, int(number), write=write)
 
 
 def import_everything() -> None:
@@ -129,6 +164,24 @@ def import_everything() -> None:
     collect_seldom()
     prepare()
     scan("a.yaml", b"image: [app:1.0]\n")
+
+
+def prepare_sample(root: str, *, with_c: bool) -> Callable[[], str]:
+    """Reads a few files, which are in memory already; not `with_c` as where libyaml is missing."""
+    if not with_c:
+        # So that importing it fails.
+        sys.modules["_ruamel_yaml"] = None  # type: ignore[assignment]
+    from imagebot.manifest.events import has_c_parser
+    from imagebot.manifest.scan import scan
+
+    assert has_c_parser() == with_c
+    files = [(str(path), path.read_bytes()) for path in sorted(Path(root).glob("*/*/*.yaml"))]
+
+    def run() -> str:
+        fields = sum(len(scan(path, data).fields) for path, data in files[:SAMPLE])
+        return f"{SAMPLE} files, {fields} fields"
+
+    return run
 
 
 def inventory(root: str) -> str:
@@ -203,299 +256,6 @@ def edit(root: str, count: int, *, write: bool) -> str:
     assert len(plan.updates) >= count * 0.95
     return f"{len(plan.updates)} edits in {len(edited.changes)} files"
 
-
-def generate(root: Path, files: int, share: float) -> int:
-    """Write a repository; returns its size in bytes."""
-    chance = random.Random(20260401)
-    size = 0
-    for number in range(files):
-        make = MAKERS_WITH if chance.random() < share else MAKERS_WITHOUT
-        kind = chance.choices(list(make), [weight for _, weight in make.values()])[0]
-        text = make[kind][0](chance, number)
-        folder = root / f"team-{number % 40:02}" / f"app-{number:05}"
-        folder.mkdir(parents=True)
-        (folder / f"{kind}.yaml").write_text(text)
-        size += len(text)
-    git = ["git", "-C", str(root)]
-    subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
-    subprocess.run([*git, "add", "."], check=True)
-    who = ["-c", "user.name=bench", "-c", "user.email=bench@example.com"]
-    subprocess.run([*git, *who, "commit", "-q", "-m", "Generated"], check=True)
-    return size
-
-
-def deployment(chance: random.Random, number: int, kind: str = "Deployment") -> str:
-    return f"""\
----
-# Owned by team {number % 40}; see the runbook before scaling this by hand.
-apiVersion: apps/v1
-kind: {kind}
-metadata:
-  name: app-{number}
-  namespace: team-{number % 40}
-{labels(number, 2)}
-  annotations:
-    description: "Serves the public interface of application {number}, with retries"
-spec:
-  replicas: {chance.randint(1, 5)}
-  selector:
-    matchLabels: {{app: app-{number}}}
-  template:
-    metadata:
-{labels(number, 6)}
-    spec:
-      serviceAccountName: app-{number}
-      securityContext: {{runAsNonRoot: true, fsGroup: 2000}}
-{"".join(container(chance, number, index) for index in range(chance.randint(1, 3)))}\
-      volumes:
-        - name: config
-          configMap: {{name: app-{number}}}
-        - name: scratch
-          emptyDir: {{}}
-{service(chance, number) if chance.random() < 0.5 else ""}"""
-
-
-def container(chance: random.Random, number: int, index: int) -> str:
-    head = "      containers:\n" if index == 0 else ""
-    name = chance.choice(NAMES)
-    quote = chance.choice(["", "", "", '"'])
-    tag = f"{chance.randint(0, 9)}.{chance.randint(0, 30)}.{chance.randint(0, 20)}"
-    return f"""{head}\
-        - name: {name.rpartition("/")[2]}-{index}
-          image: {quote}{name}:{tag}{quote}
-          imagePullPolicy: IfNotPresent
-          args:
-            - --listen=:8080
-            - --log-level={chance.choice(["info", "debug"])}
-          ports:
-            - {{name: http, containerPort: 8080, protocol: TCP}}
-          env:
-{"".join(variable(number, each) for each in range(chance.randint(4, 24)))}\
-          livenessProbe:
-            httpGet: {{path: /healthz, port: http}}
-            initialDelaySeconds: 10
-          resources:
-            requests: {{cpu: 100m, memory: 128Mi}}
-            limits: {{memory: 512Mi}}
-          volumeMounts:
-            - {{name: config, mountPath: /etc/app, readOnly: true}}
-"""
-
-
-def variable(number: int, index: int) -> str:
-    if index % 4 == 3:
-        return f"""\
-            - name: SECRET_{index}
-              valueFrom:
-                secretKeyRef: {{name: app-{number}, key: key-{index}}}
-"""
-    return (
-        f'            - name: SETTING_{index}\n              value: "value {index} of {number}"\n'
-    )
-
-
-def release(chance: random.Random, number: int) -> str:
-    name = chance.choice(NAMES)
-    return f"""\
----
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata:
-  name: app-{number}
-  namespace: team-{number % 40}
-spec:
-  interval: 30m
-  chart:
-    spec:
-      chart: app-template
-      version: 3.{chance.randint(0, 9)}.1
-      sourceRef:
-        kind: HelmRepository
-        name: bjw-s
-        namespace: flux-system
-  install:
-    remediation: {{retries: 3}}
-  values:
-    controllers:
-      app-{number}:
-        annotations: {{reloader.stakater.com/auto: "true"}}
-        containers:
-          app:
-            image:
-              repository: {name}
-              tag: {chance.randint(0, 9)}.{chance.randint(0, 30)}.{chance.randint(0, 20)}
-            env:
-{"".join(f"              SETTING_{i}: value {i} of {number}{chr(10)}" for i in range(20))}\
-            probes:
-              liveness: &probes
-                enabled: true
-                custom: true
-                spec:
-                  httpGet: {{path: /health, port: &port 8080}}
-                  periodSeconds: 10
-              readiness: *probes
-            resources:
-              requests: {{cpu: 10m}}
-              limits: {{memory: 256Mi}}
-    service:
-      app: {{controller: app-{number}, ports: {{http: {{port: *port}}}}}}
-    ingress:
-      app:
-        className: internal
-        hosts:
-          - host: app-{number}.example.com
-            paths: [{{path: /, service: {{identifier: app, port: http}}}}]
-{persistence(chance, number)}"""
-
-
-def persistence(chance: random.Random, number: int) -> str:
-    lines = ["    persistence:\n"]
-    lines += [
-        f"      volume-{index}:\n        existingClaim: app-{number}-{index}\n"
-        f"        globalMounts:\n          - path: /data/{index}\n            readOnly: false\n"
-        for index in range(chance.randint(2, 40))
-    ]
-    return "".join(lines)
-
-
-def values(chance: random.Random, number: int) -> str:
-    parts = [f"# Values of application {number}\nglobal:\n  imagePullSecrets: []\n"]
-    parts += [
-        f"""\
-component{index}:
-  enabled: true
-  # -- Where the image comes from
-  image:
-    registry: ghcr.io
-    repository: {chance.choice(NAMES).partition("/")[2]}
-    tag: "{chance.randint(0, 9)}.{chance.randint(0, 30)}.{chance.randint(0, 20)}"
-    pullPolicy: IfNotPresent
-  replicaCount: {chance.randint(1, 4)}
-  service: {{type: ClusterIP, port: 80}}
-  resources: {{}}
-  extraEnv:
-{"".join(variable(number, each)[8:].replace(chr(10) + " " * 8, chr(10)) for each in range(8))}\
-  nodeSelector: {{}}
-  tolerations: []
-"""
-        for index in range(chance.randint(1, 4))
-    ]
-    return "".join(parts)
-
-
-def kustomization(chance: random.Random, number: int) -> str:
-    entries = "".join(
-        f"  - name: {name}\n    newTag: v{chance.randint(0, 9)}.{chance.randint(0, 30)}\n"
-        for name in chance.sample(NAMES, 3)
-    )
-    return f"""\
-apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-namespace: team-{number % 40}
-resources:
-  - ../../base
-  - service.yaml
-images:
-{entries}"""
-
-
-def service(chance: random.Random, number: int) -> str:
-    return f"""\
----
-apiVersion: v1
-kind: Service
-metadata:
-  name: app-{number}
-{labels(number, 2)}
-spec:
-  type: {chance.choice(["ClusterIP", "LoadBalancer"])}
-  selector: {{app: app-{number}}}
-  ports:
-    - {{name: http, port: 80, targetPort: http}}
-"""
-
-
-def config_map(chance: random.Random, number: int) -> str:
-    panels = "".join(
-        f'          {{"id": {i}, "title": "Requests {i}", "type": "graph", "datasource": "main",'
-        f' "targets": [{{"expr": "sum(rate(http_requests_total{{app=\\"{number}\\"}}[5m]))"}}]}},\n'
-        for i in range(chance.randint(5, 45))
-    )
-    return f"""\
-apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: dashboard-{number}
-data:
-  dashboard.json: |
-    {{
-      "panels": [
-{panels}          {{"id": 0}}
-      ]
-    }}
-"""
-
-
-def definition(chance: random.Random, number: int) -> str:
-    properties = "".join(
-        f"""\
-              field{i}:
-                description: |-
-                  Field {i} of the specification of resource {number}, which the controller reads
-                  whenever it reconciles. See the documentation of the interface for details.
-                type: string
-"""
-        for i in range(chance.randint(10, 90))
-    )
-    return f"""\
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata:
-  name: resource{number}s.example.com
-spec:
-  group: example.com
-  names: {{kind: Resource{number}, plural: resource{number}s}}
-  scope: Namespaced
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema:
-        openAPIV3Schema:
-          type: object
-          properties:
-            spec:
-              type: object
-{properties}"""
-
-
-def labels(number: int, indent: int) -> str:
-    lead = " " * indent
-    return (
-        f"{lead}labels:\n{lead}  app: app-{number}\n{lead}  app.kubernetes.io/part-of: platform\n"
-        f"{lead}  app.kubernetes.io/managed-by: flux"
-    )
-
-
-NAMES = [
-    f"{registry}/{owner}/{name}"
-    for registry in ("ghcr.io", "quay.io", "docker.io", "registry.example.com:5000")
-    for owner in ("acme", "platform", "home-operations")
-    for name in ("api", "web", "worker", "gateway", "proxy", "exporter", "migrate")
-]
-Maker = Callable[[random.Random, int], str]
-MAKERS_WITH: dict[str, tuple[Maker, float]] = {
-    "deployment": (deployment, 5),
-    "statefulset": (lambda c, n: deployment(c, n, "StatefulSet"), 1),
-    "helmrelease": (release, 3),
-    "values": (values, 1),
-    "kustomization": (kustomization, 1),
-}
-MAKERS_WITHOUT: dict[str, tuple[Maker, float]] = {
-    "service": (service, 4),
-    "configmap": (config_map, 2),
-    "crd": (definition, 1),
-}
 
 if __name__ == "__main__":
     main()
