@@ -16,17 +16,21 @@ from imagebot.given import plan_references
 from imagebot.manifest.edit import edit
 from imagebot.manifest.field import FieldEdit
 from imagebot.manifest.scan import scan
+from imagebot.plan import Plan
 from imagebot.reference import parse_reference
 from tests.test_pipeline import Files
 
 ESCAPED = '"app:1.\\u0030"'
 
 
-def edited(files: dict[str, bytes], reference: str = "app:2") -> Edited:
+def planned(files: dict[str, bytes], reference: str = "app:2") -> Plan:
     fields = [field for path, data in files.items() for field in scan(path, data).fields]
     assigned = heed_markers(fields, default_configuration())
-    plan = plan_references(assigned, [parse_reference(reference)])
-    return make_edits(Files(files), plan.updates)
+    return plan_references(assigned, [parse_reference(reference)])
+
+
+def edited(files: dict[str, bytes], reference: str = "app:2") -> Edited:
+    return make_edits(Files(files), planned(files, reference).updates)
 
 
 def values(images: Sequence[str]) -> bytes:
@@ -58,8 +62,7 @@ def test_a_file_whose_updates_are_nearly_all_refused_is_given_up() -> None:
 def test_a_refused_edit_has_the_line_of_its_own_field() -> None:
     """The file is no longer the one that was scanned, and has comments where there were fields."""
     read = values(["app:1.0"] * 4)
-    fields = scan("a.yaml", read).fields
-    plan = plan_references(fields, [parse_reference("app:2")])
+    plan = planned({"a.yaml": read})
     there = read.replace(b"c1:", b"#1:").replace(b"c3:", b"#3:")
     found = make_edits(Files({"a.yaml": there}), plan.updates)
     assert [problem.message for problem in found.problems] == [
@@ -70,7 +73,7 @@ def test_a_refused_edit_has_the_line_of_its_own_field() -> None:
 
 
 def test_what_is_wrong_with_a_whole_file_has_no_line() -> None:
-    plan = plan_references(scan("a.yaml", values(["app:1.0"])).fields, [parse_reference("app:2")])
+    plan = planned({"a.yaml": values(["app:1.0"])})
     found = make_edits(Files({"a.yaml": values(["app:1.0"]) + b"\xff"}), plan.updates)
     assert [problem.message for problem in found.problems] == ["a.yaml: not UTF-8"]
 

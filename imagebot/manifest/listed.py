@@ -33,8 +33,13 @@ def _mapped(found: Found, images: Mapping, keys: Keys, registry: str, strict: bo
     for key, (_, node) in images.items():
         if not is_scalar(node):
             _item(found, node, (*keys, key), registry, strict)
-        elif _is_promising(node) and "mage" not in key and key not in _PARTS:
+        elif _is_promising(node) and "mage" not in key and not _is_part(key, node):
             found.inline(node, (*keys, key), loose=True)
+
+
+def _is_part(key: str, scalar: Scalar) -> bool:
+    """Whether this is of the one image that `images` itself is."""
+    return key in _PARTS and "/" not in scalar.value
 
 
 def _is_promising(scalar: Scalar) -> bool:

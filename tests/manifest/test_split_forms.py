@@ -365,10 +365,10 @@ def test_a_key_that_is_there_twice_is_refused() -> None:
     assert field.refusal == "the key `repository` is there twice"
 
 
-@pytest.mark.parametrize("end", [f"tag: 1.0@{DIGEST}", f"tag: 1.0\n  digest: {DIGEST}"])
+@pytest.mark.parametrize("end", [f"tag: v1@{DIGEST}", f"tag: v1\n  digest: {DIGEST}"])
 def test_the_parts_of_one_image_under_images_are_no_images(end: str) -> None:
     found = scan("values.yaml", f"images:\n  repository: ghcr.io/acme/web\n  {end}\n".encode())
-    assert [str(field.reference) for field in found.fields] == [f"ghcr.io/acme/web:1.0@{DIGEST}"]
+    assert [str(field.reference) for field in found.fields] == [f"ghcr.io/acme/web:v1@{DIGEST}"]
     assert found.unread == ()
     assert scan("values.yaml", f"images:\n  {end}\n".encode()).fields == ()
 
