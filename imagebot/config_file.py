@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 from pathlib import Path
 
@@ -37,16 +38,20 @@ def read_configuration(path: Path) -> str:
 
 def create_configuration(path: Path, text: str, *, replace: bool) -> None:
     """Write a new configuration file whole or not at all. Raises FolderError."""
-    draft = path.with_name(f".{path.name}.new")
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
-        draft.write_text(text, "utf-8")
-        if replace:
-            draft.replace(path)
-        else:
-            path.hardlink_to(draft)  # refuses a file that has come to be meanwhile
-            draft.unlink()
+        # Not over what is there: that could be a link to somewhere else.
+        with draft.open("x", encoding="utf-8") as file:
+            try:
+                file.write(text)
+                file.flush()
+                if replace:
+                    draft.replace(path)
+                else:
+                    path.hardlink_to(draft)  # refuses a file that has come to be meanwhile
+            finally:
+                draft.unlink(missing_ok=True)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         reason = error.strerror or type(error).__name__
         raise FolderError(str(path), f"cannot be written: {reason}") from error
 

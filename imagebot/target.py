@@ -75,6 +75,7 @@ def target_configuration(
     """
     blob = next((f.blob for f in checkout.files() if f.path == target.configuration), None)
     if blob is None:
+        _refuse_other(checkout, target)
         if otherwise is not None:
             return otherwise
         hint = (
@@ -90,6 +91,14 @@ def target_configuration(
     except UnicodeDecodeError as error:
         raise _fault(target, f"is no UTF-8 at byte {error.start}", "save it as UTF-8") from error
     return load_configuration(text, target.configuration, trusted=False)
+
+
+def _refuse_other(checkout: Checkout, target: Target) -> None:
+    """What has the name of the file and is none must not pass for no file at all."""
+    for other in checkout.others():
+        if other.path == target.configuration:
+            hint = "put the file itself there"
+            raise _fault(target, f"cannot be read on {target.branch}: {other.reason}", hint)
 
 
 def _fault(target: Target, message: str, hint: str) -> ConfigurationError:

@@ -14,6 +14,7 @@ from imagebot.config.load import load_bot_configuration
 from imagebot.gate.model import Pushed
 from imagebot.reference import Repository
 from imagebot.run import Outcome, Setting, draft_pass, run_pass
+from tests.support.git_repository import Entry, Symlink
 from tests.support.git_server import GitServer
 
 CONFIGURATION = b"""\
@@ -181,6 +182,17 @@ def test_a_draft_publishes_nothing(git_server: GitServer, setting: Make) -> None
     (drafted,) = draft_pass(setting(bot_text(url)))
     assert [change.new for change in drafted.changes] == [AFTER]
     assert git_server.read_files("one") == FILES
+
+
+def test_a_configuration_that_is_a_link_is_not_replaced_by_the_bots(
+    git_server: GitServer, setting: Make
+) -> None:
+    files: dict[str, Entry] = {"app.yaml": MANIFEST, "imagebot.yaml": Symlink("app.yaml")}
+    url = git_server.make_repository("one", files)
+    outcome = run_pass(setting(bot_text(url) + CONFIGURATION.decode()))
+    (problem,) = outcome.plan.problems
+    assert "imagebot.yaml: cannot be read on main: it is a symbolic link" in problem.message
+    assert git_server.read_files("one")["app.yaml"] == MANIFEST
 
 
 def test_a_configuration_with_the_bot(git_server: GitServer, setting: Make) -> None:
