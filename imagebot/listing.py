@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from imagebot.errors import FolderError
+from imagebot.gitignore import Ignore
 from imagebot.glob import matches_any
-from imagebot.manifest.ignore import Ignore
 from imagebot.manifest.options import ExtraFile
 from imagebot.manifest.select import is_manifest_path
 from imagebot.printable import printable

@@ -19,7 +19,7 @@ from imagebot.manifest.field import Scan
 
 _FORMAT = "imagebot-scans-2"
 # What decides about what a scan finds: changed, it makes other scans of the same bytes.
-_READERS = ("manifest/*.py", "reference.py", "glob.py")
+_READERS = ("manifest/**/*.py", "reference.py", "glob.py")
 _MAX_BYTES = 256 * 1024 * 1024
 _NOTHING = Scan()
 

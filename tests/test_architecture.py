@@ -20,6 +20,8 @@ LAYERS = {
     "imagebot.printable": 1,
     "imagebot.reference": 1,
     "imagebot.glob": 1,
+    "imagebot.gitignore": 1,
+    "imagebot.wildmatch": 1,
     "imagebot.version": 1,
     "imagebot.policy": 1,
     "imagebot.manifest": 1,

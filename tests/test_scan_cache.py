@@ -61,13 +61,13 @@ def test_what_another_reader_has_found_is_forgotten(tmp_path: Path) -> None:
     assert load_scan_cache(path).reader != "another"
 
 
-@pytest.mark.parametrize("changed", ["manifest/scan.py", "reference.py"])
+@pytest.mark.parametrize("changed", ["manifest/scan.py", "reference.py", "manifest/format/helm.py"])
 def test_a_reader_is_another_when_its_code_is(tmp_path: Path, changed: str) -> None:
     versions = []
     for number in range(2):
         package = tmp_path / str(number)
-        (package / "manifest").mkdir(parents=True)
-        for name in ("manifest/scan.py", "reference.py"):
+        (package / "manifest/format").mkdir(parents=True)
+        for name in ("manifest/scan.py", "reference.py", "manifest/format/helm.py"):
             (package / name).write_text(str(number) if name == changed else "")
         versions.append(reader_version(package))
     assert versions[0] != versions[1]

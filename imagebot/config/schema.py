@@ -25,7 +25,7 @@ from imagebot.config.text import (
     refuse,
     spelling,
 )
-from imagebot.manifest.file_pattern import compile_pattern, fault_text
+from imagebot.manifest.text.pattern import compile_pattern, fault_text
 
 
 def _switch_or_text(value: object) -> str:

@@ -21,8 +21,8 @@ from imagebot.manifest.proof import Cut, ProofError, prove
 from imagebot.manifest.quoting import needs_quotes
 from imagebot.manifest.select import path_kind
 from imagebot.manifest.source import BOM, FileText, split_documents
-from imagebot.manifest.text import FORMAT as TEXT
-from imagebot.manifest.text import prove_text
+from imagebot.manifest.text.read import FORMAT as TEXT
+from imagebot.manifest.text.read import prove_text
 from imagebot.reference import is_digest, is_tag
 
 _ADDED_KEY = re.compile(r"""["']?([A-Za-z]+)["']?: ["']?\Z""")

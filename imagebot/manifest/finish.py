@@ -7,12 +7,12 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TypeAlias
 
-from imagebot.manifest import flux_marker, markers
 from imagebot.manifest.field import ImageField, Scan
 from imagebot.manifest.found import Draft, Sheet
-from imagebot.manifest.intervals import Intervals
+from imagebot.manifest.marker import flux, own
+from imagebot.manifest.marker.intervals import Intervals
 from imagebot.manifest.source import FileText
-from imagebot.manifest.text import find_as_text
+from imagebot.manifest.text.read import find_as_text
 
 _Place: TypeAlias = tuple[int, int, str]
 _LINE = attrgetter("line")
@@ -28,9 +28,9 @@ def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
         matched, as_text = _read_as_text(sheet, file)
         drafts = drafts + [Draft(field, (field.line,)) for field in matched]
     if sheet.has_markers and "$imagepolicy" in file.text:
-        drafts = flux_marker.mark(sheet, file, drafts)
+        drafts = flux.mark(sheet, file, drafts)
     if sheet.has_markers:
-        drafts = markers.mark(sheet, file, drafts)
+        drafts = own.mark(sheet, file, drafts)
     fields = [draft.field for draft in drafts if draft.elsewhere is None] + as_text
     pending = tuple(draft.pending(draft.field) for draft in drafts if draft.elsewhere is not None)
     fields = _count_shared(sorted(_like_siblings(fields, data), key=_LINE_AND_COLUMN))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from imagebot.manifest import embedded
 from imagebot.manifest.events import (
     MAX_BYTES,
     YamlFaultError,
@@ -14,9 +13,10 @@ from imagebot.manifest.events import (
 )
 from imagebot.manifest.field import Scan, Unread
 from imagebot.manifest.finish import finish
+from imagebot.manifest.format import embedded
+from imagebot.manifest.format.document import find_document
 from imagebot.manifest.found import MAX_FIELDS, MAX_SLOW, Found, Sheet
-from imagebot.manifest.kinds import find_document
-from imagebot.manifest.marker_text import may_have_markers
+from imagebot.manifest.marker.written import may_have_markers
 from imagebot.manifest.options import ScanOptions
 from imagebot.manifest.outline import outline
 from imagebot.manifest.select import PathKind, path_kind
@@ -27,7 +27,7 @@ from imagebot.manifest.source import (
     split_documents,
     wide_encoding,
 )
-from imagebot.manifest.text import find_text, not_utf8, patterns_for
+from imagebot.manifest.text.read import find_text, not_utf8, patterns_for
 from imagebot.manifest.tree import Node, build
 
 __all__ = ["ScanOptions", "scan"]

@@ -111,7 +111,7 @@ def new_key_slot(source: Source, after: Mapping, sibling: str, key: str) -> Slot
     lead = text[line_start : name.start_mark.index]
     file = source.file
     name_at = source.index(name.start_mark.index)
-    file_lead = file.text[name_at - file.column(name_at) + 1 : name_at]
+    file_lead = file.text[file.start_of_line(name_at) : name_at]
     if lead.strip("- \t") or file_lead.strip("- \t"):
         return None
     end = file.line_end(source.index(value.end_mark.index))

@@ -120,6 +120,10 @@ class FileText:
         self._column_memo = (index, start)
         return index - start
 
+    def start_of_line(self, index: int) -> int:
+        """Where the line begins that `index` is on; `line_start` asks by number."""
+        return index - self.column(index) + 1
+
     def lines(self) -> list[str]:
         """The text of each line; those of Windows files keep their carriage return."""
         return self.text.split(self._newline)

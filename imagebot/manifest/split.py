@@ -8,6 +8,7 @@ from typing import Literal
 from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.events import Scalar
 from imagebot.manifest.field import Slot
+from imagebot.manifest.format.versions import is_chart_version
 from imagebot.manifest.found import Elsewhere, Found, Keys
 from imagebot.manifest.naming import Naming, has_host, has_tag, is_registry, other_digest, said
 from imagebot.manifest.quoting import is_misread
@@ -21,7 +22,6 @@ from imagebot.manifest.slots import (
     style_of,
 )
 from imagebot.manifest.tree import Mapping
-from imagebot.manifest.versions import is_chart_version
 from imagebot.reference import Reference, is_digest, is_tag, parse_reference
 
 

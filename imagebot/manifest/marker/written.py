@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from imagebot.manifest.comment import Quotes, is_commented_out
 from imagebot.manifest.field import Marker
+from imagebot.manifest.marker.commented_out import Quotes, is_commented_out
 from imagebot.manifest.source import FileText
 
 NEAR_MISS = (
@@ -176,7 +176,7 @@ def _near(
     text = file.text
     match = _SIGN.search(text)
     while match is not None:
-        start = match.start() - file.column(match.start()) + 1
+        start = file.start_of_line(match.start())
         end = file.line_end(match.start())
         comment = opens.search(text, start, end)
         while comment is not None and is_text(comment.start()):
@@ -211,7 +211,7 @@ def _is_prose(said: str) -> bool:
 
 
 def _is_commented_out(file: FileText, at: int, is_text: Callable[[int], bool]) -> bool:
-    start = at - file.column(at) + 1
+    start = file.start_of_line(at)
     if not is_commented_out(file.text, start, at):
         return False
     # A line of a value may begin with the sign, too.
@@ -219,7 +219,7 @@ def _is_commented_out(file: FileText, at: int, is_text: Callable[[int], bool]) -
 
 
 def _is_alone(file: FileText, at: int) -> bool:
-    start = at - file.column(at) + 1
+    start = file.start_of_line(at)
     return not file.text[start:at].strip(_OPENERS)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from imagebot.manifest import text as text_module
 from imagebot.manifest.edit import edit
 from imagebot.manifest.field import FieldEdit, Scan
 from imagebot.manifest.scan import scan
+from imagebot.manifest.text import read as read_module
 
 DIGEST = "sha256:" + "a" * 64
 MARKER = "# imagebot: careful"
@@ -220,7 +220,7 @@ def test_markers_that_agree_are_one() -> None:
 
 
 def test_more_images_than_a_file_has_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_module, "MAX_FIELDS", 10)
+    monkeypatch.setattr(read_module, "MAX_FIELDS", 10)
     assert len(read("a/b:1 " * 10).fields) == 10
     template = "{{ x }}\n{{ y }}\n"
     for path, head in (("run.sh", ""), ("a.yaml", template)):

@@ -7,11 +7,12 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
-from imagebot.manifest.aliases import unlisted_aliases, with_alias_lines
 from imagebot.manifest.field import Marker, Unread
 from imagebot.manifest.found import Draft, Sheet
-from imagebot.manifest.intervals import Intervals, values_with_signs
-from imagebot.manifest.marker_text import (
+from imagebot.manifest.marker.aliases import unlisted_aliases, with_alias_lines
+from imagebot.manifest.marker.intervals import Intervals, values_with_signs
+from imagebot.manifest.marker.scopes import begins_item, blocks, ends_in_key
+from imagebot.manifest.marker.written import (
     MANY_SIGNS,
     NEAR_MISS,
     UNSURE,
@@ -21,7 +22,6 @@ from imagebot.manifest.marker_text import (
     disagreement,
     written_markers,
 )
-from imagebot.manifest.scopes import begins_item, blocks, ends_in_key
 from imagebot.manifest.source import FileText
 
 _Kind: TypeAlias = Literal["line", "below", "item", "key"]
@@ -122,7 +122,7 @@ def _line(written: Written, kind: _Kind) -> int:
 
 def _kind(file: FileText, written: Written, images: set[int]) -> _Kind:
     """Whether a marker is about its line, or what is below it, or the item or key it stands at."""
-    start = written.at - file.column(written.at) + 1
+    start = file.start_of_line(written.at)
     before = file.text[start : written.at]
     if written.marker.line in images:
         return "line"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagebot.manifest.ignore import Ignore
+from imagebot.gitignore import Ignore
 from tests.support.git_repository import git
 
 CASES = [

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from imagebot.manifest.format.versions import is_artifact_tag
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.naming import said
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping
-from imagebot.manifest.versions import is_artifact_tag
 from imagebot.reference import is_digest
 
 _SCHEME = "oci://"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from imagebot.manifest.wildmatch import ANY_FOLDERS, quote, translate
+from imagebot.wildmatch import ANY_FOLDERS, quote, translate
 
 # Twice as long as any path: each of its bytes may have a backslash.
 _MAX_LINE = 8192

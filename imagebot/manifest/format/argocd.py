@@ -4,9 +4,9 @@ and what the generators of a set fill in."""
 from __future__ import annotations
 
 from imagebot.errors import InvalidReferenceError
-from imagebot.manifest import chart, helm, kubernetes
-from imagebot.manifest.argocd_parameters import find_parameters
 from imagebot.manifest.events import Scalar, YamlFaultError
+from imagebot.manifest.format import chart, helm, kubernetes
+from imagebot.manifest.format.argocd_parameters import find_parameters
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.naming import has_host
 from imagebot.manifest.tree import Mapping, build, is_scalar

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from imagebot.manifest.flux_comment import FluxComment
-from imagebot.manifest.scopes import blocks
+from imagebot.manifest.marker.flux_comment import FluxComment
+from imagebot.manifest.marker.scopes import blocks
 from imagebot.manifest.source import FileText
 
 
@@ -31,7 +31,7 @@ def meant_lines(file: FileText, comments: Sequence[FluxComment]) -> dict[int, in
 
 
 def _opens_block(file: FileText, comment: FluxComment) -> bool:
-    start = comment.at - file.column(comment.at) + 1
+    start = file.start_of_line(comment.at)
     before = file.text[start : comment.at].rstrip()
     return before.endswith((":", "|", ">", "-", "+"))
 

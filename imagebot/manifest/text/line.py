@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from imagebot.errors import InvalidReferenceError
-from imagebot.manifest.placeholders import SIGN, fill_in, without_placeholders
+from imagebot.manifest.text.placeholders import SIGN, fill_in, without_placeholders
 from imagebot.reference import Reference, parse_reference
 
 # What stands before a word, and a word. A backslash goes with the quote that it is for.

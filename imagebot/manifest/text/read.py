@@ -16,9 +16,8 @@ from imagebot.errors import InvalidReferenceError, RefusedEditError
 from imagebot.glob import matches_any
 from imagebot.manifest.events import MAX_BYTES
 from imagebot.manifest.field import FieldEdit, ImageField, Scan, Slot, Unread
-from imagebot.manifest.file_pattern import compile_pattern
 from imagebot.manifest.found import MAX_FIELDS, filled_in
-from imagebot.manifest.marker_text import (
+from imagebot.manifest.marker.written import (
     IN_TEXT,
     NEAR_MISS,
     UNSURE,
@@ -30,7 +29,8 @@ from imagebot.manifest.marker_text import (
 )
 from imagebot.manifest.options import ScanOptions
 from imagebot.manifest.source import FileText, wide_encoding
-from imagebot.manifest.text_line import filled_in_on, images_on
+from imagebot.manifest.text.line import filled_in_on, images_on
+from imagebot.manifest.text.pattern import compile_pattern
 from imagebot.reference import Reference, parse_reference
 
 FORMAT = "text"

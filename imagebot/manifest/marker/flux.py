@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from imagebot.errors import InvalidReferenceError
-from imagebot.manifest.aliases import with_alias_lines
 from imagebot.manifest.events import Scalar
 from imagebot.manifest.field import FluxObject, ImageField, Marker, Slot, Unread
-from imagebot.manifest.flux_comment import FluxComment, flux_comments
-from imagebot.manifest.flux_scope import meant_lines
 from imagebot.manifest.found import Draft, Elsewhere, Found, Keys, Sheet
-from imagebot.manifest.intervals import values_with_signs
+from imagebot.manifest.marker.aliases import with_alias_lines
+from imagebot.manifest.marker.flux_comment import FluxComment, flux_comments
+from imagebot.manifest.marker.flux_scope import meant_lines
+from imagebot.manifest.marker.intervals import values_with_signs
 from imagebot.manifest.scalars import placed_scalars
 from imagebot.manifest.slots import is_typed, place
 from imagebot.manifest.source import FileText
@@ -111,7 +111,7 @@ class _Marking:
         while above > 0 and text[above] in " \t\r\n":
             above -= 1
         # With a comment above it, this one is no more than the end of that.
-        start = above - self.file.column(above) + 1 if above > 0 else 0
+        start = self.file.start_of_line(above) if above > 0 else 0
         if text[start : above + 1].lstrip().startswith("#"):
             return None
         at = self.file.line_end(comment.at)

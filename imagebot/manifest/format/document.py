@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imagebot.manifest import (
+from imagebot.manifest.format import (
     argocd,
     chart,
     ci,
@@ -12,9 +12,9 @@ from imagebot.manifest import (
     helm,
     kubernetes,
     kustomize,
-    own,
+    own_configuration,
 )
-from imagebot.manifest.extra import find_extra
+from imagebot.manifest.format.configured import find_extra
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.select import PathKind
 from imagebot.manifest.tree import Mapping, Node, Sequence
@@ -90,5 +90,5 @@ def _find_plain(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None
         ci.find_circle(found.within(form="circleci"), root, keys)
     elif compose.is_compose(root, path=found.sheet.path if kind == "compose" else ""):
         compose.find(found.within(form="compose"), root, keys)
-    elif not own.is_configuration(found, root):
+    elif not own_configuration.is_configuration(found, root):
         helm.find(found.within(form="helm"), root, keys)

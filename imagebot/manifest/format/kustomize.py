@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imagebot.manifest import chart, helm
+from imagebot.manifest.format import chart, helm
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.shapes import image_mapping, is_image_key
 from imagebot.manifest.split import Split, find_split

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imagebot.manifest import chart
+from imagebot.manifest.format import chart
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.naming import said
 from imagebot.manifest.parts import find_parts

@@ -10,9 +10,9 @@ import re
 
 from imagebot.manifest.events import YamlFaultError
 from imagebot.manifest.field import Unread
+from imagebot.manifest.format.document import find_document
 from imagebot.manifest.found import MAX_SLOW, Embedded, Found, Sheet
-from imagebot.manifest.kinds import find_document
-from imagebot.manifest.marker_text import may_have_markers
+from imagebot.manifest.marker.written import may_have_markers
 from imagebot.manifest.source import FileText, Source, embedded_source
 from imagebot.manifest.tree import Mapping, Node, Sequence, build
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from imagebot.manifest.marker_text import IN_TEXT
+from imagebot.manifest.marker.written import IN_TEXT
 
 # What other tools fill in, to the end of the line where it does not end on it. Whatever begins
 # here either matches or ends the search soon: no text is gone through twice.

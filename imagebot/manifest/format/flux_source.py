@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from imagebot.manifest import helm, kubernetes
-from imagebot.manifest.chart import find_versioned
 from imagebot.manifest.field import FluxObject
+from imagebot.manifest.format import helm, kubernetes
+from imagebot.manifest.format.chart import find_versioned
+from imagebot.manifest.format.kustomize import find_entries
 from imagebot.manifest.found import Elsewhere, Found, Keys
-from imagebot.manifest.kustomize import find_entries
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping
 from imagebot.manifest.walk import walk

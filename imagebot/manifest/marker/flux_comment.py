@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from imagebot.manifest.comment import is_commented_out
+from imagebot.manifest.marker.commented_out import is_commented_out
 from imagebot.manifest.source import FileText
 
 SIGN = "$imagepolicy"
@@ -37,7 +37,7 @@ def flux_comments(file: FileText, is_text: Callable[[int], bool]) -> Iterator[Fl
     text = file.text
     at = text.find(SIGN)
     while at >= 0:
-        start = at - file.column(at) + 1
+        start = file.start_of_line(at)
         end = file.line_end(at)
         comment = _COMMENT.search(text, start, at)
         while comment is not None and is_text(comment.start()):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from imagebot.manifest import built, chart, functions, tekton
 from imagebot.manifest.field import Resource
+from imagebot.manifest.format import built, chart, functions, tekton
 from imagebot.manifest.found import Found, Keys
 from imagebot.manifest.parts import find_parts
 from imagebot.manifest.shapes import find_images

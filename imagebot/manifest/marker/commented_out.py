@@ -40,7 +40,7 @@ class Quotes:
 
     def hold(self, at: int) -> bool:
         """Whether a position is between quotes that open and close on its line."""
-        start = at - self.file.column(at) + 1
+        start = self.file.start_of_line(at)
         if start != self.start:
             self.start = start
             self.words = list(self.on_line(start))
