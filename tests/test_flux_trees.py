@@ -221,6 +221,14 @@ def test_an_empty_digest_beside_a_tag_is_filled(reflection: str) -> None:
     assert changed(drafting_one(objects_with(reflection), before)) == after
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_an_empty_text_that_is_marked_as_a_tag_is_filled(quote: str) -> None:
+    before, after = (
+        f"env:\n- name: TAG\n  value: {quote}{tag}{quote} {mark('tag')}\n" for tag in ("", "1.4.0")
+    )
+    assert changed(drafting_one(objects_with("Never"), before)) == after
+
+
 HALF_MARKED = {
     "the tag": (kustomize(f"newTag: 1.2.0 {mark('tag')}", f"digest: {OLD}"), "digest", 5),
     "the digest": (kustomize("newTag: 1.2.0", f"digest: {OLD} {mark('digest')}"), "tag", 6),

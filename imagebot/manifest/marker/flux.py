@@ -305,9 +305,9 @@ def _add(comment: FluxComment, target: _Target) -> bool:
     elsewhere = Elsewhere("ImagePolicy", comment.policy)
     if not comment.part:
         found.inline(scalar, target.keys)
-    elif comment.part == "tag" and is_tag(value):
+    elif comment.part == "tag" and (is_tag(value) or (not value and not written.plain)):
         slot = written.slot(0, value, quoted=not written.plain or is_typed(scalar))
-        reference = Reference(_UNKNOWN, value, None, "")
+        reference = Reference(_UNKNOWN, value or None, None, "")
         found.add(written, target.keys, reference, slot, None, elsewhere=elsewhere)
     elif comment.part == "digest" and is_digest(value):
         slot = written.slot(0, value)
