@@ -9,6 +9,7 @@ from imagebot.manifest.quoting import is_misread
 from imagebot.reference import Reference
 
 Style = Literal["block", "flow", "json"]
+FluxKind = Literal["ImageRepository", "ImagePolicy", "HelmRepository", "NameMarker"]
 PendingKind = Literal["ImagePolicy", "HelmRepository"]
 
 
@@ -146,7 +147,7 @@ class FluxObject:
     `governs` has the lines of the fields that it stands at.
     """
 
-    kind: Literal["ImageRepository", "ImagePolicy", "HelmRepository", "NameMarker"]
+    kind: FluxKind
     namespace: str
     name: str
     path: str

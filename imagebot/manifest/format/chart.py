@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imagebot.manifest.format.versions import is_artifact_tag
-from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.found import Elsewhere, Found, Keys
 from imagebot.manifest.naming import said
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping
@@ -56,16 +56,32 @@ def find_versioned(
     where other things than charts may stand."""
     if url.startswith(_SCHEME) and chart:
         name = f"{url.removeprefix(_SCHEME).rstrip('/')}/{chart}"
-        shape = Split(
-            owner=owner,
-            name=name,
-            tag=version,
-            digest="",
-            registry="",
-            new_digest="never",
-            versions=True,
-        )
-        find_split(found, shape, keys, container=chart, loose=loose)
+        find_version(found, owner, name, keys, version=version, chart=chart, loose=loose)
+
+
+def find_version(
+    found: Found,
+    owner: Mapping,
+    name: str,
+    keys: Keys,
+    *,
+    chart: str,
+    version: str = "version",
+    loose: bool = False,
+    elsewhere: Elsewhere | None = None,
+) -> None:
+    """A chart whose whole name is known, but for what stands `elsewhere`."""
+    shape = Split(
+        owner=owner,
+        name=name,
+        tag=version,
+        digest="",
+        registry="",
+        new_digest="never",
+        versions=True,
+        elsewhere=elsewhere,
+    )
+    find_split(found, shape, keys, container=chart, loose=loose)
 
 
 def find_artifact(found: Found, owner: Mapping, url: str, keys: Keys, *, version: str) -> None:

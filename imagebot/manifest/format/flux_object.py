@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.field import FluxObject
+from dataclasses import replace
+
+from imagebot.manifest.field import FluxKind, FluxObject
 from imagebot.manifest.found import Found
 from imagebot.manifest.slots import is_null
 from imagebot.manifest.tree import Mapping as Node
@@ -28,15 +30,10 @@ def find(found: Found, root: Node) -> None:
 
 
 def _carry_repository(found: Found, root: Node, spec: Node) -> None:
-    metadata = root.mapping("metadata") or Node()
     exclude, problem = _exclusions(spec)
     found.sheet.objects.append(
-        FluxObject(
-            kind="ImageRepository",
-            namespace=metadata.text("namespace"),
-            name=metadata.text("name"),
-            path=found.sheet.path,
-            line=_line(found, root),
+        replace(
+            carried_object(found, root, "ImageRepository"),
             url=spec.text("image"),
             problem=problem,
             exclude=exclude,
@@ -46,18 +43,13 @@ def _carry_repository(found: Found, root: Node, spec: Node) -> None:
 
 
 def _carry_policy(found: Found, root: Node, spec: Node) -> None:
-    metadata = root.mapping("metadata") or Node()
-    namespace, name = metadata.text("namespace"), metadata.text("name")
+    carried = carried_object(found, root, "ImagePolicy")
     reference = spec.mapping("imageRepositoryRef") or Node()
-    owner = reference.text("namespace") or namespace
+    owner = reference.text("namespace") or carried.namespace
     keys, problem = _policy_keys(spec)
     found.sheet.objects.append(
-        FluxObject(
-            kind="ImagePolicy",
-            namespace=namespace,
-            name=name,
-            path=found.sheet.path,
-            line=_line(found, root),
+        replace(
+            carried,
             repository=f"{owner}:{reference.text('name')}",
             keys=tuple(keys.items()),
             problem=problem,
@@ -65,13 +57,21 @@ def _carry_policy(found: Found, root: Node, spec: Node) -> None:
         )
     )
     if problem:
-        reason = f"ImagePolicy {name}: {problem}"
+        reason = f"ImagePolicy {carried.name}: {problem}"
         found.unread(root.scalar("kind"), "flux-policy", reason, expected=False)
 
 
-def _line(found: Found, root: Node) -> int:
-    kind = root.scalar("kind")
-    return 0 if kind is None else found.line(kind)
+def carried_object(found: Found, root: Node, kind: FluxKind) -> FluxObject:
+    """An object that other files may name, with what all kinds say of themselves."""
+    metadata = root.mapping("metadata") or Node()
+    at = root.scalar("kind")
+    return FluxObject(
+        kind=kind,
+        namespace=metadata.text("namespace"),
+        name=metadata.text("name"),
+        path=found.sheet.path,
+        line=0 if at is None else found.line(at),
+    )
 
 
 def _is_suspended(spec: Node) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.field import FluxObject
+from dataclasses import replace
+
 from imagebot.manifest.format import helm, kubernetes
-from imagebot.manifest.format.chart import find_versioned
+from imagebot.manifest.format.chart import find_version, find_versioned
+from imagebot.manifest.format.flux_object import carried_object
 from imagebot.manifest.format.kustomize import find_entries
 from imagebot.manifest.found import Elsewhere, Found, Keys
 from imagebot.manifest.split import Split, find_split
@@ -67,20 +69,9 @@ def _find_artifact(found: Found, spec: Mapping, keys: Keys) -> None:
 
 
 def _carry_repository(found: Found, root: Mapping, spec: Mapping) -> None:
-    if not spec.text("url"):
-        return
-    metadata = root.mapping("metadata") or Mapping()
-    kind = root.scalar("kind")
-    found.sheet.objects.append(
-        FluxObject(
-            kind="HelmRepository",
-            namespace=metadata.text("namespace"),
-            name=metadata.text("name"),
-            path=found.sheet.path,
-            line=found.line(kind) if kind is not None else 0,
-            url=spec.text("url"),
-        )
-    )
+    if spec.text("url"):
+        carried = replace(carried_object(found, root, "HelmRepository"), url=spec.text("url"))
+        found.sheet.objects.append(carried)
 
 
 def _find_release(found: Found, spec: Mapping, keys: Keys) -> None:
@@ -119,14 +110,5 @@ def _find_chart(found: Found, spec: Mapping, keys: Keys) -> None:
     if spec.scalar("version") is None:
         return
     namespace = source.text("namespace") or (found.resource.namespace if found.resource else "")
-    shape = Split(
-        owner=spec,
-        name=name,
-        tag="version",
-        digest="",
-        registry="",
-        new_digest="never",
-        versions=True,
-        elsewhere=Elsewhere("HelmRepository", f"{namespace}:{source.text('name')}", name),
-    )
-    find_split(found, shape, keys, container=name)
+    elsewhere = Elsewhere("HelmRepository", f"{namespace}:{source.text('name')}", name)
+    find_version(found, spec, name, keys, chart=name, elsewhere=elsewhere)
