@@ -8,19 +8,17 @@ from dataclasses import dataclass, replace
 
 from imagebot.config.builtin import IGNORE, default_configuration
 from imagebot.config.faults import nearest
-from imagebot.config.model import Configuration, ImageRule, Route
+from imagebot.config.model import Configuration, Route
 from imagebot.config.node import show_text
 from imagebot.config.policies import known_policies
 from imagebot.config.presets import load_preset, preset_names
 from imagebot.errors import ConfigurationError
-from imagebot.glob import compile_glob, matches_any
 from imagebot.manifest.field import ImageField, Marker, Unread
 from imagebot.plan import Problem
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.model import Policy
-from imagebot.reference import Repository
+from imagebot.routes import Routes
 
-_EVERYTHING = ("**",)
 _NAME = re.compile(r"[\w./:+-]+")
 _SHOWN = 200
 _NO_FLUX: Mapping[str, Policy | Unread] = {}
@@ -62,8 +60,8 @@ def assign(
     Flux's own markers name, as `namespace:name`, or why one cannot be followed. A bare name
     that a kustomization of the tree replaces (`image: web`) is a placeholder, and is kept.
     """
-    desk = _Desk(configuration, target, flux, _replacements(fields))
-    return tuple(desk.assign(field) for field in fields)
+    assignment = _Assignment(configuration, target, flux, _replacements(fields))
+    return tuple(assignment.assign(field) for field in fields)
 
 
 def heed_markers(
@@ -75,37 +73,6 @@ def heed_markers(
     """As `assign`, with every file in one route: what the markers say, wherever the fields are."""
     everywhere = replace(configuration, routes=default_configuration().routes)
     return assign(fields, everywhere, flux=flux)
-
-
-def unused_warnings(
-    assignments: Iterable[Assigned], configuration: Configuration, paths: Iterable[str]
-) -> tuple[str, ...]:
-    """What of a configuration does nothing: routes without a file, image entries without a field.
-
-    `paths` are all the files there are. An entry counts as used by a field that has a marker. What
-    is for everything (`**`) is no mistake where nothing is left for it.
-    """
-    if configuration.built_in:
-        return ()
-    routes = _Routes(configuration)
-    with_files = {id(route) for path in paths if (route := routes.of(path)) is not None}
-    used = {
-        id(routes.entry(route, assigned.field.reference.repository))
-        for assigned in assignments
-        if (route := assigned.route) is not None
-    }
-    warnings: list[str] = []
-    for route in configuration.routes:
-        if id(route) not in with_files:
-            if route.files != _EVERYTHING:
-                warnings.append(f"{route.place}: route {route.name!r} takes no file")
-            continue
-        warnings.extend(
-            f"{entry.place}: {show_text(entry.match)!r} in route {route.name!r} takes no image"
-            for entry in route.images
-            if id(entry) not in used and entry.match not in _EVERYTHING
-        )
-    return tuple(warnings)
 
 
 def _ignored(marker: Marker) -> str:
@@ -131,30 +98,7 @@ def _replacements(fields: Iterable[ImageField]) -> dict[str, ImageField]:
     }
 
 
-class _Routes:
-    """Routes by file and entries by repository, each asked once."""
-
-    def __init__(self, configuration: Configuration) -> None:
-        self._routes = configuration.routes
-        self._by_path: dict[str, Route | None] = {}
-        self._entries: dict[tuple[int, Repository], ImageRule | None] = {}
-
-    def of(self, path: str) -> Route | None:
-        if path not in self._by_path:
-            found = (route for route in self._routes if matches_any(route.files, path))
-            self._by_path[path] = next(found, None)
-        return self._by_path[path]
-
-    def entry(self, route: Route, repository: Repository) -> ImageRule | None:
-        key = (id(route), repository)
-        if key not in self._entries:
-            name = str(repository)
-            found = (entry for entry in route.images if compile_glob(entry.match)(name))
-            self._entries[key] = next(found, None)
-        return self._entries[key]
-
-
-class _Desk:
+class _Assignment:
     """One assignment: the configuration with what was looked up in it already."""
 
     def __init__(
@@ -168,7 +112,7 @@ class _Desk:
         self.target = target
         self.flux = flux
         self.replacements = replacements
-        self.routes = _Routes(configuration)
+        self.routes = Routes(configuration)
         self.markers: dict[str, Policy | ConfigurationError] = {}
 
     def assign(self, field: ImageField) -> Assigned:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from imagebot.assign import Assigned, assign, unused_warnings
+from imagebot.assign import Assigned, assign
 from imagebot.config.model import Configuration, Limits
 from imagebot.config.trust import may_ask
 from imagebot.decide import Answers, Question, Registry, decide
@@ -21,6 +21,7 @@ from imagebot.plan import FileChange, Kept, Plan, Problem, Update
 from imagebot.reference import Repository
 from imagebot.scan_cache import ScanCache
 from imagebot.threads import Progress
+from imagebot.unused import unused_warnings
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,10 @@ def command(
 
     Fields that no route and image entry cover have none. No registry is asked.
     """
-    from imagebot.assign import assign, unused_warnings
+    from imagebot.assign import assign
     from imagebot.inventory import sort_unread, take_inventory
     from imagebot.report import scan_document
+    from imagebot.unused import unused_warnings
 
     workspace = open_workspace(directory)
     configuration = workspace.configuration

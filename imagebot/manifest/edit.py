@@ -17,10 +17,11 @@ from typing import TypeAlias
 from imagebot.errors import RefusedEditError
 from imagebot.manifest.events import MAX_BYTES, YamlFaultError
 from imagebot.manifest.field import FieldEdit, ImageField, Slot
+from imagebot.manifest.file_text import BOM, FileText
 from imagebot.manifest.proof import Cut, ProofError, prove
 from imagebot.manifest.quoting import needs_quotes
 from imagebot.manifest.select import path_kind
-from imagebot.manifest.source import BOM, FileText, split_documents
+from imagebot.manifest.source import split_documents
 from imagebot.manifest.text.read import FORMAT as TEXT
 from imagebot.manifest.text.read import prove_text
 from imagebot.reference import is_digest, is_tag

@@ -8,10 +8,10 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from imagebot.manifest.field import ImageField, Scan
-from imagebot.manifest.found import Draft, Sheet
+from imagebot.manifest.file_text import FileText
 from imagebot.manifest.marker import flux, own
 from imagebot.manifest.marker.intervals import Intervals
-from imagebot.manifest.source import FileText
+from imagebot.manifest.sheet import Draft, Sheet
 from imagebot.manifest.text.read import find_as_text
 
 _Place: TypeAlias = tuple[int, int, str]

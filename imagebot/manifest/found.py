@@ -4,109 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from imagebot.errors import InvalidReferenceError
-from imagebot.manifest.events import MAX_DEPTH, Scalar
+from imagebot.manifest.events import Scalar
 from imagebot.manifest.field import (
-    FluxObject,
     ImageField,
-    PendingField,
-    PendingKind,
     Resource,
     Slot,
     Unread,
 )
 from imagebot.manifest.naming import has_host
-from imagebot.manifest.options import ScanOptions
+from imagebot.manifest.no_reference import SHOWN, filled_in, is_filled_in, why_no_reference
+from imagebot.manifest.sheet import Draft, Elsewhere, Embedded, Keys, Sheet
 from imagebot.manifest.slots import Place, is_null, place
 from imagebot.manifest.source import Source
-from imagebot.manifest.tree import Mapping, Node, Sequence
+from imagebot.manifest.tree import Mapping, Sequence
 from imagebot.reference import Reference, parse_reference
 
-# A field costs a few KiB while its file is read.
-MAX_FIELDS = 50_000
-# How many texts of a file a slower parser may read.
-MAX_SLOW = 2_000
-Keys: TypeAlias = tuple[str | int, ...]
-# What a value looks like that another tool fills in before anybody reads it as a reference.
-_VARIABLE = re.compile(r"^[$<]|\$[A-Za-z_({]|\{[{%]|<<|%\{|\$\[\[|__[A-Z]")
-# What is no reference for the sake of such a part: `REGISTRY_HOST/app` is replaced with sed,
-# `#{TAG}#`, `<TAG>`, `{tag}`, `((tag))`, `%TAG%` and `@@TAG@@` by other tools, `ko://…` by ko.
-_PLACEHOLDER = re.compile(
-    r"(?<![A-Za-z0-9])[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9](?![A-Za-z0-9])"
-    r"|#\{|<[^<>]++>|\{[A-Za-z_][\w.-]*+\}|\(\([^()]++\)\)|%[A-Za-z_]\w*+%|@@[\w.-]++@@|^ko://"
-)
-# What policies write where an image stands elsewhere; addresses have a `?` too.
-_PATTERN = re.compile(r"(?!.*://)(?:!|.*(?:[*?]| \| ))", re.DOTALL)
-# No reference is longer, and the searches above take their time.
-_MAX_TEXT = 1024
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
-_SHOWN = 80
-# A chain of aliases can lead deeper than the document is nested.
-MAX_PATH = 2 * MAX_DEPTH
-
-
-@dataclass(frozen=True, slots=True)
-class Embedded:
-    """A literal block scalar that may hold YAML of its own; `resource` is what it is a part of."""
-
-    source: Source
-    scalar: Scalar
-    document: int
-    keys: Keys
-    resource: Resource | None
-    depth: int
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """An object, by kind and `namespace:name`, that says which repository a field is about."""
-
-    kind: PendingKind
-    name: str
-    chart: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A field before its marker is known; `lines` are those that a marker can stand on, where
-    the file has markers at all."""
-
-    field: ImageField
-    lines: tuple[int, ...]
-    elsewhere: Elsewhere | None = None
-
-    def pending(self, field: ImageField) -> PendingField:
-        assert self.elsewhere is not None
-        return PendingField(field, self.elsewhere.kind, self.elsewhere.name, self.elsewhere.chart)
-
-
-@dataclass(slots=True)
-class Sheet:
-    """Everything found in one file, in the order found.
-
-    `patterns` are what a configuration has for the file, whatever it is.
-
-    `marked` are the documents whose text holds a marker, to be searched for what it governs;
-    `broken` the documents that could not be parsed.
-    """
-
-    path: str
-    options: ScanOptions
-    has_markers: bool = False
-    patterns: tuple[str, ...] = ()
-    drafts: list[Draft] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
-    objects: list[FluxObject] = field(default_factory=list)
-    embedded: list[Embedded] = field(default_factory=list)
-    marked: list[tuple[Found, Node]] = field(default_factory=list)
-    broken: list[Source] = field(default_factory=list)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether there is more than a manifest ever has; the file is then not read."""
-        return len(self.drafts) > MAX_FIELDS or len(self.marked) > MAX_FIELDS
 
 
 @dataclass(slots=True)
@@ -239,7 +154,7 @@ class Found:
 
     def is_variable(self, scalar: Scalar, text: str) -> bool:
         """Whether another tool fills this in; it is then listed as unread."""
-        if _VARIABLE.search(text) is None:
+        if not is_filled_in(text):
             return False
         self.unread(scalar, "variable", filled_in(text), expected=True)
         return True
@@ -248,29 +163,14 @@ class Found:
         """List what YAML takes for a mapping and another tool fills in (`{{ .x }}`)."""
         source = self.source
         line = source.file.line(source.index(mapping.start))
-        shown = source.text[mapping.start : min(mapping.end, mapping.start + _SHOWN)]
+        shown = source.text[mapping.start : min(mapping.end, mapping.start + SHOWN)]
         entry = Unread(self.sheet.path, line, "variable", filled_in(shown), True)
         self.sheet.unread.append(entry)
 
     def no_reference(self, scalar: Scalar, error: InvalidReferenceError, *, expected: bool) -> None:
         text = scalar.value.strip() if error.text in scalar.value else error.text
-        if _PLACEHOLDER.search(text, 0, _MAX_TEXT):
-            reason = f"{_cut(text)!r} has a placeholder for another tool"
-            self.unread(scalar, "variable", reason, expected=True)
-        elif _PATTERN.match(text, 0, _MAX_TEXT):
-            reason = f"{_cut(text)!r} is a pattern, which no registry can be asked for"
-            self.unread(scalar, "not-a-reference", reason, expected=True)
-        else:
-            self.unread(scalar, "not-a-reference", error.message[:300], expected=expected)
-
-
-def filled_in(text: str) -> str:
-    """Why a text is not read as a reference."""
-    return f"{_cut(text)!r} is filled in by another tool"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+        code, reason, nobodys = why_no_reference(text, error)
+        self.unread(scalar, code, reason, expected=expected or nobodys)
 
 
 def _inline_slots(

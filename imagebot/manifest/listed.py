@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from imagebot.manifest.events import Scalar
-from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.found import Found
 from imagebot.manifest.naming import has_tag, is_registry, said
+from imagebot.manifest.sheet import Keys
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping, Node, is_scalar
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.found import Found
 from imagebot.manifest.listed import find_listed
 from imagebot.manifest.naming import bare, has_tag, is_address, said
+from imagebot.manifest.sheet import Keys
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping
 

@@ -12,21 +12,17 @@ from imagebot.manifest.events import (
     is_accepted,
 )
 from imagebot.manifest.field import Scan, Unread
+from imagebot.manifest.file_text import FileText, newline_of, wide_encoding
 from imagebot.manifest.finish import finish
 from imagebot.manifest.format import embedded
 from imagebot.manifest.format.document import find_document
-from imagebot.manifest.found import MAX_FIELDS, MAX_SLOW, Found, Sheet
+from imagebot.manifest.found import Found
 from imagebot.manifest.marker.written import may_have_markers
 from imagebot.manifest.options import ScanOptions
 from imagebot.manifest.outline import outline
 from imagebot.manifest.select import PathKind, path_kind
-from imagebot.manifest.source import (
-    FileText,
-    Source,
-    newline_of,
-    split_documents,
-    wide_encoding,
-)
+from imagebot.manifest.sheet import MAX_FIELDS, MAX_SLOW, Sheet
+from imagebot.manifest.source import Source, split_documents
 from imagebot.manifest.text.read import find_text, not_utf8, patterns_for
 from imagebot.manifest.tree import Node, build
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from imagebot.manifest.events import Scalar
-from imagebot.manifest.found import MAX_PATH, Found, Keys
+from imagebot.manifest.found import Found
 from imagebot.manifest.naming import (
     beside,
     has_host,
@@ -17,6 +17,7 @@ from imagebot.manifest.naming import (
     said,
     within_image,
 )
+from imagebot.manifest.sheet import MAX_PATH, Keys
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import COMPLEX_KEY, Mapping, Node, is_scalar
 

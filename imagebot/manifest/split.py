@@ -9,9 +9,10 @@ from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.events import Scalar
 from imagebot.manifest.field import Slot
 from imagebot.manifest.format.versions import is_chart_version
-from imagebot.manifest.found import Elsewhere, Found, Keys
+from imagebot.manifest.found import Found
 from imagebot.manifest.naming import Naming, has_host, has_tag, is_registry, other_digest, said
 from imagebot.manifest.quoting import is_misread
+from imagebot.manifest.sheet import Elsewhere, Keys
 from imagebot.manifest.slots import (
     has_other_type,
     is_null,

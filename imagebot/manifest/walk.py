@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from imagebot.manifest.events import Scalar
-from imagebot.manifest.found import MAX_PATH, Found, Keys
+from imagebot.manifest.found import Found
+from imagebot.manifest.sheet import MAX_PATH, Keys
 from imagebot.manifest.tree import Mapping, Node, Sequence
 
 Visitor: TypeAlias = Callable[[Found, Mapping, Keys], None]

@@ -19,8 +19,9 @@ from imagebot.manifest import scan as scan_module
 from imagebot.manifest.edit import edit
 from imagebot.manifest.events import YamlFaultError
 from imagebot.manifest.field import FieldEdit, ImageField, Scan
+from imagebot.manifest.file_text import FileText
 from imagebot.manifest.scan import scan
-from imagebot.manifest.source import FileText, split_documents
+from imagebot.manifest.source import split_documents
 from imagebot.manifest.tree import Mapping, Sequence, build
 from tests.fuzz.documents import made_up
 

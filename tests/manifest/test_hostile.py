@@ -9,13 +9,13 @@ from collections.abc import Callable
 import pytest
 
 from imagebot.errors import RefusedEditError
-from imagebot.manifest import found as found_module
+from imagebot.manifest import sheet as sheet_module
 from imagebot.manifest.edit import edit
 from imagebot.manifest.events import MAX_BYTES, MAX_EVENTS
 from imagebot.manifest.field import FieldEdit
-from imagebot.manifest.found import MAX_SLOW
 from imagebot.manifest.options import ExtraFile, ScanOptions
 from imagebot.manifest.scan import scan
+from imagebot.manifest.sheet import MAX_SLOW
 from tests.support.work import count_steps
 
 FILES = {
@@ -297,7 +297,7 @@ def test_a_block_in_a_block_in_a_block_is_read_once_for_each_level() -> None:
 
 
 def test_more_images_than_a_manifest_has_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(found_module, "MAX_FIELDS", 1_000)
+    monkeypatch.setattr(sheet_module, "MAX_FIELDS", 1_000)
     for line in ("---\nimage: a:1\n", "---\nimage: a:1 # imagebot: ignore\n"):
         assert len(scan("a.yaml", (line * 1_000).encode()).fields) == 1_000
         found = scan("a.yaml", (line * 1_001).encode())

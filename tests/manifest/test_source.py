@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from imagebot.manifest.source import FileText, split_documents
+from imagebot.manifest.file_text import FileText
+from imagebot.manifest.source import split_documents
 
 
 @pytest.mark.parametrize("text", ["abc\ndef", "é🚀\r\n\tx", "\ufeffa\n€", "a\rb\rc", ""])

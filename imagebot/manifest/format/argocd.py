@@ -7,8 +7,9 @@ from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.events import Scalar, YamlFaultError
 from imagebot.manifest.format import chart, helm, kubernetes
 from imagebot.manifest.format.argocd_parameters import find_parameters
-from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.found import Found
 from imagebot.manifest.naming import has_host
+from imagebot.manifest.sheet import Keys
 from imagebot.manifest.tree import Mapping, build, is_scalar
 from imagebot.manifest.walk import walk
 from imagebot.reference import parse_reference

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.found import Found
 from imagebot.manifest.naming import said
 from imagebot.manifest.parts import find_parts
 from imagebot.manifest.shapes import find_images, image_mapping, is_image_key
+from imagebot.manifest.sheet import Keys
 from imagebot.manifest.tree import Mapping
 
 

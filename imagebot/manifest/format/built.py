@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.found import Found
+from imagebot.manifest.sheet import Keys
 from imagebot.manifest.tree import Mapping, Node, Sequence, is_scalar
 from imagebot.manifest.walk import Visitor
 

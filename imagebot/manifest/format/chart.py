@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from imagebot.manifest.format.versions import is_artifact_tag
-from imagebot.manifest.found import Elsewhere, Found, Keys
+from imagebot.manifest.found import Found
 from imagebot.manifest.naming import said
+from imagebot.manifest.sheet import Elsewhere, Keys
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping
 from imagebot.reference import is_digest

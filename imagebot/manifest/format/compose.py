@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.found import Found
+from imagebot.manifest.sheet import Keys
 from imagebot.manifest.tree import Mapping, is_scalar
 
 _PARTS = ("services", "models", "networks", "volumes", "secrets", "configs")

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, replace
 
 from imagebot.manifest.events import Scalar
-from imagebot.manifest.found import Draft, Found, Keys, Sheet
+from imagebot.manifest.found import Found
 from imagebot.manifest.naming import has_tag
 from imagebot.manifest.options import ExtraField
+from imagebot.manifest.sheet import Draft, Keys, Sheet
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping, Node, Sequence, is_scalar
 

@@ -15,8 +15,9 @@ from imagebot.manifest.format import (
     own_configuration,
 )
 from imagebot.manifest.format.configured import find_extra
-from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.found import Found
 from imagebot.manifest.select import PathKind
+from imagebot.manifest.sheet import Keys
 from imagebot.manifest.tree import Mapping, Node, Sequence
 
 # Documents in which `image` never names an image to pull.

@@ -10,10 +10,12 @@ import re
 
 from imagebot.manifest.events import YamlFaultError
 from imagebot.manifest.field import Unread
+from imagebot.manifest.file_text import FileText
 from imagebot.manifest.format.document import find_document
-from imagebot.manifest.found import MAX_SLOW, Embedded, Found, Sheet
+from imagebot.manifest.found import Found
 from imagebot.manifest.marker.written import may_have_markers
-from imagebot.manifest.source import FileText, Source, embedded_source
+from imagebot.manifest.sheet import MAX_SLOW, Embedded, Sheet
+from imagebot.manifest.source import Source, embedded_source
 from imagebot.manifest.tree import Mapping, Node, Sequence, build
 
 # A line that could be a mapping's: scripts and configuration of other kinds rarely have a first

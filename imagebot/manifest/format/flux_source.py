@@ -8,7 +8,8 @@ from imagebot.manifest.format import helm, kubernetes
 from imagebot.manifest.format.chart import find_version, find_versioned
 from imagebot.manifest.format.flux_object import carried_object
 from imagebot.manifest.format.kustomize import find_entries
-from imagebot.manifest.found import Elsewhere, Found, Keys
+from imagebot.manifest.found import Found
+from imagebot.manifest.sheet import Elsewhere, Keys
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import Mapping
 from imagebot.manifest.walk import walk

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from imagebot.manifest.format import chart
-from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.found import Found
 from imagebot.manifest.naming import said
 from imagebot.manifest.parts import find_parts
 from imagebot.manifest.shapes import find_images
+from imagebot.manifest.sheet import Keys
 from imagebot.manifest.tree import Mapping
 from imagebot.manifest.walk import walk
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from imagebot.manifest.field import Resource
 from imagebot.manifest.format import built, chart, functions, tekton
-from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.found import Found
 from imagebot.manifest.parts import find_parts
 from imagebot.manifest.shapes import find_images
+from imagebot.manifest.sheet import Keys
 from imagebot.manifest.tree import Mapping
 from imagebot.manifest.walk import Visitor, walk
 

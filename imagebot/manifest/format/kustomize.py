@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from imagebot.manifest.format import chart, helm
-from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.found import Found
 from imagebot.manifest.shapes import image_mapping, is_image_key
+from imagebot.manifest.sheet import Keys
 from imagebot.manifest.split import Split, find_split
 from imagebot.manifest.tree import COMPLEX_KEY, Mapping, Node, Sequence, is_scalar
 from imagebot.manifest.walk import may_hold_yaml, walk

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.found import Found, Keys
+from imagebot.manifest.found import Found
+from imagebot.manifest.sheet import Keys
 from imagebot.manifest.tree import Mapping
 
 _REFERENCES = ("taskRef", "pipelineRef", "ref")

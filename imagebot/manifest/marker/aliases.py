@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from imagebot.manifest.found import Draft, Found, Keys, Sheet
+from imagebot.manifest.found import Found
+from imagebot.manifest.sheet import Draft, Keys, Sheet
 from imagebot.manifest.tree import Mapping, Node, Sequence, aliases_of, is_scalar
 
 # An alias of more is not looked at: a marker there then governs nothing, and is reported.

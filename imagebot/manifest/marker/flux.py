@@ -16,14 +16,15 @@ from typing import Literal, TypeAlias
 from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.events import Scalar
 from imagebot.manifest.field import FluxObject, ImageField, Marker, Slot, Unread
-from imagebot.manifest.found import Draft, Elsewhere, Found, Keys, Sheet
+from imagebot.manifest.file_text import FileText
+from imagebot.manifest.found import Found
 from imagebot.manifest.marker.aliases import with_alias_lines
 from imagebot.manifest.marker.flux_comment import FluxComment, flux_comments
 from imagebot.manifest.marker.flux_scope import meant_lines
 from imagebot.manifest.marker.intervals import values_with_signs
 from imagebot.manifest.scalars import placed_scalars
+from imagebot.manifest.sheet import Draft, Elsewhere, Keys, Sheet
 from imagebot.manifest.slots import is_typed, place
-from imagebot.manifest.source import FileText
 from imagebot.reference import Reference, Repository, is_digest, is_tag, parse_reference
 
 _UNKNOWN = Repository("", "")

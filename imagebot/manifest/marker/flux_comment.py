@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from imagebot.manifest.file_text import FileText
 from imagebot.manifest.marker.commented_out import is_commented_out
-from imagebot.manifest.source import FileText
 
 SIGN = "$imagepolicy"
 PARTS = ("tag", "name", "digest")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from imagebot.manifest.file_text import FileText
 from imagebot.manifest.marker.flux_comment import FluxComment
-from imagebot.manifest.marker.scopes import blocks
-from imagebot.manifest.source import FileText
+from imagebot.manifest.marker.scopes import blocks, ends_in_key
 
 
 def meant_lines(file: FileText, comments: Sequence[FluxComment]) -> dict[int, int]:
@@ -31,9 +31,8 @@ def meant_lines(file: FileText, comments: Sequence[FluxComment]) -> dict[int, in
 
 
 def _opens_block(file: FileText, comment: FluxComment) -> bool:
-    start = file.start_of_line(comment.at)
-    before = file.text[start : comment.at].rstrip()
-    return before.endswith((":", "|", ">", "-", "+"))
+    before = file.text[file.start_of_line(comment.at) : comment.at]
+    return ends_in_key(before) or not before.strip(" -")
 
 
 def _following(file: FileText) -> list[int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from imagebot.manifest.found import Sheet
 from imagebot.manifest.scalars import scalars_of
+from imagebot.manifest.sheet import Sheet
 
 
 class Intervals:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from imagebot.manifest.field import Marker, Unread
-from imagebot.manifest.found import Draft, Sheet
+from imagebot.manifest.file_text import FileText
 from imagebot.manifest.marker.aliases import unlisted_aliases, with_alias_lines
 from imagebot.manifest.marker.intervals import Intervals, values_with_signs
 from imagebot.manifest.marker.scopes import begins_item, blocks, ends_in_key
@@ -22,7 +22,7 @@ from imagebot.manifest.marker.written import (
     disagreement,
     written_markers,
 )
-from imagebot.manifest.source import FileText
+from imagebot.manifest.sheet import Draft, Sheet
 
 _Kind: TypeAlias = Literal["line", "below", "item", "key"]
 _BLOCKS: tuple[_Kind, ...] = ("below", "item", "key")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from imagebot.manifest.source import FileText
+from imagebot.manifest.file_text import FileText
 
 _DASHES = re.compile(r" *+(?:- ++)*+")
 _NO_BLOCK = ("#", "---", "...")
@@ -17,11 +17,12 @@ def begins_item(before: str) -> bool:
 
 
 def ends_in_key(before: str) -> bool:
-    """Whether the value of a key is on the lines below; an anchor or a tag may stand behind it."""
+    """Whether the value of a key is on the lines below; an anchor, a tag or the sign of a block
+    scalar may stand behind it."""
     if "{" in before or "[" in before:
         return False
     words = before.split()
-    while words and words[-1].startswith(("&", "!")):
+    while words and words[-1].startswith(("&", "!", "|", ">")):
         words.pop()
     return bool(words) and words[-1].endswith(":")
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from imagebot.manifest.field import Marker
+from imagebot.manifest.file_text import FileText
 from imagebot.manifest.marker.commented_out import Quotes, is_commented_out
-from imagebot.manifest.source import FileText
 
 NEAR_MISS = (
     "this reads like a marker and is none: write it as a comment of its own, in small letters, "

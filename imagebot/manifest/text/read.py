@@ -16,7 +16,7 @@ from imagebot.errors import InvalidReferenceError, RefusedEditError
 from imagebot.glob import matches_any
 from imagebot.manifest.events import MAX_BYTES
 from imagebot.manifest.field import FieldEdit, ImageField, Scan, Slot, Unread
-from imagebot.manifest.found import MAX_FIELDS, filled_in
+from imagebot.manifest.file_text import FileText, wide_encoding
 from imagebot.manifest.marker.written import (
     IN_TEXT,
     NEAR_MISS,
@@ -27,8 +27,9 @@ from imagebot.manifest.marker.written import (
     near_misses,
     own_markers,
 )
+from imagebot.manifest.no_reference import filled_in
 from imagebot.manifest.options import ScanOptions
-from imagebot.manifest.source import FileText, wide_encoding
+from imagebot.manifest.sheet import MAX_FIELDS
 from imagebot.manifest.text.line import filled_in_on, images_on
 from imagebot.manifest.text.pattern import compile_pattern
 from imagebot.reference import Reference, parse_reference
