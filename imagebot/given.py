@@ -10,6 +10,7 @@ from imagebot.manifest.field import ImageField, Unread
 from imagebot.plan import Kept, Plan, Problem, Update, unread_problem
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.choose import kind_of
+from imagebot.policy.model import Kind
 from imagebot.reference import Reference, Repository
 
 
@@ -80,12 +81,19 @@ def _set(assigned: Assigned, wanted: Reference) -> Update | Kept | Problem:
         field=field,
         tag=tag,
         digest=digest,
-        kind=kind_of(BUILT_IN["shape"], current.tag, wanted.tag) if tag else "digest",
+        kind=_kind(current, tag),
         policy="set",
         route="",
         code="set",
         reason="given on the command line",
     )
+
+
+def _kind(current: Reference, tag: str | None) -> Kind:
+    """The same tag is written anew where it gets quotes."""
+    if tag is None:
+        return "digest"
+    return "other" if tag == current.tag else kind_of(BUILT_IN["shape"], current.tag, tag)
 
 
 def _kept(field: ImageField, code: str, reason: str) -> Kept:

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from types import FrameType
 
 import click
@@ -169,8 +170,6 @@ def _fail(arguments: Sequence[str], message: str, *, code: str, hint: str = "") 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Read without click, because a command line that it refuses may still ask for JSON."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return any(
-        one == "--log-format=json" or (one == "--log-format" and other == "json")
-        for one, other in pairs
-    )
+    if "--log-format=json" in arguments:
+        return True
+    return any(pair == ("--log-format", "json") for pair in pairwise(arguments))

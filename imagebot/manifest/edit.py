@@ -241,9 +241,9 @@ def _prove(path: str, data: bytes, new: bytes, splices: list[_Splice]) -> None:
 
 
 def _is_proven_as_text(path: str, old: str, new: str) -> bool:
-    """Whether what was read as text is in no value of a document: that is no YAML, or only its
-    comments change."""
-    if path_kind(path) in ("", "text"):
+    """Whether what was read as text is in no value of a document: that is no YAML but a
+    template, even where it can be parsed, or only its comments change."""
+    if path_kind(path) in ("", "text") or "{{" in old:
         return True
     try:
         prove(old, old, [])

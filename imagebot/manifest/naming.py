@@ -22,7 +22,9 @@ _CODE_HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.
 _FOLDERS = ("hub",)
 _FOLDERS_IN_IMAGE = ("hub", "namespace", "org", "organization")
 _TAG_ENDING = re.compile(r"[-_]?[tT]ag\Z")
-_DIGEST_KEY = re.compile(r"(.*?)[-_]?(?:[dD]igest.*|[sS]ha(?:256)?|[hH]ash)\Z")
+_DIGEST_KEY = re.compile(r"(.*?)[-_]?(?:[dD]igest.*|(?:[sS]ha|SHA)(?:256)?|[hH]ash)\Z")
+# Beside a whole image these may be of something else, such as a download.
+_OF_ANYTHING = frozenset({"sha", "sha256", "hash"})
 _DIGEST_LENGTH = 64
 _DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
 
@@ -180,4 +182,6 @@ def _may_be_digest(key: str, stem: str) -> bool:
     """Whether a key is about the digest of the image that `stem` is about: "" and `image` say
     nothing of which one that is."""
     match = _DIGEST_KEY.match(key)
-    return match is not None and (match[1] == stem or {match[1], stem} <= {"", "image"})
+    if match is None or (stem == "image" and key in _OF_ANYTHING):
+        return False
+    return match[1] == stem or {match[1], stem} <= {"", "image"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from imagebot.manifest.events import LINE_BREAK, Scalar
 from imagebot.manifest.file_text import FileText
@@ -30,6 +30,13 @@ class Source:
     base: int = 0
     lines: tuple[int, ...] = ()
     origins: tuple[int, ...] = ()
+    signs: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+
+    def holds(self, sign: str) -> bool:
+        """Whether the text has a sign in it; asked of each object of a long list."""
+        if sign not in self.signs:
+            self.signs[sign] = sign in self.text
+        return self.signs[sign]
 
     def index(self, index: int) -> int:
         """The position in the file of a position in this text."""

@@ -186,6 +186,8 @@ def _refusal(shape: Split, key: str, parts: _Parts, tag: Slot | None, digest: Sl
             return f"the key `{each}` is there twice"
     if tag is None and digest is None:
         return "its tag is not written in one piece"
+    if _text(parts.digest) and "@" in _text(parts.tag):
+        return f"a digest stands behind its tag and another one in `{shape.digest}`"
     if tag is not None and tag == digest:
         return "its tag and its digest share a text through an anchor"
     if parts.tag is not None and has_other_type(parts.tag):

@@ -47,6 +47,11 @@ class Mapping(dict[str, tuple[Scalar, "Node"]]):
 
     def node(self, key: str) -> Node:
         """The value of `key`, found through merge keys (`<<`) too; None when it is not there."""
+        pair = self.pair(key)
+        return None if pair is None else pair[1]
+
+    def pair(self, key: str) -> tuple[Scalar, Node] | None:
+        """A key as it is written and its value, found in the same way."""
         return _look_up(self, key)
 
     def scalar(self, key: str) -> Scalar | None:
@@ -115,10 +120,10 @@ def build(text: str, *, patient: bool = True) -> list[Node]:
     return with_events(text, _build, patient=patient)
 
 
-def _look_up(mapping: Mapping, key: str) -> Node:
+def _look_up(mapping: Mapping, key: str) -> tuple[Scalar, Node] | None:
     """Depth first, as merge keys go before each other; each mapping once, as aliases multiply."""
     if (own := mapping.get(key)) is not None:
-        return own[1]
+        return own
     waiting = _merged(mapping)
     seen: set[int] = set()
     while waiting and len(seen) < _MOST_MERGED:
@@ -128,7 +133,7 @@ def _look_up(mapping: Mapping, key: str) -> Node:
         seen.add(id(here))
         pair = here.get(key)
         if pair is not None and pair[1] is not None:
-            return pair[1]
+            return pair
         waiting += _merged(here)
     return None
 

@@ -231,3 +231,9 @@ def wait_for_read(pid: int) -> None:
     while not path.read_text().startswith("0 0x0 "):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_without_arguments_the_help_is_shown(cli: Cli) -> None:
+    result = cli()
+    assert result.code == 2
+    assert "Usage: imagebot" in result.out + result.err

@@ -13,7 +13,7 @@ from imagebot.manifest import sheet as sheet_module
 from imagebot.manifest.edit import edit
 from imagebot.manifest.events import MAX_BYTES, MAX_EVENTS
 from imagebot.manifest.field import FieldEdit
-from imagebot.manifest.options import ExtraFile, ScanOptions
+from imagebot.manifest.options import ExtraField, ExtraFile, ScanOptions
 from imagebot.manifest.scan import scan
 from imagebot.manifest.sheet import MAX_SLOW
 from tests.support.work import count_steps
@@ -95,6 +95,23 @@ def test_an_alias_of_itself_ends() -> None:
     assert len(found.fields) == 1
 
 
+def test_aliases_are_not_gone_through_by_every_way() -> None:
+    """Ten thousand million ways lead from `a10` to one text."""
+    lines = ["apiVersion: v1", "kind: X", "a0: &a0 {r: acme/app, t: '1.0'}"]
+    ways = [", ".join(f"k{k}: *a{n}" for k in range(10)) for n in range(10)]
+    lines += [f"a{n}: &a{n} {{{way}}}" for n, way in enumerate(ways, 1)]
+    stars = ".*" * 10
+    options = ScanOptions(
+        fields=(
+            ExtraField(kind="*", path="*" + stars),
+            ExtraField(kind="X", repository=f"a10{stars}.r", tag=f"a10{stars}.t"),
+        )
+    )
+    found = scan("bomb.yaml", "\n".join(lines).encode(), options)
+    assert {str(field.reference) for field in found.fields} == {"acme/app", "1.0", "acme/app:1.0"}
+    assert len(found.fields) == 3
+
+
 def test_a_merge_of_itself_ends() -> None:
     found = scan("loop.yaml", b"a: &a\n  <<: *a\n  b: {repository: x}\n  images: []\n")
     assert found.fields == ()
@@ -173,6 +190,7 @@ def test_what_is_embedded_too_deeply_is_listed_once() -> None:
 
 OWN = "# imagebot: ignore"
 FLUX = '# {"$imagepolicy": "a:b"}'
+ITEM = "- apiVersion: v1\n  kind: Pod\n  spec:\n    containers:\n    - image: acme/app#n:1.0\n"
 MAP = "apiVersion: v1\nkind: ConfigMap\ndata:\n"
 
 
@@ -204,6 +222,7 @@ GROWING: dict[str, tuple[str, str, int]] = {
     "blocks": (MAP, "  k#n: |\n    image: acme/app#n:1.0\n", 60),
     "broken blocks": (MAP, "  k#n: |\n    image: acme/é#n:1.0\n    x: [\n", 100),
     "texts in quotes": (MAP, "  k#n: 'image: acme/app#n:1.0'\n", 50),
+    "a list of objects": ("kind: List\napiVersion: v1\nitems:\n", ITEM, 40),
     "one long line": ('{"é": [', '{"image": "a:1"},', 150),
     "digests before tags": ("# é\n", 'k#n: {digest: "", tag: "1.0", repository: a}\n', 80),
     "markers in a text": ("FROM a:1\n", f"{OWN}\nFROM debian:12\n", 150),

@@ -23,6 +23,8 @@ def mapping(text: str) -> Mapping:
         (f"{{tag: v1, hash: 'sha256:{A}'}}", "tag", "digest", True),
         (f"{{tag: v1, imageDigest: 'sha256:{A}'}}", "tag", "digest", True),
         (f"{{image: 'app:v1', digest: 'sha256:{A}'}}", "image", "", True),
+        (f"{{image: 'app:v1', download: x, sha256: {A}}}", "image", "", False),
+        (f"{{tag: v1, imageSHA256: 'sha256:{A}'}}", "tag", "digest", True),
         (f"{{workerImageTag: v1, workerImageDigest: 'sha256:{A}'}}", "workerImageTag", "", True),
         (f"{{imageTag: v1, workerImageDigest: 'sha256:{A}'}}", "imageTag", "imageDigest", False),
         (f"{{workerImageTag: v1, imageDigest: 'sha256:{A}'}}", "workerImageTag", "", False),

@@ -11,7 +11,7 @@ _ANNOTATIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
 
 def find(found: Found, root: Mapping, keys: Keys) -> None:
     """Put aside the blocks that say which image the function of a resource runs in."""
-    if "/function" not in found.source.text:
+    if not found.source.holds("/function"):
         return
     metadata = root.mapping("metadata")
     annotations = metadata.mapping("annotations") if metadata is not None else None

@@ -14,7 +14,7 @@ from imagebot.manifest.walk import walk
 
 def find(found: Found, root: Mapping, keys: Keys) -> None:
     registry = _global_registry(root)
-    has_charts = "oci://" in found.source.text
+    has_charts = found.source.holds("oci://")
 
     def visit(found: Found, mapping: Mapping, keys: Keys) -> None:
         find_images(found, mapping, keys, registry=registry)

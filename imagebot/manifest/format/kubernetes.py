@@ -41,8 +41,7 @@ def find(found: Found, root: Mapping, keys: Keys) -> None:
 
 def visitor(found: Found) -> Visitor:
     """What looks for images in the mappings of a resource; for most that is little."""
-    text = found.source.text
-    more = [visit for sign, visit in _MORE if sign in text]
+    more = [visit for sign, visit in _MORE if found.source.holds(sign)]
     if not more:
         return find_images
 

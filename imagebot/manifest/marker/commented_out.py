@@ -19,7 +19,7 @@ _COMMENTED_OUT = re.compile(
 
 # Words in quotes that end on their line, and what ends the search for them: a comment. Nothing is
 # taken back (`++`, `*+`): a quote without an end would be remembered character by character.
-_QUOTED = re.compile(
+QUOTED = re.compile(
     r"""(?<!\S)(?P<comment>#|//)|\\.|(?P<words>'[^'\r\n]*+'|"(?:[^"\\\r\n]++|\\.)*+")"""
 )
 
@@ -48,7 +48,7 @@ class Quotes:
         return number >= 0 and at < self.words[number][1]
 
     def on_line(self, start: int) -> Iterator[tuple[int, int]]:
-        for match in _QUOTED.finditer(self.file.text, start, self.file.line_end(start)):
+        for match in QUOTED.finditer(self.file.text, start, self.file.line_end(start)):
             if match.group("comment"):
                 return
             if match.group("words"):

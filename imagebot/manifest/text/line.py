@@ -58,6 +58,13 @@ def images_on(line: str) -> Iterator[OnLine]:
         previous = token
 
 
+def names_image_in_comment(line: str) -> bool:
+    """Whether a line is commented out with the image on it: `# FROM app:1.0 # imagebot: ignore`."""
+    content = line.lstrip()
+    rest = content.lstrip("#/")
+    return rest != content and any(images_on(rest))
+
+
 def filled_in_on(line: str) -> str:
     """What would be an image with a tag once another tool has filled it in; "" if nothing is."""
     masked = without_placeholders(line)

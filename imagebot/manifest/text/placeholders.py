@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
+from imagebot.manifest.marker.commented_out import QUOTED
 from imagebot.manifest.marker.written import IN_TEXT
 
 # What other tools fill in, to the end of the line where it does not end on it. Whatever begins
@@ -15,7 +17,6 @@ _PLACEHOLDER = re.compile(
 )
 # Stands for each of their characters while a line is cut up: it is in no reference.
 SIGN = "$"
-_COMMENT = re.compile(rf"#| //|{IN_TEXT.pattern}")
 # `REGISTRY_HOST` and `__REGISTRY__` are replaced with sed, and could be no part of a name.
 _FILLED = re.compile(r"\$+|(?<![^/:])[A-Z0-9]*+_[A-Z0-9_]*+(?![^/:@])")
 
@@ -23,8 +24,25 @@ _FILLED = re.compile(r"\$+|(?<![^/:])[A-Z0-9]*+_[A-Z0-9_]*+(?![^/:@])")
 def without_placeholders(line: str) -> str:
     """A line up to its comment, with signs in place of what is filled in."""
     masked = _PLACEHOLDER.sub(lambda match: SIGN * len(match.group()), line)
-    comment = _COMMENT.search(masked)
-    return masked if comment is None else masked[: comment.start()]
+    return masked[: _comment_on(masked)]
+
+
+def _comment_on(line: str) -> int:
+    """Where the comment of a line starts, which is not in quotes; or its marker, where that is in
+    a comment of another kind (`/* … */`)."""
+    quoted: list[tuple[int, int]] = []
+    end = len(line)
+    for match in QUOTED.finditer(line):
+        if match["comment"]:
+            end = match.start()
+            break
+        if match["words"]:
+            quoted.append(match.span())
+    for marker in IN_TEXT.finditer(line, 0, end):
+        number = bisect_left(quoted, (marker.start(), 0)) - 1
+        if number < 0 or marker.start() >= quoted[number][1]:
+            return marker.start()
+    return end
 
 
 def fill_in(word: str) -> str:

@@ -30,11 +30,12 @@ from imagebot.manifest.marker.written import (
 from imagebot.manifest.no_reference import filled_in
 from imagebot.manifest.options import ScanOptions
 from imagebot.manifest.sheet import MAX_FIELDS
-from imagebot.manifest.text.line import filled_in_on, images_on
+from imagebot.manifest.text.line import filled_in_on, images_on, names_image_in_comment
 from imagebot.manifest.text.pattern import compile_pattern
 from imagebot.reference import Reference, parse_reference
 
 FORMAT = "text"
+_DIGEST_BEHIND = re.compile(r"@(sha256:[0-9a-f]{64})(?![0-9a-zA-Z])")
 _VARIABLE = re.compile(r"\{\{|\$\{|\$\(")
 
 
@@ -179,14 +180,18 @@ def _matches(
     """By place. Matches that overlap are not used; nor are any when there are too many."""
     every = own_markers(file, IN_TEXT) if "imagebot:" in file.text else {}
     written = {line: governing for line, governing in every.items() if is_marked(line)}
-    found = [match for pattern in patterns for match in _by_pattern(file, pattern, written)]
+    by_place: dict[int, _Match] = {}
+    for pattern in patterns:
+        for match in _by_pattern(file, pattern, every):
+            by_place.setdefault((match.tag or match.digest or (match.end, 0))[0], match)
+    found = list(by_place.values())
     taken = {file.line(match.end) for match in sorted(found, key=lambda match: match.end)}
     for line, governing in sorted(written.items(), key=itemgetter(0)):
         if line in taken or len(found) > MAX_FIELDS:
             continue
         on_line = _by_marker(file, line, governing)
         found += on_line
-        if not on_line and not governing.prose:
+        if not (on_line or governing.prose or names_image_in_comment(_line(file, line))):
             unread.append(_without_image(path, file, line, governing))
     return sorted(found, key=lambda match: match.end)
 
@@ -210,6 +215,10 @@ def _by_pattern(file: FileText, pattern: str, written: dict[int, Governing]) -> 
             match.span(groups[part]) if part in groups and match.group(part) else None
             for part in ("tag", "digest")
         )
+        behind = _DIGEST_BEHIND.match(file.text, tag[1]) if tag and not digest else None
+        if behind is not None:
+            # Left where it is, it would stay that of the old tag.
+            digest = behind.span(1)
         end = max(span[1] for span in (match.span(groups["name"]), tag, digest) if span)
         yield _Match(name, tag, digest, end, written.get(file.line(end)))
 

@@ -6,6 +6,7 @@ import pytest
 
 from imagebot.manifest.edit import edit
 from imagebot.manifest.field import FieldEdit, Scan
+from imagebot.manifest.options import ExtraFile, ScanOptions
 from imagebot.manifest.scan import scan
 from imagebot.manifest.text import read as read_module
 
@@ -228,3 +229,34 @@ def test_more_images_than_a_file_has_are_not_read(monkeypatch: pytest.MonkeyPatc
             found = scan(path, f"{head}{text}\n".encode())
             assert found.fields == ()
             assert [each.code for each in found.unread if not each.expected] == ["too-big"]
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ('docker run "acme/app:1.0 # x" acme/web:1.0', ["acme/app:1.0", "acme/web:1.0"]),
+        ('docker run acme/web:1.0 -e X="a #b" acme/app:1.0', ["acme/web:1.0", "acme/app:1.0"]),
+        ("docker run -e X='a # b' acme/app:1.0 # acme/old:1.0", ["acme/app:1.0"]),
+    ],
+)
+def test_a_sign_in_quotes_begins_no_comment(line: str, named: list[str]) -> None:
+    assert images(read(line)) == named
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("Dockerfile", "# FROM acme/app:1.0 # imagebot: ignore"),
+        ("main.tf", '#image = "acme/app:1.0" # imagebot: shape'),
+        ("main.tf", '// image = "acme/app:1.0" # imagebot: ignore'),
+    ],
+)
+def test_a_marker_of_a_line_that_is_commented_out_is_none(path: str, line: str) -> None:
+    assert scan(path, f"{line}\n".encode()) == Scan()
+
+
+def test_a_pattern_heeds_markers_in_a_script_of_a_manifest() -> None:
+    text = "data:\n  run.sh: |\n    docker run acme/app:1.0 # imagebot: ignore\n  image: a:1\n"
+    extra = ExtraFile(match=("*.yaml",), pattern=r"run (?P<name>[a-z/]+):(?P<tag>[\w.]+)")
+    found = scan("a.yaml", text.encode(), ScanOptions(files=(extra,)))
+    assert [each.marker and each.marker.kind for each in found.fields] == ["ignore", None]
