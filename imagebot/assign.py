@@ -182,7 +182,8 @@ class _Assignment:
         self, field: ImageField, route: Route, marker: Marker, what: str, known: Iterable[str]
     ) -> Assigned:
         message = f"the marker names {show_text(marker.text)!r}, and there is no such {what}"
-        hint = nearest(marker.text, known) or f"mend the marker, or add the {what}"
+        here = " below this folder" if what == "ImagePolicy" else ""
+        hint = nearest(marker.text, known) or f"mend the marker, or add the {what}{here}"
         return self.failed(field, route, marker, "unknown-policy", message, hint)
 
     def unfollowed(

@@ -33,8 +33,8 @@ def command(
 ) -> int:
     """Write each REFERENCE to every field that names its repository.
 
-    For a CI job that has just pushed them: no registry is asked and no policy consulted. A
-    REFERENCE is NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST.
+    For a CI job that has just pushed them: no registry is asked, and of policies only what
+    markers in the files say counts. A REFERENCE is NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST.
     """
     from imagebot.assign import heed_markers
     from imagebot.edits import make_edits, without_refused
