@@ -29,7 +29,8 @@ def command(directory: str, only_print: bool, force: bool) -> int:
     if not root.is_dir():
         raise UsageError(f"{directory}: no such folder")
     path = root / "imagebot.yaml"
-    if path.exists() and not (force or only_print):
+    is_there = path.exists() or path.is_symlink()
+    if is_there and not (force or only_print):
         raise UsageError(
             f"{path} is there already", hint="--print shows a proposal, --force replaces it"
         )

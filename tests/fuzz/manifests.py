@@ -20,6 +20,7 @@ from imagebot.manifest.edit import edit
 from imagebot.manifest.events import YamlFaultError
 from imagebot.manifest.field import FieldEdit, ImageField, Scan
 from imagebot.manifest.file_text import FileText
+from imagebot.manifest.options import ExtraField, ScanOptions
 from imagebot.manifest.scan import scan
 from imagebot.manifest.source import split_documents
 from imagebot.manifest.tree import Mapping, Sequence, build
@@ -27,6 +28,18 @@ from tests.fuzz.documents import made_up
 
 DATA = Path(__file__).parent.parent / "data" / "manifests"
 DIGEST = "sha256:" + "f" * 64
+# What a configuration may add; mostly none.
+OPTIONS = (
+    ScanOptions(),
+    ScanOptions(compose_defaults=True, chart=True),
+    ScanOptions(
+        fields=(
+            ExtraField(kind="*", path="spec.*.value"),
+            ExtraField(kind="*", repository="spec.*.name", tag="spec.*.version"),
+            ExtraField(kind="Pod", path="spec.containers.*.image"),
+        )
+    ),
+)
 SNIPPETS = [
     *(b"\n", b"\r\n", b"\r", b" ", b"  ", b"\t", b"- ", b": ", b":", b"#", b" #", b"'", b'"'),
     *(
@@ -102,13 +115,13 @@ def _move_line(chance: random.Random, lines: list[bytes]) -> None:
         lines.insert(chance.randint(0, len(lines)), lines.pop(chance.randrange(len(lines))))
 
 
-def check(path: str, data: bytes) -> int:
+def check(path: str, data: bytes, options: ScanOptions = OPTIONS[0]) -> int:
     """Raises AssertionError, or whatever escapes; returns how many fields were edited."""
-    found = scan(path, data)
+    found = scan(path, data, options)
     # What an alias shares with a neighbour that cannot be read may make that readable.
     is_clear = not _repeats_keys(data) and not (found.unread and b"*" in data)
     if is_clear:
-        _check_outline(path, data, found)
+        _check_outline(path, data, options, found)
     for field in found.fields:
         for slot in (field.tag, field.digest):
             assert slot is None or data[slot.start : slot.end].decode() == slot.text
@@ -119,7 +132,7 @@ def check(path: str, data: bytes) -> int:
         except RefusedEditError:
             continue
         if is_clear:
-            _check_made(path, data, made, edits)
+            _check_made(path, data, options, made, edits)
     return len(found.fields)
 
 
@@ -150,9 +163,9 @@ def _has_equal_lines(data: bytes) -> bool:
     return len(set(keys)) < len(keys)
 
 
-def _check_outline(path: str, data: bytes, found: Scan) -> None:
+def _check_outline(path: str, data: bytes, options: ScanOptions, found: Scan) -> None:
     with mock.patch.object(scan_module, "outline", return_value=None):
-        parsed = scan(path, data)
+        parsed = scan(path, data, options)
     assert parsed == found, f"the outline differs from the parser: {parsed} {found}"
 
 
@@ -162,8 +175,10 @@ def _edit_of(field: ImageField, tag: str | None, digest: str | None) -> FieldEdi
     return FieldEdit(field, "2.0.0" if tag and is_chart else tag, digest)
 
 
-def _check_made(path: str, data: bytes, made: bytes, edits: list[FieldEdit]) -> None:
-    again = scan(path, made)
+def _check_made(
+    path: str, data: bytes, options: ScanOptions, made: bytes, edits: list[FieldEdit]
+) -> None:
+    again = scan(path, made, options)
     assert [(field.document, field.keys[:-1]) for field in again.fields] == [
         (each.field.document, each.field.keys[:-1]) for each in edits
     ], "other fields after the edit"
@@ -185,9 +200,10 @@ def run(seconds: float, seed: int) -> int:
             path, data = chance.choice(seeds)
             data = mutate(chance, data, seeds)
         try:
-            fields += check(path, data)
+            options = OPTIONS[0] if chance.random() < 0.7 else chance.choice(OPTIONS)
+            fields += check(path, data, options)
         except BaseException:
-            print(f"input {count} with seed {seed}: {path!r} {data!r}", file=sys.stderr)
+            print(f"input {count} with seed {seed}: {path!r} {data!r} {options}", file=sys.stderr)
             raise
         count += 1
     print(f"{count} inputs, {fields} fields, nothing found")

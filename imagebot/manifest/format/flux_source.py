@@ -27,9 +27,12 @@ def is_source(root: Mapping) -> bool:
 
 def find(found: Found, root: Mapping, keys: Keys) -> None:
     spec = root.mapping("spec")
-    if spec is None:
-        return
-    at = (*keys, "spec")
+    if spec is not None:
+        _find_by_kind(found, root, spec, (*keys, "spec"))
+    walk(found, root, keys, lambda _found, _mapping, _keys: None, skip=kubernetes.SKIPPED)
+
+
+def _find_by_kind(found: Found, root: Mapping, spec: Mapping, at: Keys) -> None:
     kind = root.text("kind")
     if kind == "OCIRepository":
         _find_artifact(found, spec, at)
@@ -42,7 +45,6 @@ def find(found: Found, root: Mapping, keys: Keys) -> None:
     elif kind == "Kustomization":
         find_entries(found, spec, at)
         _find_substitutes(found, spec, at)
-    walk(found, root, keys, lambda _found, _mapping, _keys: None, skip=kubernetes.SKIPPED)
 
 
 def _find_artifact(found: Found, spec: Mapping, keys: Keys) -> None:
