@@ -13,7 +13,7 @@ demo: $(STAMP)
 	@$(BIN)/imagebot demo
 
 test: $(DEV_STAMP)
-	@tests/support/install.sh
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/support/install.sh
 	$(BIN)/pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
 
 check: $(DEV_STAMP)

@@ -8,6 +8,7 @@ import pytest
 from imagebot.errors import GitError
 from imagebot.git.local import discover
 from tests.support.git_repository import git
+from tests.support.require import MISSING
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_short_urls_of_the_user(work: Path, home: Path) -> None:
     assert discover(work, environment_with(home, settings)).url == "https://github.com/acme/gitops"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.skipif(os.geteuid() != 0, reason=f"{MISSING}root (only root can give a folder away)")
 def test_a_work_tree_of_somebody_else(work: Path, home: Path) -> None:
     """As in a CI job whose container has another user than its checkout."""
     for path in (work, work / ".git"):

