@@ -12,12 +12,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly NAME=localhost/imagebot
+# shellcheck source=tools/machine.sh
+. tools/machine.sh
+
+readonly NAME="make image"
+readonly IMAGE=localhost/imagebot
 readonly SUITE=${SUITE:-bookworm}
 readonly CACHE=$PWD/.cache/image
-readonly PROGRAMS="buildah debootstrap ip unshare setpriv"
 readonly canary="canary-$RANDOM$RANDOM$RANDOM"
-readonly PACKAGES="buildah debootstrap iproute2 util-linux"
 export BUILDAH_ISOLATION=chroot DEBIAN_FRONTEND=noninteractive
 
 output=
@@ -39,14 +41,14 @@ main() {
   fi
   build
   base=$(buildah_ from --pull-never "$BASE")
-  container=$(buildah_ from --pull-never "$NAME")
+  container=$(buildah_ from --pull-never "$IMAGE")
   base_root=$(buildah_ mount "$base")
   root=$(buildah_ mount "$container")
   check_contents "$root"
   check_runs "$root"
   report "$root"
   if [ -n "$output" ]; then
-    buildah_ push --quiet "$NAME" "oci-archive:$output:imagebot"
+    buildah_ push --quiet "$IMAGE" "oci-archive:$output:imagebot"
     say "$output: $(megabytes "$output") compressed"
   fi
 }
@@ -59,35 +61,10 @@ clean_up() {
   if [ -n "${secrets:-}" ]; then rm -rf "$secrets"; fi
 }
 
-say() { printf '== %s\n' "$*"; }
-
-skip() {
-  echo "make image: not run: $*" >&2
-  if [ "${CI:-}" = true ]; then exit 1; fi
-  exit 3
-}
-
-fail() { echo "make image: $*" >&2; exit 1; }
-
 require() {
   if [ "$(id -u)" != 0 ]; then skip "it needs root (buildah's chroot isolation does)"; fi
-  local missing
-  missing=$(missing_programs)
-  if [ -z "$missing" ]; then return; fi
-  if command -v apt-get > /dev/null; then
-    say "installing $PACKAGES"
-    # shellcheck disable=SC2086
-    { apt-get -qq update && apt-get -qq install -y --no-install-recommends $PACKAGES; } \
-      > /dev/null 2>&1 || true
-  fi
-  missing=$(missing_programs)
-  if [ -n "$missing" ]; then skip "missing:$missing (apt-get install $PACKAGES)"; fi
-}
-
-missing_programs() {
-  for program in $PROGRAMS; do
-    command -v "$program" > /dev/null || printf ' %s' "$program"
-  done
+  require_programs "buildah debootstrap ip unshare setpriv" \
+    "buildah debootstrap iproute2 util-linux"
 }
 
 # A store of its own, so that nothing else on the machine is touched or reused.
@@ -97,21 +74,16 @@ buildah_() {
 
 # What this machine needs to reach its mirrors, as the Dockerfile's secrets.
 build_machine() {
-  local name certificates=${PIP_CERT:-${SSL_CERT_FILE:-}}
+  local name found inside=
+  found=$(certificates)
+  if [ -n "$found" ]; then
+    cp "$found" "$1/ca.pem"
+    inside=/run/secrets/ca.pem
+  fi
+  pip_settings "$inside" > "$1/pip.conf"
+  debian_sources "$SUITE" > "$1/apt.sources.list"
   {
-    echo "[global]"
-    if [ -n "$certificates" ]; then
-      cp "$certificates" "$1/ca.pem"
-      echo "cert = /run/secrets/ca.pem"
-    fi
-    if [ -n "${PIP_INDEX_URL:-}" ]; then echo "index-url = $PIP_INDEX_URL"; fi
-    if [ -n "${PIP_EXTRA_INDEX_URL:-}" ]; then echo "extra-index-url = $PIP_EXTRA_INDEX_URL"; fi
-    if [ -n "${PIP_TRUSTED_HOST:-}" ]; then echo "trusted-host = $PIP_TRUSTED_HOST"; fi
-    if [ -n "${PIP_DEFAULT_TIMEOUT:-}" ]; then echo "timeout = $PIP_DEFAULT_TIMEOUT"; fi
-  } > "$1/pip.conf"
-  debian_sources > "$1/apt.sources.list"
-  {
-    apt-config dump 2> /dev/null | grep -E '^Acquire::(http|https|Check-|Max-|Retries)' || true
+    apt_settings
     if [ -s "$1/apt.sources.list" ]; then
       echo 'Dir::Etc::SourceList "/run/secrets/apt.sources.list";'
       echo 'Dir::Etc::SourceParts "/dev/null";'
@@ -122,31 +94,19 @@ build_machine() {
   for name in pip.conf ca.pem apt.sources.list; do echo "# $canary" >> "$1/$name"; done
 }
 
-# One line for each source of the suite that this machine has; none on another distribution.
-debian_sources() {
-  if [ -n "${DEBIAN_MIRROR:-}" ]; then echo "deb $DEBIAN_MIRROR $SUITE main"; return; fi
-  # shellcheck disable=SC2016
-  apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-    'Created-By: Packages' 'Origin: Debian' 2> /dev/null | grep -E " $SUITE(-[a-z]+)? main$" || true
-}
-
 # Debian with python3 and no sources of packages: the tarball is kept, it takes most of the time.
 make_base() {
-  local tarball=$CACHE/base-$SUITE.tar mirror tree
+  local tarball=$CACHE/base-$SUITE.tar tree container
   if [ ! -f "$tarball" ]; then
-    say "base: debootstrap $SUITE"
-    tree=$(mktemp -d "$CACHE/debootstrap.XXXXXX")
-    mirror=$(awk -v suite="$SUITE" '$3 == suite { print $2; exit }' "$secrets/apt.sources.list")
-    # shellcheck disable=SC2086
-    debootstrap --variant=minbase --include=python3 "$SUITE" "$tree" $mirror \
-      > "$CACHE/debootstrap.log" 2>&1 || fail "debootstrap failed, see $CACHE/debootstrap.log"
+    debian_tarball "$SUITE" python3 "$CACHE/minimal-$SUITE.tar"
+    tree=$(mktemp -d "$CACHE/base.XXXXXX")
+    tar --extract --file "$CACHE/minimal-$SUITE.tar" --directory "$tree"
     update_base "$tree"
     trim_base "$tree"
     tar --create --file "$tarball.part" --numeric-owner --directory "$tree" .
     mv "$tarball.part" "$tarball"
-    rm -rf "$tree"
+    rm -rf "$tree" "$CACHE/minimal-$SUITE.tar"
   fi
-  local container
   container=$(buildah_ from scratch)
   buildah_ add --quiet "$container" "$tarball" / > /dev/null
   buildah_ config --cmd /bin/sh "$container"
@@ -159,8 +119,8 @@ update_base() {
   cp "$secrets"/apt.* "$1/run/secrets/"
   APT_CONFIG=/run/secrets/apt.conf chroot "$1" sh -euc '
     apt-get -q update
-    apt-get -q upgrade -y' >> "$CACHE/debootstrap.log" 2>&1 ||
-    fail "the base cannot be updated, see $CACHE/debootstrap.log"
+    apt-get -q upgrade -y' > "$CACHE/update.log" 2>&1 ||
+    fail "the base cannot be updated, see $CACHE/update.log"
   rm -r "$1/run/secrets"
 }
 
@@ -182,7 +142,7 @@ build() {
     --build-arg "BASE=$BASE" \
     --build-arg "VERSION=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' imagebot/__init__.py)" \
     --build-arg "REVISION=$(git rev-parse HEAD 2> /dev/null || true)" \
-    --tag "$NAME" . > "$CACHE/build.log" 2>&1 ||
+    --tag "$IMAGE" . > "$CACHE/build.log" 2>&1 ||
     { tail -n 40 "$CACHE/build.log" >&2; fail "the build failed, see $CACHE/build.log"; }
   # What the last build left, now that nothing has its name.
   buildah_ rmi --prune > /dev/null
@@ -206,7 +166,7 @@ check_contents() {
   if grep --recursive --quiet --text --fixed-strings "$canary" "$1" 2> /dev/null; then
     fail "a secret of the build is in the image"
   fi
-  if buildah_ inspect --type image "$NAME" | grep --quiet --fixed-strings "$canary"; then
+  if buildah_ inspect --type image "$IMAGE" | grep --quiet --fixed-strings "$canary"; then
     fail "a secret of the build is in the image's configuration"
   fi
   for name in policies/*.yaml; do
@@ -221,7 +181,7 @@ run_in() {
   local root=$1 environment
   shift
   mapfile -t environment < <(buildah_ inspect --type image \
-    --format '{{range .OCIv1.Config.Env}}{{println .}}{{end}}' "$NAME" | grep "=")
+    --format '{{range .OCIv1.Config.Env}}{{println .}}{{end}}' "$IMAGE" | grep "=")
   # shellcheck disable=SC2016
   unshare --net --mount --pid --fork --kill-child sh -euc '
     root=$0
@@ -260,7 +220,7 @@ check_runs() {
   run_in "$1" imagebot demo
 }
 
-inspect_() { buildah_ inspect --type image --format "$1" "$NAME"; }
+inspect_() { buildah_ inspect --type image --format "$1" "$IMAGE"; }
 
 report() {
   say "size of the image: $(megabytes "$1"), of which the base: $(megabytes "$base_root")"
