@@ -32,7 +32,7 @@ bench: $(DEV_STAMP)
 fuzz: $(DEV_STAMP)
 	$(BIN)/pytest -q tests/fuzz --fuzz-seconds 60
 
-image:
+image: $(DEV_STAMP)
 	@tools/image.sh
 
 clean:

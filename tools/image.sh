@@ -34,6 +34,8 @@ main() {
   mkdir -p "$CACHE"
   trap clean_up EXIT
   secrets=$(mktemp -d)
+  mounted=$(mktemp -d)
+  chmod 0755 "$mounted"
   build_machine "$secrets"
   if [ -z "${BASE:-}" ]; then
     BASE=localhost/base
@@ -46,6 +48,7 @@ main() {
   root=$(buildah_ mount "$container")
   check_contents "$root"
   check_runs "$root"
+  check_reads "$root"
   report "$root"
   if [ -n "$output" ]; then
     buildah_ push --quiet "$IMAGE" "oci-archive:$output:imagebot"
@@ -58,7 +61,7 @@ clean_up() {
   for each in "${container:-}" "${base:-}"; do
     if [ -n "$each" ]; then buildah_ rm "$each" > /dev/null; fi
   done
-  if [ -n "${secrets:-}" ]; then rm -rf "$secrets"; fi
+  rm -rf "${secrets:-}" "${mounted:-}"
 }
 
 require() {
@@ -177,6 +180,7 @@ check_contents() {
 
 # Run a command in the image as deploy/ does: the image's user and environment, no privileges, a
 # read-only root, folders in memory for what is mounted there, and loopback as the only network.
+# The folder $mounted of this machine is at /mnt.
 run_in() {
   local root=$1 environment
   shift
@@ -191,9 +195,11 @@ run_in() {
     mount -t tmpfs -o uid=65532,gid=65532,mode=0700 tmpfs "$root/var/cache/imagebot"
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
+    mount --bind "$1" "$root/mnt"
+    shift
     ip link set lo up
     exec setpriv --no-new-privs chroot --userspec=65532:65532 --groups= "$root" env -i "$@"
-  ' "$root" "${environment[@]}" "$@"
+  ' "$root" "$mounted" "${environment[@]}" "$@"
 }
 
 check_runs() {
@@ -218,6 +224,27 @@ check_runs() {
     ssh -o BatchMode=yes 127.0.0.1 -p 9 true 2>&1 | grep -q "Connection refused"'
   say "imagebot demo"
   run_in "$1" imagebot demo
+}
+
+# The tests of the reader, with the image's interpreter and packages: what finds images must do so
+# on the Python that users get. Only the tests and what they run on come from here.
+check_reads() {
+  local version
+  version=$(run_in "$1" /opt/imagebot/bin/python -c \
+    'import platform; print(platform.python_version())')
+  say "the tests of the reader on its Python $version"
+  tar --create --exclude node_modules tests pyproject.toml | tar --extract --directory "$mounted"
+  .venv/bin/pip install --quiet --constraint constraints.txt --target "$mounted/packages" \
+    --python-version "${version%.*}" --only-binary :all: \
+    cryptography hypothesis jsonschema PyJWT pytest pytest-timeout
+  run_in "$1" /opt/imagebot/bin/python -c '
+import sys
+sys.path += ["/mnt", "/mnt/packages"]
+import pytest
+sys.exit(pytest.main(sys.argv[1:]))' -q -p no:cacheprovider -c /mnt/pyproject.toml \
+    /mnt/tests/manifest > "$CACHE/reader.log" 2>&1 ||
+    { tail -n 40 "$CACHE/reader.log" >&2; fail "the reader fails in the image"; }
+  tail -n 1 "$CACHE/reader.log"
 }
 
 inspect_() { buildah_ inspect --type image --format "$1" "$IMAGE"; }

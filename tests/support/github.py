@@ -19,7 +19,7 @@ from tests.support.git_repository import BareRepository, Entry, git, isolated_en
 from tests.support.git_server import GitServer
 from tests.support.mirror import Mirror
 from tests.support.process import running
-from tests.support.require import NODE, require
+from tests.support.require import node, require
 
 FOLDER = Path(__file__).parent
 SCOPES = ["repo", "user", "admin:org", "admin:repo_hook"]
@@ -34,7 +34,7 @@ def github_emulator(folder: Path) -> Iterator[str]:
         found = re.search(r"^READY (\S+)$", log, re.MULTILINE)
         return found[1] if found else None
 
-    argv = [str(NODE), str(FOLDER / "github_emulator.mjs")]
+    argv = [str(node()), str(FOLDER / "github_emulator.mjs")]
     environment = isolated_environment(folder)
     with running(argv, log=folder / "emulator.log", ready=ready, env=environment) as url:
         yield url

