@@ -16,13 +16,13 @@ from typing import Any
 
 from imagebot.manifest.events import MAX_DEPTH, Scalar, few_brackets
 from imagebot.manifest.plain_lines import (
-    BELOW,
     COMMENT,
     EXACT_KEYS,
     LAST_LINES,
     LINES,
     OWNER_KEYS,
     TELLING_LINE,
+    below,
     end_of_block,
     telling_lines,
     tells,
@@ -182,12 +182,12 @@ class _Outline:
 
     def _nothing_or_more(self, key: str, column: int, position: int, nothing: Node) -> Node:
         """The value of a key on a line of its own, until more of it is found; None is no scalar."""
-        below = BELOW.match(self.text, position)
-        is_list = below is not None and below["dash"] is not None
+        more = below(self.text, position)
+        is_list = more is not None and more["dash"] is not None
         if key == "images" and not is_list:
             # In a mapping the keys of images tell nothing.
             raise _NotPlainError
-        if below is None or len(below["indent"]) < column + (0 if is_list else 1):
+        if more is None or len(more["indent"]) < column + (0 if is_list else 1):
             return nothing
         return None
 
