@@ -16,6 +16,7 @@ from typing import Any
 
 from imagebot.manifest.events import MAX_DEPTH, Scalar, few_brackets
 from imagebot.manifest.plain_lines import (
+    AT_ONCE,
     COMMENT,
     EXACT_KEYS,
     LAST_LINES,
@@ -123,10 +124,17 @@ class _Outline:
             match = match_line(text, position, end)
             if match is None or match.end() == position:
                 raise _NotPlainError
-            position = match.end()
-            if match["lead"] is not None:
-                position = self._enter(match, position)
+            if match["lead"] is None:
+                position = match.end()
+            elif match.end() - position > AT_ONCE and self._may_go_on(position, match):
+                position = match.start("lead")
+            else:
+                position = self._enter(match, match.end())
         return position
+
+    def _may_go_on(self, position: int, match: re.Match[str]) -> bool:
+        """Whether a match ended for the number of its lines: its last one may tell nothing."""
+        return self.text.count("\n", position, match.start("lead")) >= AT_ONCE
 
     def _read_telling(self, line: int) -> int:
         """A line that may name an image: its value must be plain text or simply quoted."""

@@ -29,6 +29,8 @@ OWNER_KEYS = frozenset(_OWNERS.split("|"))
 # What usually has an image below it: trying to step over all of it would only cost time.
 _AROUND = "template|jobTemplate|containers|initContainers|values|controllers|items"
 
+# So many lines are stepped over by one match; of what is nested, so many lines can be.
+AT_ONCE = 1_000
 # No possessive quantifiers and no atomic groups: Python 3.11.0 to 3.11.4 are wrong about them. What
 # is repeated can be cut up in one way only, so that trying again finds nothing and ends soon, and
 # each try that is remembered costs memory, so that repetitions of more than a character have a
@@ -66,7 +68,7 @@ def _value(name: str) -> str:
 _NESTED = (
     rf"(?:(?P=i)(?:[ ]|-[ ])[ ]*{_DASHES}(?:"
     rf"{_KEY}:(?:[ ]+(?:&{_NAME}[ ]*|)(?:{_value('nested_value')}|)|)|"
-    rf"{_ANCHOR}{_value('nested_item')}){_END}|{_BLANK}){{0,1000}}"
+    rf"{_ANCHOR}{_value('nested_item')}){_END}|{_BLANK}){{0,{AT_ONCE}}}"
 )
 _FIELD = (
     rf"(?:(?P<lead>[ ]*{_DASHES})"
@@ -78,7 +80,7 @@ _FIELD = (
 
 
 def _lines(after_nested: str) -> re.Pattern[str]:
-    """Any number of lines that tell nothing, then perhaps one that has to be looked at."""
+    """Lines that tell nothing, as many as there are or `AT_ONCE`, then perhaps any other line."""
     around = "".join(rf"(?<![ ]{key}:)" for key in _AROUND.split("|"))
     line = (
         r"(?P<i>[ ]*)(?:\n|#[^\n]*\n|"
@@ -86,14 +88,14 @@ def _lines(after_nested: str) -> re.Pattern[str]:
         rf"{around}[ ]*(?:&{_NAME}[ ]*|){_END}(?=(?P<nested>{_NESTED}))(?P=nested)"
         rf"(?!(?P=i)[ -]|{_BLANK}){after_nested}))"
     )
-    return re.compile(rf"(?:{line}){{0,1000}}{_FIELD}")
+    return re.compile(rf"(?:{line}){{0,{AT_ONCE}}}{_FIELD}")
 
 
 # What is nested may only be stepped over when a line that is not follows before the region ends.
 LINES = _lines(r"(?=[^\n])")
 LAST_LINES = _lines("")
 COMMENT = re.compile(r"[ ]*(?:\n|\Z|#[^\n]*(?:\n|\Z))")
-_BLANKS = re.compile(rf"(?:{_BLANK}){{1,1000}}")
+_BLANKS = re.compile(rf"(?:{_BLANK}){{1,{AT_ONCE}}}")
 _BELOW = re.compile(r"(?P<indent>[ ]*)(?P<dash>-[ \n])?(?=\S|-)")
 # The value of a line that tells is plain text or simply quoted; the groups are those of `_FIELD`.
 _TELLING_VALUE = rf"{_PLAIN}|\"[^\"\\\n]*\"[ ]*|'[^'\n]*'[ ]*"

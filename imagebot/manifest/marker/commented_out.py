@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from imagebot.manifest.file_text import FileText
-from imagebot.manifest.pattern import many
+from imagebot.manifest.repetition import many
 
 # An item of a list or a key, behind the sign of a comment that has its line for itself. Words that
 # people put before a remark are no keys, nor is the beginning of a marker.

@@ -17,7 +17,6 @@ from imagebot.reference import Reference, parse_reference
 
 # What stands before a word, and a word, on a line whose quotes have no backslash before them.
 _PART = re.compile(r"""(?P<gap>[\s"'`=,;()\[\]{}]*)(?P<token>[^\s"'`=,;()\[\]{}]*)""")
-_BEFORE_QUOTE = re.compile(r"""\\(?=["'`])""")
 _QUOTES = "\"'`\\"
 # The same with quotes in it: `"$REGISTRY"/app:1.0` is one word to a shell.
 _QUOTED_WORD = re.compile(r"[^\s=,;()\[\]{}]+")
@@ -43,7 +42,9 @@ class OnLine:
 def images_on(line: str) -> Iterator[OnLine]:
     """The references with a tag or a digest on a line, up to its comment."""
     previous = ""
-    masked = _BEFORE_QUOTE.sub('"', without_placeholders(line))
+    masked = without_placeholders(line)
+    for quote in "\"'`":
+        masked = masked.replace("\\" + quote, quote + quote)
     for part, following in pairwise(_PART.finditer(masked)):
         token = part["token"]
         if (":" in token or "@" in token) and not (
