@@ -12,7 +12,7 @@ _VARIABLE = re.compile(r"^[$<]|\$[A-Za-z_({]|\{[{%]|<<|%\{|\$\[\[|__[A-Z]")
 # `#{TAG}#`, `<TAG>`, `{tag}`, `((tag))`, `%TAG%` and `@@TAG@@` by other tools, `ko://…` by ko.
 _PLACEHOLDER = re.compile(
     r"(?<![A-Za-z0-9])[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9](?![A-Za-z0-9])"
-    r"|#\{|<[^<>]++>|\{[A-Za-z_][\w.-]*+\}|\(\([^()]++\)\)|%[A-Za-z_]\w*+%|@@[\w.-]++@@|^ko://"
+    r"|#\{|<[^<>]+>|\{[A-Za-z_][\w.-]*\}|\(\([^()]+\)\)|%[A-Za-z_]\w*%|@@[\w.-]+@@|^ko://"
 )
 # What policies write where an image stands elsewhere; addresses have a `?` too.
 _PATTERN = re.compile(r"(?!.*://)(?:!|.*(?:[*?]| \| ))", re.DOTALL)

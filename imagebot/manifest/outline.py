@@ -16,13 +16,14 @@ from typing import Any
 
 from imagebot.manifest.events import MAX_DEPTH, Scalar, few_brackets
 from imagebot.manifest.plain_lines import (
-    BELOW,
+    AT_ONCE,
     COMMENT,
     EXACT_KEYS,
     LAST_LINES,
     LINES,
     OWNER_KEYS,
     TELLING_LINE,
+    below,
     end_of_block,
     telling_lines,
     tells,
@@ -123,10 +124,17 @@ class _Outline:
             match = match_line(text, position, end)
             if match is None or match.end() == position:
                 raise _NotPlainError
-            position = match.end()
-            if match["lead"] is not None:
-                position = self._enter(match, position)
+            if match["lead"] is None:
+                position = match.end()
+            elif match.end() - position > AT_ONCE and self._may_go_on(position, match):
+                position = match.start("lead")
+            else:
+                position = self._enter(match, match.end())
         return position
+
+    def _may_go_on(self, position: int, match: re.Match[str]) -> bool:
+        """Whether a match ended for the number of its lines: its last one may tell nothing."""
+        return self.text.count("\n", position, match.start("lead")) >= AT_ONCE
 
     def _read_telling(self, line: int) -> int:
         """A line that may name an image: its value must be plain text or simply quoted."""
@@ -182,12 +190,12 @@ class _Outline:
 
     def _nothing_or_more(self, key: str, column: int, position: int, nothing: Node) -> Node:
         """The value of a key on a line of its own, until more of it is found; None is no scalar."""
-        below = BELOW.match(self.text, position)
-        is_list = below is not None and below["dash"] is not None
+        more = below(self.text, position)
+        is_list = more is not None and more["dash"] is not None
         if key == "images" and not is_list:
             # In a mapping the keys of images tell nothing.
             raise _NotPlainError
-        if below is None or len(below["indent"]) < column + (0 if is_list else 1):
+        if more is None or len(more["indent"]) < column + (0 if is_list else 1):
             return nothing
         return None
 

@@ -29,55 +29,91 @@ OWNER_KEYS = frozenset(_OWNERS.split("|"))
 # What usually has an image below it: trying to step over all of it would only cost time.
 _AROUND = "template|jobTemplate|containers|initContainers|values|controllers|items"
 
-_KEY = r"[A-Za-z0-9_./$][A-Za-z0-9_./$-]*+"
-_PLAIN = r"(?:[^\s\"'\[\]{}&*!|>%@`#,?:-]|[-:?](?=[^\s,\[\]{}]))(?:[^\n#:]++|:(?=\S)|(?<=\S)#)*+"
-_QUOTED = r"(?:\"(?:[^\"\\\n]|\\[^\n])*+\"|'(?:[^'\n]|'')*+')[ ]*+"
-_IN_FLOW = r"(?:[^\"'\n#\]}]++|[\]}]|\"(?:[^\"\\\n]|\\[^\n])*+\"|'[^'\n]*+')*"
+# So many lines are stepped over by one match; of what is nested, so many lines can be.
+AT_ONCE = 1_000
+# No possessive quantifiers and no atomic groups: Python 3.11.0 to 3.11.4 are wrong about them. What
+# is repeated can be cut up in one way only, so that trying again finds nothing and ends soon, and
+# each try that is remembered costs memory, so that repetitions of more than a character have a
+# limit; what is beyond it is not plain. `(?:x|)` is the faster `(?:x)?`.
+_KEY = r"[A-Za-z0-9_./$][A-Za-z0-9_./$-]*"
+_INSIDE = r"[:#](?:(?<=:)(?=\S)|(?<=\S#))[^\n#:]*"
+_REST = rf"[^\n#:]*(?:{_INSIDE}(?:{_INSIDE}){{0,200}}|)"
+_PLAIN = rf"[^\s\"'\[\]{{}}&*!|>%@`#,?:-]{_REST}|[-:?](?=[^\s,\[\]{{}}]){_REST}"
+_SINGLE = r"'[^'\n]*(?:''[^'\n]*(?:''[^'\n]*){0,200}|)'"
+_DOUBLE = r"\"[^\"\\\n]*(?:\\[^\n][^\"\\\n]*){0,5000}\""
+_IN_FLOW = (
+    r"[^\"'\n#\]}]*(?:(?:[\]}]|'[^'\n]*'|\"[^\"\\\n]*(?:\\[^\n][^\"\\\n]*){0,100}\")"
+    r"[^\"'\n#\]}]*){0,400}"
+)
 # Two braces are of a template, which is told from a mapping by parsing it.
-_FLOW = rf"(?:\{{(?!\{{){_IN_FLOW}\}}|\[{_IN_FLOW}\])[ ]*+"
-_ALIAS = r"\*[A-Za-z0-9_-]++[ ]*+"
-_SIMPLE = rf"(?:{_PLAIN}|{_QUOTED}|{_FLOW}|{_ALIAS})"
-_VALUE = rf"(?:(?:&[A-Za-z0-9_-]++[ ]++)?+{_SIMPLE})"
-_TRAIL = r"(?:(?<=[ ])#[^\n]*+)?+"
-_ENTRY = rf"(?:{_KEY}:(?:[ ]++(?:&[A-Za-z0-9_-]++[ ]*+)?+{_SIMPLE}?+)?+|{_VALUE})"
-_BLANK = r"[ ]*+(?:#[^\n]*+)?\n"
-# A key with all that is nested under it, as far as every line of that is plain.
+_FLOW = rf"\{{(?!\{{){_IN_FLOW}\}}[ ]*|\[{_IN_FLOW}\][ ]*"
+_NAME = r"[A-Za-z0-9_-]+(?![A-Za-z0-9_-])"
+_SIMPLE_FLOW = r"\{(?!\{)[^\"'\n#\]}]*\}[ ]*|\[[^\"'\n#\]}]*\][ ]*"
+_LIGHT = rf"{_PLAIN}|\"[^\"\\\n]*\"[ ]*|{_SINGLE}[ ]*|\*{_NAME}[ ]*|{_SIMPLE_FLOW}"
+_HEAVY = rf"{_DOUBLE}[ ]*|{_FLOW}"
+_ANCHOR = rf"(?:&{_NAME}[ ]+|)"
+# How a line ends, perhaps with a comment.
+_END = r"(?:\n|#(?<=[ ]#)[^\n]*\n)"
+_LAST_END = r"(?:\n|#(?<=[ ]#)[^\n]*(?:\n|\Z)|\Z)"
+_BLANK = r"[ ]*(?:\n|#[^\n]*\n)"
+_DASHES = r"(?:-[ ]+(?:-[ ]+(?:-[ ]+){0,200}|)|)"
+
+
+def _value(name: str) -> str:
+    """A value up to where its line ends; `name` is for a group that forgets what it tried."""
+    return rf"(?:{_LIGHT}|(?=(?P<{name}>(?:{_HEAVY})(?={_END})))(?P={name}))"
+
+
+# What is nested under a key, as far as every line of that is plain.
 _NESTED = (
-    rf"(?P<i>[ ]++)(?!(?:{_EXACT}|{_OWNERS}|{_AROUND}):)"
-    rf"{_KEY}:[ ]*+(?:&[A-Za-z0-9_-]++[ ]*+)?+{_TRAIL}\n"
-    rf"(?:(?P=i)(?:[ ]|-[ ])[ ]*+(?:-[ ]++)*+{_ENTRY}{_TRAIL}\n|{_BLANK})*+"
-    r"(?!(?P=i)[ -])"
+    rf"(?:(?P=i)(?:[ ]|-[ ])[ ]*{_DASHES}(?:"
+    rf"{_KEY}:(?:[ ]+(?:&{_NAME}[ ]*|)(?:{_value('nested_value')}|)|)|"
+    rf"{_ANCHOR}{_value('nested_item')}){_END}|{_BLANK}){{0,{AT_ONCE}}}"
 )
 _FIELD = (
-    rf"(?:(?P<lead>[ ]*+(?:-[ ]++)*+)"
-    rf"(?:(?P<key>{_KEY}):(?:[ ]++(?:&(?P<anchor>[A-Za-z0-9_-]++)[ ]*+)?+"
-    rf"(?:(?P<block>[|>][-+0-9]*+[ ]*+)|(?P<value>{_SIMPLE}))?+)?+"
-    rf"|(?P<item>{_VALUE})|(?P<text>[|>][-+0-9]*+[ ]*+))"
-    rf"{_TRAIL}(?:\n|\Z))?+"
+    rf"(?:(?P<lead>[ ]*{_DASHES})"
+    rf"(?:(?P<key>{_KEY}):(?:[ ]+(?:&(?P<anchor>{_NAME})[ ]*|)"
+    rf"(?:(?P<block>[|>][-+0-9]*[ ]*)|(?P<value>{_LIGHT}|{_HEAVY})|)|)"
+    rf"|(?P<item>{_ANCHOR}(?:{_LIGHT}|{_HEAVY}))|(?P<text>[|>][-+0-9]*[ ]*))"
+    rf"{_LAST_END}|)"
 )
 
 
 def _lines(after_nested: str) -> re.Pattern[str]:
-    """Any number of lines that tell nothing, then perhaps one that has to be looked at."""
-    plain = rf"[ ]++(?!(?:{_EXACT}|{_OWNERS}):){_KEY}:[ ]++{_VALUE}{_TRAIL}\n"
-    return re.compile(rf"(?:{_BLANK}|{plain}|{_NESTED}{after_nested})*+{_FIELD}")
+    """Lines that tell nothing, as many as there are or `AT_ONCE`, then perhaps any other line."""
+    around = "".join(rf"(?<![ ]{key}:)" for key in _AROUND.split("|"))
+    line = (
+        r"(?P<i>[ ]*)(?:\n|#[^\n]*\n|"
+        rf"(?<=[ ])(?![ ]|(?:{_EXACT}|{_OWNERS}):){_KEY}:(?:[ ]+{_ANCHOR}{_value('skipped')}{_END}|"
+        rf"{around}[ ]*(?:&{_NAME}[ ]*|){_END}(?=(?P<nested>{_NESTED}))(?P=nested)"
+        rf"(?!(?P=i)[ -]|{_BLANK}){after_nested}))"
+    )
+    return re.compile(rf"(?:{line}){{0,{AT_ONCE}}}{_FIELD}")
 
 
 # What is nested may only be stepped over when a line that is not follows before the region ends.
 LINES = _lines(r"(?=[^\n])")
 LAST_LINES = _lines("")
-COMMENT = re.compile(r"[ ]*+(?:#[^\n]*+)?(?:\n|\Z)")
-BELOW = re.compile(rf"(?:{_BLANK})*+(?P<indent>[ ]*+)(?P<dash>-[ \n])?(?=\S|-)")
+COMMENT = re.compile(r"[ ]*(?:\n|\Z|#[^\n]*(?:\n|\Z))")
+_BLANKS = re.compile(rf"(?:{_BLANK}){{1,{AT_ONCE}}}")
+_BELOW = re.compile(r"(?P<indent>[ ]*)(?P<dash>-[ \n])?(?=\S|-)")
 # The value of a line that tells is plain text or simply quoted; the groups are those of `_FIELD`.
-_TELLING_VALUE = rf"(?:{_PLAIN}|\"[^\"\\\n]*+\"[ ]*+|'[^'\n]*+'[ ]*+)"
-_SECRETS = r"(?<=PullSecrets: )\[(?:[ ]*+\{[ ]*+name:[ ]++[\w.-]++[ ]*+\}[ ]*+,?+)*+[ ]*+\][ ]*+"
+_TELLING_VALUE = rf"{_PLAIN}|\"[^\"\\\n]*\"[ ]*|'[^'\n]*'[ ]*"
+_SECRETS = r"(?<=PullSecrets: )\[(?:[ ]*\{[ ]*name:[ ]+[\w.-]+[ ]*\}[ ]*,?){0,1000}[ ]*\][ ]*"
 TELLING_LINE = re.compile(
-    rf"(?P<lead>[ ]*+(?:-[ ]++)*+)"
-    rf"(?:(?P<key>{_KEY}):(?:[ ]++(?P<anchor>(?!))?"
-    rf"(?:(?P<block>(?!))|(?P<value>{_TELLING_VALUE}|{_SECRETS}))?+)?+"
+    rf"(?P<lead>[ ]*{_DASHES})"
+    rf"(?:(?P<key>{_KEY}):(?:[ ]+(?P<anchor>(?!))?"
+    rf"(?:(?P<block>(?!))|(?P<value>{_TELLING_VALUE}|{_SECRETS})|)|)"
     rf"|(?P<item>{_TELLING_VALUE})(?P<text>(?!))?)"
-    rf"{_TRAIL}(?:\n|\Z)"
+    rf"{_LAST_END}"
 )
+
+
+def below(text: str, position: int) -> re.Match[str] | None:
+    """The beginning of the next line that has more than a comment."""
+    while (blanks := _BLANKS.match(text, position)) is not None:
+        position = blanks.end()
+    return _BELOW.match(text, position)
 
 
 def telling_lines(text: str) -> list[int]:

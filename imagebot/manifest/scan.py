@@ -29,7 +29,7 @@ from imagebot.manifest.tree import Node, build
 __all__ = ["ScanOptions", "scan"]
 
 # A line with more than a comment; YAML knows more line breaks than `^` does.
-_CONTENT = re.compile(r"(?:\A|[\r\n\x85\u2028\u2029])[ \t]*+[^#\s]")
+_CONTENT = re.compile(r"(?:\A|[\r\n\x85\u2028\u2029])[ \t]*[^#\s]")
 _HINTS = (
     *("image", "Image", "repository", "oci://", "HelmRe", "HelmChart", "targetRevision"),
     "tekton.dev/",
@@ -41,7 +41,7 @@ _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
 # Formats that name images under keys which say nothing by themselves.
 _ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions", "circleci"})
 # A file of JSON without these is of a tool that may take comments, such as an editor.
-_OBJECT_KEYS = tuple(re.compile(rf"""["']{key}["']\s*+:""") for key in ("apiVersion", "kind"))
+_OBJECT_KEYS = tuple(re.compile(rf"""["']{key}["']\s*:""") for key in ("apiVersion", "kind"))
 _CHART_TEMPLATE = "a template of a Helm chart"
 # Each costs an entry in the scan, and some a second parser.
 _MAX_BROKEN = 1_000

@@ -160,6 +160,56 @@ def test_memory_is_bounded(item: bytes) -> None:
     assert int(done.stdout) < 250 * 1024
 
 
+# Lines that tell nothing, and lines that are nearly such: what begins them, is repeated, ends them.
+STEPPED_OVER = {
+    "lines": ("", "  a: b\n", ""),
+    "blank lines": ("", "\n", ""),
+    "comments": ("", "  # a\n", "  # a"),
+    "blank lines in a block": ("  a:\n    b: c\n", "\n", "    !x\n"),
+    "nested lines": ("  a:\n", "    b: c\n", "    !x\n"),
+    "nested keys": ("", "  a:\n    b:\n", "  !x\n"),
+    "keys": ("  a", "a", "\n"),
+    "signs in a key": ("  a", "-", "\n"),
+    "spaces": ("  a:", " ", "!\n"),
+    "spaces before a comment": ("  a: b", " ", "#\n: :\n"),
+    "dashes": ("  ", "- ", "!x\n"),
+    "colons": ("  a: b", ":", "\n"),
+    "colons in words": ("  a: b", ":b", ": c\n"),
+    "colons in many lines": ("", f"  a: {'b:' * 150}b\n", ""),
+    "anchors": ("  a: &", "b", "#\n"),
+    "aliases": ("  a: *", "b", "#\n"),
+    "quotes": ("  a: '", "''", "\n"),
+    "other quotes": ("  a: ", '"', "'\n"),
+    "escapes": ('  a: "', '\\"', "\n"),
+    "escapes in many lines": ("", '  a: "' + '\\"' * 4_000 + '"\n', ""),
+    "escapes in nested lines": ("  a:\n", '    a: "' + '\\"' * 4_000 + '"\n', ""),
+    "a list": ("  a: [", "'b', ", "\n"),
+    "quotes in lists": ("", "  a: [" + "'b'," * 300 + "]\n", ""),
+    "closing brackets": ("  a: [", "] ", "!\n"),
+    "closing braces": ("  a: {", "}", ": x\n"),
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("pieces", STEPPED_OVER.values(), ids=STEPPED_OVER.keys())
+@pytest.mark.parametrize("rest", ["", "image: a:1.0\n"])
+def test_stepping_over_lines_costs_what_they_are_long(
+    pieces: tuple[str, str, str], rest: str
+) -> None:
+    """In KiB. With the square of four mebibytes to look at, the time-out comes first."""
+    head, piece, end = pieces
+    text = f"a:\n{head}{piece * (4 * 1024 * 1024 // len(piece))}{end}{rest}"
+    program = (
+        "import re, sys\n"
+        "from imagebot.manifest.outline import outline\n"
+        "outline(sys.stdin.read())\n"
+        "print(re.search(r'VmHWM:\\s+(\\d+) kB', open('/proc/self/status').read())[1])\n"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, input=text)
+    assert int(done.stdout) < 100 * 1024
+
+
 def test_an_edit_of_a_file_that_grew_hostile_is_refused() -> None:
     before = b"image: app:1.0\n"
     (field,) = scan("a.yaml", before).fields
@@ -267,9 +317,12 @@ LONG = {
     "images in quotes": "'a/b:1.0',",
     "quotes": "\"'",
     "backslashes": "\\",
+    "dashes": "- ",
+    "escaped quotes": '\\"',
     **{f"placeholders, {each}": each for each in ("{{", "{a", "${${", "$(", "<%", "<a", "((a")},
     **{f"more placeholders, {each}": each for each in ("%a", "@@a", "#{a", "$[[", "A_", "/A_")},
     "variables in braces": "${x}",
+    "braces": "{}",
     "images that are filled in": "$A/b ",
 }
 

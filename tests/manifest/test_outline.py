@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from imagebot.manifest.outline import outline
+from imagebot.manifest.plain_lines import AT_ONCE
+from imagebot.manifest.scan import scan
 from imagebot.manifest.tree import Mapping, Sequence
 
 PLAIN = {
@@ -71,3 +73,30 @@ def test_a_reference_below_other_keys_is_not_stepped_over() -> None:
     image = root.mapping("a").mapping("image")  # type: ignore[union-attr]  # fails when not there
     assert image is not None
     assert image.mapping("x").text("reference") == "app:1.0"  # type: ignore[union-attr]  # as above
+
+
+# Entered as a field, this value is left to the parser.
+SILENT = '  k#n: "a\\"b"\n'
+
+
+@pytest.mark.parametrize("lines", [AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, 3 * AT_ONCE + 1])
+@pytest.mark.parametrize("head", ["spec:\n", "spec:\n  a:\n"])
+@pytest.mark.parametrize("end", ["", "  image: app:1.0\n"])
+def test_any_number_of_lines_is_stepped_over(head: str, lines: int, end: str) -> None:
+    deeper = "  " * (head.count("\n") - 1)
+    body = "".join(deeper + SILENT.replace("#n", str(n)) for n in range(lines))
+    root = outline(f"{head}{body}{end}x: y\n")
+    assert root is not None
+    spec = root.mapping("spec")
+    assert spec is not None or not end
+    assert spec is None or ("image" in spec) == bool(end)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a:" * 300 + "a", '"' + '\\"' * 6_000 + '"', "'" + "''" * 300 + "'", "[" + "'a'," * 500 + "]"],
+)
+def test_a_line_with_more_than_any_is_left_to_the_parser(value: str) -> None:
+    text = f"kind: Pod\nspec:\n  a: {value}\n  containers:\n  - image: app:1.0\n"
+    assert outline(text) is None
+    assert [str(each.reference) for each in scan("a.yaml", text.encode()).fields] == ["app:1.0"]

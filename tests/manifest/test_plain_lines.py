@@ -4,7 +4,9 @@ import pytest
 
 from imagebot.manifest.plain_lines import (
     LAST_LINES,
+    LINES,
     TELLING_LINE,
+    below,
     end_of_block,
     telling_lines,
     tells,
@@ -53,6 +55,12 @@ def test_keys_that_do_not(key: str) -> None:
         "# a: [\n",
         "\n",
         "  a: http://b#c\n",
+        "a: &b\n",
+        "a: &b #c\n",
+        "- &b c\n",
+        "a: {b} 'c' }\n",
+        'a: "\\\\" \n',
+        "a: [b] # c]\n",
     ],
 )
 def test_lines_that_are_plain(line: str) -> None:
@@ -75,6 +83,15 @@ def test_lines_that_are_plain(line: str) -> None:
         "a: {b: [c, 'd}]}\n",
         "<<: *a\n",
         "'a': b\n",
+        # What would be plain if a part of it were given back.
+        "a: &b#c\n",
+        "a: *b#c\n",
+        "- &bc\n",
+        'a: "b\\"\n',
+        "a: 'b''\n",
+        "a: b #c\nd: e: f\n",
+        "a: {b}#c\n",
+        "a: {{b}\n",
     ],
 )
 def test_lines_that_are_not(line: str) -> None:
@@ -125,3 +142,46 @@ def test_a_block_ends_where_less_is_indented(text: str, column: int, rest: str) 
     match = end_of_block(column).search(text)
     assert match is not None
     assert text[match.end() :] == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "indent", "dash"),
+    [
+        ("a: b\n", "", None),
+        ("\n  # x\n\n  - a\n", "  ", "- "),
+        ("  -\n    a\n", "  ", None),
+        ("  -a\n", "  ", None),
+        ("# x\n" * 3_000 + " a", " ", None),
+        # A comment is not looked at again where nothing comes after it.
+        ("  # x\n", None, None),
+        ("\n\n   ", None, None),
+    ],
+)
+def test_what_is_below(text: str, indent: str | None, dash: str | None) -> None:
+    match = below(text, 0)
+    assert (match and match["indent"], match and match["dash"]) == (indent, dash)
+
+
+@pytest.mark.parametrize(
+    ("text", "stepped_over"),
+    [
+        ("  a:\n    b: c\n\n    d: e\n", 4),
+        ("  a:\n    b: c\n\n    d: 'e\n", 0),
+        ("  a:\n    b: c\n\n  - d: 'e\n", 0),
+        ("  a:\n    b: c\n\n  d: 'e\n", 3),
+        ("  a:\n  - b\n  c: d\n", 3),
+    ],
+)
+def test_what_is_nested_is_stepped_over_as_a_whole(text: str, stepped_over: int) -> None:
+    """No line of it is given back, nor a blank one before a line that is not plain."""
+    match = LAST_LINES.match(text)
+    assert match is not None
+    end = match.end() if match["lead"] is None else match.start("lead")
+    assert text.count("\n", 0, end) == stepped_over
+
+
+def test_what_is_nested_may_end_a_document_only_where_no_line_that_tells_follows() -> None:
+    for text in ("  a:\n    b: c\n", "  a:\n    b: c\n # x\n\n"):
+        match = LINES.match(text)
+        assert match is not None
+        assert match["key"] == "a"

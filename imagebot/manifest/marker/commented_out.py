@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from imagebot.manifest.file_text import FileText
+from imagebot.manifest.repetition import many
 
 # An item of a list or a key, behind the sign of a comment that has its line for itself. Words that
 # people put before a remark are no keys, nor is the beginning of a marker.
@@ -17,10 +18,11 @@ _COMMENTED_OUT = re.compile(
     re.IGNORECASE,
 )
 
-# Words in quotes that end on their line, and what ends the search for them: a comment. Nothing is
-# taken back (`++`, `*+`): a quote without an end would be remembered character by character.
+_ESCAPED = many(r"""\\.[^"\\\r\n]*""", "escaped")
+# Words in quotes that end on their line, and what ends the search for them: a comment.
 QUOTED = re.compile(
-    r"""(?<!\S)(?P<comment>#|//)|\\.|(?P<words>'[^'\r\n]*+'|"(?:[^"\\\r\n]++|\\.)*+")"""
+    r"""(?<!\S)(?P<comment>#|//)|\\.|"""
+    rf"""(?P<words>'[^'\r\n]*'|"[^"\\\r\n]*{_ESCAPED}")"""
 )
 
 

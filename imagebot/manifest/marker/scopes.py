@@ -7,7 +7,8 @@ from collections.abc import Collection
 
 from imagebot.manifest.file_text import FileText
 
-_DASHES = re.compile(r" *+(?:- ++)*+")
+# What is neither a space nor the dash of an item.
+_CONTENT = re.compile(r"[^ -]|-(?! )")
 _NO_BLOCK = ("#", "---", "...")
 
 
@@ -66,5 +67,5 @@ def _goes_on(block: tuple[int, bool, int], indent: int, *, is_item: bool) -> boo
 
 def _dashes(line: str) -> int:
     """The column of what stands behind the dashes of items, the first being 0."""
-    dashes = _DASHES.match(line)
-    return dashes.end() if dashes is not None else 0
+    content = _CONTENT.search(line)
+    return content.start() if content is not None else len(line)

@@ -15,10 +15,8 @@ from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.text.placeholders import SIGN, fill_in, without_placeholders
 from imagebot.reference import Reference, parse_reference
 
-# What stands before a word, and a word. A backslash goes with the quote that it is for.
-_PART = re.compile(
-    r"""(?P<gap>(?:\\?["'`]|[\s=,;()\[\]{}])*+)(?P<token>(?:\\(?!["'`])|[^\s"'`=,;()\[\]{}\\])*+)"""
-)
+# What stands before a word, and a word, on a line whose quotes have no backslash before them.
+_PART = re.compile(r"""(?P<gap>[\s"'`=,;()\[\]{}]*)(?P<token>[^\s"'`=,;()\[\]{}]*)""")
 _QUOTES = "\"'`\\"
 # The same with quotes in it: `"$REGISTRY"/app:1.0` is one word to a shell.
 _QUOTED_WORD = re.compile(r"[^\s=,;()\[\]{}]+")
@@ -44,7 +42,10 @@ class OnLine:
 def images_on(line: str) -> Iterator[OnLine]:
     """The references with a tag or a digest on a line, up to its comment."""
     previous = ""
-    for part, following in pairwise(_PART.finditer(without_placeholders(line))):
+    masked = without_placeholders(line)
+    for quote in "\"'`":
+        masked = masked.replace("\\" + quote, quote + quote)
+    for part, following in pairwise(_PART.finditer(masked)):
         token = part["token"]
         if (":" in token or "@" in token) and not (
             previous in _OWNERS

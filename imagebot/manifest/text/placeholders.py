@@ -7,18 +7,21 @@ from bisect import bisect_left
 
 from imagebot.manifest.marker.commented_out import QUOTED
 from imagebot.manifest.marker.written import IN_TEXT
+from imagebot.manifest.repetition import many
 
 # What other tools fill in, to the end of the line where it does not end on it. Whatever begins
 # here either matches or ends the search soon: no text is gone through twice.
+_BRACES = many(r"\{[^{}]*\}[^{}]*", "braces")
 _PLACEHOLDER = re.compile(
     r"\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z)|<%.*?(?:%>|\Z)|\$\[\[.*?(?:\]\]|\Z)"
-    r"|\$\{(?:[^{}]++|\{[^{}]*+\})*+(?:\}|\Z)|[$%@]\{[^}]*+(?:\}|\Z)|\#\{[\w.-]+\}\#?"
-    r"|[$%\\]\([^\s()]*+\)|\(\([^()]*+\)\)|\{[\w.-]*+\}|<[^<>\s]*+>|@@[\w.-]++@@|%\w+%?|\$+\w*"
+    rf"|\$\{{[^{{}}]*{_BRACES}(?:\}}|\Z)"
+    r"|[$%@]\{[^}]*(?:\}|\Z)|\#\{[\w.-]+\}\#?"
+    r"|[$%\\]\([^\s()]*\)|\(\([^()]*\)\)|\{[\w.-]*\}|<[^<>\s]*>|@@[\w.-]+@@|%\w+%?|\$+\w*"
 )
 # Stands for each of their characters while a line is cut up: it is in no reference.
 SIGN = "$"
 # `REGISTRY_HOST` and `__REGISTRY__` are replaced with sed, and could be no part of a name.
-_FILLED = re.compile(r"\$+|(?<![^/:])[A-Z0-9]*+_[A-Z0-9_]*+(?![^/:@])")
+_FILLED = re.compile(r"\$+|(?<![^/:])[A-Z0-9]*_[A-Z0-9_]*(?![^/:@])")
 
 
 def without_placeholders(line: str) -> str:
