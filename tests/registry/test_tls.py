@@ -154,6 +154,18 @@ def test_an_authority_that_is_not_named(
     assert "`ca-file` of this registry" in hint
 
 
+@pytest.mark.parametrize("flaws", [[], [] if IS_STRICT else ["no-authority-key-identifier"]])
+def test_an_authority_that_was_made_anew(
+    start_scripted: Start, transport: Transport, tmp_path: Path, flaws: list[Flaw]
+) -> None:
+    """Without the identifiers of keys, only the signature tells the old one from the new."""
+    old = write_tls(tmp_path / "old")
+    tls = write_tls(tmp_path / "new", server=flaws, renewed=True)
+    server = start_scripted(lambda _: Answer(body="ok"), tls=tls)
+    said, _ = refused(transport, server, old.ca_file)
+    assert said == "its authority is not known here"
+
+
 def test_a_certificate_that_names_itself_is_known_by_its_file(
     start_scripted: Start, transport: Transport, tmp_path: Path
 ) -> None:

@@ -74,10 +74,17 @@ class Tls:
 
 
 def write_tls(
-    folder: Path, *, authority: Collection[Flaw] = (), server: Collection[Flaw] = ()
+    folder: Path,
+    *,
+    authority: Collection[Flaw] = (),
+    server: Collection[Flaw] = (),
+    renewed: bool = False,
 ) -> Tls:
-    """Both certificates satisfy RFC 5280, as Python 3.13 demands, but for the flaws given."""
-    signer = _authority(frozenset(authority))
+    """Both certificates satisfy RFC 5280, as Python 3.13 demands, but for the flaws given.
+
+    A renewed authority has the name of the other and another key.
+    """
+    signer = _authority(frozenset(authority), renewed)
     ca_file, _ = signer.write(folder, "ca")
     certificate_file, key_file = _server(signer, frozenset(server)).write(folder, "server")
     return Tls(ca_file, certificate_file, key_file)
@@ -91,7 +98,7 @@ def token_signer() -> Certificate:
 
 
 @functools.cache
-def _authority(flaws: frozenset[Flaw]) -> Certificate:
+def _authority(flaws: frozenset[Flaw], _renewed: bool) -> Certificate:
     key = ec.generate_private_key(ec.SECP256R1())
     return _issue("imagebot test authority", key, authority=True, signer=None, flaws=flaws)
 
