@@ -39,6 +39,7 @@ def draft(
     *,
     now: datetime,
     target: str = "",
+    identity: str = "",
     limits: Limits = Limits(),
     scans: ScanCache | None = None,
     progress: Progress | None = None,
@@ -46,13 +47,14 @@ def draft(
 ) -> Draft:
     """Plan every update of `source`, and make the edits.
 
+    `target` is what the plan calls the target, and `identity` what tells it from others.
     What cannot be listed, decided or edited is a problem in the plan; the rest is planned.
     """
     inventory = take_inventory(source, configuration, scans)
     assignments = assign(inventory.fields, configuration, target, flux=inventory.flux)
     questions = [question for each in assignments if (question := _question(each, limits))]
     answers = decide(questions, registry, now=now, progress=progress)
-    plan = sort_out(assignments, answers, target=target, limits=limits)
+    plan = sort_out(assignments, answers, target=target, identity=identity, limits=limits)
     if hold is not None:
         plan = hold_back(plan, hold)
     unread, problems = sort_unread(inventory, configuration)
@@ -66,10 +68,15 @@ def draft(
 
 
 def sort_out(
-    assignments: Sequence[Assigned], answers: Answers, *, target: str, limits: Limits
+    assignments: Sequence[Assigned],
+    answers: Answers,
+    *,
+    target: str,
+    identity: str,
+    limits: Limits,
 ) -> Plan:
     """Every field is an update or kept, in the order of the files."""
-    outcomes = [_outcome(entry, answers, target, limits) for entry in assignments]
+    outcomes = [_outcome(entry, answers, target, identity, limits) for entry in assignments]
     return Plan(
         updates=tuple(each for each in outcomes if isinstance(each, Update)),
         kept=tuple(each for each in outcomes if isinstance(each, Kept)),
@@ -88,7 +95,9 @@ def _question(entry: Assigned, limits: Limits) -> Question | None:
     return Question.of(reference, entry.policy)
 
 
-def _outcome(entry: Assigned, answers: Answers, target: str, limits: Limits) -> Update | Kept:
+def _outcome(
+    entry: Assigned, answers: Answers, target: str, identity: str, limits: Limits
+) -> Update | Kept:
     question = _question(entry, limits)
     if question is None:
         code, reason = entry.code, entry.reason
@@ -113,6 +122,7 @@ def _outcome(entry: Assigned, answers: Answers, target: str, limits: Limits) -> 
         )
     return Update(
         target=target,
+        identity=identity,
         field=entry.field,
         tag=None if entry.field.keeps_tag else decision.tag,
         digest=decision.digest,

@@ -49,9 +49,14 @@ def unread_problem(entry: Unread) -> Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """A field that moves to another tag, digest or both; `route` is the name of its route."""
+    """A field that moves to another tag, digest or both; `route` is the name of its route.
+
+    `target` is what the target is called, and may change when others are added; `identity` is
+    its URL and branch in one spelling, "" for a folder.
+    """
 
     target: str
+    identity: str = ""
     field: ImageField
     tag: str | None
     digest: str | None
@@ -66,7 +71,8 @@ class Update:
     @property
     def id(self) -> str:
         """Names the same update of the same field in every run: 12 hexadecimal digits."""
-        place = (self.target, self.field.path, str(self.field.document), *map(str, self.field.keys))
+        field = self.field
+        place = (self.identity, field.path, str(field.document), *map(str, field.keys))
         text = "\0".join((*place, self.tag or "", self.digest or ""))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -21,6 +21,7 @@ from imagebot.decide import Registry
 from imagebot.errors import ConfigurationError, ImagebotError, PushRejectedError
 from imagebot.forge.model import Forge
 from imagebot.forge.open import open_forge
+from imagebot.git.address import identity_of
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.once import OncePerPass
@@ -173,6 +174,7 @@ def _prepare(target: Target, checkout: Checkout, setting: Setting) -> _Ready:
         setting.registry,
         now=setting.now,
         target=target.name,
+        identity=identity_of(target.url, target.branch),
         limits=target.limits,
         scans=scans,
         progress=setting.progress,

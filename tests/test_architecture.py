@@ -29,6 +29,7 @@ LAYERS = {
     "imagebot.plan": 1,
     "imagebot.hold": 1,
     "imagebot.secret": 1,
+    "imagebot.tls": 1,
     "imagebot.routes": 1,
     "imagebot.assign": 1,
     "imagebot.unused": 1,

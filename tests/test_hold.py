@@ -207,6 +207,39 @@ def test_closing_refuses_its_updates_and_no_others(world: World) -> None:
     assert world.bare.read_files(second["branch"])[PRODUCTION] == pod("1.3.0", "1.2.0")
 
 
+def test_a_second_branch_of_the_repository_forgets_no_refusal(world: World, tmp_path: Path) -> None:
+    """It gives the first target another name, and the URL may be spelt anew on the way."""
+    url, pulls = world.bare.folder.as_uri(), tmp_path / "pulls"
+    forge = f"forge: {{kind: sandbox, folder: '{pulls}'}}"
+
+    def run(text: str) -> Outcome:
+        bot = load_bot_configuration(text, "bot.yaml")
+        return run_pass(dataclasses.replace(world.setting, bot=bot))
+
+    first = run(f"targets: [{{url: '{url}', branch: main, {forge}}}]\n")
+    world.press(1, "closed")
+    world.bare.commit(FILES, branch="next")
+    # So that the plan as a whole is not the one that was refused.
+    world.tags.of["web"] = ("1.0.0", "1.2.0")
+
+    outcome = run(
+        f"targets:\n  - {{url: '{url.removesuffix('.git')}', branch: main, {forge}}}\n"
+        f"  - {{url: '{url}', branch: next, {forge}}}\n"
+    )
+
+    assert outcome.plan.problems == ()
+    (name,) = {each.target for each in first.plan.updates}
+    assert {each.target for each in outcome.plan.updates} == {f"{name}@main", f"{name}@next"}
+    held = [each for each in outcome.plan.kept if each.code == "refused"]
+    assert [(each.target, each.field.container) for each in held] == [(f"{name}@main", "a")]
+    (second,) = [
+        each
+        for each in outcome.published
+        if (each.target, each.route) == (f"{name}@main", "production")
+    ]
+    assert world.bare.read_files(second.branch)[PRODUCTION] == pod("1.0.0", "1.2.0")
+
+
 def test_a_forge_that_cannot_be_asked_is_a_problem(world: World) -> None:
     world.pulls.mkdir()
     (world.pulls / "1.json").write_text("{")

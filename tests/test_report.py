@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -126,6 +127,14 @@ def test_an_updates_id_names_the_same_update_in_every_run(field: ImageField) -> 
     first, second = (plan(field).updates[0].id for _ in range(2))
     assert first == second
     assert plan(field).updates[0].new_reference == "app:1.1"
+
+
+def test_an_updates_id_is_of_its_target_whatever_it_is_called(field: ImageField) -> None:
+    update = dataclasses.replace(plan(field).updates[0], identity="host/a\0main")
+    renamed = dataclasses.replace(update, target="a@main")
+    elsewhere = dataclasses.replace(update, identity="host/a\0next")
+    assert update.id == renamed.id
+    assert len({update.id, elsewhere.id, plan(field).updates[0].id}) == 3
 
 
 def test_utc_stays_utc(field: ImageField) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from imagebot.errors import (
     ForgeAuthError,
@@ -21,6 +22,7 @@ from imagebot.errors import (
 )
 from imagebot.forge.model import PullRequest, PullRequestState
 from imagebot.printable import printable
+from imagebot.tls import explain_distrust
 
 if TYPE_CHECKING:
     from github.GithubException import GithubException
@@ -36,6 +38,7 @@ _TRIES = 3
 _MOST_CLOSED = 20
 _MOST_COMMENTS = 300
 _MAX_SHOWN = 400
+_TRUST = "set SSL_CERT_FILE to a bundle that holds the authority of the forge"
 _RIGHTS = "the token needs the permissions contents: write and pull requests: write"
 
 
@@ -175,16 +178,23 @@ class GitHubForge:
         except GithubException as error:
             raise self._error(error) from error
         except OSError as error:
-            # What requests raises: no connection, no name, no TLS, no answer in time.
-            said = self._shown(str(error))
-            raise ForgeUnreachableError(
-                self._project,
-                f"the forge cannot be reached: {said}",
-                hint="the next pass tries again",
-            ) from error
+            raise self._unreachable(error) from error
         except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
             # What PyGithub trips over in an answer that it did not expect.
             raise self._not_github(error) from error
+
+    def _unreachable(self, error: OSError) -> ForgeError:
+        """What requests raises: no connection, no name, no TLS, no answer in time."""
+        distrust = explain_distrust(error, trust=_TRUST)
+        if distrust is not None:
+            host = urlsplit(self.api_url).netloc
+            reason = f"the certificate of {host} is not trusted: {distrust.reason}"
+            return ForgeUnreachableError(self._project, reason, hint=distrust.hint)
+        return ForgeUnreachableError(
+            self._project,
+            f"the forge cannot be reached: {self._shown(str(error))}",
+            hint="the next pass tries again",
+        )
 
     def _not_github(self, error: Exception) -> ForgeError:
         said = self._shown(str(error))

@@ -17,6 +17,7 @@ from imagebot.printable import printable
 
 Scheme = Literal["https", "http", "ssh", "file"]
 
+_PORTS: dict[Scheme, int] = {"https": 443, "http": 80, "ssh": 22}
 _MAX_URL = 2048
 _MAX_BRANCH = 240
 _HOST_RE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
@@ -134,6 +135,19 @@ def _parse_scp(url: str, shown: str) -> Address:
     if user is not None and _USER_RE.fullmatch(user) is None:
         raise GitError(shown, "it has no valid user name", hint=_USE)
     return Address(url, "ssh", host, f"/{path.lstrip('/')}")
+
+
+def identity_of(url: str, branch: str) -> str:
+    """Equal for every spelling of the same branch of the same repository, and for nothing else.
+
+    Without the protocol, the user, a port that the protocol has by default, slashes around the
+    path and `.git` behind it; the host in lower case. Raises GitError.
+    """
+    address = parse_address(url)
+    port = urlsplit(address.url).port if "://" in address.url else None
+    suffix = "" if port in (None, _PORTS.get(address.scheme)) else f":{port}"
+    path = address.path.strip("/").removesuffix(".git").rstrip("/")
+    return f"{address.host.lower()}{suffix}/{path}\0{branch}"
 
 
 def is_loopback(host: str) -> bool:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from imagebot.errors import RegistryProtocolError, RegistryUnreachableError
 from imagebot.registry.endpoint import is_loopback
 from imagebot.registry.protocol import clean, netloc
+from imagebot.tls import explain_distrust
 
 if TYPE_CHECKING:
     import httpx
@@ -28,6 +29,7 @@ _CONNECT_TIMEOUT = 10.0
 _READ_TIMEOUT = 30.0
 _EXCHANGE_TIMEOUT = 120.0
 _USER_AGENT = "imagebot"
+_TRUST = "name its authority with `ca-file` of this registry in the bot's configuration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,15 +233,16 @@ def _translated(ask: Ask) -> Iterator[None]:
 
 
 def _connect_error(ask: Ask, exc: httpx.ConnectError) -> CannotConnectError:
+    distrust = explain_distrust(exc, trust=_TRUST)
+    if distrust is not None:
+        return CannotConnectError(
+            ask.subject,
+            f"the certificate of {_host(ask)} is not trusted: {distrust.reason}",
+            hint=distrust.hint,
+        )
     lower = str(exc).lower()
     # Not the number before and the line of C behind.
     text = clean(re.sub(r"^\[[^\]]*\] |\(_ssl\.c:\d+\)$", "", str(exc)))
-    if "certificate verify failed" in lower:
-        return CannotConnectError(
-            ask.subject,
-            f"the certificate of {_host(ask)} is not trusted: {text}",
-            hint="name its authority with `ca-file` of this registry in the bot's configuration",
-        )
     if "wrong version" in lower or "record layer" in lower:
         return CannotConnectError(
             ask.subject,

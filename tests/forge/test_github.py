@@ -17,6 +17,7 @@ from imagebot.errors import (
     ForgeUnreachableError,
 )
 from imagebot.forge.github import GitHubForge
+from tests.support.certificates import IS_STRICT, write_tls
 from tests.support.git_repository import Entry
 from tests.support.github import Forge as Emulated
 from tests.support.scripted_http import Answer, Request, ScriptedServer
@@ -328,10 +329,30 @@ def test_certificates_of_an_authority_of_ones_own(
     start_scripted: Callable[..., ScriptedServer], tmp_path: Path
 ) -> None:
     server = start_scripted(lambda _: Answer(200, {}, "[]"), tls=tmp_path / "tls")
-    with pytest.raises(ForgeUnreachableError, match="certificate"):
+    with pytest.raises(ForgeUnreachableError, match="its authority is not known here") as caught:
         connect(server.url, TOKEN).find("x")
+    assert f"the certificate of {server.host} is not trusted" in str(caught.value)
+    assert "SSL_CERT_FILE" in caught.value.hint
     assert server.requests == []
     trusting = GitHubForge(
         NAME, "main", TOKEN, api_url=server.url, write_pause=0.0, ca_file=str(server.ca_file)
     )
     assert trusting.find("x") is None
+
+
+def test_an_authority_that_strict_verification_refuses(
+    start_scripted: Callable[..., ScriptedServer], tmp_path: Path
+) -> None:
+    """Python 3.13 and newer are strict."""
+    tls = write_tls(tmp_path / "tls", authority=["no-key-usage"])
+    server = start_scripted(lambda _: Answer(200, {}, "[]"), tls=tls)
+    forge = GitHubForge(
+        NAME, "main", TOKEN, api_url=server.url, tries=1, write_pause=0.0, ca_file=str(tls.ca_file)
+    )
+    if IS_STRICT:
+        with pytest.raises(ForgeUnreachableError, match="has no key usage") as caught:
+            forge.find("x")
+        assert "keyCertSign" in caught.value.hint
+    else:
+        assert forge.find("x") is None
+    assert len(server.requests) == (0 if IS_STRICT else 1)

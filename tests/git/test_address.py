@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagebot.errors import GitError
-from imagebot.git.address import check_branch, parse_address, redact_url
+from imagebot.git.address import check_branch, identity_of, parse_address, redact_url
 from imagebot.printable import printable
 
 GOOD = {
@@ -99,6 +99,48 @@ def test_whatever_comes_is_an_address_or_a_git_error(text: str) -> None:
 def test_redact() -> None:
     assert redact_url("https://a:b@host/c") == "https://host/c"
     assert redact_url("git@host:c") == "git@host:c"
+
+
+ONE = "https://git.example.com/acme/gitops"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        ONE,
+        f"{ONE}.git",
+        f"{ONE}/",
+        f"{ONE}.git/",
+        "https://GIT.Example.com/acme/gitops",
+        "https://git.example.com:443/acme/gitops",
+        "ssh://git@git.example.com/acme/gitops.git",
+        "ssh://git.example.com:22/acme/gitops",
+        "git@git.example.com:acme/gitops.git",
+        "Git.example.com:/acme/gitops",
+    ],
+)
+def test_every_spelling_of_a_repository_has_one_identity(url: str) -> None:
+    assert identity_of(url, "main") == identity_of(ONE, "main")
+
+
+@pytest.mark.parametrize(
+    ("url", "branch"),
+    [
+        (ONE, "next"),
+        ("https://git.example.com:8443/acme/gitops", "main"),
+        ("https://git.example.com/ACME/gitops", "main"),
+        ("https://git.example.com/acme/gitops.git.git", "main"),
+        ("https://other.example.com/acme/gitops", "main"),
+        ("/git.example.com/acme/gitops", "main"),
+    ],
+)
+def test_other_repositories_and_branches_have_other_identities(url: str, branch: str) -> None:
+    assert identity_of(url, branch) != identity_of(ONE, "main")
+
+
+@pytest.mark.parametrize("url", ["file:///srv/a.git", "/srv/a", "/srv/a/.git"])
+def test_the_identity_of_a_folder(url: str) -> None:
+    assert identity_of(url, "main") == identity_of("/srv/a.git", "main")
 
 
 def admits(name: str) -> bool:

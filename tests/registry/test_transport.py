@@ -166,9 +166,8 @@ def test_nobody_there(start_scripted: Start, transport: Transport) -> None:
 def test_an_own_authority(start_scripted: Start, transport: Transport, tmp_path: Path) -> None:
     server = start_scripted(tls=tmp_path / "tls")
     server.on("GET", "/", Scripted(body="ok"))
-    with pytest.raises(CannotConnectError, match=r"not trusted: certificate verify") as caught:
+    with pytest.raises(CannotConnectError, match=r"not trusted: its authority is not kn") as caught:
         transport.send(ask(server))
-    assert "_ssl.c" not in str(caught.value)
     assert "ca-file" in caught.value.hint
     trusted = Ask(subject="", url=server.url + "/", ca_file=str(server.ca_file))
     assert transport.send(trusted).body == b"ok"
