@@ -254,6 +254,25 @@ def test_what_failed_this_time_does_not_drop_out(bot: Bot, bare: BareRepository)
     assert bot.publish(change=bot.change(NGINX)).status == "updated"
 
 
+def test_what_failed_does_not_keep_an_old_state_of_a_file(bot: Bot, bare: BareRepository) -> None:
+    """With all of its updates there, nothing waits for those that could not be decided."""
+    bot.publish(API, NGINX)
+    bare.commit({PRODUCTION: b"# a comment\nimage: ghcr.io/acme/api:1.0.0\n"})
+    published = bot.publish(change=bot.change(API, NGINX, complete=False))
+    assert published.status == "updated"
+    assert bare.read_files(BRANCH)[PRODUCTION] == b"# a comment\nimage: ghcr.io/acme/api:1.1.0\n"
+
+
+def test_more_updates_are_published_while_something_fails(bot: Bot, bare: BareRepository) -> None:
+    bot.publish(API)
+    assert bot.publish(change=bot.change(API, NGINX, complete=False)).status == "updated"
+    assert bare.read_files(BRANCH)[WEB] == b"image: nginx:1.1.0\n"
+    # As many as before, but not the same ones.
+    assert bot.publish(change=bot.change(API2, complete=False)).status == "updated"
+    assert bare.read_files(BRANCH)[PRODUCTION] == b"image: ghcr.io/acme/api:1.2.0\n"
+    assert bare.read_files(BRANCH)[WEB] == FILES[WEB]
+
+
 def test_updates_that_are_gone_close_it(
     bot: Bot, bare: BareRepository, sandbox: SandboxForge
 ) -> None:
