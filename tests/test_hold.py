@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from imagebot.config.load import load_bot_configuration
-from imagebot.gate.model import Pushed
 from imagebot.forge.model import PullRequest, PullRequestState
+from imagebot.gate.model import Pushed
 from imagebot.hold import Held, Holding, hold_back
 from imagebot.message import Marker, plan_hash, with_marker
 from imagebot.plan import Kept, Plan, Published, Update

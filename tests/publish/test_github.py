@@ -59,7 +59,7 @@ PERSON = "alice@example.com"
 
 
 def test_a_merged_branch_that_was_left_over_is_used_again(hub: Bot, forge: Emulated) -> None:
-    """People added a commit, merged, and did not delete the branch: it is nobody's work any more."""
+    """People added a commit, merged, and did not delete the branch: nobody works on it now."""
     first = hub.publish(API)
     left = forge.commit(NAME, {"README.md": b"by hand\n"}, branch=BRANCH, email=PERSON)
     forge.merge(NAME, first.number)

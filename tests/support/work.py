@@ -1,8 +1,14 @@
-"""How much work a call is, counted instead of timed: the same on every machine, however busy."""
+"""How much work a call is, counted instead of timed: the same on every machine, however busy.
+
+What C code does (regular expressions, the parser) cannot be counted. There `growth` compares the
+time that the processor itself spent on a small input and on a large one.
+"""
 
 from __future__ import annotations
 
+import gc
 import sys
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -28,3 +34,30 @@ def count_steps(call: Callable[[], object]) -> int:
     finally:
         sys.settrace(before)
     return steps
+
+
+def growth(call: Callable[[int], object], small: int, large: int, *, most: float) -> float:
+    """How many times as much work `call(large)` is as `call(small)`: no more than `most` is fine.
+
+    In time of this thread alone, so that other processes do not count; and the least of several
+    tries, of which there are more only where the first ones say too much.
+    """
+    least = {small: float("inf"), large: float("inf")}
+    for _ in range(5):
+        for size in least:
+            least[size] = min(least[size], _processor_seconds(call, size))
+        if least[large] <= most * least[small]:
+            break
+    return least[large] / least[small]
+
+
+def _processor_seconds(call: Callable[[int], object], size: int) -> float:
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        began = time.thread_time()
+        call(size)
+        return time.thread_time() - began
+    finally:
+        if collects:
+            gc.enable()
