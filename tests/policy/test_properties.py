@@ -163,7 +163,7 @@ def test_tags_that_are_gone_never_roll_back(policy: Policy, situation: Situation
         assert chosen(policy, Situation(older, moved)).successors == ()
 
 
-@pytest.mark.parametrize("letters", ["a", "x", "ax", "aaaaaaaA"])
+@pytest.mark.parametrize("letters", ["a", "x", "ax"])
 @pytest.mark.parametrize(
     "text", ["(a*)*b", "(a|aa)+$", "^(([a-z])+.)+[A-Z]([a-z])+$", "(x+x+)+y", "(.*)(.*)(.*)z"]
 )
@@ -176,7 +176,7 @@ def test_no_pattern_takes_more_than_linear_time(text: str, letters: str) -> None
     pattern = parse_pattern(text)
 
     def work(length: int) -> None:
-        pattern.apply([(letters * length)[:length]] * 200)
+        pattern.apply([(letters * length)[: length - 1] + "!"] * 50)
 
     work(8)
     for length in (8, 16, 32, 64):

@@ -40,15 +40,17 @@ def growth(call: Callable[[int], object], small: int, large: int, *, most: float
     """How many times as much work `call(large)` is as `call(small)`: no more than `most` is fine.
 
     In time of this thread alone, so that other processes do not count; and the least of several
-    tries, of which there are more only where the first ones say too much.
+    tries, of which there are more only where the first ones say a little too much.
     """
-    least = {small: float("inf"), large: float("inf")}
+    found = float("inf")
+    least = {small: found, large: found}
     for _ in range(5):
         for size in least:
             least[size] = min(least[size], _processor_seconds(call, size))
-        if least[large] <= most * least[small]:
+        found = least[large] / least[small]
+        if found <= most or found > 10 * most:
             break
-    return least[large] / least[small]
+    return found
 
 
 def _processor_seconds(call: Callable[[int], object], size: int) -> float:
