@@ -59,12 +59,17 @@ PERSON = "alice@example.com"
 
 
 def test_a_merged_branch_that_was_left_over_is_used_again(hub: Bot, forge: Emulated) -> None:
-    """People added a commit, merged, and did not delete the branch: nobody works on it now."""
+    """People added a commit, squashed it all, and left the branch: nobody works on it now."""
+    repository = forge.git.repository(NAME)
+    base = str(repository.head())
     first = hub.publish(API)
     left = forge.commit(NAME, {"README.md": b"by hand\n"}, branch=BRANCH, email=PERSON)
     forge.merge(NAME, first.number)
-    repository = forge.git.repository(NAME)
+    merged = repository.read_files()
+    repository.move("main", base)
+    forge.commit(NAME, {**merged})
     assert repository.head(BRANCH) == left
+    assert left not in {commit.sha for commit in repository.log()}
     newer = make_update(PRODUCTION, "ghcr.io/acme/api:1.1.0", "1.2.0")
     second = hub.publish(newer)
     assert (second.status, second.number) == ("opened", first.number + 1)
