@@ -7,7 +7,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
 
-.PHONY: demo test check format bench fuzz image clean
+.PHONY: demo test check format bench fuzz soak image clean
 
 demo: $(STAMP)
 	@$(BIN)/imagebot demo
@@ -31,6 +31,10 @@ bench: $(DEV_STAMP)
 
 fuzz: $(DEV_STAMP)
 	$(BIN)/pytest -q tests/fuzz --fuzz-seconds 60
+
+soak: $(DEV_STAMP)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/support/install.sh
+	$(BIN)/pytest -q -n $(PYTEST_WORKERS) tests/soak --soak $(PYTEST_ARGS)
 
 image: $(DEV_STAMP)
 	@tools/image.sh

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from unittest import mock
 
 import pytest
 
 import imagebot.edits as edits_module
+import imagebot.target as target_module
 from imagebot.assign import heed_markers
 from imagebot.config.builtin import default_configuration
+from imagebot.config.model import Files as Configured
+from imagebot.config.model import GitCredential, SecretSource
 from imagebot.edits import Edited, make_edits
-from imagebot.errors import RefusedEditError
+from imagebot.errors import ImagebotError, RefusedEditError
+from imagebot.git.checkout import open_checkout
+from imagebot.git.credentials import access_for
 from imagebot.given import plan_references
 from imagebot.manifest.edit import edit
 from imagebot.manifest.field import FieldEdit
 from imagebot.manifest.scan import scan
 from imagebot.plan import Plan
 from imagebot.reference import parse_reference
+from imagebot.target import CheckoutSource
+from tests.support.git_server import GitServer
 from tests.test_pipeline import Files
 
 ESCAPED = '"app:1.\\u0030"'
@@ -97,6 +107,50 @@ def test_a_conflict_of_two_edits_refuses_one_of_them() -> None:
         found = make_edits(Files({"a.yaml": data}), [one, two])
     assert [change.new for change in found.changes] == [data.replace(b"app:1.0", b"app:2")]
     assert found.refused == {two.id}
+
+
+@dataclass(frozen=True)
+class Watched(Files):
+    """Keeps the order of what it is asked for."""
+
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        self.asked.append(("fetch", *paths))
+
+    def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
+        self.asked.append(("read", *paths))
+        return super().read(paths)
+
+
+def test_what_is_to_be_edited_is_asked_for_at_once() -> None:
+    files = {f"{name}.yaml": values(["app:1.0", "web:1"]) for name in "abc"}
+    plan = planned({"a.yaml": files["a.yaml"], "c.yaml": files["c.yaml"]})
+    source = Watched(files)
+    assert [change.path for change in make_edits(source, plan.updates).changes] == [
+        "a.yaml",
+        "c.yaml",
+    ]
+    assert source.asked == [("fetch", "a.yaml", "c.yaml"), ("read", "a.yaml", "c.yaml")]
+
+
+def test_files_of_a_remote_come_in_one_request(
+    git_server: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many batches they are read in: a pass whose scans are kept reads nothing before."""
+    monkeypatch.setattr(target_module, "_BATCH", 2)
+    files = {f"{number}.yaml": values(["app:1.0", f"web:{number}"]) for number in range(7)}
+    url = git_server.make_repository("one", files)
+    credential = GitCredential(name="it", token=SecretSource("env", "TOKEN"))
+    access = access_for(credential, {**os.environ, "TOKEN": git_server.token})
+    with open_checkout(tmp_path / "cache", url, "main", access) as checkout:
+        checkout.refresh()
+        before = len(git_server.requests)
+        source = CheckoutSource(checkout, Configured())
+        changes = make_edits(source, planned(files).updates).changes
+        posts = [one for one in git_server.requests[before:] if one.method == "POST"]
+    assert [change.path for change in changes] == sorted(files)
+    assert len(posts) == 1
 
 
 def test_many_files_are_edited_the_same_by_two_processes() -> None:

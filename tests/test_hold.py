@@ -14,10 +14,15 @@ from typing import Any
 import pytest
 
 from imagebot.config.load import load_bot_configuration
+from imagebot.forge.model import PullRequest, PullRequestState
 from imagebot.gate.model import Pushed
-from imagebot.plan import Kept, Published
+from imagebot.hold import Held, Holding, hold_back
+from imagebot.message import Marker, plan_hash, with_marker
+from imagebot.plan import Kept, Plan, Published, Update
+from imagebot.publish.holding import refused
 from imagebot.reference import Repository
 from imagebot.run import Outcome, Setting, draft_pass, run_pass
+from tests.publish.updates import make_update
 from tests.support.git_repository import BareRepository
 from tests.support.github import Forge
 
@@ -238,6 +243,96 @@ def test_a_second_branch_of_the_repository_forgets_no_refusal(world: World, tmp_
         if (each.target, each.route) == (f"{name}@main", "production")
     ]
     assert world.bare.read_files(second.branch)[PRODUCTION] == pod("1.0.0", "1.2.0")
+
+
+def test_what_imagebot_closed_itself_is_not_refused(world: World) -> None:
+    """A tag that is taken away and comes back is proposed again."""
+    world.run()
+    world.tags.of["api"] = ("1.0.0",)
+    assert statuses(world.run().published) == {"production": "closed"}
+    assert world.pull(1)["state"] == "closed"
+    world.tags.of["api"] = ("1.0.0", "1.1.0")
+
+    outcome = world.run()
+
+    assert [each for each in outcome.plan.kept if each.code == "refused"] == []
+    assert statuses(outcome.published) == {"production": "opened"}
+    assert world.pull(2)["state"] == "open"
+
+
+def closed(
+    number: int, updates: Sequence[Update], state: PullRequestState = "closed", **fields: Any
+) -> PullRequest:
+    """A pull request with these updates in its marker."""
+    ids = tuple(update.id for update in updates)
+    plan = plan_hash(updates)
+    marker = Marker(route="r", plan=plan, blobs="b", pushed="c", updates=ids)
+    body = with_marker("text", dataclasses.replace(marker, **fields))
+    return PullRequest(
+        number=number, url="", title="", body=body, branch="b", base="main", state=state
+    )
+
+
+ONE, TWO = make_update("a.yaml"), make_update("b.yaml")
+MOVED = dataclasses.replace(ONE, field=dataclasses.replace(ONE.field, keys=("x",), line=9))
+
+
+@pytest.mark.parametrize(
+    ("pulls", "updates", "found"),
+    [
+        ([closed(1, [ONE])], [ONE, TWO], {ONE.id: 1}),
+        ([closed(1, [ONE, TWO])], [TWO], {TWO.id: 1}),
+        # The newest that refuses an update is named; the forge lists it first.
+        ([closed(2, [ONE]), closed(1, [ONE, TWO])], [ONE, TWO], {ONE.id: 2, TWO.id: 1}),
+        ([closed(1, [ONE], "merged")], [ONE], {}),
+        ([closed(1, [ONE], "open")], [ONE], {}),
+        ([closed(1, [ONE], retired=True)], [ONE], {}),
+        ([closed(2, [ONE], retired=True), closed(1, [ONE])], [ONE], {ONE.id: 1}),
+        # The same plan in another place of the file, and one that is only partly the same.
+        ([closed(1, [ONE])], [MOVED], {MOVED.id: 1}),
+        ([closed(1, [ONE])], [MOVED, TWO], {}),
+        ([dataclasses.replace(closed(1, [ONE]), body="by people")], [ONE], {}),
+        ([], [ONE], {}),
+    ],
+)
+def test_which_updates_closed_pull_requests_refuse(
+    pulls: list[PullRequest], updates: list[Update], found: dict[str, int]
+) -> None:
+    assert refused(pulls, updates) == found
+
+
+def test_held_updates_have_their_place_among_the_kept_fields() -> None:
+    """In Git's order of paths, then by line and column; other kept fields stay where they are."""
+
+    def at(path: str, line: int, column: int) -> Update:
+        update = make_update(path, line=line, keys=(line, column))
+        return dataclasses.replace(update, field=dataclasses.replace(update.field, column=column))
+
+    order = [
+        at("B.yaml", 1, 1),
+        at("a.yaml", 1, 1),
+        at("a.yaml", 2, 7),
+        at("a.yaml", 2, 13),
+        at("a.yaml", 10, 2),
+        at("a/b.yaml", 1, 1),
+        at("b.yaml", 1, 1),
+        at("é.yaml", 1, 1),
+    ]
+    for held, rest in ((order[::2], order[1::2]), (order[1::2], order[::2])):
+        before = [
+            Kept(target="t", field=each.field, policy="p", code="newest", reason="")
+            for each in rest
+        ]
+        # One that is to be made stays an update.
+        plan = Plan(updates=(*held, WANTED), kept=tuple(before))
+        holding = Holding(held={each.id: Held("refused", "no") for each in held})
+        after = hold_back(plan, lambda _, holding=holding: holding)  # type: ignore[misc]  # called at once
+        assert [each.field for each in after.kept] == [each.field for each in order]
+        assert [each.code for each in after.kept if each in before] == ["newest"] * len(rest)
+        assert after.updates == (WANTED,)
+
+
+WANTED = make_update("wanted.yaml")
 
 
 def test_a_forge_that_cannot_be_asked_is_a_problem(world: World) -> None:

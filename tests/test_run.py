@@ -14,7 +14,7 @@ from imagebot.config.load import load_bot_configuration
 from imagebot.gate.model import Pushed
 from imagebot.reference import Repository
 from imagebot.run import Outcome, Setting, draft_pass, run_pass
-from tests.support.git_repository import Entry, Symlink
+from tests.support.git_repository import BareRepository, Entry, Symlink
 from tests.support.git_server import GitServer
 
 CONFIGURATION = b"""\
@@ -97,12 +97,18 @@ def test_a_target_that_fails_leaves_the_others_done(git_server: GitServer, setti
     nowhere = "http://127.0.0.1:1/x.git"
     outcome = run_pass(setting(bot_text(gone, broken, good, bare, nowhere)))
     by_subject = {problem.subject: problem for problem in outcome.plan.problems}
-    assert set(by_subject) == {"gone", "broken", "bare", "x"}
-    assert by_subject["nowhere" if "nowhere" in by_subject else "x"].code == "git-unreachable"
-    assert by_subject["broken"].code == "configuration"
+    # In the order of the targets, one for each.
+    assert [(problem.subject, problem.code) for problem in outcome.plan.problems] == [
+        ("gone", "git"),
+        ("broken", "configuration"),
+        ("bare", "configuration"),
+        ("x", "git-unreachable"),
+    ]
     assert "imagebot.yaml:1:9" in by_subject["broken"].message
     assert "imagebot init" in by_subject["bare"].hint
-    assert all(problem.hint or problem.code == "configuration" for problem in by_subject.values())
+    assert "check the target's URL" in by_subject["gone"].hint
+    assert "check the URL and the network" in by_subject["x"].hint
+    assert [(entry.target, entry.status) for entry in outcome.published] == [("good", "committed")]
     assert git_server.read_files("good")["app.yaml"] == AFTER
 
 
@@ -148,6 +154,49 @@ def test_a_push_that_lost_a_race_is_planned_again(git_server: GitServer, setting
     expected = {"imagebot.yaml": CONFIGURATION, "app.yaml": AFTER + b"# mine\n"}
     assert git_server.read_files("one") == expected
     assert registry.listings == 1
+
+
+def block(bare: BareRepository) -> Path:
+    """What another push holds while it moves the branch: git refuses ours without waiting long."""
+    lock = bare.folder / "refs" / "heads" / "main.lock"
+    lock.touch()
+    return lock
+
+
+def test_a_push_at_the_same_time_is_planned_again(git_server: GitServer, setting: Make) -> None:
+    """Seen as a lock, not as a branch that has moved on."""
+    url = git_server.make_repository("one", FILES)
+    bare = git_server.repository("one")
+    lock = block(bare)
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            lock.unlink()
+
+    outcome = run_pass(replace(setting(bot_text(url)), sleep=sleep))
+    assert codes(outcome) == []
+    assert [entry.status for entry in outcome.published] == ["committed"]
+    assert git_server.read_files("one") == {**FILES, "app.yaml": AFTER}
+    assert len(slept) == 2
+
+
+def test_a_race_that_is_never_won_is_given_up(git_server: GitServer, setting: Make) -> None:
+    url = git_server.make_repository("one", FILES)
+    lock = block(git_server.repository("one"))
+    slept: list[float] = []
+    outcome = run_pass(replace(setting(bot_text(url)), sleep=slept.append))
+    lock.unlink()
+    assert codes(outcome) == [("target", "push-rejected")]
+    assert "somebody else is pushing at the same time" in outcome.plan.problems[0].message
+    assert outcome.published == ()
+    # Eight tries, with pauses that are shorter than twice as long each time, and than 4 seconds.
+    longest = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 4.0]
+    assert len(slept) == len(longest)
+    assert all(0 <= pause <= most for pause, most in zip(slept, longest, strict=True))
+    assert len(set(slept)) > 1
+    assert git_server.read_files("one") == FILES
 
 
 def test_a_paused_target_is_planned_and_not_published(git_server: GitServer, setting: Make) -> None:

@@ -233,7 +233,7 @@ check_reads() {
   version=$(run_in "$1" /opt/imagebot/bin/python -c \
     'import platform; print(platform.python_version())')
   say "the tests of the reader on its Python $version"
-  tar --create --exclude node_modules tests pyproject.toml | tar --extract --directory "$mounted"
+  tar --create --exclude node_modules tests docs pyproject.toml | tar --extract --directory "$mounted"
   .venv/bin/pip install --quiet --constraint constraints.txt --target "$mounted/packages" \
     --python-version "${version%.*}" --only-binary :all: \
     cryptography hypothesis jsonschema PyJWT pytest pytest-timeout
@@ -241,7 +241,7 @@ check_reads() {
 import sys
 sys.path += ["/mnt", "/mnt/packages"]
 import pytest
-sys.exit(pytest.main(sys.argv[1:]))' -q -p no:cacheprovider -c /mnt/pyproject.toml \
+sys.exit(pytest.main(sys.argv[1:]))' -p no:cacheprovider -c /mnt/pyproject.toml \
     /mnt/tests/manifest > "$CACHE/reader.log" 2>&1 ||
     { tail -n 40 "$CACHE/reader.log" >&2; fail "the reader fails in the image"; }
   tail -n 1 "$CACHE/reader.log"

@@ -29,11 +29,15 @@ def test_nothing_to_list(cli: Cli, folder: Path) -> None:
 
 def test_a_broken_file_is_a_problem_without_a_configuration_too(cli: Cli, folder: Path) -> None:
     folder.joinpath("bad.yaml").write_text("image: {app\n")
-    for command in (["scan"], ["plan"], ["update", "--no-config"]):
+    for command, summary in (
+        (["scan"], "0 image fields in 0 of 1 file\n"),
+        (["plan"], "0 updates, 0 kept, 1 problem"),
+        (["update", "--no-config"], "0 updates, 0 kept, 1 problem"),
+    ):
         result = cli(*command)
         assert result.code == 1
         assert "bad.yaml:" in result.err
-        assert "1 problem" in result.err or command == ["scan"]
+        assert summary in result.err
 
 
 def test_a_link_to_a_folder_elsewhere_is_listed_and_no_problem(cli: Cli, folder: Path) -> None:

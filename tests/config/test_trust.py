@@ -100,6 +100,20 @@ def test_what_a_pass_has_nothing_to_do_for_does_not_count() -> None:
     assert within_limits(updates, limits, ROUTES, settled=lambda _: {"other"}).allowed == ()
 
 
+def test_nobody_is_asked_while_there_are_not_too_many() -> None:
+    """To find out what is settled costs a request to the forge for each pull request."""
+    asked: list[int] = []
+
+    def settled(each: tuple[Update, ...]) -> set[str]:
+        asked.append(len(each))
+        return set()
+
+    updates = [update(f"test/{number}.yaml") for number in range(3)]
+    for most in (None, 4, 3, 2):
+        within_limits(updates, Limits(max_updates=most), ROUTES, settled=settled)
+    assert asked == [3]
+
+
 def test_what_is_held_back_anyway_does_not_count() -> None:
     updates = [update("test/a.yaml"), update("live/b.yaml"), update("live/c.yaml")]
     limits = Limits(commit=("test/**",), max_updates=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -281,6 +282,14 @@ def test_errors(name: str, scripted: ScriptedServer) -> None:
             ),
             0.0,
         ),
+        # Only the count says so; and that it is used up for now, whatever the text.
+        (message(403, "slow down", **{"X-RateLimit-Remaining": "0"}), None),
+        (
+            message(403, "no", **{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"}),
+            0.0,
+        ),
+        (message(429, "no", **{"Retry-After": "soon"}), None),
+        (message(429, "no", **{"Retry-After": "7", "X-RateLimit-Reset": "1"}), 7.0),
     ],
 )
 def test_rate_limits_are_not_waited_for(
@@ -292,6 +301,28 @@ def test_rate_limits_are_not_waited_for(
     assert caught.value.retry_after == wait
     assert (wait is None) == (" s: " not in caught.value.message)
     assert len(scripted.requests) == 1
+
+
+@pytest.mark.parametrize("remaining", ["1", "10", "00", ""])
+def test_a_refusal_with_requests_left_is_not_a_rate_limit(
+    remaining: str, scripted: ScriptedServer
+) -> None:
+    """GitHub sends the count with every answer."""
+    headers = {"X-RateLimit-Remaining": remaining, "X-RateLimit-Reset": "1"}
+    scripted.handler = lambda _: message(403, "Must have admin rights", **headers)
+    with pytest.raises(ForgeAuthError, match="not allowed: Must have admin rights"):
+        connect(scripted.url, TOKEN).find("x")
+
+
+def test_a_rate_limit_that_is_used_up_tells_how_long_for(scripted: ScriptedServer) -> None:
+    reset = int(time.time()) + 100_000
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}
+    scripted.handler = lambda _: message(403, "no", **headers)
+    with pytest.raises(ForgeRateLimitError) as caught:
+        connect(scripted.url, TOKEN).find("x")
+    # From now on, not since 1970.
+    assert caught.value.retry_after is not None
+    assert 90_000 < caught.value.retry_after <= 100_000
 
 
 def test_nobody_listens() -> None:

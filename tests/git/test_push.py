@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import threading
-from pathlib import Path
-
 import pytest
 
 from imagebot.errors import GitAuthError, GitError, PushRejectedError
-from imagebot.git.checkout import Checkout, open_checkout
+from imagebot.git.checkout import Checkout
 from imagebot.git.credentials import Access
 from imagebot.git.tree import Signature
-from tests.git.conftest import BOT, FILES, Open, ambient_access, read, token_access
+from tests.git.conftest import BOT, FILES, Open, read, token_access
 from tests.support.git_repository import BareRepository, Executable, Symlink
 from tests.support.git_server import GitServer
 
@@ -203,54 +200,3 @@ def test_branches_that_are_options(branch: str, bare: BareRepository, checkouts:
     with pytest.raises(GitError, match="no branch can have this name"):
         checkout.push(checkout.head, branch)
     assert bare.refs() == refs
-
-
-WRITERS, COMMITS = 3, 3
-
-
-@pytest.mark.parametrize("over", ["file", "http"])
-def test_writers_that_race_lose_no_update(
-    over: str, bare: BareRepository, git_server: GitServer, tmp_path: Path
-) -> None:
-    """Each appends its lines to one file; whoever comes second looks and edits again."""
-    if over == "file":
-        repository, url, access = bare, bare.folder.as_uri(), ambient_access()
-    else:
-        url = git_server.make_repository("race", FILES)
-        repository, access = git_server.repository("race"), token_access(git_server.token)
-    failures: list[BaseException] = []
-    lost: list[str] = []
-    together = threading.Barrier(WRITERS, timeout=60)
-
-    def write(writer: int) -> None:
-        try:
-            with open_checkout(tmp_path / f"cache-{writer}", url, "main", access) as checkout:
-                checkout.refresh()
-                together.wait()
-                for number in range(COMMITS):
-                    line = f"{writer}.{number}\n".encode()
-                    while not append(checkout, line):
-                        checkout.refresh()
-        except BaseException as error:  # noqa: BLE001 - handed to the test's own thread
-            failures.append(error)
-
-    def append(checkout: Checkout, line: bytes) -> bool:
-        try:
-            checkout.push(commit(checkout, read(checkout, API) + line), "main")
-        except PushRejectedError as error:
-            lost.append(error.kind)
-            return False
-        return True
-
-    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(WRITERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    written = repository.read_files()[API].removeprefix(FILES[API]).decode().split()  # type: ignore[arg-type]  # bytes
-    assert sorted(written) == [f"{w}.{n}" for w in range(WRITERS) for n in range(COMMITS)]
-    assert len(repository.log()) == 1 + WRITERS * COMMITS
-    # All have looked before the first has pushed, so all but one of them lose.
-    assert len(lost) >= WRITERS - 1
-    assert set(lost) <= {"behind", "race"}

@@ -39,16 +39,16 @@ def test_a_digest_under_another_key(text: str, tag: str, own: str, key: bool) ->
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "count"),
     [
-        f"image:\n  repository: acme/app\n  tag: v1\n  sha256: {A}\n",
-        f"image:\n  repository: acme/app\n  tag: v1\n  hash: sha256:{A}\n",
-        f"image: acme/app:v1\nimageDigest: sha256:{A}\n",
-        "image:\n  repository: acme/app\n  tag: !!float 1.9\n",
-        "image: {repository: acme/app, tag: &t '1', digest: *t}\n",
+        (f"image:\n  repository: acme/app\n  tag: v1\n  sha256: {A}\n", 1),
+        (f"image:\n  repository: acme/app\n  tag: v1\n  hash: sha256:{A}\n", 1),
+        (f"image: acme/app:v1\nimageDigest: sha256:{A}\n", 1),
+        ("image:\n  repository: acme/app\n  tag: !!float 1.9\n", 1),
+        ("image: {repository: acme/app, tag: &t '1', digest: *t}\n", 0),
     ],
 )
-def test_what_would_not_fit_the_new_tag_is_refused(text: str) -> None:
+def test_what_would_not_fit_the_new_tag_is_refused(text: str, count: int) -> None:
+    """Or not read in the first place, where the digest is none."""
     fields = scan("values.yaml", text.encode()).fields
-    assert [bool(field.refusal) for field in fields] == [True] * len(fields)
-    assert fields or "*t" in text
+    assert [bool(field.refusal) for field in fields] == [True] * count

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from imagebot.errors import BranchModifiedError
 from imagebot.forge.github import GitHubForge
 from imagebot.publish.pull_request import find_stale
 from tests.publish.conftest import FILES, PRODUCTION, ROUTES, TEST, Bot, make_route
@@ -52,6 +53,54 @@ def test_the_life_of_a_pull_request(hub: Bot, forge: Emulated) -> None:
     newer = make_update(PRODUCTION, "ghcr.io/acme/api:1.2.0", "1.3.0")
     second = hub.publish(newer)
     assert (second.status, second.number) == ("opened", updated.number + 1)
+
+
+PERSON = "alice@example.com"
+
+
+def test_a_merged_branch_that_was_left_over_is_used_again(hub: Bot, forge: Emulated) -> None:
+    """People added a commit, squashed it all, and left the branch: nobody works on it now."""
+    repository = forge.git.repository(NAME)
+    base = str(repository.head())
+    first = hub.publish(API)
+    left = forge.commit(NAME, {"README.md": b"by hand\n"}, branch=BRANCH, email=PERSON)
+    forge.merge(NAME, first.number)
+    merged = repository.read_files()
+    repository.move("main", base)
+    forge.commit(NAME, {**merged})
+    assert repository.head(BRANCH) == left
+    assert left not in {commit.sha for commit in repository.log()}
+    newer = make_update(PRODUCTION, "ghcr.io/acme/api:1.1.0", "1.2.0")
+    second = hub.publish(newer)
+    assert (second.status, second.number) == ("opened", first.number + 1)
+    assert repository.read_files(BRANCH)[PRODUCTION] == b"image: ghcr.io/acme/api:1.2.0\n"
+    assert [commit.sha for commit in repository.log(BRANCH)][:2] == [
+        second.commit,
+        repository.head(),
+    ]
+
+
+def test_a_branch_that_grew_after_its_merge_is_not_overwritten(hub: Bot, forge: Emulated) -> None:
+    first = hub.publish(API)
+    forge.merge(NAME, first.number)
+    person = forge.commit(NAME, {"README.md": b"by hand\n"}, branch=BRANCH, email=PERSON)
+    newer = make_update(PRODUCTION, "ghcr.io/acme/api:1.1.0", "1.2.0")
+    with pytest.raises(BranchModifiedError) as caught:
+        hub.publish(newer)
+    assert caught.value.authors == (PERSON,)
+    assert forge.git.repository(NAME).head(BRANCH) == person
+    assert forge.pull_requests(NAME) == []
+
+
+def test_a_closed_branch_with_work_of_people_is_not_overwritten(hub: Bot, forge: Emulated) -> None:
+    first = hub.publish(API)
+    person = forge.commit(NAME, {"README.md": b"by hand\n"}, branch=BRANCH, email=PERSON)
+    forge.close(NAME, first.number)
+    with pytest.raises(BranchModifiedError) as caught:
+        hub.publish(API2)
+    assert caught.value.authors == (PERSON,)
+    assert forge.git.repository(NAME).head(BRANCH) == person
+    assert forge.pull_requests(NAME) == []
 
 
 def test_what_people_closed_stays_closed(hub: Bot, forge: Emulated) -> None:

@@ -96,6 +96,40 @@ def test_another_plan_is_put_in_place(
     assert bot.publish(API2, NGINX).status == "unchanged"
 
 
+def test_another_plan_from_the_same_cache(bot: Bot, bare: BareRepository) -> None:
+    """The branch's commit is known there, and has the same parent as the new one."""
+    checkout = bot.open()
+    bot.publish(API, checkout=checkout)
+    updated = bot.publish(API2, checkout=checkout)
+    assert (updated.status, updated.commit) == ("updated", bare.head(BRANCH))
+    assert bare.read_files(BRANCH)[PRODUCTION] == b"image: ghcr.io/acme/api:1.2.0\n"
+
+
+def test_a_branch_is_made_anew_on_a_head_with_the_same_files(
+    bot: Bot, bare: BareRepository, sandbox: SandboxForge
+) -> None:
+    checkout = bot.open()
+    bot.publish(API, checkout=checkout)
+    moved = bare.commit({}, message="Nothing but a message")
+    fields = {**stored(sandbox), "body": "Rewritten by people."}
+    (sandbox.folder / "1.json").write_text(json.dumps(fields))
+    assert bot.publish(API, checkout=checkout).status == "updated"
+    assert [commit.sha for commit in bare.log(BRANCH)][1] == moved
+
+
+def test_a_bot_with_another_address_knows_what_it_pushed(bot: Bot, bare: BareRepository) -> None:
+    """The marker names the commit; addresses only count where it does not."""
+    bot.publish(API)
+    checkout = bot.open()
+    checkout.refresh()
+    change = bot.change(API2)
+    other = dataclasses.replace(BOT, author_email="another-bot@example.com")
+    published = PUBLISHERS["pull-request"](
+        change, checkout, bot.forge, edits=edit(checkout, change.updates), author=other, when=WHEN
+    )
+    assert (published.status, published.commit) == ("updated", bare.head(BRANCH))
+
+
 def test_a_base_that_moved_elsewhere_does_not_matter(bot: Bot, bare: BareRepository) -> None:
     before = bot.publish(API).commit
     bare.commit({"README.md": b"moved\n"})
@@ -252,6 +286,25 @@ def test_what_failed_this_time_does_not_drop_out(bot: Bot, bare: BareRepository)
     assert bot.publish(change=bot.change(API2, complete=False)).status == "updated"
     assert bot.publish(change=bot.change(API2, NGINX)).status == "updated"
     assert bot.publish(change=bot.change(NGINX)).status == "updated"
+
+
+def test_what_failed_does_not_keep_an_old_state_of_a_file(bot: Bot, bare: BareRepository) -> None:
+    """With all of its updates there, nothing waits for those that could not be decided."""
+    bot.publish(API, NGINX)
+    bare.commit({PRODUCTION: b"# a comment\nimage: ghcr.io/acme/api:1.0.0\n"})
+    published = bot.publish(change=bot.change(API, NGINX, complete=False))
+    assert published.status == "updated"
+    assert bare.read_files(BRANCH)[PRODUCTION] == b"# a comment\nimage: ghcr.io/acme/api:1.1.0\n"
+
+
+def test_more_updates_are_published_while_something_fails(bot: Bot, bare: BareRepository) -> None:
+    bot.publish(API)
+    assert bot.publish(change=bot.change(API, NGINX, complete=False)).status == "updated"
+    assert bare.read_files(BRANCH)[WEB] == b"image: nginx:1.1.0\n"
+    # As many as before, but not the same ones.
+    assert bot.publish(change=bot.change(API2, complete=False)).status == "updated"
+    assert bare.read_files(BRANCH)[PRODUCTION] == b"image: ghcr.io/acme/api:1.2.0\n"
+    assert bare.read_files(BRANCH)[WEB] == FILES[WEB]
 
 
 def test_updates_that_are_gone_close_it(

@@ -1,8 +1,14 @@
-"""How much work a call is, counted instead of timed: the same on every machine, however busy."""
+"""How much work a call is, counted instead of timed: the same on every machine, however busy.
+
+What C code does (regular expressions, the parser) cannot be counted. There `growth` compares the
+time that the processor itself spent on a small input and on a large one.
+"""
 
 from __future__ import annotations
 
+import gc
 import sys
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -41,3 +47,32 @@ def is_linear(small: int, large: int) -> bool:
     or for each chunk, counts a little differently in every version of Python.
     """
     return 0 < large <= 10 * small
+
+
+def growth(call: Callable[[int], object], small: int, large: int, *, most: float) -> float:
+    """How many times as much work `call(large)` is as `call(small)`: no more than `most` is fine.
+
+    In time of this thread alone, so that other processes do not count; and the least of several
+    tries, of which there are more only where the first ones say a little too much.
+    """
+    found = float("inf")
+    least = {small: found, large: found}
+    for _ in range(5):
+        for size in least:
+            least[size] = min(least[size], _processor_seconds(call, size))
+        found = least[large] / least[small]
+        if found <= most or found > 10 * most:
+            break
+    return found
+
+
+def _processor_seconds(call: Callable[[int], object], size: int) -> float:
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        began = time.thread_time()
+        call(size)
+        return time.thread_time() - began
+    finally:
+        if collects:
+            gc.enable()
