@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import time
 import uuid
 from collections import Counter
@@ -21,6 +22,7 @@ from tests.support import registry as registries
 from tests.support import ssh_server as ssh_servers
 from tests.support.git_server import GitServer
 from tests.support.github import Forge
+from tests.support.process import PATIENCE
 from tests.support.registry import Registry
 from tests.support.require import MISSING
 from tests.support.scripted_http import ScriptedServer, scripted_http
@@ -32,10 +34,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 AMBIENT = re.compile(
     r"(?i)(.*_proxy|ssl_.*|ssh_.*|requests_ca_bundle|curl_ca_bundle|registry_auth_file|email"
-    r"|force_color|clicolor.*|columns|lines|gpg_.*"
+    r"|force_color|clicolor.*|columns|lines|gpg_.*|(gnu)?make.*|mflags|venv"
     r"|(aws|azure|ci_job|docker|gh|git|gitea|github|gitlab|google|imagebot(?!_corpus$)|xdg)_.*)"
 )
-"""Variables of whoever runs the tests that could change what imagebot, git, ssh or httpx do.
+"""Variables of whoever runs the tests that could change what imagebot, git, ssh, httpx or make do.
+
+Those of make have what `make test` was called with: a test that calls it, with tests of its own,
+would run the whole suite where somebody gave PYTEST_ARGS.
 
 IMAGEBOT_CORPUS is none of them: it says where `tests/manifest/corpus.py` has manifests from."""
 
@@ -57,6 +62,11 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if AMBIENT.fullmatch(name)]:
         del os.environ[name]
     os.environ.update(FIXED)
+    # Nor what a supervisor blocks, or ignores so that no exit code of a child is seen.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in (signal.SIGTERM, signal.SIGCHLD):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -91,10 +101,10 @@ def repository() -> str:
 
 @pytest.fixture
 def wait_until() -> Callable[[Callable[[], bool]], None]:
-    """Waits for a condition, and fails the test when it has not come true after 30 seconds."""
+    """Waits for a condition, and fails the test when it does not come true."""
 
     def wait(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < deadline, "the condition never came true"
             time.sleep(0.01)

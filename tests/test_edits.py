@@ -47,16 +47,16 @@ def values(images: Sequence[str]) -> bytes:
     return "".join(f"c{n}: {{image: {image}}}\n" for n, image in enumerate(images)).encode()
 
 
-@pytest.mark.parametrize("refused", [(0,), (299,), (7, 8), (0, 100, 299)])
+@pytest.mark.parametrize("refused", [(0,), (99,), (7, 8), (0, 40, 99)])
 def test_refused_updates_are_found_with_few_edits(refused: tuple[int, ...]) -> None:
-    images = [ESCAPED if number in refused else "app:1.0" for number in range(300)]
-    wanted = [ESCAPED if number in refused else "app:2" for number in range(300)]
+    images = [ESCAPED if number in refused else "app:1.0" for number in range(100)]
+    wanted = [ESCAPED if number in refused else "app:2" for number in range(100)]
     with mock.patch.object(edits_module, "edit", side_effect=edit) as calls:
         found = edited({"a.yaml": values(images)})
     assert [change.new for change in found.changes] == [values(wanted)]
     assert [problem.line for problem in found.problems] == [number + 1 for number in refused]
     assert len(found.refused) == len(refused)
-    assert calls.call_count <= 1 + len(refused) * 20
+    assert calls.call_count <= 1 + len(refused) * 15
 
 
 def test_a_file_whose_updates_are_nearly_all_refused_is_given_up() -> None:
@@ -154,7 +154,7 @@ def test_files_of_a_remote_come_in_one_request(
 
 
 def test_many_files_are_edited_the_same_by_two_processes() -> None:
-    filler = b"# much text\n" * 2000
+    filler = b"# much text" * 1200 + b"\n"
     files = {f"{n:02}.yaml": values(["app:1.0", "web:1"]) + filler for n in range(40)}
     files["20.yaml"] = values([ESCAPED, "app:1.0"]) + filler
     with mock.patch.object(edits_module, "usable_processes", return_value=1):

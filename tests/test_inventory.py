@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -219,7 +220,7 @@ def test_the_same_fields_are_found_by_name_as_in_everything(corpus_like: Blobs) 
     whole = take_inventory(corpus_like, configuration())
     repositories = sorted({field.reference.repository for field in whole.fields}, key=str)
     assert len(repositories) > 20
-    for repository in repositories:
+    for repository in random.Random(8).sample(repositories, 20):
         found = find_named(corpus_like, configuration(), [repository])
         wanted = [f for f in whole.fields if f.reference.repository == repository]
         assert [f for f in found.fields if f.reference.repository == repository] == wanted

@@ -173,7 +173,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=st.dictionaries(st.sampled_from(PLACES), IGNORE_FILES, min_size=1, max_size=3))
 def test_nasty_ignore_files_mean_what_they_mean_to_git(
     compared: Path, files: dict[str, str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import tempfile
 import threading
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ import click
 
 from imagebot.cli.options import Folder
 from imagebot.cli.output import print_plan, print_published
+from imagebot.cli.start import stop_with
 from imagebot.errors import UsageError
 from imagebot.printable import printable_lines
 
@@ -171,7 +171,6 @@ def _serve(folder: Path) -> int:
     with registry:
         click.echo(f"the sandbox's registry listens at {registry.host}; Ctrl-C ends it")
         stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+        stop_with(lambda *_: stop.set())
         stop.wait()
     return 0

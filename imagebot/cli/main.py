@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import errno
 import importlib
-import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from types import FrameType
 
 import click
 
 from imagebot import __version__
 from imagebot.cli.exits import Exit
+from imagebot.cli.start import prepare_process
 from imagebot.errors import ConfigurationError, ImagebotError, UsageError
 from imagebot.printable import printable
 from imagebot.processes import collect_seldom
@@ -89,22 +87,9 @@ def cli() -> None:
 
 def entry() -> None:
     """What the installed command calls."""
-    # As PID 1 of a container the default action for SIGTERM is none at all; and an ordinary end
-    # removes temporary files and locks.
-    signal.signal(signal.SIGTERM, _interrupt)
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        signal.signal(signal.SIGHUP, _interrupt)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # Names need not fit the terminal's encoding.
-            stream.reconfigure(errors="backslashreplace")
+    prepare_process()
     collect_seldom()
     sys.exit(main(sys.argv[1:]))
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    del number, frame
-    raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str]) -> int:

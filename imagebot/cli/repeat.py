@@ -10,11 +10,14 @@ from types import FrameType
 
 from imagebot.cli.diagnostics import Diagnostics
 from imagebot.cli.exits import Exit
+from imagebot.cli.start import stop_with
 from imagebot.errors import ConfigurationError, ImagebotError
 
 
 def repeat(one_pass: Callable[[], Exit], seconds: int, diagnostics: Diagnostics) -> Exit:
     """Start a pass every `seconds` (at once when one took longer) until SIGTERM or SIGINT.
+
+    Where SIGINT is ignored, as for a background job of a shell, it stays so.
 
     A configuration that is wrong at the first pass ends it; one that breaks later is reported and
     tried again, because a later push may mend it. Exits with what the last pass said.
@@ -27,8 +30,7 @@ def repeat(one_pass: Callable[[], Exit], seconds: int, diagnostics: Diagnostics)
             raise KeyboardInterrupt
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask_to_stop)
+    stop_with(ask_to_stop)
     last = one_pass()
     started = time.monotonic()
     while not stop.wait(max(0.0, seconds - (time.monotonic() - started))):

@@ -23,7 +23,6 @@ _FOLDERS = ("hub",)
 _FOLDERS_IN_IMAGE = ("hub", "namespace", "org", "organization")
 _TAG_ENDING = re.compile(r"[-_]?[tT]ag\Z")
 _DIGEST_KEY = re.compile(r"(.*?)[-_]?(?:[dD]igest.*|(?:[sS]ha|SHA)(?:256)?|[hH]ash)\Z")
-# Beside a whole image these may be of something else, such as a download.
 _OF_ANYTHING = frozenset({"sha", "sha256", "hash"})
 _DIGEST_LENGTH = 64
 _DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
@@ -169,19 +168,31 @@ def _below_folder(mapping: Mapping, found: Naming, folders: tuple[str, ...]) -> 
 def other_digest(owner: Mapping, tag: str, own: str = "") -> str:
     """Why an image is not edited that has a digest under a key which is not its `own`; "" when it
     has none: it would stay that of the old tag. `tag` is the key of the tag, or of the image."""
-    for key, (_, node) in owner.items():
-        if not is_scalar(node) or len(node.value) < _DIGEST_LENGTH or key == own:
-            continue
-        is_digest = _DIGEST.fullmatch(node.value.strip()) is not None
-        if is_digest and _may_be_digest(key, _TAG_ENDING.sub("", tag)):
+    stem = _TAG_ENDING.sub("", tag)
+    for key in _digest_keys(owner).get(_subject(stem), ()):
+        # Beside a whole image these may be of something else, such as a download.
+        if key != own and not (stem == "image" and key in _OF_ANYTHING):
             return f"its digest is in `{key}`, which imagebot does not write"
     return ""
 
 
-def _may_be_digest(key: str, stem: str) -> bool:
-    """Whether a key is about the digest of the image that `stem` is about: "" and `image` say
-    nothing of which one that is."""
-    match = _DIGEST_KEY.match(key)
-    if match is None or (stem == "image" and key in _OF_ANYTHING):
-        return False
-    return match[1] == stem or {match[1], stem} <= {"", "image"}
+def _digest_keys(owner: Mapping) -> dict[str, list[str]]:
+    """The keys of a mapping that have digests, by the image that they are about.
+
+    They are looked for once: each of the many images of a mapping asks for them.
+    """
+    found: dict[str, list[str]] | None = getattr(owner, "digest_keys", None)
+    if found is None:
+        found = owner.digest_keys = {}
+        for key, (_, node) in owner.items():
+            if not is_scalar(node) or len(node.value) < _DIGEST_LENGTH:
+                continue
+            match = _DIGEST_KEY.match(key)
+            if match is not None and _DIGEST.fullmatch(node.value.strip()):
+                found.setdefault(_subject(match[1]), []).append(key)
+    return found
+
+
+def _subject(stem: str) -> str:
+    """Which image a key is about: "" and `image` say nothing of which one that is."""
+    return "" if stem == "image" else stem

@@ -28,9 +28,11 @@ class Mapping(dict[str, tuple[Scalar, "Node"]]):
     """Key text to (key, value). `start` and `end` count code points; `repeated` are keys that
     occur more than once (the last one is kept)."""
 
-    __slots__ = ("_aliases", "end", "flow", "repeated", "start")
+    __slots__ = ("_aliases", "digest_keys", "end", "flow", "repeated", "start")
 
     _aliases: dict[str | int, int]
+    digest_keys: dict[str, list[str]]
+    """What naming.py has found out about it; not set before."""
 
     start: int
     end: int

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.git_repository import git
+from tests.support.process import PATIENCE
 
 DEMO = [sys.executable, "-m", "imagebot", "demo"]
 
@@ -72,4 +73,4 @@ def serving(folder: Path) -> Iterator[None]:
             yield
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE) == 0

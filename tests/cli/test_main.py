@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -211,26 +210,6 @@ def test_a_folder_that_is_gone_is_a_usage_error(folder: Path) -> None:
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "no such folder" in done.stderr
-
-
-def test_a_request_to_end_is_obeyed(folder: Path) -> None:
-    argv = [sys.executable, "-m", "imagebot", "pick", "-"]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        wait_for_read(process.pid)
-        process.terminate()
-        assert process.wait(30) == 130
-        assert process.stderr is not None
-        assert process.stderr.read().decode().strip() == "interrupted"
-
-
-def wait_for_read(pid: int) -> None:
-    """Until a process sleeps in a read of its standard input."""
-    deadline = time.monotonic() + 30
-    path = Path(f"/proc/{pid}/syscall")
-    while not path.read_text().startswith("0 0x0 "):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_without_arguments_the_help_is_shown(cli: Cli) -> None:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from imagebot.demo.registry import DemoRegistry
+from tests.support.process import PATIENCE
 from tests.support.pusher import Pusher
 
 
@@ -18,7 +19,7 @@ def demo() -> Iterator[DemoRegistry]:
 
 @pytest.fixture
 def client(demo: DemoRegistry) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://{demo.host}", trust_env=False, timeout=20) as client:
+    with httpx.Client(base_url=f"http://{demo.host}", trust_env=False, timeout=PATIENCE) as client:
         yield client
 
 

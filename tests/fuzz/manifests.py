@@ -8,6 +8,7 @@ same for a minute. What it finds becomes a test.
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import time
@@ -188,12 +189,13 @@ def _check_made(
     assert abs(made.count(b"\n") - data.count(b"\n")) <= len(edits)
 
 
-def run(seconds: float, seed: int) -> int:
+def run(seed: int, *, seconds: float = math.inf, most: float = math.inf) -> None:
+    """Check inputs until the time is over, or until there were as many as `most`."""
     chance = random.Random(seed)
     seeds = inputs()
     end = time.monotonic() + seconds
     count = fields = 0
-    while time.monotonic() < end:
+    while count < most and time.monotonic() < end:
         if count % 2:
             path, data = made_up(chance)
         else:
@@ -207,11 +209,10 @@ def run(seconds: float, seed: int) -> int:
             raise
         count += 1
     print(f"{count} inputs, {fields} fields, nothing found")
-    return count
 
 
 if __name__ == "__main__":
     run(
-        float(sys.argv[1]) if len(sys.argv) > 1 else 60,
         int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time()),
+        seconds=float(sys.argv[1]) if len(sys.argv) > 1 else 60,
     )

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from imagebot.git import process as process_module
 from imagebot.git.process import TimedOutError, TooMuchOutputError, communicate
+from tests.support.clock import late_once
 
 
 def start(script: str) -> subprocess.Popen[bytes]:
@@ -50,13 +52,18 @@ def test_input_that_nobody_reads() -> None:
         "sleep 600 & echo $! > {pid}",
         "sh -c 'sleep 600 & echo $! > {pid}; wait' & wait",
         # The pipes are closed; the leader stays.
-        "exec >&- 2>&-; echo $$ > {pid}; exec sleep 600",
+        "echo $$ > {pid}; exec >&- 2>&-; exec sleep 600",
     ],
 )
 def test_the_whole_group_ends_when_the_time_is_over(
-    script: str, tmp_path: Path, wait_until: Callable[[Callable[[], bool]], None]
+    script: str,
+    tmp_path: Path,
+    wait_until: Callable[[Callable[[], bool]], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pid = tmp_path / "pid"
+    started = late_once(lambda: pid.exists() and bool(pid.read_text()))
+    monkeypatch.setattr(process_module, "time", started)
     with pytest.raises(TimedOutError):
         communicate(start(script.format(pid=pid)), b"", seconds=0.5, limit=100)
     wait_until(lambda: not is_running(int(pid.read_text())))

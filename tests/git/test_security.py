@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from imagebot.errors import GitError, GitUnreachableError, ImagebotError
+from imagebot.git import process as process_module
 from imagebot.git.address import parse_address
 from imagebot.git.cache import cache_path
 from imagebot.git.credentials import Access
 from imagebot.git.runner import Runner
 from tests.git.conftest import BOT, FILES, Open, ambient_access, read, token_access
 from tests.git.test_process import is_running
+from tests.support.clock import late_once
 from tests.support.git_repository import BareRepository, Submodule, Symlink, git
 from tests.support.git_server import GitServer
 from tests.support.scripted_http import Answer, Request, ScriptedServer
@@ -295,12 +297,16 @@ def test_a_server_that_does_not_answer_is_given_up(
 
 
 def test_a_time_out_ends_what_git_has_started(
-    checkouts: Open, tmp_path: Path, wait_until: Callable[[Callable[[], bool]], None]
+    checkouts: Open,
+    tmp_path: Path,
+    wait_until: Callable[[Callable[[], bool]], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """ssh that hangs, with a child of its own: killing git alone would leave both."""
     programs = tmp_path / "programs"
     programs.mkdir()
     pids = tmp_path / "pids"
+    monkeypatch.setattr(process_module, "time", late_once(pids.exists))
     (programs / "ssh").write_text(
         "#!/bin/sh\ntrap '' TERM\nsleep 600 &\n"
         f"echo $$ $! > {pids}.new; mv {pids}.new {pids}\nwait\n"

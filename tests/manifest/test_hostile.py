@@ -274,6 +274,8 @@ GROWING: dict[str, tuple[str, str, int]] = {
     "texts in quotes": (MAP, "  k#n: 'image: acme/app#n:1.0'\n", 50),
     "a list of objects": ("kind: List\napiVersion: v1\nitems:\n", ITEM, 40),
     "one long line": ('{"é": [', '{"image": "a:1"},', 150),
+    "images of one mapping": ("", "a#nImage: app:1.#n\n", 50),
+    "digests beside images": ("", f"a#nImage: app:1.#n\nb#nDigest: {'0' * 64}\n", 50),
     "digests before tags": ("# é\n", 'k#n: {digest: "", tag: "1.0", repository: a}\n', 80),
     "markers in a text": ("FROM a:1\n", f"{OWN}\nFROM debian:12\n", 150),
     "images in a line of a text": (f"{OWN}\nFROM x:1 ", "a/b:1.0 ", 150),

@@ -15,8 +15,10 @@ from imagebot.cli.exits import Exit
 from tests.readme.blocks import rows
 from tests.readme.content import README
 from tests.readme.world import BIN
+from tests.support.process import PATIENCE
 from tests.support.registry import Registry
 from tests.support.scripted_http import Answer, ScriptedServer
+from tests.support.signals import with_signals
 
 Wait = Callable[[Callable[[], bool]], None]
 
@@ -91,11 +93,11 @@ def nothing_chosen(desk: Desk) -> int:
 
 def interrupted(desk: Desk) -> int:
     """While it waits for a registry that does not answer."""
-    argv = [str(BIN / "imagebot"), "pick", f"{desk.slow.host}/app"]
+    argv = with_signals([str(BIN / "imagebot"), "pick", f"{desk.slow.host}/app"])
     with subprocess.Popen(argv, cwd=desk.folder, stderr=subprocess.PIPE, text=True) as process:
         desk.wait(lambda: bool(desk.slow.requests))
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=PATIENCE)
     assert said.split() == ["interrupted"]
     return process.returncode
 

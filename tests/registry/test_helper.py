@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from imagebot.errors import CredentialError
+from imagebot.registry import helper
 from imagebot.registry.docker_config import Entry
 from imagebot.registry.helper import run_helper
 from tests.registry.conftest import HelperFolder
+from tests.support.clock import late_once
+from tests.support.process import PATIENCE
 
 SERVER = "registry.example"
 
@@ -78,9 +81,13 @@ def test_it_takes_too_long(helpers: HelperFolder, line: str) -> None:
 
 
 def test_what_it_has_started_ends_with_it(
-    helpers: HelperFolder, tmp_path: Path, wait_until: Callable[[Callable[[], bool]], None]
+    helpers: HelperFolder,
+    tmp_path: Path,
+    wait_until: Callable[[Callable[[], bool]], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     child = tmp_path / "child"
+    monkeypatch.setattr(helper, "time", late_once(child.exists))
     helpers.add(
         "forks",
         "pid = os.fork()",
@@ -90,7 +97,7 @@ def test_what_it_has_started_ends_with_it(
     )
     # The child holds the output open, so the answer never ends.
     with pytest.raises(CredentialError, match="within"):
-        run_helper("forks", SERVER, helpers.env, timeout=1)
+        run_helper("forks", SERVER, helpers.env, timeout=PATIENCE)
     pid = int(child.read_text())
 
     def gone() -> bool:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from imagebot.errors import RepositoryNotFoundError
 from imagebot.reference import Repository
 from imagebot.registry.listing import list_tags
+from tests.support.process import PATIENCE
 from tests.support.scripted_http import Answer, ScriptedServer
 
 
@@ -141,7 +142,7 @@ def test_an_interrupt_ends_it_at_once(
     try:
         wait_until(lambda: len(scripted.requests) >= 8)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
         process.wait()

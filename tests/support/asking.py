@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 
+from tests.support.process import PATIENCE
+
 
 def ask(url: str, *, verify: bool | ssl.SSLContext = False, **options: Any) -> httpx.Response:
     """GET without the environment's proxies and certificates."""
-    with httpx.Client(trust_env=False, verify=verify, timeout=20) as client:
+    with httpx.Client(trust_env=False, verify=verify, timeout=PATIENCE) as client:
         return client.get(url, **options)

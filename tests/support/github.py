@@ -18,7 +18,7 @@ from tests.support import mirror as mirrors
 from tests.support.git_repository import BareRepository, Entry, git, isolated_environment
 from tests.support.git_server import GitServer
 from tests.support.mirror import Mirror
-from tests.support.process import running
+from tests.support.process import PATIENCE, running
 from tests.support.require import node, require
 
 FOLDER = Path(__file__).parent
@@ -183,7 +183,7 @@ def forge(api_url: str, server: GitServer) -> Iterator[Forge]:
     logins = {"bot": "imagebot", "human": "alice", "acme": "admin", "own": "imagebot"}
     token = {who: f"{who}-token-{uuid.uuid4().hex}" for who in logins}
     server.tokens = {token["bot"], token["human"]}
-    with httpx.Client(base_url=api_url, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=api_url, trust_env=False, timeout=PATIENCE) as client:
         tokens = {
             token[who]: {"login": login, "id": number, "scopes": SCOPES}
             for number, (who, login) in enumerate(logins.items(), start=1000)

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from tests.support.certificates import Tls, write_tls
-from tests.support.process import running
+from tests.support.process import PATIENCE, running
 from tests.support.pusher import Pusher
 from tests.support.require import require
 from tests.support.token_server import ISSUER, SERVICE, TokenServer, token_server
@@ -78,7 +78,7 @@ def registry(
             base_url=url,
             auth=(user, password) if auth == "htpasswd" and user and password else None,
             verify=files.client_context() if files else False,
-            timeout=30,
+            timeout=PATIENCE,
             trust_env=False,
         )
         stack.enter_context(client)
@@ -148,7 +148,7 @@ def _notifications(url: str, headers: Mapping[str, str]) -> dict[str, Any]:
         "name": "imagebot",
         "url": url,
         "headers": {name: [value] for name, value in headers.items()},
-        "timeout": "2s",
+        "timeout": f"{PATIENCE:g}s",
         "threshold": 3,
         "backoff": "200ms",
         # Only manifests: blob pushes come as octet-stream. `actions` alone has no effect in 2.8.

@@ -7,13 +7,14 @@ import pytest
 
 from imagebot.demo.distribution.uploads import MAX_BLOB
 from imagebot.demo.registry import DemoRegistry
+from tests.support.process import PATIENCE
 
 
 class TestLimits:
     def ask(self, demo: DemoRegistry, request: bytes) -> bytes:
         """Everything that the server says until it closes the connection."""
         host, _, port = demo.host.partition(":")
-        with socket.create_connection((host, int(port)), timeout=20) as connection:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
             connection.sendall(request)
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -41,7 +42,7 @@ class TestLimits:
 
     def test_a_body_that_ends_early(self, demo: DemoRegistry) -> None:
         host, _, port = demo.host.partition(":")
-        with socket.create_connection((host, int(port)), timeout=20) as connection:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
             connection.sendall(self.head(demo, "Content-Length: 10") + b"short")
             connection.shutdown(socket.SHUT_WR)
             assert connection.recv(65536).startswith(b"HTTP/1.1 400")

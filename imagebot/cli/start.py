@@ -1,0 +1,56 @@
+"""Makes the process fit to work in, whatever started it: its signals and its standard streams."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+Handler = Callable[[int, FrameType | None], None]
+
+
+def prepare_process() -> None:
+    """Set up signals and standard streams, before anything else is opened or started."""
+    _open_standard_streams()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names need not fit the terminal's encoding.
+            stream.reconfigure(errors="backslashreplace")
+    # Where SIGCHLD is ignored, the exit codes of git and of credential helpers are lost, and
+    # Python takes every one of them for 0.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD, signal.SIGINT, signal.SIGTERM})
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, _interrupt)
+    # As PID 1 of a container the default action for SIGTERM is none at all; and an ordinary end
+    # removes temporary files and locks.
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def stop_with(handler: Handler) -> None:
+    """Call the handler on SIGTERM, and on SIGINT unless it is ignored.
+
+    A shell ignores SIGINT for its background jobs: Ctrl-C is meant for the job in the foreground.
+    """
+    signal.signal(signal.SIGTERM, handler)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise KeyboardInterrupt
+
+
+def _open_standard_streams() -> None:
+    """Open /dev/null for each standard stream that is closed: Python has None in its place."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            # The lowest number that is free, which is this one; child processes get it, too.
+            opened = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(opened, True)
+            stream = open(opened, "w" if number else "r", closefd=False)  # noqa: SIM115 - never closed
+            setattr(sys, name, stream)
