@@ -33,12 +33,12 @@ MEMORY_LIMIT = 120
 MACHINE = 12.5
 NEEDED = (
     "multiprocessing.popen_fork",
-    "imagebot.cli.workspace",
-    "imagebot.edits",
-    "imagebot.given",
-    "imagebot.inventory",
-    "imagebot.rewrite",
-    "imagebot.scan_cache",
+    "imagebot.scan.workspace",
+    "imagebot.plan.edits",
+    "imagebot.plan.set_references",
+    "imagebot.scan.inventory",
+    "imagebot.files.rewrite",
+    "imagebot.scan.cache",
 )
 
 
@@ -172,9 +172,9 @@ def import_everything() -> None:
     """The figures are those of a process that runs already."""
     for name in NEEDED:
         importlib.import_module(name)
-    from imagebot.manifest.events import prepare
     from imagebot.manifest.scan import scan
-    from imagebot.processes import collect_seldom
+    from imagebot.manifest.yaml.events import prepare
+    from imagebot.parallel.processes import collect_seldom
 
     collect_seldom()
     prepare()
@@ -186,8 +186,8 @@ def prepare_sample(root: str, *, with_c: bool) -> Callable[[], str]:
     if not with_c:
         # So that importing it fails.
         sys.modules["_ruamel_yaml"] = None  # type: ignore[assignment]
-    from imagebot.manifest.events import has_c_parser
     from imagebot.manifest.scan import scan
+    from imagebot.manifest.yaml.events import has_c_parser
 
     assert has_c_parser() == with_c
     files = [(str(path), path.read_bytes()) for path in sorted(Path(root).glob("*/*/*.yaml"))]
@@ -200,7 +200,7 @@ def prepare_sample(root: str, *, with_c: bool) -> Callable[[], str]:
 
 
 def prepare_libyaml(root: str) -> Callable[[], str]:
-    from imagebot.manifest.events import events
+    from imagebot.manifest.yaml.events import events
 
     paths = sorted(Path(root).glob("*/*/*.yaml"))[: 10 * SAMPLE]
     texts = [path.read_text("utf-8") for path in paths]
@@ -215,8 +215,8 @@ def prepare_libyaml(root: str) -> Callable[[], str]:
 
 
 def inventory(root: str) -> str:
-    from imagebot.cli.workspace import open_workspace
-    from imagebot.inventory import take_inventory
+    from imagebot.scan.inventory import take_inventory
+    from imagebot.scan.workspace import open_workspace
 
     workspace = open_workspace(root)
     found = take_inventory(workspace, workspace.configuration)
@@ -232,9 +232,9 @@ def warm_inventory(root: str, cache: str) -> Iterator[Callable[[], str]]:
     from imagebot.config.builtin import default_configuration
     from imagebot.git.checkout import open_checkout
     from imagebot.git.credentials import access_for
-    from imagebot.inventory import take_inventory
-    from imagebot.scan_cache import load_scan_cache
-    from imagebot.target import CheckoutSource
+    from imagebot.run.target import CheckoutSource
+    from imagebot.scan.cache import load_scan_cache
+    from imagebot.scan.inventory import take_inventory
 
     configuration = default_configuration()
     with open_checkout(Path(cache), root, "main", access_for(None, os.environ)) as checkout:
@@ -265,13 +265,13 @@ def prepare_edit(root: str, count: int) -> None:
 
 def edit(root: str, count: int, *, write: bool) -> str:
     """Find one image, which is known by name, everywhere; give it another tag, proven."""
-    from imagebot.assign import heed_markers
-    from imagebot.cli.workspace import open_workspace
-    from imagebot.edits import make_edits
-    from imagebot.given import plan_references
-    from imagebot.inventory import find_named
+    from imagebot.files.rewrite import write_changes
+    from imagebot.plan.assign import heed_markers
+    from imagebot.plan.edits import make_edits
+    from imagebot.plan.set_references import plan_references
     from imagebot.reference import parse_reference
-    from imagebot.rewrite import write_changes
+    from imagebot.scan.inventory import find_named
+    from imagebot.scan.workspace import open_workspace
 
     wanted = parse_reference(f"{IMAGE}:1.0.{time.time_ns()}")
     workspace = open_workspace(root)

@@ -113,7 +113,7 @@ def test_no_compiled_pattern_is_one_either() -> None:
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     compiled = ast.literal_eval(done.stdout)
     names = {name for name, _, _ in compiled}
-    assert {"imagebot.manifest.plain_lines", "imagebot.manifest.text.placeholders"} <= names
+    assert {"imagebot.manifest.yaml.plain_lines", "imagebot.manifest.text.placeholders"} <= names
     assert len(compiled) > 100
     wrong = [
         (name, pattern) for name, pattern, flags in compiled if forbidden_in_pattern(pattern, flags)

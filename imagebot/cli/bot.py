@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from imagebot.config.file import read_configuration
 from imagebot.config.load import load_bot_configuration
 from imagebot.config.model import (
     BotConfiguration,
@@ -14,7 +15,6 @@ from imagebot.config.model import (
     SecretSource,
     Target,
 )
-from imagebot.config_file import read_configuration
 from imagebot.errors import UsageError
 
 TOKEN_VARIABLE = "IMAGEBOT_GIT_TOKEN"  # noqa: S105 - the name of a variable, not a token

@@ -10,7 +10,7 @@ import click
 from imagebot.cli.exits import Exit
 from imagebot.cli.output import print_json
 from imagebot.errors import ConfigurationError, UsageError
-from imagebot.printable import printable
+from imagebot.text import printable
 
 if TYPE_CHECKING:
     from imagebot.config.model import Place
@@ -42,8 +42,8 @@ def check(files: tuple[Path, ...], bot_files: tuple[Path, ...]) -> int:
 
     Every fault is a line `file:line:column: key: message`. Exits with 2 when there is one.
     """
+    from imagebot.config.file import read_configuration, shown_path
     from imagebot.config.load import load_bot_configuration, load_configuration
-    from imagebot.config_file import read_configuration, shown_path
 
     faults = 0
     wanted = [(path, False) for path in _or_found(files, bot_files)]
@@ -94,9 +94,9 @@ def test(files: tuple[Path, ...]) -> int:
 
 
 def _run_tests(path: Path) -> list[tuple[Place, PolicyTestResult]]:
+    from imagebot.config.file import read_configuration, shown_path
     from imagebot.config.load import load_configuration
     from imagebot.config.policy_tests import load_policy_tests
-    from imagebot.config_file import read_configuration, shown_path
     from imagebot.policy.check import run_policy_tests
 
     text = read_configuration(path)
@@ -108,7 +108,7 @@ def _run_tests(path: Path) -> list[tuple[Place, PolicyTestResult]]:
 
 def _or_found(files: tuple[Path, ...], others: tuple[Path, ...]) -> tuple[Path, ...]:
     """The files named, else (when no other file is) the imagebot.yaml that governs this folder."""
-    from imagebot.config_search import find_configuration
+    from imagebot.config.search import find_configuration
 
     if files or others:
         return files

@@ -16,11 +16,11 @@ from imagebot.cli.options import Folder
 from imagebot.cli.output import print_plan, print_published
 from imagebot.cli.start import stop_with
 from imagebot.errors import UsageError
-from imagebot.printable import printable_lines
+from imagebot.text import printable_lines
 
 if TYPE_CHECKING:
     from imagebot.demo.sandbox import Sandbox
-    from imagebot.run import Outcome
+    from imagebot.run.passes import Outcome
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -100,7 +100,7 @@ def _pass(sandbox: Sandbox) -> Outcome:
     from imagebot.demo.watch import branches, diff, subject
     from imagebot.registry.client import RegistryClient
     from imagebot.registry.credentials import Credentials
-    from imagebot.run import Setting, run_pass
+    from imagebot.run.passes import Setting, run_pass
 
     environment = _environment(sandbox.folder)
     before = branches(sandbox, environment)

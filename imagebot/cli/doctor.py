@@ -12,12 +12,12 @@ from imagebot.cli.bot import open_bot
 from imagebot.cli.exits import Exit
 from imagebot.cli.options import bot_option
 from imagebot.cli.registries import cache_folder, open_registries
-from imagebot.cli.workspace import open_workspace
 from imagebot.errors import GitError
-from imagebot.printable import printable
+from imagebot.scan.workspace import open_workspace
+from imagebot.text import printable
 
 if TYPE_CHECKING:
-    from imagebot.doctor import Check
+    from imagebot.run.doctor import Check
 
 
 @click.command("doctor")
@@ -28,7 +28,7 @@ def command(bot_file: str | None) -> int:
     With -c every target is looked at; without, the current folder, its registries, and the remote
     that `imagebot run` would publish to.
     """
-    from imagebot.doctor import check_targets
+    from imagebot.run.doctor import check_targets
 
     if bot_file is None:
         return _print(_check_here())
@@ -38,7 +38,7 @@ def command(bot_file: str | None) -> int:
 
 
 def _check_here() -> Iterator[Check]:
-    from imagebot.doctor import Check, check_folder, check_remote
+    from imagebot.run.doctor import Check, check_folder, check_remote
 
     workspace = open_workspace(".")
     with open_registries() as registries:

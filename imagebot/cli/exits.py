@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # keeps `imagebot --version` from importing what only commands need
-    from imagebot.plan import Plan
+    from imagebot.plan.model import Plan
 
 
 class Exit(IntEnum):

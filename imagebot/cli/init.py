@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from imagebot.cli.diagnostics import Diagnostics
 from imagebot.cli.exits import Exit
 from imagebot.cli.options import directory_argument
 from imagebot.cli.output import count
 from imagebot.errors import UsageError
+from imagebot.run.diagnostics import Diagnostics
 
 
 @click.command("init")
@@ -19,11 +19,11 @@ from imagebot.errors import UsageError
 @click.option("--force", is_flag=True, help="Replace an imagebot.yaml that is there.")
 def command(directory: str, only_print: bool, force: bool) -> int:
     """Propose an imagebot.yaml from what is in DIR, with comments that say why."""
-    from imagebot.cli.workspace import Workspace
     from imagebot.config.builtin import default_configuration
+    from imagebot.config.file import create_configuration
     from imagebot.config.propose import propose
-    from imagebot.config_file import create_configuration
-    from imagebot.inventory import take_inventory
+    from imagebot.scan.inventory import take_inventory
+    from imagebot.scan.workspace import Workspace
 
     root = Path(directory)
     if not root.is_dir():

@@ -16,8 +16,8 @@ from imagebot import __version__
 from imagebot.cli.exits import Exit
 from imagebot.cli.start import prepare_process
 from imagebot.errors import ConfigurationError, ImagebotError, UsageError
-from imagebot.printable import printable
-from imagebot.processes import collect_seldom
+from imagebot.parallel.processes import collect_seldom
+from imagebot.text import printable
 
 # Name on the command line -> module and one line of help (kept here so that `--help` is quick).
 COMMANDS = {
@@ -147,7 +147,7 @@ def _apologise(error: Exception, arguments: Sequence[str]) -> int:
 
 def _fail(arguments: Sequence[str], message: str, *, code: str, hint: str = "") -> None:
     """Say what ended the command, in the format that the command line asked for."""
-    from imagebot.cli.diagnostics import Diagnostics
+    from imagebot.run.diagnostics import Diagnostics
 
     diagnostics = Diagnostics("json" if _wants_json(arguments) else "text")
     diagnostics.failure(message, code=code, hint=hint)

@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from imagebot.plan import Kept, Plan, Published, Update
+from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.policy.model import Rejection
-from imagebot.printable import printable
+from imagebot.text import printable
 
 _COLOURS = {"major": "red", "minor": "yellow", "patch": "green", "digest": "cyan", "other": "blue"}
 _MOST_REJECTIONS = 20

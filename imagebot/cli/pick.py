@@ -15,8 +15,8 @@ from imagebot.cli.output import print_json
 from imagebot.cli.policy_options import merged_policy, policy_options
 from imagebot.cli.registries import open_registries
 from imagebot.errors import InvalidReferenceError, UsageError
-from imagebot.printable import printable, printable_lines
 from imagebot.reference import Reference, is_tag, parse_reference
+from imagebot.text import printable, printable_lines
 
 if TYPE_CHECKING:
     from imagebot.policy.model import Decision, Policy
@@ -51,8 +51,8 @@ def command(
     The chosen tag alone goes to stdout, the explanation to stderr. With `-` the tags are read from
     stdin, one a line, and no registry is asked. Exits with 5 when nothing is chosen.
     """
+    from imagebot.plan.report import pick_document
     from imagebot.policy.explain import explain
-    from imagebot.report import pick_document
 
     policy = merged_policy(keys)
     is_stdin = repository == "-"
@@ -71,7 +71,7 @@ def command(
 
 
 def _of_stdin(policy: Policy, current: str | None) -> _Asked:
-    from imagebot.decide import answer_offline
+    from imagebot.plan.resolve import answer_offline
 
     lines = [line.strip() for line in sys.stdin]
     tags = tuple(line for line in lines if line)
@@ -84,7 +84,7 @@ def _of_stdin(policy: Policy, current: str | None) -> _Asked:
 
 
 def _of_registry(repository: str, policy: Policy, current: str | None) -> _Asked:
-    from imagebot.decide import answer
+    from imagebot.plan.resolve import answer
 
     reference = _reference(repository, current)
     with open_registries() as registry:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imagebot.cli.diagnostics import Diagnostics, LogFormat, open_diagnostics
 from imagebot.cli.exits import Exit, exit_of
 from imagebot.cli.options import (
     Folder,
@@ -19,13 +18,14 @@ from imagebot.cli.options import (
 )
 from imagebot.cli.output import print_json, print_plan, summary
 from imagebot.cli.registries import open_registries
-from imagebot.cli.workspace import open_workspace
 from imagebot.errors import UsageError
-from imagebot.plan import merge_plans
-from imagebot.printable import printable_lines
+from imagebot.plan.model import merge_plans
+from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
+from imagebot.scan.workspace import open_workspace
+from imagebot.text import printable_lines
 
 if TYPE_CHECKING:
-    from imagebot.pipeline import Draft
+    from imagebot.plan.build import Draft
 
 
 @click.command("plan")
@@ -52,8 +52,8 @@ def command(
 
     Nothing is written. Without an imagebot.yaml the built-in policy covers everything.
     """
-    from imagebot.diff import unified_diff
-    from imagebot.report import plan_document
+    from imagebot.plan.diff import unified_diff
+    from imagebot.plan.report import plan_document
 
     diagnostics = open_diagnostics(log_format, quiet)
     drafts = _drafts(directory, bot_file, diagnostics)
@@ -84,7 +84,7 @@ def _drafts(directory: str | None, bot_file: str | None, diagnostics: Diagnostic
 
 
 def _of_folder(directory: str, diagnostics: Diagnostics) -> list[Draft]:
-    from imagebot.pipeline import draft
+    from imagebot.plan.build import draft
 
     workspace = open_workspace(directory)
     now = datetime.now(UTC)
@@ -94,7 +94,7 @@ def _of_folder(directory: str, diagnostics: Diagnostics) -> list[Draft]:
 
 def _of_targets(bot_file: str, diagnostics: Diagnostics) -> list[Draft]:
     from imagebot.cli.setting import open_setting
-    from imagebot.run import draft_pass
+    from imagebot.run.passes import draft_pass
 
     with open_setting(bot_file, diagnostics) as setting:
         return list(draft_pass(setting))

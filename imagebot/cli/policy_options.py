@@ -90,10 +90,10 @@ def _many(value: object) -> tuple[str, ...]:
 
 def _named_keys(name: str) -> Mapping[str, object]:
     """The keys of a policy of the nearest imagebot.yaml, or of a preset."""
+    from imagebot.config.file import read_configuration
     from imagebot.config.load import load_configuration
     from imagebot.config.presets import load_preset_keys, preset_names
-    from imagebot.config_file import read_configuration
-    from imagebot.config_search import find_configuration
+    from imagebot.config.search import find_configuration
 
     found = find_configuration(Path.cwd())
     if found is not None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imagebot.cli.diagnostics import Diagnostics, LogFormat, open_diagnostics
 from imagebot.cli.exits import Exit, exit_of
 from imagebot.cli.options import (
     bot_option,
@@ -18,9 +17,10 @@ from imagebot.cli.options import (
 )
 from imagebot.cli.output import print_json, print_plan, print_published, summary
 from imagebot.cli.setting import open_setting
+from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 
 if TYPE_CHECKING:
-    from imagebot.run import Outcome
+    from imagebot.run.passes import Outcome
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORTEST = 5
@@ -78,20 +78,20 @@ def command(
 
     if every is None:
         return one_pass()
-    from imagebot.cli.repeat import repeat
+    from imagebot.run.repeat import repeat
 
     return repeat(one_pass, every, diagnostics)
 
 
 def _run(bot_file: str | None, diagnostics: Diagnostics, *, no_config: bool) -> Outcome:
-    from imagebot.run import run_pass
+    from imagebot.run.passes import run_pass
 
     with open_setting(bot_file, diagnostics, no_config=no_config) as setting:
         return run_pass(setting)
 
 
 def _print(outcome: Outcome, *, explain: bool, output_format: str) -> None:
-    from imagebot.report import plan_document
+    from imagebot.plan.report import plan_document
 
     if output_format == "json":
         print_json(plan_document(outcome.plan, outcome.published, explain=explain))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imagebot.cli.diagnostics import LogFormat, open_diagnostics
 from imagebot.cli.exits import Exit
 from imagebot.cli.options import diagnostics_options, directory_argument, format_option
 from imagebot.cli.output import count, print_json, print_rows
-from imagebot.cli.workspace import open_workspace
+from imagebot.run.diagnostics import LogFormat, open_diagnostics
+from imagebot.scan.workspace import open_workspace
 
 if TYPE_CHECKING:
-    from imagebot.manifest.field import ImageField, Unread
+    from imagebot.manifest.images.field import ImageField, Unread
 
 
 @click.command("scan")
@@ -29,10 +29,10 @@ def command(
 
     Fields that no route and image entry cover have none. No registry is asked.
     """
-    from imagebot.assign import assign
-    from imagebot.inventory import sort_unread, take_inventory
-    from imagebot.report import scan_document
-    from imagebot.unused import unused_warnings
+    from imagebot.plan.assign import assign
+    from imagebot.plan.report import scan_document
+    from imagebot.plan.unused import unused_warnings
+    from imagebot.scan.inventory import sort_unread, take_inventory
 
     workspace = open_workspace(directory)
     configuration = workspace.configuration

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from imagebot.cli.diagnostics import LogFormat, open_diagnostics
 from imagebot.cli.exits import exit_of
 from imagebot.cli.options import Folder, diagnostics_options, format_option
 from imagebot.cli.output import print_json, print_plan, summary
-from imagebot.cli.workspace import open_workspace
 from imagebot.errors import InvalidReferenceError, UsageError
+from imagebot.run.diagnostics import LogFormat, open_diagnostics
+from imagebot.scan.workspace import open_workspace
 
 
 @click.command("set")
@@ -36,13 +36,13 @@ def command(
     For a CI job that has just pushed them: no registry is asked, and of policies only what
     markers in the files say counts. A REFERENCE is NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST.
     """
-    from imagebot.assign import heed_markers
-    from imagebot.edits import make_edits, without_refused
-    from imagebot.given import plan_references
-    from imagebot.inventory import find_named
+    from imagebot.files.rewrite import write_changes
+    from imagebot.plan.assign import heed_markers
+    from imagebot.plan.edits import make_edits, without_refused
+    from imagebot.plan.report import plan_document
+    from imagebot.plan.set_references import plan_references
     from imagebot.reference import parse_reference
-    from imagebot.report import plan_document
-    from imagebot.rewrite import write_changes
+    from imagebot.scan.inventory import find_named
 
     try:
         wanted = [parse_reference(text) for text in references]

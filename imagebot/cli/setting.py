@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from imagebot.cli.bot import open_bot
-from imagebot.cli.diagnostics import Diagnostics
 from imagebot.cli.registries import cache_folder, open_registries
+from imagebot.run.diagnostics import Diagnostics
 
 if TYPE_CHECKING:
-    from imagebot.run import Setting
+    from imagebot.run.passes import Setting
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def open_setting(
 ) -> Iterator[Setting]:
     """The targets of `bot_file`, or of the checkout around, with registries and a cache."""
     from imagebot.config.builtin import default_configuration
-    from imagebot.run import Setting
+    from imagebot.run.passes import Setting
 
     bot = open_bot(bot_file)
     with open_registries(bot) as registry, diagnostics.progress("asking registries") as progress:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import click
 
-from imagebot.cli.diagnostics import LogFormat, open_diagnostics
 from imagebot.cli.exits import exit_of
 from imagebot.cli.options import (
     diagnostics_options,
@@ -17,7 +16,8 @@ from imagebot.cli.options import (
 )
 from imagebot.cli.output import print_json, print_plan, summary
 from imagebot.cli.registries import open_registries
-from imagebot.cli.workspace import open_workspace, require_configuration
+from imagebot.run.diagnostics import LogFormat, open_diagnostics
+from imagebot.scan.workspace import open_workspace, require_configuration
 
 
 @click.command("update")
@@ -35,9 +35,9 @@ def command(
     quiet: bool,
 ) -> int:
     """Rewrite the files in DIR: what `plan` shows is done, and nothing is committed."""
-    from imagebot.pipeline import draft
-    from imagebot.report import plan_document
-    from imagebot.rewrite import write_changes
+    from imagebot.files.rewrite import write_changes
+    from imagebot.plan.build import draft
+    from imagebot.plan.report import plan_document
 
     workspace = open_workspace(directory)
     require_configuration(workspace, no_config=no_config)

@@ -9,8 +9,8 @@ from typing import Any
 from imagebot.config.compose import MAX_DEPTH, Composer, StoppedError
 from imagebot.config.node import Document
 from imagebot.errors import ConfigurationError, Fault
-from imagebot.manifest.events import Engine, events, has_c_parser
-from imagebot.printable import printable
+from imagebot.manifest.yaml.events import Engine, events, has_c_parser
+from imagebot.text import printable
 
 _MAX_CHARS = 1 << 20
 # The pure parser is 20 times slower; it only has the last word on what the C parser refuses.

@@ -27,7 +27,7 @@ from imagebot.config.policies import (
     known_policies,
 )
 from imagebot.config.trust import BOT_KEYS, refuse_bot_keys
-from imagebot.manifest.options import ExtraField, ExtraFile
+from imagebot.manifest.images.options import ExtraField, ExtraFile
 
 if TYPE_CHECKING:
     from imagebot.config.schema import (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from imagebot.manifest.options import ExtraField, ExtraFile
+from imagebot.manifest.images.options import ExtraField, ExtraFile
 from imagebot.policy.model import Policy
 
 PublishMode = Literal["commit", "pull-request"]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from imagebot.printable import printable
+from imagebot.text import printable
 
 KeyPath = tuple[str | int, ...]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from imagebot.config.scalar import read_plain
 from imagebot.glob import matches_any
-from imagebot.manifest.field import ImageField
+from imagebot.manifest.images.field import ImageField
 from imagebot.reference import Repository
 
 _TEST = frozenset({"test", "tests", "testing", "stage", "staging", "qa", "uat"}) | frozenset(

@@ -9,7 +9,7 @@ from imagebot.config.faults import Faults
 from imagebot.config.model import Limits, Route
 from imagebot.config.node import Document
 from imagebot.glob import matches_any
-from imagebot.plan import Problem, Update
+from imagebot.plan.model import Problem, Update
 from imagebot.reference import Repository
 
 # Top-level keys of the bot's own file, and `limits`, which stands there below a target.

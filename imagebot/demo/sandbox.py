@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from imagebot.config.file import read_configuration
 from imagebot.config.load import load_bot_configuration
 from imagebot.config.model import BotConfiguration
-from imagebot.config_file import read_configuration
 from imagebot.demo.content import IMAGES, PUSHED_LATER, bot_file, repository_files
 from imagebot.demo.registry import DemoRegistry
 from imagebot.errors import FolderError

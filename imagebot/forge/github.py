@@ -21,8 +21,8 @@ from imagebot.errors import (
     ForgeUnreachableError,
 )
 from imagebot.forge.model import PullRequest, PullRequestState
-from imagebot.printable import printable
-from imagebot.tls import explain_distrust
+from imagebot.http.tls import explain_distrust
+from imagebot.text import printable
 
 if TYPE_CHECKING:
     from github.GithubException import GithubException

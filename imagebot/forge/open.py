@@ -7,10 +7,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from imagebot.config.model import Target
+from imagebot.config.secret import read_secret
 from imagebot.errors import ForgeAuthError, ForgeError
 from imagebot.forge.model import Forge
 from imagebot.forge.project import Place, is_loopback, place_of
-from imagebot.secret import read_secret
 
 Environment = Mapping[str, str]
 

@@ -13,7 +13,7 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from imagebot.errors import GitError
-from imagebot.printable import printable
+from imagebot.text import printable
 
 Scheme = Literal["https", "http", "ssh", "file"]
 

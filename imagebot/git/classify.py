@@ -17,7 +17,7 @@ from imagebot.errors import (
     PushRefusal,
     PushRejectedError,
 )
-from imagebot.printable import printable
+from imagebot.text import printable
 
 NOT_FOUND = 127
 _MAX_SHOWN = 600

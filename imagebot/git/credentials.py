@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from imagebot.config.model import GitCredential
+from imagebot.config.secret import one_line, read_secret
 from imagebot.errors import CredentialError
-from imagebot.secret import one_line, read_secret
 
 # What git and ssh may see of the environment: where programs are, and how to reach the network.
 _INHERITED = (

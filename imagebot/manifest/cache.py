@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from imagebot.manifest.field import (
+from imagebot.manifest.images.field import (
     FluxObject,
     ImageField,
     Marker,
@@ -19,7 +19,7 @@ from imagebot.manifest.field import (
     Slot,
     Unread,
 )
-from imagebot.manifest.options import ScanOptions
+from imagebot.manifest.images.options import ScanOptions
 from imagebot.reference import Reference, Repository
 
 Plain = list[Any]

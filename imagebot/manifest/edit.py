@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from imagebot.errors import RefusedEditError
-from imagebot.manifest.events import MAX_BYTES, YamlFaultError
-from imagebot.manifest.field import FieldEdit, ImageField, Slot
-from imagebot.manifest.file_text import BOM, FileText
-from imagebot.manifest.proof import Cut, ProofError, prove
-from imagebot.manifest.quoting import needs_quotes
-from imagebot.manifest.select import path_kind
-from imagebot.manifest.source import split_documents
+from imagebot.manifest.formats.select import path_kind
+from imagebot.manifest.images.field import FieldEdit, ImageField, Slot
 from imagebot.manifest.text.read import FORMAT as TEXT
 from imagebot.manifest.text.read import prove_text
+from imagebot.manifest.yaml.events import MAX_BYTES, YamlFaultError
+from imagebot.manifest.yaml.file_text import BOM, FileText
+from imagebot.manifest.yaml.proof import Cut, ProofError, prove
+from imagebot.manifest.yaml.quoting import needs_quotes
+from imagebot.manifest.yaml.source import split_documents
 from imagebot.reference import is_digest, is_tag
 
 _ADDED_KEY = re.compile(r"""["']?([A-Za-z]+)["']?: ["']?\Z""")

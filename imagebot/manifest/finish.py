@@ -7,12 +7,12 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TypeAlias
 
-from imagebot.manifest.field import ImageField, Scan
-from imagebot.manifest.file_text import FileText
-from imagebot.manifest.marker import flux, own
-from imagebot.manifest.marker.intervals import Intervals
-from imagebot.manifest.sheet import Draft, Sheet
+from imagebot.manifest.images.field import ImageField, Scan
+from imagebot.manifest.images.sheet import Draft, Sheet
+from imagebot.manifest.markers import flux, own
+from imagebot.manifest.markers.intervals import Intervals
 from imagebot.manifest.text.read import find_as_text
+from imagebot.manifest.yaml.file_text import FileText
 
 _Place: TypeAlias = tuple[int, int, str]
 _LINE = attrgetter("line")

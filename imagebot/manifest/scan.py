@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import re
 
-from imagebot.manifest.events import (
+from imagebot.manifest.finish import finish
+from imagebot.manifest.formats import embedded
+from imagebot.manifest.formats.document import find_document
+from imagebot.manifest.formats.select import PathKind, path_kind
+from imagebot.manifest.images.field import Scan, Unread
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.options import ScanOptions
+from imagebot.manifest.images.sheet import MAX_FIELDS, MAX_SLOW, Sheet
+from imagebot.manifest.markers.written import may_have_markers
+from imagebot.manifest.text.read import find_text, not_utf8, patterns_for
+from imagebot.manifest.yaml.events import (
     MAX_BYTES,
     YamlFaultError,
     few_brackets,
     has_c_parser,
     is_accepted,
 )
-from imagebot.manifest.field import Scan, Unread
-from imagebot.manifest.file_text import FileText, newline_of, wide_encoding
-from imagebot.manifest.finish import finish
-from imagebot.manifest.format import embedded
-from imagebot.manifest.format.document import find_document
-from imagebot.manifest.found import Found
-from imagebot.manifest.marker.written import may_have_markers
-from imagebot.manifest.options import ScanOptions
-from imagebot.manifest.outline import outline
-from imagebot.manifest.select import PathKind, path_kind
-from imagebot.manifest.sheet import MAX_FIELDS, MAX_SLOW, Sheet
-from imagebot.manifest.source import Source, split_documents
-from imagebot.manifest.text.read import find_text, not_utf8, patterns_for
-from imagebot.manifest.tree import Node, build
+from imagebot.manifest.yaml.file_text import FileText, newline_of, wide_encoding
+from imagebot.manifest.yaml.outline import outline
+from imagebot.manifest.yaml.source import Source, split_documents
+from imagebot.manifest.yaml.tree import Node, build
 
 __all__ = ["ScanOptions", "scan"]
 

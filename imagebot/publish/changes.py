@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from imagebot.config.model import PublishMode, PullRequestOptions, Route
-from imagebot.message import branch_name
-from imagebot.plan import Plan, Update
+from imagebot.plan.model import Plan, Update
+from imagebot.publish.text import branch_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

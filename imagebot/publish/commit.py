@@ -9,9 +9,9 @@ from imagebot.config.model import CommitOptions
 from imagebot.forge.model import Forge
 from imagebot.git.checkout import Checkout
 from imagebot.git.tree import Signature
-from imagebot.message import commit_message
-from imagebot.plan import Published
+from imagebot.plan.model import Published
 from imagebot.publish.changes import Change
+from imagebot.publish.text import commit_message
 
 
 def publish_commit(

@@ -8,12 +8,12 @@ from imagebot.config.model import Configuration
 from imagebot.errors import CredentialError, ForgeError
 from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
-from imagebot.hold import Held, Holding
-from imagebot.message import plan_hash, read_marker
-from imagebot.plan import Plan, Problem, Update
+from imagebot.plan.model import Plan, Problem, Update
+from imagebot.plan.vetoes import Held, Holding
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.pull_request import is_settled
 from imagebot.publish.rollbacks import find_rollbacks
+from imagebot.publish.text import plan_hash, read_marker
 
 OpenForge = Callable[[], Forge | None]
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from imagebot.config.model import CommitOptions, PublishMode
 from imagebot.forge.model import Forge
 from imagebot.git.checkout import Checkout
-from imagebot.plan import Published
+from imagebot.plan.model import Published
 from imagebot.publish.changes import Change
 from imagebot.publish.commit import publish_commit
 from imagebot.publish.pull_request import publish_pull_request

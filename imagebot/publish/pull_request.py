@@ -18,7 +18,9 @@ from imagebot.errors import BranchModifiedError, ForgeError, PushRejectedError
 from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
 from imagebot.git.tree import Signature
-from imagebot.message import (
+from imagebot.plan.model import Published, PublishStatus
+from imagebot.publish.changes import Change
+from imagebot.publish.text import (
     Marker,
     closing_comment,
     commit_message,
@@ -29,9 +31,7 @@ from imagebot.message import (
     read_marker,
     with_marker,
 )
-from imagebot.plan import Published, PublishStatus
-from imagebot.printable import printable
-from imagebot.publish.changes import Change
+from imagebot.text import printable
 
 _log = logging.getLogger(__name__)
 

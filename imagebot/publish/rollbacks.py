@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from imagebot.config.model import Configuration
 from imagebot.git.checkout import Checkout
 from imagebot.git.history import Touch
-from imagebot.hold import Held
-from imagebot.manifest.field import ImageField
-from imagebot.manifest.options import ScanOptions
+from imagebot.manifest.images.field import ImageField
+from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.scan import scan
-from imagebot.message import is_commit_message
-from imagebot.plan import Update
-from imagebot.printable import printable
+from imagebot.plan.model import Update
+from imagebot.plan.vetoes import Held
+from imagebot.publish.text import is_commit_message
+from imagebot.text import printable
 
 _MOST_COMMITS = 50
 _MAX_NAME = 80

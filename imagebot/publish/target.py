@@ -16,11 +16,11 @@ from imagebot.errors import (
 from imagebot.forge.model import Forge
 from imagebot.git.checkout import Checkout
 from imagebot.manifest.edit import edit
-from imagebot.message import configuration_hash
-from imagebot.plan import FileChange, Plan, Problem, Published
+from imagebot.plan.model import FileChange, Plan, Problem, Published
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.publishers import PUBLISHERS
 from imagebot.publish.pull_request import find_stale
+from imagebot.publish.text import configuration_hash
 
 
 def publish_plan(

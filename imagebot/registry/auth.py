@@ -14,14 +14,14 @@ from typing import Literal
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from imagebot.errors import RegistryAuthError, RegistryProtocolError
-from imagebot.registry import guard
+from imagebot.http import guard
+from imagebot.http.endpoint import Endpoint
+from imagebot.http.expiring import Expiring
+from imagebot.http.transport import Answer, Ask
 from imagebot.registry.challenge import Challenge, parse_token
 from imagebot.registry.credentials import Credential
-from imagebot.registry.endpoint import Endpoint
-from imagebot.registry.expiring import Expiring
 from imagebot.registry.failures import token_failure
 from imagebot.registry.protocol import clean
-from imagebot.registry.transport import Answer, Ask
 
 _CLIENT_ID = "imagebot"
 _REALM_LIFETIME = 300.0

@@ -13,15 +13,15 @@ from urllib.parse import urlsplit
 
 from imagebot.config.model import RegistryOptions
 from imagebot.errors import RegistryProtocolError, RepositoryNotFoundError
-from imagebot.gate.model import Pushed
+from imagebot.http.transport import Answer, Ask
 from imagebot.reference import Repository, is_digest, is_tag
+from imagebot.registry.api import Pushed
 from imagebot.registry.cache import MetadataCache
 from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.metadata import MetadataReader
 from imagebot.registry.protocol import ACCEPT_MANIFESTS, clean, next_page, parse_tags
 from imagebot.registry.pushed import PushTimes
 from imagebot.registry.session import Reply, Session
-from imagebot.registry.transport import Answer, Ask
 from imagebot.registry.vendors import Vendor
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class _ListingMovedError(Exception):
 
 
 class RegistryClient:
-    """Asks registries over HTTP; satisfies `imagebot.gate.model.Images`.
+    """Asks registries over HTTP; satisfies `imagebot.registry.api.Images`.
 
     `workers` is the most requests at a time to one host. `sleep` and `clock` take and give
     seconds; without `sleep`, waits end early when the client is closed. `vendors` tells, by host,

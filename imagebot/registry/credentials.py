@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from imagebot.config.model import RegistryCredential
+from imagebot.config.secret import read_secret
 from imagebot.errors import CredentialError
+from imagebot.http.endpoint import normalise_host
+from imagebot.http.expiring import Expiring
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry import docker_config
 from imagebot.registry.docker_config import DockerConfig, Entry
-from imagebot.registry.endpoint import normalise_host
-from imagebot.registry.expiring import Expiring
 from imagebot.registry.helper import run_helper
-from imagebot.secret import read_secret
 
 _log = logging.getLogger(__name__)
 

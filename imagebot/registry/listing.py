@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from imagebot.errors import RegistryError
+from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.reference import Repository
-from imagebot.threads import Progress, map_at_once
 
 
 class Lists(Protocol):

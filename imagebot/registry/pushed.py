@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from imagebot.errors import RegistryAuthError, RepositoryNotFoundError
-from imagebot.gate.model import Pushed
+from imagebot.http.expiring import Expiring
+from imagebot.http.transport import Answer
 from imagebot.reference import Repository
-from imagebot.registry.expiring import Expiring
+from imagebot.registry.api import Pushed
 from imagebot.registry.session import Session
-from imagebot.registry.transport import Answer
 from imagebot.registry.vendors import VENDORS, Vendor, find_vendor
 from imagebot.registry.vendors.query import PushQuery
 

@@ -10,16 +10,16 @@ from urllib.parse import urljoin
 
 from imagebot.config.model import RegistryOptions
 from imagebot.errors import CredentialError, RegistryAuthError, RegistryError, RegistryProtocolError
+from imagebot.http import guard
+from imagebot.http.endpoint import Endpoint, by_host, find_endpoint, normalise_host
+from imagebot.http.patience import Patience
+from imagebot.http.transport import Answer, Ask, Transport
 from imagebot.reference import Repository
-from imagebot.registry import guard
 from imagebot.registry.auth import Authenticator, Grant
 from imagebot.registry.challenge import parse_challenges
 from imagebot.registry.credentials import Credential, CredentialLookup
-from imagebot.registry.endpoint import Endpoint, by_host, find_endpoint, normalise_host
 from imagebot.registry.failures import failure
-from imagebot.registry.patience import Patience
 from imagebot.registry.protocol import origin
-from imagebot.registry.transport import Answer, Ask, Transport
 
 if TYPE_CHECKING:
     import httpx

@@ -10,8 +10,8 @@ from imagebot.config.later import LATER
 from imagebot.config.load import load_configuration, load_policy_keys
 from imagebot.config.model import Configuration, Place
 from imagebot.errors import ConfigurationError
-from imagebot.manifest.options import ExtraField, ExtraFile
-from imagebot.printable import printable
+from imagebot.manifest.images.options import ExtraField, ExtraFile
+from imagebot.text import printable
 
 DESIGN = """\
 policies:                          # which tag; the order of names means nothing

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagebot.assign import assign
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Configuration
 from imagebot.config.propose import propose
 from imagebot.errors import InvalidReferenceError
-from imagebot.manifest.field import ImageField
+from imagebot.manifest.images.field import ImageField
+from imagebot.plan.assign import assign
+from imagebot.plan.unused import unused_warnings
 from imagebot.reference import parse_reference
-from imagebot.unused import unused_warnings
 
 
 def field(path: str, reference: str) -> ImageField:

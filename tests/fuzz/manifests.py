@@ -18,13 +18,13 @@ from unittest import mock
 from imagebot.errors import RefusedEditError
 from imagebot.manifest import scan as scan_module
 from imagebot.manifest.edit import edit
-from imagebot.manifest.events import YamlFaultError
-from imagebot.manifest.field import FieldEdit, ImageField, Scan
-from imagebot.manifest.file_text import FileText
-from imagebot.manifest.options import ExtraField, ScanOptions
+from imagebot.manifest.images.field import FieldEdit, ImageField, Scan
+from imagebot.manifest.images.options import ExtraField, ScanOptions
 from imagebot.manifest.scan import scan
-from imagebot.manifest.source import split_documents
-from imagebot.manifest.tree import Mapping, Sequence, build
+from imagebot.manifest.yaml.events import YamlFaultError
+from imagebot.manifest.yaml.file_text import FileText
+from imagebot.manifest.yaml.source import split_documents
+from imagebot.manifest.yaml.tree import Mapping, Sequence, build
 from tests.fuzz.documents import made_up
 
 DATA = Path(__file__).parent.parent / "data" / "manifests"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from imagebot.errors import GitError
 from imagebot.git.address import check_branch, identity_of, parse_address, redact_url
-from imagebot.printable import printable
+from imagebot.text import printable
 
 GOOD = {
     "https://github.com/acme/gitops.git": ("https", "github.com", "https://github.com"),

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from imagebot.manifest.cache import StaleScanError, decode, encode, options_key, scan_key
-from imagebot.manifest.field import Scan
-from imagebot.manifest.options import ExtraField, ScanOptions
+from imagebot.manifest.images.field import Scan
+from imagebot.manifest.images.options import ExtraField, ScanOptions
 from imagebot.manifest.scan import scan
 from tests.manifest.test_golden import CASES, load, options_of
 

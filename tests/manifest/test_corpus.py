@@ -15,7 +15,7 @@ import pytest
 
 from imagebot.manifest import scan as scan_module
 from imagebot.manifest.edit import edit
-from imagebot.manifest.field import FieldEdit, ImageField, Scan
+from imagebot.manifest.images.field import FieldEdit, ImageField, Scan
 from imagebot.manifest.scan import scan
 from tests.manifest.corpus import corpus
 from tests.support.require import MISSING

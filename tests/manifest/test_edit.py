@@ -4,7 +4,7 @@ import pytest
 
 from imagebot.errors import RefusedEditError
 from imagebot.manifest.edit import edit
-from imagebot.manifest.field import FieldEdit
+from imagebot.manifest.images.field import FieldEdit
 from imagebot.manifest.scan import scan
 
 DIGEST = "sha256:" + "b" * 64

@@ -15,9 +15,9 @@ import pytest
 
 from imagebot.errors import RefusedEditError
 from imagebot.manifest.edit import edit
-from imagebot.manifest.field import FieldEdit, ImageField, Scan
-from imagebot.manifest.flux import join
-from imagebot.manifest.options import ExtraField, ExtraFile
+from imagebot.manifest.flux.join import join
+from imagebot.manifest.images.field import FieldEdit, ImageField, Scan
+from imagebot.manifest.images.options import ExtraField, ExtraFile
 from imagebot.manifest.scan import ScanOptions, scan
 
 DATA = Path(__file__).parent.parent / "data" / "manifests"

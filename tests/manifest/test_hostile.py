@@ -9,13 +9,13 @@ from collections.abc import Callable
 import pytest
 
 from imagebot.errors import RefusedEditError
-from imagebot.manifest import sheet as sheet_module
 from imagebot.manifest.edit import edit
-from imagebot.manifest.events import MAX_BYTES, MAX_EVENTS
-from imagebot.manifest.field import FieldEdit
-from imagebot.manifest.options import ExtraField, ExtraFile, ScanOptions
+from imagebot.manifest.images import sheet as sheet_module
+from imagebot.manifest.images.field import FieldEdit
+from imagebot.manifest.images.options import ExtraField, ExtraFile, ScanOptions
+from imagebot.manifest.images.sheet import MAX_SLOW
 from imagebot.manifest.scan import scan
-from imagebot.manifest.sheet import MAX_SLOW
+from imagebot.manifest.yaml.events import MAX_BYTES, MAX_EVENTS
 from tests.support.work import count_steps, growth, is_linear
 
 FILES = {
@@ -201,7 +201,7 @@ def test_stepping_over_lines_costs_what_they_are_long(
     text = f"a:\n{head}{piece * (4 * 1024 * 1024 // len(piece))}{end}{rest}"
     program = (
         "import re, sys\n"
-        "from imagebot.manifest.outline import outline\n"
+        "from imagebot.manifest.yaml.outline import outline\n"
         "outline(sys.stdin.read())\n"
         "print(re.search(r'VmHWM:\\s+(\\d+) kB', open('/proc/self/status').read())[1])\n"
     )

@@ -10,12 +10,12 @@ from unittest import mock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagebot.manifest import events as events_module
 from imagebot.manifest import scan as scan_module
 from imagebot.manifest.edit import edit
-from imagebot.manifest.events import events
-from imagebot.manifest.field import FieldEdit
+from imagebot.manifest.images.field import FieldEdit
 from imagebot.manifest.scan import scan
+from imagebot.manifest.yaml import events as events_module
+from imagebot.manifest.yaml.events import events
 
 TAGS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
 NAMES = st.from_regex(r"[a-z0-9]{1,8}(/[a-z0-9]{1,8}){0,2}", fullmatch=True).filter(

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from imagebot.manifest.field import Scan
-from imagebot.manifest.options import ExtraField, ExtraFile, ScanOptions
+from imagebot.manifest.images.field import Scan
+from imagebot.manifest.images.options import ExtraField, ExtraFile, ScanOptions
 from imagebot.manifest.scan import scan
 
 POD = b"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: web\n    image: acme/web:1.0\n"

@@ -22,7 +22,7 @@ from imagebot.forge.model import Forge
 from imagebot.forge.sandbox import SandboxForge
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import Access, access_for
-from imagebot.plan import Plan, Published, Update
+from imagebot.plan.model import Plan, Published, Update
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.publishers import PUBLISHERS
 from tests.support.git_repository import BareRepository, Entry

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from imagebot.plan import Plan, Problem
+from imagebot.plan.model import Plan, Problem
 from imagebot.publish.changes import changes_of
 from tests.publish.conftest import make_route
 from tests.publish.updates import make_update

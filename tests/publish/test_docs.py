@@ -10,7 +10,7 @@ import pytest
 from imagebot import errors
 from imagebot.config.load import load_configuration
 from imagebot.forge.open import FORGES
-from imagebot.message import branch_name, commit_message
+from imagebot.publish.text import branch_name, commit_message
 from tests.publish.updates import make_update
 
 ROOT = Path(__file__).parent.parent.parent

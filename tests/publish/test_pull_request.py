@@ -8,9 +8,9 @@ import pytest
 
 from imagebot.errors import BranchModifiedError, ForgeError, PushRejectedError
 from imagebot.forge.sandbox import SandboxForge
-from imagebot.message import read_marker
 from imagebot.publish.publishers import PUBLISHERS
 from imagebot.publish.pull_request import find_stale
+from imagebot.publish.text import read_marker
 from tests.publish.conftest import (
     BOT,
     FILES,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.field import ImageField
-from imagebot.plan import Update
+from imagebot.manifest.images.field import ImageField
+from imagebot.plan.model import Update
 from imagebot.policy.model import Kind
 from imagebot.reference import parse_reference
 

@@ -77,7 +77,7 @@ def wrong_configuration(desk: Desk) -> int:
 
 def bug(desk: Desk) -> int:
     """One that is planted where Python starts."""
-    planted = "import imagebot.inventory\nimagebot.inventory.take_inventory = None\n"
+    planted = "import imagebot.scan.inventory\nimagebot.scan.inventory.take_inventory = None\n"
     (desk.folder / "sitecustomize.py").write_text(planted)
     return desk.run("scan", path=str(desk.folder))
 

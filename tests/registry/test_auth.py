@@ -16,11 +16,11 @@ from imagebot.errors import (
     RegistryProtocolError,
     RegistryRateLimitError,
 )
+from imagebot.http.endpoint import Endpoint
+from imagebot.http.transport import Answer, Ask
 from imagebot.registry.auth import Authenticator, Grant
 from imagebot.registry.challenge import Challenge, parse_challenges
 from imagebot.registry.credentials import Credential
-from imagebot.registry.endpoint import Endpoint
-from imagebot.registry.transport import Answer, Ask
 
 SUBJECT = "registry.example/team/app"
 ENDPOINT = Endpoint("registry.example", "https://registry.example")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from imagebot.errors import RegistryError, RegistryRateLimitError
-from imagebot.gate.model import Pushed
 from imagebot.reference import Repository
+from imagebot.registry.api import Pushed
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credential
 from imagebot.registry.vendors import VENDORS, Vendor, find_vendor

@@ -17,8 +17,8 @@ from imagebot.errors import (
     RegistryUnreachableError,
     RepositoryNotFoundError,
 )
-from imagebot.gate.model import Images
 from imagebot.reference import Repository
+from imagebot.registry.api import Images
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credentials
 from imagebot.registry.listing import list_tags

@@ -303,8 +303,8 @@ def test_what_to_do_about_a_refusal(
 
 def test_what_to_do_about_docker_hub(scripted: ScriptedServer, open_session: OpenSession) -> None:
     """It answers 401 for what does not exist. The name is Hub's, the address this server's."""
-    from imagebot.registry.endpoint import Endpoint
-    from imagebot.registry.transport import Ask
+    from imagebot.http.endpoint import Endpoint
+    from imagebot.http.transport import Ask
 
     scripted.on("GET", PATH, Answer(401))
     ask_hub = Ask(subject="docker.io/library/app", url=scripted.url + PATH)

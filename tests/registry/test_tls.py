@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from imagebot.registry.transport import Ask, CannotConnectError, Transport
-from imagebot.tls import explain_distrust
+from imagebot.http.tls import explain_distrust
+from imagebot.http.transport import Ask, CannotConnectError, Transport
 from tests.support.certificates import IS_STRICT, Flaw, write_tls
 from tests.support.scripted_http import Answer, ScriptedServer
 

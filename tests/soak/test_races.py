@@ -13,10 +13,10 @@ import pytest
 
 from imagebot.config.load import load_bot_configuration
 from imagebot.errors import PushRejectedError
-from imagebot.gate.model import Pushed
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.reference import Repository
-from imagebot.run import Outcome, Setting, run_pass
+from imagebot.registry.api import Pushed
+from imagebot.run.passes import Outcome, Setting, run_pass
 from tests.git.conftest import BOT, FILES, ambient_access, read, token_access
 from tests.soak.conftest import CONFIGURATION, DIRECT, REVIEWED, Soak, pod
 from tests.support.git_repository import BareRepository, git

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from imagebot.errors import RegistryError, RepositoryNotFoundError
-from imagebot.gate.model import Pushed
 from imagebot.reference import Repository
+from imagebot.registry.api import Pushed
 
 
 @dataclass

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-from imagebot.manifest.marker.commented_out import QUOTED
-from imagebot.manifest.marker.written import IN_TEXT
-from imagebot.manifest.repetition import many
+from imagebot.manifest.markers.commented_out import QUOTED
+from imagebot.manifest.markers.written import IN_TEXT
+from imagebot.manifest.yaml.repetition import many
 
 # What other tools fill in, to the end of the line where it does not end on it. Whatever begins
 # here either matches or ends the search soon: no text is gone through twice.

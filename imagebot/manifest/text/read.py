@@ -14,10 +14,11 @@ from operator import itemgetter
 
 from imagebot.errors import InvalidReferenceError, RefusedEditError
 from imagebot.glob import matches_any
-from imagebot.manifest.events import MAX_BYTES
-from imagebot.manifest.field import FieldEdit, ImageField, Scan, Slot, Unread
-from imagebot.manifest.file_text import FileText, wide_encoding
-from imagebot.manifest.marker.written import (
+from imagebot.manifest.images.field import FieldEdit, ImageField, Scan, Slot, Unread
+from imagebot.manifest.images.no_reference import filled_in
+from imagebot.manifest.images.options import ScanOptions
+from imagebot.manifest.images.sheet import MAX_FIELDS
+from imagebot.manifest.markers.written import (
     IN_TEXT,
     NEAR_MISS,
     UNSURE,
@@ -27,11 +28,10 @@ from imagebot.manifest.marker.written import (
     near_misses,
     own_markers,
 )
-from imagebot.manifest.no_reference import filled_in
-from imagebot.manifest.options import ScanOptions
-from imagebot.manifest.sheet import MAX_FIELDS
 from imagebot.manifest.text.line import filled_in_on, images_on, names_image_in_comment
 from imagebot.manifest.text.pattern import compile_pattern
+from imagebot.manifest.yaml.events import MAX_BYTES
+from imagebot.manifest.yaml.file_text import FileText, wide_encoding
 from imagebot.reference import Reference, parse_reference
 
 FORMAT = "text"

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from imagebot.gate.model import Pushed
 from imagebot.reference import DOCKER_HUB
+from imagebot.registry.api import Pushed
 from imagebot.registry.vendors import azure, docker_hub, github, google, quay
 from imagebot.registry.vendors.query import PushQuery
 

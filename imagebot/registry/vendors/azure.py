@@ -5,7 +5,7 @@ https://learn.microsoft.com/rest/api/containerregistry/tag/getlist
 
 from __future__ import annotations
 
-from imagebot.gate.model import Pushed
+from imagebot.registry.api import Pushed
 from imagebot.registry.image import parse_time
 from imagebot.registry.protocol import next_page
 from imagebot.registry.vendors.query import (

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from imagebot.errors import RegistryAuthError
-from imagebot.gate.model import Pushed
+from imagebot.http.transport import Answer, Ask
+from imagebot.registry.api import Pushed
 from imagebot.registry.image import parse_time
 from imagebot.registry.protocol import parse_json
-from imagebot.registry.transport import Answer, Ask
 from imagebot.registry.vendors.query import (
     MAX_PAGES,
     PushQuery,

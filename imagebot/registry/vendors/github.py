@@ -9,9 +9,9 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from imagebot.errors import RegistryRateLimitError
-from imagebot.gate.model import Pushed
+from imagebot.http.transport import Answer
+from imagebot.registry.api import Pushed
 from imagebot.registry.image import parse_time
-from imagebot.registry.transport import Answer
 from imagebot.registry.vendors.query import (
     MAX_PAGES,
     PushQuery,

@@ -6,7 +6,7 @@ go-containerregistry's pkg/v1/google).
 
 from __future__ import annotations
 
-from imagebot.gate.model import Pushed
+from imagebot.registry.api import Pushed
 from imagebot.registry.protocol import next_page
 from imagebot.registry.vendors.query import (
     MAX_PAGES,

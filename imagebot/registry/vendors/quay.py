@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from imagebot.gate.model import Pushed
+from imagebot.registry.api import Pushed
 from imagebot.registry.vendors.query import (
     MAX_PAGES,
     PushQuery,

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from imagebot.gate.model import Pushed
+from imagebot.http.endpoint import Endpoint
+from imagebot.http.transport import Answer, Ask
 from imagebot.reference import is_digest, is_tag
+from imagebot.registry.api import Pushed
 from imagebot.registry.credentials import Credential
-from imagebot.registry.endpoint import Endpoint
 from imagebot.registry.failures import failure
 from imagebot.registry.image import FIRST_YEAR
 from imagebot.registry.protocol import parse_json
-from imagebot.registry.transport import Answer, Ask
 
 MAX_BODY = 16 * 1024 * 1024
 MAX_PAGES = 100

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from imagebot.manifest.edit import edit
-from imagebot.manifest.field import FieldEdit, Scan
-from imagebot.manifest.options import ExtraFile, ScanOptions
+from imagebot.manifest.images.field import FieldEdit, Scan
+from imagebot.manifest.images.options import ExtraFile, ScanOptions
 from imagebot.manifest.scan import scan
 from imagebot.manifest.text import read as read_module
 

@@ -1,0 +1,272 @@
+"""One HTTP exchange: bounded in time and size, no redirects, httpx's exceptions translated.
+
+The only module that handles httpx. It is imported when the first client is made: it costs more
+time than all of a start without it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagebot.errors import RegistryProtocolError, RegistryUnreachableError
+from imagebot.http.endpoint import is_loopback
+from imagebot.http.tls import explain_distrust
+from imagebot.registry.protocol import clean, netloc
+
+if TYPE_CHECKING:
+    import httpx
+
+_CONNECT_TIMEOUT = 10.0
+_READ_TIMEOUT = 30.0
+_EXCHANGE_TIMEOUT = 120.0
+_USER_AGENT = "imagebot"
+_TRUST = "name its authority with `ca-file` of this registry in the bot's configuration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A request. `subject` is what errors are about; `limit` the most bytes of a body to take."""
+
+    subject: str
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    limit: int = 64 * 1024
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, whatever its status; `url` is the one that was asked."""
+
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def header(self, name: str) -> str | None:
+        return next(iter(self.values(name)), None)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        lower = name.lower()
+        return tuple(value for key, value in self.headers if key.lower() == lower)
+
+
+class CannotConnectError(RegistryUnreachableError):
+    """Not even a connection: the next request to the host would fare no better."""
+
+
+class Transport:
+    """Sends requests; connections are kept and shared between threads.
+
+    Proxies and the usual authorities are those of the process's environment. `transport` takes the
+    place of the network, for tests.
+    """
+
+    def __init__(self, *, transport: httpx.BaseTransport | None = None) -> None:
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[bool, bool, str], httpx.Client] = {}
+        self._closed = False
+
+    def close(self) -> None:
+        """Close all connections. Requests under way in other threads fail at their next byte."""
+        with self._lock:
+            self._closed = True
+            clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            client.close()
+
+    def send(self, ask: Ask) -> Answer:
+        """One request, one answer.
+
+        Raises RegistryUnreachableError when there is none, and RegistryProtocolError for one that
+        is larger than `ask.limit` or takes more than two minutes.
+        """
+        client = self._client(ask)
+        with (
+            _translated(ask),
+            client.stream(
+                ask.method,
+                ask.url,
+                headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip", **ask.headers},
+                data=dict(ask.form) if ask.form is not None else None,
+                content=ask.content,
+            ) as response,
+        ):
+            body = b"" if ask.method == "HEAD" else _read(ask, response)
+            headers = tuple(response.headers.multi_items())
+            return Answer(ask.url, response.status_code, headers, body)
+
+    def _client(self, ask: Ask) -> httpx.Client:
+        local = is_loopback(netloc(ask.url))
+        key = (local, local and ask.url.startswith("http:"), ask.ca_file)
+        with self._lock:
+            if self._closed:
+                raise RegistryUnreachableError(ask.subject, "the registry client is closed")
+            if key not in self._clients:
+                self._clients[key] = _make_client(ask, self._transport, *key[:2])
+            return self._clients[key]
+
+
+def _make_client(
+    ask: Ask, transport: httpx.BaseTransport | None, local: bool, plain: bool
+) -> httpx.Client:
+    """`local` is on this machine, which is never asked through a proxy; `plain` without TLS."""
+    import http.cookiejar
+
+    import httpx
+
+    # A context that trusts nobody is made in no time.
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else _tls_context(ask)
+    try:
+        client = httpx.Client(
+            verify=tls,
+            trust_env=not local,
+            follow_redirects=False,
+            timeout=httpx.Timeout(_READ_TIMEOUT, connect=_CONNECT_TIMEOUT, pool=None),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+            transport=transport,
+        )
+    # What HTTPS_PROXY and its like hold: no address, or a kind of proxy that needs more packages.
+    except (ValueError, ImportError, httpx.InvalidURL) as exc:
+        raise RegistryUnreachableError(
+            ask.subject,
+            f"the proxy settings cannot be used: {clean(str(exc))}",
+            hint="check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
+        ) from exc
+    # No cookies: nothing needs them, and they would be shared between threads and registries.
+    client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    return client
+
+
+def _tls_context(ask: Ask) -> ssl.SSLContext:
+    """Trusts the system's authorities, certifi's where the system has none, and `ca_file`'s."""
+    import httpx
+
+    # Not both: reading certifi's takes longer than most requests.
+    own = _has_authorities()
+    context = ssl.create_default_context() if own else httpx.create_ssl_context(trust_env=False)
+    if ask.ca_file:
+        try:
+            context.load_verify_locations(ask.ca_file)
+        except OSError as exc:
+            raise RegistryUnreachableError(
+                ask.subject,
+                f"the certificate authority {ask.ca_file} cannot be used: "
+                f"{exc.strerror or 'it is no PEM file'}",
+                hint="check `ca-file` of this registry in the bot's configuration",
+            ) from exc
+    return context
+
+
+def _has_authorities() -> bool:
+    """Whether there are files where OpenSSL looks (SSL_CERT_FILE and SSL_CERT_DIR count)."""
+    paths = ssl.get_default_verify_paths()
+    try:
+        return bool(paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())))
+    except OSError:
+        return False
+
+
+def _read(ask: Ask, response: httpx.Response) -> bytes:
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip", "x-gzip"):
+        raise RegistryProtocolError(
+            ask.subject, f"the answer is encoded as {clean(encoding)!r}, which was not asked for"
+        )
+    # httpx's own decoder turns one small chunk into any number of bytes.
+    inflate = zlib.decompressobj(47) if encoding.endswith("gzip") else None
+    deadline = time.monotonic() + _EXCHANGE_TIMEOUT
+    body = bytearray()
+    for chunk in response.iter_raw():
+        room = ask.limit - len(body) + 1
+        body += inflate.decompress(chunk, room) if inflate else chunk
+        if len(body) > ask.limit:
+            raise RegistryProtocolError(ask.subject, f"the answer is larger than {ask.limit} bytes")
+        if time.monotonic() > deadline:
+            raise RegistryUnreachableError(
+                ask.subject, f"the answer took more than {_EXCHANGE_TIMEOUT:g} s", temporary=True
+            )
+    if inflate and body and not inflate.eof:
+        raise RegistryProtocolError(ask.subject, "the answer ends in its middle", temporary=True)
+    return bytes(body)
+
+
+@contextlib.contextmanager
+def _translated(ask: Ask) -> Iterator[None]:
+    """Turn everything that httpx can raise into a RegistryError."""
+    import httpx
+
+    try:
+        yield
+    except httpx.ConnectTimeout as exc:
+        raise _cannot_connect(ask, "no answer in time") from exc
+    except httpx.TimeoutException as exc:
+        raise _unreachable(ask, f"{_host(ask)} did not answer in time", temporary=True) from exc
+    except httpx.ConnectError as exc:
+        raise _connect_error(ask, exc) from exc
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as exc:
+        raise RegistryProtocolError(ask.subject, f"{_host(ask)!r} is no usable address") from exc
+    except httpx.ProxyError as exc:
+        hint = "check HTTPS_PROXY and NO_PROXY"
+        raise _unreachable(ask, f"the proxy refused: {clean(str(exc))}", hint=hint) from exc
+    except (httpx.HTTPError, httpx.StreamError, httpx.CookieConflict) as exc:
+        reason = f"the connection broke: {clean(str(exc)) or type(exc).__name__}"
+        raise _unreachable(ask, reason, temporary=True) from exc
+    except zlib.error as exc:
+        raise RegistryProtocolError(ask.subject, "the answer is no gzip, but says so") from exc
+    # A connection that close() took away in another thread; a name with characters no host has.
+    except (OSError, RuntimeError, UnicodeError) as exc:
+        raise _unreachable(ask, f"{clean(str(exc)) or type(exc).__name__}") from exc
+
+
+def _connect_error(ask: Ask, exc: httpx.ConnectError) -> CannotConnectError:
+    distrust = explain_distrust(exc, trust=_TRUST)
+    if distrust is not None:
+        return CannotConnectError(
+            ask.subject,
+            f"the certificate of {_host(ask)} is not trusted: {distrust.reason}",
+            hint=distrust.hint,
+        )
+    lower = str(exc).lower()
+    # Not the number before and the line of C behind.
+    text = clean(re.sub(r"^\[[^\]]*\] |\(_ssl\.c:\d+\)$", "", str(exc)))
+    if "wrong version" in lower or "record layer" in lower:
+        return CannotConnectError(
+            ask.subject,
+            f"{_host(ask)} does not speak TLS: {text}",
+            hint="a registry on plain http needs `insecure: true` in the bot's configuration",
+        )
+    return _cannot_connect(ask, text)
+
+
+def _cannot_connect(ask: Ask, text: str) -> CannotConnectError:
+    return CannotConnectError(
+        ask.subject,
+        f"cannot connect to {_host(ask)}: {text}",
+        hint="check the name, the network and the proxy settings",
+        temporary=True,
+    )
+
+
+def _unreachable(
+    ask: Ask, reason: str, *, hint: str = "", temporary: bool = False
+) -> RegistryUnreachableError:
+    return RegistryUnreachableError(ask.subject, reason, hint=hint, temporary=temporary)
+
+
+def _host(ask: Ask) -> str:
+    """The host asked, for a message; never the path and query, which may be signed."""
+    return clean(netloc(ask.url))

@@ -1,0 +1,60 @@
+"""Helm values as a list of parameters: `[{name: image.tag, value: "1.2"}, …]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.naming import said
+from imagebot.manifest.images.parts import find_parts
+from imagebot.manifest.images.shapes import find_images, image_mapping, is_image_key
+from imagebot.manifest.images.sheet import Keys
+from imagebot.manifest.yaml.tree import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The parameters whose names differ in the last part only; `number` is that of the first."""
+
+    values: Mapping
+    number: int
+
+
+def find_parameters(found: Found, settings: Mapping, keys: Keys) -> None:
+    """Report the images that `settings.parameters` name, as if they were nested values."""
+    places: dict[str, _Place] = {}
+    for number, item in enumerate(settings.sequence("parameters") or ()):
+        if isinstance(item, Mapping) and "value" in item and item.text("name"):
+            name, _, last = item.text("name").rpartition(".")
+            place = places.setdefault(name, _Place(Mapping.like(settings), number))
+            place.values[last] = item["value"]
+    registry = _registry(places)
+    for name, place in places.items():
+        at = (*keys, "parameters", place.number)
+        if any(is_image_key(part) for part in name.split(".")):
+            image_mapping(found, place.values, at, registry=registry)
+        else:
+            find_images(found, place.values, at, registry=registry)
+            find_parts(found, place.values, at, registry=registry)
+            _report_nameless(found, name, place.values)
+
+
+def _registry(places: dict[str, _Place]) -> str:
+    names = (("global", "imageRegistry"), ("global.image", "registry"))
+    given = (said(places[place].values, key) for place, key in names if place in places)
+    return next((registry for registry in given if registry), "")
+
+
+def _report_nameless(found: Found, place: str, values: Mapping) -> None:
+    """Tags whose repository is only in the values of the chart."""
+    for key in values:
+        if key != "tag" and not key.endswith("Tag"):
+            continue
+        stem = "image" if key == "tag" else key.removesuffix("Tag")
+        names = [f"{stem}Repository"]
+        names += [name for name in (stem, f"{stem}Name") if is_image_key(name)]
+        names += ["repository"] if key == "tag" else []
+        if said(values, key) and not any(values.scalar(name) is not None for name in names):
+            name = f"{place}.{key}" if place else key
+            reason = f"the chart says which image `{name}` is about"
+            found.unread(values.scalar(key), "no-repository", reason, expected=True)

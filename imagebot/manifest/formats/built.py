@@ -1,0 +1,58 @@
+"""Where resources name what is built: an image that is pushed there, not one to pull."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.sheet import Keys
+from imagebot.manifest.images.walk import Visitor
+from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_scalar
+
+# By what an apiVersion begins with, the paths of mappings with such an `image`; `*` is every item.
+_OUTPUTS: tuple[tuple[str, str], ...] = (
+    ("kafka.strimzi.io/", "spec.build.output"),
+    ("shipwright.io/", "spec.output"),
+    ("shipwright.io/", "spec.build.spec.output"),
+    ("skaffold/", "build.artifacts.*"),
+    ("skaffold/", "profiles.*.build.artifacts.*"),
+)
+_GROUPS = tuple(group for group, _ in _OUTPUTS)
+
+
+def without_outputs(root: Mapping, visit: Visitor) -> Visitor:
+    """A visitor like `visit` that only lists the outputs of builds in the resource `root`."""
+    version = root.text("apiVersion")
+    if not version.startswith(_GROUPS):
+        return visit
+    outputs = {
+        id(output)
+        for group, path in _OUTPUTS
+        if version.startswith(group)
+        for output in _follow(root, path.split("."))
+    }
+
+    def visit_others(found: Found, mapping: Mapping, keys: Keys) -> None:
+        if id(mapping) in outputs:
+            _list(found, mapping.node("image"))
+        else:
+            visit(found, mapping, keys)
+
+    return visit_others
+
+
+def _follow(node: Node, path: list[str]) -> Iterator[Mapping]:
+    if not path:
+        if isinstance(node, Mapping):
+            yield node
+    elif path[0] == "*" and isinstance(node, Sequence):
+        for item in node:
+            yield from _follow(item, path[1:])
+    elif isinstance(node, Mapping):
+        yield from _follow(node.node(path[0]), path[1:])
+
+
+def _list(found: Found, image: Node) -> None:
+    if is_scalar(image) and not found.is_variable(image, image.value):
+        reason = "this is built: `image` only names the result"
+        found.unread(image, "built-here", reason, expected=True)

@@ -1,0 +1,105 @@
+"""Charts and artifacts in OCI registries: their versions are tags."""
+
+from __future__ import annotations
+
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.naming import said
+from imagebot.manifest.images.sheet import Elsewhere, Keys
+from imagebot.manifest.images.split import Split, find_split
+from imagebot.manifest.images.versions import is_artifact_tag
+from imagebot.manifest.yaml.tree import Mapping
+from imagebot.reference import is_digest
+
+_SCHEME = "oci://"
+_REPOSITORIES = ("repository", "repo")
+
+
+def find(found: Found, root: Mapping, keys: Keys) -> None:
+    """The `dependencies` of a `Chart.yaml` that come from `oci://` repositories."""
+    for number, entry in enumerate(root.sequence("dependencies") or ()):
+        if isinstance(entry, Mapping):
+            at = (*keys, "dependencies", number)
+            find_versioned(found, entry, entry.text("repository"), entry.text("name"), at)
+
+
+def find_by_keys(found: Found, mapping: Mapping, keys: Keys) -> None:
+    """What a mapping of any format says of a chart: `{chart: oci://…, version}`, as of k3s, Fleet
+    and helmfile, or `{repository: oci://…, name, version}`, as of Crossplane."""
+    key = next((each for each in ("chart", *_REPOSITORIES) if _is_registry(mapping, each)), "")
+    if not key or mapping.scalar("version") is None:
+        return
+    url = said(mapping, key).rstrip("/")
+    if key == "chart":
+        url, _, name = url.rpartition("/")
+    else:
+        key = "chart" if said(mapping, "chart") else "name"
+        name = said(mapping, key)
+    at = mapping.scalar(key)
+    if at is not None and not found.is_variable(at, f"{url}/{name}"):
+        find_versioned(found, mapping, url, name, keys, loose=True)
+
+
+def _is_registry(mapping: Mapping, key: str) -> bool:
+    return said(mapping, key).startswith(_SCHEME)
+
+
+def find_versioned(
+    found: Found,
+    owner: Mapping,
+    url: str,
+    chart: str,
+    keys: Keys,
+    *,
+    version: str = "version",
+    loose: bool = False,
+) -> None:
+    """A chart named `chart` below an `oci://` URL; other URLs are no images. `loose` is for places
+    where other things than charts may stand."""
+    if url.startswith(_SCHEME) and chart:
+        name = f"{url.removeprefix(_SCHEME).rstrip('/')}/{chart}"
+        find_version(found, owner, name, keys, version=version, chart=chart, loose=loose)
+
+
+def find_version(
+    found: Found,
+    owner: Mapping,
+    name: str,
+    keys: Keys,
+    *,
+    chart: str,
+    version: str = "version",
+    loose: bool = False,
+    elsewhere: Elsewhere | None = None,
+) -> None:
+    """A chart whose whole name is known, but for what stands `elsewhere`."""
+    shape = Split(
+        owner=owner,
+        name=name,
+        tag=version,
+        digest="",
+        registry="",
+        new_digest="never",
+        versions=True,
+        elsewhere=elsewhere,
+    )
+    find_split(found, shape, keys, container=chart, loose=loose)
+
+
+def find_artifact(found: Found, owner: Mapping, url: str, keys: Keys, *, version: str) -> None:
+    """What is at an `oci://` URL and no chart: any tag is a version of it, and any digest."""
+    name = url.removeprefix(_SCHEME).rstrip("/")
+    scalar = owner.scalar(version)
+    if scalar is None or not name or found.is_variable(scalar, scalar.value):
+        return
+    if not is_artifact_tag(found, scalar):
+        return
+    pinned = is_digest(scalar.value.strip())
+    shape = Split(
+        owner=owner,
+        name=name,
+        tag="" if pinned else version,
+        digest=version if pinned else "",
+        registry="",
+        new_digest="never",
+    )
+    find_split(found, shape, keys, container=name.rpartition("/")[2])

@@ -1,0 +1,190 @@
+"""Image locations that a configuration adds for a kind of resource."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.naming import has_tag, said
+from imagebot.manifest.images.options import ExtraField
+from imagebot.manifest.images.sheet import Keys, Sheet
+from imagebot.manifest.images.split import Split, find_split
+from imagebot.manifest.yaml.events import Scalar
+from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_scalar
+
+_SCHEME = "oci://"
+_DOT = re.compile(r"(?<!\\)\.")
+# What a format says of a reference when it knows one of its parts only.
+_HALF_FOUND = frozenset({"no-tag", "no-repository", "not-a-reference", "ambiguous"})
+
+
+def find_extra(found: Found, root: Mapping, keys: Keys) -> Extras | None:
+    """The configured fields of a resource; `*` in a path stands for every key or item."""
+    kind = root.text("kind")
+    wanted = [each for each in found.sheet.options.fields if each.kind in (kind, "*")]
+    if not wanted:
+        return None
+    sheet = replace(found.sheet, drafts=[], unread=[])
+    extras = Extras(sheet)
+    for extra in wanted:
+        _find(replace(found, sheet=sheet), root, keys, extra, extras)
+    return extras
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What a configuration adds of a resource.
+
+    `written` has the keys of what can be written: no later rule may write there, too. `named` has
+    those of names, which several rules may share, but of which none is a whole reference. `lines`
+    are those of all parts.
+    """
+
+    sheet: Sheet
+    written: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
+    lines: set[int] = field(default_factory=set)
+
+    def take(self, found: Found, written: dict[str, Scalar], named: dict[str, Scalar]) -> bool:
+        """Whether a rule may have its parts, by their keys; they are taken from now on."""
+        others = self.written if named else self.written | self.named
+        if not others.isdisjoint(written):
+            return False
+        self.written.update(written)
+        self.named.update(named)
+        self.lines.update(found.line(part) for part in (*written.values(), *named.values()))
+        return True
+
+    def put_into(self, sheet: Sheet, drafts: int, unread: int, *, flow: bool) -> None:
+        """Add them; they go before what a format has found at the same keys, or half found.
+
+        `drafts` and `unread` say how much was in `sheet` before the format looked at the resource.
+        """
+        own = self.written | self.named
+        sheet.drafts[drafts:] = [
+            each for each in sheet.drafts[drafts:] if _dotted(each.field.keys) not in own
+        ]
+        if not flow:
+            sheet.unread[unread:] = [
+                each
+                for each in sheet.unread[unread:]
+                if each.line not in self.lines or each.code not in _HALF_FOUND
+            ]
+        sheet.drafts += self.sheet.drafts
+        sheet.unread += self.sheet.unread
+
+
+def _dotted(keys: Keys) -> str:
+    return ".".join(map(str, keys))
+
+
+def _find(found: Found, root: Mapping, keys: Keys, extra: ExtraField, extras: Extras) -> None:
+    if not (extra.tag or extra.digest or extra.repository):
+        for node, at in _follow(root, _path(extra.path), keys):
+            place = _dotted((*found.prefix, *at))
+            if is_scalar(node) and extras.take(found, {place: node}, {}):
+                _inline(found, node, at)
+        return
+    parts = {
+        "repository": _path(extra.repository or extra.path),
+        "registry": _path(extra.registry),
+        "tag": _path(extra.tag),
+        "digest": _path(extra.digest),
+    }
+    shared = _shared([path[:-1] for path in parts.values() if path])
+    for node, at in _follow(root, shared, keys):
+        if isinstance(node, Mapping):
+            below = {name: path[len(shared) :] for name, path in parts.items()}
+            _split(found, node, at, below, extras)
+
+
+def _path(text: str) -> list[str]:
+    """The keys of a dotted path; `\\.` is a dot within a key."""
+    return [key.replace("\\.", ".") for key in _DOT.split(text)] if text else []
+
+
+def _inline(found: Found, scalar: Scalar, keys: Keys, *, refusal: str = "") -> None:
+    scheme = scalar.value.lstrip().startswith(_SCHEME)
+    span = (len(_SCHEME) if scheme else 0, None)
+    found.inline(scalar, keys, span=span, refusal=refusal)
+
+
+def _split(
+    found: Found, node: Mapping, keys: Keys, parts: dict[str, list[str]], extras: Extras
+) -> None:
+    """Read parts that may lie at different depths below `node` as one flat mapping."""
+    flat = Mapping.like(node)
+    names: dict[str, str] = {}
+    for part, path in parts.items():
+        pair = _pair_at(node, path)
+        if pair is not None:
+            names[part] = ".".join(path)
+            flat[names[part]] = pair
+    scalars = {part: flat.scalar(key) for part, key in names.items()}
+    placed = {
+        part: {_dotted((*found.prefix, *keys, names[part])): scalar}
+        for part, scalar in scalars.items()
+        if scalar is not None
+    }
+    written = placed.get("tag", {}) | placed.get("digest", {})
+    if extras.take(found, written, placed.get("repository", {}) | placed.get("registry", {})):
+        _find_split(found, flat, names, scalars.get("repository"), keys)
+
+
+def _find_split(
+    found: Found, flat: Mapping, names: dict[str, str], name: Scalar | None, keys: Keys
+) -> None:
+    """The reference in the keys `names` of a mapping, by what they are."""
+    repository = names.get("repository", "")
+    if name is not None and has_tag(name.value):
+        parts = [names[part] for part in ("tag", "digest") if said(flat, names.get(part, ""))]
+        refusal = f"`{repository}` has a tag, and so may `{parts[0]}`" if parts else ""
+        _inline(found, name, (*keys, repository), refusal=refusal)
+        return
+    scheme = name is not None and name.value.strip().startswith(_SCHEME)
+    shape = Split(
+        owner=flat,
+        repository=repository,
+        name=said(flat, repository).removeprefix(_SCHEME) if scheme else "",
+        tag=names.get("tag", ""),
+        digest=names.get("digest", ""),
+        registry=names.get("registry", ""),
+    )
+    find_split(found, shape, keys)
+
+
+def _pair_at(node: Node, path: list[str]) -> tuple[Scalar, Node] | None:
+    """A key and its value, through merge keys too."""
+    for key in path[:-1]:
+        node = node.node(key) if isinstance(node, Mapping) else None
+    return node.pair(path[-1]) if path and isinstance(node, Mapping) else None
+
+
+def _shared(paths: list[list[str]]) -> list[str]:
+    shared: list[str] = []
+    for keys in zip(*paths, strict=False):
+        if len(set(keys)) > 1:
+            break
+        shared.append(keys[0])
+    return shared
+
+
+def _follow(node: Node, path: list[str], keys: Keys) -> list[tuple[Node, Keys]]:
+    """Every node that `path` leads to, with the keys that led there."""
+    reached: list[tuple[Node, Keys]] = [(node, keys)]
+    for key in path:
+        step: list[tuple[Node, Keys]] = []
+        for here, at in reached:
+            if isinstance(here, Sequence):
+                items = list(enumerate(here))
+                wanted = items if key == "*" else [i for i in items if str(i[0]) == key]
+                step.extend((child, (*at, number)) for number, child in wanted)
+            elif isinstance(here, Mapping):
+                names = list(here) if key == "*" else [key]
+                step.extend((here.node(name), (*at, name)) for name in names)
+        # Aliases lead to the same node by many ways, more than can be gone.
+        reached = list({id(child): (child, where) for child, where in reversed(step)}.values())[
+            ::-1
+        ]
+    return reached

@@ -1,0 +1,95 @@
+"""Tells what a document is and hands it to the module of its format."""
+
+from __future__ import annotations
+
+from imagebot.manifest.formats import (
+    argocd,
+    chart,
+    ci,
+    compose,
+    flux_object,
+    flux_source,
+    helm,
+    kubernetes,
+    kustomize,
+    own_configuration,
+)
+from imagebot.manifest.formats.configured import find_extra
+from imagebot.manifest.formats.select import PathKind
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.sheet import Keys
+from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
+
+# Documents in which `image` never names an image to pull.
+_SILENT_KINDS = frozenset({"CustomResourceDefinition"})
+
+
+def find_document(found: Found, root: Node, kind: PathKind, keys: Keys = ()) -> None:
+    """Report the image fields of one document; `kind` is what its file is by name."""
+    if isinstance(root, Sequence):
+        kustomize.find_json_patch(found.within(form="kustomize"), root, keys)
+        for number, item in enumerate(root):
+            if not isinstance(item, Mapping):
+                continue
+            if kubernetes.is_object(item):
+                find_document(found, item, kind, (*keys, number))
+            elif kind == "yaml" and not kustomize.is_operation(item):
+                helm.find(found.within(form="helm"), item, (*keys, number))
+    elif isinstance(root, Mapping):
+        if kubernetes.is_object(root):
+            _find_object(found, root, kind, keys)
+        else:
+            _find_plain(found, root, kind, keys)
+
+
+def _find_object(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None:
+    if root.text("kind") in _SILENT_KINDS:
+        return
+    sheet = found.sheet
+    before = len(sheet.drafts), len(sheet.unread)
+    _find_by_kind(found, root, kind, keys)
+    if sheet.options.fields:
+        extras = find_extra(found.within(resource=kubernetes.resource_of(root)), root, keys)
+        if extras is not None:
+            extras.put_into(sheet, *before, flow=root.flow)
+
+
+def _find_by_kind(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None:
+    items = root.sequence("items")
+    if root.text("kind").endswith("List") and items is not None:
+        for number, item in enumerate(items):
+            find_document(found, item, kind, (*keys, "items", number))
+    elif kustomize.is_kustomization(root):
+        kustomize.find(found.within(form="kustomize"), root, keys)
+    elif flux_object.is_flux_object(root):
+        flux_object.find(found, root)
+    else:
+        found = found.within(form="kubernetes", resource=kubernetes.resource_of(root))
+        if flux_source.is_source(root):
+            flux_source.find(found.within(form="flux"), root, keys)
+        elif argocd.is_application(root):
+            argocd.find(found.within(form="argocd"), root, keys)
+        elif kind == "chart":
+            chart.find(found.within(form="chart"), root, keys)
+        else:
+            kubernetes.find(found, root, keys)
+
+
+def _find_plain(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None:
+    """A document that is no Kubernetes object: its file's name says what it is, or its shape."""
+    if kind == "kustomization":
+        kustomize.find(found.within(form="kustomize"), root, keys)
+    elif kind == "chart":
+        chart.find(found.within(form="chart"), root, keys)
+    elif found.prefix[-1:] == ("templatePatch",):
+        argocd.find(found.within(form="argocd"), root, keys)
+    elif kind == "gitlab-ci":
+        ci.find_gitlab(found.within(form="gitlab-ci"), root, keys)
+    elif kind == "github-actions":
+        ci.find_github(found.within(form="github-actions"), root, keys)
+    elif kind == "circleci":
+        ci.find_circle(found.within(form="circleci"), root, keys)
+    elif compose.is_compose(root, path=found.sheet.path if kind == "compose" else ""):
+        compose.find(found.within(form="compose"), root, keys)
+    elif not own_configuration.is_configuration(found, root):
+        helm.find(found.within(form="helm"), root, keys)

@@ -1,0 +1,125 @@
+"""YAML inside the scalars of a document: ConfigMaps, `values: |`, patches; to any depth.
+
+What a literal block (`|`) holds is found and edited where it stands. YAML and JSON in quotes or
+folded are only read to be listed: there, nothing tells where a part of them is written.
+"""
+
+from __future__ import annotations
+
+import re
+
+from imagebot.manifest.formats.document import find_document
+from imagebot.manifest.images.field import Unread
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.sheet import MAX_SLOW, Embedded, Sheet
+from imagebot.manifest.markers.written import may_have_markers
+from imagebot.manifest.yaml.events import YamlFaultError
+from imagebot.manifest.yaml.file_text import FileText
+from imagebot.manifest.yaml.source import Source, embedded_source
+from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, build
+
+# A line that could be a mapping's: scripts and configuration of other kinds rarely have a first
+# line like it, and parsing them would only cost time.
+_KEY_LINE = re.compile(
+    r"""^[ \t]*(?:-[ ]+|[\[{][ \t]*)*(?:["'][^"'\n]+["'][ \t]*:|[\w./-]+[ ]*:(?:[ \r]|$))""",
+    re.MULTILINE,
+)
+# A key that names an image, or the path of one in a JSON patch.
+_MENTION = re.compile(
+    r"""[iI]mage(?:Name)?\\*["']?[ \t]*:(?=[\s\\"'{\[]|$)|/[\w-]*[iI]mage(?![\w.:/])"""
+)
+_IMAGE_KEY = re.compile(
+    r"""(?:^|[{,\[-])[ \t]*["']?[\w.]*[iI]mage(?:Name)?["']?[ \t]*:(?=[\s"'{\[]|$)""", re.MULTILINE
+)
+_MAX_DEPTH = 16
+# What a format has said already of a scalar that it knows.
+_LISTED = frozenset({"embedded", "template"})
+
+
+def read(sheet: Sheet, hints: tuple[str, ...]) -> None:
+    """Read what was put aside, and what that puts aside; each scalar once."""
+    seen: set[tuple[int, int]] = set()
+    listed = {each.line for each in sheet.unread if each.code in _LISTED}
+    too_deep: list[int] = []
+    while sheet.embedded and not sheet.is_full:
+        part = sheet.embedded.pop()
+        at = part.source.index(part.scalar.start_mark.index)
+        if (at, part.depth) in seen or _line(part) in listed:
+            continue
+        seen.add((at, part.depth))
+        if not _is_promising(part, hints):
+            continue
+        if part.depth > _MAX_DEPTH:
+            too_deep.append(_line(part))
+            continue
+        source = embedded_source(part.source, part.scalar) if part.scalar.style == "|" else None
+        if source is not None:
+            _read(sheet, part, source, patient=len(seen) <= MAX_SLOW)
+        elif _MENTION.search(part.scalar.value) is not None:
+            _list(sheet, part, hints, patient=len(seen) <= MAX_SLOW)
+    if too_deep:
+        reason = f"blocks within blocks are read to a depth of {_MAX_DEPTH}"
+        sheet.unread.append(Unread(sheet.path, min(too_deep), "too-deep", reason))
+
+
+def _is_promising(part: Embedded, hints: tuple[str, ...]) -> bool:
+    """Whether a scalar may name images, as far as can be told without parsing it."""
+    value = part.scalar.value
+    if part.scalar.style != "|":
+        return _MENTION.search(value) is not None
+    return any(hint in value for hint in hints) and _KEY_LINE.search(value) is not None
+
+
+def _line(part: Embedded) -> int:
+    return part.source.file.line(part.source.index(part.scalar.start_mark.index))
+
+
+def _read(sheet: Sheet, part: Embedded, source: Source, *, patient: bool) -> None:
+    try:
+        roots: list[Node] = build(source.text, patient=patient)
+    except YamlFaultError as fault:
+        if _IMAGE_KEY.search(source.text) is not None:
+            sheet.unread.append(_broken(sheet, part, source, fault))
+        return
+    for number, root in enumerate(roots):
+        if isinstance(root, Mapping | Sequence):
+            prefix = part.keys if len(roots) == 1 else (*part.keys, number)
+            found = Found(sheet, source, part.document, "helm", prefix, part.resource, part.depth)
+            if sheet.has_markers and may_have_markers(source.text):
+                sheet.marked.append((found, root))
+            find_document(found, root, "yaml")
+
+
+def _broken(sheet: Sheet, part: Embedded, source: Source, fault: YamlFaultError) -> Unread:
+    """Nobody can tell that a text was meant as YAML, but for the values of a chart."""
+    line = source.line(fault.line)
+    if "{{" in source.text:
+        reason = "this block mentions an image and is a template, not YAML"
+        return Unread(sheet.path, line, "template", reason, True)
+    is_values = part.keys[-2:] == ("helm", "values")
+    reason = f"this block mentions an image and is not YAML: {fault.reason}"
+    return Unread(sheet.path, line, fault.code, reason, not is_values)
+
+
+def _list(sheet: Sheet, part: Embedded, hints: tuple[str, ...], *, patient: bool) -> None:
+    """List a scalar that can be read and not be edited, when there is an image in it."""
+    file = FileText(part.scalar.value.encode("utf-8", "replace"))
+    try:
+        roots = build(file.text, patient=patient)
+    except YamlFaultError:
+        return
+    inside = Sheet(sheet.path, sheet.options)
+    for root in roots:
+        if isinstance(root, Mapping | Sequence):
+            found = Found(inside, Source(file, file.text), 0, "helm", depth=part.depth)
+            find_document(found, root, "yaml")
+    read(inside, hints)
+    deeper = [each.reason for each in inside.unread if each.code == "embedded"]
+    if inside.drafts:
+        shown = f"{inside.drafts[0].field.reference} stands"
+        reason = f"{shown} in quotes or a folded text: only a literal block (`|`) is edited"
+    elif deeper:
+        reason = deeper[0]
+    else:
+        return
+    sheet.unread.append(Unread(sheet.path, _line(part), "embedded", reason, True))

@@ -1,0 +1,117 @@
+"""Flux sources and what is deployed from them: OCI artifacts, charts, values, Kustomize images."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from imagebot.manifest.formats import helm, kubernetes
+from imagebot.manifest.formats.chart import find_version, find_versioned
+from imagebot.manifest.formats.flux_object import carried_object
+from imagebot.manifest.formats.kustomize import find_entries
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.sheet import Elsewhere, Keys
+from imagebot.manifest.images.split import Split, find_split
+from imagebot.manifest.images.walk import walk
+from imagebot.manifest.yaml.tree import Mapping
+
+_GROUPS = (
+    "source.toolkit.fluxcd.io/",
+    "helm.toolkit.fluxcd.io/",
+    "kustomize.toolkit.fluxcd.io/",
+)
+
+
+def is_source(root: Mapping) -> bool:
+    return root.text("apiVersion").startswith(_GROUPS)
+
+
+def find(found: Found, root: Mapping, keys: Keys) -> None:
+    spec = root.mapping("spec")
+    if spec is not None:
+        _find_by_kind(found, root, spec, (*keys, "spec"))
+    walk(found, root, keys, lambda _found, _mapping, _keys: None, skip=kubernetes.SKIPPED)
+
+
+def _find_by_kind(found: Found, root: Mapping, spec: Mapping, at: Keys) -> None:
+    kind = root.text("kind")
+    if kind == "OCIRepository":
+        _find_artifact(found, spec, at)
+    elif kind == "HelmRepository":
+        _carry_repository(found, root, spec)
+    elif kind == "HelmChart":
+        _find_chart(found, spec, at)
+    elif kind == "HelmRelease":
+        _find_release(found, spec, at)
+    elif kind == "Kustomization":
+        find_entries(found, spec, at)
+        _find_substitutes(found, spec, at)
+
+
+def _find_artifact(found: Found, spec: Mapping, keys: Keys) -> None:
+    url = spec.text("url")
+    reference = spec.mapping("ref")
+    if not url.startswith("oci://"):
+        return
+    if reference is None:
+        reason = "it has no `ref`: Flux takes the tag `latest`"
+        found.unread(spec.scalar("url"), "no-tag", reason, expected=True)
+        return
+    if (semver := reference.scalar("semver")) is not None:
+        reason = f"{semver.value[:80]!r} is a range, which Flux follows"
+        found.unread(semver, "range", reason, expected=True)
+        return
+    shape = Split(
+        owner=reference,
+        name=url.removeprefix("oci://"),
+        tag="tag",
+        digest="digest",
+        registry="",
+        new_digest="key",
+    )
+    find_split(found, shape, (*keys, "ref"))
+
+
+def _carry_repository(found: Found, root: Mapping, spec: Mapping) -> None:
+    if spec.text("url"):
+        carried = replace(carried_object(found, root, "HelmRepository"), url=spec.text("url"))
+        found.sheet.objects.append(carried)
+
+
+def _find_release(found: Found, spec: Mapping, keys: Keys) -> None:
+    chart = spec.mapping("chart")
+    template = chart.mapping("spec") if chart is not None else None
+    if template is not None:
+        _find_chart(found, template, (*keys, "chart", "spec"))
+    values = spec.mapping("values")
+    if values is not None:
+        helm.find(found.within(form="helm"), values, (*keys, "values"))
+    for number, renderer in enumerate(spec.sequence("postRenderers") or ()):
+        settings = renderer.mapping("kustomize") if isinstance(renderer, Mapping) else None
+        if settings is not None:
+            find_entries(found, settings, (*keys, "postRenderers", number, "kustomize"))
+
+
+def _find_substitutes(found: Found, spec: Mapping, keys: Keys) -> None:
+    """The images among what Flux writes in place of variables."""
+    settings = spec.mapping("postBuild")
+    substitutes = settings.mapping("substitute") if settings is not None else None
+    if substitutes is not None:
+        visit = kubernetes.visitor(found)
+        visit(found, substitutes, (*keys, "postBuild", "substitute"))
+
+
+def _find_chart(found: Found, spec: Mapping, keys: Keys) -> None:
+    """A chart whose HelmRepository may be in another file: whether it is an image is not known."""
+    source = spec.mapping("sourceRef")
+    name = spec.text("chart")
+    if name.startswith("oci://"):
+        head, _, last = name.rstrip("/").rpartition("/")
+        find_versioned(found, spec, head, last, keys)
+        return
+    if source is None or source.text("kind") != "HelmRepository" or not name:
+        return
+    if spec.scalar("version") is None:
+        return
+    namespace = source.text("namespace") or (found.resource.namespace if found.resource else "")
+    elsewhere = Elsewhere("HelmRepository", f"{namespace}:{source.text('name')}", name)
+    find_version(found, spec, name, keys, chart=name, elsewhere=elsewhere)

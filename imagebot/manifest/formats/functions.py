@@ -1,0 +1,23 @@
+"""KRM functions, whose containers Kustomize and kpt read from annotations of a resource."""
+
+from __future__ import annotations
+
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.sheet import Keys
+from imagebot.manifest.yaml.tree import Mapping
+
+_ANNOTATIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
+
+
+def find(found: Found, root: Mapping, keys: Keys) -> None:
+    """Put aside the blocks that say which image the function of a resource runs in."""
+    if not found.source.holds("/function"):
+        return
+    metadata = root.mapping("metadata")
+    annotations = metadata.mapping("annotations") if metadata is not None else None
+    if annotations is None:
+        return
+    for name in _ANNOTATIONS:
+        text = annotations.scalar(name)
+        if text is not None and text.style == "|":
+            found.embed(text, (*keys, "metadata", "annotations", name))

@@ -1,0 +1,44 @@
+"""Helm values: values files, `spec.values` of a HelmRelease, and values inside other documents."""
+
+from __future__ import annotations
+
+from imagebot.manifest.formats import chart
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.naming import said
+from imagebot.manifest.images.parts import find_parts
+from imagebot.manifest.images.shapes import find_images
+from imagebot.manifest.images.sheet import Keys
+from imagebot.manifest.images.walk import walk
+from imagebot.manifest.yaml.tree import Mapping
+
+
+def find(found: Found, root: Mapping, keys: Keys) -> None:
+    registry = _global_registry(root)
+    has_charts = found.source.holds("oci://")
+
+    def visit(found: Found, mapping: Mapping, keys: Keys) -> None:
+        find_images(found, mapping, keys, registry=registry)
+        find_parts(found, mapping, keys, registry=registry)
+        if "hub" in mapping:
+            _find_lonely_hub(found, mapping)
+        if has_charts:
+            chart.find_by_keys(found, mapping, keys)
+
+    walk(found, root, keys, visit)
+
+
+def _find_lonely_hub(found: Found, mapping: Mapping) -> None:
+    """`{hub, tag}` with no name, as Istio's charts have it: they are those of several images."""
+    names = ("image", "imageName", "repository", "name")
+    if said(mapping, "hub") and said(mapping, "tag") and not any(n in mapping for n in names):
+        reason = "which images this and `hub` are of is decided elsewhere"
+        found.unread(mapping.scalar("tag"), "no-repository", reason, expected=True)
+
+
+def _global_registry(root: Mapping) -> str:
+    """`global.imageRegistry` (or `global.image.registry`), which goes before any other one."""
+    everywhere = root.mapping("global")
+    if everywhere is None:
+        return ""
+    image = everywhere.mapping("image")
+    return everywhere.text("imageRegistry") or (image.text("registry") if image else "")

@@ -1,0 +1,68 @@
+"""Kubernetes objects: pod templates wherever they are, image volumes, and any `image:` at all."""
+
+from __future__ import annotations
+
+from imagebot.manifest.formats import built, chart, functions, tekton
+from imagebot.manifest.images.field import Resource
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.parts import find_parts
+from imagebot.manifest.images.shapes import find_images
+from imagebot.manifest.images.sheet import Keys
+from imagebot.manifest.images.walk import Visitor, walk
+from imagebot.manifest.yaml.tree import Mapping
+
+# Never what a user wrote, or a schema in which `image` is the name of a property.
+SKIPPED = frozenset({"status", "managedFields", "openAPIV3Schema", "annotations", "labels"})
+
+# What Kyverno's policies compare with is a pattern, even where it reads like an image.
+_SKIPPED_IN_POLICIES = SKIPPED | {"validate"}
+
+
+def is_object(root: Mapping) -> bool:
+    return "apiVersion" in root and "kind" in root
+
+
+def resource_of(root: Mapping) -> Resource:
+    metadata = root.mapping("metadata")
+    return Resource(
+        root.text("apiVersion"),
+        root.text("kind"),
+        metadata.text("namespace") if metadata else "",
+        (metadata.text("name") or metadata.text("generateName")) if metadata else "",
+    )
+
+
+def find(found: Found, root: Mapping, keys: Keys) -> None:
+    is_policy = root.text("apiVersion").startswith("kyverno.io/")
+    visit = built.without_outputs(root, visitor(found))
+    walk(found, root, keys, visit, skip=_SKIPPED_IN_POLICIES if is_policy else SKIPPED)
+    functions.find(found, root, keys)
+
+
+def visitor(found: Found) -> Visitor:
+    """What looks for images in the mappings of a resource; for most that is little."""
+    more = [visit for sign, visit in _MORE if found.source.holds(sign)]
+    if not more:
+        return find_images
+
+    more = list(dict.fromkeys(more))
+
+    def visit_all(found: Found, mapping: Mapping, keys: Keys) -> None:
+        find_images(found, mapping, keys)
+        for visit in more:
+            visit(found, mapping, keys)
+
+    return visit_all
+
+
+def _find_parts(found: Found, mapping: Mapping, keys: Keys) -> None:
+    find_parts(found, mapping, keys, strict=True)
+
+
+# What few resources have, by texts that are in those.
+_MORE: tuple[tuple[str, Visitor], ...] = (
+    ("epository", _find_parts),
+    ("images", _find_parts),
+    ("oci://", chart.find_by_keys),
+    ("bundle", tekton.find_bundles),
+)

@@ -1,0 +1,95 @@
+"""Kustomize: `images:` of kustomizations, components and Flux Kustomizations, charts, patches."""
+
+from __future__ import annotations
+
+from imagebot.manifest.formats import chart, helm
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.shapes import image_mapping, is_image_key
+from imagebot.manifest.images.sheet import Keys
+from imagebot.manifest.images.split import Split, find_split
+from imagebot.manifest.images.walk import may_hold_yaml, walk
+from imagebot.manifest.yaml.tree import COMPLEX_KEY, Mapping, Node, Sequence, is_scalar
+
+
+def is_kustomization(root: Mapping) -> bool:
+    return root.text("apiVersion").startswith("kustomize.config.k8s.io/")
+
+
+def find(found: Found, root: Mapping, keys: Keys) -> None:
+    """A kustomization or a component: images, charts, and the patches written inside it."""
+    find_entries(found, root, keys)
+    for number, entry in enumerate(root.sequence("helmCharts") or ()):
+        if isinstance(entry, Mapping):
+            _find_chart(found, entry, (*keys, "helmCharts", number))
+    walk(found, root, keys, lambda _found, _mapping, _keys: None)
+
+
+def find_entries(found: Found, owner: Mapping, keys: Keys) -> None:
+    """The entries of `owner.images`; a new name decides which repository is pulled."""
+    for number, entry in enumerate(owner.sequence("images") or ()):
+        if isinstance(entry, Mapping):
+            shape = Split(
+                owner=entry,
+                repository="newName" if entry.text("newName") else "name",
+                tag="newTag",
+                digest="digest",
+                registry="",
+                new_digest="key",
+            )
+            at = (*keys, "images", number)
+            if not _reports_broken_part(found, entry):
+                find_split(found, shape, at, container=entry.text("name") or None)
+
+
+def _reports_broken_part(found: Found, entry: Mapping) -> bool:
+    for key in ("newTag", "digest"):
+        node = entry.node(key)
+        if isinstance(node, Mapping) and COMPLEX_KEY in node:
+            found.filled_in(node)
+            return True
+        if isinstance(node, Mapping | Sequence):
+            at = entry[key][0] if key in entry else None
+            found.unread(at, "not-a-reference", f"`{key}` is no text: write one value")
+            return True
+    return False
+
+
+def is_operation(item: Mapping) -> bool:
+    """Whether an item of a list is an operation of a JSON patch."""
+    return item.text("path").startswith("/") and "op" in item
+
+
+def find_json_patch(found: Found, operations: Sequence, keys: Keys) -> None:
+    """`[{op: replace, path: /spec/…/image, value: app:1.2}]`, or a container as the value."""
+    for number, operation in enumerate(operations):
+        if isinstance(operation, Mapping) and is_operation(operation):
+            name = operation.text("path").rpartition("/")[2]
+            _find_value(found, operation.node("value"), name, (*keys, number, "value"))
+
+
+def _find_value(found: Found, value: Node, name: str, keys: Keys) -> None:
+    """What an operation puts at the key `name`."""
+    if is_scalar(value):
+        if is_image_key(name):
+            found.inline(value, keys, loose=name != "image")
+        elif name == "tag":
+            reason = "what is patched says which image this tag is about"
+            found.unread(value, "no-repository", reason, expected=True)
+        elif value.style and may_hold_yaml(value):
+            found.embed(value, keys)
+    elif isinstance(value, Mapping):
+        if is_image_key(name):
+            image_mapping(found, value, keys)
+        else:
+            helm.find(found, value, keys)
+    elif isinstance(value, Sequence):
+        for number, item in enumerate(value):
+            if isinstance(item, Mapping):
+                helm.find(found, item, (*keys, number))
+
+
+def _find_chart(found: Found, entry: Mapping, keys: Keys) -> None:
+    chart.find_versioned(found, entry, entry.text("repo"), entry.text("name"), keys)
+    values = entry.mapping("valuesInline")
+    if values is not None:
+        helm.find(found, values, (*keys, "valuesInline"))

@@ -1,0 +1,98 @@
+"""Which files are read at all, and as what, by their names."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+from imagebot.glob import matches_any
+from imagebot.manifest.images.options import ExtraFile
+
+PathKind = Literal[
+    "",
+    "yaml",
+    "kustomization",
+    "chart",
+    "compose",
+    "gitlab-ci",
+    "github-actions",
+    "circleci",
+    "text",
+]
+
+# imagebot's own configuration, in which comments and fields speak of images.
+_OWN = "imagebot.yaml"
+_YAML = (".yaml", ".yml", ".json")
+_COMPOSE = re.compile(r"(?:.*[-_.])?compose(?:[-_.].*)?\.ya?ml")
+# Auto DevOps keeps the values of its chart among the files of GitLab CI.
+_GITLAB = re.compile(
+    r"\.gitlab-ci\.ya?ml$|(?:^|/)\.gitlab-ci(?:[^/]*\.ya?ml$|/.*\.ya?ml$)"
+    r"|(?:^|/)\.gitlab/(?!auto-deploy-values[^/]*$).*\.ya?ml$"
+)
+_GITHUB = re.compile(
+    r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]*\.ya?ml$|(?:^|/)action\.ya?ml$"
+)
+_CIRCLECI = re.compile(r"(?:^|/)\.circleci/.*\.ya?ml$")
+# Read only where a marker comment asks for it.
+_TEXT = re.compile(
+    r"(?:.*\.)?(?:dockerfile|containerfile)(?:\..*)?"
+    r"|.*\.(?:hcl|tf|tfvars|tpl|tmpl|gotmpl|j2|jinja2?|env|toml|ini|conf|properties|sh|mk|nix"
+    r"|jsonnet|libsonnet|cue|star|bzl)|\.env|makefile|justfile|earthfile|jenkinsfile|tiltfile",
+    re.IGNORECASE,
+)
+
+
+def path_kind(path: str) -> PathKind:
+    """What a file is by its name; "" when it is nothing that is read."""
+    name = path.rpartition("/")[2]
+    if name.endswith(_YAML):
+        if name == _OWN:
+            return ""
+        if name in ("kustomization.yaml", "kustomization.yml"):
+            return "kustomization"
+        if name == "Chart.yaml":
+            return "chart"
+        if "compose" in name and _COMPOSE.fullmatch(name):
+            return "compose"
+        if "." in path[:1] or "/." in path or ".gitlab-ci." in name or name.startswith("action."):
+            return _ci_or_yaml(path)
+        return "yaml"
+    if name == "Kustomization":
+        return "kustomization"
+    return "text" if _TEXT.fullmatch(name) else ""
+
+
+def _ci_or_yaml(path: str) -> PathKind:
+    if _GITLAB.search(path):
+        return "gitlab-ci"
+    if _GITHUB.search(path):
+        return "github-actions"
+    return "circleci" if _CIRCLECI.search(path) else "yaml"
+
+
+def is_manifest_path(path: str, extra: tuple[ExtraFile, ...] = ()) -> bool:
+    """Whether a file is worth reading; `extra` are the configured files that are no YAML."""
+    if path_kind(path):
+        return True
+    return any(matches_any(file.match, path) for file in extra)
+
+
+def chart_folders(paths: Iterable[str]) -> frozenset[str]:
+    """The folders that hold a `Chart.yaml`, "" for the top."""
+    return frozenset(
+        posixpath.dirname(path)
+        for path in paths
+        if path.endswith("Chart.yaml") and posixpath.basename(path) == "Chart.yaml"
+    )
+
+
+def is_chart_template(path: str, charts: frozenset[str]) -> bool:
+    """Whether a file lies under `templates/` beside a `Chart.yaml`."""
+    at = path.find("templates/")
+    while at >= 0:
+        if (at == 0 or path[at - 1] == "/") and path[: max(at - 1, 0)] in charts:
+            return True
+        at = path.find("templates/", at + 1)
+    return False

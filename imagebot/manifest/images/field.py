@@ -1,0 +1,190 @@
+"""Image fields: what `scan` finds in a manifest and `edit` changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from imagebot.manifest.yaml.quoting import is_misread
+from imagebot.reference import Reference
+
+Style = Literal["block", "flow", "json"]
+FluxKind = Literal["ImageRepository", "ImagePolicy", "HelmRepository", "NameMarker"]
+PendingKind = Literal["ImagePolicy", "HelmRepository"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """The Kubernetes object (or what stands for one) that a field belongs to; "" is unknown."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a part of a reference is written: bytes `start` to `end` of the file.
+
+    `text` is what stands there. A slot of no length is a place to insert at; `prefix` and
+    `suffix` are then written around the new value (`:` or `@` inside a reference, a whole line
+    for a key that is not there yet). `quoted` is false where a plain scalar is nothing but this
+    part, so that a value that YAML would not read as text must be given `quote`s. `style` is that
+    of the mapping: in flow style a value with a `:` needs them too, in JSON every value does.
+    """
+
+    start: int
+    end: int
+    text: str
+    prefix: str = ""
+    suffix: str = ""
+    quoted: bool = True
+    quote: str = '"'
+    style: Style = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A comment that governs a field: the name of a policy, policy keys, or `ignore`.
+
+    `syntax` says whose marker it is: imagebot's own or Flux's. `text` is a policy name, or for
+    kind "keys" the flow mapping as written.
+
+    Of Flux's: `part` is what alone may be written, "" for all of it. `problem` says why it cannot
+    be obeyed. `policy` is the key of what it names among the policies of the tree, "" when that is
+    `text`; it is not known before the files of the tree are put together.
+    """
+
+    kind: Literal["policy", "keys", "ignore"]
+    text: str
+    line: int
+    syntax: Literal["imagebot", "flux"] = "imagebot"
+    part: Literal["", "tag", "digest"] = ""
+    problem: str = ""
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageField:
+    """One image location in a manifest.
+
+    `line` and `column` count from 1 and point at the text that holds the tag (or the name, when
+    there is none). `keys` is the path within the document, `document` its number from 0.
+    `reference` has the repository that will be pulled (after Kustomize's `newName`). A slot is
+    None where that part cannot be written at all; `refusal` says why nothing in this field can
+    be edited exactly, "" when it can. `shared` counts the fields of the file that read the same
+    text through an anchor: they change together or not at all.
+    """
+
+    path: str
+    line: int
+    column: int
+    format: str
+    document: int
+    keys: tuple[str | int, ...]
+    resource: Resource | None
+    container: str | None
+    reference: Reference
+    tag: Slot | None
+    digest: Slot | None
+    marker: Marker | None = None
+    refusal: str = ""
+    shared: int = 1
+
+    @property
+    def is_misread(self) -> bool:
+        """Whether its tag is written so that not every reader takes it for what it says."""
+        if self.tag is None or self.reference.tag is None:
+            return False
+        return not self.tag.quoted and is_misread(self.reference.tag)
+
+    @property
+    def keeps_tag(self) -> bool:
+        """Whether a marker lets nothing but the digest be written."""
+        return self.marker is not None and self.marker.part == "digest"
+
+    @property
+    def takes_no_digest(self) -> bool:
+        """Whether a marker lets nothing but the tag be written, beside which there is no digest."""
+        alone = self.marker is not None and self.marker.part == "tag"
+        return alone and self.reference.digest is None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEdit:
+    """What a field's tag and digest shall be; None leaves that part as it is."""
+
+    field: ImageField
+    tag: str | None
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file, or a part of one, that was not read, and why. `expected` when nobody need act.
+
+    `line` is 0 for a whole file. An unexpected one becomes a problem when a route covers the file.
+    """
+
+    path: str
+    line: int
+    code: str
+    reason: str
+    expected: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxObject:
+    """A Flux object that says what other files mean; `namespace` is "" when it is not written.
+
+    `url` is the image of an ImageRepository, or the URL of a HelmRepository. An ImageRepository
+    has `exclude`, the selectors of tags that are left out. An ImagePolicy has
+    `repository` (`namespace:name` of its ImageRepository) and `keys`: imagebot policy keys.
+    `problem` says what cannot be followed; `suspended` that Flux does not act on it.
+
+    A NameMarker is no object but a comment that names an ImagePolicy and changes nothing;
+    `governs` has the lines of the fields that it stands at.
+    """
+
+    kind: FluxKind
+    namespace: str
+    name: str
+    path: str
+    line: int
+    url: str = ""
+    repository: str = ""
+    keys: tuple[tuple[str, str | bool], ...] = ()
+    problem: str = ""
+    exclude: tuple[str, ...] = ()
+    suspended: bool = False
+    governs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PendingField:
+    """A field whose repository is written in an object that may be in another file.
+
+    `kind` and `name` (`namespace:name`) say which object; `chart` is the name of the chart in a
+    HelmRepository. `field` is complete but for `reference.repository` and `reference.name`.
+    """
+
+    field: ImageField
+    kind: PendingKind
+    name: str
+    chart: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one file holds: fields in the order of their bytes, and what could not be read, in the
+    order of lines (0, the whole file, first).
+
+    `objects` and `pending` wait for the other files of the tree: `flux.join` makes policies and
+    further fields of them.
+    """
+
+    fields: tuple[ImageField, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    objects: tuple[FluxObject, ...] = ()
+    pending: tuple[PendingField, ...] = ()

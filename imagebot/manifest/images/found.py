@@ -1,0 +1,197 @@
+"""Collects what the format modules find in one document: fields, and what could not be read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from imagebot.errors import InvalidReferenceError
+from imagebot.manifest.images.field import (
+    ImageField,
+    Resource,
+    Slot,
+    Unread,
+)
+from imagebot.manifest.images.naming import has_host
+from imagebot.manifest.images.no_reference import SHOWN, filled_in, is_filled_in, why_no_reference
+from imagebot.manifest.images.sheet import Draft, Elsewhere, Embedded, Keys, Sheet
+from imagebot.manifest.images.slots import Place, is_null, place
+from imagebot.manifest.yaml.events import Scalar
+from imagebot.manifest.yaml.source import Source
+from imagebot.manifest.yaml.tree import Mapping, Sequence
+from imagebot.reference import Reference, parse_reference
+
+_IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(slots=True)
+class Found:
+    """Where a format module reports to while it walks one document.
+
+    `prefix` is what goes before the keys of a document that is embedded in another one.
+    """
+
+    sheet: Sheet
+    source: Source
+    document: int
+    format: str
+    prefix: Keys = ()
+    resource: Resource | None = None
+    depth: int = 0
+    visited: set[int] = field(default_factory=set)
+
+    def within(self, *, form: str = "", resource: Resource | None = None) -> Found:
+        """The same place, seen as another format or within a resource."""
+        return replace(self, format=form or self.format, resource=resource or self.resource)
+
+    def enter(self, node: Mapping | Sequence) -> bool:
+        """True the first time that a node is met: aliases can lead to it again, or in circles."""
+        if id(node) in self.visited:
+            return False
+        self.visited.add(id(node))
+        return True
+
+    def embed(self, scalar: Scalar, keys: Keys) -> None:
+        """Put a literal block scalar aside, to be read when the document has been."""
+        full = (*self.prefix, *keys)
+        part = Embedded(self.source, scalar, self.document, full, self.resource, self.depth + 1)
+        self.sheet.embedded.append(part)
+
+    def inline(
+        self,
+        scalar: Scalar,
+        keys: Keys,
+        *,
+        container: str | None = None,
+        loose: bool = False,
+        span: tuple[int, int | None] = (0, None),
+        lines: tuple[Scalar, ...] = (),
+        refusal: str = "",
+    ) -> bool:
+        """A whole reference in one scalar; `span` is the part of the value that it is in.
+
+        `loose` is for places where other things stand too: there only what has a tag or a digest
+        counts, and what names a registry but has neither is listed. `lines` are other scalars that
+        a marker may stand beside. True when the scalar was a reference.
+        """
+        written = place(self.source, scalar)
+        text = written.value[slice(*span)]
+        if not text or is_null(scalar) or self.is_variable(scalar, text):
+            return False
+        if _IMAGE_ID.fullmatch(text):
+            reason = "the id of an image on some machine, which no registry can be asked for"
+            self.unread(scalar, "not-a-reference", reason, expected=True)
+            return False
+        try:
+            reference = parse_reference(text)
+        except InvalidReferenceError as error:
+            self.no_reference(scalar, error, expected=loose)
+            return False
+        if loose and reference.tag is None and reference.digest is None:
+            if has_host(reference.name):
+                reason = f"{reference.name} has no tag here: it is chosen elsewhere"
+                self.unread(scalar, "no-tag", reason, expected=True)
+            return False
+        tag, digest = _inline_slots(written, reference, span[0])
+        self.add(
+            written,
+            keys,
+            reference,
+            tag,
+            digest,
+            container=container,
+            lines=(scalar, *lines),
+            refusal=refusal,
+        )
+        return True
+
+    def add(
+        self,
+        written: Place,
+        keys: Keys,
+        reference: Reference,
+        tag: Slot | None,
+        digest: Slot | None,
+        *,
+        container: str | None = None,
+        lines: tuple[Scalar, ...] = (),
+        elsewhere: Elsewhere | None = None,
+        refusal: str = "",
+    ) -> None:
+        """Report a field. `written` is the scalar that holds the tag, or what stands for it."""
+        file = self.source.file
+        at = self.source.index(_shown_at(written, reference))
+        line = file.line(at)
+        if tag is None and digest is None and not refusal:
+            refusal = "the reference is not written in one piece"
+        found = ImageField(
+            path=self.sheet.path,
+            line=line,
+            column=file.column(at),
+            format=self.format,
+            document=self.document,
+            keys=(*self.prefix, *keys),
+            resource=self.resource,
+            container=container,
+            reference=reference,
+            tag=tag,
+            digest=digest,
+            refusal=refusal,
+        )
+        on: tuple[int, ...] = ()
+        if self.sheet.has_markers:
+            on = tuple(dict.fromkeys((line, *(self.line(part) for part in lines))))
+        self.sheet.drafts.append(Draft(found, on, elsewhere))
+
+    def unread(
+        self, scalar: Scalar | None, code: str, reason: str, *, expected: bool = False
+    ) -> None:
+        line = 0 if scalar is None else self.line(scalar)
+        self.sheet.unread.append(Unread(self.sheet.path, line, code, reason, expected))
+
+    def line(self, scalar: Scalar) -> int:
+        return self.source.file.line(self.source.index(scalar.start_mark.index))
+
+    def is_variable(self, scalar: Scalar, text: str) -> bool:
+        """Whether another tool fills this in; it is then listed as unread."""
+        if not is_filled_in(text):
+            return False
+        self.unread(scalar, "variable", filled_in(text), expected=True)
+        return True
+
+    def filled_in(self, mapping: Mapping) -> None:
+        """List what YAML takes for a mapping and another tool fills in (`{{ .x }}`)."""
+        source = self.source
+        line = source.file.line(source.index(mapping.start))
+        shown = source.text[mapping.start : min(mapping.end, mapping.start + SHOWN)]
+        entry = Unread(self.sheet.path, line, "variable", filled_in(shown), True)
+        self.sheet.unread.append(entry)
+
+    def no_reference(self, scalar: Scalar, error: InvalidReferenceError, *, expected: bool) -> None:
+        text = scalar.value.strip() if error.text in scalar.value else error.text
+        code, reason, nobodys = why_no_reference(text, error)
+        self.unread(scalar, code, reason, expected=expected or nobodys)
+
+
+def _inline_slots(
+    written: Place, reference: Reference, skip: int
+) -> tuple[Slot | None, Slot | None]:
+    """The slots of tag and digest within `name:tag@digest`."""
+    at = skip + len(reference.name)
+    if reference.tag is not None:
+        tag = written.slot(at + 1, reference.tag)
+        at += 1 + len(reference.tag)
+    else:
+        tag = written.slot(at, "", prefix=":")
+    if reference.digest is not None:
+        return tag, written.slot(at + 1, reference.digest)
+    return tag, written.slot(at, "", prefix="@")
+
+
+def _shown_at(written: Place, reference: Reference) -> int:
+    """Where a reader should look: the tag, else the digest, else the name."""
+    for text in (reference.tag, reference.digest, reference.name):
+        if text and (start := written.value.rfind(text)) >= 0:
+            found = written.find(start, text)
+            return written.start if found is None else found
+    return written.start if written.offset is None else written.offset

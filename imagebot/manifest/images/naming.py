@@ -1,0 +1,198 @@
+"""Which keys of a mapping make up the name of a repository, where more than one could.
+
+Charts agree about `repository` and `tag` only. `repository` beside `image` is what goes before
+it; `hub`, and within `image:` also `namespace` and `org`, go before any name. `name` beside
+`repository` is the last part of the name to some charts and a label to others: then only the
+values themselves can tell.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from imagebot.manifest.images.slots import is_null
+from imagebot.manifest.yaml.tree import Mapping, is_scalar
+
+_HOST = re.compile(r"[^/]*[.:][^/]*|localhost")
+_REGISTRY = re.compile(r"(?:[^/:]*\.[^/:]*|localhost)(?::[0-9]+)?/?")
+_SCP = re.compile(r"[^/@]+@[^/]+:")
+_CODE_HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
+# What goes before a name; `namespace` and the others mean something else outside of `image:`.
+_FOLDERS = ("hub",)
+_FOLDERS_IN_IMAGE = ("hub", "namespace", "org", "organization")
+_TAG_ENDING = re.compile(r"[-_]?[tT]ag\Z")
+_DIGEST_KEY = re.compile(r"(.*?)[-_]?(?:[dD]igest.*|(?:[sS]ha|SHA)(?:256)?|[hH]ash)\Z")
+_OF_ANYTHING = frozenset({"sha", "sha256", "hash"})
+_DIGEST_LENGTH = 64
+_DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """`key` has the name, `folder` what goes before it and a slash; "" is none.
+
+    `doubt` says why it cannot be told, "" when it can.
+    """
+
+    key: str
+    folder: str = ""
+    doubt: str = ""
+
+
+def said(mapping: Mapping, key: str) -> str:
+    """The text of `key`; "" when it is no scalar, null, empty, or not there."""
+    scalar = mapping.scalar(key)
+    return "" if scalar is None or is_null(scalar) else scalar.value.strip()
+
+
+def has_host(name: str) -> bool:
+    head, slash, _ = name.partition("/")
+    return bool(slash) and _HOST.fullmatch(head) is not None
+
+
+def has_tag(name: str) -> bool:
+    return "@" in name or ":" in name.rpartition("/")[2]
+
+
+def is_address(text: str) -> bool:
+    """Whether this is where code or charts are, not images."""
+    return (
+        "://" in text
+        or text.endswith(".git")
+        or text.partition("/")[0] in _CODE_HOSTS
+        or _SCP.match(text) is not None
+    )
+
+
+def is_folder(text: str) -> bool:
+    """Whether this is a registry, or what goes before the last part of a name in one."""
+    return ("/" in text or _HOST.fullmatch(text) is not None) and not is_address(text)
+
+
+def is_registry(name: str) -> bool:
+    """Whether a name has a registry and nothing behind it."""
+    return _REGISTRY.fullmatch(name) is not None
+
+
+def within_image(mapping: Mapping) -> Naming:
+    """The name in `image: {registry, repository, name, image, tag}`; without a key if none."""
+    if said(mapping, "repository"):
+        last = next((key for key in ("image", "name") if said(mapping, key)), "")
+        found = _pair(mapping, "repository", last) if last else Naming("repository")
+    else:
+        found = _unfolded(mapping, next((k for k in ("image", "name") if said(mapping, k)), ""))
+    return _below_folder(mapping, found, _FOLDERS_IN_IMAGE) if found.key else found
+
+
+def _unfolded(mapping: Mapping, key: str) -> Naming:
+    """The name in `key` where `repository` says nothing, which a chart may still fill in."""
+    if key and mapping.scalar("repository") is not None and "/" not in said(mapping, key):
+        return Naming(key, doubt=f"`repository` is empty: what goes before `{key}` is elsewhere")
+    return Naming(key)
+
+
+def beside(owner: Mapping, key: str) -> Naming:
+    """The name of which `key` (`image`, `imageName`, `workerImage`) of `owner` is a part."""
+    stem = key.removesuffix("Name")
+    firsts = [f"{stem}Repository", "repository"] if stem == "image" else [f"{stem}Repository"]
+    first = next((each for each in firsts if said(owner, each)), "")
+    if first:
+        return _pair(owner, first, key)
+    return _below_folder(owner, Naming(key), _FOLDERS) if key == "image" else Naming(key)
+
+
+def bare(owner: Mapping) -> Naming:
+    """The name in `{repository, name, tag}` that no `image:` is above."""
+    if said(owner, "repository") and said(owner, "name"):
+        return _pair(owner, "repository", "name")
+    return Naming("repository")
+
+
+def has_version(image: Mapping, naming: Naming) -> bool:
+    """Whether `version` has the tag in `image: {name: cr.l5d.io/linkerd/proxy, version}`.
+
+    Images of machines have names and versions too (`{name: gardenlinux, version}`).
+    """
+    name = said(image, naming.key) if naming.key else ""
+    if not name or has_tag(name) or is_address(name) or not said(image, "version"):
+        return False
+    return naming.key == "repository" or bool(naming.folder) or _is_path(image, name)
+
+
+def _is_path(image: Mapping, name: str) -> bool:
+    return "/" in name or is_folder(said(image, "registry"))
+
+
+def has_version_beside(owner: Mapping) -> bool:
+    """Whether `version` has the tag in `{repository: nvcr.io/nvidia, image: driver, version}`."""
+    if not said(owner, "version"):
+        return False
+    return any(is_folder(said(owner, key)) for key in ("repository", "registry"))
+
+
+def _pair(mapping: Mapping, first: str, last: str) -> Naming:
+    folder, name = said(mapping, first).rstrip("/"), said(mapping, last)
+    if is_address(folder):
+        return Naming(last)
+    doubt = Naming(first, doubt=f"it cannot be told whether `{last}` is a part of the repository")
+    if folder == name or folder.endswith(f"/{name}"):
+        return Naming(first) if _depth(folder) > 1 else doubt
+    if has_host(name):
+        return Naming(last) if name.startswith(f"{folder}/") else doubt
+    above = is_folder(folder) or said(mapping, "registry")
+    if _HOST.fullmatch(folder) or (above and not last.lower().endswith("name")):
+        return Naming(last, folder=first)
+    return doubt
+
+
+def _depth(name: str) -> int:
+    """How many parts a name has behind its registry."""
+    return name.count("/") + (0 if has_host(name) else 1)
+
+
+def _below_folder(mapping: Mapping, found: Naming, folders: tuple[str, ...]) -> Naming:
+    folder = next((key for key in folders if mapping.scalar(key) is not None), "")
+    if not folder or found.doubt:
+        return found
+    text, name = said(mapping, folder).rstrip("/"), said(mapping, found.key)
+    if has_host(name) or (text and name.startswith(f"{text}/")):
+        return found
+    if folder == "hub" and "/" in name:
+        return found
+    if found.folder or (folder == "hub" and not text):
+        return Naming(found.key, doubt=f"it cannot be told what `{folder}` adds to the repository")
+    return Naming(found.key, folder=folder) if text else found
+
+
+def other_digest(owner: Mapping, tag: str, own: str = "") -> str:
+    """Why an image is not edited that has a digest under a key which is not its `own`; "" when it
+    has none: it would stay that of the old tag. `tag` is the key of the tag, or of the image."""
+    stem = _TAG_ENDING.sub("", tag)
+    for key in _digest_keys(owner).get(_subject(stem), ()):
+        # Beside a whole image these may be of something else, such as a download.
+        if key != own and not (stem == "image" and key in _OF_ANYTHING):
+            return f"its digest is in `{key}`, which imagebot does not write"
+    return ""
+
+
+def _digest_keys(owner: Mapping) -> dict[str, list[str]]:
+    """The keys of a mapping that have digests, by the image that they are about.
+
+    They are looked for once: each of the many images of a mapping asks for them.
+    """
+    found: dict[str, list[str]] | None = getattr(owner, "digest_keys", None)
+    if found is None:
+        found = owner.digest_keys = {}
+        for key, (_, node) in owner.items():
+            if not is_scalar(node) or len(node.value) < _DIGEST_LENGTH:
+                continue
+            match = _DIGEST_KEY.match(key)
+            if match is not None and _DIGEST.fullmatch(node.value.strip()):
+                found.setdefault(_subject(match[1]), []).append(key)
+    return found
+
+
+def _subject(stem: str) -> str:
+    """Which image a key is about: "" and `image` say nothing of which one that is."""
+    return "" if stem == "image" else stem

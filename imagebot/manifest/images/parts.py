@@ -1,0 +1,96 @@
+"""Images with no `image:` above: `repository` beside `tag`, and what is listed under `images`."""
+
+from __future__ import annotations
+
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.listed import find_listed
+from imagebot.manifest.images.naming import bare, has_tag, is_address, said
+from imagebot.manifest.images.sheet import Keys
+from imagebot.manifest.images.split import Split, find_split
+from imagebot.manifest.yaml.tree import Mapping
+
+# Places of other repositories.
+_NO_IMAGE = ("git", "chart", "helm", "source")
+# Strimzi's charts; what is a default of several images rarely is all of a name.
+_DEFAULT = "`defaultImageRepository` may be what goes before the names of several images"
+
+
+def find_parts(
+    found: Found, mapping: Mapping, keys: Keys, *, registry: str = "", strict: bool = False
+) -> None:
+    """Report the images that keys of `mapping` other than `…image` name.
+
+    `registry` goes before the registry that an image names itself. `strict` is for resources of
+    any kind, where a repository may well be one of code: it must then look like an image's.
+    """
+    if "repository" in mapping or "<<" in mapping:
+        _bare_repository(found, mapping, keys, registry, strict)
+    for key in mapping:
+        if key.endswith("Repository"):
+            _named_repository(found, mapping, key, keys, registry, strict)
+    if "images" in mapping or "<<" in mapping:
+        find_listed(found, mapping, keys, registry=registry, strict=strict)
+
+
+def _bare_repository(
+    found: Found, mapping: Mapping, keys: Keys, registry: str, strict: bool
+) -> None:
+    text = mapping.text("repository").strip()
+    if mapping.scalar("repository") is None or is_address(text) or _is_taken(mapping, "image"):
+        return
+    if mapping.node("tag") is None and mapping.node("digest") is None:
+        return
+    if strict and ("/" not in text or _is_about_code(found, keys)):
+        return
+    shape = Split.named(bare(mapping), owner=mapping, registry_host=registry)
+    find_split(found, shape, keys, loose=True)
+
+
+def _is_taken(mapping: Mapping, stem: str) -> bool:
+    """Whether the tag is that of an `image` or `imageName`, which is found by itself."""
+    image = said(mapping, stem)
+    return bool(image and not has_tag(image)) or bool(said(mapping, f"{stem}Name"))
+
+
+def _is_about_code(found: Found, keys: Keys) -> bool:
+    """Whether a mapping is, by its place or kind, about a source of code or of charts."""
+    place = next((str(key) for key in reversed(keys) if isinstance(key, str)), "").lower()
+    kind = found.resource.kind if found.resource is not None else ""
+    return any(word in place for word in _NO_IMAGE) or "Git" in kind
+
+
+def _named_repository(
+    found: Found, mapping: Mapping, key: str, keys: Keys, registry: str, strict: bool
+) -> None:
+    """`workerImageRepository` beside `workerImageTag`; `imageRepository` beside `tag` too."""
+    stem = key.removesuffix("Repository")
+    scalar = mapping.scalar(key)
+    tags = (
+        [f"{stem}Tag", "tag"] if stem == "image" and "repository" not in mapping else [f"{stem}Tag"]
+    )
+    tag = next((each for each in tags if mapping.scalar(each) is not None), "")
+    if scalar is None or not tag or is_address(scalar.value.strip()) or _is_taken(mapping, stem):
+        return
+    if "git" in stem.lower() or (strict and "mage" not in stem):
+        return
+    shape = Split(
+        owner=mapping,
+        repository=key,
+        name=_kubeadm_name(mapping.text(key), keys) if strict else "",
+        tag=tag,
+        digest=f"{stem}Digest",
+        registry=f"{stem}Registry",
+        registry_host=registry,
+        doubt=_DEFAULT if stem == "defaultImage" else "",
+    )
+    if not (shape.name and found.is_variable(scalar, shape.name)):
+        find_split(found, shape, keys, loose=True)
+
+
+def _kubeadm_name(folder: str, keys: Keys) -> str:
+    """kubeadm and Cluster API write what goes before a fixed name, in `dns` and `etcd.local`."""
+    base = folder.strip().rstrip("/")
+    if base and keys[-1:] in (("dns",), ("coreDNS",)):
+        # kubeadm's own registry is the one where CoreDNS has a folder.
+        return f"{base}/coredns/coredns" if base == "registry.k8s.io" else f"{base}/coredns"
+    return f"{base}/etcd" if base and keys[-2:] == ("etcd", "local") else ""

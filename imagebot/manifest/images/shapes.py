@@ -1,0 +1,176 @@
+"""The shapes in which a mapping says which image is meant, shared by Kubernetes and Helm."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.naming import (
+    beside,
+    has_host,
+    has_tag,
+    has_version,
+    has_version_beside,
+    is_folder,
+    other_digest,
+    said,
+    within_image,
+)
+from imagebot.manifest.images.sheet import MAX_PATH, Keys
+from imagebot.manifest.images.split import Split, find_split
+from imagebot.manifest.yaml.events import Scalar
+from imagebot.manifest.yaml.tree import COMPLEX_KEY, Mapping, Node, is_scalar
+
+_IMAGE_ENDINGS = ("Image", "_image", "-image")
+_CONTAINER_LISTS = frozenset(
+    {"containers", "initContainers", "ephemeralContainers", "sidecars", "steps"}
+)
+_CONTAINER_KEYS = frozenset({"container", "script", "stepTemplate"})
+
+
+def is_image_key(key: str) -> bool:
+    return key in ("image", "imageName") or key.endswith(_IMAGE_ENDINGS)
+
+
+def container_of(mapping: Mapping, keys: Keys) -> str | None:
+    """The name of the container that a mapping is, None when it is none."""
+    if len(keys) > 1 and isinstance(keys[-1], int):
+        owner = keys[-2]
+        if owner in _CONTAINER_LISTS or str(owner).endswith("Containers"):
+            return mapping.text("name") or str(keys[-1])
+    elif keys and keys[-1] in _CONTAINER_KEYS and "image" in mapping:
+        return mapping.text("name") or str(keys[-1])
+    return None
+
+
+def find_images(found: Found, mapping: Mapping, keys: Keys, *, registry: str = "") -> None:
+    """Report every image that the keys of `mapping` itself name.
+
+    `registry` goes before the registry that an image names itself.
+    """
+    if "<<" in mapping and "image" not in mapping:
+        inherited = mapping.node("image")
+        if inherited is not None:
+            _image(found, mapping, "image", inherited, keys, registry)
+    for key, (_, node) in mapping.items():
+        if "mage" in key and is_image_key(key):
+            _image(found, mapping, key, node, keys, registry)
+
+
+def _image(found: Found, owner: Mapping, key: str, node: Node, keys: Keys, registry: str) -> None:
+    if is_scalar(node):
+        _image_scalar(found, owner, key, node, keys, registry)
+        return
+    count = len(found.sheet.drafts) + len(found.sheet.unread)
+    if isinstance(node, Mapping):
+        image_mapping(found, node, (*keys, key), registry=registry)
+    is_silent = len(found.sheet.drafts) + len(found.sheet.unread) == count
+    # Charts take what they know for the image of a container, such as a policy alone.
+    if is_silent and key == "image" and found.format == "kubernetes":
+        _report_no_text(found, owner, keys)
+
+
+def _report_no_text(found: Found, owner: Mapping, keys: Keys) -> None:
+    """Say that the image of a container is a list, or a mapping that names none."""
+    if container_of(owner, keys) is not None:
+        at = owner.get("image") or owner["<<"]
+        reason = "the image of a container is no text: write one reference"
+        found.unread(at[0], "not-a-reference", reason)
+
+
+def _image_scalar(
+    found: Found, owner: Mapping, key: str, scalar: Scalar, keys: Keys, registry: str
+) -> None:
+    container = container_of(owner, keys)
+    tag_key = _tag_key(owner, key)
+    text = said(owner, key)
+    if tag_key and not has_tag(text):
+        if text or not _has_repository(owner, key):
+            shape = _beside_tag(owner, key, tag_key, registry)
+            find_split(found, shape, keys, container=container, loose=container is None)
+        return
+    if key in owner.repeated:
+        found.unread(scalar, "repeated-key", f"the key `{key}` is there twice")
+        return
+    in_container = container is not None and key == "image"
+    if not text and in_container:
+        # Parsers disagree about where nothing is; its key is there for all of them.
+        at = owner[key][0] if key in owner else scalar
+        reason = "the image is empty: it is decided elsewhere"
+        found.unread(at, "no-repository", reason, expected=True)
+    elif not in_container and has_tag(text) and (part := _part_elsewhere(owner, key, text)):
+        reason = f"it cannot be told whether `{part}` is a part of the repository"
+        found.unread(scalar, "ambiguous", reason, expected=True)
+    else:
+        refusal = "" if in_container else other_digest(owner, key)
+        found.inline(
+            scalar, (*keys, key), container=container, loose=not in_container, refusal=refusal
+        )
+
+
+def _beside_tag(owner: Mapping, key: str, tag_key: str, registry: str) -> Split:
+    stem = key.removesuffix("Name")
+    own = [f"{stem}Registry", "registry"] if stem == "image" else [f"{stem}Registry"]
+    shape = Split.named(beside(owner, key), owner=owner, tag=tag_key, registry_host=registry)
+    return replace(
+        shape,
+        digest="digest" if key == "image" else f"{stem}Digest",
+        registry=next((each for each in own if said(owner, each)), own[-1]),
+    )
+
+
+def _has_repository(owner: Mapping, key: str) -> bool:
+    stem = key.removesuffix("Name")
+    names = [f"{stem}Repository", "repository"] if stem == "image" else [f"{stem}Repository"]
+    return any(said(owner, name) for name in names)
+
+
+def _part_elsewhere(owner: Mapping, key: str, text: str) -> str:
+    """The key beside a whole reference that may go before its name; "" when none does."""
+    if key not in ("image", "imageName") or has_host(text):
+        return ""
+    parts = ("repository", "registry", "hub", "imageRepository", "imageRegistry")
+    return next((part for part in parts if is_folder(said(owner, part))), "")
+
+
+def _tag_key(owner: Mapping, key: str) -> str:
+    """The sibling that holds the tag of the image named by `key`, "" when there is none."""
+    stem = key.removesuffix("Name")
+    names = [f"{stem}Tag", f"{stem}_tag", f"{stem}-tag"]
+    if key == "image" or (key == "imageName" and not said(owner, "image")):
+        names.append("tag")
+    tag = next((name for name in names if owner.scalar(name) is not None), "")
+    return tag or ("version" if key == "image" and has_version_beside(owner) else "")
+
+
+def image_mapping(found: Found, mapping: Mapping, keys: Keys, *, registry: str = "") -> None:
+    """`image: {registry, repository, tag, digest}`, `{name, tag}` or `{reference}`."""
+    found.visited.add(id(mapping))
+    reference = mapping.scalar("reference")
+    if reference is not None:
+        found.inline(reference, (*keys, "reference"), loose=True)
+        return
+    naming = within_image(mapping)
+    tagged = mapping.node("tag") is not None or mapping.node("digest") is not None
+    tag = "tag"
+    if mapping.node("tag") is None and is_image_key(str(keys[-1])) and has_version(mapping, naming):
+        tag = "version"
+    elif naming.key in ("name", "image") and not (tagged or has_tag(said(mapping, naming.key))):
+        # Other things have names too.
+        return
+    shape = Split.named(naming, owner=mapping, tag=tag, registry_host=registry)
+    find_split(found, shape, keys, loose=not tagged)
+    if not naming.key:
+        _nested(found, mapping, keys, registry)
+
+
+def _nested(found: Found, mapping: Mapping, keys: Keys, registry: str) -> None:
+    """`image: {main: {repository, tag}, init: {repository, tag}}`."""
+    if mapping.flow and COMPLEX_KEY in mapping:
+        # `image: {{ .Values.image }}` is YAML, but of something else than is meant.
+        found.filled_in(mapping)
+    for key, (_, node) in mapping.items():
+        if isinstance(node, Mapping) and len(keys) < MAX_PATH and found.enter(node):
+            image_mapping(found, node, (*keys, key), registry=registry)
+        elif is_scalar(node) and node.style == "|":
+            found.embed(node, (*keys, key))

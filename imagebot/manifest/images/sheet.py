@@ -1,0 +1,92 @@
+"""What is found in one file, as it is collected: drafts of fields, and what waits to be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from imagebot.manifest.images.field import (
+    FluxObject,
+    ImageField,
+    PendingField,
+    PendingKind,
+    Resource,
+    Unread,
+)
+from imagebot.manifest.images.options import ScanOptions
+from imagebot.manifest.yaml.events import MAX_DEPTH, Scalar
+from imagebot.manifest.yaml.source import Source
+from imagebot.manifest.yaml.tree import Node
+
+if TYPE_CHECKING:
+    from imagebot.manifest.images.found import Found
+
+# A field costs a few KiB while its file is read.
+MAX_FIELDS = 50_000
+# How many texts of a file a slower parser may read.
+MAX_SLOW = 2_000
+Keys: TypeAlias = tuple[str | int, ...]
+# A chain of aliases can lead deeper than the document is nested.
+MAX_PATH = 2 * MAX_DEPTH
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A literal block scalar that may hold YAML of its own; `resource` is what it is a part of."""
+
+    source: Source
+    scalar: Scalar
+    document: int
+    keys: Keys
+    resource: Resource | None
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """An object, by kind and `namespace:name`, that says which repository a field is about."""
+
+    kind: PendingKind
+    name: str
+    chart: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A field before its marker is known; `lines` are those that a marker can stand on, where
+    the file has markers at all."""
+
+    field: ImageField
+    lines: tuple[int, ...]
+    elsewhere: Elsewhere | None = None
+
+    def pending(self, field: ImageField) -> PendingField:
+        assert self.elsewhere is not None
+        return PendingField(field, self.elsewhere.kind, self.elsewhere.name, self.elsewhere.chart)
+
+
+@dataclass(slots=True)
+class Sheet:
+    """Everything found in one file, in the order found.
+
+    `patterns` are what a configuration has for the file, whatever it is.
+
+    `marked` are the documents whose text holds a marker, to be searched for what it governs;
+    `broken` the documents that could not be parsed.
+    """
+
+    path: str
+    options: ScanOptions
+    has_markers: bool = False
+    patterns: tuple[str, ...] = ()
+    drafts: list[Draft] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    objects: list[FluxObject] = field(default_factory=list)
+    embedded: list[Embedded] = field(default_factory=list)
+    marked: list[tuple[Found, Node]] = field(default_factory=list)
+    broken: list[Source] = field(default_factory=list)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is more than a manifest ever has; the file is then not read."""
+        return len(self.drafts) > MAX_FIELDS or len(self.marked) > MAX_FIELDS

@@ -1,0 +1,141 @@
+"""Slots: where the parts of a reference stand within the scalars of a document."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from imagebot.manifest.images.field import Slot, Style
+from imagebot.manifest.yaml.events import Scalar
+from imagebot.manifest.yaml.source import Source
+from imagebot.manifest.yaml.tree import Mapping, is_scalar
+
+_PROPERTIES = re.compile(r"(?:[&!]\S*(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))*[ \t]*)+")
+_TEXT_TAG = "tag:yaml.org,2002:str"
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A scalar whose text can be edited. `start` and `end` bound what is written in the source,
+    quotes and properties left out; `offset` is where `value` starts there, None when the value is
+    not written in one piece (escapes, folded lines)."""
+
+    source: Source
+    value: str
+    start: int
+    end: int
+    offset: int | None
+    plain: bool
+
+    def slot(self, at: int, text: str, prefix: str = "", *, quoted: bool = True) -> Slot | None:
+        """The slot of `text`, which stands at `at` in the value; None when it cannot be found."""
+        start = self.find(at, text)
+        if start is None:
+            return None
+        first = self.source.byte(start)
+        return Slot(first, first + len(text.encode()), text, prefix=prefix, quoted=quoted)
+
+    def find(self, at: int, text: str) -> int | None:
+        """Where `text`, which stands at `at` in the value, is written in the source."""
+        if self.offset is not None:
+            return self.offset + at
+        raw = self.source.text[self.start : self.end]
+        once = bool(text) and raw.count(text) == 1 and self.value.count(text) == 1
+        return self.start + raw.index(text) if once else None
+
+
+def written_at(text: str, scalar: Scalar) -> tuple[int, int, int | None]:
+    """Where the content of a scalar starts and ends in `text`, without properties and quotes, and
+    where its stripped value starts there: None when it is not written in one piece."""
+    start, end = scalar.start_mark.index, scalar.end_mark.index
+    if text[start : start + 1] in ("&", "!") and (match := _PROPERTIES.match(text, start, end)):
+        start = match.end()
+    style = scalar.style
+    value = scalar.value
+    if style in ('"', "'"):
+        start, end = start + 1, end - 1
+        blanks = len(value) - len(value.lstrip())
+        return start, end, start + blanks if text[start:end] == value else None
+    if style in ("|", ">"):
+        value = value.strip()
+        once = bool(value) and text.count(value, start, end) == 1
+        return start, end, text.index(value, start, end) if once else None
+    return start, end, start if text[start:end] == value else None
+
+
+def is_null(scalar: Scalar) -> bool:
+    """Whether a scalar says that there is nothing."""
+    value = scalar.value.strip()
+    return not value or (scalar.style in ("", None) and value in NULLS)
+
+
+def is_typed(scalar: Scalar) -> bool:
+    """Whether a tag (`!!str`) says how a scalar is to be read, so that quotes change nothing."""
+    return scalar.tag is not None
+
+
+def has_other_type(scalar: Scalar) -> bool:
+    """Whether a tag says that a scalar is something other than text (`!!float 1.9`)."""
+    return is_typed(scalar) and scalar.tag not in (_TEXT_TAG, "!")
+
+
+def place(source: Source, scalar: Scalar) -> Place:
+    """Where the (stripped) value of a scalar is written."""
+    start, end, offset = written_at(source.text, scalar)
+    return Place(source, scalar.value.strip(), start, end, offset, scalar.style in ("", None))
+
+
+def new_key_slot(source: Source, after: Mapping, sibling: str, key: str) -> Slot | None:
+    """Where a line (or, in flow style, a pair) for `key` can be added after that of `sibling`.
+
+    None when the sibling's value is of a kind that nothing can be added after.
+    """
+    pair = after.get(sibling)
+    if pair is None or not is_scalar(pair[1]):
+        return None
+    name, value = pair[0], pair[1]
+    if (
+        value.style in ("|", ">")
+        or "\n" in source.text[value.start_mark.index : value.end_mark.index]
+    ):
+        return None
+    text = source.text
+    if after.flow:
+        quote = name.style if name.style in ('"', "'") else ""
+        value_quote = value.style if value.style in ('"', "'") else '"'
+        at = source.byte(value.end_mark.index)
+        prefix = f", {quote}{key}{quote}: {value_quote}"
+        return Slot(at, at, "", prefix=prefix, suffix=value_quote)
+    line_start = text.rfind("\n", 0, name.start_mark.index) + 1
+    lead = text[line_start : name.start_mark.index]
+    file = source.file
+    name_at = source.index(name.start_mark.index)
+    file_lead = file.text[file.start_of_line(name_at) : name_at]
+    if lead.strip("- \t") or file_lead.strip("- \t"):
+        return None
+    end = file.line_end(source.index(value.end_mark.index))
+    indent = file_lead.replace("-", " ")
+    at = file.byte(end)
+    prefix = f"{file.newline(name_at)}{indent}{key}: "
+    return Slot(at, at, "", prefix=prefix, quoted=False)
+
+
+def style_of(mapping: Mapping, key: str) -> Style:
+    """What the value of a key may be written as; JSON is told by the quotes of its keys."""
+    if not mapping.flow:
+        return "block"
+    return "json" if key in mapping and mapping[key][0].style == '"' else "flow"
+
+
+def missing_value_slot(source: Source, mapping: Mapping, key: str) -> Slot | None:
+    """Where a value can be written for a key that has none (`tag:`)."""
+    pair = mapping.get(key)
+    if pair is None:
+        return None
+    colon = source.text.find(":", pair[0].end_mark.index)
+    between = source.text[pair[0].end_mark.index : colon]
+    if colon < 0 or between.strip(" \t"):
+        return None
+    at = source.byte(colon + 1)
+    return Slot(at, at, "", prefix=" ", quoted=False, style=style_of(mapping, key))

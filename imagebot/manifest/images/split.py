@@ -1,0 +1,282 @@
+"""References written in parts: `repository` and `tag`, `newName` and `newTag`, `url` and `ref`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from imagebot.errors import InvalidReferenceError
+from imagebot.manifest.images.field import Slot
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.naming import (
+    Naming,
+    has_host,
+    has_tag,
+    is_registry,
+    other_digest,
+    said,
+)
+from imagebot.manifest.images.sheet import Elsewhere, Keys
+from imagebot.manifest.images.slots import (
+    has_other_type,
+    is_null,
+    is_typed,
+    missing_value_slot,
+    new_key_slot,
+    place,
+    style_of,
+)
+from imagebot.manifest.images.versions import is_chart_version
+from imagebot.manifest.yaml.events import Scalar
+from imagebot.manifest.yaml.quoting import is_misread
+from imagebot.manifest.yaml.tree import Mapping
+from imagebot.reference import Reference, is_digest, is_tag, parse_reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A reference in parts, each a key of `owner`; "" where a part has no key.
+
+    `registry_host` is a registry given elsewhere and goes before `registry`; `name` is the whole
+    name where no key has it, `folder` a key whose text goes before the name. `doubt` says why it
+    is not certain which repository is named. `new_digest` says how a digest is added where there
+    is none: behind the tag, as a key of its own, or not at all. `versions` is for charts: what is
+    no exact version is a range, which is nobody's mistake.
+    """
+
+    owner: Mapping
+    repository: str = "repository"
+    tag: str = "tag"
+    digest: str = "digest"
+    registry: str = "registry"
+    registry_host: str = ""
+    name: str = ""
+    folder: str = ""
+    doubt: str = ""
+    new_digest: Literal["behind", "key", "never"] = "behind"
+    versions: bool = False
+    elsewhere: Elsewhere | None = None
+
+    @classmethod
+    def named(
+        cls, naming: Naming, *, owner: Mapping, tag: str = "tag", registry_host: str = ""
+    ) -> Split:
+        """One whose name is in the keys that `naming` says."""
+        fallback = not said(owner, "registry") and said(owner, "defaultRegistry")
+        return cls(
+            owner=owner,
+            registry="defaultRegistry" if fallback else "registry",
+            repository=naming.key or "repository",
+            folder=naming.folder,
+            doubt=naming.doubt,
+            tag=tag,
+            registry_host=registry_host,
+        )
+
+
+def find_split(
+    found: Found, shape: Split, keys: Keys, *, container: str | None = None, loose: bool = False
+) -> None:
+    """Report the reference that the keys of `shape.owner` make up, if they make up one."""
+    parts = _parts(shape)
+    name = shape.name or _joined(parts)
+    if not name:
+        _report_nameless(found, parts)
+        return
+    for part in parts.every:
+        if found.is_variable(part, part.value):
+            return
+    main = parts.tag or parts.name or parts.digest
+    if doubt := _doubt(shape, parts, name):
+        found.unread(main, "ambiguous", doubt, expected=True)
+    elif main is None or (shape.versions and not is_chart_version(found, parts.tag)):
+        return
+    elif main is parts.name and parts.digest is None and has_tag(name):
+        _find_whole(found, shape, (*keys, shape.repository), parts, container, loose)
+    else:
+        try:
+            reference = _reference(shape, name, parts)
+        except InvalidReferenceError as error:
+            found.no_reference(main, error, expected=loose)
+        else:
+            _add(found, shape, keys, reference, parts, container)
+
+
+def _find_whole(
+    found: Found, shape: Split, keys: Keys, parts: _Parts, container: str | None, loose: bool
+) -> None:
+    """A name that has its tag in it: it must be all of the name."""
+    assert parts.name is not None
+    if parts.folder or (_registry(shape, parts) and not has_host(_text(parts.name))):
+        reason = "a part of the repository may be written apart: its tag is not"
+        found.unread(parts.name, "ambiguous", reason, expected=True)
+    else:
+        found.inline(parts.name, keys, container=container, loose=loose)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    registry: Scalar | None
+    folder: Scalar | None
+    name: Scalar | None
+    tag: Scalar | None
+    digest: Scalar | None
+
+    @property
+    def every(self) -> tuple[Scalar, ...]:
+        parts = (self.registry, self.folder, self.name, self.tag, self.digest)
+        return tuple(part for part in parts if part is not None)
+
+
+def _parts(shape: Split) -> _Parts:
+    owner = shape.owner
+    return _Parts(
+        owner.scalar(shape.registry) if shape.registry and not shape.registry_host else None,
+        owner.scalar(shape.folder) if shape.folder else None,
+        owner.scalar(shape.repository) if shape.repository and not shape.name else None,
+        owner.scalar(shape.tag) if shape.tag else None,
+        owner.scalar(shape.digest) if shape.digest else None,
+    )
+
+
+def _add(
+    found: Found,
+    shape: Split,
+    keys: Keys,
+    reference: Reference,
+    parts: _Parts,
+    container: str | None,
+) -> None:
+    tag, digest = _tag_slots(found, shape, parts.tag)
+    own_digest = _value_slot(found, shape.owner, shape.digest, parts.digest)
+    if own_digest is not None and (digest is None or not digest.text):
+        digest = own_digest
+    if parts.tag is None and parts.digest is not None and shape.new_digest == "key":
+        tag = new_key_slot(found.source, shape.owner, shape.digest, shape.tag)
+    if reference.tag is None and reference.digest is None and tag is None:
+        if parts.name is not None:
+            reason = f"{reference.name} has no tag here: it is chosen elsewhere"
+            found.unread(parts.name, "no-tag", reason, expected=True)
+        return
+    if reference.tag is not None and tag is not None and not tag.quoted:
+        _note_misread(found, parts.tag, reference.tag)
+    key, main = (shape.tag, parts.tag) if parts.tag is not None else (shape.digest, parts.digest)
+    assert main is not None
+    lines = parts.every
+    if not main.value and key in shape.owner:
+        # Parsers disagree about where nothing is; its key is there for all of them.
+        lines = (shape.owner[key][0], *(part for part in parts.every if part is not main))
+        main = shape.owner[key][0]
+    found.add(
+        place(found.source, main),
+        (*keys, key),
+        reference,
+        tag,
+        digest,
+        container=container,
+        lines=lines,
+        elsewhere=shape.elsewhere,
+        refusal=_refusal(shape, key, parts, tag, digest),
+    )
+
+
+def _note_misread(found: Found, scalar: Scalar | None, tag: str) -> None:
+    if is_misread(tag):
+        reason = f"`{tag}` stands without quotes, which not every reader takes for that text"
+        found.unread(scalar, "misread", reason, expected=True)
+
+
+def _refusal(shape: Split, key: str, parts: _Parts, tag: Slot | None, digest: Slot | None) -> str:
+    """Why a split reference cannot be edited even though its parts can be found."""
+    for each in (key, shape.repository, shape.folder, shape.registry):
+        if each in shape.owner.repeated:
+            return f"the key `{each}` is there twice"
+    if tag is None and digest is None:
+        return "its tag is not written in one piece"
+    if _text(parts.digest) and "@" in _text(parts.tag):
+        return f"a digest stands behind its tag and another one in `{shape.digest}`"
+    if tag is not None and tag == digest:
+        return "its tag and its digest share a text through an anchor"
+    if parts.tag is not None and has_other_type(parts.tag):
+        return f"its tag is written as {parts.tag.tag}, which is no text"
+    return other_digest(shape.owner, shape.tag, shape.digest)
+
+
+def _tag_slots(found: Found, shape: Split, tag: Scalar | None) -> tuple[Slot | None, Slot | None]:
+    """The slots of the tag, and of a digest behind it in the same scalar or yet to be added."""
+    slot = _value_slot(found, shape.owner, shape.tag, tag)
+    if slot is None or tag is None or (slot.prefix and shape.new_digest == "key"):
+        return slot, None
+    value = _text(tag)
+    text, at, digest = value.partition("@")
+    if at:
+        start = slot.start + len(text.encode()) + 1
+        inner = Slot(start, slot.end, digest)
+        return (Slot(slot.start, start - 1, text) if text else None), inner
+    if shape.new_digest == "key":
+        return slot, new_key_slot(found.source, shape.owner, shape.tag, shape.digest)
+    if shape.new_digest == "never":
+        return slot, None
+    return slot, Slot(slot.end, slot.end, "", prefix="@")
+
+
+def _value_slot(found: Found, owner: Mapping, key: str, scalar: Scalar | None) -> Slot | None:
+    """The slot of a scalar that is nothing but a tag or a digest."""
+    if scalar is None:
+        return None
+    written = place(found.source, scalar)
+    if written.plain and written.start == written.end:
+        return missing_value_slot(found.source, owner, key)
+    quoted = not written.plain or is_typed(scalar)
+    slot = written.slot(0, written.value, quoted=quoted)
+    return slot if slot is None or quoted else replace(slot, style=style_of(owner, key))
+
+
+def _report_nameless(found: Found, parts: _Parts) -> None:
+    """A tag with no repository beside it; nothing at all is nobody's concern."""
+    main = parts.tag if _text(parts.tag) else parts.digest
+    if main is not None and _text(main) and not found.is_variable(main, main.value):
+        reason = "which repository this is of is decided elsewhere"
+        found.unread(main, "no-repository", reason, expected=True)
+
+
+def _joined(parts: _Parts) -> str:
+    name, folder = _text(parts.name), _text(parts.folder).rstrip("/")
+    return f"{folder}/{name}" if name and folder else name
+
+
+def _doubt(shape: Split, parts: _Parts, name: str) -> str:
+    """Why it is not certain which repository is named; "" when it is.
+
+    Where a registry has its own key, as in charts, another key that has nothing else lacks a name.
+    """
+    if shape.doubt or shape.name or not shape.registry or _registry(shape, parts):
+        return shape.doubt
+    if is_registry(name):
+        return f"`{shape.repository}` is a registry: the rest is decided elsewhere"
+    return ""
+
+
+def _registry(shape: Split, parts: _Parts) -> str:
+    return (shape.registry_host or _text(parts.registry)).strip("/")
+
+
+def _text(scalar: Scalar | None) -> str:
+    return "" if scalar is None or is_null(scalar) else scalar.value.strip()
+
+
+def _reference(shape: Split, name: str, parts: _Parts) -> Reference:
+    """Raises InvalidReferenceError."""
+    registry = _registry(shape, parts)
+    if shape.registry_host and has_host(name):
+        registry = ""
+    base = parse_reference(f"{registry}/{name}" if registry else name)
+    tag, at, inner = _text(parts.tag).partition("@")
+    digest = inner if at else _text(parts.digest)
+    if tag and not is_tag(tag):
+        raise InvalidReferenceError(tag, "it is no tag")
+    if digest and not is_digest(digest):
+        raise InvalidReferenceError(digest, "it is no digest (sha256: and 64 hex digits)")
+    if base.tag is not None or base.digest is not None:
+        raise InvalidReferenceError(name, "a tag stands in the name and beside it")
+    return replace(base, tag=tag or None, digest=digest or None)

@@ -1,0 +1,144 @@
+"""Where a field stands that is written elsewhere, through an alias (`image: *web`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.sheet import Draft, Keys, Sheet
+from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, aliases_of, is_scalar
+
+# An alias of more is not looked at: a marker there then governs nothing, and is reported.
+_MANY = 100
+
+
+def with_alias_lines(sheet: Sheet, drafts: list[Draft]) -> list[Draft]:
+    """The drafts, with the lines of the aliases that lead to them among those of their markers."""
+    search = _Search(sheet, drafts)
+    return [search.with_lines(draft) for draft in drafts] if search.roots else drafts
+
+
+def unlisted_aliases(sheet: Sheet, drafts: Iterable[Draft]) -> Iterator[tuple[int, range]]:
+    """The lines of aliases of whole mappings and lists that no field is read through, since each is
+    only read once, with the lines that they name."""
+    listed = {line for draft in drafts for line in draft.lines}
+    for found, root in sheet.marked:
+        if "*" in found.source.text:
+            for at, node in _occurrences(root):
+                line = _line(found, at)
+                if line not in listed and not is_scalar(node):
+                    yield line, _extent(found, node)
+
+
+class _Search:
+    """What is asked again for every field of one file: documents by number and prefix, the keys
+    of fields, and by mapping the places of aliases by the line of what they name."""
+
+    def __init__(self, sheet: Sheet, drafts: list[Draft]) -> None:
+        self.roots = {
+            (found.document, found.prefix): (found, root)
+            for found, root in sheet.marked
+            if "*" in found.source.text
+        }
+        self.fields = {(draft.field.document, draft.field.keys) for draft in drafts}
+        self.parts: dict[int, dict[int, list[int]]] = {}
+
+    def with_lines(self, draft: Draft) -> Draft:
+        keys = draft.field.keys
+        for length in range(len(keys), -1, -1):
+            at_root = self.roots.get((draft.field.document, keys[:length]))
+            if at_root is not None:
+                found, root = at_root
+                places = self.places(found, root, draft, length)
+                lines = (*draft.lines, *(_line(found, at) for at in places))
+                return replace(draft, lines=tuple(dict.fromkeys(lines)))
+        return draft
+
+    def places(self, found: Found, root: Node, draft: Draft, skip: int) -> Iterator[int]:
+        """Where aliases stand on the way to a field, and at the other parts of its reference."""
+        node, owner = root, root
+        keys = draft.field.keys
+        depth = skip
+        for key in keys[skip:]:
+            if isinstance(node, Mapping) and isinstance(key, str):
+                yield from _own(node, key) if key in node else _merged(node, key)
+                owner, node = node, node.node(key)
+            elif isinstance(node, Sequence) and isinstance(key, int) and key < len(node):
+                yield from _own(node, key)
+                owner, node = node, node[key]
+            else:
+                owner = node
+                break
+            depth += 1
+        if isinstance(owner, Mapping) and aliases_of(owner):
+            above = keys[: min(depth, len(keys) - 1)]
+            parts = self.parts_of(found, owner, above)
+            for line in draft.lines:
+                yield from parts.get(line, ())
+
+    def parts_of(self, found: Found, owner: Mapping, keys: Keys) -> dict[int, list[int]]:
+        """The places of aliases in a mapping that are no fields themselves, by the lines of what
+        they name."""
+        if id(owner) not in self.parts:
+            parts = self.parts[id(owner)] = {}
+            for key, at in aliases_of(owner).items():
+                if (found.document, (*keys, key)) not in self.fields:
+                    for line in _extent(found, owner[str(key)][1])[:_MANY]:
+                        places = parts.setdefault(line, [])
+                        if len(places) < _MANY:
+                            places.append(at)
+        return self.parts[id(owner)]
+
+
+def _own(node: Mapping | Sequence, key: str | int) -> Iterator[int]:
+    at = aliases_of(node).get(key)
+    if at is not None:
+        yield at
+
+
+def _merged(mapping: Mapping, key: str) -> Iterator[int]:
+    """The alias behind `<<` that a key comes from."""
+    merge = mapping["<<"][1] if "<<" in mapping else None
+    if isinstance(merge, Sequence):
+        for number, source in enumerate(merge):
+            if isinstance(source, Mapping) and source.node(key) is not None:
+                yield from _own(merge, number)
+                return
+    elif merge is not None:
+        yield from _own(mapping, "<<")
+
+
+def _occurrences(root: Node) -> Iterator[tuple[int, Node]]:
+    """Every alias of a document, with what it names."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, Mapping | Sequence) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        children: list[Node]
+        if isinstance(node, Mapping):
+            yield from ((at, node[str(key)][1]) for key, at in aliases_of(node).items())
+            children = [child for _, child in node.values()]
+        else:
+            yield from ((at, node[int(key)]) for key, at in aliases_of(node).items())
+            children = list(node)
+        waiting.extend(children)
+
+
+def _extent(found: Found, node: Node) -> range:
+    """The lines on which a node is written."""
+    if isinstance(node, Mapping | Sequence):
+        # Block collections end where the next thing begins.
+        end = _line(found, max(node.end - 1, node.start))
+        return range(_line(found, node.start), end + 1)
+    if node is None:
+        return range(0)
+    line = found.line(node)
+    return range(line, line + 1)
+
+
+def _line(found: Found, at: int) -> int:
+    return found.source.file.line(found.source.index(at))

@@ -1,0 +1,319 @@
+"""Flux's markers: `# {"$imagepolicy": "namespace:name[:tag|:name|:digest]"}`.
+
+Flux (kyaml's setters) reads a marker behind a scalar on its line, or alone on the line above a
+scalar that is an item of a sequence or has a line of its own; the whole comment must be the JSON.
+A marker on a bare tag or digest does not need a structure around it: the ImageRepository of its
+policy says which image it is about.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from imagebot.errors import InvalidReferenceError
+from imagebot.manifest.images.field import FluxObject, ImageField, Marker, Slot, Unread
+from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.sheet import Draft, Elsewhere, Keys, Sheet
+from imagebot.manifest.images.slots import is_typed, place
+from imagebot.manifest.markers.aliases import with_alias_lines
+from imagebot.manifest.markers.flux_comment import FluxComment, flux_comments
+from imagebot.manifest.markers.flux_scope import meant_lines
+from imagebot.manifest.markers.intervals import values_with_signs
+from imagebot.manifest.yaml.events import Scalar
+from imagebot.manifest.yaml.file_text import FileText
+from imagebot.manifest.yaml.scalars import placed_scalars
+from imagebot.reference import Reference, Repository, is_digest, is_tag, parse_reference
+
+_UNKNOWN = Repository("", "")
+_UNREADABLE = "this Flux marker cannot be read: the comment must be its JSON and no more"
+_NO_VALUE = "this marker stands at no value: Flux reads it behind one, on its line"
+_BLOCK = ("|", ">")
+Part: TypeAlias = Literal["", "tag", "digest"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    found: Found
+    scalar: Scalar
+    keys: Keys
+    start: int
+    end: int
+
+
+def mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
+    """The drafts with their Flux markers, and those that only a marker makes a field.
+
+    What a marker that Flux does not obey seems to be meant for is refused.
+    """
+    return _Marking(sheet, file, drafts).mark()
+
+
+class _Marking:
+    def __init__(self, sheet: Sheet, file: FileText, drafts: list[Draft]) -> None:
+        self.sheet = sheet
+        self.file = file
+        self.drafts = list(drafts)
+        every = sorted(_targets(sheet), key=lambda each: each.start)
+        written = [each for each in every if each.scalar.style not in _BLOCK]
+        self.by_start = {each.start: each for each in written}
+        self.by_end = {each.end: each for each in written if each.end > each.start}
+        self.slots = sorted(
+            (slot.start, number)
+            for number, draft in enumerate(drafts)
+            for slot in (draft.field.tag, draft.field.digest)
+            if slot is not None
+        )
+        self.owners: defaultdict[tuple[int, Keys], set[str]] = defaultdict(set)
+        for draft in drafts:
+            owner = (draft.field.document, draft.field.keys[:-1])
+            self.owners[owner].update(_endings(draft.field.reference.name))
+        self.disobeyed: list[FluxComment] = []
+        self.names: list[FluxComment] = []
+
+    def mark(self) -> list[Draft]:
+        values = values_with_signs(self.sheet)
+        # All of them first: lines are counted from the last place that was asked for.
+        for comment in list(flux_comments(self.file, values.hold)):
+            if not comment.policy:
+                self.disobey(comment, _UNREADABLE)
+                continue
+            target = self.target(comment)
+            reason = _NO_VALUE if target is None else self.apply(comment, target)
+            if reason:
+                self.disobey(comment, reason)
+        self.drafts = [_wholly_marked(draft) for draft in self.drafts]
+        self.carry_names()
+        return self.refused()
+
+    def disobey(self, comment: FluxComment, reason: str) -> None:
+        self.disobeyed.append(comment)
+        self.sheet.unread.append(Unread(self.sheet.path, comment.line, "marker", reason))
+
+    def target(self, comment: FluxComment) -> _Target | None:
+        """The scalar that a marker governs: the one right before it, or the one below."""
+        if comment.alone:
+            return self.below(comment)
+        text, at = self.file.text, comment.at
+        while at > 0 and text[at] != "\n":
+            if at in self.by_end:
+                return self.by_end[at]
+            # Behind the comma of a flow collection a comment is still about what is before.
+            if text[at - 1] not in " \t,":
+                return None
+            at -= 1
+        return None
+
+    def below(self, comment: FluxComment) -> _Target | None:
+        text = self.file.text
+        above = comment.at - self.file.column(comment.at)
+        while above > 0 and text[above] in " \t\r\n":
+            above -= 1
+        # With a comment above it, this one is no more than the end of that.
+        start = self.file.start_of_line(above) if above > 0 else 0
+        if text[start : above + 1].lstrip().startswith("#"):
+            return None
+        at = self.file.line_end(comment.at)
+        at += 2 if text.startswith("\r\n", at) else 1
+        while text[at : at + 1] in (" ", "\t") or text[at : at + 2] == "- ":
+            at += 1
+        target = self.by_start.get(at)
+        if target is None:
+            return None
+        rest = text[target.end : self.file.line_end(target.end)]
+        return None if rest.lstrip(" \t,]}").startswith("#") else target
+
+    def apply(self, comment: FluxComment, target: _Target) -> str:
+        """Give a marker to what it governs; why that cannot be, "" when it can."""
+        value = target.scalar.value.strip()
+        if comment.part == "name":
+            self.names.append(comment)
+            return _no_part(value, "name") if _has_tag_or_digest(value) else ""
+        parts = self.within(target, value)
+        if not parts:
+            return self.add(comment, target)
+        for number, found in parts.items():
+            if reason := _disagreement(comment, found, value):
+                return reason
+            part: Part = "tag" if found == "tag" else "digest" if found == "digest" else ""
+            marker = Marker("policy", comment.policy, comment.line, "flux", part)
+            self.give(number, marker)
+        return ""
+
+    def give(self, number: int, marker: Marker) -> None:
+        draft = self.drafts[number]
+        other = draft.field.marker
+        if other is not None and other.text != marker.text:
+            problem = f"it names {marker.text}, and the marker on line {other.line} {other.text}"
+            marker = replace(marker, part="", problem=problem)
+        elif other is not None:
+            # One at the tag and one at the digest: both are written.
+            marker = replace(other, part="" if other.part != marker.part else other.part)
+        self.drafts[number] = replace(draft, field=replace(draft.field, marker=marker))
+
+    def within(self, target: _Target, value: str) -> dict[int, str]:
+        """What a scalar is of the drafts that have a part in it, by their number."""
+        first = self.file.byte(target.start)
+        last = first + len(self.file.text[target.start : target.end].encode())
+        begin = bisect_left(self.slots, (first, -1))
+        end = bisect_right(self.slots, (last, len(self.drafts)))
+        parts: dict[int, str] = {}
+        for _, number in self.slots[begin:end]:
+            part = _part_of(self.drafts[number].field, value, first, last)
+            if part is not None:
+                parts[number] = part
+        return parts
+
+    def add(self, comment: FluxComment, target: _Target) -> str:
+        """A field that only the marker makes one."""
+        value = target.scalar.value.strip()
+        owner = (target.found.document, (*target.found.prefix, *target.keys[:-1]))
+        if value in self.owners.get(owner, ()):
+            return "the marker stands at the name of an image whose tag is beside it: add `:name`"
+        count = len(self.sheet.drafts)
+        unread = len(self.sheet.unread)
+        if not _add(comment, target):
+            return _no_part(value, comment.part)
+        part: Part = "tag" if comment.part == "tag" else "digest" if comment.part else ""
+        marker = Marker("policy", comment.policy, comment.line, "flux", part)
+        self.drafts.extend(
+            replace(draft, field=replace(draft.field, marker=marker))
+            for draft in self.sheet.drafts[count:]
+        )
+        del self.sheet.drafts[count:]
+        if any(not each.expected for each in self.sheet.unread[unread:]):
+            self.disobeyed.append(comment)
+        return ""
+
+    def carry_names(self) -> None:
+        """Whether the policies of `:name` markers are there is not known before all is read."""
+        if not self.names:
+            return
+        lines: defaultdict[int, set[int]] = defaultdict(set)
+        for draft in self.drafts:
+            for line in draft.lines:
+                lines[line].add(draft.field.line)
+        for comment in self.names:
+            namespace, _, name = comment.policy.partition(":")
+            self.sheet.objects.append(
+                FluxObject(
+                    kind="NameMarker",
+                    namespace=namespace,
+                    name=name,
+                    path=self.sheet.path,
+                    line=comment.line,
+                    governs=tuple(sorted(lines.get(comment.line, ()))),
+                )
+            )
+
+    def refused(self) -> list[Draft]:
+        if not self.disobeyed:
+            return self.drafts
+        meant = meant_lines(self.file, self.disobeyed)
+        return [_refused(draft, meant) for draft in with_alias_lines(self.sheet, self.drafts)]
+
+
+def _refused(draft: Draft, meant: dict[int, int]) -> Draft:
+    line = next((meant[line] for line in draft.lines if line in meant), 0)
+    if not line:
+        return draft
+    reason = draft.field.refusal or (
+        f"the marker on line {line} governs no image or cannot be read, and seems meant for this"
+    )
+    return replace(draft, field=replace(draft.field, refusal=reason))
+
+
+def _wholly_marked(draft: Draft) -> Draft:
+    """A tag and a digest side by side must speak of the same image, so both have a marker."""
+    marker, reference = draft.field.marker, draft.field.reference
+    if marker is None or marker.syntax != "flux" or marker.problem:
+        return draft
+    if marker.part == "tag" and reference.digest is not None:
+        problem = "its digest has no marker, and would stay that of the old tag: add `:digest`"
+    elif marker.part == "digest" and reference.tag is not None:
+        problem = "its tag has no marker, and would stay beside the new digest: add `:tag`"
+    else:
+        return draft
+    return replace(draft, field=replace(draft.field, marker=replace(marker, problem=problem)))
+
+
+def _targets(sheet: Sheet) -> list[_Target]:
+    targets = []
+    for found, root in sheet.marked:
+        source = found.source
+        for scalar, keys in placed_scalars(root):
+            start = source.index(scalar.start_mark.index)
+            end = source.index(scalar.end_mark.index)
+            targets.append(_Target(found, scalar, keys, start, end))
+    return targets
+
+
+def _endings(name: str) -> list[str]:
+    """How a name may be written where its registry, or more of it, stands elsewhere."""
+    parts = name.split("/")
+    return ["/".join(parts[at:]) for at in range(len(parts))]
+
+
+def _part_of(field: ImageField, value: str, first: int, last: int) -> str | None:
+    """What a scalar (bytes `first` to `last`) is of a field: "tag", "digest" or "both", "" for
+    the whole reference, None when nothing of it is there."""
+
+    def lies(slot: Slot | None) -> bool:
+        return slot is not None and first <= slot.start and slot.end <= last
+
+    tag, digest = field.tag, field.digest
+    has_tag, has_digest = lies(tag), lies(digest)
+    if tag is not None and has_tag and tag.text and value.partition("@")[0] == tag.text:
+        return "both" if digest is not None and has_digest and digest.text else "tag"
+    if digest is not None and has_digest and digest.text == value:
+        return "digest" if value or not digest.prefix else None
+    if not value:
+        return "tag" if tag is not None and has_tag and not tag.prefix else None
+    written = (tag is not None and has_tag) or (digest is not None and has_digest)
+    return "" if written else None
+
+
+def _disagreement(comment: FluxComment, found: str, value: str) -> str:
+    """Why Flux would break a value by what the marker says of it; "" when it would not."""
+    part = comment.part
+    if part == found or (part == "tag" and found == "both"):
+        return ""
+    if not part:
+        what = "digest" if found == "digest" else "tag"
+        return f"Flux would write a whole reference here, where only a {what} stands: add `:{what}`"
+    return _no_part(value, part)
+
+
+def _no_part(value: str, part: str) -> str:
+    return f"the marker says that {value[:80]!r} is a {part}, which it is not"
+
+
+def _has_tag_or_digest(value: str) -> bool:
+    try:
+        reference = parse_reference(value)
+    except InvalidReferenceError:
+        return False
+    return reference.tag is not None or reference.digest is not None
+
+
+def _add(comment: FluxComment, target: _Target) -> bool:
+    """A field where no format knows one: a whole reference, or a tag or digest of its own."""
+    found, scalar = target.found, target.scalar
+    written = place(found.source, scalar)
+    value = written.value
+    elsewhere = Elsewhere("ImagePolicy", comment.policy)
+    if not comment.part:
+        found.inline(scalar, target.keys)
+    elif comment.part == "tag" and (is_tag(value) or (not value and not written.plain)):
+        slot = written.slot(0, value, quoted=not written.plain or is_typed(scalar))
+        reference = Reference(_UNKNOWN, value or None, None, "")
+        found.add(written, target.keys, reference, slot, None, elsewhere=elsewhere)
+    elif comment.part == "digest" and is_digest(value):
+        slot = written.slot(0, value)
+        reference = Reference(_UNKNOWN, None, value, "")
+        found.add(written, target.keys, reference, None, slot, elsewhere=elsewhere)
+    else:
+        return False
+    return True

@@ -1,0 +1,46 @@
+"""Stretches of a file: whether a position lies in one of them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+
+from imagebot.manifest.images.sheet import Sheet
+from imagebot.manifest.yaml.scalars import scalars_of
+
+
+class Intervals:
+    """Positions between starts and ends, both left out."""
+
+    def __init__(self, intervals: list[tuple[int, int]]) -> None:
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        for start, end in sorted(intervals):
+            if self.ends and start < self.ends[-1]:
+                self.ends[-1] = max(self.ends[-1], end)
+            else:
+                self.starts.append(start)
+                self.ends.append(end)
+
+    def find(self, at: int) -> int:
+        """The number of the interval that holds a position, -1 when none does."""
+        number = bisect_left(self.starts, at) - 1
+        return number if number >= 0 and at < self.ends[number] else -1
+
+    def hold(self, at: int) -> bool:
+        return self.find(at) >= 0
+
+
+def values_with_signs(sheet: Sheet) -> Intervals:
+    """The values that have a `#` in them, which begins no comment there, but for YAML that was
+    read inside of one; of the documents with markers."""
+    inside = sorted(found.source.origins[0] for found, _ in sheet.marked if found.source.embedded)
+    regions = []
+    for found, root in sheet.marked:
+        for scalar in scalars_of(root):
+            if "#" not in scalar.value:
+                continue
+            start = found.source.index(scalar.start_mark.index)
+            end = found.source.index(scalar.end_mark.index)
+            if bisect_left(inside, start) == bisect_right(inside, end):
+                regions.append((start, end))
+    return Intervals(regions)

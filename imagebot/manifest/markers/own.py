@@ -1,0 +1,234 @@
+"""Marker comments: which policy a comment gives to the field on its line or on the next one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import replace
+from typing import Literal, TypeAlias
+
+from imagebot.manifest.images.field import Marker, Unread
+from imagebot.manifest.images.sheet import Draft, Sheet
+from imagebot.manifest.markers.aliases import unlisted_aliases, with_alias_lines
+from imagebot.manifest.markers.intervals import Intervals, values_with_signs
+from imagebot.manifest.markers.scopes import begins_item, blocks, ends_in_key
+from imagebot.manifest.markers.written import (
+    MANY_SIGNS,
+    NEAR_MISS,
+    UNSURE,
+    Written,
+    agree,
+    disagree,
+    disagreement,
+    written_markers,
+)
+from imagebot.manifest.yaml.file_text import FileText
+
+_Kind: TypeAlias = Literal["line", "below", "item", "key"]
+_BLOCKS: tuple[_Kind, ...] = ("below", "item", "key")
+_DANGLING = "this marker governs no image: it goes on the line of a reference, or above it"
+
+
+def mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
+    """The drafts with imagebot's own markers; what those get wrong is put into `sheet.unread`."""
+    values, broken = values_with_signs(sheet), Intervals(_broken(sheet))
+    written = [each for each in written_markers(file, values.hold) if not broken.hold(each.at)]
+    if not drafts:
+        # Nothing is here that such words could be about: they are a remark.
+        written = [each for each in written if each.marker.text and not each.prose]
+    if not written:
+        return drafts
+    drafts = with_alias_lines(sheet, drafts)
+    ranges = _ranges(file, written, drafts)
+    by_draft, governing = _governed(drafts, ranges)
+    marked = [
+        _with_markers(sheet, draft, [written[number] for number in by_draft.get(position, ())])
+        for position, draft in enumerate(drafts)
+    ]
+    marked = _agreeing(sheet, marked)
+    marked = _at_unlisted_aliases(sheet, marked, ranges)
+    dangling = _report_useless(sheet, file, written, governing)
+    return [_refused(draft) for draft in marked] if dangling else marked
+
+
+def _report_useless(
+    sheet: Sheet, file: FileText, written: list[Written], governing: set[int]
+) -> bool:
+    """Report what is no marker, and markers that govern nothing: True when there are any."""
+    unread = {each.line for each in sheet.unread if each.expected}
+    useless = [
+        each
+        for number, each in enumerate(written)
+        if each.near or not (number in governing or _ignores(each, unread))
+    ]
+    lines = file.lines() if useless else []
+    while lines and _is_empty(lines[-1]):
+        lines.pop()
+    for each in useless:
+        if each.near:
+            reason = MANY_SIGNS if each.marker.text.count("#") > 1 else NEAR_MISS
+        else:
+            reason = _why_nothing(each, lines)
+        sheet.unread.append(Unread(sheet.path, each.marker.line, "marker", reason))
+    return any(not each.near and not each.prose for each in useless)
+
+
+def _ignores(written: Written, unread: set[int]) -> bool:
+    """Whether a marker says to leave alone what is left alone anyway, such as a variable."""
+    return written.marker.kind == "ignore" and written.governs in unread
+
+
+def _why_nothing(written: Written, lines: list[str]) -> str:
+    """Why a marker governs nothing; `lines` are those of the file up to the last with content."""
+    at = written.marker.line
+    if at >= len(lines) or not (_is_empty(lines[at - 1]) and _is_empty(lines[at])):
+        return _DANGLING
+    what = "a comment" if lines[at].strip() else "a blank line"
+    return (
+        f"{what} stands between this marker and what is below, so that it governs no image: put it "
+        "right above what it is about"
+    )
+
+
+def _is_empty(line: str) -> bool:
+    content = line.strip()
+    return not content or content.startswith("#")
+
+
+def _ranges(file: FileText, written: list[Written], drafts: list[Draft]) -> list[range]:
+    """The lines that each marker governs: its own, the block that begins below it where it stands
+    alone, or the one that begins on its line where that names no image."""
+    images = {line for draft in drafts for line in draft.lines}
+    kinds = [_kind(file, each, images) for each in written]
+    found: dict[_Kind, dict[int, range]] = {
+        kind: blocks(
+            file,
+            {_line(each, k) for each, k in zip(written, kinds, strict=True) if k == kind},
+            of_keys=kind == "key",
+        )
+        for kind in _BLOCKS
+    }
+    return [
+        range(each.marker.line, each.marker.line + 1)
+        if kind == "line"
+        else found[kind].get(_line(each, kind), range(0))
+        for each, kind in zip(written, kinds, strict=True)
+    ]
+
+
+def _line(written: Written, kind: _Kind) -> int:
+    return written.marker.line + (kind == "below")
+
+
+def _kind(file: FileText, written: Written, images: set[int]) -> _Kind:
+    """Whether a marker is about its line, or what is below it, or the item or key it stands at."""
+    start = file.start_of_line(written.at)
+    before = file.text[start : written.at]
+    if written.marker.line in images:
+        return "line"
+    if ends_in_key(before):
+        return "key"
+    if begins_item(before):
+        return "item"
+    return "below" if written.alone else "line"
+
+
+def _governed(drafts: list[Draft], ranges: list[range]) -> tuple[dict[int, list[int]], set[int]]:
+    """Which markers govern each draft, both by number; and those that govern any."""
+    by_line: defaultdict[int, list[int]] = defaultdict(list)
+    for position, draft in enumerate(drafts):
+        for line in draft.lines:
+            by_line[line].append(position)
+    lines = sorted(by_line)
+    by_draft: defaultdict[int, list[int]] = defaultdict(list)
+    governing: set[int] = set()
+    for number, scope in enumerate(ranges):
+        first, last = bisect_left(lines, scope.start), bisect_left(lines, scope.stop)
+        for position in dict.fromkeys(p for line in lines[first:last] for p in by_line[line]):
+            by_draft[position].append(number)
+            governing.add(number)
+    return by_draft, governing
+
+
+def _with_markers(sheet: Sheet, draft: Draft, written: list[Written]) -> Draft:
+    """The draft with what governs it; refused where that is not one marker."""
+    if any(each.near for each in written):
+        draft = _refused(draft)
+    markers = [each.marker for each in written if not each.near]
+    if not markers:
+        return draft
+    first = markers[0]
+    other = next((each for each in markers if not agree(first, each)), None)
+    if other is None:
+        return replace(draft, field=replace(draft.field, marker=first))
+    _report(sheet, other, disagreement(sheet.path, first, draft.field.line))
+    return _refused(draft, disagree(first, other))
+
+
+def _agreeing(sheet: Sheet, drafts: list[Draft]) -> list[Draft]:
+    """Fields that share a text through an anchor are refused where their markers disagree."""
+    groups: defaultdict[tuple[int, int, str], list[int]] = defaultdict(list)
+    for position, draft in enumerate(drafts):
+        for slot in (draft.field.tag, draft.field.digest):
+            if slot is not None:
+                groups[slot.start, slot.end, slot.prefix].append(position)
+    agreeing = list(drafts)
+    for group in groups.values():
+        one = drafts[group[0]].field
+        other = next((p for p in group if not agree(one.marker, drafts[p].field.marker)), None)
+        if other is None:
+            continue
+        marker = drafts[other].field.marker or one.marker
+        assert marker is not None
+        reason = (
+            f"{len(group)} fields share the text on line {one.line} through an anchor and have "
+            "not the same marker: give all of them the same, or write the text out"
+        )
+        _report(sheet, marker, reason)
+        for position in group:
+            agreeing[position] = _refused(agreeing[position], reason.partition(":")[0])
+    return agreeing
+
+
+def _at_unlisted_aliases(sheet: Sheet, drafts: list[Draft], ranges: list[range]) -> list[Draft]:
+    """What an alias repeats is only read where it is written, so a marker at the alias is lost."""
+    scopes = Intervals([(scope.start - 1, scope.stop) for scope in ranges if scope])
+    named = [
+        (line, extent)
+        for line, extent in unlisted_aliases(sheet, drafts)
+        if scopes.hold(line) and line not in extent
+    ]
+    if not named:
+        return drafts
+    extents = Intervals([(extent.start - 1, extent.stop) for _, extent in named])
+    places = {extents.find(extent.start): line for line, extent in reversed(named)}
+    return [
+        _repeated(sheet, draft, places[number])
+        if (number := extents.find(draft.field.line)) >= 0
+        else draft
+        for draft in drafts
+    ]
+
+
+def _repeated(sheet: Sheet, draft: Draft, line: int) -> Draft:
+    reason = (
+        f"the alias on line {line} has a marker and repeats the image on line "
+        f"{draft.field.line}, which is read there: put the marker there"
+    )
+    sheet.unread.append(Unread(sheet.path, line, "marker", reason))
+    return _refused(draft, reason)
+
+
+def _report(sheet: Sheet, marker: Marker, reason: str) -> None:
+    entry = Unread(sheet.path, marker.line, "marker", reason)
+    if not sheet.unread or sheet.unread[-1] != entry:
+        sheet.unread.append(entry)
+
+
+def _refused(draft: Draft, reason: str = UNSURE) -> Draft:
+    """Which image somebody meant cannot be told, so it is not changed."""
+    return replace(draft, field=replace(draft.field, refusal=draft.field.refusal or reason))
+
+
+def _broken(sheet: Sheet) -> list[tuple[int, int]]:
+    return [(each.base - 1, each.base + len(each.text)) for each in sheet.broken]

@@ -1,0 +1,236 @@
+"""How imagebot's own marker comments are written, and what only looks like one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from imagebot.manifest.images.field import Marker
+from imagebot.manifest.markers.commented_out import Quotes, is_commented_out
+from imagebot.manifest.yaml.file_text import FileText
+
+NEAR_MISS = (
+    "this reads like a marker and is none: write it as a comment of its own, in small letters, "
+    "`# imagebot: ignore` or `# imagebot: POLICY`"
+)
+MANY_SIGNS = (
+    "this reads like a marker and is none, as it has more than one `#`: write "
+    "`# imagebot: ignore` or `# imagebot: POLICY`"
+)
+UNSURE = "a marker here governs no image or cannot be read, so what it means is not sure"
+
+_START = r"[ \t]*imagebot:[ \t]*"
+OWN = re.compile(rf"(?<!\S)#{_START}")
+# Where a comment starts in other languages than YAML, and how it may end there.
+_OPENS = r"(?:#|(?<!:)//|/\*|--)"
+IN_TEXT = re.compile(rf"{_OPENS}{_START}")
+_ENDS = re.compile(r"\s*(?:\*/|-->|(?<!\S)(?:#|//).*)\s*\Z")
+_IGNORE = re.compile(r"ignore(?:[\s,;:.(-].*)?")
+_OPENERS = " \t{/*<!-#"
+_WORD = re.compile(r"[\w./:+-]+")
+_NAMED = re.compile(r"imagebot[ \t]*[:=-]?[ \t]*", re.IGNORECASE)
+
+# What every way to write the name has in it: each look through a text costs time.
+_NAMES = ("magebot", "mageBot", "MAGEBOT")
+_COMMENT = re.compile(r"(?<!\S)#")
+_TEXT_COMMENT = re.compile(rf"(?<![\w:/-]){_OPENS}")
+_SIGN = re.compile(r"imagebot[ \t]*[:=-]|imagebot[ \t]+(?:ignore\b|\{)", re.IGNORECASE)
+# At the start of a comment; anywhere in one before what a marker could say; behind a comma.
+_NEAR = re.compile(
+    r"(?:(?<!\S)#[#\s]{0,8}|\A(?://|/\*|--)[/*!\s-]{0,8})"
+    r"imagebot(?:[ \t]*:|[ \t]*[-=]?[ \t]*(?:ignore\b|\{))"
+    r"|(?<![\w./@:-])imagebot[ \t]*:(?:[ \t]*(?:ignore\b|\{)|[ \t]+[\w.-]+[ \t)\]]*$)"
+    r"|[,;:.(-][ \t]*imagebot[ \t]+(?:ignore\b|\{)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A marker in a file. `at` is where it starts; `alone` when nothing stands before it on
+    its line, so that it governs what begins on the next one. `near` when it is none, though
+    somebody meant one. `prose` when it says what no marker says, and may be a mere remark."""
+
+    marker: Marker
+    at: int
+    alone: bool
+    near: bool = False
+    prose: bool = False
+
+    @property
+    def governs(self) -> int:
+        return self.marker.line + self.alone
+
+
+@dataclass(frozen=True, slots=True)
+class Governing:
+    """What governs a line of a file that is no YAML. `other` is a marker that says other than
+    `marker` about it; `prose` when all of it may be mere remarks."""
+
+    marker: Marker
+    prose: bool
+    other: Marker | None = None
+
+    @property
+    def obeyed(self) -> Marker | None:
+        return self.marker if self.other is None else None
+
+    @property
+    def refusal(self) -> str:
+        return "" if self.other is None else disagree(self.marker, self.other)
+
+    @property
+    def last(self) -> Marker:
+        return self.other or self.marker
+
+
+def may_have_markers(text: str) -> bool:
+    """Whether a text may hold markers of imagebot's or Flux's, or what looks like one."""
+    if "$imagepolicy" in text:
+        return True
+    return any(name in text for name in _NAMES) and _SIGN.search(text) is not None
+
+
+def names_imagebot(text: str) -> bool:
+    return any(name in text for name in _NAMES)
+
+
+def own_markers(file: FileText, pattern: re.Pattern[str]) -> dict[int, Governing]:
+    """The markers in a file that is no YAML, by the line that they govern: their own, or the next
+    one when nothing but the comment is on theirs."""
+    found: dict[int, Governing] = {}
+    for each in _exact(file, pattern, Quotes(file).hold):
+        before = found.get(each.governs)
+        if before is None:
+            found[each.governs] = Governing(each.marker, each.prose)
+            continue
+        prose = before.prose and each.prose
+        if agree(before.marker, each.marker):
+            found[each.governs] = Governing(each.marker, prose)
+        else:
+            found[each.governs] = Governing(before.marker, prose, each.marker)
+    return found
+
+
+def written_markers(file: FileText, is_text: Callable[[int], bool]) -> list[Written]:
+    """The markers of a YAML file, near misses too, in order; `is_text` tells of a position
+    whether it is within a value."""
+    exact = list(_exact(file, OWN, is_text))
+    taken = {each.marker.line for each in exact}
+    near = [each for each in _near(file, _COMMENT, is_text) if each.marker.line not in taken]
+    return sorted([*exact, *near], key=lambda each: each.at)
+
+
+def near_misses(file: FileText) -> list[Written]:
+    """What only looks like a marker in a file that is no YAML."""
+    if not names_imagebot(file.text):
+        return []
+    taken = {each.marker.line for each in _exact(file, IN_TEXT, Quotes(file).hold)}
+    every = _near(file, _TEXT_COMMENT, Quotes(file).hold)
+    return [each for each in every if each.marker.line not in taken]
+
+
+def agree(one: Marker | None, other: Marker | None) -> bool:
+    """Whether two markers say the same, or neither is there; reasons to ignore may differ."""
+    if one is None or other is None:
+        return one is other
+    if one.kind == "ignore":
+        return other.kind == "ignore"
+    return (one.kind, one.text, one.syntax) == (other.kind, other.text, other.syntax)
+
+
+def disagreement(path: str, first: Marker, line: int) -> str:
+    """What is wrong with a marker that says other than the first one about an image."""
+    return (
+        f"this marker says other than the one in {path}:{first.line}, and both govern the "
+        f"image on line {line}: keep one of them"
+    )
+
+
+def disagree(first: Marker, other: Marker) -> str:
+    """Why a field that both govern is not changed."""
+    return f"the markers on lines {first.line} and {other.line} disagree"
+
+
+def _exact(
+    file: FileText, pattern: re.Pattern[str], is_text: Callable[[int], bool]
+) -> Iterator[Written]:
+    text = file.text
+    match = pattern.search(text)
+    while match is not None:
+        end = match.end()
+        if not is_text(match.start()):
+            end = file.line_end(end)
+            if not _is_commented_out(file, match.start(), is_text):
+                line = file.line(match.start())
+                marker = _read(text[match.end() : end], line)
+                alone = _is_alone(file, match.start())
+                yield Written(marker, match.start(), alone, prose=_is_prose(marker.text))
+        match = pattern.search(text, end)
+
+
+def _near(
+    file: FileText, opens: re.Pattern[str], is_text: Callable[[int], bool]
+) -> Iterator[Written]:
+    text = file.text
+    match = _SIGN.search(text)
+    while match is not None:
+        start = file.start_of_line(match.start())
+        end = file.line_end(match.start())
+        comment = opens.search(text, start, end)
+        while comment is not None and is_text(comment.start()):
+            comment = opens.search(text, comment.end(), end)
+        if comment is not None:
+            near = _near_miss(file, comment.start(), end, is_text)
+            if near is not None:
+                yield near
+        match = _SIGN.search(text, max(end, match.end()))
+
+
+def _near_miss(file: FileText, at: int, end: int, is_text: Callable[[int], bool]) -> Written | None:
+    """What the comment from `at` to `end` has in it that is meant for a marker."""
+    comment = file.text[at:end]
+    found = _NEAR.search(comment)
+    if found is None:
+        return None
+    own = at + found.start()
+    if file.text[own] == "#" and _is_commented_out(file, own, is_text):
+        return None
+    named = _NAMED.search(comment, found.start())
+    prose = named is not None and _is_prose(_ENDS.sub("", comment[named.end() :]).strip())
+    marker = Marker("policy", found.group(), file.line(at))
+    return Written(marker, at, _is_alone(file, at), near=True, prose=prose)
+
+
+def _is_prose(said: str) -> bool:
+    """Whether words are several, and not what a marker says or two of them."""
+    if not said or _WORD.fullmatch(said) or said.startswith("{"):
+        return False
+    return said[:6].lower() != "ignore" and _SIGN.search(said) is None
+
+
+def _is_commented_out(file: FileText, at: int, is_text: Callable[[int], bool]) -> bool:
+    start = file.start_of_line(at)
+    if not is_commented_out(file.text, start, at):
+        return False
+    # A line of a value may begin with the sign, too.
+    return not is_text(file.text.index("#", start))
+
+
+def _is_alone(file: FileText, at: int) -> bool:
+    start = file.start_of_line(at)
+    return not file.text[start:at].strip(_OPENERS)
+
+
+def _read(text: str, line: int) -> Marker:
+    """What a marker says. What cannot be understood names no policy, and so blocks its field.
+
+    Words behind `ignore` are its reason.
+    """
+    short = _ENDS.sub("", text).strip()
+    # A second marker behind the first would be lost with the comment that it is in.
+    text = text.strip() if _SIGN.search(text, len(short)) else short
+    if _IGNORE.fullmatch(text):
+        return Marker("ignore", text, line)
+    return Marker("keys" if text.startswith("{") else "policy", text, line)

@@ -1,0 +1,33 @@
+"""The scalars of a document, each once, in no order that means anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from imagebot.manifest.yaml.events import Scalar
+from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_scalar
+
+
+def scalars_of(root: Node) -> Iterator[Scalar]:
+    """The values of a document; keys are left out."""
+    for scalar, _ in placed_scalars(root):
+        yield scalar
+
+
+def placed_scalars(
+    root: Node,
+) -> Iterator[tuple[Scalar, tuple[str | int, ...]]]:
+    """Values with the keys that lead to them."""
+    seen: set[int] = set()
+    waiting: list[tuple[Node, tuple[str | int, ...]]] = [(root, ())]
+    while waiting:
+        node, keys = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Mapping):
+            waiting.extend((value, (*keys, key)) for key, (_, value) in node.items())
+        elif isinstance(node, Sequence):
+            waiting.extend((value, (*keys, number)) for number, value in enumerate(node))
+        elif is_scalar(node):
+            yield node, keys

@@ -1,0 +1,183 @@
+"""The files as a plan wants them: edits, made and proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from imagebot.errors import ImagebotError, RefusedEditError
+from imagebot.manifest.edit import edit
+from imagebot.manifest.images.field import Slot
+from imagebot.manifest.yaml.events import prepare
+from imagebot.parallel.processes import map_forked, usable_processes
+from imagebot.plan.model import FileChange, Plan, Problem, Update
+from imagebot.scan.inventory import Source
+
+# Starting processes costs as much as editing so many bytes.
+_WORTH_BYTES = 512 * 1024
+_CHUNK = 16
+# Each refused update costs a few edits of its file.
+_MOST_REFUSED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """`refused` are the ids of updates that could not be made exactly; each has its problem."""
+
+    changes: tuple[FileChange, ...]
+    refused: frozenset[str]
+    problems: tuple[Problem, ...]
+
+
+def make_edits(source: Source, updates: Sequence[Update]) -> Edited:
+    """Edit every file that `updates` (in the order of the files) touch.
+
+    One update that must be refused does not stop the others of its file.
+    """
+    by_path = {path: list(group) for path, group in groupby(updates, key=lambda u: u.field.path)}
+    contents: dict[str, bytes] = {}
+    failures: list[tuple[Update, ImagebotError]] = []
+    source.fetch(list(by_path))
+    for path, data in source.read(list(by_path)):
+        if isinstance(data, ImagebotError):
+            failures += [(update, data) for update in by_path[path]]
+        else:
+            contents[path] = data
+    changes: list[FileChange] = []
+    for path, edited in _edit_files(contents, by_path):
+        new, made = edited, by_path[path]
+        if new is None:
+            new, made, refused = _edit_what_can_be(path, contents[path], made)
+            failures += refused
+        if new != contents[path]:
+            ids = tuple(update.id for update in made)
+            changes.append(FileChange(path, contents[path], new, ids))
+    return Edited(
+        tuple(changes),
+        frozenset(update.id for update, _ in failures),
+        tuple(_problem(update, error) for update, error in failures),
+    )
+
+
+def without_refused(plan: Plan, edited: Edited) -> Plan:
+    """The plan with every refused update turned into its problem."""
+    return replace(
+        plan,
+        updates=tuple(update for update in plan.updates if update.id not in edited.refused),
+        problems=(*plan.problems, *edited.problems),
+    )
+
+
+def _edit_files(
+    contents: Mapping[str, bytes], updates: Mapping[str, Sequence[Update]]
+) -> Iterator[tuple[str, bytes | None]]:
+    """The new content of each file, in their order; None where an update has to be refused."""
+
+    def work(paths: Sequence[str]) -> list[bytes | None]:
+        return [_edit(path, contents[path], updates[path]) for path in paths]
+
+    paths = list(contents)
+    parts = [paths[at : at + _CHUNK] for at in range(0, len(paths), _CHUNK)]
+    processes = 1
+    if sum(map(len, contents.values())) > _WORTH_BYTES:
+        processes = usable_processes()
+        prepare()
+    made = map_forked(work, parts, processes=processes) if processes > 1 else map(work, parts)
+    for part, new in zip(parts, made, strict=True):
+        yield from zip(part, new, strict=True)
+
+
+def _edit(path: str, data: bytes, updates: Sequence[Update]) -> bytes | None:
+    try:
+        return edit(path, data, [update.edit for update in updates])
+    except RefusedEditError:
+        return None
+
+
+def _edit_what_can_be(
+    path: str, data: bytes, updates: Sequence[Update]
+) -> tuple[bytes, list[Update], list[tuple[Update, RefusedEditError]]]:
+    """As many of `updates` as are not refused; those of one shared text stand and fall together."""
+    attempt = _Attempt(path, data)
+    attempt.make(_together(updates))
+    return attempt.new, attempt.made, attempt.failures
+
+
+def _together(updates: Sequence[Update]) -> list[list[Update]]:
+    """The updates in groups that share texts through anchors: a tag, a digest, or by way of both.
+
+    In the order of their first updates.
+    """
+    groups: dict[int, list[Update]] = {}
+    owners: dict[Slot, int] = {}
+    for number, update in enumerate(updates):
+        slots = [slot for slot in (update.field.tag, update.field.digest) if slot is not None]
+        met = sorted({owners[slot] for slot in slots if slot in owners})
+        first = met[0] if met else number
+        group = groups.setdefault(first, [])
+        group.append(update)
+        owners |= dict.fromkeys(slots, first)
+        for other in met[1:]:
+            moved = groups.pop(other)
+            group += moved
+            for each in moved:
+                owners |= {s: first for s in (each.field.tag, each.field.digest) if s is not None}
+    return list(groups.values())
+
+
+class _Attempt:
+    """One file whose updates are not all exact: the refused ones are found by halving.
+
+    `new` is the content with all of `made`.
+    """
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self.data = data
+        self.new = data
+        self.made: list[Update] = []
+        self.failures: list[tuple[Update, RefusedEditError]] = []
+
+    def make(self, groups: list[list[Update]]) -> None:
+        """Make those updates that can be made beside what is made already."""
+        updates = [update for group in groups for update in group]
+        if len(self.failures) > _MOST_REFUSED:
+            reason = f"more than {_MOST_REFUSED} updates of this file were refused already"
+            self.failures += [
+                (each, RefusedEditError(self.path, each.field.line, reason)) for each in updates
+            ]
+            return
+        try:
+            self.new = edit(self.path, self.data, [each.edit for each in (*self.made, *updates)])
+        except RefusedEditError as error:
+            if len(groups) == 1:
+                own = _named_after(updates, error)
+                self.failures += [(update, own) for update in updates]
+                return
+            half = len(groups) // 2
+            self.make(groups[:half])
+            self.make(groups[half:])
+        else:
+            self.made += updates
+
+
+def _named_after(updates: Sequence[Update], error: RefusedEditError) -> RefusedEditError:
+    """A refusal with a line of those that it is of: the proof of a document with many edits knows
+    but the first of them. What is wrong with the whole file keeps its 0."""
+    lines = [update.field.line for update in updates]
+    if error.line in (0, *lines):
+        return error
+    return RefusedEditError(error.path, min(lines), error.reason, hint=error.hint)
+
+
+def _problem(update: Update, error: ImagebotError) -> Problem:
+    return Problem(
+        scope="field",
+        subject=str(update.field.reference),
+        path=update.field.path,
+        line=update.field.line,
+        code=error.code,
+        message=error.message,
+        hint=error.hint,
+    )

@@ -1,0 +1,176 @@
+"""From a choice to a decision: asks the registry about candidates, the best first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from imagebot.errors import RepositoryNotFoundError
+from imagebot.plan.gates.facts import Facts
+from imagebot.plan.gates.run import pass_gates
+from imagebot.plan.gates.verdict import Passed, Refused
+from imagebot.policy.kinds import kind_of
+from imagebot.policy.model import Choice, Decision, Kind, Policy, Rejection
+from imagebot.policy.rejections import refused_later
+from imagebot.reference import Reference
+from imagebot.registry.api import Images
+
+MOST_EXAMINED = 100
+"""How many candidates the gates look at before they give up: each may cost several requests."""
+
+
+def admit(
+    choice: Choice, policy: Policy, field_reference: Reference, images: Images, *, now: datetime
+) -> Decision:
+    """What a field shall say, given what a policy chose among its repository's tags.
+
+    Asks only what the policy needs, and stops at the first candidate that passes every gate.
+    Raises RegistryError when the registry does not answer; a candidate whose manifest is missing
+    is refused instead.
+    """
+    return _Admission(choice, policy, field_reference, images, now).decide()
+
+
+class _Admission:
+    def __init__(
+        self,
+        choice: Choice,
+        policy: Policy,
+        current: Reference,
+        images: Images,
+        now: datetime,
+    ) -> None:
+        self.choice = choice
+        self.policy = policy
+        self.current = current
+        self.now = now
+        self.examined = choice.successors[:MOST_EXAMINED]
+        asked = self.examined or ((current.tag,) if current.tag is not None else ())
+        self.facts = Facts(images, current.repository, asked)
+        self.refused: list[Rejection] = []
+
+    def decide(self) -> Decision:
+        if self.policy.follow is not None and self.choice.successors:
+            return self._follow(self.policy.follow)
+        writes_digest = self.policy.pin is not None or self.current.digest is not None
+        for tag in self.examined:
+            verdict = pass_gates(tag, self.policy, self.facts, self.now, with_digest=writes_digest)
+            if isinstance(verdict, Passed):
+                return self._take(tag, verdict, writes_digest)
+            self._refuse(tag, verdict)
+        return self._stay()
+
+    def _take(self, tag: str, verdict: Passed, writes_digest: bool) -> Decision:
+        digest = self.facts.digest(tag) if writes_digest else None
+        by_digest_alone = self.current.tag is None and self.current.digest is not None
+        if by_digest_alone and digest == self.current.digest and self.policy.pin is None:
+            return self._decision(None, None, None, "current", f"it is the digest of {tag}")
+        reason = self.choice.reason
+        kind = kind_of(self.policy, self.current.tag, tag)
+        if self.refused:
+            first = self.refused[0]
+            passed = _join(f"{tag} is the newest that passes", verdict)
+            return self._decision(
+                tag, digest, kind, self.choice.code, f"{passed}; {first.tag}: {first.reason}"
+            )
+        return self._decision(tag, digest, kind, self.choice.code, _join(reason, verdict))
+
+    def _stay(self) -> Decision:
+        """The tag stays; its digest may change where the policy pins it."""
+        code, reason = self.choice.code, self.choice.reason
+        if self.refused:
+            first = self.refused[0]
+            code, reason = first.rule, f"{first.tag}: {first.reason}"
+            if len(self.choice.successors) > len(self.examined):
+                reason += f" (no more than {MOST_EXAMINED} candidates are looked at)"
+        tag = self.current.tag
+        if tag is not None and self._pins_again():
+            return self._repin(tag, code, reason)
+        return self._decision(None, None, None, code, reason)
+
+    def _pins_again(self) -> bool:
+        if self.policy.pin is None or self.policy.ignored:
+            return False
+        return self.policy.pin == "refresh" or self.current.digest is None
+
+    def _repin(self, tag: str, code: str, reason: str) -> Decision:
+        """Write the digest that the tag has now, unless it is written already or a gate objects."""
+        facts = self.facts.about((tag,))
+        try:
+            digest = facts.digest(tag)
+        except RepositoryNotFoundError:
+            return self._decision(None, None, None, code, f"{reason}; {tag} is not in the registry")
+        if digest == self.current.digest:
+            return self._decision(None, None, None, code, reason)
+        verdict = pass_gates(tag, self.policy, facts, self.now, with_digest=True)
+        if isinstance(verdict, Refused):
+            return self._keep_digest(tag, verdict, code, reason)
+        what = "moved to another digest" if self.current.digest else "has no digest yet"
+        return self._decision(None, digest, "digest", "digest", _join(f"{tag} {what}", verdict))
+
+    def _keep_digest(self, tag: str, verdict: Refused, code: str, reason: str) -> Decision:
+        """A newer tag that is refused too is what people want to hear about first."""
+        if self.refused:
+            return self._decision(None, None, None, code, reason)
+        if tag in self.choice.candidates:
+            return self._hold(tag, verdict, "the digest of ")
+        reason = f"the digest of {tag}: {verdict.reason}"
+        return self._decision(None, None, None, verdict.rule, reason, verdict.eligible_at)
+
+    def _follow(self, tag: str) -> Decision:
+        try:
+            digest = self.facts.digest(tag)
+        except RepositoryNotFoundError:
+            reason = f"the policy follows {tag}, whose manifest is not in the registry"
+            gone = self._decision(None, None, None, "no-candidate", reason)
+            return replace(gone, candidates=(), admits_none=True)
+        moves_tag = self.current.tag != tag and (
+            self.current.tag is not None or self.policy.pin is not None
+        )
+        if digest == self.current.digest and not moves_tag:
+            return self._decision(None, None, None, "current", f"it is the digest of {tag}")
+        verdict = pass_gates(tag, self.policy, self.facts, self.now, with_digest=True)
+        if isinstance(verdict, Refused):
+            return self._hold(tag, verdict)
+        reason = _join(self.choice.reason, verdict)
+        if not moves_tag:
+            return self._decision(None, digest, "digest", "digest", reason)
+        kind = kind_of(self.policy, self.current.tag, tag)
+        return self._decision(tag, digest, kind, "newer", reason)
+
+    def _hold(self, tag: str, verdict: Refused, what: str = "") -> Decision:
+        self._refuse(tag, verdict)
+        return self._decision(None, None, None, verdict.rule, f"{what}{tag}: {verdict.reason}")
+
+    def _refuse(self, tag: str, verdict: Refused) -> None:
+        self.refused.append(Rejection(tag, verdict.rule, verdict.reason, verdict.eligible_at))
+
+    def _decision(
+        self,
+        tag: str | None,
+        digest: str | None,
+        kind: Kind | None,
+        code: str,
+        reason: str,
+        eligible_at: datetime | None = None,
+    ) -> Decision:
+        gone = {rejection.tag for rejection in self.refused}
+        rejections = self.choice.rejections
+        if self.refused:
+            rejections = refused_later(rejections, self.refused)
+        waiting = self.refused[0].eligible_at if self.refused else self.choice.eligible_at
+        return Decision(
+            tag=tag,
+            digest=digest,
+            kind=kind,
+            code=code,
+            reason=reason,
+            eligible_at=eligible_at or waiting,
+            candidates=tuple(one for one in self.choice.candidates if one not in gone),
+            rejections=rejections,
+            admits_none=self.choice.admits_none,
+        )
+
+
+def _join(reason: str, verdict: Passed) -> str:
+    return f"{reason}, {verdict.note}" if verdict.note else reason

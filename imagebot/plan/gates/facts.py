@@ -1,0 +1,47 @@
+"""What the gates know about candidates, each fact asked for once, and only when it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from imagebot.reference import Repository
+from imagebot.registry.api import Images, Pushed
+
+
+class Facts:
+    """Facts about some tags of a repository. Every method may raise RegistryError.
+
+    Push times are asked for all the tags at once: registries give them by the page.
+    """
+
+    def __init__(self, images: Images, repository: Repository, tags: Sequence[str]) -> None:
+        self._images = images
+        self._repository = repository
+        self._tags = tuple(tags)
+        self._digests: dict[str, str] = {}
+        self._pushed: Mapping[str, Pushed] | None = None
+
+    def about(self, tags: Sequence[str]) -> Facts:
+        """Facts about other tags of the same repository."""
+        return Facts(self._images, self._repository, tags)
+
+    def digest(self, tag: str) -> str:
+        if tag not in self._digests:
+            self._digests[tag] = self._images.digest(self._repository, tag)
+        return self._digests[tag]
+
+    def pushed(self, tag: str) -> Pushed | None:
+        """When what the tag points to now was pushed; None when the registry does not say."""
+        if self._pushed is None:
+            self._pushed = self._images.pushed(self._repository, self._tags)
+        found = self._pushed.get(tag)
+        if found is None or (found.digest is not None and found.digest != self.digest(tag)):
+            return None
+        return found
+
+    def created(self, tag: str) -> datetime | None:
+        return self._images.created(self._repository, self.digest(tag))
+
+    def platforms(self, tag: str) -> tuple[str, ...]:
+        return self._images.platforms(self._repository, self.digest(tag))

@@ -1,0 +1,158 @@
+"""What each field shall say: list -> choose -> admit.
+
+The same question (repository, current reference, policy) is asked once, however many fields ask it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from imagebot.errors import RegistryError, UsageError
+from imagebot.parallel.threads import Progress, map_at_once
+from imagebot.plan.gates.admit import admit
+from imagebot.plan.gates.times import ask_times
+from imagebot.policy.choose import choose, kind_of
+from imagebot.policy.model import TIMED_ORDERS, Decision, Policy
+from imagebot.policy.rejections import count_by_rule
+from imagebot.reference import Reference, Repository
+from imagebot.registry.api import Images
+from imagebot.registry.listing import list_tags
+
+# Gates ask one thing at a time; this many questions are asked at once. Each host has its own limit.
+_WORKERS = 16
+
+
+class Registry(Images, Protocol):
+    """All that a pass asks of registries."""
+
+    def tags(self, repository: Repository) -> tuple[str, ...]:
+        """Every tag, all pages followed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Fields that agree in this get the same answer; the spelling of the name does not matter."""
+
+    reference: Reference
+    policy: Policy
+
+    @classmethod
+    def of(cls, reference: Reference, policy: Policy) -> Question:
+        name = str(reference.repository)
+        return cls(Reference(reference.repository, reference.tag, reference.digest, name), policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A decision, or why there is none, for every question; `failures` are of whole repositories.
+
+    `warnings` tell of tags that are gone and of policies that admit nothing.
+    """
+
+    of: Mapping[Question, Decision | RegistryError]
+    failures: Mapping[Repository, RegistryError]
+    warnings: tuple[str, ...] = ()
+
+
+def decide(
+    questions: Iterable[Question],
+    registry: Registry,
+    *,
+    now: datetime,
+    progress: Progress | None = None,
+) -> Answers:
+    """Answer every question; each repository is listed once. No registry error is raised."""
+    every = tuple(dict.fromkeys(questions))
+    listed = {q.reference.repository for q in every if q.policy.follow is None}
+    listings = list_tags(registry, sorted(listed), progress=progress)
+
+    def one(question: Question) -> Decision | RegistryError:
+        listing = listings.get(question.reference.repository, ())
+        if isinstance(listing, RegistryError):
+            return listing
+        try:
+            return answer(question.policy, listing, question.reference, registry, now=now)
+        except RegistryError as error:
+            return error
+
+    found = map_at_once(one, every, workers=_WORKERS)
+    answers = dict(zip(every, found, strict=True))
+    failures = {
+        question.reference.repository: decision
+        for question, decision in answers.items()
+        if isinstance(decision, RegistryError)
+    }
+    return Answers(answers, failures, _warnings(answers, listings))
+
+
+def answer(
+    policy: Policy, tags: Sequence[str], reference: Reference, registry: Images, *, now: datetime
+) -> Decision:
+    """What one policy makes of one repository's tags. May raise RegistryError."""
+    times = ask_times(policy, tags, reference, registry, today=now.date())
+    choice = choose(policy, tags, reference, today=now.date(), times=times)
+    return admit(choice, policy, reference, registry, now=now)
+
+
+def answer_offline(
+    policy: Policy, tags: Sequence[str], reference: Reference, *, now: datetime
+) -> Decision:
+    """As `answer` for tags given by hand. Raises UsageError for a policy that needs a registry."""
+    needs = {
+        "follow": policy.follow is not None,
+        "pin": policy.pin is not None,
+        "min-age": policy.min_age is not None,
+        "platforms": bool(policy.platforms),
+        "exists": policy.exists,
+        f"order: {policy.order}": policy.order in TIMED_ORDERS,
+    }
+    asked = [key for key, wanted in needs.items() if wanted]
+    if asked:
+        raise UsageError(
+            f"{asked[0]} needs a registry, and the tags came without one",
+            hint="name the repository instead of -",
+        )
+    choice = choose(policy, tags, reference, today=now.date())
+    tag = choice.candidates[0] if choice.moves else None
+    return Decision(
+        tag=tag,
+        digest=None,
+        kind=kind_of(policy, reference.tag, tag) if choice.moves else None,
+        code=choice.code,
+        reason=choice.reason,
+        eligible_at=choice.eligible_at,
+        candidates=choice.candidates,
+        rejections=choice.rejections,
+        admits_none=choice.admits_none,
+    )
+
+
+def _warnings(
+    answers: Mapping[Question, Decision | RegistryError],
+    listings: Mapping[Repository, tuple[str, ...] | RegistryError],
+) -> tuple[str, ...]:
+    found: dict[tuple[object, ...], str] = {}
+    for question, decision in answers.items():
+        repository, tag = question.reference.repository, question.reference.tag
+        tags = listings.get(repository, ())
+        if isinstance(decision, RegistryError) or isinstance(tags, RegistryError):
+            continue
+        if tags and tag is not None and tag not in set(tags):
+            text = f"{repository}: the current tag {tag} is not in the registry any more"
+            found[repository, tag] = text
+        if decision.admits_none:
+            text = _admits_none(question, decision, len(set(tags)))
+            found.setdefault((repository, question.policy.name, "none"), text)
+    return tuple(found.values())
+
+
+def _admits_none(question: Question, decision: Decision, count: int) -> str:
+    repository, policy = question.reference.repository, question.policy
+    if policy.follow is not None:
+        return f"{repository}: policy {policy.name} follows {policy.follow}, which is not there"
+    refused = count_by_rule(decision.rejections)
+    return f"{repository}: policy {policy.name} admits none of its {count} tags ({refused})"

@@ -1,0 +1,123 @@
+"""Given references, as a plan: what `imagebot set` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from imagebot.errors import UsageError
+from imagebot.manifest.images.field import ImageField, Unread
+from imagebot.plan.assign import Assigned
+from imagebot.plan.model import Kept, Plan, Problem, Update, unread_problem
+from imagebot.policy.builtin import BUILT_IN
+from imagebot.policy.choose import kind_of
+from imagebot.policy.model import Kind
+from imagebot.reference import Reference, Repository
+
+
+def plan_references(
+    assigned: Sequence[Assigned], wanted: Iterable[Reference], unread: Iterable[Unread] = ()
+) -> Plan:
+    """Every field that names the repository of a wanted reference gets its tag and digest.
+
+    A field with a digest is only moved together with it: a reference that gives no digest for it is
+    a problem, as is a reference that no field names. Of what policies say only this counts: what a
+    marker ignores is kept, and so is what has a marker that cannot be followed, a problem. `unread`
+    is what could not be read of the files that may name them: a problem, unless it is expected.
+    Raises UsageError for two references that want different things of one repository.
+    """
+    by_repository = _by_repository(wanted)
+    updates: list[Update] = []
+    kept: list[Kept] = []
+    unread = tuple(unread)
+    problems = [unread_problem(each) for each in unread if not each.expected]
+    for repository, reference in by_repository.items():
+        named = [each for each in assigned if each.field.reference.repository == repository]
+        if not named:
+            problems.append(_nothing_names(reference))
+        for each in named:
+            outcome = each.problem or _set(each, reference)
+            if isinstance(outcome, Update):
+                updates.append(outcome)
+            elif isinstance(outcome, Kept):
+                kept.append(outcome)
+            else:
+                problems.append(outcome)
+    updates.sort(key=lambda update: (update.field.path, update.field.line))
+    return Plan(
+        updates=tuple(updates),
+        kept=tuple(kept),
+        problems=tuple(problems),
+        unread=tuple(each for each in unread if each.expected),
+    )
+
+
+def _by_repository(wanted: Iterable[Reference]) -> dict[Repository, Reference]:
+    """Raises UsageError."""
+    found: dict[Repository, Reference] = {}
+    for reference in wanted:
+        other = found.setdefault(reference.repository, reference)
+        if (other.tag, other.digest) != (reference.tag, reference.digest):
+            raise UsageError(f"{other} and {reference} contradict each other")
+    return found
+
+
+def _set(assigned: Assigned, wanted: Reference) -> Update | Kept | Problem:
+    field = assigned.field
+    current = field.reference
+    if field.marker is not None and assigned.code == "ignored":
+        return _kept(field, "ignored", assigned.reason)
+    if current.digest and not wanted.digest and wanted.tag != current.tag:
+        return _part_missing(field, wanted, "digest")
+    if current.tag and not wanted.tag and wanted.digest != current.digest:
+        return _part_missing(field, wanted, "tag")
+    says_so = wanted.tag == current.tag and not field.is_misread
+    tag = None if says_so or field.keeps_tag else wanted.tag
+    moves = wanted.digest != current.digest and not field.takes_no_digest
+    digest = wanted.digest if moves else None
+    if tag is None and digest is None:
+        return _kept(field, "current", "it says so already")
+    return Update(
+        target="",
+        field=field,
+        tag=tag,
+        digest=digest,
+        kind=_kind(current, tag),
+        policy="set",
+        route="",
+        code="set",
+        reason="given on the command line",
+    )
+
+
+def _kind(current: Reference, tag: str | None) -> Kind:
+    """The same tag is written anew where it gets quotes."""
+    if tag is None:
+        return "digest"
+    return "other" if tag == current.tag else kind_of(BUILT_IN["shape"], current.tag, tag)
+
+
+def _kept(field: ImageField, code: str, reason: str) -> Kept:
+    return Kept(target="", field=field, policy="", code=code, reason=reason)
+
+
+def _nothing_names(reference: Reference) -> Problem:
+    return Problem(
+        scope="repository",
+        subject=str(reference.repository),
+        code="no-field",
+        message=f"no image field names {reference.repository}",
+        hint="`imagebot scan` lists those there are",
+    )
+
+
+def _part_missing(field: ImageField, wanted: Reference, part: str) -> Problem:
+    """A tag and a digest side by side must speak of the same image."""
+    return Problem(
+        scope="field",
+        subject=str(field.reference),
+        path=field.path,
+        line=field.line,
+        code=f"{part}-needed",
+        message=f"{field.reference} has a {part}, and {wanted} gives none",
+        hint=f"give the {part} too, as NAME:TAG@sha256:…",
+    )

@@ -1,0 +1,261 @@
+"""Branch names, commit messages and the text of pull requests. Pure.
+
+Tags, paths and reasons come from registries and from the target, so they are hostile: nothing
+in them may mention people, close issues, forge the hidden marker, skip a pipeline, break the
+table, or reach a shell (branch names do, in many a pipeline).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from imagebot.plan.model import Update
+from imagebot.text import printable
+
+BRANCH_PREFIX = "imagebot/"
+
+# GitHub's limit is 65,536 characters; bytes are counted, so that no forge counts more.
+MAX_BODY = 60_000
+_MAX_CELL = 240
+_MAX_SUBJECT = 100
+_MAX_LINES = 100
+_MAX_NAMED = 3
+_BREAK = "\u200b"
+
+_ZERO_WIDTH_RE = re.compile("[\u00ad\u200b-\u200d\u2060-\u2064]")
+# What GitHub, GitLab and Gitea make a mention, a reference or a command of.
+_LIVE_RE = re.compile(
+    r"@(?=\w)|#(?=\d)|!(?=\d)|\bGH-(?=\d)|:(?=//)|www(?=\.)|\[|\*{3}(?=NO_CI)", re.IGNORECASE
+)
+_REVERT_RE = re.compile(r"\s*(revert|rollback|roll back)\b", re.IGNORECASE)
+_LINE_RE = re.compile(r"^- .+: .+ -> .+ \((?:major|minor|patch|digest|other)\)\r?$", re.MULTILINE)
+# A branch such as revert-1-imagebot/… is one of the people who revert.
+_BRANCH_RE = re.compile(r"(?<![\w-])imagebot/(?:[a-z0-9-]+-)?[0-9a-f]{8}(?![\w-])")
+_MARKER_RE = re.compile(r"^<!-- imagebot:1 (\{[ -~]*\}) -->$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """What the bot keeps in a pull request, hidden in its body.
+
+    `plan` and `blobs` are hashes of what it proposes and of the files it starts from, `pushed`
+    the last commit pushed, `updates` the ids; `retired` when the bot itself has closed it.
+    `configuration` says which configuration the route is of (`configuration_hash`), "" in the
+    markers of older versions.
+    """
+
+    route: str
+    plan: str
+    blobs: str
+    pushed: str
+    updates: tuple[str, ...] = ()
+    retired: bool = False
+    configuration: str = ""
+
+
+def branch_name(*, base: str, route: str, group: str) -> str:
+    """The same for the same route and group of a target's branch `base`: `[a-z0-9._/-]` only."""
+    digest = hashlib.sha256("\0".join((base, route, group)).encode()).hexdigest()[:8]
+    parts = [slug for name in (route, group) if (slug := _slug(name))]
+    return BRANCH_PREFIX + "-".join((*parts, digest))
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())[:40].strip("-")
+
+
+def plan_hash(updates: Iterable[Update]) -> str:
+    """Equal for plans that write the same references into the same files.
+
+    Where in a file does not count: a plan that people refused must not come back because a line
+    was added above.
+    """
+    lines = sorted({f"{update.field.path}\0{update.new_reference}" for update in updates})
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def configuration_hash(path: str) -> str:
+    """Tells configurations apart by their paths, without telling the paths."""
+    return hashlib.sha256(path.encode()).hexdigest()[:12]
+
+
+def commit_message(updates: Sequence[Update]) -> str:
+    """A subject, an empty line, and a line for each update."""
+    lines = [
+        f"- {_plain(update.field.path)}: {_plain(update.field.reference.name)}"
+        f" {_before(update)} -> {_after(update)} ({update.kind})"
+        for update in updates[:_MAX_LINES]
+    ]
+    if len(updates) > _MAX_LINES:
+        lines.append(f"- and {len(updates) - _MAX_LINES} more")
+    return "\n".join((_subject(updates), "", *lines)) + "\n"
+
+
+def is_commit_message(message: str) -> bool:
+    """Whether a commit says that it is imagebot's work, whoever made it.
+
+    A squash merge has the bot's message or its branch in it; so may what reverts one, which is not.
+    """
+    if _REVERT_RE.match(message):
+        return False
+    return _LINE_RE.search(message) is not None or _BRANCH_RE.search(message) is not None
+
+
+def pull_request_title(updates: Sequence[Update], *, route: str) -> str:
+    return f"{_subject(updates)} ({_plain(route)})"
+
+
+def pull_request_body(updates: Sequence[Update], *, base: str, marker: Marker) -> str:
+    """Markdown: what is proposed and why, then the marker; at most MAX_BODY bytes."""
+    count = f"{len(updates)} update{'s' if len(updates) != 1 else ''}"
+    head = (
+        f"imagebot proposes {count} for {_code(base)}, route {_code(marker.route)}.\n\n"
+        "| File | Image | From | To | Kind | Why |\n|---|---|---|---|---|---|\n"
+    )
+    foot = (
+        "\nMerging deploys these updates. Closing refuses exactly these: imagebot leaves them out"
+        " from then on, and comes back with others and with newer ones. While only imagebot commits"
+        " to this branch, it keeps it current; it never overwrites what somebody else commits"
+        " here.\n\n" + _write_marker(marker) + "\n"
+    )
+    room = MAX_BODY - len(head.encode()) - len(foot.encode()) - 100
+    rows: list[str] = []
+    for update in updates:
+        row = _row(update)
+        room -= len(row.encode())
+        if room < 0:
+            rows.append(f"\n… and {len(updates) - len(rows)} more: the commit has them all.\n")
+            break
+        rows.append(row)
+    return head + "".join(rows) + foot
+
+
+def closing_comment() -> str:
+    return "These updates are not needed any more, so imagebot closes this pull request."
+
+
+def kept_comment() -> str:
+    return (
+        "imagebot's updates here are not needed any more. Others have committed to this branch, so"
+        " it leaves the pull request open."
+    )
+
+
+def read_marker(body: str) -> Marker | None:
+    """The marker in a pull request's body, None where there is none or people have damaged it.
+
+    Nothing that the bot puts into a body can look like one; the last one counts.
+    """
+    found = _MARKER_RE.findall(body.replace("\r\n", "\n"))
+    try:
+        fields = json.loads(found[-1]) if found else None
+    except ValueError:
+        return None
+    if not isinstance(fields, dict):
+        return None
+    texts = {key: fields.get(key) for key in ("route", "plan", "blobs", "pushed", "updates")}
+    if not all(isinstance(text, str) for text in texts.values()):
+        return None
+    updates = tuple(str(texts.pop("updates")).split())
+    configuration = fields.get("configuration")
+    return Marker(
+        **{k: str(v) for k, v in texts.items()},
+        updates=updates,
+        retired=fields.get("retired") is True,
+        configuration=configuration if isinstance(configuration, str) else "",
+    )
+
+
+def _write_marker(marker: Marker) -> str:
+    fields = {
+        "route": marker.route,
+        "plan": marker.plan,
+        "blobs": marker.blobs,
+        "pushed": marker.pushed,
+        "updates": " ".join(marker.updates[:1000]),
+        "retired": marker.retired,
+        "configuration": marker.configuration,
+    }
+    text = (
+        json.dumps(fields).replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "-\\u002d")
+    )
+    return f"<!-- imagebot:1 {text} -->"
+
+
+def with_marker(body: str, marker: Marker) -> str:
+    """The body with its marker replaced, or added."""
+    text = _write_marker(marker)
+    if read_marker(body) is None:
+        return f"{body.rstrip()}\n\n{text}\n"
+    return _MARKER_RE.sub(lambda _: text, body.replace("\r\n", "\n"))
+
+
+def _subject(updates: Sequence[Update]) -> str:
+    names = tuple(dict.fromkeys(update.field.reference.name for update in updates))
+    results = {_after(update) for update in updates}
+    if len(names) == 1:
+        towards = f" to {results.pop()}" if len(results) == 1 else ""
+        return _cut(f"Update {_plain(names[0])}{towards}", _MAX_SUBJECT)
+    short = [_plain(name.rsplit("/", 1)[-1]) for name in names]
+    if len(names) <= _MAX_NAMED and len(set(short)) == len(names):
+        return _cut(f"Update {', '.join(short[:-1])} and {short[-1]}", _MAX_SUBJECT)
+    return f"Update {len(names)} images"
+
+
+def _before(update: Update) -> str:
+    return _say(update.field.reference.tag, update.field.reference.digest)
+
+
+def _after(update: Update) -> str:
+    current = update.field.reference
+    return _say(update.tag or current.tag, update.digest or current.digest)
+
+
+def _say(tag: str | None, digest: str | None) -> str:
+    # Without the `@` between them, which would mention whoever is called sha256.
+    short = [] if digest is None else [digest[:19]]
+    return " ".join(([] if tag is None else [tag]) + short) or "no tag"
+
+
+def _row(update: Update) -> str:
+    place = f"{update.field.path}:{update.field.line}"
+    cells = (
+        _code(place),
+        _code(update.field.reference.name),
+        _code(_before(update)),
+        _code(_after(update)),
+        _text(update.kind),
+        _text(update.reason),
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _plain(text: str) -> str:
+    """For a commit message or a title: one line in which nothing is a mention or a reference."""
+    text = _cut(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
+    return _LIVE_RE.sub(lambda match: match[0] + _BREAK, text)
+
+
+def _text(text: str) -> str:
+    """For a table cell, as Markdown that shows the text and does nothing else."""
+    escaped = re.sub(r"([\\`*_{}\[\]()~])", r"\\\1", _plain(text))
+    escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escaped.replace("|", "&vert;")
+
+
+def _code(text: str) -> str:
+    """For a table cell, as code, where nothing can be escaped: what would end it is replaced.
+
+    An escaped pipe would do, but not after a backslash of the text itself.
+    """
+    shown = _cut(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
+    shown = shown.replace("`", "'").replace("|", "\u00a6").replace("<!--", f"<!{_BREAK}--")
+    return f"`{shown.strip() or ' '}`"
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -1,0 +1,118 @@
+"""What goes to stderr: problems, warnings, progress; as text, or as one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, Protocol
+
+import click
+
+from imagebot.plan.model import Plan, Problem
+from imagebot.text import printable
+
+LogFormat = Literal["text", "json"]
+
+
+class Progress(Protocol):
+    """Called with (done, of) each time a piece of the work is done."""
+
+    def __call__(self, done: int, of: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostics:
+    format: LogFormat = "text"
+    quiet: bool = False
+
+    def info(self, message: str) -> None:
+        if not self.quiet:
+            self._write("info", message, {}, text=printable(message))
+
+    def warning(self, message: str) -> None:
+        self._write("warning", message, {}, text=self._coloured("warning: ", "yellow", message))
+
+    def problem(self, problem: Problem) -> None:
+        data = {
+            "scope": problem.scope,
+            "subject": problem.subject,
+            "code": problem.code,
+            "path": problem.path or None,
+            "line": problem.line or None,
+            "hint": problem.hint or None,
+        }
+        hint = f" ({problem.hint})" if problem.hint else ""
+        text = self._coloured("problem: ", "red", f"{_placed(problem)}{hint}")
+        self._write("error", problem.message, data, text=text)
+
+    def failure(self, message: str, *, code: str = "", hint: str = "") -> None:
+        """What ended the command; a line that a person reads needs no label."""
+        text = f"{message} ({hint})" if hint else message
+        data = {"code": code or None, "hint": hint or None}
+        self._write("error", message, data, text=printable(text))
+
+    def of_plan(self, plan: Plan) -> None:
+        """Every warning, then every problem."""
+        for warning in plan.warnings:
+            self.warning(warning)
+        for problem in plan.problems:
+            self.problem(problem)
+
+    def take_log(self) -> None:
+        """Have what libraries and adapters log, warnings and worse, written in the same way."""
+        logging.basicConfig(handlers=[_Handler(self)], level=logging.WARNING, force=True)
+
+    @contextmanager
+    def progress(self, label: str) -> Iterator[Progress | None]:
+        """A progress bar on a terminal, nothing elsewhere."""
+        if self.quiet or self.format == "json" or not sys.stderr.isatty():
+            yield None
+            return
+        from rich.console import Console
+        from rich.progress import Progress as Bars
+
+        with Bars(console=Console(stderr=True), transient=True) as bars:
+            task = bars.add_task(label, total=None)
+            yield lambda done, of: bars.update(task, completed=done, total=of)
+
+    def _coloured(self, label: str, colour: str, message: str) -> str:
+        return click.style(label, fg=colour, bold=True) + printable(message)
+
+    def _write(self, level: str, message: str, data: Mapping[str, object], *, text: str) -> None:
+        if self.format == "text":
+            click.echo(text, err=True)
+            return
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        entry = {"time": now, "level": level, "message": message, **data}
+        click.echo(json.dumps(entry, ensure_ascii=True), err=True)
+
+
+def _placed(problem: Problem) -> str:
+    """The message, beginning with the file and line that it is about."""
+    place = f"{problem.path}:{problem.line}" if problem.line else problem.path
+    if not place or problem.message.startswith(problem.path):
+        return problem.message
+    return f"{place}: {problem.message}"
+
+
+class _Handler(logging.Handler):
+    """Log records as diagnostics."""
+
+    def __init__(self, diagnostics: Diagnostics) -> None:
+        super().__init__()
+        self.diagnostics = diagnostics
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.diagnostics.warning(record.getMessage())
+
+
+def open_diagnostics(log_format: LogFormat, quiet: bool) -> Diagnostics:
+    """Diagnostics for a command; the process's log goes the same way."""
+    diagnostics = Diagnostics(log_format, quiet)
+    diagnostics.take_log()
+    return diagnostics

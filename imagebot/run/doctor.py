@@ -1,0 +1,145 @@
+"""What could keep a pass from working, looked at one thing at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from imagebot.config.model import BotConfiguration, Configuration, Target
+from imagebot.errors import ConfigurationError, ImagebotError, RegistryError
+from imagebot.forge.open import open_forge
+from imagebot.git.checkout import Checkout, open_checkout
+from imagebot.git.credentials import access_for
+from imagebot.run.target import CheckoutSource, target_configuration
+from imagebot.scan.inventory import Source, take_inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding: `ok`, what was looked at, and what was found or is to be done."""
+
+    ok: bool
+    subject: str
+    message: str
+    hint: str = ""
+
+
+class Registries(Protocol):
+    """What is asked of the registry client."""
+
+    def check(self, place: str) -> str:
+        """How a registry (host, or host and path) lets us in. Raises RegistryError."""
+        ...
+
+
+def check_folder(
+    source: Source, configuration: Configuration, registries: Registries
+) -> Iterator[Check]:
+    """A folder's fields, and the registries that they name."""
+    yield from _check_source("folder", source, configuration, registries)
+
+
+def check_targets(
+    bot: BotConfiguration, registries: Registries, environment: Mapping[str, str], cache: Path
+) -> Iterator[Check]:
+    """Each target: credential, Git remote, configuration, forge, and its registries."""
+    names: set[str] = set()
+    for target in bot.targets:
+        look_inside = partial(_check_content, target, bot, names)
+        yield from check_remote(target, environment, cache, look_inside)
+    yield from _check_hosts(_places(names, bot), registries)
+
+
+def check_remote(
+    target: Target,
+    environment: Mapping[str, str],
+    cache: Path,
+    look_inside: Callable[[Checkout], Iterator[Check]] = lambda _checkout: iter(()),
+) -> Iterator[Check]:
+    """A target's credential, Git remote and forge; `look_inside` goes on with what it holds."""
+    name = target.name
+    try:
+        access = access_for(target.credential, environment)
+    except ImagebotError as error:
+        yield _failed(f"{name}: credential", error)
+        return
+    if target.credential is not None:
+        yield Check(True, f"{name}: credential", f"{target.credential.name} can be read")
+    try:
+        with open_checkout(cache, target.url, target.branch, access) as checkout:
+            head = checkout.refresh()
+            yield Check(True, f"{name}: git", f"{target.url} {target.branch} is at {head[:12]}")
+            yield from look_inside(checkout)
+    except ImagebotError as error:
+        yield _failed(f"{name}: git", error)
+    yield from _check_forge(target, environment)
+
+
+def _check_content(
+    target: Target, bot: BotConfiguration, names: set[str], checkout: Checkout
+) -> Iterator[Check]:
+    subject = f"{target.name}: configuration"
+    try:
+        configuration = target_configuration(checkout, target, bot.inline)
+    except ConfigurationError as error:
+        yield from (Check(False, subject, str(fault)) for fault in error.faults)
+        return
+    routes = len(configuration.routes)
+    yield Check(True, subject, f"{configuration.path}: {routes} route{'' if routes == 1 else 's'}")
+    source = CheckoutSource(checkout, configuration.files)
+    yield _inventory(target.name, source, configuration, names)
+
+
+def _check_forge(target: Target, environment: Mapping[str, str]) -> Iterator[Check]:
+    subject = f"{target.name}: forge"
+    try:
+        forge = open_forge(target, environment)
+        if forge is None:
+            yield Check(True, subject, "none: changes can be committed, not proposed")
+        else:
+            yield Check(True, subject, f"{forge.project}: {forge.check()}")
+    except ImagebotError as error:
+        yield _failed(subject, error)
+
+
+def _check_source(
+    name: str, source: Source, configuration: Configuration, registries: Registries
+) -> Iterator[Check]:
+    names: set[str] = set()
+    yield _inventory(name, source, configuration, names)
+    yield from _check_hosts(_places(names, BotConfiguration(path="", targets=())), registries)
+
+
+def _inventory(name: str, source: Source, configuration: Configuration, names: set[str]) -> Check:
+    """Count the image fields, and note their repositories in `names`."""
+    fields = take_inventory(source, configuration).fields
+    names.update(str(field.reference.repository) for field in fields)
+    subject = f"{name}: image fields"
+    if not fields:
+        return Check(False, subject, "none found", "`imagebot scan` shows what is read")
+    return Check(True, subject, f"{len(fields)} in {len({field.path for field in fields})} files")
+
+
+def _places(repositories: Iterable[str], bot: BotConfiguration) -> set[str]:
+    """What to look at for these repositories: each credential that goes to one, else the host."""
+    keys = sorted((each.key for each in bot.registry_credentials), key=len, reverse=True)
+    places = set(keys)
+    for name in repositories:
+        covered = (key for key in keys if name == key or name.startswith(f"{key}/"))
+        places.add(next(covered, name.partition("/")[0]))
+    return places
+
+
+def _check_hosts(hosts: Iterable[str], registries: Registries) -> Iterator[Check]:
+    for host in sorted(hosts):
+        try:
+            yield Check(True, f"registry {host}", registries.check(host))
+        except RegistryError as error:
+            yield _failed(f"registry {host}", error)
+
+
+def _failed(subject: str, error: ImagebotError) -> Check:
+    return Check(False, subject, error.message, error.hint)

@@ -1,0 +1,51 @@
+"""Passes one after another, until a signal; the current one is always finished."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from imagebot.cli.exits import Exit
+from imagebot.cli.start import stop_with
+from imagebot.errors import ConfigurationError, ImagebotError
+from imagebot.run.diagnostics import Diagnostics
+
+
+def repeat(one_pass: Callable[[], Exit], seconds: int, diagnostics: Diagnostics) -> Exit:
+    """Start a pass every `seconds` (at once when one took longer) until SIGTERM or SIGINT.
+
+    Where SIGINT is ignored, as for a background job of a shell, it stays so.
+
+    A configuration that is wrong at the first pass ends it; one that breaks later is reported and
+    tried again, because a later push may mend it. Exits with what the last pass said.
+    """
+    stop = threading.Event()
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        del frame
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+
+    stop_with(ask_to_stop)
+    last = one_pass()
+    started = time.monotonic()
+    while not stop.wait(max(0.0, seconds - (time.monotonic() - started))):
+        started = time.monotonic()
+        last = _guarded(one_pass, diagnostics)
+    diagnostics.info("asked to stop; the last pass is finished")
+    return last
+
+
+def _guarded(one_pass: Callable[[], Exit], diagnostics: Diagnostics) -> Exit:
+    try:
+        return one_pass()
+    except ConfigurationError as error:
+        for fault in error.faults:
+            diagnostics.warning(str(fault))
+    except ImagebotError as error:
+        diagnostics.warning(f"{error.message} ({error.hint})" if error.hint else error.message)
+    return Exit.FAILED

@@ -1,0 +1,109 @@
+"""A target as a source of files and as the place of its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+from imagebot.config.load import load_configuration
+from imagebot.config.model import Configuration, Files, Target
+from imagebot.errors import ConfigurationError, Fault, ImagebotError, UnreadableManifestError
+from imagebot.git.checkout import Checkout
+from imagebot.git.tree import ODD_NAME
+from imagebot.glob import matches_any
+from imagebot.manifest.formats.select import is_manifest_path
+
+# Blobs come in batches, so that a large repository is never whole in memory.
+_BATCH = 512
+_MAX_CONFIGURATION = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class CheckoutSource:
+    """The files of a target's head that may hold image fields."""
+
+    checkout: Checkout
+    files: Files
+    whole: bool = True
+
+    def paths(self) -> Sequence[str]:
+        return [path for path in (*self._blobs, *self._odd_names) if self._takes(path)]
+
+    @cached_property
+    def _blobs(self) -> Mapping[str, str]:
+        return {file.path: file.blob for file in self.checkout.files()}
+
+    @cached_property
+    def _odd_names(self) -> Mapping[str, str]:
+        """Why a file that would be read cannot be, by its name as it can be shown."""
+        others = self.checkout.others()
+        return {other.path: other.reason for other in others if other.reason == ODD_NAME}
+
+    def _takes(self, path: str) -> bool:
+        if not is_manifest_path(path, self.files.extra):
+            return False
+        return not self.files.exclude or not matches_any(self.files.exclude, path)
+
+    def blobs(self) -> Mapping[str, str]:
+        return self._blobs
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        self.checkout.fetch(self._blobs[path] for path in paths if path in self._blobs)
+
+    def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
+        rest = iter(paths)
+        while batch := list(islice(rest, _BATCH)):
+            blobs = {path: self._blobs[path] for path in batch if path in self._blobs}
+            contents = self.checkout.read(blobs.values())
+            for path in batch:
+                if path in blobs:
+                    data = contents.get(blobs[path])
+                    yield path, _too_big(path) if data is None else data
+                else:
+                    reason = self._odd_names[path]
+                    yield path, UnreadableManifestError(path, 0, reason, hint="rename the file")
+
+
+def target_configuration(
+    checkout: Checkout, target: Target, otherwise: Configuration | None
+) -> Configuration:
+    """What governs a target: the file at its branch's head, else `otherwise`.
+
+    Never read from anywhere but the head of the target's branch. Raises ConfigurationError.
+    """
+    blob = next((f.blob for f in checkout.files() if f.path == target.configuration), None)
+    if blob is None:
+        _refuse_other(checkout, target)
+        if otherwise is not None:
+            return otherwise
+        hint = (
+            "`imagebot init` proposes one; or put policies and routes into the bot's own file, "
+            "or go by the built-in policy with --no-config"
+        )
+        raise _fault(target, f"{target.name} has no such file on {target.branch}", hint)
+    data = checkout.read([blob], max_size=_MAX_CONFIGURATION).get(blob)
+    if data is None:
+        raise _fault(target, f"is larger than {_MAX_CONFIGURATION} bytes", "")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _fault(target, f"is no UTF-8 at byte {error.start}", "save it as UTF-8") from error
+    return load_configuration(text, target.configuration, trusted=False)
+
+
+def _refuse_other(checkout: Checkout, target: Target) -> None:
+    """What has the name of the file and is none must not pass for no file at all."""
+    for other in checkout.others():
+        if other.path == target.configuration:
+            hint = "put the file itself there"
+            raise _fault(target, f"cannot be read on {target.branch}: {other.reason}", hint)
+
+
+def _fault(target: Target, message: str, hint: str) -> ConfigurationError:
+    return ConfigurationError((Fault(target.configuration, 0, 0, "", message, hint),))
+
+
+def _too_big(path: str) -> UnreadableManifestError:
+    return UnreadableManifestError(path, 0, "the file is too large to be a manifest")

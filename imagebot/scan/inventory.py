@@ -1,0 +1,211 @@
+"""Every image field of a set of files: read -> scan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from imagebot.config.model import Configuration
+from imagebot.errors import ImagebotError, InvalidPolicyError
+from imagebot.glob import matches_any
+from imagebot.manifest.cache import options_key, scan_key
+from imagebot.manifest.flux.join import FluxPolicy, join
+from imagebot.manifest.formats.select import chart_folders, is_chart_template
+from imagebot.manifest.images.field import ImageField, Scan, Unread
+from imagebot.manifest.images.options import REFERS_ELSEWHERE, UNSAID, ScanOptions
+from imagebot.plan.model import Problem, unread_problem
+from imagebot.policy.build import build_policy
+from imagebot.policy.model import Policy
+from imagebot.reference import Repository
+from imagebot.scan.cache import ScanCache
+from imagebot.scan.many import scan_many
+
+
+class Source(Protocol):
+    """Where manifests come from: a folder, or a commit of a target.
+
+    `whole` is false for a part of what a configuration governs.
+    """
+
+    @property
+    def whole(self) -> bool: ...
+
+    def paths(self) -> Sequence[str]:
+        """Every file that may hold image fields, relative, in a stable order."""
+        ...
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        """Have these files at hand, in one request: before they are read in parts."""
+        ...
+
+    def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
+        """The content of each of `paths`, in their order; an error where it cannot be read.
+
+        Forked processes may read different parts at once.
+        """
+        ...
+
+    def blobs(self) -> Mapping[str, str]:
+        """The Git blob of each path, so far as the source knows it without reading."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What a source holds. `paths` are all files that were looked at.
+
+    `flux` has the policies of the ImagePolicy objects in it, by their keys (`namespace:name`, with
+    a place behind it where several have that name), or where and why one is not followed.
+    """
+
+    paths: tuple[str, ...]
+    fields: tuple[ImageField, ...]
+    unread: tuple[Unread, ...] = ()
+    flux: Mapping[str, Policy | Unread] = field(default_factory=dict)
+
+
+def take_inventory(
+    source: Source, configuration: Configuration, scans: ScanCache | None = None
+) -> Inventory:
+    """Scan every file of `source` that the configuration does not exclude.
+
+    With `scans`, files that a source knows by their blobs and that were scanned before are not
+    even read.
+    """
+    paths = tuple(source.paths())
+    return _joined(paths, _scan_all(source, paths, _options(paths, configuration), scans))
+
+
+def find_named(
+    source: Source, configuration: Configuration, repositories: Iterable[Repository]
+) -> Inventory:
+    """The inventory as far as it is about `repositories`: it reads the files that mention them.
+
+    `unread` is limited to such files too. Fields of other repositories may be in it or not.
+    """
+    paths = tuple(source.paths())
+    last = {each.path.rpartition("/")[2]: None for each in repositories}
+    names = (*last, *(UNSAID[name] for name in last if name in UNSAID))
+    found = _scan_all(source, paths, _options(paths, configuration, names), None)
+    named = {path for path, scan in found.items() if scan != Scan()}
+    if any(_refers_elsewhere(scan, names) for scan in found.values()):
+        # Which image a field is about can be said in another file than that of its tag.
+        wider = _options(paths, configuration, (*names, *REFERS_ELSEWHERE))
+        found = _scan_all(source, paths, wider, None)
+    inventory = _joined(paths, found)
+    unread = tuple(each for each in inventory.unread if each.path in named)
+    return replace(inventory, unread=unread)
+
+
+def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
+    """Whether other files may say more about the image that this one mentions."""
+    says_more = ("ImageRepository", "NameMarker")
+    if any(each.kind in says_more for each in scan.objects):
+        return True
+    if any(each.marker is not None and each.marker.syntax == "flux" for each in scan.fields):
+        return True
+    return any(
+        each.kind == "ImagePolicy" or each.chart.rpartition("/")[2] in names
+        for each in scan.pending
+    )
+
+
+def _joined(paths: tuple[str, ...], found: Mapping[str, Scan]) -> Inventory:
+    joined = join(found)
+    flux = _flux_policies(joined.policies)
+    unread = [entry for each in joined.scans.values() for entry in each.unread]
+    unread += [entry for entry in flux.values() if isinstance(entry, Unread)]
+    if len(unread) > 1:
+        # What other files say about a file comes last, whatever its line.
+        order = {path: number for number, path in enumerate(paths)}
+        unread.sort(key=lambda entry: (order[entry.path], entry.line))
+    return Inventory(
+        paths=paths,
+        fields=tuple([field for each in joined.scans.values() for field in each.fields]),
+        unread=tuple(dict.fromkeys(unread)),
+        flux=flux,
+    )
+
+
+def _options(
+    paths: Sequence[str], configuration: Configuration, mentions: tuple[str, ...] = ()
+) -> Callable[[str], ScanOptions]:
+    """What the scan of a file depends on, by its path."""
+    charts = chart_folders(paths)
+    plain = ScanOptions(
+        fields=configuration.fields,
+        files=configuration.files.extra,
+        compose_defaults=configuration.files.compose_defaults,
+        mentions=mentions,
+    )
+    if not charts:
+        return lambda _path: plain
+    template = replace(plain, chart=True)
+    return lambda path: template if is_chart_template(path, charts) else plain
+
+
+def _scan_all(
+    source: Source,
+    paths: Sequence[str],
+    options: Callable[[str], ScanOptions],
+    cache: ScanCache | None,
+) -> dict[str, Scan]:
+    """The scan of every path, in their order."""
+    keys = _keys(source, paths, options) if cache is not None else {}
+    scans = cache.find(keys) if cache is not None else {}
+    rest = [path for path in paths if path not in scans]
+    source.fetch(rest)
+    for path, scan in scan_many(rest, source.read, options):
+        scans[path] = scan
+        if cache is not None and path in keys:
+            cache.put(keys[path], scan)
+    return {path: scans[path] for path in paths} if rest else scans
+
+
+def _keys(
+    source: Source, paths: Sequence[str], options: Callable[[str], ScanOptions]
+) -> dict[str, str]:
+    blobs = source.blobs()
+    keys: dict[str, str] = {}
+    option, named = None, ""
+    for path in paths:
+        if (blob := blobs.get(path)) is None:
+            continue
+        # Hardly ever another than that of the path before.
+        if (own := options(path)) is not option:
+            option, named = own, options_key(own)
+        keys[path] = scan_key(blob, path, named)
+    return keys
+
+
+def _flux_policies(found: Mapping[str, FluxPolicy]) -> dict[str, Policy | Unread]:
+    """Flux's policies as imagebot's; what is no policy says where it stands and why."""
+    policies: dict[str, Policy | Unread] = {}
+    for name, each in found.items():
+        if each.problem or each.suspended:
+            policies[name] = each.unread()
+            continue
+        # A place follows the name where several policies have it.
+        plain = name.partition(" ")[0]
+        try:
+            policies[name] = build_policy(plain, each.keys)
+        except InvalidPolicyError as error:
+            short = plain.partition(":")[2]
+            policies[name] = each.unread(f"ImagePolicy {short}: {error.message}")
+    return policies
+
+
+def sort_unread(
+    inventory: Inventory, configuration: Configuration
+) -> tuple[tuple[Unread, ...], tuple[Problem, ...]]:
+    """What nobody need act on, and what is a problem because a route covers the file."""
+    unread: list[Unread] = []
+    problems: list[Problem] = []
+    routed = configuration.routes
+    for entry in inventory.unread:
+        if entry.expected or not any(matches_any(route.files, entry.path) for route in routed):
+            unread.append(entry)
+        else:
+            problems.append(unread_problem(entry))
+    return tuple(unread), tuple(problems)

@@ -1,0 +1,83 @@
+"""Reads and scans many files, in a second process too where that pays."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+from imagebot.errors import FolderError, ImagebotError
+from imagebot.manifest.cache import decode, encode
+from imagebot.manifest.images.field import Scan, Unread
+from imagebot.manifest.images.options import ScanOptions
+from imagebot.manifest.scan import scan
+from imagebot.manifest.yaml.events import has_c_parser, prepare
+from imagebot.parallel.processes import map_forked, usable_processes
+
+Content: TypeAlias = bytes | ImagebotError
+Read: TypeAlias = Callable[[Sequence[str]], Iterator[tuple[str, Content]]]
+Options: TypeAlias = Callable[[str], ScanOptions]
+
+# Starting processes costs as much as reading so many files, or scanning so many bytes.
+_WORTH_FILES = 400
+_WORTH_BYTES = 2 * 1024 * 1024
+_CHUNK = 256
+_NOTHING = Scan()
+_log = logging.getLogger(__name__)
+
+
+def scan_many(
+    paths: Sequence[str], read: Read, options: Options, *, processes: int | None = None
+) -> Iterator[tuple[str, Scan]]:
+    """The scan of each of `paths`, in their order; `processes` None is as many as may be used.
+
+    `read` gives the content of some of the paths, in their order. It may be called in a forked
+    process. A file that cannot be read has a scan that says so.
+    """
+    _say_if_slow()
+    size = 0
+    for at in range(0, len(paths), _CHUNK):
+        if len(paths) - at > _WORTH_FILES or size > _WORTH_BYTES:
+            processes = usable_processes() if processes is None else processes
+            if processes > 1:
+                yield from _scan_forked(paths[at:], read, options, processes)
+                return
+        for path, content in read(paths[at : at + _CHUNK]):
+            size += len(content) if isinstance(content, bytes) else 0
+            yield path, _scan(path, content, options)
+
+
+@functools.cache
+def _say_if_slow() -> None:
+    if not has_c_parser():
+        _log.warning(
+            "libyaml is missing, so that manifests are read about 20 times slower: "
+            "install ruamel.yaml.clib"
+        )
+
+
+def _scan(path: str, content: Content, options: Options) -> Scan:
+    if isinstance(content, FolderError):
+        unread = Unread(path, 0, content.code, content.reason, content.expected)
+        return Scan(unread=(unread,))
+    if isinstance(content, ImagebotError):
+        return Scan(unread=(Unread(path, 0, content.code, content.message),))
+    return scan(path, content, options(path))
+
+
+def _scan_forked(
+    paths: Sequence[str], read: Read, options: Options, processes: int
+) -> Iterator[tuple[str, Scan]]:
+    def work(part: Sequence[str]) -> dict[str, Any]:
+        scans = ((path, _scan(path, content, options)) for path, content in read(part))
+        return {path: plain for path, scan in scans if (plain := encode(scan))}
+
+    # What every process needs is imported once, before they part.
+    prepare()
+    chunk = min(_CHUNK, max(1, len(paths) // (4 * processes)))
+    parts = [paths[at : at + chunk] for at in range(0, len(paths), chunk)]
+    found = map_forked(work, parts, processes=processes)
+    for part, plain in zip(parts, found, strict=True):
+        for path in part:
+            yield path, decode(plain[path], path) if path in plain else _NOTHING

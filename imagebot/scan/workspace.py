@@ -1,0 +1,82 @@
+"""A folder to work in: its configuration, and its files as a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagebot.config.builtin import default_configuration
+from imagebot.config.file import read_configuration, shown_path
+from imagebot.config.load import load_configuration
+from imagebot.config.model import Configuration
+from imagebot.config.search import find_configuration
+from imagebot.errors import ImagebotError, UsageError
+from imagebot.files.folder import read_file
+from imagebot.files.listing import list_files
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """`root` is what every path is relative to; only what lies under `below` is looked at."""
+
+    root: Path
+    below: str
+    configuration: Configuration
+
+    @property
+    def whole(self) -> bool:
+        return not self.below
+
+    def paths(self) -> Sequence[str]:
+        files = self.configuration.files
+        listed = list_files(self.root, exclude=files.exclude, extra=files.extra)
+        inside = f"{self.below}/" if self.below else ""
+        return [path for path in listed if path.startswith(inside)]
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        """A folder has its files at hand."""
+
+    def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
+        for path in paths:
+            try:
+                yield path, read_file(self.root, path)
+            except ImagebotError as error:
+                yield path, error
+
+    def blobs(self) -> Mapping[str, str]:
+        return {}
+
+
+def open_workspace(directory: str) -> Workspace:
+    """The workspace that `directory` lies in.
+
+    The nearest imagebot.yaml upwards, as far as the Git root, governs it; without one the built-in
+    configuration does (`configuration.built_in`). Raises UsageError and ConfigurationError.
+    """
+    try:
+        folder = Path(directory).resolve(strict=True)
+        is_folder = folder.is_dir()
+    except FileNotFoundError:
+        is_folder = False
+    except (OSError, RuntimeError) as error:
+        raise UsageError(f"{directory}: {getattr(error, 'strerror', None) or error}") from error
+    if not is_folder:
+        raise UsageError(f"{directory}: no such folder")
+    found = find_configuration(folder)
+    if found is None:
+        return Workspace(folder, "", default_configuration())
+    root = found.parent
+    text = read_configuration(found)
+    configuration = load_configuration(text, shown_path(found), trusted=False)
+    below = folder.relative_to(root).as_posix()
+    return Workspace(root, "" if below == "." else below, configuration)
+
+
+def require_configuration(workspace: Workspace, *, no_config: bool) -> None:
+    """Writing without a configuration has to be asked for. Raises UsageError."""
+    if workspace.configuration.built_in and not no_config:
+        raise UsageError(
+            f"there is no imagebot.yaml in {workspace.root} or above it",
+            hint="`imagebot init` proposes one; --no-config goes by the built-in policy",
+        )

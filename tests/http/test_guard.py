@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pytest
+
+from imagebot.http.guard import Reach, reach, refuse, resolve
+
+NAMES = {
+    "registry.example": ("203.0.114.1",),
+    "auth.example": ("203.0.114.2", "2600::2"),
+    "sneaky.example": ("203.0.114.3", "10.0.0.1"),
+    "metadata.example": ("169.254.169.254",),
+    "me.example": ("127.0.0.1",),
+    "registry.corp": ("10.1.1.1",),
+    "auth.corp": ("10.1.1.2",),
+    "localhost": ("127.0.0.1", "::1"),
+    "2130706433": ("127.0.0.1",),
+    "unknown.example": (),
+}
+
+
+def look_up(host: str) -> tuple[str, ...]:
+    return NAMES.get(host, (host,))
+
+
+PUBLIC = "https://registry.example"
+CORPORATE = "https://registry.corp"
+LOCAL = "http://localhost:5000"
+
+
+@pytest.mark.parametrize(
+    ("registry", "target"),
+    [
+        (PUBLIC, "https://registry.example/token"),
+        (PUBLIC, "https://registry.example:8443/token"),
+        (PUBLIC, "https://REGISTRY.example/token"),
+        (PUBLIC, "https://auth.example/token?a=b"),
+        # Only a proxy knows it, perhaps.
+        (PUBLIC, "https://unknown.example/token"),
+        (CORPORATE, "https://auth.corp/token"),
+        (CORPORATE, "https://10.1.1.9/token"),
+        (CORPORATE, "https://auth.example/token"),
+        (LOCAL, "http://127.0.0.1:6000/token"),
+        (LOCAL, "https://auth.corp/token"),
+        ("http://registry.corp", "https://auth.corp/token"),
+        ("http://169.254.1.1", "http://169.254.1.1/token"),
+    ],
+)
+def test_may_be_asked(registry: str, target: str) -> None:
+    assert refuse(target, registry, look_up) == ""
+
+
+@pytest.mark.parametrize(
+    ("registry", "target", "reason"),
+    [
+        (PUBLIC, "http://auth.example/token", "plain http"),
+        (PUBLIC, "http://registry.example/token", "plain http"),
+        (PUBLIC, "https://127.0.0.1/token", "loopback"),
+        (PUBLIC, "https://localhost/token", "loopback"),
+        (PUBLIC, "https://0.0.0.0/token", "loopback"),
+        (PUBLIC, "https://2130706433/token", "loopback"),
+        (PUBLIC, "https://[::1]/token", "loopback"),
+        (PUBLIC, "https://[::ffff:127.0.0.1]/token", "loopback"),
+        (PUBLIC, "https://10.0.0.1/token", "private"),
+        (PUBLIC, "https://[fd00:ec2::254]/token", "private"),
+        (PUBLIC, "https://100.64.0.1/token", "private"),
+        (PUBLIC, "https://169.254.169.254/latest/meta-data", "link-local"),
+        (PUBLIC, "https://[fe80::1]/token", "link-local"),
+        (PUBLIC, "https://sneaky.example/token", "private"),
+        (PUBLIC, "https://metadata.example/token", "link-local"),
+        (PUBLIC, "https://me.example/token", "loopback"),
+        (CORPORATE, "https://127.0.0.1/token", "loopback"),
+        (CORPORATE, "https://metadata.example/token", "link-local"),
+        (LOCAL, "http://169.254.169.254/", "link-local"),
+        # Also when nothing is known of the registry itself.
+        ("https://unknown.example", "https://10.0.0.1/token", "private"),
+        (PUBLIC, "https://registry.example@evil.example/token", "user name"),
+        (PUBLIC, "https://u:p@registry.example/token", "user name"),
+        (PUBLIC, "ftp://registry.example/", "http(s)"),
+        (PUBLIC, "file:///etc/passwd", "http(s)"),
+        (PUBLIC, "https:///token", "http(s)"),
+        (PUBLIC, "", "http(s)"),
+        (PUBLIC, "https://[::1", "no address"),
+        (PUBLIC, "https://auth.example:99999/", "no address"),
+    ],
+)
+def test_must_not_be_asked(registry: str, target: str, reason: str) -> None:
+    assert reason in refuse(target, registry, look_up)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("8.8.8.8", Reach.PUBLIC),
+        ("2600::1", Reach.PUBLIC),
+        ("192.168.0.1", Reach.PRIVATE),
+        ("224.0.0.1", Reach.PRIVATE),
+        ("255.255.255.255", Reach.PRIVATE),
+        ("127.1.2.3", Reach.LOOPBACK),
+        ("::", Reach.LOOPBACK),
+        ("64:ff9b::7f00:1", Reach.LOOPBACK),
+        ("64:ff9b::808:808", Reach.PUBLIC),
+        ("2002:7f00:1::", Reach.LOOPBACK),
+        ("fe80::1%eth0", Reach.LINK_LOCAL),
+    ],
+)
+def test_reach(address: str, expected: Reach) -> None:
+    assert reach(address) is expected
+
+
+def test_names_are_really_resolved() -> None:
+    assert "127.0.0.1" in resolve("localhost")
+    assert resolve("127.0.0.1") == ("127.0.0.1",)
+    assert resolve("name.invalid") == ()
+    assert resolve("a" * 300) == ()

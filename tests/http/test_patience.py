@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import pytest
+
+from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
+from imagebot.http.patience import Patience
+from imagebot.http.transport import Answer, Ask, CannotConnectError
+
+
+@dataclass(slots=True)
+class Clock:
+    """Time that passes only by sleeping."""
+
+    now: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@dataclass(slots=True)
+class Script:
+    """Gives its answers in turn; the last one stays."""
+
+    answers: list[Answer | Exception]
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, ask: Ask) -> Answer:
+        self.asked.append(ask.url)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def answer(status: int, **headers: str) -> Answer:
+    pairs = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return Answer("http://r.example/", status, pairs, b"")
+
+
+def ask(host: str = "r.example", path: str = "") -> Ask:
+    return Ask(subject=f"{host}/app", url=f"http://{host}/{path}")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def patience(clock: Clock) -> Patience:
+    return Patience(per_host=4, sleep=clock.sleep, clock=clock)
+
+
+@pytest.mark.parametrize("status", [200, 204, 301, 400, 401, 403, 404, 405, 501])
+def test_an_answer_is_an_answer(patience: Patience, clock: Clock, status: int) -> None:
+    script = Script([answer(status)])
+    assert patience.send(ask(), script).status == status
+    assert (len(script.asked), clock.slept) == (1, [])
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_what_passes_is_tried_again(patience: Patience, clock: Clock, status: int) -> None:
+    script = Script([answer(status), answer(status), answer(200)])
+    assert patience.send(ask(), script).status == 200
+    assert len(clock.slept) == 2
+    assert 0 < clock.slept[0] < 1 < clock.slept[1] < 3
+
+
+def test_what_lasts_is_the_answer(patience: Patience) -> None:
+    script = Script([answer(503)])
+    assert patience.send(ask(), script).status == 503
+    assert len(script.asked) == 3
+
+
+def test_a_broken_connection_is_tried_again(patience: Patience) -> None:
+    broken = RegistryUnreachableError("r", "broke", temporary=True)
+    script = Script([broken, answer(200)])
+    assert patience.send(ask(), script).status == 200
+
+
+def test_what_does_not_pass_is_not_tried_again(patience: Patience, clock: Clock) -> None:
+    script = Script([RegistryUnreachableError("r", "no trust")])
+    with pytest.raises(RegistryUnreachableError, match="no trust"):
+        patience.send(ask(), script)
+    assert (len(script.asked), clock.slept) == (1, [])
+
+
+def test_the_pause_asked_for_is_kept(patience: Patience, clock: Clock) -> None:
+    script = Script([answer(429, Retry_After="7"), answer(200)])
+    assert patience.send(ask(), script).status == 200
+    assert clock.slept == [7.0]
+
+
+def test_a_date_counts_from_the_answers_own(patience: Patience, clock: Clock) -> None:
+    limited = answer(
+        429,
+        Date="Tue, 14 Nov 2023 22:13:20 GMT",
+        Retry_After="Tue, 14 Nov 2023 22:13:31 GMT",
+    )
+    patience.send(ask(), Script([limited, answer(200)]))
+    assert clock.slept == [11.0]
+
+
+def test_a_long_pause_is_for_the_next_pass(patience: Patience, clock: Clock) -> None:
+    script = Script([answer(429, Retry_After="3600")])
+    assert patience.send(ask(), script).status == 429
+    assert (len(script.asked), clock.slept) == (1, [])
+
+
+def test_pauses_add_up(patience: Patience, clock: Clock) -> None:
+    script = Script([answer(429, Retry_After="40")])
+    assert patience.send(ask(), script).status == 429
+    assert (len(script.asked), sum(clock.slept)) == (2, 40.0)
+
+
+def test_everybody_keeps_the_hosts_pause(patience: Patience, clock: Clock) -> None:
+    patience.send(ask(), Script([answer(429, Retry_After="3600")]))
+    script = Script([answer(200)])
+    with pytest.raises(RegistryRateLimitError) as caught:
+        patience.send(ask(path="other"), script)
+    assert caught.value.retry_after == pytest.approx(3600)
+    assert script.asked == []
+    assert patience.send(ask("other.example"), script).status == 200
+    clock.now += 3590
+    assert patience.send(ask(), script).status == 200
+    assert clock.slept == [pytest.approx(10)]
+
+
+def test_a_host_that_is_down_is_not_tried_for_every_repository(
+    patience: Patience, clock: Clock
+) -> None:
+    down = Script([CannotConnectError("a", "cannot connect", hint="do this", temporary=True)])
+    with pytest.raises(CannotConnectError):
+        patience.send(ask(), down)
+    assert len(down.asked) == 3
+    script = Script([answer(200)])
+    with pytest.raises(CannotConnectError, match=r"r\.example/app: cannot connect") as caught:
+        patience.send(ask(path="other"), script)
+    assert caught.value.hint == "do this"
+    assert script.asked == []
+    assert patience.send(ask("other.example"), script).status == 200
+    clock.now += 16
+    assert patience.send(ask(), script).status == 200
+
+
+def test_who_waits_for_a_slot_notices_that_the_host_is_down(clock: Clock) -> None:
+    """200 repositories on a host that takes ten seconds not to answer."""
+    patience = Patience(per_host=1, sleep=clock.sleep, clock=clock)
+    began, fail = threading.Event(), threading.Event()
+    asked: list[str] = []
+    caught: list[Exception] = []
+
+    def send(ask: Ask) -> Answer:
+        asked.append(ask.url)
+        began.set()
+        assert fail.wait(30)
+        raise CannotConnectError("a", "no trust")
+
+    def run(path: str) -> None:
+        try:
+            patience.send(ask(path=path), send)
+        except CannotConnectError as exc:
+            caught.append(exc)
+
+    threads = [threading.Thread(target=run, args=(str(number),)) for number in range(20)]
+    threads[0].start()
+    assert began.wait(30)
+    for thread in threads[1:]:
+        thread.start()
+    fail.set()
+    for thread in threads:
+        thread.join(30)
+    assert (len(asked), len(caught)) == (1, 20)
+
+
+def test_one_broken_repository_does_not_make_a_host_down(patience: Patience) -> None:
+    script = Script([RegistryUnreachableError("r", "broke", temporary=True)])
+    with pytest.raises(RegistryUnreachableError):
+        patience.send(ask(), script)
+    assert patience.send(ask(path="other"), Script([answer(200)])).status == 200
+
+
+def test_a_limit_of_requests_per_host(clock: Clock) -> None:
+    patience = Patience(per_host=2, sleep=clock.sleep, clock=clock)
+    release, lock = threading.Event(), threading.Lock()
+    running: dict[str, int] = {"a.example": 0, "b.example": 0}
+    most = dict(running)
+    full = threading.Semaphore(0)
+
+    def send(asked: Ask) -> Answer:
+        host = asked.subject.partition("/")[0]
+        with lock:
+            running[host] += 1
+            most[host] = max(most[host], running[host])
+        full.release()
+        assert release.wait(30)
+        with lock:
+            running[host] -= 1
+        return answer(200)
+
+    threads = [
+        threading.Thread(target=patience.send, args=(ask(host), send))
+        for host in ("a.example", "b.example")
+        for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for _ in range(4):
+        assert full.acquire(timeout=30)
+    release.set()
+    for thread in threads:
+        thread.join(30)
+    assert most == {"a.example": 2, "b.example": 2}

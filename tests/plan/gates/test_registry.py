@@ -1,0 +1,175 @@
+"""Choosing and gating against a real registry, with images and indexes pushed for real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from imagebot.plan.gates.admit import admit
+from imagebot.plan.gates.times import ask_times
+from imagebot.policy.build import build_policy
+from imagebot.policy.choose import choose
+from imagebot.policy.model import Decision
+from imagebot.reference import Reference, parse_reference
+from imagebot.registry.client import RegistryClient
+from imagebot.registry.credentials import Credential
+from tests.support.registry import Registry
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+BOTH = ["linux/amd64", "linux/arm64"]
+
+
+class NoCredentials:
+    def lookup(self, registry: str, path: str) -> Credential | None:
+        return None
+
+
+@pytest.fixture
+def client() -> Iterator[RegistryClient]:
+    with RegistryClient(NoCredentials()) as opened:
+        yield opened
+
+
+def stamp(days_ago: float) -> str:
+    return (NOW - timedelta(days=days_ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def deciding(keys: Mapping[str, object], field: Reference, client: RegistryClient) -> Decision:
+    policy = build_policy("tested", keys)
+    tags = client.tags(field.repository)
+    times = ask_times(policy, tags, field, client, today=NOW.date())
+    choice = choose(policy, tags, field, today=NOW.date(), times=times)
+    return admit(choice, policy, field, client, now=NOW)
+
+
+@pytest.fixture
+def name(registry: Registry, repository: str) -> str:
+    return f"{registry.host}/{repository}"
+
+
+def test_an_index_is_pinned_by_its_own_digest(
+    registry: Registry, repository: str, name: str, client: RegistryClient
+) -> None:
+    old = registry.push_index(repository, "1.2.3", BOTH)
+    new = registry.push_index(repository, "1.3.0", BOTH, attestations=True)
+    decision = deciding({}, parse_reference(f"{name}:1.2.3@{old}"), client)
+    assert (decision.tag, decision.digest, decision.kind) == ("1.3.0", new, "minor")
+
+
+def test_all_platforms_must_be_there(
+    registry: Registry, repository: str, name: str, client: RegistryClient
+) -> None:
+    registry.push_index(repository, "1.2.3", BOTH)
+    registry.push_index(repository, "1.3.0", ["linux/arm64/v8"], nested=[["linux/amd64"]])
+    registry.push_index(repository, "1.4.0", ["linux/amd64"], attestations=True, docker=True)
+    registry.push_image(repository, "1.5.0", architecture="arm64")
+    decision = deciding({"platforms": BOTH}, parse_reference(f"{name}:1.2.3"), client)
+    assert (decision.tag, decision.code) == ("1.3.0", "newer")
+    assert [(r.tag, r.rule, r.reason) for r in decision.rejections] == [
+        ("1.4.0", "platforms", "it is not there for linux/arm64"),
+        ("1.5.0", "platforms", "it is not there for linux/amd64"),
+    ]
+
+
+def test_a_tag_whose_manifest_is_gone_is_passed_over(
+    registry: Registry, repository: str, name: str, client: RegistryClient
+) -> None:
+    for tag in ("1.2.3", "1.3.0", "1.4.0"):
+        registry.push_image(repository, tag)
+    # A registry that has collected its garbage too eagerly still lists the tag.
+    tags = registry.root / "docker/registry/v2/repositories" / repository / "_manifests/tags"
+    (tags / "1.4.0/current/link").write_text("sha256:" + "0" * 64)
+    decision = deciding({"exists": True}, parse_reference(f"{name}:1.2.3"), client)
+    assert decision.tag == "1.3.0"
+    assert [(r.tag, r.rule) for r in decision.rejections] == [("1.4.0", "exists")]
+
+
+def test_the_age_is_the_image_s_claim_where_the_registry_keeps_none(
+    registry: Registry, repository: str, name: str, client: RegistryClient
+) -> None:
+    registry.push_image(repository, "1.2.3", created=stamp(90))
+    registry.push_index(repository, "1.3.0", BOTH, created=stamp(30))
+    registry.push_image(repository, "1.4.0", created=stamp(1))
+    registry.push_image(repository, "1.5.0", created="1970-01-01T00:00:00Z")
+    registry.push_image(repository, "1.6.0", created=None)
+    decision = deciding({"min-age": "3d"}, parse_reference(f"{name}:1.2.3"), client)
+    assert decision.tag == "1.3.0"
+    assert decision.reason == (
+        "1.3.0 is the newest that passes, created 30 days ago (only the image itself says so); "
+        "1.6.0: its age is unknown: neither the registry nor the image says it"
+    )
+    assert {r.tag: r.eligible_at for r in decision.rejections} == {
+        "1.4.0": NOW + timedelta(days=2),
+        "1.5.0": None,
+        "1.6.0": None,
+    }
+    keys = {"min-age": "3d", "min-age-unknown": "admit"}
+    assert deciding(keys, parse_reference(f"{name}:1.2.3"), client).tag == "1.6.0"
+
+
+def test_a_mutable_tag_is_followed_when_it_is_old_enough(
+    registry: Registry, repository: str, name: str, client: RegistryClient
+) -> None:
+    first = registry.push_image(repository, "main", content="first", created=stamp(9))
+    field = parse_reference(f"{name}:main@{first}")
+    keys = {"follow": "main", "min-age": "3d"}
+    assert deciding(keys, field, client).code == "current"
+    registry.push_image(repository, "main", content="second", created=stamp(1))
+    waiting = deciding(keys, field, client)
+    assert (waiting.code, waiting.moves) == ("min-age", False)
+    assert waiting.eligible_at == NOW + timedelta(days=2)
+    third = registry.push_image(repository, "main", content="third", created=stamp(4))
+    moved = deciding(keys, field, client)
+    assert (moved.tag, moved.digest, moved.kind) == (None, third, "digest")
+
+
+def test_a_moved_tag_is_pinned_again_or_left(
+    registry: Registry, repository: str, name: str, client: RegistryClient
+) -> None:
+    first = registry.push_image(repository, "1.2.3", content="first")
+    second = registry.push_image(repository, "1.2.3", content="second")
+    field = parse_reference(f"{name}:1.2.3@{first}")
+    refreshed = deciding({"pin": "digest"}, field, client)
+    assert (refreshed.tag, refreshed.digest, refreshed.code) == (None, second, "digest")
+    frozen = deciding({"pin": {"digest": "frozen"}}, field, client)
+    assert (frozen.digest, frozen.code) == (None, "current")
+
+
+def test_orders_by_the_date_of_creation(
+    registry: Registry, repository: str, name: str, client: RegistryClient
+) -> None:
+    registry.push_image(repository, "main-aaaaaaa", created=stamp(5))
+    registry.push_image(repository, "main-bbbbbbb", created=stamp(1))
+    registry.push_index(repository, "main-ccccccc", BOTH, created=stamp(3))
+    registry.push_image(repository, "main-ddddddd", created=None)
+    registry.push_image(repository, "other", created=stamp(0))
+    keys = {"order": "created", "pattern": "^main-"}
+    decision = deciding(keys, parse_reference(f"{name}:main-aaaaaaa"), client)
+    assert decision.tag == "main-bbbbbbb"
+    assert decision.candidates == ("main-bbbbbbb", "main-ccccccc", "main-aaaaaaa")
+    assert {r.tag: r.rule for r in decision.rejections} == {
+        "main-ddddddd": "created",
+        "other": "pattern",
+    }
+
+
+def test_a_digest_alone_is_given_a_tag(
+    registry: Registry, repository: str, name: str, client: RegistryClient
+) -> None:
+    old = registry.push_image(repository, "1.2.3")
+    new = registry.push_image(repository, "1.3.0")
+    decision = deciding({"semver": "^1"}, parse_reference(f"{name}@{old}"), client)
+    assert (decision.tag, decision.digest, decision.code) == ("1.3.0", new, "adopted")
+    settled = deciding({"semver": "^1"}, parse_reference(f"{name}@{new}"), client)
+    assert (settled.moves, settled.code) == (False, "current")
+
+
+def test_thousands_of_tags(
+    registry: Registry, repository: str, name: str, client: RegistryClient
+) -> None:
+    registry.many_tags(repository, [f"1.{n // 50}.{n % 50}" for n in range(3000)])
+    decision = deciding({"exists": True}, parse_reference(f"{name}:1.0.0"), client)
+    assert decision.tag == "1.59.49"
+    assert len(decision.candidates) == 3000

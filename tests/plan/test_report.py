@@ -1,0 +1,150 @@
+"""Documents keep to their published schemas; names in them are stable."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from imagebot.manifest.images.field import ImageField, Unread
+from imagebot.manifest.scan import scan
+from imagebot.plan.model import Kept, Plan, Problem, Published, Update
+from imagebot.plan.report import pick_document, plan_document, scan_document
+from imagebot.policy.model import Decision, Rejection
+
+SCHEMAS = Path(__file__).parent.parent.parent / "docs" / "schema"
+MANIFEST = b"""\
+{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: 'app:1'}]}}
+"""
+LATER = datetime(2026, 5, 1, 14, 0, 0, 5, tzinfo=timezone(timedelta(hours=2)))
+REJECTION = Rejection("2", "max", "a major step", LATER)
+
+
+@pytest.fixture
+def field() -> ImageField:
+    (found,) = scan("p.yaml", MANIFEST).fields
+    return found
+
+
+def validator(name: str) -> Any:
+    schema = json.loads(SCHEMAS.joinpath(f"{name}.schema.json").read_text())
+    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    return jsonschema.Draft202012Validator(schema, format_checker=checker)
+
+
+def check(name: str, document: dict[str, Any]) -> None:
+    validator(name).validate(json.loads(json.dumps(document)))
+    allowed = json.loads(SCHEMAS.joinpath(f"{name}.schema.json").read_text())
+    assert_no_stray_keys(document, allowed)
+
+
+def assert_no_stray_keys(document: Any, schema: Any) -> None:
+    """Every key of a document is one that the schema describes."""
+    for option in schema.get("anyOf", [schema]):
+        if isinstance(document, dict) and option.get("type") == "object":
+            assert set(document) <= set(option["properties"])
+            for key, value in document.items():
+                assert_no_stray_keys(value, option["properties"][key])
+        if isinstance(document, list) and option.get("type") == "array":
+            for value in document:
+                assert_no_stray_keys(value, option["items"])
+
+
+def plan(field: ImageField) -> Plan:
+    update = Update(
+        target="t",
+        field=field,
+        tag="1.1",
+        digest=None,
+        kind="minor",
+        policy="p",
+        route="r",
+        code="newer",
+        reason="because",
+        candidates=("1.1",),
+        rejections=(REJECTION,),
+    )
+    kept = Kept(target="", field=field, policy="", code="c", reason="r", eligible_at=LATER)
+    problem = Problem(scope="file", subject="s", code="c", message="m", path="p", line=2)
+    return Plan(
+        updates=(update,),
+        kept=(kept,),
+        problems=(problem, Problem(scope="target", subject="s", code="c", message="m")),
+        unread=(Unread("x.yaml", 0, "not-yaml", "no"),),
+        warnings=("w",),
+    )
+
+
+@pytest.mark.parametrize("explain", [False, True])
+def test_plan(field: ImageField, explain: bool) -> None:
+    published = (
+        Published(target="t", route="r", status="opened", number=3, url="u", branch="b"),
+        Published(target="t", route="r", status="committed", commit="abc"),
+    )
+    document = plan_document(plan(field), published, explain=explain)
+    check("plan", document)
+    assert document["updates"][0]["from"] == {"tag": "1", "digest": None}
+    assert document["updates"][0]["to"] == {"tag": "1.1", "digest": None}
+    assert document["kept"][0]["eligibleAt"] == "2026-05-01T12:00:00Z"
+    assert [entry["pullRequest"] for entry in document["published"]] == [
+        {"number": 3, "url": "u"},
+        None,
+    ]
+    assert ("rejected" in document["updates"][0]) is explain
+
+
+def test_scan(field: ImageField) -> None:
+    document = scan_document([(field, "p", None)], [Unread("x", 3, "c", "r")], [], ["w"])
+    check("scan", document)
+    assert document["fields"][0]["resource"]["kind"] == "Pod"
+    assert document["fields"][0]["repository"] == "docker.io/library/app"
+    assert document["unread"][0]["line"] == 3
+
+
+def test_pick() -> None:
+    decision = Decision(
+        tag="1.1",
+        digest=None,
+        kind="minor",
+        code="newer",
+        reason="r",
+        candidates=("1.1",),
+        rejections=(REJECTION,),
+    )
+    document = pick_document("app", "1", decision)
+    check("pick", document)
+    assert document["rejected"][0]["eligibleAt"] == "2026-05-01T12:00:00Z"
+    nothing = Decision(tag=None, digest=None, kind=None, code="no-candidate", reason="r")
+    assert pick_document("app", None, nothing)["chosen"] is None
+
+
+def test_an_updates_id_names_the_same_update_in_every_run(field: ImageField) -> None:
+    first, second = (plan(field).updates[0].id for _ in range(2))
+    assert first == second
+    assert plan(field).updates[0].new_reference == "app:1.1"
+
+
+def test_an_updates_id_is_of_its_target_whatever_it_is_called(field: ImageField) -> None:
+    update = dataclasses.replace(plan(field).updates[0], identity="host/a\0main")
+    renamed = dataclasses.replace(update, target="a@main")
+    elsewhere = dataclasses.replace(update, identity="host/a\0next")
+    assert update.id == renamed.id
+    assert len({update.id, elsewhere.id, plan(field).updates[0].id}) == 3
+
+
+def test_utc_stays_utc(field: ImageField) -> None:
+    kept = Kept(
+        target="",
+        field=field,
+        policy="",
+        code="c",
+        reason="r",
+        eligible_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    document = plan_document(Plan(kept=(kept,)))
+    assert document["kept"][0]["eligibleAt"] == "2026-01-01T00:00:00Z"

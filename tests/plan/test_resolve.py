@@ -1,0 +1,105 @@
+"""Answers for many fields, and what they warn of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from imagebot.plan.resolve import Answers, Question, answer_offline, decide
+from imagebot.policy.build import build_policy
+from imagebot.policy.model import Decision
+from imagebot.reference import parse_reference
+from tests.support.fixed_images import FixedImages, digest_of
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+APP = "docker.io/library/app"
+TAGS = ("1.3.0", "1.4.0", "latest")
+
+
+def deciding(keys: Mapping[str, object], *references: str) -> Answers:
+    policy = build_policy("mine", keys)
+    questions = [Question.of(parse_reference(each), policy) for each in references]
+    return decide(questions, FixedImages({APP: TAGS}), now=NOW)
+
+
+def only(answers: Answers) -> Decision:
+    (decision,) = answers.of.values()
+    assert isinstance(decision, Decision)
+    return decision
+
+
+NOTHING: list[tuple[dict[str, object], str]] = [
+    ({"semver": ">=2 <1"}, "semver 3"),
+    ({"semver": ">=7"}, "semver 3"),
+    ({"semver": ">=7", "reading": "strict"}, "semver 3"),
+    ({"include": ["v[0-9]*"]}, "include 3"),
+    ({"exclude": ["*"]}, "exclude 3"),
+    ({"variant": "alpine"}, "variant 2, shape 1"),
+    ({"order": "alphabetical", "pattern": "^main-"}, "pattern 3"),
+]
+
+
+@pytest.mark.parametrize(("keys", "refused"), NOTHING)
+def test_a_policy_that_admits_nothing_is_warned_about(
+    keys: Mapping[str, object], refused: str
+) -> None:
+    answers = deciding(keys, "app:1.4.0")
+    decision = only(answers)
+    assert (decision.code, decision.candidates, decision.moves) == ("no-candidate", (), False)
+    assert f"(refused: {refused})" in decision.reason
+    assert answers.warnings == (f"{APP}: policy mine admits none of its 3 tags ({refused})",)
+
+
+@pytest.mark.parametrize("keys", [keys for keys, _ in NOTHING])
+def test_the_same_of_tags_given_by_hand(keys: Mapping[str, object]) -> None:
+    policy = build_policy("mine", keys)
+    decision = answer_offline(policy, TAGS, parse_reference("app:1.4.0"), now=NOW)
+    assert (decision.code, decision.admits_none) == ("no-candidate", True)
+
+
+def test_one_warning_for_a_repository_and_a_policy() -> None:
+    assert len(deciding({"semver": ">=7"}, "app:1.4.0", "app:1.3.0").warnings) == 1
+
+
+def test_a_pinned_tag_does_not_hide_the_warning() -> None:
+    answers = deciding({"semver": ">=7", "pin": "digest"}, "app:1.4.0")
+    assert only(answers).code == "digest"
+    assert len(answers.warnings) == 1
+
+
+def test_following_a_tag_that_is_not_there_is_warned_about() -> None:
+    answers = deciding({"follow": "nope"}, "app:1.4.0")
+    assert only(answers).code == "no-candidate"
+    assert answers.warnings == (f"{APP}: policy mine follows nope, which is not there",)
+
+
+@pytest.mark.parametrize(
+    ("keys", "reference", "candidates"),
+    [
+        ({}, "app:1.4.0", ("1.4.0",)),
+        ({"semver": "^1"}, "app:1.4.0", ("1.4.0",)),
+        ({"include": ["1.4*"]}, "app:1.4.0", ("1.4.0",)),
+        ({"semver": "1.4"}, "app:1.4.9", ()),
+        ({}, "app:1.4.0-mine", ()),
+    ],
+)
+def test_a_current_tag_that_is_admitted_is_current(
+    keys: Mapping[str, object], reference: str, candidates: tuple[str, ...]
+) -> None:
+    answers = deciding(keys, reference)
+    decision = only(answers)
+    assert (decision.code, decision.admits_none) == ("current", False)
+    assert decision.candidates[:1] == candidates
+    assert not any("admits none" in warning for warning in answers.warnings)
+
+
+def test_without_a_current_tag_the_reason_says_what_to_do() -> None:
+    digest = f"app@{digest_of('old')}"
+    asked = "there is no current tag to compare with (give --current, or a policy such as --semver)"
+    assert only(deciding({"adopt": False}, "app")).reason == asked
+    of_digest = "the digest has no tag to compare with"
+    assert only(deciding({"adopt": False}, digest)).reason == of_digest
+    assert only(deciding({}, "app")).reason.endswith("; there is no current tag")
+    assert only(deciding({}, digest)).reason.endswith(f"; {of_digest}")

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from imagebot.plan.model import Problem
+from imagebot.run.diagnostics import Diagnostics, open_diagnostics
+
+PROBLEM = Problem(scope="file", subject="s", code="c", message="bad\x1b[2J\nthing", hint="mend")
+
+
+def test_text_is_safe_for_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    diagnostics = Diagnostics()
+    diagnostics.problem(PROBLEM)
+    diagnostics.warning("careful")
+    diagnostics.info("done")
+    assert capsys.readouterr().err.splitlines() == [
+        "problem: bad\\x1b[2J\\nthing (mend)",
+        "warning: careful",
+        "done",
+    ]
+
+
+def test_json_is_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    diagnostics = Diagnostics("json")
+    diagnostics.problem(PROBLEM)
+    diagnostics.info("done")
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (first["level"], first["message"], first["hint"]) == ("error", PROBLEM.message, "mend")
+    assert (second["level"], second["message"]) == ("info", "done")
+
+
+def test_quiet_keeps_warnings_and_problems(capsys: pytest.CaptureFixture[str]) -> None:
+    diagnostics = Diagnostics(quiet=True)
+    diagnostics.info("done")
+    diagnostics.warning("careful")
+    assert capsys.readouterr().err == "warning: careful\n"
+
+
+def test_what_is_logged_is_written_in_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        open_diagnostics("json", False)
+        logging.getLogger("imagebot.forge").warning("no label %s", "x\n")
+        logging.getLogger("imagebot.forge").info("not shown")
+        (entry,) = map(json.loads, capsys.readouterr().err.splitlines())
+        assert (entry["level"], entry["message"]) == ("warning", "no label x\n")
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
+def test_no_progress_bar_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    with Diagnostics().progress("asking") as progress:
+        assert progress is None
+    assert capsys.readouterr().err == ""

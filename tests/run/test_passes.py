@@ -1,0 +1,251 @@
+"""Passes over targets: what fails is isolated, told, and leaves the rest done."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from imagebot.config.load import load_bot_configuration
+from imagebot.reference import Repository
+from imagebot.registry.api import Pushed
+from imagebot.run.passes import Outcome, Setting, draft_pass, run_pass
+from tests.support.git_repository import BareRepository, Entry, Symlink
+from tests.support.git_server import GitServer
+
+CONFIGURATION = b"""\
+policies: {stable: {semver: ^1}}
+routes: [{name: all, files: ["**"], publish: commit, images: [{match: "**", policy: stable}]}]
+"""
+MANIFEST = b"kind: Pod\napiVersion: v1\nspec:\n  containers: [{name: a, image: 'app:1.0.0'}]\n"
+AFTER = MANIFEST.replace(b"1.0.0", b"1.1.0")
+FILES = {"imagebot.yaml": CONFIGURATION, "app.yaml": MANIFEST}
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@dataclass
+class FixedTags:
+    """Every repository has two tags. `meanwhile` is called with the number of each listing."""
+
+    meanwhile: Callable[[int], None] = lambda number: None
+    listings: int = 0
+
+    def tags(self, repository: Repository) -> tuple[str, ...]:
+        self.listings += 1
+        self.meanwhile(self.listings)
+        return ("1.0.0", "1.1.0")
+
+    def digest(self, repository: Repository, reference: str) -> str:
+        return "sha256:" + "a" * 64
+
+    def platforms(self, repository: Repository, digest: str) -> tuple[str, ...]:
+        return ()
+
+    def created(self, repository: Repository, digest: str) -> datetime | None:
+        return None
+
+    def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
+        return {}
+
+
+@pytest.fixture
+def setting(tmp_path: Path, git_server: GitServer) -> Callable[..., Setting]:
+    """A setting for the text of a bot's own file, in which TOKEN is the environment's."""
+
+    def make(text: str, registry: FixedTags | None = None) -> Setting:
+        return Setting(
+            bot=load_bot_configuration(text, "bot.yaml"),
+            registry=registry or FixedTags(),
+            environment={"TOKEN": git_server.token, "PATH": "/usr/bin:/bin"},
+            cache=tmp_path / "cache",
+            now=NOW,
+            sleep=lambda seconds: None,
+        )
+
+    return make
+
+
+def bot_text(*urls: str, more: str = "", credential: str = "env: TOKEN") -> str:
+    targets = "\n".join(f"  - {{url: '{url}', branch: main, credential: it{more}}}" for url in urls)
+    return f"targets:\n{targets}\ncredentials: {{git: {{it: {{token: {{{credential}}}}}}}}}\n"
+
+
+def codes(outcome: Outcome) -> list[tuple[str, str]]:
+    return [(problem.scope, problem.code) for problem in outcome.plan.problems]
+
+
+Make = Callable[..., Setting]
+
+
+def test_a_commit(git_server: GitServer, setting: Make) -> None:
+    url = git_server.make_repository("one", FILES)
+    outcome = run_pass(setting(bot_text(url)))
+    assert codes(outcome) == []
+    assert [entry.status for entry in outcome.published] == ["committed"]
+    assert git_server.read_files("one") == {**FILES, "app.yaml": AFTER}
+
+
+def test_a_target_that_fails_leaves_the_others_done(git_server: GitServer, setting: Make) -> None:
+    good = git_server.make_repository("good", FILES)
+    broken = git_server.make_repository("broken", {**FILES, "imagebot.yaml": b"routes: 7\n"})
+    bare = git_server.make_repository("bare", {"app.yaml": MANIFEST})
+    gone = git_server.url_of("gone")
+    nowhere = "http://127.0.0.1:1/x.git"
+    outcome = run_pass(setting(bot_text(gone, broken, good, bare, nowhere)))
+    by_subject = {problem.subject: problem for problem in outcome.plan.problems}
+    # In the order of the targets, one for each.
+    assert [(problem.subject, problem.code) for problem in outcome.plan.problems] == [
+        ("gone", "git"),
+        ("broken", "configuration"),
+        ("bare", "configuration"),
+        ("x", "git-unreachable"),
+    ]
+    assert "imagebot.yaml:1:9" in by_subject["broken"].message
+    assert "imagebot init" in by_subject["bare"].hint
+    assert "check the target's URL" in by_subject["gone"].hint
+    assert "check the URL and the network" in by_subject["x"].hint
+    assert [(entry.target, entry.status) for entry in outcome.published] == [("good", "committed")]
+    assert git_server.read_files("good")["app.yaml"] == AFTER
+
+
+def test_a_wrong_credential(git_server: GitServer, setting: Make) -> None:
+    url = git_server.make_repository("one", FILES)
+    wrong = replace(setting(bot_text(url)), environment={"TOKEN": "wr0ng-canary"})
+    outcome = run_pass(wrong)
+    assert codes(outcome) == [("target", "git-auth")]
+    assert "wr0ng-canary" not in str(outcome)
+
+
+def test_a_credential_that_is_not_there(git_server: GitServer, setting: Make) -> None:
+    url = git_server.make_repository("one", FILES)
+    outcome = run_pass(setting(bot_text(url, credential="file: /nowhere/token")))
+    assert codes(outcome) == [("target", "credential")]
+    assert "/nowhere/token" in outcome.plan.problems[0].message
+
+
+def test_a_protected_branch(git_server: GitServer, setting: Make) -> None:
+    url = git_server.make_repository("one", FILES)
+    git_server.repository("one").protect("main")
+    outcome = run_pass(setting(bot_text(url)))
+    assert codes(outcome) == [("change", "push-rejected")]
+    assert "pull-request" in outcome.plan.problems[0].hint
+    assert [entry.status for entry in outcome.published] == ["failed"]
+    assert git_server.read_files("one") == FILES
+
+
+def test_a_push_that_lost_a_race_is_planned_again(git_server: GitServer, setting: Make) -> None:
+    url = git_server.make_repository("one", {**FILES, "new.yaml": MANIFEST})
+    bare = git_server.repository("one")
+    once = threading.Event()
+
+    def meanwhile(number: int) -> None:
+        if not once.is_set():
+            once.set()
+            bare.commit({"app.yaml": MANIFEST + b"# mine\n", "new.yaml": None})
+
+    registry = FixedTags(meanwhile)
+    outcome = run_pass(setting(bot_text(url), registry))
+    assert codes(outcome) == []
+    assert [entry.status for entry in outcome.published] == ["committed"]
+    expected = {"imagebot.yaml": CONFIGURATION, "app.yaml": AFTER + b"# mine\n"}
+    assert git_server.read_files("one") == expected
+    assert registry.listings == 1
+
+
+def block(bare: BareRepository) -> Path:
+    """What another push holds while it moves the branch: git refuses ours without waiting long."""
+    lock = bare.folder / "refs" / "heads" / "main.lock"
+    lock.touch()
+    return lock
+
+
+def test_a_push_at_the_same_time_is_planned_again(git_server: GitServer, setting: Make) -> None:
+    """Seen as a lock, not as a branch that has moved on."""
+    url = git_server.make_repository("one", FILES)
+    bare = git_server.repository("one")
+    lock = block(bare)
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            lock.unlink()
+
+    outcome = run_pass(replace(setting(bot_text(url)), sleep=sleep))
+    assert codes(outcome) == []
+    assert [entry.status for entry in outcome.published] == ["committed"]
+    assert git_server.read_files("one") == {**FILES, "app.yaml": AFTER}
+    assert len(slept) == 2
+
+
+def test_a_race_that_is_never_won_is_given_up(git_server: GitServer, setting: Make) -> None:
+    url = git_server.make_repository("one", FILES)
+    lock = block(git_server.repository("one"))
+    slept: list[float] = []
+    outcome = run_pass(replace(setting(bot_text(url)), sleep=slept.append))
+    lock.unlink()
+    assert codes(outcome) == [("target", "push-rejected")]
+    assert "somebody else is pushing at the same time" in outcome.plan.problems[0].message
+    assert outcome.published == ()
+    # Eight tries, with pauses that are shorter than twice as long each time, and than 4 seconds.
+    longest = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 4.0]
+    assert len(slept) == len(longest)
+    assert all(0 <= pause <= most for pause, most in zip(slept, longest, strict=True))
+    assert len(set(slept)) > 1
+    assert git_server.read_files("one") == FILES
+
+
+def test_a_paused_target_is_planned_and_not_published(git_server: GitServer, setting: Make) -> None:
+    url = git_server.make_repository("one", FILES)
+    outcome = run_pass(setting(bot_text(url, more=", paused: incident 42")))
+    assert len(outcome.plan.updates) == 1
+    assert outcome.published == ()
+    assert any("incident 42" in warning for warning in outcome.plan.warnings)
+    assert git_server.read_files("one") == FILES
+
+
+def test_limits_keep_images_and_files(git_server: GitServer, setting: Make) -> None:
+    url = git_server.make_repository("one", FILES)
+    registry = FixedTags()
+    outcome = run_pass(setting(bot_text(url, more=", limits: {images: [ghcr.io/**]}"), registry))
+    assert [kept.code for kept in outcome.plan.kept] == ["outside-limits"]
+    assert registry.listings == 0
+    outcome = run_pass(setting(bot_text(url, more=", limits: {commit: [other/**]}")))
+    assert codes(outcome) == [("file", "limit-commit")]
+    assert git_server.read_files("one") == FILES
+
+
+def test_targets_share_what_is_asked(git_server: GitServer, setting: Make) -> None:
+    urls = [git_server.make_repository(name, FILES) for name in ("one", "two", "three")]
+    registry = FixedTags()
+    run_pass(setting(bot_text(*urls), registry))
+    assert registry.listings == 1
+
+
+def test_a_draft_publishes_nothing(git_server: GitServer, setting: Make) -> None:
+    url = git_server.make_repository("one", FILES)
+    (drafted,) = draft_pass(setting(bot_text(url)))
+    assert [change.new for change in drafted.changes] == [AFTER]
+    assert git_server.read_files("one") == FILES
+
+
+def test_a_configuration_that_is_a_link_is_not_replaced_by_the_bots(
+    git_server: GitServer, setting: Make
+) -> None:
+    files: dict[str, Entry] = {"app.yaml": MANIFEST, "imagebot.yaml": Symlink("app.yaml")}
+    url = git_server.make_repository("one", files)
+    outcome = run_pass(setting(bot_text(url) + CONFIGURATION.decode()))
+    (problem,) = outcome.plan.problems
+    assert "imagebot.yaml: cannot be read on main: it is a symbolic link" in problem.message
+    assert git_server.read_files("one")["app.yaml"] == MANIFEST
+
+
+def test_a_configuration_with_the_bot(git_server: GitServer, setting: Make) -> None:
+    url = git_server.make_repository("one", {"app.yaml": MANIFEST})
+    outcome = run_pass(setting(bot_text(url) + CONFIGURATION.decode()))
+    assert codes(outcome) == []
+    assert git_server.read_files("one") == {"app.yaml": AFTER}

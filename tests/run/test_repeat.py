@@ -1,0 +1,94 @@
+"""Passes one after another: a signal lets the current one finish."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import pytest
+
+from tests.support.process import PATIENCE
+from tests.support.signals import with_signals
+
+SCRIPT = """\
+import pathlib, sys, time
+from imagebot.run.diagnostics import Diagnostics
+from imagebot.cli.exits import Exit
+from imagebot.run.repeat import repeat
+from imagebot.errors import GitError
+
+folder = pathlib.Path(sys.argv[1])
+seconds = float(sys.argv[2])
+passes = 0
+
+def one_pass():
+    global passes
+    passes += 1
+    folder.joinpath(f"began-{passes}").touch()
+    while not folder.joinpath(f"go-{passes}").exists():
+        time.sleep(0.005)
+    folder.joinpath(f"ended-{passes}").touch()
+    if passes == 2:
+        raise GitError("remote", "is away", hint="wait")
+    return Exit.FAILED if passes == 1 else Exit.WELL
+
+sys.exit(repeat(one_pass, seconds, Diagnostics()))
+"""
+
+Wait = Callable[[Callable[[], bool]], None]
+
+
+def start(
+    folder: Path, seconds: str, *, ignored: Collection[signal.Signals] = ()
+) -> subprocess.Popen[str]:
+    argv = with_signals([sys.executable, "-c", SCRIPT, str(folder), seconds], ignored=ignored)
+    return subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_current_pass_is_finished(
+    tmp_path: Path, wait_until: Wait, number: signal.Signals
+) -> None:
+    with start(tmp_path, "1000") as process:
+        wait_until(tmp_path.joinpath("began-1").exists)
+        process.send_signal(number)
+        tmp_path.joinpath("go-1").touch()
+        assert process.wait(PATIENCE) == 1
+    assert tmp_path.joinpath("ended-1").exists()
+
+
+def test_where_sigint_is_ignored_only_sigterm_ends_it(tmp_path: Path, wait_until: Wait) -> None:
+    """Ctrl-C is meant for the job in the foreground, not for one that was started with `&`."""
+    for number in (1, 2):
+        tmp_path.joinpath(f"go-{number}").touch()
+    with start(tmp_path, "0", ignored=[signal.SIGINT]) as process:
+        wait_until(tmp_path.joinpath("began-3").exists)
+        process.send_signal(signal.SIGINT)
+        tmp_path.joinpath("go-3").touch()
+        wait_until(tmp_path.joinpath("began-4").exists)
+        process.terminate()
+        tmp_path.joinpath("go-4").touch()
+        assert process.wait(PATIENCE) == 0
+
+
+def test_a_pause_is_cut_short(tmp_path: Path, wait_until: Wait) -> None:
+    tmp_path.joinpath("go-1").touch()
+    with start(tmp_path, "1000") as process:
+        wait_until(tmp_path.joinpath("ended-1").exists)
+        process.terminate()
+        assert process.wait(PATIENCE) == 1
+
+
+def test_a_failed_pass_is_told_and_followed_by_another(tmp_path: Path, wait_until: Wait) -> None:
+    for number in (1, 2):
+        tmp_path.joinpath(f"go-{number}").touch()
+    with start(tmp_path, "0") as process:
+        wait_until(tmp_path.joinpath("began-3").exists)
+        process.terminate()
+        tmp_path.joinpath("go-3").touch()
+        assert process.wait(PATIENCE) == 0
+        assert process.stderr is not None
+        assert "remote: is away (wait)" in process.stderr.read()
