@@ -229,10 +229,11 @@ def warm_inventory(root: str, cache: str) -> Iterator[Callable[[], str]]:
 
     What is fetched from the remote is no part of it: publish.py measures that.
     """
+    from imagebot.scan.checkout import CheckoutSource
+
     from imagebot.config.builtin import default_configuration
     from imagebot.git.checkout import open_checkout
     from imagebot.git.credentials import access_for
-    from imagebot.run.target import CheckoutSource
     from imagebot.scan.cache import load_scan_cache
     from imagebot.scan.inventory import take_inventory
 

@@ -29,12 +29,15 @@ ImagebotError
    └─ ForgeUnreachableError            no answer
 
 Third-party exceptions stop at the adapter that can raise them. "Nothing to do" is never an
-exception. The command line turns these into lines and exit codes in one place.
+exception. The command line turns these into lines and exit codes in one place. What fails without
+ending a pass is a `Problem`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar, Literal
 
 
@@ -303,3 +306,36 @@ class ForgeRateLimitError(ForgeError):
 
 class ForgeUnreachableError(ForgeError):
     code = "forge-unreachable"
+
+
+ProblemScope = Literal["target", "file", "repository", "field", "change"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that failed. It never stops the rest and always shows in the exit code."""
+
+    scope: ProblemScope
+    subject: str
+    code: str
+    message: str
+    hint: str = ""
+    path: str = ""
+    line: int = 0
+
+
+class Exit(IntEnum):
+    """The exit codes of the command line."""
+
+    WELL = 0
+    FAILED = 1
+    USAGE = 2
+    BUG = 3
+    PENDING = 4
+    NOTHING_CHOSEN = 5
+    INTERRUPTED = 130
+
+
+def exit_of(problems: Sequence[Problem]) -> Exit:
+    """Failed when anything did, whatever else was done."""
+    return Exit.FAILED if problems else Exit.WELL

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imagebot.cli.exits import Exit
 from imagebot.cli.output import print_json
-from imagebot.errors import ConfigurationError, UsageError
+from imagebot.errors import ConfigurationError, Exit, UsageError
 from imagebot.text import printable
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import click
 
 from imagebot.cli.options import Folder
 from imagebot.cli.output import print_plan, print_published
-from imagebot.cli.start import stop_with
 from imagebot.errors import UsageError
+from imagebot.run.signals import stop_with
 from imagebot.text import printable_lines
 
 if TYPE_CHECKING:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from imagebot.cli.bot import open_bot
-from imagebot.cli.exits import Exit
 from imagebot.cli.options import bot_option
 from imagebot.cli.registries import cache_folder, open_registries
-from imagebot.errors import GitError
+from imagebot.errors import Exit, GitError
 from imagebot.scan.workspace import open_workspace
 from imagebot.text import printable
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from imagebot.cli.exits import Exit
 from imagebot.cli.options import directory_argument
 from imagebot.cli.output import count
-from imagebot.errors import UsageError
+from imagebot.errors import Exit, UsageError
 from imagebot.run.diagnostics import Diagnostics
 
 

@@ -13,10 +13,9 @@ from itertools import pairwise
 import click
 
 from imagebot import __version__
-from imagebot.cli.exits import Exit
-from imagebot.cli.start import prepare_process
-from imagebot.errors import ConfigurationError, ImagebotError, UsageError
+from imagebot.errors import ConfigurationError, Exit, ImagebotError, UsageError
 from imagebot.parallel.processes import collect_seldom
+from imagebot.run.signals import prepare_process
 from imagebot.text import printable
 
 # Name on the command line -> module and one line of help (kept here so that `--help` is quick).

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imagebot.cli.exits import Exit
 from imagebot.cli.options import format_option
 from imagebot.cli.output import print_json
 from imagebot.cli.policy_options import merged_policy, policy_options
 from imagebot.cli.registries import open_registries
-from imagebot.errors import InvalidReferenceError, UsageError
+from imagebot.errors import Exit, InvalidReferenceError, UsageError
 from imagebot.reference import Reference, is_tag, parse_reference
 from imagebot.text import printable, printable_lines
 

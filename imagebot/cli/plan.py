@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imagebot.cli.exits import Exit, exit_of
 from imagebot.cli.options import (
     Folder,
     bot_option,
@@ -18,7 +17,7 @@ from imagebot.cli.options import (
 )
 from imagebot.cli.output import print_json, print_plan, summary
 from imagebot.cli.registries import open_registries
-from imagebot.errors import UsageError
+from imagebot.errors import Exit, UsageError, exit_of
 from imagebot.plan.model import merge_plans
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 from imagebot.scan.workspace import open_workspace
@@ -67,7 +66,7 @@ def command(
     diagnostics.of_plan(plan)
     diagnostics.info(summary(plan))
     pending = exit_code and plan.updates and not plan.problems
-    return Exit.PENDING if pending else exit_of(plan)
+    return Exit.PENDING if pending else exit_of(plan.problems)
 
 
 def _print_diff(text: str) -> None:

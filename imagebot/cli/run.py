@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imagebot.cli.exits import Exit, exit_of
 from imagebot.cli.options import (
     bot_option,
     diagnostics_options,
@@ -17,6 +16,7 @@ from imagebot.cli.options import (
 )
 from imagebot.cli.output import print_json, print_plan, print_published, summary
 from imagebot.cli.setting import open_setting
+from imagebot.errors import Exit, exit_of
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def command(
         _print(outcome, explain=explain, output_format=output_format)
         diagnostics.of_plan(outcome.plan)
         diagnostics.info(summary(outcome.plan))
-        return exit_of(outcome.plan)
+        return exit_of(outcome.plan.problems)
 
     if every is None:
         return one_pass()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imagebot.cli.exits import Exit
 from imagebot.cli.options import diagnostics_options, directory_argument, format_option
 from imagebot.cli.output import count, print_json, print_rows
+from imagebot.errors import Exit
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
 from imagebot.scan.workspace import open_workspace
 

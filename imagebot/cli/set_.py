@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
-from imagebot.cli.exits import exit_of
 from imagebot.cli.options import Folder, diagnostics_options, format_option
 from imagebot.cli.output import print_json, print_plan, summary
-from imagebot.errors import InvalidReferenceError, UsageError
+from imagebot.errors import InvalidReferenceError, UsageError, exit_of
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
 from imagebot.scan.workspace import open_workspace
 
@@ -65,4 +64,4 @@ def command(
         print_plan(plan)
     diagnostics.of_plan(plan)
     diagnostics.info(summary(plan))
-    return exit_of(plan)
+    return exit_of(plan.problems)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import click
 
-from imagebot.cli.exits import exit_of
 from imagebot.cli.options import (
     diagnostics_options,
     directory_argument,
@@ -16,6 +15,7 @@ from imagebot.cli.options import (
 )
 from imagebot.cli.output import print_json, print_plan, summary
 from imagebot.cli.registries import open_registries
+from imagebot.errors import exit_of
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
 from imagebot.scan.workspace import open_workspace, require_configuration
 
@@ -57,4 +57,4 @@ def command(
         print_plan(plan, explain=explain)
     diagnostics.of_plan(plan)
     diagnostics.info(summary(plan))
-    return exit_of(plan)
+    return exit_of(plan.problems)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from imagebot.config.faults import Faults
 from imagebot.config.model import Limits, Route
 from imagebot.config.node import Document
+from imagebot.errors import Problem
 from imagebot.glob import matches_any
-from imagebot.plan.model import Problem, Update
+from imagebot.plan.model import Update
 from imagebot.reference import Repository
 
 # Top-level keys of the bot's own file, and `limits`, which stands there below a target.

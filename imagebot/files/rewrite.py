@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from imagebot.errors import FolderError
+from imagebot.errors import FolderError, Problem
 from imagebot.files.folder import read_file, write_file
-from imagebot.plan.model import FileChange, Plan, Problem
+from imagebot.plan.model import FileChange, Plan
 
 
 def write_changes(root: Path, changes: Sequence[FileChange], plan: Plan) -> Plan:

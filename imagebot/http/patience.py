@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
+from imagebot.http.address import netloc
+from imagebot.http.headers import parse_date, parse_retry_after
 from imagebot.http.transport import Answer, Ask, CannotConnectError
-from imagebot.registry.protocol import netloc, parse_date, parse_retry_after
 
 _PAUSES = (0.5, 2.0)
 """Seconds before the second and third try, unless the registry says how many."""

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagebot.errors import RegistryProtocolError, RegistryUnreachableError
-from imagebot.http.endpoint import is_loopback
+from imagebot.http.address import is_loopback, netloc
 from imagebot.http.tls import explain_distrust
-from imagebot.registry.protocol import clean, netloc
+from imagebot.text import clean
 
 if TYPE_CHECKING:
     import httpx

@@ -12,9 +12,8 @@ from imagebot.config.model import Configuration, Route
 from imagebot.config.node import show_text
 from imagebot.config.policies import known_policies
 from imagebot.config.presets import load_preset, preset_names
-from imagebot.errors import ConfigurationError
+from imagebot.errors import ConfigurationError, Problem
 from imagebot.manifest.images.field import ImageField, Marker, Unread
-from imagebot.plan.model import Problem
 from imagebot.plan.routes import Routes
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.model import Policy

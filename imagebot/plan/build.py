@@ -10,18 +10,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from imagebot.config.model import Configuration, Limits
-from imagebot.config.trust import may_ask
-from imagebot.errors import RegistryError, RegistryUnreachableError
+from imagebot.errors import Problem, RegistryError, RegistryUnreachableError
+from imagebot.files.rewrite import FileChange
 from imagebot.parallel.threads import Progress
 from imagebot.plan.assign import Assigned, assign
 from imagebot.plan.edits import make_edits, without_refused
-from imagebot.plan.model import FileChange, Kept, Plan, Problem, Update
-from imagebot.plan.resolve import Answers, Question, Registry, decide
+from imagebot.plan.limits import may_ask
+from imagebot.plan.model import Kept, Plan, Update
+from imagebot.plan.resolve import Answers, Question, decide
 from imagebot.plan.unused import unused_warnings
 from imagebot.plan.vetoes import Hold, hold_back
 from imagebot.reference import Repository
+from imagebot.registry.api import Registry
 from imagebot.scan.cache import ScanCache
-from imagebot.scan.inventory import Source, sort_unread, take_inventory
+from imagebot.scan.inventory import sort_unread, take_inventory
+from imagebot.scan.source import Source
 
 
 @dataclass(frozen=True, slots=True)

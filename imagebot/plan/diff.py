@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
-from imagebot.plan.model import FileChange
+from imagebot.files.rewrite import FileChange
 
 _ODD = re.compile(r"[\x00-\x1f\"\\\x7f-\x9f\u2028-\u202e]")
 _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}

@@ -11,40 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from imagebot.errors import FolderError
+from imagebot.errors import Problem
 from imagebot.manifest.images.field import FieldEdit, ImageField, Unread
 from imagebot.policy.model import Kind, Rejection
 
-ProblemScope = Literal["target", "file", "repository", "field", "change"]
 PublishStatus = Literal["committed", "opened", "updated", "unchanged", "closed", "failed"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Something that failed. It never stops the rest and always shows in the exit code."""
-
-    scope: ProblemScope
-    subject: str
-    code: str
-    message: str
-    hint: str = ""
-    path: str = ""
-    line: int = 0
-
-
-def unread_problem(entry: Unread) -> Problem:
-    """What cannot be read of a file whose images somebody wants changed."""
-    place = f"{entry.path}:{entry.line}" if entry.line else entry.path
-    mend = "see that it can be read" if entry.code == FolderError.code else "mend the file"
-    return Problem(
-        scope="file",
-        subject=entry.path,
-        path=entry.path,
-        line=entry.line,
-        code=entry.code,
-        message=f"{place}: {entry.reason}",
-        hint=f"{mend}, or leave it out with files.exclude",
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

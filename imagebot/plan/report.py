@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from imagebot.errors import Problem
 from imagebot.manifest.images.field import ImageField, Resource, Unread
-from imagebot.plan.model import Kept, Plan, Problem, Published, Update
+from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.policy.model import Decision, Rejection
 
 SCHEMA_VERSION = 1

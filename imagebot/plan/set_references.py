@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from imagebot.errors import UsageError
+from imagebot.errors import Problem, UsageError
 from imagebot.manifest.images.field import ImageField, Unread
 from imagebot.plan.assign import Assigned
-from imagebot.plan.model import Kept, Plan, Problem, Update, unread_problem
+from imagebot.plan.model import Kept, Plan, Update
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.choose import kind_of
 from imagebot.policy.model import Kind
 from imagebot.reference import Reference, Repository
+from imagebot.scan.inventory import unread_problem
 
 
 def plan_references(

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import merge
 
-from imagebot.plan.model import Kept, Plan, Problem, Update
+from imagebot.errors import Problem
+from imagebot.plan.model import Kept, Plan, Update
 from imagebot.policy.model import Rejection
 from imagebot.policy.rejections import refused_later
 

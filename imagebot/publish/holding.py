@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from imagebot.config.model import Configuration
-from imagebot.errors import CredentialError, ForgeError
+from imagebot.errors import CredentialError, ForgeError, Problem
 from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
-from imagebot.plan.model import Plan, Problem, Update
+from imagebot.plan.model import Plan, Update
 from imagebot.plan.vetoes import Held, Holding
 from imagebot.publish.changes import Change, changes_of
+from imagebot.publish.marker import read_marker
 from imagebot.publish.pull_request import is_settled
 from imagebot.publish.rollbacks import find_rollbacks
-from imagebot.publish.text import plan_hash, read_marker
+from imagebot.publish.text import plan_hash
 
 OpenForge = Callable[[], Forge | None]
 

@@ -20,16 +20,14 @@ from imagebot.git.checkout import Checkout
 from imagebot.git.tree import Signature
 from imagebot.plan.model import Published, PublishStatus
 from imagebot.publish.changes import Change
+from imagebot.publish.marker import Marker, read_marker, with_marker
 from imagebot.publish.text import (
-    Marker,
     closing_comment,
     commit_message,
     kept_comment,
     plan_hash,
     pull_request_body,
     pull_request_title,
-    read_marker,
-    with_marker,
 )
 from imagebot.text import printable
 

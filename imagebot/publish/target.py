@@ -11,12 +11,14 @@ from imagebot.errors import (
     GitError,
     ImagebotError,
     ManifestError,
+    Problem,
     PushRejectedError,
 )
+from imagebot.files.rewrite import FileChange
 from imagebot.forge.model import Forge
 from imagebot.git.checkout import Checkout
 from imagebot.manifest.edit import edit
-from imagebot.plan.model import FileChange, Plan, Problem, Published
+from imagebot.plan.model import Plan, Published
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.publishers import PUBLISHERS
 from imagebot.publish.pull_request import find_stale

@@ -21,7 +21,7 @@ from imagebot.http.transport import Answer, Ask
 from imagebot.registry.challenge import Challenge, parse_token
 from imagebot.registry.credentials import Credential
 from imagebot.registry.failures import token_failure
-from imagebot.registry.protocol import clean
+from imagebot.text import clean
 
 _CLIENT_ID = "imagebot"
 _REALM_LIFETIME = 300.0

@@ -19,10 +19,11 @@ from imagebot.registry.api import Pushed
 from imagebot.registry.cache import MetadataCache
 from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.metadata import MetadataReader
-from imagebot.registry.protocol import ACCEPT_MANIFESTS, clean, next_page, parse_tags
+from imagebot.registry.protocol import ACCEPT_MANIFESTS, next_page, parse_tags
 from imagebot.registry.pushed import PushTimes
 from imagebot.registry.session import Reply, Session
 from imagebot.registry.vendors import Vendor
+from imagebot.text import clean
 
 if TYPE_CHECKING:
     import httpx

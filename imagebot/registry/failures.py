@@ -12,10 +12,11 @@ from imagebot.errors import (
     RepositoryNotFoundError,
 )
 from imagebot.http.endpoint import Endpoint
+from imagebot.http.headers import parse_date, parse_retry_after
 from imagebot.http.transport import Answer
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry.credentials import Credential
-from imagebot.registry.protocol import ErrorDetail, parse_date, parse_errors, parse_retry_after
+from imagebot.registry.protocol import ErrorDetail, parse_errors
 
 _NOT_FOUND = frozenset({"NAME_UNKNOWN", "MANIFEST_UNKNOWN", "BLOB_UNKNOWN", "NOT_FOUND"})
 _DENIED = frozenset({"UNAUTHORIZED", "DENIED"})

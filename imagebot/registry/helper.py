@@ -18,7 +18,7 @@ from collections.abc import Mapping
 
 from imagebot.errors import CredentialError
 from imagebot.registry.docker_config import Entry
-from imagebot.registry.protocol import clean
+from imagebot.text import clean
 
 _NAME_RE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _TIMEOUT = 30.0

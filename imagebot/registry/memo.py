@@ -16,7 +16,7 @@ from imagebot.reference import Repository
 from imagebot.registry.api import Pushed
 
 if TYPE_CHECKING:
-    from imagebot.plan.resolve import Registry
+    from imagebot.registry.api import Registry
 
 T = TypeVar("T")
 

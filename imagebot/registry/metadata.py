@@ -19,7 +19,7 @@ from imagebot.registry.image import (
     parse_config,
     parse_manifest,
 )
-from imagebot.registry.protocol import clean
+from imagebot.text import clean
 
 _MAX_DEPTH = 4
 _MAX_FETCHES = 64

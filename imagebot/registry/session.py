@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 from imagebot.config.model import RegistryOptions
 from imagebot.errors import CredentialError, RegistryAuthError, RegistryError, RegistryProtocolError
 from imagebot.http import guard
+from imagebot.http.address import origin
 from imagebot.http.endpoint import Endpoint, by_host, find_endpoint, normalise_host
 from imagebot.http.patience import Patience
 from imagebot.http.transport import Answer, Ask, Transport
@@ -19,7 +20,6 @@ from imagebot.registry.auth import Authenticator, Grant
 from imagebot.registry.challenge import parse_challenges
 from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.failures import failure
-from imagebot.registry.protocol import origin
 
 if TYPE_CHECKING:
     import httpx

@@ -13,7 +13,8 @@ from typing import Literal, Protocol
 
 import click
 
-from imagebot.plan.model import Plan, Problem
+from imagebot.errors import Problem
+from imagebot.plan.model import Plan
 from imagebot.text import printable
 
 LogFormat = Literal["text", "json"]

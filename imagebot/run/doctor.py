@@ -13,8 +13,10 @@ from imagebot.errors import ConfigurationError, ImagebotError, RegistryError
 from imagebot.forge.open import open_forge
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import access_for
-from imagebot.run.target import CheckoutSource, target_configuration
-from imagebot.scan.inventory import Source, take_inventory
+from imagebot.run.target import target_configuration
+from imagebot.scan.checkout import CheckoutSource
+from imagebot.scan.inventory import take_inventory
+from imagebot.scan.source import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from imagebot.config.model import BotConfiguration, Configuration, Target
-from imagebot.config.trust import within_limits
-from imagebot.errors import ConfigurationError, ImagebotError, PushRejectedError
+from imagebot.errors import ConfigurationError, ImagebotError, Problem, PushRejectedError
+from imagebot.files.rewrite import FileChange
 from imagebot.forge.model import Forge
 from imagebot.forge.open import open_forge
 from imagebot.git.address import identity_of
@@ -25,13 +25,15 @@ from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.plan.build import Draft, draft
-from imagebot.plan.model import FileChange, Plan, Problem, Published, merge_plans
-from imagebot.plan.resolve import Registry
+from imagebot.plan.limits import within_limits
+from imagebot.plan.model import Plan, Published, merge_plans
 from imagebot.publish.holding import find_held, find_settled
 from imagebot.publish.target import publish_plan
+from imagebot.registry.api import Registry
 from imagebot.registry.memo import OncePerPass
-from imagebot.run.target import CheckoutSource, target_configuration
+from imagebot.run.target import target_configuration
 from imagebot.scan.cache import load_scan_cache
+from imagebot.scan.checkout import CheckoutSource
 
 T = TypeVar("T")
 

@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from imagebot.cli.exits import Exit
-from imagebot.cli.start import stop_with
-from imagebot.errors import ConfigurationError, ImagebotError
+from imagebot.errors import ConfigurationError, Exit, ImagebotError
 from imagebot.run.diagnostics import Diagnostics
+from imagebot.run.signals import stop_with
 
 
 def repeat(one_pass: Callable[[], Exit], seconds: int, diagnostics: Diagnostics) -> Exit:

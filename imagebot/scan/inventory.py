@@ -7,14 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from imagebot.config.model import Configuration
-from imagebot.errors import ImagebotError, InvalidPolicyError
+from imagebot.errors import FolderError, ImagebotError, InvalidPolicyError, Problem
 from imagebot.glob import matches_any
 from imagebot.manifest.cache import options_key, scan_key
 from imagebot.manifest.flux.join import FluxPolicy, join
 from imagebot.manifest.formats.select import chart_folders, is_chart_template
 from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.options import REFERS_ELSEWHERE, UNSAID, ScanOptions
-from imagebot.plan.model import Problem, unread_problem
 from imagebot.policy.build import build_policy
 from imagebot.policy.model import Policy
 from imagebot.reference import Repository
@@ -209,3 +208,18 @@ def sort_unread(
         else:
             problems.append(unread_problem(entry))
     return tuple(unread), tuple(problems)
+
+
+def unread_problem(entry: Unread) -> Problem:
+    """What cannot be read of a file whose images somebody wants changed."""
+    place = f"{entry.path}:{entry.line}" if entry.line else entry.path
+    mend = "see that it can be read" if entry.code == FolderError.code else "mend the file"
+    return Problem(
+        scope="file",
+        subject=entry.path,
+        path=entry.path,
+        line=entry.line,
+        code=entry.code,
+        message=f"{place}: {entry.reason}",
+        hint=f"{mend}, or leave it out with files.exclude",
+    )

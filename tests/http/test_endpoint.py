@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from imagebot.http.address import is_loopback
 
 from imagebot.config.model import RegistryOptions
-from imagebot.http.endpoint import Endpoint, by_host, find_endpoint, is_loopback, normalise_host
+from imagebot.http.endpoint import Endpoint, by_host, find_endpoint, normalise_host
 from imagebot.reference import Repository
 
 

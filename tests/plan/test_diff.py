@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from imagebot.files.rewrite import FileChange
 from imagebot.plan.diff import unified_diff
-from imagebot.plan.model import FileChange
 
 CASES = {
     "one line": (b"a: 1\nb: 2\nc: 3\n", b"a: 1\nb: 9\nc: 3\n"),

@@ -11,9 +11,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from imagebot.errors import Problem
 from imagebot.manifest.images.field import ImageField, Unread
 from imagebot.manifest.scan import scan
-from imagebot.plan.model import Kept, Plan, Problem, Published, Update
+from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.plan.report import pick_document, plan_document, scan_document
 from imagebot.policy.model import Decision, Rejection
 

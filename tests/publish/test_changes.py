@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from imagebot.plan.model import Plan, Problem
+from imagebot.errors import Problem
+from imagebot.plan.model import Plan
 from imagebot.publish.changes import changes_of
 from tests.publish.conftest import make_route
 from tests.publish.updates import make_update

@@ -5,12 +5,12 @@ import json
 from typing import Any
 
 import pytest
+from imagebot.publish.marker import read_marker
 
 from imagebot.errors import BranchModifiedError, ForgeError, PushRejectedError
 from imagebot.forge.sandbox import SandboxForge
 from imagebot.publish.publishers import PUBLISHERS
 from imagebot.publish.pull_request import find_stale
-from imagebot.publish.text import read_marker
 from tests.publish.conftest import (
     BOT,
     FILES,

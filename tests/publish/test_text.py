@@ -7,19 +7,17 @@ import subprocess
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from imagebot.publish.marker import Marker, read_marker, with_marker
 
 from imagebot.plan.model import Update
 from imagebot.publish.text import (
     MAX_BODY,
-    Marker,
     branch_name,
     commit_message,
     is_commit_message,
     plan_hash,
     pull_request_body,
     pull_request_title,
-    read_marker,
-    with_marker,
 )
 from tests.publish.updates import make_update
 

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from imagebot.plan.model import Problem
+from imagebot.errors import Problem
 from imagebot.run.diagnostics import Diagnostics, open_diagnostics
 
 PROBLEM = Problem(scope="file", subject="s", code="c", message="bad\x1b[2J\nthing", hint="mend")

@@ -16,7 +16,7 @@ from tests.support.signals import with_signals
 SCRIPT = """\
 import pathlib, sys, time
 from imagebot.run.diagnostics import Diagnostics
-from imagebot.cli.exits import Exit
+from imagebot.errors import Exit
 from imagebot.run.repeat import repeat
 from imagebot.errors import GitError
 

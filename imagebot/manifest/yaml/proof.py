@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from imagebot.manifest.images.slots import written_at
 from imagebot.manifest.yaml.events import (
     MAX_DEPTH,
     Engine,
@@ -29,7 +28,7 @@ from imagebot.manifest.yaml.events import (
     with_events,
 )
 from imagebot.manifest.yaml.quoting import needs_quotes
-from imagebot.manifest.yaml.source import literal_lines
+from imagebot.manifest.yaml.source import literal_lines, written_at
 
 _BREAK = re.compile(r"[\r\n\x85\u2028\u2029]")
 _PLAIN = ("", None)
