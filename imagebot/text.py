@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_MAX_LINE = 200
 # C0 and C1 controls, line separators, and the bidirectional overrides that reorder what is read.
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -20,6 +21,12 @@ def printable_lines(text: str) -> str:
     return "\n".join(
         "\t".join(printable(cell) for cell in line.split("\t")) for line in text.split("\n")
     )
+
+
+def clean(text: str) -> str:
+    """One short line that is safe on a terminal."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())
+    return line if len(line) <= _MAX_LINE else line[: _MAX_LINE - 1] + "…"
 
 
 def _escape(match: re.Match[str]) -> str:

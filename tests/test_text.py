@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagebot.text import printable, printable_lines
+from imagebot.text import clean, printable, printable_lines
 
 
 def test_controls_become_escapes() -> None:
@@ -19,3 +19,10 @@ def test_nothing_unprintable_is_left(text: str) -> None:
     assert all(c.isprintable() or c.isspace() or ord(c) > 0x9F for c in printable(text))
     assert "\n" not in printable(text)
     assert "\x1b" not in printable_lines(text)
+
+
+@given(st.text())
+def test_cleaned_text_is_one_printable_line(text: str) -> None:
+    line = clean(text)
+    assert line.isprintable()
+    assert len(line) <= 200

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from imagebot.config.model import RegistryOptions
+from imagebot.http.address import is_loopback
 from imagebot.reference import DOCKER_HUB, Repository
 
 _HUB_HOST = "registry-1.docker.io"
@@ -54,24 +54,6 @@ def normalise_host(host: str) -> str:
     """A registry's host in lower case; all names of Docker Hub are `docker.io`."""
     lower = host.lower()
     return DOCKER_HUB if lower in _HUB_ALIASES else lower
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host, with or without a port, is this machine by its name alone."""
-    name = hostname(host)
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def hostname(host: str) -> str:
-    """A host without its port, and without the brackets of an IPv6 address."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.partition(":")[0].lower()
 
 
 def _endpoint(host: str, prefix: str, options: RegistryOptions | None) -> Endpoint:

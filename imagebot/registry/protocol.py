@@ -1,4 +1,4 @@
-"""What registries say, as values: tag lists, links, errors, pauses. Pure: bytes and text in.
+"""What registries say, as values: tag lists, links, errors. Pure: bytes and text in.
 
 After the OCI distribution specification 1.1. Everything here comes from the network, so every
 function takes whatever it is given and either returns a clean value or raises
@@ -7,16 +7,16 @@ RegistryProtocolError with the `subject` it was called for.
 
 from __future__ import annotations
 
-import email.utils
 import json
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from imagebot.errors import RegistryProtocolError
+from imagebot.http.address import origin
 from imagebot.reference import is_tag
+from imagebot.text import clean
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -26,7 +26,6 @@ ACCEPT_MANIFESTS = ", ".join((OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIF
 """All of them, always: a registry answers 404, or with another manifest, when the kind of the one
 that a tag points to is missing here (seen in distribution 2.8)."""
 
-_MAX_MESSAGE = 200
 _MAX_ERRORS = 8
 _MAX_HEADER = 16 * 1024
 _CODE_RE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
@@ -103,24 +102,6 @@ def next_page(subject: str, links: Sequence[str], url: str) -> str | None:
     return found._replace(path=path, fragment="").geturl()
 
 
-def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port, in a form to compare. Raises ValueError when `url` has none."""
-    parts = urlsplit(url)
-    default = {"http": 80, "https": 443}.get(parts.scheme)
-    port = parts.port or default
-    if not parts.hostname or port is None:
-        raise ValueError("not an http(s) address")
-    return parts.scheme, parts.hostname.lower(), port
-
-
-def netloc(url: str) -> str:
-    """Host and port as `url` has them, without a user; "" when it is no address."""
-    try:
-        return urlsplit(url).netloc.rpartition("@")[2]
-    except ValueError:
-        return ""
-
-
 def parse_errors(body: bytes) -> tuple[ErrorDetail, ...]:
     """The errors in an answer's body; empty when it is in any other format."""
     try:
@@ -131,38 +112,6 @@ def parse_errors(body: bytes) -> tuple[ErrorDetail, ...]:
     if not isinstance(errors, list):
         return ()
     return tuple(_details(errors[:_MAX_ERRORS]))
-
-
-def parse_retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait, from a Retry-After header of seconds or a date; None when it says nothing.
-
-    `now` is in seconds since 1970, and best the answer's own Date.
-    """
-    text = (value or "").strip()
-    if not text:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        date = parse_date(text)
-        if date is None:
-            return None
-        seconds = date - now
-    return max(0.0, seconds) if math.isfinite(seconds) else None
-
-
-def parse_date(value: str | None) -> float | None:
-    """An HTTP date in seconds since 1970."""
-    try:
-        return email.utils.parsedate_to_datetime(value or "").timestamp()
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
-
-
-def clean(text: str) -> str:
-    """One short line that is safe on a terminal."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())
-    return line if len(line) <= _MAX_MESSAGE else line[: _MAX_MESSAGE - 1] + "…"
 
 
 def _find_next(links: Sequence[str]) -> str | None:

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from imagebot.http.address import is_loopback
 
 from imagebot.config.model import RegistryOptions
+from imagebot.http.address import is_loopback
 from imagebot.http.endpoint import Endpoint, by_host, find_endpoint, normalise_host
 from imagebot.reference import Repository
 
@@ -78,22 +78,3 @@ def test_a_mirror_knows_repositories_by_other_names() -> None:
 def test_all_names_of_docker_hub() -> None:
     names = ("docker.io", "index.docker.io", "registry-1.docker.io", "Docker.IO")
     assert {normalise_host(name) for name in names} == {"docker.io"}
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [
-        ("localhost", True),
-        ("LOCALHOST:80", True),
-        ("a.b.localhost:1", True),
-        ("127.8.9.1", True),
-        ("[::1]", True),
-        ("[::1]:1", True),
-        ("[::2]:1", False),
-        ("notlocalhost", False),
-        ("localhost.example", False),
-        ("0.0.0.0", False),
-    ],
-)
-def test_loopback(host: str, loopback: bool) -> None:
-    assert is_loopback(host) is loopback

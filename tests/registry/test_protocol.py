@@ -5,10 +5,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from imagebot.http.address import origin
-from imagebot.http.headers import parse_retry_after
 
 from imagebot.errors import RegistryProtocolError
+from imagebot.http.address import origin
+from imagebot.http.headers import parse_retry_after
 from imagebot.reference import is_tag
 from imagebot.registry.protocol import ErrorDetail, next_page, parse_errors, parse_tags
 from imagebot.text import clean
@@ -178,34 +178,3 @@ def test_only_some_errors_are_read() -> None:
     details = parse_errors(body)
     assert len(details) == 8
     assert all(len(detail.message) <= 200 for detail in details)
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        (None, None),
-        ("", None),
-        ("0", 0.0),
-        ("7", 7.0),
-        (" 1.5 ", 1.5),
-        ("-3", 0.0),
-        ("Tue, 14 Nov 2023 22:13:30 GMT", 10.0),
-        ("Tuesday, 14-Nov-23 22:13:30 GMT", 10.0),
-        ("Tue, 14 Nov 2023 22:00:00 GMT", 0.0),
-        ("880µs", None),
-        ("nan", None),
-        ("inf", None),
-        ("1e999", None),
-        ("soon", None),
-        ("Tue, 99 Nov 2023 99:13:30 GMT", None),
-    ],
-)
-def test_retry_after(value: str | None, seconds: float | None) -> None:
-    assert parse_retry_after(value, now=1_700_000_000) == seconds
-
-
-@given(st.text())
-def test_cleaned_text_is_one_printable_line(text: str) -> None:
-    line = clean(text)
-    assert line.isprintable()
-    assert len(line) <= 200

@@ -1,0 +1,42 @@
+"""Addresses on the network, taken apart. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port, in a form to compare. Raises ValueError when `url` has none."""
+    parts = urlsplit(url)
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    port = parts.port or default
+    if not parts.hostname or port is None:
+        raise ValueError("not an http(s) address")
+    return parts.scheme, parts.hostname.lower(), port
+
+
+def netloc(url: str) -> str:
+    """Host and port as `url` has them, without a user; "" when it is no address."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, with or without a port, is this machine by its name alone."""
+    name = hostname(host)
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def hostname(host: str) -> str:
+    """A host without its port, and without the brackets of an IPv6 address."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower()

@@ -1,0 +1,32 @@
+"""Values of HTTP headers. Pure: text from the network in, a value or None out."""
+
+from __future__ import annotations
+
+import email.utils
+import math
+
+
+def parse_retry_after(value: str | None, now: float) -> float | None:
+    """Seconds to wait, from a Retry-After header of seconds or a date; None when it says nothing.
+
+    `now` is in seconds since 1970, and best the answer's own Date.
+    """
+    text = (value or "").strip()
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        date = parse_date(text)
+        if date is None:
+            return None
+        seconds = date - now
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def parse_date(value: str | None) -> float | None:
+    """An HTTP date in seconds since 1970."""
+    try:
+        return email.utils.parsedate_to_datetime(value or "").timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
