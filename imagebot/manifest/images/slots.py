@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from imagebot.manifest.images.field import Slot, Style
 from imagebot.manifest.yaml.events import Scalar
-from imagebot.manifest.yaml.source import Source
+from imagebot.manifest.yaml.source import Source, written_at
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 
-_PROPERTIES = re.compile(r"(?:[&!]\S*(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))*[ \t]*)+")
 _TEXT_TAG = "tag:yaml.org,2002:str"
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -43,25 +41,6 @@ class Place:
         raw = self.source.text[self.start : self.end]
         once = bool(text) and raw.count(text) == 1 and self.value.count(text) == 1
         return self.start + raw.index(text) if once else None
-
-
-def written_at(text: str, scalar: Scalar) -> tuple[int, int, int | None]:
-    """Where the content of a scalar starts and ends in `text`, without properties and quotes, and
-    where its stripped value starts there: None when it is not written in one piece."""
-    start, end = scalar.start_mark.index, scalar.end_mark.index
-    if text[start : start + 1] in ("&", "!") and (match := _PROPERTIES.match(text, start, end)):
-        start = match.end()
-    style = scalar.style
-    value = scalar.value
-    if style in ('"', "'"):
-        start, end = start + 1, end - 1
-        blanks = len(value) - len(value.lstrip())
-        return start, end, start + blanks if text[start:end] == value else None
-    if style in ("|", ">"):
-        value = value.strip()
-        once = bool(value) and text.count(value, start, end) == 1
-        return start, end, text.index(value, start, end) if once else None
-    return start, end, start if text[start:end] == value else None
 
 
 def is_null(scalar: Scalar) -> bool:

@@ -15,6 +15,7 @@ _MARKER = "\n---"
 _BEHIND_MARKER = ("", " ", "\t", "\r", "\n")
 _HEADER = re.compile(r"(?:[&!]\S*[ \t]+)*[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_PROPERTIES = re.compile(r"(?:[&!]\S*(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))*[ \t]*)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +149,22 @@ def _indentation(text: str, start: int, end: int, wanted: list[str]) -> int | No
             return indent if indent >= 0 and raw[indent:] == first_value else None
         at = match.end()
     return None
+
+
+def written_at(text: str, scalar: Scalar) -> tuple[int, int, int | None]:
+    """Where the content of a scalar starts and ends in `text`, without properties and quotes, and
+    where its stripped value starts there: None when it is not written in one piece."""
+    start, end = scalar.start_mark.index, scalar.end_mark.index
+    if text[start : start + 1] in ("&", "!") and (match := _PROPERTIES.match(text, start, end)):
+        start = match.end()
+    style = scalar.style
+    value = scalar.value
+    if style in ('"', "'"):
+        start, end = start + 1, end - 1
+        blanks = len(value) - len(value.lstrip())
+        return start, end, start + blanks if text[start:end] == value else None
+    if style in ("|", ">"):
+        value = value.strip()
+        once = bool(value) and text.count(value, start, end) == 1
+        return start, end, text.index(value, start, end) if once else None
+    return start, end, start if text[start:end] == value else None
