@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from imagebot.errors import RegistryError, UsageError
 from imagebot.parallel.threads import Progress, map_at_once
@@ -18,19 +17,11 @@ from imagebot.policy.choose import choose, kind_of
 from imagebot.policy.model import TIMED_ORDERS, Decision, Policy
 from imagebot.policy.rejections import count_by_rule
 from imagebot.reference import Reference, Repository
-from imagebot.registry.api import Images
+from imagebot.registry.api import Registry
 from imagebot.registry.listing import list_tags
 
 # Gates ask one thing at a time; this many questions are asked at once. Each host has its own limit.
 _WORKERS = 16
-
-
-class Registry(Images, Protocol):
-    """All that a pass asks of registries."""
-
-    def tags(self, repository: Repository) -> tuple[str, ...]:
-        """Every tag, all pages followed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +81,7 @@ def decide(
 
 
 def answer(
-    policy: Policy, tags: Sequence[str], reference: Reference, registry: Images, *, now: datetime
+    policy: Policy, tags: Sequence[str], reference: Reference, registry: Registry, *, now: datetime
 ) -> Decision:
     """What one policy makes of one repository's tags. May raise RegistryError."""
     times = ask_times(policy, tags, reference, registry, today=now.date())

@@ -1,6 +1,6 @@
-"""What gates ask of a registry.
+"""THE protocol of registries: whatever asks one takes a `Registry`.
 
-The registry client satisfies `Images`; tests may pass anything that does.
+The registry client and the memo satisfy it; tests may pass anything that does.
 """
 
 from __future__ import annotations
@@ -25,8 +25,12 @@ class Pushed:
     digest: str | None = None
 
 
-class Images(Protocol):
-    """Facts about images. Every method may raise RegistryError."""
+class Registry(Protocol):
+    """All that is asked of registries. Every method may raise RegistryError."""
+
+    def tags(self, repository: Repository) -> tuple[str, ...]:
+        """Every tag, all pages followed."""
+        ...
 
     def digest(self, repository: Repository, reference: str) -> str:
         """The digest of a tag (or digest): of the index, for a multi-platform image."""
@@ -42,4 +46,8 @@ class Images(Protocol):
 
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
         """Push times of those tags that the registry's own API knows; empty when it has none."""
+        ...
+
+    def check(self, place: str) -> str:
+        """How a registry, `host` or `host/path`, lets us in."""
         ...

@@ -44,7 +44,7 @@ class _ListingMovedError(Exception):
 
 
 class RegistryClient:
-    """Asks registries over HTTP; satisfies `imagebot.registry.api.Images`.
+    """Asks registries over HTTP; satisfies `imagebot.registry.api.Registry`.
 
     `workers` is the most requests at a time to one host. `sleep` and `clock` take and give
     seconds; without `sleep`, waits end early when the client is closed. `vendors` tells, by host,

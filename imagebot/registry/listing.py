@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
 
 from imagebot.errors import RegistryError
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.reference import Repository
-
-
-class Lists(Protocol):
-    """What can list tags: a registry client."""
-
-    def tags(self, repository: Repository) -> tuple[str, ...]: ...
+from imagebot.registry.api import Registry
 
 
 def list_tags(
-    client: Lists,
+    client: Registry,
     repositories: Iterable[Repository],
     *,
     workers: int = 16,

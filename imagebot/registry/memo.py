@@ -10,13 +10,14 @@ import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed
 
 if TYPE_CHECKING:
     from imagebot.registry.api import Registry
+from imagebot.registry.api import Pushed, Registry
 
 T = TypeVar("T")
 
@@ -47,6 +48,9 @@ class OncePerPass:
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
         key = ("pushed", repository, tuple(tags))
         return self._ask(key, lambda: self._registry.pushed(repository, tags))
+
+    def check(self, place: str) -> str:
+        return self._ask(("check", place), lambda: self._registry.check(place))
 
     def _ask(self, key: Hashable, ask: Callable[[], T]) -> T:
         with self._lock:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from imagebot.config.model import BotConfiguration, Configuration, Target
 from imagebot.errors import ConfigurationError, ImagebotError, RegistryError
 from imagebot.forge.open import open_forge
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import access_for
+from imagebot.registry.api import Registry
 from imagebot.run.target import target_configuration
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.scan.inventory import take_inventory
@@ -29,30 +29,22 @@ class Check:
     hint: str = ""
 
 
-class Registries(Protocol):
-    """What is asked of the registry client."""
-
-    def check(self, place: str) -> str:
-        """How a registry (host, or host and path) lets us in. Raises RegistryError."""
-        ...
-
-
 def check_folder(
-    source: Source, configuration: Configuration, registries: Registries
+    source: Source, configuration: Configuration, registry: Registry
 ) -> Iterator[Check]:
     """A folder's fields, and the registries that they name."""
-    yield from _check_source("folder", source, configuration, registries)
+    yield from _check_source("folder", source, configuration, registry)
 
 
 def check_targets(
-    bot: BotConfiguration, registries: Registries, environment: Mapping[str, str], cache: Path
+    bot: BotConfiguration, registry: Registry, environment: Mapping[str, str], cache: Path
 ) -> Iterator[Check]:
     """Each target: credential, Git remote, configuration, forge, and its registries."""
     names: set[str] = set()
     for target in bot.targets:
         look_inside = partial(_check_content, target, bot, names)
         yield from check_remote(target, environment, cache, look_inside)
-    yield from _check_hosts(_places(names, bot), registries)
+    yield from _check_hosts(_places(names, bot), registry)
 
 
 def check_remote(
@@ -108,11 +100,11 @@ def _check_forge(target: Target, environment: Mapping[str, str]) -> Iterator[Che
 
 
 def _check_source(
-    name: str, source: Source, configuration: Configuration, registries: Registries
+    name: str, source: Source, configuration: Configuration, registry: Registry
 ) -> Iterator[Check]:
     names: set[str] = set()
     yield _inventory(name, source, configuration, names)
-    yield from _check_hosts(_places(names, BotConfiguration(path="", targets=())), registries)
+    yield from _check_hosts(_places(names, BotConfiguration(path="", targets=())), registry)
 
 
 def _inventory(name: str, source: Source, configuration: Configuration, names: set[str]) -> Check:
@@ -135,10 +127,10 @@ def _places(repositories: Iterable[str], bot: BotConfiguration) -> set[str]:
     return places
 
 
-def _check_hosts(hosts: Iterable[str], registries: Registries) -> Iterator[Check]:
+def _check_hosts(hosts: Iterable[str], registry: Registry) -> Iterator[Check]:
     for host in sorted(hosts):
         try:
-            yield Check(True, f"registry {host}", registries.check(host))
+            yield Check(True, f"registry {host}", registry.check(host))
         except RegistryError as error:
             yield _failed(f"registry {host}", error)
 

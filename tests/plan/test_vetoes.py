@@ -26,6 +26,7 @@ from imagebot.run.passes import Outcome, Setting, draft_pass, run_pass
 from tests.publish.updates import make_update
 from tests.support.git_repository import BareRepository
 from tests.support.github import Forge
+from tests.support.unasked import Unasked
 
 CONFIGURATION = b"""\
 policies: {stable: {semver: ^1}}
@@ -57,7 +58,7 @@ def pod(api: str, web: str) -> bytes:
 
 
 @dataclass
-class Tags:
+class Tags(Unasked):
     """The tags of each repository, by the last part of its name."""
 
     of: dict[str, tuple[str, ...]] = field(

@@ -18,13 +18,14 @@ from imagebot.reference import Repository
 from imagebot.registry.listing import list_tags
 from tests.support.process import PATIENCE
 from tests.support.scripted_http import Answer, ScriptedServer
+from tests.support.unasked import Unasked
 
 
 def repository(number: int) -> Repository:
     return Repository("r.example", f"app{number}")
 
 
-class Lists:
+class Lists(Unasked):
     """Every third repository is not there."""
 
     def __init__(self) -> None:
@@ -64,7 +65,7 @@ def test_progress_is_told_in_the_thread_that_asked() -> None:
 def test_as_many_at_once_as_workers() -> None:
     barrier = threading.Barrier(5)
 
-    class Together:
+    class Together(Unasked):
         def tags(self, repository: Repository) -> tuple[str, ...]:
             # Breaks, and raises, unless five ask at the same time.
             barrier.wait(30)
@@ -74,7 +75,7 @@ def test_as_many_at_once_as_workers() -> None:
 
 
 def test_a_bug_is_no_failure_of_a_repository() -> None:
-    class Broken:
+    class Broken(Unasked):
         def tags(self, repository: Repository) -> tuple[str, ...]:
             raise ZeroDivisionError
 

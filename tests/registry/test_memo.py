@@ -13,13 +13,14 @@ from imagebot.errors import RegistryUnreachableError
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed
 from imagebot.registry.memo import OncePerPass
+from tests.support.unasked import Unasked
 
 APP = Repository("ghcr.io", "acme/app")
 GONE = Repository("ghcr.io", "acme/gone")
 TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Counting:
+class Counting(Unasked):
     """A registry that notes what it is asked."""
 
     def __init__(self) -> None:
@@ -47,6 +48,10 @@ class Counting:
         self.asked.append(("pushed", repository, tuple(tags)))
         return {tag: Pushed(TIME, "test") for tag in tags}
 
+    def check(self, place: str) -> str:
+        self.asked.append(("check", place))
+        return "without a login"
+
 
 def test_every_question_is_asked_once() -> None:
     registry = Counting()
@@ -57,7 +62,8 @@ def test_every_question_is_asked_once() -> None:
         assert once.platforms(APP, "d") == ("linux/amd64",)
         assert once.created(APP, "d") == TIME
         assert once.pushed(APP, ["1.0"]) == {"1.0": Pushed(TIME, "test")}
-    assert len(registry.asked) == 5
+        assert once.check("ghcr.io") == "without a login"
+    assert len(registry.asked) == 6
 
 
 def test_different_questions_are_different() -> None:

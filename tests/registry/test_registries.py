@@ -18,7 +18,7 @@ from imagebot.errors import (
     RepositoryNotFoundError,
 )
 from imagebot.reference import Repository
-from imagebot.registry.api import Images
+from imagebot.registry import api
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credentials
 from imagebot.registry.listing import list_tags
@@ -63,7 +63,7 @@ def look(client: RegistryClient, registry: Registry, repository: str) -> None:
     index = registry.push_index(repository, "1.1", nested=[["linux/s390x"]], attestations=True)
     here = at(registry, repository)
     assert sorted(client.tags(here)) == ["1.0", "1.1"]
-    images: Images = client
+    images: api.Registry = client
     assert images.digest(here, "1.0") == one
     assert images.digest(here, index) == index
     assert images.platforms(here, one) == ("linux/amd64",)

@@ -16,6 +16,7 @@ from imagebot.registry.api import Pushed
 from imagebot.run.passes import Outcome, Setting, draft_pass, run_pass
 from tests.support.git_repository import BareRepository, Entry, Symlink
 from tests.support.git_server import GitServer
+from tests.support.unasked import Unasked
 
 CONFIGURATION = b"""\
 policies: {stable: {semver: ^1}}
@@ -28,7 +29,7 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @dataclass
-class FixedTags:
+class FixedTags(Unasked):
     """Every repository has two tags. `meanwhile` is called with the number of each listing."""
 
     meanwhile: Callable[[int], None] = lambda number: None

@@ -10,10 +10,11 @@ from datetime import datetime
 from imagebot.errors import RegistryError, RepositoryNotFoundError
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed
+from tests.support.unasked import Unasked
 
 
 @dataclass
-class FixedImages:
+class FixedImages(Unasked):
     """Tags by repository (as in `docker.io/library/app`); `asked` notes every call.
 
     A tag's digest is made from repository and tag, unless `digests` has it. A repository that is

@@ -13,14 +13,14 @@ from imagebot.policy.kinds import kind_of
 from imagebot.policy.model import Choice, Decision, Kind, Policy, Rejection
 from imagebot.policy.rejections import refused_later
 from imagebot.reference import Reference
-from imagebot.registry.api import Images
+from imagebot.registry.api import Registry
 
 MOST_EXAMINED = 100
 """How many candidates the gates look at before they give up: each may cost several requests."""
 
 
 def admit(
-    choice: Choice, policy: Policy, field_reference: Reference, images: Images, *, now: datetime
+    choice: Choice, policy: Policy, field_reference: Reference, images: Registry, *, now: datetime
 ) -> Decision:
     """What a field shall say, given what a policy chose among its repository's tags.
 
@@ -37,7 +37,7 @@ class _Admission:
         choice: Choice,
         policy: Policy,
         current: Reference,
-        images: Images,
+        images: Registry,
         now: datetime,
     ) -> None:
         self.choice = choice

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from imagebot.reference import Repository
-from imagebot.registry.api import Images, Pushed
+from imagebot.registry.api import Pushed, Registry
 
 
 class Facts:
@@ -15,7 +15,7 @@ class Facts:
     Push times are asked for all the tags at once: registries give them by the page.
     """
 
-    def __init__(self, images: Images, repository: Repository, tags: Sequence[str]) -> None:
+    def __init__(self, images: Registry, repository: Repository, tags: Sequence[str]) -> None:
         self._images = images
         self._repository = repository
         self._tags = tuple(tags)

@@ -12,7 +12,7 @@ from imagebot.policy.choose import timed_candidates
 from imagebot.policy.model import Policy
 from imagebot.policy.timed import as_utc
 from imagebot.reference import Reference, Repository
-from imagebot.registry.api import Images
+from imagebot.registry.api import Registry
 
 MOST_ASKED = 500
 """How many images are asked for their creation date; each costs up to three requests."""
@@ -24,7 +24,7 @@ def ask_times(
     policy: Policy,
     tags: Sequence[str],
     current: Reference,
-    images: Images,
+    images: Registry,
     *,
     today: date,
     limit: int = MOST_ASKED,
@@ -54,7 +54,7 @@ def ask_times(
         return {tag: time for tag, time in zip(wanted, times, strict=True) if time is not None}
 
 
-def _created(images: Images, repository: Repository, tag: str) -> datetime | None:
+def _created(images: Registry, repository: Repository, tag: str) -> datetime | None:
     try:
         created = images.created(repository, images.digest(repository, tag))
     except RepositoryNotFoundError:

@@ -9,6 +9,7 @@ from datetime import datetime
 from imagebot.errors import RegistryError, RepositoryNotFoundError
 from imagebot.reference import Repository, is_digest
 from imagebot.registry.api import Pushed
+from tests.support.unasked import Unasked
 
 
 def digest_of(name: str) -> str:
@@ -17,7 +18,7 @@ def digest_of(name: str) -> str:
 
 
 @dataclass
-class FakeImages:
+class FakeImages(Unasked):
     """`points` maps tags to names of images; a tag that is not there has an image of its name."""
 
     points: dict[str, str] = field(default_factory=dict)
