@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from imagebot.plan.limits import may_ask, within_limits
-
 from imagebot.config.builtin import default_configuration
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Limits, Route
 from imagebot.manifest.images.field import ImageField
+from imagebot.plan.limits import may_ask, within_limits
 from imagebot.plan.model import Update
 from imagebot.reference import parse_reference, parse_repository
 
