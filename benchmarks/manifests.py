@@ -281,7 +281,7 @@ def edit(root: str, count: int, *, write: bool) -> str:
     plan = plan_references(assigned, [wanted], found.unread)
     edited = make_edits(workspace, plan.updates)
     if write:
-        plan = write_changes(workspace.root, edited.changes, plan)
+        assert not write_changes(workspace.root, edited.changes)
     assert not plan.problems
     assert not edited.problems
     assert len(plan.updates) >= count * 0.95

@@ -37,7 +37,7 @@ def command(
     """
     from imagebot.files.rewrite import write_changes
     from imagebot.plan.assign import heed_markers
-    from imagebot.plan.edits import make_edits, without_refused
+    from imagebot.plan.edits import make_edits, without_refused, without_unwritten
     from imagebot.plan.report import plan_document
     from imagebot.plan.set_references import plan_references
     from imagebot.reference import parse_reference
@@ -57,7 +57,8 @@ def command(
     assigned = heed_markers(inventory.fields, workspace.configuration, flux=inventory.flux)
     planned = plan_references(assigned, wanted, inventory.unread)
     edited = make_edits(workspace, planned.updates)
-    plan = write_changes(workspace.root, edited.changes, without_refused(planned, edited))
+    unwritten = write_changes(workspace.root, edited.changes)
+    plan = without_unwritten(without_refused(planned, edited), unwritten)
     if output_format == "json":
         print_json(plan_document(plan))
     else:

@@ -37,6 +37,7 @@ def command(
     """Rewrite the files in DIR: what `plan` shows is done, and nothing is committed."""
     from imagebot.files.rewrite import write_changes
     from imagebot.plan.build import draft
+    from imagebot.plan.edits import without_unwritten
     from imagebot.plan.report import plan_document
 
     workspace = open_workspace(directory)
@@ -50,7 +51,8 @@ def command(
             now=datetime.now(UTC),
             progress=progress,
         )
-    plan = write_changes(workspace.root, drafted.changes, drafted.plan)
+    unwritten = write_changes(workspace.root, drafted.changes)
+    plan = without_unwritten(drafted.plan, unwritten)
     if output_format == "json":
         print_json(plan_document(plan, explain=explain))
     else:

@@ -1,38 +1,48 @@
-"""The changes of a plan, written to a folder."""
+"""Changes of files, written to a folder."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from imagebot.errors import FolderError, Problem
+from imagebot.errors import FolderError
 from imagebot.files.folder import read_file, write_file
-from imagebot.plan.model import FileChange, Plan
 
 
-def write_changes(root: Path, changes: Sequence[FileChange], plan: Plan) -> Plan:
-    """Write each file whole or not at all.
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file before and after; `updates` are the ids of those that are in it."""
 
-    The plan comes back without the updates of files that could not be written, and with a problem
-    for each such file. An interrupt says how many were written before it.
+    path: str
+    old: bytes
+    new: bytes
+    updates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """A change that could not be written, and why."""
+
+    change: FileChange
+    error: FolderError
+
+
+def write_changes(root: Path, changes: Sequence[FileChange]) -> tuple[Unwritten, ...]:
+    """Write each file whole or not at all; one that cannot be written does not stop the others.
+
+    An interrupt says how many were written before it.
     """
-    lost: set[str] = set()
-    problems: list[Problem] = []
+    unwritten: list[Unwritten] = []
     for number, change in enumerate(changes):
         try:
             write_file(root, change.path, change.old, change.new)
         except FolderError as error:
-            lost.update(change.updates)
-            problems.append(_problem(change, error))
+            unwritten.append(Unwritten(change, error))
         except KeyboardInterrupt:
-            written = number - len(problems) + _is_written(root, change)
+            written = number - len(unwritten) + _is_written(root, change)
             raise KeyboardInterrupt(f"{written} of {len(changes)} files were written") from None
-    return replace(
-        plan,
-        updates=tuple(update for update in plan.updates if update.id not in lost),
-        problems=(*plan.problems, *problems),
-    )
+    return tuple(unwritten)
 
 
 def _is_written(root: Path, change: FileChange) -> bool:
@@ -40,14 +50,3 @@ def _is_written(root: Path, change: FileChange) -> bool:
         return read_file(root, change.path) == change.new
     except FolderError:
         return False
-
-
-def _problem(change: FileChange, error: FolderError) -> Problem:
-    return Problem(
-        scope="file",
-        subject=change.path,
-        path=change.path,
-        code=error.code,
-        message=error.message,
-        hint=error.hint,
-    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from imagebot.errors import ImagebotError, Problem, RefusedEditError
-from imagebot.files.rewrite import FileChange
+from imagebot.files.rewrite import FileChange, Unwritten
 from imagebot.manifest.edit import edit
 from imagebot.manifest.images.field import Slot
 from imagebot.manifest.yaml.events import prepare
@@ -67,6 +67,30 @@ def without_refused(plan: Plan, edited: Edited) -> Plan:
         plan,
         updates=tuple(update for update in plan.updates if update.id not in edited.refused),
         problems=(*plan.problems, *edited.problems),
+    )
+
+
+def without_unwritten(plan: Plan, unwritten: Iterable[Unwritten]) -> Plan:
+    """The plan with the updates of every file that could not be written turned into its problem."""
+    every = tuple(unwritten)
+    lost = {update for each in every for update in each.change.updates}
+    problems = tuple(_unwritten_problem(each) for each in every)
+    return replace(
+        plan,
+        updates=tuple(update for update in plan.updates if update.id not in lost),
+        problems=(*plan.problems, *problems),
+    )
+
+
+def _unwritten_problem(unwritten: Unwritten) -> Problem:
+    path, error = unwritten.change.path, unwritten.error
+    return Problem(
+        scope="file",
+        subject=path,
+        path=path,
+        code=error.code,
+        message=error.message,
+        hint=error.hint,
     )
 
 

@@ -72,16 +72,6 @@ class Kept:
     rejections: Sequence[Rejection] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """A file before and after; `updates` are the ids of those that are in it."""
-
-    path: str
-    old: bytes
-    new: bytes
-    updates: tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """What became of a change: one commit, or one pull request."""

@@ -24,8 +24,8 @@ def changes(root: Path, count: int) -> list[FileChange]:
 def test_a_file_that_cannot_be_written_stops_no_other(tmp_path: Path) -> None:
     wanted = changes(tmp_path, 3)
     (tmp_path / "1.yaml").write_bytes(b"other")
-    plan = write_changes(tmp_path, wanted, Plan())
-    assert [(problem.path, problem.code) for problem in plan.problems] == [("1.yaml", "folder")]
+    unwritten = write_changes(tmp_path, wanted)
+    assert [(each.change.path, each.error.code) for each in unwritten] == [("1.yaml", "folder")]
     assert [(tmp_path / each.path).read_bytes() for each in wanted] == [b"new", b"other", b"new"]
 
 
@@ -42,4 +42,4 @@ def test_an_interrupt_says_how_many_were_written(
 
     monkeypatch.setattr(rewrite_module, "write_file", interrupted)
     with pytest.raises(KeyboardInterrupt, match=f"{2 if before else 3} of 5 files were written"):
-        write_changes(tmp_path, changes(tmp_path, 5), Plan())
+        write_changes(tmp_path, changes(tmp_path, 5))

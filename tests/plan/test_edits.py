@@ -16,14 +16,15 @@ import imagebot.run.target as target_module
 from imagebot.config.builtin import default_configuration
 from imagebot.config.model import Files as Configured
 from imagebot.config.model import GitCredential, SecretSource
-from imagebot.errors import ImagebotError, RefusedEditError
+from imagebot.errors import FolderError, ImagebotError, RefusedEditError
+from imagebot.files.rewrite import Unwritten
 from imagebot.git.checkout import open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.manifest.edit import edit
 from imagebot.manifest.images.field import FieldEdit
 from imagebot.manifest.scan import scan
 from imagebot.plan.assign import heed_markers
-from imagebot.plan.edits import Edited, make_edits
+from imagebot.plan.edits import Edited, make_edits, without_unwritten
 from imagebot.plan.model import Plan
 from imagebot.plan.set_references import plan_references
 from imagebot.reference import parse_reference
@@ -180,3 +181,14 @@ def test_what_shares_a_text_by_way_of_another_field_is_tried_together() -> None:
     assert change.new == data.replace(b"v1", b"v2").replace(b"a" * 64, b"c" * 64).replace(
         b"b" * 64, b"c" * 64
     )
+
+
+def test_a_file_that_could_not_be_written_has_a_problem_and_no_update() -> None:
+    files = {"a.yaml": values(["app:1.0"]), "b.yaml": values(["app:1.0"])}
+    plan = planned(files)
+    change = make_edits(Files(files), plan.updates).changes[0]
+    error = FolderError("a.yaml", "it has changed", hint="try again")
+    left = without_unwritten(plan, [Unwritten(change, error)])
+    assert [update.field.path for update in left.updates] == ["b.yaml"]
+    (problem,) = left.problems
+    assert (problem.path, problem.code, problem.hint) == ("a.yaml", "folder", "try again")
