@@ -235,6 +235,7 @@ def warm_inventory(root: str, cache: str) -> Iterator[Callable[[], str]]:
     from imagebot.git.checkout import open_checkout
     from imagebot.git.credentials import access_for
     from imagebot.scan.cache import load_scan_cache
+    from imagebot.scan.checkout import CheckoutSource
     from imagebot.scan.inventory import take_inventory
 
     configuration = default_configuration()

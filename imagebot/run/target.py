@@ -1,69 +1,13 @@
-"""A target as a source of files and as the place of its configuration."""
+"""A target as the place of its configuration."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import islice
-
 from imagebot.config.load import load_configuration
-from imagebot.config.model import Configuration, Files, Target
-from imagebot.errors import ConfigurationError, Fault, ImagebotError, UnreadableManifestError
+from imagebot.config.model import Configuration, Target
+from imagebot.errors import ConfigurationError, Fault
 from imagebot.git.checkout import Checkout
-from imagebot.git.tree import ODD_NAME
-from imagebot.glob import matches_any
-from imagebot.manifest.formats.select import is_manifest_path
 
-# Blobs come in batches, so that a large repository is never whole in memory.
-_BATCH = 512
 _MAX_CONFIGURATION = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class CheckoutSource:
-    """The files of a target's head that may hold image fields."""
-
-    checkout: Checkout
-    files: Files
-    whole: bool = True
-
-    def paths(self) -> Sequence[str]:
-        return [path for path in (*self._blobs, *self._odd_names) if self._takes(path)]
-
-    @cached_property
-    def _blobs(self) -> Mapping[str, str]:
-        return {file.path: file.blob for file in self.checkout.files()}
-
-    @cached_property
-    def _odd_names(self) -> Mapping[str, str]:
-        """Why a file that would be read cannot be, by its name as it can be shown."""
-        others = self.checkout.others()
-        return {other.path: other.reason for other in others if other.reason == ODD_NAME}
-
-    def _takes(self, path: str) -> bool:
-        if not is_manifest_path(path, self.files.extra):
-            return False
-        return not self.files.exclude or not matches_any(self.files.exclude, path)
-
-    def blobs(self) -> Mapping[str, str]:
-        return self._blobs
-
-    def fetch(self, paths: Sequence[str]) -> None:
-        self.checkout.fetch(self._blobs[path] for path in paths if path in self._blobs)
-
-    def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
-        rest = iter(paths)
-        while batch := list(islice(rest, _BATCH)):
-            blobs = {path: self._blobs[path] for path in batch if path in self._blobs}
-            contents = self.checkout.read(blobs.values())
-            for path in batch:
-                if path in blobs:
-                    data = contents.get(blobs[path])
-                    yield path, _too_big(path) if data is None else data
-                else:
-                    reason = self._odd_names[path]
-                    yield path, UnreadableManifestError(path, 0, reason, hint="rename the file")
 
 
 def target_configuration(
@@ -103,7 +47,3 @@ def _refuse_other(checkout: Checkout, target: Target) -> None:
 
 def _fault(target: Target, message: str, hint: str) -> ConfigurationError:
     return ConfigurationError((Fault(target.configuration, 0, 0, "", message, hint),))
-
-
-def _too_big(path: str) -> UnreadableManifestError:
-    return UnreadableManifestError(path, 0, "the file is too large to be a manifest")

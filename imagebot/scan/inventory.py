@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from imagebot.config.model import Configuration
-from imagebot.errors import FolderError, ImagebotError, InvalidPolicyError, Problem
+from imagebot.errors import FolderError, InvalidPolicyError, Problem
 from imagebot.glob import matches_any
 from imagebot.manifest.cache import options_key, scan_key
 from imagebot.manifest.flux.join import FluxPolicy, join
@@ -19,35 +18,7 @@ from imagebot.policy.model import Policy
 from imagebot.reference import Repository
 from imagebot.scan.cache import ScanCache
 from imagebot.scan.many import scan_many
-
-
-class Source(Protocol):
-    """Where manifests come from: a folder, or a commit of a target.
-
-    `whole` is false for a part of what a configuration governs.
-    """
-
-    @property
-    def whole(self) -> bool: ...
-
-    def paths(self) -> Sequence[str]:
-        """Every file that may hold image fields, relative, in a stable order."""
-        ...
-
-    def fetch(self, paths: Sequence[str]) -> None:
-        """Have these files at hand, in one request: before they are read in parts."""
-        ...
-
-    def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
-        """The content of each of `paths`, in their order; an error where it cannot be read.
-
-        Forked processes may read different parts at once.
-        """
-        ...
-
-    def blobs(self) -> Mapping[str, str]:
-        """The Git blob of each path, so far as the source knows it without reading."""
-        ...
+from imagebot.scan.source import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

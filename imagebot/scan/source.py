@@ -1,0 +1,37 @@
+"""Where manifests come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from imagebot.errors import ImagebotError
+
+
+class Source(Protocol):
+    """Where manifests come from: a folder, or a commit of a target.
+
+    `whole` is false for a part of what a configuration governs.
+    """
+
+    @property
+    def whole(self) -> bool: ...
+
+    def paths(self) -> Sequence[str]:
+        """Every file that may hold image fields, relative, in a stable order."""
+        ...
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        """Have these files at hand, in one request: before they are read in parts."""
+        ...
+
+    def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
+        """The content of each of `paths`, in their order; an error where it cannot be read.
+
+        Forked processes may read different parts at once.
+        """
+        ...
+
+    def blobs(self) -> Mapping[str, str]:
+        """The Git blob of each path, so far as the source knows it without reading."""
+        ...
