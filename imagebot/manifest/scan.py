@@ -139,7 +139,7 @@ def _read_documents(sheet: Sheet, file: FileText, kind: PathKind, hints: tuple[s
         for root in roots:
             found = Found(sheet, source, number, "kubernetes")
             if marked:
-                sheet.marked.append((found, root))
+                found.mark(root)
             find_document(found, root, kind)
             number += 1
         if sheet.is_full:

@@ -86,7 +86,7 @@ def _read(sheet: Sheet, part: Embedded, source: Source, *, patient: bool) -> Non
             prefix = part.keys if len(roots) == 1 else (*part.keys, number)
             found = Found(sheet, source, part.document, "helm", prefix, part.resource, part.depth)
             if sheet.has_markers and may_have_markers(source.text):
-                sheet.marked.append((found, root))
+                found.mark(root)
             find_document(found, root, "yaml")
 
 

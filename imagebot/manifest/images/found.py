@@ -14,11 +14,11 @@ from imagebot.manifest.images.field import (
 )
 from imagebot.manifest.images.naming import has_host
 from imagebot.manifest.images.no_reference import SHOWN, filled_in, is_filled_in, why_no_reference
-from imagebot.manifest.images.sheet import Draft, Elsewhere, Embedded, Keys, Sheet
+from imagebot.manifest.images.sheet import Draft, Elsewhere, Embedded, Keys, MarkedDocument, Sheet
 from imagebot.manifest.images.slots import Place, is_null, place
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.source import Source
-from imagebot.manifest.yaml.tree import Mapping, Sequence
+from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 from imagebot.reference import Reference, parse_reference
 
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
@@ -50,6 +50,13 @@ class Found:
             return False
         self.visited.add(id(node))
         return True
+
+    def mark(self, root: Node) -> None:
+        """Put the document aside, to be searched for what its markers govern."""
+        marked = MarkedDocument(
+            root, self.source, self.document, self.format, self.prefix, self.resource
+        )
+        self.sheet.marked.append(marked)
 
     def embed(self, scalar: Scalar, keys: Keys) -> None:
         """Put a literal block scalar aside, to be read when the document has been."""

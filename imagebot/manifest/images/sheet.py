@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from imagebot.manifest.images.field import (
     FluxObject,
@@ -17,9 +17,6 @@ from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.yaml.events import MAX_DEPTH, Scalar
 from imagebot.manifest.yaml.source import Source
 from imagebot.manifest.yaml.tree import Node
-
-if TYPE_CHECKING:
-    from imagebot.manifest.images.found import Found
 
 # A field costs a few KiB while its file is read.
 MAX_FIELDS = 50_000
@@ -65,6 +62,22 @@ class Draft:
         return PendingField(field, self.elsewhere.kind, self.elsewhere.name, self.elsewhere.chart)
 
 
+@dataclass(frozen=True, slots=True)
+class MarkedDocument:
+    """A document whose text holds a marker, with what its fields have in common."""
+
+    root: Node
+    source: Source
+    document: int
+    format: str
+    prefix: Keys
+    resource: Resource | None
+
+    def line(self, at: int) -> int:
+        """The line in the file of a position in the text."""
+        return self.source.file.line(self.source.index(at))
+
+
 @dataclass(slots=True)
 class Sheet:
     """Everything found in one file, in the order found.
@@ -83,7 +96,7 @@ class Sheet:
     unread: list[Unread] = field(default_factory=list)
     objects: list[FluxObject] = field(default_factory=list)
     embedded: list[Embedded] = field(default_factory=list)
-    marked: list[tuple[Found, Node]] = field(default_factory=list)
+    marked: list[MarkedDocument] = field(default_factory=list)
     broken: list[Source] = field(default_factory=list)
 
     @property

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from imagebot.manifest.images.found import Found
-from imagebot.manifest.images.sheet import Draft, Keys, Sheet
+from imagebot.manifest.images.sheet import Draft, Keys, MarkedDocument, Sheet
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, aliases_of, is_scalar
 
 # An alias of more is not looked at: a marker there then governs nothing, and is reported.
@@ -23,12 +22,12 @@ def unlisted_aliases(sheet: Sheet, drafts: Iterable[Draft]) -> Iterator[tuple[in
     """The lines of aliases of whole mappings and lists that no field is read through, since each is
     only read once, with the lines that they name."""
     listed = {line for draft in drafts for line in draft.lines}
-    for found, root in sheet.marked:
-        if "*" in found.source.text:
-            for at, node in _occurrences(root):
-                line = _line(found, at)
+    for marked in sheet.marked:
+        if "*" in marked.source.text:
+            for at, node in _occurrences(marked.root):
+                line = marked.line(at)
                 if line not in listed and not is_scalar(node):
-                    yield line, _extent(found, node)
+                    yield line, _extent(marked, node)
 
 
 class _Search:
@@ -37,9 +36,9 @@ class _Search:
 
     def __init__(self, sheet: Sheet, drafts: list[Draft]) -> None:
         self.roots = {
-            (found.document, found.prefix): (found, root)
-            for found, root in sheet.marked
-            if "*" in found.source.text
+            (marked.document, marked.prefix): marked
+            for marked in sheet.marked
+            if "*" in marked.source.text
         }
         self.fields = {(draft.field.document, draft.field.keys) for draft in drafts}
         self.parts: dict[int, dict[int, list[int]]] = {}
@@ -47,17 +46,16 @@ class _Search:
     def with_lines(self, draft: Draft) -> Draft:
         keys = draft.field.keys
         for length in range(len(keys), -1, -1):
-            at_root = self.roots.get((draft.field.document, keys[:length]))
-            if at_root is not None:
-                found, root = at_root
-                places = self.places(found, root, draft, length)
-                lines = (*draft.lines, *(_line(found, at) for at in places))
+            marked = self.roots.get((draft.field.document, keys[:length]))
+            if marked is not None:
+                places = self.places(marked, draft, length)
+                lines = (*draft.lines, *(marked.line(at) for at in places))
                 return replace(draft, lines=tuple(dict.fromkeys(lines)))
         return draft
 
-    def places(self, found: Found, root: Node, draft: Draft, skip: int) -> Iterator[int]:
+    def places(self, marked: MarkedDocument, draft: Draft, skip: int) -> Iterator[int]:
         """Where aliases stand on the way to a field, and at the other parts of its reference."""
-        node, owner = root, root
+        node = owner = marked.root
         keys = draft.field.keys
         depth = skip
         for key in keys[skip:]:
@@ -73,18 +71,18 @@ class _Search:
             depth += 1
         if isinstance(owner, Mapping) and aliases_of(owner):
             above = keys[: min(depth, len(keys) - 1)]
-            parts = self.parts_of(found, owner, above)
+            parts = self.parts_of(marked, owner, above)
             for line in draft.lines:
                 yield from parts.get(line, ())
 
-    def parts_of(self, found: Found, owner: Mapping, keys: Keys) -> dict[int, list[int]]:
+    def parts_of(self, marked: MarkedDocument, owner: Mapping, keys: Keys) -> dict[int, list[int]]:
         """The places of aliases in a mapping that are no fields themselves, by the lines of what
         they name."""
         if id(owner) not in self.parts:
             parts = self.parts[id(owner)] = {}
             for key, at in aliases_of(owner).items():
-                if (found.document, (*keys, key)) not in self.fields:
-                    for line in _extent(found, owner[str(key)][1])[:_MANY]:
+                if (marked.document, (*keys, key)) not in self.fields:
+                    for line in _extent(marked, owner[str(key)][1])[:_MANY]:
                         places = parts.setdefault(line, [])
                         if len(places) < _MANY:
                             places.append(at)
@@ -128,17 +126,13 @@ def _occurrences(root: Node) -> Iterator[tuple[int, Node]]:
         waiting.extend(children)
 
 
-def _extent(found: Found, node: Node) -> range:
+def _extent(marked: MarkedDocument, node: Node) -> range:
     """The lines on which a node is written."""
     if isinstance(node, Mapping | Sequence):
         # Block collections end where the next thing begins.
-        end = _line(found, max(node.end - 1, node.start))
-        return range(_line(found, node.start), end + 1)
+        end = marked.line(max(node.end - 1, node.start))
+        return range(marked.line(node.start), end + 1)
     if node is None:
         return range(0)
-    line = found.line(node)
+    line = marked.line(node.start_mark.index)
     return range(line, line + 1)
-
-
-def _line(found: Found, at: int) -> int:
-    return found.source.file.line(found.source.index(at))

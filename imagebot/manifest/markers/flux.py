@@ -241,9 +241,10 @@ def _wholly_marked(draft: Draft) -> Draft:
 
 def _targets(sheet: Sheet) -> list[_Target]:
     targets = []
-    for found, root in sheet.marked:
-        source = found.source
-        for scalar, keys in placed_scalars(root):
+    for each in sheet.marked:
+        source = each.source
+        found = Found(sheet, source, each.document, each.format, each.prefix, each.resource)
+        for scalar, keys in placed_scalars(each.root):
             start = source.index(scalar.start_mark.index)
             end = source.index(scalar.end_mark.index)
             targets.append(_Target(found, scalar, keys, start, end))

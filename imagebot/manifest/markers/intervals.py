@@ -33,14 +33,14 @@ class Intervals:
 def values_with_signs(sheet: Sheet) -> Intervals:
     """The values that have a `#` in them, which begins no comment there, but for YAML that was
     read inside of one; of the documents with markers."""
-    inside = sorted(found.source.origins[0] for found, _ in sheet.marked if found.source.embedded)
+    inside = sorted(each.source.origins[0] for each in sheet.marked if each.source.embedded)
     regions = []
-    for found, root in sheet.marked:
-        for scalar in scalars_of(root):
+    for each in sheet.marked:
+        for scalar in scalars_of(each.root):
             if "#" not in scalar.value:
                 continue
-            start = found.source.index(scalar.start_mark.index)
-            end = found.source.index(scalar.end_mark.index)
+            start = each.source.index(scalar.start_mark.index)
+            end = each.source.index(scalar.end_mark.index)
             if bisect_left(inside, start) == bisect_right(inside, end):
                 regions.append((start, end))
     return Intervals(regions)
