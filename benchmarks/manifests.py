@@ -229,8 +229,6 @@ def warm_inventory(root: str, cache: str) -> Iterator[Callable[[], str]]:
 
     What is fetched from the remote is no part of it: publish.py measures that.
     """
-    from imagebot.scan.checkout import CheckoutSource
-
     from imagebot.config.builtin import default_configuration
     from imagebot.git.checkout import open_checkout
     from imagebot.git.credentials import access_for

@@ -8,12 +8,11 @@ table, or reach a shell (branch names do, in many a pipeline).
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from imagebot.plan.model import Update
+from imagebot.publish.marker import Marker, write_marker
 from imagebot.text import printable
 
 BRANCH_PREFIX = "imagebot/"
@@ -35,26 +34,6 @@ _REVERT_RE = re.compile(r"\s*(revert|rollback|roll back)\b", re.IGNORECASE)
 _LINE_RE = re.compile(r"^- .+: .+ -> .+ \((?:major|minor|patch|digest|other)\)\r?$", re.MULTILINE)
 # A branch such as revert-1-imagebot/… is one of the people who revert.
 _BRANCH_RE = re.compile(r"(?<![\w-])imagebot/(?:[a-z0-9-]+-)?[0-9a-f]{8}(?![\w-])")
-_MARKER_RE = re.compile(r"^<!-- imagebot:1 (\{[ -~]*\}) -->$", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marker:
-    """What the bot keeps in a pull request, hidden in its body.
-
-    `plan` and `blobs` are hashes of what it proposes and of the files it starts from, `pushed`
-    the last commit pushed, `updates` the ids; `retired` when the bot itself has closed it.
-    `configuration` says which configuration the route is of (`configuration_hash`), "" in the
-    markers of older versions.
-    """
-
-    route: str
-    plan: str
-    blobs: str
-    pushed: str
-    updates: tuple[str, ...] = ()
-    retired: bool = False
-    configuration: str = ""
 
 
 def branch_name(*, base: str, route: str, group: str) -> str:
@@ -120,7 +99,7 @@ def pull_request_body(updates: Sequence[Update], *, base: str, marker: Marker) -
         "\nMerging deploys these updates. Closing refuses exactly these: imagebot leaves them out"
         " from then on, and comes back with others and with newer ones. While only imagebot commits"
         " to this branch, it keeps it current; it never overwrites what somebody else commits"
-        " here.\n\n" + _write_marker(marker) + "\n"
+        " here.\n\n" + write_marker(marker) + "\n"
     )
     room = MAX_BODY - len(head.encode()) - len(foot.encode()) - 100
     rows: list[str] = []
@@ -143,55 +122,6 @@ def kept_comment() -> str:
         "imagebot's updates here are not needed any more. Others have committed to this branch, so"
         " it leaves the pull request open."
     )
-
-
-def read_marker(body: str) -> Marker | None:
-    """The marker in a pull request's body, None where there is none or people have damaged it.
-
-    Nothing that the bot puts into a body can look like one; the last one counts.
-    """
-    found = _MARKER_RE.findall(body.replace("\r\n", "\n"))
-    try:
-        fields = json.loads(found[-1]) if found else None
-    except ValueError:
-        return None
-    if not isinstance(fields, dict):
-        return None
-    texts = {key: fields.get(key) for key in ("route", "plan", "blobs", "pushed", "updates")}
-    if not all(isinstance(text, str) for text in texts.values()):
-        return None
-    updates = tuple(str(texts.pop("updates")).split())
-    configuration = fields.get("configuration")
-    return Marker(
-        **{k: str(v) for k, v in texts.items()},
-        updates=updates,
-        retired=fields.get("retired") is True,
-        configuration=configuration if isinstance(configuration, str) else "",
-    )
-
-
-def _write_marker(marker: Marker) -> str:
-    fields = {
-        "route": marker.route,
-        "plan": marker.plan,
-        "blobs": marker.blobs,
-        "pushed": marker.pushed,
-        "updates": " ".join(marker.updates[:1000]),
-        "retired": marker.retired,
-        "configuration": marker.configuration,
-    }
-    text = (
-        json.dumps(fields).replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "-\\u002d")
-    )
-    return f"<!-- imagebot:1 {text} -->"
-
-
-def with_marker(body: str, marker: Marker) -> str:
-    """The body with its marker replaced, or added."""
-    text = _write_marker(marker)
-    if read_marker(body) is None:
-        return f"{body.rstrip()}\n\n{text}\n"
-    return _MARKER_RE.sub(lambda _: text, body.replace("\r\n", "\n"))
 
 
 def _subject(updates: Sequence[Update]) -> str:

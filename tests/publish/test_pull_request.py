@@ -5,10 +5,10 @@ import json
 from typing import Any
 
 import pytest
-from imagebot.publish.marker import read_marker
 
 from imagebot.errors import BranchModifiedError, ForgeError, PushRejectedError
 from imagebot.forge.sandbox import SandboxForge
+from imagebot.publish.marker import read_marker
 from imagebot.publish.publishers import PUBLISHERS
 from imagebot.publish.pull_request import find_stale
 from tests.publish.conftest import (

@@ -7,9 +7,9 @@ import subprocess
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from imagebot.publish.marker import Marker, read_marker, with_marker
 
 from imagebot.plan.model import Update
+from imagebot.publish.marker import Marker, read_marker, with_marker
 from imagebot.publish.text import (
     MAX_BODY,
     branch_name,
@@ -277,9 +277,3 @@ def test_a_marker_of_an_older_version() -> None:
 )
 def test_which_commits_say_that_they_are_imagebots(message: str, own: bool) -> None:
     assert is_commit_message(message) is own
-
-
-def test_only_the_last_marker_counts() -> None:
-    other = dataclasses.replace(MARKER, plan="0" * 16)
-    first = pull_request_body((API,), base="main", marker=other)
-    assert read_marker(first + pull_request_body((API,), base="main", marker=MARKER)) == MARKER
