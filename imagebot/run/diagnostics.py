@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
-import click
-
 from imagebot.errors import Problem
 from imagebot.plan.model import Plan
 from imagebot.text import printable
 
 LogFormat = Literal["text", "json"]
+_RED = "\x1b[31m\x1b[1m"
+_YELLOW = "\x1b[33m\x1b[1m"
+_PLAIN = "\x1b[0m"
 
 
 class Progress(Protocol):
@@ -36,7 +37,7 @@ class Diagnostics:
             self._write("info", message, {}, text=printable(message))
 
     def warning(self, message: str) -> None:
-        self._write("warning", message, {}, text=self._coloured("warning: ", "yellow", message))
+        self._write("warning", message, {}, text=_coloured("warning: ", _YELLOW, message))
 
     def problem(self, problem: Problem) -> None:
         data = {
@@ -48,7 +49,7 @@ class Diagnostics:
             "hint": problem.hint or None,
         }
         hint = f" ({problem.hint})" if problem.hint else ""
-        text = self._coloured("problem: ", "red", f"{_placed(problem)}{hint}")
+        text = _coloured("problem: ", _RED, f"{_placed(problem)}{hint}")
         self._write("error", problem.message, data, text=text)
 
     def failure(self, message: str, *, code: str = "", hint: str = "") -> None:
@@ -81,16 +82,24 @@ class Diagnostics:
             task = bars.add_task(label, total=None)
             yield lambda done, of: bars.update(task, completed=done, total=of)
 
-    def _coloured(self, label: str, colour: str, message: str) -> str:
-        return click.style(label, fg=colour, bold=True) + printable(message)
-
     def _write(self, level: str, message: str, data: Mapping[str, object], *, text: str) -> None:
         if self.format == "text":
-            click.echo(text, err=True)
+            _write_line(text)
             return
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         entry = {"time": now, "level": level, "message": message, **data}
-        click.echo(json.dumps(entry, ensure_ascii=True), err=True)
+        _write_line(json.dumps(entry, ensure_ascii=True))
+
+
+def _coloured(label: str, colour: str, message: str) -> str:
+    """The message behind its label, which has a colour on a terminal."""
+    shown = f"{colour}{label}{_PLAIN}" if sys.stderr.isatty() else label
+    return shown + printable(message)
+
+
+def _write_line(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
 
 
 def _placed(problem: Problem) -> str:
