@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,9 @@ def _run_tests(path: Path) -> list[tuple[Place, PolicyTestResult]]:
     text = read_configuration(path)
     configuration = load_configuration(text, shown_path(path), trusted=False)
     tests = load_policy_tests(text, shown_path(path))
-    results = run_policy_tests([test.keys for test in tests], configuration.policies)
+    keys = [test.keys for test in tests]
+    today = datetime.now(UTC).date()
+    results = run_policy_tests(keys, configuration.policies, today=today)
     return [(test.place, result) for test, result in zip(tests, results, strict=True)]
 
 

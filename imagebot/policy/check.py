@@ -46,7 +46,7 @@ def run_policy_tests(
     tests: Sequence[Mapping[str, object]],
     policies: Mapping[str, Policy],
     *,
-    today: date | None = None,
+    today: date,
 ) -> tuple[PolicyTestResult, ...]:
     """Run each test of a policies file, in order; gates need a registry and are left out.
 
@@ -54,8 +54,7 @@ def run_policy_tests(
     that a field with `current` shall have afterwards: the current one when it is to stay, null
     when there is nothing to choose. `times` maps tags to times, for policies that order by time.
     """
-    day = today or datetime.now(UTC).date()
-    return tuple(_run(index, test, policies, day) for index, test in enumerate(tests))
+    return tuple(_run(index, test, policies, today) for index, test in enumerate(tests))
 
 
 def _run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from imagebot.config.presets import preset_names
 from imagebot.config.schema_bot import BotSection
 from imagebot.policy.check import run_policy_tests
 
+TODAY = date(2026, 11, 1)
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "configuration.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 WORDS = {word for code in re.findall(r"`([^`\n]+)`", TEXT) for word in re.findall(r"[\w-]+", code)}
@@ -38,7 +40,7 @@ def test_every_block_loads(block: str) -> None:
     else:
         configuration = load_configuration(block, "imagebot.yaml", trusted=False)
         tests = [test.keys for test in load_policy_tests(block, "imagebot.yaml")]
-        results = run_policy_tests(tests, configuration.policies)
+        results = run_policy_tests(tests, configuration.policies, today=TODAY)
         assert [result.message for result in results] == [""] * len(tests)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from imagebot.config.load import load_configuration
@@ -7,6 +9,7 @@ from imagebot.config.policy_tests import load_policy_tests
 from imagebot.errors import ConfigurationError
 from imagebot.policy.check import run_policy_tests
 
+TODAY = date(2026, 11, 1)
 FILE = """\
 policies:
   builds: {pattern: '^main-(?P<n>[0-9]+)$', extract: $n, order: numerical}
@@ -30,7 +33,7 @@ tests:
 def test_they_run() -> None:
     tests = load_policy_tests(FILE, "imagebot.yaml")
     policies = load_configuration(FILE, "imagebot.yaml", trusted=False).policies
-    results = run_policy_tests([test.keys for test in tests], policies)
+    results = run_policy_tests([test.keys for test in tests], policies, today=TODAY)
     assert [result.message for result in results] == ["", "", "", ""]
     assert [test.place.line for test in tests] == [5, 6, 11, 16]
 
@@ -39,7 +42,7 @@ def test_a_wrong_expectation_fails() -> None:
     text = "tests: [{policy: shape, tags: [1.0.1], current: 1.0.0, expect: 1.0.0}]"
     tests = load_policy_tests(text, "x")
     policies = load_configuration(text, "x", trusted=False).policies
-    (result,) = run_policy_tests([test.keys for test in tests], policies)
+    (result,) = run_policy_tests([test.keys for test in tests], policies, today=TODAY)
     assert not result.passed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from imagebot.config.presets import load_preset, load_preset_keys, preset_names
 from imagebot.errors import UsageError
 from imagebot.policy.check import run_policy_tests
 
+TODAY = date(2026, 11, 1)
 FOLDER = Path(__file__).parent.parent.parent / "policies"
 
 
@@ -53,7 +55,9 @@ routes:
         preset = load_preset(name)
         tests = load_policy_tests(preset.text, name)
         assert len(tests) >= 3
-        results = run_policy_tests([test.keys for test in tests], {name: preset.policy})
+        results = run_policy_tests(
+            [test.keys for test in tests], {name: preset.policy}, today=TODAY
+        )
         assert [result.message for result in results] == [""] * len(tests)
         assert all(result.passed for result in results)
 

@@ -7,6 +7,7 @@ from imagebot.policy.build import build_policy
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.check import run_policy_tests
 
+TODAY = date(2026, 11, 1)
 POLICIES = {
     **BUILT_IN,
     "range": build_policy("range", {"semver": "^1"}),
@@ -35,7 +36,7 @@ PASSING: list[Mapping[str, object]] = [
 
 @pytest.mark.parametrize("written", PASSING)
 def test_passes(written: Mapping[str, object]) -> None:
-    (result,) = run_policy_tests([written], POLICIES)
+    (result,) = run_policy_tests([written], POLICIES, today=TODAY)
     assert (result.passed, result.message) == (True, "")
 
 
@@ -63,14 +64,14 @@ FAILING: list[tuple[Mapping[str, object], str]] = [
 
 @pytest.mark.parametrize(("written", "message"), FAILING)
 def test_fails(written: Mapping[str, object], message: str) -> None:
-    (result,) = run_policy_tests([written], POLICIES)
+    (result,) = run_policy_tests([written], POLICIES, today=TODAY)
     assert not result.passed
     assert message in result.message
 
 
 def test_results_are_in_the_order_of_the_tests() -> None:
     named = [{**PASSING[0], "name": "first"}, FAILING[0][0], PASSING[2]]
-    results = run_policy_tests(named, POLICIES)
+    results = run_policy_tests(named, POLICIES, today=TODAY)
     assert [(r.index, r.name, r.policy, r.passed) for r in results] == [
         (0, "first", "shape", True),
         (1, "", "shape", False),
