@@ -9,7 +9,7 @@ from typing import Any
 from imagebot.config.compose import MAX_DEPTH, Composer, StoppedError
 from imagebot.config.node import Document
 from imagebot.errors import ConfigurationError, Fault
-from imagebot.manifest.yaml.events import Engine, events, has_c_parser
+from imagebot.manifest.yaml.events import Engine, events, has_c_parser, yaml_error
 from imagebot.text import printable
 
 _MAX_CHARS = 1 << 20
@@ -65,11 +65,9 @@ def _parse(text: str, path: str) -> list[Any]:
 
 
 def _collect(engine: Engine, text: str, path: str) -> list[Any]:
-    from ruamel.yaml.error import YAMLError
-
     try:
         return list(_bounded(events(text, engine), path))
-    except YAMLError as error:
+    except yaml_error() as error:
         raise StoppedError(_fault(error, text, path)) from error
     except _PARSER_FAULTS as error:
         raise StoppedError(Fault(path, 0, 0, "", "this is no YAML")) from error

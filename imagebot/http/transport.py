@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from imagebot.errors import RegistryProtocolError, RegistryUnreachableError
 from imagebot.http.address import is_loopback, netloc
@@ -24,6 +24,8 @@ from imagebot.text import clean
 
 if TYPE_CHECKING:
     import httpx
+
+    Network: TypeAlias = httpx.BaseTransport
 
 _CONNECT_TIMEOUT = 10.0
 _READ_TIMEOUT = 30.0
@@ -74,7 +76,7 @@ class Transport:
     place of the network, for tests.
     """
 
-    def __init__(self, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, *, transport: Network | None = None) -> None:
         self._transport = transport
         self._lock = threading.Lock()
         self._clients: dict[tuple[bool, bool, str], httpx.Client] = {}

@@ -26,7 +26,7 @@ from imagebot.registry.vendors import Vendor
 from imagebot.text import clean
 
 if TYPE_CHECKING:
-    import httpx
+    from imagebot.http.transport import Network
 
 _MIB = 1024 * 1024
 _PAGE_SIZE = 1000
@@ -62,7 +62,7 @@ class RegistryClient:
         clock: Callable[[], float] = time.monotonic,
         cache: MetadataCache | None = None,
         vendors: Mapping[str, Vendor] | None = None,
-        transport: httpx.BaseTransport | None = None,
+        transport: Network | None = None,
     ) -> None:
         self._closing = threading.Event()
         self._clock = clock

@@ -22,7 +22,7 @@ from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.failures import failure
 
 if TYPE_CHECKING:
-    import httpx
+    from imagebot.http.transport import Network
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -48,7 +48,7 @@ class Session:
         workers: int,
         sleep: Callable[[float], object],
         clock: Callable[[], float] = time.monotonic,
-        transport: httpx.BaseTransport | None = None,
+        transport: Network | None = None,
         resolve: guard.Resolve = guard.resolve,
     ) -> None:
         self._credentials = credentials

@@ -85,6 +85,14 @@ def prepare() -> None:
         event_classes()
 
 
+def yaml_error() -> type[Exception]:
+    """What both parsers raise of text that is no YAML."""
+    from ruamel.yaml.error import YAMLError
+
+    error: type[Exception] = YAMLError
+    return error
+
+
 def few_brackets(text: str) -> bool:
     """Whether `is_accepted` may be asked: nothing else limits the depth, and libyaml's time
     grows with its square."""
