@@ -1,4 +1,4 @@
-"""Data flows one way: errors <- pure <- adapters <- publish <- run <- serve <- cli.
+"""Data flows one way: what is imported stands further up in ORDER.
 
 The imports of every module are read from its source, those inside functions included.
 """
@@ -6,87 +6,104 @@ The imports of every module are read from its source, those inside functions inc
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "imagebot"
 
-# Lower may not import higher. A module belongs to the longest name that starts its own.
-LAYERS = {
-    "imagebot": 0,
-    "imagebot.errors": 0,
-    "imagebot.text": 1,
-    "imagebot.reference": 1,
-    "imagebot.glob": 1,
-    "imagebot.files.gitignore": 1,
-    "imagebot.files.wildmatch": 1,
-    "imagebot.version": 1,
-    "imagebot.policy": 1,
-    "imagebot.manifest": 1,
-    "imagebot.config": 1,
-    "imagebot.plan.model": 1,
-    "imagebot.plan.vetoes": 1,
-    "imagebot.config.secret": 1,
-    "imagebot.http.tls": 1,
-    "imagebot.plan.routes": 1,
-    "imagebot.plan.assign": 1,
-    "imagebot.plan.unused": 1,
-    "imagebot.publish.text": 1,
-    "imagebot.plan.report": 1,
-    "imagebot.plan.diff": 1,
-    "imagebot.plan.set_references": 1,
-    "imagebot.registry.api": 1,
-    "imagebot.plan.gates": 2,
-    "imagebot.parallel.threads": 2,
-    "imagebot.parallel.processes": 2,
-    "imagebot.files.folder": 2,
-    "imagebot.files.listing": 2,
-    "imagebot.config.file": 2,
-    "imagebot.config.search": 2,
-    "imagebot.scan.cache": 2,
-    "imagebot.registry": 2,
-    "imagebot.git": 2,
-    "imagebot.forge": 2,
-    "imagebot.publish": 3,
-    "imagebot.registry.memo": 4,
-    "imagebot.scan.inventory": 4,
-    "imagebot.scan.many": 4,
-    "imagebot.plan.resolve": 4,
-    "imagebot.plan.edits": 4,
-    "imagebot.files.rewrite": 4,
-    "imagebot.run.target": 4,
-    "imagebot.plan.build": 4,
-    "imagebot.run.doctor": 4,
-    "imagebot.run.passes": 4,
-    "imagebot.demo": 5,
-    "imagebot.cli": 6,
-    "imagebot.__main__": 6,
-}
-
-# Adapters never import each other, but for what is named here.
-SIBLINGS = {
-    "imagebot.registry": {"imagebot.parallel.threads"},
-    "imagebot.files.listing": {"imagebot.parallel.processes"},
-}
+# A folder imports itself and what stands above it; those on one line know nothing of each other.
+ORDER = (
+    "errors",
+    "reference, glob, text",
+    "version",
+    "policy",
+    "manifest",
+    "config",
+    "parallel",
+    "files, http",
+    "registry, git, forge",
+    "scan",
+    "plan",
+    "publish",
+    "run",
+    "demo",
+    "cli",
+)
+# The same within manifest/; its entries, which stand in no folder, may import all of it.
+MANIFEST_ORDER = ("yaml", "images", "flux", "markers", "formats", "text")
+AT_ROOT = {"__init__", "__main__", "errors", "reference", "glob", "text"}
+LONGEST = 400
 
 ONLY_IN = {
-    "httpx": ("imagebot.registry",),
+    "httpx": ("imagebot.http",),
+    "httpcore": ("imagebot.http",),
     "git": ("imagebot.git",),
     "github": ("imagebot.forge.github",),
     "click": ("imagebot.cli",),
-    "rich": ("imagebot.cli", "imagebot.demo"),
-    "ruamel": ("imagebot.manifest.yaml.events", "imagebot.config.document"),
-    "_ruamel_yaml": ("imagebot.manifest.yaml.events", "imagebot.config.document"),
+    "rich": ("imagebot.cli", "imagebot.demo", "imagebot.run.diagnostics"),
+    "ruamel": ("imagebot.manifest.yaml",),
+    "_ruamel_yaml": ("imagebot.manifest.yaml",),
     "pydantic": ("imagebot.config",),
     "subprocess": ("imagebot.registry.helper", "imagebot.git"),
     "requests": (),
     "yaml": (),
 }
 
-# What touches the world is for adapters; pure modules have values in and values out.
-IMPURE = {"subprocess", "socket", "threading", "urllib.request", "http", "tempfile", "shutil"}
+# Values in, values out: no file, socket, clock or process.
+PURE = ("errors", "reference", "glob", "text", "version", "policy", "manifest", "config", "plan")
+# What stands beside pure modules and is not: each is the one place for what it reads.
+ADAPTERS = {
+    "imagebot.config.file",  # the two configuration files
+    "imagebot.config.presets",  # the presets that are shipped with the package
+    "imagebot.config.search",  # which file governs a folder
+    "imagebot.config.secret",  # secrets, at the moment of their use
+}
+# Pure modules in folders that are not.
+PURE_TOO = {
+    "imagebot.files.gitignore",
+    "imagebot.files.wildmatch",
+    "imagebot.git.classify",
+    "imagebot.git.history",
+    "imagebot.git.tree",
+    "imagebot.http.address",
+    "imagebot.http.headers",
+    "imagebot.publish.changes",
+    "imagebot.publish.marker",
+    "imagebot.publish.text",
+    "imagebot.registry.api",
+    "imagebot.registry.image",
+    "imagebot.registry.protocol",
+}
+WORLD_MODULES = {
+    "http",
+    "io",
+    "logging",
+    "multiprocessing",
+    "os",
+    "random",
+    "secrets",
+    "select",
+    "shutil",
+    "signal",
+    "socket",
+    "ssl",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "time",
+    "urllib.request",
+    "uuid",
+}
+WORLD_FUNCTIONS = {"open", "input", "print", "breakpoint"}
+# Of pathlib.Path and datetime; no value of imagebot's has a method of such a name.
+WORLD_METHODS = {
+    "chmod", "cwd", "expanduser", "home", "is_dir", "is_file", "is_symlink", "iterdir", "lstat",
+    "mkdir", "now", "open", "read_bytes", "read_text", "readlink", "rglob", "rmdir", "stat",
+    "today", "touch", "unlink", "utcnow", "write_bytes", "write_text",
+}  # fmt: skip
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -94,6 +111,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 def module_name(path: Path) -> str:
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+NAMES = {module_name(path) for path in MODULES}
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
@@ -106,36 +126,82 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
             assert node.module
             for alias in node.names:
                 deeper = f"{node.module}.{alias.name}"
-                is_module = (PACKAGE.parent / Path(*deeper.split("."))).with_suffix(".py").exists()
-                yield node.lineno, deeper if is_module else node.module
+                yield node.lineno, deeper if deeper in NAMES else node.module
 
 
-def owner(name: str, names: dict[str, int] | set[str]) -> str | None:
-    """The longest of `names` that is `name` or a package above it."""
-    parts = name.split(".")
-    above = (".".join(parts[:n]) for n in range(len(parts), 0, -1))
-    return next((candidate for candidate in above if candidate in names), None)
+def own_imports(path: Path) -> Iterator[tuple[int, str]]:
+    return ((line, name) for line, name in imports(path) if name.split(".")[0] == "imagebot")
 
 
-def layer(name: str) -> int:
-    found = owner(name, LAYERS)
-    assert found is not None
-    assert found != "imagebot" or name == "imagebot", f"{name} has no place in LAYERS"
-    return LAYERS[found]
+def folder(name: str) -> str:
+    """The part of a module's name that ORDER has; "" for the package itself."""
+    return name.partition(".")[2].partition(".")[0]
+
+
+def ranks(order: tuple[str, ...]) -> dict[str, int]:
+    return {each: rank for rank, line in enumerate(order) for each in line.split(", ")}
+
+
+RANKS = ranks(ORDER)
+MANIFEST_RANKS = ranks(MANIFEST_ORDER)
+
+
+def within(name: str, places: tuple[str, ...] | set[str]) -> bool:
+    return any(name == place or name.startswith(place + ".") for place in places)
+
+
+def is_pure(name: str) -> bool:
+    if name in PURE_TOO:
+        return True
+    return folder(name) in PURE and name not in ADAPTERS
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found
+    return []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
 def test_imports_point_one_way(path: Path) -> None:
-    name = module_name(path)
-    own = owner(name, LAYERS)
-    for line, imported in imports(path):
-        if not imported.startswith("imagebot"):
-            continue
-        other = owner(imported, LAYERS)
-        place = f"{path}:{line}: {name} imports {imported}"
-        assert layer(imported) <= layer(name), f"{place}, which is above it"
-        if layer(name) == 2 and layer(imported) == 2 and own != other:
-            assert other in SIBLINGS.get(str(own), set()), f"{place}: adapters stay apart"
+    own = folder(module_name(path))
+    if own in ("", "__main__"):
+        return
+    assert own in RANKS, f"{own} has no line in ORDER"
+    for line, name in own_imports(path):
+        other = folder(name)
+        if other not in ("", own):
+            assert RANKS[other] < RANKS[own], f"{path}:{line}: {own} imports {name}"
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "manifest").rglob("*.py")), ids=module_name)
+def test_imports_within_manifest_point_one_way(path: Path) -> None:
+    entry = len(MANIFEST_ORDER)
+    own = manifest_folder(module_name(path))
+    for line, name in own_imports(path):
+        other = manifest_folder(name)
+        if folder(name) == "manifest" and other != own:
+            above = MANIFEST_RANKS.get(other, entry) < MANIFEST_RANKS.get(own, entry)
+            assert above, f"{path}:{line}: manifest/{own} imports {name}"
+
+
+def manifest_folder(name: str) -> str:
+    """The folder within manifest/ that a module is in; "" for its entries."""
+    parts = name.split(".")
+    return parts[2] if len(parts) > 2 and parts[2] in MANIFEST_RANKS else ""
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = {module_name(path): {name for _, name in own_imports(path)} for path in MODULES}
+    assert circle(graph) == []
+
+
+def test_a_circle_would_be_found() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) != []
+    assert circle({"a": {"b"}, "b": {"c"}, "c": set()}) == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
@@ -144,42 +210,60 @@ def test_each_library_has_one_home(path: Path) -> None:
     for line, imported in imports(path):
         homes = ONLY_IN.get(imported.split(".")[0])
         if homes is not None:
-            allowed = any(name == home or name.startswith(home + ".") for home in homes)
-            assert allowed, f"{path}:{line}: {imported} belongs in {homes}"
+            assert within(name, homes), f"{path}:{line}: {imported} belongs in {homes}"
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in MODULES if layer(module_name(path)) == 1], ids=module_name
+    "path", [path for path in MODULES if is_pure(module_name(path))], ids=module_name
 )
 def test_pure_modules_touch_nothing(path: Path) -> None:
     for line, imported in imports(path):
-        assert owner(imported, IMPURE) is None, f"{path}:{line}: {imported} is for adapters"
+        assert not within(imported, WORLD_MODULES), f"{path}:{line}: {imported} is for adapters"
+    for line, called in world_calls(ast.parse(path.read_text("utf-8"))):
+        raise AssertionError(f"{path}:{line}: {called} is for adapters")
 
 
-# Of the pure packages, later ones may import earlier ones and not the other way round.
-PURE_ORDER = ("version", "policy", "manifest", "plan", "config", "assign")
+def world_calls(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Calls that reach a file, a clock or a terminal, by the names that they go by."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func
+        if isinstance(called, ast.Name) and called.id in WORLD_FUNCTIONS:
+            yield node.lineno, called.id
+        if isinstance(called, ast.Attribute) and called.attr in WORLD_METHODS:
+            yield node.lineno, ast.unparse(called)
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["open('a')", "Path('a').read_text()", "datetime.now(UTC)", "date.today()", "path.is_file()"],
+)
+def test_a_call_that_touches_the_world_would_be_found(call: str) -> None:
+    assert len(list(world_calls(ast.parse(call)))) == 1
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_pure_packages_are_in_order(path: Path) -> None:
-    parts = module_name(path).split(".")
-    if len(parts) < 2 or parts[1] not in PURE_ORDER:
-        return
-    above = PURE_ORDER[PURE_ORDER.index(parts[1]) + 1 :]
-    for line, imported in imports(path):
-        other = imported.split(".")
-        is_above = other[0] == "imagebot" and len(other) > 1 and other[1] in above
-        assert not is_above, f"{path}:{line}: {imported} is above"
+def test_no_module_is_too_long(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= LONGEST
 
 
-def test_a_module_fits_in_the_head() -> None:
-    lengths = sorted(len(path.read_text("utf-8").splitlines()) for path in MODULES)
-    assert lengths[-1] <= 400
-    full = [length for length in lengths if length]
-    assert full[len(full) // 2] <= 100
+def test_the_root_holds_only_what_everyone_uses() -> None:
+    assert {path.stem for path in PACKAGE.glob("*.py")} == AT_ROOT
+    assert len(AT_ROOT) <= 8
 
 
-def test_every_layer_exists() -> None:
-    names = {module_name(path) for path in MODULES}
-    gone = [name for name in LAYERS if name not in names]
-    assert gone == []
+def test_what_is_named_here_exists() -> None:
+    folders = {folder(name) for name in NAMES} - {"", "__main__"}
+    assert set(RANKS) == folders
+    assert set(MANIFEST_RANKS) == {
+        path.name for path in (PACKAGE / "manifest").iterdir() if (path / "__init__.py").exists()
+    }
+    assert ADAPTERS | PURE_TOO <= NAMES
+    assert {home for homes in ONLY_IN.values() for home in homes} <= NAMES
+
+
+def test_tests_mirror_the_folders() -> None:
+    folders = {folder(name) for name in NAMES if name.count(".") > 1}
+    tests = {path.parent.name for path in Path(__file__).parent.glob("*/test_*.py")}
+    assert folders <= tests
