@@ -13,10 +13,6 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from imagebot.reference import Repository
-from imagebot.registry.api import Pushed
-
-if TYPE_CHECKING:
-    from imagebot.registry.api import Registry
 from imagebot.registry.api import Pushed, Registry
 
 T = TypeVar("T")

@@ -9,7 +9,6 @@ import pytest
 import imagebot.files.rewrite as rewrite_module
 from imagebot.files.folder import write_file
 from imagebot.files.rewrite import FileChange, write_changes
-from imagebot.plan.model import Plan
 
 
 def changes(root: Path, count: int) -> list[FileChange]:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from imagebot.config.model import RegistryOptions
-from imagebot.http.address import is_loopback
 from imagebot.http.endpoint import Endpoint, by_host, find_endpoint, normalise_host
 from imagebot.reference import Repository
 

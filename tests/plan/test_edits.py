@@ -9,7 +9,6 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from imagebot.scan.checkout import CheckoutSource
 
 import imagebot.plan.edits as edits_module
 import imagebot.run.target as target_module
@@ -28,6 +27,7 @@ from imagebot.plan.edits import Edited, make_edits, without_unwritten
 from imagebot.plan.model import Plan
 from imagebot.plan.set_references import plan_references
 from imagebot.reference import parse_reference
+from imagebot.scan.checkout import CheckoutSource
 from tests.plan.test_build import Files
 from tests.support.git_server import GitServer
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from imagebot.publish.marker import Marker, with_marker
 
 from imagebot.config.load import load_bot_configuration
 from imagebot.forge.model import PullRequest, PullRequestState
 from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.plan.vetoes import Held, Holding, hold_back
 from imagebot.publish.holding import refused
+from imagebot.publish.marker import Marker, with_marker
 from imagebot.publish.text import plan_hash
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed

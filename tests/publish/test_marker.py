@@ -12,6 +12,21 @@ MARKER = Marker(route="production", plan="a" * 16, blobs="b" * 16, pushed="c" * 
 API = make_update()
 
 
+@pytest.mark.parametrize("count", [999, 1000, 1001, 20_000])
+def test_a_marker_keeps_a_thousand_ids(count: int) -> None:
+    """The first ones, so that a marker cannot push a body beyond what a forge takes."""
+    ids = tuple(f"{number:012x}" for number in range(count))
+    marker = dataclasses.replace(MARKER, updates=ids)
+    kept = dataclasses.replace(MARKER, updates=ids[:1000])
+    for body in (
+        pull_request_body((API,), base="main", marker=marker),
+        with_marker("text of people", marker),
+        with_marker(pull_request_body((API,), base="main", marker=MARKER), marker),
+    ):
+        assert read_marker(body) == kept
+        assert len(body.encode()) <= MAX_BODY
+
+
 def test_markers_survive() -> None:
     marker = dataclasses.replace(
         MARKER, updates=("0" * 12, "f" * 12), retired=True, configuration="d" * 12

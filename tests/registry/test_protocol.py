@@ -8,10 +8,8 @@ from hypothesis import strategies as st
 
 from imagebot.errors import RegistryProtocolError
 from imagebot.http.address import origin
-from imagebot.http.headers import parse_retry_after
 from imagebot.reference import is_tag
 from imagebot.registry.protocol import ErrorDetail, next_page, parse_errors, parse_tags
-from imagebot.text import clean
 from tests.support.work import growth
 
 SUBJECT = "registry.example/app"

@@ -15,13 +15,13 @@ from imagebot.config.load import load_bot_configuration
 from imagebot.errors import PushRejectedError
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.reference import Repository
-from imagebot.registry.api import Pushed
 from imagebot.run.passes import Outcome, Setting, run_pass
 from tests.git.conftest import BOT, FILES, ambient_access, read, token_access
 from tests.soak.conftest import CONFIGURATION, DIRECT, REVIEWED, Soak, pod
 from tests.support.git_repository import BareRepository, git
 from tests.support.git_server import GitServer
 from tests.support.github import Forge
+from tests.support.unasked import Unasked
 
 BOTS = 6
 ROUNDS, COMMITS = 10, 30
@@ -92,7 +92,7 @@ def test_writers_that_race_lose_no_update(
 
 
 @dataclass
-class Tags:
+class Tags(Unasked):
     """The same tags for every repository, listed once all bots have asked for them."""
 
     newest: int = 0
@@ -105,15 +105,6 @@ class Tags:
 
     def digest(self, repository: Repository, reference: str) -> str:
         return "sha256:" + "a" * 64
-
-    def platforms(self, repository: Repository, digest: str) -> tuple[str, ...]:
-        return ()
-
-    def created(self, repository: Repository, digest: str) -> datetime | None:
-        return None
-
-    def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
-        return {}
 
 
 def run_at_once(texts: Sequence[str], environment: Mapping[str, str], tags: Tags) -> list[Outcome]:
