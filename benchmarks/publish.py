@@ -20,11 +20,11 @@ from typing import TypeVar
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.git.seed import create_repository
-from imagebot.git.tree import Signature
+from imagebot.git.tree import Committer
 
 T = TypeVar("T")
 
-AUTHOR = Signature(name="imagebot", email="bot@example.com", when=datetime.now(UTC))
+AUTHOR = Committer(name="imagebot", email="bot@example.com", when=datetime.now(UTC))
 MANIFEST = "kind: Deployment\nspec:\n  # {number}\n  image: ghcr.io/acme/app-{number}:1.0.{patch}\n"
 
 

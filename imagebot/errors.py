@@ -57,7 +57,7 @@ class UsageError(ImagebotError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ConfigIssue:
     """One mistake in a configuration file. Lines and columns count from 1; 0 is unknown."""
 
     path: str
@@ -79,7 +79,7 @@ class ConfigurationError(ImagebotError):
 
     code = "configuration"
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    def __init__(self, faults: tuple[ConfigIssue, ...]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = faults
 

@@ -13,7 +13,7 @@ from imagebot.errors import ConfigurationError, Exit, UsageError
 from imagebot.text import printable
 
 if TYPE_CHECKING:
-    from imagebot.config.model import Place
+    from imagebot.config.model import Position
     from imagebot.policy.check import PolicyTestResult
 
 _files = click.argument(
@@ -93,7 +93,7 @@ def test(files: tuple[Path, ...]) -> int:
     return Exit.FAILED if failed else Exit.WELL
 
 
-def _run_tests(path: Path) -> list[tuple[Place, PolicyTestResult]]:
+def _run_tests(path: Path) -> list[tuple[Position, PolicyTestResult]]:
     from imagebot.config.file import read_configuration, shown_path
     from imagebot.config.load import load_configuration
     from imagebot.config.policy_tests import load_policy_tests

@@ -20,7 +20,7 @@ from imagebot.text import printable_lines
 
 if TYPE_CHECKING:
     from imagebot.demo.sandbox import Sandbox
-    from imagebot.run.passes import Outcome
+    from imagebot.run.passes import PassResult
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -96,16 +96,16 @@ def _environment(folder: Path) -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder)}
 
 
-def _pass(sandbox: Sandbox) -> Outcome:
+def _pass(sandbox: Sandbox) -> PassResult:
     from imagebot.demo.watch import branches, diff, subject
     from imagebot.registry.client import RegistryClient
     from imagebot.registry.credentials import Credentials
-    from imagebot.run.passes import Setting, run_pass
+    from imagebot.run.passes import PassContext, run_pass
 
     environment = _environment(sandbox.folder)
     before = branches(sandbox, environment)
     with RegistryClient(Credentials((), environment)) as client:
-        setting = Setting(
+        setting = PassContext(
             bot=sandbox.bot(),
             registry=client,
             environment=environment,

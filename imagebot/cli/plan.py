@@ -24,7 +24,7 @@ from imagebot.scan.workspace import open_workspace
 from imagebot.text import printable_lines
 
 if TYPE_CHECKING:
-    from imagebot.plan.build import Draft
+    from imagebot.plan.build import PlanWithEdits
 
 
 @click.command("plan")
@@ -74,7 +74,9 @@ def _print_diff(text: str) -> None:
     click.echo(printable_lines(text) if sys.stdout.isatty() else text, nl=False)
 
 
-def _drafts(directory: str | None, bot_file: str | None, diagnostics: Diagnostics) -> list[Draft]:
+def _drafts(
+    directory: str | None, bot_file: str | None, diagnostics: Diagnostics
+) -> list[PlanWithEdits]:
     if bot_file is None:
         return _of_folder(directory or ".", diagnostics)
     if directory is not None:
@@ -82,18 +84,20 @@ def _drafts(directory: str | None, bot_file: str | None, diagnostics: Diagnostic
     return _of_targets(bot_file, diagnostics)
 
 
-def _of_folder(directory: str, diagnostics: Diagnostics) -> list[Draft]:
-    from imagebot.plan.build import draft
+def _of_folder(directory: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
+    from imagebot.plan.build import build_plan
 
     workspace = open_workspace(directory)
     now = datetime.now(UTC)
     with open_registries() as registry, diagnostics.progress("asking registries") as progress:
-        return [draft(workspace, workspace.configuration, registry, now=now, progress=progress)]
+        return [
+            build_plan(workspace, workspace.configuration, registry, now=now, progress=progress)
+        ]
 
 
-def _of_targets(bot_file: str, diagnostics: Diagnostics) -> list[Draft]:
-    from imagebot.cli.setting import open_setting
+def _of_targets(bot_file: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
+    from imagebot.cli.setting import open_pass
     from imagebot.run.passes import draft_pass
 
-    with open_setting(bot_file, diagnostics) as setting:
+    with open_pass(bot_file, diagnostics) as setting:
         return list(draft_pass(setting))

@@ -15,12 +15,12 @@ from imagebot.cli.options import (
     no_config_option,
 )
 from imagebot.cli.output import print_json, print_plan, print_published, summary
-from imagebot.cli.setting import open_setting
+from imagebot.cli.setting import open_pass
 from imagebot.errors import Exit, exit_of
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 
 if TYPE_CHECKING:
-    from imagebot.run.passes import Outcome
+    from imagebot.run.passes import PassResult
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORTEST = 5
@@ -83,14 +83,14 @@ def command(
     return repeat(one_pass, every, diagnostics)
 
 
-def _run(bot_file: str | None, diagnostics: Diagnostics, *, no_config: bool) -> Outcome:
+def _run(bot_file: str | None, diagnostics: Diagnostics, *, no_config: bool) -> PassResult:
     from imagebot.run.passes import run_pass
 
-    with open_setting(bot_file, diagnostics, no_config=no_config) as setting:
+    with open_pass(bot_file, diagnostics, no_config=no_config) as setting:
         return run_pass(setting)
 
 
-def _print(outcome: Outcome, *, explain: bool, output_format: str) -> None:
+def _print(outcome: PassResult, *, explain: bool, output_format: str) -> None:
     from imagebot.plan.report import plan_document
 
     if output_format == "json":

@@ -36,7 +36,7 @@ def command(
     markers in the files say counts. A REFERENCE is NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST.
     """
     from imagebot.files.rewrite import write_changes
-    from imagebot.plan.assign import heed_markers
+    from imagebot.plan.assign import assign_by_markers_only
     from imagebot.plan.edits import make_edits, without_refused, without_unwritten
     from imagebot.plan.report import plan_document
     from imagebot.plan.set_references import plan_references
@@ -54,7 +54,9 @@ def command(
     diagnostics = open_diagnostics(log_format, quiet)
     repositories = [reference.repository for reference in wanted]
     inventory = find_named(workspace, workspace.configuration, repositories)
-    assigned = heed_markers(inventory.fields, workspace.configuration, flux=inventory.flux)
+    assigned = assign_by_markers_only(
+        inventory.fields, workspace.configuration, flux=inventory.flux
+    )
     planned = plan_references(assigned, wanted, inventory.unread)
     edited = make_edits(workspace, planned.updates)
     unwritten = write_changes(workspace.root, edited.changes)

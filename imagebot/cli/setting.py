@@ -13,20 +13,20 @@ from imagebot.cli.registries import cache_folder, open_registries
 from imagebot.run.diagnostics import Diagnostics
 
 if TYPE_CHECKING:
-    from imagebot.run.passes import Setting
+    from imagebot.run.passes import PassContext
 
 
 @contextmanager
-def open_setting(
+def open_pass(
     bot_file: str | None, diagnostics: Diagnostics, *, no_config: bool = False
-) -> Iterator[Setting]:
+) -> Iterator[PassContext]:
     """The targets of `bot_file`, or of the checkout around, with registries and a cache."""
     from imagebot.config.builtin import default_configuration
-    from imagebot.run.passes import Setting
+    from imagebot.run.passes import PassContext
 
     bot = open_bot(bot_file)
     with open_registries(bot) as registry, diagnostics.progress("asking registries") as progress:
-        yield Setting(
+        yield PassContext(
             bot=bot,
             registry=registry,
             environment=os.environ,

@@ -36,7 +36,7 @@ def command(
 ) -> int:
     """Rewrite the files in DIR: what `plan` shows is done, and nothing is committed."""
     from imagebot.files.rewrite import write_changes
-    from imagebot.plan.build import draft
+    from imagebot.plan.build import build_plan
     from imagebot.plan.edits import without_unwritten
     from imagebot.plan.report import plan_document
 
@@ -44,7 +44,7 @@ def command(
     require_configuration(workspace, no_config=no_config)
     diagnostics = open_diagnostics(log_format, quiet)
     with open_registries() as registry, diagnostics.progress("asking registries") as progress:
-        drafted = draft(
+        drafted = build_plan(
             workspace,
             workspace.configuration,
             registry,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from imagebot.config.model import Configuration, ImageRule, Place, PublishMode, Route
+from imagebot.config.model import Configuration, ImageRule, Position, PublishMode, Route
 from imagebot.policy.builtin import BUILT_IN
 
 SHAPE = "shape"
@@ -13,7 +13,7 @@ BUILT_IN_NAMES = tuple(BUILT_IN)
 SHAPE_KEYS: Mapping[str, object] = {"max": "minor", "adopt": False}
 """The built-in `shape` as keys, for what extends it."""
 
-_PLACE = Place("built-in", 1, 1)
+_PLACE = Position("built-in", 1, 1)
 
 
 def default_configuration(publish: PublishMode = "pull-request") -> Configuration:

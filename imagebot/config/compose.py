@@ -11,7 +11,7 @@ from typing import Any
 
 from imagebot.config.node import KeyPath, Node, Spot, show_path, show_text
 from imagebot.config.scalar import read_plain
-from imagebot.errors import Fault
+from imagebot.errors import ConfigIssue
 
 MAX_DEPTH = 64
 MAX_FAULTS = 100
@@ -24,9 +24,9 @@ _STRING_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
 class StoppedError(Exception):
     """Stays inside this package: a fault after which there is no going on."""
 
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(str(fault))
-        self.fault = fault
+    def __init__(self, issue: ConfigIssue) -> None:
+        super().__init__(str(issue))
+        self.fault = issue
 
 
 class Composer:
@@ -37,7 +37,7 @@ class Composer:
         self.lines = lines
         self.events = iter(events)
         self.anchors: dict[str, Node | None] = {}
-        self.faults: list[Fault] = []
+        self.faults: list[ConfigIssue] = []
 
     def build(self) -> Node | None:
         root: Node | None = None
@@ -156,11 +156,13 @@ class Composer:
         if len(self.faults) == MAX_FAULTS:
             raise self.stop(event, "too many faults; the rest is not looked at")
         spot = _spot(event)
-        self.faults.append(Fault(self.path, spot.line, spot.column, show_path(keys), reason, hint))
+        self.faults.append(
+            ConfigIssue(self.path, spot.line, spot.column, show_path(keys), reason, hint)
+        )
 
     def stop(self, event: Any, reason: str) -> StoppedError:
         spot = _spot(event)
-        return StoppedError(Fault(self.path, spot.line, spot.column, "", reason))
+        return StoppedError(ConfigIssue(self.path, spot.line, spot.column, "", reason))
 
 
 def _collection(

@@ -8,7 +8,7 @@ from typing import Any
 
 from imagebot.config.compose import MAX_DEPTH, Composer, StoppedError
 from imagebot.config.node import Document
-from imagebot.errors import ConfigurationError, Fault
+from imagebot.errors import ConfigIssue, ConfigurationError
 from imagebot.manifest.yaml.events import Engine, events, has_c_parser, yaml_error
 from imagebot.text import printable
 
@@ -50,7 +50,7 @@ def _parse(text: str, path: str) -> list[Any]:
     Raises StoppedError.
     """
     if len(text) > _MAX_CHARS:
-        raise StoppedError(Fault(path, 0, 0, "", f"longer than {_MAX_CHARS:,} characters"))
+        raise StoppedError(ConfigIssue(path, 0, 0, "", f"longer than {_MAX_CHARS:,} characters"))
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -70,7 +70,7 @@ def _collect(engine: Engine, text: str, path: str) -> list[Any]:
     except yaml_error() as error:
         raise StoppedError(_fault(error, text, path)) from error
     except _PARSER_FAULTS as error:
-        raise StoppedError(Fault(path, 0, 0, "", "this is no YAML")) from error
+        raise StoppedError(ConfigIssue(path, 0, 0, "", "this is no YAML")) from error
 
 
 def _bounded(found: Iterator[Any], path: str) -> Iterator[Any]:
@@ -83,11 +83,11 @@ def _bounded(found: Iterator[Any], path: str) -> Iterator[Any]:
             mark = event.start_mark
             deep = f"nested deeper than {MAX_DEPTH} levels"
             reason = deep if depth > MAX_DEPTH else "more than a configuration can hold"
-            raise StoppedError(Fault(path, mark.line + 1, mark.column + 1, "", reason))
+            raise StoppedError(ConfigIssue(path, mark.line + 1, mark.column + 1, "", reason))
         yield event
 
 
-def _fault(error: Any, text: str, path: str) -> Fault:
+def _fault(error: Any, text: str, path: str) -> ConfigIssue:
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "no YAML"
     context = getattr(error, "context", None)
     reason = printable(f"broken YAML: {problem}" + (f" {context}" if context else ""))
@@ -96,13 +96,13 @@ def _fault(error: Any, text: str, path: str) -> Fault:
         position = getattr(error, "position", None)
         if isinstance(position, int):
             return _stopped_at(path, text, position, reason).fault
-        return Fault(path, 0, 0, "", reason)
-    return Fault(path, mark.line + 1, mark.column + 1, "", reason, _hint(text, mark.line))
+        return ConfigIssue(path, 0, 0, "", reason)
+    return ConfigIssue(path, mark.line + 1, mark.column + 1, "", reason, _hint(text, mark.line))
 
 
 def _stopped_at(path: str, text: str, position: int, reason: str) -> StoppedError:
     before = _split_lines(text[:position])
-    return StoppedError(Fault(path, len(before), len(before[-1]) + 1, "", reason))
+    return StoppedError(ConfigIssue(path, len(before), len(before[-1]) + 1, "", reason))
 
 
 def _split_lines(text: str) -> list[str]:

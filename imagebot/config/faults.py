@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from imagebot.config.compose import MAX_FAULTS
 from imagebot.config.node import Document, KeyPath, show_path, show_text
-from imagebot.errors import ConfigurationError, Fault
+from imagebot.errors import ConfigIssue, ConfigurationError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -42,7 +42,7 @@ class Faults:
     def __init__(self, document: Document, *, trusted: bool = True) -> None:
         self.document = document
         self.trusted = trusted
-        self._found: dict[Fault, None] = {}
+        self._found: dict[ConfigIssue, None] = {}
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -68,7 +68,9 @@ class Faults:
             if position is None
             else self.document.value_spot(keys, position)
         )
-        fault = Fault(self.document.path, spot.line, spot.column, show_path(keys), message, hint)
+        fault = ConfigIssue(
+            self.document.path, spot.line, spot.column, show_path(keys), message, hint
+        )
         self._found[fault] = None
 
     def raise_all(self) -> None:
@@ -76,7 +78,7 @@ class Faults:
             found = sorted(self._found, key=lambda fault: (fault.line, fault.column))
             if self.full:
                 path = self.document.path
-                found.append(Fault(path, 0, 0, "", "too many faults; there may be more"))
+                found.append(ConfigIssue(path, 0, 0, "", "too many faults; there may be more"))
             raise ConfigurationError(tuple(found))
 
 

@@ -7,7 +7,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from imagebot.errors import ConfigurationError, Fault, FolderError
+from imagebot.errors import ConfigIssue, ConfigurationError, FolderError
 
 MAX_BYTES = 1 << 20
 
@@ -72,4 +72,4 @@ def _read_regular(path: Path) -> bytes:
 
 
 def _unreadable(path: Path, reason: str) -> ConfigurationError:
-    return ConfigurationError((Fault(str(path), 0, 0, "", reason),))
+    return ConfigurationError((ConfigIssue(str(path), 0, 0, "", reason),))

@@ -15,7 +15,7 @@ from imagebot.config.model import (
     Configuration,
     Files,
     ImageRule,
-    Place,
+    Position,
     PullRequestOptions,
     Route,
     pause_reason,
@@ -238,6 +238,6 @@ def _files(section: FilesSection) -> Files:
     )
 
 
-def _place(document: Document, keys: tuple[str | int, ...]) -> Place:
+def _place(document: Document, keys: tuple[str | int, ...]) -> Position:
     spot = document.spot(keys)
-    return Place(document.path, spot.line, spot.column)
+    return Position(document.path, spot.line, spot.column)

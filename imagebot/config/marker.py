@@ -8,7 +8,7 @@ from imagebot.config.load import to_definition
 from imagebot.config.model import Configuration
 from imagebot.config.node import show_text
 from imagebot.config.policies import build_extended
-from imagebot.errors import ConfigurationError, Fault
+from imagebot.errors import ConfigIssue, ConfigurationError
 from imagebot.policy.model import Policy
 
 _MAX_MARKER = 1000
@@ -23,7 +23,9 @@ def marker_policy(text: str, path: str, line: int, configuration: Configuration)
 
     if len(text) > _MAX_MARKER:
         reason = f"a marker of more than {_MAX_MARKER} characters"
-        raise ConfigurationError((Fault(path, line, 0, "", reason, "give the policy a name"),))
+        raise ConfigurationError(
+            (ConfigIssue(path, line, 0, "", reason, "give the policy a name"),)
+        )
     try:
         document = read_document(text, path)
         faults = Faults(document, trusted=False)
@@ -35,7 +37,8 @@ def marker_policy(text: str, path: str, line: int, configuration: Configuration)
         faults.raise_all()
     except ConfigurationError as error:
         moved = tuple(
-            Fault(path, line, 0, fault.key, fault.message, fault.hint) for fault in error.faults
+            ConfigIssue(path, line, 0, fault.key, fault.message, fault.hint)
+            for fault in error.faults
         )
         raise ConfigurationError(moved) from error
     assert policy is not None

@@ -13,7 +13,7 @@ PublishMode = Literal["commit", "pull-request"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """Where something stands in a configuration file; line and column count from 1."""
 
     path: str
@@ -30,7 +30,7 @@ class ImageRule:
 
     match: str
     policy: str
-    place: Place
+    place: Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Route:
     files: tuple[str, ...]
     publish: PublishMode
     images: tuple[ImageRule, ...]
-    place: Place
+    place: Position
     pull_request: PullRequestOptions = field(default_factory=PullRequestOptions)
 
 

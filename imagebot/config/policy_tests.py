@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from imagebot.config.document import read_document
 from imagebot.config.faults import Faults, validate
-from imagebot.config.model import Place
+from imagebot.config.model import Position
 from imagebot.errors import InvalidPolicyError
 
 
@@ -16,7 +16,7 @@ class LoadedTest:
     """A test as `run_policy_tests` takes it, and where it stands."""
 
     keys: Mapping[str, object]
-    place: Place
+    place: Position
 
 
 def load_policy_tests(text: str, path: str) -> tuple[LoadedTest, ...]:
@@ -44,6 +44,6 @@ def load_policy_tests(text: str, path: str) -> tuple[LoadedTest, ...]:
         except InvalidPolicyError as error:
             below = error.key.partition(".")[2]
             faults.add((*at, below) if below else at, error.reason, error.hint, position=0)
-        tests.append(LoadedTest(keys, Place(path, child.spot.line, child.spot.column)))
+        tests.append(LoadedTest(keys, Position(path, child.spot.line, child.spot.column)))
     faults.raise_all()
     return tuple(tests)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from imagebot.errors import ConfigurationError, Fault
+from imagebot.errors import ConfigIssue, ConfigurationError
 
 FILE_NAME = "imagebot.yaml"
 
@@ -55,4 +55,4 @@ def _refuse_to_leave(root: Path, path: Path) -> None:
 
 
 def _refused(path: Path, reason: str, hint: str) -> ConfigurationError:
-    return ConfigurationError((Fault(str(path), 0, 0, "", reason, hint),))
+    return ConfigurationError((ConfigIssue(str(path), 0, 0, "", reason, hint),))

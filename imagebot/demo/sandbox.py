@@ -15,7 +15,7 @@ from imagebot.demo.registry import DemoRegistry
 from imagebot.errors import FolderError
 from imagebot.git.credentials import access_for
 from imagebot.git.seed import create_repository
-from imagebot.git.tree import Signature
+from imagebot.git.tree import Committer
 
 BRANCH = "main"
 _SHOP = ("Shop developers", "shop@example.com")
@@ -67,7 +67,7 @@ def make_sandbox(
         for age, tag in enumerate(reversed(tags), 1):
             registry.seed(repository, tag, created=now - timedelta(days=3 * age))
     files = repository_files(registry.host)
-    author = Signature(name=_SHOP[0], email=_SHOP[1], when=now.astimezone(UTC))
+    author = Committer(name=_SHOP[0], email=_SHOP[1], when=now.astimezone(UTC))
     create_repository(
         sandbox.remote,
         files,

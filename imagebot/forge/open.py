@@ -10,7 +10,7 @@ from imagebot.config.model import Target
 from imagebot.config.secret import read_secret
 from imagebot.errors import ForgeAuthError, ForgeError
 from imagebot.forge.model import Forge
-from imagebot.forge.project import Place, is_loopback, place_of
+from imagebot.forge.project import ProjectLocation, is_loopback, place_of
 
 Environment = Mapping[str, str]
 
@@ -25,11 +25,11 @@ def open_forge(target: Target, environment: Environment) -> Forge | None:
     return FORGES[kind](target, place, environment)
 
 
-def _no_forge(_target: Target, _place: Place, _environment: Environment) -> None:
+def _no_forge(_target: Target, _place: ProjectLocation, _environment: Environment) -> None:
     return None
 
 
-def _open_github(target: Target, place: Place, environment: Environment) -> Forge:
+def _open_github(target: Target, place: ProjectLocation, environment: Environment) -> Forge:
     from imagebot.forge.github import API_URL, WRITE_PAUSE, GitHubForge
 
     api_url = target.forge.url.rstrip("/")
@@ -66,7 +66,7 @@ def _open_github(target: Target, place: Place, environment: Environment) -> Forg
     )
 
 
-def _open_sandbox(target: Target, place: Place, _environment: Environment) -> Forge:
+def _open_sandbox(target: Target, place: ProjectLocation, _environment: Environment) -> Forge:
     from imagebot.forge.sandbox import SandboxForge
 
     folder = target.forge.url
@@ -77,7 +77,7 @@ def _open_sandbox(target: Target, place: Place, _environment: Environment) -> Fo
     return SandboxForge(Path(folder), place.path, target.branch)
 
 
-FORGES: Mapping[str, Callable[[Target, Place, Environment], Forge | None]] = {
+FORGES: Mapping[str, Callable[[Target, ProjectLocation, Environment], Forge | None]] = {
     "github": _open_github,
     "sandbox": _open_sandbox,
     "none": _no_forge,

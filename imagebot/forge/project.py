@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ProjectLocation:
     """`host` in lower case, "" for a file; `path` without slashes around it and `.git`."""
 
     host: str
     path: str
 
 
-def place_of(url: str) -> Place:
+def place_of(url: str) -> ProjectLocation:
     """The place of a URL that git takes: with a scheme, `user@host:path`, or a path."""
     if "://" in url:
         parts = urlsplit(url)
@@ -25,7 +25,7 @@ def place_of(url: str) -> Place:
     else:
         before, _, path = url.partition(":")
         host = before.rpartition("@")[2].lower()
-    return Place(host, path.strip("/").removesuffix(".git").rstrip("/"))
+    return ProjectLocation(host, path.strip("/").removesuffix(".git").rstrip("/"))
 
 
 def is_loopback(host: str) -> bool:

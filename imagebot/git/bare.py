@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from imagebot.errors import GitAuthError, GitError, GitUnreachableError
 from imagebot.git.cache import make_empty
 from imagebot.git.runner import Runner
-from imagebot.git.tree import Listing, parse_blobs, parse_listing, parse_sizes
+from imagebot.git.tree import CommitTree, parse_blobs, parse_listing, parse_sizes
 
 _HEAD = "refs/imagebot/head"
 _LAZY = ("-c", "remote.origin.promisor=true", "-c", "remote.origin.partialclonefilter=blob:none")
@@ -28,7 +28,7 @@ class BareCache:
 
     runner: Runner
     branch: str
-    _listings: dict[str, Listing] = field(default_factory=dict)
+    _listings: dict[str, CommitTree] = field(default_factory=dict)
 
     def update(self, wanted: str) -> str:
         """Have the branch's commit `wanted`, or the one it has moved to since; its id.
@@ -46,7 +46,7 @@ class BareCache:
             return self._rebuild(wanted)
         return head
 
-    def moved_to(self, commit: str) -> None:
+    def advance(self, commit: str) -> None:
         """The branch is at `commit`, which is here."""
         self.runner.local("update-ref", _HEAD, commit)
 
@@ -58,7 +58,7 @@ class BareCache:
         if not self.has(commit):
             self._fetch("origin", f"refs/heads/{branch}")
 
-    def list_files(self, commit: str) -> Listing:
+    def list_files(self, commit: str) -> CommitTree:
         """What a commit holds; that of the last one asked for is kept."""
         if commit not in self._listings:
             output = self.runner.local("ls-tree", "-r", "-z", "--full-tree", commit)
@@ -95,7 +95,7 @@ class BareCache:
         if not (self.runner.directory / "HEAD").exists():
             self._start()
         if self.has(wanted):
-            self.moved_to(wanted)
+            self.advance(wanted)
             return wanted
         self._fetch("origin", f"+refs/heads/{self.branch}:{_HEAD}")
         # Packs of many passes are joined now and then; git decides when.

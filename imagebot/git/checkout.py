@@ -17,10 +17,10 @@ from imagebot.git.bare import BareCache
 from imagebot.git.cache import cache_path, locked
 from imagebot.git.classify import failure, push_failure
 from imagebot.git.credentials import Access
-from imagebot.git.history import LOG, Touch, log_input, parse_log
+from imagebot.git.history import LOG, FileCommit, log_input, parse_log
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
 from imagebot.git.tree import (
-    Signature,
+    Committer,
     TreeFile,
     TreeOther,
     commit_stream,
@@ -106,7 +106,7 @@ class Checkout:
         )
 
     def commit(
-        self, base: str, changes: Mapping[str, bytes], *, message: str, author: Signature
+        self, base: str, changes: Mapping[str, bytes], *, message: str, author: Committer
     ) -> str:
         """The id of a new commit on `base` with new bytes in files that it has; modes are kept.
 
@@ -131,7 +131,7 @@ class Checkout:
         self._push(f"{commit}:refs/heads/{check_branch(branch)}", branch, lease)
         self._remote[branch] = commit
         if branch == self.branch:
-            self._cache.moved_to(commit)
+            self._cache.advance(commit)
             self._head = commit
 
     def delete_branch(self, branch: str, *, lease: str) -> None:
@@ -161,7 +161,7 @@ class Checkout:
         rows = zip(words[::3], words[1::3], words[2::3], strict=False)
         return tuple(Author(commit, author, committer) for commit, author, committer in rows)
 
-    def history(self, paths: Collection[str], *, most: int) -> Mapping[str, Sequence[Touch]]:
+    def history(self, paths: Collection[str], *, most: int) -> Mapping[str, Sequence[FileCommit]]:
         """What the head's history, merges apart, did to files: by path, the newest first.
 
         At most `most` commits for each path, all of them read by one command, without contents.

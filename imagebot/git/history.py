@@ -14,7 +14,7 @@ _FILES = (b"100644", b"100755")
 
 
 @dataclass(frozen=True, slots=True)
-class Touch:
+class FileCommit:
     """What one commit did to one file.
 
     `old` and `new` are the blobs before and after, "" where there was no ordinary file. `author`
@@ -35,9 +35,9 @@ def log_input(tip: str, paths: Iterable[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def parse_log(output: bytes, most: int) -> Mapping[str, Sequence[Touch]]:
+def parse_log(output: bytes, most: int) -> Mapping[str, Sequence[FileCommit]]:
     """The touches of each path, the newest first, and no more than `most` of one path."""
-    found: dict[str, list[Touch]] = {}
+    found: dict[str, list[FileCommit]] = {}
     for header, changes in _commits(output):
         commit, author, address, committer, message = (
             part.decode("utf-8", "replace") for part in header
@@ -46,7 +46,7 @@ def parse_log(output: bytes, most: int) -> Mapping[str, Sequence[Touch]]:
             old_mode, new_mode, old, new, _ = record.removeprefix(b":").split(b" ")
             touches = found.setdefault(raw.decode("utf-8", "replace"), [])
             if len(touches) < most:
-                touch = Touch(
+                touch = FileCommit(
                     commit=commit,
                     author=author,
                     addresses=(address, committer),

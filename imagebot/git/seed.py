@@ -7,7 +7,7 @@ from pathlib import Path
 
 from imagebot.git.credentials import Access
 from imagebot.git.runner import Runner
-from imagebot.git.tree import Signature, quote_path
+from imagebot.git.tree import Committer, quote_path
 
 
 def create_repository(
@@ -16,7 +16,7 @@ def create_repository(
     *,
     branch: str,
     message: str,
-    author: Signature,
+    author: Committer,
     access: Access,
 ) -> str:
     """Make a bare repository at `path` (which must not exist) and return its first commit's id.
@@ -34,7 +34,7 @@ def create_repository(
     return output.decode().strip()
 
 
-def _first_commit(ref: str, files: Mapping[str, bytes], message: str, author: Signature) -> bytes:
+def _first_commit(ref: str, files: Mapping[str, bytes], message: str, author: Committer) -> bytes:
     text = message.encode()
     person = f"{author.name} <{author.email}> {int(author.when.timestamp())} +0000".encode()
     stream = bytearray(b"feature done\n")

@@ -33,7 +33,7 @@ class TreeOther:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class CommitTree:
     """What a commit holds, in git's order."""
 
     files: tuple[TreeFile, ...]
@@ -41,7 +41,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Committer:
     """Who commits, and when; `when` has a time zone."""
 
     name: str
@@ -49,7 +49,7 @@ class Signature:
     when: datetime
 
 
-def parse_listing(output: bytes) -> Listing:
+def parse_listing(output: bytes) -> CommitTree:
     """Read `git ls-tree -r -z`: `mode SP type SP id TAB path NUL`, paths as they are stored."""
     files: list[TreeFile] = []
     others: list[TreeOther] = []
@@ -69,7 +69,7 @@ def parse_listing(output: bytes) -> Listing:
         else:
             reason = {b"120000": "it is a symbolic link", b"160000": "it is a submodule"}
             others.append(TreeOther(path, reason.get(mode, f"it has mode {mode.decode()}")))
-    return Listing(tuple(files), tuple(others))
+    return CommitTree(tuple(files), tuple(others))
 
 
 def parse_sizes(output: bytes) -> dict[str, int | None]:
@@ -124,7 +124,7 @@ def commit_stream(
     base: str,
     files: Iterable[tuple[TreeFile, bytes]],
     message: str,
-    author: Signature,
+    author: Committer,
 ) -> bytes:
     """For `git fast-import`: the commit that puts new bytes into `files`; prints its id.
 
@@ -143,7 +143,7 @@ def commit_stream(
     return bytes(stream)
 
 
-def _person(signature: Signature) -> bytes:
+def _person(signature: Committer) -> bytes:
     name = re.sub(r"[\x00-\x1f<>\x7f]", "", signature.name).strip() or "imagebot"
     email = re.sub(r"[\x00-\x20<>\x7f]", "", signature.email)
     return f"{name} <{email}> {int(signature.when.timestamp())} +0000".encode()

@@ -18,7 +18,7 @@ Resolve = Callable[[str], tuple[str, ...]]
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-class Reach(enum.IntEnum):
+class NetworkZone(enum.IntEnum):
     """How near an address is; a registry may send us as near as it is itself, never nearer."""
 
     PUBLIC = 0
@@ -57,23 +57,23 @@ def refuse(url: str, registry_url: str, resolve: Resolve = resolve) -> str:
         return "it is plain http, and the registry is https"
     if host == own:
         return ""
-    nearest = max((reach(address) for address in resolve(host)), default=Reach.PUBLIC)
-    if nearest is Reach.PUBLIC:
+    nearest = max((reach(address) for address in resolve(host)), default=NetworkZone.PUBLIC)
+    if nearest is NetworkZone.PUBLIC:
         return ""
-    if nearest is Reach.LINK_LOCAL:
+    if nearest is NetworkZone.LINK_LOCAL:
         return "it is a link-local address"
-    allowed = min((reach(address) for address in resolve(own)), default=Reach.PUBLIC)
+    allowed = min((reach(address) for address in resolve(own)), default=NetworkZone.PUBLIC)
     return "" if nearest <= allowed else f"it is a {nearest.name.lower()} address"
 
 
-def reach(address: str) -> Reach:
+def reach(address: str) -> NetworkZone:
     """How near a literal address is; an IPv4 address inside an IPv6 one counts."""
     ip = _unwrap(ipaddress.ip_address(address.partition("%")[0]))
     if ip.is_loopback or ip.is_unspecified:
-        return Reach.LOOPBACK
+        return NetworkZone.LOOPBACK
     if ip.is_link_local:
-        return Reach.LINK_LOCAL
-    return Reach.PUBLIC if ip.is_global and not ip.is_multicast else Reach.PRIVATE
+        return NetworkZone.LINK_LOCAL
+    return NetworkZone.PUBLIC if ip.is_global and not ip.is_multicast else NetworkZone.PRIVATE
 
 
 def _unwrap(

@@ -35,7 +35,7 @@ _TRUST = "name its authority with `ca-file` of this registry in the bot's config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Request:
     """A request. `subject` is what errors are about; `limit` the most bytes of a body to take."""
 
     subject: str
@@ -49,7 +49,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A response, whatever its status; `url` is the one that was asked."""
 
     url: str
@@ -90,40 +90,40 @@ class Transport:
         for client in clients:
             client.close()
 
-    def send(self, ask: Ask) -> Answer:
+    def send(self, request: Request) -> Response:
         """One request, one answer.
 
         Raises RegistryUnreachableError when there is none, and RegistryProtocolError for one that
         is larger than `ask.limit` or takes more than two minutes.
         """
-        client = self._client(ask)
+        client = self._client(request)
         with (
-            _translated(ask),
+            _translated(request),
             client.stream(
-                ask.method,
-                ask.url,
-                headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip", **ask.headers},
-                data=dict(ask.form) if ask.form is not None else None,
-                content=ask.content,
+                request.method,
+                request.url,
+                headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip", **request.headers},
+                data=dict(request.form) if request.form is not None else None,
+                content=request.content,
             ) as response,
         ):
-            body = b"" if ask.method == "HEAD" else _read(ask, response)
+            body = b"" if request.method == "HEAD" else _read(request, response)
             headers = tuple(response.headers.multi_items())
-            return Answer(ask.url, response.status_code, headers, body)
+            return Response(request.url, response.status_code, headers, body)
 
-    def _client(self, ask: Ask) -> httpx.Client:
-        local = is_loopback(netloc(ask.url))
-        key = (local, local and ask.url.startswith("http:"), ask.ca_file)
+    def _client(self, request: Request) -> httpx.Client:
+        local = is_loopback(netloc(request.url))
+        key = (local, local and request.url.startswith("http:"), request.ca_file)
         with self._lock:
             if self._closed:
-                raise RegistryUnreachableError(ask.subject, "the registry client is closed")
+                raise RegistryUnreachableError(request.subject, "the registry client is closed")
             if key not in self._clients:
-                self._clients[key] = _make_client(ask, self._transport, *key[:2])
+                self._clients[key] = _make_client(request, self._transport, *key[:2])
             return self._clients[key]
 
 
 def _make_client(
-    ask: Ask, transport: httpx.BaseTransport | None, local: bool, plain: bool
+    request: Request, transport: httpx.BaseTransport | None, local: bool, plain: bool
 ) -> httpx.Client:
     """`local` is on this machine, which is never asked through a proxy; `plain` without TLS."""
     import http.cookiejar
@@ -131,7 +131,7 @@ def _make_client(
     import httpx
 
     # A context that trusts nobody is made in no time.
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else _tls_context(ask)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else _tls_context(request)
     try:
         client = httpx.Client(
             verify=tls,
@@ -144,7 +144,7 @@ def _make_client(
     # What HTTPS_PROXY and its like hold: no address, or a kind of proxy that needs more packages.
     except (ValueError, ImportError, httpx.InvalidURL) as exc:
         raise RegistryUnreachableError(
-            ask.subject,
+            request.subject,
             f"the proxy settings cannot be used: {clean(str(exc))}",
             hint="check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
         ) from exc
@@ -153,20 +153,20 @@ def _make_client(
     return client
 
 
-def _tls_context(ask: Ask) -> ssl.SSLContext:
+def _tls_context(request: Request) -> ssl.SSLContext:
     """Trusts the system's authorities, certifi's where the system has none, and `ca_file`'s."""
     import httpx
 
     # Not both: reading certifi's takes longer than most requests.
     own = _has_authorities()
     context = ssl.create_default_context() if own else httpx.create_ssl_context(trust_env=False)
-    if ask.ca_file:
+    if request.ca_file:
         try:
-            context.load_verify_locations(ask.ca_file)
+            context.load_verify_locations(request.ca_file)
         except OSError as exc:
             raise RegistryUnreachableError(
-                ask.subject,
-                f"the certificate authority {ask.ca_file} cannot be used: "
+                request.subject,
+                f"the certificate authority {request.ca_file} cannot be used: "
                 f"{exc.strerror or 'it is no PEM file'}",
                 hint="check `ca-file` of this registry in the bot's configuration",
             ) from exc
@@ -182,64 +182,75 @@ def _has_authorities() -> bool:
         return False
 
 
-def _read(ask: Ask, response: httpx.Response) -> bytes:
+def _read(request: Request, response: httpx.Response) -> bytes:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise RegistryProtocolError(
-            ask.subject, f"the answer is encoded as {clean(encoding)!r}, which was not asked for"
+            request.subject,
+            f"the answer is encoded as {clean(encoding)!r}, which was not asked for",
         )
     # httpx's own decoder turns one small chunk into any number of bytes.
     inflate = zlib.decompressobj(47) if encoding.endswith("gzip") else None
     deadline = time.monotonic() + _EXCHANGE_TIMEOUT
     body = bytearray()
     for chunk in response.iter_raw():
-        room = ask.limit - len(body) + 1
+        room = request.limit - len(body) + 1
         body += inflate.decompress(chunk, room) if inflate else chunk
-        if len(body) > ask.limit:
-            raise RegistryProtocolError(ask.subject, f"the answer is larger than {ask.limit} bytes")
+        if len(body) > request.limit:
+            raise RegistryProtocolError(
+                request.subject, f"the answer is larger than {request.limit} bytes"
+            )
         if time.monotonic() > deadline:
             raise RegistryUnreachableError(
-                ask.subject, f"the answer took more than {_EXCHANGE_TIMEOUT:g} s", temporary=True
+                request.subject,
+                f"the answer took more than {_EXCHANGE_TIMEOUT:g} s",
+                temporary=True,
             )
     if inflate and body and not inflate.eof:
-        raise RegistryProtocolError(ask.subject, "the answer ends in its middle", temporary=True)
+        raise RegistryProtocolError(
+            request.subject, "the answer ends in its middle", temporary=True
+        )
     return bytes(body)
 
 
 @contextlib.contextmanager
-def _translated(ask: Ask) -> Iterator[None]:
+def _translated(request: Request) -> Iterator[None]:
     """Turn everything that httpx can raise into a RegistryError."""
     import httpx
 
     try:
         yield
     except httpx.ConnectTimeout as exc:
-        raise _cannot_connect(ask, "no answer in time") from exc
+        raise _cannot_connect(request, "no answer in time") from exc
     except httpx.TimeoutException as exc:
-        raise _unreachable(ask, f"{_host(ask)} did not answer in time", temporary=True) from exc
+        raise _unreachable(
+            request, f"{_host(request)} did not answer in time", temporary=True
+        ) from exc
     except httpx.ConnectError as exc:
-        raise _connect_error(ask, exc) from exc
+        raise _connect_error(request, exc) from exc
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as exc:
-        raise RegistryProtocolError(ask.subject, f"{_host(ask)!r} is no usable address") from exc
+        raise RegistryProtocolError(
+            request.subject, f"{_host(request)!r} is no usable address"
+        ) from exc
     except httpx.ProxyError as exc:
         hint = "check HTTPS_PROXY and NO_PROXY"
-        raise _unreachable(ask, f"the proxy refused: {clean(str(exc))}", hint=hint) from exc
+        raise _unreachable(request, f"the proxy refused: {clean(str(exc))}", hint=hint) from exc
     except (httpx.HTTPError, httpx.StreamError, httpx.CookieConflict) as exc:
         reason = f"the connection broke: {clean(str(exc)) or type(exc).__name__}"
-        raise _unreachable(ask, reason, temporary=True) from exc
+        raise _unreachable(request, reason, temporary=True) from exc
     except zlib.error as exc:
-        raise RegistryProtocolError(ask.subject, "the answer is no gzip, but says so") from exc
+        raise RegistryProtocolError(request.subject, "the answer is no gzip, but says so") from exc
     # A connection that close() took away in another thread; a name with characters no host has.
     except (OSError, RuntimeError, UnicodeError) as exc:
-        raise _unreachable(ask, f"{clean(str(exc)) or type(exc).__name__}") from exc
+        raise _unreachable(request, f"{clean(str(exc)) or type(exc).__name__}") from exc
 
 
-def _connect_error(ask: Ask, exc: httpx.ConnectError) -> CannotConnectError:
+def _connect_error(request: Request, exc: httpx.ConnectError) -> CannotConnectError:
     distrust = explain_distrust(exc, trust=_TRUST)
     if distrust is not None:
         return CannotConnectError(
-            ask.subject,
-            f"the certificate of {_host(ask)} is not trusted: {distrust.reason}",
+            request.subject,
+            f"the certificate of {_host(request)} is not trusted: {distrust.reason}",
             hint=distrust.hint,
         )
     lower = str(exc).lower()
@@ -247,28 +258,28 @@ def _connect_error(ask: Ask, exc: httpx.ConnectError) -> CannotConnectError:
     text = clean(re.sub(r"^\[[^\]]*\] |\(_ssl\.c:\d+\)$", "", str(exc)))
     if "wrong version" in lower or "record layer" in lower:
         return CannotConnectError(
-            ask.subject,
-            f"{_host(ask)} does not speak TLS: {text}",
+            request.subject,
+            f"{_host(request)} does not speak TLS: {text}",
             hint="a registry on plain http needs `insecure: true` in the bot's configuration",
         )
-    return _cannot_connect(ask, text)
+    return _cannot_connect(request, text)
 
 
-def _cannot_connect(ask: Ask, text: str) -> CannotConnectError:
+def _cannot_connect(request: Request, text: str) -> CannotConnectError:
     return CannotConnectError(
-        ask.subject,
-        f"cannot connect to {_host(ask)}: {text}",
+        request.subject,
+        f"cannot connect to {_host(request)}: {text}",
         hint="check the name, the network and the proxy settings",
         temporary=True,
     )
 
 
 def _unreachable(
-    ask: Ask, reason: str, *, hint: str = "", temporary: bool = False
+    request: Request, reason: str, *, hint: str = "", temporary: bool = False
 ) -> RegistryUnreachableError:
-    return RegistryUnreachableError(ask.subject, reason, hint=hint, temporary=temporary)
+    return RegistryUnreachableError(request.subject, reason, hint=hint, temporary=temporary)
 
 
-def _host(ask: Ask) -> str:
+def _host(request: Request) -> str:
     """The host asked, for a message; never the path and query, which may be signed."""
-    return clean(netloc(ask.url))
+    return clean(netloc(request.url))

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from imagebot.manifest.images.field import ImageField, Scan
-from imagebot.manifest.images.sheet import Draft, Sheet
+from imagebot.manifest.images.findings import FieldCandidate, FileFindings
 from imagebot.manifest.markers import flux, own
 from imagebot.manifest.markers.intervals import Intervals
 from imagebot.manifest.text.read import find_as_text
@@ -19,36 +19,42 @@ _LINE = attrgetter("line")
 _LINE_AND_COLUMN = attrgetter("line", "column")
 
 
-def finish(sheet: Sheet, file: FileText, data: bytes) -> Scan:
+def finish(findings: FileFindings, file: FileText, data: bytes) -> Scan:
     """The scan of a file: its fields in the order of their bytes, with their markers, and what is
     unread of it in the order of lines."""
-    drafts = sheet.drafts
+    candidates = findings.candidates
     as_text: list[ImageField] = []
-    if sheet.patterns or (sheet.broken and b"imagebot:" in data):
-        matched, as_text = _read_as_text(sheet, file)
-        drafts = drafts + [Draft(field, (field.line,)) for field in matched]
-    if sheet.has_markers and "$imagepolicy" in file.text:
-        drafts = flux.mark(sheet, file, drafts)
-    if sheet.has_markers:
-        drafts = own.mark(sheet, file, drafts)
-    fields = [draft.field for draft in drafts if draft.elsewhere is None] + as_text
-    pending = tuple(draft.pending(draft.field) for draft in drafts if draft.elsewhere is not None)
+    if findings.patterns or (findings.broken and b"imagebot:" in data):
+        matched, as_text = _read_as_text(findings, file)
+        candidates = candidates + [FieldCandidate(field, (field.line,)) for field in matched]
+    if findings.has_markers and "$imagepolicy" in file.text:
+        candidates = flux.mark(findings, file, candidates)
+    if findings.has_markers:
+        candidates = own.mark(findings, file, candidates)
+    fields = [candidate.field for candidate in candidates if candidate.elsewhere is None] + as_text
+    pending = tuple(
+        candidate.pending(candidate.field)
+        for candidate in candidates
+        if candidate.elsewhere is not None
+    )
     fields = _count_shared(sorted(_like_siblings(fields, data), key=_LINE_AND_COLUMN))
-    unread = sorted(sheet.unread, key=_LINE)
-    return Scan(tuple(fields), tuple(unread), tuple(sheet.objects), pending)
+    unread = sorted(findings.unread, key=_LINE)
+    return Scan(tuple(fields), tuple(unread), tuple(findings.objects), pending)
 
 
-def _read_as_text(sheet: Sheet, file: FileText) -> tuple[list[ImageField], list[ImageField]]:
+def _read_as_text(
+    findings: FileFindings, file: FileText
+) -> tuple[list[ImageField], list[ImageField]]:
     """What the patterns match where no format has found anything; and everything in documents that
     are no YAML, such as templates, which has its markers already."""
-    spans = [(each.base, each.base + len(each.text)) for each in sheet.broken]
+    spans = [(each.base, each.base + len(each.text)) for each in findings.broken]
     regions = Intervals([(file.byte(start) - 1, file.byte(end)) for start, end in spans])
     lines = Intervals([(file.line(start) - 1, file.line(end) + 1) for start, end in spans])
-    fields, unread = find_as_text(sheet.path, file, sheet.patterns, lines.hold)
-    sheet.unread += [
+    fields, unread = find_as_text(findings.path, file, findings.patterns, lines.hold)
+    findings.unread += [
         each for each in unread if each.code != "marker" or not each.line or lines.hold(each.line)
     ]
-    taken = {place[0] for draft in sheet.drafts for place in _places(draft.field)}
+    taken = {place[0] for candidate in findings.candidates for place in _places(candidate.field)}
     matched: list[ImageField] = []
     broken: list[ImageField] = []
     for field in fields:

@@ -8,10 +8,10 @@ from imagebot.manifest.finish import finish
 from imagebot.manifest.formats import embedded
 from imagebot.manifest.formats.document import find_document
 from imagebot.manifest.formats.select import PathKind, path_kind
+from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Scan, Unread
-from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FileFindings
 from imagebot.manifest.images.options import ScanOptions
-from imagebot.manifest.images.sheet import MAX_FIELDS, MAX_SLOW, Sheet
 from imagebot.manifest.markers.written import may_have_markers
 from imagebot.manifest.text.read import find_text, not_utf8, patterns_for
 from imagebot.manifest.yaml.events import (
@@ -23,7 +23,7 @@ from imagebot.manifest.yaml.events import (
 )
 from imagebot.manifest.yaml.file_text import FileText, newline_of, wide_encoding
 from imagebot.manifest.yaml.outline import outline
-from imagebot.manifest.yaml.source import Source, split_documents
+from imagebot.manifest.yaml.source import DocumentText, split_documents
 from imagebot.manifest.yaml.tree import Node, build
 
 __all__ = ["ScanOptions", "scan"]
@@ -72,13 +72,13 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     except UnicodeDecodeError as error:
         line = data.count(newline_of(data), 0, error.start) + 1
         return Scan(unread=(Unread(path, line, "not-utf8", "not UTF-8"),))
-    sheet = Sheet(path, options, may_have_markers(file.text), patterns)
-    _read_documents(sheet, file, kind, hints)
-    embedded.read(sheet, hints)
-    if sheet.is_full:
+    findings = FileFindings(path, options, may_have_markers(file.text), patterns)
+    _read_documents(findings, file, kind, hints)
+    embedded.read(findings, hints)
+    if findings.is_full:
         reason = f"more than {MAX_FIELDS:,} images, or documents with markers"
         return Scan(unread=(Unread(path, 0, "too-big", reason),))
-    return finish(sheet, file, data)
+    return finish(findings, file, data)
 
 
 def _worth_reading(
@@ -112,8 +112,10 @@ def _holds_any(data: bytes, texts: tuple[str, ...]) -> bool:
     return False
 
 
-def _read_documents(sheet: Sheet, file: FileText, kind: PathKind, hints: tuple[str, ...]) -> None:
-    wanted = (*hints, *(extra.kind for extra in sheet.options.fields))
+def _read_documents(
+    findings: FileFindings, file: FileText, kind: PathKind, hints: tuple[str, ...]
+) -> None:
+    wanted = (*hints, *(extra.kind for extra in findings.options.fields))
     reads_all = kind in _ALL_KEYS or "*" in wanted
     number = 0
     codes: set[str] = set()
@@ -121,28 +123,28 @@ def _read_documents(sheet: Sheet, file: FileText, kind: PathKind, hints: tuple[s
         text = source.text
         if source.base == 0 and not text.startswith("---") and not _CONTENT.search(text):
             continue
-        marked = sheet.has_markers and may_have_markers(text)
+        marked = findings.has_markers and may_have_markers(text)
         try:
             if not reads_all and not marked and not any(hint in text for hint in wanted):
                 _check(text, patient=number < MAX_SLOW)
                 number += 1
                 continue
-            extra = any(each.kind in text for each in sheet.options.fields)
+            extra = any(each.kind in text for each in findings.options.fields)
             whole = reads_all or marked or extra
             roots = _read(text, whole=whole, patient=number < MAX_SLOW)
         except YamlFaultError as fault:
-            _list_broken(sheet, source, fault, codes)
-            if len(sheet.broken) > _MAX_BROKEN:
+            _list_broken(findings, source, fault, codes)
+            if len(findings.broken) > _MAX_BROKEN:
                 return
             number += 1
             continue
         for root in roots:
-            found = Found(sheet, source, number, "kubernetes")
+            found = DocumentContext(findings, source, number, "kubernetes")
             if marked:
                 found.mark(root)
             find_document(found, root, kind)
             number += 1
-        if sheet.is_full:
+        if findings.is_full:
             return
 
 
@@ -161,36 +163,38 @@ def _read(text: str, *, whole: bool, patient: bool) -> list[Node]:
     return build(text, patient=patient)
 
 
-def _list_broken(sheet: Sheet, source: Source, fault: YamlFaultError, codes: set[str]) -> None:
+def _list_broken(
+    findings: FileFindings, source: DocumentText, fault: YamlFaultError, codes: set[str]
+) -> None:
     """Of a template one entry for a code is enough, however many documents it seems to be.
 
     `codes` are those that the file has entries for.
     """
     file = source.file
-    unread = _unread(sheet, source, fault)
-    if len(sheet.broken) == _MAX_BROKEN:
+    unread = _unread(findings, source, fault)
+    if len(findings.broken) == _MAX_BROKEN:
         line = file.line(source.base)
         reason = f"more than {_MAX_BROKEN:,} documents are no YAML: none is read from here on"
-        sheet.unread.append(Unread(sheet.path, line, "too-big", reason, unread.expected))
-        sheet.broken.append(Source(file, file.text[source.base :], source.base))
+        findings.unread.append(Unread(findings.path, line, "too-big", reason, unread.expected))
+        findings.broken.append(DocumentText(file, file.text[source.base :], source.base))
         return
     if unread.code not in codes or "{{" not in file.text:
-        sheet.unread.append(unread)
+        findings.unread.append(unread)
     if unread.code in _ONCE:
         codes.add(unread.code)
-    sheet.broken.append(source)
+    findings.broken.append(source)
 
 
-def _unread(sheet: Sheet, source: Source, fault: YamlFaultError) -> Unread:
+def _unread(findings: FileFindings, source: DocumentText, fault: YamlFaultError) -> Unread:
     line = source.line(fault.line) if fault.line else 0
     if fault.code != "not-yaml":
-        return Unread(sheet.path, line, fault.code, fault.reason)
-    if sheet.options.chart:
-        return Unread(sheet.path, line, "helm-template", _CHART_TEMPLATE, True)
+        return Unread(findings.path, line, fault.code, fault.reason)
+    if findings.options.chart:
+        return Unread(findings.path, line, "helm-template", _CHART_TEMPLATE, True)
     if "{{" in source.text:
-        return Unread(sheet.path, line, "template", "a template, not YAML", True)
-    if not sheet.path.endswith(".json"):
-        return Unread(sheet.path, line, "not-yaml", f"not YAML: {fault.reason}")
+        return Unread(findings.path, line, "template", "a template, not YAML", True)
+    if not findings.path.endswith(".json"):
+        return Unread(findings.path, line, "not-yaml", f"not YAML: {fault.reason}")
     if all(key.search(source.file.text) for key in _OBJECT_KEYS):
-        return Unread(sheet.path, line, "not-yaml", f"not JSON: {fault.reason}")
-    return Unread(sheet.path, line, "not-yaml", "not JSON: JSON with comments is not read", True)
+        return Unread(findings.path, line, "not-yaml", f"not JSON: {fault.reason}")
+    return Unread(findings.path, line, "not-yaml", "not JSON: JSON with comments is not read", True)

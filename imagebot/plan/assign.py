@@ -14,7 +14,7 @@ from imagebot.config.policies import known_policies
 from imagebot.config.presets import load_preset, preset_names
 from imagebot.errors import ConfigurationError, Problem
 from imagebot.manifest.images.field import ImageField, Marker, Unread
-from imagebot.plan.routes import Routes
+from imagebot.plan.routes import RouteTable
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.model import Policy
 
@@ -63,7 +63,7 @@ def assign(
     return tuple(assignment.assign(field) for field in fields)
 
 
-def heed_markers(
+def assign_by_markers_only(
     fields: Sequence[ImageField],
     configuration: Configuration,
     *,
@@ -111,7 +111,7 @@ class _Assignment:
         self.target = target
         self.flux = flux
         self.replacements = replacements
-        self.routes = Routes(configuration)
+        self.routes = RouteTable(configuration)
         self.markers: dict[str, Policy | ConfigurationError] = {}
 
     def assign(self, field: ImageField) -> Assigned:

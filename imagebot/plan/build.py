@@ -17,9 +17,9 @@ from imagebot.plan.assign import Assigned, assign
 from imagebot.plan.edits import make_edits, without_refused
 from imagebot.plan.limits import may_ask
 from imagebot.plan.model import Kept, Plan, Update
-from imagebot.plan.resolve import Answers, Question, decide
+from imagebot.plan.resolve import Resolution, TagQuery, resolve
 from imagebot.plan.unused import unused_warnings
-from imagebot.plan.vetoes import Hold, hold_back
+from imagebot.plan.vetoes import Hold, apply_vetoes
 from imagebot.reference import Repository
 from imagebot.registry.api import Registry
 from imagebot.scan.cache import ScanCache
@@ -28,14 +28,14 @@ from imagebot.scan.source import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PlanWithEdits:
     """A plan, and the files as they will be: everything but the publishing."""
 
     plan: Plan
     changes: tuple[FileChange, ...]
 
 
-def draft(
+def build_plan(
     source: Source,
     configuration: Configuration,
     registry: Registry,
@@ -47,7 +47,7 @@ def draft(
     scans: ScanCache | None = None,
     progress: Progress | None = None,
     hold: Hold | None = None,
-) -> Draft:
+) -> PlanWithEdits:
     """Plan every update of `source`, and make the edits.
 
     `target` is what the plan calls the target, and `identity` what tells it from others.
@@ -56,10 +56,10 @@ def draft(
     inventory = take_inventory(source, configuration, scans)
     assignments = assign(inventory.fields, configuration, target, flux=inventory.flux)
     questions = [question for each in assignments if (question := _question(each, limits))]
-    answers = decide(questions, registry, now=now, progress=progress)
-    plan = sort_out(assignments, answers, target=target, identity=identity, limits=limits)
+    answers = resolve(questions, registry, now=now, progress=progress)
+    plan = to_plan(assignments, answers, target=target, identity=identity, limits=limits)
     if hold is not None:
-        plan = hold_back(plan, hold)
+        plan = apply_vetoes(plan, hold)
     unread, problems = sort_unread(inventory, configuration)
     edited = make_edits(source, plan.updates)
     unused: tuple[str, ...] = ()
@@ -67,12 +67,12 @@ def draft(
         unused = unused_warnings(assignments, configuration, inventory.paths)
     plan = without_refused(replace(plan, problems=(*problems, *plan.problems)), edited)
     plan = replace(plan, unread=unread, warnings=(*unused, *answers.warnings))
-    return Draft(plan, edited.changes)
+    return PlanWithEdits(plan, edited.changes)
 
 
-def sort_out(
+def to_plan(
     assignments: Sequence[Assigned],
-    answers: Answers,
+    answers: Resolution,
     *,
     target: str,
     identity: str,
@@ -90,16 +90,16 @@ def sort_out(
     )
 
 
-def _question(entry: Assigned, limits: Limits) -> Question | None:
+def _question(entry: Assigned, limits: Limits) -> TagQuery | None:
     """What to ask for a field: nothing when it is not managed, or may not be asked for."""
     reference = entry.field.reference
     if entry.policy is None or not entry.managed or not may_ask(limits, reference.repository):
         return None
-    return Question.of(reference, entry.policy)
+    return TagQuery.of(reference, entry.policy)
 
 
 def _outcome(
-    entry: Assigned, answers: Answers, target: str, identity: str, limits: Limits
+    entry: Assigned, answers: Resolution, target: str, identity: str, limits: Limits
 ) -> Update | Kept:
     question = _question(entry, limits)
     if question is None:

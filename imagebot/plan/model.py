@@ -13,7 +13,7 @@ from typing import Literal
 
 from imagebot.errors import Problem
 from imagebot.manifest.images.field import FieldEdit, ImageField, Unread
-from imagebot.policy.model import Kind, Rejection
+from imagebot.policy.model import Rejection, UpdateType
 
 PublishStatus = Literal["committed", "opened", "updated", "unchanged", "closed", "failed"]
 
@@ -31,7 +31,7 @@ class Update:
     field: ImageField
     tag: str | None
     digest: str | None
-    kind: Kind
+    kind: UpdateType
     policy: str
     route: str
     code: str

@@ -13,9 +13,10 @@ from imagebot.errors import RegistryError, UsageError
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.plan.gates.admit import admit
 from imagebot.plan.gates.times import ask_times
-from imagebot.policy.choose import choose, kind_of
+from imagebot.policy.choose import choose
 from imagebot.policy.model import TIMED_ORDERS, Decision, Policy
 from imagebot.policy.rejections import count_by_rule
+from imagebot.policy.update_types import update_type_of
 from imagebot.reference import Reference, Repository
 from imagebot.registry.api import Registry
 from imagebot.registry.listing import list_tags
@@ -25,43 +26,43 @@ _WORKERS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class TagQuery:
     """Fields that agree in this get the same answer; the spelling of the name does not matter."""
 
     reference: Reference
     policy: Policy
 
     @classmethod
-    def of(cls, reference: Reference, policy: Policy) -> Question:
+    def of(cls, reference: Reference, policy: Policy) -> TagQuery:
         name = str(reference.repository)
         return cls(Reference(reference.repository, reference.tag, reference.digest, name), policy)
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class Resolution:
     """A decision, or why there is none, for every question; `failures` are of whole repositories.
 
     `warnings` tell of tags that are gone and of policies that admit nothing.
     """
 
-    of: Mapping[Question, Decision | RegistryError]
+    of: Mapping[TagQuery, Decision | RegistryError]
     failures: Mapping[Repository, RegistryError]
     warnings: tuple[str, ...] = ()
 
 
-def decide(
-    questions: Iterable[Question],
+def resolve(
+    questions: Iterable[TagQuery],
     registry: Registry,
     *,
     now: datetime,
     progress: Progress | None = None,
-) -> Answers:
+) -> Resolution:
     """Answer every question; each repository is listed once. No registry error is raised."""
     every = tuple(dict.fromkeys(questions))
     listed = {q.reference.repository for q in every if q.policy.follow is None}
     listings = list_tags(registry, sorted(listed), progress=progress)
 
-    def one(question: Question) -> Decision | RegistryError:
+    def one(question: TagQuery) -> Decision | RegistryError:
         listing = listings.get(question.reference.repository, ())
         if isinstance(listing, RegistryError):
             return listing
@@ -77,7 +78,7 @@ def decide(
         for question, decision in answers.items()
         if isinstance(decision, RegistryError)
     }
-    return Answers(answers, failures, _warnings(answers, listings))
+    return Resolution(answers, failures, _warnings(answers, listings))
 
 
 def answer(
@@ -112,7 +113,7 @@ def answer_offline(
     return Decision(
         tag=tag,
         digest=None,
-        kind=kind_of(policy, reference.tag, tag) if choice.moves else None,
+        kind=update_type_of(policy, reference.tag, tag) if choice.moves else None,
         code=choice.code,
         reason=choice.reason,
         eligible_at=choice.eligible_at,
@@ -123,7 +124,7 @@ def answer_offline(
 
 
 def _warnings(
-    answers: Mapping[Question, Decision | RegistryError],
+    answers: Mapping[TagQuery, Decision | RegistryError],
     listings: Mapping[Repository, tuple[str, ...] | RegistryError],
 ) -> tuple[str, ...]:
     found: dict[tuple[object, ...], str] = {}
@@ -141,7 +142,7 @@ def _warnings(
     return tuple(found.values())
 
 
-def _admits_none(question: Question, decision: Decision, count: int) -> str:
+def _admits_none(question: TagQuery, decision: Decision, count: int) -> str:
     repository, policy = question.reference.repository, question.policy
     if policy.follow is not None:
         return f"{repository}: policy {policy.name} follows {policy.follow}, which is not there"

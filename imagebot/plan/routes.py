@@ -7,7 +7,7 @@ from imagebot.glob import compile_glob, matches_any
 from imagebot.reference import Repository
 
 
-class Routes:
+class RouteTable:
     """Routes by file and entries by repository, each asked once."""
 
     def __init__(self, configuration: Configuration) -> None:

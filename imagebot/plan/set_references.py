@@ -9,8 +9,8 @@ from imagebot.manifest.images.field import ImageField, Unread
 from imagebot.plan.assign import Assigned
 from imagebot.plan.model import Kept, Plan, Update
 from imagebot.policy.builtin import BUILT_IN
-from imagebot.policy.choose import kind_of
-from imagebot.policy.model import Kind
+from imagebot.policy.model import UpdateType
+from imagebot.policy.update_types import update_type_of
 from imagebot.reference import Reference, Repository
 from imagebot.scan.inventory import unread_problem
 
@@ -90,11 +90,11 @@ def _set(assigned: Assigned, wanted: Reference) -> Update | Kept | Problem:
     )
 
 
-def _kind(current: Reference, tag: str | None) -> Kind:
+def _kind(current: Reference, tag: str | None) -> UpdateType:
     """The same tag is written anew where it gets quotes."""
     if tag is None:
         return "digest"
-    return "other" if tag == current.tag else kind_of(BUILT_IN["shape"], current.tag, tag)
+    return "other" if tag == current.tag else update_type_of(BUILT_IN["shape"], current.tag, tag)
 
 
 def _kept(field: ImageField, code: str, reason: str) -> Kept:

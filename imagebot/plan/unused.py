@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from imagebot.config.model import Configuration
 from imagebot.config.node import show_text
 from imagebot.plan.assign import Assigned
-from imagebot.plan.routes import Routes
+from imagebot.plan.routes import RouteTable
 
 _EVERYTHING = ("**",)
 
@@ -22,7 +22,7 @@ def unused_warnings(
     """
     if configuration.built_in:
         return ()
-    routes = Routes(configuration)
+    routes = RouteTable(configuration)
     with_files = {id(route) for path in paths if (route := routes.of(path)) is not None}
     used = {
         id(routes.entry(route, assigned.field.reference.repository))

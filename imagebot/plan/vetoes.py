@@ -13,7 +13,7 @@ from imagebot.policy.rejections import refused_later
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Veto:
     """Why an update is not to be made; `code` is also the rule that refuses its tag."""
 
     code: str
@@ -21,17 +21,17 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class Vetoes:
     """What is held, by the ids of the updates, and what could not be found out."""
 
-    held: Mapping[str, Held] = field(default_factory=dict)
+    held: Mapping[str, Veto] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
 
-Hold = Callable[[Sequence[Update]], Holding]
+Hold = Callable[[Sequence[Update]], Vetoes]
 
 
-def hold_back(plan: Plan, hold: Hold) -> Plan:
+def apply_vetoes(plan: Plan, hold: Hold) -> Plan:
     """The plan with every held update kept instead, in its place among the kept fields."""
     if not plan.updates:
         return plan
@@ -45,7 +45,7 @@ def hold_back(plan: Plan, hold: Hold) -> Plan:
     )
 
 
-def _kept(update: Update, held: Held) -> Kept:
+def _kept(update: Update, held: Veto) -> Kept:
     tag = update.tag
     refused = () if tag is None else (Rejection(tag, held.code, held.reason),)
     return Kept(

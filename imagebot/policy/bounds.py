@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from imagebot.policy.kinds import KEPT_NUMBERS, has_size, kind_of, step
-from imagebot.policy.model import Ignored, Kind, Policy, Size
+from imagebot.policy.model import Ignored, Policy, Size, UpdateType
 from imagebot.policy.ranking import Pool, Ranked, keep
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.semver import semver_pre
+from imagebot.policy.update_types import KEPT_NUMBERS, has_size, step, update_type_of
 from imagebot.version.precedence import RELEASE, Key, pad
 from imagebot.version.reading import read_strict
 from imagebot.version.shape import read_layout
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldBack:
     """A better tag that the policy holds back."""
 
     code: str
@@ -45,7 +45,7 @@ def drop_ignored(
     current: str | None,
     today: date,
     refusals: Refusals,
-    held: list[Held],
+    held: list[HeldBack],
 ) -> Ranked:
     """What `ignore` names; what is newer than the current tag is also held back."""
     entries = [entry for entry in policy.ignore if entry.until is None or today <= entry.until]
@@ -70,12 +70,12 @@ def drop_ignored(
     if best is not None:
         number = next(n for n, positions in by_entry.items() if best in positions)
         reason = f"{ranked.tags[best]} is {_ignored_reason(entries[number])}"
-        held.append(Held("ignore", reason, _end_of(entries[number].until)))
+        held.append(HeldBack("ignore", reason, _end_of(entries[number].until)))
     return keep(ranked, kept)
 
 
 def drop_larger(
-    policy: Policy, ranked: Ranked, current: str | None, refusals: Refusals, held: list[Held]
+    policy: Policy, ranked: Ranked, current: str | None, refusals: Refusals, held: list[HeldBack]
 ) -> Ranked:
     """What is a larger step than `max`; dates and what has no version numbers have no size."""
     if policy.max is None or policy.max == "major":
@@ -95,7 +95,7 @@ def drop_larger(
         reason = f"{ranked.tags[best]} is a {kind} update: max: {kind} would take it"
         if kind == "other":
             reason = f"the step to {ranked.tags[best]} has no size, and there is a max"
-        held.insert(0, Held("max", reason))
+        held.insert(0, HeldBack("max", reason))
     return keep(ranked, kept)
 
 
@@ -110,16 +110,16 @@ def _within(policy: Policy, allowed: Size, ranked: Ranked, current: str) -> list
     # no size is too large for a current tag that has one.
     if not has_size(policy, current):
         return list(range(len(ranked.tags)))
-    small: tuple[Kind, ...] = (
+    small: tuple[UpdateType, ...] = (
         ("digest", "patch") if allowed == "patch" else ("digest", "patch", "minor")
     )
-    return [i for i, tag in enumerate(ranked.tags) if kind_of(policy, current, tag) in small]
+    return [i for i, tag in enumerate(ranked.tags) if update_type_of(policy, current, tag) in small]
 
 
-def _kind(policy: Policy, ranked: Ranked, position: int, current: str) -> Kind:
+def _kind(policy: Policy, ranked: Ranked, position: int, current: str) -> UpdateType:
     if ranked.numbers is not None and ranked.current_numbers is not None:
         return step(ranked.current_numbers, ranked.numbers[position])
-    return kind_of(policy, current, ranked.tags[position])
+    return update_type_of(policy, current, ranked.tags[position])
 
 
 def _refuse_others(

@@ -8,9 +8,8 @@ from datetime import date, datetime
 from typing import Any
 
 from imagebot.policy import alphabetical, calver, natural, numerical, semver, timed
-from imagebot.policy.bounds import Held, drop_ignored, drop_larger, drop_lower
+from imagebot.policy.bounds import HeldBack, drop_ignored, drop_larger, drop_lower
 from imagebot.policy.filters import filter_tags, read_text
-from imagebot.policy.kinds import kind_of
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
 from imagebot.policy.model import Order as OrderName
 from imagebot.policy.ranking import Order, Pool, Ranked, pick
@@ -19,7 +18,7 @@ from imagebot.policy.sorting import best_first
 from imagebot.reference import Reference
 from imagebot.version.shape import is_hash
 
-__all__ = ["choose", "kind_of", "timed_candidates"]
+__all__ = ["choose", "timed_candidates"]
 
 _ORDERS: Mapping[OrderName, Order] = {
     "shape": natural.rank,
@@ -54,7 +53,7 @@ def choose(
     if tags and not ranked.tags and not _keeps(policy, current.tag, ranked):
         return _none_admitted(current.tag, refusals.freeze())
     ranked = drop_lower(policy, ranked, current.tag, refusals)
-    held: list[Held] = []
+    held: list[HeldBack] = []
     ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, held)
     ranked = drop_larger(policy, ranked, current.tag, refusals, held)
     return _settle(policy, tags, current, ranked, held, refusals)
@@ -132,7 +131,7 @@ def _settle(
     tags: Sequence[str],
     reference: Reference,
     ranked: Ranked,
-    held: list[Held],
+    held: list[HeldBack],
     refusals: Refusals,
 ) -> Choice:
     """Candidates best first, and what becomes of the current tag."""

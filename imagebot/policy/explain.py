@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from imagebot.policy.kinds import kind_of
-from imagebot.policy.model import Choice, Decision, Kind, Policy, Rejection
+from imagebot.policy.model import Choice, Decision, Policy, Rejection, UpdateType
+from imagebot.policy.update_types import update_type_of
 from imagebot.reference import Reference
 
 Verdict = Literal["chosen", "candidate", "refused"]
@@ -27,7 +27,7 @@ class TagExplanation:
     is_current: bool
     rule: str
     reason: str
-    kind: Kind | None
+    kind: UpdateType | None
     eligible_at: datetime | None = None
 
     def __str__(self) -> str:
@@ -102,8 +102,8 @@ def _refused(policy: Policy, rejection: Rejection, current: Reference) -> TagExp
     )
 
 
-def _kind(policy: Policy, tag: str, current: Reference) -> Kind | None:
-    return None if tag == current.tag else kind_of(policy, current.tag, tag)
+def _kind(policy: Policy, tag: str, current: Reference) -> UpdateType | None:
+    return None if tag == current.tag else update_type_of(policy, current.tag, tag)
 
 
 def _missing(

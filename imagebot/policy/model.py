@@ -17,7 +17,7 @@ Order = Literal[
 Reading = Literal["natural", "strict"]
 Prerelease = Literal["never", "same-release", "allow"]
 Size = Literal["patch", "minor", "major"]
-Kind = Literal["major", "minor", "patch", "digest", "other"]
+UpdateType = Literal["major", "minor", "patch", "digest", "other"]
 
 TIMED_ORDERS: frozenset[Order] = frozenset({"pushed", "created"})
 
@@ -119,7 +119,7 @@ class Decision:
 
     tag: str | None
     digest: str | None
-    kind: Kind | None
+    kind: UpdateType | None
     code: str
     reason: str
     eligible_at: datetime | None = None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from imagebot.policy.model import Policy
 from imagebot.policy.ranking import Pool, Ranked, pick
 from imagebot.policy.rejections import Refusals
-from imagebot.policy.rows import Group, Rows, by_skeleton, cut_numbers
+from imagebot.policy.rows import Rows, TagGroup, by_skeleton, cut_numbers
 from imagebot.policy.shape_rules import (
     Current,
     compared_variant,
@@ -102,7 +102,7 @@ class _Reader:
     accept: Accept | None
     rows: Rows = field(default_factory=Rows)
 
-    def read(self, group: Group) -> None:
+    def read(self, group: TagGroup) -> None:
         """Add what is taken of a group."""
         layout = layout_of_skeleton(group.skeleton)
         if layout is None:

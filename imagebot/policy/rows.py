@@ -13,28 +13,28 @@ from imagebot.version.precedence import RELEASE, Numbers, Pre
 from imagebot.version.shape import Span, mark_hashes, zero_digits
 
 
-class Group(NamedTuple):
+class TagGroup(NamedTuple):
     """Tags of one skeleton, and for each the text that is read; parallel lists."""
 
     skeleton: str
     tags: Sequence[str]
     texts: Sequence[str]
 
-    def only(self, positions: Sequence[int]) -> Group:
+    def only(self, positions: Sequence[int]) -> TagGroup:
         if len(positions) == len(self.tags):
             return self
-        return Group(self.skeleton, pick(positions, self.tags), pick(positions, self.texts))
+        return TagGroup(self.skeleton, pick(positions, self.tags), pick(positions, self.texts))
 
     def others(self, positions: Sequence[int]) -> list[str]:
         """The tags that `only` would leave out."""
         among = set(positions)
         return [tag for i, tag in enumerate(self.tags) if i not in among]
 
-    def none(self) -> Group:
-        return Group(self.skeleton, (), ())
+    def none(self) -> TagGroup:
+        return TagGroup(self.skeleton, (), ())
 
 
-def by_skeleton(pool: Pool) -> list[Group]:
+def by_skeleton(pool: Pool) -> list[TagGroup]:
     """Every tag of the pool, in groups."""
     if not pool.tags:
         return []
@@ -50,7 +50,7 @@ def by_skeleton(pool: Pool) -> list[Group]:
             tags[leader] += tags[one]
             if texts is not tags:
                 texts[leader] += texts[one]
-    return [Group(skeleton, tags[one], texts[one]) for skeleton, one in first.items()]
+    return [TagGroup(skeleton, tags[one], texts[one]) for skeleton, one in first.items()]
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from imagebot.policy.model import Policy
 from imagebot.policy.natural import rank_rows, read_rows
 from imagebot.policy.ranking import Pool, Ranked, pick
 from imagebot.policy.rejections import Refusals
-from imagebot.policy.rows import Group, Rows, by_skeleton, cut_numbers
+from imagebot.policy.rows import Rows, TagGroup, by_skeleton, cut_numbers
 from imagebot.policy.shape_rules import Current, read_current
 from imagebot.version.precedence import RELEASE, Numbers, Pre, pad, prerelease_key
 from imagebot.version.range import Range
@@ -105,7 +105,7 @@ def _has_v(tag: str) -> object:
     return tag.startswith("v")
 
 
-def _strict_skeleton(group: Group) -> str:
+def _strict_skeleton(group: TagGroup) -> str:
     """The strict reading knows no hashes: their letters are a pre-release's."""
     return group.skeleton.replace("~", "a")
 
@@ -121,7 +121,7 @@ def _add_strict(
     rows: Rows,
     policy: Policy,
     now: _StrictVersion | None,
-    group: Group,
+    group: TagGroup,
     spans: tuple[Span, Span, Span, Span],
     refusals: Refusals,
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from imagebot.policy.model import Policy
 from imagebot.policy.rejections import Refusals
-from imagebot.policy.rows import Group
+from imagebot.policy.rows import TagGroup
 from imagebot.policy.selectors import tag_glob
 from imagebot.version.precedence import Numbers
 from imagebot.version.shape import Layout, Shape, read_layout
@@ -38,8 +38,8 @@ def read_current(text: str | None) -> Current | None:
 
 
 def narrow(
-    policy: Policy, layout: Layout, now: Current | None, group: Group, refusals: Refusals
-) -> Group:
+    policy: Policy, layout: Layout, now: Current | None, group: TagGroup, refusals: Refusals
+) -> TagGroup:
     """The tags of a group that have the current one's shape, and what the policy says besides."""
     if now is None:
         group = _adoptable(layout, group, refusals)
@@ -49,7 +49,7 @@ def narrow(
     return _of_stage(policy, layout, now, group, refusals)
 
 
-def _adoptable(layout: Layout, group: Group, refusals: Refusals) -> Group:
+def _adoptable(layout: Layout, group: TagGroup, refusals: Refusals) -> TagGroup:
     """Without a current shape: tags that are nothing but a version, as far as can be told."""
     if layout.prefix not in ("", "v", "V"):
         refusals.add("shape", group.tags, "only tags that begin with their version are adopted")
@@ -60,7 +60,7 @@ def _adoptable(layout: Layout, group: Group, refusals: Refusals) -> Group:
     return group
 
 
-def _of_shape(layout: Layout, now: Current, group: Group, refusals: Refusals) -> Group:
+def _of_shape(layout: Layout, now: Current, group: TagGroup, refusals: Refusals) -> TagGroup:
     shape = now.shape
     reason = f"another shape: the current tag is {shape}"
     if len(layout.parts) != shape.parts or layout.prefix not in (None, shape.prefix):
@@ -78,8 +78,8 @@ def _of_shape(layout: Layout, now: Current, group: Group, refusals: Refusals) ->
 
 
 def _of_variant(
-    policy: Policy, layout: Layout, now: Current | None, group: Group, refusals: Refusals
-) -> Group:
+    policy: Policy, layout: Layout, now: Current | None, group: TagGroup, refusals: Refusals
+) -> TagGroup:
     if not group.tags or policy.variant == "any":
         return group
     if policy.variant == "same":
@@ -119,8 +119,8 @@ def is_variant(name: str, text: str) -> bool:
 
 
 def _of_stage(
-    policy: Policy, layout: Layout, now: Current | None, group: Group, refusals: Refusals
-) -> Group:
+    policy: Policy, layout: Layout, now: Current | None, group: TagGroup, refusals: Refusals
+) -> TagGroup:
     """The tags whose pre-release the policy takes."""
     if not layout.stage or policy.prerelease == "allow" or not group.tags:
         return group

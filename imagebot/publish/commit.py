@@ -8,7 +8,7 @@ from datetime import datetime
 from imagebot.config.model import CommitOptions
 from imagebot.forge.model import Forge
 from imagebot.git.checkout import Checkout
-from imagebot.git.tree import Signature
+from imagebot.git.tree import Committer
 from imagebot.plan.model import Published
 from imagebot.publish.changes import Change
 from imagebot.publish.text import commit_message
@@ -29,7 +29,7 @@ def publish_commit(
     other ones now.
     """
     del forge
-    signature = Signature(name=author.author_name, email=author.author_email, when=when)
+    signature = Committer(name=author.author_name, email=author.author_email, when=when)
     head = checkout.head
     commit = checkout.commit(head, edits, message=commit_message(change.updates), author=signature)
     if commit != head:

@@ -9,7 +9,7 @@ from imagebot.errors import CredentialError, ForgeError, Problem
 from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
 from imagebot.plan.model import Plan, Update
-from imagebot.plan.vetoes import Held, Holding
+from imagebot.plan.vetoes import Veto, Vetoes
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.marker import read_marker
 from imagebot.publish.pull_request import is_settled
@@ -19,14 +19,14 @@ from imagebot.publish.text import plan_hash
 OpenForge = Callable[[], Forge | None]
 
 
-def find_held(
+def find_vetoes(
     updates: Sequence[Update],
     configuration: Configuration,
     checkout: Checkout,
     open_forge: OpenForge,
     *,
     target: str,
-) -> Holding:
+) -> Vetoes:
     """Rollbacks, and the updates of pull requests that people closed.
 
     When the forge cannot be asked, the updates that it would be asked about are held as well: one
@@ -41,13 +41,13 @@ def find_held(
         while forge is not None and waiting:
             change = waiting[0]
             for id_, number in refused(forge.find_closed(change.branch), change.updates).items():
-                held[id_] = Held("refused", f"refused by closing #{number}")
+                held[id_] = Veto("refused", f"refused by closing #{number}")
             waiting.pop(0)
     except (ForgeError, CredentialError) as error:
         unknown = [update for change in waiting for update in change.updates]
-        held.update({update.id: Held(error.code, error.message) for update in unknown})
-        return Holding(held=held, problems=(_problem(target, error),))
-    return Holding(held=held)
+        held.update({update.id: Veto(error.code, error.message) for update in unknown})
+        return Vetoes(held=held, problems=(_problem(target, error),))
+    return Vetoes(held=held)
 
 
 def refused(closed: Iterable[PullRequest], updates: Sequence[Update]) -> dict[str, int]:

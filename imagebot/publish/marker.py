@@ -10,7 +10,7 @@ _MARKER_RE = re.compile(r"^<!-- imagebot:1 (\{[ -~]*\}) -->$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Marker:
+class PullRequestMarker:
     """What the bot keeps in a pull request, hidden in its body.
 
     `plan` and `blobs` are hashes of what it proposes and of the files it starts from, `pushed`
@@ -28,7 +28,7 @@ class Marker:
     configuration: str = ""
 
 
-def read_marker(body: str) -> Marker | None:
+def read_marker(body: str) -> PullRequestMarker | None:
     """The marker in a pull request's body, None where there is none or people have damaged it.
 
     Nothing that the bot puts into a body can look like one; the last one counts.
@@ -45,7 +45,7 @@ def read_marker(body: str) -> Marker | None:
         return None
     updates = tuple(str(texts.pop("updates")).split())
     configuration = fields.get("configuration")
-    return Marker(
+    return PullRequestMarker(
         **{k: str(v) for k, v in texts.items()},
         updates=updates,
         retired=fields.get("retired") is True,
@@ -53,7 +53,7 @@ def read_marker(body: str) -> Marker | None:
     )
 
 
-def write_marker(marker: Marker) -> str:
+def write_marker(marker: PullRequestMarker) -> str:
     """The marker as a comment of Markdown, which no text in it can end."""
     fields = {
         "route": marker.route,
@@ -70,7 +70,7 @@ def write_marker(marker: Marker) -> str:
     return f"<!-- imagebot:1 {text} -->"
 
 
-def with_marker(body: str, marker: Marker) -> str:
+def with_marker(body: str, marker: PullRequestMarker) -> str:
     """The body with its marker replaced, or added."""
     text = write_marker(marker)
     if read_marker(body) is None:

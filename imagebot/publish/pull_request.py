@@ -17,10 +17,10 @@ from imagebot.config.model import CommitOptions, Route
 from imagebot.errors import BranchModifiedError, ForgeError, PushRejectedError
 from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
-from imagebot.git.tree import Signature
+from imagebot.git.tree import Committer
 from imagebot.plan.model import Published, PublishStatus
 from imagebot.publish.changes import Change
-from imagebot.publish.marker import Marker, read_marker, with_marker
+from imagebot.publish.marker import PullRequestMarker, read_marker, with_marker
 from imagebot.publish.text import (
     closing_comment,
     commit_message,
@@ -128,8 +128,8 @@ def is_settled(change: Change, checkout: Checkout, forge: Forge) -> bool:
     return _settled(change, checkout, existing, _marker(change, checkout)) is not None
 
 
-def _marker(change: Change, checkout: Checkout) -> Marker:
-    return Marker(
+def _marker(change: Change, checkout: Checkout) -> PullRequestMarker:
+    return PullRequestMarker(
         route=change.route,
         plan=plan_hash(change.updates),
         blobs=_blobs_hash(checkout, change.paths),
@@ -140,7 +140,7 @@ def _marker(change: Change, checkout: Checkout) -> Marker:
 
 
 def _settled(
-    change: Change, checkout: Checkout, existing: PullRequest | None, marker: Marker
+    change: Change, checkout: Checkout, existing: PullRequest | None, marker: PullRequestMarker
 ) -> Published | None:
     """The answer when the open pull request can stay as it is."""
     known = read_marker(existing.body) if existing else None
@@ -152,7 +152,7 @@ def _settled(
     return _published(change, "unchanged", existing, known.pushed) if same or waits else None
 
 
-def _refuses(closed: PullRequest, marker: Marker) -> bool:
+def _refuses(closed: PullRequest, marker: PullRequestMarker) -> bool:
     """Whether people closed exactly this plan."""
     known = read_marker(closed.body)
     return (
@@ -173,7 +173,7 @@ def _push(
     when: datetime,
 ) -> str | None:
     """The commit that the branch is at afterwards, None when there is nothing to commit."""
-    signature = Signature(name=author.author_name, email=author.author_email, when=when)
+    signature = Committer(name=author.author_name, email=author.author_email, when=when)
     commit = checkout.commit(
         checkout.head, edits, message=commit_message(change.updates), author=signature
     )

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from imagebot.config.model import Configuration
 from imagebot.git.checkout import Checkout
-from imagebot.git.history import Touch
+from imagebot.git.history import FileCommit
 from imagebot.manifest.images.field import ImageField
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.scan import scan
 from imagebot.plan.model import Update
-from imagebot.plan.vetoes import Held
+from imagebot.plan.vetoes import Veto
 from imagebot.publish.text import is_commit_message
 from imagebot.text import printable
 
@@ -21,7 +21,7 @@ _MAX_NAME = 80
 
 def find_rollbacks(
     updates: Sequence[Update], configuration: Configuration, checkout: Checkout
-) -> dict[str, Held]:
+) -> dict[str, Veto]:
     """The updates whose very tag and digest the bot wrote and somebody else took away since.
 
     The last 50 commits of each file count. Contents are only fetched of files that people have
@@ -35,22 +35,22 @@ def find_rollbacks(
     }
     suspects = {path: touches for path, touches in history.items() if _may_be_undone(touches)}
     checkout.fetch(blob for touches in suspects.values() for blob in _blobs(touches))
-    held: dict[str, Held] = {}
+    held: dict[str, Veto] = {}
     for path, touches in suspects.items():
         past = _Past(path, checkout.read(_blobs(touches)), configuration)
         for update in updates:
             if update.field.path == path and (touch := _undone(update, touches, past)):
                 who = printable(touch.author or touch.addresses[0])[:_MAX_NAME]
                 reason = f"rolled back in {touch.commit[:12]} by {who}"
-                held[update.id] = Held("rolled-back", reason)
+                held[update.id] = Veto("rolled-back", reason)
     return held
 
 
-_Touches = Sequence[tuple[Touch, bool]]
+_Touches = Sequence[tuple[FileCommit, bool]]
 
 
-def _is_own(touch: Touch, address: str) -> bool:
-    return address in touch.addresses or is_commit_message(touch.message)
+def _is_own(commit: FileCommit, address: str) -> bool:
+    return address in commit.addresses or is_commit_message(commit.message)
 
 
 def _may_be_undone(touches: _Touches) -> bool:
@@ -63,7 +63,7 @@ def _blobs(touches: _Touches) -> list[str]:
     return [blob for touch, _ in touches for blob in (touch.old, touch.new) if blob]
 
 
-def _undone(update: Update, touches: _Touches, past: _Past) -> Touch | None:
+def _undone(update: Update, touches: _Touches, past: _Past) -> FileCommit | None:
     """The commit of somebody else that last moved the field off what the bot wrote before."""
     for at, (touch, own) in enumerate(touches):
         if not past.says(touch.old, update) or not past.says_another(touch.new, update):

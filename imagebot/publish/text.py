@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from imagebot.plan.model import Update
-from imagebot.publish.marker import Marker, write_marker
+from imagebot.publish.marker import PullRequestMarker, write_marker
 from imagebot.text import printable
 
 BRANCH_PREFIX = "imagebot/"
@@ -88,7 +88,7 @@ def pull_request_title(updates: Sequence[Update], *, route: str) -> str:
     return f"{_subject(updates)} ({_plain(route)})"
 
 
-def pull_request_body(updates: Sequence[Update], *, base: str, marker: Marker) -> str:
+def pull_request_body(updates: Sequence[Update], *, base: str, marker: PullRequestMarker) -> str:
     """Markdown: what is proposed and why, then the marker; at most MAX_BODY bytes."""
     count = f"{len(updates)} update{'s' if len(updates) != 1 else ''}"
     head = (

@@ -17,7 +17,7 @@ from imagebot.errors import RegistryAuthError, RegistryProtocolError
 from imagebot.http import guard
 from imagebot.http.endpoint import Endpoint
 from imagebot.http.expiring import Expiring
-from imagebot.http.transport import Answer, Ask
+from imagebot.http.transport import Request, Response
 from imagebot.registry.challenge import Challenge, parse_token
 from imagebot.registry.credentials import Credential
 from imagebot.registry.failures import token_failure
@@ -28,11 +28,11 @@ _REALM_LIFETIME = 300.0
 _EARLY = 5.0
 """Seconds before its end that a token is replaced."""
 
-Send = Callable[[Ask], Answer]
+Send = Callable[[Request], Response]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class Authorization:
     """An Authorization header. `fresh`: made for this very challenge, so a refusal is final."""
 
     header: str = field(repr=False)
@@ -70,7 +70,7 @@ class Authenticator:
 
     def known(
         self, endpoint: Endpoint, scope: str, credential: Credential | None, subject: str
-    ) -> Grant | None:
+    ) -> Authorization | None:
         """A grant made without being challenged: this registry's last challenge says how.
 
         Saves a refused request per repository. Never fresh: another repository of the registry may
@@ -87,11 +87,11 @@ class Authenticator:
                 return None
             return replace(_basic(credential), fresh=False)
         try:
-            grant = self._grant(endpoint, challenge, scope, credential, subject)
+            authorization = self._grant(endpoint, challenge, scope, credential, subject)
         except RegistryAuthError:
             # The registry itself has not been asked yet.
             return None
-        return replace(grant, fresh=False)
+        return replace(authorization, fresh=False)
 
     def answer(
         self,
@@ -100,8 +100,8 @@ class Authenticator:
         scope: str,
         credential: Credential | None,
         subject: str,
-        refused: Grant | None,
-    ) -> Grant | None:
+        refused: Authorization | None,
+    ) -> Authorization | None:
         """A grant that answers a 401; None when there is no better one than that refused.
 
         Raises RegistryError when the token server cannot be used or refuses.
@@ -113,15 +113,15 @@ class Authenticator:
             if refused:
                 self._forget(refused)
             wanted = challenge.scope or scope
-            grant = self._grant(endpoint, challenge, wanted, credential, subject)
+            authorization = self._grant(endpoint, challenge, wanted, credential, subject)
             self._remember(endpoint, challenge, scope)
-            return grant
+            return authorization
         challenge = offered.get("basic")
         if challenge is None or credential is None or credential.kind != "password":
             return None
         self._remember(endpoint, challenge, scope)
-        grant = _basic(credential)
-        return None if refused and refused.header == grant.header else grant
+        authorization = _basic(credential)
+        return None if refused and refused.header == authorization.header else authorization
 
     def _remember(self, endpoint: Endpoint, challenge: Challenge, scope: str) -> None:
         """Keep how the registry authenticates, where its scope is the one we would build."""
@@ -136,7 +136,7 @@ class Authenticator:
         scope: str,
         credential: Credential | None,
         subject: str,
-    ) -> Grant:
+    ) -> Authorization:
         realm = self._realm(endpoint, challenge, subject)
         key = _Key(endpoint.url, realm, challenge.service, scope, credential)
         server = urlsplit(realm).netloc
@@ -171,7 +171,7 @@ class Authenticator:
         self._realms.keep(pair, realm, _REALM_LIFETIME)
         return realm
 
-    def _ask_token(self, key: _Key, endpoint: Endpoint, subject: str) -> Answer:
+    def _ask_token(self, key: _Key, endpoint: Endpoint, subject: str) -> Response:
         if key.credential and key.credential.kind == "identity-token":
             answer = self._send(_refresh(key, key.credential, endpoint, subject))
             if answer.status not in (404, 405):
@@ -179,12 +179,12 @@ class Authenticator:
             # A token server without the oauth2 part, which is optional.
         return self._send(_get_token(key, endpoint, subject))
 
-    def _forget(self, refused: Grant) -> None:
+    def _forget(self, refused: Authorization) -> None:
         value = refused.header.removeprefix("Bearer ")
         self._tokens.drop(lambda kept: kept == value)
 
 
-def _get_token(key: _Key, endpoint: Endpoint, subject: str) -> Ask:
+def _get_token(key: _Key, endpoint: Endpoint, subject: str) -> Request:
     parameters = [("service", key.service)] if key.service else []
     parameters += [("scope", scope) for scope in key.scope.split()]
     headers: Mapping[str, str] = {}
@@ -193,10 +193,10 @@ def _get_token(key: _Key, endpoint: Endpoint, subject: str) -> Ask:
         parameters.append(("account", key.credential.username))
     separator = "&" if urlsplit(key.realm).query else "?"
     url = key.realm + (separator + urlencode(parameters) if parameters else "")
-    return Ask(subject=subject, url=url, headers=headers, ca_file=endpoint.ca_file)
+    return Request(subject=subject, url=url, headers=headers, ca_file=endpoint.ca_file)
 
 
-def _refresh(key: _Key, credential: Credential, endpoint: Endpoint, subject: str) -> Ask:
+def _refresh(key: _Key, credential: Credential, endpoint: Endpoint, subject: str) -> Request:
     form = {
         "grant_type": "refresh_token",
         "service": key.service,
@@ -204,15 +204,19 @@ def _refresh(key: _Key, credential: Credential, endpoint: Endpoint, subject: str
         "scope": key.scope,
         "refresh_token": credential.secret,
     }
-    return Ask(subject=subject, url=key.realm, method="POST", form=form, ca_file=endpoint.ca_file)
+    return Request(
+        subject=subject, url=key.realm, method="POST", form=form, ca_file=endpoint.ca_file
+    )
 
 
-def _basic(credential: Credential) -> Grant:
+def _basic(credential: Credential) -> Authorization:
     pair = f"{credential.username}:{credential.secret}".encode()
-    return Grant(header=f"Basic {base64.b64encode(pair).decode()}", kind="basic", fresh=True)
+    return Authorization(
+        header=f"Basic {base64.b64encode(pair).decode()}", kind="basic", fresh=True
+    )
 
 
-def _bearer(subject: str, token: str, *, fresh: bool, server: str = "") -> Grant:
+def _bearer(subject: str, token: str, *, fresh: bool, server: str = "") -> Authorization:
     if not token.isascii() or not token.isprintable() or " " in token:
         raise RegistryAuthError(subject, "the registry token has characters that no token has")
-    return Grant(header=f"Bearer {token}", kind="bearer", fresh=fresh, server=server)
+    return Authorization(header=f"Bearer {token}", kind="bearer", fresh=fresh, server=server)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from imagebot.config.model import RegistryOptions
 from imagebot.errors import RegistryProtocolError, RepositoryNotFoundError
-from imagebot.http.transport import Answer, Ask
+from imagebot.http.transport import Request, Response
 from imagebot.reference import Repository, is_digest, is_tag
 from imagebot.registry.api import Pushed
 from imagebot.registry.cache import MetadataCache
@@ -21,7 +21,7 @@ from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.metadata import MetadataReader
 from imagebot.registry.protocol import ACCEPT_MANIFESTS, next_page, parse_tags
 from imagebot.registry.pushed import PushTimes
-from imagebot.registry.session import Reply, Session
+from imagebot.registry.session import AuthorizedResponse, Session
 from imagebot.registry.vendors import Vendor
 from imagebot.text import clean
 
@@ -167,9 +167,9 @@ class RegistryClient:
         """Ping a registry, `host` or `host/path`, and say how it let us in."""
         host, _, path = place.partition("/")
         endpoint = self._session.endpoint(host)
-        ask = Ask(subject=place, url=f"{endpoint.url}/v2/", ca_file=endpoint.ca_file)
+        ask = Request(subject=place, url=f"{endpoint.url}/v2/", ca_file=endpoint.ca_file)
         try:
-            return _describe(self._session.converse(ask, endpoint, path, scope=""))
+            return _describe(self._session.send_authorized(ask, endpoint, path, scope=""))
         except RepositoryNotFoundError as exc:
             raise RegistryProtocolError(
                 place,
@@ -203,7 +203,7 @@ class RegistryClient:
                 raise RegistryProtocolError(subject, "the list of tags is too long to read")
         return tuple(found)
 
-    def _head(self, repository: Repository, reference: str) -> Answer:
+    def _head(self, repository: Repository, reference: str) -> Response:
         return self._session.ask(
             repository,
             f"manifests/{reference}",
@@ -231,18 +231,18 @@ class RegistryClient:
         )
 
 
-def _describe(reply: Reply) -> str:
+def _describe(reply: AuthorizedResponse) -> str:
     if urlsplit(reply.answer.url).path.rstrip("/") != "/v2":
         host = clean(urlsplit(reply.answer.url).netloc)
         return f"anonymous, sent on to {host}"
     who = _name(reply.credential)
-    if reply.grant is None:
+    if reply.authorization is None:
         return "anonymous" if reply.credential is None else f"anonymous, though there is {who}"
-    if reply.grant.kind == "basic":
+    if reply.authorization.kind == "basic":
         return f"Basic, {who}"
-    if not reply.grant.server:
+    if not reply.authorization.server:
         return f"Bearer, {who}"
-    return f"Bearer, {who}, token from {clean(reply.grant.server)}"
+    return f"Bearer, {who}, token from {clean(reply.authorization.server)}"
 
 
 def _name(credential: Credential | None) -> str:

@@ -21,7 +21,7 @@ from imagebot.http.endpoint import normalise_host
 from imagebot.http.expiring import Expiring
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry import docker_config
-from imagebot.registry.docker_config import DockerConfig, Entry
+from imagebot.registry.docker_config import DockerConfig, StoredCredential
 from imagebot.registry.helper import run_helper
 
 _log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Credentials:
         self._configured = {_normalise(item.key): item for item in configured}
         self._env = env
         self._lock = threading.Lock()
-        self._answers: Expiring[tuple[str, str], Entry] = Expiring(clock)
+        self._answers: Expiring[tuple[str, str], StoredCredential] = Expiring(clock)
 
     def lookup(self, registry: str, path: str) -> Credential | None:
         """The credential for a repository; None is anonymous. Raises CredentialError."""
@@ -111,13 +111,13 @@ class Credentials:
             return None
         return _credential(entry, f"docker-credential-{config.store}") if entry else None
 
-    def _ask(self, name: str, host: str) -> Entry | None:
+    def _ask(self, name: str, host: str) -> StoredCredential | None:
         server = _HUB_SERVER if host == DOCKER_HUB else host
         # One helper at a time: sixteen threads would otherwise start sixteen of them for one host.
         with self._lock:
             entry = self._answers.get((name, server))
             if entry is None:
-                entry = run_helper(name, server, self._env) or Entry()
+                entry = run_helper(name, server, self._env) or StoredCredential()
                 self._answers.keep((name, server), entry, _HELPER_LIFETIME)
         return None if entry.empty else entry
 
@@ -127,7 +127,7 @@ def _normalise(key: str) -> str:
     return normalise_host(host) + slash + path
 
 
-def _credential(entry: Entry, origin: str) -> Credential:
+def _credential(entry: StoredCredential, origin: str) -> Credential:
     if entry.registry_token:
         return Credential(origin=origin, secret=entry.registry_token, kind="registry-token")
     if entry.identity_token:

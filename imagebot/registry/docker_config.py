@@ -25,7 +25,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class StoredCredential:
     """What a file or helper has for a registry."""
 
     username: str = ""
@@ -47,7 +47,7 @@ class DockerConfig:
     helpers: Mapping[str, str]
     store: str
 
-    def entry(self, host: str, path: str) -> Entry | None:
+    def entry(self, host: str, path: str) -> StoredCredential | None:
         """The entry of the longest key that fits; a key's labels may be globs, as for a kubelet.
 
         Raises CredentialError when the entry makes no sense.
@@ -161,12 +161,12 @@ def _fits(key: str, host: str, path: str) -> bool:
     )
 
 
-def _entry(value: object, what: str) -> Entry:
+def _entry(value: object, what: str) -> StoredCredential:
     fields = {k: v for k, v in _object(value).items() if isinstance(v, str)}
     username, password = fields.get("username", ""), fields.get("password", "")
     if auth := fields.get("auth", ""):
         username, password = _decode(auth, what)
-    return Entry(
+    return StoredCredential(
         username=username,
         password=password,
         identity_token=fields.get("identitytoken", ""),

@@ -13,7 +13,7 @@ from imagebot.errors import (
 )
 from imagebot.http.endpoint import Endpoint
 from imagebot.http.headers import parse_date, parse_retry_after
-from imagebot.http.transport import Answer
+from imagebot.http.transport import Response
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry.credentials import Credential
 from imagebot.registry.protocol import ErrorDetail, parse_errors
@@ -23,15 +23,15 @@ _DENIED = frozenset({"UNAUTHORIZED", "DENIED"})
 
 
 def failure(
-    subject: str, answer: Answer, endpoint: Endpoint, credential: Credential | None
+    subject: str, response: Response, endpoint: Endpoint, credential: Credential | None
 ) -> RegistryError:
     """The error for an answer that is no success."""
-    details = parse_errors(answer.body)
+    details = parse_errors(response.body)
     codes = tuple(detail.code for detail in details if detail.code)
     said = _said(details, credential)
-    status = answer.status
+    status = response.status
     if status == 429 or "TOOMANYREQUESTS" in codes:
-        return _rate_limit(subject, answer, codes, said, endpoint, credential)
+        return _rate_limit(subject, response, codes, said, endpoint, credential)
     if status in (401, 403) or (status == 400 and _DENIED & set(codes)):
         return RegistryAuthError(
             subject,
@@ -57,12 +57,12 @@ def failure(
 
 
 def token_failure(
-    subject: str, server: str, answer: Answer, credential: Credential | None
+    subject: str, server: str, response: Response, credential: Credential | None
 ) -> RegistryError:
     """The error for a token server's answer that is no 200."""
-    details = parse_errors(answer.body)
+    details = parse_errors(response.body)
     codes = tuple(detail.code for detail in details if detail.code)
-    said, status = _said(details, credential), answer.status
+    said, status = _said(details, credential), response.status
     if status == 429:
         return RegistryRateLimitError(
             subject,
@@ -70,7 +70,7 @@ def token_failure(
             hint="the next pass asks again",
             status=status,
             codes=codes,
-            retry_after=_pause(answer),
+            retry_after=_pause(response),
         )
     if status >= 500:
         return RegistryError(
@@ -108,7 +108,7 @@ def _not_found(
 
 def _rate_limit(
     subject: str,
-    answer: Answer,
+    response: Response,
     codes: tuple[str, ...],
     said: str,
     endpoint: Endpoint,
@@ -119,11 +119,11 @@ def _rate_limit(
         hint += "; Docker Hub allows far more with a credential for docker.io"
     return RegistryRateLimitError(
         subject,
-        f"the registry asks for a pause ({answer.status}{said})",
+        f"the registry asks for a pause ({response.status}{said})",
         hint=hint,
-        status=answer.status,
+        status=response.status,
         codes=codes,
-        retry_after=_pause(answer),
+        retry_after=_pause(response),
     )
 
 
@@ -150,6 +150,8 @@ def _said(details: tuple[ErrorDetail, ...], credential: Credential | None) -> st
     return ""
 
 
-def _pause(answer: Answer) -> float | None:
-    now = parse_date(answer.header("Date"))
-    return parse_retry_after(answer.header("Retry-After"), now if now is not None else time.time())
+def _pause(response: Response) -> float | None:
+    now = parse_date(response.header("Date"))
+    return parse_retry_after(
+        response.header("Retry-After"), now if now is not None else time.time()
+    )

@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping
 
 from imagebot.errors import CredentialError
-from imagebot.registry.docker_config import Entry
+from imagebot.registry.docker_config import StoredCredential
 from imagebot.text import clean
 
 _NAME_RE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -29,7 +29,7 @@ _NOT_FOUND = "credentials not found"
 
 def run_helper(
     name: str, server: str, env: Mapping[str, str], *, timeout: float = _TIMEOUT
-) -> Entry | None:
+) -> StoredCredential | None:
     """What the helper has for a server; None when it has nothing.
 
     Raises CredentialError when it does not work.
@@ -115,7 +115,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-def _parse(program: str, output: bytes) -> Entry:
+def _parse(program: str, output: bytes) -> StoredCredential:
     try:
         document = json.loads(output)
     except (ValueError, RecursionError) as exc:
@@ -125,5 +125,5 @@ def _parse(program: str, output: bytes) -> Entry:
     if not isinstance(username, str) or not isinstance(secret, str) or not secret:
         raise CredentialError(f"{program}: its answer has no Username and Secret")
     if username == _IDENTITY_TOKEN:
-        return Entry(username=username, identity_token=secret)
-    return Entry(username=username, password=secret)
+        return StoredCredential(username=username, identity_token=secret)
+    return StoredCredential(username=username, password=secret)

@@ -38,7 +38,7 @@ FIRST_YEAR = 2010
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexEntry:
     """A manifest in an index; `platform` is None where the index does not say it."""
 
     media_type: str
@@ -63,7 +63,7 @@ class ImageManifest:
     Neither has any where the media type is of something that is no image.
     """
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[IndexEntry, ...] = ()
     config: str | None = None
     created: datetime | None = None
 
@@ -107,7 +107,7 @@ def parse_time(value: object) -> datetime | None:
     return date if date.year >= FIRST_YEAR else None
 
 
-def _entries(manifests: list[object]) -> Iterator[Entry]:
+def _entries(manifests: list[object]) -> Iterator[IndexEntry]:
     for item in manifests:
         fields = _object(item)
         digest, media_type = fields.get("digest"), fields.get("mediaType")
@@ -116,7 +116,7 @@ def _entries(manifests: list[object]) -> Iterator[Entry]:
         platform = _object(fields.get("platform"))
         annotations = _object(fields.get("annotations"))
         unknown = platform.get("os") == "unknown" and platform.get("architecture") == "unknown"
-        yield Entry(
+        yield IndexEntry(
             media_type if isinstance(media_type, str) else "",
             digest,
             None if unknown else _platform(platform),

@@ -18,7 +18,7 @@ from imagebot.registry.api import Pushed, Registry
 T = TypeVar("T")
 
 
-class OncePerPass:
+class Memo:
     """Wraps a registry client; answers and errors alike are given again."""
 
     def __init__(self, registry: Registry) -> None:

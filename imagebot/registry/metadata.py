@@ -13,9 +13,9 @@ from datetime import datetime
 from imagebot.errors import RegistryProtocolError
 from imagebot.reference import is_digest
 from imagebot.registry.image import (
-    Entry,
     ImageConfig,
     ImageManifest,
+    IndexEntry,
     parse_config,
     parse_manifest,
 )
@@ -70,7 +70,7 @@ class MetadataReader:
         config = self._config(manifest)
         return (config.created if config else None) or manifest.created
 
-    def _created_of(self, entry: Entry, depth: int) -> datetime | None:
+    def _created_of(self, entry: IndexEntry, depth: int) -> datetime | None:
         return self._created(entry.digest, depth - 1)
 
     def _manifest(self, digest: str, depth: int) -> ImageManifest:

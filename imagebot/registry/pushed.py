@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from imagebot.errors import RegistryAuthError, RepositoryNotFoundError
 from imagebot.http.expiring import Expiring
-from imagebot.http.transport import Answer
+from imagebot.http.transport import Response
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed
 from imagebot.registry.session import Session
@@ -90,8 +90,8 @@ class PushTimes:
             _log.log(level, "no push times: %s", exc.message)
             return {}
 
-    def _asker(self, repository: Repository) -> Callable[..., Answer]:
-        def ask(url: str, *, scope: str) -> Answer:
+    def _asker(self, repository: Repository) -> Callable[..., Response]:
+        def ask(url: str, *, scope: str) -> Response:
             return self._session.ask(repository, url, limit=_MAX_LISTING, scope=scope)
 
         return ask

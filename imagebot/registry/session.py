@@ -13,10 +13,10 @@ from imagebot.errors import CredentialError, RegistryAuthError, RegistryError, R
 from imagebot.http import guard
 from imagebot.http.address import origin
 from imagebot.http.endpoint import Endpoint, by_host, find_endpoint, normalise_host
-from imagebot.http.patience import Patience
-from imagebot.http.transport import Answer, Ask, Transport
+from imagebot.http.throttle import HostThrottle
+from imagebot.http.transport import Request, Response, Transport
 from imagebot.reference import Repository
-from imagebot.registry.auth import Authenticator, Grant
+from imagebot.registry.auth import Authenticator, Authorization
 from imagebot.registry.challenge import parse_challenges
 from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.failures import failure
@@ -29,11 +29,11 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class AuthorizedResponse:
     """A successful answer, and how the registry was convinced to give it."""
 
-    answer: Answer
-    grant: Grant | None
+    answer: Response
+    authorization: Authorization | None
     credential: Credential | None
 
 
@@ -54,7 +54,7 @@ class Session:
         self._credentials = credentials
         self._options: Mapping[str, RegistryOptions] = by_host(options)
         self._transport = Transport(transport=transport)
-        self._patience = Patience(per_host=workers, sleep=sleep, clock=clock)
+        self._throttle = HostThrottle(per_host=workers, sleep=sleep, clock=clock)
         self._resolve = resolve
         self._auth = Authenticator(self.send, clock=clock, resolve=resolve)
 
@@ -64,9 +64,9 @@ class Session:
     def endpoint(self, registry: str) -> Endpoint:
         return find_endpoint(normalise_host(registry), self._options)
 
-    def send(self, ask: Ask) -> Answer:
+    def send(self, request: Request) -> Response:
         """One request without authorization of ours, tried again as is decent."""
-        return self._patience.send(ask, self._transport.send)
+        return self._throttle.send(request, self._transport.send)
 
     def ask(
         self,
@@ -78,7 +78,7 @@ class Session:
         limit: int,
         tolerate: tuple[int, ...] = (),
         scope: str = "",
-    ) -> Answer:
+    ) -> Response:
         """The answer to a request about a repository.
 
         `path` is below `/v2/<repository>/`, or an address that the registry itself has given.
@@ -88,7 +88,7 @@ class Session:
         endpoint = self.endpoint(repository.registry)
         known = endpoint.repository(repository)
         base = f"{endpoint.url}/v2/{known.path}/"
-        ask = Ask(
+        ask = Request(
             subject=str(repository),
             url=path if "://" in path else base + path,
             method=method,
@@ -97,32 +97,37 @@ class Session:
             ca_file=endpoint.ca_file,
         )
         scope = scope or f"repository:{known.path}:pull"
-        return self.converse(ask, endpoint, known.path, scope, tolerate).answer
+        return self.send_authorized(ask, endpoint, known.path, scope, tolerate).answer
 
-    def converse(
-        self, ask: Ask, endpoint: Endpoint, path: str, scope: str, tolerate: tuple[int, ...] = ()
-    ) -> Reply:
+    def send_authorized(
+        self,
+        request: Request,
+        endpoint: Endpoint,
+        path: str,
+        scope: str,
+        tolerate: tuple[int, ...] = (),
+    ) -> AuthorizedResponse:
         """Ask, authenticate when told to, follow redirects, and raise for what is no success."""
-        credential = self.credential(endpoint, path, ask.subject)
-        grant: Grant | None = None
-        if self._is_own(ask.url, endpoint):
-            grant = self._auth.known(endpoint, scope, credential, ask.subject)
-        answer = self._follow(ask, endpoint, grant)
+        credential = self.credential(endpoint, path, request.subject)
+        authorization: Authorization | None = None
+        if self._is_own(request.url, endpoint):
+            authorization = self._auth.known(endpoint, scope, credential, request.subject)
+        answer = self._follow(request, endpoint, authorization)
         # Twice: a token kept from earlier may be refused, then a new one is bought.
         for _ in range(2):
             if answer.status != 401 or not self._is_own(answer.url, endpoint):
                 break
             challenges = parse_challenges(answer.values("WWW-Authenticate"))
             better = self._auth.answer(
-                endpoint, challenges, scope, credential, ask.subject, refused=grant
+                endpoint, challenges, scope, credential, request.subject, refused=authorization
             )
             if better is None:
                 break
-            grant = better
-            answer = self._follow(ask, endpoint, grant)
+            authorization = better
+            answer = self._follow(request, endpoint, authorization)
         if 200 <= answer.status < 300 or answer.status in tolerate:
-            return Reply(answer, grant, credential)
-        raise self._failure(ask, answer, endpoint, credential)
+            return AuthorizedResponse(answer, authorization, credential)
+        raise self._failure(request, answer, endpoint, credential)
 
     def credential(self, endpoint: Endpoint, path: str, subject: str) -> Credential | None:
         """Raises RegistryAuthError when the credential cannot be read."""
@@ -138,35 +143,43 @@ class Session:
         except ValueError:
             return False
 
-    def _follow(self, ask: Ask, endpoint: Endpoint, grant: Grant | None) -> Answer:
+    def _follow(
+        self, request: Request, endpoint: Endpoint, authorization: Authorization | None
+    ) -> Response:
         """Send, and follow redirects; only the registry's own origin sees the authorization."""
-        own = dict(ask.headers)
+        own = dict(request.headers)
         for _ in range(_MAX_REDIRECTS + 1):
-            is_own = grant is not None and self._is_own(ask.url, endpoint)
-            headers = own | {"Authorization": grant.header} if grant and is_own else own
-            answer = self.send(replace(ask, headers=headers))
+            is_own = authorization is not None and self._is_own(request.url, endpoint)
+            headers = (
+                own | {"Authorization": authorization.header} if authorization and is_own else own
+            )
+            answer = self.send(replace(request, headers=headers))
             location = answer.header("Location")
             if answer.status not in _REDIRECTS or location is None:
                 return answer
-            ask = replace(ask, url=self._redirect(ask, location, endpoint))
-        raise RegistryProtocolError(ask.subject, f"more than {_MAX_REDIRECTS} redirects")
+            request = replace(request, url=self._redirect(request, location, endpoint))
+        raise RegistryProtocolError(request.subject, f"more than {_MAX_REDIRECTS} redirects")
 
-    def _redirect(self, ask: Ask, location: str, endpoint: Endpoint) -> str:
+    def _redirect(self, request: Request, location: str, endpoint: Endpoint) -> str:
         try:
-            url = urljoin(ask.url, location)
+            url = urljoin(request.url, location)
             reason = guard.refuse(url, endpoint.url, self._resolve)
         except ValueError:
             url, reason = "", "it is no address"
         if reason:
             # Not the address itself: storage puts signatures into it.
             raise RegistryProtocolError(
-                ask.subject, f"a redirect of the registry is not followed: {reason}"
+                request.subject, f"a redirect of the registry is not followed: {reason}"
             )
         return url
 
     def _failure(
-        self, ask: Ask, answer: Answer, endpoint: Endpoint, credential: Credential | None
+        self,
+        request: Request,
+        response: Response,
+        endpoint: Endpoint,
+        credential: Credential | None,
     ) -> RegistryError:
-        if self._is_own(answer.url, endpoint):
-            return failure(ask.subject, answer, endpoint, credential)
-        return failure(ask.subject, answer, endpoint, None)
+        if self._is_own(response.url, endpoint):
+            return failure(request.subject, response, endpoint, credential)
+        return failure(request.subject, response, endpoint, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Configuration, Target
-from imagebot.errors import ConfigurationError, Fault
+from imagebot.errors import ConfigIssue, ConfigurationError
 from imagebot.git.checkout import Checkout
 
 _MAX_CONFIGURATION = 1024 * 1024
@@ -46,4 +46,4 @@ def _refuse_other(checkout: Checkout, target: Target) -> None:
 
 
 def _fault(target: Target, message: str, hint: str) -> ConfigurationError:
-    return ConfigurationError((Fault(target.configuration, 0, 0, "", message, hint),))
+    return ConfigurationError((ConfigIssue(target.configuration, 0, 0, "", message, hint),))

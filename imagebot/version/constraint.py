@@ -9,7 +9,7 @@ from imagebot.version.precedence import LOWEST, Key, Pre
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class VersionInterval:
     """Versions between two keys; `high` None has no end."""
 
     low: Key = (0, 0, 0, LOWEST)
@@ -24,7 +24,7 @@ class Interval:
             return True
         return key == self.high and self.high_included
 
-    def intersect(self, other: Interval) -> Interval:
+    def intersect(self, other: VersionInterval) -> VersionInterval:
         low, low_included = self.low, self.low_included
         if (other.low, not other.low_included) > (low, not low_included):
             low, low_included = other.low, other.low_included
@@ -33,7 +33,7 @@ class Interval:
             high is None or (other.high, other.high_included) < (high, high_included)
         ):
             high, high_included = other.high, other.high_included
-        return Interval(low, low_included, high, high_included)
+        return VersionInterval(low, low_included, high, high_included)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,52 +66,52 @@ class Constraint:
     def key(self) -> Key:
         return (*self.numbers, self.pre)
 
-    def meaning(self) -> Interval | Excluded:
+    def meaning(self) -> VersionInterval | Excluded:
         if self.operator == "!=":
             return Excluded(self.key, self.given)
         return _MEANINGS[self.operator](self)
 
 
-def _equal(constraint: Constraint) -> Interval:
+def _equal(constraint: Constraint) -> VersionInterval:
     if constraint.given == 3:
-        return Interval(constraint.key, True, constraint.key, True)
+        return VersionInterval(constraint.key, True, constraint.key, True)
     return _tilde(constraint)
 
 
-def _greater(constraint: Constraint) -> Interval:
+def _greater(constraint: Constraint) -> VersionInterval:
     if constraint.given == 3:
-        return Interval(constraint.key, low_included=False)
-    return Interval(_after(constraint, constraint.given))
+        return VersionInterval(constraint.key, low_included=False)
+    return VersionInterval(_after(constraint, constraint.given))
 
 
-def _at_least(constraint: Constraint) -> Interval:
-    return Interval(constraint.key)
+def _at_least(constraint: Constraint) -> VersionInterval:
+    return VersionInterval(constraint.key)
 
 
-def _less(constraint: Constraint) -> Interval:
-    return Interval(high=constraint.key)
+def _less(constraint: Constraint) -> VersionInterval:
+    return VersionInterval(high=constraint.key)
 
 
-def _at_most(constraint: Constraint) -> Interval:
+def _at_most(constraint: Constraint) -> VersionInterval:
     if constraint.given == 0:
-        return Interval()
+        return VersionInterval()
     if constraint.given == 3:
-        return Interval(high=constraint.key, high_included=True)
-    return Interval(high=_after(constraint, constraint.given))
+        return VersionInterval(high=constraint.key, high_included=True)
+    return VersionInterval(high=_after(constraint, constraint.given))
 
 
-def _tilde(constraint: Constraint) -> Interval:
+def _tilde(constraint: Constraint) -> VersionInterval:
     # `~0.0.0` is `>=0.0.0` there, as `~*` is: see TestConstraintsCheck of Masterminds/semver.
     if constraint.given in (0, 3) and constraint.numbers == (0, 0, 0):
-        return Interval(constraint.key)
-    return Interval(constraint.key, high=_after(constraint, min(constraint.given, 2)))
+        return VersionInterval(constraint.key)
+    return VersionInterval(constraint.key, high=_after(constraint, min(constraint.given, 2)))
 
 
-def _caret(constraint: Constraint) -> Interval:
+def _caret(constraint: Constraint) -> VersionInterval:
     if constraint.given == 0:
-        return Interval(constraint.key)
+        return VersionInterval(constraint.key)
     fixed = next((i + 1 for i, number in enumerate(constraint.numbers) if number), 3)
-    return Interval(constraint.key, high=_after(constraint, min(fixed, constraint.given)))
+    return VersionInterval(constraint.key, high=_after(constraint, min(fixed, constraint.given)))
 
 
 def _after(constraint: Constraint, count: int) -> Key:
@@ -121,7 +121,7 @@ def _after(constraint: Constraint, count: int) -> Key:
     return (numbers[0], numbers[1], numbers[2] if count == 3 else 0, LOWEST)
 
 
-_MEANINGS: dict[str, Callable[[Constraint], Interval]] = {
+_MEANINGS: dict[str, Callable[[Constraint], VersionInterval]] = {
     "": _equal,
     "=": _equal,
     ">": _greater,

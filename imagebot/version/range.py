@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from imagebot.version.constraint import Constraint, Excluded, Interval
+from imagebot.version.constraint import Constraint, Excluded, VersionInterval
 from imagebot.version.precedence import RELEASE, Key, Numbers, Triple, key_of, pad
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ConstraintGroup:
     """Constraints that hold together. `low` and `high` bound releases: low <= release < high."""
 
-    interval: Interval
+    interval: VersionInterval
     excluded: tuple[Excluded, ...]
     prereleases: bool
     low: Triple
@@ -46,7 +46,7 @@ class Range:
     """
 
     text: str
-    groups: tuple[Group, ...] = field(compare=False, repr=False)
+    groups: tuple[ConstraintGroup, ...] = field(compare=False, repr=False)
     any_prerelease: bool = False
 
     def admits(self, version: Version) -> bool:
@@ -92,21 +92,21 @@ def parse_range(text: str) -> Range:
     return Range(text, tuple(_group(constraints) for constraints in parse_groups(text)))
 
 
-def _group(constraints: tuple[Constraint, ...]) -> Group:
-    interval = Interval()
+def _group(constraints: tuple[Constraint, ...]) -> ConstraintGroup:
+    interval = VersionInterval()
     excluded: list[Excluded] = []
     for constraint in constraints:
         meaning = constraint.meaning()
-        if isinstance(meaning, Interval):
+        if isinstance(meaning, VersionInterval):
             interval = interval.intersect(meaning)
         else:
             excluded.append(meaning)
     low, high = _release_bounds(interval)
     prereleases = any(constraint.pre != RELEASE for constraint in constraints)
-    return Group(interval, tuple(excluded), prereleases, low, high)
+    return ConstraintGroup(interval, tuple(excluded), prereleases, low, high)
 
 
-def _release_bounds(interval: Interval) -> tuple[Triple, Triple | None]:
+def _release_bounds(interval: VersionInterval) -> tuple[Triple, Triple | None]:
     """The interval as one over releases, closed below and open above.
 
     Releases are whole numbers, so "above 1.2.3" is "from 1.2.4".

@@ -13,7 +13,7 @@ import pytest
 
 from imagebot import __version__
 from imagebot.cli import main as entry
-from imagebot.errors import ConfigurationError, Fault, GitError, ImagebotError, UsageError
+from imagebot.errors import ConfigIssue, ConfigurationError, GitError, ImagebotError, UsageError
 from tests.cli.conftest import Cli, deployment
 
 
@@ -74,7 +74,7 @@ def test_a_file_without_a_name_is_a_usage_error(cli: Cli, folder: Path, command:
     assert cli(*command, "-c", "").code == 2
 
 
-FAULT = Fault("imagebot.yaml", 3, 5, "routes", "is wrong", "mend it")
+FAULT = ConfigIssue("imagebot.yaml", 3, 5, "routes", "is wrong", "mend it")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from imagebot.config.later import LATER
 from imagebot.config.load import load_configuration, load_policy_keys
-from imagebot.config.model import Configuration, Place
+from imagebot.config.model import Configuration, Position
 from imagebot.errors import ConfigurationError
 from imagebot.manifest.images.options import ExtraField, ExtraFile
 from imagebot.text import printable
@@ -65,8 +65,8 @@ def test_the_example_of_the_design() -> None:
         ("**/postgres", "ignore"),
         ("**", "careful"),
     ]
-    assert production.place == Place("imagebot.yaml", 14, 5)
-    assert production.images[1].place == Place("imagebot.yaml", 20, 9)
+    assert production.place == Position("imagebot.yaml", 14, 5)
+    assert production.images[1].place == Position("imagebot.yaml", 20, 9)
     assert production.pull_request.labels == ("images",)
     assert production.pull_request.reviewers == ("acme/sre",)
     api = configuration.policies["api"]

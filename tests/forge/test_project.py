@@ -2,25 +2,25 @@ from __future__ import annotations
 
 import pytest
 
-from imagebot.forge.project import Place, is_loopback, place_of
+from imagebot.forge.project import ProjectLocation, is_loopback, place_of
 
 
 @pytest.mark.parametrize(
     ("url", "place"),
     [
-        ("https://github.com/acme/gitops.git", Place("github.com", "acme/gitops")),
-        ("https://GitHub.com/acme/gitops/", Place("github.com", "acme/gitops")),
-        ("ssh://git@github.com:22/acme/gitops.git", Place("github.com", "acme/gitops")),
-        ("git@github.com:acme/gitops.git", Place("github.com", "acme/gitops")),
-        ("github.com:/acme/gitops", Place("github.com", "acme/gitops")),
-        ("https://gitlab.com/a/b/c.git", Place("gitlab.com", "a/b/c")),
-        ("file:///srv/git/gitops.git", Place("", "srv/git/gitops")),
-        ("/srv/git/gitops.git", Place("", "srv/git/gitops")),
-        ("https://github.com.evil.com/a/b", Place("github.com.evil.com", "a/b")),
-        ("https://github.com@evil.com/a/b", Place("evil.com", "a/b")),
+        ("https://github.com/acme/gitops.git", ProjectLocation("github.com", "acme/gitops")),
+        ("https://GitHub.com/acme/gitops/", ProjectLocation("github.com", "acme/gitops")),
+        ("ssh://git@github.com:22/acme/gitops.git", ProjectLocation("github.com", "acme/gitops")),
+        ("git@github.com:acme/gitops.git", ProjectLocation("github.com", "acme/gitops")),
+        ("github.com:/acme/gitops", ProjectLocation("github.com", "acme/gitops")),
+        ("https://gitlab.com/a/b/c.git", ProjectLocation("gitlab.com", "a/b/c")),
+        ("file:///srv/git/gitops.git", ProjectLocation("", "srv/git/gitops")),
+        ("/srv/git/gitops.git", ProjectLocation("", "srv/git/gitops")),
+        ("https://github.com.evil.com/a/b", ProjectLocation("github.com.evil.com", "a/b")),
+        ("https://github.com@evil.com/a/b", ProjectLocation("evil.com", "a/b")),
     ],
 )
-def test_places(url: str, place: Place) -> None:
+def test_places(url: str, place: ProjectLocation) -> None:
     assert place_of(url) == place
 
 

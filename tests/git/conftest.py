@@ -11,11 +11,11 @@ import pytest
 from imagebot.config.model import GitCredential, SecretSource
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import Access, access_for
-from imagebot.git.tree import Signature
+from imagebot.git.tree import Committer
 from tests.support.git_repository import BareRepository, Entry
 from tests.support.git_server import GitServer
 
-BOT = Signature(
+BOT = Committer(
     name="imagebot", email="bot@example.com", when=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 )
 FILES: dict[str, Entry] = {

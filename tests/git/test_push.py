@@ -5,7 +5,7 @@ import pytest
 from imagebot.errors import GitAuthError, GitError, PushRejectedError
 from imagebot.git.checkout import Checkout
 from imagebot.git.credentials import Access
-from imagebot.git.tree import Signature
+from imagebot.git.tree import Committer
 from tests.git.conftest import BOT, FILES, Open, read, token_access
 from tests.support.git_repository import BareRepository, Executable, Symlink
 from tests.support.git_server import GitServer
@@ -57,7 +57,7 @@ def test_names_of_files_are_taken_as_they_are(bare: BareRepository, checkouts: O
 def test_the_same_arguments_make_the_same_commit(bare: BareRepository, checkouts: Open) -> None:
     one, other = checkouts(bare), checkouts(bare, cache="other")
     assert commit(one) == commit(other)
-    later = Signature(name=BOT.name, email=BOT.email, when=BOT.when.replace(year=2027))
+    later = Committer(name=BOT.name, email=BOT.email, when=BOT.when.replace(year=2027))
     assert commit(one) != one.commit(
         one.head, {API: b"new\n"}, message="Update\n\nbody\n", author=later
     )

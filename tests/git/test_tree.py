@@ -6,7 +6,7 @@ import pytest
 
 from imagebot.errors import GitError
 from imagebot.git.tree import (
-    Signature,
+    Committer,
     TreeFile,
     TreeOther,
     blob_id,
@@ -102,7 +102,7 @@ def test_only_files_that_are_there_and_differ_are_picked() -> None:
 
 
 def test_names_cannot_break_the_stream() -> None:
-    signature = Signature(
+    signature = Committer(
         name="A\n<B> \x00", email="a b\n>@x", when=datetime(2026, 1, 1, tzinfo=UTC)
     )
     stream = commit_stream(ref="r", base=ID, files=[], message="m\nfrom x\n", author=signature)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from imagebot.http.guard import Reach, reach, refuse, resolve
+from imagebot.http.guard import NetworkZone, reach, refuse, resolve
 
 NAMES = {
     "registry.example": ("203.0.114.1",),
@@ -90,20 +90,20 @@ def test_must_not_be_asked(registry: str, target: str, reason: str) -> None:
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("8.8.8.8", Reach.PUBLIC),
-        ("2600::1", Reach.PUBLIC),
-        ("192.168.0.1", Reach.PRIVATE),
-        ("224.0.0.1", Reach.PRIVATE),
-        ("255.255.255.255", Reach.PRIVATE),
-        ("127.1.2.3", Reach.LOOPBACK),
-        ("::", Reach.LOOPBACK),
-        ("64:ff9b::7f00:1", Reach.LOOPBACK),
-        ("64:ff9b::808:808", Reach.PUBLIC),
-        ("2002:7f00:1::", Reach.LOOPBACK),
-        ("fe80::1%eth0", Reach.LINK_LOCAL),
+        ("8.8.8.8", NetworkZone.PUBLIC),
+        ("2600::1", NetworkZone.PUBLIC),
+        ("192.168.0.1", NetworkZone.PRIVATE),
+        ("224.0.0.1", NetworkZone.PRIVATE),
+        ("255.255.255.255", NetworkZone.PRIVATE),
+        ("127.1.2.3", NetworkZone.LOOPBACK),
+        ("::", NetworkZone.LOOPBACK),
+        ("64:ff9b::7f00:1", NetworkZone.LOOPBACK),
+        ("64:ff9b::808:808", NetworkZone.PUBLIC),
+        ("2002:7f00:1::", NetworkZone.LOOPBACK),
+        ("fe80::1%eth0", NetworkZone.LINK_LOCAL),
     ],
 )
-def test_reach(address: str, expected: Reach) -> None:
+def test_reach(address: str, expected: NetworkZone) -> None:
     assert reach(address) is expected
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from imagebot.errors import RegistryError, RegistryProtocolError, RegistryUnreachableError
 from imagebot.http import transport as transports
-from imagebot.http.transport import Answer, Ask, CannotConnectError, Transport
+from imagebot.http.transport import CannotConnectError, Request, Response, Transport
 from tests.support.certificates import write_tls
 from tests.support.scripted_http import Answer as Scripted
 from tests.support.scripted_http import ScriptedServer
@@ -30,8 +30,10 @@ def transport() -> Iterator[Transport]:
         yield made
 
 
-def ask(server: ScriptedServer, path: str = "/", *, limit: int = 1000, method: str = "GET") -> Ask:
-    return Ask(subject="r.example/app", url=server.url + path, limit=limit, method=method)
+def ask(
+    server: ScriptedServer, path: str = "/", *, limit: int = 1000, method: str = "GET"
+) -> Request:
+    return Request(subject="r.example/app", url=server.url + path, limit=limit, method=method)
 
 
 def test_an_answer(scripted: ScriptedServer, transport: Transport) -> None:
@@ -50,8 +52,8 @@ def test_an_answer(scripted: ScriptedServer, transport: Transport) -> None:
 def test_forms_and_bodies(scripted: ScriptedServer, transport: Transport) -> None:
     scripted.on("POST", "/", Scripted())
     one = ask(scripted, method="POST")
-    transport.send(Ask(subject="", url=one.url, method="POST", form={"a": "b c"}))
-    transport.send(Ask(subject="", url=one.url, method="POST", content=b"raw"))
+    transport.send(Request(subject="", url=one.url, method="POST", form={"a": "b c"}))
+    transport.send(Request(subject="", url=one.url, method="POST", content=b"raw"))
     assert [request.body for request in scripted.requests] == [b"a=b+c", b"raw"]
 
 
@@ -159,7 +161,7 @@ def test_an_answer_that_drips(
 
 def test_nobody_there(start_scripted: Start, transport: Transport) -> None:
     with pytest.raises(CannotConnectError, match=r"127\.0\.0\.1:9: Connection refused$") as caught:
-        transport.send(Ask(subject="r.example/app", url="http://127.0.0.1:9/"))
+        transport.send(Request(subject="r.example/app", url="http://127.0.0.1:9/"))
     assert caught.value.temporary
 
 
@@ -169,7 +171,7 @@ def test_an_own_authority(start_scripted: Start, transport: Transport, tmp_path:
     with pytest.raises(CannotConnectError, match=r"not trusted: its authority is not kn") as caught:
         transport.send(ask(server))
     assert "ca-file" in caught.value.hint
-    trusted = Ask(subject="", url=server.url + "/", ca_file=str(server.ca_file))
+    trusted = Request(subject="", url=server.url + "/", ca_file=str(server.ca_file))
     assert transport.send(trusted).body == b"ok"
 
 
@@ -181,13 +183,13 @@ def test_an_authority_that_cannot_be_used(
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(RegistryUnreachableError, match=str(path)):
-        transport.send(Ask(subject="r.example", url="https://127.0.0.1:9/", ca_file=str(path)))
+        transport.send(Request(subject="r.example", url="https://127.0.0.1:9/", ca_file=str(path)))
 
 
 def test_plain_http_where_tls_is_expected(scripted: ScriptedServer, transport: Transport) -> None:
     url = scripted.url.replace("http:", "https:")
     with pytest.raises(CannotConnectError, match="does not speak TLS") as caught:
-        transport.send(Ask(subject="r.example/app", url=url))
+        transport.send(Request(subject="r.example/app", url=url))
     assert "insecure" in caught.value.hint
 
 
@@ -208,7 +210,7 @@ def test_plain_http_where_tls_is_expected(scripted: ScriptedServer, transport: T
 )
 def test_unusable_addresses(transport: Transport, url: str) -> None:
     with pytest.raises(RegistryError):
-        transport.send(Ask(subject="r.example/app", url=url))
+        transport.send(Request(subject="r.example/app", url=url))
 
 
 EXCEPTIONS = sorted(
@@ -234,7 +236,7 @@ def test_no_exception_of_httpx_escapes(kind: type[Exception]) -> None:
 
     transport = Transport(transport=httpx.MockTransport(fail))
     with pytest.raises(RegistryError) as caught:
-        transport.send(Ask(subject="r.example/app", url="http://127.0.0.1/"))
+        transport.send(Request(subject="r.example/app", url="http://127.0.0.1/"))
     assert caught.value.__cause__ is not None
     assert isinstance(caught.value.__cause__, kind)
     transport.close()
@@ -258,7 +260,7 @@ def test_closed(scripted: ScriptedServer, transport: Transport) -> None:
 
 
 def test_no_secret_in_a_representation() -> None:
-    sent = Ask(
+    sent = Request(
         subject="r.example/app",
         url="https://r.example/",
         headers={"Authorization": "Basic canary"},
@@ -266,7 +268,7 @@ def test_no_secret_in_a_representation() -> None:
         content=b"canary",
     )
     assert "canary" not in repr(sent)
-    assert "canary" not in repr(Answer("u", 200, (("X", "canary"),), b"canary"))
+    assert "canary" not in repr(Response("u", 200, (("X", "canary"),), b"canary"))
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -277,7 +279,7 @@ def test_the_usual_authorities(
     certificate = write_tls(tmp_path / "tls").ca_file
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "empty"))
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate if there else tmp_path / "missing"))
-    context = transports._tls_context(Ask(subject="s", url="https://r.example/"))
+    context = transports._tls_context(Request(subject="s", url="https://r.example/"))
     names = str(context.get_ca_certs())
     assert ("imagebot test authority" in names) is there
     assert there or len(context.get_ca_certs()) > 50
@@ -300,7 +302,7 @@ def test_a_proxy_that_cannot_be_used(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with pytest.raises(RegistryUnreachableError, match="proxy settings") as caught:
-        transport.send(Ask(subject="r.example/app", url="https://r.example/"))
+        transport.send(Request(subject="r.example/app", url="https://r.example/"))
     assert "HTTPS_PROXY" in caught.value.hint
 
 
@@ -309,11 +311,11 @@ def test_a_proxy_is_asked_and_this_machine_is_not(
 ) -> None:
     scripted.handler = lambda _: Scripted(body="from the proxy")
     monkeypatch.setenv("HTTP_PROXY", scripted.url)
-    answer = transport.send(Ask(subject="s", url="http://r.example/v2/"))
+    answer = transport.send(Request(subject="s", url="http://r.example/v2/"))
     assert answer.body == b"from the proxy"
     assert scripted.requests[0].path == "http://r.example/v2/"
     with pytest.raises(CannotConnectError):
-        transport.send(Ask(subject="s", url="http://127.0.0.1:9/"))
+        transport.send(Request(subject="s", url="http://127.0.0.1:9/"))
     assert len(scripted.requests) == 1
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from imagebot.errors import RefusedEditError
 from imagebot.manifest.edit import edit
-from imagebot.manifest.images import sheet as sheet_module
+from imagebot.manifest.images import findings as sheet_module
 from imagebot.manifest.images.field import FieldEdit
+from imagebot.manifest.images.findings import MAX_SLOW
 from imagebot.manifest.images.options import ExtraField, ExtraFile, ScanOptions
-from imagebot.manifest.images.sheet import MAX_SLOW
 from imagebot.manifest.scan import scan
 from imagebot.manifest.yaml.events import MAX_BYTES, MAX_EVENTS
 from tests.support.work import count_steps, growth, is_linear

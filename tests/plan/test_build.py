@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Limits
 from imagebot.errors import FolderError, ImagebotError, RegistryUnreachableError
-from imagebot.plan.build import Draft, draft
+from imagebot.plan.build import PlanWithEdits, build_plan
 from tests.support.fixed_images import FixedImages, digest_of
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -47,10 +47,10 @@ def run(
     registry: FixedImages,
     policy: str = "{semver: ^1}",
     limits: Limits = Limits(),
-) -> Draft:
+) -> PlanWithEdits:
     text = f"policies: {{mine: {policy}}}\n" + ROUTE.replace("P", "mine")
     configuration = load_configuration(text, "imagebot.yaml", trusted=False)
-    return draft(Files(files), configuration, registry, now=NOW, target="t", limits=limits)
+    return build_plan(Files(files), configuration, registry, now=NOW, target="t", limits=limits)
 
 
 def test_fields_that_agree_are_asked_for_once() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imagebot.config.load import load_configuration
-from imagebot.plan.build import Draft, draft
+from imagebot.plan.build import PlanWithEdits, build_plan
 from tests.plan.test_build import NOW, POD, ROUTE, Files
 from tests.support.fixed_images import FixedImages, digest_of
 
@@ -94,11 +94,11 @@ def pod(version: str, marker: str = "flux-system:app") -> bytes:
     return f'{POD}    - name: c\n      image: {image} # {{"$imagepolicy": "{marker}"}}\n'.encode()
 
 
-def drafting(objects: str, marked: bytes, tags: str = "1.2.0 1.4.0") -> Draft:
+def drafting(objects: str, marked: bytes, tags: str = "1.2.0 1.4.0") -> PlanWithEdits:
     text = ROUTE.replace("P", "ignore")
     configuration = load_configuration(text, "imagebot.yaml", trusted=False)
     files = {"flux/objects.yaml": objects.encode(), "pod.yaml": marked}
-    return draft(Files(files), configuration, FixedImages({APP: tuple(tags.split())}), now=NOW)
+    return build_plan(Files(files), configuration, FixedImages({APP: tuple(tags.split())}), now=NOW)
 
 
 @pytest.mark.parametrize("namespace", NAMESPACES.values(), ids=NAMESPACES.keys())

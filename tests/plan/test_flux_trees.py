@@ -11,7 +11,7 @@ from imagebot.manifest.cache import decode, encode
 from imagebot.manifest.flux.join import join
 from imagebot.manifest.scan import scan
 from imagebot.plan.assign import Assigned
-from imagebot.plan.build import Draft, draft
+from imagebot.plan.build import PlanWithEdits, build_plan
 from imagebot.plan.set_references import plan_references
 from imagebot.reference import parse_reference, parse_repository
 from imagebot.scan.inventory import find_named
@@ -27,20 +27,20 @@ NEW = digest_of(f"{WEB}:1.4.0")
 FULL = f'image: {WEB}:1.2.0 # {{"$imagepolicy": "flux-system:web"}}\n'
 
 
-def drafting(files: dict[str, str], route_policy: str = "shape") -> Draft:
+def drafting(files: dict[str, str], route_policy: str = "shape") -> PlanWithEdits:
     configuration = load_configuration(
         ROUTE.replace("P", route_policy), "imagebot.yaml", trusted=False
     )
     registry = FixedImages({WEB: TAGS, OTHER: TAGS, "docker.io/library/web": TAGS})
     source = Files({path: text.encode() for path, text in files.items()})
-    return draft(source, configuration, registry, now=NOW)
+    return build_plan(source, configuration, registry, now=NOW)
 
 
-def drafting_one(objects: str, marked: str, route_policy: str = "shape") -> Draft:
+def drafting_one(objects: str, marked: str, route_policy: str = "shape") -> PlanWithEdits:
     return drafting({"flux.yaml": objects, "x.yaml": marked}, route_policy)
 
 
-def changed(drafted: Draft) -> str:
+def changed(drafted: PlanWithEdits) -> str:
     assert drafted.plan.problems == ()
     (change,) = drafted.changes
     return change.new.decode()

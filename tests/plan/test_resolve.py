@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from imagebot.plan.resolve import Answers, Question, answer_offline, decide
+from imagebot.plan.resolve import Resolution, TagQuery, answer_offline, resolve
 from imagebot.policy.build import build_policy
 from imagebot.policy.model import Decision
 from imagebot.reference import parse_reference
@@ -18,13 +18,13 @@ APP = "docker.io/library/app"
 TAGS = ("1.3.0", "1.4.0", "latest")
 
 
-def deciding(keys: Mapping[str, object], *references: str) -> Answers:
+def deciding(keys: Mapping[str, object], *references: str) -> Resolution:
     policy = build_policy("mine", keys)
-    questions = [Question.of(parse_reference(each), policy) for each in references]
-    return decide(questions, FixedImages({APP: TAGS}), now=NOW)
+    questions = [TagQuery.of(parse_reference(each), policy) for each in references]
+    return resolve(questions, FixedImages({APP: TAGS}), now=NOW)
 
 
-def only(answers: Answers) -> Decision:
+def only(answers: Resolution) -> Decision:
     (decision,) = answers.of.values()
     assert isinstance(decision, Decision)
     return decision

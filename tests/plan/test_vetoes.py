@@ -16,13 +16,13 @@ import pytest
 from imagebot.config.load import load_bot_configuration
 from imagebot.forge.model import PullRequest, PullRequestState
 from imagebot.plan.model import Kept, Plan, Published, Update
-from imagebot.plan.vetoes import Held, Holding, hold_back
+from imagebot.plan.vetoes import Veto, Vetoes, apply_vetoes
 from imagebot.publish.holding import refused
-from imagebot.publish.marker import Marker, with_marker
+from imagebot.publish.marker import PullRequestMarker, with_marker
 from imagebot.publish.text import plan_hash
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed
-from imagebot.run.passes import Outcome, Setting, draft_pass, run_pass
+from imagebot.run.passes import PassContext, PassResult, draft_pass, run_pass
 from tests.publish.updates import make_update
 from tests.support.git_repository import BareRepository
 from tests.support.github import Forge
@@ -85,10 +85,10 @@ class Tags(Unasked):
 class World:
     bare: BareRepository
     pulls: Path
-    setting: Setting
+    setting: PassContext
     tags: Tags
 
-    def run(self) -> Outcome:
+    def run(self) -> PassResult:
         return run_pass(self.setting)
 
     def press(self, number: int, state: str) -> None:
@@ -113,7 +113,7 @@ def make_world(tmp_path: Path, bare: BareRepository, limits: str = "") -> World:
         f" forge: {{kind: sandbox, folder: '{tmp_path / 'pulls'}'}}}}]\n"
     )
     tags = Tags()
-    setting = Setting(
+    setting = PassContext(
         bot=load_bot_configuration(text, "bot.yaml"),
         registry=tags,
         environment=os.environ,
@@ -128,7 +128,7 @@ def statuses(published: Sequence[Published]) -> dict[str, str]:
     return {one.route: one.status for one in published}
 
 
-def kept(outcome: Outcome, path: str, name: str) -> Kept:
+def kept(outcome: PassResult, path: str, name: str) -> Kept:
     (found,) = [
         each
         for each in outcome.plan.kept
@@ -219,7 +219,7 @@ def test_a_second_branch_of_the_repository_forgets_no_refusal(world: World, tmp_
     url, pulls = world.bare.folder.as_uri(), tmp_path / "pulls"
     forge = f"forge: {{kind: sandbox, folder: '{pulls}'}}"
 
-    def run(text: str) -> Outcome:
+    def run(text: str) -> PassResult:
         bot = load_bot_configuration(text, "bot.yaml")
         return run_pass(dataclasses.replace(world.setting, bot=bot))
 
@@ -268,7 +268,7 @@ def closed(
     """A pull request with these updates in its marker."""
     ids = tuple(update.id for update in updates)
     plan = plan_hash(updates)
-    marker = Marker(route="r", plan=plan, blobs="b", pushed="c", updates=ids)
+    marker = PullRequestMarker(route="r", plan=plan, blobs="b", pushed="c", updates=ids)
     body = with_marker("text", dataclasses.replace(marker, **fields))
     return PullRequest(
         number=number, url="", title="", body=body, branch="b", base="main", state=state
@@ -327,8 +327,8 @@ def test_held_updates_have_their_place_among_the_kept_fields() -> None:
         ]
         # One that is to be made stays an update.
         plan = Plan(updates=(*held, WANTED), kept=tuple(before))
-        holding = Holding(held={each.id: Held("refused", "no") for each in held})
-        after = hold_back(plan, lambda _, holding=holding: holding)  # type: ignore[misc]  # called at once
+        holding = Vetoes(held={each.id: Veto("refused", "no") for each in held})
+        after = apply_vetoes(plan, lambda _, holding=holding: holding)  # type: ignore[misc]  # called at once
         assert [each.field for each in after.kept] == [each.field for each in order]
         assert [each.code for each in after.kept if each in before] == ["newest"] * len(rest)
         assert after.updates == (WANTED,)
@@ -386,7 +386,7 @@ def test_a_marker_of_an_older_version_closes_nothing(world: World) -> None:
 
 
 @pytest.fixture
-def hub(forge: Forge, tmp_path: Path) -> Callable[[], Outcome]:
+def hub(forge: Forge, tmp_path: Path) -> Callable[[], PassResult]:
     url = forge.make_repository(files=dict(FILES))
     text = (
         f"targets: [{{name: shop, url: '{url}', branch: main, credential: it,"
@@ -403,7 +403,7 @@ def hub(forge: Forge, tmp_path: Path) -> Callable[[], Outcome]:
     return lambda: run_pass(setting)
 
 
-def test_on_github(hub: Callable[[], Outcome], forge: Forge) -> None:
+def test_on_github(hub: Callable[[], PassResult], forge: Forge) -> None:
     hub()
     (first,) = forge.pull_requests()
     forge.close("acme/gitops", first["number"])
@@ -412,7 +412,7 @@ def test_on_github(hub: Callable[[], Outcome], forge: Forge) -> None:
     assert forge.pull_requests() == []
 
 
-def test_a_route_that_is_gone_on_github(hub: Callable[[], Outcome], forge: Forge) -> None:
+def test_a_route_that_is_gone_on_github(hub: Callable[[], PassResult], forge: Forge) -> None:
     hub()
     (first,) = forge.pull_requests()
     renamed = CONFIGURATION.replace(b"name: production", b"name: live")

@@ -3,7 +3,7 @@
 import pytest
 
 from imagebot.policy.builtin import SHAPE
-from imagebot.policy.kinds import kind_of
+from imagebot.policy.update_types import update_type_of
 from tests.policy.choosing import choosing, pick, rules
 
 # The default policy: (current, tags, picked, kind, rules of the refused tags)
@@ -99,7 +99,7 @@ def test_without_a_policy(
     choice = choosing(SHAPE, f"{tags} {current}", current)
     assert (choice.successors[:1] or (None,))[0] == picked
     if picked is not None:
-        assert kind_of(SHAPE, current, picked) == kind
+        assert update_type_of(SHAPE, current, picked) == kind
         assert choice.code == "newer"
     if refused is not None:
         assert rules(choice) == refused

@@ -13,7 +13,7 @@ import pytest
 from imagebot.config.model import (
     CommitOptions,
     GitCredential,
-    Place,
+    Position,
     PullRequestOptions,
     Route,
     SecretSource,
@@ -47,7 +47,7 @@ def make_route(name: str = "production", publish: str = "pull-request", **option
         files=(f"clusters/{name}/**",),
         publish="commit" if publish == "commit" else "pull-request",
         images=(),
-        place=Place("imagebot.yaml", 1, 1),
+        place=Position("imagebot.yaml", 1, 1),
         pull_request=dataclasses.replace(PullRequestOptions(), **options),  # type: ignore[arg-type]  # checked there
     )
 

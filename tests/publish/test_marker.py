@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from imagebot.publish.marker import Marker, read_marker, with_marker
+from imagebot.publish.marker import PullRequestMarker, read_marker, with_marker
 from imagebot.publish.text import MAX_BODY, pull_request_body
 from tests.publish.updates import make_update
 
-MARKER = Marker(route="production", plan="a" * 16, blobs="b" * 16, pushed="c" * 40)
+MARKER = PullRequestMarker(route="production", plan="a" * 16, blobs="b" * 16, pushed="c" * 40)
 API = make_update()
 
 

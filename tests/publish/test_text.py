@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagebot.plan.model import Update
-from imagebot.publish.marker import Marker, read_marker
+from imagebot.publish.marker import PullRequestMarker, read_marker
 from imagebot.publish.text import (
     MAX_BODY,
     branch_name,
@@ -22,7 +22,7 @@ from imagebot.publish.text import (
 from tests.publish.updates import make_update
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
-MARKER = Marker(route="production", plan="a" * 16, blobs="b" * 16, pushed="c" * 40)
+MARKER = PullRequestMarker(route="production", plan="a" * 16, blobs="b" * 16, pushed="c" * 40)
 API = make_update()
 TEST = make_update("clusters/test/api.yaml", route="test", line=3)
 WEB = make_update("clusters/production/web.yaml", "nginx", "1.27.3", kind="other", reason="adopted")

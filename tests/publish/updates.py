@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imagebot.manifest.images.field import ImageField
 from imagebot.plan.model import Update
-from imagebot.policy.model import Kind
+from imagebot.policy.model import UpdateType
 from imagebot.reference import parse_reference
 
 
@@ -14,7 +14,7 @@ def make_update(
     tag: str | None = "1.1.0",
     *,
     digest: str | None = None,
-    kind: Kind = "minor",
+    kind: UpdateType = "minor",
     route: str = "production",
     line: int = 7,
     reason: str = "the newest of 12 that ^1.0 admits",

@@ -17,8 +17,8 @@ from imagebot.errors import (
     RegistryRateLimitError,
 )
 from imagebot.http.endpoint import Endpoint
-from imagebot.http.transport import Answer, Ask
-from imagebot.registry.auth import Authenticator, Grant
+from imagebot.http.transport import Request, Response
+from imagebot.registry.auth import Authenticator, Authorization
 from imagebot.registry.challenge import Challenge, parse_challenges
 from imagebot.registry.credentials import Credential
 
@@ -37,13 +37,13 @@ class Tokens:
     body: bytes | None = None
     lifetime: int = 300
     headers: tuple[tuple[str, str], ...] = ()
-    asked: list[Ask] = field(default_factory=list)
+    asked: list[Request] = field(default_factory=list)
 
-    def __call__(self, ask: Ask) -> Answer:
-        self.asked.append(ask)
+    def __call__(self, request: Request) -> Response:
+        self.asked.append(request)
         token = {"token": f"t{len(self.asked)}", "expires_in": self.lifetime}
         body = self.body if self.body is not None else json.dumps(token).encode()
-        return Answer(ask.url, self.status.pop(0) if self.status else 200, self.headers, body)
+        return Response(request.url, self.status.pop(0) if self.status else 200, self.headers, body)
 
     def query(self, index: int = -1) -> dict[str, list[str]]:
         return urllib.parse.parse_qs(urllib.parse.urlsplit(self.asked[index].url).query)
@@ -59,14 +59,16 @@ class Case:
         self,
         *headers: str,
         credential: Credential | None = None,
-        refused: Grant | None = None,
+        refused: Authorization | None = None,
         scope: str = SCOPE,
         endpoint: Endpoint = ENDPOINT,
-    ) -> Grant | None:
+    ) -> Authorization | None:
         challenges: tuple[Challenge, ...] = parse_challenges(headers)
         return self.auth.answer(endpoint, challenges, scope, credential, SUBJECT, refused)
 
-    def known(self, credential: Credential | None = None, scope: str = SCOPE) -> Grant | None:
+    def known(
+        self, credential: Credential | None = None, scope: str = SCOPE
+    ) -> Authorization | None:
         return self.auth.known(ENDPOINT, scope, credential, SUBJECT)
 
 
@@ -87,14 +89,14 @@ BEARER = 'Bearer realm="https://auth.example/token",service="registry.example"'
 WITH_SCOPE = f'{BEARER},scope="{SCOPE}"'
 
 
-def header(grant: Grant | None) -> str | None:
-    return grant.header if grant else None
+def header(authorization: Authorization | None) -> str | None:
+    return authorization.header if authorization else None
 
 
 def test_an_anonymous_token(case: Case) -> None:
-    grant = case.answer(WITH_SCOPE)
-    assert header(grant) == "Bearer t1"
-    assert "t1" not in repr(grant)
+    authorization = case.answer(WITH_SCOPE)
+    assert header(authorization) == "Bearer t1"
+    assert "t1" not in repr(authorization)
     assert case.tokens.asked[0].method == "GET"
     assert case.tokens.asked[0].headers == {}
     assert case.tokens.query() == {"service": ["registry.example"], "scope": [SCOPE]}
@@ -186,7 +188,7 @@ def test_a_short_lifetime_is_a_minute(case: Case) -> None:
     ids=["credential", "service", "scope", "realm", "registry"],
 )
 def test_a_token_is_good_for_nothing_else(
-    case: Case, change: Callable[[Case], Grant | None]
+    case: Case, change: Callable[[Case], Authorization | None]
 ) -> None:
     assert header(case.answer(WITH_SCOPE)) == "Bearer t1"
     assert header(change(case)) == "Bearer t2"
@@ -241,18 +243,18 @@ def test_a_kept_token_that_is_refused_is_replaced(case: Case) -> None:
 
 
 def test_a_new_token_that_is_refused_is_final(case: Case) -> None:
-    grant = case.answer(WITH_SCOPE)
-    assert grant is not None
-    assert case.answer(f'{WITH_SCOPE},error="insufficient_scope"', refused=grant) is None
+    authorization = case.answer(WITH_SCOPE)
+    assert authorization is not None
+    assert case.answer(f'{WITH_SCOPE},error="insufficient_scope"', refused=authorization) is None
     assert len(case.tokens.asked) == 1
 
 
 def test_basic(case: Case) -> None:
-    grant = case.answer('Basic realm="x"', credential=ALICE)
-    assert header(grant) == "Basic " + base64.b64encode(b"alice:s3cret").decode()
-    assert header(case.known(ALICE)) == header(grant)
+    authorization = case.answer('Basic realm="x"', credential=ALICE)
+    assert header(authorization) == "Basic " + base64.b64encode(b"alice:s3cret").decode()
+    assert header(case.known(ALICE)) == header(authorization)
     assert case.known(None) is None
-    assert case.answer('Basic realm="x"', credential=ALICE, refused=grant) is None
+    assert case.answer('Basic realm="x"', credential=ALICE, refused=authorization) is None
     assert case.answer('Basic realm="x"', credential=ALICE, refused=case.known(ALICE)) is None
     assert case.tokens.asked == []
     assert case.known(IDENTITY) is None
@@ -303,9 +305,9 @@ def test_an_identity_token_that_is_refused(case: Case) -> None:
 
 def test_a_registry_token_is_the_token(case: Case) -> None:
     token = Credential(origin="a test", secret="rt", kind="registry-token")
-    grant = case.known(token)
-    assert header(grant) == "Bearer rt"
-    assert case.answer(WITH_SCOPE, credential=token, refused=grant) is None
+    authorization = case.known(token)
+    assert header(authorization) == "Bearer rt"
+    assert case.answer(WITH_SCOPE, credential=token, refused=authorization) is None
     assert case.tokens.asked == []
 
 

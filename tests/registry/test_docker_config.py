@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from imagebot.errors import CredentialError
-from imagebot.registry.docker_config import DockerConfig, Entry, files, parse, places, read
+from imagebot.registry.docker_config import (
+    DockerConfig,
+    StoredCredential,
+    files,
+    parse,
+    places,
+    read,
+)
 
 
 def config(**document: object) -> DockerConfig:
@@ -33,7 +40,7 @@ def auth(user: str, password: str) -> dict[str, str]:
 )
 def test_keys_as_docker_writes_them(key: str) -> None:
     found = config(auths={key: auth("alice", "s3cret")}).entry("registry.example", "team/app")
-    assert found == Entry(username="alice", password="s3cret")
+    assert found == StoredCredential(username="alice", password="s3cret")
 
 
 @pytest.mark.parametrize(
@@ -78,20 +85,20 @@ def test_globs_as_a_kubelet_reads_them(key: str, host: str, path: str, fits: boo
 @pytest.mark.parametrize(
     ("value", "entry"),
     [
-        (auth("alice", "with:colon"), Entry(username="alice", password="with:colon")),
-        ({"username": "alice", "password": "pw"}, Entry(username="alice", password="pw")),
+        (auth("alice", "with:colon"), StoredCredential(username="alice", password="with:colon")),
+        ({"username": "alice", "password": "pw"}, StoredCredential(username="alice", password="pw")),
         (
             {**auth("<token>", ""), "identitytoken": "idt"},
-            Entry(username="<token>", identity_token="idt"),
+            StoredCredential(username="<token>", identity_token="idt"),
         ),
-        ({"registrytoken": "rt"}, Entry(registry_token="rt")),
-        ({"auth": base64.b64encode(b"a:b\0\0").decode()}, Entry(username="a", password="b")),
-        ({}, Entry()),
-        (None, Entry()),
-        ({"username": 5}, Entry()),
+        ({"registrytoken": "rt"}, StoredCredential(registry_token="rt")),
+        ({"auth": base64.b64encode(b"a:b\0\0").decode()}, StoredCredential(username="a", password="b")),
+        ({}, StoredCredential()),
+        (None, StoredCredential()),
+        ({"username": 5}, StoredCredential()),
     ],
 )  # fmt: skip
-def test_entries(value: object, entry: Entry) -> None:
+def test_entries(value: object, entry: StoredCredential) -> None:
     assert config(auths={"r.example": value}).entry("r.example", "app") == entry
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from imagebot.errors import CredentialError
 from imagebot.registry import helper
-from imagebot.registry.docker_config import Entry
+from imagebot.registry.docker_config import StoredCredential
 from imagebot.registry.helper import run_helper
 from tests.registry.conftest import HelperFolder
 from tests.support.clock import late_once
@@ -19,13 +19,17 @@ SERVER = "registry.example"
 
 def test_user_and_password(helpers: HelperFolder) -> None:
     helpers.add("ok", "print(json.dumps({'Username': 'alice', 'Secret': 's3cret'}))")
-    assert run_helper("ok", SERVER, helpers.env) == Entry(username="alice", password="s3cret")
+    assert run_helper("ok", SERVER, helpers.env) == StoredCredential(
+        username="alice", password="s3cret"
+    )
     assert helpers.calls() == ["['get'] registry.example"]
 
 
 def test_identity_token(helpers: HelperFolder) -> None:
     helpers.add("ok", "print(json.dumps({'Username': '<token>', 'Secret': 'idt'}))")
-    assert run_helper("ok", SERVER, helpers.env) == Entry(username="<token>", identity_token="idt")
+    assert run_helper("ok", SERVER, helpers.env) == StoredCredential(
+        username="<token>", identity_token="idt"
+    )
 
 
 def test_it_gets_the_given_environment_only(helpers: HelperFolder) -> None:
@@ -115,7 +119,7 @@ def test_a_helper_that_does_not_read(tmp_path: Path) -> None:
     path.write_text("""#!/bin/sh\nexec 0<&-\necho '{"Username": "a", "Secret": "b"}'\n""")
     path.chmod(0o755)
     found = run_helper("deaf", SERVER * 10, {"PATH": f"{tmp_path}{os.pathsep}/bin"})
-    assert found == Entry(username="a", password="b")
+    assert found == StoredCredential(username="a", password="b")
 
 
 @pytest.mark.parametrize("name", ["", "../evil", "a/b", "a b", "-x", "a\n", "ä", "x" * 100])

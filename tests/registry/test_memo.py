@@ -12,7 +12,7 @@ import pytest
 from imagebot.errors import RegistryUnreachableError
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed
-from imagebot.registry.memo import OncePerPass
+from imagebot.registry.memo import Memo
 from tests.support.unasked import Unasked
 
 APP = Repository("ghcr.io", "acme/app")
@@ -55,7 +55,7 @@ class Counting(Unasked):
 
 def test_every_question_is_asked_once() -> None:
     registry = Counting()
-    once = OncePerPass(registry)
+    once = Memo(registry)
     for _ in range(3):
         assert once.tags(APP) == ("1.0",)
         assert once.digest(APP, "1.0") == "sha256:1.0"
@@ -68,14 +68,14 @@ def test_every_question_is_asked_once() -> None:
 
 def test_different_questions_are_different() -> None:
     registry = Counting()
-    once = OncePerPass(registry)
+    once = Memo(registry)
     assert once.digest(APP, "1") != once.digest(APP, "2")
     assert len(registry.asked) == 2
 
 
 def test_an_error_is_given_again() -> None:
     registry = Counting()
-    once = OncePerPass(registry)
+    once = Memo(registry)
     for _ in range(2):
         with pytest.raises(RegistryUnreachableError):
             once.tags(GONE)
@@ -84,7 +84,7 @@ def test_an_error_is_given_again() -> None:
 
 def test_threads_share_one_answer() -> None:
     registry = Counting()
-    once = OncePerPass(registry)
+    once = Memo(registry)
     start = threading.Barrier(8)
 
     def ask(_: int) -> tuple[str, ...]:

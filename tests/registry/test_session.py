@@ -304,12 +304,14 @@ def test_what_to_do_about_a_refusal(
 def test_what_to_do_about_docker_hub(scripted: ScriptedServer, open_session: OpenSession) -> None:
     """It answers 401 for what does not exist. The name is Hub's, the address this server's."""
     from imagebot.http.endpoint import Endpoint
-    from imagebot.http.transport import Ask
+    from imagebot.http.transport import Request
 
     scripted.on("GET", PATH, Answer(401))
-    ask_hub = Ask(subject="docker.io/library/app", url=scripted.url + PATH)
+    ask_hub = Request(subject="docker.io/library/app", url=scripted.url + PATH)
     with pytest.raises(RegistryAuthError) as caught:
-        open_session().converse(ask_hub, Endpoint("docker.io", scripted.url), "library/app", "s")
+        open_session().send_authorized(
+            ask_hub, Endpoint("docker.io", scripted.url), "library/app", "s"
+        )
     assert "do not exist" in caught.value.hint
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from imagebot.http.tls import explain_distrust
-from imagebot.http.transport import Ask, CannotConnectError, Transport
+from imagebot.http.transport import CannotConnectError, Request, Transport
 from tests.support.certificates import IS_STRICT, Flaw, write_tls
 from tests.support.scripted_http import Answer, ScriptedServer
 
@@ -29,7 +29,7 @@ def transport() -> Iterator[Transport]:
 
 def refused(transport: Transport, server: ScriptedServer, ca_file: Path | None) -> tuple[str, str]:
     """The reason behind the host, and the hint."""
-    sent = Ask(subject="r.example/app", url=server.url + "/", ca_file=str(ca_file or ""))
+    sent = Request(subject="r.example/app", url=server.url + "/", ca_file=str(ca_file or ""))
     with pytest.raises(CannotConnectError) as caught:
         transport.send(sent)
     assert server.requests == []
@@ -96,7 +96,7 @@ def test_what_only_strict_verification_refuses(
         assert said == reason
         assert hint in advice
     else:
-        sent = Ask(subject="", url=server.url + "/", ca_file=str(tls.ca_file))
+        sent = Request(subject="", url=server.url + "/", ca_file=str(tls.ca_file))
         assert transport.send(sent).body == b"ok"
 
 
@@ -171,7 +171,7 @@ def test_a_certificate_that_names_itself_is_known_by_its_file(
 ) -> None:
     tls = write_tls(tmp_path, server=["self-signed"])
     server = start_scripted(lambda _: Answer(body="ok"), tls=tls)
-    sent = Ask(subject="", url=server.url + "/", ca_file=str(tls.certificate_file))
+    sent = Request(subject="", url=server.url + "/", ca_file=str(tls.certificate_file))
     assert transport.send(sent).body == b"ok"
 
 

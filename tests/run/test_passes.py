@@ -13,7 +13,7 @@ import pytest
 from imagebot.config.load import load_bot_configuration
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed
-from imagebot.run.passes import Outcome, Setting, draft_pass, run_pass
+from imagebot.run.passes import PassContext, PassResult, draft_pass, run_pass
 from tests.support.git_repository import BareRepository, Entry, Symlink
 from tests.support.git_server import GitServer
 from tests.support.unasked import Unasked
@@ -54,11 +54,11 @@ class FixedTags(Unasked):
 
 
 @pytest.fixture
-def setting(tmp_path: Path, git_server: GitServer) -> Callable[..., Setting]:
+def setting(tmp_path: Path, git_server: GitServer) -> Callable[..., PassContext]:
     """A setting for the text of a bot's own file, in which TOKEN is the environment's."""
 
-    def make(text: str, registry: FixedTags | None = None) -> Setting:
-        return Setting(
+    def make(text: str, registry: FixedTags | None = None) -> PassContext:
+        return PassContext(
             bot=load_bot_configuration(text, "bot.yaml"),
             registry=registry or FixedTags(),
             environment={"TOKEN": git_server.token, "PATH": "/usr/bin:/bin"},
@@ -75,11 +75,11 @@ def bot_text(*urls: str, more: str = "", credential: str = "env: TOKEN") -> str:
     return f"targets:\n{targets}\ncredentials: {{git: {{it: {{token: {{{credential}}}}}}}}}\n"
 
 
-def codes(outcome: Outcome) -> list[tuple[str, str]]:
+def codes(outcome: PassResult) -> list[tuple[str, str]]:
     return [(problem.scope, problem.code) for problem in outcome.plan.problems]
 
 
-Make = Callable[..., Setting]
+Make = Callable[..., PassContext]
 
 
 def test_a_commit(git_server: GitServer, setting: Make) -> None:

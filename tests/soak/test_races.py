@@ -15,7 +15,7 @@ from imagebot.config.load import load_bot_configuration
 from imagebot.errors import PushRejectedError
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.reference import Repository
-from imagebot.run.passes import Outcome, Setting, run_pass
+from imagebot.run.passes import PassContext, PassResult, run_pass
 from tests.git.conftest import BOT, FILES, ambient_access, read, token_access
 from tests.soak.conftest import CONFIGURATION, DIRECT, REVIEWED, Soak, pod
 from tests.support.git_repository import BareRepository, git
@@ -107,13 +107,15 @@ class Tags(Unasked):
         return "sha256:" + "a" * 64
 
 
-def run_at_once(texts: Sequence[str], environment: Mapping[str, str], tags: Tags) -> list[Outcome]:
+def run_at_once(
+    texts: Sequence[str], environment: Mapping[str, str], tags: Tags
+) -> list[PassResult]:
     """A pass of each bot, all of which have looked at the target before the first one pushes."""
     tags.together = threading.Barrier(len(texts), timeout=60)
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, PassResult] = {}
 
     def run(number: int) -> None:
-        setting = Setting(
+        setting = PassContext(
             bot=load_bot_configuration(texts[number], "bot.yaml"),
             registry=tags,
             environment=environment,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from imagebot.demo.distribution.exchange import Answer, RefusalError, Request
+from imagebot.demo.distribution.exchange import RefusalError, Request, ServerResponse
 from imagebot.demo.distribution.storage import Storage, digest_of
 from imagebot.demo.distribution.uploads import (
     UnknownUploadError,
@@ -17,21 +17,21 @@ from imagebot.reference import is_digest
 _CONTENT_RANGE = re.compile(r"([0-9]{1,12})-([0-9]{1,12})")
 
 
-def pull(storage: Storage, _: Request, repository: str, digest: str) -> Answer:
+def pull(storage: Storage, _: Request, repository: str, digest: str) -> ServerResponse:
     data = storage.blob(repository, _checked(digest))
     if data is None:
         raise _unknown(repository, digest)
     headers = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": digest}
-    return Answer(200, headers, data)
+    return ServerResponse(200, headers, data)
 
 
-def delete(storage: Storage, _: Request, repository: str, digest: str) -> Answer:
+def delete(storage: Storage, _: Request, repository: str, digest: str) -> ServerResponse:
     if not storage.delete_blob(repository, _checked(digest)):
         raise _unknown(repository, digest)
-    return Answer(202)
+    return ServerResponse(202)
 
 
-def start(storage: Storage, uploads: Uploads, request: Request, repository: str) -> Answer:
+def start(storage: Storage, uploads: Uploads, request: Request, repository: str) -> ServerResponse:
     """With `mount` and `from`, or `digest` and the bytes, the blob is there at once."""
     mount, origin = request.query.get("mount"), request.query.get("from")
     if mount is not None:
@@ -43,21 +43,21 @@ def start(storage: Storage, uploads: Uploads, request: Request, repository: str)
     return _progress(202, repository, uploads.start(repository), 0)
 
 
-def status(uploads: Uploads, _: Request, repository: str, upload: str) -> Answer:
+def status(uploads: Uploads, _: Request, repository: str, upload: str) -> ServerResponse:
     try:
         return _progress(204, repository, upload, uploads.size(repository, upload))
     except UnknownUploadError as error:
         raise _unknown_upload(upload) from error
 
 
-def append(uploads: Uploads, request: Request, repository: str, upload: str) -> Answer:
+def append(uploads: Uploads, request: Request, repository: str, upload: str) -> ServerResponse:
     size = _append(uploads, request, repository, upload)
     return _progress(202, repository, upload, size)
 
 
 def finish(
     storage: Storage, uploads: Uploads, request: Request, repository: str, upload: str
-) -> Answer:
+) -> ServerResponse:
     digest = _checked(request.query.get("digest", ""))
     _append(uploads, request, repository, upload)
     try:
@@ -67,12 +67,12 @@ def finish(
     return _store(storage, repository, digest, data)
 
 
-def cancel(uploads: Uploads, _: Request, repository: str, upload: str) -> Answer:
+def cancel(uploads: Uploads, _: Request, repository: str, upload: str) -> ServerResponse:
     try:
         uploads.take(repository, upload)
     except UnknownUploadError as error:
         raise _unknown_upload(upload) from error
-    return Answer(204)
+    return ServerResponse(204)
 
 
 def _append(uploads: Uploads, request: Request, repository: str, upload: str) -> int:
@@ -103,22 +103,22 @@ def _offset(request: Request) -> int | None:
     return int(found[1])
 
 
-def _store(storage: Storage, repository: str, digest: str, data: bytes) -> Answer:
+def _store(storage: Storage, repository: str, digest: str, data: bytes) -> ServerResponse:
     if digest_of(data, _checked(digest).partition(":")[0]) != digest:
         raise RefusalError(400, "DIGEST_INVALID", f"the content does not have the digest {digest}")
     storage.put_blob(repository, digest, data)
     location = f"/v2/{repository}/blobs/{digest}"
-    return Answer(201, {"Location": location, "Docker-Content-Digest": digest})
+    return ServerResponse(201, {"Location": location, "Docker-Content-Digest": digest})
 
 
-def _progress(status: int, repository: str, upload: str, size: int) -> Answer:
+def _progress(status: int, repository: str, upload: str, size: int) -> ServerResponse:
     """`Range` names the last byte, so that nothing yet is `0-0` too, as in distribution."""
     headers = {
         "Location": f"/v2/{repository}/blobs/uploads/{upload}",
         "Range": f"0-{max(size - 1, 0)}",
         "Docker-Upload-UUID": upload,
     }
-    return Answer(status, headers)
+    return ServerResponse(status, headers)
 
 
 def _checked(digest: str) -> str:

@@ -22,7 +22,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServerResponse:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
@@ -40,13 +40,13 @@ class RefusalError(Exception):
         self.message = message
         self.headers = headers or {}
 
-    def answer(self) -> Answer:
+    def answer(self) -> ServerResponse:
         errors = {"errors": [{"code": self.code, "message": self.message, "detail": None}]}
         return json_answer(errors, status=self.status, headers=self.headers)
 
 
 def json_answer(
     document: object, *, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Answer:
+) -> ServerResponse:
     body = json.dumps(document).encode()
-    return Answer(status, {"Content-Type": "application/json", **(headers or {})}, body)
+    return ServerResponse(status, {"Content-Type": "application/json", **(headers or {})}, body)

@@ -7,7 +7,7 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any
 
-from imagebot.demo.distribution.exchange import Answer, RefusalError, Request, json_answer
+from imagebot.demo.distribution.exchange import RefusalError, Request, ServerResponse, json_answer
 from imagebot.demo.distribution.storage import Storage, digest_of, is_media_type
 from imagebot.reference import is_digest, is_tag
 
@@ -15,7 +15,7 @@ MAX_MANIFEST = 4 * 1024 * 1024
 """What the specification asks a registry to take at least."""
 
 
-def list_tags(storage: Storage, request: Request, repository: str) -> Answer:
+def list_tags(storage: Storage, request: Request, repository: str) -> ServerResponse:
     """Sorted; `n` tags at most, those after `last`, and a Link to the next page if there is one."""
     tags = storage.tags(repository)
     if tags is None:
@@ -31,15 +31,15 @@ def list_tags(storage: Storage, request: Request, repository: str) -> Answer:
     return json_answer({"name": repository, "tags": page}, headers=headers)
 
 
-def pull(storage: Storage, _: Request, repository: str, reference: str) -> Answer:
+def pull(storage: Storage, _: Request, repository: str, reference: str) -> ServerResponse:
     manifest = storage.manifest(repository, reference)
     if manifest is None:
         raise _unknown(repository, reference)
     headers = {"Content-Type": manifest.media_type, "Docker-Content-Digest": manifest.digest}
-    return Answer(200, headers, manifest.data)
+    return ServerResponse(200, headers, manifest.data)
 
 
-def push(storage: Storage, request: Request, repository: str, reference: str) -> Answer:
+def push(storage: Storage, request: Request, repository: str, reference: str) -> ServerResponse:
     """By tag or digest. What the image manifest is made of must be there already."""
     if not (is_tag(reference) or is_digest(reference)):
         raise RefusalError(400, "MANIFEST_INVALID", f"{reference!r} is neither a tag nor a digest")
@@ -54,13 +54,13 @@ def push(storage: Storage, request: Request, repository: str, reference: str) ->
     tag = None if is_digest(reference) else reference
     storage.put_manifest(repository, digest, media_type, request.body, tag)
     location = f"/v2/{repository}/manifests/{digest}"
-    return Answer(201, {"Location": location, "Docker-Content-Digest": digest})
+    return ServerResponse(201, {"Location": location, "Docker-Content-Digest": digest})
 
 
-def delete(storage: Storage, _: Request, repository: str, reference: str) -> Answer:
+def delete(storage: Storage, _: Request, repository: str, reference: str) -> ServerResponse:
     if not storage.delete_manifest(repository, reference):
         raise _unknown(repository, reference)
-    return Answer(202)
+    return ServerResponse(202)
 
 
 def _unknown(repository: str, reference: str) -> RefusalError:

@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Mapping
 
 from imagebot.demo.distribution import blobs, manifests
-from imagebot.demo.distribution.exchange import Answer, RefusalError, Request, json_answer
+from imagebot.demo.distribution.exchange import RefusalError, Request, ServerResponse, json_answer
 from imagebot.demo.distribution.storage import Storage, StorageFullError, is_repository
 from imagebot.demo.distribution.uploads import Uploads
 
-_Handler = Callable[[Request, str, str], Answer]
+_Handler = Callable[[Request, str, str], ServerResponse]
 
 # Names may hold the words of the paths ("team/blobs/uploads"), so the last ones count.
 _NAME = r"(?s)/v2/(?P<name>.+)"
@@ -32,7 +32,7 @@ class Routes:
     def __init__(self, storage: Storage, uploads: Uploads) -> None:
         self._handlers = _handlers(storage, uploads)
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> ServerResponse:
         """Every request has an answer; a refused one has an error body."""
         try:
             return self._answer(request)
@@ -41,7 +41,7 @@ class Routes:
         except StorageFullError:
             return RefusalError(507, "DENIED", "the sandbox's registry is full").answer()
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: Request) -> ServerResponse:
         if request.path in ("/v2", "/v2/"):
             if request.method != "GET":
                 raise _not_allowed({"GET": None})
@@ -52,7 +52,7 @@ class Routes:
                 return self._dispatch(kind, request, found[1], found[2])
         raise RefusalError(404, "UNSUPPORTED", "the distribution specification has no such path")
 
-    def _dispatch(self, kind: str, request: Request, name: str, item: str) -> Answer:
+    def _dispatch(self, kind: str, request: Request, name: str, item: str) -> ServerResponse:
         handler = self._handlers[kind].get(request.method)
         if handler is None:
             raise _not_allowed(self._handlers[kind])

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from imagebot.demo.distribution.exchange import Answer, RefusalError, Request
+from imagebot.demo.distribution.exchange import RefusalError, Request, ServerResponse
 from imagebot.demo.distribution.uploads import MAX_BLOB
 
 _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,32}")
@@ -95,7 +95,7 @@ class _Connection(BaseHTTPRequestHandler):
             raise _UnreadableBodyError(RefusalError(400, "SIZE_INVALID", "a broken chunk"))
         return int(text, 16)
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: ServerResponse) -> None:
         self.send_response(answer.status)
         self.send_header("Docker-Distribution-API-Version", "registry/2.0")
         for name, value in answer.headers.items():
@@ -115,7 +115,7 @@ class DistributionServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, answer: Callable[[Request], Answer], port: int = 0) -> None:
+    def __init__(self, answer: Callable[[Request], ServerResponse], port: int = 0) -> None:
         """Raises OSError when the port is taken."""
         super().__init__(("127.0.0.1", port), _Connection)
         self.answer = answer

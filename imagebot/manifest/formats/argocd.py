@@ -6,9 +6,9 @@ from __future__ import annotations
 from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.formats import chart, helm, kubernetes
 from imagebot.manifest.formats.argocd_parameters import find_parameters
-from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.naming import has_host
-from imagebot.manifest.images.sheet import Keys
 from imagebot.manifest.images.walk import walk
 from imagebot.manifest.yaml.events import Scalar, YamlFaultError
 from imagebot.manifest.yaml.tree import Mapping, build, is_scalar
@@ -21,44 +21,44 @@ def is_application(root: Mapping) -> bool:
     return root.text("apiVersion").startswith("argoproj.io/") and root.text("kind") in _KINDS
 
 
-def find(found: Found, root: Mapping, keys: Keys) -> None:
-    _find_template_patch(found, root)
-    in_generator = kubernetes.visitor(found)
+def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
+    _find_template_patch(context, root)
+    in_generator = kubernetes.visitor(context)
 
-    def visit(found: Found, mapping: Mapping, keys: Keys) -> None:
+    def visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
         if "generators" in keys and "template" not in keys:
-            in_generator(found, mapping, keys)
-        _visit(found, mapping, keys)
+            in_generator(context, mapping, keys)
+        _visit(context, mapping, keys)
 
-    walk(found, root, keys, visit, skip=kubernetes.SKIPPED)
+    walk(context, root, keys, visit, skip=kubernetes.SKIPPED)
 
 
-def _visit(found: Found, mapping: Mapping, keys: Keys) -> None:
+def _visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
     if not keys or not (keys[-1] == "source" or (len(keys) > 1 and keys[-2] == "sources")):
         return
-    _find_chart(found, mapping, keys)
+    _find_chart(context, mapping, keys)
     settings = mapping.mapping("helm")
     if settings is not None:
         at = (*keys, "helm")
-        find_parameters(found, settings, at)
+        find_parameters(context, settings, at)
         values = settings.mapping("valuesObject")
         if values is not None:
-            helm.find(found, values, (*at, "valuesObject"))
+            helm.find(context, values, (*at, "valuesObject"))
         text = settings.scalar("values")
         if text is not None and text.style != "|" and "image" in text.value:
-            found.unread(text, "embedded", "values are only read from a literal block (`|`)")
+            context.unread(text, "embedded", "values are only read from a literal block (`|`)")
     kustomize = mapping.mapping("kustomize")
     if kustomize is not None:
         for number, item in enumerate(kustomize.sequence("images") or ()):
             if is_scalar(item):
-                _find_override(found, item, (*keys, "kustomize", "images", number))
+                _find_override(context, item, (*keys, "kustomize", "images", number))
 
 
-def _find_override(found: Found, item: Scalar, keys: Keys) -> None:
+def _find_override(context: DocumentContext, item: Scalar, keys: Keys) -> None:
     """`name=new-name:tag`: what is pulled stands behind the last `=`."""
     text = item.value.strip()
     start = text.rfind("=") + 1
-    if found.inline(item, keys, span=(start, None), loose=True):
+    if context.inline(item, keys, span=(start, None), loose=True):
         return
     try:
         reference = parse_reference(text[start:])
@@ -67,10 +67,10 @@ def _find_override(found: Found, item: Scalar, keys: Keys) -> None:
     if has_host(reference.name):
         return
     reason = f"{reference.name} has no tag here: it is chosen elsewhere"
-    found.unread(item, "no-tag", reason, expected=True)
+    context.unread(item, "no-tag", reason, expected=True)
 
 
-def _find_chart(found: Found, source: Mapping, keys: Keys) -> None:
+def _find_chart(context: DocumentContext, source: Mapping, keys: Keys) -> None:
     """Helm charts in registries are named without a scheme; `oci://` names any artifact."""
     url, name = source.text("repoURL"), source.text("chart")
     if "{{" in url or not url:
@@ -78,21 +78,21 @@ def _find_chart(found: Found, source: Mapping, keys: Keys) -> None:
     if name and "://" not in url:
         url = f"oci://{url}"
     if url.startswith("oci://") and not name:
-        chart.find_artifact(found, source, url, keys, version="targetRevision")
+        chart.find_artifact(context, source, url, keys, version="targetRevision")
     else:
-        chart.find_versioned(found, source, url, name, keys, version="targetRevision")
+        chart.find_versioned(context, source, url, name, keys, version="targetRevision")
 
 
-def _find_template_patch(found: Found, root: Mapping) -> None:
+def _find_template_patch(context: DocumentContext, root: Mapping) -> None:
     """Say where `templatePatch` cannot be read; where it can, it is read as an Application."""
     spec = root.mapping("spec")
     patch = spec.scalar("templatePatch") if spec is not None else None
     if patch is None or "image" not in patch.value:
         return
     if patch.style != "|":
-        found.unread(patch, "embedded", "a patch is only read from a literal block (`|`)")
+        context.unread(patch, "embedded", "a patch is only read from a literal block (`|`)")
     elif "{{" in patch.value:
         try:
             build(patch.value)
         except YamlFaultError:
-            found.unread(patch, "template", "a template, not YAML", expected=True)
+            context.unread(patch, "template", "a template, not YAML", expected=True)

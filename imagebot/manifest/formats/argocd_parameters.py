@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.naming import said
 from imagebot.manifest.images.parts import find_parts
 from imagebot.manifest.images.shapes import find_images, image_mapping, is_image_key
-from imagebot.manifest.images.sheet import Keys
 from imagebot.manifest.yaml.tree import Mapping
 
 
@@ -20,7 +20,7 @@ class _Place:
     number: int
 
 
-def find_parameters(found: Found, settings: Mapping, keys: Keys) -> None:
+def find_parameters(context: DocumentContext, settings: Mapping, keys: Keys) -> None:
     """Report the images that `settings.parameters` name, as if they were nested values."""
     places: dict[str, _Place] = {}
     for number, item in enumerate(settings.sequence("parameters") or ()):
@@ -32,11 +32,11 @@ def find_parameters(found: Found, settings: Mapping, keys: Keys) -> None:
     for name, place in places.items():
         at = (*keys, "parameters", place.number)
         if any(is_image_key(part) for part in name.split(".")):
-            image_mapping(found, place.values, at, registry=registry)
+            image_mapping(context, place.values, at, registry=registry)
         else:
-            find_images(found, place.values, at, registry=registry)
-            find_parts(found, place.values, at, registry=registry)
-            _report_nameless(found, name, place.values)
+            find_images(context, place.values, at, registry=registry)
+            find_parts(context, place.values, at, registry=registry)
+            _report_nameless(context, name, place.values)
 
 
 def _registry(places: dict[str, _Place]) -> str:
@@ -45,7 +45,7 @@ def _registry(places: dict[str, _Place]) -> str:
     return next((registry for registry in given if registry), "")
 
 
-def _report_nameless(found: Found, place: str, values: Mapping) -> None:
+def _report_nameless(context: DocumentContext, place: str, values: Mapping) -> None:
     """Tags whose repository is only in the values of the chart."""
     for key in values:
         if key != "tag" and not key.endswith("Tag"):
@@ -57,4 +57,4 @@ def _report_nameless(found: Found, place: str, values: Mapping) -> None:
         if said(values, key) and not any(values.scalar(name) is not None for name in names):
             name = f"{place}.{key}" if place else key
             reason = f"the chart says which image `{name}` is about"
-            found.unread(values.scalar(key), "no-repository", reason, expected=True)
+            context.unread(values.scalar(key), "no-repository", reason, expected=True)

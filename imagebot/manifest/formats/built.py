@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from imagebot.manifest.images.found import Found
-from imagebot.manifest.images.sheet import Keys
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.walk import Visitor
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_scalar
 
@@ -32,11 +32,11 @@ def without_outputs(root: Mapping, visit: Visitor) -> Visitor:
         for output in _follow(root, path.split("."))
     }
 
-    def visit_others(found: Found, mapping: Mapping, keys: Keys) -> None:
+    def visit_others(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
         if id(mapping) in outputs:
-            _list(found, mapping.node("image"))
+            _list(context, mapping.node("image"))
         else:
-            visit(found, mapping, keys)
+            visit(context, mapping, keys)
 
     return visit_others
 
@@ -52,7 +52,7 @@ def _follow(node: Node, path: list[str]) -> Iterator[Mapping]:
         yield from _follow(node.node(path[0]), path[1:])
 
 
-def _list(found: Found, image: Node) -> None:
-    if is_scalar(image) and not found.is_variable(image, image.value):
+def _list(context: DocumentContext, image: Node) -> None:
+    if is_scalar(image) and not context.is_variable(image, image.value):
         reason = "this is built: `image` only names the result"
-        found.unread(image, "built-here", reason, expected=True)
+        context.unread(image, "built-here", reason, expected=True)

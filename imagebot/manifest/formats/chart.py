@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys, RepositoryLink
 from imagebot.manifest.images.naming import said
-from imagebot.manifest.images.sheet import Elsewhere, Keys
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.images.versions import is_artifact_tag
 from imagebot.manifest.yaml.tree import Mapping
@@ -14,15 +14,15 @@ _SCHEME = "oci://"
 _REPOSITORIES = ("repository", "repo")
 
 
-def find(found: Found, root: Mapping, keys: Keys) -> None:
+def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     """The `dependencies` of a `Chart.yaml` that come from `oci://` repositories."""
     for number, entry in enumerate(root.sequence("dependencies") or ()):
         if isinstance(entry, Mapping):
             at = (*keys, "dependencies", number)
-            find_versioned(found, entry, entry.text("repository"), entry.text("name"), at)
+            find_versioned(context, entry, entry.text("repository"), entry.text("name"), at)
 
 
-def find_by_keys(found: Found, mapping: Mapping, keys: Keys) -> None:
+def find_by_keys(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
     """What a mapping of any format says of a chart: `{chart: oci://…, version}`, as of k3s, Fleet
     and helmfile, or `{repository: oci://…, name, version}`, as of Crossplane."""
     key = next((each for each in ("chart", *_REPOSITORIES) if _is_registry(mapping, each)), "")
@@ -35,8 +35,8 @@ def find_by_keys(found: Found, mapping: Mapping, keys: Keys) -> None:
         key = "chart" if said(mapping, "chart") else "name"
         name = said(mapping, key)
     at = mapping.scalar(key)
-    if at is not None and not found.is_variable(at, f"{url}/{name}"):
-        find_versioned(found, mapping, url, name, keys, loose=True)
+    if at is not None and not context.is_variable(at, f"{url}/{name}"):
+        find_versioned(context, mapping, url, name, keys, loose=True)
 
 
 def _is_registry(mapping: Mapping, key: str) -> bool:
@@ -44,7 +44,7 @@ def _is_registry(mapping: Mapping, key: str) -> bool:
 
 
 def find_versioned(
-    found: Found,
+    context: DocumentContext,
     owner: Mapping,
     url: str,
     chart: str,
@@ -57,11 +57,11 @@ def find_versioned(
     where other things than charts may stand."""
     if url.startswith(_SCHEME) and chart:
         name = f"{url.removeprefix(_SCHEME).rstrip('/')}/{chart}"
-        find_version(found, owner, name, keys, version=version, chart=chart, loose=loose)
+        find_version(context, owner, name, keys, version=version, chart=chart, loose=loose)
 
 
 def find_version(
-    found: Found,
+    context: DocumentContext,
     owner: Mapping,
     name: str,
     keys: Keys,
@@ -69,7 +69,7 @@ def find_version(
     chart: str,
     version: str = "version",
     loose: bool = False,
-    elsewhere: Elsewhere | None = None,
+    elsewhere: RepositoryLink | None = None,
 ) -> None:
     """A chart whose whole name is known, but for what stands `elsewhere`."""
     shape = Split(
@@ -82,16 +82,18 @@ def find_version(
         versions=True,
         elsewhere=elsewhere,
     )
-    find_split(found, shape, keys, container=chart, loose=loose)
+    find_split(context, shape, keys, container=chart, loose=loose)
 
 
-def find_artifact(found: Found, owner: Mapping, url: str, keys: Keys, *, version: str) -> None:
+def find_artifact(
+    context: DocumentContext, owner: Mapping, url: str, keys: Keys, *, version: str
+) -> None:
     """What is at an `oci://` URL and no chart: any tag is a version of it, and any digest."""
     name = url.removeprefix(_SCHEME).rstrip("/")
     scalar = owner.scalar(version)
-    if scalar is None or not name or found.is_variable(scalar, scalar.value):
+    if scalar is None or not name or context.is_variable(scalar, scalar.value):
         return
-    if not is_artifact_tag(found, scalar):
+    if not is_artifact_tag(context, scalar):
         return
     pinned = is_digest(scalar.value.strip())
     shape = Split(
@@ -102,4 +104,4 @@ def find_artifact(found: Found, owner: Mapping, url: str, keys: Keys, *, version
         registry="",
         new_digest="never",
     )
-    find_split(found, shape, keys, container=name.rpartition("/")[2])
+    find_split(context, shape, keys, container=name.rpartition("/")[2])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from imagebot.manifest.images.found import Found
-from imagebot.manifest.images.sheet import Keys
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 
 _PARTS = ("services", "models", "networks", "volumes", "secrets", "configs")
@@ -39,7 +39,7 @@ def _services(root: Mapping, path: str) -> Mapping | None:
     return root if _OWN_NAME.search(path) and "image" not in root else None
 
 
-def find(found: Found, root: Mapping, keys: Keys) -> None:
+def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     services = root.mapping("services") if "services" in root else root
     if services is None:
         return
@@ -47,19 +47,19 @@ def find(found: Found, root: Mapping, keys: Keys) -> None:
         keys = (*keys, "services")
     for name, (_, service) in services.items():
         if isinstance(service, Mapping):
-            _find_service(found, name, service, (*keys, name))
+            _find_service(context, name, service, (*keys, name))
 
 
-def _find_service(found: Found, name: str, service: Mapping, keys: Keys) -> None:
+def _find_service(context: DocumentContext, name: str, service: Mapping, keys: Keys) -> None:
     image = service.node("image")
     if not is_scalar(image):
         return
     if "build" in service or service.node("build") is not None:
         reason = f"service {name} is built here; `image` only names the result"
-        found.unread(image, "built-here", reason, expected=True)
+        context.unread(image, "built-here", reason, expected=True)
         return
     default = _DEFAULT.fullmatch(image.value.strip())
-    if default is not None and found.sheet.options.compose_defaults:
-        found.inline(image, (*keys, "image"), container=name, span=default.span(1))
+    if default is not None and context.findings.options.compose_defaults:
+        context.inline(image, (*keys, "image"), container=name, span=default.span(1))
     else:
-        found.inline(image, (*keys, "image"), container=name)
+        context.inline(image, (*keys, "image"), container=name)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import FileFindings, Keys
 from imagebot.manifest.images.naming import has_tag, said
 from imagebot.manifest.images.options import ExtraField
-from imagebot.manifest.images.sheet import Keys, Sheet
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_scalar
@@ -19,16 +19,16 @@ _DOT = re.compile(r"(?<!\\)\.")
 _HALF_FOUND = frozenset({"no-tag", "no-repository", "not-a-reference", "ambiguous"})
 
 
-def find_extra(found: Found, root: Mapping, keys: Keys) -> Extras | None:
+def find_extra(context: DocumentContext, root: Mapping, keys: Keys) -> Extras | None:
     """The configured fields of a resource; `*` in a path stands for every key or item."""
     kind = root.text("kind")
-    wanted = [each for each in found.sheet.options.fields if each.kind in (kind, "*")]
+    wanted = [each for each in context.findings.options.fields if each.kind in (kind, "*")]
     if not wanted:
         return None
-    sheet = replace(found.sheet, drafts=[], unread=[])
-    extras = Extras(sheet)
+    findings = replace(context.findings, candidates=[], unread=[])
+    extras = Extras(findings)
     for extra in wanted:
-        _find(replace(found, sheet=sheet), root, keys, extra, extras)
+        _find(replace(context, findings=findings), root, keys, extra, extras)
     return extras
 
 
@@ -41,50 +41,54 @@ class Extras:
     are those of all parts.
     """
 
-    sheet: Sheet
+    findings: FileFindings
     written: set[str] = field(default_factory=set)
     named: set[str] = field(default_factory=set)
     lines: set[int] = field(default_factory=set)
 
-    def take(self, found: Found, written: dict[str, Scalar], named: dict[str, Scalar]) -> bool:
+    def take(
+        self, context: DocumentContext, written: dict[str, Scalar], named: dict[str, Scalar]
+    ) -> bool:
         """Whether a rule may have its parts, by their keys; they are taken from now on."""
         others = self.written if named else self.written | self.named
         if not others.isdisjoint(written):
             return False
         self.written.update(written)
         self.named.update(named)
-        self.lines.update(found.line(part) for part in (*written.values(), *named.values()))
+        self.lines.update(context.line(part) for part in (*written.values(), *named.values()))
         return True
 
-    def put_into(self, sheet: Sheet, drafts: int, unread: int, *, flow: bool) -> None:
+    def put_into(self, findings: FileFindings, candidates: int, unread: int, *, flow: bool) -> None:
         """Add them; they go before what a format has found at the same keys, or half found.
 
-        `drafts` and `unread` say how much was in `sheet` before the format looked at the resource.
+        `candidates` and `unread` say how much there was before the format looked at the resource.
         """
         own = self.written | self.named
-        sheet.drafts[drafts:] = [
-            each for each in sheet.drafts[drafts:] if _dotted(each.field.keys) not in own
+        findings.candidates[candidates:] = [
+            each for each in findings.candidates[candidates:] if _dotted(each.field.keys) not in own
         ]
         if not flow:
-            sheet.unread[unread:] = [
+            findings.unread[unread:] = [
                 each
-                for each in sheet.unread[unread:]
+                for each in findings.unread[unread:]
                 if each.line not in self.lines or each.code not in _HALF_FOUND
             ]
-        sheet.drafts += self.sheet.drafts
-        sheet.unread += self.sheet.unread
+        findings.candidates += self.findings.candidates
+        findings.unread += self.findings.unread
 
 
 def _dotted(keys: Keys) -> str:
     return ".".join(map(str, keys))
 
 
-def _find(found: Found, root: Mapping, keys: Keys, extra: ExtraField, extras: Extras) -> None:
+def _find(
+    context: DocumentContext, root: Mapping, keys: Keys, extra: ExtraField, extras: Extras
+) -> None:
     if not (extra.tag or extra.digest or extra.repository):
         for node, at in _follow(root, _path(extra.path), keys):
-            place = _dotted((*found.prefix, *at))
-            if is_scalar(node) and extras.take(found, {place: node}, {}):
-                _inline(found, node, at)
+            place = _dotted((*context.prefix, *at))
+            if is_scalar(node) and extras.take(context, {place: node}, {}):
+                _inline(context, node, at)
         return
     parts = {
         "repository": _path(extra.repository or extra.path),
@@ -96,7 +100,7 @@ def _find(found: Found, root: Mapping, keys: Keys, extra: ExtraField, extras: Ex
     for node, at in _follow(root, shared, keys):
         if isinstance(node, Mapping):
             below = {name: path[len(shared) :] for name, path in parts.items()}
-            _split(found, node, at, below, extras)
+            _split(context, node, at, below, extras)
 
 
 def _path(text: str) -> list[str]:
@@ -104,14 +108,14 @@ def _path(text: str) -> list[str]:
     return [key.replace("\\.", ".") for key in _DOT.split(text)] if text else []
 
 
-def _inline(found: Found, scalar: Scalar, keys: Keys, *, refusal: str = "") -> None:
+def _inline(context: DocumentContext, scalar: Scalar, keys: Keys, *, refusal: str = "") -> None:
     scheme = scalar.value.lstrip().startswith(_SCHEME)
     span = (len(_SCHEME) if scheme else 0, None)
-    found.inline(scalar, keys, span=span, refusal=refusal)
+    context.inline(scalar, keys, span=span, refusal=refusal)
 
 
 def _split(
-    found: Found, node: Mapping, keys: Keys, parts: dict[str, list[str]], extras: Extras
+    context: DocumentContext, node: Mapping, keys: Keys, parts: dict[str, list[str]], extras: Extras
 ) -> None:
     """Read parts that may lie at different depths below `node` as one flat mapping."""
     flat = Mapping.like(node)
@@ -123,24 +127,24 @@ def _split(
             flat[names[part]] = pair
     scalars = {part: flat.scalar(key) for part, key in names.items()}
     placed = {
-        part: {_dotted((*found.prefix, *keys, names[part])): scalar}
+        part: {_dotted((*context.prefix, *keys, names[part])): scalar}
         for part, scalar in scalars.items()
         if scalar is not None
     }
     written = placed.get("tag", {}) | placed.get("digest", {})
-    if extras.take(found, written, placed.get("repository", {}) | placed.get("registry", {})):
-        _find_split(found, flat, names, scalars.get("repository"), keys)
+    if extras.take(context, written, placed.get("repository", {}) | placed.get("registry", {})):
+        _find_split(context, flat, names, scalars.get("repository"), keys)
 
 
 def _find_split(
-    found: Found, flat: Mapping, names: dict[str, str], name: Scalar | None, keys: Keys
+    context: DocumentContext, flat: Mapping, names: dict[str, str], name: Scalar | None, keys: Keys
 ) -> None:
     """The reference in the keys `names` of a mapping, by what they are."""
     repository = names.get("repository", "")
     if name is not None and has_tag(name.value):
         parts = [names[part] for part in ("tag", "digest") if said(flat, names.get(part, ""))]
         refusal = f"`{repository}` has a tag, and so may `{parts[0]}`" if parts else ""
-        _inline(found, name, (*keys, repository), refusal=refusal)
+        _inline(context, name, (*keys, repository), refusal=refusal)
         return
     scheme = name is not None and name.value.strip().startswith(_SCHEME)
     shape = Split(
@@ -151,7 +155,7 @@ def _find_split(
         digest=names.get("digest", ""),
         registry=names.get("registry", ""),
     )
-    find_split(found, shape, keys)
+    find_split(context, shape, keys)
 
 
 def _pair_at(node: Node, path: list[str]) -> tuple[Scalar, Node] | None:

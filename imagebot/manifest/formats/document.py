@@ -16,80 +16,80 @@ from imagebot.manifest.formats import (
 )
 from imagebot.manifest.formats.configured import find_extra
 from imagebot.manifest.formats.select import PathKind
-from imagebot.manifest.images.found import Found
-from imagebot.manifest.images.sheet import Keys
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 
 # Documents in which `image` never names an image to pull.
 _SILENT_KINDS = frozenset({"CustomResourceDefinition"})
 
 
-def find_document(found: Found, root: Node, kind: PathKind, keys: Keys = ()) -> None:
+def find_document(context: DocumentContext, root: Node, kind: PathKind, keys: Keys = ()) -> None:
     """Report the image fields of one document; `kind` is what its file is by name."""
     if isinstance(root, Sequence):
-        kustomize.find_json_patch(found.within(form="kustomize"), root, keys)
+        kustomize.find_json_patch(context.within(form="kustomize"), root, keys)
         for number, item in enumerate(root):
             if not isinstance(item, Mapping):
                 continue
             if kubernetes.is_object(item):
-                find_document(found, item, kind, (*keys, number))
+                find_document(context, item, kind, (*keys, number))
             elif kind == "yaml" and not kustomize.is_operation(item):
-                helm.find(found.within(form="helm"), item, (*keys, number))
+                helm.find(context.within(form="helm"), item, (*keys, number))
     elif isinstance(root, Mapping):
         if kubernetes.is_object(root):
-            _find_object(found, root, kind, keys)
+            _find_object(context, root, kind, keys)
         else:
-            _find_plain(found, root, kind, keys)
+            _find_plain(context, root, kind, keys)
 
 
-def _find_object(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None:
+def _find_object(context: DocumentContext, root: Mapping, kind: PathKind, keys: Keys) -> None:
     if root.text("kind") in _SILENT_KINDS:
         return
-    sheet = found.sheet
-    before = len(sheet.drafts), len(sheet.unread)
-    _find_by_kind(found, root, kind, keys)
-    if sheet.options.fields:
-        extras = find_extra(found.within(resource=kubernetes.resource_of(root)), root, keys)
+    findings = context.findings
+    before = len(findings.candidates), len(findings.unread)
+    _find_by_kind(context, root, kind, keys)
+    if findings.options.fields:
+        extras = find_extra(context.within(resource=kubernetes.resource_of(root)), root, keys)
         if extras is not None:
-            extras.put_into(sheet, *before, flow=root.flow)
+            extras.put_into(findings, *before, flow=root.flow)
 
 
-def _find_by_kind(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None:
+def _find_by_kind(context: DocumentContext, root: Mapping, kind: PathKind, keys: Keys) -> None:
     items = root.sequence("items")
     if root.text("kind").endswith("List") and items is not None:
         for number, item in enumerate(items):
-            find_document(found, item, kind, (*keys, "items", number))
+            find_document(context, item, kind, (*keys, "items", number))
     elif kustomize.is_kustomization(root):
-        kustomize.find(found.within(form="kustomize"), root, keys)
+        kustomize.find(context.within(form="kustomize"), root, keys)
     elif flux_object.is_flux_object(root):
-        flux_object.find(found, root)
+        flux_object.find(context, root)
     else:
-        found = found.within(form="kubernetes", resource=kubernetes.resource_of(root))
+        context = context.within(form="kubernetes", resource=kubernetes.resource_of(root))
         if flux_source.is_source(root):
-            flux_source.find(found.within(form="flux"), root, keys)
+            flux_source.find(context.within(form="flux"), root, keys)
         elif argocd.is_application(root):
-            argocd.find(found.within(form="argocd"), root, keys)
+            argocd.find(context.within(form="argocd"), root, keys)
         elif kind == "chart":
-            chart.find(found.within(form="chart"), root, keys)
+            chart.find(context.within(form="chart"), root, keys)
         else:
-            kubernetes.find(found, root, keys)
+            kubernetes.find(context, root, keys)
 
 
-def _find_plain(found: Found, root: Mapping, kind: PathKind, keys: Keys) -> None:
+def _find_plain(context: DocumentContext, root: Mapping, kind: PathKind, keys: Keys) -> None:
     """A document that is no Kubernetes object: its file's name says what it is, or its shape."""
     if kind == "kustomization":
-        kustomize.find(found.within(form="kustomize"), root, keys)
+        kustomize.find(context.within(form="kustomize"), root, keys)
     elif kind == "chart":
-        chart.find(found.within(form="chart"), root, keys)
-    elif found.prefix[-1:] == ("templatePatch",):
-        argocd.find(found.within(form="argocd"), root, keys)
+        chart.find(context.within(form="chart"), root, keys)
+    elif context.prefix[-1:] == ("templatePatch",):
+        argocd.find(context.within(form="argocd"), root, keys)
     elif kind == "gitlab-ci":
-        ci.find_gitlab(found.within(form="gitlab-ci"), root, keys)
+        ci.find_gitlab(context.within(form="gitlab-ci"), root, keys)
     elif kind == "github-actions":
-        ci.find_github(found.within(form="github-actions"), root, keys)
+        ci.find_github(context.within(form="github-actions"), root, keys)
     elif kind == "circleci":
-        ci.find_circle(found.within(form="circleci"), root, keys)
-    elif compose.is_compose(root, path=found.sheet.path if kind == "compose" else ""):
-        compose.find(found.within(form="compose"), root, keys)
-    elif not own_configuration.is_configuration(found, root):
-        helm.find(found.within(form="helm"), root, keys)
+        ci.find_circle(context.within(form="circleci"), root, keys)
+    elif compose.is_compose(root, path=context.findings.path if kind == "compose" else ""):
+        compose.find(context.within(form="compose"), root, keys)
+    elif not own_configuration.is_configuration(context, root):
+        helm.find(context.within(form="helm"), root, keys)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 
 from imagebot.manifest.formats.document import find_document
+from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Unread
-from imagebot.manifest.images.found import Found
-from imagebot.manifest.images.sheet import MAX_SLOW, Embedded, Sheet
+from imagebot.manifest.images.findings import MAX_SLOW, FileFindings, NestedYaml
 from imagebot.manifest.markers.written import may_have_markers
 from imagebot.manifest.yaml.events import YamlFaultError
 from imagebot.manifest.yaml.file_text import FileText
-from imagebot.manifest.yaml.source import Source, embedded_source
+from imagebot.manifest.yaml.source import DocumentText, embedded_source
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, build
 
 # A line that could be a mapping's: scripts and configuration of other kinds rarely have a first
@@ -36,13 +36,13 @@ _MAX_DEPTH = 16
 _LISTED = frozenset({"embedded", "template"})
 
 
-def read(sheet: Sheet, hints: tuple[str, ...]) -> None:
+def read(findings: FileFindings, hints: tuple[str, ...]) -> None:
     """Read what was put aside, and what that puts aside; each scalar once."""
     seen: set[tuple[int, int]] = set()
-    listed = {each.line for each in sheet.unread if each.code in _LISTED}
+    listed = {each.line for each in findings.unread if each.code in _LISTED}
     too_deep: list[int] = []
-    while sheet.embedded and not sheet.is_full:
-        part = sheet.embedded.pop()
+    while findings.embedded and not findings.is_full:
+        part = findings.embedded.pop()
         at = part.source.index(part.scalar.start_mark.index)
         if (at, part.depth) in seen or _line(part) in listed:
             continue
@@ -54,15 +54,15 @@ def read(sheet: Sheet, hints: tuple[str, ...]) -> None:
             continue
         source = embedded_source(part.source, part.scalar) if part.scalar.style == "|" else None
         if source is not None:
-            _read(sheet, part, source, patient=len(seen) <= MAX_SLOW)
+            _read(findings, part, source, patient=len(seen) <= MAX_SLOW)
         elif _MENTION.search(part.scalar.value) is not None:
-            _list(sheet, part, hints, patient=len(seen) <= MAX_SLOW)
+            _list(findings, part, hints, patient=len(seen) <= MAX_SLOW)
     if too_deep:
         reason = f"blocks within blocks are read to a depth of {_MAX_DEPTH}"
-        sheet.unread.append(Unread(sheet.path, min(too_deep), "too-deep", reason))
+        findings.unread.append(Unread(findings.path, min(too_deep), "too-deep", reason))
 
 
-def _is_promising(part: Embedded, hints: tuple[str, ...]) -> bool:
+def _is_promising(part: NestedYaml, hints: tuple[str, ...]) -> bool:
     """Whether a scalar may name images, as far as can be told without parsing it."""
     value = part.scalar.value
     if part.scalar.style != "|":
@@ -70,56 +70,64 @@ def _is_promising(part: Embedded, hints: tuple[str, ...]) -> bool:
     return any(hint in value for hint in hints) and _KEY_LINE.search(value) is not None
 
 
-def _line(part: Embedded) -> int:
+def _line(part: NestedYaml) -> int:
     return part.source.file.line(part.source.index(part.scalar.start_mark.index))
 
 
-def _read(sheet: Sheet, part: Embedded, source: Source, *, patient: bool) -> None:
+def _read(findings: FileFindings, part: NestedYaml, source: DocumentText, *, patient: bool) -> None:
     try:
         roots: list[Node] = build(source.text, patient=patient)
     except YamlFaultError as fault:
         if _IMAGE_KEY.search(source.text) is not None:
-            sheet.unread.append(_broken(sheet, part, source, fault))
+            findings.unread.append(_broken(findings, part, source, fault))
         return
     for number, root in enumerate(roots):
         if isinstance(root, Mapping | Sequence):
             prefix = part.keys if len(roots) == 1 else (*part.keys, number)
-            found = Found(sheet, source, part.document, "helm", prefix, part.resource, part.depth)
-            if sheet.has_markers and may_have_markers(source.text):
+            found = DocumentContext(
+                findings, source, part.document, "helm", prefix, part.resource, part.depth
+            )
+            if findings.has_markers and may_have_markers(source.text):
                 found.mark(root)
             find_document(found, root, "yaml")
 
 
-def _broken(sheet: Sheet, part: Embedded, source: Source, fault: YamlFaultError) -> Unread:
+def _broken(
+    findings: FileFindings, part: NestedYaml, source: DocumentText, fault: YamlFaultError
+) -> Unread:
     """Nobody can tell that a text was meant as YAML, but for the values of a chart."""
     line = source.line(fault.line)
     if "{{" in source.text:
         reason = "this block mentions an image and is a template, not YAML"
-        return Unread(sheet.path, line, "template", reason, True)
+        return Unread(findings.path, line, "template", reason, True)
     is_values = part.keys[-2:] == ("helm", "values")
     reason = f"this block mentions an image and is not YAML: {fault.reason}"
-    return Unread(sheet.path, line, fault.code, reason, not is_values)
+    return Unread(findings.path, line, fault.code, reason, not is_values)
 
 
-def _list(sheet: Sheet, part: Embedded, hints: tuple[str, ...], *, patient: bool) -> None:
+def _list(
+    findings: FileFindings, part: NestedYaml, hints: tuple[str, ...], *, patient: bool
+) -> None:
     """List a scalar that can be read and not be edited, when there is an image in it."""
     file = FileText(part.scalar.value.encode("utf-8", "replace"))
     try:
         roots = build(file.text, patient=patient)
     except YamlFaultError:
         return
-    inside = Sheet(sheet.path, sheet.options)
+    inside = FileFindings(findings.path, findings.options)
     for root in roots:
         if isinstance(root, Mapping | Sequence):
-            found = Found(inside, Source(file, file.text), 0, "helm", depth=part.depth)
+            found = DocumentContext(
+                inside, DocumentText(file, file.text), 0, "helm", depth=part.depth
+            )
             find_document(found, root, "yaml")
     read(inside, hints)
     deeper = [each.reason for each in inside.unread if each.code == "embedded"]
-    if inside.drafts:
-        shown = f"{inside.drafts[0].field.reference} stands"
+    if inside.candidates:
+        shown = f"{inside.candidates[0].field.reference} stands"
         reason = f"{shown} in quotes or a folded text: only a literal block (`|`) is edited"
     elif deeper:
         reason = deeper[0]
     else:
         return
-    sheet.unread.append(Unread(sheet.path, _line(part), "embedded", reason, True))
+    findings.unread.append(Unread(findings.path, _line(part), "embedded", reason, True))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import FluxKind, FluxObject
-from imagebot.manifest.images.found import Found
 from imagebot.manifest.images.slots import is_null
 from imagebot.manifest.yaml.tree import Mapping as Node
 from imagebot.manifest.yaml.tree import is_scalar
@@ -20,20 +20,20 @@ def is_flux_object(root: Node) -> bool:
     return root.text("apiVersion").startswith("image.toolkit.fluxcd.io/")
 
 
-def find(found: Found, root: Node) -> None:
+def find(context: DocumentContext, root: Node) -> None:
     """Carry an ImageRepository or an ImagePolicy; neither has an image field of its own."""
     spec = root.mapping("spec") or Node()
     if root.text("kind") == "ImageRepository":
-        _carry_repository(found, root, spec)
+        _carry_repository(context, root, spec)
     elif root.text("kind") == "ImagePolicy":
-        _carry_policy(found, root, spec)
+        _carry_policy(context, root, spec)
 
 
-def _carry_repository(found: Found, root: Node, spec: Node) -> None:
+def _carry_repository(context: DocumentContext, root: Node, spec: Node) -> None:
     exclude, problem = _exclusions(spec)
-    found.sheet.objects.append(
+    context.findings.objects.append(
         replace(
-            carried_object(found, root, "ImageRepository"),
+            carried_object(context, root, "ImageRepository"),
             url=spec.text("image"),
             problem=problem,
             exclude=exclude,
@@ -42,12 +42,12 @@ def _carry_repository(found: Found, root: Node, spec: Node) -> None:
     )
 
 
-def _carry_policy(found: Found, root: Node, spec: Node) -> None:
-    carried = carried_object(found, root, "ImagePolicy")
+def _carry_policy(context: DocumentContext, root: Node, spec: Node) -> None:
+    carried = carried_object(context, root, "ImagePolicy")
     reference = spec.mapping("imageRepositoryRef") or Node()
     owner = reference.text("namespace") or carried.namespace
     keys, problem = _policy_keys(spec)
-    found.sheet.objects.append(
+    context.findings.objects.append(
         replace(
             carried,
             repository=f"{owner}:{reference.text('name')}",
@@ -58,10 +58,10 @@ def _carry_policy(found: Found, root: Node, spec: Node) -> None:
     )
     if problem:
         reason = f"ImagePolicy {carried.name}: {problem}"
-        found.unread(root.scalar("kind"), "flux-policy", reason, expected=False)
+        context.unread(root.scalar("kind"), "flux-policy", reason, expected=False)
 
 
-def carried_object(found: Found, root: Node, kind: FluxKind) -> FluxObject:
+def carried_object(context: DocumentContext, root: Node, kind: FluxKind) -> FluxObject:
     """An object that other files may name, with what all kinds say of themselves."""
     metadata = root.mapping("metadata") or Node()
     at = root.scalar("kind")
@@ -69,8 +69,8 @@ def carried_object(found: Found, root: Node, kind: FluxKind) -> FluxObject:
         kind=kind,
         namespace=metadata.text("namespace"),
         name=metadata.text("name"),
-        path=found.sheet.path,
-        line=0 if at is None else found.line(at),
+        path=context.findings.path,
+        line=0 if at is None else context.line(at),
     )
 
 

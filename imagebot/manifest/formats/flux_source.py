@@ -8,8 +8,8 @@ from imagebot.manifest.formats import helm, kubernetes
 from imagebot.manifest.formats.chart import find_version, find_versioned
 from imagebot.manifest.formats.flux_object import carried_object
 from imagebot.manifest.formats.kustomize import find_entries
-from imagebot.manifest.images.found import Found
-from imagebot.manifest.images.sheet import Elsewhere, Keys
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys, RepositoryLink
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.images.walk import walk
 from imagebot.manifest.yaml.tree import Mapping
@@ -25,40 +25,40 @@ def is_source(root: Mapping) -> bool:
     return root.text("apiVersion").startswith(_GROUPS)
 
 
-def find(found: Found, root: Mapping, keys: Keys) -> None:
+def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     spec = root.mapping("spec")
     if spec is not None:
-        _find_by_kind(found, root, spec, (*keys, "spec"))
-    walk(found, root, keys, lambda _found, _mapping, _keys: None, skip=kubernetes.SKIPPED)
+        _find_by_kind(context, root, spec, (*keys, "spec"))
+    walk(context, root, keys, lambda _found, _mapping, _keys: None, skip=kubernetes.SKIPPED)
 
 
-def _find_by_kind(found: Found, root: Mapping, spec: Mapping, at: Keys) -> None:
+def _find_by_kind(context: DocumentContext, root: Mapping, spec: Mapping, at: Keys) -> None:
     kind = root.text("kind")
     if kind == "OCIRepository":
-        _find_artifact(found, spec, at)
+        _find_artifact(context, spec, at)
     elif kind == "HelmRepository":
-        _carry_repository(found, root, spec)
+        _carry_repository(context, root, spec)
     elif kind == "HelmChart":
-        _find_chart(found, spec, at)
+        _find_chart(context, spec, at)
     elif kind == "HelmRelease":
-        _find_release(found, spec, at)
+        _find_release(context, spec, at)
     elif kind == "Kustomization":
-        find_entries(found, spec, at)
-        _find_substitutes(found, spec, at)
+        find_entries(context, spec, at)
+        _find_substitutes(context, spec, at)
 
 
-def _find_artifact(found: Found, spec: Mapping, keys: Keys) -> None:
+def _find_artifact(context: DocumentContext, spec: Mapping, keys: Keys) -> None:
     url = spec.text("url")
     reference = spec.mapping("ref")
     if not url.startswith("oci://"):
         return
     if reference is None:
         reason = "it has no `ref`: Flux takes the tag `latest`"
-        found.unread(spec.scalar("url"), "no-tag", reason, expected=True)
+        context.unread(spec.scalar("url"), "no-tag", reason, expected=True)
         return
     if (semver := reference.scalar("semver")) is not None:
         reason = f"{semver.value[:80]!r} is a range, which Flux follows"
-        found.unread(semver, "range", reason, expected=True)
+        context.unread(semver, "range", reason, expected=True)
         return
     shape = Split(
         owner=reference,
@@ -68,50 +68,50 @@ def _find_artifact(found: Found, spec: Mapping, keys: Keys) -> None:
         registry="",
         new_digest="key",
     )
-    find_split(found, shape, (*keys, "ref"))
+    find_split(context, shape, (*keys, "ref"))
 
 
-def _carry_repository(found: Found, root: Mapping, spec: Mapping) -> None:
+def _carry_repository(context: DocumentContext, root: Mapping, spec: Mapping) -> None:
     if spec.text("url"):
-        carried = replace(carried_object(found, root, "HelmRepository"), url=spec.text("url"))
-        found.sheet.objects.append(carried)
+        carried = replace(carried_object(context, root, "HelmRepository"), url=spec.text("url"))
+        context.findings.objects.append(carried)
 
 
-def _find_release(found: Found, spec: Mapping, keys: Keys) -> None:
+def _find_release(context: DocumentContext, spec: Mapping, keys: Keys) -> None:
     chart = spec.mapping("chart")
     template = chart.mapping("spec") if chart is not None else None
     if template is not None:
-        _find_chart(found, template, (*keys, "chart", "spec"))
+        _find_chart(context, template, (*keys, "chart", "spec"))
     values = spec.mapping("values")
     if values is not None:
-        helm.find(found.within(form="helm"), values, (*keys, "values"))
+        helm.find(context.within(form="helm"), values, (*keys, "values"))
     for number, renderer in enumerate(spec.sequence("postRenderers") or ()):
         settings = renderer.mapping("kustomize") if isinstance(renderer, Mapping) else None
         if settings is not None:
-            find_entries(found, settings, (*keys, "postRenderers", number, "kustomize"))
+            find_entries(context, settings, (*keys, "postRenderers", number, "kustomize"))
 
 
-def _find_substitutes(found: Found, spec: Mapping, keys: Keys) -> None:
+def _find_substitutes(context: DocumentContext, spec: Mapping, keys: Keys) -> None:
     """The images among what Flux writes in place of variables."""
     settings = spec.mapping("postBuild")
     substitutes = settings.mapping("substitute") if settings is not None else None
     if substitutes is not None:
-        visit = kubernetes.visitor(found)
-        visit(found, substitutes, (*keys, "postBuild", "substitute"))
+        visit = kubernetes.visitor(context)
+        visit(context, substitutes, (*keys, "postBuild", "substitute"))
 
 
-def _find_chart(found: Found, spec: Mapping, keys: Keys) -> None:
+def _find_chart(context: DocumentContext, spec: Mapping, keys: Keys) -> None:
     """A chart whose HelmRepository may be in another file: whether it is an image is not known."""
     source = spec.mapping("sourceRef")
     name = spec.text("chart")
     if name.startswith("oci://"):
         head, _, last = name.rstrip("/").rpartition("/")
-        find_versioned(found, spec, head, last, keys)
+        find_versioned(context, spec, head, last, keys)
         return
     if source is None or source.text("kind") != "HelmRepository" or not name:
         return
     if spec.scalar("version") is None:
         return
-    namespace = source.text("namespace") or (found.resource.namespace if found.resource else "")
-    elsewhere = Elsewhere("HelmRepository", f"{namespace}:{source.text('name')}", name)
-    find_version(found, spec, name, keys, chart=name, elsewhere=elsewhere)
+    namespace = source.text("namespace") or (context.resource.namespace if context.resource else "")
+    elsewhere = RepositoryLink("HelmRepository", f"{namespace}:{source.text('name')}", name)
+    find_version(context, spec, name, keys, chart=name, elsewhere=elsewhere)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.images.found import Found
-from imagebot.manifest.images.sheet import Keys
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.yaml.tree import Mapping
 
 _ANNOTATIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
 
 
-def find(found: Found, root: Mapping, keys: Keys) -> None:
+def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     """Put aside the blocks that say which image the function of a resource runs in."""
-    if not found.source.holds("/function"):
+    if not context.source.holds("/function"):
         return
     metadata = root.mapping("metadata")
     annotations = metadata.mapping("annotations") if metadata is not None else None
@@ -20,4 +20,4 @@ def find(found: Found, root: Mapping, keys: Keys) -> None:
     for name in _ANNOTATIONS:
         text = annotations.scalar(name)
         if text is not None and text.style == "|":
-            found.embed(text, (*keys, "metadata", "annotations", name))
+            context.embed(text, (*keys, "metadata", "annotations", name))

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from imagebot.manifest.formats import chart
-from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.naming import said
 from imagebot.manifest.images.parts import find_parts
 from imagebot.manifest.images.shapes import find_images
-from imagebot.manifest.images.sheet import Keys
 from imagebot.manifest.images.walk import walk
 from imagebot.manifest.yaml.tree import Mapping
 
 
-def find(found: Found, root: Mapping, keys: Keys) -> None:
+def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     registry = _global_registry(root)
-    has_charts = found.source.holds("oci://")
+    has_charts = context.source.holds("oci://")
 
-    def visit(found: Found, mapping: Mapping, keys: Keys) -> None:
-        find_images(found, mapping, keys, registry=registry)
-        find_parts(found, mapping, keys, registry=registry)
+    def visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
+        find_images(context, mapping, keys, registry=registry)
+        find_parts(context, mapping, keys, registry=registry)
         if "hub" in mapping:
-            _find_lonely_hub(found, mapping)
+            _find_lonely_hub(context, mapping)
         if has_charts:
-            chart.find_by_keys(found, mapping, keys)
+            chart.find_by_keys(context, mapping, keys)
 
-    walk(found, root, keys, visit)
+    walk(context, root, keys, visit)
 
 
-def _find_lonely_hub(found: Found, mapping: Mapping) -> None:
+def _find_lonely_hub(context: DocumentContext, mapping: Mapping) -> None:
     """`{hub, tag}` with no name, as Istio's charts have it: they are those of several images."""
     names = ("image", "imageName", "repository", "name")
     if said(mapping, "hub") and said(mapping, "tag") and not any(n in mapping for n in names):
         reason = "which images this and `hub` are of is decided elsewhere"
-        found.unread(mapping.scalar("tag"), "no-repository", reason, expected=True)
+        context.unread(mapping.scalar("tag"), "no-repository", reason, expected=True)
 
 
 def _global_registry(root: Mapping) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from imagebot.manifest.formats import built, chart, functions, tekton
+from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Resource
-from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.parts import find_parts
 from imagebot.manifest.images.shapes import find_images
-from imagebot.manifest.images.sheet import Keys
 from imagebot.manifest.images.walk import Visitor, walk
 from imagebot.manifest.yaml.tree import Mapping
 
@@ -32,31 +32,31 @@ def resource_of(root: Mapping) -> Resource:
     )
 
 
-def find(found: Found, root: Mapping, keys: Keys) -> None:
+def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     is_policy = root.text("apiVersion").startswith("kyverno.io/")
-    visit = built.without_outputs(root, visitor(found))
-    walk(found, root, keys, visit, skip=_SKIPPED_IN_POLICIES if is_policy else SKIPPED)
-    functions.find(found, root, keys)
+    visit = built.without_outputs(root, visitor(context))
+    walk(context, root, keys, visit, skip=_SKIPPED_IN_POLICIES if is_policy else SKIPPED)
+    functions.find(context, root, keys)
 
 
-def visitor(found: Found) -> Visitor:
+def visitor(context: DocumentContext) -> Visitor:
     """What looks for images in the mappings of a resource; for most that is little."""
-    more = [visit for sign, visit in _MORE if found.source.holds(sign)]
+    more = [visit for sign, visit in _MORE if context.source.holds(sign)]
     if not more:
         return find_images
 
     more = list(dict.fromkeys(more))
 
-    def visit_all(found: Found, mapping: Mapping, keys: Keys) -> None:
-        find_images(found, mapping, keys)
+    def visit_all(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
+        find_images(context, mapping, keys)
         for visit in more:
-            visit(found, mapping, keys)
+            visit(context, mapping, keys)
 
     return visit_all
 
 
-def _find_parts(found: Found, mapping: Mapping, keys: Keys) -> None:
-    find_parts(found, mapping, keys, strict=True)
+def _find_parts(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
+    find_parts(context, mapping, keys, strict=True)
 
 
 # What few resources have, by texts that are in those.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from imagebot.manifest.formats import chart, helm
-from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.shapes import image_mapping, is_image_key
-from imagebot.manifest.images.sheet import Keys
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.images.walk import may_hold_yaml, walk
 from imagebot.manifest.yaml.tree import COMPLEX_KEY, Mapping, Node, Sequence, is_scalar
@@ -15,16 +15,16 @@ def is_kustomization(root: Mapping) -> bool:
     return root.text("apiVersion").startswith("kustomize.config.k8s.io/")
 
 
-def find(found: Found, root: Mapping, keys: Keys) -> None:
+def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     """A kustomization or a component: images, charts, and the patches written inside it."""
-    find_entries(found, root, keys)
+    find_entries(context, root, keys)
     for number, entry in enumerate(root.sequence("helmCharts") or ()):
         if isinstance(entry, Mapping):
-            _find_chart(found, entry, (*keys, "helmCharts", number))
-    walk(found, root, keys, lambda _found, _mapping, _keys: None)
+            _find_chart(context, entry, (*keys, "helmCharts", number))
+    walk(context, root, keys, lambda _found, _mapping, _keys: None)
 
 
-def find_entries(found: Found, owner: Mapping, keys: Keys) -> None:
+def find_entries(context: DocumentContext, owner: Mapping, keys: Keys) -> None:
     """The entries of `owner.images`; a new name decides which repository is pulled."""
     for number, entry in enumerate(owner.sequence("images") or ()):
         if isinstance(entry, Mapping):
@@ -37,19 +37,19 @@ def find_entries(found: Found, owner: Mapping, keys: Keys) -> None:
                 new_digest="key",
             )
             at = (*keys, "images", number)
-            if not _reports_broken_part(found, entry):
-                find_split(found, shape, at, container=entry.text("name") or None)
+            if not _reports_broken_part(context, entry):
+                find_split(context, shape, at, container=entry.text("name") or None)
 
 
-def _reports_broken_part(found: Found, entry: Mapping) -> bool:
+def _reports_broken_part(context: DocumentContext, entry: Mapping) -> bool:
     for key in ("newTag", "digest"):
         node = entry.node(key)
         if isinstance(node, Mapping) and COMPLEX_KEY in node:
-            found.filled_in(node)
+            context.filled_in(node)
             return True
         if isinstance(node, Mapping | Sequence):
             at = entry[key][0] if key in entry else None
-            found.unread(at, "not-a-reference", f"`{key}` is no text: write one value")
+            context.unread(at, "not-a-reference", f"`{key}` is no text: write one value")
             return True
     return False
 
@@ -59,37 +59,37 @@ def is_operation(item: Mapping) -> bool:
     return item.text("path").startswith("/") and "op" in item
 
 
-def find_json_patch(found: Found, operations: Sequence, keys: Keys) -> None:
+def find_json_patch(context: DocumentContext, operations: Sequence, keys: Keys) -> None:
     """`[{op: replace, path: /spec/…/image, value: app:1.2}]`, or a container as the value."""
     for number, operation in enumerate(operations):
         if isinstance(operation, Mapping) and is_operation(operation):
             name = operation.text("path").rpartition("/")[2]
-            _find_value(found, operation.node("value"), name, (*keys, number, "value"))
+            _find_value(context, operation.node("value"), name, (*keys, number, "value"))
 
 
-def _find_value(found: Found, value: Node, name: str, keys: Keys) -> None:
+def _find_value(context: DocumentContext, value: Node, name: str, keys: Keys) -> None:
     """What an operation puts at the key `name`."""
     if is_scalar(value):
         if is_image_key(name):
-            found.inline(value, keys, loose=name != "image")
+            context.inline(value, keys, loose=name != "image")
         elif name == "tag":
             reason = "what is patched says which image this tag is about"
-            found.unread(value, "no-repository", reason, expected=True)
+            context.unread(value, "no-repository", reason, expected=True)
         elif value.style and may_hold_yaml(value):
-            found.embed(value, keys)
+            context.embed(value, keys)
     elif isinstance(value, Mapping):
         if is_image_key(name):
-            image_mapping(found, value, keys)
+            image_mapping(context, value, keys)
         else:
-            helm.find(found, value, keys)
+            helm.find(context, value, keys)
     elif isinstance(value, Sequence):
         for number, item in enumerate(value):
             if isinstance(item, Mapping):
-                helm.find(found, item, (*keys, number))
+                helm.find(context, item, (*keys, number))
 
 
-def _find_chart(found: Found, entry: Mapping, keys: Keys) -> None:
-    chart.find_versioned(found, entry, entry.text("repo"), entry.text("name"), keys)
+def _find_chart(context: DocumentContext, entry: Mapping, keys: Keys) -> None:
+    chart.find_versioned(context, entry, entry.text("repo"), entry.text("name"), keys)
     values = entry.mapping("valuesInline")
     if values is not None:
-        helm.find(found, values, (*keys, "valuesInline"))
+        helm.find(context, values, (*keys, "valuesInline"))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.yaml.tree import Mapping
 
 _SECTION = re.compile(r"^(?:policies|routes|targets):", re.MULTILINE)
 
 
-def is_configuration(found: Found, root: Mapping) -> bool:
+def is_configuration(context: DocumentContext, root: Mapping) -> bool:
     """Whether a document of any name has the sections of a configuration."""
     fields = root.sequence("fields")
-    if not fields or _SECTION.search(found.source.text) is None:
+    if not fields or _SECTION.search(context.source.text) is None:
         return False
     return all(isinstance(field, Mapping) and "kind" in field for field in fields)

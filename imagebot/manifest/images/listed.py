@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.naming import has_tag, is_registry, said
-from imagebot.manifest.images.sheet import Keys
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, Node, is_scalar
@@ -13,29 +13,33 @@ from imagebot.manifest.yaml.tree import Mapping, Node, is_scalar
 _PARTS = frozenset({"tag", "digest", "version"})
 
 
-def find_listed(found: Found, mapping: Mapping, keys: Keys, *, registry: str, strict: bool) -> None:
+def find_listed(
+    context: DocumentContext, mapping: Mapping, keys: Keys, *, registry: str, strict: bool
+) -> None:
     """`images: [app:1.2, {name: app, tag: 1.2}]`, `images: {api: app:1.2}`, `images.tags`."""
     images = mapping.node("images")
     at = (*keys, "images")
     if isinstance(images, Mapping):
-        _mapped(found, images, at, registry, strict)
+        _mapped(context, images, at, registry, strict)
         tags = images.mapping("tags")
         if tags is not None:
-            _mapped(found, tags, (*at, "tags"), registry, strict)
+            _mapped(context, tags, (*at, "tags"), registry, strict)
         return
     for number, item in enumerate(mapping.sequence("images") or ()):
         if is_scalar(item) and (not strict or _is_promising(item)):
-            found.inline(item, (*at, number), loose=True)
+            context.inline(item, (*at, number), loose=True)
         else:
-            _item(found, item, (*at, number), registry, strict)
+            _item(context, item, (*at, number), registry, strict)
 
 
-def _mapped(found: Found, images: Mapping, keys: Keys, registry: str, strict: bool) -> None:
+def _mapped(
+    context: DocumentContext, images: Mapping, keys: Keys, registry: str, strict: bool
+) -> None:
     for key, (_, node) in images.items():
         if not is_scalar(node):
-            _item(found, node, (*keys, key), registry, strict)
+            _item(context, node, (*keys, key), registry, strict)
         elif _is_promising(node) and "mage" not in key and not _is_part(key, node):
-            found.inline(node, (*keys, key), loose=True)
+            context.inline(node, (*keys, key), loose=True)
 
 
 def _is_part(key: str, scalar: Scalar) -> bool:
@@ -49,7 +53,7 @@ def _is_promising(scalar: Scalar) -> bool:
     return has_tag(text) and "://" not in text and "*" not in text and not is_registry(text)
 
 
-def _item(found: Found, item: Node, keys: Keys, registry: str, strict: bool) -> None:
+def _item(context: DocumentContext, item: Node, keys: Keys, registry: str, strict: bool) -> None:
     """`{name: app, tag: 1.2}`; what has a `repository` or an `image` is found by these."""
     if not isinstance(item, Mapping) or not said(item, "tag") or not said(item, "name"):
         return
@@ -60,5 +64,5 @@ def _item(found: Found, item: Node, keys: Keys, registry: str, strict: bool) -> 
     ):
         return
     find_split(
-        found, Split(owner=item, repository="name", registry_host=registry), keys, loose=True
+        context, Split(owner=item, repository="name", registry_host=registry), keys, loose=True
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.listed import find_listed
 from imagebot.manifest.images.naming import bare, has_tag, is_address, said
-from imagebot.manifest.images.sheet import Keys
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.yaml.tree import Mapping
 
@@ -16,7 +16,12 @@ _DEFAULT = "`defaultImageRepository` may be what goes before the names of severa
 
 
 def find_parts(
-    found: Found, mapping: Mapping, keys: Keys, *, registry: str = "", strict: bool = False
+    context: DocumentContext,
+    mapping: Mapping,
+    keys: Keys,
+    *,
+    registry: str = "",
+    strict: bool = False,
 ) -> None:
     """Report the images that keys of `mapping` other than `…image` name.
 
@@ -24,26 +29,26 @@ def find_parts(
     any kind, where a repository may well be one of code: it must then look like an image's.
     """
     if "repository" in mapping or "<<" in mapping:
-        _bare_repository(found, mapping, keys, registry, strict)
+        _bare_repository(context, mapping, keys, registry, strict)
     for key in mapping:
         if key.endswith("Repository"):
-            _named_repository(found, mapping, key, keys, registry, strict)
+            _named_repository(context, mapping, key, keys, registry, strict)
     if "images" in mapping or "<<" in mapping:
-        find_listed(found, mapping, keys, registry=registry, strict=strict)
+        find_listed(context, mapping, keys, registry=registry, strict=strict)
 
 
 def _bare_repository(
-    found: Found, mapping: Mapping, keys: Keys, registry: str, strict: bool
+    context: DocumentContext, mapping: Mapping, keys: Keys, registry: str, strict: bool
 ) -> None:
     text = mapping.text("repository").strip()
     if mapping.scalar("repository") is None or is_address(text) or _is_taken(mapping, "image"):
         return
     if mapping.node("tag") is None and mapping.node("digest") is None:
         return
-    if strict and ("/" not in text or _is_about_code(found, keys)):
+    if strict and ("/" not in text or _is_about_code(context, keys)):
         return
     shape = Split.named(bare(mapping), owner=mapping, registry_host=registry)
-    find_split(found, shape, keys, loose=True)
+    find_split(context, shape, keys, loose=True)
 
 
 def _is_taken(mapping: Mapping, stem: str) -> bool:
@@ -52,15 +57,15 @@ def _is_taken(mapping: Mapping, stem: str) -> bool:
     return bool(image and not has_tag(image)) or bool(said(mapping, f"{stem}Name"))
 
 
-def _is_about_code(found: Found, keys: Keys) -> bool:
+def _is_about_code(context: DocumentContext, keys: Keys) -> bool:
     """Whether a mapping is, by its place or kind, about a source of code or of charts."""
     place = next((str(key) for key in reversed(keys) if isinstance(key, str)), "").lower()
-    kind = found.resource.kind if found.resource is not None else ""
+    kind = context.resource.kind if context.resource is not None else ""
     return any(word in place for word in _NO_IMAGE) or "Git" in kind
 
 
 def _named_repository(
-    found: Found, mapping: Mapping, key: str, keys: Keys, registry: str, strict: bool
+    context: DocumentContext, mapping: Mapping, key: str, keys: Keys, registry: str, strict: bool
 ) -> None:
     """`workerImageRepository` beside `workerImageTag`; `imageRepository` beside `tag` too."""
     stem = key.removesuffix("Repository")
@@ -83,8 +88,8 @@ def _named_repository(
         registry_host=registry,
         doubt=_DEFAULT if stem == "defaultImage" else "",
     )
-    if not (shape.name and found.is_variable(scalar, shape.name)):
-        find_split(found, shape, keys, loose=True)
+    if not (shape.name and context.is_variable(scalar, shape.name)):
+        find_split(context, shape, keys, loose=True)
 
 
 def _kubeadm_name(folder: str, keys: Keys) -> str:

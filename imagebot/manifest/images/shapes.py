@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import MAX_PATH, Keys
 from imagebot.manifest.images.naming import (
     beside,
     has_host,
@@ -16,7 +17,6 @@ from imagebot.manifest.images.naming import (
     said,
     within_image,
 )
-from imagebot.manifest.images.sheet import MAX_PATH, Keys
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import COMPLEX_KEY, Mapping, Node, is_scalar
@@ -43,7 +43,9 @@ def container_of(mapping: Mapping, keys: Keys) -> str | None:
     return None
 
 
-def find_images(found: Found, mapping: Mapping, keys: Keys, *, registry: str = "") -> None:
+def find_images(
+    context: DocumentContext, mapping: Mapping, keys: Keys, *, registry: str = ""
+) -> None:
     """Report every image that the keys of `mapping` itself name.
 
     `registry` goes before the registry that an image names itself.
@@ -51,35 +53,37 @@ def find_images(found: Found, mapping: Mapping, keys: Keys, *, registry: str = "
     if "<<" in mapping and "image" not in mapping:
         inherited = mapping.node("image")
         if inherited is not None:
-            _image(found, mapping, "image", inherited, keys, registry)
+            _image(context, mapping, "image", inherited, keys, registry)
     for key, (_, node) in mapping.items():
         if "mage" in key and is_image_key(key):
-            _image(found, mapping, key, node, keys, registry)
+            _image(context, mapping, key, node, keys, registry)
 
 
-def _image(found: Found, owner: Mapping, key: str, node: Node, keys: Keys, registry: str) -> None:
+def _image(
+    context: DocumentContext, owner: Mapping, key: str, node: Node, keys: Keys, registry: str
+) -> None:
     if is_scalar(node):
-        _image_scalar(found, owner, key, node, keys, registry)
+        _image_scalar(context, owner, key, node, keys, registry)
         return
-    count = len(found.sheet.drafts) + len(found.sheet.unread)
+    count = len(context.findings.candidates) + len(context.findings.unread)
     if isinstance(node, Mapping):
-        image_mapping(found, node, (*keys, key), registry=registry)
-    is_silent = len(found.sheet.drafts) + len(found.sheet.unread) == count
+        image_mapping(context, node, (*keys, key), registry=registry)
+    is_silent = len(context.findings.candidates) + len(context.findings.unread) == count
     # Charts take what they know for the image of a container, such as a policy alone.
-    if is_silent and key == "image" and found.format == "kubernetes":
-        _report_no_text(found, owner, keys)
+    if is_silent and key == "image" and context.format == "kubernetes":
+        _report_no_text(context, owner, keys)
 
 
-def _report_no_text(found: Found, owner: Mapping, keys: Keys) -> None:
+def _report_no_text(context: DocumentContext, owner: Mapping, keys: Keys) -> None:
     """Say that the image of a container is a list, or a mapping that names none."""
     if container_of(owner, keys) is not None:
         at = owner.get("image") or owner["<<"]
         reason = "the image of a container is no text: write one reference"
-        found.unread(at[0], "not-a-reference", reason)
+        context.unread(at[0], "not-a-reference", reason)
 
 
 def _image_scalar(
-    found: Found, owner: Mapping, key: str, scalar: Scalar, keys: Keys, registry: str
+    context: DocumentContext, owner: Mapping, key: str, scalar: Scalar, keys: Keys, registry: str
 ) -> None:
     container = container_of(owner, keys)
     tag_key = _tag_key(owner, key)
@@ -87,23 +91,23 @@ def _image_scalar(
     if tag_key and not has_tag(text):
         if text or not _has_repository(owner, key):
             shape = _beside_tag(owner, key, tag_key, registry)
-            find_split(found, shape, keys, container=container, loose=container is None)
+            find_split(context, shape, keys, container=container, loose=container is None)
         return
     if key in owner.repeated:
-        found.unread(scalar, "repeated-key", f"the key `{key}` is there twice")
+        context.unread(scalar, "repeated-key", f"the key `{key}` is there twice")
         return
     in_container = container is not None and key == "image"
     if not text and in_container:
         # Parsers disagree about where nothing is; its key is there for all of them.
         at = owner[key][0] if key in owner else scalar
         reason = "the image is empty: it is decided elsewhere"
-        found.unread(at, "no-repository", reason, expected=True)
+        context.unread(at, "no-repository", reason, expected=True)
     elif not in_container and has_tag(text) and (part := _part_elsewhere(owner, key, text)):
         reason = f"it cannot be told whether `{part}` is a part of the repository"
-        found.unread(scalar, "ambiguous", reason, expected=True)
+        context.unread(scalar, "ambiguous", reason, expected=True)
     else:
         refusal = "" if in_container else other_digest(owner, key)
-        found.inline(
+        context.inline(
             scalar, (*keys, key), container=container, loose=not in_container, refusal=refusal
         )
 
@@ -143,12 +147,14 @@ def _tag_key(owner: Mapping, key: str) -> str:
     return tag or ("version" if key == "image" and has_version_beside(owner) else "")
 
 
-def image_mapping(found: Found, mapping: Mapping, keys: Keys, *, registry: str = "") -> None:
+def image_mapping(
+    context: DocumentContext, mapping: Mapping, keys: Keys, *, registry: str = ""
+) -> None:
     """`image: {registry, repository, tag, digest}`, `{name, tag}` or `{reference}`."""
-    found.visited.add(id(mapping))
+    context.visited.add(id(mapping))
     reference = mapping.scalar("reference")
     if reference is not None:
-        found.inline(reference, (*keys, "reference"), loose=True)
+        context.inline(reference, (*keys, "reference"), loose=True)
         return
     naming = within_image(mapping)
     tagged = mapping.node("tag") is not None or mapping.node("digest") is not None
@@ -159,18 +165,18 @@ def image_mapping(found: Found, mapping: Mapping, keys: Keys, *, registry: str =
         # Other things have names too.
         return
     shape = Split.named(naming, owner=mapping, tag=tag, registry_host=registry)
-    find_split(found, shape, keys, loose=not tagged)
+    find_split(context, shape, keys, loose=not tagged)
     if not naming.key:
-        _nested(found, mapping, keys, registry)
+        _nested(context, mapping, keys, registry)
 
 
-def _nested(found: Found, mapping: Mapping, keys: Keys, registry: str) -> None:
+def _nested(context: DocumentContext, mapping: Mapping, keys: Keys, registry: str) -> None:
     """`image: {main: {repository, tag}, init: {repository, tag}}`."""
     if mapping.flow and COMPLEX_KEY in mapping:
         # `image: {{ .Values.image }}` is YAML, but of something else than is meant.
-        found.filled_in(mapping)
+        context.filled_in(mapping)
     for key, (_, node) in mapping.items():
-        if isinstance(node, Mapping) and len(keys) < MAX_PATH and found.enter(node):
-            image_mapping(found, node, (*keys, key), registry=registry)
+        if isinstance(node, Mapping) and len(keys) < MAX_PATH and context.enter(node):
+            image_mapping(context, node, (*keys, key), registry=registry)
         elif is_scalar(node) and node.style == "|":
-            found.embed(node, (*keys, key))
+            context.embed(node, (*keys, key))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from imagebot.manifest.images.field import Slot, Style
 from imagebot.manifest.yaml.events import Scalar
-from imagebot.manifest.yaml.source import Source, written_at
+from imagebot.manifest.yaml.source import DocumentText, written_at
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 
 _TEXT_TAG = "tag:yaml.org,2002:str"
@@ -14,12 +14,12 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EditableScalar:
     """A scalar whose text can be edited. `start` and `end` bound what is written in the source,
     quotes and properties left out; `offset` is where `value` starts there, None when the value is
     not written in one piece (escapes, folded lines)."""
 
-    source: Source
+    source: DocumentText
     value: str
     start: int
     end: int
@@ -59,13 +59,15 @@ def has_other_type(scalar: Scalar) -> bool:
     return is_typed(scalar) and scalar.tag not in (_TEXT_TAG, "!")
 
 
-def place(source: Source, scalar: Scalar) -> Place:
+def editable_scalar(source: DocumentText, scalar: Scalar) -> EditableScalar:
     """Where the (stripped) value of a scalar is written."""
     start, end, offset = written_at(source.text, scalar)
-    return Place(source, scalar.value.strip(), start, end, offset, scalar.style in ("", None))
+    return EditableScalar(
+        source, scalar.value.strip(), start, end, offset, scalar.style in ("", None)
+    )
 
 
-def new_key_slot(source: Source, after: Mapping, sibling: str, key: str) -> Slot | None:
+def new_key_slot(source: DocumentText, after: Mapping, sibling: str, key: str) -> Slot | None:
     """Where a line (or, in flow style, a pair) for `key` can be added after that of `sibling`.
 
     None when the sibling's value is of a kind that nothing can be added after.
@@ -107,7 +109,7 @@ def style_of(mapping: Mapping, key: str) -> Style:
     return "json" if key in mapping and mapping[key][0].style == '"' else "flow"
 
 
-def missing_value_slot(source: Source, mapping: Mapping, key: str) -> Slot | None:
+def missing_value_slot(source: DocumentText, mapping: Mapping, key: str) -> Slot | None:
     """Where a value can be written for a key that has none (`tag:`)."""
     pair = mapping.get(key)
     if pair is None:

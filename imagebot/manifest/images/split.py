@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from imagebot.errors import InvalidReferenceError
+from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Slot
-from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.findings import Keys, RepositoryLink
 from imagebot.manifest.images.naming import (
     Naming,
     has_host,
@@ -16,14 +17,13 @@ from imagebot.manifest.images.naming import (
     other_digest,
     said,
 )
-from imagebot.manifest.images.sheet import Elsewhere, Keys
 from imagebot.manifest.images.slots import (
+    editable_scalar,
     has_other_type,
     is_null,
     is_typed,
     missing_value_slot,
     new_key_slot,
-    place,
     style_of,
 )
 from imagebot.manifest.images.versions import is_chart_version
@@ -55,7 +55,7 @@ class Split:
     doubt: str = ""
     new_digest: Literal["behind", "key", "never"] = "behind"
     versions: bool = False
-    elsewhere: Elsewhere | None = None
+    elsewhere: RepositoryLink | None = None
 
     @classmethod
     def named(
@@ -75,43 +75,53 @@ class Split:
 
 
 def find_split(
-    found: Found, shape: Split, keys: Keys, *, container: str | None = None, loose: bool = False
+    context: DocumentContext,
+    shape: Split,
+    keys: Keys,
+    *,
+    container: str | None = None,
+    loose: bool = False,
 ) -> None:
     """Report the reference that the keys of `shape.owner` make up, if they make up one."""
     parts = _parts(shape)
     name = shape.name or _joined(parts)
     if not name:
-        _report_nameless(found, parts)
+        _report_nameless(context, parts)
         return
     for part in parts.every:
-        if found.is_variable(part, part.value):
+        if context.is_variable(part, part.value):
             return
     main = parts.tag or parts.name or parts.digest
     if doubt := _doubt(shape, parts, name):
-        found.unread(main, "ambiguous", doubt, expected=True)
-    elif main is None or (shape.versions and not is_chart_version(found, parts.tag)):
+        context.unread(main, "ambiguous", doubt, expected=True)
+    elif main is None or (shape.versions and not is_chart_version(context, parts.tag)):
         return
     elif main is parts.name and parts.digest is None and has_tag(name):
-        _find_whole(found, shape, (*keys, shape.repository), parts, container, loose)
+        _find_whole(context, shape, (*keys, shape.repository), parts, container, loose)
     else:
         try:
             reference = _reference(shape, name, parts)
         except InvalidReferenceError as error:
-            found.no_reference(main, error, expected=loose)
+            context.no_reference(main, error, expected=loose)
         else:
-            _add(found, shape, keys, reference, parts, container)
+            _add(context, shape, keys, reference, parts, container)
 
 
 def _find_whole(
-    found: Found, shape: Split, keys: Keys, parts: _Parts, container: str | None, loose: bool
+    context: DocumentContext,
+    shape: Split,
+    keys: Keys,
+    parts: _Parts,
+    container: str | None,
+    loose: bool,
 ) -> None:
     """A name that has its tag in it: it must be all of the name."""
     assert parts.name is not None
     if parts.folder or (_registry(shape, parts) and not has_host(_text(parts.name))):
         reason = "a part of the repository may be written apart: its tag is not"
-        found.unread(parts.name, "ambiguous", reason, expected=True)
+        context.unread(parts.name, "ambiguous", reason, expected=True)
     else:
-        found.inline(parts.name, keys, container=container, loose=loose)
+        context.inline(parts.name, keys, container=container, loose=loose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,26 +150,26 @@ def _parts(shape: Split) -> _Parts:
 
 
 def _add(
-    found: Found,
+    context: DocumentContext,
     shape: Split,
     keys: Keys,
     reference: Reference,
     parts: _Parts,
     container: str | None,
 ) -> None:
-    tag, digest = _tag_slots(found, shape, parts.tag)
-    own_digest = _value_slot(found, shape.owner, shape.digest, parts.digest)
+    tag, digest = _tag_slots(context, shape, parts.tag)
+    own_digest = _value_slot(context, shape.owner, shape.digest, parts.digest)
     if own_digest is not None and (digest is None or not digest.text):
         digest = own_digest
     if parts.tag is None and parts.digest is not None and shape.new_digest == "key":
-        tag = new_key_slot(found.source, shape.owner, shape.digest, shape.tag)
+        tag = new_key_slot(context.source, shape.owner, shape.digest, shape.tag)
     if reference.tag is None and reference.digest is None and tag is None:
         if parts.name is not None:
             reason = f"{reference.name} has no tag here: it is chosen elsewhere"
-            found.unread(parts.name, "no-tag", reason, expected=True)
+            context.unread(parts.name, "no-tag", reason, expected=True)
         return
     if reference.tag is not None and tag is not None and not tag.quoted:
-        _note_misread(found, parts.tag, reference.tag)
+        _note_misread(context, parts.tag, reference.tag)
     key, main = (shape.tag, parts.tag) if parts.tag is not None else (shape.digest, parts.digest)
     assert main is not None
     lines = parts.every
@@ -167,8 +177,8 @@ def _add(
         # Parsers disagree about where nothing is; its key is there for all of them.
         lines = (shape.owner[key][0], *(part for part in parts.every if part is not main))
         main = shape.owner[key][0]
-    found.add(
-        place(found.source, main),
+    context.add(
+        editable_scalar(context.source, main),
         (*keys, key),
         reference,
         tag,
@@ -180,10 +190,10 @@ def _add(
     )
 
 
-def _note_misread(found: Found, scalar: Scalar | None, tag: str) -> None:
+def _note_misread(context: DocumentContext, scalar: Scalar | None, tag: str) -> None:
     if is_misread(tag):
         reason = f"`{tag}` stands without quotes, which not every reader takes for that text"
-        found.unread(scalar, "misread", reason, expected=True)
+        context.unread(scalar, "misread", reason, expected=True)
 
 
 def _refusal(shape: Split, key: str, parts: _Parts, tag: Slot | None, digest: Slot | None) -> str:
@@ -202,9 +212,11 @@ def _refusal(shape: Split, key: str, parts: _Parts, tag: Slot | None, digest: Sl
     return other_digest(shape.owner, shape.tag, shape.digest)
 
 
-def _tag_slots(found: Found, shape: Split, tag: Scalar | None) -> tuple[Slot | None, Slot | None]:
+def _tag_slots(
+    context: DocumentContext, shape: Split, tag: Scalar | None
+) -> tuple[Slot | None, Slot | None]:
     """The slots of the tag, and of a digest behind it in the same scalar or yet to be added."""
-    slot = _value_slot(found, shape.owner, shape.tag, tag)
+    slot = _value_slot(context, shape.owner, shape.tag, tag)
     if slot is None or tag is None or (slot.prefix and shape.new_digest == "key"):
         return slot, None
     value = _text(tag)
@@ -214,30 +226,32 @@ def _tag_slots(found: Found, shape: Split, tag: Scalar | None) -> tuple[Slot | N
         inner = Slot(start, slot.end, digest)
         return (Slot(slot.start, start - 1, text) if text else None), inner
     if shape.new_digest == "key":
-        return slot, new_key_slot(found.source, shape.owner, shape.tag, shape.digest)
+        return slot, new_key_slot(context.source, shape.owner, shape.tag, shape.digest)
     if shape.new_digest == "never":
         return slot, None
     return slot, Slot(slot.end, slot.end, "", prefix="@")
 
 
-def _value_slot(found: Found, owner: Mapping, key: str, scalar: Scalar | None) -> Slot | None:
+def _value_slot(
+    context: DocumentContext, owner: Mapping, key: str, scalar: Scalar | None
+) -> Slot | None:
     """The slot of a scalar that is nothing but a tag or a digest."""
     if scalar is None:
         return None
-    written = place(found.source, scalar)
+    written = editable_scalar(context.source, scalar)
     if written.plain and written.start == written.end:
-        return missing_value_slot(found.source, owner, key)
+        return missing_value_slot(context.source, owner, key)
     quoted = not written.plain or is_typed(scalar)
     slot = written.slot(0, written.value, quoted=quoted)
     return slot if slot is None or quoted else replace(slot, style=style_of(owner, key))
 
 
-def _report_nameless(found: Found, parts: _Parts) -> None:
+def _report_nameless(context: DocumentContext, parts: _Parts) -> None:
     """A tag with no repository beside it; nothing at all is nobody's concern."""
     main = parts.tag if _text(parts.tag) else parts.digest
-    if main is not None and _text(main) and not found.is_variable(main, main.value):
+    if main is not None and _text(main) and not context.is_variable(main, main.value):
         reason = "which repository this is of is decided elsewhere"
-        found.unread(main, "no-repository", reason, expected=True)
+        context.unread(main, "no-repository", reason, expected=True)
 
 
 def _joined(parts: _Parts) -> str:

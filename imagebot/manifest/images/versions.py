@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from imagebot.manifest.images.found import Found
+from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.reference import is_digest
 
@@ -15,7 +15,7 @@ _CONSTRAINT = re.compile(r".*[\s<>=!~^*|,].*|v?(?:[0-9]+\.)*[xX](?:\.[xX0-9]+)*"
 _SHOWN = 80
 
 
-def is_chart_version(found: Found, version: Scalar | None) -> bool:
+def is_chart_version(context: DocumentContext, version: Scalar | None) -> bool:
     """Whether a version is exact, so that it is a tag; what else there is is listed."""
     if version is None:
         return False
@@ -24,31 +24,31 @@ def is_chart_version(found: Found, version: Scalar | None) -> bool:
         return True
     if is_digest(text):
         reason = f"{text[:_SHOWN]!r} is a digest: a chart is followed by its version"
-        found.unread(version, "not-a-reference", reason, expected=True)
-    elif not _has_build(found, version):
-        _list_range(found, version)
+        context.unread(version, "not-a-reference", reason, expected=True)
+    elif not _has_build(context, version):
+        _list_range(context, version)
     return False
 
 
-def is_artifact_tag(found: Found, version: Scalar) -> bool:
+def is_artifact_tag(context: DocumentContext, version: Scalar) -> bool:
     """Whether this is no range, which Argo CD follows; any tag will do, and a digest."""
-    if _has_build(found, version):
+    if _has_build(context, version):
         return False
     if _CONSTRAINT.fullmatch(version.value.strip()) is None:
         return True
-    _list_range(found, version)
+    _list_range(context, version)
     return False
 
 
-def _has_build(found: Found, version: Scalar) -> bool:
+def _has_build(context: DocumentContext, version: Scalar) -> bool:
     text = version.value.strip()
     if _BUILD.fullmatch(text) is None:
         return False
     reason = f"{text[:_SHOWN]!r} has a `+`, which no tag has: Helm writes `_` in its place"
-    found.unread(version, "not-a-reference", reason, expected=True)
+    context.unread(version, "not-a-reference", reason, expected=True)
     return True
 
 
-def _list_range(found: Found, version: Scalar) -> None:
+def _list_range(context: DocumentContext, version: Scalar) -> None:
     reason = f"{version.value.strip()[:_SHOWN]!r} is no exact version"
-    found.unread(version, "range", reason, expected=True)
+    context.unread(version, "range", reason, expected=True)

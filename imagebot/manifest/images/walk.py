@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from imagebot.manifest.images.found import Found
-from imagebot.manifest.images.sheet import MAX_PATH, Keys
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import MAX_PATH, Keys
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 
-Visitor: TypeAlias = Callable[[Found, Mapping, Keys], None]
+Visitor: TypeAlias = Callable[[DocumentContext, Mapping, Keys], None]
 
 
 def walk(
-    found: Found,
+    context: DocumentContext,
     node: Node,
     keys: Keys,
     visit: Visitor,
@@ -29,26 +29,26 @@ def walk(
     kind = node.__class__
     if kind is Mapping:
         assert isinstance(node, Mapping)
-        if id(node) in found.visited or len(keys) > MAX_PATH:
+        if id(node) in context.visited or len(keys) > MAX_PATH:
             return
-        found.visited.add(id(node))
-        visit(found, node, keys)
+        context.visited.add(id(node))
+        visit(context, node, keys)
         for key, (_, child) in node.items():
             kind = child.__class__
             if kind is Mapping or kind is Sequence:
                 if key not in skip:
-                    walk(found, child, (*keys, key), visit, skip=skip)
+                    walk(context, child, (*keys, key), visit, skip=skip)
             elif child is not None and child.style and may_hold_yaml(child):  # type: ignore[union-attr, arg-type]  # a scalar: tested by class above, for speed
-                found.embed(child, (*keys, key))  # type: ignore[arg-type]  # as above
+                context.embed(child, (*keys, key))  # type: ignore[arg-type]  # as above
     elif kind is Sequence:
         assert isinstance(node, Sequence)
-        if not found.enter(node) or len(keys) > MAX_PATH:
+        if not context.enter(node) or len(keys) > MAX_PATH:
             return
         for number, child in enumerate(node):
             if isinstance(child, Mapping | Sequence):
-                walk(found, child, (*keys, number), visit, skip=skip)
+                walk(context, child, (*keys, number), visit, skip=skip)
             elif child is not None and child.style and may_hold_yaml(child):
-                found.embed(child, (*keys, number))
+                context.embed(child, (*keys, number))
 
 
 def may_hold_yaml(scalar: Scalar) -> bool:

@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from imagebot.manifest.images.sheet import Draft, Keys, MarkedDocument, Sheet
+from imagebot.manifest.images.findings import FieldCandidate, FileFindings, Keys, MarkedDocument
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, aliases_of, is_scalar
 
 # An alias of more is not looked at: a marker there then governs nothing, and is reported.
 _MANY = 100
 
 
-def with_alias_lines(sheet: Sheet, drafts: list[Draft]) -> list[Draft]:
+def with_alias_lines(
+    findings: FileFindings, candidates: list[FieldCandidate]
+) -> list[FieldCandidate]:
     """The drafts, with the lines of the aliases that lead to them among those of their markers."""
-    search = _Search(sheet, drafts)
-    return [search.with_lines(draft) for draft in drafts] if search.roots else drafts
+    search = _Search(findings, candidates)
+    return (
+        [search.with_lines(candidate) for candidate in candidates] if search.roots else candidates
+    )
 
 
-def unlisted_aliases(sheet: Sheet, drafts: Iterable[Draft]) -> Iterator[tuple[int, range]]:
+def unlisted_aliases(
+    findings: FileFindings, candidates: Iterable[FieldCandidate]
+) -> Iterator[tuple[int, range]]:
     """The lines of aliases of whole mappings and lists that no field is read through, since each is
     only read once, with the lines that they name."""
-    listed = {line for draft in drafts for line in draft.lines}
-    for marked in sheet.marked:
+    listed = {line for candidate in candidates for line in candidate.lines}
+    for marked in findings.marked:
         if "*" in marked.source.text:
             for at, node in _occurrences(marked.root):
                 line = marked.line(at)
@@ -34,29 +40,29 @@ class _Search:
     """What is asked again for every field of one file: documents by number and prefix, the keys
     of fields, and by mapping the places of aliases by the line of what they name."""
 
-    def __init__(self, sheet: Sheet, drafts: list[Draft]) -> None:
+    def __init__(self, findings: FileFindings, candidates: list[FieldCandidate]) -> None:
         self.roots = {
             (marked.document, marked.prefix): marked
-            for marked in sheet.marked
+            for marked in findings.marked
             if "*" in marked.source.text
         }
-        self.fields = {(draft.field.document, draft.field.keys) for draft in drafts}
+        self.fields = {(candidate.field.document, candidate.field.keys) for candidate in candidates}
         self.parts: dict[int, dict[int, list[int]]] = {}
 
-    def with_lines(self, draft: Draft) -> Draft:
-        keys = draft.field.keys
+    def with_lines(self, candidate: FieldCandidate) -> FieldCandidate:
+        keys = candidate.field.keys
         for length in range(len(keys), -1, -1):
-            marked = self.roots.get((draft.field.document, keys[:length]))
+            marked = self.roots.get((candidate.field.document, keys[:length]))
             if marked is not None:
-                places = self.places(marked, draft, length)
-                lines = (*draft.lines, *(marked.line(at) for at in places))
-                return replace(draft, lines=tuple(dict.fromkeys(lines)))
-        return draft
+                places = self.places(marked, candidate, length)
+                lines = (*candidate.lines, *(marked.line(at) for at in places))
+                return replace(candidate, lines=tuple(dict.fromkeys(lines)))
+        return candidate
 
-    def places(self, marked: MarkedDocument, draft: Draft, skip: int) -> Iterator[int]:
+    def places(self, marked: MarkedDocument, candidate: FieldCandidate, skip: int) -> Iterator[int]:
         """Where aliases stand on the way to a field, and at the other parts of its reference."""
         node = owner = marked.root
-        keys = draft.field.keys
+        keys = candidate.field.keys
         depth = skip
         for key in keys[skip:]:
             if isinstance(node, Mapping) and isinstance(key, str):
@@ -72,7 +78,7 @@ class _Search:
         if isinstance(owner, Mapping) and aliases_of(owner):
             above = keys[: min(depth, len(keys) - 1)]
             parts = self.parts_of(marked, owner, above)
-            for line in draft.lines:
+            for line in candidate.lines:
                 yield from parts.get(line, ())
 
     def parts_of(self, marked: MarkedDocument, owner: Mapping, keys: Keys) -> dict[int, list[int]]:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from imagebot.errors import InvalidReferenceError
+from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import FluxObject, ImageField, Marker, Slot, Unread
-from imagebot.manifest.images.found import Found
-from imagebot.manifest.images.sheet import Draft, Elsewhere, Keys, Sheet
-from imagebot.manifest.images.slots import is_typed, place
+from imagebot.manifest.images.findings import FieldCandidate, FileFindings, Keys, RepositoryLink
+from imagebot.manifest.images.slots import editable_scalar, is_typed
 from imagebot.manifest.markers.aliases import with_alias_lines
 from imagebot.manifest.markers.flux_comment import FluxComment, flux_comments
 from imagebot.manifest.markers.flux_scope import meant_lines
@@ -36,45 +36,49 @@ Part: TypeAlias = Literal["", "tag", "digest"]
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    found: Found
+    found: DocumentContext
     scalar: Scalar
     keys: Keys
     start: int
     end: int
 
 
-def mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
+def mark(
+    findings: FileFindings, file: FileText, candidates: list[FieldCandidate]
+) -> list[FieldCandidate]:
     """The drafts with their Flux markers, and those that only a marker makes a field.
 
     What a marker that Flux does not obey seems to be meant for is refused.
     """
-    return _Marking(sheet, file, drafts).mark()
+    return _Marking(findings, file, candidates).mark()
 
 
 class _Marking:
-    def __init__(self, sheet: Sheet, file: FileText, drafts: list[Draft]) -> None:
-        self.sheet = sheet
+    def __init__(
+        self, findings: FileFindings, file: FileText, candidates: list[FieldCandidate]
+    ) -> None:
+        self.findings = findings
         self.file = file
-        self.drafts = list(drafts)
-        every = sorted(_targets(sheet), key=lambda each: each.start)
+        self.candidates = list(candidates)
+        every = sorted(_targets(findings), key=lambda each: each.start)
         written = [each for each in every if each.scalar.style not in _BLOCK]
         self.by_start = {each.start: each for each in written}
         self.by_end = {each.end: each for each in written if each.end > each.start}
         self.slots = sorted(
             (slot.start, number)
-            for number, draft in enumerate(drafts)
-            for slot in (draft.field.tag, draft.field.digest)
+            for number, candidate in enumerate(candidates)
+            for slot in (candidate.field.tag, candidate.field.digest)
             if slot is not None
         )
         self.owners: defaultdict[tuple[int, Keys], set[str]] = defaultdict(set)
-        for draft in drafts:
-            owner = (draft.field.document, draft.field.keys[:-1])
-            self.owners[owner].update(_endings(draft.field.reference.name))
+        for candidate in candidates:
+            owner = (candidate.field.document, candidate.field.keys[:-1])
+            self.owners[owner].update(_endings(candidate.field.reference.name))
         self.disobeyed: list[FluxComment] = []
         self.names: list[FluxComment] = []
 
-    def mark(self) -> list[Draft]:
-        values = values_with_signs(self.sheet)
+    def mark(self) -> list[FieldCandidate]:
+        values = values_with_signs(self.findings)
         # All of them first: lines are counted from the last place that was asked for.
         for comment in list(flux_comments(self.file, values.hold)):
             if not comment.policy:
@@ -84,13 +88,13 @@ class _Marking:
             reason = _NO_VALUE if target is None else self.apply(comment, target)
             if reason:
                 self.disobey(comment, reason)
-        self.drafts = [_wholly_marked(draft) for draft in self.drafts]
+        self.candidates = [_wholly_marked(candidate) for candidate in self.candidates]
         self.carry_names()
         return self.refused()
 
     def disobey(self, comment: FluxComment, reason: str) -> None:
         self.disobeyed.append(comment)
-        self.sheet.unread.append(Unread(self.sheet.path, comment.line, "marker", reason))
+        self.findings.unread.append(Unread(self.findings.path, comment.line, "marker", reason))
 
     def target(self, comment: FluxComment) -> _Target | None:
         """The scalar that a marker governs: the one right before it, or the one below."""
@@ -143,25 +147,25 @@ class _Marking:
         return ""
 
     def give(self, number: int, marker: Marker) -> None:
-        draft = self.drafts[number]
-        other = draft.field.marker
+        candidate = self.candidates[number]
+        other = candidate.field.marker
         if other is not None and other.text != marker.text:
             problem = f"it names {marker.text}, and the marker on line {other.line} {other.text}"
             marker = replace(marker, part="", problem=problem)
         elif other is not None:
             # One at the tag and one at the digest: both are written.
             marker = replace(other, part="" if other.part != marker.part else other.part)
-        self.drafts[number] = replace(draft, field=replace(draft.field, marker=marker))
+        self.candidates[number] = replace(candidate, field=replace(candidate.field, marker=marker))
 
     def within(self, target: _Target, value: str) -> dict[int, str]:
         """What a scalar is of the drafts that have a part in it, by their number."""
         first = self.file.byte(target.start)
         last = first + len(self.file.text[target.start : target.end].encode())
         begin = bisect_left(self.slots, (first, -1))
-        end = bisect_right(self.slots, (last, len(self.drafts)))
+        end = bisect_right(self.slots, (last, len(self.candidates)))
         parts: dict[int, str] = {}
         for _, number in self.slots[begin:end]:
-            part = _part_of(self.drafts[number].field, value, first, last)
+            part = _part_of(self.candidates[number].field, value, first, last)
             if part is not None:
                 parts[number] = part
         return parts
@@ -172,18 +176,18 @@ class _Marking:
         owner = (target.found.document, (*target.found.prefix, *target.keys[:-1]))
         if value in self.owners.get(owner, ()):
             return "the marker stands at the name of an image whose tag is beside it: add `:name`"
-        count = len(self.sheet.drafts)
-        unread = len(self.sheet.unread)
+        count = len(self.findings.candidates)
+        unread = len(self.findings.unread)
         if not _add(comment, target):
             return _no_part(value, comment.part)
         part: Part = "tag" if comment.part == "tag" else "digest" if comment.part else ""
         marker = Marker("policy", comment.policy, comment.line, "flux", part)
-        self.drafts.extend(
-            replace(draft, field=replace(draft.field, marker=marker))
-            for draft in self.sheet.drafts[count:]
+        self.candidates.extend(
+            replace(candidate, field=replace(candidate.field, marker=marker))
+            for candidate in self.findings.candidates[count:]
         )
-        del self.sheet.drafts[count:]
-        if any(not each.expected for each in self.sheet.unread[unread:]):
+        del self.findings.candidates[count:]
+        if any(not each.expected for each in self.findings.unread[unread:]):
             self.disobeyed.append(comment)
         return ""
 
@@ -192,58 +196,65 @@ class _Marking:
         if not self.names:
             return
         lines: defaultdict[int, set[int]] = defaultdict(set)
-        for draft in self.drafts:
-            for line in draft.lines:
-                lines[line].add(draft.field.line)
+        for candidate in self.candidates:
+            for line in candidate.lines:
+                lines[line].add(candidate.field.line)
         for comment in self.names:
             namespace, _, name = comment.policy.partition(":")
-            self.sheet.objects.append(
+            self.findings.objects.append(
                 FluxObject(
                     kind="NameMarker",
                     namespace=namespace,
                     name=name,
-                    path=self.sheet.path,
+                    path=self.findings.path,
                     line=comment.line,
                     governs=tuple(sorted(lines.get(comment.line, ()))),
                 )
             )
 
-    def refused(self) -> list[Draft]:
+    def refused(self) -> list[FieldCandidate]:
         if not self.disobeyed:
-            return self.drafts
+            return self.candidates
         meant = meant_lines(self.file, self.disobeyed)
-        return [_refused(draft, meant) for draft in with_alias_lines(self.sheet, self.drafts)]
+        return [
+            _refused(candidate, meant)
+            for candidate in with_alias_lines(self.findings, self.candidates)
+        ]
 
 
-def _refused(draft: Draft, meant: dict[int, int]) -> Draft:
-    line = next((meant[line] for line in draft.lines if line in meant), 0)
+def _refused(candidate: FieldCandidate, meant: dict[int, int]) -> FieldCandidate:
+    line = next((meant[line] for line in candidate.lines if line in meant), 0)
     if not line:
-        return draft
-    reason = draft.field.refusal or (
+        return candidate
+    reason = candidate.field.refusal or (
         f"the marker on line {line} governs no image or cannot be read, and seems meant for this"
     )
-    return replace(draft, field=replace(draft.field, refusal=reason))
+    return replace(candidate, field=replace(candidate.field, refusal=reason))
 
 
-def _wholly_marked(draft: Draft) -> Draft:
+def _wholly_marked(candidate: FieldCandidate) -> FieldCandidate:
     """A tag and a digest side by side must speak of the same image, so both have a marker."""
-    marker, reference = draft.field.marker, draft.field.reference
+    marker, reference = candidate.field.marker, candidate.field.reference
     if marker is None or marker.syntax != "flux" or marker.problem:
-        return draft
+        return candidate
     if marker.part == "tag" and reference.digest is not None:
         problem = "its digest has no marker, and would stay that of the old tag: add `:digest`"
     elif marker.part == "digest" and reference.tag is not None:
         problem = "its tag has no marker, and would stay beside the new digest: add `:tag`"
     else:
-        return draft
-    return replace(draft, field=replace(draft.field, marker=replace(marker, problem=problem)))
+        return candidate
+    return replace(
+        candidate, field=replace(candidate.field, marker=replace(marker, problem=problem))
+    )
 
 
-def _targets(sheet: Sheet) -> list[_Target]:
+def _targets(findings: FileFindings) -> list[_Target]:
     targets = []
-    for each in sheet.marked:
+    for each in findings.marked:
         source = each.source
-        found = Found(sheet, source, each.document, each.format, each.prefix, each.resource)
+        found = DocumentContext(
+            findings, source, each.document, each.format, each.prefix, each.resource
+        )
         for scalar, keys in placed_scalars(each.root):
             start = source.index(scalar.start_mark.index)
             end = source.index(scalar.end_mark.index)
@@ -302,9 +313,9 @@ def _has_tag_or_digest(value: str) -> bool:
 def _add(comment: FluxComment, target: _Target) -> bool:
     """A field where no format knows one: a whole reference, or a tag or digest of its own."""
     found, scalar = target.found, target.scalar
-    written = place(found.source, scalar)
+    written = editable_scalar(found.source, scalar)
     value = written.value
-    elsewhere = Elsewhere("ImagePolicy", comment.policy)
+    elsewhere = RepositoryLink("ImagePolicy", comment.policy)
     if not comment.part:
         found.inline(scalar, target.keys)
     elif comment.part == "tag" and (is_tag(value) or (not value and not written.plain)):

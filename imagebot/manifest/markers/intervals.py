@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from imagebot.manifest.images.sheet import Sheet
+from imagebot.manifest.images.findings import FileFindings
 from imagebot.manifest.yaml.scalars import scalars_of
 
 
@@ -30,12 +30,12 @@ class Intervals:
         return self.find(at) >= 0
 
 
-def values_with_signs(sheet: Sheet) -> Intervals:
+def values_with_signs(findings: FileFindings) -> Intervals:
     """The values that have a `#` in them, which begins no comment there, but for YAML that was
     read inside of one; of the documents with markers."""
-    inside = sorted(each.source.origins[0] for each in sheet.marked if each.source.embedded)
+    inside = sorted(each.source.origins[0] for each in findings.marked if each.source.embedded)
     regions = []
-    for each in sheet.marked:
+    for each in findings.marked:
         for scalar in scalars_of(each.root):
             if "#" not in scalar.value:
                 continue

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from imagebot.manifest.images.field import Marker, Unread
-from imagebot.manifest.images.sheet import Draft, Sheet
+from imagebot.manifest.images.findings import FieldCandidate, FileFindings
 from imagebot.manifest.markers.aliases import unlisted_aliases, with_alias_lines
 from imagebot.manifest.markers.intervals import Intervals, values_with_signs
 from imagebot.manifest.markers.scopes import begins_item, blocks, ends_in_key
@@ -29,33 +29,37 @@ _BLOCKS: tuple[_Kind, ...] = ("below", "item", "key")
 _DANGLING = "this marker governs no image: it goes on the line of a reference, or above it"
 
 
-def mark(sheet: Sheet, file: FileText, drafts: list[Draft]) -> list[Draft]:
+def mark(
+    findings: FileFindings, file: FileText, candidates: list[FieldCandidate]
+) -> list[FieldCandidate]:
     """The drafts with imagebot's own markers; what those get wrong is put into `sheet.unread`."""
-    values, broken = values_with_signs(sheet), Intervals(_broken(sheet))
+    values, broken = values_with_signs(findings), Intervals(_broken(findings))
     written = [each for each in written_markers(file, values.hold) if not broken.hold(each.at)]
-    if not drafts:
+    if not candidates:
         # Nothing is here that such words could be about: they are a remark.
         written = [each for each in written if each.marker.text and not each.prose]
     if not written:
-        return drafts
-    drafts = with_alias_lines(sheet, drafts)
-    ranges = _ranges(file, written, drafts)
-    by_draft, governing = _governed(drafts, ranges)
+        return candidates
+    candidates = with_alias_lines(findings, candidates)
+    ranges = _ranges(file, written, candidates)
+    by_draft, governing = _governed(candidates, ranges)
     marked = [
-        _with_markers(sheet, draft, [written[number] for number in by_draft.get(position, ())])
-        for position, draft in enumerate(drafts)
+        _with_markers(
+            findings, candidate, [written[number] for number in by_draft.get(position, ())]
+        )
+        for position, candidate in enumerate(candidates)
     ]
-    marked = _agreeing(sheet, marked)
-    marked = _at_unlisted_aliases(sheet, marked, ranges)
-    dangling = _report_useless(sheet, file, written, governing)
-    return [_refused(draft) for draft in marked] if dangling else marked
+    marked = _agreeing(findings, marked)
+    marked = _at_unlisted_aliases(findings, marked, ranges)
+    dangling = _report_useless(findings, file, written, governing)
+    return [_refused(candidate) for candidate in marked] if dangling else marked
 
 
 def _report_useless(
-    sheet: Sheet, file: FileText, written: list[Written], governing: set[int]
+    findings: FileFindings, file: FileText, written: list[Written], governing: set[int]
 ) -> bool:
     """Report what is no marker, and markers that govern nothing: True when there are any."""
-    unread = {each.line for each in sheet.unread if each.expected}
+    unread = {each.line for each in findings.unread if each.expected}
     useless = [
         each
         for number, each in enumerate(written)
@@ -69,7 +73,7 @@ def _report_useless(
             reason = MANY_SIGNS if each.marker.text.count("#") > 1 else NEAR_MISS
         else:
             reason = _why_nothing(each, lines)
-        sheet.unread.append(Unread(sheet.path, each.marker.line, "marker", reason))
+        findings.unread.append(Unread(findings.path, each.marker.line, "marker", reason))
     return any(not each.near and not each.prose for each in useless)
 
 
@@ -95,10 +99,12 @@ def _is_empty(line: str) -> bool:
     return not content or content.startswith("#")
 
 
-def _ranges(file: FileText, written: list[Written], drafts: list[Draft]) -> list[range]:
+def _ranges(
+    file: FileText, written: list[Written], candidates: list[FieldCandidate]
+) -> list[range]:
     """The lines that each marker governs: its own, the block that begins below it where it stands
     alone, or the one that begins on its line where that names no image."""
-    images = {line for draft in drafts for line in draft.lines}
+    images = {line for candidate in candidates for line in candidate.lines}
     kinds = [_kind(file, each, images) for each in written]
     found: dict[_Kind, dict[int, range]] = {
         kind: blocks(
@@ -133,11 +139,13 @@ def _kind(file: FileText, written: Written, images: set[int]) -> _Kind:
     return "below" if written.alone else "line"
 
 
-def _governed(drafts: list[Draft], ranges: list[range]) -> tuple[dict[int, list[int]], set[int]]:
+def _governed(
+    candidates: list[FieldCandidate], ranges: list[range]
+) -> tuple[dict[int, list[int]], set[int]]:
     """Which markers govern each draft, both by number; and those that govern any."""
     by_line: defaultdict[int, list[int]] = defaultdict(list)
-    for position, draft in enumerate(drafts):
-        for line in draft.lines:
+    for position, candidate in enumerate(candidates):
+        for line in candidate.lines:
             by_line[line].append(position)
     lines = sorted(by_line)
     by_draft: defaultdict[int, list[int]] = defaultdict(list)
@@ -150,85 +158,91 @@ def _governed(drafts: list[Draft], ranges: list[range]) -> tuple[dict[int, list[
     return by_draft, governing
 
 
-def _with_markers(sheet: Sheet, draft: Draft, written: list[Written]) -> Draft:
+def _with_markers(
+    findings: FileFindings, candidate: FieldCandidate, written: list[Written]
+) -> FieldCandidate:
     """The draft with what governs it; refused where that is not one marker."""
     if any(each.near for each in written):
-        draft = _refused(draft)
+        candidate = _refused(candidate)
     markers = [each.marker for each in written if not each.near]
     if not markers:
-        return draft
+        return candidate
     first = markers[0]
     other = next((each for each in markers if not agree(first, each)), None)
     if other is None:
-        return replace(draft, field=replace(draft.field, marker=first))
-    _report(sheet, other, disagreement(sheet.path, first, draft.field.line))
-    return _refused(draft, disagree(first, other))
+        return replace(candidate, field=replace(candidate.field, marker=first))
+    _report(findings, other, disagreement(findings.path, first, candidate.field.line))
+    return _refused(candidate, disagree(first, other))
 
 
-def _agreeing(sheet: Sheet, drafts: list[Draft]) -> list[Draft]:
+def _agreeing(findings: FileFindings, candidates: list[FieldCandidate]) -> list[FieldCandidate]:
     """Fields that share a text through an anchor are refused where their markers disagree."""
     groups: defaultdict[tuple[int, int, str], list[int]] = defaultdict(list)
-    for position, draft in enumerate(drafts):
-        for slot in (draft.field.tag, draft.field.digest):
+    for position, candidate in enumerate(candidates):
+        for slot in (candidate.field.tag, candidate.field.digest):
             if slot is not None:
                 groups[slot.start, slot.end, slot.prefix].append(position)
-    agreeing = list(drafts)
+    agreeing = list(candidates)
     for group in groups.values():
-        one = drafts[group[0]].field
-        other = next((p for p in group if not agree(one.marker, drafts[p].field.marker)), None)
+        one = candidates[group[0]].field
+        other = next((p for p in group if not agree(one.marker, candidates[p].field.marker)), None)
         if other is None:
             continue
-        marker = drafts[other].field.marker or one.marker
+        marker = candidates[other].field.marker or one.marker
         assert marker is not None
         reason = (
             f"{len(group)} fields share the text on line {one.line} through an anchor and have "
             "not the same marker: give all of them the same, or write the text out"
         )
-        _report(sheet, marker, reason)
+        _report(findings, marker, reason)
         for position in group:
             agreeing[position] = _refused(agreeing[position], reason.partition(":")[0])
     return agreeing
 
 
-def _at_unlisted_aliases(sheet: Sheet, drafts: list[Draft], ranges: list[range]) -> list[Draft]:
+def _at_unlisted_aliases(
+    findings: FileFindings, candidates: list[FieldCandidate], ranges: list[range]
+) -> list[FieldCandidate]:
     """What an alias repeats is only read where it is written, so a marker at the alias is lost."""
     scopes = Intervals([(scope.start - 1, scope.stop) for scope in ranges if scope])
     named = [
         (line, extent)
-        for line, extent in unlisted_aliases(sheet, drafts)
+        for line, extent in unlisted_aliases(findings, candidates)
         if scopes.hold(line) and line not in extent
     ]
     if not named:
-        return drafts
+        return candidates
     extents = Intervals([(extent.start - 1, extent.stop) for _, extent in named])
     places = {extents.find(extent.start): line for line, extent in reversed(named)}
     return [
-        _repeated(sheet, draft, places[number])
-        if (number := extents.find(draft.field.line)) >= 0
-        else draft
-        for draft in drafts
+        _repeated(findings, candidate, places[number])
+        if (number := extents.find(candidate.field.line)) >= 0
+        else candidate
+        for candidate in candidates
     ]
 
 
-def _repeated(sheet: Sheet, draft: Draft, line: int) -> Draft:
+def _repeated(findings: FileFindings, candidate: FieldCandidate, line: int) -> FieldCandidate:
     reason = (
         f"the alias on line {line} has a marker and repeats the image on line "
-        f"{draft.field.line}, which is read there: put the marker there"
+        f"{candidate.field.line}, which is read there: put the marker there"
     )
-    sheet.unread.append(Unread(sheet.path, line, "marker", reason))
-    return _refused(draft, reason)
+    findings.unread.append(Unread(findings.path, line, "marker", reason))
+    return _refused(candidate, reason)
 
 
-def _report(sheet: Sheet, marker: Marker, reason: str) -> None:
-    entry = Unread(sheet.path, marker.line, "marker", reason)
-    if not sheet.unread or sheet.unread[-1] != entry:
-        sheet.unread.append(entry)
+def _report(findings: FileFindings, marker: Marker, reason: str) -> None:
+    entry = Unread(findings.path, marker.line, "marker", reason)
+    if not findings.unread or findings.unread[-1] != entry:
+        findings.unread.append(entry)
 
 
-def _refused(draft: Draft, reason: str = UNSURE) -> Draft:
+def _refused(candidate: FieldCandidate, reason: str = UNSURE) -> FieldCandidate:
     """Which image somebody meant cannot be told, so it is not changed."""
-    return replace(draft, field=replace(draft.field, refusal=draft.field.refusal or reason))
+    return replace(
+        candidate, field=replace(candidate.field, refusal=candidate.field.refusal or reason)
+    )
 
 
-def _broken(sheet: Sheet) -> list[tuple[int, int]]:
-    return [(each.base - 1, each.base + len(each.text)) for each in sheet.broken]
+def _broken(findings: FileFindings) -> list[tuple[int, int]]:
+    return [(each.base - 1, each.base + len(each.text)) for each in findings.broken]

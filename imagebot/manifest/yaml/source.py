@@ -19,7 +19,7 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))*[ \t
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DocumentText:
     """The text of a document and where it is in the file.
 
     A document of the file starts at `base`. One that is written inside a block scalar has the
@@ -64,18 +64,18 @@ class Source:
         return bool(self.lines)
 
 
-def split_documents(file: FileText) -> Iterator[Source]:
+def split_documents(file: FileText) -> Iterator[DocumentText]:
     """The file cut before every `---`, so that each part can be parsed by itself.
 
     A file with directives (`%YAML`) is not cut: they hold for the document that follows.
     """
     text = file.text
     if _MARKER not in text or text.startswith("%") or "\n%" in text:
-        yield Source(file, text)
+        yield DocumentText(file, text)
         return
     starts = _document_starts(text)
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        yield Source(file, text[start:end], start)
+        yield DocumentText(file, text[start:end], start)
 
 
 def _document_starts(text: str) -> list[int]:
@@ -90,7 +90,7 @@ def _document_starts(text: str) -> list[int]:
     return starts
 
 
-def embedded_source(outer: Source, scalar: Scalar) -> Source | None:
+def embedded_source(outer: DocumentText, scalar: Scalar) -> DocumentText | None:
     """The text of a literal block scalar (`|`) as a source of its own; None when it cannot be
     followed line by line."""
     lines = literal_lines(outer.text, scalar)
@@ -102,7 +102,7 @@ def embedded_source(outer: Source, scalar: Scalar) -> Source | None:
         starts.append(at)
         at += len(line) + 1
     origins = tuple(outer.index(line) for line in lines)
-    return Source(outer.file, scalar.value, 0, tuple(starts), origins)
+    return DocumentText(outer.file, scalar.value, 0, tuple(starts), origins)
 
 
 def literal_lines(text: str, scalar: Scalar) -> list[int] | None:

@@ -9,9 +9,9 @@ from imagebot.errors import RepositoryNotFoundError
 from imagebot.plan.gates.facts import Facts
 from imagebot.plan.gates.run import pass_gates
 from imagebot.plan.gates.verdict import Passed, Refused
-from imagebot.policy.kinds import kind_of
-from imagebot.policy.model import Choice, Decision, Kind, Policy, Rejection
+from imagebot.policy.model import Choice, Decision, Policy, Rejection, UpdateType
 from imagebot.policy.rejections import refused_later
+from imagebot.policy.update_types import update_type_of
 from imagebot.reference import Reference
 from imagebot.registry.api import Registry
 
@@ -66,7 +66,7 @@ class _Admission:
         if by_digest_alone and digest == self.current.digest and self.policy.pin is None:
             return self._decision(None, None, None, "current", f"it is the digest of {tag}")
         reason = self.choice.reason
-        kind = kind_of(self.policy, self.current.tag, tag)
+        kind = update_type_of(self.policy, self.current.tag, tag)
         if self.refused:
             first = self.refused[0]
             passed = _join(f"{tag} is the newest that passes", verdict)
@@ -135,7 +135,7 @@ class _Admission:
         reason = _join(self.choice.reason, verdict)
         if not moves_tag:
             return self._decision(None, digest, "digest", "digest", reason)
-        kind = kind_of(self.policy, self.current.tag, tag)
+        kind = update_type_of(self.policy, self.current.tag, tag)
         return self._decision(tag, digest, kind, "newer", reason)
 
     def _hold(self, tag: str, verdict: Refused, what: str = "") -> Decision:
@@ -149,7 +149,7 @@ class _Admission:
         self,
         tag: str | None,
         digest: str | None,
-        kind: Kind | None,
+        kind: UpdateType | None,
         code: str,
         reason: str,
         eligible_at: datetime | None = None,

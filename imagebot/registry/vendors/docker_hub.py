@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from imagebot.errors import RegistryAuthError
-from imagebot.http.transport import Answer, Ask
+from imagebot.http.transport import Request, Response
 from imagebot.registry.api import Pushed
 from imagebot.registry.image import parse_time
 from imagebot.registry.protocol import parse_json
@@ -80,8 +80,8 @@ def _log_in(query: PushQuery, api: str) -> dict[str, str]:
         reason = "Docker Hub's API needs a user name and a token, for push times"
         raise RegistryAuthError(query.subject, reason)
     secret = {"identifier": credential.username, "secret": credential.secret}
-    answer: Answer = query.send(
-        Ask(
+    answer: Response = query.send(
+        Request(
             subject=query.subject,
             url=f"{api}/v2/auth/token",
             method="POST",

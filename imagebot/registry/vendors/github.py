@@ -9,7 +9,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from imagebot.errors import RegistryRateLimitError
-from imagebot.http.transport import Answer
+from imagebot.http.transport import Response
 from imagebot.registry.api import Pushed
 from imagebot.registry.image import parse_time
 from imagebot.registry.vendors.query import (
@@ -70,9 +70,9 @@ def _pushed(version: object) -> dict[str, Pushed]:
     return {as_tag(tag): Pushed(at, SOURCE, digest) for tag in tags if as_tag(tag)}
 
 
-def _check_limit(query: PushQuery, answer: Answer) -> None:
+def _check_limit(query: PushQuery, response: Response) -> None:
     """GitHub says 403 where others say 429."""
-    if answer.status == 403 and answer.header("X-RateLimit-Remaining") == "0":
+    if response.status == 403 and response.header("X-RateLimit-Remaining") == "0":
         raise RegistryRateLimitError(
             query.subject,
             "GitHub's API allows no more requests for now (403)",

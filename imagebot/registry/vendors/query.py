@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from imagebot.http.endpoint import Endpoint
-from imagebot.http.transport import Answer, Ask
+from imagebot.http.transport import Request, Response
 from imagebot.reference import is_digest, is_tag
 from imagebot.registry.api import Pushed
 from imagebot.registry.credentials import Credential
@@ -23,7 +23,7 @@ MAX_PAGES = 100
 class AskRegistry(Protocol):
     """Asks the registry itself, with its own authorization; `url` is absolute."""
 
-    def __call__(self, url: str, *, scope: str) -> Answer: ...
+    def __call__(self, url: str, *, scope: str) -> Response: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +40,11 @@ class PushQuery:
     url: str
     credential: Credential | None = field(repr=False)
     ask_registry: AskRegistry
-    send: Callable[[Ask], Answer]
+    send: Callable[[Request], Response]
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         """GET from the vendor's API, whatever the status."""
-        ask = Ask(
+        ask = Request(
             subject=self.subject,
             url=url,
             headers={"Accept": "application/json", **(headers or {})},
@@ -53,11 +53,11 @@ class PushQuery:
         )
         return self.send(ask)
 
-    def read(self, answer: Answer) -> object:
+    def read(self, response: Response) -> object:
         """The JSON of a 200. Raises RegistryError for any other status."""
-        if answer.status != 200:
-            raise failure(self.subject, answer, self.endpoint, self.credential)
-        return parse_json(self.subject, answer.body, "the answer of the registry's API")
+        if response.status != 200:
+            raise failure(self.subject, response, self.endpoint, self.credential)
+        return parse_json(self.subject, response.body, "the answer of the registry's API")
 
     def missing(self, found: Mapping[str, Pushed]) -> bool:
         return not self.tags <= found.keys()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
 from imagebot.http.address import netloc
 from imagebot.http.headers import parse_date, parse_retry_after
-from imagebot.http.transport import Answer, Ask, CannotConnectError
+from imagebot.http.transport import CannotConnectError, Request, Response
 
 _PAUSES = (0.5, 2.0)
 """Seconds before the second and third try, unless the registry says how many."""
@@ -23,7 +23,7 @@ _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504, 522})
 
 
 @dataclass(slots=True)
-class _Lane:
+class HostState:
     """What is known of a host; shared by all threads."""
 
     slots: threading.Semaphore
@@ -33,7 +33,7 @@ class _Lane:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-class Patience:
+class HostThrottle:
     """Sends requests to hosts as often, and as many at a time, as is decent.
 
     `sleep` takes seconds; `clock` counts them from anywhere.
@@ -46,25 +46,25 @@ class Patience:
         self._sleep = sleep
         self._clock = clock
         self._lock = threading.Lock()
-        self._lanes: dict[str, _Lane] = {}
+        self._hosts: dict[str, HostState] = {}
 
-    def send(self, ask: Ask, send: Callable[[Ask], Answer]) -> Answer:
+    def send(self, request: Request, send: Callable[[Request], Response]) -> Response:
         """The answer to a request, after up to three tries; the last one's, whatever its status.
 
         Raises what `send` raised last, and RegistryRateLimitError when the host has asked for a
         longer pause than is waited for.
         """
-        lane = self._lane(netloc(ask.url))
+        state = self._host_state(netloc(request.url))
         waited = 0.0
         for pause in (*_PAUSES, None):
             # The turn is waited for inside: who has queued here finds a host that has gone down,
             # or has asked for a pause, in the meantime.
-            with lane.slots:
-                waited += self._await_turn(lane, ask, waited)
-                answer = self._try(lane, ask, send, last=pause is None)
+            with state.slots:
+                waited += self._await_turn(state, request, waited)
+                answer = self._try(state, request, send, last=pause is None)
             if answer and (answer.status not in _TRANSIENT or pause is None):
                 return answer
-            asked = self._asked_pause(lane, answer) if answer else None
+            asked = self._asked_pause(state, answer) if answer else None
             if answer and asked is not None and waited + asked > _MAX_PAUSE:
                 return answer
             if pause is not None and asked is None:
@@ -72,59 +72,59 @@ class Patience:
         raise AssertionError("the last try returns or raises")
 
     def _try(
-        self, lane: _Lane, ask: Ask, send: Callable[[Ask], Answer], *, last: bool
-    ) -> Answer | None:
+        self, state: HostState, request: Request, send: Callable[[Request], Response], *, last: bool
+    ) -> Response | None:
         """None when there is no answer, and another try may bring one."""
         try:
-            return send(ask)
+            return send(request)
         except RegistryUnreachableError as exc:
             if exc.temporary and not last:
                 return None
-            self._note_down(lane, exc)
+            self._note_down(state, exc)
             raise
 
-    def _lane(self, host: str) -> _Lane:
+    def _host_state(self, host: str) -> HostState:
         with self._lock:
-            return self._lanes.setdefault(host, _Lane(threading.Semaphore(self._per_host)))
+            return self._hosts.setdefault(host, HostState(threading.Semaphore(self._per_host)))
 
-    def _await_turn(self, lane: _Lane, ask: Ask, waited: float) -> float:
+    def _await_turn(self, state: HostState, request: Request, waited: float) -> float:
         """Wait until the host wants requests again; returns the seconds waited."""
-        with lane.lock:
+        with state.lock:
             now = self._clock()
-            if lane.down and now < lane.down_until:
+            if state.down and now < state.down_until:
                 raise CannotConnectError(
-                    ask.subject,
-                    lane.down.reason,
-                    hint=lane.down.hint,
-                    temporary=lane.down.temporary,
+                    request.subject,
+                    state.down.reason,
+                    hint=state.down.hint,
+                    temporary=state.down.temporary,
                 )
-            pause = lane.resume_at - now
+            pause = state.resume_at - now
         if pause <= 0:
             return 0.0
         if waited + pause > _MAX_PAUSE:
             raise RegistryRateLimitError(
-                ask.subject,
-                f"{netloc(ask.url)} has asked for a pause of {pause:.0f} s",
+                request.subject,
+                f"{netloc(request.url)} has asked for a pause of {pause:.0f} s",
                 hint="the next pass asks again",
                 retry_after=pause,
             )
         return self._wait(pause)
 
-    def _asked_pause(self, lane: _Lane, answer: Answer) -> float | None:
+    def _asked_pause(self, state: HostState, response: Response) -> float | None:
         """The pause that the answer asks for; everyone who asks this host keeps it."""
-        now = parse_date(answer.header("Date"))
+        now = parse_date(response.header("Date"))
         pause = parse_retry_after(
-            answer.header("Retry-After"), now if now is not None else time.time()
+            response.header("Retry-After"), now if now is not None else time.time()
         )
         if pause is not None:
-            with lane.lock:
-                lane.resume_at = max(lane.resume_at, self._clock() + pause)
+            with state.lock:
+                state.resume_at = max(state.resume_at, self._clock() + pause)
         return pause
 
-    def _note_down(self, lane: _Lane, exc: RegistryUnreachableError) -> None:
+    def _note_down(self, state: HostState, exc: RegistryUnreachableError) -> None:
         if isinstance(exc, CannotConnectError):
-            with lane.lock:
-                lane.down, lane.down_until = exc, self._clock() + _DOWN
+            with state.lock:
+                state.down, state.down_until = exc, self._clock() + _DOWN
 
     def _wait(self, seconds: float) -> float:
         self._sleep(seconds)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
-from imagebot.http.patience import Patience
-from imagebot.http.transport import Answer, Ask, CannotConnectError
+from imagebot.http.throttle import HostThrottle
+from imagebot.http.transport import CannotConnectError, Request, Response
 
 
 @dataclass(slots=True)
@@ -29,24 +29,24 @@ class Clock:
 class Script:
     """Gives its answers in turn; the last one stays."""
 
-    answers: list[Answer | Exception]
+    answers: list[Response | Exception]
     asked: list[str] = field(default_factory=list)
 
-    def __call__(self, ask: Ask) -> Answer:
-        self.asked.append(ask.url)
+    def __call__(self, request: Request) -> Response:
+        self.asked.append(request.url)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
 
 
-def answer(status: int, **headers: str) -> Answer:
+def answer(status: int, **headers: str) -> Response:
     pairs = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return Answer("http://r.example/", status, pairs, b"")
+    return Response("http://r.example/", status, pairs, b"")
 
 
-def ask(host: str = "r.example", path: str = "") -> Ask:
-    return Ask(subject=f"{host}/app", url=f"http://{host}/{path}")
+def ask(host: str = "r.example", path: str = "") -> Request:
+    return Request(subject=f"{host}/app", url=f"http://{host}/{path}")
 
 
 @pytest.fixture
@@ -55,51 +55,51 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def patience(clock: Clock) -> Patience:
-    return Patience(per_host=4, sleep=clock.sleep, clock=clock)
+def patience(clock: Clock) -> HostThrottle:
+    return HostThrottle(per_host=4, sleep=clock.sleep, clock=clock)
 
 
 @pytest.mark.parametrize("status", [200, 204, 301, 400, 401, 403, 404, 405, 501])
-def test_an_answer_is_an_answer(patience: Patience, clock: Clock, status: int) -> None:
+def test_an_answer_is_an_answer(patience: HostThrottle, clock: Clock, status: int) -> None:
     script = Script([answer(status)])
     assert patience.send(ask(), script).status == status
     assert (len(script.asked), clock.slept) == (1, [])
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_what_passes_is_tried_again(patience: Patience, clock: Clock, status: int) -> None:
+def test_what_passes_is_tried_again(patience: HostThrottle, clock: Clock, status: int) -> None:
     script = Script([answer(status), answer(status), answer(200)])
     assert patience.send(ask(), script).status == 200
     assert len(clock.slept) == 2
     assert 0 < clock.slept[0] < 1 < clock.slept[1] < 3
 
 
-def test_what_lasts_is_the_answer(patience: Patience) -> None:
+def test_what_lasts_is_the_answer(patience: HostThrottle) -> None:
     script = Script([answer(503)])
     assert patience.send(ask(), script).status == 503
     assert len(script.asked) == 3
 
 
-def test_a_broken_connection_is_tried_again(patience: Patience) -> None:
+def test_a_broken_connection_is_tried_again(patience: HostThrottle) -> None:
     broken = RegistryUnreachableError("r", "broke", temporary=True)
     script = Script([broken, answer(200)])
     assert patience.send(ask(), script).status == 200
 
 
-def test_what_does_not_pass_is_not_tried_again(patience: Patience, clock: Clock) -> None:
+def test_what_does_not_pass_is_not_tried_again(patience: HostThrottle, clock: Clock) -> None:
     script = Script([RegistryUnreachableError("r", "no trust")])
     with pytest.raises(RegistryUnreachableError, match="no trust"):
         patience.send(ask(), script)
     assert (len(script.asked), clock.slept) == (1, [])
 
 
-def test_the_pause_asked_for_is_kept(patience: Patience, clock: Clock) -> None:
+def test_the_pause_asked_for_is_kept(patience: HostThrottle, clock: Clock) -> None:
     script = Script([answer(429, Retry_After="7"), answer(200)])
     assert patience.send(ask(), script).status == 200
     assert clock.slept == [7.0]
 
 
-def test_a_date_counts_from_the_answers_own(patience: Patience, clock: Clock) -> None:
+def test_a_date_counts_from_the_answers_own(patience: HostThrottle, clock: Clock) -> None:
     limited = answer(
         429,
         Date="Tue, 14 Nov 2023 22:13:20 GMT",
@@ -109,19 +109,19 @@ def test_a_date_counts_from_the_answers_own(patience: Patience, clock: Clock) ->
     assert clock.slept == [11.0]
 
 
-def test_a_long_pause_is_for_the_next_pass(patience: Patience, clock: Clock) -> None:
+def test_a_long_pause_is_for_the_next_pass(patience: HostThrottle, clock: Clock) -> None:
     script = Script([answer(429, Retry_After="3600")])
     assert patience.send(ask(), script).status == 429
     assert (len(script.asked), clock.slept) == (1, [])
 
 
-def test_pauses_add_up(patience: Patience, clock: Clock) -> None:
+def test_pauses_add_up(patience: HostThrottle, clock: Clock) -> None:
     script = Script([answer(429, Retry_After="40")])
     assert patience.send(ask(), script).status == 429
     assert (len(script.asked), sum(clock.slept)) == (2, 40.0)
 
 
-def test_everybody_keeps_the_hosts_pause(patience: Patience, clock: Clock) -> None:
+def test_everybody_keeps_the_hosts_pause(patience: HostThrottle, clock: Clock) -> None:
     patience.send(ask(), Script([answer(429, Retry_After="3600")]))
     script = Script([answer(200)])
     with pytest.raises(RegistryRateLimitError) as caught:
@@ -135,7 +135,7 @@ def test_everybody_keeps_the_hosts_pause(patience: Patience, clock: Clock) -> No
 
 
 def test_a_host_that_is_down_is_not_tried_for_every_repository(
-    patience: Patience, clock: Clock
+    patience: HostThrottle, clock: Clock
 ) -> None:
     down = Script([CannotConnectError("a", "cannot connect", hint="do this", temporary=True)])
     with pytest.raises(CannotConnectError):
@@ -153,13 +153,13 @@ def test_a_host_that_is_down_is_not_tried_for_every_repository(
 
 def test_who_waits_for_a_slot_notices_that_the_host_is_down(clock: Clock) -> None:
     """200 repositories on a host that takes ten seconds not to answer."""
-    patience = Patience(per_host=1, sleep=clock.sleep, clock=clock)
+    patience = HostThrottle(per_host=1, sleep=clock.sleep, clock=clock)
     began, fail = threading.Event(), threading.Event()
     asked: list[str] = []
     caught: list[Exception] = []
 
-    def send(ask: Ask) -> Answer:
-        asked.append(ask.url)
+    def send(request: Request) -> Response:
+        asked.append(request.url)
         began.set()
         assert fail.wait(30)
         raise CannotConnectError("a", "no trust")
@@ -181,7 +181,7 @@ def test_who_waits_for_a_slot_notices_that_the_host_is_down(clock: Clock) -> Non
     assert (len(asked), len(caught)) == (1, 20)
 
 
-def test_one_broken_repository_does_not_make_a_host_down(patience: Patience) -> None:
+def test_one_broken_repository_does_not_make_a_host_down(patience: HostThrottle) -> None:
     script = Script([RegistryUnreachableError("r", "broke", temporary=True)])
     with pytest.raises(RegistryUnreachableError):
         patience.send(ask(), script)
@@ -189,13 +189,13 @@ def test_one_broken_repository_does_not_make_a_host_down(patience: Patience) -> 
 
 
 def test_a_limit_of_requests_per_host(clock: Clock) -> None:
-    patience = Patience(per_host=2, sleep=clock.sleep, clock=clock)
+    patience = HostThrottle(per_host=2, sleep=clock.sleep, clock=clock)
     release, lock = threading.Event(), threading.Lock()
     running: dict[str, int] = {"a.example": 0, "b.example": 0}
     most = dict(running)
     full = threading.Semaphore(0)
 
-    def send(asked: Ask) -> Answer:
+    def send(asked: Request) -> Response:
         host = asked.subject.partition("/")[0]
         with lock:
             running[host] += 1

@@ -1,7 +1,7 @@
 import pytest
 
 from imagebot.policy.build import build_policy
-from imagebot.policy.kinds import kind_of
+from imagebot.policy.update_types import update_type_of
 
 BUILD = {"pattern": "^main-([0-9]+)", "extract": "$1", "order": "numerical"}
 STRICT = {"semver": "*", "reading": "strict"}
@@ -43,4 +43,4 @@ CASES = [
 
 @pytest.mark.parametrize(("keys", "current", "new", "kind"), CASES)
 def test_kinds(keys: dict[str, object], current: str | None, new: str | None, kind: str) -> None:
-    assert kind_of(build_policy("p", keys), current, new) == kind
+    assert update_type_of(build_policy("p", keys), current, new) == kind

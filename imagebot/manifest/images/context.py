@@ -12,12 +12,19 @@ from imagebot.manifest.images.field import (
     Slot,
     Unread,
 )
+from imagebot.manifest.images.findings import (
+    FieldCandidate,
+    FileFindings,
+    Keys,
+    MarkedDocument,
+    NestedYaml,
+    RepositoryLink,
+)
 from imagebot.manifest.images.naming import has_host
 from imagebot.manifest.images.no_reference import SHOWN, filled_in, is_filled_in, why_no_reference
-from imagebot.manifest.images.sheet import Draft, Elsewhere, Embedded, Keys, MarkedDocument, Sheet
-from imagebot.manifest.images.slots import Place, is_null, place
+from imagebot.manifest.images.slots import EditableScalar, editable_scalar, is_null
 from imagebot.manifest.yaml.events import Scalar
-from imagebot.manifest.yaml.source import Source
+from imagebot.manifest.yaml.source import DocumentText
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 from imagebot.reference import Reference, parse_reference
 
@@ -25,14 +32,14 @@ _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(slots=True)
-class Found:
+class DocumentContext:
     """Where a format module reports to while it walks one document.
 
     `prefix` is what goes before the keys of a document that is embedded in another one.
     """
 
-    sheet: Sheet
-    source: Source
+    findings: FileFindings
+    source: DocumentText
     document: int
     format: str
     prefix: Keys = ()
@@ -40,7 +47,7 @@ class Found:
     depth: int = 0
     visited: set[int] = field(default_factory=set)
 
-    def within(self, *, form: str = "", resource: Resource | None = None) -> Found:
+    def within(self, *, form: str = "", resource: Resource | None = None) -> DocumentContext:
         """The same place, seen as another format or within a resource."""
         return replace(self, format=form or self.format, resource=resource or self.resource)
 
@@ -56,13 +63,13 @@ class Found:
         marked = MarkedDocument(
             root, self.source, self.document, self.format, self.prefix, self.resource
         )
-        self.sheet.marked.append(marked)
+        self.findings.marked.append(marked)
 
     def embed(self, scalar: Scalar, keys: Keys) -> None:
         """Put a literal block scalar aside, to be read when the document has been."""
         full = (*self.prefix, *keys)
-        part = Embedded(self.source, scalar, self.document, full, self.resource, self.depth + 1)
-        self.sheet.embedded.append(part)
+        part = NestedYaml(self.source, scalar, self.document, full, self.resource, self.depth + 1)
+        self.findings.embedded.append(part)
 
     def inline(
         self,
@@ -81,7 +88,7 @@ class Found:
         counts, and what names a registry but has neither is listed. `lines` are other scalars that
         a marker may stand beside. True when the scalar was a reference.
         """
-        written = place(self.source, scalar)
+        written = editable_scalar(self.source, scalar)
         text = written.value[slice(*span)]
         if not text or is_null(scalar) or self.is_variable(scalar, text):
             return False
@@ -114,7 +121,7 @@ class Found:
 
     def add(
         self,
-        written: Place,
+        written: EditableScalar,
         keys: Keys,
         reference: Reference,
         tag: Slot | None,
@@ -122,7 +129,7 @@ class Found:
         *,
         container: str | None = None,
         lines: tuple[Scalar, ...] = (),
-        elsewhere: Elsewhere | None = None,
+        elsewhere: RepositoryLink | None = None,
         refusal: str = "",
     ) -> None:
         """Report a field. `written` is the scalar that holds the tag, or what stands for it."""
@@ -132,7 +139,7 @@ class Found:
         if tag is None and digest is None and not refusal:
             refusal = "the reference is not written in one piece"
         found = ImageField(
-            path=self.sheet.path,
+            path=self.findings.path,
             line=line,
             column=file.column(at),
             format=self.format,
@@ -146,15 +153,15 @@ class Found:
             refusal=refusal,
         )
         on: tuple[int, ...] = ()
-        if self.sheet.has_markers:
+        if self.findings.has_markers:
             on = tuple(dict.fromkeys((line, *(self.line(part) for part in lines))))
-        self.sheet.drafts.append(Draft(found, on, elsewhere))
+        self.findings.candidates.append(FieldCandidate(found, on, elsewhere))
 
     def unread(
         self, scalar: Scalar | None, code: str, reason: str, *, expected: bool = False
     ) -> None:
         line = 0 if scalar is None else self.line(scalar)
-        self.sheet.unread.append(Unread(self.sheet.path, line, code, reason, expected))
+        self.findings.unread.append(Unread(self.findings.path, line, code, reason, expected))
 
     def line(self, scalar: Scalar) -> int:
         return self.source.file.line(self.source.index(scalar.start_mark.index))
@@ -171,8 +178,8 @@ class Found:
         source = self.source
         line = source.file.line(source.index(mapping.start))
         shown = source.text[mapping.start : min(mapping.end, mapping.start + SHOWN)]
-        entry = Unread(self.sheet.path, line, "variable", filled_in(shown), True)
-        self.sheet.unread.append(entry)
+        entry = Unread(self.findings.path, line, "variable", filled_in(shown), True)
+        self.findings.unread.append(entry)
 
     def no_reference(self, scalar: Scalar, error: InvalidReferenceError, *, expected: bool) -> None:
         text = scalar.value.strip() if error.text in scalar.value else error.text
@@ -181,7 +188,7 @@ class Found:
 
 
 def _inline_slots(
-    written: Place, reference: Reference, skip: int
+    written: EditableScalar, reference: Reference, skip: int
 ) -> tuple[Slot | None, Slot | None]:
     """The slots of tag and digest within `name:tag@digest`."""
     at = skip + len(reference.name)
@@ -195,7 +202,7 @@ def _inline_slots(
     return tag, written.slot(at, "", prefix="@")
 
 
-def _shown_at(written: Place, reference: Reference) -> int:
+def _shown_at(written: EditableScalar, reference: Reference) -> int:
     """Where a reader should look: the tag, else the digest, else the name."""
     for text in (reference.tag, reference.digest, reference.name):
         if text and (start := written.value.rfind(text)) >= 0:

@@ -15,7 +15,7 @@ from imagebot.manifest.images.field import (
 )
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.yaml.events import MAX_DEPTH, Scalar
-from imagebot.manifest.yaml.source import Source
+from imagebot.manifest.yaml.source import DocumentText
 from imagebot.manifest.yaml.tree import Node
 
 # A field costs a few KiB while its file is read.
@@ -28,10 +28,10 @@ MAX_PATH = 2 * MAX_DEPTH
 
 
 @dataclass(frozen=True, slots=True)
-class Embedded:
+class NestedYaml:
     """A literal block scalar that may hold YAML of its own; `resource` is what it is a part of."""
 
-    source: Source
+    source: DocumentText
     scalar: Scalar
     document: int
     keys: Keys
@@ -40,7 +40,7 @@ class Embedded:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class RepositoryLink:
     """An object, by kind and `namespace:name`, that says which repository a field is about."""
 
     kind: PendingKind
@@ -49,13 +49,13 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class FieldCandidate:
     """A field before its marker is known; `lines` are those that a marker can stand on, where
     the file has markers at all."""
 
     field: ImageField
     lines: tuple[int, ...]
-    elsewhere: Elsewhere | None = None
+    elsewhere: RepositoryLink | None = None
 
     def pending(self, field: ImageField) -> PendingField:
         assert self.elsewhere is not None
@@ -67,7 +67,7 @@ class MarkedDocument:
     """A document whose text holds a marker, with what its fields have in common."""
 
     root: Node
-    source: Source
+    source: DocumentText
     document: int
     format: str
     prefix: Keys
@@ -79,7 +79,7 @@ class MarkedDocument:
 
 
 @dataclass(slots=True)
-class Sheet:
+class FileFindings:
     """Everything found in one file, in the order found.
 
     `patterns` are what a configuration has for the file, whatever it is.
@@ -92,14 +92,14 @@ class Sheet:
     options: ScanOptions
     has_markers: bool = False
     patterns: tuple[str, ...] = ()
-    drafts: list[Draft] = field(default_factory=list)
+    candidates: list[FieldCandidate] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     objects: list[FluxObject] = field(default_factory=list)
-    embedded: list[Embedded] = field(default_factory=list)
+    embedded: list[NestedYaml] = field(default_factory=list)
     marked: list[MarkedDocument] = field(default_factory=list)
-    broken: list[Source] = field(default_factory=list)
+    broken: list[DocumentText] = field(default_factory=list)
 
     @property
     def is_full(self) -> bool:
         """Whether there is more than a manifest ever has; the file is then not read."""
-        return len(self.drafts) > MAX_FIELDS or len(self.marked) > MAX_FIELDS
+        return len(self.candidates) > MAX_FIELDS or len(self.marked) > MAX_FIELDS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imagebot.policy.filters import read_text
-from imagebot.policy.model import Kind, Policy, Size
+from imagebot.policy.model import Policy, Size, UpdateType
 from imagebot.version.precedence import Numbers
 from imagebot.version.reading import read_strict
 from imagebot.version.shape import Shape, read_layout
@@ -13,7 +13,7 @@ KEPT_NUMBERS: dict[Size, int] = {"patch": 2, "minor": 1, "major": 0}
 """How many of the first numbers stay the same in a step of at most this size."""
 
 
-def kind_of(policy: Policy, current_tag: str | None, new_tag: str | None) -> Kind:
+def update_type_of(policy: Policy, current_tag: str | None, new_tag: str | None) -> UpdateType:
     """What a move from one tag to another is called.
 
     The same tag (or none given) is `digest`; what cannot be told by numbers is `other`.
@@ -32,7 +32,7 @@ def has_size(policy: Policy, tag: str) -> bool:
     return found is not None and found[0] is not None and found[0].parts > 1
 
 
-def step(old: Numbers, new: Numbers) -> Kind:
+def step(old: Numbers, new: Numbers) -> UpdateType:
     """By the first number that differs; everything from the third on is a patch."""
     length = max(len(old), len(new))
     padded_old = (*old, *(0,) * (length - len(old)))
