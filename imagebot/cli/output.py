@@ -40,7 +40,8 @@ def print_plan(plan: Plan, *, explain: bool = False, kept: bool = False) -> None
     """The updates by file; with `kept` or `explain` also what stays as it is, and why."""
     path = None
     for update in plan.updates:
-        place = f"{update.target}: {update.field.path}" if update.target else update.field.path
+        target = update.target.name
+        place = f"{target}: {update.field.path}" if target else update.field.path
         if place != path:
             click.echo(click.style(printable(place), bold=True))
             path = place
@@ -54,24 +55,26 @@ def print_plan(plan: Plan, *, explain: bool = False, kept: bool = False) -> None
 
 
 def _print_update(update: Update, *, explain: bool) -> None:
-    current = update.field.reference
+    current, decision = update.field.reference, update.decision
     old = _version(current.tag, current.digest)
     new = _version(update.tag or current.tag, update.digest or current.digest)
-    kind = click.style(update.kind, fg=_COLOURS[update.kind])
+    assert decision.update_type is not None
+    update_type = click.style(decision.update_type, fg=_COLOURS[decision.update_type])
     where = printable(f"  line {update.field.line}: {current.name}  {old} -> {new}  ")
     route = f", route {update.route}" if update.route else ""
-    click.echo(f"{where}{kind}{printable(f'  (policy {update.policy}{route})')}")
-    if explain or update.code not in ("newer", "set"):
-        click.echo(printable(f"      {update.code}: {update.reason}"))
+    click.echo(f"{where}{update_type}{printable(f'  (policy {decision.policy}{route})')}")
+    if explain or decision.code not in ("newer", "set"):
+        click.echo(printable(f"      {decision.code}: {decision.reason}"))
     if explain:
-        _print_rejections(update.rejections)
+        _print_rejections(decision.rejections)
 
 
 def _print_kept(kept: Kept, *, explain: bool) -> None:
-    line = f"kept {kept.field.path}:{kept.field.line}: {kept.field.reference}  {kept.reason}"
-    click.echo(printable(line) + click.style(f"  [{kept.code}]", dim=True))
+    field, decision = kept.field, kept.decision
+    line = f"kept {field.path}:{field.line}: {field.reference}  {decision.reason}"
+    click.echo(printable(line) + click.style(f"  [{decision.code}]", dim=True))
     if explain:
-        _print_rejections(kept.rejections)
+        _print_rejections(decision.rejections)
 
 
 def _print_rejections(rejections: Sequence[Rejection]) -> None:

@@ -24,7 +24,7 @@ from imagebot.scan.workspace import open_workspace
 from imagebot.text import printable_lines
 
 if TYPE_CHECKING:
-    from imagebot.plan.build import PlanWithEdits
+    from imagebot.plan.edits import PlanWithEdits
 
 
 @click.command("plan")
@@ -55,12 +55,12 @@ def command(
     from imagebot.plan.report import plan_document
 
     diagnostics = open_diagnostics(log_format, quiet)
-    drafts = _drafts(directory, bot_file, diagnostics)
-    plan = merge_plans(each.plan for each in drafts)
+    plans = _plans(directory, bot_file, diagnostics)
+    plan = merge_plans(each.plan for each in plans)
     if output_format == "json":
         print_json(plan_document(plan, explain=explain))
     elif diff:
-        _print_diff(unified_diff(change for each in drafts for change in each.changes))
+        _print_diff(unified_diff(change for each in plans for change in each.changes))
     else:
         print_plan(plan, explain=explain, kept=kept)
     diagnostics.of_plan(plan)
@@ -74,7 +74,7 @@ def _print_diff(text: str) -> None:
     click.echo(printable_lines(text) if sys.stdout.isatty() else text, nl=False)
 
 
-def _drafts(
+def _plans(
     directory: str | None, bot_file: str | None, diagnostics: Diagnostics
 ) -> list[PlanWithEdits]:
     if bot_file is None:
@@ -86,18 +86,18 @@ def _drafts(
 
 def _of_folder(directory: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
     from imagebot.plan.build import build_plan
+    from imagebot.plan.edits import edit_plan
 
     workspace = open_workspace(directory)
     now = datetime.now(UTC)
     with open_registries() as registry, diagnostics.progress("asking registries") as progress:
-        return [
-            build_plan(workspace, workspace.configuration, registry, now=now, progress=progress)
-        ]
+        plan = build_plan(workspace, workspace.configuration, registry, now=now, progress=progress)
+    return [edit_plan(workspace, plan)]
 
 
 def _of_targets(bot_file: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
     from imagebot.cli.setting import open_pass
-    from imagebot.run.passes import draft_pass
+    from imagebot.run.passes import plan_pass
 
-    with open_pass(bot_file, diagnostics) as setting:
-        return list(draft_pass(setting))
+    with open_pass(bot_file, diagnostics) as context:
+        return list(plan_pass(context))

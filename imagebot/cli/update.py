@@ -37,22 +37,23 @@ def command(
     """Rewrite the files in DIR: what `plan` shows is done, and nothing is committed."""
     from imagebot.files.rewrite import write_changes
     from imagebot.plan.build import build_plan
-    from imagebot.plan.edits import without_unwritten
+    from imagebot.plan.edits import edit_plan, without_unwritten
     from imagebot.plan.report import plan_document
 
     workspace = open_workspace(directory)
     require_configuration(workspace, no_config=no_config)
     diagnostics = open_diagnostics(log_format, quiet)
     with open_registries() as registry, diagnostics.progress("asking registries") as progress:
-        drafted = build_plan(
+        plan = build_plan(
             workspace,
             workspace.configuration,
             registry,
             now=datetime.now(UTC),
             progress=progress,
         )
-    unwritten = write_changes(workspace.root, drafted.changes)
-    plan = without_unwritten(drafted.plan, unwritten)
+    edited = edit_plan(workspace, plan)
+    unwritten = write_changes(workspace.root, edited.changes)
+    plan = without_unwritten(edited.plan, unwritten)
     if output_format == "json":
         print_json(plan_document(plan, explain=explain))
     else:

@@ -15,7 +15,7 @@ from imagebot.demo.registry import DemoRegistry
 from imagebot.errors import FolderError
 from imagebot.git.credentials import access_for
 from imagebot.git.seed import create_repository
-from imagebot.git.tree import Committer
+from imagebot.git.tree import Committer, Identity
 
 BRANCH = "main"
 _SHOP = ("Shop developers", "shop@example.com")
@@ -67,13 +67,13 @@ def make_sandbox(
         for age, tag in enumerate(reversed(tags), 1):
             registry.seed(repository, tag, created=now - timedelta(days=3 * age))
     files = repository_files(registry.host)
-    author = Committer(name=_SHOP[0], email=_SHOP[1], when=now.astimezone(UTC))
+    committer = Committer(Identity(*_SHOP), now.astimezone(UTC))
     create_repository(
         sandbox.remote,
         files,
         branch=BRANCH,
         message="The shop as it runs today\n",
-        author=author,
+        committer=committer,
         access=access_for(None, environment),
     )
     text = bot_file(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from imagebot.config.model import Target
 from imagebot.config.secret import read_secret
-from imagebot.errors import ForgeAuthError, ForgeError
+from imagebot.errors import CredentialError, ForgeAuthError, ForgeError
 from imagebot.forge.model import Forge
 from imagebot.forge.project import ProjectLocation, is_loopback, place_of
 
@@ -23,6 +24,28 @@ def open_forge(target: Target, environment: Environment) -> Forge | None:
     place = place_of(target.url)
     kind = target.forge.kind or ("github" if place.host == "github.com" else "none")
     return FORGES[kind](target, place, environment)
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeAccess:
+    """A target's forge, opened once for a pass; `error` is why it cannot be used."""
+
+    forge: Forge | None = None
+    error: ForgeError | CredentialError | None = None
+
+    def use(self) -> Forge | None:
+        """The forge, None where the target has none. Raises `error`."""
+        if self.error is not None:
+            raise self.error
+        return self.forge
+
+
+def try_forge(target: Target, environment: Environment) -> ForgeAccess:
+    """As `open_forge`; an error is kept for those who need the forge."""
+    try:
+        return ForgeAccess(open_forge(target, environment))
+    except (ForgeError, CredentialError) as error:
+        return ForgeAccess(error=error)
 
 
 def _no_forge(_target: Target, _place: ProjectLocation, _environment: Environment) -> None:

@@ -50,6 +50,8 @@ class Author:
 class Checkout:
     """Made by `open_checkout`, for one pass in one thread. Every method may raise GitError."""
 
+    committer: Committer
+
     def __init__(self, runner: Runner, branch: str) -> None:
         self.branch = branch
         self._runner = runner
@@ -105,18 +107,19 @@ class Checkout:
             {blob: size for blob, size in sizes.items() if size <= max_size}
         )
 
-    def commit(
-        self, base: str, changes: Mapping[str, bytes], *, message: str, author: Committer
-    ) -> str:
+    def commit(self, base: str, changes: Mapping[str, bytes], *, message: str) -> str:
         """The id of a new commit on `base` with new bytes in files that it has; modes are kept.
 
-        `base` itself when nothing differs. The same arguments give the same id.
+        Made by `committer`, which must be set. `base` itself when nothing differs. The same
+        arguments and the same committer give the same id.
         """
         files = {file.path: file for file in self._cache.list_files(base).files}
         picked = pick_files(files, changes, self.url)
         if not picked:
             return base
-        stream = commit_stream(ref=_COMMIT, base=base, files=picked, message=message, author=author)
+        stream = commit_stream(
+            ref=_COMMIT, base=base, files=picked, message=message, committer=self.committer
+        )
         output = self._runner.local(
             "fast-import", "--quiet", "--force", "--done", "--date-format=raw", payload=stream
         )

@@ -16,7 +16,7 @@ def create_repository(
     *,
     branch: str,
     message: str,
-    author: Committer,
+    committer: Committer,
     access: Access,
 ) -> str:
     """Make a bare repository at `path` (which must not exist) and return its first commit's id.
@@ -29,14 +29,17 @@ def create_repository(
     # Lets clones leave blobs out and fetch them by id, as forges do.
     runner.local("config", "uploadpack.allowFilter", "true")
     runner.local("config", "uploadpack.allowAnySHA1InWant", "true")
-    stream = _first_commit(f"refs/heads/{branch}", files, message, author)
+    stream = _first_commit(f"refs/heads/{branch}", files, message, committer)
     output = runner.local("fast-import", "--quiet", "--done", "--date-format=raw", payload=stream)
     return output.decode().strip()
 
 
-def _first_commit(ref: str, files: Mapping[str, bytes], message: str, author: Committer) -> bytes:
+def _first_commit(
+    ref: str, files: Mapping[str, bytes], message: str, committer: Committer
+) -> bytes:
     text = message.encode()
-    person = f"{author.name} <{author.email}> {int(author.when.timestamp())} +0000".encode()
+    who = committer.identity
+    person = f"{who.name} <{who.email}> {int(committer.when.timestamp())} +0000".encode()
     stream = bytearray(b"feature done\n")
     stream += b"commit %s\nmark :1\ncommitter %s\n" % (ref.encode(), person)
     stream += b"data %d\n%s\n" % (len(text), text)

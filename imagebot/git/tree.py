@@ -40,13 +40,24 @@ class CommitTree:
     others: tuple[TreeOther, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Committer:
-    """Who commits, and when; `when` has a time zone."""
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom a commit names: as its author and as its committer."""
 
     name: str
     email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Committer:
+    """Who makes the commits of a pass, and when; `when` has a time zone.
+
+    `signer` takes what signs them; nothing does yet.
+    """
+
+    identity: Identity
     when: datetime
+    signer: None = None
 
 
 def parse_listing(output: bytes) -> CommitTree:
@@ -124,7 +135,7 @@ def commit_stream(
     base: str,
     files: Iterable[tuple[TreeFile, bytes]],
     message: str,
-    author: Committer,
+    committer: Committer,
 ) -> bytes:
     """For `git fast-import`: the commit that puts new bytes into `files`; prints its id.
 
@@ -135,7 +146,7 @@ def commit_stream(
     for number, (file, data) in enumerate(files, 2):
         stream += b"blob\nmark :%d\ndata %d\n%s\n" % (number, len(data), data)
         changes += b"M %s :%d %s\n" % (file.mode.encode(), number, quote_path(file.path))
-    person = _person(author)
+    person = _person(committer)
     text = message.encode()
     stream += b"commit %s\nmark :1\nauthor %s\ncommitter %s\n" % (ref.encode(), person, person)
     stream += b"data %d\n%s\nfrom %s\n%s" % (len(text), text, base.encode(), changes)
@@ -143,10 +154,10 @@ def commit_stream(
     return bytes(stream)
 
 
-def _person(signature: Committer) -> bytes:
-    name = re.sub(r"[\x00-\x1f<>\x7f]", "", signature.name).strip() or "imagebot"
-    email = re.sub(r"[\x00-\x20<>\x7f]", "", signature.email)
-    return f"{name} <{email}> {int(signature.when.timestamp())} +0000".encode()
+def _person(committer: Committer) -> bytes:
+    name = re.sub(r"[\x00-\x1f<>\x7f]", "", committer.identity.name).strip() or "imagebot"
+    email = re.sub(r"[\x00-\x20<>\x7f]", "", committer.identity.email)
+    return f"{name} <{email}> {int(committer.when.timestamp())} +0000".encode()
 
 
 def quote_path(path: str) -> bytes:

@@ -1,38 +1,25 @@
-"""From files to a draft: scan -> assign -> list -> choose -> admit -> plan -> edit.
-
-Everything up to, and not including, `publish`: a dry run is a pass that stops here.
-"""
+"""From files to a plan: scan -> assign -> list -> choose -> gate -> plan."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from imagebot.config.model import Configuration, Limits
 from imagebot.errors import Problem, RegistryError, RegistryUnreachableError
-from imagebot.files.rewrite import FileChange
 from imagebot.parallel.threads import Progress
 from imagebot.plan.assign import Assigned, assign
-from imagebot.plan.edits import make_edits, without_refused
 from imagebot.plan.limits import may_ask
-from imagebot.plan.model import Kept, Plan, Update
+from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Update
 from imagebot.plan.resolve import Resolution, TagQuery, resolve
 from imagebot.plan.unused import unused_warnings
-from imagebot.plan.vetoes import Hold, apply_vetoes
+from imagebot.policy.model import Decision
 from imagebot.reference import Repository
 from imagebot.registry.api import Registry
 from imagebot.scan.cache import ScanCache
 from imagebot.scan.inventory import sort_unread, take_inventory
 from imagebot.scan.source import Source
-
-
-@dataclass(frozen=True, slots=True)
-class PlanWithEdits:
-    """A plan, and the files as they will be: everything but the publishing."""
-
-    plan: Plan
-    changes: tuple[FileChange, ...]
 
 
 def build_plan(
@@ -41,107 +28,80 @@ def build_plan(
     registry: Registry,
     *,
     now: datetime,
-    target: str = "",
-    identity: str = "",
+    target: PlanTarget = FOLDER,
     limits: Limits = Limits(),
     scans: ScanCache | None = None,
     progress: Progress | None = None,
-    hold: Hold | None = None,
-) -> PlanWithEdits:
-    """Plan every update of `source`, and make the edits.
+) -> Plan:
+    """What the policies want of `source`; what cannot be listed or decided is a problem in it.
 
-    `target` is what the plan calls the target, and `identity` what tells it from others.
-    What cannot be listed, decided or edited is a problem in the plan; the rest is planned.
+    Of `limits` only `images` counts here: a repository outside of it is not asked about.
     """
     inventory = take_inventory(source, configuration, scans)
-    assignments = assign(inventory.fields, configuration, target, flux=inventory.flux)
-    questions = [question for each in assignments if (question := _question(each, limits))]
-    answers = resolve(questions, registry, now=now, progress=progress)
-    plan = to_plan(assignments, answers, target=target, identity=identity, limits=limits)
-    if hold is not None:
-        plan = apply_vetoes(plan, hold)
+    assignments = assign(inventory.fields, configuration, target.name, flux=inventory.flux)
+    queries = [query for each in assignments if (query := _query(each, limits))]
+    resolution = resolve(queries, registry, now=now, progress=progress)
+    plan = to_plan(assignments, resolution, target=target, limits=limits)
     unread, problems = sort_unread(inventory, configuration)
-    edited = make_edits(source, plan.updates)
     unused: tuple[str, ...] = ()
     if source.whole:
         unused = unused_warnings(assignments, configuration, inventory.paths)
-    plan = without_refused(replace(plan, problems=(*problems, *plan.problems)), edited)
-    plan = replace(plan, unread=unread, warnings=(*unused, *answers.warnings))
-    return PlanWithEdits(plan, edited.changes)
+    return replace(
+        plan,
+        problems=(*problems, *plan.problems),
+        unread=unread,
+        warnings=(*unused, *resolution.warnings),
+    )
 
 
 def to_plan(
-    assignments: Sequence[Assigned],
-    answers: Resolution,
-    *,
-    target: str,
-    identity: str,
-    limits: Limits,
+    assignments: Sequence[Assigned], resolution: Resolution, *, target: PlanTarget, limits: Limits
 ) -> Plan:
     """Every field is an update or kept, in the order of the files."""
-    outcomes = [_outcome(entry, answers, target, identity, limits) for entry in assignments]
+    entries = [_entry(each, resolution, target, limits) for each in assignments]
     return Plan(
-        updates=tuple(each for each in outcomes if isinstance(each, Update)),
-        kept=tuple(each for each in outcomes if isinstance(each, Kept)),
+        updates=tuple(each for each in entries if isinstance(each, Update)),
+        kept=tuple(each for each in entries if isinstance(each, Kept)),
         problems=(
             *(each.problem for each in assignments if each.problem),
-            *_problems(answers.failures),
+            *_problems(resolution.failures),
         ),
     )
 
 
-def _question(entry: Assigned, limits: Limits) -> TagQuery | None:
-    """What to ask for a field: nothing when it is not managed, or may not be asked for."""
-    reference = entry.field.reference
-    if entry.policy is None or not entry.managed or not may_ask(limits, reference.repository):
+def _query(assigned: Assigned, limits: Limits) -> TagQuery | None:
+    """What to ask for a field; nothing when it is not managed, or may not be asked about."""
+    reference = assigned.field.reference
+    if assigned.policy is None or not assigned.managed or not may_ask(limits, reference.repository):
         return None
-    return TagQuery.of(reference, entry.policy)
+    return TagQuery.of(reference, assigned.policy)
 
 
-def _outcome(
-    entry: Assigned, answers: Resolution, target: str, identity: str, limits: Limits
+def _entry(
+    assigned: Assigned, resolution: Resolution, target: PlanTarget, limits: Limits
 ) -> Update | Kept:
-    question = _question(entry, limits)
-    if question is None:
-        code, reason = entry.code, entry.reason
-        if entry.managed:
-            code, reason = "outside-limits", "limits.images of the target keep it from being asked"
-        return _kept(entry, target, code, reason)
-    decision = answers.of[question]
-    if isinstance(decision, RegistryError):
-        return _kept(entry, target, decision.code, decision.message)
-    assert entry.policy is not None
-    assert entry.route is not None
-    if decision.kind is None:
-        return Kept(
-            target=target,
-            field=entry.field,
-            policy=entry.policy.name,
-            code=decision.code,
-            reason=decision.reason,
-            eligible_at=decision.eligible_at,
-            candidates=decision.candidates,
-            rejections=decision.rejections,
-        )
-    return Update(
-        target=target,
-        identity=identity,
-        field=entry.field,
-        tag=None if entry.field.keeps_tag else decision.tag,
-        digest=decision.digest,
-        kind="digest" if entry.field.keeps_tag else decision.kind,
-        policy=entry.policy.name,
-        route=entry.route.name,
-        code=decision.code,
-        reason=decision.reason,
-        candidates=decision.candidates,
-        rejections=decision.rejections,
-    )
+    decision = _decision(assigned, resolution, limits)
+    if not decision.moves:
+        return Kept(target=target, field=assigned.field, decision=decision)
+    assert assigned.route is not None
+    if assigned.field.keeps_tag:
+        decision = replace(decision, update_type="digest")
+    return Update(target=target, field=assigned.field, route=assigned.route.name, decision=decision)
 
 
-def _kept(entry: Assigned, target: str, code: str, reason: str) -> Kept:
-    policy = entry.policy.name if entry.policy else ""
-    return Kept(target=target, field=entry.field, policy=policy, code=code, reason=reason)
+def _decision(assigned: Assigned, resolution: Resolution, limits: Limits) -> Decision:
+    policy = assigned.policy.name if assigned.policy else ""
+    query = _query(assigned, limits)
+    if query is None and assigned.managed:
+        reason = "not allowed by `limits.images` of the target"
+        return Decision(policy=policy, code="outside-limits", reason=reason, settled=False)
+    if query is None:
+        settled = assigned.problem is None
+        return Decision(policy=policy, code=assigned.code, reason=assigned.reason, settled=settled)
+    found = resolution.of[query]
+    if isinstance(found, RegistryError):
+        return Decision(policy=policy, code=found.code, reason=found.message, settled=False)
+    return found
 
 
 def _problems(failures: Mapping[Repository, RegistryError]) -> Iterator[Problem]:

@@ -61,6 +61,20 @@ def make_edits(source: Source, updates: Sequence[Update]) -> Edited:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PlanWithEdits:
+    """A plan, and the files as they will be: everything but the publishing."""
+
+    plan: Plan
+    changes: tuple[FileChange, ...]
+
+
+def edit_plan(source: Source, plan: Plan) -> PlanWithEdits:
+    """Make the edits of a plan; an update that must be refused becomes a problem of the plan."""
+    edited = make_edits(source, plan.updates)
+    return PlanWithEdits(without_refused(plan, edited), edited.changes)
+
+
 def without_refused(plan: Plan, edited: Edited) -> Plan:
     """The plan with every refused update turned into its problem."""
     return replace(

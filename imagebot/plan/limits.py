@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from imagebot.config.model import Limits, Route
 from imagebot.errors import Problem
 from imagebot.glob import matches_any
-from imagebot.plan.model import Update
+from imagebot.plan.model import Plan, Update
 from imagebot.reference import Repository
 
 
 @dataclass(frozen=True, slots=True)
-class Limited:
-    """The updates that may be published, in their order, and a problem for what may not."""
+class LimitedPlan:
+    """A plan within its target's limits.
 
-    allowed: tuple[Update, ...]
-    problems: tuple[Problem, ...]
+    `plan` is whole, with a problem for what may not be published; `allowed` is the same plan with
+    only the updates that may be.
+    """
+
+    plan: Plan
+    allowed: Plan
 
 
 def may_ask(limits: Limits, repository: Repository) -> bool:
@@ -25,37 +29,43 @@ def may_ask(limits: Limits, repository: Repository) -> bool:
     return limits.images is None or matches_any(limits.images, str(repository))
 
 
-def within_limits(
-    updates: Sequence[Update],
+def apply_limits(
+    plan: Plan,
     limits: Limits,
     routes: Sequence[Route],
     target: str = "",
-    settled: Callable[[tuple[Update, ...]], Collection[str]] = lambda _: (),
-) -> Limited:
-    """Hold a target's updates against its limits.
+    *,
+    settled: Collection[str] = (),
+) -> LimitedPlan:
+    """Keep a target's updates within its limits.
 
-    A file that its route commits to directly and `limits.commit` does not cover keeps its
-    updates back. More updates than `max_updates` and none is published: a plan that large is a
-    mistake more often than not, and half of it would be a guess. `settled` is asked, when there
-    are too many, for the ids of those that a pass has nothing to do for: they do not count.
+    A file that its route commits to directly and `limits.commit` does not cover keeps its updates
+    back. When there are more updates than `max_updates`, none is published: a plan that large is
+    usually a mistake, and half of it would be a guess. `settled` has the ids of updates that a
+    pass has nothing left to do for: they do not count.
     """
     by_name = {route.name: route for route in routes}
     allowed: list[Update] = []
     refused: dict[str, Update] = {}
-    for update in updates:
+    for update in plan.updates:
         route = by_name.get(update.route)
         if route is not None and not _may_publish(limits, route, update):
             refused.setdefault(update.field.path, update)
         else:
             allowed.append(update)
     problems = [_commit_problem(update, target) for update in refused.values()]
-    if limits.max_updates is not None and len(allowed) > limits.max_updates:
-        done = settled(tuple(allowed))
-        count = sum(update.id not in done for update in allowed)
-        if count > limits.max_updates:
-            problems.append(_too_many(count, limits.max_updates, target))
-            allowed = []
-    return Limited(tuple(allowed), tuple(problems))
+    count = sum(update.id not in settled for update in allowed)
+    if exceeds_max_updates(count, limits):
+        assert limits.max_updates is not None
+        problems.append(_too_many(count, limits.max_updates, target))
+        allowed = []
+    plan = replace(plan, problems=(*plan.problems, *problems))
+    return LimitedPlan(plan, replace(plan, updates=tuple(allowed)))
+
+
+def exceeds_max_updates(count: int, limits: Limits) -> bool:
+    """Whether so many updates are more than the target may have in one pass."""
+    return limits.max_updates is not None and count > limits.max_updates
 
 
 def _may_publish(limits: Limits, route: Route, update: Update) -> bool:

@@ -6,44 +6,57 @@ These are the values that every command prints and `publish` carries out.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Literal
 
 from imagebot.errors import Problem
 from imagebot.manifest.images.field import FieldEdit, ImageField, Unread
-from imagebot.policy.model import Rejection, UpdateType
+from imagebot.policy.model import Decision
 
 PublishStatus = Literal["committed", "opened", "updated", "unchanged", "closed", "failed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update:
-    """A field that moves to another tag, digest or both; `route` is the name of its route.
+@dataclass(frozen=True, slots=True)
+class PlanTarget:
+    """Whose plan it is; a folder has neither.
 
-    `target` is what the target is called, and may change when others are added; `identity` is
-    its URL and branch in one spelling, "" for a folder.
+    `name` is for people and may change when other targets are added. `identity` is the target's
+    URL and branch in one spelling (`git.url.identity_of`).
     """
 
-    target: str
+    name: str = ""
     identity: str = ""
+
+
+FOLDER = PlanTarget()
+"""The plan of a folder, which is no target."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """A field, the name of its route, and the decision to write something else."""
+
+    target: PlanTarget
     field: ImageField
-    tag: str | None
-    digest: str | None
-    kind: UpdateType
-    policy: str
     route: str
-    code: str
-    reason: str
-    candidates: tuple[str, ...] = ()
-    rejections: Sequence[Rejection] = ()
+    decision: Decision
+
+    @property
+    def tag(self) -> str | None:
+        """The tag to write; None when the field keeps the one it has."""
+        return None if self.field.keeps_tag else self.decision.tag
+
+    @property
+    def digest(self) -> str | None:
+        """The digest to write; None when the field keeps what it has."""
+        return self.decision.digest
 
     @property
     def id(self) -> str:
         """Names the same update of the same field in every run: 12 hexadecimal digits."""
         field = self.field
-        place = (self.identity, field.path, str(field.document), *map(str, field.keys))
+        place = (self.target.identity, field.path, str(field.document), *map(str, field.keys))
         text = "\0".join((*place, self.tag or "", self.digest or ""))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -60,16 +73,11 @@ class Update:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A field that stays as it is, and why."""
+    """A field, and the decision to keep what it says."""
 
-    target: str
+    target: PlanTarget
     field: ImageField
-    policy: str
-    code: str
-    reason: str
-    eligible_at: datetime | None = None
-    candidates: tuple[str, ...] = ()
-    rejections: Sequence[Rejection] = ()
+    decision: Decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,7 +61,7 @@ def pick_document(repository: str, current: str | None, decision: Decision) -> D
         "repository": repository,
         "current": current,
         "chosen": chosen,
-        "kind": decision.kind,
+        "updateType": decision.update_type,
         "code": decision.code,
         "reason": decision.reason,
         "eligibleAt": _time(decision.eligible_at),
@@ -114,42 +114,43 @@ def _update(update: Update, *, explain: bool) -> Document:
     current = field.reference
     document: Document = {
         "id": update.id,
-        "target": update.target or None,
+        "target": update.target.name or None,
         "path": field.path,
         "line": field.line,
         "resource": _resource(field.resource),
         "repository": str(current.repository),
         "from": {"tag": current.tag, "digest": current.digest},
         "to": {"tag": update.tag or current.tag, "digest": update.digest or current.digest},
-        "kind": update.kind,
-        "policy": update.policy,
+        "updateType": update.decision.update_type,
+        "policy": update.decision.policy,
         "route": update.route,
-        "code": update.code,
-        "reason": update.reason,
+        "code": update.decision.code,
+        "reason": update.decision.reason,
     }
-    return document | _explanation(update, explain=explain)
+    return document | _explanation(update.decision, explain=explain)
 
 
 def _kept(kept: Kept, *, explain: bool) -> Document:
     document: Document = {
-        "target": kept.target or None,
+        "target": kept.target.name or None,
         "path": kept.field.path,
         "line": kept.field.line,
         "reference": str(kept.field.reference),
-        "policy": kept.policy or None,
-        "code": kept.code,
-        "reason": kept.reason,
-        "eligibleAt": _time(kept.eligible_at),
+        "policy": kept.decision.policy or None,
+        "code": kept.decision.code,
+        "reason": kept.decision.reason,
+        "settled": kept.decision.settled,
+        "eligibleAt": _time(kept.decision.eligible_at),
     }
-    return document | _explanation(kept, explain=explain)
+    return document | _explanation(kept.decision, explain=explain)
 
 
-def _explanation(entry: Update | Kept, *, explain: bool) -> Document:
+def _explanation(decision: Decision, *, explain: bool) -> Document:
     if not explain:
         return {}
     return {
-        "candidates": list(entry.candidates),
-        "rejected": [_rejection(rejection) for rejection in entry.rejections],
+        "candidates": list(decision.candidates),
+        "rejected": [_rejection(rejection) for rejection in decision.rejections],
     }
 
 

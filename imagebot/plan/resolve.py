@@ -111,9 +111,9 @@ def answer_offline(
     choice = choose(policy, tags, reference, today=now.date())
     tag = choice.candidates[0] if choice.moves else None
     return Decision(
+        policy=policy.name,
         tag=tag,
-        digest=None,
-        kind=update_type_of(policy, reference.tag, tag) if choice.moves else None,
+        update_type=update_type_of(policy, reference.tag, tag) if choice.moves else None,
         code=choice.code,
         reason=choice.reason,
         eligible_at=choice.eligible_at,

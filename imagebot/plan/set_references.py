@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from imagebot.errors import Problem, UsageError
 from imagebot.manifest.images.field import ImageField, Unread
 from imagebot.plan.assign import Assigned
-from imagebot.plan.model import Kept, Plan, Update
+from imagebot.plan.model import FOLDER, Kept, Plan, Update
 from imagebot.policy.builtin import BUILT_IN
-from imagebot.policy.model import UpdateType
+from imagebot.policy.model import Decision, UpdateType
 from imagebot.policy.update_types import update_type_of
 from imagebot.reference import Reference, Repository
 from imagebot.scan.inventory import unread_problem
@@ -77,28 +77,26 @@ def _set(assigned: Assigned, wanted: Reference) -> Update | Kept | Problem:
     digest = wanted.digest if moves else None
     if tag is None and digest is None:
         return _kept(field, "current", "it says so already")
-    return Update(
-        target="",
-        field=field,
+    decision = Decision(
+        policy="set",
         tag=tag,
         digest=digest,
-        kind=_kind(current, tag),
-        policy="set",
-        route="",
+        update_type=_update_type(current, tag),
         code="set",
         reason="given on the command line",
     )
+    return Update(target=FOLDER, field=field, route="", decision=decision)
 
 
-def _kind(current: Reference, tag: str | None) -> UpdateType:
-    """The same tag is written anew where it gets quotes."""
+def _update_type(current: Reference, tag: str | None) -> UpdateType:
+    """The same tag is written again where it gets quotes."""
     if tag is None:
         return "digest"
     return "other" if tag == current.tag else update_type_of(BUILT_IN["shape"], current.tag, tag)
 
 
 def _kept(field: ImageField, code: str, reason: str) -> Kept:
-    return Kept(target="", field=field, policy="", code=code, reason=reason)
+    return Kept(target=FOLDER, field=field, decision=Decision(code=code, reason=reason))
 
 
 def _nothing_names(reference: Reference) -> Problem:

@@ -1,8 +1,8 @@
-"""Updates that are held: chosen by their policies, refused by people. Pure."""
+"""Vetoes: what keeps an update back that its policy has chosen. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from heapq import merge
 
@@ -14,48 +14,52 @@ from imagebot.policy.rejections import refused_later
 
 @dataclass(frozen=True, slots=True)
 class Veto:
-    """Why an update is not to be made; `code` is also the rule that refuses its tag."""
+    """Why an update is not to be made; `code` is also the rule that rejects its tag.
+
+    `settled` is false where the veto only covers that somebody could not be asked.
+    """
 
     code: str
     reason: str
+    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vetoes:
-    """What is held, by the ids of the updates, and what could not be found out."""
+    """The vetoes by the ids of their updates, and what could not be found out."""
 
-    held: Mapping[str, Veto] = field(default_factory=dict)
+    of: Mapping[str, Veto] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
 
-Hold = Callable[[Sequence[Update]], Vetoes]
-
-
-def apply_vetoes(plan: Plan, hold: Hold) -> Plan:
-    """The plan with every held update kept instead, in its place among the kept fields."""
-    if not plan.updates:
-        return plan
-    holding = hold(plan.updates)
-    kept = [_kept(each, holding.held[each.id]) for each in plan.updates if each.id in holding.held]
+def apply_vetoes(plan: Plan, vetoes: Vetoes) -> Plan:
+    """The plan with every vetoed update kept instead, in its place among the kept fields."""
+    kept = [_kept(each, vetoes.of[each.id]) for each in plan.updates if each.id in vetoes.of]
     return replace(
         plan,
-        updates=tuple(each for each in plan.updates if each.id not in holding.held),
+        updates=tuple(each for each in plan.updates if each.id not in vetoes.of),
         kept=tuple(merge(plan.kept, kept, key=_place)),
-        problems=(*plan.problems, *holding.problems),
+        problems=(*plan.problems, *vetoes.problems),
     )
 
 
-def _kept(update: Update, held: Veto) -> Kept:
-    tag = update.tag
-    refused = () if tag is None else (Rejection(tag, held.code, held.reason),)
+def _kept(update: Update, veto: Veto) -> Kept:
+    tag, decision = update.tag, update.decision
+    rejected = () if tag is None else (Rejection(tag, veto.code, veto.reason),)
     return Kept(
         target=update.target,
         field=update.field,
-        policy=update.policy,
-        code=held.code,
-        reason=held.reason,
-        candidates=tuple(each for each in update.candidates if each != tag),
-        rejections=refused_later(update.rejections, refused),
+        decision=replace(
+            decision,
+            tag=None,
+            digest=None,
+            update_type=None,
+            code=veto.code,
+            reason=veto.reason,
+            settled=veto.settled,
+            candidates=tuple(each for each in decision.candidates if each != tag),
+            rejections=refused_later(decision.rejections, rejected),
+        ),
     )
 
 

@@ -18,7 +18,7 @@ Verdict = Literal["chosen", "candidate", "refused"]
 class TagExplanation:
     """What became of one tag.
 
-    `rule` is the first that refused it, "" for candidates; `kind` what a move to it would be;
+    `rule` is the first that refused it, "" for candidates; `update_type` what a move to it is;
     `eligible_at` when time alone will let it pass.
     """
 
@@ -27,7 +27,7 @@ class TagExplanation:
     is_current: bool
     rule: str
     reason: str
-    kind: UpdateType | None
+    update_type: UpdateType | None
     eligible_at: datetime | None = None
 
     def __str__(self) -> str:
@@ -85,8 +85,8 @@ def _chosen(outcome: Choice | Decision) -> str | None:
 
 def _candidate(policy: Policy, tag: str, chosen: bool, current: Reference) -> TagExplanation:
     verdict: Verdict = "chosen" if chosen else "candidate"
-    kind = _kind(policy, tag, current)
-    return TagExplanation(tag, verdict, tag == current.tag, "", "", kind)
+    update_type = _update_type(policy, tag, current)
+    return TagExplanation(tag, verdict, tag == current.tag, "", "", update_type)
 
 
 def _refused(policy: Policy, rejection: Rejection, current: Reference) -> TagExplanation:
@@ -97,12 +97,12 @@ def _refused(policy: Policy, rejection: Rejection, current: Reference) -> TagExp
         is_current=tag == current.tag,
         rule=rejection.rule,
         reason=rejection.reason,
-        kind=_kind(policy, tag, current),
+        update_type=_update_type(policy, tag, current),
         eligible_at=rejection.eligible_at,
     )
 
 
-def _kind(policy: Policy, tag: str, current: Reference) -> UpdateType | None:
+def _update_type(policy: Policy, tag: str, current: Reference) -> UpdateType | None:
     return None if tag == current.tag else update_type_of(policy, current.tag, tag)
 
 

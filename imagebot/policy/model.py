@@ -110,18 +110,23 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a field shall say: `tag` and `digest` are None when it keeps what it has.
+    """What a policy says of one field: a tag, a digest or both to write, or to keep what it has.
 
-    `code` is stable (docs/policies.md lists them), `reason` a sentence for people. `candidates`
-    and `rejections` explain it: what a gate refused is among the latter. `admits_none` when the
-    policy refuses every tag there is, the current one too: most likely it is mistaken.
+    `policy` is the name of the policy, "" where none governs the field. `update_type` is None for
+    a field that is kept. `settled` is false when something kept the policy from deciding (a
+    registry that does not answer, a limit): such a decision is evidence of nothing. `code` is
+    stable (docs/policies.md lists them), `reason` a sentence for people. `candidates` and
+    `rejections` explain the decision; what a gate rejected is among the latter. `admits_none` when
+    the policy rejects every tag there is, the current one too: it is probably wrong.
     """
 
-    tag: str | None
-    digest: str | None
-    kind: UpdateType | None
+    policy: str = ""
+    tag: str | None = None
+    digest: str | None = None
+    update_type: UpdateType | None = None
     code: str
     reason: str
+    settled: bool = True
     eligible_at: datetime | None = None
     candidates: tuple[str, ...] = ()
     rejections: Sequence[Rejection] = ()
@@ -129,4 +134,4 @@ class Decision:
 
     @property
     def moves(self) -> bool:
-        return self.kind is not None
+        return self.update_type is not None

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
-from imagebot.config.model import CommitOptions
-from imagebot.forge.model import Forge
-from imagebot.git.checkout import Checkout
-from imagebot.git.tree import Committer
 from imagebot.plan.model import Published
 from imagebot.publish.changes import Change
+from imagebot.publish.context import PublishContext
 from imagebot.publish.text import commit_message
 
 
 def publish_commit(
-    change: Change,
-    checkout: Checkout,
-    forge: Forge | None,
-    *,
-    edits: Mapping[str, bytes],
-    author: CommitOptions,
-    when: datetime,
+    change: Change, edits: Mapping[str, bytes], context: PublishContext
 ) -> Published:
-    """Commit on the head that was planned from, and push it forwards.
+    """Commit on the head that the plan was made from, and push that forwards.
 
-    PushRejectedError of kind `behind` or `race`: look again and plan again, for the files may be
-    other ones now.
+    PushRejectedError of kind `behind` or `race` means: look and plan again, because the files may
+    have changed.
     """
-    del forge
-    signature = Committer(name=author.author_name, email=author.author_email, when=when)
+    checkout = context.checkout
     head = checkout.head
-    commit = checkout.commit(head, edits, message=commit_message(change.updates), author=signature)
+    commit = checkout.commit(head, edits, message=commit_message(change.updates))
     if commit != head:
         checkout.push(commit, checkout.branch)
     return Published(

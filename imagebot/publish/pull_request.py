@@ -11,15 +11,14 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
-from imagebot.config.model import CommitOptions, Route
 from imagebot.errors import BranchModifiedError, ForgeError, PushRejectedError
 from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
-from imagebot.git.tree import Committer
 from imagebot.plan.model import Published, PublishStatus
 from imagebot.publish.changes import Change
+from imagebot.publish.context import PublishContext
+from imagebot.publish.decide import Close, Leave, Observed, Open, Refuse, Update, Wanted, decide
 from imagebot.publish.marker import PullRequestMarker, read_marker, with_marker
 from imagebot.publish.text import (
     closing_comment,
@@ -35,101 +34,37 @@ _log = logging.getLogger(__name__)
 
 
 def publish_pull_request(
-    change: Change,
-    checkout: Checkout,
-    forge: Forge | None,
-    *,
-    edits: Mapping[str, bytes],
-    author: CommitOptions,
-    when: datetime,
+    change: Change, edits: Mapping[str, bytes], context: PublishContext
 ) -> Published:
-    """Open the change's pull request, bring it up to date, or leave it as it is.
+    """Open the change's pull request, bring it up to date, close it, or leave it as it is.
 
-    One that people closed stays closed until the plan is another. A change without updates
-    closes its pull request. Raises BranchModifiedError instead of overwriting what people have
-    committed, PushRejectedError of kind `lease` when somebody pushed at the same time, GitError
-    and ForgeError.
+    Raises BranchModifiedError instead of overwriting what people have committed, PushRejectedError
+    of kind `lease` when somebody pushed at the same time, GitError, ForgeError and CredentialError.
     """
+    forge = context.forge.use()
     if forge is None:
         raise ForgeError(
             change.target,
             f"route {change.route} opens pull requests, but the target has no forge",
             hint="set the target's forge and credential, or `publish: commit` on the route",
         )
-    existing = forge.find(change.branch)
-    if not change.updates:
-        return _retire(change, checkout, forge, existing, author)
-    marker = _marker(change, checkout)
-    settled = _settled(change, checkout, existing, marker)
-    if settled is not None:
-        return settled
-    closed = () if existing else forge.find_closed(change.branch)
-    for refused in closed:
-        if _refuses(refused, marker):
-            return _published(change, "unchanged", refused, refused.head)
-    commit = _push(change, checkout, existing, closed, edits, author, when)
-    if commit is None:
-        return _published(change, "unchanged", existing, "")
-    marker = replace(marker, pushed=commit)
-    title = pull_request_title(change.updates, route=change.route)
-    body = pull_request_body(change.updates, base=change.base, marker=marker)
-    if existing is not None:
-        current = forge.update(existing.number, title=title, body=body)
-        return _published(change, "updated", current, commit)
-    options = change.options
-    opened = forge.create(branch=change.branch, title=title, body=body, draft=options.draft)
-    _decorate(change, forge, opened.number)
-    return _published(change, "opened", opened, commit)
+    checkout = context.checkout
+    wanted = wanted_of(change, checkout)
+    observed = observe(change, checkout, forge)
+    match decide(wanted, observed):
+        case Leave() as leave:
+            return _leave(change, leave, forge)
+        case Close(request):
+            return _close(change, request, checkout, forge)
+        case Refuse(people):
+            raise _modified(change.branch, checkout, people)
+        case Open() | Update():
+            return _push_and_tell(change, wanted, observed, edits, checkout, forge)
 
 
-def find_stale(
-    changes: Iterable[Change],
-    routes: Sequence[Route],
-    checkout: Checkout,
-    forge: Forge | None,
-    *,
-    target: str,
-    configuration: str = "",
-    author: CommitOptions = CommitOptions(),  # noqa: B008 - a frozen value
-) -> tuple[Change, ...]:
-    """Changes without updates, for the open pull requests of `routes` that no change is for.
-
-    Also for those of routes that are gone, where they were made under the same `configuration`
-    (its hash) and nobody but the bot has committed to them.
-
-    Only to be asked when the plan is complete: an update that could not be decided is not gone.
-    """
-    if forge is None:
-        return ()
-    wanted = {change.branch for change in changes}
-    names = {route.name for route in routes if route.publish == "pull-request"}
-    stale = []
-    for branch in checkout.bot_branches():
-        existing = forge.find(branch) if branch not in wanted else None
-        marker = read_marker(existing.body) if existing else None
-        if marker is None:
-            continue
-        gone = marker.route not in names and configuration == marker.configuration != ""
-        if marker.route in names or (gone and not _people(branch, checkout, existing, author)):
-            change = Change(
-                target=target,
-                base=checkout.branch,
-                branch=branch,
-                mode="pull-request",
-                route=marker.route,
-            )
-            stale.append(change)
-    return tuple(stale)
-
-
-def is_settled(change: Change, checkout: Checkout, forge: Forge) -> bool:
-    """Whether the change has an open pull request that can stay as it is."""
-    existing = forge.find(change.branch)
-    return _settled(change, checkout, existing, _marker(change, checkout)) is not None
-
-
-def _marker(change: Change, checkout: Checkout) -> PullRequestMarker:
-    return PullRequestMarker(
+def wanted_of(change: Change, checkout: Checkout) -> Wanted:
+    """The change as a pull request has it in its marker."""
+    marker = PullRequestMarker(
         route=change.route,
         plan=plan_hash(change.updates),
         blobs=_blobs_hash(checkout, change.paths),
@@ -137,56 +72,66 @@ def _marker(change: Change, checkout: Checkout) -> PullRequestMarker:
         updates=tuple(update.id for update in change.updates),
         configuration=change.configuration,
     )
+    return Wanted(marker, change.complete)
 
 
-def _settled(
-    change: Change, checkout: Checkout, existing: PullRequest | None, marker: PullRequestMarker
-) -> Published | None:
-    """The answer when the open pull request can stay as it is."""
-    known = read_marker(existing.body) if existing else None
-    if existing is None or known is None or checkout.remote_branch(change.branch) is None:
-        return None
-    same = (known.plan, known.blobs) == (marker.plan, marker.blobs)
-    # What could not be decided this time would drop out of it, and come back with the next pass.
-    waits = not change.complete and set(marker.updates) < set(known.updates)
-    return _published(change, "unchanged", existing, known.pushed) if same or waits else None
+def observe(change: Change, checkout: Checkout, forge: Forge) -> Observed:
+    """What there is of the change's pull request; only what deciding needs is asked for."""
+    request = forge.find(change.branch)
+    closed = forge.find_closed(change.branch) if request is None and change.updates else ()
+    branch = checkout.remote_branch(change.branch)
+    merged = {one.head for one in closed if one.state == "merged"}
+    people = () if branch in merged else people_on(change.branch, checkout, request)
+    return Observed(request, closed, branch, people)
 
 
-def _refuses(closed: PullRequest, marker: PullRequestMarker) -> bool:
-    """Whether people closed exactly this plan."""
-    known = read_marker(closed.body)
-    return (
-        closed.state == "closed"
-        and known is not None
-        and known.plan == marker.plan
-        and not known.retired
-    )
+def people_on(branch: str, checkout: Checkout, request: PullRequest | None) -> tuple[str, ...]:
+    """Addresses of those, other than the bot, who have committed to the branch."""
+    known = read_marker(request.body) if request else None
+    if known is not None and known.pushed == checkout.remote_branch(branch):
+        return ()
+    own = checkout.committer.identity.email
+    commits = checkout.authors(checkout.head, branch)
+    found = (address for commit in commits for address in (commit.author, commit.committer))
+    return tuple(dict.fromkeys(address for address in found if address != own))
 
 
-def _push(
+def _leave(change: Change, leave: Leave, forge: Forge) -> Published:
+    if leave.comment and leave.request is not None:
+        forge.comment(leave.request.number, kept_comment())
+    return _published(change, "unchanged", leave.request, leave.commit)
+
+
+def _push_and_tell(
     change: Change,
-    checkout: Checkout,
-    existing: PullRequest | None,
-    closed: Sequence[PullRequest],
+    wanted: Wanted,
+    observed: Observed,
     edits: Mapping[str, bytes],
-    author: CommitOptions,
-    when: datetime,
-) -> str | None:
-    """The commit that the branch is at afterwards, None when there is nothing to commit."""
-    signature = Committer(name=author.author_name, email=author.author_email, when=when)
-    commit = checkout.commit(
-        checkout.head, edits, message=commit_message(change.updates), author=signature
-    )
+    checkout: Checkout,
+    forge: Forge,
+) -> Published:
+    """Push the branch first: a pull request must never speak of what is not there yet."""
+    request = observed.open
+    commit = checkout.commit(checkout.head, edits, message=commit_message(change.updates))
     if commit == checkout.head:
-        return None
-    seen = checkout.remote_branch(change.branch)
-    if seen is not None:
-        merged = {one.head for one in closed if one.state == "merged"}
-        if seen not in merged:
-            _refuse_to_overwrite(change.branch, checkout, existing, author)
-        if checkout.has(seen) and _same(checkout, seen, commit):
-            return seen
-    checkout.push(commit, change.branch, lease=seen or "")
+        return _published(change, "unchanged", request, "")
+    commit = _push(commit, change.branch, observed.branch, checkout)
+    title = pull_request_title(change.updates, route=change.route)
+    marker = replace(wanted.marker, pushed=commit)
+    body = pull_request_body(change.updates, base=change.base, marker=marker)
+    if request is not None:
+        current = forge.update(request.number, title=title, body=body)
+        return _published(change, "updated", current, commit)
+    opened = forge.create(branch=change.branch, title=title, body=body, draft=change.options.draft)
+    _decorate(change, forge, opened.number)
+    return _published(change, "opened", opened, commit)
+
+
+def _push(commit: str, branch: str, seen: str | None, checkout: Checkout) -> str:
+    """The commit that the branch is at afterwards: one that is the same is not pushed again."""
+    if seen is not None and checkout.has(seen) and _same(checkout, seen, commit):
+        return seen
+    checkout.push(commit, branch, lease=seen or "")
     return commit
 
 
@@ -197,57 +142,30 @@ def _same(checkout: Checkout, one: str, other: str) -> bool:
     )
 
 
-def _people(
-    branch: str, checkout: Checkout, existing: PullRequest | None, author: CommitOptions
-) -> tuple[str, ...]:
-    """Addresses of those, other than the bot, who have committed to the branch."""
-    known = read_marker(existing.body) if existing else None
-    if known is not None and known.pushed == checkout.remote_branch(branch):
-        return ()
-    commits = checkout.authors(checkout.head, branch)
-    found = (address for commit in commits for address in (commit.author, commit.committer))
-    return tuple(dict.fromkeys(address for address in found if address != author.author_email))
+def _modified(branch: str, checkout: Checkout, people: tuple[str, ...]) -> BranchModifiedError:
+    return BranchModifiedError(
+        f"{checkout.url} {branch}",
+        f"{printable(', '.join(people))} committed to it, so imagebot does not touch it",
+        authors=people,
+        hint="merge or close the pull request and delete the branch; imagebot then goes on",
+    )
 
 
-def _refuse_to_overwrite(
-    branch: str, checkout: Checkout, existing: PullRequest | None, author: CommitOptions
-) -> None:
-    people = _people(branch, checkout, existing, author)
-    if people:
-        raise BranchModifiedError(
-            f"{checkout.url} {branch}",
-            f"{printable(', '.join(people))} committed to it, so imagebot does not touch it",
-            authors=people,
-            hint="merge or close the pull request and delete the branch; imagebot then goes on",
-        )
-
-
-def _retire(
-    change: Change,
-    checkout: Checkout,
-    forge: Forge,
-    existing: PullRequest | None,
-    author: CommitOptions,
-) -> Published:
-    if existing is None:
-        return _published(change, "unchanged", None, "")
-    if _people(change.branch, checkout, existing, author):
-        forge.comment(existing.number, kept_comment())
-        return _published(change, "unchanged", existing, existing.head)
-    known = read_marker(existing.body)
+def _close(change: Change, request: PullRequest, checkout: Checkout, forge: Forge) -> Published:
+    known = read_marker(request.body)
     if known is not None:
-        # So that the same plan, should it ever come back, is not taken for one that people closed.
-        body = with_marker(existing.body, replace(known, retired=True))
-        forge.update(existing.number, title=existing.title, body=body)
-    forge.comment(existing.number, closing_comment())
-    forge.close(existing.number)
+        # So that the same plan, should it come back, is not taken for one that people closed.
+        body = with_marker(request.body, replace(known, retired=True))
+        forge.update(request.number, title=request.title, body=body)
+    forge.comment(request.number, closing_comment())
+    forge.close(request.number)
     seen = checkout.remote_branch(change.branch)
     if seen is not None:
         try:
             checkout.delete_branch(change.branch, lease=seen)
         except PushRejectedError as error:
             _log.warning("the branch of a closed pull request stays: %s", error)
-    return _published(change, "closed", existing, seen or "")
+    return _published(change, "closed", request, seen or "")
 
 
 def _decorate(change: Change, forge: Forge, number: int) -> None:
@@ -266,7 +184,7 @@ def _decorate(change: Change, forge: Forge, number: int) -> None:
         except ForgeError as error:
             wanted = ", ".join(names)
             _log.warning(
-                "pull request #%d has not got its %s (%s): %s", number, what, wanted, error
+                "could not set the %s %s on pull request #%d: %s", what, wanted, number, error
             )
 
 

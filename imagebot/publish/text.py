@@ -66,7 +66,7 @@ def commit_message(updates: Sequence[Update]) -> str:
     """A subject, an empty line, and a line for each update."""
     lines = [
         f"- {_plain(update.field.path)}: {_plain(update.field.reference.name)}"
-        f" {_before(update)} -> {_after(update)} ({update.kind})"
+        f" {_before(update)} -> {_after(update)} ({update.decision.update_type})"
         for update in updates[:_MAX_LINES]
     ]
     if len(updates) > _MAX_LINES:
@@ -158,8 +158,8 @@ def _row(update: Update) -> str:
         _code(update.field.reference.name),
         _code(_before(update)),
         _code(_after(update)),
-        _text(update.kind),
-        _text(update.reason),
+        _text(str(update.decision.update_type)),
+        _text(update.decision.reason),
     )
     return f"| {' | '.join(cells)} |\n"
 

@@ -8,27 +8,29 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from imagebot.config.model import BotConfiguration, Configuration, Target
+from imagebot.config.model import BotConfiguration, CommitOptions, Configuration, Target
 from imagebot.errors import ConfigurationError, ImagebotError, Problem, PushRejectedError
-from imagebot.files.rewrite import FileChange
-from imagebot.forge.model import Forge
-from imagebot.forge.open import open_forge
+from imagebot.forge.open import try_forge
 from imagebot.git.address import identity_of
-from imagebot.git.checkout import Checkout, open_checkout
+from imagebot.git.checkout import open_checkout
 from imagebot.git.credentials import access_for
+from imagebot.git.tree import Committer, Identity
 from imagebot.parallel.threads import Progress, map_at_once
-from imagebot.plan.build import PlanWithEdits, build_plan
-from imagebot.plan.limits import within_limits
-from imagebot.plan.model import Plan, Published, merge_plans
-from imagebot.publish.holding import find_settled, find_vetoes
-from imagebot.publish.target import publish_plan
+from imagebot.plan.build import build_plan
+from imagebot.plan.edits import PlanWithEdits, edit_plan
+from imagebot.plan.limits import LimitedPlan, apply_limits, exceeds_max_updates
+from imagebot.plan.model import Plan, PlanTarget, Published, merge_plans
+from imagebot.plan.vetoes import apply_vetoes
+from imagebot.publish.context import PublishContext
+from imagebot.publish.publish import publish_plan
+from imagebot.publish.vetoes import find_settled, find_vetoes
 from imagebot.registry.api import Registry
 from imagebot.registry.memo import Memo
 from imagebot.run.target import target_configuration
@@ -71,16 +73,16 @@ class PassContext:
 
 def run_pass(context: PassContext) -> PassResult:
     """Read, plan and publish every target; in the order of the targets."""
-    outcomes = _each_target(context, _run_target)
+    results = _each_target(context, _run_target)
     return PassResult(
-        merge_plans(outcome.plan for outcome in outcomes),
-        tuple(entry for outcome in outcomes for entry in outcome.published),
+        merge_plans(result.plan for result in results),
+        tuple(entry for result in results for entry in result.published),
     )
 
 
-def draft_pass(context: PassContext) -> tuple[PlanWithEdits, ...]:
+def plan_pass(context: PassContext) -> tuple[PlanWithEdits, ...]:
     """As `run_pass`, but stopping before anything is published."""
-    return _each_target(context, _draft_target)
+    return _each_target(context, _plan_target)
 
 
 def _each_target(context: PassContext, work: Callable[[Target, PassContext], T]) -> tuple[T, ...]:
@@ -93,115 +95,113 @@ def _each_target(context: PassContext, work: Callable[[Target, PassContext], T])
 
 def _run_target(target: Target, context: PassContext) -> PassResult:
     try:
-        with _checkout(target, context) as checkout:
-            return _publish_with_tries(target, checkout, context)
+        with _open_target(target, context) as opened:
+            return _publish_with_tries(target, opened, context)
     except ImagebotError as error:
         return PassResult(_failed(target, error))
 
 
-def _draft_target(target: Target, context: PassContext) -> PlanWithEdits:
+def _plan_target(target: Target, context: PassContext) -> PlanWithEdits:
     try:
-        with _checkout(target, context) as checkout:
-            ready = _prepare(target, checkout, context)
-            return PlanWithEdits(ready.plan, ready.changes)
+        with _open_target(target, context) as opened:
+            prepared = _prepare(target, opened, context)
+            return PlanWithEdits(prepared.plan, prepared.edited.changes)
     except ImagebotError as error:
         return PlanWithEdits(_failed(target, error), ())
 
 
 @contextmanager
-def _checkout(target: Target, context: PassContext) -> Iterator[Checkout]:
+def _open_target(target: Target, context: PassContext) -> Iterator[PublishContext]:
+    """The target's checkout and its forge, once for the pass."""
     access = access_for(target.credential, context.environment)
+    forge = try_forge(target, context.environment)
     with open_checkout(context.cache, target.url, target.branch, access) as checkout:
-        yield checkout
+        yield PublishContext(checkout, forge)
 
 
 @dataclass(frozen=True, slots=True)
-class LimitedPlan:
-    """A draft held against the target's limits: `allowed` is the part that may be published."""
+class _Prepared:
+    """All that comes before publishing.
 
-    plan: Plan
-    allowed: Plan
-    changes: tuple[FileChange, ...]
+    `plan` is whole; `edited` has the part of it that may be published, and the files of that.
+    """
+
     configuration: Configuration
+    plan: Plan
+    edited: PlanWithEdits
 
 
-def _publish_with_tries(target: Target, checkout: Checkout, context: PassContext) -> PassResult:
-    """Somebody else's push between our look and our push means: look and plan again."""
+def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _Prepared:
+    """The pass up to publishing: plan -> vetoes -> limits -> edits."""
+    checkout = opened.checkout
+    checkout.refresh()
+    configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
+    checkout.committer = Committer(_identity(configuration.commit), context.now)
+    source = CheckoutSource(checkout, configuration.files)
+    scans = load_scan_cache(_scans_path(target, context))
+    plan = build_plan(
+        source,
+        configuration,
+        context.registry,
+        now=context.now,
+        target=PlanTarget(target.name, identity_of(target.url, target.branch)),
+        limits=target.limits,
+        scans=scans,
+        progress=context.progress,
+    )
+    scans.save()
+    vetoes = find_vetoes(plan.updates, configuration, opened, target=target.name)
+    plan = apply_vetoes(plan, vetoes)
+    settled: Collection[str] = ()
+    if exceeds_max_updates(len(plan.updates), target.limits):
+        settled = find_settled(plan, configuration, opened, target=target.name)
+    limited = apply_limits(plan, target.limits, configuration.routes, target.name, settled=settled)
+    edited = edit_plan(source, limited.allowed)
+    return _Prepared(configuration, _with_problems_of(edited, limited), edited)
+
+
+def _with_problems_of(edited: PlanWithEdits, limited: LimitedPlan) -> Plan:
+    """The whole plan, less the updates that could not be made."""
+    made = {update.id for update in edited.plan.updates}
+    lost = {update.id for update in limited.allowed.updates} - made
+    return replace(
+        limited.plan,
+        updates=tuple(update for update in limited.plan.updates if update.id not in lost),
+        problems=edited.plan.problems,
+    )
+
+
+def _identity(options: CommitOptions) -> Identity:
+    return Identity(options.author_name, options.author_email)
+
+
+def _publish_with_tries(target: Target, opened: PublishContext, context: PassContext) -> PassResult:
+    """Look and plan again when somebody else pushed between our look and our push."""
     for tries in range(1, _MOST_TRIES + 1):
-        ready = _prepare(target, checkout, context)
-        paused = target.paused or ready.configuration.paused
+        prepared = _prepare(target, opened, context)
+        plan, allowed = prepared.plan, prepared.edited.plan
+        paused = target.paused or prepared.configuration.paused
         if paused:
             note = f"{target.name} is paused, nothing was published: {paused}"
-            return PassResult(replace(ready.plan, warnings=(*ready.plan.warnings, note)))
-        if ready.plan.updates and not ready.allowed.updates:
-            return PassResult(ready.plan)
+            return PassResult(replace(plan, warnings=(*plan.warnings, note)))
+        if plan.updates and not allowed.updates:
+            return PassResult(plan)
         try:
-            published, problems = _publish(target, checkout, ready, context)
+            published, problems = publish_plan(
+                allowed,
+                prepared.edited.changes,
+                prepared.configuration,
+                opened,
+                target=target.name,
+            )
         except PushRejectedError as error:
             if error.kind not in ("behind", "race") or tries == _MOST_TRIES:
                 raise
             longest = min(_LONGEST_PAUSE, 0.05 * 2**tries)
             context.sleep(random.uniform(0, longest))  # noqa: S311 - jitter, not a secret
             continue
-        plan = replace(ready.plan, problems=(*ready.plan.problems, *problems))
-        return PassResult(plan, published)
+        return PassResult(replace(plan, problems=(*plan.problems, *problems)), published)
     raise AssertionError("the last try returns or raises")
-
-
-def _publish(
-    target: Target, checkout: Checkout, ready: LimitedPlan, context: PassContext
-) -> tuple[tuple[Published, ...], tuple[Problem, ...]]:
-    return publish_plan(
-        ready.allowed,
-        ready.changes,
-        ready.configuration,
-        checkout,
-        open_forge(target, context.environment),
-        target=target.name,
-        when=context.now,
-    )
-
-
-def _prepare(target: Target, checkout: Checkout, context: PassContext) -> LimitedPlan:
-    checkout.refresh()
-    configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
-
-    def forge() -> Forge | None:
-        return open_forge(target, context.environment)
-
-    scans = load_scan_cache(_scans_path(target, context))
-    drafted = build_plan(
-        CheckoutSource(checkout, configuration.files),
-        configuration,
-        context.registry,
-        now=context.now,
-        target=target.name,
-        identity=identity_of(target.url, target.branch),
-        limits=target.limits,
-        scans=scans,
-        progress=context.progress,
-        hold=lambda updates: find_vetoes(
-            updates, configuration, checkout, forge, target=target.name
-        ),
-    )
-    scans.save()
-    limited = within_limits(
-        drafted.plan.updates,
-        target.limits,
-        configuration.routes,
-        target.name,
-        settled=lambda updates: find_settled(
-            replace(drafted.plan, updates=updates),
-            configuration,
-            checkout,
-            forge,
-            target=target.name,
-        ),
-    )
-    plan = replace(drafted.plan, problems=(*drafted.plan.problems, *limited.problems))
-    ids = {update.id for update in limited.allowed}
-    changes = tuple(change for change in drafted.changes if ids.issuperset(change.updates))
-    return LimitedPlan(plan, replace(plan, updates=limited.allowed), changes, configuration)
 
 
 def _scans_path(target: Target, context: PassContext) -> Path:

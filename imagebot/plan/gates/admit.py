@@ -66,14 +66,14 @@ class _Admission:
         if by_digest_alone and digest == self.current.digest and self.policy.pin is None:
             return self._decision(None, None, None, "current", f"it is the digest of {tag}")
         reason = self.choice.reason
-        kind = update_type_of(self.policy, self.current.tag, tag)
+        update_type = update_type_of(self.policy, self.current.tag, tag)
         if self.refused:
             first = self.refused[0]
             passed = _join(f"{tag} is the newest that passes", verdict)
             return self._decision(
-                tag, digest, kind, self.choice.code, f"{passed}; {first.tag}: {first.reason}"
+                tag, digest, update_type, self.choice.code, f"{passed}; {first.tag}: {first.reason}"
             )
-        return self._decision(tag, digest, kind, self.choice.code, _join(reason, verdict))
+        return self._decision(tag, digest, update_type, self.choice.code, _join(reason, verdict))
 
     def _stay(self) -> Decision:
         """The tag stays; its digest may change where the policy pins it."""
@@ -135,8 +135,8 @@ class _Admission:
         reason = _join(self.choice.reason, verdict)
         if not moves_tag:
             return self._decision(None, digest, "digest", "digest", reason)
-        kind = update_type_of(self.policy, self.current.tag, tag)
-        return self._decision(tag, digest, kind, "newer", reason)
+        update_type = update_type_of(self.policy, self.current.tag, tag)
+        return self._decision(tag, digest, update_type, "newer", reason)
 
     def _hold(self, tag: str, verdict: Refused, what: str = "") -> Decision:
         self._refuse(tag, verdict)
@@ -149,7 +149,7 @@ class _Admission:
         self,
         tag: str | None,
         digest: str | None,
-        kind: UpdateType | None,
+        update_type: UpdateType | None,
         code: str,
         reason: str,
         eligible_at: datetime | None = None,
@@ -160,9 +160,10 @@ class _Admission:
             rejections = refused_later(rejections, self.refused)
         waiting = self.refused[0].eligible_at if self.refused else self.choice.eligible_at
         return Decision(
+            policy=self.policy.name,
             tag=tag,
             digest=digest,
-            kind=kind,
+            update_type=update_type,
             code=code,
             reason=reason,
             eligible_at=eligible_at or waiting,

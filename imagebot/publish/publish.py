@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from imagebot.config.model import Configuration
 from imagebot.errors import (
+    CredentialError,
     ForgeError,
     GitError,
     ImagebotError,
@@ -15,13 +15,12 @@ from imagebot.errors import (
     PushRejectedError,
 )
 from imagebot.files.rewrite import FileChange
-from imagebot.forge.model import Forge
-from imagebot.git.checkout import Checkout
 from imagebot.manifest.edit import edit
 from imagebot.plan.model import Plan, Published
 from imagebot.publish.changes import Change, changes_of
+from imagebot.publish.context import PublishContext
 from imagebot.publish.publishers import PUBLISHERS
-from imagebot.publish.pull_request import find_stale
+from imagebot.publish.stale import find_stale
 from imagebot.publish.text import configuration_hash
 
 
@@ -29,20 +28,23 @@ def publish_plan(
     plan: Plan,
     files: Sequence[FileChange],
     configuration: Configuration,
-    checkout: Checkout,
-    forge: Forge | None,
+    context: PublishContext,
     *,
     target: str,
-    when: datetime,
 ) -> tuple[tuple[Published, ...], tuple[Problem, ...]]:
     """What became of each change, and a problem for each that failed; the others are published.
 
     `files` are the edits of the plan. PushRejectedError of kind `behind` or `race` on the target's
     own branch is raised before any pull request is touched: plan again.
     """
-    routes, made_under = configuration.routes, configuration_hash(configuration.path)
+    checkout = context.checkout
+    made_under = configuration_hash(configuration.path)
     changes = changes_of(
-        plan, routes, target=target, base=checkout.branch, configuration=made_under
+        plan,
+        configuration.routes,
+        target=target,
+        base=checkout.branch,
+        configuration=made_under,
     )
     published: list[Published] = []
     problems: list[Problem] = []
@@ -51,22 +53,18 @@ def publish_plan(
         try:
             stale = find_stale(
                 changes,
-                routes,
+                configuration.routes,
                 checkout,
-                forge,
+                context.forge.use(),
                 target=target,
                 configuration=made_under,
-                author=configuration.commit,
             )
-        except (ForgeError, GitError) as error:
+        except (ForgeError, GitError, CredentialError) as error:
             problems.append(_problem(target, "pull requests", error))
     for change in (*changes, *stale):
         try:
-            edits = edits_of(change, files)
-            result = PUBLISHERS[change.mode](
-                change, checkout, forge, edits=edits, author=configuration.commit, when=when
-            )
-        except (ForgeError, GitError, ManifestError) as error:
+            result = PUBLISHERS[change.mode](change, edits_of(change, files), context)
+        except (ForgeError, GitError, ManifestError, CredentialError) as error:
             if _is_stale(error, change):
                 raise
             problems.append(_problem(target, change.route, error))

@@ -1,0 +1,32 @@
+"""What every change of a pass is published with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from imagebot.forge.open import ForgeAccess
+from imagebot.git.checkout import Checkout
+from imagebot.plan.model import Published
+from imagebot.publish.changes import Change
+
+
+@dataclass(frozen=True, slots=True)
+class PublishContext:
+    """A target's checkout, whose committer makes the commits, and its forge, opened once."""
+
+    checkout: Checkout
+    forge: ForgeAccess
+
+
+class Publisher(Protocol):
+    """Publishes one change.
+
+    `edits` has the new bytes of the files that the change touches, by path, made from the
+    checkout's head. Raises GitError, ForgeError and CredentialError.
+    """
+
+    def __call__(
+        self, change: Change, edits: Mapping[str, bytes], context: PublishContext
+    ) -> Published: ...
