@@ -75,7 +75,7 @@ def _own(environment: Mapping[str, str]) -> Access:
 def _usable(url: str, top: Path) -> str:
     url = redact_url(url) if url.startswith(("http://", "https://")) else url
     if not url.startswith("/") and "://" not in url and (top / url).is_dir():
-        url = str((top / url).resolve())
+        url = (top / url).resolve().as_uri()
     return parse_address(url).url
 
 

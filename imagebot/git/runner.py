@@ -255,5 +255,6 @@ def ssh_command(access: Access) -> str:
         command += ["-F", "/dev/null", "-i", access.ssh_key]
         options += ["IdentitiesOnly=yes", "IdentityAgent=none"]
     if access.known_hosts:
-        options += [f"UserKnownHostsFile={access.known_hosts}", "GlobalKnownHostsFile=/dev/null"]
+        # In quotes: ssh takes what a space parts for several files.
+        options += [f'UserKnownHostsFile="{access.known_hosts}"', "GlobalKnownHostsFile=/dev/null"]
     return shlex.join([*command, *(part for each in options for part in ("-o", each))])

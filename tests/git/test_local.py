@@ -102,7 +102,7 @@ def test_a_work_tree_of_somebody_else(work: Path, home: Path) -> None:
 def test_nothing_that_a_configuration_names_runs(work: Path, home: Path, tmp_path: Path) -> None:
     marker = tmp_path / "marker"
     run = tmp_path / "run"
-    run.write_text(f"#!/bin/sh\necho ran >> {marker}\n")
+    run.write_text(f"#!/bin/sh\necho ran >> '{marker}'\n")
     run.chmod(0o755)
     hooks = work / ".git" / "hooks"
     hooks.mkdir(exist_ok=True)

@@ -46,13 +46,13 @@ def test_input_that_nobody_reads() -> None:
 @pytest.mark.parametrize(
     "script",
     [
-        "sleep 600 & echo $! > {pid}; wait",
-        "trap '' TERM; sleep 600 & echo $! > {pid}; wait; wait",
+        "sleep 600 & echo $! > '{pid}'; wait",
+        "trap '' TERM; sleep 600 & echo $! > '{pid}'; wait; wait",
         # The leader is gone; its child holds the pipes.
-        "sleep 600 & echo $! > {pid}",
-        "sh -c 'sleep 600 & echo $! > {pid}; wait' & wait",
+        "sleep 600 & echo $! > '{pid}'",
+        "sh -c \"sleep 600 & echo \\$! > '{pid}'; wait\" & wait",
         # The pipes are closed; the leader stays.
-        "echo $$ > {pid}; exec >&- 2>&-; exec sleep 600",
+        "echo $$ > '{pid}'; exec >&- 2>&-; exec sleep 600",
     ],
 )
 def test_the_whole_group_ends_when_the_time_is_over(
@@ -73,7 +73,7 @@ def test_nothing_is_left_behind_after_success(
     tmp_path: Path, wait_until: Callable[[Callable[[], bool]], None]
 ) -> None:
     pid = tmp_path / "pid"
-    script = f"sleep 600 >&- 2>&- & echo $! > {pid}"
+    script = f"sleep 600 >&- 2>&- & echo $! > '{pid}'"
     assert communicate(start(script), b"", seconds=30, limit=100)[0] == 0
     wait_until(lambda: not is_running(int(pid.read_text())))
 

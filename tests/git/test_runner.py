@@ -15,7 +15,7 @@ from tests.git.conftest import ambient_access, token_access
 from tests.support.git_repository import git
 
 KNOWN = {
-    "PATH", "HOME", "LC_ALL", "LANGUAGE", "TZ", "PWD", "OLDPWD", "SHLVL", "_",
+    "PATH", "HOME", "LC_ALL", "LANGUAGE", "TZ", "PWD", "OLDPWD", "SHLVL", "_", "TMPDIR",
     "GIT_ALLOW_PROTOCOL", "GIT_ATTR_NOSYSTEM", "GIT_CEILING_DIRECTORIES", "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_PARAMETERS", "GIT_DIR", "GIT_EXEC_PATH",
     "GIT_OPTIONAL_LOCKS", "GIT_PAGER", "GIT_PREFIX", "GIT_TERMINAL_PROMPT",
@@ -173,4 +173,4 @@ def test_ssh_asks_nothing_and_trusts_nobody_new() -> None:
     given = ssh_command(Access(ssh_key="/keys/my key", known_hosts="/keys/hosts"))
     assert given.startswith("ssh -F /dev/null -i '/keys/my key' ")
     assert "IdentitiesOnly=yes" in given
-    assert "UserKnownHostsFile=/keys/hosts" in given
+    assert """UserKnownHostsFile="/keys/hosts\"""" in given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 from collections.abc import Callable
@@ -65,7 +66,7 @@ def test_the_token_is_nowhere_to_be_seen(
     server.repository("acme/gitops").install_hook(
         "pre-receive",
         "#!/bin/sh\n"
-        f"cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' > {seen}\n",
+        f"cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' > '{seen}'\n",
     )
     checkout = checkouts(url, access=token_access(CANARY))
     read(checkout, API)
@@ -169,9 +170,11 @@ def test_settings_of_the_user_count_for_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     url, access = http_target
+    # GitPython asks for the version of git when it is first imported.
+    importlib.import_module("git")
     marker = tmp_path / "marker"
     run = tmp_path / "run"
-    run.write_text(f"#!/bin/sh\necho ran >> {marker}\n")
+    run.write_text(f"#!/bin/sh\necho ran >> '{marker}'\n")
     run.chmod(0o755)
     hooks = tmp_path / "hooks"
     hooks.mkdir()
@@ -218,7 +221,7 @@ def test_settings_of_the_user_count_for_nothing(
 def test_nothing_of_the_target_runs(bare: BareRepository, checkouts: Open, tmp_path: Path) -> None:
     """Hooks, filters, submodules and links, in the tree and in the cache."""
     marker = tmp_path / "marker"
-    script = f"#!/bin/sh\necho ran >> {marker}\n".encode()
+    script = f"#!/bin/sh\necho ran >> '{marker}'\n".encode()
     bare.commit(
         {
             ".gitattributes": b"* filter=evil diff=evil merge=evil\n",
@@ -309,7 +312,7 @@ def test_a_time_out_ends_what_git_has_started(
     monkeypatch.setattr(process_module, "time", late_once(pids.exists))
     (programs / "ssh").write_text(
         "#!/bin/sh\ntrap '' TERM\nsleep 600 &\n"
-        f"echo $$ $! > {pids}.new; mv {pids}.new {pids}\nwait\n"
+        f"echo $$ $! > '{pids}.new'; mv '{pids}.new' '{pids}'\nwait\n"
     )
     (programs / "ssh").chmod(0o755)
     access = Access(inherited={"PATH": f"{programs}:{os.environ['PATH']}"})

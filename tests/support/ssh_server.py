@@ -58,7 +58,8 @@ class SshServer:
             "BatchMode": "yes",
             "IdentitiesOnly": "yes",
             "StrictHostKeyChecking": "yes",
-            "UserKnownHostsFile": str(self.known_hosts_file),
+            # Several files may be named there, with a space between two.
+            "UserKnownHostsFile": f'"{self.known_hosts_file}"',
             "GlobalKnownHostsFile": "/dev/null",
         }
         argv = ["ssh", "-F", "/dev/null", "-i", str(key_file or self.key_file)]
@@ -108,10 +109,10 @@ def _write_config(folder: Path, root: Path) -> Path:
     script.write_text(f"#!/bin/sh\nexec env -i {request} {rest}\n")
     script.chmod(0o755)
     key = (folder / "client_key.pub").read_text()
-    (folder / "authorized_keys").write_text(f'restrict,command="{script}" {key}')
+    (folder / "authorized_keys").write_text(f'restrict,command="{shlex.quote(str(script))}" {key}')
     lines = [
-        f"HostKey {folder / 'host_key'}",
-        f"AuthorizedKeysFile {folder / 'authorized_keys'}",
+        f'HostKey "{folder}/host_key"',
+        f'AuthorizedKeysFile "{folder}/authorized_keys"',
         "AuthenticationMethods publickey",
         "PermitRootLogin yes",
         "PasswordAuthentication no",
