@@ -23,7 +23,7 @@ from tests.publish.conftest import (
     make_route,
 )
 from tests.publish.updates import make_update
-from tests.support.git_repository import BareRepository
+from tests.support.git_repository import BareRepository, git
 
 API = make_update(PRODUCTION)
 API2 = make_update(PRODUCTION, tag="1.2.0")
@@ -158,6 +158,21 @@ def test_commits_of_people_are_not_overwritten(
     assert "delete the branch" in caught.value.hint
     assert bare.head(BRANCH) == person
     assert stored(sandbox) == pull
+
+
+@pytest.mark.parametrize("person", ["AUTHOR", "COMMITTER"])
+def test_an_author_and_a_committer_both_count(person: str, bot: Bot, bare: BareRepository) -> None:
+    """People amend the bot's commit, or apply what it wrote elsewhere."""
+    bot.publish(API)
+    addresses = {f"GIT_{who}_EMAIL": BOT.author_email for who in ("AUTHOR", "COMMITTER")}
+    addresses[f"GIT_{person}_EMAIL"] = "alice@example.com"
+    argv = ("commit-tree", f"{BRANCH}^{{tree}}", "-p", BRANCH, "-m", "Amended")
+    made = git(bare.folder, *argv, env=addresses).decode().strip()
+    bare.move(BRANCH, made)
+    with pytest.raises(BranchModifiedError) as caught:
+        bot.publish(API2)
+    assert caught.value.authors == ("alice@example.com",)
+    assert bare.head(BRANCH) == made
 
 
 def test_a_branch_that_people_made_is_not_overwritten(bot: Bot, bare: BareRepository) -> None:
