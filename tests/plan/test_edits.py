@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 
 import imagebot.plan.edits as edits_module
-import imagebot.run.target as checkout_module
+import imagebot.scan.checkout as checkout_module
 from imagebot.config.builtin import default_configuration
 from imagebot.config.model import Files as Configured
 from imagebot.config.model import GitCredential, SecretSource

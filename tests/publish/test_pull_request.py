@@ -12,6 +12,7 @@ from imagebot.publish.marker import read_marker
 from imagebot.publish.publishers import PUBLISHERS
 from imagebot.publish.stale import find_stale
 from tests.publish.conftest import (
+    BOT,
     FILES,
     PRODUCTION,
     ROUTES,

@@ -16,7 +16,7 @@ from imagebot.errors import PushRejectedError
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.reference import Repository
 from imagebot.run.passes import PassContext, PassResult, run_pass
-from tests.git.conftest import FILES, ambient_access, read, token_access
+from tests.git.conftest import BOT, FILES, ambient_access, read, token_access
 from tests.soak.conftest import CONFIGURATION, DIRECT, REVIEWED, Soak, pod
 from tests.support.git_repository import BareRepository, git
 from tests.support.git_server import GitServer
@@ -65,6 +65,7 @@ def test_writers_that_race_lose_no_update(
 
     def write(writer: int) -> None:
         with open_checkout(tmp_path / f"cache-{writer}", url, "main", access) as checkout:
+            checkout.committer = BOT
             checkout.refresh()
             together.wait()
             for number in range(commits):
