@@ -42,7 +42,7 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
+class Revise:
     """Push the branch, and rewrite the title and text of the open pull request."""
 
     request: PullRequest
@@ -74,7 +74,7 @@ class Refuse:
     people: tuple[str, ...]
 
 
-Action = Open | Update | Leave | Close | Refuse
+Action = Open | Revise | Leave | Close | Refuse
 
 
 def decide(wanted: Wanted, observed: Observed) -> Action:
@@ -91,7 +91,7 @@ def decide(wanted: Wanted, observed: Observed) -> Action:
         return Leave(closed, closed.head)
     if observed.people:
         return Refuse(observed.people)
-    return Open() if request is None else Update(request)
+    return Open() if request is None else Revise(request)
 
 
 def is_current(wanted: Wanted, observed: Observed) -> bool:
