@@ -25,8 +25,8 @@ class Wanted:
 class Observed:
     """What there is of a pull request.
 
-    `open` is the open one, `closed` those before it where there is no open one. `branch` is the
-    commit of its branch, None without one. `people` are the addresses of others than the bot who
+    `open` is the open one; without one, `closed` are those before it. `branch` is the commit of
+    its branch, None when there is no branch. `people` are the addresses of others than the bot who
     have committed to the branch.
     """
 
@@ -69,7 +69,7 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Do not push: the branch holds commits of these people."""
+    """Do not push: these people have committed to the branch."""
 
     people: tuple[str, ...]
 

@@ -93,13 +93,14 @@ def pull_request_body(updates: Sequence[Update], *, base: str, marker: PullReque
     count = f"{len(updates)} update{'s' if len(updates) != 1 else ''}"
     head = (
         f"imagebot proposes {count} for {_code(base)}, route {_code(marker.route)}.\n\n"
-        "| File | Image | From | To | Kind | Why |\n|---|---|---|---|---|---|\n"
+        "| File | Image | From | To | Type | Why |\n|---|---|---|---|---|---|\n"
     )
     foot = (
-        "\nMerging deploys these updates. Closing refuses exactly these: imagebot leaves them out"
-        " from then on, and comes back with others and with newer ones. While only imagebot commits"
-        " to this branch, it keeps it current; it never overwrites what somebody else commits"
-        " here.\n\n" + write_marker(marker) + "\n"
+        "\nMerge this to deploy these updates. Close this to reject these versions: imagebot will not"
+        " propose them again, but will propose newer ones. imagebot keeps this branch up to date as"
+        " long as nobody else commits to it, and never overwrites other people's commits.\n\n"
+        + write_marker(marker)
+        + "\n"
     )
     room = MAX_BODY - len(head.encode()) - len(foot.encode()) - 100
     rows: list[str] = []
@@ -114,13 +115,13 @@ def pull_request_body(updates: Sequence[Update], *, base: str, marker: PullReque
 
 
 def closing_comment() -> str:
-    return "These updates are not needed any more, so imagebot closes this pull request."
+    return "These updates are no longer needed, so imagebot is closing this pull request."
 
 
 def kept_comment() -> str:
     return (
-        "imagebot's updates here are not needed any more. Others have committed to this branch, so"
-        " it leaves the pull request open."
+        "These updates are no longer needed. Other people have committed to this branch, so imagebot"
+        " leaves the pull request open."
     )
 
 

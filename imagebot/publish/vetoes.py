@@ -79,6 +79,6 @@ def _problem(target: str, error: ForgeError | CredentialError) -> Problem:
         scope="target",
         subject=target,
         code=error.code,
-        message=f"{target}: what people have refused cannot be asked for: {error.message}",
+        message=f"{target}: cannot find out which updates people refused: {error.message}",
         hint=error.hint,
     )
