@@ -96,8 +96,8 @@ def pull_request_body(updates: Sequence[Update], *, base: str, marker: PullReque
         "| File | Image | From | To | Type | Why |\n|---|---|---|---|---|---|\n"
     )
     foot = (
-        "\nMerge this to deploy these updates. Close this to reject these versions: imagebot will not"
-        " propose them again, but will propose newer ones. imagebot keeps this branch up to date as"
+        "\nMerge this to deploy these updates. Close this to reject these versions: imagebot will"
+        " not propose them again, but will propose newer ones. imagebot keeps this branch up to date as"
         " long as nobody else commits to it, and never overwrites other people's commits.\n\n"
         + write_marker(marker)
         + "\n"
@@ -120,8 +120,8 @@ def closing_comment() -> str:
 
 def kept_comment() -> str:
     return (
-        "These updates are no longer needed. Other people have committed to this branch, so imagebot"
-        " leaves the pull request open."
+        "These updates are no longer needed. Other people have committed to this branch, so"
+        " imagebot leaves the pull request open."
     )
 
 
