@@ -97,10 +97,9 @@ def pull_request_body(updates: Sequence[Update], *, base: str, marker: PullReque
     )
     foot = (
         "\nMerge this to deploy these updates. Close this to reject these versions: imagebot will"
-        " not propose them again, but will propose newer ones. imagebot keeps this branch up to date as"
-        " long as nobody else commits to it, and never overwrites other people's commits.\n\n"
-        + write_marker(marker)
-        + "\n"
+        " not propose them again, but will propose newer ones. imagebot keeps this branch up to"
+        " date as long as nobody else commits to it, and never overwrites other people's"
+        " commits.\n\n" + write_marker(marker) + "\n"
     )
     room = MAX_BODY - len(head.encode()) - len(foot.encode()) - 100
     rows: list[str] = []
