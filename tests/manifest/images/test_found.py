@@ -7,7 +7,7 @@ from pathlib import Path
 import imagebot.manifest
 
 PACKAGE = Path(imagebot.manifest.__file__).parent
-DOCUMENT = PACKAGE.parent.parent / "docs" / "manifests.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "manifests.md"
 # Where the code stands among the arguments.
 CALLS = {"Unread": 2, "unread": 1, "YamlFaultError": 0}
 
