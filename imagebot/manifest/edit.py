@@ -11,7 +11,7 @@ import itertools
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TypeAlias
 
 from imagebot.errors import RefusedEditError
@@ -19,11 +19,12 @@ from imagebot.manifest.formats.select import path_kind
 from imagebot.manifest.images.field import FieldEdit, ImageField, Slot
 from imagebot.manifest.text.read import FORMAT as TEXT
 from imagebot.manifest.text.read import prove_text
+from imagebot.manifest.yaml.document_text import split_documents
+from imagebot.manifest.yaml.edits import Edit
 from imagebot.manifest.yaml.events import MAX_BYTES, YamlFaultError
 from imagebot.manifest.yaml.file_text import BOM, FileText
-from imagebot.manifest.yaml.proof import Cut, ProofError, prove
+from imagebot.manifest.yaml.proof import ProofError, prove
 from imagebot.manifest.yaml.quoting import needs_quotes
-from imagebot.manifest.yaml.source import split_documents
 from imagebot.reference import is_digest, is_tag
 
 _ADDED_KEY = re.compile(r"""["']?([A-Za-z]+)["']?: ["']?\Z""")
@@ -33,37 +34,22 @@ _ADDED_KEY = re.compile(r"""["']?([A-Za-z]+)["']?: ["']?\Z""")
 _Asked: TypeAlias = dict[Slot, dict[tuple[str | int, ...], tuple[FieldEdit, str | None]]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Splice:
-    """A replacement in bytes: what a slot shall hold. `value` is what a reader must see; `text`
-    says that the field was read as text, and is proven as that."""
-
-    start: int
-    end: int
-    new: str
-    value: str
-    added_key: str
-    # An alias of the same text stands on another line.
-    line: int = field(compare=False)
-    text: bool
-
-
-def edit(path: str, data: bytes, edits: Sequence[FieldEdit]) -> bytes:
-    """`data` with the edits made. The fields must come from a scan of the same bytes.
+def edit(path: str, data: bytes, field_edits: Sequence[FieldEdit]) -> bytes:
+    """`data` with the edits applied. The fields must come from a scan of the same bytes.
 
     Raises RefusedEditError: then nothing of this file may be written.
     """
-    splices = _ordered(path, _collect(path, data, edits))
-    if not splices:
+    byte_edits = _ordered(path, _collect(path, data, field_edits))
+    if not byte_edits:
         return data
     if len(data) > MAX_BYTES:
         raise RefusedEditError(path, 0, f"larger than {MAX_BYTES // (1024 * 1024)} MiB")
-    new = _spliced(data, splices)
-    if any(each.field.format == TEXT for each in edits):
-        prove_text(path, data, new, edits)
-    _prove(path, data, new, splices)
+    new = _applied(data, byte_edits)
+    if any(each.field.format == TEXT for each in field_edits):
+        prove_text(path, data, new, field_edits)
+    _prove(path, data, new, byte_edits)
     if path.endswith(".json") and _is_json(data) and not _is_json(new):
-        raise RefusedEditError(path, splices[0].line, "cannot be edited exactly: no longer JSON")
+        raise RefusedEditError(path, byte_edits[0].line, "cannot be edited exactly: no longer JSON")
     return new
 
 
@@ -75,14 +61,14 @@ def _is_json(data: bytes) -> bool:
     return True
 
 
-def _collect(path: str, data: bytes, edits: Sequence[FieldEdit]) -> list[_Splice]:
-    splices: list[_Splice] = []
+def _collect(path: str, data: bytes, field_edits: Sequence[FieldEdit]) -> list[Edit]:
+    byte_edits: list[Edit] = []
     asked: _Asked = {}
-    for each in edits:
+    for each in field_edits:
         _check(path, each)
         whole = _with_digest_in_quotes(each)
         if whole is not None:
-            splices.append(whole)
+            byte_edits.append(whole)
         for slot, is_the_tag in ((each.field.tag, True), (each.field.digest, False)):
             value = each.tag if is_the_tag else each.digest
             if slot is not None:
@@ -97,9 +83,9 @@ def _collect(path: str, data: bytes, edits: Sequence[FieldEdit]) -> list[_Splice
                 raise _refused(each.field, "the file is not the one that was read")
             as_it_is = value == slot.text and not (is_the_tag and each.field.is_misread)
             if not as_it_is and whole is None:
-                splices.append(_splice(each, slot, value))
+                byte_edits.append(_edit_of(each, slot, value))
     _check_shared(asked)
-    return splices
+    return byte_edits
 
 
 def _check(path: str, each: FieldEdit) -> None:
@@ -139,7 +125,7 @@ def _check_shared(asked: _Asked) -> None:
                 raise _refused(field, reason, hint=hint)
 
 
-def _splice(each: FieldEdit, slot: Slot, value: str) -> _Splice:
+def _edit_of(each: FieldEdit, slot: Slot, value: str) -> Edit:
     added = _ADDED_KEY.search(slot.prefix) if slot.start == slot.end else None
     quote = ""
     if not slot.quoted and _in_doubt(slot, value) and not _gets_digest_behind(each, slot):
@@ -147,7 +133,7 @@ def _splice(each: FieldEdit, slot: Slot, value: str) -> _Splice:
     new = f"{slot.prefix}{quote}{value}{quote}{slot.suffix}"
     seen = value if added or not slot.quoted else f"{slot.prefix}{value}{slot.suffix}"
     key = added.group(1) if added else ""
-    return _Splice(slot.start, slot.end, new, seen, key, each.field.line, each.field.format == TEXT)
+    return Edit(slot.start, slot.end, new, seen, key, each.field.line, each.field.format == TEXT)
 
 
 def _in_doubt(slot: Slot, value: str) -> bool:
@@ -170,20 +156,20 @@ def _is_behind(digest: Slot | None, tag: Slot | None) -> bool:
     return digest.start == tag.end
 
 
-def _with_digest_in_quotes(each: FieldEdit) -> _Splice | None:
+def _with_digest_in_quotes(each: FieldEdit) -> Edit | None:
     """`{tag: 1.2}` that becomes `{tag: "1.2@sha256:…"}`: not every reader takes it plain there."""
     slot = each.field.tag
     if slot is None or slot.quoted or slot.style == "block" or not _gets_digest_behind(each, slot):
         return None
     value = f"{each.tag or slot.text}@{each.digest}"
     new = f"{slot.prefix}{slot.quote}{value}{slot.quote}"
-    return _Splice(slot.start, slot.end, new, value, "", each.field.line, False)
+    return Edit(slot.start, slot.end, new, value, line=each.field.line)
 
 
-def _ordered(path: str, splices: list[_Splice]) -> list[_Splice]:
+def _ordered(path: str, byte_edits: list[Edit]) -> list[Edit]:
     """By place, each once; a tag before a digest that is inserted at the same place."""
-    unique = list(dict.fromkeys(splices))
-    unique.sort(key=lambda splice: (splice.start, splice.end))
+    unique = list(dict.fromkeys(byte_edits))
+    unique.sort(key=lambda edit: (edit.start, edit.end))
     for before, after in itertools.pairwise(unique):
         same_place = before.start == after.start and before.end == after.end
         if after.start < before.end or (same_place and before.new[:1] == after.new[:1]):
@@ -196,42 +182,42 @@ def _ordered(path: str, splices: list[_Splice]) -> list[_Splice]:
     return unique
 
 
-def _spliced(data: bytes, splices: list[_Splice]) -> bytes:
+def _applied(data: bytes, byte_edits: list[Edit]) -> bytes:
     parts: list[bytes] = []
     at = 0
-    for splice in splices:
-        parts += [data[at : splice.start], splice.new.encode()]
-        at = splice.end
+    for edit in byte_edits:
+        parts += [data[at : edit.start], edit.new.encode()]
+        at = edit.end
     parts.append(data[at:])
     return b"".join(parts)
 
 
-def _prove(path: str, data: bytes, new: bytes, splices: list[_Splice]) -> None:
+def _prove(path: str, data: bytes, new: bytes, byte_edits: list[Edit]) -> None:
     try:
         old_file, new_file = FileText(data), FileText(new)
     except UnicodeDecodeError as error:
         raise RefusedEditError(path, 0, "not UTF-8") from error
-    cuts = _cuts(data, splices)
+    in_text = _in_code_points(data, byte_edits)
     old_parts = list(split_documents(old_file))
     shift = position = 0
     for part in old_parts:
         end = part.base + len(part.text)
         own = []
-        while position < len(cuts) and (cuts[position].end < end or part is old_parts[-1]):
-            own.append(cuts[position])
+        while position < len(in_text) and (in_text[position].end < end or part is old_parts[-1]):
+            own.append(in_text[position])
             position += 1
         if not own:
             continue
-        as_text = all(splice.text for splice in splices[position - len(own) : position])
-        grown = sum(len(cut.new) - (cut.end - cut.start) for cut in own)
+        as_text = all(edit.as_text for edit in byte_edits[position - len(own) : position])
+        grown = sum(edit.growth for edit in own)
         new_text = new_file.text[part.base + shift : end + shift + grown]
         shift += grown
-        local = [cut.moved(-part.base) for cut in own]
+        local = [edit.moved(-part.base) for edit in own]
         try:
             if not (as_text and _is_proven_as_text(path, part.text, new_text)):
                 prove(part.text, new_text, local)
         except (ProofError, YamlFaultError) as error:
-            line = splices[position - len(own)].line
+            line = byte_edits[position - len(own)].line
             raise RefusedEditError(
                 path,
                 line,
@@ -256,21 +242,21 @@ def _is_proven_as_text(path: str, old: str, new: str) -> bool:
     return True
 
 
-def _cuts(data: bytes, splices: list[_Splice]) -> list[Cut]:
-    """The splices in code points of the text without its byte order mark."""
+def _in_code_points(data: bytes, byte_edits: list[Edit]) -> list[Edit]:
+    """The edits in code points of the text without its byte order mark."""
     bom = len(BOM) if data.startswith(BOM) else 0
     ascii_only = data.isascii()
-    cuts: list[Cut] = []
+    in_text: list[Edit] = []
     at, index = bom, 0
-    for splice in splices:
+    for edit in byte_edits:
         if ascii_only:
-            start, end = splice.start, splice.end
+            start, end = edit.start, edit.end
         else:
-            start = index + len(data[at : splice.start].decode())
-            end = start + len(data[splice.start : splice.end].decode())
-            at, index = splice.end, end
-        cuts.append(Cut(start, end, splice.new, splice.value, splice.added_key))
-    return cuts
+            start = index + len(data[at : edit.start].decode())
+            end = start + len(data[edit.start : edit.end].decode())
+            at, index = edit.end, end
+        in_text.append(replace(edit, start=start, end=end))
+    return in_text
 
 
 def _refused(field: ImageField, reason: str, *, hint: str = "") -> RefusedEditError:

@@ -14,7 +14,7 @@ from imagebot.manifest.markers.intervals import Intervals
 from imagebot.manifest.text.read import find_as_text
 from imagebot.manifest.yaml.file_text import FileText
 
-_Place: TypeAlias = tuple[int, int, str]
+_SlotKey: TypeAlias = tuple[int, int, str]
 _LINE = attrgetter("line")
 _LINE_AND_COLUMN = attrgetter("line", "column")
 
@@ -31,11 +31,9 @@ def finish(findings: FileFindings, file: FileText, data: bytes) -> Scan:
         candidates = flux.mark(findings, file, candidates)
     if findings.has_markers:
         candidates = own.mark(findings, file, candidates)
-    fields = [candidate.field for candidate in candidates if candidate.elsewhere is None] + as_text
+    fields = [candidate.field for candidate in candidates if candidate.link is None] + as_text
     pending = tuple(
-        candidate.pending(candidate.field)
-        for candidate in candidates
-        if candidate.elsewhere is not None
+        candidate.pending(candidate.field) for candidate in candidates if candidate.link is not None
     )
     fields = _count_shared(sorted(_like_siblings(fields, data), key=_LINE_AND_COLUMN))
     unread = sorted(findings.unread, key=_LINE)
@@ -54,13 +52,13 @@ def _read_as_text(
     findings.unread += [
         each for each in unread if each.code != "marker" or not each.line or lines.hold(each.line)
     ]
-    taken = {place[0] for candidate in findings.candidates for place in _places(candidate.field)}
+    taken = {key[0] for candidate in findings.candidates for key in _slot_keys(candidate.field)}
     matched: list[ImageField] = []
     broken: list[ImageField] = []
     for field in fields:
         if regions.hold(_start(field)):
             broken.append(field)
-        elif taken.isdisjoint(place[0] for place in _places(field)):
+        elif taken.isdisjoint(key[0] for key in _slot_keys(field)):
             matched.append(field)
     return matched, broken
 
@@ -88,19 +86,19 @@ def _count_shared(fields: list[ImageField]) -> list[ImageField]:
     """Note how many fields read the same text, which an alias makes possible."""
     if len(fields) < 2:
         return fields
-    places = [place for field in fields for place in _places(field)]
-    if len(set(places)) == len(places):
+    keys = [key for field in fields for key in _slot_keys(field)]
+    if len(set(keys)) == len(keys):
         return fields
-    counts = Counter(places)
+    counts = Counter(keys)
     return [_with_shared(field, counts) for field in fields]
 
 
-def _with_shared(field: ImageField, counts: Counter[_Place]) -> ImageField:
-    shared = max((counts[place] for place in _places(field)), default=1)
+def _with_shared(field: ImageField, counts: Counter[_SlotKey]) -> ImageField:
+    shared = max((counts[key] for key in _slot_keys(field)), default=1)
     return replace(field, shared=shared) if shared > 1 else field
 
 
-def _places(field: ImageField) -> list[_Place]:
+def _slot_keys(field: ImageField) -> list[_SlotKey]:
     """What tells the slots of a field from those of others, whatever goes around their values."""
     slots = [slot for slot in (field.tag, field.digest) if slot is not None]
     return [(slot.start, slot.end, slot.prefix) for slot in slots]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from imagebot.manifest.finish import finish
-from imagebot.manifest.formats import embedded
+from imagebot.manifest.formats import nested_yaml
 from imagebot.manifest.formats.document import find_document
 from imagebot.manifest.formats.select import PathKind, path_kind
 from imagebot.manifest.images.context import DocumentContext
@@ -14,6 +14,7 @@ from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FileFindings
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.markers.written import may_have_markers
 from imagebot.manifest.text.read import find_text, not_utf8, patterns_for
+from imagebot.manifest.yaml.document_text import DocumentText, split_documents
 from imagebot.manifest.yaml.events import (
     MAX_BYTES,
     YamlFaultError,
@@ -23,7 +24,6 @@ from imagebot.manifest.yaml.events import (
 )
 from imagebot.manifest.yaml.file_text import FileText, newline_of, wide_encoding
 from imagebot.manifest.yaml.outline import outline
-from imagebot.manifest.yaml.source import DocumentText, split_documents
 from imagebot.manifest.yaml.tree import Node, build
 
 __all__ = ["ScanOptions", "scan"]
@@ -74,7 +74,7 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
         return Scan(unread=(Unread(path, line, "not-utf8", "not UTF-8"),))
     findings = FileFindings(path, options, may_have_markers(file.text), patterns)
     _read_documents(findings, file, kind, hints)
-    embedded.read(findings, hints)
+    nested_yaml.read(findings, hints)
     if findings.is_full:
         reason = f"more than {MAX_FIELDS:,} images, or documents with markers"
         return Scan(unread=(Unread(path, 0, "too-big", reason),))
@@ -119,9 +119,9 @@ def _read_documents(
     reads_all = kind in _ALL_KEYS or "*" in wanted
     number = 0
     codes: set[str] = set()
-    for source in split_documents(file):
-        text = source.text
-        if source.base == 0 and not text.startswith("---") and not _CONTENT.search(text):
+    for document_text in split_documents(file):
+        text = document_text.text
+        if document_text.base == 0 and not text.startswith("---") and not _CONTENT.search(text):
             continue
         marked = findings.has_markers and may_have_markers(text)
         try:
@@ -133,16 +133,16 @@ def _read_documents(
             whole = reads_all or marked or extra
             roots = _read(text, whole=whole, patient=number < MAX_SLOW)
         except YamlFaultError as fault:
-            _list_broken(findings, source, fault, codes)
+            _list_broken(findings, document_text, fault, codes)
             if len(findings.broken) > _MAX_BROKEN:
                 return
             number += 1
             continue
         for root in roots:
-            found = DocumentContext(findings, source, number, "kubernetes")
+            context = DocumentContext(findings, document_text, number, "kubernetes")
             if marked:
-                found.mark(root)
-            find_document(found, root, kind)
+                context.mark(root)
+            find_document(context, root, kind)
             number += 1
         if findings.is_full:
             return
@@ -164,37 +164,39 @@ def _read(text: str, *, whole: bool, patient: bool) -> list[Node]:
 
 
 def _list_broken(
-    findings: FileFindings, source: DocumentText, fault: YamlFaultError, codes: set[str]
+    findings: FileFindings, document_text: DocumentText, fault: YamlFaultError, codes: set[str]
 ) -> None:
     """Of a template one entry for a code is enough, however many documents it seems to be.
 
     `codes` are those that the file has entries for.
     """
-    file = source.file
-    unread = _unread(findings, source, fault)
+    file = document_text.file
+    unread = _unread(findings, document_text, fault)
     if len(findings.broken) == _MAX_BROKEN:
-        line = file.line(source.base)
+        line = file.line(document_text.base)
         reason = f"more than {_MAX_BROKEN:,} documents are no YAML: none is read from here on"
         findings.unread.append(Unread(findings.path, line, "too-big", reason, unread.expected))
-        findings.broken.append(DocumentText(file, file.text[source.base :], source.base))
+        findings.broken.append(
+            DocumentText(file, file.text[document_text.base :], document_text.base)
+        )
         return
     if unread.code not in codes or "{{" not in file.text:
         findings.unread.append(unread)
     if unread.code in _ONCE:
         codes.add(unread.code)
-    findings.broken.append(source)
+    findings.broken.append(document_text)
 
 
-def _unread(findings: FileFindings, source: DocumentText, fault: YamlFaultError) -> Unread:
-    line = source.line(fault.line) if fault.line else 0
+def _unread(findings: FileFindings, document_text: DocumentText, fault: YamlFaultError) -> Unread:
+    line = document_text.line(fault.line) if fault.line else 0
     if fault.code != "not-yaml":
         return Unread(findings.path, line, fault.code, fault.reason)
     if findings.options.chart:
         return Unread(findings.path, line, "helm-template", _CHART_TEMPLATE, True)
-    if "{{" in source.text:
+    if "{{" in document_text.text:
         return Unread(findings.path, line, "template", "a template, not YAML", True)
     if not findings.path.endswith(".json"):
         return Unread(findings.path, line, "not-yaml", f"not YAML: {fault.reason}")
-    if all(key.search(source.file.text) for key in _OBJECT_KEYS):
+    if all(key.search(document_text.file.text) for key in _OBJECT_KEYS):
         return Unread(findings.path, line, "not-yaml", f"not JSON: {fault.reason}")
     return Unread(findings.path, line, "not-yaml", "not JSON: JSON with comments is not read", True)

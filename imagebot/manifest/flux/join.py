@@ -128,11 +128,11 @@ class _Tree:
         elif isinstance(policy, Contradiction):
             code, reason = "ambiguous", f"the marker names {name}, and {policy}"
         elif policy.contradiction:
-            place = f"{policy.path}:{policy.line}"
-            code, reason = "ambiguous", f"the marker names {name} ({place}), {policy.contradiction}"
+            where = f"{policy.path}:{policy.line}"
+            code, reason = "ambiguous", f"the marker names {name} ({where}), {policy.contradiction}"
         elif not policy.url:
-            place = f"{policy.path}:{policy.line}"
-            reason = f"the marker names {name} ({place}), whose ImageRepository is not here"
+            where = f"{policy.path}:{policy.line}"
+            reason = f"the marker names {name} ({where}), whose ImageRepository is not here"
         else:
             return _named(field, policy.url)
         return [Unread(field.path, field.line, code, reason)]
@@ -167,7 +167,7 @@ class _Tree:
             own = self._seen[id(each), ""] = _policy(each, self.repository(each, each.path))
         if not own.contradiction:
             return own
-        key = (id(each), self.index.place(path))
+        key = (id(each), self.index.scope(path))
         if key not in self._seen:
             repository = self.repository(each, path)
             contradicted = isinstance(repository, Contradiction)
@@ -209,8 +209,8 @@ def _policy(each: FluxObject, repository: FluxObject | Contradiction | None) -> 
         keys["exclude"] = list(repository.exclude)
         suspended = suspended or _suspended(repository)
         if repository.problem:
-            place = f"{repository.path}:{repository.line}"
-            problem = problem or f"its ImageRepository ({place}): {repository.problem}"
+            where = f"{repository.path}:{repository.line}"
+            problem = problem or f"its ImageRepository ({where}): {repository.problem}"
     problem = f"ImagePolicy {each.name}: {problem}" if problem else ""
     return FluxPolicy(each.path, each.line, keys, problem, url, contradiction, suspended)
 
@@ -223,8 +223,8 @@ def _suspended(each: FluxObject) -> str:
 
 def _undecided(found: Contradiction) -> FluxPolicy:
     one, other = found.one, found.other
-    place = f"{other.path}:{other.line}"
-    problem = f"{place} has one of the same name that differs, and neither is nearer to the marker"
+    where = f"{other.path}:{other.line}"
+    problem = f"{where} has one of the same name that differs, and neither is nearer to the marker"
     return FluxPolicy(one.path, one.line, {}, f"ImagePolicy {one.name}: {problem}")
 
 

@@ -26,8 +26,8 @@ class Contradiction:
 
     def __str__(self) -> str:
         one, other = self.one, self.other
-        places = f"{one.path}:{one.line} and {other.path}:{other.line}"
-        return f"{one.kind} {one.name}: {places} differ, and neither is nearer"
+        where = f"{one.path}:{one.line} and {other.path}:{other.line}"
+        return f"{one.kind} {one.name}: {where} differ, and neither is nearer"
 
 
 class Index:
@@ -47,7 +47,7 @@ class Index:
     def every(self, kind: str) -> list[FluxObject]:
         return [each for (of, _), group in self._groups.items() if of == kind for each in group]
 
-    def place(self, path: str) -> str:
+    def scope(self, path: str) -> str:
         """What the choice for a file depends on: its folder, unless it has objects itself."""
         return path if path in self.paths else path.rpartition("/")[0] + "/"
 
@@ -56,9 +56,9 @@ class Index:
     ) -> FluxObject | Contradiction | None:
         """The object that the file at `path` means by `name`, as `namespace:name`.
 
-        `says` must be the same for all calls with this kind and the same `place`.
+        `says` must be the same for all calls with this kind and the same `scope`.
         """
-        key = (kind, name, self.place(path))
+        key = (kind, name, self.scope(path))
         if key not in self._chosen:
             namespace, _, short = name.partition(":")
             group = self._groups.get((kind, short), [])

@@ -69,7 +69,7 @@ def find_version(
     chart: str,
     version: str = "version",
     loose: bool = False,
-    elsewhere: RepositoryLink | None = None,
+    link: RepositoryLink | None = None,
 ) -> None:
     """A chart whose whole name is known, but for what stands `elsewhere`."""
     shape = Split(
@@ -80,7 +80,7 @@ def find_version(
         registry="",
         new_digest="never",
         versions=True,
-        elsewhere=elsewhere,
+        link=link,
     )
     find_split(context, shape, keys, container=chart, loose=loose)
 

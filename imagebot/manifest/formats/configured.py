@@ -86,8 +86,8 @@ def _find(
 ) -> None:
     if not (extra.tag or extra.digest or extra.repository):
         for node, at in _follow(root, _path(extra.path), keys):
-            place = _dotted((*context.prefix, *at))
-            if is_scalar(node) and extras.take(context, {place: node}, {}):
+            dotted = _dotted((*context.prefix, *at))
+            if is_scalar(node) and extras.take(context, {dotted: node}, {}):
                 _inline(context, node, at)
         return
     parts = {

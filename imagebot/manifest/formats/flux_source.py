@@ -29,7 +29,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     spec = root.mapping("spec")
     if spec is not None:
         _find_by_kind(context, root, spec, (*keys, "spec"))
-    walk(context, root, keys, lambda _found, _mapping, _keys: None, skip=kubernetes.SKIPPED)
+    walk(context, root, keys, lambda _context, _mapping, _keys: None, skip=kubernetes.SKIPPED)
 
 
 def _find_by_kind(context: DocumentContext, root: Mapping, spec: Mapping, at: Keys) -> None:
@@ -113,5 +113,5 @@ def _find_chart(context: DocumentContext, spec: Mapping, keys: Keys) -> None:
     if spec.scalar("version") is None:
         return
     namespace = source.text("namespace") or (context.resource.namespace if context.resource else "")
-    elsewhere = RepositoryLink("HelmRepository", f"{namespace}:{source.text('name')}", name)
-    find_version(context, spec, name, keys, chart=name, elsewhere=elsewhere)
+    link = RepositoryLink("HelmRepository", f"{namespace}:{source.text('name')}", name)
+    find_version(context, spec, name, keys, chart=name, link=link)

@@ -14,7 +14,7 @@ from imagebot.manifest.yaml.tree import Mapping
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     registry = _global_registry(root)
-    has_charts = context.source.holds("oci://")
+    has_charts = context.document_text.holds("oci://")
 
     def visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
         find_images(context, mapping, keys, registry=registry)

@@ -41,7 +41,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
 
 def visitor(context: DocumentContext) -> Visitor:
     """What looks for images in the mappings of a resource; for most that is little."""
-    more = [visit for sign, visit in _MORE if context.source.holds(sign)]
+    more = [visit for sign, visit in _MORE if context.document_text.holds(sign)]
     if not more:
         return find_images
 

@@ -21,7 +21,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     for number, entry in enumerate(root.sequence("helmCharts") or ()):
         if isinstance(entry, Mapping):
             _find_chart(context, entry, (*keys, "helmCharts", number))
-    walk(context, root, keys, lambda _found, _mapping, _keys: None)
+    walk(context, root, keys, lambda _context, _mapping, _keys: None)
 
 
 def find_entries(context: DocumentContext, owner: Mapping, keys: Keys) -> None:
@@ -76,7 +76,7 @@ def _find_value(context: DocumentContext, value: Node, name: str, keys: Keys) ->
             reason = "what is patched says which image this tag is about"
             context.unread(value, "no-repository", reason, expected=True)
         elif value.style and may_hold_yaml(value):
-            context.embed(value, keys)
+            context.add_nested(value, keys)
     elif isinstance(value, Mapping):
         if is_image_key(name):
             image_mapping(context, value, keys)

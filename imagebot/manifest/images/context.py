@@ -21,10 +21,10 @@ from imagebot.manifest.images.findings import (
     RepositoryLink,
 )
 from imagebot.manifest.images.naming import has_host
-from imagebot.manifest.images.no_reference import SHOWN, filled_in, is_filled_in, why_no_reference
+from imagebot.manifest.images.not_reference import SHOWN, filled_in, is_filled_in, why_not_reference
 from imagebot.manifest.images.slots import EditableScalar, editable_scalar, is_null
+from imagebot.manifest.yaml.document_text import DocumentText
 from imagebot.manifest.yaml.events import Scalar
-from imagebot.manifest.yaml.source import DocumentText
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 from imagebot.reference import Reference, parse_reference
 
@@ -39,7 +39,7 @@ class DocumentContext:
     """
 
     findings: FileFindings
-    source: DocumentText
+    document_text: DocumentText
     document: int
     format: str
     prefix: Keys = ()
@@ -61,15 +61,17 @@ class DocumentContext:
     def mark(self, root: Node) -> None:
         """Put the document aside, to be searched for what its markers govern."""
         marked = MarkedDocument(
-            root, self.source, self.document, self.format, self.prefix, self.resource
+            root, self.document_text, self.document, self.format, self.prefix, self.resource
         )
         self.findings.marked.append(marked)
 
-    def embed(self, scalar: Scalar, keys: Keys) -> None:
+    def add_nested(self, scalar: Scalar, keys: Keys) -> None:
         """Put a literal block scalar aside, to be read when the document has been."""
         full = (*self.prefix, *keys)
-        part = NestedYaml(self.source, scalar, self.document, full, self.resource, self.depth + 1)
-        self.findings.embedded.append(part)
+        part = NestedYaml(
+            self.document_text, scalar, self.document, full, self.resource, self.depth + 1
+        )
+        self.findings.nested.append(part)
 
     def inline(
         self,
@@ -88,7 +90,7 @@ class DocumentContext:
         counts, and what names a registry but has neither is listed. `lines` are other scalars that
         a marker may stand beside. True when the scalar was a reference.
         """
-        written = editable_scalar(self.source, scalar)
+        written = editable_scalar(self.document_text, scalar)
         text = written.value[slice(*span)]
         if not text or is_null(scalar) or self.is_variable(scalar, text):
             return False
@@ -99,7 +101,7 @@ class DocumentContext:
         try:
             reference = parse_reference(text)
         except InvalidReferenceError as error:
-            self.no_reference(scalar, error, expected=loose)
+            self.not_a_reference(scalar, error, expected=loose)
             return False
         if loose and reference.tag is None and reference.digest is None:
             if has_host(reference.name):
@@ -129,12 +131,12 @@ class DocumentContext:
         *,
         container: str | None = None,
         lines: tuple[Scalar, ...] = (),
-        elsewhere: RepositoryLink | None = None,
+        link: RepositoryLink | None = None,
         refusal: str = "",
     ) -> None:
         """Report a field. `written` is the scalar that holds the tag, or what stands for it."""
-        file = self.source.file
-        at = self.source.index(_shown_at(written, reference))
+        file = self.document_text.file
+        at = self.document_text.index(_shown_at(written, reference))
         line = file.line(at)
         if tag is None and digest is None and not refusal:
             refusal = "the reference is not written in one piece"
@@ -155,7 +157,7 @@ class DocumentContext:
         on: tuple[int, ...] = ()
         if self.findings.has_markers:
             on = tuple(dict.fromkeys((line, *(self.line(part) for part in lines))))
-        self.findings.candidates.append(FieldCandidate(found, on, elsewhere))
+        self.findings.candidates.append(FieldCandidate(found, on, link))
 
     def unread(
         self, scalar: Scalar | None, code: str, reason: str, *, expected: bool = False
@@ -164,7 +166,7 @@ class DocumentContext:
         self.findings.unread.append(Unread(self.findings.path, line, code, reason, expected))
 
     def line(self, scalar: Scalar) -> int:
-        return self.source.file.line(self.source.index(scalar.start_mark.index))
+        return self.document_text.file.line(self.document_text.index(scalar.start_mark.index))
 
     def is_variable(self, scalar: Scalar, text: str) -> bool:
         """Whether another tool fills this in; it is then listed as unread."""
@@ -175,15 +177,17 @@ class DocumentContext:
 
     def filled_in(self, mapping: Mapping) -> None:
         """List what YAML takes for a mapping and another tool fills in (`{{ .x }}`)."""
-        source = self.source
-        line = source.file.line(source.index(mapping.start))
-        shown = source.text[mapping.start : min(mapping.end, mapping.start + SHOWN)]
+        document_text = self.document_text
+        line = document_text.file.line(document_text.index(mapping.start))
+        shown = document_text.text[mapping.start : min(mapping.end, mapping.start + SHOWN)]
         entry = Unread(self.findings.path, line, "variable", filled_in(shown), True)
         self.findings.unread.append(entry)
 
-    def no_reference(self, scalar: Scalar, error: InvalidReferenceError, *, expected: bool) -> None:
+    def not_a_reference(
+        self, scalar: Scalar, error: InvalidReferenceError, *, expected: bool
+    ) -> None:
         text = scalar.value.strip() if error.text in scalar.value else error.text
-        code, reason, nobodys = why_no_reference(text, error)
+        code, reason, nobodys = why_not_reference(text, error)
         self.unread(scalar, code, reason, expected=expected or nobodys)
 
 

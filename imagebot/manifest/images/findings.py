@@ -1,4 +1,4 @@
-"""What is found in one file, as it is collected: drafts of fields, and what waits to be read."""
+"""Collects everything found in one file: field candidates, and YAML that is still to be read."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from imagebot.manifest.images.field import (
     Unread,
 )
 from imagebot.manifest.images.options import ScanOptions
+from imagebot.manifest.yaml.document_text import DocumentText
 from imagebot.manifest.yaml.events import MAX_DEPTH, Scalar
-from imagebot.manifest.yaml.source import DocumentText
 from imagebot.manifest.yaml.tree import Node
 
 # A field costs a few KiB while its file is read.
@@ -31,7 +31,7 @@ MAX_PATH = 2 * MAX_DEPTH
 class NestedYaml:
     """A literal block scalar that may hold YAML of its own; `resource` is what it is a part of."""
 
-    source: DocumentText
+    document_text: DocumentText
     scalar: Scalar
     document: int
     keys: Keys
@@ -55,11 +55,11 @@ class FieldCandidate:
 
     field: ImageField
     lines: tuple[int, ...]
-    elsewhere: RepositoryLink | None = None
+    link: RepositoryLink | None = None
 
     def pending(self, field: ImageField) -> PendingField:
-        assert self.elsewhere is not None
-        return PendingField(field, self.elsewhere.kind, self.elsewhere.name, self.elsewhere.chart)
+        assert self.link is not None
+        return PendingField(field, self.link.kind, self.link.name, self.link.chart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class MarkedDocument:
     """A document whose text holds a marker, with what its fields have in common."""
 
     root: Node
-    source: DocumentText
+    document_text: DocumentText
     document: int
     format: str
     prefix: Keys
@@ -75,7 +75,7 @@ class MarkedDocument:
 
     def line(self, at: int) -> int:
         """The line in the file of a position in the text."""
-        return self.source.file.line(self.source.index(at))
+        return self.document_text.file.line(self.document_text.index(at))
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ class FileFindings:
     candidates: list[FieldCandidate] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     objects: list[FluxObject] = field(default_factory=list)
-    embedded: list[NestedYaml] = field(default_factory=list)
+    nested: list[NestedYaml] = field(default_factory=list)
     marked: list[MarkedDocument] = field(default_factory=list)
     broken: list[DocumentText] = field(default_factory=list)
 

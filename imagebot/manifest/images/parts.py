@@ -59,9 +59,9 @@ def _is_taken(mapping: Mapping, stem: str) -> bool:
 
 def _is_about_code(context: DocumentContext, keys: Keys) -> bool:
     """Whether a mapping is, by its place or kind, about a source of code or of charts."""
-    place = next((str(key) for key in reversed(keys) if isinstance(key, str)), "").lower()
+    where = next((str(key) for key in reversed(keys) if isinstance(key, str)), "").lower()
     kind = context.resource.kind if context.resource is not None else ""
-    return any(word in place for word in _NO_IMAGE) or "Git" in kind
+    return any(word in where for word in _NO_IMAGE) or "Git" in kind
 
 
 def _named_repository(

@@ -179,4 +179,4 @@ def _nested(context: DocumentContext, mapping: Mapping, keys: Keys, registry: st
         if isinstance(node, Mapping) and len(keys) < MAX_PATH and context.enter(node):
             image_mapping(context, node, (*keys, key), registry=registry)
         elif is_scalar(node) and node.style == "|":
-            context.embed(node, (*keys, key))
+            context.add_nested(node, (*keys, key))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from imagebot.manifest.images.field import Slot, Style
+from imagebot.manifest.yaml.document_text import DocumentText, written_at
 from imagebot.manifest.yaml.events import Scalar
-from imagebot.manifest.yaml.source import DocumentText, written_at
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 
 _TEXT_TAG = "tag:yaml.org,2002:str"
@@ -15,11 +15,11 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 @dataclass(frozen=True, slots=True)
 class EditableScalar:
-    """A scalar whose text can be edited. `start` and `end` bound what is written in the source,
+    """A scalar whose text can be edited. `start` and `end` bound what is written in the document,
     quotes and properties left out; `offset` is where `value` starts there, None when the value is
     not written in one piece (escapes, folded lines)."""
 
-    source: DocumentText
+    document_text: DocumentText
     value: str
     start: int
     end: int
@@ -31,14 +31,14 @@ class EditableScalar:
         start = self.find(at, text)
         if start is None:
             return None
-        first = self.source.byte(start)
+        first = self.document_text.byte(start)
         return Slot(first, first + len(text.encode()), text, prefix=prefix, quoted=quoted)
 
     def find(self, at: int, text: str) -> int | None:
-        """Where `text`, which stands at `at` in the value, is written in the source."""
+        """Where `text`, which stands at `at` in the value, is written in the document."""
         if self.offset is not None:
             return self.offset + at
-        raw = self.source.text[self.start : self.end]
+        raw = self.document_text.text[self.start : self.end]
         once = bool(text) and raw.count(text) == 1 and self.value.count(text) == 1
         return self.start + raw.index(text) if once else None
 
@@ -59,15 +59,17 @@ def has_other_type(scalar: Scalar) -> bool:
     return is_typed(scalar) and scalar.tag not in (_TEXT_TAG, "!")
 
 
-def editable_scalar(source: DocumentText, scalar: Scalar) -> EditableScalar:
+def editable_scalar(document_text: DocumentText, scalar: Scalar) -> EditableScalar:
     """Where the (stripped) value of a scalar is written."""
-    start, end, offset = written_at(source.text, scalar)
+    start, end, offset = written_at(document_text.text, scalar)
     return EditableScalar(
-        source, scalar.value.strip(), start, end, offset, scalar.style in ("", None)
+        document_text, scalar.value.strip(), start, end, offset, scalar.style in ("", None)
     )
 
 
-def new_key_slot(source: DocumentText, after: Mapping, sibling: str, key: str) -> Slot | None:
+def new_key_slot(
+    document_text: DocumentText, after: Mapping, sibling: str, key: str
+) -> Slot | None:
     """Where a line (or, in flow style, a pair) for `key` can be added after that of `sibling`.
 
     None when the sibling's value is of a kind that nothing can be added after.
@@ -78,24 +80,24 @@ def new_key_slot(source: DocumentText, after: Mapping, sibling: str, key: str) -
     name, value = pair[0], pair[1]
     if (
         value.style in ("|", ">")
-        or "\n" in source.text[value.start_mark.index : value.end_mark.index]
+        or "\n" in document_text.text[value.start_mark.index : value.end_mark.index]
     ):
         return None
-    text = source.text
+    text = document_text.text
     if after.flow:
         quote = name.style if name.style in ('"', "'") else ""
         value_quote = value.style if value.style in ('"', "'") else '"'
-        at = source.byte(value.end_mark.index)
+        at = document_text.byte(value.end_mark.index)
         prefix = f", {quote}{key}{quote}: {value_quote}"
         return Slot(at, at, "", prefix=prefix, suffix=value_quote)
     line_start = text.rfind("\n", 0, name.start_mark.index) + 1
     lead = text[line_start : name.start_mark.index]
-    file = source.file
-    name_at = source.index(name.start_mark.index)
+    file = document_text.file
+    name_at = document_text.index(name.start_mark.index)
     file_lead = file.text[file.start_of_line(name_at) : name_at]
     if lead.strip("- \t") or file_lead.strip("- \t"):
         return None
-    end = file.line_end(source.index(value.end_mark.index))
+    end = file.line_end(document_text.index(value.end_mark.index))
     indent = file_lead.replace("-", " ")
     at = file.byte(end)
     prefix = f"{file.newline(name_at)}{indent}{key}: "
@@ -109,14 +111,14 @@ def style_of(mapping: Mapping, key: str) -> Style:
     return "json" if key in mapping and mapping[key][0].style == '"' else "flow"
 
 
-def missing_value_slot(source: DocumentText, mapping: Mapping, key: str) -> Slot | None:
+def missing_value_slot(document_text: DocumentText, mapping: Mapping, key: str) -> Slot | None:
     """Where a value can be written for a key that has none (`tag:`)."""
     pair = mapping.get(key)
     if pair is None:
         return None
-    colon = source.text.find(":", pair[0].end_mark.index)
-    between = source.text[pair[0].end_mark.index : colon]
+    colon = document_text.text.find(":", pair[0].end_mark.index)
+    between = document_text.text[pair[0].end_mark.index : colon]
     if colon < 0 or between.strip(" \t"):
         return None
-    at = source.byte(colon + 1)
+    at = document_text.byte(colon + 1)
     return Slot(at, at, "", prefix=" ", quoted=False, style=style_of(mapping, key))

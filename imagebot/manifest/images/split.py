@@ -55,7 +55,7 @@ class Split:
     doubt: str = ""
     new_digest: Literal["behind", "key", "never"] = "behind"
     versions: bool = False
-    elsewhere: RepositoryLink | None = None
+    link: RepositoryLink | None = None
 
     @classmethod
     def named(
@@ -102,7 +102,7 @@ def find_split(
         try:
             reference = _reference(shape, name, parts)
         except InvalidReferenceError as error:
-            context.no_reference(main, error, expected=loose)
+            context.not_a_reference(main, error, expected=loose)
         else:
             _add(context, shape, keys, reference, parts, container)
 
@@ -162,7 +162,7 @@ def _add(
     if own_digest is not None and (digest is None or not digest.text):
         digest = own_digest
     if parts.tag is None and parts.digest is not None and shape.new_digest == "key":
-        tag = new_key_slot(context.source, shape.owner, shape.digest, shape.tag)
+        tag = new_key_slot(context.document_text, shape.owner, shape.digest, shape.tag)
     if reference.tag is None and reference.digest is None and tag is None:
         if parts.name is not None:
             reason = f"{reference.name} has no tag here: it is chosen elsewhere"
@@ -178,14 +178,14 @@ def _add(
         lines = (shape.owner[key][0], *(part for part in parts.every if part is not main))
         main = shape.owner[key][0]
     context.add(
-        editable_scalar(context.source, main),
+        editable_scalar(context.document_text, main),
         (*keys, key),
         reference,
         tag,
         digest,
         container=container,
         lines=lines,
-        elsewhere=shape.elsewhere,
+        link=shape.link,
         refusal=_refusal(shape, key, parts, tag, digest),
     )
 
@@ -226,7 +226,7 @@ def _tag_slots(
         inner = Slot(start, slot.end, digest)
         return (Slot(slot.start, start - 1, text) if text else None), inner
     if shape.new_digest == "key":
-        return slot, new_key_slot(context.source, shape.owner, shape.tag, shape.digest)
+        return slot, new_key_slot(context.document_text, shape.owner, shape.tag, shape.digest)
     if shape.new_digest == "never":
         return slot, None
     return slot, Slot(slot.end, slot.end, "", prefix="@")
@@ -238,9 +238,9 @@ def _value_slot(
     """The slot of a scalar that is nothing but a tag or a digest."""
     if scalar is None:
         return None
-    written = editable_scalar(context.source, scalar)
+    written = editable_scalar(context.document_text, scalar)
     if written.plain and written.start == written.end:
-        return missing_value_slot(context.source, owner, key)
+        return missing_value_slot(context.document_text, owner, key)
     quoted = not written.plain or is_typed(scalar)
     slot = written.slot(0, written.value, quoted=quoted)
     return slot if slot is None or quoted else replace(slot, style=style_of(owner, key))

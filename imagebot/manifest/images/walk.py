@@ -39,7 +39,7 @@ def walk(
                 if key not in skip:
                     walk(context, child, (*keys, key), visit, skip=skip)
             elif child is not None and child.style and may_hold_yaml(child):  # type: ignore[union-attr, arg-type]  # a scalar: tested by class above, for speed
-                context.embed(child, (*keys, key))  # type: ignore[arg-type]  # as above
+                context.add_nested(child, (*keys, key))  # type: ignore[arg-type]  # as above
     elif kind is Sequence:
         assert isinstance(node, Sequence)
         if not context.enter(node) or len(keys) > MAX_PATH:
@@ -48,7 +48,7 @@ def walk(
             if isinstance(child, Mapping | Sequence):
                 walk(context, child, (*keys, number), visit, skip=skip)
             elif child is not None and child.style and may_hold_yaml(child):
-                context.embed(child, (*keys, number))
+                context.add_nested(child, (*keys, number))
 
 
 def may_hold_yaml(scalar: Scalar) -> bool:

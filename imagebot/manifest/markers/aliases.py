@@ -15,7 +15,7 @@ _MANY = 100
 def with_alias_lines(
     findings: FileFindings, candidates: list[FieldCandidate]
 ) -> list[FieldCandidate]:
-    """The drafts, with the lines of the aliases that lead to them among those of their markers."""
+    """The candidates; their lines then include those of the aliases that lead to them."""
     search = _Search(findings, candidates)
     return (
         [search.with_lines(candidate) for candidate in candidates] if search.roots else candidates
@@ -29,7 +29,7 @@ def unlisted_aliases(
     only read once, with the lines that they name."""
     listed = {line for candidate in candidates for line in candidate.lines}
     for marked in findings.marked:
-        if "*" in marked.source.text:
+        if "*" in marked.document_text.text:
             for at, node in _occurrences(marked.root):
                 line = marked.line(at)
                 if line not in listed and not is_scalar(node):
@@ -44,7 +44,7 @@ class _Search:
         self.roots = {
             (marked.document, marked.prefix): marked
             for marked in findings.marked
-            if "*" in marked.source.text
+            if "*" in marked.document_text.text
         }
         self.fields = {(candidate.field.document, candidate.field.keys) for candidate in candidates}
         self.parts: dict[int, dict[int, list[int]]] = {}
@@ -54,12 +54,14 @@ class _Search:
         for length in range(len(keys), -1, -1):
             marked = self.roots.get((candidate.field.document, keys[:length]))
             if marked is not None:
-                places = self.places(marked, candidate, length)
-                lines = (*candidate.lines, *(marked.line(at) for at in places))
+                positions = self.positions(marked, candidate, length)
+                lines = (*candidate.lines, *(marked.line(at) for at in positions))
                 return replace(candidate, lines=tuple(dict.fromkeys(lines)))
         return candidate
 
-    def places(self, marked: MarkedDocument, candidate: FieldCandidate, skip: int) -> Iterator[int]:
+    def positions(
+        self, marked: MarkedDocument, candidate: FieldCandidate, skip: int
+    ) -> Iterator[int]:
         """Where aliases stand on the way to a field, and at the other parts of its reference."""
         node = owner = marked.root
         keys = candidate.field.keys
@@ -89,9 +91,9 @@ class _Search:
             for key, at in aliases_of(owner).items():
                 if (marked.document, (*keys, key)) not in self.fields:
                     for line in _extent(marked, owner[str(key)][1])[:_MANY]:
-                        places = parts.setdefault(line, [])
-                        if len(places) < _MANY:
-                            places.append(at)
+                        positions = parts.setdefault(line, [])
+                        if len(positions) < _MANY:
+                            positions.append(at)
         return self.parts[id(owner)]
 
 

@@ -24,7 +24,7 @@ from imagebot.manifest.markers.flux_scope import meant_lines
 from imagebot.manifest.markers.intervals import values_with_signs
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.file_text import FileText
-from imagebot.manifest.yaml.scalars import placed_scalars
+from imagebot.manifest.yaml.scalars import scalars_with_keys
 from imagebot.reference import Reference, Repository, is_digest, is_tag, parse_reference
 
 _UNKNOWN = Repository("", "")
@@ -36,7 +36,7 @@ Part: TypeAlias = Literal["", "tag", "digest"]
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    found: DocumentContext
+    context: DocumentContext
     scalar: Scalar
     keys: Keys
     start: int
@@ -46,7 +46,7 @@ class _Target:
 def mark(
     findings: FileFindings, file: FileText, candidates: list[FieldCandidate]
 ) -> list[FieldCandidate]:
-    """The drafts with their Flux markers, and those that only a marker makes a field.
+    """The candidates with their Flux markers, and those that only a marker makes a field.
 
     What a marker that Flux does not obey seems to be meant for is refused.
     """
@@ -158,7 +158,7 @@ class _Marking:
         self.candidates[number] = replace(candidate, field=replace(candidate.field, marker=marker))
 
     def within(self, target: _Target, value: str) -> dict[int, str]:
-        """What a scalar is of the drafts that have a part in it, by their number."""
+        """What a scalar is of the candidates that have a part in it, by their number."""
         first = self.file.byte(target.start)
         last = first + len(self.file.text[target.start : target.end].encode())
         begin = bisect_left(self.slots, (first, -1))
@@ -173,7 +173,7 @@ class _Marking:
     def add(self, comment: FluxComment, target: _Target) -> str:
         """A field that only the marker makes one."""
         value = target.scalar.value.strip()
-        owner = (target.found.document, (*target.found.prefix, *target.keys[:-1]))
+        owner = (target.context.document, (*target.context.prefix, *target.keys[:-1]))
         if value in self.owners.get(owner, ()):
             return "the marker stands at the name of an image whose tag is beside it: add `:name`"
         count = len(self.findings.candidates)
@@ -251,14 +251,14 @@ def _wholly_marked(candidate: FieldCandidate) -> FieldCandidate:
 def _targets(findings: FileFindings) -> list[_Target]:
     targets = []
     for each in findings.marked:
-        source = each.source
-        found = DocumentContext(
-            findings, source, each.document, each.format, each.prefix, each.resource
+        document_text = each.document_text
+        context = DocumentContext(
+            findings, document_text, each.document, each.format, each.prefix, each.resource
         )
-        for scalar, keys in placed_scalars(each.root):
-            start = source.index(scalar.start_mark.index)
-            end = source.index(scalar.end_mark.index)
-            targets.append(_Target(found, scalar, keys, start, end))
+        for scalar, keys in scalars_with_keys(each.root):
+            start = document_text.index(scalar.start_mark.index)
+            end = document_text.index(scalar.end_mark.index)
+            targets.append(_Target(context, scalar, keys, start, end))
     return targets
 
 
@@ -312,20 +312,20 @@ def _has_tag_or_digest(value: str) -> bool:
 
 def _add(comment: FluxComment, target: _Target) -> bool:
     """A field where no format knows one: a whole reference, or a tag or digest of its own."""
-    found, scalar = target.found, target.scalar
-    written = editable_scalar(found.source, scalar)
+    context, scalar = target.context, target.scalar
+    written = editable_scalar(context.document_text, scalar)
     value = written.value
-    elsewhere = RepositoryLink("ImagePolicy", comment.policy)
+    link = RepositoryLink("ImagePolicy", comment.policy)
     if not comment.part:
-        found.inline(scalar, target.keys)
+        context.inline(scalar, target.keys)
     elif comment.part == "tag" and (is_tag(value) or (not value and not written.plain)):
         slot = written.slot(0, value, quoted=not written.plain or is_typed(scalar))
         reference = Reference(_UNKNOWN, value or None, None, "")
-        found.add(written, target.keys, reference, slot, None, elsewhere=elsewhere)
+        context.add(written, target.keys, reference, slot, None, link=link)
     elif comment.part == "digest" and is_digest(value):
         slot = written.slot(0, value)
         reference = Reference(_UNKNOWN, None, value, "")
-        found.add(written, target.keys, reference, None, slot, elsewhere=elsewhere)
+        context.add(written, target.keys, reference, None, slot, link=link)
     else:
         return False
     return True

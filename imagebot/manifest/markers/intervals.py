@@ -33,14 +33,16 @@ class Intervals:
 def values_with_signs(findings: FileFindings) -> Intervals:
     """The values that have a `#` in them, which begins no comment there, but for YAML that was
     read inside of one; of the documents with markers."""
-    inside = sorted(each.source.origins[0] for each in findings.marked if each.source.embedded)
+    inside = sorted(
+        each.document_text.origins[0] for each in findings.marked if each.document_text.is_nested
+    )
     regions = []
     for each in findings.marked:
         for scalar in scalars_of(each.root):
             if "#" not in scalar.value:
                 continue
-            start = each.source.index(scalar.start_mark.index)
-            end = each.source.index(scalar.end_mark.index)
+            start = each.document_text.index(scalar.start_mark.index)
+            end = each.document_text.index(scalar.end_mark.index)
             if bisect_left(inside, start) == bisect_right(inside, end):
                 regions.append((start, end))
     return Intervals(regions)

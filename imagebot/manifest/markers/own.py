@@ -32,7 +32,7 @@ _DANGLING = "this marker governs no image: it goes on the line of a reference, o
 def mark(
     findings: FileFindings, file: FileText, candidates: list[FieldCandidate]
 ) -> list[FieldCandidate]:
-    """The drafts with imagebot's own markers; what those get wrong is put into `sheet.unread`."""
+    """The candidates with imagebot's own markers; mistakes in those go to `findings.unread`."""
     values, broken = values_with_signs(findings), Intervals(_broken(findings))
     written = [each for each in written_markers(file, values.hold) if not broken.hold(each.at)]
     if not candidates:
@@ -42,10 +42,10 @@ def mark(
         return candidates
     candidates = with_alias_lines(findings, candidates)
     ranges = _ranges(file, written, candidates)
-    by_draft, governing = _governed(candidates, ranges)
+    by_candidate, governing = _governed(candidates, ranges)
     marked = [
         _with_markers(
-            findings, candidate, [written[number] for number in by_draft.get(position, ())]
+            findings, candidate, [written[number] for number in by_candidate.get(position, ())]
         )
         for position, candidate in enumerate(candidates)
     ]
@@ -142,26 +142,26 @@ def _kind(file: FileText, written: Written, images: set[int]) -> _Kind:
 def _governed(
     candidates: list[FieldCandidate], ranges: list[range]
 ) -> tuple[dict[int, list[int]], set[int]]:
-    """Which markers govern each draft, both by number; and those that govern any."""
+    """Which markers govern each candidate, both by number; and those that govern any."""
     by_line: defaultdict[int, list[int]] = defaultdict(list)
     for position, candidate in enumerate(candidates):
         for line in candidate.lines:
             by_line[line].append(position)
     lines = sorted(by_line)
-    by_draft: defaultdict[int, list[int]] = defaultdict(list)
+    by_candidate: defaultdict[int, list[int]] = defaultdict(list)
     governing: set[int] = set()
     for number, scope in enumerate(ranges):
         first, last = bisect_left(lines, scope.start), bisect_left(lines, scope.stop)
         for position in dict.fromkeys(p for line in lines[first:last] for p in by_line[line]):
-            by_draft[position].append(number)
+            by_candidate[position].append(number)
             governing.add(number)
-    return by_draft, governing
+    return by_candidate, governing
 
 
 def _with_markers(
     findings: FileFindings, candidate: FieldCandidate, written: list[Written]
 ) -> FieldCandidate:
-    """The draft with what governs it; refused where that is not one marker."""
+    """The candidate with what governs it; refused where that is not one marker."""
     if any(each.near for each in written):
         candidate = _refused(candidate)
     markers = [each.marker for each in written if not each.near]
@@ -213,9 +213,9 @@ def _at_unlisted_aliases(
     if not named:
         return candidates
     extents = Intervals([(extent.start - 1, extent.stop) for _, extent in named])
-    places = {extents.find(extent.start): line for line, extent in reversed(named)}
+    alias_lines = {extents.find(extent.start): line for line, extent in reversed(named)}
     return [
-        _repeated(findings, candidate, places[number])
+        _repeated(findings, candidate, alias_lines[number])
         if (number := extents.find(candidate.field.line)) >= 0
         else candidate
         for candidate in candidates

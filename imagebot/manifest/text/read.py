@@ -16,7 +16,7 @@ from imagebot.errors import InvalidReferenceError, RefusedEditError
 from imagebot.glob import matches_any
 from imagebot.manifest.images.field import FieldEdit, ImageField, Scan, Slot, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS
-from imagebot.manifest.images.no_reference import filled_in
+from imagebot.manifest.images.not_reference import filled_in
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.markers.written import (
     IN_TEXT,

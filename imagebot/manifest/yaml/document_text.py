@@ -60,7 +60,7 @@ class DocumentText:
         return self.file.line(self.index(at))
 
     @property
-    def embedded(self) -> bool:
+    def is_nested(self) -> bool:
         return bool(self.lines)
 
 
@@ -90,7 +90,7 @@ def _document_starts(text: str) -> list[int]:
     return starts
 
 
-def embedded_source(outer: DocumentText, scalar: Scalar) -> DocumentText | None:
+def nested_text(outer: DocumentText, scalar: Scalar) -> DocumentText | None:
     """The text of a literal block scalar (`|`) as a source of its own; None when it cannot be
     followed line by line."""
     lines = literal_lines(outer.text, scalar)

@@ -13,9 +13,9 @@ from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Unread
 from imagebot.manifest.images.findings import MAX_SLOW, FileFindings, NestedYaml
 from imagebot.manifest.markers.written import may_have_markers
+from imagebot.manifest.yaml.document_text import DocumentText, nested_text
 from imagebot.manifest.yaml.events import YamlFaultError
 from imagebot.manifest.yaml.file_text import FileText
-from imagebot.manifest.yaml.source import DocumentText, embedded_source
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, build
 
 # A line that could be a mapping's: scripts and configuration of other kinds rarely have a first
@@ -41,9 +41,9 @@ def read(findings: FileFindings, hints: tuple[str, ...]) -> None:
     seen: set[tuple[int, int]] = set()
     listed = {each.line for each in findings.unread if each.code in _LISTED}
     too_deep: list[int] = []
-    while findings.embedded and not findings.is_full:
-        part = findings.embedded.pop()
-        at = part.source.index(part.scalar.start_mark.index)
+    while findings.nested and not findings.is_full:
+        part = findings.nested.pop()
+        at = part.document_text.index(part.scalar.start_mark.index)
         if (at, part.depth) in seen or _line(part) in listed:
             continue
         seen.add((at, part.depth))
@@ -52,9 +52,11 @@ def read(findings: FileFindings, hints: tuple[str, ...]) -> None:
         if part.depth > _MAX_DEPTH:
             too_deep.append(_line(part))
             continue
-        source = embedded_source(part.source, part.scalar) if part.scalar.style == "|" else None
-        if source is not None:
-            _read(findings, part, source, patient=len(seen) <= MAX_SLOW)
+        document_text = (
+            nested_text(part.document_text, part.scalar) if part.scalar.style == "|" else None
+        )
+        if document_text is not None:
+            _read(findings, part, document_text, patient=len(seen) <= MAX_SLOW)
         elif _MENTION.search(part.scalar.value) is not None:
             _list(findings, part, hints, patient=len(seen) <= MAX_SLOW)
     if too_deep:
@@ -71,33 +73,35 @@ def _is_promising(part: NestedYaml, hints: tuple[str, ...]) -> bool:
 
 
 def _line(part: NestedYaml) -> int:
-    return part.source.file.line(part.source.index(part.scalar.start_mark.index))
+    return part.document_text.file.line(part.document_text.index(part.scalar.start_mark.index))
 
 
-def _read(findings: FileFindings, part: NestedYaml, source: DocumentText, *, patient: bool) -> None:
+def _read(
+    findings: FileFindings, part: NestedYaml, document_text: DocumentText, *, patient: bool
+) -> None:
     try:
-        roots: list[Node] = build(source.text, patient=patient)
+        roots: list[Node] = build(document_text.text, patient=patient)
     except YamlFaultError as fault:
-        if _IMAGE_KEY.search(source.text) is not None:
-            findings.unread.append(_broken(findings, part, source, fault))
+        if _IMAGE_KEY.search(document_text.text) is not None:
+            findings.unread.append(_broken(findings, part, document_text, fault))
         return
     for number, root in enumerate(roots):
         if isinstance(root, Mapping | Sequence):
             prefix = part.keys if len(roots) == 1 else (*part.keys, number)
-            found = DocumentContext(
-                findings, source, part.document, "helm", prefix, part.resource, part.depth
+            context = DocumentContext(
+                findings, document_text, part.document, "helm", prefix, part.resource, part.depth
             )
-            if findings.has_markers and may_have_markers(source.text):
-                found.mark(root)
-            find_document(found, root, "yaml")
+            if findings.has_markers and may_have_markers(document_text.text):
+                context.mark(root)
+            find_document(context, root, "yaml")
 
 
 def _broken(
-    findings: FileFindings, part: NestedYaml, source: DocumentText, fault: YamlFaultError
+    findings: FileFindings, part: NestedYaml, document_text: DocumentText, fault: YamlFaultError
 ) -> Unread:
     """Nobody can tell that a text was meant as YAML, but for the values of a chart."""
-    line = source.line(fault.line)
-    if "{{" in source.text:
+    line = document_text.line(fault.line)
+    if "{{" in document_text.text:
         reason = "this block mentions an image and is a template, not YAML"
         return Unread(findings.path, line, "template", reason, True)
     is_values = part.keys[-2:] == ("helm", "values")
@@ -117,10 +121,10 @@ def _list(
     inside = FileFindings(findings.path, findings.options)
     for root in roots:
         if isinstance(root, Mapping | Sequence):
-            found = DocumentContext(
+            context = DocumentContext(
                 inside, DocumentText(file, file.text), 0, "helm", depth=part.depth
             )
-            find_document(found, root, "yaml")
+            find_document(context, root, "yaml")
     read(inside, hints)
     deeper = [each.reason for each in inside.unread if each.code == "embedded"]
     if inside.candidates:

@@ -35,7 +35,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
-def why_no_reference(text: str, error: InvalidReferenceError) -> tuple[str, str, bool]:
+def why_not_reference(text: str, error: InvalidReferenceError) -> tuple[str, str, bool]:
     """The code and the reason that a text is listed with, and whether nobody need act."""
     if _PLACEHOLDER.search(text, 0, _MAX_TEXT):
         return "variable", f"{_cut(text)!r} has a placeholder for another tool", True
