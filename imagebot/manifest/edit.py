@@ -1,8 +1,8 @@
 """Changes the bytes of tags and digests, and nothing else, and proves it.
 
-All edits of a file are spliced at once; then every document that they touch is parsed before and
-after, and the two must agree in every event but the edited values (see `proof`). What cannot be
-edited so is refused; nothing is ever approximated and nothing is ever re-emitted.
+All edits of a file are applied at once. Then every document they touch is parsed before and after:
+all events except the edited values must be equal (see `proof`). An edit that cannot be proven is
+refused; YAML is never emitted again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from imagebot.reference import is_digest, is_tag
 _ADDED_KEY = re.compile(r"""["']?([A-Za-z]+)["']?: ["']?\Z""")
 
 
-# By slot and by field: the edit, and what it wants in that slot.
+# By slot and by field: the edit, and the value it wants in that slot.
 _Asked: TypeAlias = dict[Slot, dict[tuple[str | int, ...], tuple[FieldEdit, str | None]]]
 
 
@@ -78,9 +78,9 @@ def _collect(path: str, data: bytes, field_edits: Sequence[FieldEdit]) -> list[E
                 continue
             if slot is None:
                 part = "tag" if is_the_tag else "digest"
-                raise _refused(each.field, f"there is no place for a {part} here")
+                raise _refused(each.field, f"a {part} cannot be written here")
             if data[slot.start : slot.end] != slot.text.encode():
-                raise _refused(each.field, "the file is not the one that was read")
+                raise _refused(each.field, "the file has changed since it was read")
             as_it_is = value == slot.text and not (is_the_tag and each.field.is_misread)
             if not as_it_is and whole is None:
                 byte_edits.append(_edit_of(each, slot, value))
@@ -91,26 +91,28 @@ def _collect(path: str, data: bytes, field_edits: Sequence[FieldEdit]) -> list[E
 def _check(path: str, each: FieldEdit) -> None:
     field = each.field
     if field.path != path:
-        raise RefusedEditError(path, field.line, f"the field is of another file, {field.path}")
+        raise RefusedEditError(path, field.line, f"the field belongs to another file, {field.path}")
     if field.refusal:
         raise _refused(field, field.refusal)
     if each.tag is not None and not is_tag(each.tag):
-        raise _refused(field, f"{each.tag!r} is no tag")
+        raise _refused(field, f"{each.tag!r} is not a valid tag")
     if each.digest is not None and not is_digest(each.digest):
-        raise _refused(field, f"{each.digest!r} is no digest")
+        raise _refused(field, f"{each.digest!r} is not a valid digest")
     has_tag = each.tag is not None or field.reference.tag is not None
     if each.digest is not None and not has_tag and _is_behind(field.digest, field.tag):
-        raise _refused(field, "a digest goes behind a tag, and there is none")
+        raise _refused(field, "a digest can only be added after a tag, and this reference has none")
 
 
 def _check_shared(asked: _Asked) -> None:
-    """One place in the file that several fields read (an alias) must change for all or none."""
-    hint = "write the reference out in each place, or give all of them one policy"
+    """Raises RefusedEditError if only some of the fields that share a text (an alias) change."""
+    hint = "write the reference out in each place, or give all of them the same policy"
     for by_field in asked.values():
         edits = [each for each, _ in by_field.values()]
         values = {value for _, value in by_field.values()}
         if len(values) > 1:
-            reason = "several fields share this text through an anchor and shall become different"
+            reason = (
+                "several fields share this text through an anchor, but would get different values"
+            )
             raise _refused(edits[0].field, reason, hint=hint)
         for each in edits:
             field = each.field
@@ -119,8 +121,8 @@ def _check_shared(asked: _Asked) -> None:
             )
             if together < field.shared and values != {None}:
                 reason = (
-                    f"{field.shared} fields share this text through an anchor and only "
-                    f"{together} of them shall change"
+                    f"{field.shared} fields share this text through an anchor, but only "
+                    f"{together} of them would change"
                 )
                 raise _refused(field, reason, hint=hint)
 
@@ -137,7 +139,7 @@ def _edit_of(each: FieldEdit, slot: Slot, value: str) -> Edit:
 
 
 def _in_doubt(slot: Slot, value: str) -> bool:
-    """Whether not every reader takes `value` for text when it is written without quotes."""
+    """Whether some reader does not take `value` for text when it is written without quotes."""
     if slot.style == "json" or needs_quotes(value):
         return True
     return slot.style == "flow" and ":" in value
@@ -150,14 +152,14 @@ def _gets_digest_behind(each: FieldEdit, slot: Slot) -> bool:
 
 
 def _is_behind(digest: Slot | None, tag: Slot | None) -> bool:
-    """Whether a digest goes behind the tag of a split reference, in the same scalar."""
+    """Whether a digest follows the tag of a split reference, in the same scalar."""
     if digest is None or tag is None or digest.prefix != "@" or tag.prefix == ":":
         return False
     return digest.start == tag.end
 
 
 def _with_digest_in_quotes(each: FieldEdit) -> Edit | None:
-    """`{tag: 1.2}` that becomes `{tag: "1.2@sha256:…"}`: not every reader takes it plain there."""
+    """`{tag: 1.2}` becomes `{tag: "1.2@sha256:…"}`: some readers refuse it without quotes there."""
     slot = each.field.tag
     if slot is None or slot.quoted or slot.style == "block" or not _gets_digest_behind(each, slot):
         return None
@@ -167,7 +169,7 @@ def _with_digest_in_quotes(each: FieldEdit) -> Edit | None:
 
 
 def _ordered(path: str, byte_edits: list[Edit]) -> list[Edit]:
-    """By place, each once; a tag before a digest that is inserted at the same place."""
+    """In order of position, without duplicates; a tag before a digest at the same position."""
     unique = list(dict.fromkeys(byte_edits))
     unique.sort(key=lambda edit: (edit.start, edit.end))
     for before, after in itertools.pairwise(unique):
@@ -176,8 +178,8 @@ def _ordered(path: str, byte_edits: list[Edit]) -> list[Edit]:
             raise RefusedEditError(
                 path,
                 after.line,
-                "two edits of the same text",
-                hint="fields that share a text must become the same",
+                "two edits change the same text",
+                hint="give all fields that share a text the same value",
             )
     return unique
 
@@ -227,8 +229,8 @@ def _prove(path: str, data: bytes, new: bytes, byte_edits: list[Edit]) -> None:
 
 
 def _is_proven_as_text(path: str, old: str, new: str) -> bool:
-    """Whether what was read as text is in no value of a document: that is no YAML but a
-    template, even where it can be parsed, or only its comments change."""
+    """Whether an edit of something read as text leaves all YAML values alone: the document is not
+    YAML but a template (even if it can be parsed), or only its comments change."""
     if path_kind(path) in ("", "text") or "{{" in old:
         return True
     try:

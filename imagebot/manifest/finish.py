@@ -1,4 +1,4 @@
-"""Makes the scan of a file of what was found in it: fields in order, with their markers."""
+"""Turns the findings of a file into its scan: fields in order, with their markers."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _LINE_AND_COLUMN = attrgetter("line", "column")
 
 
 def finish(findings: FileFindings, file: FileText, data: bytes) -> Scan:
-    """The scan of a file: its fields in the order of their bytes, with their markers, and what is
-    unread of it in the order of lines."""
+    """The scan of a file: its fields with their markers in the order of their bytes, and its unread
+    entries in the order of lines."""
     candidates = findings.candidates
     as_text: list[ImageField] = []
     if findings.patterns or (findings.broken and b"imagebot:" in data):
@@ -43,8 +43,8 @@ def finish(findings: FileFindings, file: FileText, data: bytes) -> Scan:
 def _read_as_text(
     findings: FileFindings, file: FileText
 ) -> tuple[list[ImageField], list[ImageField]]:
-    """What the patterns match where no format has found anything; and everything in documents that
-    are no YAML, such as templates, which has its markers already."""
+    """What the patterns match where no format has found anything, and the fields (with markers) of
+    documents that are not YAML, such as templates."""
     spans = [(each.base, each.base + len(each.text)) for each in findings.broken]
     regions = Intervals([(file.byte(start) - 1, file.byte(end)) for start, end in spans])
     lines = Intervals([(file.line(start) - 1, file.line(end) + 1) for start, end in spans])
@@ -68,7 +68,7 @@ def _start(field: ImageField) -> int:
 
 
 def _like_siblings(fields: list[ImageField], data: bytes) -> list[ImageField]:
-    """Where quotes may have to be added, they are those of the other tags of the file."""
+    """Quotes that have to be added are the ones that other tags of the file use."""
     if not any(field.tag is not None and not field.tag.quoted for field in fields):
         return fields
     before = {data[f.tag.start - 1 : f.tag.start] for f in fields if f.tag is not None}
@@ -83,7 +83,7 @@ def _like_siblings(fields: list[ImageField], data: bytes) -> list[ImageField]:
 
 
 def _count_shared(fields: list[ImageField]) -> list[ImageField]:
-    """Note how many fields read the same text, which an alias makes possible."""
+    """Count the fields that read the same text through an alias."""
     if len(fields) < 2:
         return fields
     keys = [key for field in fields for key in _slot_keys(field)]
@@ -99,6 +99,6 @@ def _with_shared(field: ImageField, counts: Counter[_SlotKey]) -> ImageField:
 
 
 def _slot_keys(field: ImageField) -> list[_SlotKey]:
-    """What tells the slots of a field from those of others, whatever goes around their values."""
+    """Identifies the slots of a field, whatever is written around their values."""
     slots = [slot for slot in (field.tag, field.digest) if slot is not None]
     return [(slot.start, slot.end, slot.prefix) for slot in slots]

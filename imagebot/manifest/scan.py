@@ -38,9 +38,9 @@ _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://"),
     "gitlab-ci": (*_HINTS, "services"),
 }
-# Formats that name images under keys which say nothing by themselves.
+# Formats that name images under keys that are not about images in other formats.
 _ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions", "circleci"})
-# A file of JSON without these is of a tool that may take comments, such as an editor.
+# JSON files without these belong to other tools, such as editors, which may allow comments.
 _OBJECT_KEYS = tuple(re.compile(rf"""["']{key}["']\s*:""") for key in ("apiVersion", "kind"))
 _CHART_TEMPLATE = "a template of a Helm chart"
 # Each costs an entry in the scan, and some a second parser.
@@ -51,10 +51,10 @@ _TOO_BIG = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
 
 
 def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan:  # noqa: B008
-    """Everything that `data`, the content of the file at `path`, says about images.
+    """The image fields of the file at `path` with the content `data`.
 
-    A file that is no manifest gives an empty scan. Never raises for what is in a file: what
-    cannot be read is in `Scan.unread`.
+    A file that is not a manifest gives an empty scan. No content makes this raise: unreadable parts
+    are in `Scan.unread`.
     """
     kind = path_kind(path)
     hints = _HINTS_OF.get(kind, _HINTS)
@@ -99,8 +99,8 @@ def _without_hints(path: str, kind: PathKind, data: bytes, options: ScanOptions)
     """The scan of a file that is not worth reading as YAML."""
     found = find_text(path, data, options) if options.files or kind == "text" else _NOTHING
     if len(data) > MAX_BYTES and kind not in ("", "text") and found == _NOTHING:
-        # The rest, which is not even here, may have images.
-        reason = f"{_TOO_BIG}: only its beginning was looked through"
+        # The rest of the file, which was not loaded, may have images.
+        reason = f"{_TOO_BIG}: only its beginning was searched"
         return Scan(unread=(Unread(path, 0, "too-big", reason, True),))
     return found
 
@@ -149,13 +149,13 @@ def _read_documents(
 
 
 def _check(text: str, *, patient: bool) -> None:
-    """Raises YamlFaultError for what is broken, at a fifth of the price of reading it."""
+    """Raises YamlFaultError for a broken text, in a fifth of the time of reading it."""
     if not (has_c_parser() and few_brackets(text) and is_accepted(text)):
         build(text, patient=patient)
 
 
 def _read(text: str, *, whole: bool, patient: bool) -> list[Node]:
-    """The documents of a text; not `whole`, only what may matter. Raises YamlFaultError."""
+    """The documents of a text; unless `whole`, only the relevant parts. Raises YamlFaultError."""
     if has_c_parser() and not whole:
         plain = outline(text)
         if plain is not None and is_accepted(text):
@@ -166,15 +166,17 @@ def _read(text: str, *, whole: bool, patient: bool) -> list[Node]:
 def _list_broken(
     findings: FileFindings, document_text: DocumentText, fault: YamlFaultError, codes: set[str]
 ) -> None:
-    """Of a template one entry for a code is enough, however many documents it seems to be.
+    """List a broken document; a template gets only one entry per code, whatever its documents.
 
-    `codes` are those that the file has entries for.
+    `codes` are those that the file already has entries for.
     """
     file = document_text.file
     unread = _unread(findings, document_text, fault)
     if len(findings.broken) == _MAX_BROKEN:
         line = file.line(document_text.base)
-        reason = f"more than {_MAX_BROKEN:,} documents are no YAML: none is read from here on"
+        reason = (
+            f"more than {_MAX_BROKEN:,} documents are not YAML: nothing after this line is read"
+        )
         findings.unread.append(Unread(findings.path, line, "too-big", reason, unread.expected))
         findings.broken.append(
             DocumentText(file, file.text[document_text.base :], document_text.base)

@@ -33,7 +33,7 @@ _MAX_BYTES = 256 * 1024 * 1024
 
 @dataclass(slots=True)
 class ScanCache:
-    """Encoded scans by `scan_key`. Saving it forgets every scan that no one has asked for.
+    """Encoded scans by `scan_key`. Saving the cache drops scans that were not asked for.
 
     `reader` is the version of the code that made them.
     """
@@ -94,7 +94,7 @@ class ScanCache:
 
 
 def _first_line(reader: str, body: bytes | memoryview) -> bytes:
-    """The format, the reader and a checksum: the body is only believed behind this very line."""
+    """The format, the reader and a checksum: a body is only used after exactly this line."""
     checksum = hashlib.sha256(body).hexdigest()
     return b"%s %s %s\n" % (_FORMAT, reader.encode(), checksum.encode())
 

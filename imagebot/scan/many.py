@@ -1,4 +1,4 @@
-"""Reads and scans many files, in a second process too where that pays."""
+"""Reads and scans many files, with a second process if that is faster."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _log = logging.getLogger(__name__)
 def scan_many(
     paths: Sequence[str], read: Read, options: Options, *, processes: int | None = None
 ) -> Iterator[tuple[str, Scan]]:
-    """The scan of each of `paths`, in their order; `processes` None is as many as may be used.
+    """The scan of each of `paths`, in their order; `processes` None means as many as allowed.
 
     `read` gives the content of some of the paths, in their order. It may be called in a forked
-    process. A file that cannot be read has a scan that says so.
+    process. A file that cannot be read gets a scan with an unread entry.
     """
     _say_if_slow()
     size = 0
@@ -52,7 +52,7 @@ def scan_many(
 def _say_if_slow() -> None:
     if not events.has_c_parser():
         _log.warning(
-            "libyaml is missing, so that manifests are read about 20 times slower: "
+            "libyaml is missing, so manifests are read about 20 times slower: "
             "install ruamel.yaml.clib"
         )
 
@@ -86,7 +86,7 @@ def _scan_forked(
 
 
 def _portable(scan: Scan) -> bytes | Scan:
-    """A scan as another process gets it: pickling a scan takes longer than encoding it."""
+    """A scan for another process: pickling a scan takes longer than encoding it."""
     try:
         return cache.encode(scan)
     except cache.UnencodableScanError:

@@ -109,7 +109,7 @@ def test_a_full_reference_may_follow_a_policy_whose_repository_is_missing() -> N
     assert drafted.changes == ()
     (problem,) = drafted.plan.problems
     assert problem.code == "marker"
-    assert "whose ImageRepository is not here" in problem.message
+    assert "whose ImageRepository is not in these files" in problem.message
 
 
 def test_policies_of_two_clusters_are_followed_each_in_its_own() -> None:

@@ -1,7 +1,7 @@
-"""Which of several Flux objects of one name a file means: one in it, else the nearest.
+"""Chooses among Flux objects of the same name: one in the same file, otherwise the nearest.
 
-A tree may hold the objects of many clusters, each under the same names. Where two differ and
-neither is nearer, nobody can tell, and that is said.
+A tree may hold the objects of many clusters under the same names. If two differ and neither is
+nearer, the result is a Contradiction.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import TypeAlias
 
 from imagebot.manifest.images.field import FluxObject, Scan
 
-# What an object says, as far as it counts: those that say the same do not contradict each other.
+# The relevant content of an object: objects with the same content do not contradict each other.
 Says: TypeAlias = Callable[[FluxObject], Hashable]
 _SAME_FILE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """Two objects of one name that say different things, and nothing tells which is meant."""
+    """Two different objects of the same name, where it is unclear which one is meant."""
 
     one: FluxObject
     other: FluxObject
@@ -31,7 +31,7 @@ class Contradiction:
 
 
 class Index:
-    """The objects of a tree by kind and name; what was chosen is remembered by folder."""
+    """The objects of a tree by kind and name; remembers the choices by folder."""
 
     def __init__(self, scans: Iterable[Scan]) -> None:
         self.paths: set[str] = set()
@@ -48,7 +48,7 @@ class Index:
         return [each for (of, _), group in self._groups.items() if of == kind for each in group]
 
     def scope(self, path: str) -> str:
-        """What the choice for a file depends on: its folder, unless it has objects itself."""
+        """The files for which a choice is the same: a folder, or a file that has objects itself."""
         return path if path in self.paths else path.rpartition("/")[0] + "/"
 
     def choose(
@@ -69,7 +69,7 @@ class Index:
 def _choose(
     group: Sequence[FluxObject], namespace: str, path: str, says: Says
 ) -> FluxObject | Contradiction | None:
-    """An object without a namespace gets one elsewhere, so that it may be any that is asked for."""
+    """An object without a namespace gets it elsewhere, so it matches every namespace."""
     exact = [each for each in group if each.namespace == namespace]
     others = [each for each in group if each.namespace != namespace]
     if namespace:
@@ -100,7 +100,7 @@ def _nearest(
 
 
 def _other(objects: Sequence[FluxObject], says: Says) -> FluxObject | None:
-    """One that says something else than the first."""
+    """An object with other content than the first."""
     if len(objects) < 2:
         return None
     said = says(objects[0])

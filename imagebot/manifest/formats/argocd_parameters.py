@@ -14,7 +14,7 @@ from imagebot.manifest.yaml.tree import Mapping
 
 @dataclass(frozen=True, slots=True)
 class _ParameterGroup:
-    """The parameters whose names differ in the last part only; `number` is that of the first."""
+    """Parameters whose names differ only in the last part; `number` is that of the first."""
 
     values: Mapping
     number: int
@@ -46,7 +46,7 @@ def _registry(groups: dict[str, _ParameterGroup]) -> str:
 
 
 def _report_nameless(context: DocumentContext, prefix: str, values: Mapping) -> None:
-    """Tags whose repository is only in the values of the chart."""
+    """List tags whose repository is only in the values of the chart."""
     for key in values:
         if key != "tag" and not key.endswith("Tag"):
             continue
@@ -56,5 +56,5 @@ def _report_nameless(context: DocumentContext, prefix: str, values: Mapping) -> 
         names += ["repository"] if key == "tag" else []
         if said(values, key) and not any(values.scalar(name) is not None for name in names):
             name = f"{prefix}.{key}" if prefix else key
-            reason = f"the chart says which image `{name}` is about"
+            reason = f"only the chart says which image `{name}` belongs to"
             context.unread(values.scalar(key), "no-repository", reason, expected=True)

@@ -1,4 +1,4 @@
-"""Flux sources and what is deployed from them: OCI artifacts, charts, values, Kustomize images."""
+"""Flux sources and their users: OCI artifacts, charts, values, images of Kustomizations."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _find_release(context: DocumentContext, spec: Mapping, keys: Keys) -> None:
 
 
 def _find_substitutes(context: DocumentContext, spec: Mapping, keys: Keys) -> None:
-    """The images among what Flux writes in place of variables."""
+    """Images among the values that Flux substitutes for variables."""
     settings = spec.mapping("postBuild")
     substitutes = settings.mapping("substitute") if settings is not None else None
     if substitutes is not None:
@@ -101,7 +101,7 @@ def _find_substitutes(context: DocumentContext, spec: Mapping, keys: Keys) -> No
 
 
 def _find_chart(context: DocumentContext, spec: Mapping, keys: Keys) -> None:
-    """A chart whose HelmRepository may be in another file: whether it is an image is not known."""
+    """A chart whose HelmRepository may be in another file, so it is not yet known to be OCI."""
     source = spec.mapping("sourceRef")
     name = spec.text("chart")
     if name.startswith("oci://"):

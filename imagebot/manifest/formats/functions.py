@@ -10,7 +10,7 @@ _ANNOTATIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
 
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
-    """Put aside the blocks that say which image the function of a resource runs in."""
+    """Queue the blocks that name the image of a resource's function."""
     if not context.document_text.holds("/function"):
         return
     metadata = root.mapping("metadata")

@@ -49,7 +49,7 @@ def _reports_broken_part(context: DocumentContext, entry: Mapping) -> bool:
             return True
         if isinstance(node, Mapping | Sequence):
             at = entry[key][0] if key in entry else None
-            context.unread(at, "not-a-reference", f"`{key}` is no text: write one value")
+            context.unread(at, "not-a-reference", f"`{key}` is not text: write a single value")
             return True
     return False
 
@@ -68,12 +68,12 @@ def find_json_patch(context: DocumentContext, operations: Sequence, keys: Keys) 
 
 
 def _find_value(context: DocumentContext, value: Node, name: str, keys: Keys) -> None:
-    """What an operation puts at the key `name`."""
+    """The images in a value that an operation writes at the key `name`."""
     if is_scalar(value):
         if is_image_key(name):
             context.inline(value, keys, loose=name != "image")
         elif name == "tag":
-            reason = "what is patched says which image this tag is about"
+            reason = "only the patched file says which image this tag belongs to"
             context.unread(value, "no-repository", reason, expected=True)
         elif value.style and may_hold_yaml(value):
             context.add_nested(value, keys)

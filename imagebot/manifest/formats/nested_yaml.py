@@ -1,7 +1,7 @@
 """YAML inside the scalars of a document: ConfigMaps, `values: |`, patches; to any depth.
 
-What a literal block (`|`) holds is found and edited where it stands. YAML and JSON in quotes or
-folded are only read to be listed: there, nothing tells where a part of them is written.
+YAML in a literal block (`|`) is found and edited in place. YAML and JSON in quotes or folded
+text are only listed: the position of a value in the file is unknown there.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _IMAGE_KEY = re.compile(
     r"""(?:^|[{,\[-])[ \t]*["']?[\w.]*[iI]mage(?:Name)?["']?[ \t]*:(?=[\s"'{\[]|$)""", re.MULTILINE
 )
 _MAX_DEPTH = 16
-# What a format has said already of a scalar that it knows.
+# Codes that a format has already listed a scalar with.
 _LISTED = frozenset({"embedded", "template"})
 
 
 def read(findings: FileFindings, hints: tuple[str, ...]) -> None:
-    """Read what was put aside, and what that puts aside; each scalar once."""
+    """Read the queued scalars, and those they queue in turn; each scalar once."""
     seen: set[tuple[int, int]] = set()
     listed = {each.line for each in findings.unread if each.code in _LISTED}
     too_deep: list[int] = []
@@ -60,12 +60,12 @@ def read(findings: FileFindings, hints: tuple[str, ...]) -> None:
         elif _MENTION.search(part.scalar.value) is not None:
             _list(findings, part, hints, patient=len(seen) <= MAX_SLOW)
     if too_deep:
-        reason = f"blocks within blocks are read to a depth of {_MAX_DEPTH}"
+        reason = f"blocks within blocks are only read to a depth of {_MAX_DEPTH}"
         findings.unread.append(Unread(findings.path, min(too_deep), "too-deep", reason))
 
 
 def _is_promising(part: NestedYaml, hints: tuple[str, ...]) -> bool:
-    """Whether a scalar may name images, as far as can be told without parsing it."""
+    """Whether a scalar may name images, judged without parsing it."""
     value = part.scalar.value
     if part.scalar.style != "|":
         return _MENTION.search(value) is not None
@@ -99,7 +99,7 @@ def _read(
 def _broken(
     findings: FileFindings, part: NestedYaml, document_text: DocumentText, fault: YamlFaultError
 ) -> Unread:
-    """Nobody can tell that a text was meant as YAML, but for the values of a chart."""
+    """The entry for a text that is not YAML; only values of a chart were surely meant as YAML."""
     line = document_text.line(fault.line)
     if "{{" in document_text.text:
         reason = "this block mentions an image and is a template, not YAML"
@@ -112,7 +112,7 @@ def _broken(
 def _list(
     findings: FileFindings, part: NestedYaml, hints: tuple[str, ...], *, patient: bool
 ) -> None:
-    """List a scalar that can be read and not be edited, when there is an image in it."""
+    """List a scalar that can be read but not edited, if there is an image in it."""
     file = FileText(part.scalar.value.encode("utf-8", "replace"))
     try:
         roots = build(file.text, patient=patient)
@@ -128,8 +128,8 @@ def _list(
     read(inside, hints)
     deeper = [each.reason for each in inside.unread if each.code == "embedded"]
     if inside.candidates:
-        shown = f"{inside.candidates[0].field.reference} stands"
-        reason = f"{shown} in quotes or a folded text: only a literal block (`|`) is edited"
+        shown = inside.candidates[0].field.reference
+        reason = f"{shown} is in quotes or in folded text: only a literal block (`|`) is edited"
     elif deeper:
         reason = deeper[0]
     else:

@@ -1,4 +1,4 @@
-"""Collects what the format modules find in one document: fields, and what could not be read."""
+"""Collects the findings of the format modules in one document: fields and unread values."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 @dataclass(slots=True)
 class DocumentContext:
-    """Where a format module reports to while it walks one document.
+    """A format module reports its findings here while it walks one document.
 
-    `prefix` is what goes before the keys of a document that is embedded in another one.
+    `prefix` are the keys that lead to a document nested in another one.
     """
 
     findings: FileFindings
@@ -48,7 +48,7 @@ class DocumentContext:
     visited: set[int] = field(default_factory=set)
 
     def within(self, *, form: str = "", resource: Resource | None = None) -> DocumentContext:
-        """The same place, seen as another format or within a resource."""
+        """The same document, read as another format or within a resource."""
         return replace(self, format=form or self.format, resource=resource or self.resource)
 
     def enter(self, node: Mapping | Sequence) -> bool:
@@ -59,14 +59,14 @@ class DocumentContext:
         return True
 
     def mark(self, root: Node) -> None:
-        """Put the document aside, to be searched for what its markers govern."""
+        """Remember the document: its markers are applied after all documents are read."""
         marked = MarkedDocument(
             root, self.document_text, self.document, self.format, self.prefix, self.resource
         )
         self.findings.marked.append(marked)
 
     def add_nested(self, scalar: Scalar, keys: Keys) -> None:
-        """Put a literal block scalar aside, to be read when the document has been."""
+        """Queue a literal block scalar, to be read after the document."""
         full = (*self.prefix, *keys)
         part = NestedYaml(
             self.document_text, scalar, self.document, full, self.resource, self.depth + 1
@@ -84,18 +84,18 @@ class DocumentContext:
         lines: tuple[Scalar, ...] = (),
         refusal: str = "",
     ) -> bool:
-        """A whole reference in one scalar; `span` is the part of the value that it is in.
+        """Report a whole reference in one scalar; `span` is the part of the value that holds it.
 
-        `loose` is for places where other things stand too: there only what has a tag or a digest
-        counts, and what names a registry but has neither is listed. `lines` are other scalars that
-        a marker may stand beside. True when the scalar was a reference.
+        `loose` is for keys that may also hold something else: then only references with a tag or a
+        digest count, and those with a registry but neither are listed. `lines` are other scalars
+        whose lines may have the marker. Returns True if the scalar was a reference.
         """
         written = editable_scalar(self.document_text, scalar)
         text = written.value[slice(*span)]
         if not text or is_null(scalar) or self.is_variable(scalar, text):
             return False
         if _IMAGE_ID.fullmatch(text):
-            reason = "the id of an image on some machine, which no registry can be asked for"
+            reason = "this is the id of a local image, which no registry knows"
             self.unread(scalar, "not-a-reference", reason, expected=True)
             return False
         try:
@@ -134,7 +134,7 @@ class DocumentContext:
         link: RepositoryLink | None = None,
         refusal: str = "",
     ) -> None:
-        """Report a field. `written` is the scalar that holds the tag, or what stands for it."""
+        """Report a field. `written` is the scalar that holds the tag, or its substitute."""
         file = self.document_text.file
         at = self.document_text.index(_shown_at(written, reference))
         line = file.line(at)
@@ -176,7 +176,7 @@ class DocumentContext:
         return True
 
     def filled_in(self, mapping: Mapping) -> None:
-        """List what YAML takes for a mapping and another tool fills in (`{{ .x }}`)."""
+        """List a placeholder that YAML parses as a mapping (`{{ .x }}`)."""
         document_text = self.document_text
         line = document_text.file.line(document_text.index(mapping.start))
         shown = document_text.text[mapping.start : min(mapping.end, mapping.start + SHOWN)]

@@ -29,7 +29,7 @@ MAX_PATH = 2 * MAX_DEPTH
 
 @dataclass(frozen=True, slots=True)
 class NestedYaml:
-    """A literal block scalar that may hold YAML of its own; `resource` is what it is a part of."""
+    """A literal block scalar that may hold YAML; `resource` is the object it is part of."""
 
     document_text: DocumentText
     scalar: Scalar
@@ -50,8 +50,8 @@ class RepositoryLink:
 
 @dataclass(frozen=True, slots=True)
 class FieldCandidate:
-    """A field before its marker is known; `lines` are those that a marker can stand on, where
-    the file has markers at all."""
+    """A field before its marker is known; `lines` are the lines whose markers apply to it, if the
+    file has any markers."""
 
     field: ImageField
     lines: tuple[int, ...]
@@ -64,7 +64,7 @@ class FieldCandidate:
 
 @dataclass(frozen=True, slots=True)
 class MarkedDocument:
-    """A document whose text holds a marker, with what its fields have in common."""
+    """A document whose text holds a marker, with the properties shared by its fields."""
 
     root: Node
     document_text: DocumentText
@@ -82,10 +82,8 @@ class MarkedDocument:
 class FileFindings:
     """Everything found in one file, in the order found.
 
-    `patterns` are what a configuration has for the file, whatever it is.
-
-    `marked` are the documents whose text holds a marker, to be searched for what it governs;
-    `broken` the documents that could not be parsed.
+    `patterns` are the configured patterns for the file. `nested` are scalars still to be read,
+    `marked` the documents whose text holds a marker, `broken` those that could not be parsed.
     """
 
     path: str
@@ -101,5 +99,5 @@ class FileFindings:
 
     @property
     def is_full(self) -> bool:
-        """Whether there is more than a manifest ever has; the file is then not read."""
+        """Whether there are more findings than any manifest has; the file is then not read."""
         return len(self.candidates) > MAX_FIELDS or len(self.marked) > MAX_FIELDS

@@ -1,4 +1,4 @@
-"""Slots: where the parts of a reference stand within the scalars of a document."""
+"""Slots: the positions of the parts of a reference within the scalars of a document."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 @dataclass(frozen=True, slots=True)
 class EditableScalar:
-    """A scalar whose text can be edited. `start` and `end` bound what is written in the document,
-    quotes and properties left out; `offset` is where `value` starts there, None when the value is
-    not written in one piece (escapes, folded lines)."""
+    """A scalar whose text can be edited. `start` and `end` bound its text in the document without
+    quotes and properties; `offset` is where `value` starts there, None if the value is not written
+    in one piece (escapes, folded lines)."""
 
     document_text: DocumentText
     value: str
@@ -27,7 +27,7 @@ class EditableScalar:
     plain: bool
 
     def slot(self, at: int, text: str, prefix: str = "", *, quoted: bool = True) -> Slot | None:
-        """The slot of `text`, which stands at `at` in the value; None when it cannot be found."""
+        """The slot of `text`, which is at `at` in the value; None if it cannot be located."""
         start = self.find(at, text)
         if start is None:
             return None
@@ -35,7 +35,7 @@ class EditableScalar:
         return Slot(first, first + len(text.encode()), text, prefix=prefix, quoted=quoted)
 
     def find(self, at: int, text: str) -> int | None:
-        """Where `text`, which stands at `at` in the value, is written in the document."""
+        """Where `text`, which is at `at` in the value, is written in the document."""
         if self.offset is not None:
             return self.offset + at
         raw = self.document_text.text[self.start : self.end]
@@ -44,18 +44,18 @@ class EditableScalar:
 
 
 def is_null(scalar: Scalar) -> bool:
-    """Whether a scalar says that there is nothing."""
+    """Whether a scalar means that there is no value."""
     value = scalar.value.strip()
     return not value or (scalar.style in ("", None) and value in NULLS)
 
 
 def is_typed(scalar: Scalar) -> bool:
-    """Whether a tag (`!!str`) says how a scalar is to be read, so that quotes change nothing."""
+    """Whether a YAML tag (`!!str`) gives the type of a scalar, so quotes do not matter."""
     return scalar.tag is not None
 
 
 def has_other_type(scalar: Scalar) -> bool:
-    """Whether a tag says that a scalar is something other than text (`!!float 1.9`)."""
+    """Whether a YAML tag gives a scalar another type than text (`!!float 1.9`)."""
     return is_typed(scalar) and scalar.tag not in (_TEXT_TAG, "!")
 
 
@@ -70,9 +70,9 @@ def editable_scalar(document_text: DocumentText, scalar: Scalar) -> EditableScal
 def new_key_slot(
     document_text: DocumentText, after: Mapping, sibling: str, key: str
 ) -> Slot | None:
-    """Where a line (or, in flow style, a pair) for `key` can be added after that of `sibling`.
+    """The slot for a new line (or, in flow style, pair) for `key` after that of `sibling`.
 
-    None when the sibling's value is of a kind that nothing can be added after.
+    None if nothing can be added after the sibling's value.
     """
     pair = after.get(sibling)
     if pair is None or not is_scalar(pair[1]):
@@ -105,14 +105,14 @@ def new_key_slot(
 
 
 def style_of(mapping: Mapping, key: str) -> Style:
-    """What the value of a key may be written as; JSON is told by the quotes of its keys."""
+    """The style of the value of a key; quoted keys are the sign of JSON."""
     if not mapping.flow:
         return "block"
     return "json" if key in mapping and mapping[key][0].style == '"' else "flow"
 
 
 def missing_value_slot(document_text: DocumentText, mapping: Mapping, key: str) -> Slot | None:
-    """Where a value can be written for a key that has none (`tag:`)."""
+    """The slot for the missing value of a key (`tag:`)."""
     pair = mapping.get(key)
     if pair is None:
         return None

@@ -1,4 +1,4 @@
-"""Goes through a document once, whatever its aliases, and calls a format module at each mapping."""
+"""Visits every mapping of a document once, whatever its aliases."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ def walk(
     *,
     skip: frozenset[str] = frozenset(),
 ) -> None:
-    """Visit every mapping under `node` but those below the keys in `skip`.
+    """Visit every mapping under `node` except below the keys in `skip`.
 
-    Literal block scalars on the way are put aside, since they may hold YAML, and others that
-    mention an image.
+    Literal block scalars, which may hold YAML, and others that mention an image are queued.
     """
     kind = node.__class__
     if kind is Mapping:

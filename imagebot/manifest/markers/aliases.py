@@ -1,4 +1,4 @@
-"""Where a field stands that is written elsewhere, through an alias (`image: *web`)."""
+"""The lines of aliases (`image: *web`) through which a field is used elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from imagebot.manifest.images.findings import FieldCandidate, FileFindings, Keys, MarkedDocument
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, aliases_of, is_scalar
 
-# An alias of more is not looked at: a marker there then governs nothing, and is reported.
+# Aliases of more lines are skipped: a marker there has no effect and is reported.
 _MANY = 100
 
 
@@ -25,8 +25,8 @@ def with_alias_lines(
 def unlisted_aliases(
     findings: FileFindings, candidates: Iterable[FieldCandidate]
 ) -> Iterator[tuple[int, range]]:
-    """The lines of aliases of whole mappings and lists that no field is read through, since each is
-    only read once, with the lines that they name."""
+    """The lines of aliases of whole mappings and lists through which no field is read, because each
+    is read only once, with the lines of what they name."""
     listed = {line for candidate in candidates for line in candidate.lines}
     for marked in findings.marked:
         if "*" in marked.document_text.text:
@@ -37,8 +37,8 @@ def unlisted_aliases(
 
 
 class _Search:
-    """What is asked again for every field of one file: documents by number and prefix, the keys
-    of fields, and by mapping the places of aliases by the line of what they name."""
+    """Indexes of one file: documents by number and prefix, the keys of fields, and per mapping the
+    positions of aliases by the line of what they name."""
 
     def __init__(self, findings: FileFindings, candidates: list[FieldCandidate]) -> None:
         self.roots = {
@@ -62,7 +62,7 @@ class _Search:
     def positions(
         self, marked: MarkedDocument, candidate: FieldCandidate, skip: int
     ) -> Iterator[int]:
-        """Where aliases stand on the way to a field, and at the other parts of its reference."""
+        """The positions of aliases on the path to a field and at other parts of its reference."""
         node = owner = marked.root
         keys = candidate.field.keys
         depth = skip
@@ -84,8 +84,8 @@ class _Search:
                 yield from parts.get(line, ())
 
     def parts_of(self, marked: MarkedDocument, owner: Mapping, keys: Keys) -> dict[int, list[int]]:
-        """The places of aliases in a mapping that are no fields themselves, by the lines of what
-        they name."""
+        """The positions of aliases in a mapping that are not fields themselves, by the lines of
+        what they name."""
         if id(owner) not in self.parts:
             parts = self.parts[id(owner)] = {}
             for key, at in aliases_of(owner).items():
@@ -104,7 +104,7 @@ def _own(node: Mapping | Sequence, key: str | int) -> Iterator[int]:
 
 
 def _merged(mapping: Mapping, key: str) -> Iterator[int]:
-    """The alias behind `<<` that a key comes from."""
+    """The position of the alias after `<<` that a key comes from."""
     merge = mapping["<<"][1] if "<<" in mapping else None
     if isinstance(merge, Sequence):
         for number, source in enumerate(merge):

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 class Edit:
     """Replaces everything from `start` to `end` by `new`; a reader then sees `value` there.
 
-    Positions are bytes of a file, or code points of a text: see who makes it. `added_key` is the
-    key of a mapping pair that the edit adds, "" for an edit within a scalar. `line` is where a
-    refusal is reported; an alias of the same text may be on another line. `as_text` means that the
-    field was read as text, and that the edit is proven in the same way.
+    Positions count bytes of a file in `manifest/edit.py`, code points of a text in `proof`.
+    `added_key` is the key of a mapping pair that the edit adds, "" for an edit within a scalar.
+    `line` is where a refusal is reported; an alias of the same text may be on another line.
+    `as_text` means that the field was read as text, and that the edit is proven in the same way.
     """
 
     start: int

@@ -44,7 +44,7 @@ class ProofError(Exception):
 def prove(old: str, new: str, edits: list[Edit], *, nesting: int = 0) -> None:
     """Raises ProofError, or YamlFaultError where one of the texts is not YAML."""
     if nesting > _MAX_NESTING:
-        raise ProofError("YAML within YAML, too deep")
+        raise ProofError("YAML is nested too deeply within YAML")
 
     def consume(stream: Iterator[Any], engine: Engine) -> None:
         comparison = _Comparison(old, edits, nesting)
@@ -124,11 +124,11 @@ class _Comparison:
                 place ^= place < 2
             if start > self.common_end and start + self.growth == b.start_mark.index:
                 if self.position < len(self.edits):
-                    raise ProofError("an edit lies in no value of the document")
+                    raise ProofError("an edit is not within a value of the document")
                 self.stopped_early = True
                 return
         if next(after, None) is not None or self.position < len(self.edits):
-            raise ProofError("an edit lies in no value of the document")
+            raise ProofError("an edit is not within a value of the document")
 
     def _next_start(self) -> float:
         if self.position < len(self.edits):
@@ -136,9 +136,9 @@ class _Comparison:
         return float("inf")
 
     def _skip_added(self, start: int, previous_end: int, after: Iterator[Any]) -> bool:
-        """Take the events of pairs that are added before `start` off the new stream.
+        """Skip the events of pairs added before `start` in the new stream.
 
-        A pair belongs to the mapping of the value before it, so that must end on its line.
+        A pair belongs to the mapping of the value before it, which must end on its line.
         """
         skipped = False
         while self.position < len(self.edits):
@@ -179,14 +179,14 @@ class _Comparison:
         grown = sum(edit.growth for edit in own)
         if a.value and _length(b) - _length(a) != grown:
             raise ProofError(f"it would read {b.value[:80]!r} and more")
-        # What a block holds is the text itself; elsewhere quotes are not part of the value.
+        # The value of a block is its text; elsewhere quotes are not part of the value.
         expected = _applied(
             a.value, [(edit, edit.new if a.style == "|" else edit.value) for edit in inner]
         )
         if b.value != expected:
             raise ProofError(f"it would read {b.value[:80]!r}")
         if b.style in _PLAIN and b.tag is None and needs_quotes(b.value):
-            raise ProofError(f"{b.value[:80]!r} without quotes would be no text")
+            raise ProofError(f"{b.value[:80]!r} would not be text without quotes")
         quoted = a.style in _PLAIN and b.style in _QUOTES and b.implicit == (False, True)
         same = a.style == b.style and a.implicit == b.implicit
         if a.anchor != b.anchor or a.tag != b.tag or not (same or (quoted and a.tag is None)):
@@ -203,7 +203,7 @@ class _Comparison:
 
 
 def _length(scalar: Any) -> int:
-    """How long a scalar is as it is written."""
+    """The length of a scalar as it is written."""
     return int(scalar.end_mark.index - scalar.start_mark.index)
 
 
@@ -246,7 +246,7 @@ def _inner_edits(text: str, scalar: Any, edits: list[Edit]) -> list[Edit]:
 
 
 def _without_indent(text: str, start: int, new: str) -> str:
-    """Lines put into a block, as a reader of the block sees them."""
+    """Lines added to a block, as a reader of the block sees them."""
     indent = start - text.rfind("\n", 0, start) - 1
     return re.sub(rf"(?:\r\n|\r|\n) {{0,{indent}}}", "\n", new)
 
@@ -257,4 +257,4 @@ def _in_literal(text: str, value: str, lines: list[int], edit: Edit) -> Edit:
         if start <= edit.start and edit.end <= start + len(line):
             return replace(edit.moved(at - start), new=_without_indent(text, start, edit.new))
         at += len(line) + 1
-    raise ProofError("the edit does not lie in one line of the block")
+    raise ProofError("the edit is not within one line of the block")

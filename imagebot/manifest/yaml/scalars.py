@@ -1,4 +1,4 @@
-"""The scalars of a document, each once, in no order that means anything."""
+"""The scalars of a document, each once, in any order."""
 
 from __future__ import annotations
 
