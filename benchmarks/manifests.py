@@ -39,6 +39,7 @@ NEEDED = (
     "imagebot.scan.inventory",
     "imagebot.files.rewrite",
     "imagebot.scan.cache",
+    "msgspec.msgpack",
 )
 
 

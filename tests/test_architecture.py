@@ -46,6 +46,7 @@ ONLY_IN = {
     "rich": ("imagebot.cli", "imagebot.demo", "imagebot.run.diagnostics"),
     "ruamel": ("imagebot.manifest.yaml",),
     "_ruamel_yaml": ("imagebot.manifest.yaml",),
+    "msgspec": ("imagebot.manifest.cache",),
     "pydantic": ("imagebot.config",),
     "subprocess": ("imagebot.registry.helper", "imagebot.git"),
     "requests": (),

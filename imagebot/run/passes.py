@@ -207,7 +207,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
 def _scans_path(target: Target, context: PassContext) -> Path:
     """Beside the target's checkout in the cache, and guarded by the same lock."""
     name = hashlib.sha256(f"{target.url}\0{target.branch}".encode()).hexdigest()[:16]
-    return context.cache / "scans" / f"{name}.json"
+    return context.cache / "scans" / f"{name}.scans"
 
 
 def _failed(target: Target, error: ImagebotError) -> Plan:

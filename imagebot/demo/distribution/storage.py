@@ -1,4 +1,4 @@
-"""What the sandbox's registry holds: blobs, image manifests and tags, by repository.
+"""The content of the sandbox's registry: blobs, image manifests and tags, by repository.
 
 Everything is in memory. With a directory, every change is also written there, and a registry that
 starts on the same directory has the same content.
@@ -93,13 +93,13 @@ class Storage:
             return StoredManifest(digest, media_type, self._content[digest])
 
     def blob(self, repository: str, digest: str) -> bytes | None:
-        """Only what was pushed (or mounted) to this repository."""
+        """A blob that was pushed to, or mounted in, this repository."""
         with self._lock:
             known = digest in self._repositories.get(repository, _Contents()).blobs
             return self._content[digest] if known else None
 
     def put_blob(self, repository: str, digest: str, data: bytes) -> None:
-        """Raises StorageFullError. The digest is the data's: the caller has made sure."""
+        """Raises StorageFullError. The caller has checked that the digest is that of the data."""
         with self._lock:
             self._keep(digest, data)
             self._repositories.setdefault(repository, _Contents()).blobs.add(digest)
@@ -188,7 +188,7 @@ class Storage:
         ) as error:
             raise FolderError(
                 str(directory),
-                f"it is no folder of a demo registry: {error}",
+                f"it is not the folder of a demo registry: {error}",
                 hint="name another folder, or remove this one",
             ) from error
 

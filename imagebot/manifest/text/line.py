@@ -1,4 +1,4 @@
-"""The image references on a line of a file that is no YAML, where a marker says to look for them.
+"""Finds the image references on a line with a marker, in a file that is not YAML.
 
 Nothing tells where a reference begins but what is written around it. A part of a word is never
 read: what another tool puts before `acme/app:1.0` names another repository.

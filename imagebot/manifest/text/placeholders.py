@@ -1,4 +1,4 @@
-"""Placeholders on a line of a file that is no YAML: what other tools fill in."""
+"""Placeholders, which other tools fill in, on a line of a file that is not YAML."""
 
 from __future__ import annotations
 

@@ -96,14 +96,14 @@ def test_a_list_that_no_registry_wrote(
     document = json.loads(path.read_bytes())
     spoil(document)
     path.write_text(json.dumps(document))
-    with pytest.raises(FolderError, match="no folder of a demo registry"):
+    with pytest.raises(FolderError, match="not the folder of a demo registry"):
         Storage(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "null", "{", "[" * 100_000])
 def test_a_list_that_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "repositories.json").write_text(content)
-    with pytest.raises(FolderError, match="no folder of a demo registry"):
+    with pytest.raises(FolderError, match="not the folder of a demo registry"):
         Storage(tmp_path)
 
 

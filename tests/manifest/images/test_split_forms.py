@@ -362,7 +362,7 @@ def test_a_version_is_no_tag_elsewhere(text: str, head: str) -> None:
 def test_a_key_that_is_there_twice_is_refused() -> None:
     text = "image:\n  repository: acme/a\n  repository: acme/b\n  tag: v1\n"
     (field,) = scan("values.yaml", text.encode()).fields
-    assert field.refusal == "the key `repository` is there twice"
+    assert field.refusal == "the key `repository` appears twice"
 
 
 @pytest.mark.parametrize("end", [f"tag: v1@{DIGEST}", f"tag: v1\n  digest: {DIGEST}"])

@@ -143,7 +143,7 @@ def test_a_marker_that_governs_nothing_blocks_its_file() -> None:
     assert [(each.line, each.code, each.expected) for each in found.unread] == [
         (6, "marker", False)
     ]
-    assert all("governs no image" in field.refusal for field in found.fields)
+    assert all("applies to no image" in field.refusal for field in found.fields)
 
 
 def test_a_flux_marker_that_cannot_be_read_blocks_its_line() -> None:

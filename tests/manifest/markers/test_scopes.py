@@ -645,20 +645,20 @@ def test_other_near_misses_are_not_told_of_signs() -> None:
 
 
 BETWEEN = {
-    "a comment": ("# imagebot: api\n# why\nimage: a:1\n", "a comment stands between"),
-    "another marker": ("# imagebot: api\n# imagebot: x\nimage: a:1\n", "a comment stands between"),
-    "on Windows": ("# imagebot: api\r\n  # why\r\nimage: a:1\r\n", "a comment stands between"),
-    "a blank line": ("# imagebot: api\n\nimage: a:1\n", "a blank line stands between"),
-    "nothing": ("image: a:1\n# imagebot: api\n", "governs no image: it goes on"),
+    "a comment": ("# imagebot: api\n# why\nimage: a:1\n", "a comment separates this marker"),
+    "another marker": ("# imagebot: api\n# imagebot: x\nimage: a:1\n", "a comment separates this marker"),
+    "on Windows": ("# imagebot: api\r\n  # why\r\nimage: a:1\r\n", "a comment separates this marker"),
+    "a blank line": ("# imagebot: api\n\nimage: a:1\n", "a blank line separates this marker"),
+    "nothing": ("image: a:1\n# imagebot: api\n", "applies to no image: put it on"),
     "comments to the end": (
         "image: a:1\n# imagebot: api\n# why\n\n",
-        "governs no image: it goes on",
+        "applies to no image: put it on",
     ),
     "an item that is empty": (
         "- # imagebot: api\n\n- image: a:1\n",
-        "governs no image: it goes on",
+        "applies to no image: put it on",
     ),
-    "no image": ("# imagebot: api\na: b\nimage: a:1\n", "governs no image: it goes on"),
+    "no image": ("# imagebot: api\na: b\nimage: a:1\n", "applies to no image: put it on"),
 }
 
 

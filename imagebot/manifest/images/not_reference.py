@@ -1,4 +1,4 @@
-"""What stands where an image may, and is no reference: why it is not read."""
+"""Explains why a value in an image position is not a reference."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import re
 
 from imagebot.errors import InvalidReferenceError
 
-# What a value looks like that another tool fills in before anybody reads it as a reference.
+# Values that another tool fills in before they are read as references.
 _VARIABLE = re.compile(r"^[$<]|\$[A-Za-z_({]|\{[{%]|<<|%\{|\$\[\[|__[A-Z]")
-# What is no reference for the sake of such a part: `REGISTRY_HOST/app` is replaced with sed,
+# Values that are not references because of a placeholder: `REGISTRY_HOST/app` is replaced with sed,
 # `#{TAG}#`, `<TAG>`, `{tag}`, `((tag))`, `%TAG%` and `@@TAG@@` by other tools, `ko://…` by ko.
 _PLACEHOLDER = re.compile(
     r"(?<![A-Za-z0-9])[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9](?![A-Za-z0-9])"
     r"|#\{|<[^<>]+>|\{[A-Za-z_][\w.-]*\}|\(\([^()]+\)\)|%[A-Za-z_]\w*%|@@[\w.-]+@@|^ko://"
 )
-# What policies write where an image stands elsewhere; addresses have a `?` too.
+# Patterns that admission policies have in place of images; URLs have a `?` too.
 _PATTERN = re.compile(r"(?!.*://)(?:!|.*(?:[*?]| \| ))", re.DOTALL)
-# No reference is longer, and the searches above take their time.
+# No reference is longer, and the searches above are slow.
 _MAX_TEXT = 1024
 SHOWN = 80
 
 
 def is_filled_in(text: str) -> bool:
-    """Whether another tool fills a text in before anybody reads it as a reference."""
+    """Whether another tool fills in a text before it is read as a reference."""
     return _VARIABLE.search(text) is not None
 
 
@@ -35,11 +35,11 @@ def _cut(text: str) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
-def why_no_reference(text: str, error: InvalidReferenceError) -> tuple[str, str, bool]:
-    """The code and the reason that a text is listed with, and whether nobody need act."""
+def why_not_reference(text: str, error: InvalidReferenceError) -> tuple[str, str, bool]:
+    """The code and reason to list a text with, and whether it is expected (no one has to act)."""
     if _PLACEHOLDER.search(text, 0, _MAX_TEXT):
-        return "variable", f"{_cut(text)!r} has a placeholder for another tool", True
+        return "variable", f"{_cut(text)!r} has a placeholder that another tool fills in", True
     if _PATTERN.match(text, 0, _MAX_TEXT):
-        reason = f"{_cut(text)!r} is a pattern, which no registry can be asked for"
+        reason = f"{_cut(text)!r} is a pattern, not an image"
         return "not-a-reference", reason, True
     return "not-a-reference", error.message[:300], False
