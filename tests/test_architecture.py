@@ -47,7 +47,7 @@ ONLY_IN = {
     "ruamel": ("imagebot.manifest.yaml",),
     "_ruamel_yaml": ("imagebot.manifest.yaml",),
     "pydantic": ("imagebot.config",),
-    "subprocess": ("imagebot.registry.helper", "imagebot.git"),
+    "subprocess": ("imagebot.parallel.child", "imagebot.registry.helper", "imagebot.git"),
     "requests": (),
     "yaml": (),
 }

@@ -78,11 +78,11 @@ def _received(
     work: Callable[[Task], Result], task: Task, process: ForkProcess, receiver: Connection
 ) -> Result:
     try:
-        answer: tuple[Result] | None = receiver.recv()
+        outcome: tuple[Result] | None = receiver.recv()
     except EOFError as error:
         process.join()
         raise ProcessLostError(process.exitcode) from error
-    return work(task) if answer is _FAILED else answer[0]
+    return work(task) if outcome is _FAILED else outcome[0]
 
 
 def _work(
@@ -101,7 +101,7 @@ def _work(
     with contextlib.suppress(BrokenPipeError):
         for task in tasks:
             try:
-                answer: tuple[Result] | None = (work(task),)
+                outcome: tuple[Result] | None = (work(task),)
             except Exception:  # noqa: BLE001 - the parent does the task again, and raises it
-                answer = _FAILED
-            sender.send(answer)
+                outcome = _FAILED
+            sender.send(outcome)
