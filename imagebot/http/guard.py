@@ -57,16 +57,16 @@ def refuse(url: str, registry_url: str, resolve: Resolve = resolve) -> str:
         return "it is plain http, and the registry is https"
     if host == own:
         return ""
-    nearest = max((reach(address) for address in resolve(host)), default=NetworkZone.PUBLIC)
+    nearest = max((zone_of(address) for address in resolve(host)), default=NetworkZone.PUBLIC)
     if nearest is NetworkZone.PUBLIC:
         return ""
     if nearest is NetworkZone.LINK_LOCAL:
         return "it is a link-local address"
-    allowed = min((reach(address) for address in resolve(own)), default=NetworkZone.PUBLIC)
+    allowed = min((zone_of(address) for address in resolve(own)), default=NetworkZone.PUBLIC)
     return "" if nearest <= allowed else f"it is a {nearest.name.lower()} address"
 
 
-def reach(address: str) -> NetworkZone:
+def zone_of(address: str) -> NetworkZone:
     """How near a literal address is; an IPv4 address inside an IPv6 one counts."""
     ip = _unwrap(ipaddress.ip_address(address.partition("%")[0]))
     if ip.is_loopback or ip.is_unspecified:

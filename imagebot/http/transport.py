@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT = 10.0
 _READ_TIMEOUT = 30.0
 _EXCHANGE_TIMEOUT = 120.0
+_KEPT_OPEN = 60.0
+"""Seconds that an unused connection stays open, so that passes in quick succession share it."""
 _USER_AGENT = "imagebot"
 _TRUST = "name its authority with `ca-file` of this registry in the bot's configuration"
 
@@ -138,7 +140,9 @@ def _make_client(
             trust_env=not local,
             follow_redirects=False,
             timeout=httpx.Timeout(_READ_TIMEOUT, connect=_CONNECT_TIMEOUT, pool=None),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+            limits=httpx.Limits(
+                max_connections=None, max_keepalive_connections=64, keepalive_expiry=_KEPT_OPEN
+            ),
             transport=transport,
         )
     # What HTTPS_PROXY and its like hold: no address, or a kind of proxy that needs more packages.

@@ -45,7 +45,9 @@ class Registry(Protocol):
         ...
 
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
-        """Push times of those tags that the registry's own API knows; empty when it has none."""
+        """Push times that the registry's own API knows: of those tags, and of others that came
+        with them. Empty when the registry has no such API.
+        """
         ...
 
     def check(self, place: str) -> str:

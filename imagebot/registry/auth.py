@@ -87,13 +87,13 @@ class Authenticator:
                 return None
             return replace(_basic(credential), fresh=False)
         try:
-            authorization = self._grant(endpoint, challenge, scope, credential, subject)
+            authorization = self._authorize(endpoint, challenge, scope, credential, subject)
         except RegistryAuthError:
             # The registry itself has not been asked yet.
             return None
         return replace(authorization, fresh=False)
 
-    def answer(
+    def respond(
         self,
         endpoint: Endpoint,
         challenges: Sequence[Challenge],
@@ -113,7 +113,7 @@ class Authenticator:
             if refused:
                 self._forget(refused)
             wanted = challenge.scope or scope
-            authorization = self._grant(endpoint, challenge, wanted, credential, subject)
+            authorization = self._authorize(endpoint, challenge, wanted, credential, subject)
             self._remember(endpoint, challenge, scope)
             return authorization
         challenge = offered.get("basic")
@@ -129,7 +129,7 @@ class Authenticator:
             with self._lock:
                 self._challenges[endpoint.url] = challenge
 
-    def _grant(
+    def _authorize(
         self,
         endpoint: Endpoint,
         challenge: Challenge,
@@ -142,10 +142,10 @@ class Authenticator:
         server = urlsplit(realm).netloc
         if kept := self._tokens.get(key):
             return _bearer(subject, kept, fresh=False, server=server)
-        answer = self._ask_token(key, endpoint, subject)
-        if answer.status != 200:
-            raise token_failure(subject, server, answer, credential)
-        token = parse_token(subject, answer.body)
+        response = self._request_token(key, endpoint, subject)
+        if response.status != 200:
+            raise token_failure(subject, server, response, credential)
+        token = parse_token(subject, response.body)
         self._tokens.keep(key, token.value, token.lifetime - _EARLY)
         return _bearer(subject, token.value, fresh=True, server=server)
 
@@ -171,11 +171,11 @@ class Authenticator:
         self._realms.keep(pair, realm, _REALM_LIFETIME)
         return realm
 
-    def _ask_token(self, key: _Key, endpoint: Endpoint, subject: str) -> Response:
+    def _request_token(self, key: _Key, endpoint: Endpoint, subject: str) -> Response:
         if key.credential and key.credential.kind == "identity-token":
-            answer = self._send(_refresh(key, key.credential, endpoint, subject))
-            if answer.status not in (404, 405):
-                return answer
+            response = self._send(_refresh(key, key.credential, endpoint, subject))
+            if response.status not in (404, 405):
+                return response
             # A token server without the oauth2 part, which is optional.
         return self._send(_get_token(key, endpoint, subject))
 

@@ -75,7 +75,7 @@ class RegistryClient:
             clock=clock,
             transport=transport,
         )
-        self._push_times = PushTimes(self._session, vendors or {}, clock)
+        self._push_times = PushTimes(self._session, vendors or {})
 
     def __enter__(self) -> Self:
         return self
@@ -116,9 +116,9 @@ class RegistryClient:
             raise RegistryProtocolError(
                 str(repository), f"{clean(reference)!r} is no tag and no digest"
             )
-        answer = self._head(repository, reference)
-        digest = answer.header("Docker-Content-Digest") or ""
-        if answer.status >= 300 or not is_digest(digest):
+        response = self._head(repository, reference)
+        digest = response.header("Docker-Content-Digest") or ""
+        if response.status >= 300 or not is_digest(digest):
             # Old registries have no digest in the answer to HEAD, some have no HEAD.
             body = self._manifest(repository, reference)
             digest = "sha256:" + hashlib.sha256(body).hexdigest()
@@ -160,16 +160,22 @@ class RegistryClient:
         return found
 
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
-        """Push times of those tags that the registry's own API knows; empty when it has none."""
+        """Push times that the registry's own API knows: of those tags, and of others that came
+        with them. Empty when the registry has no such API.
+        """
         return self._push_times.of(repository, tags)
+
+    def location(self, repository: Repository) -> Repository:
+        """The repository that is really asked: the mirror's, where the registry has one."""
+        return self._session.endpoint(repository.registry).repository(repository)
 
     def check(self, place: str) -> str:
         """Ping a registry, `host` or `host/path`, and say how it let us in."""
         host, _, path = place.partition("/")
         endpoint = self._session.endpoint(host)
-        ask = Request(subject=place, url=f"{endpoint.url}/v2/", ca_file=endpoint.ca_file)
+        request = Request(subject=place, url=f"{endpoint.url}/v2/", ca_file=endpoint.ca_file)
         try:
-            return _describe(self._session.send_authorized(ask, endpoint, path, scope=""))
+            return _describe(self._session.send_authorized(request, endpoint, path, scope=""))
         except RepositoryNotFoundError as exc:
             raise RegistryProtocolError(
                 place,
@@ -190,21 +196,21 @@ class RegistryClient:
                 reason = "goes in a circle" if url in seen else f"has more than {_MAX_PAGES} pages"
                 raise RegistryProtocolError(subject, f"the list of tags {reason}")
             # zot answers 404 when the tag that a page begins after has been removed meanwhile.
-            answer = self._session.ask(
+            response = self._session.request(
                 repository, url, limit=_MAX_PAGE, tolerate=(404,) if seen else ()
             )
-            if answer.status == 404:
+            if response.status == 404:
                 raise _ListingMovedError
             seen.add(url)
-            size += len(answer.body)
-            found |= dict.fromkeys(parse_tags(subject, answer.body))
-            url = next_page(subject, answer.values("Link"), answer.url)
+            size += len(response.body)
+            found |= dict.fromkeys(parse_tags(subject, response.body))
+            url = next_page(subject, response.values("Link"), response.url)
             if size > _MAX_LISTING or self._clock() > deadline:
                 raise RegistryProtocolError(subject, "the list of tags is too long to read")
         return tuple(found)
 
     def _head(self, repository: Repository, reference: str) -> Response:
-        return self._session.ask(
+        return self._session.request(
             repository,
             f"manifests/{reference}",
             method="HEAD",
@@ -214,7 +220,7 @@ class RegistryClient:
         )
 
     def _manifest(self, repository: Repository, reference: str) -> bytes:
-        return self._session.ask(
+        return self._session.request(
             repository,
             f"manifests/{reference}",
             accept=ACCEPT_MANIFESTS,
@@ -226,23 +232,23 @@ class RegistryClient:
             str(repository),
             manifest=lambda digest: self._manifest(repository, digest),
             blob=lambda digest: (
-                self._session.ask(repository, f"blobs/{digest}", limit=_MAX_CONFIG).body
+                self._session.request(repository, f"blobs/{digest}", limit=_MAX_CONFIG).body
             ),
         )
 
 
-def _describe(reply: AuthorizedResponse) -> str:
-    if urlsplit(reply.answer.url).path.rstrip("/") != "/v2":
-        host = clean(urlsplit(reply.answer.url).netloc)
+def _describe(result: AuthorizedResponse) -> str:
+    if urlsplit(result.response.url).path.rstrip("/") != "/v2":
+        host = clean(urlsplit(result.response.url).netloc)
         return f"anonymous, sent on to {host}"
-    who = _name(reply.credential)
-    if reply.authorization is None:
-        return "anonymous" if reply.credential is None else f"anonymous, though there is {who}"
-    if reply.authorization.kind == "basic":
+    who = _name(result.credential)
+    if result.authorization is None:
+        return "anonymous" if result.credential is None else f"anonymous, though there is {who}"
+    if result.authorization.kind == "basic":
         return f"Basic, {who}"
-    if not reply.authorization.server:
+    if not result.authorization.server:
         return f"Bearer, {who}"
-    return f"Bearer, {who}, token from {clean(reply.authorization.server)}"
+    return f"Bearer, {who}, token from {clean(result.authorization.server)}"
 
 
 def _name(credential: Credential | None) -> str:

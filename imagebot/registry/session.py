@@ -30,9 +30,9 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True)
 class AuthorizedResponse:
-    """A successful answer, and how the registry was convinced to give it."""
+    """A successful response, and the authorization that got it."""
 
-    answer: Response
+    response: Response
     authorization: Authorization | None
     credential: Credential | None
 
@@ -68,7 +68,7 @@ class Session:
         """One request without authorization of ours, tried again as is decent."""
         return self._throttle.send(request, self._transport.send)
 
-    def ask(
+    def request(
         self,
         repository: Repository,
         path: str,
@@ -88,7 +88,7 @@ class Session:
         endpoint = self.endpoint(repository.registry)
         known = endpoint.repository(repository)
         base = f"{endpoint.url}/v2/{known.path}/"
-        ask = Request(
+        request = Request(
             subject=str(repository),
             url=path if "://" in path else base + path,
             method=method,
@@ -97,7 +97,7 @@ class Session:
             ca_file=endpoint.ca_file,
         )
         scope = scope or f"repository:{known.path}:pull"
-        return self.send_authorized(ask, endpoint, known.path, scope, tolerate).answer
+        return self.send_authorized(request, endpoint, known.path, scope, tolerate).response
 
     def send_authorized(
         self,
@@ -112,22 +112,22 @@ class Session:
         authorization: Authorization | None = None
         if self._is_own(request.url, endpoint):
             authorization = self._auth.known(endpoint, scope, credential, request.subject)
-        answer = self._follow(request, endpoint, authorization)
+        response = self._follow(request, endpoint, authorization)
         # Twice: a token kept from earlier may be refused, then a new one is bought.
         for _ in range(2):
-            if answer.status != 401 or not self._is_own(answer.url, endpoint):
+            if response.status != 401 or not self._is_own(response.url, endpoint):
                 break
-            challenges = parse_challenges(answer.values("WWW-Authenticate"))
-            better = self._auth.answer(
+            challenges = parse_challenges(response.values("WWW-Authenticate"))
+            better = self._auth.respond(
                 endpoint, challenges, scope, credential, request.subject, refused=authorization
             )
             if better is None:
                 break
             authorization = better
-            answer = self._follow(request, endpoint, authorization)
-        if 200 <= answer.status < 300 or answer.status in tolerate:
-            return AuthorizedResponse(answer, authorization, credential)
-        raise self._failure(request, answer, endpoint, credential)
+            response = self._follow(request, endpoint, authorization)
+        if 200 <= response.status < 300 or response.status in tolerate:
+            return AuthorizedResponse(response, authorization, credential)
+        raise self._failure(request, response, endpoint, credential)
 
     def credential(self, endpoint: Endpoint, path: str, subject: str) -> Credential | None:
         """Raises RegistryAuthError when the credential cannot be read."""
@@ -153,10 +153,10 @@ class Session:
             headers = (
                 own | {"Authorization": authorization.header} if authorization and is_own else own
             )
-            answer = self.send(replace(request, headers=headers))
-            location = answer.header("Location")
-            if answer.status not in _REDIRECTS or location is None:
-                return answer
+            response = self.send(replace(request, headers=headers))
+            location = response.header("Location")
+            if response.status not in _REDIRECTS or location is None:
+                return response
             request = replace(request, url=self._redirect(request, location, endpoint))
         raise RegistryProtocolError(request.subject, f"more than {_MAX_REDIRECTS} redirects")
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from imagebot.http.guard import NetworkZone, reach, refuse, resolve
+from imagebot.http.guard import NetworkZone, zone_of, refuse, resolve
 
 NAMES = {
     "registry.example": ("203.0.114.1",),
@@ -104,7 +104,7 @@ def test_must_not_be_asked(registry: str, target: str, reason: str) -> None:
     ],
 )
 def test_reach(address: str, expected: NetworkZone) -> None:
-    assert reach(address) is expected
+    assert zone_of(address) is expected
 
 
 def test_names_are_really_resolved() -> None:

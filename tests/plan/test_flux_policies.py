@@ -7,7 +7,7 @@ import pytest
 from imagebot.config.load import load_configuration
 from imagebot.plan.build import PlanWithEdits, build_plan
 from tests.plan.test_build import NOW, POD, ROUTE, Files
-from tests.support.fixed_images import FixedImages, digest_of
+from tests.support.fake_registry import FakeRegistry, digest_of
 
 APP = "ghcr.io/acme/app"
 OBJECTS = """\
@@ -98,7 +98,9 @@ def drafting(objects: str, marked: bytes, tags: str = "1.2.0 1.4.0") -> PlanWith
     text = ROUTE.replace("P", "ignore")
     configuration = load_configuration(text, "imagebot.yaml", trusted=False)
     files = {"flux/objects.yaml": objects.encode(), "pod.yaml": marked}
-    return build_plan(Files(files), configuration, FixedImages({APP: tuple(tags.split())}), now=NOW)
+    return build_plan(
+        Files(files), configuration, FakeRegistry({APP: tuple(tags.split())}), now=NOW
+    )
 
 
 @pytest.mark.parametrize("namespace", NAMESPACES.values(), ids=NAMESPACES.keys())

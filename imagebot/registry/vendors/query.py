@@ -20,8 +20,8 @@ MAX_BODY = 16 * 1024 * 1024
 MAX_PAGES = 100
 
 
-class AskRegistry(Protocol):
-    """Asks the registry itself, with its own authorization; `url` is absolute."""
+class RegistryGet(Protocol):
+    """GET from the registry itself, with its own authorization; `url` is absolute."""
 
     def __call__(self, url: str, *, scope: str) -> Response: ...
 
@@ -39,19 +39,19 @@ class PushQuery:
     endpoint: Endpoint
     url: str
     credential: Credential | None = field(repr=False)
-    ask_registry: AskRegistry
+    registry_get: RegistryGet
     send: Callable[[Request], Response]
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         """GET from the vendor's API, whatever the status."""
-        ask = Request(
+        request = Request(
             subject=self.subject,
             url=url,
             headers={"Accept": "application/json", **(headers or {})},
             limit=MAX_BODY,
             ca_file=self.endpoint.ca_file,
         )
-        return self.send(ask)
+        return self.send(request)
 
     def read(self, response: Response) -> object:
         """The JSON of a 200. Raises RegistryError for any other status."""
