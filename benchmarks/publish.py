@@ -20,11 +20,11 @@ from typing import TypeVar
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.git.seed import create_repository
-from imagebot.git.tree import Committer
+from imagebot.git.tree import Committer, Identity
 
 T = TypeVar("T")
 
-AUTHOR = Committer(name="imagebot", email="bot@example.com", when=datetime.now(UTC))
+BOT = Committer(Identity("imagebot", "bot@example.com"), datetime.now(UTC))
 MANIFEST = "kind: Deployment\nspec:\n  # {number}\n  image: ghcr.io/acme/app-{number}:1.0.{patch}\n"
 
 
@@ -41,7 +41,7 @@ def run(folder: Path, files: int, commits: int) -> None:
     access = access_for(None, os.environ)
     manifests = {path_of(number): manifest(number, 0) for number in range(files)}
     remote = folder / "remote.git"
-    create_repository(remote, manifests, branch="main", message="One", author=AUTHOR, access=access)
+    create_repository(remote, manifests, branch="main", message="One", committer=BOT, access=access)
     with open_checkout(folder / "writer", str(remote), "main", access) as writer:
         writer.refresh()
         for number in range(commits):
@@ -70,7 +70,8 @@ def report(what: str, work: Callable[[], T]) -> T:
 
 def change(checkout: Checkout, number: int, patch: int) -> None:
     edits = {path_of(number): manifest(number, patch)}
-    commit = checkout.commit(checkout.head, edits, message="Update", author=AUTHOR)
+    checkout.committer = BOT
+    commit = checkout.commit(checkout.head, edits, message="Update")
     checkout.push(commit, "main")
 
 

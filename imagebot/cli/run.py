@@ -15,8 +15,8 @@ from imagebot.cli.options import (
     no_config_option,
 )
 from imagebot.cli.output import print_json, print_plan, print_published, summary
-from imagebot.cli.registries import KeptRegistries
 from imagebot.cli.pass_context import open_pass
+from imagebot.cli.registries import KeptRegistries
 from imagebot.errors import Exit, exit_of
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 

@@ -11,13 +11,11 @@ import pytest
 from imagebot.config.model import GitCredential, SecretSource
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import Access, access_for
-from imagebot.git.tree import Committer
+from imagebot.git.tree import Committer, Identity
 from tests.support.git_repository import BareRepository, Entry
 from tests.support.git_server import GitServer
 
-BOT = Committer(
-    name="imagebot", email="bot@example.com", when=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-)
+BOT = Committer(Identity("imagebot", "bot@example.com"), datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
 FILES: dict[str, Entry] = {
     "README.md": b"# acme\n",
     "clusters/test/api.yaml": b"image: ghcr.io/acme/api:1.0\n",
@@ -72,6 +70,7 @@ def checkouts(tmp_path: Path) -> Iterator[Open]:
                     remote_seconds=remote_seconds,
                 )
             )
+            checkout.committer = BOT
             if refresh:
                 checkout.refresh()
             return checkout

@@ -10,7 +10,7 @@ import pytest
 from imagebot.errors import GitAuthError, GitError, GitUnreachableError
 from imagebot.git.cache import cache_path
 from imagebot.git.credentials import Access
-from tests.git.conftest import BOT, FILES, Open, blob_of, read, token_access
+from tests.git.conftest import FILES, Open, blob_of, read, token_access
 from tests.support.git_repository import (
     BareRepository,
     Executable,
@@ -74,7 +74,7 @@ def test_only_what_is_read_is_fetched(
     before = len(git_server.requests)
     checkout.read(wanted)
     assert git_server.requests[before:] == []
-    commit = checkout.commit(checkout.head, {API: b"new\n"}, message="m", author=BOT)
+    commit = checkout.commit(checkout.head, {API: b"new\n"}, message="m")
     checkout.push(commit, "main")
     assert local_blobs(tmp_path / "cache") == 4
     assert git_server.read_files("acme/gitops")[API] == b"new\n"
@@ -273,7 +273,7 @@ def test_over_ssh(ssh_server: SshServer, git_server: GitServer, checkouts: Open)
     url = ssh_server.url_of("acme/gitops")
     checkout = checkouts(url, access=access)
     assert read(checkout, API) == FILES[API]
-    commit = checkout.commit(checkout.head, {API: b"by ssh\n"}, message="m", author=BOT)
+    commit = checkout.commit(checkout.head, {API: b"by ssh\n"}, message="m")
     checkout.push(commit, "main")
     assert git_server.read_files("acme/gitops")[API] == b"by ssh\n"
     scp = f"{ssh_server.user}@127.0.0.1:acme/gitops.git"

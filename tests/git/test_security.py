@@ -16,8 +16,8 @@ from imagebot.git.address import parse_address
 from imagebot.git.cache import cache_path
 from imagebot.git.credentials import Access
 from imagebot.git.runner import Runner
-from tests.git.conftest import BOT, FILES, Open, ambient_access, read, token_access
-from tests.git.test_process import is_running
+from tests.git.conftest import FILES, Open, ambient_access, read, token_access
+from tests.parallel.test_child import is_running
 from tests.support.clock import late_once
 from tests.support.git_repository import BareRepository, Submodule, Symlink, git
 from tests.support.git_server import GitServer
@@ -70,7 +70,7 @@ def test_the_token_is_nowhere_to_be_seen(
     )
     checkout = checkouts(url, access=token_access(CANARY))
     read(checkout, API)
-    made = checkout.commit(checkout.head, {API: b"new\n"}, message="m", author=BOT)
+    made = checkout.commit(checkout.head, {API: b"new\n"}, message="m")
     checkout.push(made, "main")
     assert server.read_files("acme/gitops")[API] == b"new\n"
     during = seen.read_text(errors="replace")
@@ -135,7 +135,7 @@ def test_a_repository_that_moved_away_later_gets_no_token(
     checkout = checkouts(url, access=access)
     thief = start_scripted(lambda _: Answer(401, {"WWW-Authenticate": 'Basic realm="x"'}))
     git_server.redirect_to = thief.url
-    made = checkout.commit(checkout.head, {API: b"new\n"}, message="m", author=BOT)
+    made = checkout.commit(checkout.head, {API: b"new\n"}, message="m")
     for action in (checkout.refresh, lambda: checkout.push(made, "main")):
         with pytest.raises(GitError, match="redirect"):
             action()
@@ -212,7 +212,7 @@ def test_settings_of_the_user_count_for_nothing(
         monkeypatch.setenv(name, value)
     checkout = checkouts(url, access=access)
     read(checkout, API)
-    made = checkout.commit(checkout.head, {API: b"new\n"}, message="m", author=BOT)
+    made = checkout.commit(checkout.head, {API: b"new\n"}, message="m")
     checkout.push(made, "main")
     assert not marker.exists()
     assert not (tmp_path / "trace").exists()
@@ -248,12 +248,12 @@ def test_nothing_of_the_target_runs(bare: BareRepository, checkouts: Open, tmp_p
     bare.commit({"README.md": b"moved\n"})
     checkout.refresh()
     checkout.read(file.blob for file in checkout.files())
-    made = checkout.commit(checkout.head, {API: b"new\n"}, message="m", author=BOT)
+    made = checkout.commit(checkout.head, {API: b"new\n"}, message="m")
     checkout.push(made, "main")
     assert not marker.exists()
     assert not (tmp_path / "outside").exists()
     with pytest.raises(GitError):
-        checkout.commit(checkout.head, {"escape.yaml": b"x"}, message="m", author=BOT)
+        checkout.commit(checkout.head, {"escape.yaml": b"x"}, message="m")
     git(cache, "update-ref", "refs/control", made)
     assert marker.exists(), "with a plain git, the hooks do run"
 
@@ -282,7 +282,7 @@ def test_no_control_characters_from_a_server(bare: BareRepository, checkouts: Op
         "#!/bin/sh\nprintf 'no \\033]0;title\\007\\033[2J\\r\\302\\233 way\\n' >&2; exit 1\n",
     )
     checkout = checkouts(bare)
-    made = checkout.commit(checkout.head, {API: b"new\n"}, message="m", author=BOT)
+    made = checkout.commit(checkout.head, {API: b"new\n"}, message="m")
     with pytest.raises(GitError) as caught:
         checkout.push(made, "main")
     assert "way" in str(caught.value)

@@ -7,6 +7,7 @@ import pytest
 from imagebot.errors import GitError
 from imagebot.git.tree import (
     Committer,
+    Identity,
     TreeFile,
     TreeOther,
     blob_id,
@@ -102,9 +103,8 @@ def test_only_files_that_are_there_and_differ_are_picked() -> None:
 
 
 def test_names_cannot_break_the_stream() -> None:
-    signature = Committer(
-        name="A\n<B> \x00", email="a b\n>@x", when=datetime(2026, 1, 1, tzinfo=UTC)
-    )
-    stream = commit_stream(ref="r", base=ID, files=[], message="m\nfrom x\n", author=signature)
+    identity = Identity("A\n<B> \x00", "a b\n>@x")
+    committer = Committer(identity, datetime(2026, 1, 1, tzinfo=UTC))
+    stream = commit_stream(ref="r", base=ID, files=[], message="m\nfrom x\n", committer=committer)
     assert b"author AB <ab@x> 1767225600 +0000\ncommitter AB <ab@x> 1767225600 +0000\n" in stream
     assert b"data 9\nm\nfrom x\n\nfrom %s\n" % RAW in stream

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from imagebot.http.guard import NetworkZone, zone_of, refuse, resolve
+from imagebot.http.guard import NetworkZone, refuse, resolve, zone_of
 
 NAMES = {
     "registry.example": ("203.0.114.1",),

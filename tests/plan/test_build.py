@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Limits
 from imagebot.errors import FolderError, ImagebotError, RegistryUnreachableError
-from imagebot.plan.build import PlanWithEdits, build_plan
+from imagebot.plan.build import build_plan
+from imagebot.plan.edits import PlanWithEdits, edit_plan
+from imagebot.plan.model import PlanTarget
 from tests.support.fake_registry import FakeRegistry, digest_of
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -50,7 +52,11 @@ def run(
 ) -> PlanWithEdits:
     text = f"policies: {{mine: {policy}}}\n" + ROUTE.replace("P", "mine")
     configuration = load_configuration(text, "imagebot.yaml", trusted=False)
-    return build_plan(Files(files), configuration, registry, now=NOW, target="t", limits=limits)
+    source = Files(files)
+    plan = build_plan(
+        source, configuration, registry, now=NOW, target=PlanTarget("t"), limits=limits
+    )
+    return edit_plan(source, plan)
 
 
 def test_fields_that_agree_are_asked_for_once() -> None:
@@ -77,7 +83,7 @@ def test_one_problem_for_a_repository_however_many_fields_name_it() -> None:
     assert [(p.scope, p.subject, p.hint) for p in drafted.plan.problems] == [
         ("repository", "ghcr.io/x", "wait")
     ]
-    assert [kept.code for kept in drafted.plan.kept] == ["registry-unreachable"] * 2
+    assert [kept.decision.code for kept in drafted.plan.kept] == ["registry-unreachable"] * 2
     assert drafted.changes[0].new == pod("ghcr.io/x:1", "app:1.1", "ghcr.io/x:2")
 
 
@@ -103,7 +109,7 @@ def test_a_digest_never_stays_beside_another_tag() -> None:
 def test_limits_keep_a_repository_from_being_asked() -> None:
     registry = FakeRegistry({APP: ("1.0", "1.1")})
     drafted = run({"a.yaml": pod("app:1.0")}, registry, limits=Limits(images=("ghcr.io/**",)))
-    assert [kept.code for kept in drafted.plan.kept] == ["outside-limits"]
+    assert [kept.decision.code for kept in drafted.plan.kept] == ["outside-limits"]
     assert registry.calls == []
 
 

@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 
 import imagebot.plan.edits as edits_module
-import imagebot.run.target as target_module
+import imagebot.scan.checkout as checkout_module
 from imagebot.config.builtin import default_configuration
 from imagebot.config.model import Files as Configured
 from imagebot.config.model import GitCredential, SecretSource
@@ -139,7 +139,7 @@ def test_files_of_a_remote_come_in_one_request(
     git_server: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many batches they are read in: a pass whose scans are kept reads nothing before."""
-    monkeypatch.setattr(target_module, "_BATCH", 2)
+    monkeypatch.setattr(checkout_module, "_BATCH", 2)
     files = {f"{number}.yaml": values(["app:1.0", f"web:{number}"]) for number in range(7)}
     url = git_server.make_repository("one", files)
     credential = GitCredential(name="it", token=SecretSource("env", "TOKEN"))

@@ -11,7 +11,8 @@ from imagebot.manifest.cache import decode, encode
 from imagebot.manifest.flux.join import join
 from imagebot.manifest.scan import scan
 from imagebot.plan.assign import Assigned
-from imagebot.plan.build import PlanWithEdits, build_plan
+from imagebot.plan.build import build_plan
+from imagebot.plan.edits import PlanWithEdits, edit_plan
 from imagebot.plan.set_references import plan_references
 from imagebot.reference import parse_reference, parse_repository
 from imagebot.scan.inventory import find_named
@@ -33,7 +34,7 @@ def drafting(files: dict[str, str], route_policy: str = "shape") -> PlanWithEdit
     )
     registry = FakeRegistry({WEB: TAGS, OTHER: TAGS, "docker.io/library/web": TAGS})
     source = Files({path: text.encode() for path, text in files.items()})
-    return build_plan(source, configuration, registry, now=NOW)
+    return edit_plan(source, build_plan(source, configuration, registry, now=NOW))
 
 
 def drafting_one(objects: str, marked: str, route_policy: str = "shape") -> PlanWithEdits:
@@ -80,7 +81,8 @@ SUSPENDED = {
 def test_what_is_suspended_is_kept(objects: str, reason: str, marked: str) -> None:
     drafted = drafting_one(objects, marked)
     assert (drafted.changes, drafted.plan.problems) == ((), ())
-    assert [(each.code, each.reason) for each in drafted.plan.kept] == [("suspended", reason)]
+    (decision,) = [each.decision for each in drafted.plan.kept]
+    assert (decision.code, decision.reason) == ("suspended", reason)
 
 
 def test_what_is_not_suspended_moves() -> None:
@@ -95,7 +97,7 @@ def test_a_marker_on_an_image_of_another_repository_is_a_problem() -> None:
     assert (problem.code, problem.path, problem.line) == ("invalid-marker", "x.yaml", 1)
     assert WEB in problem.message
     assert OTHER in problem.message
-    assert [each.code for each in drafted.plan.kept] == ["invalid-marker"]
+    assert [each.decision.code for each in drafted.plan.kept] == ["invalid-marker"]
 
 
 def test_another_spelling_is_the_same_repository() -> None:
@@ -123,7 +125,7 @@ def test_policies_of_two_clusters_are_followed_each_in_its_own() -> None:
     }
     drafted = drafting(files)
     assert drafted.plan.problems == ()
-    assert {u.field.path: (u.tag, u.policy) for u in drafted.plan.updates} == {
+    assert {u.field.path: (u.tag, u.decision.policy) for u in drafted.plan.updates} == {
         "c/a/x.yaml": ("1.4.0", "flux-system:web"),
         "c/b/x.yaml": ("1.3.0", "flux-system:web"),
     }
@@ -186,12 +188,12 @@ def test_only_the_marked_part_is_written(before: str, after: str, reflection: st
     assert update.digest == (NEW if NEW in after else None)
     again = drafting_one(objects_with(reflection), after)
     assert (again.changes, again.plan.problems) == ((), ())
-    assert [each.code for each in again.plan.kept] == ["current"]
+    assert [each.decision.code for each in again.plan.kept] == ["current"]
 
 
 def test_a_digest_alone_is_an_update_of_the_digest() -> None:
     drafted = drafting_one(objects_with("Always"), f"dig: {OLD} {mark('digest')}\n")
-    assert [each.kind for each in drafted.plan.updates] == ["digest"]
+    assert [each.decision.update_type for each in drafted.plan.updates] == ["digest"]
 
 
 def test_a_given_reference_leaves_no_tag_where_the_digest_alone_is_marked() -> None:

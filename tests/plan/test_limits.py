@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from imagebot.config.builtin import default_configuration
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Limits, Route
+from imagebot.errors import Problem
 from imagebot.manifest.images.field import ImageField
-from imagebot.plan.limits import may_ask, within_limits
-from imagebot.plan.model import Update
+from imagebot.plan.limits import apply_limits, exceeds_max_updates, may_ask
+from imagebot.plan.model import Plan, PlanTarget, Update
+from imagebot.policy.model import Decision
 from imagebot.reference import parse_reference, parse_repository
 
 ROUTES = load_configuration(
@@ -33,17 +37,24 @@ def update(path: str, route: str = "direct", line: int = 1) -> Update:
         tag=None,
         digest=None,
     )
-    return Update(
-        target="t",
-        field=field,
-        tag="1.0.1",
-        digest=None,
-        kind="patch",
-        policy="shape",
-        route=route,
-        code="newer",
-        reason="",
-    )
+    decision = Decision(policy="shape", tag="1.0.1", update_type="patch", code="newer", reason="")
+    return Update(target=PlanTarget("t"), field=field, route=route, decision=decision)
+
+
+def limit(
+    updates: Sequence[Update], limits: Limits, *, target: str = "", settled: Collection[str] = ()
+) -> tuple[tuple[Update, ...], tuple[Problem, ...]]:
+    """The allowed updates and the problems of a plan; the whole plan keeps its updates."""
+    plan = Plan(updates=tuple(updates), problems=(BEFORE,))
+    limited = apply_limits(plan, limits, ROUTES, target, settled=settled)
+    assert limited.plan.updates == tuple(updates)
+    assert limited.plan.problems == limited.allowed.problems
+    before, *problems = limited.plan.problems
+    assert before == BEFORE
+    return limited.allowed.updates, tuple(problems)
+
+
+BEFORE = Problem(scope="target", subject="t", code="c", message="m")
 
 
 def routes() -> tuple[Route, ...]:
@@ -52,9 +63,7 @@ def routes() -> tuple[Route, ...]:
 
 def test_without_limits_everything_is_allowed() -> None:
     updates = [update("test/a.yaml"), update("b.yaml", "reviewed")]
-    limited = within_limits(updates, Limits(), ROUTES)
-    assert limited.allowed == tuple(updates)
-    assert limited.problems == ()
+    assert limit(updates, Limits()) == (tuple(updates), ())
 
 
 def test_a_file_outside_of_limits_commit_is_held_back_and_told_once() -> None:
@@ -63,9 +72,10 @@ def test_a_file_outside_of_limits_commit_is_held_back_and_told_once() -> None:
         update("live/b.yaml"),
         update("live/b.yaml", line=9),
     )
-    limited = within_limits([inside, first, second], Limits(commit=("test/**",)), ROUTES, "acme/x")
-    assert limited.allowed == (inside,)
-    (problem,) = limited.problems
+    limits = Limits(commit=("test/**",))
+    allowed, problems = limit([inside, first, second], limits, target="acme/x")
+    assert allowed == (inside,)
+    (problem,) = problems
     assert (problem.scope, problem.code, problem.path) == ("file", "limit-commit", "live/b.yaml")
     assert problem.subject == "acme/x"
     assert "'direct'" in problem.message
@@ -73,21 +83,21 @@ def test_a_file_outside_of_limits_commit_is_held_back_and_told_once() -> None:
 
 def test_limits_commit_says_nothing_about_pull_requests() -> None:
     updates = (update("live/b.yaml", "reviewed"),)
-    assert within_limits(updates, Limits(commit=()), ROUTES).allowed == updates
+    assert limit(updates, Limits(commit=())) == (updates, ())
 
 
 def test_an_empty_limit_lets_nothing_be_committed() -> None:
-    limited = within_limits([update("test/a.yaml")], Limits(commit=()), ROUTES)
-    assert limited.allowed == ()
-    assert len(limited.problems) == 1
+    allowed, problems = limit([update("test/a.yaml")], Limits(commit=()))
+    assert allowed == ()
+    assert len(problems) == 1
 
 
 def test_more_updates_than_allowed_publish_nothing() -> None:
-    updates = [update(f"test/{number}.yaml") for number in range(3)]
-    assert within_limits(updates, Limits(max_updates=3), ROUTES).problems == ()
-    limited = within_limits(updates, Limits(max_updates=2), ROUTES, "acme/x")
-    assert limited.allowed == ()
-    (problem,) = limited.problems
+    updates = tuple(update(f"test/{number}.yaml") for number in range(3))
+    assert limit(updates, Limits(max_updates=3)) == (updates, ())
+    allowed, problems = limit(updates, Limits(max_updates=2), target="acme/x")
+    assert allowed == ()
+    (problem,) = problems
     assert (problem.scope, problem.code) == ("target", "limit-max-updates")
     assert problem.message.startswith("3 updates are more than limits.max-updates allows (2)")
 
@@ -95,31 +105,21 @@ def test_more_updates_than_allowed_publish_nothing() -> None:
 def test_what_a_pass_has_nothing_to_do_for_does_not_count() -> None:
     updates = tuple(update(f"test/{number}.yaml") for number in range(3))
     limits = Limits(max_updates=2)
-    limited = within_limits(updates, limits, ROUTES, settled=lambda each: {each[0].id})
-    assert (limited.allowed, limited.problems) == (updates, ())
-    assert within_limits(updates, limits, ROUTES, settled=lambda _: {"other"}).allowed == ()
+    assert limit(updates, limits, settled={updates[0].id}) == (updates, ())
+    assert limit(updates, limits, settled={"other"})[0] == ()
 
 
-def test_nobody_is_asked_while_there_are_not_too_many() -> None:
-    """To find out what is settled costs a request to the forge for each pull request."""
-    asked: list[int] = []
-
-    def settled(each: tuple[Update, ...]) -> set[str]:
-        asked.append(len(each))
-        return set()
-
-    updates = [update(f"test/{number}.yaml") for number in range(3)]
-    for most in (None, 4, 3, 2):
-        within_limits(updates, Limits(max_updates=most), ROUTES, settled=settled)
-    assert asked == [3]
+def test_when_the_forge_is_asked_what_is_settled() -> None:
+    """It costs a request for each pull request, so only where there are too many updates."""
+    limits = [Limits(max_updates=most) for most in (None, 4, 3, 2)]
+    assert [exceeds_max_updates(3, each) for each in limits] == [False, False, False, True]
 
 
 def test_what_is_held_back_anyway_does_not_count() -> None:
     updates = [update("test/a.yaml"), update("live/b.yaml"), update("live/c.yaml")]
-    limits = Limits(commit=("test/**",), max_updates=1)
-    limited = within_limits(updates, limits, ROUTES)
-    assert limited.allowed == (updates[0],)
-    assert [problem.code for problem in limited.problems] == ["limit-commit", "limit-commit"]
+    allowed, problems = limit(updates, Limits(commit=("test/**",), max_updates=1))
+    assert allowed == (updates[0],)
+    assert [problem.code for problem in problems] == ["limit-commit", "limit-commit"]
 
 
 def test_which_images_may_be_asked_for() -> None:

@@ -14,7 +14,7 @@ import pytest
 from imagebot.errors import Problem
 from imagebot.manifest.images.field import ImageField, Unread
 from imagebot.manifest.scan import scan
-from imagebot.plan.model import Kept, Plan, Published, Update
+from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Published, Update
 from imagebot.plan.report import pick_document, plan_document, scan_document
 from imagebot.policy.model import Decision, Rejection
 
@@ -56,21 +56,23 @@ def assert_no_stray_keys(document: Any, schema: Any) -> None:
                 assert_no_stray_keys(value, option["items"])
 
 
+def keep(field: ImageField, eligible_at: datetime) -> Kept:
+    decision = Decision(code="c", reason="r", settled=False, eligible_at=eligible_at)
+    return Kept(target=FOLDER, field=field, decision=decision)
+
+
 def plan(field: ImageField) -> Plan:
-    update = Update(
-        target="t",
-        field=field,
-        tag="1.1",
-        digest=None,
-        kind="minor",
+    decision = Decision(
         policy="p",
-        route="r",
+        tag="1.1",
+        update_type="minor",
         code="newer",
         reason="because",
         candidates=("1.1",),
         rejections=(REJECTION,),
     )
-    kept = Kept(target="", field=field, policy="", code="c", reason="r", eligible_at=LATER)
+    update = Update(target=PlanTarget("t"), field=field, route="r", decision=decision)
+    kept = keep(field, LATER)
     problem = Problem(scope="file", subject="s", code="c", message="m", path="p", line=2)
     return Plan(
         updates=(update,),
@@ -92,6 +94,7 @@ def test_plan(field: ImageField, explain: bool) -> None:
     assert document["updates"][0]["from"] == {"tag": "1", "digest": None}
     assert document["updates"][0]["to"] == {"tag": "1.1", "digest": None}
     assert document["kept"][0]["eligibleAt"] == "2026-05-01T12:00:00Z"
+    assert document["kept"][0]["settled"] is False
     assert [entry["pullRequest"] for entry in document["published"]] == [
         {"number": 3, "url": "u"},
         None,
@@ -110,8 +113,7 @@ def test_scan(field: ImageField) -> None:
 def test_pick() -> None:
     decision = Decision(
         tag="1.1",
-        digest=None,
-        kind="minor",
+        update_type="minor",
         code="newer",
         reason="r",
         candidates=("1.1",),
@@ -120,7 +122,7 @@ def test_pick() -> None:
     document = pick_document("app", "1", decision)
     check("pick", document)
     assert document["rejected"][0]["eligibleAt"] == "2026-05-01T12:00:00Z"
-    nothing = Decision(tag=None, digest=None, kind=None, code="no-candidate", reason="r")
+    nothing = Decision(code="no-candidate", reason="r")
     assert pick_document("app", None, nothing)["chosen"] is None
 
 
@@ -131,21 +133,15 @@ def test_an_updates_id_names_the_same_update_in_every_run(field: ImageField) -> 
 
 
 def test_an_updates_id_is_of_its_target_whatever_it_is_called(field: ImageField) -> None:
-    update = dataclasses.replace(plan(field).updates[0], identity="host/a\0main")
-    renamed = dataclasses.replace(update, target="a@main")
-    elsewhere = dataclasses.replace(update, identity="host/a\0next")
+    (other,) = plan(field).updates
+    update = dataclasses.replace(other, target=PlanTarget("a", "host/a\0main"))
+    renamed = dataclasses.replace(update, target=PlanTarget("a@main", "host/a\0main"))
+    elsewhere = dataclasses.replace(update, target=PlanTarget("a", "host/a\0next"))
     assert update.id == renamed.id
-    assert len({update.id, elsewhere.id, plan(field).updates[0].id}) == 3
+    assert len({update.id, elsewhere.id, other.id}) == 3
 
 
 def test_utc_stays_utc(field: ImageField) -> None:
-    kept = Kept(
-        target="",
-        field=field,
-        policy="",
-        code="c",
-        reason="r",
-        eligible_at=datetime(2026, 1, 1, tzinfo=UTC),
-    )
+    kept = keep(field, datetime(2026, 1, 1, tzinfo=UTC))
     document = plan_document(Plan(kept=(kept,)))
     assert document["kept"][0]["eligibleAt"] == "2026-01-01T00:00:00Z"

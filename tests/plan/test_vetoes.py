@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from imagebot.publish.holding import refused
 
 from imagebot.config.load import load_bot_configuration
 from imagebot.forge.model import PullRequest, PullRequestState
 from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.plan.vetoes import Veto, Vetoes, apply_vetoes
+from imagebot.policy.model import Decision
+from imagebot.publish.decide import refused_by_closing
 from imagebot.publish.marker import PullRequestMarker, with_marker
 from imagebot.publish.text import plan_hash
 from imagebot.reference import Repository
-from imagebot.run.passes import PassContext, PassResult, draft_pass, run_pass
+from imagebot.run.passes import PassContext, PassResult, plan_pass, run_pass
 from tests.publish.updates import make_update
 from tests.support.fake_registry import FakeRegistry
 from tests.support.git_repository import BareRepository
@@ -124,6 +125,10 @@ def kept(outcome: PassResult, path: str, name: str) -> Kept:
     return found
 
 
+def codes(plan: Plan, path: str) -> set[str]:
+    return {each.decision.code for each in plan.kept if each.field.path == path}
+
+
 def test_a_rollback_of_a_commit_holds_until_there_is_a_newer_tag(world: World) -> None:
     world.run()
     assert world.bare.read_files()[TEST] == pod("1.1.0", "1.0.0")
@@ -134,7 +139,7 @@ def test_a_rollback_of_a_commit_holds_until_there_is_a_newer_tag(world: World) -
 
     # The other update of the same file is made, and no byte of the held one.
     assert world.bare.read_files()[TEST] == pod("1.0.0", "1.2.0")
-    held = kept(outcome, TEST, "a")
+    held = kept(outcome, TEST, "a").decision
     assert (held.code, held.reason) == (
         "rolled-back",
         f"rolled back in {undone[:12]} by Alice Example",
@@ -162,7 +167,7 @@ def test_a_rollback_below_a_line_that_was_added(world: World) -> None:
     added = first + b"    - {name: c, image: 'web:1.0.0'}\n"
     world.bare.commit({TEST: POD.replace(first, added)})
     outcome = world.run()
-    assert kept(outcome, TEST, "a").code == "rolled-back"
+    assert kept(outcome, TEST, "a").decision.code == "rolled-back"
 
 
 @pytest.mark.parametrize("email", [BOT, "alice@example.com"])
@@ -176,7 +181,7 @@ def test_a_merged_pull_request_that_was_reverted_holds(world: World, email: str)
     world.run()
     world.bare.commit({PRODUCTION: POD}, message=f'Revert "{message}"')
     outcome = world.run()
-    assert kept(outcome, PRODUCTION, "a").code == "rolled-back"
+    assert kept(outcome, PRODUCTION, "a").decision.code == "rolled-back"
     assert not (world.pulls / "2.json").exists()
 
 
@@ -184,13 +189,15 @@ def test_closing_refuses_its_updates_and_no_others(world: World) -> None:
     world.run()
     world.press(1, "closed")
     world.tags.of["web"] = ("1.0.0", "1.2.0")
-    (drafted,) = draft_pass(world.setting)
-    assert {each.code for each in drafted.plan.kept if each.field.path == PRODUCTION} == {"refused"}
+    (drafted,) = plan_pass(world.setting)
+    assert {each.decision.code for each in drafted.plan.kept if each.field.path == PRODUCTION} == {
+        "refused"
+    }
     assert not (world.pulls / "2.json").exists()
 
     outcome = world.run()
 
-    held = kept(outcome, PRODUCTION, "a")
+    held = kept(outcome, PRODUCTION, "a").decision
     assert (held.code, held.reason) == ("refused", "refused by closing #1")
     second = world.pull(2)
     assert world.bare.read_files(second["branch"])[PRODUCTION] == pod("1.0.0", "1.2.0")
@@ -222,10 +229,10 @@ def test_a_second_branch_of_the_repository_forgets_no_refusal(world: World, tmp_
     )
 
     assert outcome.plan.problems == ()
-    (name,) = {each.target for each in first.plan.updates}
-    assert {each.target for each in outcome.plan.updates} == {f"{name}@main", f"{name}@next"}
-    held = [each for each in outcome.plan.kept if each.code == "refused"]
-    assert [(each.target, each.field.container) for each in held] == [(f"{name}@main", "a")]
+    (name,) = {each.target.name for each in first.plan.updates}
+    assert {each.target.name for each in outcome.plan.updates} == {f"{name}@main", f"{name}@next"}
+    held = [each for each in outcome.plan.kept if each.decision.code == "refused"]
+    assert [(each.target.name, each.field.container) for each in held] == [(f"{name}@main", "a")]
     (second,) = [
         each
         for each in outcome.published
@@ -244,7 +251,7 @@ def test_what_imagebot_closed_itself_is_not_refused(world: World) -> None:
 
     outcome = world.run()
 
-    assert [each for each in outcome.plan.kept if each.code == "refused"] == []
+    assert [each for each in outcome.plan.kept if each.decision.code == "refused"] == []
     assert statuses(outcome.published) == {"production": "opened"}
     assert world.pull(2)["state"] == "open"
 
@@ -287,7 +294,10 @@ MOVED = dataclasses.replace(ONE, field=dataclasses.replace(ONE.field, keys=("x",
 def test_which_updates_closed_pull_requests_refuse(
     pulls: list[PullRequest], updates: list[Update], found: dict[str, int]
 ) -> None:
-    assert refused(pulls, updates) == found
+    ids = tuple(update.id for update in updates)
+    marker = PullRequestMarker(route="r", plan=plan_hash(updates), blobs="", pushed="", updates=ids)
+    refused = refused_by_closing(pulls, marker)
+    assert {id_: request.number for id_, request in refused.items()} == found
 
 
 def test_held_updates_have_their_place_among_the_kept_fields() -> None:
@@ -309,15 +319,17 @@ def test_held_updates_have_their_place_among_the_kept_fields() -> None:
     ]
     for held, rest in ((order[::2], order[1::2]), (order[1::2], order[::2])):
         before = [
-            Kept(target="t", field=each.field, policy="p", code="newest", reason="")
+            Kept(target=each.target, field=each.field, decision=Decision(code="newest", reason=""))
             for each in rest
         ]
         # One that is to be made stays an update.
         plan = Plan(updates=(*held, WANTED), kept=tuple(before))
-        holding = Vetoes(held={each.id: Veto("refused", "no") for each in held})
-        after = apply_vetoes(plan, lambda _, holding=holding: holding)  # type: ignore[misc]  # called at once
+        vetoes = Vetoes(of={each.id: Veto("refused", "no") for each in held})
+        after = apply_vetoes(plan, vetoes)
         assert [each.field for each in after.kept] == [each.field for each in order]
-        assert [each.code for each in after.kept if each in before] == ["newest"] * len(rest)
+        assert [each.decision.code for each in after.kept if each in before] == ["newest"] * len(
+            rest
+        )
         assert after.updates == (WANTED,)
 
 
@@ -330,7 +342,7 @@ def test_a_forge_that_cannot_be_asked_is_a_problem(world: World) -> None:
     outcome = world.run()
     assert [(one.scope, one.code) for one in outcome.plan.problems] == [("target", "forge")]
     assert statuses(outcome.published) == {"test": "committed"}
-    assert kept(outcome, PRODUCTION, "a").code == "forge"
+    assert kept(outcome, PRODUCTION, "a").decision.code == "forge"
 
 
 def test_what_is_proposed_already_does_not_count(world: World, tmp_path: Path) -> None:
@@ -395,7 +407,9 @@ def test_on_github(hub: Callable[[], PassResult], forge: Forge) -> None:
     (first,) = forge.pull_requests()
     forge.close("acme/gitops", first["number"])
     outcome = hub()
-    assert {each.code for each in outcome.plan.kept if each.field.path == PRODUCTION} == {"refused"}
+    assert {each.decision.code for each in outcome.plan.kept if each.field.path == PRODUCTION} == {
+        "refused"
+    }
     assert forge.pull_requests() == []
 
 

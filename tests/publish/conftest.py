@@ -19,11 +19,14 @@ from imagebot.config.model import (
     SecretSource,
 )
 from imagebot.forge.model import Forge
+from imagebot.forge.open import ForgeAccess
 from imagebot.forge.sandbox import SandboxForge
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import Access, access_for
+from imagebot.git.tree import Committer, Identity
 from imagebot.plan.model import Plan, Published, Update
 from imagebot.publish.changes import Change, changes_of
+from imagebot.publish.context import PublishContext
 from imagebot.publish.publishers import PUBLISHERS
 from tests.support.git_repository import BareRepository, Entry
 
@@ -83,9 +86,20 @@ class Bot:
         checkout.refresh()
         if edits is None:
             edits = edit(checkout, change.updates)
-        return PUBLISHERS[change.mode](
-            change, checkout, self.forge, edits=edits, author=BOT, when=self.when
-        )
+        context = context_of(checkout, self.forge, when=self.when)
+        return PUBLISHERS[change.mode](change, edits, context)
+
+
+def context_of(
+    checkout: Checkout,
+    forge: Forge | None,
+    *,
+    when: datetime = WHEN,
+    email: str = BOT.author_email,
+) -> PublishContext:
+    """What a pass publishes with; the checkout's commits are the bot's from now on."""
+    checkout.committer = Committer(Identity(BOT.author_name, email), when)
+    return PublishContext(checkout, ForgeAccess(forge))
 
 
 def edit(checkout: Checkout, updates: tuple[Update, ...]) -> dict[str, bytes]:

@@ -4,7 +4,7 @@ import pytest
 
 from imagebot.errors import PushRejectedError
 from imagebot.publish.publishers import PUBLISHERS
-from tests.publish.conftest import BOT, FILES, TEST, WHEN, Bot, edit
+from tests.publish.conftest import FILES, TEST, Bot, context_of, edit
 from tests.publish.updates import make_update
 from tests.support.git_repository import BareRepository
 
@@ -38,9 +38,8 @@ def test_two_bots_with_the_same_plan_make_one_commit(bot: Bot, bare: BareReposit
     assert bot.publish(UPDATE, checkout=one).status == "committed"
     change = bot.change(UPDATE)
     # It looked before the first had pushed; the same commit is no conflict.
-    published = PUBLISHERS["commit"](
-        change, other, None, edits=edit(other, change.updates), author=BOT, when=WHEN
-    )
+    edits = edit(other, change.updates)
+    published = PUBLISHERS["commit"](change, edits, context_of(other, None))
     assert published.commit == bare.head()
     assert len(bare.log()) == 2
 
@@ -52,7 +51,7 @@ def test_somebody_was_faster(bot: Bot, bare: BareRepository) -> None:
     edits = edit(checkout, change.updates)
     person = bare.commit({TEST: b"image: ghcr.io/acme/api:2.0.0\n"})
     with pytest.raises(PushRejectedError) as caught:
-        PUBLISHERS["commit"](change, checkout, None, edits=edits, author=BOT, when=WHEN)
+        PUBLISHERS["commit"](change, edits, context_of(checkout, None))
     assert caught.value.kind == "behind"
     assert bare.head() == person
 

@@ -30,7 +30,9 @@ def test_the_configuration_loads() -> None:
 
 def test_the_commit_message_is_one() -> None:
     updates = (
-        make_update("clusters/test/api.yaml", "ghcr.io/acme/api:1.4.1", "1.4.2", kind="patch"),
+        make_update(
+            "clusters/test/api.yaml", "ghcr.io/acme/api:1.4.1", "1.4.2", update_type="patch"
+        ),
         make_update("clusters/test/web.yaml", "nginx:1.27.3", "1.29.0"),
     )
     assert blocks("text") == [commit_message(updates)]

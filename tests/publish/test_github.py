@@ -11,8 +11,16 @@ import pytest
 
 from imagebot.errors import BranchModifiedError
 from imagebot.forge.github import GitHubForge
-from imagebot.publish.pull_request import find_stale
-from tests.publish.conftest import FILES, PRODUCTION, ROUTES, TEST, Bot, make_route
+from imagebot.publish.stale import find_stale
+from tests.publish.conftest import (
+    FILES,
+    PRODUCTION,
+    ROUTES,
+    TEST,
+    Bot,
+    context_of,
+    make_route,
+)
 from tests.publish.updates import make_update
 from tests.support.github import Forge as Emulated
 
@@ -116,6 +124,7 @@ def test_updates_that_are_gone_close_it(hub: Bot, forge: Emulated) -> None:
     number = hub.publish(API).number
     checkout = hub.open()
     checkout.refresh()
+    context_of(checkout, hub.forge)
     (change,) = find_stale((), ROUTES, checkout, hub.forge, target=NAME)
     assert hub.publish(change=change, checkout=checkout).status == "closed"
     assert forge.pull_requests(NAME) == []

@@ -10,7 +10,7 @@ from imagebot.errors import BranchModifiedError, ForgeError, PushRejectedError
 from imagebot.forge.sandbox import SandboxForge
 from imagebot.publish.marker import read_marker
 from imagebot.publish.publishers import PUBLISHERS
-from imagebot.publish.pull_request import find_stale
+from imagebot.publish.stale import find_stale
 from tests.publish.conftest import (
     BOT,
     FILES,
@@ -19,11 +19,12 @@ from tests.publish.conftest import (
     WEB,
     WHEN,
     Bot,
+    context_of,
     edit,
     make_route,
 )
 from tests.publish.updates import make_update
-from tests.support.git_repository import BareRepository
+from tests.support.git_repository import BareRepository, git
 
 API = make_update(PRODUCTION)
 API2 = make_update(PRODUCTION, tag="1.2.0")
@@ -123,10 +124,9 @@ def test_a_bot_with_another_address_knows_what_it_pushed(bot: Bot, bare: BareRep
     checkout = bot.open()
     checkout.refresh()
     change = bot.change(API2)
-    other = dataclasses.replace(BOT, author_email="another-bot@example.com")
-    published = PUBLISHERS["pull-request"](
-        change, checkout, bot.forge, edits=edit(checkout, change.updates), author=other, when=WHEN
-    )
+    context = context_of(checkout, bot.forge, email="another-bot@example.com")
+    edits = edit(checkout, change.updates)
+    published = PUBLISHERS["pull-request"](change, edits, context)
     assert (published.status, published.commit) == ("updated", bare.head(BRANCH))
 
 
@@ -161,6 +161,21 @@ def test_commits_of_people_are_not_overwritten(
     assert stored(sandbox) == pull
 
 
+@pytest.mark.parametrize("person", ["AUTHOR", "COMMITTER"])
+def test_an_author_and_a_committer_both_count(person: str, bot: Bot, bare: BareRepository) -> None:
+    """People amend the bot's commit, or apply what it wrote elsewhere."""
+    bot.publish(API)
+    addresses = {f"GIT_{who}_EMAIL": BOT.author_email for who in ("AUTHOR", "COMMITTER")}
+    addresses[f"GIT_{person}_EMAIL"] = "alice@example.com"
+    argv = ("commit-tree", f"{BRANCH}^{{tree}}", "-p", BRANCH, "-m", "Amended")
+    made = git(bare.folder, *argv, env=addresses).decode().strip()
+    bare.move(BRANCH, made)
+    with pytest.raises(BranchModifiedError) as caught:
+        bot.publish(API2)
+    assert caught.value.authors == ("alice@example.com",)
+    assert bare.head(BRANCH) == made
+
+
 def test_a_branch_that_people_made_is_not_overwritten(bot: Bot, bare: BareRepository) -> None:
     person = bare.commit({"README.md": b"by hand\n"}, branch=BRANCH)
     with pytest.raises(BranchModifiedError):
@@ -176,7 +191,7 @@ def test_a_push_in_the_meantime_is_not_overwritten(bot: Bot, bare: BareRepositor
     edits = edit(checkout, change.updates)
     person = bare.commit({"README.md": b"by hand\n"}, branch=BRANCH)
     with pytest.raises(PushRejectedError) as caught:
-        PUBLISHERS["pull-request"](change, checkout, bot.forge, edits=edits, author=BOT, when=WHEN)
+        PUBLISHERS["pull-request"](change, edits, context_of(checkout, bot.forge))
     assert caught.value.kind == "lease"
     assert bare.head(BRANCH) == person
 
@@ -313,6 +328,7 @@ def test_updates_that_are_gone_close_it(
     bot.publish(API)
     checkout = bot.open()
     checkout.refresh()
+    context_of(checkout, bot.forge)
     (change,) = find_stale((), ROUTES, checkout, bot.forge, target="acme/gitops")
     assert (change.branch, change.route, change.updates) == (BRANCH, "production", ())
     published = bot.publish(change=change)
@@ -349,6 +365,8 @@ def test_stale_ones_are_the_bots_own_of_known_routes(
     sandbox.create(branch="imagebot/by-hand", title="By hand", body="no marker")
     checkout = bot.open()
     checkout.refresh()
+
+    context_of(checkout, bot.forge)
 
     def stale(*changes: Any, routes: Any = ROUTES, forge: Any = sandbox) -> list[str]:
         found = find_stale(changes, routes, checkout, forge, target="t")
@@ -398,15 +416,11 @@ def test_two_bots_at_once(bot: Bot, sandbox: SandboxForge) -> None:
     late.refresh()
     change = bot.change(API)
     edits = edit(late, change.updates)
+    context = context_of(late, sandbox, when=WHEN.replace(year=2027))
     assert bot.publish(API).status == "opened"
     with pytest.raises(PushRejectedError):
-        PUBLISHERS["pull-request"](
-            bot.change(API2), late, sandbox, edits=edits, author=BOT,
-            when=WHEN.replace(year=2027),
-        )  # fmt: skip
+        PUBLISHERS["pull-request"](bot.change(API2), edits, context)
     late.refresh()
-    again = PUBLISHERS["pull-request"](
-        change, late, sandbox, edits=edits, author=BOT, when=WHEN.replace(year=2027)
-    )
+    again = PUBLISHERS["pull-request"](change, edits, context)
     assert again.status == "unchanged"
     assert count(sandbox) == 1

@@ -12,8 +12,8 @@ from imagebot.manifest.edit import edit
 from imagebot.manifest.scan import scan
 from imagebot.plan.model import Plan, Published, Update
 from imagebot.publish.changes import changes_of
-from imagebot.publish.target import edits_of, publish_plan
-from tests.publish.conftest import BOT, WHEN, Bot, make_route
+from imagebot.publish.publish import edits_of, publish_plan
+from tests.publish.conftest import BOT, Bot, context_of, make_route
 from tests.publish.updates import make_update
 from tests.support.git_repository import BareRepository
 
@@ -67,9 +67,12 @@ def publish(
         for path in dict.fromkeys(update.field.path for update in updates)
     ]
     return publish_plan(
-        Plan(updates=updates, problems=problems), files, configuration(group), checkout, bot.forge,
-        target="acme/gitops", when=WHEN,
-    )  # fmt: skip
+        Plan(updates=updates, problems=problems),
+        files,
+        configuration(group),
+        context_of(checkout, bot.forge),
+        target="acme/gitops",
+    )
 
 
 def test_a_commit_and_a_pull_request(target: Bot, bare: BareRepository) -> None:
@@ -127,9 +130,12 @@ def test_a_lost_race_comes_before_any_pull_request(
     files = [file_of(TEST_POD, updates[:2]), file_of(POD_FILE, updates[2:])]
     with pytest.raises(PushRejectedError) as caught:
         publish_plan(
-            Plan(updates=updates), files, configuration(), checkout, sandbox,
-            target="acme/gitops", when=WHEN,
-        )  # fmt: skip
+            Plan(updates=updates),
+            files,
+            configuration(),
+            context_of(checkout, sandbox),
+            target="acme/gitops",
+        )
     assert caught.value.kind == "behind"
     assert not sandbox.folder.exists()
 

@@ -25,9 +25,16 @@ DIGEST = "sha256:" + "0123456789abcdef" * 4
 MARKER = PullRequestMarker(route="production", plan="a" * 16, blobs="b" * 16, pushed="c" * 40)
 API = make_update()
 TEST = make_update("clusters/test/api.yaml", route="test", line=3)
-WEB = make_update("clusters/production/web.yaml", "nginx", "1.27.3", kind="other", reason="adopted")
+WEB = make_update(
+    "clusters/production/web.yaml", "nginx", "1.27.3", update_type="other", reason="adopted"
+)
 PINNED = make_update(
-    "values.yaml", f"redis:7@{DIGEST}", None, digest="sha256:" + "f" * 64, kind="digest", line=1
+    "values.yaml",
+    f"redis:7@{DIGEST}",
+    None,
+    digest="sha256:" + "f" * 64,
+    update_type="digest",
+    line=1,
 )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from imagebot.manifest.images.field import ImageField
-from imagebot.plan.model import Update
-from imagebot.policy.model import UpdateType
+from imagebot.plan.model import PlanTarget, Update
+from imagebot.policy.model import Decision, UpdateType
 from imagebot.reference import parse_reference
 
 
@@ -14,7 +14,7 @@ def make_update(
     tag: str | None = "1.1.0",
     *,
     digest: str | None = None,
-    kind: UpdateType = "minor",
+    update_type: UpdateType = "minor",
     route: str = "production",
     line: int = 7,
     reason: str = "the newest of 12 that ^1.0 admits",
@@ -33,14 +33,12 @@ def make_update(
         tag=None,
         digest=None,
     )
-    return Update(
-        target="acme/gitops",
-        field=field,
+    decision = Decision(
+        policy="careful",
         tag=tag,
         digest=digest,
-        kind=kind,
-        policy="careful",
-        route=route,
+        update_type=update_type,
         code="update",
         reason=reason,
     )
+    return Update(target=PlanTarget("acme/gitops"), field=field, route=route, decision=decision)

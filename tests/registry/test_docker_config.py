@@ -86,13 +86,19 @@ def test_globs_as_a_kubelet_reads_them(key: str, host: str, path: str, fits: boo
     ("value", "entry"),
     [
         (auth("alice", "with:colon"), StoredCredential(username="alice", password="with:colon")),
-        ({"username": "alice", "password": "pw"}, StoredCredential(username="alice", password="pw")),
+        (
+            {"username": "alice", "password": "pw"},
+            StoredCredential(username="alice", password="pw"),
+        ),
         (
             {**auth("<token>", ""), "identitytoken": "idt"},
             StoredCredential(username="<token>", identity_token="idt"),
         ),
         ({"registrytoken": "rt"}, StoredCredential(registry_token="rt")),
-        ({"auth": base64.b64encode(b"a:b\0\0").decode()}, StoredCredential(username="a", password="b")),
+        (
+            {"auth": base64.b64encode(b"a:b\0\0").decode()},
+            StoredCredential(username="a", password="b"),
+        ),
         ({}, StoredCredential()),
         (None, StoredCredential()),
         ({"username": 5}, StoredCredential()),

@@ -13,7 +13,7 @@ import pytest
 from imagebot.config.load import load_bot_configuration
 from imagebot.reference import Repository
 from imagebot.registry.memo import Memo
-from imagebot.run.passes import PassContext, PassResult, draft_pass, run_pass
+from imagebot.run.passes import PassContext, PassResult, plan_pass, run_pass
 from tests.support.fake_registry import FakeRegistry
 from tests.support.git_repository import BareRepository, Entry, Symlink
 from tests.support.git_server import GitServer
@@ -139,7 +139,7 @@ def test_a_push_that_lost_a_race_is_planned_again(git_server: GitServer, setting
             once.set()
             bare.commit({"app.yaml": MANIFEST + b"# mine\n", "new.yaml": None})
 
-    registry = FixedTags(meanwhile)
+    registry = FixedTags(meanwhile=meanwhile)
     outcome = run_pass(setting(bot_text(url), registry))
     assert codes(outcome) == []
     assert [entry.status for entry in outcome.published] == ["committed"]
@@ -204,7 +204,7 @@ def test_limits_keep_images_and_files(git_server: GitServer, setting: Make) -> N
     url = git_server.make_repository("one", FILES)
     registry = FixedTags()
     outcome = run_pass(setting(bot_text(url, more=", limits: {images: [ghcr.io/**]}"), registry))
-    assert [kept.code for kept in outcome.plan.kept] == ["outside-limits"]
+    assert [kept.decision.code for kept in outcome.plan.kept] == ["outside-limits"]
     assert registry.listings == 0
     outcome = run_pass(setting(bot_text(url, more=", limits: {commit: [other/**]}")))
     assert codes(outcome) == [("file", "limit-commit")]
@@ -220,7 +220,7 @@ def test_targets_share_what_is_asked(git_server: GitServer, setting: Make) -> No
 
 def test_a_draft_publishes_nothing(git_server: GitServer, setting: Make) -> None:
     url = git_server.make_repository("one", FILES)
-    (drafted,) = draft_pass(setting(bot_text(url)))
+    (drafted,) = plan_pass(setting(bot_text(url)))
     assert [change.new for change in drafted.changes] == [AFTER]
     assert git_server.read_files("one") == FILES
 

@@ -66,6 +66,7 @@ def test_writers_that_race_lose_no_update(
 
     def write(writer: int) -> None:
         with open_checkout(tmp_path / f"cache-{writer}", url, "main", access) as checkout:
+            checkout.committer = BOT
             checkout.refresh()
             together.wait()
             for number in range(commits):
@@ -75,7 +76,7 @@ def test_writers_that_race_lose_no_update(
 
     def append(checkout: Checkout, line: bytes) -> bool:
         data = read(checkout, API) + line
-        made = checkout.commit(checkout.head, {API: data}, message="Update\n", author=BOT)
+        made = checkout.commit(checkout.head, {API: data}, message="Update\n")
         try:
             checkout.push(made, "main")
         except PushRejectedError as error:

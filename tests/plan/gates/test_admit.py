@@ -40,7 +40,7 @@ def pushed(days: float, name: str | None = None) -> Pushed:
 
 
 def written(decision: Decision) -> tuple[str | None, str | None, str | None, str]:
-    return decision.tag, decision.digest, decision.kind, decision.code
+    return decision.tag, decision.digest, decision.update_type, decision.code
 
 
 def test_a_newer_tag_is_taken_without_a_request() -> None:

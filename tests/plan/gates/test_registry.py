@@ -55,7 +55,7 @@ def test_an_index_is_pinned_by_its_own_digest(
     old = registry.push_index(repository, "1.2.3", BOTH)
     new = registry.push_index(repository, "1.3.0", BOTH, attestations=True)
     decision = deciding({}, parse_reference(f"{name}:1.2.3@{old}"), client)
-    assert (decision.tag, decision.digest, decision.kind) == ("1.3.0", new, "minor")
+    assert (decision.tag, decision.digest, decision.update_type) == ("1.3.0", new, "minor")
 
 
 def test_all_platforms_must_be_there(
@@ -122,7 +122,7 @@ def test_a_mutable_tag_is_followed_when_it_is_old_enough(
     assert waiting.eligible_at == NOW + timedelta(days=2)
     third = registry.push_image(repository, "main", content="third", created=stamp(4))
     moved = deciding(keys, field, client)
-    assert (moved.tag, moved.digest, moved.kind) == (None, third, "digest")
+    assert (moved.tag, moved.digest, moved.update_type) == (None, third, "digest")
 
 
 def test_a_moved_tag_is_pinned_again_or_left(
