@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _MIB = 1024 * 1024
 _PAGE_SIZE = 1000
-"""What ECR and ACR allow at most; Quay gives 100 whatever is asked."""
+"""The most that ECR and ACR allow; Quay always returns 100."""
 _MAX_PAGES = 1000
 _MAX_PAGE = 32 * _MIB
 _MAX_LISTING = 128 * _MIB
@@ -40,16 +40,16 @@ _MAX_CONFIG = 8 * _MIB
 
 
 class _ListingMovedError(Exception):
-    """The tag that the next page begins after is gone."""
+    """The tag after which the next page begins is gone."""
 
 
 class RegistryClient:
     """Asks registries over HTTP; satisfies `imagebot.registry.api.Registry`.
 
-    `workers` is the most requests at a time to one host. `sleep` and `clock` take and give
-    seconds; without `sleep`, waits end early when the client is closed. `vendors` tells, by host,
-    whose API for push times a registry has, where its name does not. `transport` takes the place
-    of the network. Every method may raise RegistryError, and nothing of httpx.
+    It sends at most `workers` requests to one host at a time. `sleep` and `clock` are in seconds;
+    without `sleep`, waits end early when the client is closed. `vendors` says, by host, whose API
+    for push times a registry has, for hosts whose name does not. `transport` replaces the network.
+    Every method may raise RegistryError, and never an exception of httpx.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class RegistryClient:
     def tags(self, repository: Repository) -> tuple[str, ...]:
         """All tags, in the registry's order, each once.
 
-        Never a part of them: a listing that cannot be followed to its end is an error.
+        Never only some of them: a list that cannot be read to its end is an error.
         """
         try:
             return self._list(repository)
@@ -106,29 +106,29 @@ class RegistryClient:
             return self._list(repository)
         except _ListingMovedError:
             raise RegistryProtocolError(
-                str(repository), "the list of tags changes while it is read", temporary=True
+                str(repository), "the list of tags keeps changing while it is read", temporary=True
             ) from None
 
     def digest(self, repository: Repository, reference: str) -> str:
         """The digest of a tag (or digest): of the index, for a multi-platform image."""
         if not (is_tag(reference) or is_digest(reference)):
-            # It becomes a part of an address.
+            # It becomes part of a URL.
             raise RegistryProtocolError(
-                str(repository), f"{clean(reference)!r} is no tag and no digest"
+                str(repository), f"{clean(reference)!r} is not a tag or a digest"
             )
         response = self._head(repository, reference)
         digest = response.header("Docker-Content-Digest") or ""
         if response.status >= 300 or not is_digest(digest):
-            # Old registries have no digest in the answer to HEAD, some have no HEAD.
+            # Old registries send no digest in response to HEAD; some do not know HEAD.
             body = self._manifest(repository, reference)
             digest = "sha256:" + hashlib.sha256(body).hexdigest()
         if not is_digest(reference) or digest == reference:
             return digest
         if digest.partition(":")[0] == reference.partition(":")[0]:
             raise RegistryProtocolError(
-                str(repository), f"the registry gave {digest} for {reference}"
+                str(repository), f"the registry returned {digest} for {reference}"
             )
-        # The same manifest under the registry's usual algorithm.
+        # The same manifest, by the registry's usual algorithm.
         return reference
 
     def exists(self, repository: Repository, reference: str) -> bool:
@@ -149,7 +149,7 @@ class RegistryClient:
         return found
 
     def created(self, repository: Repository, digest: str) -> datetime | None:
-        """The builder's claim in the image's configuration; None when there is no date in it."""
+        """The date that the builder wrote into the image; None when there is none."""
         if self._cache:
             known, kept = self._cache.created(digest)
             if known:
@@ -170,7 +170,7 @@ class RegistryClient:
         return self._session.endpoint(repository.registry).repository(repository)
 
     def check(self, place: str) -> str:
-        """Ping a registry, `host` or `host/path`, and say how it let us in."""
+        """Ping a registry, `host` or `host/path`, and say how it gave access."""
         host, _, path = place.partition("/")
         endpoint = self._session.endpoint(host)
         request = Request(subject=place, url=f"{endpoint.url}/v2/", ca_file=endpoint.ca_file)
@@ -179,7 +179,7 @@ class RegistryClient:
         except RepositoryNotFoundError as exc:
             raise RegistryProtocolError(
                 place,
-                f"it answers, but not as a registry does ({exc.status} to /v2/)",
+                f"the server does not behave like a registry ({exc.status} from /v2/)",
                 hint="check the host and the port",
                 status=exc.status,
             ) from exc
@@ -193,9 +193,13 @@ class RegistryClient:
         size = 0
         while url:
             if url in seen or len(seen) >= _MAX_PAGES:
-                reason = "goes in a circle" if url in seen else f"has more than {_MAX_PAGES} pages"
+                reason = (
+                    "has a page that links back to an earlier one"
+                    if url in seen
+                    else f"has more than {_MAX_PAGES} pages"
+                )
                 raise RegistryProtocolError(subject, f"the list of tags {reason}")
-            # zot answers 404 when the tag that a page begins after has been removed meanwhile.
+            # zot returns 404 when the tag after which a page begins was removed meanwhile.
             response = self._session.request(
                 repository, url, limit=_MAX_PAGE, tolerate=(404,) if seen else ()
             )
@@ -240,10 +244,10 @@ class RegistryClient:
 def _describe(result: AuthorizedResponse) -> str:
     if urlsplit(result.response.url).path.rstrip("/") != "/v2":
         host = clean(urlsplit(result.response.url).netloc)
-        return f"anonymous, sent on to {host}"
+        return f"anonymous, redirected to {host}"
     who = _name(result.credential)
     if result.authorization is None:
-        return "anonymous" if result.credential is None else f"anonymous, though there is {who}"
+        return "anonymous" if result.credential is None else f"anonymous; did not need {who}"
     if result.authorization.kind == "basic":
         return f"Basic, {who}"
     if not result.authorization.server:

@@ -37,7 +37,7 @@ def run_helper(
     path = shutil.which(program, path=env.get("PATH", os.defpath))
     if path is None:
         raise CredentialError(
-            f"{program}: there is no such program",
+            f"{program}: program not found",
             hint="install it, or give the credential in the bot's configuration",
         )
     status, output = _run(path, program, server, env, timeout)
@@ -47,7 +47,7 @@ def run_helper(
     if _NOT_FOUND in said.lower():
         return None
     raise CredentialError(
-        f"{program}: it failed for {server} with status {status}: {said or 'it said nothing'}",
+        f"{program}: failed for {server} with status {status}: {said or 'no output'}",
         hint=f"try: echo {server} | {program} get",
     )
 

@@ -1,4 +1,4 @@
-"""A request to a registry with all it takes: endpoint, authorization, redirects, pauses."""
+"""Send requests to registries: endpoint, authorization, redirects, pauses."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class AuthorizedResponse:
 
 
 class Session:
-    """Asks registries. Safe between threads."""
+    """Sends requests to registries. Safe between threads."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Session:
         return find_endpoint(normalise_host(registry), self._options)
 
     def send(self, request: Request) -> Response:
-        """One request without authorization of ours, tried again as is decent."""
+        """The response to a request without authorization; failures are tried again."""
         return self._throttle.send(request, self._transport.send)
 
     def request(
@@ -79,11 +79,11 @@ class Session:
         tolerate: tuple[int, ...] = (),
         scope: str = "",
     ) -> Response:
-        """The answer to a request about a repository.
+        """The response to a request about a repository.
 
-        `path` is below `/v2/<repository>/`, or an address that the registry itself has given.
-        `scope` is what a token has to be good for, "" to pull.
-        Raises RegistryError for every status that is no success and not in `tolerate`.
+        `path` is below `/v2/<repository>/`, or a URL that the registry itself returned. `scope` is
+        what a token must allow; "" is to pull.
+        Raises RegistryError for every status that is not a success and not in `tolerate`.
         """
         endpoint = self.endpoint(repository.registry)
         known = endpoint.repository(repository)
@@ -107,13 +107,13 @@ class Session:
         scope: str,
         tolerate: tuple[int, ...] = (),
     ) -> AuthorizedResponse:
-        """Ask, authenticate when told to, follow redirects, and raise for what is no success."""
+        """Send, authenticate when challenged, follow redirects, and raise unless it succeeds."""
         credential = self.credential(endpoint, path, request.subject)
         authorization: Authorization | None = None
         if self._is_own(request.url, endpoint):
             authorization = self._auth.known(endpoint, scope, credential, request.subject)
         response = self._follow(request, endpoint, authorization)
-        # Twice: a token kept from earlier may be refused, then a new one is bought.
+        # Twice: the registry may refuse a token that was kept, and then accept a new one.
         for _ in range(2):
             if response.status != 401 or not self._is_own(response.url, endpoint):
                 break
@@ -165,11 +165,12 @@ class Session:
             url = urljoin(request.url, location)
             reason = guard.refuse(url, endpoint.url, self._resolve)
         except ValueError:
-            url, reason = "", "it is no address"
+            url, reason = "", "it is not a valid address"
         if reason:
-            # Not the address itself: storage puts signatures into it.
+            # Do not show the address: storage puts signatures into it.
             raise RegistryProtocolError(
-                request.subject, f"a redirect of the registry is not followed: {reason}"
+                request.subject,
+                f"the registry redirects to an address that is not allowed: {reason}",
             )
         return url
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from imagebot.errors import GitError, GitUnreachableError, ImagebotError
-from imagebot.git import process as process_module
+from imagebot.parallel import child as process_module
 from imagebot.git.address import parse_address
 from imagebot.git.cache import cache_path
 from imagebot.git.credentials import Access

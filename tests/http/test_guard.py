@@ -79,8 +79,8 @@ def test_may_be_asked(registry: str, target: str) -> None:
         (PUBLIC, "file:///etc/passwd", "http(s)"),
         (PUBLIC, "https:///token", "http(s)"),
         (PUBLIC, "", "http(s)"),
-        (PUBLIC, "https://[::1", "no address"),
-        (PUBLIC, "https://auth.example:99999/", "no address"),
+        (PUBLIC, "https://[::1", "not a valid address"),
+        (PUBLIC, "https://auth.example:99999/", "not a valid address"),
     ],
 )
 def test_must_not_be_asked(registry: str, target: str, reason: str) -> None:

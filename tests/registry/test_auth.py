@@ -153,7 +153,7 @@ def test_realms(case: Case, realm: str, url: str) -> None:
     ],
 )
 def test_realms_that_are_not_asked(case: Case, realm: str) -> None:
-    with pytest.raises(RegistryProtocolError, match="is not asked") as caught:
+    with pytest.raises(RegistryProtocolError, match="token server that is not used") as caught:
         case.respond(f'Bearer realm="{realm}"', credential=ALICE)
     assert case.tokens.asked == []
     assert "s3cret" not in str(caught.value)
@@ -326,8 +326,8 @@ def test_a_registry_token_that_fits_no_header(case: Case, secret: str) -> None:
         (404, b"", RegistryAuthError, "(404)"),
         (429, b"", RegistryRateLimitError, "asks for a pause"),
         (500, b"", RegistryError, "failed (500)"),
-        (302, b"", RegistryProtocolError, "answered 302"),
-        (200, b"<html>", RegistryProtocolError, "no JSON"),
+        (302, b"", RegistryProtocolError, "returned 302"),
+        (200, b"<html>", RegistryProtocolError, "not JSON"),
         (200, b"{}", RegistryProtocolError, "no usable token"),
     ],
 )  # fmt: skip

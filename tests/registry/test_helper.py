@@ -51,7 +51,7 @@ def test_it_has_nothing(helpers: HelperFolder) -> None:
     ("line", "reason"),
     [
         ("print('cannot reach \\x1b[2Jthe vault'); sys.exit(3)", "status 3: cannot reach [2Jthe"),
-        ("sys.exit(1)", "it said nothing"),
+        ("sys.exit(1)", "no output"),
         ("print('no json')", "not JSON"),
         ("print('[]')", "no Username and Secret"),
         ("print(json.dumps({'Username': 'a', 'Secret': ''}))", "no Username and Secret"),
@@ -129,7 +129,7 @@ def test_names_that_no_helper_has(helpers: HelperFolder, name: str) -> None:
 
 
 def test_a_helper_that_is_not_there(helpers: HelperFolder) -> None:
-    with pytest.raises(CredentialError, match="no such program"):
+    with pytest.raises(CredentialError, match="program not found"):
         run_helper("missing", SERVER, helpers.env)
 
 

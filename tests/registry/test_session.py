@@ -243,7 +243,7 @@ def errors(code: str, message: str = "said so") -> dict[str, Any]:
         (Answer(404, body=errors("MANIFEST_UNKNOWN")), RepositoryNotFoundError,
          "does not have the image", ("MANIFEST_UNKNOWN",)),
         (Answer(404, body="<html>"), RepositoryNotFoundError, "does not have it (404)", ()),
-        (Answer(400, body=errors("NAME_INVALID")), RegistryProtocolError, "answered 400, NAME",
+        (Answer(400, body=errors("NAME_INVALID")), RegistryProtocolError, "returned 400, NAME",
          ("NAME_INVALID",)),
         (Answer(400, body=errors("NAME_UNKNOWN")), RepositoryNotFoundError, "400",
          ("NAME_UNKNOWN",)),

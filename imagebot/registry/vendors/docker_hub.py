@@ -26,7 +26,7 @@ from imagebot.registry.vendors.query import (
 SOURCE = "Docker Hub"
 _API = "https://hub.docker.com"
 _FEW = 5
-"""So many tags are asked for one by one; more, in pages of 100, newest first."""
+"""Up to this many tags are asked for one by one; more, in pages of 100, newest first."""
 
 
 def pushed(query: PushQuery) -> dict[str, Pushed]:
@@ -36,7 +36,7 @@ def pushed(query: PushQuery) -> dict[str, Pushed]:
     url = f"{api}/v2/namespaces/{quote(namespace)}/repositories/{quote(name, safe='')}/tags"
     headers: dict[str, str] = {}
     first = query.get(f"{url}?page_size=1")
-    # The API answers 404 for what an anonymous may not see.
+    # The API returns 404 for what needs a log-in.
     if first.status in (401, 403, 404) and query.credential:
         headers = _log_in(query, api)
     elif first.status != 200:
@@ -91,7 +91,7 @@ def _log_in(query: PushQuery, api: str) -> dict[str, str]:
     )
     if response.status != 200:
         query.read(response)
-    document = as_object(parse_json(query.subject, response.body, "the answer to the log-in"))
+    document = as_object(parse_json(query.subject, response.body, "the response to the log-in"))
     token = document.get("access_token")
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise RegistryAuthError(query.subject, "Docker Hub's API gave no usable token")

@@ -76,6 +76,6 @@ def _check_limit(query: PushQuery, response: Response) -> None:
         raise RegistryRateLimitError(
             query.subject,
             "GitHub's API allows no more requests for now (403)",
-            hint="the next pass asks again",
+            hint="a later pass asks again",
             status=403,
         )
