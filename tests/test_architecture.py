@@ -48,7 +48,7 @@ ONLY_IN = {
     "_ruamel_yaml": ("imagebot.manifest.yaml",),
     "msgspec": ("imagebot.manifest.cache",),
     "pydantic": ("imagebot.config",),
-    "subprocess": ("imagebot.registry.helper", "imagebot.git"),
+    "subprocess": ("imagebot.parallel.child", "imagebot.registry.helper", "imagebot.git"),
     "requests": (),
     "yaml": (),
 }

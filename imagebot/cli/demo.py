@@ -100,6 +100,7 @@ def _pass(sandbox: Sandbox) -> PassResult:
     from imagebot.demo.watch import branches, diff, subject
     from imagebot.registry.client import RegistryClient
     from imagebot.registry.credentials import Credentials
+    from imagebot.registry.memo import Memo
     from imagebot.run.passes import PassContext, run_pass
 
     environment = _environment(sandbox.folder)
@@ -107,7 +108,7 @@ def _pass(sandbox: Sandbox) -> PassResult:
     with RegistryClient(Credentials((), environment)) as client:
         setting = PassContext(
             bot=sandbox.bot(),
-            registry=client,
+            registry=Memo(client).for_pass(),
             environment=environment,
             cache=sandbox.folder / "cache",
             now=datetime.now(UTC),

@@ -96,7 +96,7 @@ def _of_folder(directory: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
 
 
 def _of_targets(bot_file: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
-    from imagebot.cli.setting import open_pass
+    from imagebot.cli.pass_context import open_pass
     from imagebot.run.passes import plan_pass
 
     with open_pass(bot_file, diagnostics) as context:

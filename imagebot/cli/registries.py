@@ -4,28 +4,106 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from imagebot.config.model import BotConfiguration
+from imagebot.config.model import BotConfiguration, RegistryCredential, RegistryOptions
 
 if TYPE_CHECKING:
-    from imagebot.registry.client import RegistryClient
+    from types import TracebackType
+
+    from imagebot.registry.memo import Memo, PassMemo
 
 
 @contextmanager
-def open_registries(bot: BotConfiguration | None = None) -> Iterator[RegistryClient]:
-    """A client with the bot's credentials, then docker's; with its caches in the user's folder."""
+def open_registries(bot: BotConfiguration | None = None) -> Iterator[PassMemo]:
+    """Registries for one command: the bot's credentials, then docker's, and a cache on disk."""
+    with KeptRegistries() as registries:
+        yield registries.memo(bot).for_pass()
+
+
+class KeptRegistries:
+    """Keeps one registry client for many passes: its tokens, connections and pauses.
+
+    The configuration is read anew for every pass. As long as what it says about registries
+    (credentials, registries, cache folder) and the certificate authorities' files stay the same,
+    the client stays; otherwise it is closed and a new one is made. Secrets are read at each use, so
+    a rotated one needs no new client. For one thread; close it when no pass is running.
+    """
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._settings: _Settings | None = None
+        self._memo: Memo | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the client and its connections."""
+        self._settings = self._memo = None
+        self._open.close()
+
+    def memo(self, bot: BotConfiguration | None) -> Memo:
+        """The memo of a client for this configuration; the same one while nothing has changed."""
+        settings = _settings(bot)
+        if self._memo is None or settings != self._settings:
+            self.close()
+            self._memo = _open_memo(settings, self._open)
+            self._settings = settings
+        return self._memo
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """All that a client is made from."""
+
+    credentials: tuple[RegistryCredential, ...]
+    registries: tuple[RegistryOptions, ...]
+    cache: Path
+    authorities: tuple[tuple[str, int, int, int], ...]
+
+
+def _settings(bot: BotConfiguration | None) -> _Settings:
+    registries = bot.registries if bot else ()
+    files = [option.ca_file for option in registries] + [os.environ.get("SSL_CERT_FILE", "")]
+    return _Settings(
+        bot.registry_credentials if bot else (),
+        registries,
+        cache_folder(bot),
+        tuple(_version(name) for name in dict.fromkeys(files) if name),
+    )
+
+
+def _version(name: str) -> tuple[str, int, int, int]:
+    """Changes whenever the file does: a client reads authorities when it first connects."""
+    try:
+        found = Path(name).stat()
+    except OSError:
+        return name, 0, 0, 0
+    return name, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _open_memo(settings: _Settings, stack: ExitStack) -> Memo:
     from imagebot.registry.cache import MetadataCache
     from imagebot.registry.client import RegistryClient
     from imagebot.registry.credentials import Credentials
+    from imagebot.registry.memo import Memo
 
-    configured = bot.registry_credentials if bot else ()
-    credentials = Credentials(configured, os.environ)
-    cache = MetadataCache(cache_folder(bot) / "images")
-    with RegistryClient(credentials, bot.registries if bot else (), cache=cache) as client:
-        yield client
+    credentials = Credentials(settings.credentials, os.environ)
+    cache = MetadataCache(settings.cache / "images")
+    client = stack.enter_context(RegistryClient(credentials, settings.registries, cache=cache))
+    return Memo(client, locate=client.location)
 
 
 def cache_folder(bot: BotConfiguration | None) -> Path:

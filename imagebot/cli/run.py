@@ -15,7 +15,8 @@ from imagebot.cli.options import (
     no_config_option,
 )
 from imagebot.cli.output import print_json, print_plan, print_published, summary
-from imagebot.cli.setting import open_pass
+from imagebot.cli.pass_context import open_pass
+from imagebot.cli.registries import KeptRegistries
 from imagebot.errors import Exit, exit_of
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 
@@ -69,24 +70,29 @@ def command(
     """
     diagnostics = open_diagnostics(log_format, quiet)
 
+    registries = KeptRegistries()
+
     def one_pass() -> Exit:
-        outcome = _run(bot_file, diagnostics, no_config=no_config)
+        outcome = _run(bot_file, diagnostics, registries, no_config=no_config)
         _print(outcome, explain=explain, output_format=output_format)
         diagnostics.of_plan(outcome.plan)
         diagnostics.info(summary(outcome.plan))
         return exit_of(outcome.plan.problems)
 
-    if every is None:
-        return one_pass()
-    from imagebot.run.repeat import repeat
+    with registries:
+        if every is None:
+            return one_pass()
+        from imagebot.run.repeat import repeat
 
-    return repeat(one_pass, every, diagnostics)
+        return repeat(one_pass, every, diagnostics)
 
 
-def _run(bot_file: str | None, diagnostics: Diagnostics, *, no_config: bool) -> PassResult:
+def _run(
+    bot_file: str | None, diagnostics: Diagnostics, registries: KeptRegistries, *, no_config: bool
+) -> PassResult:
     from imagebot.run.passes import run_pass
 
-    with open_pass(bot_file, diagnostics, no_config=no_config) as setting:
+    with open_pass(bot_file, diagnostics, registries=registries, no_config=no_config) as setting:
         return run_pass(setting)
 
 

@@ -25,7 +25,7 @@ from imagebot.errors import GitError, GitUnreachableError
 from imagebot.git.address import Address
 from imagebot.git.classify import NOT_FOUND, failure
 from imagebot.git.credentials import Access
-from imagebot.git.process import TimedOutError, TooMuchOutputError, communicate
+from imagebot.parallel.child import TimedOutError, TooMuchOutputError, communicate
 
 LOCAL_SECONDS = 120.0
 REMOTE_SECONDS = 600.0

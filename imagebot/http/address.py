@@ -1,4 +1,4 @@
-"""Addresses on the network, taken apart. Pure."""
+"""Take network addresses apart. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port, in a form to compare. Raises ValueError when `url` has none."""
+    """Scheme, host and port, in a form to compare. Raises ValueError when one is missing."""
     parts = urlsplit(url)
     default = {"http": 80, "https": 443}.get(parts.scheme)
     port = parts.port or default
@@ -17,7 +17,7 @@ def origin(url: str) -> tuple[str, str, int]:
 
 
 def netloc(url: str) -> str:
-    """Host and port as `url` has them, without a user; "" when it is no address."""
+    """Host and port as `url` has them, without a user; "" when `url` is not valid."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2]
     except ValueError:
@@ -25,7 +25,7 @@ def netloc(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, with or without a port, is this machine by its name alone."""
+    """Whether a host, with or without a port, is this machine, judged by its name alone."""
     name = hostname(host)
     if name == "localhost" or name.endswith(".localhost"):
         return True

@@ -1,4 +1,4 @@
-"""Where the registry of a reference is on the network. Pure."""
+"""Find where the registry of a reference is on the network. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Endpoint:
     """A registry's origin.
 
     `registry` is the name that credentials are looked up for: the mirror's, when there is one,
-    so that a mirror never gets the credentials of what it mirrors. `prefix` is put before every
-    repository path (`hub/` in a mirror `harbor.example/hub`).
+    so that a mirror never gets the credentials of what it mirrors. Every repository path
+    gets the `prefix` (`hub/` in a mirror `harbor.example/hub`).
     """
 
     registry: str
@@ -36,7 +36,7 @@ def find_endpoint(registry: str, options: Mapping[str, RegistryOptions]) -> Endp
     """The endpoint of a registry as written in references.
 
     With a mirror, `insecure` and `ca_file` of the registry's own entry are about the mirror,
-    because nothing else is asked; an entry for the mirror itself comes first.
+    because only the mirror is used; an entry for the mirror itself takes precedence.
     """
     own = options.get(registry)
     if own is None or not own.mirror:
@@ -59,7 +59,7 @@ def normalise_host(host: str) -> str:
 def _endpoint(host: str, prefix: str, options: RegistryOptions | None) -> Endpoint:
     ca_file = options.ca_file if options else ""
     insecure = bool(options and options.insecure)
-    # A CA for a loopback registry means that it speaks TLS.
+    # A loopback registry with a CA speaks TLS.
     plain = insecure or (is_loopback(host) and not ca_file)
     network = _HUB_HOST if host == DOCKER_HUB else host
     return Endpoint(host, f"{'http' if plain else 'https'}://{network}", prefix, ca_file)

@@ -1,4 +1,4 @@
-"""Values that are kept for a time, and up to a number."""
+"""Keep values for a time, and no more than a number of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ V = TypeVar("V")
 
 
 class Expiring(Generic[K, V]):
-    """Safe between threads. When it is full and nothing has expired, everything is let go."""
+    """Safe between threads. When it is full and nothing has expired, it drops everything."""
 
     def __init__(self, clock: Callable[[], float], *, limit: int = 4096) -> None:
         self._clock = clock
@@ -20,7 +20,7 @@ class Expiring(Generic[K, V]):
         self._values: dict[K, tuple[float, V]] = {}
 
     def get(self, key: K) -> V | None:
-        """The value, until its time is over."""
+        """The value, until it expires."""
         with self._lock:
             until, value = self._values.get(key, (0.0, None))
         return value if value is not None and self._clock() < until else None

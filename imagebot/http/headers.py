@@ -1,4 +1,4 @@
-"""Values of HTTP headers. Pure: text from the network in, a value or None out."""
+"""Parse values of HTTP headers. Pure: text from the network in, a value or None out."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import math
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait, from a Retry-After header of seconds or a date; None when it says nothing.
+    """Seconds to wait, from a Retry-After header with seconds or a date; None when not valid.
 
-    `now` is in seconds since 1970, and best the answer's own Date.
+    `now` is in seconds since 1970; the response's own Date is best.
     """
     text = (value or "").strip()
     if not text:

@@ -1,4 +1,4 @@
-"""Trying again, pausing when told to, and a limit of requests per host."""
+"""Try again, keep the pauses that hosts ask for, and limit the requests per host."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from imagebot.http.headers import parse_date, parse_retry_after
 from imagebot.http.transport import CannotConnectError, Request, Response
 
 _PAUSES = (0.5, 2.0)
-"""Seconds before the second and third try, unless the registry says how many."""
+"""Seconds before the second and third try, unless the host says how many."""
 _MAX_PAUSE = 60.0
-"""The longest that one request waits in all. A longer pause is for the next pass."""
+"""The longest that one request waits in all; during a longer pause requests fail at once."""
+_LONGEST_KEPT = 3600.0
+"""The longest pause that is kept: a host may not silence itself for the life of the process."""
 _DOWN = 15.0
-"""Seconds for which a host that cannot be connected to is not tried again for other requests."""
+"""Seconds for which a host that could not be connected to is not tried again."""
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504, 522})
 
 
 @dataclass(slots=True)
 class HostState:
-    """What is known of a host; shared by all threads."""
+    """What is known about a host; shared by all threads."""
 
     slots: threading.Semaphore
     resume_at: float = 0.0
@@ -34,9 +36,10 @@ class HostState:
 
 
 class HostThrottle:
-    """Sends requests to hosts as often, and as many at a time, as is decent.
+    """Sends requests, few at a time to each host, and obeys the pauses that a host asks for.
 
-    `sleep` takes seconds; `clock` counts them from anywhere.
+    It remembers hosts for as long as it lives. `sleep` takes seconds; `clock` returns seconds from
+    any start.
     """
 
     def __init__(
@@ -49,24 +52,25 @@ class HostThrottle:
         self._hosts: dict[str, HostState] = {}
 
     def send(self, request: Request, send: Callable[[Request], Response]) -> Response:
-        """The answer to a request, after up to three tries; the last one's, whatever its status.
+        """The response to a request after up to three tries, whatever its status.
 
         Raises what `send` raised last, and RegistryRateLimitError when the host has asked for a
-        longer pause than is waited for.
+        pause that is too long to wait for.
         """
         state = self._host_state(netloc(request.url))
         waited = 0.0
         for pause in (*_PAUSES, None):
-            # The turn is waited for inside: who has queued here finds a host that has gone down,
-            # or has asked for a pause, in the meantime.
+            # Wait for the turn inside: while this request was queued, the host may have gone down
+            # or asked for a pause.
             with state.slots:
                 waited += self._await_turn(state, request, waited)
-                answer = self._try(state, request, send, last=pause is None)
-            if answer and (answer.status not in _TRANSIENT or pause is None):
-                return answer
-            asked = self._asked_pause(state, answer) if answer else None
-            if answer and asked is not None and waited + asked > _MAX_PAUSE:
-                return answer
+                response = self._try(state, request, send, last=pause is None)
+            if response and response.status not in _TRANSIENT:
+                return response
+            asked = self._asked_pause(state, response) if response else None
+            too_long = asked is not None and waited + asked > _MAX_PAUSE
+            if response and (pause is None or too_long):
+                return response
             if pause is not None and asked is None:
                 waited += self._wait(pause * _jitter())
         raise AssertionError("the last try returns or raises")
@@ -74,7 +78,7 @@ class HostThrottle:
     def _try(
         self, state: HostState, request: Request, send: Callable[[Request], Response], *, last: bool
     ) -> Response | None:
-        """None when there is no answer, and another try may bring one."""
+        """None when there was no response, and another try may bring one."""
         try:
             return send(request)
         except RegistryUnreachableError as exc:
@@ -88,7 +92,7 @@ class HostThrottle:
             return self._hosts.setdefault(host, HostState(threading.Semaphore(self._per_host)))
 
     def _await_turn(self, state: HostState, request: Request, waited: float) -> float:
-        """Wait until the host wants requests again; returns the seconds waited."""
+        """Wait until the host accepts requests again; returns the seconds waited."""
         with state.lock:
             now = self._clock()
             if state.down and now < state.down_until:
@@ -105,20 +109,21 @@ class HostThrottle:
             raise RegistryRateLimitError(
                 request.subject,
                 f"{netloc(request.url)} has asked for a pause of {pause:.0f} s",
-                hint="the next pass asks again",
+                hint="a pass after that asks again",
                 retry_after=pause,
             )
         return self._wait(pause)
 
     def _asked_pause(self, state: HostState, response: Response) -> float | None:
-        """The pause that the answer asks for; everyone who asks this host keeps it."""
+        """The pause that the response asks for; every request to this host waits for its end."""
         now = parse_date(response.header("Date"))
         pause = parse_retry_after(
             response.header("Retry-After"), now if now is not None else time.time()
         )
         if pause is not None:
             with state.lock:
-                state.resume_at = max(state.resume_at, self._clock() + pause)
+                until = self._clock() + min(pause, _LONGEST_KEPT)
+                state.resume_at = max(state.resume_at, until)
         return pause
 
     def _note_down(self, state: HostState, exc: RegistryUnreachableError) -> None:

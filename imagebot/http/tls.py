@@ -1,4 +1,4 @@
-"""Why a server's certificate is not trusted, in plain words. Pure."""
+"""Explain in plain words why a server's certificate is not trusted. Pure."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _KNOWN = {
         f"{_REISSUE_AUTHORITY} `keyUsage = critical, keyCertSign, cRLSign`",
     ),
 }
-# 7 is an authority that was made anew under its old name.
+# 7: the authority was made again under its old name.
 _UNKNOWN_ISSUER = {2, 7, 19, 20, 21}
 _SELF_SIGNED = 18
 _OTHER_NAME = {62, 64}

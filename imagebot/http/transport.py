@@ -1,7 +1,7 @@
-"""One HTTP exchange: bounded in time and size, no redirects, httpx's exceptions translated.
+"""Do one HTTP exchange: bounded in time and size, no redirects, httpx's exceptions translated.
 
-The only module that handles httpx. It is imported when the first client is made: it costs more
-time than all of a start without it.
+The only module that uses httpx. It imports httpx with the first client, because the import takes
+longer than the rest of the start.
 """
 
 from __future__ import annotations
@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT = 10.0
 _READ_TIMEOUT = 30.0
 _EXCHANGE_TIMEOUT = 120.0
+_KEPT_OPEN = 60.0
+"""Seconds that an unused connection stays open, so that passes in quick succession share it."""
 _USER_AGENT = "imagebot"
 _TRUST = "name its authority with `ca-file` of this registry in the bot's configuration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request. `subject` is what errors are about; `limit` the most bytes of a body to take."""
+    """A request. Errors are about `subject`; a body of more than `limit` bytes is an error."""
 
     subject: str
     url: str
@@ -50,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response, whatever its status; `url` is the one that was asked."""
+    """A response, whatever its status; `url` is that of the request."""
 
     url: str
     status: int
@@ -66,14 +68,14 @@ class Response:
 
 
 class CannotConnectError(RegistryUnreachableError):
-    """Not even a connection: the next request to the host would fare no better."""
+    """There was no connection, so the next request to the host would fail too."""
 
 
 class Transport:
-    """Sends requests; connections are kept and shared between threads.
+    """Sends requests; keeps connections and shares them between threads.
 
-    Proxies and the usual authorities are those of the process's environment. `transport` takes the
-    place of the network, for tests.
+    Proxies and the usual authorities are those of the process's environment. `transport` replaces
+    the network, for tests.
     """
 
     def __init__(self, *, transport: Network | None = None) -> None:
@@ -91,10 +93,10 @@ class Transport:
             client.close()
 
     def send(self, request: Request) -> Response:
-        """One request, one answer.
+        """The response to a request.
 
-        Raises RegistryUnreachableError when there is none, and RegistryProtocolError for one that
-        is larger than `ask.limit` or takes more than two minutes.
+        Raises RegistryUnreachableError when there is none within two minutes, and
+        RegistryProtocolError for one that is larger than `request.limit`.
         """
         client = self._client(request)
         with (
@@ -125,12 +127,12 @@ class Transport:
 def _make_client(
     request: Request, transport: httpx.BaseTransport | None, local: bool, plain: bool
 ) -> httpx.Client:
-    """`local` is on this machine, which is never asked through a proxy; `plain` without TLS."""
+    """`local`: the host is this machine, so no proxy is used; `plain`: without TLS."""
     import http.cookiejar
 
     import httpx
 
-    # A context that trusts nobody is made in no time.
+    # A context that trusts nobody costs no time.
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else _tls_context(request)
     try:
         client = httpx.Client(
@@ -138,17 +140,19 @@ def _make_client(
             trust_env=not local,
             follow_redirects=False,
             timeout=httpx.Timeout(_READ_TIMEOUT, connect=_CONNECT_TIMEOUT, pool=None),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+            limits=httpx.Limits(
+                max_connections=None, max_keepalive_connections=64, keepalive_expiry=_KEPT_OPEN
+            ),
             transport=transport,
         )
-    # What HTTPS_PROXY and its like hold: no address, or a kind of proxy that needs more packages.
+    # HTTPS_PROXY and the others: not an address, or a kind of proxy that needs more packages.
     except (ValueError, ImportError, httpx.InvalidURL) as exc:
         raise RegistryUnreachableError(
             request.subject,
             f"the proxy settings cannot be used: {clean(str(exc))}",
             hint="check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
         ) from exc
-    # No cookies: nothing needs them, and they would be shared between threads and registries.
+    # No cookies: nothing needs them, and threads and registries would share them.
     client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     return client
 
@@ -157,7 +161,7 @@ def _tls_context(request: Request) -> ssl.SSLContext:
     """Trusts the system's authorities, certifi's where the system has none, and `ca_file`'s."""
     import httpx
 
-    # Not both: reading certifi's takes longer than most requests.
+    # Not both: reading certifi's authorities takes longer than most requests.
     own = _has_authorities()
     context = ssl.create_default_context() if own else httpx.create_ssl_context(trust_env=False)
     if request.ca_file:
@@ -167,7 +171,7 @@ def _tls_context(request: Request) -> ssl.SSLContext:
             raise RegistryUnreachableError(
                 request.subject,
                 f"the certificate authority {request.ca_file} cannot be used: "
-                f"{exc.strerror or 'it is no PEM file'}",
+                f"{exc.strerror or 'it is not a PEM file'}",
                 hint="check `ca-file` of this registry in the bot's configuration",
             ) from exc
     return context
@@ -187,9 +191,9 @@ def _read(request: Request, response: httpx.Response) -> bytes:
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise RegistryProtocolError(
             request.subject,
-            f"the answer is encoded as {clean(encoding)!r}, which was not asked for",
+            f"the response has an encoding that was not requested: {clean(encoding)!r}",
         )
-    # httpx's own decoder turns one small chunk into any number of bytes.
+    # httpx's own decoder may turn one small chunk into any number of bytes.
     inflate = zlib.decompressobj(47) if encoding.endswith("gzip") else None
     deadline = time.monotonic() + _EXCHANGE_TIMEOUT
     body = bytearray()
@@ -198,18 +202,16 @@ def _read(request: Request, response: httpx.Response) -> bytes:
         body += inflate.decompress(chunk, room) if inflate else chunk
         if len(body) > request.limit:
             raise RegistryProtocolError(
-                request.subject, f"the answer is larger than {request.limit} bytes"
+                request.subject, f"the response is larger than {request.limit} bytes"
             )
         if time.monotonic() > deadline:
             raise RegistryUnreachableError(
                 request.subject,
-                f"the answer took more than {_EXCHANGE_TIMEOUT:g} s",
+                f"the response took more than {_EXCHANGE_TIMEOUT:g} s",
                 temporary=True,
             )
     if inflate and body and not inflate.eof:
-        raise RegistryProtocolError(
-            request.subject, "the answer ends in its middle", temporary=True
-        )
+        raise RegistryProtocolError(request.subject, "the response is cut short", temporary=True)
     return bytes(body)
 
 
@@ -221,7 +223,7 @@ def _translated(request: Request) -> Iterator[None]:
     try:
         yield
     except httpx.ConnectTimeout as exc:
-        raise _cannot_connect(request, "no answer in time") from exc
+        raise _cannot_connect(request, "no response in time") from exc
     except httpx.TimeoutException as exc:
         raise _unreachable(
             request, f"{_host(request)} did not answer in time", temporary=True
@@ -230,7 +232,7 @@ def _translated(request: Request) -> Iterator[None]:
         raise _connect_error(request, exc) from exc
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as exc:
         raise RegistryProtocolError(
-            request.subject, f"{_host(request)!r} is no usable address"
+            request.subject, f"not a usable address: {_host(request)!r}"
         ) from exc
     except httpx.ProxyError as exc:
         hint = "check HTTPS_PROXY and NO_PROXY"
@@ -239,8 +241,10 @@ def _translated(request: Request) -> Iterator[None]:
         reason = f"the connection broke: {clean(str(exc)) or type(exc).__name__}"
         raise _unreachable(request, reason, temporary=True) from exc
     except zlib.error as exc:
-        raise RegistryProtocolError(request.subject, "the answer is no gzip, but says so") from exc
-    # A connection that close() took away in another thread; a name with characters no host has.
+        raise RegistryProtocolError(
+            request.subject, "the response claims to be gzip, but is not"
+        ) from exc
+    # close() in another thread ended the connection, or the host name has invalid characters.
     except (OSError, RuntimeError, UnicodeError) as exc:
         raise _unreachable(request, f"{clean(str(exc)) or type(exc).__name__}") from exc
 
@@ -254,7 +258,7 @@ def _connect_error(request: Request, exc: httpx.ConnectError) -> CannotConnectEr
             hint=distrust.hint,
         )
     lower = str(exc).lower()
-    # Not the number before and the line of C behind.
+    # Without the error number at the start and the line of C at the end.
     text = clean(re.sub(r"^\[[^\]]*\] |\(_ssl\.c:\d+\)$", "", str(exc)))
     if "wrong version" in lower or "record layer" in lower:
         return CannotConnectError(
@@ -281,5 +285,5 @@ def _unreachable(
 
 
 def _host(request: Request) -> str:
-    """The host asked, for a message; never the path and query, which may be signed."""
+    """The host of the request, for a message; never the path and query, which may be signed."""
     return clean(netloc(request.url))

@@ -1,6 +1,6 @@
-"""The same work for many tasks in forked processes, which inherit what they work on.
+"""Do the same work for many tasks in forked processes, which inherit what they work on.
 
-Only results go through a pipe. Forking is for a process that has one thread.
+Only results go through a pipe. Fork only from a process with one thread.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _FAILED = None
 
 
 def collect_seldom() -> None:
-    """Look for reference cycles seldom: a pass makes many values, keeps them and makes no cycles,
-    so that looking at all of them again and again is half of its time."""
+    """Raise the GC threshold: a pass creates many long-lived values and no cycles, and looking at
+    them again and again would take half of its time."""
     gc.set_threshold(300_000, 20, 20)
 
 
 def usable_processes() -> int:
-    """How many processes may share work that Python does: by forking, so only from one thread."""
+    """How many processes can share work; 1 where forking is not safe, as beside other threads."""
     import multiprocessing
 
     if "fork" not in multiprocessing.get_all_start_methods():
@@ -47,9 +47,8 @@ def map_forked(
 ) -> Iterator[Result]:
     """`work` of each task, in the order of the tasks, as the results come in.
 
-    Results must be plain values. A task that raises is done again by the caller's own process, so
-    that its exception comes from here. Raises ProcessLostError when a process ends before its
-    work does.
+    Results must be plain values. A task that raises is run again in the calling process, so that
+    its exception is raised here. Raises ProcessLostError when a process ends before its work.
     """
     import multiprocessing
 
@@ -78,11 +77,11 @@ def _received(
     work: Callable[[Task], Result], task: Task, process: ForkProcess, receiver: Connection
 ) -> Result:
     try:
-        answer: tuple[Result] | None = receiver.recv()
+        outcome: tuple[Result] | None = receiver.recv()
     except EOFError as error:
         process.join()
         raise ProcessLostError(process.exitcode) from error
-    return work(task) if answer is _FAILED else answer[0]
+    return work(task) if outcome is _FAILED else outcome[0]
 
 
 def _work(
@@ -91,7 +90,7 @@ def _work(
     sender: Connection,
     others: Sequence[Connection],
 ) -> None:
-    """What a forked process does. Its parent alone is told of interrupts, and ends it."""
+    """The work of a forked process. Only its parent handles interrupts, and ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     gc.freeze()
@@ -101,7 +100,7 @@ def _work(
     with contextlib.suppress(BrokenPipeError):
         for task in tasks:
             try:
-                answer: tuple[Result] | None = (work(task),)
+                outcome: tuple[Result] | None = (work(task),)
             except Exception:  # noqa: BLE001 - the parent does the task again, and raises it
-                answer = _FAILED
-            sender.send(answer)
+                outcome = _FAILED
+            sender.send(outcome)

@@ -1,4 +1,4 @@
-"""The same work for many items at once, in threads that never keep the process from ending."""
+"""Do the same work for many items at once, in threads that never keep the process alive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 Progress = Callable[[int, int], None]
-"""Called with the number of items done and of all, in the thread that asked."""
+"""Called with the number of items done and of all items, in the calling thread."""
 
 
 def map_at_once(
@@ -23,11 +23,11 @@ def map_at_once(
 ) -> list[Result]:
     """`work` of each item, in the order of the items; the first exception is raised.
 
-    On an exception, or an interrupt, no further item is begun and nothing is waited for.
+    On an exception or interrupt it starts no further item and waits for nothing.
     """
     every = list(items)
     if len(every) == 1:
-        # Without a thread: the one item may then use processes of its own.
+        # In this thread: the only item may then use processes itself.
         only = work(every[0])
         if progress:
             progress(1, 1)

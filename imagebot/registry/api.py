@@ -1,6 +1,6 @@
-"""THE protocol of registries: whatever asks one takes a `Registry`.
+"""The only protocol for registries: everything that needs one takes a `Registry`.
 
-The registry client and the memo satisfy it; tests may pass anything that does.
+The registry client and the view of a pass (`memo.PassMemo`) satisfy it; so do fakes in tests.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from imagebot.reference import Repository
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """When a tag was pushed, by the registry's own word; `source` names the API that said so.
+    """When a tag was pushed, according to the registry; `source` names the API.
 
-    `digest` is what the tag pointed to then, where the API says it.
+    `digest` is what the tag pointed to then, where the API says so.
     """
 
     at: datetime
@@ -26,7 +26,7 @@ class Pushed:
 
 
 class Registry(Protocol):
-    """All that is asked of registries. Every method may raise RegistryError."""
+    """A registry. Every method may raise RegistryError."""
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
         """Every tag, all pages followed."""
@@ -41,13 +41,15 @@ class Registry(Protocol):
         ...
 
     def created(self, repository: Repository, digest: str) -> datetime | None:
-        """The builder's claim in the image's configuration; None when there is no date in it."""
+        """The date that the builder wrote into the image; None when there is none."""
         ...
 
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
-        """Push times of those tags that the registry's own API knows; empty when it has none."""
+        """Push times that the registry's own API knows: of those tags, and of others that came
+        with them. Empty when the registry has no such API.
+        """
         ...
 
     def check(self, place: str) -> str:
-        """How a registry, `host` or `host/path`, lets us in."""
+        """How a registry, `host` or `host/path`, gives access."""
         ...

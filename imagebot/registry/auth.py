@@ -1,7 +1,7 @@
-"""How a request gets its Authorization: Basic, or a Bearer token from a token server.
+"""Authorize requests: Basic, or a Bearer token from a token server.
 
-After distribution's token, oauth2 and scope specifications. Tokens are kept by everything that
-they depend on, and are never sent to another origin than the registry they are for.
+Follows distribution's token, oauth2 and scope specifications. A token is kept under everything it
+depends on, and sent to no other origin than that of its registry.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from imagebot.text import clean
 _CLIENT_ID = "imagebot"
 _REALM_LIFETIME = 300.0
 _EARLY = 5.0
-"""Seconds before its end that a token is replaced."""
+"""A token is replaced this many seconds before it expires."""
 
 Send = Callable[[Request], Response]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorization:
-    """An Authorization header. `fresh`: made for this very challenge, so a refusal is final."""
+    """An Authorization header. `fresh`: made for this challenge, so a refusal is final."""
 
     header: str = field(repr=False)
     kind: Literal["basic", "bearer"]
@@ -52,7 +52,7 @@ class _Key:
 
 
 class Authenticator:
-    """Makes grants. Safe between threads; `send` reaches token servers."""
+    """Makes authorizations. Safe between threads; `send` sends requests to token servers."""
 
     def __init__(
         self,
@@ -71,10 +71,10 @@ class Authenticator:
     def known(
         self, endpoint: Endpoint, scope: str, credential: Credential | None, subject: str
     ) -> Authorization | None:
-        """A grant made without being challenged: this registry's last challenge says how.
+        """An authorization made before being challenged, from this registry's last challenge.
 
         Saves a refused request per repository. Never fresh: another repository of the registry may
-        want another token server. Without a scope nothing is known.
+        use another token server. None without a scope, or before the first challenge.
         """
         if credential and credential.kind == "registry-token":
             return _bearer(subject, credential.secret, fresh=True)
@@ -87,13 +87,13 @@ class Authenticator:
                 return None
             return replace(_basic(credential), fresh=False)
         try:
-            authorization = self._grant(endpoint, challenge, scope, credential, subject)
+            authorization = self._authorize(endpoint, challenge, scope, credential, subject)
         except RegistryAuthError:
-            # The registry itself has not been asked yet.
+            # The registry itself has not refused yet.
             return None
         return replace(authorization, fresh=False)
 
-    def answer(
+    def respond(
         self,
         endpoint: Endpoint,
         challenges: Sequence[Challenge],
@@ -102,7 +102,7 @@ class Authenticator:
         subject: str,
         refused: Authorization | None,
     ) -> Authorization | None:
-        """A grant that answers a 401; None when there is no better one than that refused.
+        """The authorization for a 401; None when there is none better than the one refused.
 
         Raises RegistryError when the token server cannot be used or refuses.
         """
@@ -113,7 +113,7 @@ class Authenticator:
             if refused:
                 self._forget(refused)
             wanted = challenge.scope or scope
-            authorization = self._grant(endpoint, challenge, wanted, credential, subject)
+            authorization = self._authorize(endpoint, challenge, wanted, credential, subject)
             self._remember(endpoint, challenge, scope)
             return authorization
         challenge = offered.get("basic")
@@ -124,12 +124,12 @@ class Authenticator:
         return None if refused and refused.header == authorization.header else authorization
 
     def _remember(self, endpoint: Endpoint, challenge: Challenge, scope: str) -> None:
-        """Keep how the registry authenticates, where its scope is the one we would build."""
+        """Keep how the registry authenticates, if its scope is the one we would build."""
         if challenge.scope in ("", scope):
             with self._lock:
                 self._challenges[endpoint.url] = challenge
 
-    def _grant(
+    def _authorize(
         self,
         endpoint: Endpoint,
         challenge: Challenge,
@@ -142,15 +142,15 @@ class Authenticator:
         server = urlsplit(realm).netloc
         if kept := self._tokens.get(key):
             return _bearer(subject, kept, fresh=False, server=server)
-        answer = self._ask_token(key, endpoint, subject)
-        if answer.status != 200:
-            raise token_failure(subject, server, answer, credential)
-        token = parse_token(subject, answer.body)
+        response = self._request_token(key, endpoint, subject)
+        if response.status != 200:
+            raise token_failure(subject, server, response, credential)
+        token = parse_token(subject, response.body)
         self._tokens.keep(key, token.value, token.lifetime - _EARLY)
         return _bearer(subject, token.value, fresh=True, server=server)
 
     def _realm(self, endpoint: Endpoint, challenge: Challenge, subject: str) -> str:
-        """The token server's address, where the registry may name it; it may be relative."""
+        """The token server's address, which may be relative, if the registry may name it."""
         pair = (endpoint.url, challenge.realm)
         if accepted := self._realms.get(pair):
             return accepted
@@ -158,25 +158,25 @@ class Authenticator:
             realm = urljoin(f"{endpoint.url}/v2/", challenge.realm.strip())
             reason = guard.refuse(realm, endpoint.url, self._resolve)
         except ValueError:
-            realm, reason = "", "it is no address"
+            realm, reason = "", "it is not a valid address"
         if not challenge.realm.strip():
             reason = "it is missing"
         if reason:
             raise RegistryProtocolError(
                 subject,
-                f"the token server that the registry names ({clean(challenge.realm)}) "
-                f"is not asked: {reason}",
+                f"the registry names a token server that is not used ({clean(challenge.realm)}): "
+                f"{reason}",
                 hint="check the token realm that the registry is configured with",
             )
         self._realms.keep(pair, realm, _REALM_LIFETIME)
         return realm
 
-    def _ask_token(self, key: _Key, endpoint: Endpoint, subject: str) -> Response:
+    def _request_token(self, key: _Key, endpoint: Endpoint, subject: str) -> Response:
         if key.credential and key.credential.kind == "identity-token":
-            answer = self._send(_refresh(key, key.credential, endpoint, subject))
-            if answer.status not in (404, 405):
-                return answer
-            # A token server without the oauth2 part, which is optional.
+            response = self._send(_refresh(key, key.credential, endpoint, subject))
+            if response.status not in (404, 405):
+                return response
+            # A token server without OAuth2, which is optional.
         return self._send(_get_token(key, endpoint, subject))
 
     def _forget(self, refused: Authorization) -> None:
@@ -218,5 +218,7 @@ def _basic(credential: Credential) -> Authorization:
 
 def _bearer(subject: str, token: str, *, fresh: bool, server: str = "") -> Authorization:
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise RegistryAuthError(subject, "the registry token has characters that no token has")
+        raise RegistryAuthError(
+            subject, "the registry token has characters that are not allowed in a token"
+        )
     return Authorization(header=f"Bearer {token}", kind="bearer", fresh=fresh, server=server)

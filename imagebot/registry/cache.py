@@ -1,8 +1,9 @@
-"""Facts about digests, kept on disk for ever. Deleting it costs nothing but time.
+"""Keeps facts about digests on disk for ever. Deleting it costs nothing but time.
 
-One small file per digest, written beside and renamed, so that several processes may share it: a
-reader sees a whole file or none, and of two writers the later wins with the same facts. A file
-that makes no sense is as good as none. There are no names, addresses or credentials in it.
+There is one small file per digest. A file is written under another name and then renamed, so that
+processes can share the folder: a reader sees a whole file or none, and of two writers the later
+wins with the same facts. A damaged file counts as missing. No file has names, addresses or
+credentials in it.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ _PRUNE_EVERY = 500
 
 
 class MetadataCache:
-    """`folder` is made when it is needed. Safe between threads and processes.
+    """Makes `folder` when it is needed. Safe between threads and processes.
 
-    A folder that cannot be written to keeps nothing; that is no error.
+    Keeps nothing, without an error, where the folder cannot be written to.
     """
 
     def __init__(self, folder: Path, *, max_files: int = _MAX_FILES) -> None:
@@ -40,7 +41,7 @@ class MetadataCache:
         self._writes = 0
 
     def platforms(self, digest: str) -> tuple[str, ...] | None:
-        """None when they are not known."""
+        """The platforms; None when they are not known."""
         found = self._facts(digest).get("platforms")
         if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
             return None
@@ -50,7 +51,7 @@ class MetadataCache:
         self._keep(digest, "platforms", list(platforms))
 
     def created(self, digest: str) -> tuple[bool, datetime | None]:
-        """Whether it is known, and the date; None is known when the image has no date."""
+        """Whether the date is known, and the date; a known None says that the image has none."""
         facts = self._facts(digest)
         if "created" not in facts:
             return False, None
@@ -75,7 +76,7 @@ class MetadataCache:
             return
         facts = {**self._facts(digest), key: value}
         self._remember(digest, facts)
-        # A full disk, a read-only folder: then it is only slower.
+        # With a full disk or a read-only folder, the bot is only slower.
         with contextlib.suppress(OSError):
             _write(self._path(digest), json.dumps(facts).encode())
         with self._lock:
@@ -95,7 +96,7 @@ class MetadataCache:
         return self._folder / text[:2] / f"{algorithm}-{text}.json"
 
     def _prune(self) -> None:
-        """Remove the oldest files beyond the limit, and a tenth more, not to begin again soon."""
+        """Remove the oldest files above the limit, and a tenth more, so as not to prune often."""
         files = sorted(self._files())
         if len(files) <= self._max_files:
             return
@@ -120,7 +121,7 @@ def _read(path: Path) -> Mapping[str, object]:
 
 
 def _write(path: Path, data: bytes) -> None:
-    # mkdir's mode is for the last folder only, so every one is made by itself.
+    # mkdir's mode only applies to the last folder, so make each of them in turn.
     for folder in (path.parent.parent.parent, path.parent.parent, path.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # mkstemp makes it 0600.

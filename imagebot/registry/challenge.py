@@ -1,6 +1,6 @@
-"""WWW-Authenticate and the answers of token servers, as values. Pure.
+"""Parse WWW-Authenticate headers and the responses of token servers. Pure.
 
-After RFC 9110 §11 and distribution's token and oauth2 specifications, as registries send them:
+Follows RFC 9110 §11 and distribution's token and oauth2 specifications, as registries use them:
 several challenges in one header, several headers, unquoted values, no scope.
 """
 
@@ -15,7 +15,7 @@ from imagebot.errors import RegistryProtocolError
 from imagebot.registry.protocol import parse_json, unquote
 
 MIN_LIFETIME = 60.0
-"""Seconds that a token is taken to live at least, as the specification asks of clients."""
+"""The shortest lifetime of a token, in seconds, that the specification asks clients to assume."""
 _MAX_LIFETIME = 24 * 3600.0
 _MAX_HEADER = 16 * 1024
 _MAX_TOKEN = 64 * 1024
@@ -24,14 +24,14 @@ _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _GAP_RE = re.compile(r"[\s,]*")
 _WORD_RE = re.compile(_WORD)
 _VALUE_RE = re.compile(r'\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*)')
-# A credential in place of parameters (`Negotiate YII…==`): no parameter, so no comma in it.
+# A credential instead of parameters (`Negotiate YII…==`).
 _TOKEN68_RE = re.compile(r"[ \t]+[A-Za-z0-9._~+/-]+=*[ \t]*(?=,|$)")
 _TOKEN_VALUE_RE = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """One way that a server offers to authenticate; scheme and keys are in lower case."""
+    """A way to authenticate that a server offers; scheme and keys are in lower case."""
 
     scheme: str
     parameters: Mapping[str, str]
@@ -62,12 +62,12 @@ class Token:
 
 
 def parse_challenges(headers: Sequence[str]) -> tuple[Challenge, ...]:
-    """The challenges of all WWW-Authenticate headers, in order. What is no challenge is skipped."""
+    """The challenges of all WWW-Authenticate headers, in order; anything else is skipped."""
     return tuple(challenge for value in headers for challenge in _parse(value[:_MAX_HEADER]))
 
 
 def _parse(value: str) -> list[Challenge]:
-    """In one pass: every step goes on behind what it has looked at."""
+    """In linear time: every step continues after what it has read."""
     challenges: list[tuple[str, dict[str, str]]] = []
     index = _past(_GAP_RE, value, 0)
     while index < len(value):
@@ -93,19 +93,19 @@ def _past(pattern: re.Pattern[str], value: str, index: int) -> int:
 
 
 def parse_token(subject: str, body: bytes) -> Token:
-    """The token of a token server's answer: `token`, or `access_token` as OAuth2 has it.
+    """The token in a token server's response: `token`, or OAuth2's `access_token`.
 
-    `issued_at` is not used: with clocks apart it says nothing, and a token that has expired
-    early is replaced after the 401 it brings.
+    Ignores `issued_at`, which is wrong when the clocks differ; a token that expires early is
+    replaced after the 401 it causes.
 
-    Raises RegistryProtocolError when there is no usable token in it.
+    Raises RegistryProtocolError when the response has no usable token.
     """
-    document = parse_json(subject, body, "the token server's answer")
+    document = parse_json(subject, body, "the token server's response")
     fields = document if isinstance(document, dict) else {}
     value = fields.get("token") or fields.get("access_token")
     # Visible ASCII only: it goes into a header.
     if not isinstance(value, str) or _TOKEN_VALUE_RE.fullmatch(value) is None:
-        raise RegistryProtocolError(subject, "the token server's answer has no usable token")
+        raise RegistryProtocolError(subject, "the token server's response has no usable token")
     if len(value) > _MAX_TOKEN:
         raise RegistryProtocolError(subject, f"the token is longer than {_MAX_TOKEN} characters")
     return Token(value, _lifetime(fields.get("expires_in")))
@@ -114,5 +114,5 @@ def parse_token(subject: str, body: bytes) -> Token:
 def _lifetime(seconds: object) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return MIN_LIFETIME
-    # Written so that NaN, which JSON as Python reads it may hold, ends at the minimum.
+    # In this order, so that NaN (Python's JSON allows it) becomes the minimum.
     return min(seconds, _MAX_LIFETIME) if seconds > MIN_LIFETIME else MIN_LIFETIME

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _MIB = 1024 * 1024
 _PAGE_SIZE = 1000
-"""What ECR and ACR allow at most; Quay gives 100 whatever is asked."""
+"""The most that ECR and ACR allow; Quay always returns 100."""
 _MAX_PAGES = 1000
 _MAX_PAGE = 32 * _MIB
 _MAX_LISTING = 128 * _MIB
@@ -40,16 +40,16 @@ _MAX_CONFIG = 8 * _MIB
 
 
 class _ListingMovedError(Exception):
-    """The tag that the next page begins after is gone."""
+    """The tag after which the next page begins is gone."""
 
 
 class RegistryClient:
     """Asks registries over HTTP; satisfies `imagebot.registry.api.Registry`.
 
-    `workers` is the most requests at a time to one host. `sleep` and `clock` take and give
-    seconds; without `sleep`, waits end early when the client is closed. `vendors` tells, by host,
-    whose API for push times a registry has, where its name does not. `transport` takes the place
-    of the network. Every method may raise RegistryError, and nothing of httpx.
+    It sends at most `workers` requests to one host at a time. `sleep` and `clock` are in seconds;
+    without `sleep`, waits end early when the client is closed. `vendors` says, by host, whose API
+    for push times a registry has, for hosts whose name does not. `transport` replaces the network.
+    Every method may raise RegistryError, and never an exception of httpx.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class RegistryClient:
             clock=clock,
             transport=transport,
         )
-        self._push_times = PushTimes(self._session, vendors or {}, clock)
+        self._push_times = PushTimes(self._session, vendors or {})
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +96,7 @@ class RegistryClient:
     def tags(self, repository: Repository) -> tuple[str, ...]:
         """All tags, in the registry's order, each once.
 
-        Never a part of them: a listing that cannot be followed to its end is an error.
+        Never only some of them: a list that cannot be read to its end is an error.
         """
         try:
             return self._list(repository)
@@ -106,29 +106,29 @@ class RegistryClient:
             return self._list(repository)
         except _ListingMovedError:
             raise RegistryProtocolError(
-                str(repository), "the list of tags changes while it is read", temporary=True
+                str(repository), "the list of tags keeps changing while it is read", temporary=True
             ) from None
 
     def digest(self, repository: Repository, reference: str) -> str:
         """The digest of a tag (or digest): of the index, for a multi-platform image."""
         if not (is_tag(reference) or is_digest(reference)):
-            # It becomes a part of an address.
+            # It becomes part of a URL.
             raise RegistryProtocolError(
-                str(repository), f"{clean(reference)!r} is no tag and no digest"
+                str(repository), f"{clean(reference)!r} is not a tag or a digest"
             )
-        answer = self._head(repository, reference)
-        digest = answer.header("Docker-Content-Digest") or ""
-        if answer.status >= 300 or not is_digest(digest):
-            # Old registries have no digest in the answer to HEAD, some have no HEAD.
+        response = self._head(repository, reference)
+        digest = response.header("Docker-Content-Digest") or ""
+        if response.status >= 300 or not is_digest(digest):
+            # Old registries send no digest in response to HEAD; some do not know HEAD.
             body = self._manifest(repository, reference)
             digest = "sha256:" + hashlib.sha256(body).hexdigest()
         if not is_digest(reference) or digest == reference:
             return digest
         if digest.partition(":")[0] == reference.partition(":")[0]:
             raise RegistryProtocolError(
-                str(repository), f"the registry gave {digest} for {reference}"
+                str(repository), f"the registry returned {digest} for {reference}"
             )
-        # The same manifest under the registry's usual algorithm.
+        # The same manifest, by the registry's usual algorithm.
         return reference
 
     def exists(self, repository: Repository, reference: str) -> bool:
@@ -149,7 +149,7 @@ class RegistryClient:
         return found
 
     def created(self, repository: Repository, digest: str) -> datetime | None:
-        """The builder's claim in the image's configuration; None when there is no date in it."""
+        """The date that the builder wrote into the image; None when there is none."""
         if self._cache:
             known, kept = self._cache.created(digest)
             if known:
@@ -160,20 +160,26 @@ class RegistryClient:
         return found
 
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
-        """Push times of those tags that the registry's own API knows; empty when it has none."""
+        """Push times that the registry's own API knows: of those tags, and of others that came
+        with them. Empty when the registry has no such API.
+        """
         return self._push_times.of(repository, tags)
 
+    def location(self, repository: Repository) -> Repository:
+        """The repository that is really asked: the mirror's, where the registry has one."""
+        return self._session.endpoint(repository.registry).repository(repository)
+
     def check(self, place: str) -> str:
-        """Ping a registry, `host` or `host/path`, and say how it let us in."""
+        """Ping a registry, `host` or `host/path`, and say how it gave access."""
         host, _, path = place.partition("/")
         endpoint = self._session.endpoint(host)
-        ask = Request(subject=place, url=f"{endpoint.url}/v2/", ca_file=endpoint.ca_file)
+        request = Request(subject=place, url=f"{endpoint.url}/v2/", ca_file=endpoint.ca_file)
         try:
-            return _describe(self._session.send_authorized(ask, endpoint, path, scope=""))
+            return _describe(self._session.send_authorized(request, endpoint, path, scope=""))
         except RepositoryNotFoundError as exc:
             raise RegistryProtocolError(
                 place,
-                f"it answers, but not as a registry does ({exc.status} to /v2/)",
+                f"the server does not behave like a registry ({exc.status} from /v2/)",
                 hint="check the host and the port",
                 status=exc.status,
             ) from exc
@@ -187,24 +193,28 @@ class RegistryClient:
         size = 0
         while url:
             if url in seen or len(seen) >= _MAX_PAGES:
-                reason = "goes in a circle" if url in seen else f"has more than {_MAX_PAGES} pages"
+                reason = (
+                    "has a page that links back to an earlier one"
+                    if url in seen
+                    else f"has more than {_MAX_PAGES} pages"
+                )
                 raise RegistryProtocolError(subject, f"the list of tags {reason}")
-            # zot answers 404 when the tag that a page begins after has been removed meanwhile.
-            answer = self._session.ask(
+            # zot returns 404 when the tag after which a page begins was removed meanwhile.
+            response = self._session.request(
                 repository, url, limit=_MAX_PAGE, tolerate=(404,) if seen else ()
             )
-            if answer.status == 404:
+            if response.status == 404:
                 raise _ListingMovedError
             seen.add(url)
-            size += len(answer.body)
-            found |= dict.fromkeys(parse_tags(subject, answer.body))
-            url = next_page(subject, answer.values("Link"), answer.url)
+            size += len(response.body)
+            found |= dict.fromkeys(parse_tags(subject, response.body))
+            url = next_page(subject, response.values("Link"), response.url)
             if size > _MAX_LISTING or self._clock() > deadline:
                 raise RegistryProtocolError(subject, "the list of tags is too long to read")
         return tuple(found)
 
     def _head(self, repository: Repository, reference: str) -> Response:
-        return self._session.ask(
+        return self._session.request(
             repository,
             f"manifests/{reference}",
             method="HEAD",
@@ -214,7 +224,7 @@ class RegistryClient:
         )
 
     def _manifest(self, repository: Repository, reference: str) -> bytes:
-        return self._session.ask(
+        return self._session.request(
             repository,
             f"manifests/{reference}",
             accept=ACCEPT_MANIFESTS,
@@ -226,23 +236,23 @@ class RegistryClient:
             str(repository),
             manifest=lambda digest: self._manifest(repository, digest),
             blob=lambda digest: (
-                self._session.ask(repository, f"blobs/{digest}", limit=_MAX_CONFIG).body
+                self._session.request(repository, f"blobs/{digest}", limit=_MAX_CONFIG).body
             ),
         )
 
 
-def _describe(reply: AuthorizedResponse) -> str:
-    if urlsplit(reply.answer.url).path.rstrip("/") != "/v2":
-        host = clean(urlsplit(reply.answer.url).netloc)
-        return f"anonymous, sent on to {host}"
-    who = _name(reply.credential)
-    if reply.authorization is None:
-        return "anonymous" if reply.credential is None else f"anonymous, though there is {who}"
-    if reply.authorization.kind == "basic":
+def _describe(result: AuthorizedResponse) -> str:
+    if urlsplit(result.response.url).path.rstrip("/") != "/v2":
+        host = clean(urlsplit(result.response.url).netloc)
+        return f"anonymous, redirected to {host}"
+    who = _name(result.credential)
+    if result.authorization is None:
+        return "anonymous" if result.credential is None else f"anonymous; did not need {who}"
+    if result.authorization.kind == "basic":
         return f"Basic, {who}"
-    if not reply.authorization.server:
+    if not result.authorization.server:
         return f"Bearer, {who}"
-    return f"Bearer, {who}, token from {clean(reply.authorization.server)}"
+    return f"Bearer, {who}, token from {clean(result.authorization.server)}"
 
 
 def _name(credential: Credential | None) -> str:

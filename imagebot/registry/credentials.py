@@ -1,8 +1,8 @@
-"""Which credential goes to which repository.
+"""Find the credential for a repository.
 
-First those that the bot is configured with, then docker's and podman's files and the helpers they
-name. Nothing is read before it is needed, and every time it is needed, so that a rotated secret
-works at once; only what a helper process answered is kept, for a minute.
+The bot's own configuration comes first, then docker's and podman's files and the helpers they name.
+Secrets are read each time they are needed, so that a rotated one works at once; only the output of
+helpers is kept, for a minute.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Kind = Literal["password", "identity-token", "registry-token"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """`origin` says where it was found; an identity token buys tokens, a registry token is one."""
+    """`origin` says where it was found. An identity token is exchanged for registry tokens."""
 
     origin: str
     username: str = ""
@@ -43,7 +43,7 @@ class Credential:
 
 
 class CredentialLookup(Protocol):
-    """What the client asks for credentials."""
+    """Finds credentials for the client."""
 
     def lookup(self, registry: str, path: str) -> Credential | None:
         """The credential for a repository; None is anonymous. Raises CredentialError."""
@@ -51,9 +51,9 @@ class CredentialLookup(Protocol):
 
 
 class Credentials:
-    """Looks credentials up: the configured ones, then files and helpers. Safe between threads.
+    """Finds configured credentials first, then those of files and helpers. Safe between threads.
 
-    `env` is the environment that variables, file locations and helpers are taken from.
+    `env` is the environment for variables, file locations and helpers.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Credentials:
         self._configured = {_normalise(item.key): item for item in configured}
         self._env = env
         self._lock = threading.Lock()
-        self._answers: Expiring[tuple[str, str], StoredCredential] = Expiring(clock)
+        self._outputs: Expiring[tuple[str, str], StoredCredential] = Expiring(clock)
 
     def lookup(self, registry: str, path: str) -> Credential | None:
         """The credential for a repository; None is anonymous. Raises CredentialError."""
@@ -91,9 +91,9 @@ class Credentials:
         return Credential(origin=what, username=item.username, secret=secret)
 
     def _search(self, config: DockerConfig, host: str, path: str) -> Credential | None:
-        """Host's helper, then the file's own entries, then the helper for all hosts."""
+        """The host's helper first, then the file's own entries, then the helper for all hosts."""
         if name := config.helper(host):
-            entry = self._ask(name, host)
+            entry = self._run_helper(name, host)
             return _credential(entry, f"docker-credential-{name}") if entry else None
         entry = config.entry(host, path)
         if entry and not entry.empty:
@@ -101,24 +101,24 @@ class Credentials:
         if not config.store:
             return None
         try:
-            entry = self._ask(config.store, host)
+            entry = self._run_helper(config.store, host)
         except CredentialError as exc:
-            # Docker leaves an empty entry for every registry that somebody logged in to. For the
-            # others, a helper that does not work (a file from another machine) changes nothing.
+            # Docker leaves an empty entry for every registry that somebody logged in to. For other
+            # registries, ignore a helper that does not work (a file from another machine).
             if config.entry(host, path) is not None:
                 raise
             _log.debug("%s; asking %s without credentials", exc.message, host)
             return None
         return _credential(entry, f"docker-credential-{config.store}") if entry else None
 
-    def _ask(self, name: str, host: str) -> StoredCredential | None:
+    def _run_helper(self, name: str, host: str) -> StoredCredential | None:
         server = _HUB_SERVER if host == DOCKER_HUB else host
-        # One helper at a time: sixteen threads would otherwise start sixteen of them for one host.
+        # One helper at a time, or sixteen threads would start sixteen of them for one host.
         with self._lock:
-            entry = self._answers.get((name, server))
+            entry = self._outputs.get((name, server))
             if entry is None:
                 entry = run_helper(name, server, self._env) or StoredCredential()
-                self._answers.keep((name, server), entry, _HELPER_LIFETIME)
+                self._outputs.keep((name, server), entry, _HELPER_LIFETIME)
         return None if entry.empty else entry
 
 

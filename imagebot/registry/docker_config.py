@@ -1,4 +1,4 @@
-"""Docker's `config.json` and podman's `auth.json`: where they are and what they say."""
+"""Find and read docker's `config.json` and podman's `auth.json`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_FILE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A place to look in; one that a variable names must be readable when it is there."""
+    """A file to look in. `required`: a variable names it, so it must be readable if it exists."""
 
     path: Path
     required: bool
@@ -26,7 +26,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCredential:
-    """What a file or helper has for a registry."""
+    """The credential that a file or helper has for a registry."""
 
     username: str = ""
     password: str = field(default="", repr=False)
@@ -48,9 +48,9 @@ class DockerConfig:
     store: str
 
     def entry(self, host: str, path: str) -> StoredCredential | None:
-        """The entry of the longest key that fits; a key's labels may be globs, as for a kubelet.
+        """The entry of the longest key that matches; its labels may be globs, as for a kubelet.
 
-        Raises CredentialError when the entry makes no sense.
+        Raises CredentialError when the entry is not valid.
         """
         for place in places(host, path):
             if place in self.auths:
@@ -66,7 +66,7 @@ class DockerConfig:
 
 
 def files(env: Mapping[str, str]) -> tuple[File, ...]:
-    """The files to look in, first the one that wins."""
+    """The files to look in; the first that has a credential wins."""
     found = []
     if folder := env.get("DOCKER_CONFIG"):
         found.append(File(Path(folder, "config.json"), required=True))
@@ -86,8 +86,8 @@ def files(env: Mapping[str, str]) -> tuple[File, ...]:
 def read(path: Path, *, required: bool) -> DockerConfig | None:
     """The file's content; None when there is none. Raises CredentialError.
 
-    A file that nobody named and that is not ours to read (the home of another user, in a
-    container that runs under any user ID) is as good as none.
+    A file that is not required and that we may not read (in the home of another user, in a
+    container that runs under any user ID) counts as missing.
     """
     try:
         with path.open("rb") as file:
@@ -111,9 +111,9 @@ def parse(path: str, data: bytes) -> DockerConfig:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as exc:
-        raise CredentialError(f"{path}: it is no JSON", hint="log in again, or repair it") from exc
+        raise CredentialError(f"{path}: it is not JSON", hint="log in again, or repair it") from exc
     if not isinstance(document, dict):
-        raise CredentialError(f"{path}: it is no JSON object", hint="log in again, or repair it")
+        raise CredentialError(f"{path}: it is not a JSON object", hint="log in again, or repair it")
     auths, helpers = _object(document.get("auths")), _object(document.get("credHelpers"))
     store = document.get("credsStore")
     return DockerConfig(
@@ -125,14 +125,14 @@ def parse(path: str, data: bytes) -> DockerConfig:
 
 
 def places(host: str, path: str) -> Iterator[str]:
-    """Keys that fit a repository, the longest first: `h/a/b`, `h/a`, `h`."""
+    """The keys that match a repository, longest first: `h/a/b`, `h/a`, `h`."""
     parts = [host, *path.split("/")] if path else [host]
     for count in range(len(parts), 0, -1):
         yield "/".join(parts[:count])
 
 
 def bare(key: str) -> str:
-    """A key without scheme, and without the `/v1/` or `/v2/` that docker writes after a host."""
+    """A key without its scheme, and without the `/v1/` or `/v2/` that docker adds to a host."""
     text = key.strip().removeprefix("https://").removeprefix("http://").rstrip("/")
     host, slash, path = text.partition("/")
     return host if path in ("v1", "v2") else host + slash + path
@@ -178,7 +178,7 @@ def _decode(auth: str, what: str) -> tuple[str, str]:
     try:
         text = base64.b64decode(auth, validate=True).decode()
     except (binascii.Error, ValueError) as exc:
-        raise CredentialError(f"{what}: `auth` is no base64", hint="log in again") from exc
+        raise CredentialError(f"{what}: `auth` is not base64", hint="log in again") from exc
     username, colon, password = text.partition(":")
     if not colon:
         raise CredentialError(f"{what}: `auth` is not user:password", hint="log in again")

@@ -1,4 +1,4 @@
-"""Answers that are failures, as errors that say what to do. Pure."""
+"""Turn failed responses into errors that say what to do. Pure, but for the clock."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DENIED = frozenset({"UNAUTHORIZED", "DENIED"})
 def failure(
     subject: str, response: Response, endpoint: Endpoint, credential: Credential | None
 ) -> RegistryError:
-    """The error for an answer that is no success."""
+    """The error for a response that is not a success."""
     details = parse_errors(response.body)
     codes = tuple(detail.code for detail in details if detail.code)
     said = _said(details, credential)
@@ -46,20 +46,20 @@ def failure(
         return RegistryError(
             subject,
             f"the registry failed ({status}{said})",
-            hint="the next pass asks again; look at the registry if it lasts",
+            hint="a later pass asks again; look at the registry if it lasts",
             status=status,
             codes=codes,
             temporary=True,
         )
     return RegistryProtocolError(
-        subject, f"the registry answered {status}{said}", status=status, codes=codes
+        subject, f"the registry returned {status}{said}", status=status, codes=codes
     )
 
 
 def token_failure(
     subject: str, server: str, response: Response, credential: Credential | None
 ) -> RegistryError:
-    """The error for a token server's answer that is no 200."""
+    """The error for a token server's response other than 200."""
     details = parse_errors(response.body)
     codes = tuple(detail.code for detail in details if detail.code)
     said, status = _said(details, credential), response.status
@@ -67,7 +67,7 @@ def token_failure(
         return RegistryRateLimitError(
             subject,
             f"the token server {server} asks for a pause ({status}{said})",
-            hint="the next pass asks again",
+            hint="a later pass asks again",
             status=status,
             codes=codes,
             retry_after=_pause(response),
@@ -89,7 +89,7 @@ def token_failure(
         reason = f"the token server {server} refused access ({status}{said})"
         return RegistryAuthError(subject, reason, hint=hint, status=status, codes=codes)
     return RegistryProtocolError(
-        subject, f"the token server {server} answered {status}", status=status, codes=codes
+        subject, f"the token server {server} returned {status}", status=status, codes=codes
     )
 
 
@@ -114,7 +114,7 @@ def _rate_limit(
     endpoint: Endpoint,
     credential: Credential | None,
 ) -> RegistryRateLimitError:
-    hint = "the next pass asks again"
+    hint = "a later pass asks again"
     if endpoint.registry == DOCKER_HUB and credential is None:
         hint += "; Docker Hub allows far more with a credential for docker.io"
     return RegistryRateLimitError(
@@ -133,14 +133,14 @@ def _access_hint(endpoint: Endpoint, credential: Credential | None) -> str:
     give = f"give a credential with `credentials: registries: {endpoint.registry}:`"
     if endpoint.registry == DOCKER_HUB:
         return (
-            "check the name (Docker Hub answers like this for repositories that do not exist), "
+            "check the name (Docker Hub also refuses access to repositories that do not exist), "
             f"or {give}"
         )
     return f"{give} in the bot's configuration, or log in with docker"
 
 
 def _said(details: tuple[ErrorDetail, ...], credential: Credential | None) -> str:
-    """The first error in the registry's words, without the credential, should it repeat it."""
+    """The first error in the registry's words; its code only if it repeats the credential."""
     for detail in details:
         text = ": ".join(part for part in (detail.code, detail.message) if part)
         if credential and credential.secret in text:

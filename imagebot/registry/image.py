@@ -1,7 +1,7 @@
-"""Image manifests, indexes and configurations, as values. Pure.
+"""Parse image manifests, indexes and configurations into values. Pure.
 
-After the OCI image specification and docker's schema 2, and what else is in registries: indexes
-in indexes, attestations of BuildKit (`unknown/unknown`), charts, artifacts of unknown types.
+Follows the OCI image specification and docker's schema 2, and copes with what else is in
+registries: nested indexes, BuildKit's attestations (`unknown/unknown`), charts, unknown artifacts.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _DATE_RE = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,12})?(?:[Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
 FIRST_YEAR = 2010
-"""Before it there were no images: the date of a reproducible build (1970, 1980) is no date."""
+"""There were no images before: an older date (1970, 1980) comes from a reproducible build."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """A manifest in an index; `platform` is None where the index does not say it."""
+    """A manifest in an index; `platform` is None where the index does not name one."""
 
     media_type: str
     digest: str
@@ -60,7 +60,7 @@ class IndexEntry:
 class ImageManifest:
     """An image's manifest (`config` is the digest of its configuration) or an index (`entries`).
 
-    Neither has any where the media type is of something that is no image.
+    Both are empty where the media type is not that of an image.
     """
 
     entries: tuple[IndexEntry, ...] = ()
@@ -75,7 +75,7 @@ class ImageConfig:
 
 
 def parse_manifest(subject: str, body: bytes) -> ImageManifest:
-    """An image manifest or index. Raises RegistryProtocolError when it is no JSON."""
+    """An image manifest or index. Raises RegistryProtocolError when it is not JSON."""
     document = _object(parse_json(subject, body, "the image manifest"))
     created = _annotated(_object(document.get("annotations")))
     manifests = document.get("manifests")
@@ -88,7 +88,7 @@ def parse_manifest(subject: str, body: bytes) -> ImageManifest:
 
 
 def parse_config(subject: str, body: bytes) -> ImageConfig:
-    """An image's configuration. Raises RegistryProtocolError when it is no JSON."""
+    """An image's configuration. Raises RegistryProtocolError when it is not JSON."""
     document = _object(parse_json(subject, body, "the image's configuration"))
     labels = _object(_object(document.get("config")).get("Labels"))
     created = parse_time(document.get("created")) or _annotated(labels)
@@ -96,7 +96,7 @@ def parse_config(subject: str, body: bytes) -> ImageConfig:
 
 
 def parse_time(value: object) -> datetime | None:
-    """An RFC 3339 date in UTC; None for what is none, and for those before images existed."""
+    """An RFC 3339 date in UTC; None for anything else, and for dates before there were images."""
     if not isinstance(value, str) or _DATE_RE.fullmatch(value) is None:
         return None
     try:

@@ -17,11 +17,11 @@ def list_tags(
     workers: int = 16,
     progress: Progress | None = None,
 ) -> dict[Repository, tuple[str, ...] | RegistryError]:
-    """The tags of each repository, or why there are none: one that fails never stops the others.
+    """The tags of each repository, or its error: one that fails never stops the others.
 
-    In the order of `repositories`, each asked for once. What is no RegistryError is a bug and is
-    raised. On an interrupt no further repository is begun, and nothing is waited for: closing the
-    client ends the requests under way.
+    In the order of `repositories`, each listed once. Raises every other error, which is a bug. On
+    an interrupt it starts no further repository and waits for nothing: closing the client ends the
+    requests under way.
     """
     wanted = list(dict.fromkeys(repositories))
 

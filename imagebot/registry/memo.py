@@ -1,14 +1,17 @@
-"""A registry that is asked everything once in a pass.
+"""Remembers what registries said, and when, for as long as the process lives.
 
-Targets that share a repository, and passes that plan again after a lost race, get the first
-answer. It lives as long as the pass; nothing is kept between passes.
+A pass asks through its own view, which says how old an answer may be. Within one pass the same
+question always gets the same answer, errors included: targets that share a repository, and plans
+that are made again after a lost race, agree with each other.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,48 +20,177 @@ from imagebot.registry.api import Pushed, Registry
 
 T = TypeVar("T")
 
+Age = Callable[[Repository], float]
+"""How old, in seconds, an answer about a repository may be when a pass begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A question. `lasting`: the answer is about a digest, so a push to the repository does not
+    change it."""
+
+    repository: Repository
+    what: str
+    about: Hashable = None
+    lasting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    asked: float
+    answer: Future[Any]
+
+
+@dataclass(slots=True)
+class _PushTimes:
+    """The push times of one repository as far as they were asked for, one request at a time."""
+
+    asked: set[str] = field(default_factory=set)
+    found: dict[str, Pushed] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
 
 class Memo:
-    """Wraps a registry client; answers and errors alike are given again."""
+    """Wraps a registry client. Safe between threads; each question is under way once at most.
 
-    def __init__(self, registry: Registry) -> None:
+    `locate` returns the repository that is really asked: a mirror's, where there is one. `clock`
+    returns seconds from any start.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        locate: Callable[[Repository], Repository] = lambda repository: repository,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._registry = registry
+        self._locate = locate
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._entries: dict[_Key, _Entry] = {}
+
+    def for_pass(self, max_age: Age = lambda _: 0.0) -> PassMemo:
+        """The view of a pass that begins now; it accepts its own answers and those not too old.
+
+        Drops what is too old for this pass, so that a long life does not fill the memory. A pass
+        that is still running keeps what it has seen.
+        """
+        began = self._clock()
+        with self._lock:
+            self._entries = {
+                key: entry
+                for key, entry in self._entries.items()
+                if entry.asked >= began - max_age(key.repository)
+            }
+        return PassMemo(self, self._registry, lambda repository: began - max_age(repository))
+
+    def forget(self, repository: Repository) -> None:
+        """Drop the tags, digests and push times of a repository, whichever name it is asked by.
+
+        A mirror and what it mirrors are the same repository. An answer that is under way reaches
+        those who wait for it, but is not kept.
+        """
+        names = {repository, self._locate(repository)}
+        with self._lock:
+            self._entries = {
+                key: entry
+                for key, entry in self._entries.items()
+                if key.lasting or names.isdisjoint({key.repository, self._locate(key.repository)})
+            }
+
+    def get(self, key: _Key, oldest: float, fetch: Callable[[], T]) -> T:
+        """The answer that was asked for at `oldest` or later; else asks. Keeps no error."""
+        with self._lock:
+            entry = self._entries.get(key)
+            known = entry is not None and entry.asked >= oldest
+            if entry is None or not known:
+                entry = _Entry(self._clock(), Future())
+                self._entries[key] = entry
+        if not known:
+            try:
+                _settle(entry.answer, fetch)
+            except BaseException:
+                with self._lock:
+                    if self._entries.get(key) is entry:
+                        del self._entries[key]
+                raise
+        result: T = entry.answer.result()
+        return result
+
+
+class PassMemo:
+    """A registry as one pass sees it; made by `Memo.for_pass`."""
+
+    def __init__(
+        self, memo: Memo, registry: Registry, oldest: Callable[[Repository], float]
+    ) -> None:
+        self._memo = memo
+        self._registry = registry
+        self._oldest = oldest
         self._lock = threading.Lock()
         self._answers: dict[Hashable, Future[Any]] = {}
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
-        return self._ask(("tags", repository), lambda: self._registry.tags(repository))
+        """Every tag."""
+        key = _Key(repository, "tags")
+        return self._get(key, lambda: self._registry.tags(repository))
 
     def digest(self, repository: Repository, reference: str) -> str:
-        key = ("digest", repository, reference)
-        return self._ask(key, lambda: self._registry.digest(repository, reference))
+        """The digest of a tag (or digest)."""
+        key = _Key(repository, "digest", reference)
+        return self._get(key, lambda: self._registry.digest(repository, reference))
 
     def platforms(self, repository: Repository, digest: str) -> tuple[str, ...]:
-        key = ("platforms", repository, digest)
-        return self._ask(key, lambda: self._registry.platforms(repository, digest))
+        """What an image runs on."""
+        key = _Key(repository, "platforms", digest, lasting=True)
+        return self._get(key, lambda: self._registry.platforms(repository, digest))
 
     def created(self, repository: Repository, digest: str) -> datetime | None:
-        key = ("created", repository, digest)
-        return self._ask(key, lambda: self._registry.created(repository, digest))
+        """When the image says that it was built."""
+        key = _Key(repository, "created", digest, lasting=True)
+        return self._get(key, lambda: self._registry.created(repository, digest))
 
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
-        key = ("pushed", repository, tuple(tags))
-        return self._ask(key, lambda: self._registry.pushed(repository, tags))
+        """Push times of those tags; only the tags that were not asked for yet are asked for."""
+        return self._once(
+            ("pushed", repository, tuple(tags)), lambda: self._push_times(repository, tags)
+        )
 
     def check(self, place: str) -> str:
-        return self._ask(("check", place), lambda: self._registry.check(place))
+        """How a registry lets us in; asked once in a pass, never remembered for the next."""
+        return self._once(("check", place), lambda: self._registry.check(place))
 
-    def _ask(self, key: Hashable, ask: Callable[[], T]) -> T:
+    def _push_times(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
+        times = self._get(_Key(repository, "pushed"), _PushTimes)
+        with times.lock:
+            missing = [tag for tag in tags if tag not in times.asked]
+            if missing:
+                found = self._registry.pushed(repository, missing)
+                times.found |= found
+                times.asked |= {*missing, *found}
+            return {tag: times.found[tag] for tag in tags if tag in times.found}
+
+    def _get(self, key: _Key, fetch: Callable[[], T]) -> T:
+        oldest = self._oldest(key.repository)
+        return self._once(key, lambda: self._memo.get(key, oldest, fetch))
+
+    def _once(self, key: Hashable, fetch: Callable[[], T]) -> T:
+        """The first answer, or error, that this pass got."""
         with self._lock:
             known = self._answers.get(key)
             answer: Future[Any] = known or Future()
-            if known is None:
-                self._answers[key] = answer
+            self._answers[key] = answer
         if known is None:
-            try:
-                answer.set_result(ask())
-            except BaseException as error:
-                answer.set_exception(error)
-                raise
+            _settle(answer, fetch)
         result: T = answer.result()
         return result
+
+
+def _settle(answer: Future[Any], fetch: Callable[[], object]) -> None:
+    """Give the answer, or the error, to all who wait for it; the error is raised here too."""
+    try:
+        answer.set_result(fetch())
+    except BaseException as error:
+        answer.set_exception(error)
+        raise

@@ -1,7 +1,7 @@
-"""What an image runs on and when it was built, read from its manifests by digest.
+"""Read from its manifests what an image runs on and when it was built.
 
-Everything is checked against the digest that it was asked for by, so a fact about a digest holds
-for ever and wherever the digest is found.
+All content is checked against its digest, so a fact about a digest is true for ever, in every
+repository.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Fetch = Callable[[str], bytes]
 
 
 class MetadataReader:
-    """Reads one image; `subject` is what errors are about. For one use, in one thread."""
+    """Reads one image; errors are about `subject`. For one use, in one thread."""
 
     def __init__(self, subject: str, manifest: Fetch, blob: Fetch) -> None:
         self._subject = subject
@@ -40,7 +40,7 @@ class MetadataReader:
     def platforms(self, digest: str) -> tuple[str, ...]:
         """`os/architecture[/variant]`, in the order of the index, each once.
 
-        Empty for what is no image (a chart, an artifact). Raises RegistryError.
+        Empty for anything but an image (a chart, an artifact). Raises RegistryError.
         """
         return tuple(dict.fromkeys(self._platforms(digest, _MAX_DEPTH)))
 
@@ -65,7 +65,7 @@ class MetadataReader:
         manifest = self._manifest(digest, depth)
         first = next((e for e in manifest.entries if e.is_image or e.is_index), None)
         if first:
-            # No further request when the index tells: a GET is a pull that Docker Hub counts.
+            # No further request when the index says it: Docker Hub counts each GET as a pull.
             return manifest.created or first.created or self._created_of(first, depth)
         config = self._config(manifest)
         return (config.created if config else None) or manifest.created
@@ -90,11 +90,12 @@ class MetadataReader:
                 self._subject, f"the image has more than {_MAX_FETCHES} manifests"
             )
         if not is_digest(digest):
-            raise RegistryProtocolError(self._subject, f"{clean(digest)!r} is no digest")
+            raise RegistryProtocolError(self._subject, f"{clean(digest)!r} is not a digest")
         body = fetch(digest)
         algorithm, _, wanted = digest.partition(":")
         if hashlib.new(algorithm, body).hexdigest() != wanted:
             raise RegistryProtocolError(
-                self._subject, f"what the registry gave for {digest} has another digest"
+                self._subject,
+                f"the content that the registry returned for {digest} has another digest",
             )
         return body

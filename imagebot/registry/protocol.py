@@ -1,8 +1,8 @@
-"""What registries say, as values: tag lists, links, errors. Pure: bytes and text in.
+"""Parse the responses of registries: tag lists, links, errors. Pure: bytes and text in.
 
-After the OCI distribution specification 1.1. Everything here comes from the network, so every
-function takes whatever it is given and either returns a clean value or raises
-RegistryProtocolError with the `subject` it was called for.
+Follows the OCI distribution specification 1.1. All input comes from the network, so every function
+accepts anything, and either returns a clean value or raises RegistryProtocolError about its
+`subject`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 ACCEPT_MANIFESTS = ", ".join((OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST))
-"""All of them, always: a registry answers 404, or with another manifest, when the kind of the one
-that a tag points to is missing here (seen in distribution 2.8)."""
+"""Always all of them: a registry returns 404, or another manifest, when the type that a tag points to
+is missing here (seen in distribution 2.8)."""
 
 _MAX_ERRORS = 8
 _MAX_HEADER = 16 * 1024
@@ -43,37 +43,37 @@ class ErrorDetail:
 
 
 def parse_json(subject: str, body: bytes, what: str) -> object:
-    """The JSON document of an answer; `what` names it in the error."""
+    """The JSON document of a response; `what` names it in the error."""
     try:
         return json.loads(body)
     # RecursionError: a body of brackets.
     except (ValueError, RecursionError) as exc:
         raise RegistryProtocolError(
             subject,
-            f"{what} is no JSON",
-            hint="something before the registry (a proxy, a login page) may have answered",
+            f"{what} is not JSON",
+            hint="a proxy or a login page in front of the registry may have answered",
         ) from exc
 
 
 def parse_tags(subject: str, body: bytes) -> tuple[str, ...]:
-    """The tags of one `tags/list` answer, in its order, each once.
+    """The tags of one `tags/list` response, in its order, each once.
 
-    `null` is an empty list (distribution, when the last tag is gone); entries that are no tags
-    (null, empty, digests: seen from Nexus and Artifactory) are left out.
+    `null` is an empty list (distribution, when the last tag is gone). Skips entries that are not
+    tags (null, empty, digests: seen from Nexus and Artifactory).
     """
     document = parse_json(subject, body, "the list of tags")
     if not isinstance(document, dict) or "tags" not in document:
-        raise RegistryProtocolError(subject, "the answer has no list of tags")
+        raise RegistryProtocolError(subject, "the response has no list of tags")
     tags = document["tags"]
     if tags is None:
         return ()
     if not isinstance(tags, list):
-        raise RegistryProtocolError(subject, "`tags` in the answer is no list")
+        raise RegistryProtocolError(subject, "`tags` in the response is not a list")
     return tuple(dict.fromkeys(tag for tag in tags if isinstance(tag, str) and is_tag(tag)))
 
 
 def next_page(subject: str, links: Sequence[str], url: str) -> str | None:
-    """The address of the next page, from the Link headers of the answer to `url`.
+    """The address of the next page, from the Link headers of the response from `url`.
 
     Only on the same origin: the request for it carries credentials. Of a link to another
     `…/tags/list`, only the query is used, because Artifactory leaves the prefix of virtual
@@ -90,12 +90,12 @@ def next_page(subject: str, links: Sequence[str], url: str) -> str | None:
         same = origin(found.geturl()) == origin(url)
     except ValueError as exc:
         raise RegistryProtocolError(
-            subject, "the link to the next page of tags is no address"
+            subject, "the link to the next page of tags is not a valid address"
         ) from exc
     if not same or found.username is not None:
         raise RegistryProtocolError(
             subject,
-            f"the next page of tags is said to be on another server ({clean(found.netloc)})",
+            f"the registry links to a next page of tags on another server ({clean(found.netloc)})",
             hint="check the external URL (scheme, host, port) that the registry is configured with",
         )
     path = here.path if found.path.endswith("/tags/list") else found.path
@@ -103,7 +103,7 @@ def next_page(subject: str, links: Sequence[str], url: str) -> str | None:
 
 
 def parse_errors(body: bytes) -> tuple[ErrorDetail, ...]:
-    """The errors in an answer's body; empty when it is in any other format."""
+    """The errors in a response's body; empty when it has another format."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -124,7 +124,7 @@ def _find_next(links: Sequence[str]) -> str | None:
 
 
 def _parse_link(value: str) -> Iterable[tuple[str, list[tuple[str, str]]]]:
-    """The links of one header, after RFC 8288: a comma or semicolon may stand inside quotes."""
+    """The links of one header, by RFC 8288: there may be commas and semicolons inside quotes."""
     index = 0
     while index < len(value):
         target = _TARGET_RE.match(value, index)

@@ -1,4 +1,4 @@
-"""A request to a registry with all it takes: endpoint, authorization, redirects, pauses."""
+"""Send requests to registries: endpoint, authorization, redirects, pauses."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True)
 class AuthorizedResponse:
-    """A successful answer, and how the registry was convinced to give it."""
+    """A successful response, and the authorization that got it."""
 
-    answer: Response
+    response: Response
     authorization: Authorization | None
     credential: Credential | None
 
 
 class Session:
-    """Asks registries. Safe between threads."""
+    """Sends requests to registries. Safe between threads."""
 
     def __init__(
         self,
@@ -65,10 +65,10 @@ class Session:
         return find_endpoint(normalise_host(registry), self._options)
 
     def send(self, request: Request) -> Response:
-        """One request without authorization of ours, tried again as is decent."""
+        """The response to a request without authorization; failures are tried again."""
         return self._throttle.send(request, self._transport.send)
 
-    def ask(
+    def request(
         self,
         repository: Repository,
         path: str,
@@ -79,16 +79,16 @@ class Session:
         tolerate: tuple[int, ...] = (),
         scope: str = "",
     ) -> Response:
-        """The answer to a request about a repository.
+        """The response to a request about a repository.
 
-        `path` is below `/v2/<repository>/`, or an address that the registry itself has given.
-        `scope` is what a token has to be good for, "" to pull.
-        Raises RegistryError for every status that is no success and not in `tolerate`.
+        `path` is below `/v2/<repository>/`, or a URL that the registry itself returned. `scope` is
+        what a token must allow; "" is to pull.
+        Raises RegistryError for every status that is not a success and not in `tolerate`.
         """
         endpoint = self.endpoint(repository.registry)
         known = endpoint.repository(repository)
         base = f"{endpoint.url}/v2/{known.path}/"
-        ask = Request(
+        request = Request(
             subject=str(repository),
             url=path if "://" in path else base + path,
             method=method,
@@ -97,7 +97,7 @@ class Session:
             ca_file=endpoint.ca_file,
         )
         scope = scope or f"repository:{known.path}:pull"
-        return self.send_authorized(ask, endpoint, known.path, scope, tolerate).answer
+        return self.send_authorized(request, endpoint, known.path, scope, tolerate).response
 
     def send_authorized(
         self,
@@ -107,27 +107,27 @@ class Session:
         scope: str,
         tolerate: tuple[int, ...] = (),
     ) -> AuthorizedResponse:
-        """Ask, authenticate when told to, follow redirects, and raise for what is no success."""
+        """Send, authenticate when challenged, follow redirects, and raise unless it succeeds."""
         credential = self.credential(endpoint, path, request.subject)
         authorization: Authorization | None = None
         if self._is_own(request.url, endpoint):
             authorization = self._auth.known(endpoint, scope, credential, request.subject)
-        answer = self._follow(request, endpoint, authorization)
-        # Twice: a token kept from earlier may be refused, then a new one is bought.
+        response = self._follow(request, endpoint, authorization)
+        # Twice: the registry may refuse a token that was kept, and then accept a new one.
         for _ in range(2):
-            if answer.status != 401 or not self._is_own(answer.url, endpoint):
+            if response.status != 401 or not self._is_own(response.url, endpoint):
                 break
-            challenges = parse_challenges(answer.values("WWW-Authenticate"))
-            better = self._auth.answer(
+            challenges = parse_challenges(response.values("WWW-Authenticate"))
+            better = self._auth.respond(
                 endpoint, challenges, scope, credential, request.subject, refused=authorization
             )
             if better is None:
                 break
             authorization = better
-            answer = self._follow(request, endpoint, authorization)
-        if 200 <= answer.status < 300 or answer.status in tolerate:
-            return AuthorizedResponse(answer, authorization, credential)
-        raise self._failure(request, answer, endpoint, credential)
+            response = self._follow(request, endpoint, authorization)
+        if 200 <= response.status < 300 or response.status in tolerate:
+            return AuthorizedResponse(response, authorization, credential)
+        raise self._failure(request, response, endpoint, credential)
 
     def credential(self, endpoint: Endpoint, path: str, subject: str) -> Credential | None:
         """Raises RegistryAuthError when the credential cannot be read."""
@@ -153,10 +153,10 @@ class Session:
             headers = (
                 own | {"Authorization": authorization.header} if authorization and is_own else own
             )
-            answer = self.send(replace(request, headers=headers))
-            location = answer.header("Location")
-            if answer.status not in _REDIRECTS or location is None:
-                return answer
+            response = self.send(replace(request, headers=headers))
+            location = response.header("Location")
+            if response.status not in _REDIRECTS or location is None:
+                return response
             request = replace(request, url=self._redirect(request, location, endpoint))
         raise RegistryProtocolError(request.subject, f"more than {_MAX_REDIRECTS} redirects")
 
@@ -165,11 +165,12 @@ class Session:
             url = urljoin(request.url, location)
             reason = guard.refuse(url, endpoint.url, self._resolve)
         except ValueError:
-            url, reason = "", "it is no address"
+            url, reason = "", "it is not a valid address"
         if reason:
-            # Not the address itself: storage puts signatures into it.
+            # Do not show the address: storage puts signatures into it.
             raise RegistryProtocolError(
-                request.subject, f"a redirect of the registry is not followed: {reason}"
+                request.subject,
+                f"the registry redirects to an address that is not allowed: {reason}",
             )
         return url
 

@@ -32,7 +32,6 @@ from imagebot.publish.context import PublishContext
 from imagebot.publish.publish import publish_plan
 from imagebot.publish.vetoes import find_settled, find_vetoes
 from imagebot.registry.api import Registry
-from imagebot.registry.memo import Memo
 from imagebot.run.target import target_configuration
 from imagebot.scan.cache import load_scan_cache
 from imagebot.scan.checkout import CheckoutSource
@@ -58,6 +57,7 @@ class PassResult:
 class PassContext:
     """What every target of a pass shares.
 
+    `registry` answers the same all through the pass (`Memo.for_pass`).
     `fallback` governs targets that have no configuration, nor the bot's own file one for them.
     """
 
@@ -86,10 +86,9 @@ def plan_pass(context: PassContext) -> tuple[PlanWithEdits, ...]:
 
 
 def _each_target(context: PassContext, work: Callable[[Target, PassContext], T]) -> tuple[T, ...]:
-    shared = replace(context, registry=Memo(context.registry))
     targets = context.bot.targets
     return tuple(
-        map_at_once(lambda target: work(target, shared), targets, workers=_TARGETS_AT_ONCE)
+        map_at_once(lambda target: work(target, context), targets, workers=_TARGETS_AT_ONCE)
     )
 
 

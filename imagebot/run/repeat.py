@@ -1,4 +1,4 @@
-"""Passes one after another, until a signal; the current one is always finished."""
+"""Run one pass after another until a signal; always finish the current one."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from imagebot.run.signals import stop_with
 def repeat(one_pass: Callable[[], Exit], seconds: int, diagnostics: Diagnostics) -> Exit:
     """Start a pass every `seconds` (at once when one took longer) until SIGTERM or SIGINT.
 
-    Where SIGINT is ignored, as for a background job of a shell, it stays so.
+    Where SIGINT is ignored, as for a background job of a shell, it stays ignored.
 
-    A configuration that is wrong at the first pass ends it; one that breaks later is reported and
-    tried again, because a later push may mend it. Exits with what the last pass said.
+    A configuration that is wrong at the first pass ends the loop; one that breaks later is reported
+    and tried again, because somebody may fix it. Returns the exit code of the last pass.
     """
     stop = threading.Event()
 

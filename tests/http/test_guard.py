@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from imagebot.http.guard import NetworkZone, reach, refuse, resolve
+from imagebot.http.guard import NetworkZone, refuse, resolve, zone_of
 
 NAMES = {
     "registry.example": ("203.0.114.1",),
@@ -79,8 +79,8 @@ def test_may_be_asked(registry: str, target: str) -> None:
         (PUBLIC, "file:///etc/passwd", "http(s)"),
         (PUBLIC, "https:///token", "http(s)"),
         (PUBLIC, "", "http(s)"),
-        (PUBLIC, "https://[::1", "no address"),
-        (PUBLIC, "https://auth.example:99999/", "no address"),
+        (PUBLIC, "https://[::1", "not a valid address"),
+        (PUBLIC, "https://auth.example:99999/", "not a valid address"),
     ],
 )
 def test_must_not_be_asked(registry: str, target: str, reason: str) -> None:
@@ -104,7 +104,7 @@ def test_must_not_be_asked(registry: str, target: str, reason: str) -> None:
     ],
 )
 def test_reach(address: str, expected: NetworkZone) -> None:
-    assert reach(address) is expected
+    assert zone_of(address) is expected
 
 
 def test_names_are_really_resolved() -> None:

@@ -27,25 +27,25 @@ class Clock:
 
 @dataclass(slots=True)
 class Script:
-    """Gives its answers in turn; the last one stays."""
+    """Gives its responses in turn; the last one stays."""
 
-    answers: list[Response | Exception]
-    asked: list[str] = field(default_factory=list)
+    responses: list[Response | Exception]
+    sent: list[str] = field(default_factory=list)
 
     def __call__(self, request: Request) -> Response:
-        self.asked.append(request.url)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        self.sent.append(request.url)
+        response = self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
+        if isinstance(response, Exception):
+            raise response
+        return response
 
 
-def answer(status: int, **headers: str) -> Response:
+def response(status: int, **headers: str) -> Response:
     pairs = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     return Response("http://r.example/", status, pairs, b"")
 
 
-def ask(host: str = "r.example", path: str = "") -> Request:
+def request(host: str = "r.example", path: str = "") -> Request:
     return Request(subject=f"{host}/app", url=f"http://{host}/{path}")
 
 
@@ -55,118 +55,118 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def patience(clock: Clock) -> HostThrottle:
+def throttle(clock: Clock) -> HostThrottle:
     return HostThrottle(per_host=4, sleep=clock.sleep, clock=clock)
 
 
 @pytest.mark.parametrize("status", [200, 204, 301, 400, 401, 403, 404, 405, 501])
-def test_an_answer_is_an_answer(patience: HostThrottle, clock: Clock, status: int) -> None:
-    script = Script([answer(status)])
-    assert patience.send(ask(), script).status == status
-    assert (len(script.asked), clock.slept) == (1, [])
+def test_an_answer_is_an_answer(throttle: HostThrottle, clock: Clock, status: int) -> None:
+    script = Script([response(status)])
+    assert throttle.send(request(), script).status == status
+    assert (len(script.sent), clock.slept) == (1, [])
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_what_passes_is_tried_again(patience: HostThrottle, clock: Clock, status: int) -> None:
-    script = Script([answer(status), answer(status), answer(200)])
-    assert patience.send(ask(), script).status == 200
+def test_what_passes_is_tried_again(throttle: HostThrottle, clock: Clock, status: int) -> None:
+    script = Script([response(status), response(status), response(200)])
+    assert throttle.send(request(), script).status == 200
     assert len(clock.slept) == 2
     assert 0 < clock.slept[0] < 1 < clock.slept[1] < 3
 
 
-def test_what_lasts_is_the_answer(patience: HostThrottle) -> None:
-    script = Script([answer(503)])
-    assert patience.send(ask(), script).status == 503
-    assert len(script.asked) == 3
+def test_what_lasts_is_the_answer(throttle: HostThrottle) -> None:
+    script = Script([response(503)])
+    assert throttle.send(request(), script).status == 503
+    assert len(script.sent) == 3
 
 
-def test_a_broken_connection_is_tried_again(patience: HostThrottle) -> None:
+def test_a_broken_connection_is_tried_again(throttle: HostThrottle) -> None:
     broken = RegistryUnreachableError("r", "broke", temporary=True)
-    script = Script([broken, answer(200)])
-    assert patience.send(ask(), script).status == 200
+    script = Script([broken, response(200)])
+    assert throttle.send(request(), script).status == 200
 
 
-def test_what_does_not_pass_is_not_tried_again(patience: HostThrottle, clock: Clock) -> None:
+def test_what_does_not_pass_is_not_tried_again(throttle: HostThrottle, clock: Clock) -> None:
     script = Script([RegistryUnreachableError("r", "no trust")])
     with pytest.raises(RegistryUnreachableError, match="no trust"):
-        patience.send(ask(), script)
-    assert (len(script.asked), clock.slept) == (1, [])
+        throttle.send(request(), script)
+    assert (len(script.sent), clock.slept) == (1, [])
 
 
-def test_the_pause_asked_for_is_kept(patience: HostThrottle, clock: Clock) -> None:
-    script = Script([answer(429, Retry_After="7"), answer(200)])
-    assert patience.send(ask(), script).status == 200
+def test_the_pause_asked_for_is_kept(throttle: HostThrottle, clock: Clock) -> None:
+    script = Script([response(429, Retry_After="7"), response(200)])
+    assert throttle.send(request(), script).status == 200
     assert clock.slept == [7.0]
 
 
-def test_a_date_counts_from_the_answers_own(patience: HostThrottle, clock: Clock) -> None:
-    limited = answer(
+def test_a_date_counts_from_the_answers_own(throttle: HostThrottle, clock: Clock) -> None:
+    limited = response(
         429,
         Date="Tue, 14 Nov 2023 22:13:20 GMT",
         Retry_After="Tue, 14 Nov 2023 22:13:31 GMT",
     )
-    patience.send(ask(), Script([limited, answer(200)]))
+    throttle.send(request(), Script([limited, response(200)]))
     assert clock.slept == [11.0]
 
 
-def test_a_long_pause_is_for_the_next_pass(patience: HostThrottle, clock: Clock) -> None:
-    script = Script([answer(429, Retry_After="3600")])
-    assert patience.send(ask(), script).status == 429
-    assert (len(script.asked), clock.slept) == (1, [])
+def test_a_long_pause_is_for_the_next_pass(throttle: HostThrottle, clock: Clock) -> None:
+    script = Script([response(429, Retry_After="3600")])
+    assert throttle.send(request(), script).status == 429
+    assert (len(script.sent), clock.slept) == (1, [])
 
 
-def test_pauses_add_up(patience: HostThrottle, clock: Clock) -> None:
-    script = Script([answer(429, Retry_After="40")])
-    assert patience.send(ask(), script).status == 429
-    assert (len(script.asked), sum(clock.slept)) == (2, 40.0)
+def test_pauses_add_up(throttle: HostThrottle, clock: Clock) -> None:
+    script = Script([response(429, Retry_After="40")])
+    assert throttle.send(request(), script).status == 429
+    assert (len(script.sent), sum(clock.slept)) == (2, 40.0)
 
 
-def test_everybody_keeps_the_hosts_pause(patience: HostThrottle, clock: Clock) -> None:
-    patience.send(ask(), Script([answer(429, Retry_After="3600")]))
-    script = Script([answer(200)])
+def test_everybody_keeps_the_hosts_pause(throttle: HostThrottle, clock: Clock) -> None:
+    throttle.send(request(), Script([response(429, Retry_After="3600")]))
+    script = Script([response(200)])
     with pytest.raises(RegistryRateLimitError) as caught:
-        patience.send(ask(path="other"), script)
+        throttle.send(request(path="other"), script)
     assert caught.value.retry_after == pytest.approx(3600)
-    assert script.asked == []
-    assert patience.send(ask("other.example"), script).status == 200
+    assert script.sent == []
+    assert throttle.send(request("other.example"), script).status == 200
     clock.now += 3590
-    assert patience.send(ask(), script).status == 200
+    assert throttle.send(request(), script).status == 200
     assert clock.slept == [pytest.approx(10)]
 
 
 def test_a_host_that_is_down_is_not_tried_for_every_repository(
-    patience: HostThrottle, clock: Clock
+    throttle: HostThrottle, clock: Clock
 ) -> None:
     down = Script([CannotConnectError("a", "cannot connect", hint="do this", temporary=True)])
     with pytest.raises(CannotConnectError):
-        patience.send(ask(), down)
-    assert len(down.asked) == 3
-    script = Script([answer(200)])
+        throttle.send(request(), down)
+    assert len(down.sent) == 3
+    script = Script([response(200)])
     with pytest.raises(CannotConnectError, match=r"r\.example/app: cannot connect") as caught:
-        patience.send(ask(path="other"), script)
+        throttle.send(request(path="other"), script)
     assert caught.value.hint == "do this"
-    assert script.asked == []
-    assert patience.send(ask("other.example"), script).status == 200
+    assert script.sent == []
+    assert throttle.send(request("other.example"), script).status == 200
     clock.now += 16
-    assert patience.send(ask(), script).status == 200
+    assert throttle.send(request(), script).status == 200
 
 
 def test_who_waits_for_a_slot_notices_that_the_host_is_down(clock: Clock) -> None:
-    """200 repositories on a host that takes ten seconds not to answer."""
-    patience = HostThrottle(per_host=1, sleep=clock.sleep, clock=clock)
+    """200 repositories on a host that takes ten seconds not to response."""
+    throttle = HostThrottle(per_host=1, sleep=clock.sleep, clock=clock)
     began, fail = threading.Event(), threading.Event()
-    asked: list[str] = []
+    sent: list[str] = []
     caught: list[Exception] = []
 
     def send(request: Request) -> Response:
-        asked.append(request.url)
+        sent.append(request.url)
         began.set()
         assert fail.wait(30)
         raise CannotConnectError("a", "no trust")
 
     def run(path: str) -> None:
         try:
-            patience.send(ask(path=path), send)
+            throttle.send(request(path=path), send)
         except CannotConnectError as exc:
             caught.append(exc)
 
@@ -178,25 +178,25 @@ def test_who_waits_for_a_slot_notices_that_the_host_is_down(clock: Clock) -> Non
     fail.set()
     for thread in threads:
         thread.join(30)
-    assert (len(asked), len(caught)) == (1, 20)
+    assert (len(sent), len(caught)) == (1, 20)
 
 
-def test_one_broken_repository_does_not_make_a_host_down(patience: HostThrottle) -> None:
+def test_one_broken_repository_does_not_make_a_host_down(throttle: HostThrottle) -> None:
     script = Script([RegistryUnreachableError("r", "broke", temporary=True)])
     with pytest.raises(RegistryUnreachableError):
-        patience.send(ask(), script)
-    assert patience.send(ask(path="other"), Script([answer(200)])).status == 200
+        throttle.send(request(), script)
+    assert throttle.send(request(path="other"), Script([response(200)])).status == 200
 
 
 def test_a_limit_of_requests_per_host(clock: Clock) -> None:
-    patience = HostThrottle(per_host=2, sleep=clock.sleep, clock=clock)
+    throttle = HostThrottle(per_host=2, sleep=clock.sleep, clock=clock)
     release, lock = threading.Event(), threading.Lock()
     running: dict[str, int] = {"a.example": 0, "b.example": 0}
     most = dict(running)
     full = threading.Semaphore(0)
 
-    def send(asked: Request) -> Response:
-        host = asked.subject.partition("/")[0]
+    def send(sent: Request) -> Response:
+        host = sent.subject.partition("/")[0]
         with lock:
             running[host] += 1
             most[host] = max(most[host], running[host])
@@ -204,10 +204,10 @@ def test_a_limit_of_requests_per_host(clock: Clock) -> None:
         assert release.wait(30)
         with lock:
             running[host] -= 1
-        return answer(200)
+        return response(200)
 
     threads = [
-        threading.Thread(target=patience.send, args=(ask(host), send))
+        threading.Thread(target=throttle.send, args=(request(host), send))
         for host in ("a.example", "b.example")
         for _ in range(6)
     ]
@@ -219,3 +219,25 @@ def test_a_limit_of_requests_per_host(clock: Clock) -> None:
     for thread in threads:
         thread.join(30)
     assert most == {"a.example": 2, "b.example": 2}
+
+
+def test_the_pause_of_the_last_try_is_kept_for_later_passes(
+    throttle: HostThrottle, clock: Clock
+) -> None:
+    script = Script([response(503), response(503), response(429, Retry_After="900"), response(200)])
+    assert throttle.send(request(), script).status == 429
+    clock.now += 600
+    with pytest.raises(RegistryRateLimitError) as caught:
+        throttle.send(request(path="other"), script)
+    assert caught.value.retry_after == 300
+    clock.now += 300
+    assert throttle.send(request(), script).status == 200
+
+
+def test_a_host_cannot_silence_itself_for_ever(throttle: HostThrottle, clock: Clock) -> None:
+    script = Script([response(429, Retry_After="1e9"), response(200)])
+    assert throttle.send(request(), script).status == 429
+    with pytest.raises(RegistryRateLimitError):
+        throttle.send(request(), script)
+    clock.now += 3600
+    assert throttle.send(request(), script).status == 200

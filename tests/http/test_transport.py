@@ -101,17 +101,17 @@ def endless() -> Iterator[bytes]:
         (
             Scripted(headers={"Content-Encoding": "gzip"}, body=gzip.compress(b"x" * 500)[:-9]),
             RegistryProtocolError,
-            "ends in its middle",
+            "is cut short",
         ),
         (
             Scripted(headers={"Content-Encoding": "gzip"}, body="plain"),
             RegistryProtocolError,
-            "no gzip",
+            "claims to be gzip",
         ),
         (
             Scripted(headers={"Content-Encoding": "br"}, body="x"),
             RegistryProtocolError,
-            "encoded as 'br'",
+            "not requested: 'br'",
         ),
         (Scripted(body="x" * 500, cut_at=10), RegistryUnreachableError, "connection broke"),
         (Scripted(body=iter([b"a" * 10, b"b" * 10]), cut_at=10), RegistryUnreachableError, "broke"),

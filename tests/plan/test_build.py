@@ -12,7 +12,7 @@ from imagebot.errors import FolderError, ImagebotError, RegistryUnreachableError
 from imagebot.plan.build import build_plan
 from imagebot.plan.edits import PlanWithEdits, edit_plan
 from imagebot.plan.model import PlanTarget
-from tests.support.fixed_images import FixedImages, digest_of
+from tests.support.fake_registry import FakeRegistry, digest_of
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n"
@@ -46,7 +46,7 @@ def pod(*images: str) -> bytes:
 
 def run(
     files: Mapping[str, bytes | ImagebotError],
-    registry: FixedImages,
+    registry: FakeRegistry,
     policy: str = "{semver: ^1}",
     limits: Limits = Limits(),
 ) -> PlanWithEdits:
@@ -60,17 +60,17 @@ def run(
 
 
 def test_fields_that_agree_are_asked_for_once() -> None:
-    registry = FixedImages({APP: ("1.0", "1.1")})
+    registry = FakeRegistry({APP: ("1.0", "1.1")})
     files = {f"{name}.yaml": pod("app:1.0", "docker.io/library/app:1.0") for name in "abc"}
     drafted = run(files, registry)
     assert len(drafted.plan.updates) == 6
-    assert registry.asked == [("tags", APP)]
+    assert registry.calls == [("tags", APP)]
     assert [change.path for change in drafted.changes] == ["a.yaml", "b.yaml", "c.yaml"]
     assert drafted.changes[0].new == pod("app:1.1", "docker.io/library/app:1.1")
 
 
 def test_updates_are_in_the_order_of_the_files() -> None:
-    registry = FixedImages({APP: ("1.0", "1.1")})
+    registry = FakeRegistry({APP: ("1.0", "1.1")})
     files = {"b.yaml": pod("app:1.0"), "a.yaml": pod("app:1.0", "app:1.0")}
     places = [(u.field.path, u.field.line) for u in run(files, registry).plan.updates]
     assert places == [("a.yaml", 6), ("a.yaml", 7), ("b.yaml", 6)]
@@ -78,7 +78,7 @@ def test_updates_are_in_the_order_of_the_files() -> None:
 
 def test_one_problem_for_a_repository_however_many_fields_name_it() -> None:
     error = RegistryUnreachableError("ghcr.io/x", "no answer", hint="wait")
-    registry = FixedImages({APP: ("1.0", "1.1"), "ghcr.io/x": error})
+    registry = FakeRegistry({APP: ("1.0", "1.1"), "ghcr.io/x": error})
     drafted = run({"a.yaml": pod("ghcr.io/x:1", "app:1.0", "ghcr.io/x:2")}, registry)
     assert [(p.scope, p.subject, p.hint) for p in drafted.plan.problems] == [
         ("repository", "ghcr.io/x", "wait")
@@ -88,7 +88,7 @@ def test_one_problem_for_a_repository_however_many_fields_name_it() -> None:
 
 
 def test_a_file_that_cannot_be_read_is_a_problem() -> None:
-    registry = FixedImages({APP: ("1.0", "1.1")})
+    registry = FakeRegistry({APP: ("1.0", "1.1")})
     broken = FolderError("a.yaml", "no permission")
     files: dict[str, bytes | ImagebotError] = {"a.yaml": broken, "b.yaml": pod("app:1.0")}
     drafted = run(files, registry)
@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_read_is_a_problem() -> None:
 
 
 def test_a_digest_never_stays_beside_another_tag() -> None:
-    registry = FixedImages({APP: ("1.0", "1.1")})
+    registry = FakeRegistry({APP: ("1.0", "1.1")})
     old = digest_of("old")
     drafted = run({"a.yaml": pod(f"app:1.0@{old}")}, registry)
     new = digest_of(f"{APP}:1.1")
@@ -107,22 +107,22 @@ def test_a_digest_never_stays_beside_another_tag() -> None:
 
 
 def test_limits_keep_a_repository_from_being_asked() -> None:
-    registry = FixedImages({APP: ("1.0", "1.1")})
+    registry = FakeRegistry({APP: ("1.0", "1.1")})
     drafted = run({"a.yaml": pod("app:1.0")}, registry, limits=Limits(images=("ghcr.io/**",)))
     assert [kept.decision.code for kept in drafted.plan.kept] == ["outside-limits"]
-    assert registry.asked == []
+    assert registry.calls == []
 
 
 def test_following_a_tag_lists_nothing() -> None:
-    registry = FixedImages({APP: ("stable", "1.0")})
+    registry = FakeRegistry({APP: ("stable", "1.0")})
     drafted = run({"a.yaml": pod("app:stable")}, registry, "{follow: stable}")
-    assert ("tags", APP) not in registry.asked
+    assert ("tags", APP) not in registry.calls
     (update,) = drafted.plan.updates
     assert (update.tag or "stable", update.digest) == ("stable", digest_of(f"{APP}:stable"))
 
 
 def test_warns_of_a_tag_that_is_gone_and_of_a_pattern_that_admits_nothing() -> None:
-    registry = FixedImages({APP: ("1.0", "1.1")})
+    registry = FakeRegistry({APP: ("1.0", "1.1")})
     gone = run({"a.yaml": pod("app:0.9")}, registry)
     assert any("current tag 0.9 is not in the registry" in w for w in gone.plan.warnings)
     pattern = run({"a.yaml": pod("app:1.0")}, registry, "{pattern: '^main-', order: alphabetical}")
@@ -132,7 +132,7 @@ def test_warns_of_a_tag_that_is_gone_and_of_a_pattern_that_admits_nothing() -> N
 
 
 def test_what_cannot_be_edited_is_a_problem_and_the_rest_of_the_file_is_done() -> None:
-    registry = FixedImages({APP: ("1.0", "1.1"), "docker.io/library/web": ("1.0", "1.1")})
+    registry = FakeRegistry({APP: ("1.0", "1.1"), "docker.io/library/web": ("1.0", "1.1")})
     text = pod('"app:1\\x2e0"', "web:1.0")
     drafted = run({"a.yaml": text}, registry)
     codes = [(problem.scope, problem.path, problem.line) for problem in drafted.plan.problems]
@@ -143,7 +143,7 @@ def test_what_cannot_be_edited_is_a_problem_and_the_rest_of_the_file_is_done() -
 
 
 def test_fields_that_share_a_text_are_edited_together_beside_one_that_is_refused() -> None:
-    registry = FixedImages({APP: ("1.0", "1.1"), "docker.io/library/web": ("1.0", "1.1")})
+    registry = FakeRegistry({APP: ("1.0", "1.1"), "docker.io/library/web": ("1.0", "1.1")})
     text = POD + (
         '    - {name: a, image: "web:1\\x2e0"}\n'
         "    - {name: b, image: &app app:1.0}\n"
@@ -160,7 +160,7 @@ def test_one_problem_for_all_repositories_of_a_registry_that_does_not_answer() -
         f"ghcr.io/{name}": RegistryUnreachableError(f"ghcr.io/{name}", "no answer")
         for name in ("x", "y", "z")
     }
-    drafted = run({"a.yaml": pod(*(f"{name}:1" for name in errors))}, FixedImages(errors))
+    drafted = run({"a.yaml": pod(*(f"{name}:1" for name in errors))}, FakeRegistry(errors))
     (problem,) = drafted.plan.problems
     assert problem.subject == "ghcr.io"
     assert problem.message == "ghcr.io: no answer; not asked for ghcr.io/x and 2 more"

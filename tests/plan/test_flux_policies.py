@@ -8,7 +8,7 @@ from imagebot.config.load import load_configuration
 from imagebot.plan.build import build_plan
 from imagebot.plan.edits import PlanWithEdits, edit_plan
 from tests.plan.test_build import NOW, POD, ROUTE, Files
-from tests.support.fixed_images import FixedImages, digest_of
+from tests.support.fake_registry import FakeRegistry, digest_of
 
 APP = "ghcr.io/acme/app"
 OBJECTS = """\
@@ -99,7 +99,7 @@ def drafting(objects: str, marked: bytes, tags: str = "1.2.0 1.4.0") -> PlanWith
     text = ROUTE.replace("P", "ignore")
     configuration = load_configuration(text, "imagebot.yaml", trusted=False)
     files = {"flux/objects.yaml": objects.encode(), "pod.yaml": marked}
-    source, registry = Files(files), FixedImages({APP: tuple(tags.split())})
+    source, registry = Files(files), FakeRegistry({APP: tuple(tags.split())})
     return edit_plan(source, build_plan(source, configuration, registry, now=NOW))
 
 

@@ -16,7 +16,7 @@ from imagebot.reference import parse_reference, parse_repository
 from imagebot.scan.inventory import find_named
 from tests.manifest.flux.test_nearest import ONE, RELEASE, charts, policy, repository
 from tests.plan.test_build import NOW, ROUTE, Files
-from tests.support.fixed_images import FixedImages, digest_of
+from tests.support.fake_registry import FakeRegistry, digest_of
 from tests.support.work import count_steps
 
 WEB, OTHER = "ghcr.io/acme/web", "ghcr.io/acme/other"
@@ -30,7 +30,7 @@ def drafting(files: dict[str, str], route_policy: str = "shape") -> PlanWithEdit
     configuration = load_configuration(
         ROUTE.replace("P", route_policy), "imagebot.yaml", trusted=False
     )
-    registry = FixedImages({WEB: TAGS, OTHER: TAGS, "docker.io/library/web": TAGS})
+    registry = FakeRegistry({WEB: TAGS, OTHER: TAGS, "docker.io/library/web": TAGS})
     source = Files({path: text.encode() for path, text in files.items()})
     return edit_plan(source, build_plan(source, configuration, registry, now=NOW))
 

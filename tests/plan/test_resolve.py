@@ -11,7 +11,7 @@ from imagebot.plan.resolve import Resolution, TagQuery, answer_offline, resolve
 from imagebot.policy.build import build_policy
 from imagebot.policy.model import Decision
 from imagebot.reference import parse_reference
-from tests.support.fixed_images import FixedImages, digest_of
+from tests.support.fake_registry import FakeRegistry, digest_of
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 APP = "docker.io/library/app"
@@ -21,7 +21,7 @@ TAGS = ("1.3.0", "1.4.0", "latest")
 def deciding(keys: Mapping[str, object], *references: str) -> Resolution:
     policy = build_policy("mine", keys)
     questions = [TagQuery.of(parse_reference(each), policy) for each in references]
-    return resolve(questions, FixedImages({APP: TAGS}), now=NOW)
+    return resolve(questions, FakeRegistry({APP: TAGS}), now=NOW)
 
 
 def only(answers: Resolution) -> Decision:

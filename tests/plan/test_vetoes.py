@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,12 +22,11 @@ from imagebot.publish.decide import refused_by_closing
 from imagebot.publish.marker import PullRequestMarker, with_marker
 from imagebot.publish.text import plan_hash
 from imagebot.reference import Repository
-from imagebot.registry.api import Pushed
 from imagebot.run.passes import PassContext, PassResult, plan_pass, run_pass
 from tests.publish.updates import make_update
+from tests.support.fake_registry import FakeRegistry
 from tests.support.git_repository import BareRepository
 from tests.support.github import Forge
-from tests.support.unasked import Unasked
 
 CONFIGURATION = b"""\
 policies: {stable: {semver: ^1}}
@@ -59,7 +58,7 @@ def pod(api: str, web: str) -> bytes:
 
 
 @dataclass
-class Tags(Unasked):
+class Tags(FakeRegistry):
     """The tags of each repository, by the last part of its name."""
 
     of: dict[str, tuple[str, ...]] = field(
@@ -68,18 +67,6 @@ class Tags(Unasked):
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
         return self.of[str(repository).rpartition("/")[2]]
-
-    def digest(self, repository: Repository, reference: str) -> str:
-        return "sha256:" + "a" * 64
-
-    def platforms(self, repository: Repository, digest: str) -> tuple[str, ...]:
-        return ()
-
-    def created(self, repository: Repository, digest: str) -> datetime | None:
-        return None
-
-    def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
-        return {}
 
 
 @dataclass

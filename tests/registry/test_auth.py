@@ -55,7 +55,7 @@ class Case:
     auth: Authenticator
     now: float = 1000.0
 
-    def answer(
+    def respond(
         self,
         *headers: str,
         credential: Credential | None = None,
@@ -64,7 +64,7 @@ class Case:
         endpoint: Endpoint = ENDPOINT,
     ) -> Authorization | None:
         challenges: tuple[Challenge, ...] = parse_challenges(headers)
-        return self.auth.answer(endpoint, challenges, scope, credential, SUBJECT, refused)
+        return self.auth.respond(endpoint, challenges, scope, credential, SUBJECT, refused)
 
     def known(
         self, credential: Credential | None = None, scope: str = SCOPE
@@ -94,7 +94,7 @@ def header(authorization: Authorization | None) -> str | None:
 
 
 def test_an_anonymous_token(case: Case) -> None:
-    authorization = case.answer(WITH_SCOPE)
+    authorization = case.respond(WITH_SCOPE)
     assert header(authorization) == "Bearer t1"
     assert "t1" not in repr(authorization)
     assert case.tokens.asked[0].method == "GET"
@@ -103,21 +103,21 @@ def test_an_anonymous_token(case: Case) -> None:
 
 
 def test_a_token_for_a_user(case: Case) -> None:
-    assert header(case.answer(WITH_SCOPE, credential=ALICE)) == "Bearer t1"
+    assert header(case.respond(WITH_SCOPE, credential=ALICE)) == "Bearer t1"
     basic = base64.b64encode(b"alice:s3cret").decode()
     assert case.tokens.asked[0].headers == {"Authorization": f"Basic {basic}"}
     assert case.tokens.query()["account"] == ["alice"]
 
 
 def test_a_challenge_without_scope(case: Case) -> None:
-    case.answer(BEARER)
+    case.respond(BEARER)
     assert case.tokens.query()["scope"] == [SCOPE]
-    case.answer('Bearer realm="https://auth.example/token"', scope="")
+    case.respond('Bearer realm="https://auth.example/token"', scope="")
     assert case.tokens.query() == {}
 
 
 def test_several_scopes_are_several_parameters(case: Case) -> None:
-    case.answer(f'{BEARER},scope="repository:a:pull repository:b:pull"')
+    case.respond(f'{BEARER},scope="repository:a:pull repository:b:pull"')
     assert case.tokens.query()["scope"] == ["repository:a:pull", "repository:b:pull"]
 
 
@@ -131,7 +131,7 @@ def test_several_scopes_are_several_parameters(case: Case) -> None:
     ],
 )
 def test_realms(case: Case, realm: str, url: str) -> None:
-    case.answer(f'Bearer realm="{realm}"')
+    case.respond(f'Bearer realm="{realm}"')
     assert case.tokens.asked[0].url.partition("?")[0] == url
     assert ("a" in case.tokens.query()) is ("a=b" in realm)
 
@@ -153,14 +153,14 @@ def test_realms(case: Case, realm: str, url: str) -> None:
     ],
 )
 def test_realms_that_are_not_asked(case: Case, realm: str) -> None:
-    with pytest.raises(RegistryProtocolError, match="is not asked") as caught:
-        case.answer(f'Bearer realm="{realm}"', credential=ALICE)
+    with pytest.raises(RegistryProtocolError, match="token server that is not used") as caught:
+        case.respond(f'Bearer realm="{realm}"', credential=ALICE)
     assert case.tokens.asked == []
     assert "s3cret" not in str(caught.value)
 
 
 def test_a_token_is_kept_until_shortly_before_its_end(case: Case) -> None:
-    assert header(case.answer(WITH_SCOPE)) == "Bearer t1"
+    assert header(case.respond(WITH_SCOPE)) == "Bearer t1"
     case.now += 294
     assert header(case.known()) == "Bearer t1"
     case.now += 2
@@ -169,7 +169,7 @@ def test_a_token_is_kept_until_shortly_before_its_end(case: Case) -> None:
 
 def test_a_short_lifetime_is_a_minute(case: Case) -> None:
     case.tokens.lifetime = 1
-    case.answer(WITH_SCOPE)
+    case.respond(WITH_SCOPE)
     case.now += 54
     assert header(case.known()) == "Bearer t1"
 
@@ -177,11 +177,11 @@ def test_a_short_lifetime_is_a_minute(case: Case) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda case: case.answer(WITH_SCOPE, credential=ALICE),
-        lambda case: case.answer(WITH_SCOPE.replace("registry.example", "other")),
-        lambda case: case.answer(WITH_SCOPE.replace("team/app", "team/b")),
-        lambda case: case.answer(WITH_SCOPE.replace("/token", "/token2")),
-        lambda case: case.answer(
+        lambda case: case.respond(WITH_SCOPE, credential=ALICE),
+        lambda case: case.respond(WITH_SCOPE.replace("registry.example", "other")),
+        lambda case: case.respond(WITH_SCOPE.replace("team/app", "team/b")),
+        lambda case: case.respond(WITH_SCOPE.replace("/token", "/token2")),
+        lambda case: case.respond(
             WITH_SCOPE, endpoint=Endpoint("other.example", "https://other.example")
         ),
     ],
@@ -190,37 +190,37 @@ def test_a_short_lifetime_is_a_minute(case: Case) -> None:
 def test_a_token_is_good_for_nothing_else(
     case: Case, change: Callable[[Case], Authorization | None]
 ) -> None:
-    assert header(case.answer(WITH_SCOPE)) == "Bearer t1"
+    assert header(case.respond(WITH_SCOPE)) == "Bearer t1"
     assert header(change(case)) == "Bearer t2"
-    assert header(case.answer(WITH_SCOPE)) == "Bearer t1"
+    assert header(case.respond(WITH_SCOPE)) == "Bearer t1"
 
 
 def test_another_password_is_another_credential(case: Case) -> None:
     renewed = Credential(origin="a test", username="alice", secret="new")
-    assert header(case.answer(WITH_SCOPE, credential=ALICE)) == "Bearer t1"
-    assert header(case.answer(WITH_SCOPE, credential=renewed)) == "Bearer t2"
+    assert header(case.respond(WITH_SCOPE, credential=ALICE)) == "Bearer t1"
+    assert header(case.respond(WITH_SCOPE, credential=renewed)) == "Bearer t2"
 
 
 def test_the_next_repository_needs_no_challenge(case: Case) -> None:
     assert case.known() is None
-    case.answer(WITH_SCOPE)
+    case.respond(WITH_SCOPE)
     other = case.known(scope="repository:team/b:pull")
     assert header(other) == "Bearer t2"
     assert case.tokens.query()["scope"] == ["repository:team/b:pull"]
 
 
 def test_another_repository_may_want_another_token_server(case: Case) -> None:
-    case.answer(WITH_SCOPE)
+    case.respond(WITH_SCOPE)
     scope = "repository:team/b:pull"
     guessed = case.known(scope=scope)
     assert header(guessed) == "Bearer t2"
     other = f'Bearer realm="https://auth.example/other",service="s",scope="{scope}"'
-    assert header(case.answer(other, scope=scope, refused=guessed)) == "Bearer t3"
+    assert header(case.respond(other, scope=scope, refused=guessed)) == "Bearer t3"
     assert case.tokens.asked[-1].url.startswith("https://auth.example/other?")
 
 
 def test_a_refusal_of_a_guess_is_no_refusal(case: Case) -> None:
-    case.answer(WITH_SCOPE)
+    case.respond(WITH_SCOPE)
     case.tokens.status = [403]
     assert case.known(scope="repository:team/b:pull") is None
     assert len(case.tokens.asked) == 2
@@ -228,54 +228,54 @@ def test_a_refusal_of_a_guess_is_no_refusal(case: Case) -> None:
 
 def test_a_scope_of_its_own_is_not_guessed(case: Case) -> None:
     # Gitea: scope="*"
-    case.answer(f'{BEARER},scope="*"')
+    case.respond(f'{BEARER},scope="*"')
     assert case.tokens.query()["scope"] == ["*"]
     assert case.known() is None
 
 
 def test_a_kept_token_that_is_refused_is_replaced(case: Case) -> None:
-    case.answer(WITH_SCOPE)
+    case.respond(WITH_SCOPE)
     kept = case.known()
     assert kept is not None
     assert not kept.fresh
-    assert header(case.answer(WITH_SCOPE, refused=kept)) == "Bearer t2"
+    assert header(case.respond(WITH_SCOPE, refused=kept)) == "Bearer t2"
     assert header(case.known()) == "Bearer t2"
 
 
 def test_a_new_token_that_is_refused_is_final(case: Case) -> None:
-    authorization = case.answer(WITH_SCOPE)
+    authorization = case.respond(WITH_SCOPE)
     assert authorization is not None
-    assert case.answer(f'{WITH_SCOPE},error="insufficient_scope"', refused=authorization) is None
+    assert case.respond(f'{WITH_SCOPE},error="insufficient_scope"', refused=authorization) is None
     assert len(case.tokens.asked) == 1
 
 
 def test_basic(case: Case) -> None:
-    authorization = case.answer('Basic realm="x"', credential=ALICE)
+    authorization = case.respond('Basic realm="x"', credential=ALICE)
     assert header(authorization) == "Basic " + base64.b64encode(b"alice:s3cret").decode()
     assert header(case.known(ALICE)) == header(authorization)
     assert case.known(None) is None
-    assert case.answer('Basic realm="x"', credential=ALICE, refused=authorization) is None
-    assert case.answer('Basic realm="x"', credential=ALICE, refused=case.known(ALICE)) is None
+    assert case.respond('Basic realm="x"', credential=ALICE, refused=authorization) is None
+    assert case.respond('Basic realm="x"', credential=ALICE, refused=case.known(ALICE)) is None
     assert case.tokens.asked == []
     assert case.known(IDENTITY) is None
 
 
 def test_basic_without_a_password(case: Case) -> None:
-    assert case.answer('Basic realm="x"') is None
-    assert case.answer('Basic realm="x"', credential=IDENTITY) is None
+    assert case.respond('Basic realm="x"') is None
+    assert case.respond('Basic realm="x"', credential=IDENTITY) is None
 
 
 def test_bearer_comes_before_basic(case: Case) -> None:
-    assert header(case.answer(f"Basic realm=x, {WITH_SCOPE}", credential=ALICE)) == "Bearer t1"
+    assert header(case.respond(f"Basic realm=x, {WITH_SCOPE}", credential=ALICE)) == "Bearer t1"
 
 
 def test_other_schemes(case: Case) -> None:
-    assert case.answer("Negotiate", 'Digest realm="x"', credential=ALICE) is None
-    assert case.answer() is None
+    assert case.respond("Negotiate", 'Digest realm="x"', credential=ALICE) is None
+    assert case.respond() is None
 
 
 def test_an_identity_token_buys_tokens(case: Case) -> None:
-    assert header(case.answer(WITH_SCOPE, credential=IDENTITY)) == "Bearer t1"
+    assert header(case.respond(WITH_SCOPE, credential=IDENTITY)) == "Bearer t1"
     sent = case.tokens.asked[0]
     assert (sent.method, sent.url) == ("POST", "https://auth.example/token")
     assert sent.form == {
@@ -290,7 +290,7 @@ def test_an_identity_token_buys_tokens(case: Case) -> None:
 @pytest.mark.parametrize("status", [404, 405])
 def test_a_token_server_without_oauth2(case: Case, status: int) -> None:
     case.tokens.status = [status]
-    assert header(case.answer(WITH_SCOPE, credential=IDENTITY)) == "Bearer t2"
+    assert header(case.respond(WITH_SCOPE, credential=IDENTITY)) == "Bearer t2"
     basic = base64.b64encode(b"<token>:idt").decode()
     assert [sent.method for sent in case.tokens.asked] == ["POST", "GET"]
     assert case.tokens.asked[1].headers == {"Authorization": f"Basic {basic}"}
@@ -299,7 +299,7 @@ def test_a_token_server_without_oauth2(case: Case, status: int) -> None:
 def test_an_identity_token_that_is_refused(case: Case) -> None:
     case.tokens.status = [401]
     with pytest.raises(RegistryAuthError):
-        case.answer(WITH_SCOPE, credential=IDENTITY)
+        case.respond(WITH_SCOPE, credential=IDENTITY)
     assert len(case.tokens.asked) == 1
 
 
@@ -307,7 +307,7 @@ def test_a_registry_token_is_the_token(case: Case) -> None:
     token = Credential(origin="a test", secret="rt", kind="registry-token")
     authorization = case.known(token)
     assert header(authorization) == "Bearer rt"
-    assert case.answer(WITH_SCOPE, credential=token, refused=authorization) is None
+    assert case.respond(WITH_SCOPE, credential=token, refused=authorization) is None
     assert case.tokens.asked == []
 
 
@@ -326,8 +326,8 @@ def test_a_registry_token_that_fits_no_header(case: Case, secret: str) -> None:
         (404, b"", RegistryAuthError, "(404)"),
         (429, b"", RegistryRateLimitError, "asks for a pause"),
         (500, b"", RegistryError, "failed (500)"),
-        (302, b"", RegistryProtocolError, "answered 302"),
-        (200, b"<html>", RegistryProtocolError, "no JSON"),
+        (302, b"", RegistryProtocolError, "returned 302"),
+        (200, b"<html>", RegistryProtocolError, "not JSON"),
         (200, b"{}", RegistryProtocolError, "no usable token"),
     ],
 )  # fmt: skip
@@ -336,7 +336,7 @@ def test_no_token(
 ) -> None:
     case.tokens.status, case.tokens.body = [status], body
     with pytest.raises(error) as caught:
-        case.answer(WITH_SCOPE)
+        case.respond(WITH_SCOPE)
     assert reason in str(caught.value)
     assert str(caught.value).startswith(SUBJECT)
     assert type(caught.value) is error
@@ -348,7 +348,7 @@ def test_no_token(
 def test_what_to_do_when_refused(case: Case, credential: Credential | None, hint: str) -> None:
     case.tokens.status = [403]
     with pytest.raises(RegistryAuthError) as caught:
-        case.answer(WITH_SCOPE, credential=credential)
+        case.respond(WITH_SCOPE, credential=credential)
     assert hint in caught.value.hint
 
 
@@ -356,6 +356,6 @@ def test_a_token_server_that_repeats_the_secret(case: Case) -> None:
     body = {"errors": [{"code": "DENIED", "message": "not s3cret"}]}
     case.tokens.status, case.tokens.body = [401], json.dumps(body).encode()
     with pytest.raises(RegistryAuthError) as caught:
-        case.answer(WITH_SCOPE, credential=ALICE)
+        case.respond(WITH_SCOPE, credential=ALICE)
     assert "s3cret" not in str(caught.value) + caught.value.hint
     assert "DENIED" in str(caught.value)

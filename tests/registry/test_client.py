@@ -89,7 +89,7 @@ def test_a_page_elsewhere(scripted: ScriptedServer, open_client: Open, following
 
 def test_pages_in_a_circle(scripted: ScriptedServer, open_client: Open) -> None:
     scripted.on("GET", LIST, tags("a", following=f"{LIST}?last=a"))
-    with pytest.raises(RegistryProtocolError, match="circle"):
+    with pytest.raises(RegistryProtocolError, match="links back to an earlier one"):
         open_client().tags(app(scripted))
     assert len(scripted.requests) == 2
 
@@ -223,7 +223,7 @@ def test_all_tags_or_an_error(pages: list[tuple[list[str], str]]) -> None:
 def test_a_listing_that_does_not_hold_still(scripted: ScriptedServer, open_client: Open) -> None:
     first = tags("a", following="?last=a")
     scripted.on("GET", LIST, first, Answer(404), first, Answer(404))
-    with pytest.raises(RegistryProtocolError, match="changes while it is read") as caught:
+    with pytest.raises(RegistryProtocolError, match="keeps changing while it is read") as caught:
         open_client().tags(app(scripted))
     assert caught.value.temporary
 
@@ -264,7 +264,7 @@ def test_the_digest_of_a_digest(scripted: ScriptedServer, open_client: Open) -> 
     client = open_client()
     assert client.digest(app(scripted), DIGEST) == DIGEST
     assert client.digest(app(scripted), longer) == longer
-    with pytest.raises(RegistryProtocolError, match=f"gave {DIGEST} for {OTHER}"):
+    with pytest.raises(RegistryProtocolError, match=f"returned {DIGEST} for {OTHER}"):
         client.digest(app(scripted), OTHER)
 
 
@@ -340,7 +340,7 @@ BASIC = Credential(origin="a test", username="alice", secret="s3cret")
     ("credential", "challenge", "text"),
     [
         (None, None, "anonymous"),
-        (BASIC, None, "anonymous, though there is user alice from a test"),
+        (BASIC, None, "anonymous; did not need user alice from a test"),
         (BASIC, "Basic", "Basic, user alice from a test"),
         (None, 'Bearer realm="/token"', "Bearer, anonymous, token from {host}"),
         (BASIC, 'Bearer realm="/token"', "Bearer, user alice from a test, token from {host}"),
@@ -370,7 +370,7 @@ def test_check(
 
 
 def test_a_server_that_is_no_registry(scripted: ScriptedServer, open_client: Open) -> None:
-    with pytest.raises(RegistryProtocolError, match="not as a registry does"):
+    with pytest.raises(RegistryProtocolError, match="does not behave like a registry"):
         open_client().check(scripted.host)
 
 

@@ -211,7 +211,7 @@ def test_a_broken_helper(helpers: HelperFolder, docker: Path) -> None:
     )
     store = Credentials([], env)
     for registry in ("a.example", "b.example"):
-        with pytest.raises(CredentialError, match="no such program"):
+        with pytest.raises(CredentialError, match="program not found"):
             store.lookup(registry, "app")
     assert store.lookup("c.example", "app") is None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from imagebot.errors import CredentialError
-from imagebot.registry import helper
+from imagebot.parallel import child as child_module
 from imagebot.registry.docker_config import StoredCredential
 from imagebot.registry.helper import run_helper
 from tests.registry.conftest import HelperFolder
@@ -51,8 +51,8 @@ def test_it_has_nothing(helpers: HelperFolder) -> None:
     ("line", "reason"),
     [
         ("print('cannot reach \\x1b[2Jthe vault'); sys.exit(3)", "status 3: cannot reach [2Jthe"),
-        ("sys.exit(1)", "it said nothing"),
-        ("print('no json')", "no JSON"),
+        ("sys.exit(1)", "no output"),
+        ("print('no json')", "not JSON"),
         ("print('[]')", "no Username and Secret"),
         ("print(json.dumps({'Username': 'a', 'Secret': ''}))", "no Username and Secret"),
         ("print(json.dumps({'Username': 'a', 'Secret': 5}))", "no Username and Secret"),
@@ -91,7 +91,7 @@ def test_what_it_has_started_ends_with_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     child = tmp_path / "child"
-    monkeypatch.setattr(helper, "time", late_once(child.exists))
+    monkeypatch.setattr(child_module, "time", late_once(child.exists))
     helpers.add(
         "forks",
         "pid = os.fork()",
@@ -124,12 +124,12 @@ def test_a_helper_that_does_not_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "../evil", "a/b", "a b", "-x", "a\n", "ä", "x" * 100])
 def test_names_that_no_helper_has(helpers: HelperFolder, name: str) -> None:
-    with pytest.raises(CredentialError, match="no name of a credential helper"):
+    with pytest.raises(CredentialError, match="not the name of a credential helper"):
         run_helper(name, SERVER, helpers.env)
 
 
 def test_a_helper_that_is_not_there(helpers: HelperFolder) -> None:
-    with pytest.raises(CredentialError, match="no such program"):
+    with pytest.raises(CredentialError, match="program not found"):
         run_helper("missing", SERVER, helpers.env)
 
 

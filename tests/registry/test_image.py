@@ -175,7 +175,7 @@ def test_configurations(document: object, platform: str | None, created: datetim
 
 
 def test_no_json() -> None:
-    with pytest.raises(RegistryProtocolError, match="manifest is no JSON"):
+    with pytest.raises(RegistryProtocolError, match="manifest is not JSON"):
         parse_manifest("s", b"<html>")
-    with pytest.raises(RegistryProtocolError, match="configuration is no JSON"):
+    with pytest.raises(RegistryProtocolError, match="configuration is not JSON"):
         parse_config("s", b"")

@@ -7,6 +7,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,23 +17,21 @@ from hypothesis import strategies as st
 from imagebot.errors import RepositoryNotFoundError
 from imagebot.reference import Repository
 from imagebot.registry.listing import list_tags
+from tests.support.fake_registry import FakeRegistry
 from tests.support.process import PATIENCE
 from tests.support.scripted_http import Answer, ScriptedServer
-from tests.support.unasked import Unasked
 
 
 def repository(number: int) -> Repository:
     return Repository("r.example", f"app{number}")
 
 
-class Lists(Unasked):
+@dataclass
+class Lists(FakeRegistry):
     """Every third repository is not there."""
 
-    def __init__(self) -> None:
-        self.asked: list[Repository] = []
-
     def tags(self, repository: Repository) -> tuple[str, ...]:
-        self.asked.append(repository)
+        self._note("tags", repository)
         if int(repository.path.removeprefix("app")) % 3 == 0:
             raise RepositoryNotFoundError(str(repository), "not there")
         return (f"tag-of-{repository.path}",)
@@ -45,7 +44,7 @@ def test_each_once_and_failures_are_values(numbers: list[int], workers: int) -> 
     wanted = [repository(number) for number in numbers]
     found = list_tags(lists, wanted, workers=workers, progress=lambda *n: calls.append(n))
     assert list(found) == list(dict.fromkeys(wanted))
-    assert sorted(lists.asked) == sorted(set(wanted))
+    assert sorted(lists.calls) == sorted({("tags", str(one)) for one in wanted})
     for one, tags in found.items():
         if int(one.path.removeprefix("app")) % 3 == 0:
             assert isinstance(tags, RepositoryNotFoundError)
@@ -65,7 +64,7 @@ def test_progress_is_told_in_the_thread_that_asked() -> None:
 def test_as_many_at_once_as_workers() -> None:
     barrier = threading.Barrier(5)
 
-    class Together(Unasked):
+    class Together(FakeRegistry):
         def tags(self, repository: Repository) -> tuple[str, ...]:
             # Breaks, and raises, unless five ask at the same time.
             barrier.wait(30)
@@ -75,7 +74,7 @@ def test_as_many_at_once_as_workers() -> None:
 
 
 def test_a_bug_is_no_failure_of_a_repository() -> None:
-    class Broken(Unasked):
+    class Broken(FakeRegistry):
         def tags(self, repository: Repository) -> tuple[str, ...]:
             raise ZeroDivisionError
 
@@ -92,7 +91,7 @@ def test_after_an_interrupt_no_repository_is_begun(
     class Slow(Lists):
         def tags(self, repository: Repository) -> tuple[str, ...]:
             found = super().tags(repository)
-            if len(self.asked) > 1:
+            if len(self.calls) > 1:
                 assert go_on.wait(30)
             ended.append(repository)
             return found
@@ -104,11 +103,11 @@ def test_after_an_interrupt_no_repository_is_begun(
     wanted = [repository(3 * n + 1) for n in range(100)]
     with pytest.raises(KeyboardInterrupt):
         list_tags(lists, wanted, workers=2, progress=stop)
-    begun = len(lists.asked)
+    begun = len(lists.calls)
     go_on.set()
     wait_until(lambda: len(ended) == begun)
     wait_until(lambda: not any(t.name == "list-tags" for t in threading.enumerate()))
-    assert len(lists.asked) == begun <= 3
+    assert len(lists.calls) == begun <= 3
 
 
 def test_an_interrupt_ends_it_at_once(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from imagebot.reference import Repository
 from imagebot.registry.api import Pushed
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credential
+from imagebot.registry.memo import Memo
 from imagebot.registry.vendors import VENDORS, Vendor, find_vendor
 from tests.support.scripted_http import Answer, Request, ScriptedServer
 
@@ -30,6 +31,13 @@ def at(day: int, **more: int) -> datetime:
 
 def app(server: ScriptedServer, path: str = "team/app") -> Repository:
     return Repository(server.host, path)
+
+
+def asked_for(
+    client: RegistryClient, repository: Repository, tags: list[str]
+) -> Mapping[str, Pushed]:
+    """Of what the client found, only the tags that were asked for."""
+    return Memo(client).for_pass().pushed(repository, tags)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +121,7 @@ def test_docker_hub_many_tags(
 
     scripted.on("GET", TAGS, page)
     wanted = [f"t{n}" for n in range(0, 250, 20)]
-    assert list(docker_hub().pushed(app(scripted), wanted)) == wanted
+    assert list(asked_for(docker_hub(), app(scripted), wanted)) == wanted
     pages = [request.parameters.get("page") for request in scripted.requests]
     assert pages == [None, ["1"], ["2"], ["3"]]
 
@@ -222,7 +230,7 @@ def test_google(scripted: ScriptedServer, open_client: Open) -> None:
         Answer(body={"name": "team/app", "child": [], "tags": [], "manifest": manifest}),
     )
     client = open_client(vendors={scripted.host: Vendor("google")})
-    assert client.pushed(app(scripted), ["1.0", "1.1", "odd", "zero", "bad"]) == {
+    assert asked_for(client, app(scripted), ["1.0", "1.1", "odd", "zero", "bad"]) == {
         "1.0": Pushed(at(1), "Google", ONE),
         "1.1": Pushed(at(2), "Google", TWO),
         "odd": Pushed(at(3), "Google"),
@@ -306,7 +314,7 @@ def github(scripted: ScriptedServer, open_client: Open) -> Callable[..., Registr
 def test_github(scripted: ScriptedServer, github: Callable[..., RegistryClient], path: str) -> None:
     versions = [version(2, "1.1", "latest", digest=TWO), version(1, "1.0"), version(1), {"id": 5}]
     scripted.on("GET", path, Answer(body=versions))
-    assert github().pushed(app(scripted, "team/app/web"), ["1.0", "1.1", "2.0"]) == {
+    assert asked_for(github(), app(scripted, "team/app/web"), ["1.0", "1.1", "2.0"]) == {
         "1.0": Pushed(at(1), "GitHub Packages", ONE),
         "1.1": Pushed(at(2), "GitHub Packages", TWO),
     }
@@ -321,7 +329,7 @@ def test_github_pages(scripted: ScriptedServer, github: Callable[..., RegistryCl
         return Answer(body=[version(1, f"{number}.{n}") for n in range(100)])
 
     scripted.on("GET", ORGANIZATION, page)
-    assert list(github().pushed(app(scripted, "team/app/web"), ["3.7"])) == ["3.7"]
+    assert list(asked_for(github(), app(scripted, "team/app/web"), ["3.7"])) == ["3.7"]
     assert len(scripted.requests) == 3
 
 
@@ -386,16 +394,19 @@ def test_an_api_that_answers_something_else(
     assert client.pushed(app(scripted), ["1.0"]) == {}
 
 
-def test_an_answer_is_kept_for_a_minute(scripted: ScriptedServer, open_client: Open) -> None:
-    now = 0.0
-    scripted.on("GET", LIST, Answer(body={"manifest": google(ONE, 1, "1.0", "1.1")}))
-    client = open_client(vendors={scripted.host: Vendor("google")}, clock=lambda: now)
-    for tags in (["1.0"], ["1.1"], ["1.0", "1.1"], []):
-        assert list(client.pushed(app(scripted), tags)) == tags
+def test_what_came_with_the_answer_is_there_too(
+    scripted: ScriptedServer, open_client: Callable[..., RegistryClient]
+) -> None:
+    """A page has more tags than were asked for; the memo keeps them for the next question."""
+    manifest = {ONE: {"tag": ["1.0", "1.1"], "timeUploadedMs": "1714600000000"}}
+    scripted.on("GET", "/v2/team/app/tags/list", Answer(body={"manifest": manifest}))
+    client = open_client(vendors={scripted.host: Vendor("google")})
+    assert client.pushed(app(scripted), ["1.0"]).keys() == {"1.0", "1.1"}
+    once = Memo(client).for_pass()
+    scripted.requests.clear()
+    assert once.pushed(app(scripted), ["1.0"]).keys() == {"1.0"}
+    assert once.pushed(app(scripted), ["1.1", "1.0"]).keys() == {"1.0", "1.1"}
     assert len(scripted.requests) == 1
-    assert client.pushed(app(scripted), ["2.0"]) == {}
-    assert client.pushed(app(scripted), ["2.0"]) == {}
+    once.pushed(app(scripted), ["gone"])
+    once.pushed(app(scripted), ["gone", "1.0"])
     assert len(scripted.requests) == 2
-    now = 61.0
-    client.pushed(app(scripted), ["2.0"])
-    assert len(scripted.requests) == 3

@@ -47,7 +47,7 @@ def open_session() -> Iterator[OpenSession]:
 
 
 def ask(session: Session, server: ScriptedServer, path: str = "tags/list") -> bytes:
-    return session.ask(Repository(server.host, "app"), path, limit=1000).body
+    return session.request(Repository(server.host, "app"), path, limit=1000).body
 
 
 def guarded(request: Request) -> Answer:
@@ -196,10 +196,10 @@ def test_a_mirror_gets_its_own_credential_only(
     options = [RegistryOptions(host="docker.io", mirror=f"{scripted.host}/hub")]
     nginx = Repository("docker.io", "library/nginx")
     with pytest.raises(RegistryAuthError, match=r"docker\.io/library/nginx"):
-        open_session({"docker.io": ALICE}, options=options).ask(nginx, "tags/list", limit=1000)
+        open_session({"docker.io": ALICE}, options=options).request(nginx, "tags/list", limit=1000)
     assert {request.authorization for request in scripted.requests} == {None}
     session = open_session({scripted.host: ALICE}, options=options)
-    assert session.ask(nginx, "tags/list", limit=1000).body == b"let in"
+    assert session.request(nginx, "tags/list", limit=1000).body == b"let in"
 
 
 def test_a_kept_token_that_has_ended_is_replaced_once(
@@ -243,7 +243,7 @@ def errors(code: str, message: str = "said so") -> dict[str, Any]:
         (Answer(404, body=errors("MANIFEST_UNKNOWN")), RepositoryNotFoundError,
          "does not have the image", ("MANIFEST_UNKNOWN",)),
         (Answer(404, body="<html>"), RepositoryNotFoundError, "does not have it (404)", ()),
-        (Answer(400, body=errors("NAME_INVALID")), RegistryProtocolError, "answered 400, NAME",
+        (Answer(400, body=errors("NAME_INVALID")), RegistryProtocolError, "returned 400, NAME",
          ("NAME_INVALID",)),
         (Answer(400, body=errors("NAME_UNKNOWN")), RepositoryNotFoundError, "400",
          ("NAME_UNKNOWN",)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +12,11 @@ import pytest
 
 from imagebot.config.load import load_bot_configuration
 from imagebot.reference import Repository
-from imagebot.registry.api import Pushed
+from imagebot.registry.memo import Memo
 from imagebot.run.passes import PassContext, PassResult, plan_pass, run_pass
+from tests.support.fake_registry import FakeRegistry
 from tests.support.git_repository import BareRepository, Entry, Symlink
 from tests.support.git_server import GitServer
-from tests.support.unasked import Unasked
 
 CONFIGURATION = b"""\
 policies: {stable: {semver: ^1}}
@@ -29,28 +29,19 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @dataclass
-class FixedTags(Unasked):
+class FixedTags(FakeRegistry):
     """Every repository has two tags. `meanwhile` is called with the number of each listing."""
 
     meanwhile: Callable[[int], None] = lambda number: None
-    listings: int = 0
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
-        self.listings += 1
+        self._note("tags", repository)
         self.meanwhile(self.listings)
         return ("1.0.0", "1.1.0")
 
-    def digest(self, repository: Repository, reference: str) -> str:
-        return "sha256:" + "a" * 64
-
-    def platforms(self, repository: Repository, digest: str) -> tuple[str, ...]:
-        return ()
-
-    def created(self, repository: Repository, digest: str) -> datetime | None:
-        return None
-
-    def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
-        return {}
+    @property
+    def listings(self) -> int:
+        return self.count("tags")
 
 
 @pytest.fixture
@@ -60,7 +51,7 @@ def setting(tmp_path: Path, git_server: GitServer) -> Callable[..., PassContext]
     def make(text: str, registry: FixedTags | None = None) -> PassContext:
         return PassContext(
             bot=load_bot_configuration(text, "bot.yaml"),
-            registry=registry or FixedTags(),
+            registry=Memo(registry or FixedTags()).for_pass(),
             environment={"TOKEN": git_server.token, "PATH": "/usr/bin:/bin"},
             cache=tmp_path / "cache",
             now=NOW,
@@ -148,7 +139,7 @@ def test_a_push_that_lost_a_race_is_planned_again(git_server: GitServer, setting
             once.set()
             bare.commit({"app.yaml": MANIFEST + b"# mine\n", "new.yaml": None})
 
-    registry = FixedTags(meanwhile)
+    registry = FixedTags(meanwhile=meanwhile)
     outcome = run_pass(setting(bot_text(url), registry))
     assert codes(outcome) == []
     assert [entry.status for entry in outcome.published] == ["committed"]

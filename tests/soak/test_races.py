@@ -15,13 +15,14 @@ from imagebot.config.load import load_bot_configuration
 from imagebot.errors import PushRejectedError
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.reference import Repository
+from imagebot.registry.memo import Memo
 from imagebot.run.passes import PassContext, PassResult, run_pass
 from tests.git.conftest import BOT, FILES, ambient_access, read, token_access
 from tests.soak.conftest import CONFIGURATION, DIRECT, REVIEWED, Soak, pod
+from tests.support.fake_registry import FakeRegistry
 from tests.support.git_repository import BareRepository, git
 from tests.support.git_server import GitServer
 from tests.support.github import Forge
-from tests.support.unasked import Unasked
 
 BOTS = 6
 ROUNDS, COMMITS = 10, 30
@@ -93,7 +94,7 @@ def test_writers_that_race_lose_no_update(
 
 
 @dataclass
-class Tags(Unasked):
+class Tags(FakeRegistry):
     """The same tags for every repository, listed once all bots have asked for them."""
 
     newest: int = 0
@@ -103,9 +104,6 @@ class Tags(Unasked):
         if self.together is not None:
             self.together.wait()
         return tuple(f"1.{minor}.0" for minor in range(self.newest + 1))
-
-    def digest(self, repository: Repository, reference: str) -> str:
-        return "sha256:" + "a" * 64
 
 
 def run_at_once(
@@ -118,7 +116,7 @@ def run_at_once(
     def run(number: int) -> None:
         setting = PassContext(
             bot=load_bot_configuration(texts[number], "bot.yaml"),
-            registry=tags,
+            registry=Memo(tags).for_pass(),
             environment=environment,
             cache=Path(environment["CACHES"]) / str(number),
             now=datetime(2026, 11, 1, tzinfo=UTC),

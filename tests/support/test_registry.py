@@ -8,7 +8,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.support.asking import ask
+from tests.support.plain_http import get
 from tests.support.images import ANY_MANIFEST, DOCKER_LIST, OCI_INDEX
 from tests.support.registry import PASSWORD, USERNAME, Registry
 from tests.support.require import require
@@ -41,8 +41,8 @@ def test_configuration_says_what_was_asked_for(registry: Registry, repository: s
         annotations={"c": "d"},
     )
     base = f"{registry.url}/v2/{repository}"
-    manifest = ask(f"{base}/manifests/1.0", headers={"Accept": ANY_MANIFEST}).json()
-    config = ask(f"{base}/blobs/{manifest['config']['digest']}").json()
+    manifest = get(f"{base}/manifests/1.0", headers={"Accept": ANY_MANIFEST}).json()
+    config = get(f"{base}/blobs/{manifest['config']['digest']}").json()
     assert manifest["annotations"] == {"c": "d"}
     assert config["created"] == "2020-02-02T02:02:02Z"
     assert (config["os"], config["architecture"], config["variant"]) == ("linux", "arm", "v7")
@@ -60,7 +60,7 @@ def test_index(registry: Registry, repository: str, docker: bool, media_type: st
         docker=docker,
     )
     url = f"{registry.url}/v2/{repository}/manifests/2.0"
-    answer = ask(url, headers={"Accept": ANY_MANIFEST})
+    answer = get(url, headers={"Accept": ANY_MANIFEST})
     assert answer.headers["Content-Type"] == media_type
     assert answer.headers["Docker-Content-Digest"] == digest
     entries = answer.json()["manifests"]
@@ -71,7 +71,7 @@ def test_index(registry: Registry, repository: str, docker: bool, media_type: st
         {"architecture": "unknown", "os": "unknown"},
         None,
     ]
-    inner = ask(f"{url[:-3]}{entries[-1]['digest']}", headers={"Accept": ANY_MANIFEST})
+    inner = get(f"{url[:-3]}{entries[-1]['digest']}", headers={"Accept": ANY_MANIFEST})
     assert inner.json()["manifests"][0]["platform"]["architecture"] == "s390x"
 
 
@@ -97,19 +97,19 @@ def test_htpasswd_refuses(
 ) -> None:
     htpasswd_registry.push_image(repository, "1.0")
     url = f"{htpasswd_registry.url}/v2/{repository}/tags/list"
-    refused = ask(url, auth=(USERNAME, password) if password else None)
+    refused = get(url, auth=(USERNAME, password) if password else None)
     assert refused.status_code == 401
     assert refused.headers["WWW-Authenticate"].startswith("Basic realm=")
-    assert ask(url, auth=(USERNAME, PASSWORD)).json()["tags"] == ["1.0"]
+    assert get(url, auth=(USERNAME, PASSWORD)).json()["tags"] == ["1.0"]
 
 
 def test_tls(tls_registry: Registry, repository: str) -> None:
     tls_registry.push_image(repository, "1.0")
     url = f"{tls_registry.url}/v2/{repository}/tags/list"
     trusted = ssl.create_default_context(cafile=str(tls_registry.ca_file))
-    assert ask(url, verify=trusted).json()["tags"] == ["1.0"]
+    assert get(url, verify=trusted).json()["tags"] == ["1.0"]
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-        ask(url, verify=True)
+        get(url, verify=True)
 
 
 def test_notifications(

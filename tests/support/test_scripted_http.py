@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.asking import ask
+from tests.support.plain_http import get
 from tests.support.scripted_http import Answer, Request, ScriptedServer
 
 
@@ -19,11 +19,11 @@ def test_table_then_handler_then_404(start_scripted: Callable[..., ScriptedServe
         handler,
         answers={("GET", "/a"): [Answer(429, {"Retry-After": "1"}), Answer(body={"x": 1})]},
     )
-    assert ask(f"{server.url}/a").headers["Retry-After"] == "1"
-    assert ask(f"{server.url}/a").json() == {"x": 1}
-    assert ask(f"{server.url}/a").json() == {"x": 1}
-    assert ask(f"{server.url}/known?n=2").text == "n=2"
-    assert ask(f"{server.url}/unknown").status_code == 404
+    assert get(f"{server.url}/a").headers["Retry-After"] == "1"
+    assert get(f"{server.url}/a").json() == {"x": 1}
+    assert get(f"{server.url}/a").json() == {"x": 1}
+    assert get(f"{server.url}/known?n=2").text == "n=2"
+    assert get(f"{server.url}/unknown").status_code == 404
     assert len(server.asked("GET", "/a")) == 3
     assert server.requests[3].parameters == {"n": ["2"]}
 
@@ -42,18 +42,18 @@ def test_records_the_request(scripted: ScriptedServer) -> None:
 def test_cut_body(scripted: ScriptedServer) -> None:
     scripted.on("GET", "/cut", Answer(body=b"0123456789", cut_at=4))
     with pytest.raises(httpx.RemoteProtocolError):
-        ask(f"{scripted.url}/cut")
+        get(f"{scripted.url}/cut")
 
 
 def test_streamed_body(scripted: ScriptedServer) -> None:
     scripted.on("GET", "/huge", lambda _: Answer(body=(b"x" * 1000 for _ in range(1000))))
-    assert len(ask(f"{scripted.url}/huge").content) == 1_000_000
+    assert len(get(f"{scripted.url}/huge").content) == 1_000_000
 
 
 def test_dropped_connection(scripted: ScriptedServer) -> None:
     scripted.on("GET", "/drop", Answer(drop=True))
     with pytest.raises(httpx.RemoteProtocolError):
-        ask(f"{scripted.url}/drop")
+        get(f"{scripted.url}/drop")
 
 
 def test_hanging_answer(scripted: ScriptedServer) -> None:
@@ -65,6 +65,6 @@ def test_hanging_answer(scripted: ScriptedServer) -> None:
 def test_tls(start_scripted: Callable[..., ScriptedServer], tmp_path: Path) -> None:
     server = start_scripted(lambda _: Answer(body="secret"), tls=tmp_path)
     trusted = ssl.create_default_context(cafile=str(server.ca_file))
-    assert ask(server.url, verify=trusted).text == "secret"
+    assert get(server.url, verify=trusted).text == "secret"
     with pytest.raises(httpx.ConnectError):
-        ask(server.url, verify=True)
+        get(server.url, verify=True)

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import httpx
 
-from tests.support.asking import ask
+from tests.support.plain_http import get
 from tests.support.registry import PASSWORD, USERNAME, Registry
 from tests.support.token_server import ANONYMOUS
 
 
 def ask_token(registry: Registry, scope: str, password: str | None) -> httpx.Response:
     assert registry.tokens is not None
-    return ask(
+    return get(
         registry.tokens.realm,
         params={"service": "registry.test", "scope": scope},
         auth=(USERNAME, password) if password else None,
@@ -21,12 +21,12 @@ def ask_token(registry: Registry, scope: str, password: str | None) -> httpx.Res
 def test_pull_with_a_token(token_registry: Registry, repository: str) -> None:
     token_registry.push_image(repository, "1.0")
     url = f"{token_registry.url}/v2/{repository}/tags/list"
-    challenge = ask(url)
+    challenge = get(url)
     assert challenge.status_code == 401
     assert f'scope="repository:{repository}:pull"' in challenge.headers["WWW-Authenticate"]
     answer = ask_token(token_registry, f"repository:{repository}:pull", PASSWORD)
     bearer = {"Authorization": f"Bearer {answer.json()['token']}"}
-    assert ask(url, headers=bearer).json()["tags"] == ["1.0"]
+    assert get(url, headers=bearer).json()["tags"] == ["1.0"]
 
 
 def test_requests_are_counted(token_registry: Registry, repository: str) -> None:
@@ -60,7 +60,7 @@ def test_rights_by_repository(start_registry: Callable[..., Registry]) -> None:
         registry.push_image(repository, "1")
         token = ask_token(registry, f"repository:{repository}:pull", password).json()["token"]
         bearer = {"Authorization": f"Bearer {token}"}
-        answer = ask(f"{registry.url}/v2/{repository}/tags/list", headers=bearer)
+        answer = get(f"{registry.url}/v2/{repository}/tags/list", headers=bearer)
         assert answer.status_code == status, (repository, password)
 
 
@@ -70,7 +70,7 @@ def test_expired_token(token_registry: Registry, repository: str) -> None:
     scope = [f"repository:{repository}:pull"]
     expired = token_registry.tokens.mint(USERNAME, scope, lifetime=-120)
     url = f"{token_registry.url}/v2/{repository}/tags/list"
-    answer = ask(url, headers={"Authorization": f"Bearer {expired}"})
+    answer = get(url, headers={"Authorization": f"Bearer {expired}"})
     assert answer.status_code == 401
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
 

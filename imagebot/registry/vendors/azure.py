@@ -26,12 +26,12 @@ def pushed(query: PushQuery) -> dict[str, Pushed]:
     base = query.url or query.endpoint.url
     url = f"{base}/acr/v1/{query.path}/_tags?n=100&orderby=timedesc"
     for _ in range(MAX_PAGES):
-        answer = query.ask_registry(url, scope=f"repository:{query.path}:metadata_read")
-        for item in as_list(as_object(query.read(answer)).get("tags")):
+        response = query.registry_get(url, scope=f"repository:{query.path}:metadata_read")
+        for item in as_list(as_object(query.read(response)).get("tags")):
             tag, at = as_tag(item.get("name")), parse_time(item.get("lastUpdateTime"))
             if tag and at:
                 found[tag] = Pushed(at, SOURCE, as_digest(item.get("digest")))
-        following = next_page(query.subject, answer.values("Link"), answer.url)
+        following = next_page(query.subject, response.values("Link"), response.url)
         if following is None or not query.missing(found):
             break
         url = following

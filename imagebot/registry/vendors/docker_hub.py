@@ -26,7 +26,7 @@ from imagebot.registry.vendors.query import (
 SOURCE = "Docker Hub"
 _API = "https://hub.docker.com"
 _FEW = 5
-"""So many tags are asked for one by one; more, in pages of 100, newest first."""
+"""Up to this many tags are asked for one by one; more, in pages of 100, newest first."""
 
 
 def pushed(query: PushQuery) -> dict[str, Pushed]:
@@ -36,7 +36,7 @@ def pushed(query: PushQuery) -> dict[str, Pushed]:
     url = f"{api}/v2/namespaces/{quote(namespace)}/repositories/{quote(name, safe='')}/tags"
     headers: dict[str, str] = {}
     first = query.get(f"{url}?page_size=1")
-    # The API answers 404 for what an anonymous may not see.
+    # The API returns 404 for what needs a log-in.
     if first.status in (401, 403, 404) and query.credential:
         headers = _log_in(query, api)
     elif first.status != 200:
@@ -49,9 +49,9 @@ def pushed(query: PushQuery) -> dict[str, Pushed]:
 def _one_by_one(query: PushQuery, url: str, headers: Mapping[str, str]) -> dict[str, Pushed]:
     found: dict[str, Pushed] = {}
     for tag in sorted(query.tags):
-        answer = query.get(f"{url}/{quote(tag)}", headers)
-        if answer.status != 404:
-            found |= _pushed(query.read(answer))
+        response = query.get(f"{url}/{quote(tag)}", headers)
+        if response.status != 404:
+            found |= _pushed(query.read(response))
     return found
 
 
@@ -80,7 +80,7 @@ def _log_in(query: PushQuery, api: str) -> dict[str, str]:
         reason = "Docker Hub's API needs a user name and a token, for push times"
         raise RegistryAuthError(query.subject, reason)
     secret = {"identifier": credential.username, "secret": credential.secret}
-    answer: Response = query.send(
+    response: Response = query.send(
         Request(
             subject=query.subject,
             url=f"{api}/v2/auth/token",
@@ -89,9 +89,9 @@ def _log_in(query: PushQuery, api: str) -> dict[str, str]:
             content=json.dumps(secret).encode(),
         )
     )
-    if answer.status != 200:
-        query.read(answer)
-    document = as_object(parse_json(query.subject, answer.body, "the answer to the log-in"))
+    if response.status != 200:
+        query.read(response)
+    document = as_object(parse_json(query.subject, response.body, "the response to the log-in"))
     token = document.get("access_token")
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise RegistryAuthError(query.subject, "Docker Hub's API gave no usable token")

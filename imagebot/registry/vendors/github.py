@@ -47,11 +47,11 @@ def pushed(query: PushQuery) -> dict[str, Pushed]:
             f"/packages/container/{quote(package, safe='')}/versions"
         )
         for page in range(1, MAX_PAGES + 1):
-            answer = query.get(f"{url}?per_page={_PAGE}&page={page}", headers)
-            if answer.status == 404 and kind == "orgs":
+            response = query.get(f"{url}?per_page={_PAGE}&page={page}", headers)
+            if response.status == 404 and kind == "orgs":
                 break
-            _check_limit(query, answer)
-            versions = as_list(query.read(answer))
+            _check_limit(query, response)
+            versions = as_list(query.read(response))
             for version in versions:
                 found |= _pushed(version)
             if len(versions) < _PAGE or not query.missing(found):
@@ -76,6 +76,6 @@ def _check_limit(query: PushQuery, response: Response) -> None:
         raise RegistryRateLimitError(
             query.subject,
             "GitHub's API allows no more requests for now (403)",
-            hint="the next pass asks again",
+            hint="a later pass asks again",
             status=403,
         )

@@ -26,11 +26,11 @@ def pushed(query: PushQuery) -> dict[str, Pushed]:
     base = query.url or query.endpoint.url
     url = f"{base}/v2/{query.path}/tags/list?n=10000"
     for _ in range(MAX_PAGES):
-        answer = query.ask_registry(url, scope=f"repository:{query.path}:pull")
-        manifests = as_object(as_object(query.read(answer)).get("manifest"))
+        response = query.registry_get(url, scope=f"repository:{query.path}:pull")
+        manifests = as_object(as_object(query.read(response)).get("manifest"))
         for digest, manifest in manifests.items():
             found |= _pushed(digest, manifest)
-        following = next_page(query.subject, answer.values("Link"), answer.url)
+        following = next_page(query.subject, response.values("Link"), response.url)
         if following is None or not query.missing(found):
             break
         url = following

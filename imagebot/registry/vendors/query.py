@@ -1,4 +1,4 @@
-"""What is asked of a vendor's API, and what vendors share in reading the answers."""
+"""A query for push times, and helpers to read the responses of vendors' APIs."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ MAX_BODY = 16 * 1024 * 1024
 MAX_PAGES = 100
 
 
-class AskRegistry(Protocol):
-    """Asks the registry itself, with its own authorization; `url` is absolute."""
+class RegistryGet(Protocol):
+    """GET from the registry itself, with its own authorization; `url` is absolute."""
 
     def __call__(self, url: str, *, scope: str) -> Response: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushQuery:
-    """`path` is the repository's at `endpoint`; `url` the API's, "" for the usual one.
+    """`path` is the repository's at `endpoint`; `url` is the API's, "" for the usual one.
 
-    `send` asks anything without authorization and returns whatever status there is.
+    `send` sends a request without authorization, and returns the response whatever its status.
     """
 
     subject: str
@@ -39,25 +39,25 @@ class PushQuery:
     endpoint: Endpoint
     url: str
     credential: Credential | None = field(repr=False)
-    ask_registry: AskRegistry
+    registry_get: RegistryGet
     send: Callable[[Request], Response]
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         """GET from the vendor's API, whatever the status."""
-        ask = Request(
+        request = Request(
             subject=self.subject,
             url=url,
             headers={"Accept": "application/json", **(headers or {})},
             limit=MAX_BODY,
             ca_file=self.endpoint.ca_file,
         )
-        return self.send(ask)
+        return self.send(request)
 
     def read(self, response: Response) -> object:
         """The JSON of a 200. Raises RegistryError for any other status."""
         if response.status != 200:
             raise failure(self.subject, response, self.endpoint, self.credential)
-        return parse_json(self.subject, response.body, "the answer of the registry's API")
+        return parse_json(self.subject, response.body, "the response of the registry's API")
 
     def missing(self, found: Mapping[str, Pushed]) -> bool:
         return not self.tags <= found.keys()
@@ -72,7 +72,7 @@ def as_list(value: object) -> list[Mapping[str, object]]:
 
 
 def as_tag(value: object) -> str:
-    """A tag, or "" for what is none."""
+    """A tag; "" for anything else."""
     return value if isinstance(value, str) and is_tag(value) else ""
 
 
@@ -81,7 +81,7 @@ def as_digest(value: object) -> str | None:
 
 
 def as_time(seconds: object) -> datetime | None:
-    """A time from seconds since 1970, as a number or in digits; None for what is none."""
+    """A time from seconds since 1970, as a number or in digits; None for anything else."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float | str):
         return None
     try:

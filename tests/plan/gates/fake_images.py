@@ -1,56 +1,23 @@
-"""A registry's facts, written down, and what was asked."""
+"""The images of one repository, which have the names of their tags."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
-from imagebot.errors import RegistryError, RepositoryNotFoundError
-from imagebot.reference import Repository, is_digest
-from imagebot.registry.api import Pushed
-from tests.support.unasked import Unasked
+from imagebot.reference import Repository
+from tests.support.fake_registry import FakeRegistry, digest_of
 
-
-def digest_of(name: str) -> str:
-    """A digest that is the same for the same name."""
-    return "sha256:" + name.encode().hex().rjust(64, "0")[-64:]
+__all__ = ["FakeImages", "digest_of"]
 
 
 @dataclass
-class FakeImages(Unasked):
+class FakeImages(FakeRegistry):
     """`points` maps tags to names of images; a tag that is not there has an image of its name."""
 
-    points: dict[str, str] = field(default_factory=dict)
-    missing: frozenset[str] = frozenset()
-    failing: frozenset[str] = frozenset()
-    runs_on: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    claims: dict[str, datetime] = field(default_factory=dict)
-    pushes: dict[str, Pushed] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    def image_of(self, repository: Repository, tag: str) -> str:
+        return self.points.get(tag, tag)
 
-    def digest(self, repository: Repository, reference: str) -> str:
-        self.asked.append(f"digest {reference}")
-        if reference in self.failing:
-            raise RegistryError(str(repository), "it does not answer", temporary=True)
-        if reference in self.missing:
-            raise RepositoryNotFoundError(str(repository), f"no {reference}")
-        return digest_of(self.points.get(reference, reference))
-
-    def platforms(self, repository: Repository, digest: str) -> tuple[str, ...]:
-        name = self._name(digest)
-        self.asked.append(f"platforms {name}")
-        return self.runs_on.get(name, ("linux/amd64", "linux/arm64/v8", "unknown/unknown"))
-
-    def created(self, repository: Repository, digest: str) -> datetime | None:
-        name = self._name(digest)
-        self.asked.append(f"created {name}")
-        return self.claims.get(name)
-
-    def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
-        self.asked.append(f"pushed {' '.join(tags)}")
-        return {tag: self.pushes[tag] for tag in tags if tag in self.pushes}
-
-    def _name(self, digest: str) -> str:
-        assert is_digest(digest), "facts are asked by digest"
-        return bytes.fromhex(digest.removeprefix("sha256:")).lstrip(b"\0").decode()
+    @property
+    def asked(self) -> list[str]:
+        """The calls without the repository: `digest 1.0`, `pushed 1.0 1.1`."""
+        return [" ".join((what, *about)) for what, _, *about in self.calls]

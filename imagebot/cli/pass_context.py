@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from imagebot.cli.bot import open_bot
-from imagebot.cli.registries import cache_folder, open_registries
+from imagebot.cli.registries import KeptRegistries, cache_folder
 from imagebot.run.diagnostics import Diagnostics
 
 if TYPE_CHECKING:
@@ -18,17 +18,26 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_pass(
-    bot_file: str | None, diagnostics: Diagnostics, *, no_config: bool = False
+    bot_file: str | None,
+    diagnostics: Diagnostics,
+    *,
+    registries: KeptRegistries | None = None,
+    no_config: bool = False,
 ) -> Iterator[PassContext]:
-    """The targets of `bot_file`, or of the checkout around, with registries and a cache."""
+    """A pass over the targets of `bot_file`, or over the checkout around the current folder.
+
+    `registries` outlives the pass; without it, one is opened for this pass.
+    """
     from imagebot.config.builtin import default_configuration
     from imagebot.run.passes import PassContext
 
     bot = open_bot(bot_file)
-    with open_registries(bot) as registry, diagnostics.progress("asking registries") as progress:
+    with ExitStack() as stack:
+        kept = registries or stack.enter_context(KeptRegistries())
+        progress = stack.enter_context(diagnostics.progress("asking registries"))
         yield PassContext(
             bot=bot,
-            registry=registry,
+            registry=kept.memo(bot).for_pass(),
             environment=os.environ,
             cache=cache_folder(bot),
             now=datetime.now(UTC),

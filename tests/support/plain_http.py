@@ -1,4 +1,4 @@
-"""One request, as plain as can be, to see what a server answers."""
+"""A plain request, to see what a server returns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 from tests.support.process import PATIENCE
 
 
-def ask(url: str, *, verify: bool | ssl.SSLContext = False, **options: Any) -> httpx.Response:
+def get(url: str, *, verify: bool | ssl.SSLContext = False, **options: Any) -> httpx.Response:
     """GET without the environment's proxies and certificates."""
     with httpx.Client(trust_env=False, verify=verify, timeout=PATIENCE) as client:
         return client.get(url, **options)

@@ -1,3 +1,5 @@
+"""One child process is bounded in time and size, and nothing of its group is left."""
+
 from __future__ import annotations
 
 import os
@@ -7,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from imagebot.git import process as process_module
-from imagebot.git.process import TimedOutError, TooMuchOutputError, communicate
+from imagebot.parallel import child as child_module
+from imagebot.parallel.child import TimedOutError, TooMuchOutputError, communicate
 from tests.support.clock import late_once
 
 
@@ -63,7 +65,7 @@ def test_the_whole_group_ends_when_the_time_is_over(
 ) -> None:
     pid = tmp_path / "pid"
     started = late_once(lambda: pid.exists() and bool(pid.read_text()))
-    monkeypatch.setattr(process_module, "time", started)
+    monkeypatch.setattr(child_module, "time", started)
     with pytest.raises(TimedOutError):
         communicate(start(script.format(pid=pid)), b"", seconds=0.5, limit=100)
     wait_until(lambda: not is_running(int(pid.read_text())))
@@ -89,3 +91,10 @@ def test_errors_without_end_are_cut() -> None:
     script = "head -c 5000000 /dev/zero >&2; echo out"
     status, out, err = communicate(start(script), b"", seconds=30, limit=100)
     assert (status, out, len(err)) == (0, b"out\n", 256 * 1024)
+
+
+def test_a_process_without_pipes() -> None:
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", "exit 4"], stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    assert communicate(process, b"", seconds=30, limit=0) == (4, b"", b"")

@@ -1,7 +1,8 @@
-"""One child process, fed and read within a time and a size; then its whole process group ends.
+"""Feed and read one child process within a time and a size, then end its whole process group.
 
-A git command starts others (ssh, remote-https, index-pack), and a server can keep any of them
-waiting. Killing git alone would leave them, and the pipes they hold, behind.
+Children start others (git starts ssh and index-pack, a credential helper what it likes), and a
+server can keep any of them waiting. Killing the child alone would leave them running, and the pipes
+they hold open.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _MAX_ERRORS = 256 * 1024
 
 
 class TimedOutError(Exception):
-    """The process group was killed because the time was over."""
+    """The process group was killed because the time was up."""
 
 
 class TooMuchOutputError(Exception):
@@ -31,8 +32,9 @@ def communicate(
 ) -> tuple[int, bytes, bytes]:
     """Status, stdout and stderr (its first 256 KiB) of a process that leads its own group.
 
-    Whatever happens, nothing of the group is left afterwards. Raises TimedOutError and
-    TooMuchOutputError (more than `limit` bytes on stdout).
+    `payload` goes to stdin; a pipe that the process does not have is skipped. Whatever happens,
+    nothing of the group is left afterwards. Raises TimedOutError, and TooMuchOutputError for more
+    than `limit` bytes on stdout.
     """
     deadline = time.monotonic() + seconds
     try:
@@ -59,13 +61,12 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 def _pump(
     process: subprocess.Popen[bytes], payload: bytes, deadline: float, limit: int
 ) -> tuple[bytes, bytes]:
-    assert process.stdout is not None
-    assert process.stderr is not None
     out, err = bytearray(), bytearray()
     rest = memoryview(payload)
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ, out)
-        selector.register(process.stderr, selectors.EVENT_READ, err)
+        for pipe, collected in ((process.stdout, out), (process.stderr, err)):
+            if pipe is not None:
+                selector.register(pipe, selectors.EVENT_READ, collected)
         if process.stdin is not None:
             _register_input(selector, process.stdin, rest)
         while selector.get_map():
