@@ -30,7 +30,7 @@ def command() -> None:
 @_files
 @click.option(
     "-c",
-    "--config",
+    "--bot",
     "bot_files",
     metavar="FILE",
     multiple=True,

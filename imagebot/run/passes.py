@@ -18,10 +18,10 @@ from typing import TypeVar
 from imagebot.config.model import BotConfiguration, CommitOptions, Configuration, Target
 from imagebot.errors import ConfigurationError, ImagebotError, Problem, PushRejectedError
 from imagebot.forge.open import try_forge
-from imagebot.git.address import identity_of
 from imagebot.git.checkout import open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.git.tree import Committer, Identity
+from imagebot.git.url import identity_of
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.plan.build import build_plan
 from imagebot.plan.edits import PlanWithEdits, edit_plan
