@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from imagebot import __version__
+from imagebot.files.atomic import write_whole
 from imagebot.manifest.cache import StaleScanError, decode, encode
 from imagebot.manifest.images.field import Scan
 
@@ -65,14 +64,7 @@ class ScanCache:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             text = json.dumps([_FORMAT, self.reader, self.used], separators=(",", ":"))
-            descriptor, name = tempfile.mkstemp(prefix=".scans-", dir=self.path.parent)
-            try:
-                with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                    file.write(text)
-                Path(name).replace(self.path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_whole(self.path, text.encode("ascii"))
         except OSError:
             return
 
