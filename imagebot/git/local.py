@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imagebot.errors import GitError
-from imagebot.git.classify import clean
+from imagebot.git.classify import quote_git
 from imagebot.git.credentials import Access, access_for
 from imagebot.git.runner import Runner
 from imagebot.git.url import check_branch, parse_url
@@ -34,7 +34,7 @@ def discover(directory: Path, environment: Mapping[str, str]) -> LocalRepository
     if found.status != 0:
         if "dubious ownership" in found.err:
             hint = "run `git config --global --add safe.directory FOLDER`, or name a target with -c"
-            raise GitError(str(directory), clean(found.err), hint=hint)
+            raise GitError(str(directory), quote_git(found.err), hint=hint)
         hint = "go to a checkout, or name a target with -c"
         raise GitError(str(directory), "it is in no Git work tree", hint=hint)
     top = Path(found.out.decode("utf-8", "surrogateescape").removesuffix("\n"))

@@ -212,7 +212,7 @@ FAULTS = [
     ("credentials: {registries: {ghcr.io: {password: {env: A}}}}",
      "1:28: credentials.registries.ghcr.io: username is missing"),
     (f"credentials: {{registries: {{'https://u:{CANARY}@ghcr.io': {SOME}}}}}",
-     "1:28: credentials.registries.https://…@ghcr.io: must be a host without a scheme"),
+     "1:28: credentials.registries.https://ghcr.io: must be a host without a scheme"),
     ("registries: {'ghcr.io/a/b': {}}", "1:14: registries.ghcr.io/a/b: is no registry host"),
     ("registries: {ghcr.io: {mirror: 'https://m'}}",
      "1:33: registries.ghcr.io.mirror: must be a host without a scheme"),
