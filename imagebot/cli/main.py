@@ -7,7 +7,6 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 import click
@@ -106,7 +105,7 @@ def main(arguments: Sequence[str]) -> int:
         return Exit.INTERRUPTED
     except ConfigurationError as error:
         for fault in error.faults:
-            _fail(arguments, str(replace(fault, hint="")), code=error.code, hint=fault.hint)
+            _fail(arguments, str(fault), code=error.code, hint=fault.hint)
         return Exit.USAGE
     except ImagebotError as error:
         _fail(arguments, f"imagebot: {error.message}", code=error.code, hint=error.hint)

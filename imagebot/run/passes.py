@@ -211,17 +211,19 @@ def _scans_path(target: Target, context: PassContext) -> Path:
 
 
 def _failed(target: Target, error: ImagebotError) -> Plan:
-    if isinstance(error, ConfigurationError):
-        messages = [
-            (f"{target.name}: {replace(fault, hint='')}", fault.hint) for fault in error.faults
-        ]
-    else:
-        messages = [(f"{target.name}: {error.message}", error.hint)]
+    name = target.name
+    if not isinstance(error, ConfigurationError):
+        message = f"{name}: {error.message}"
+        return Plan(problems=(Problem.of_error("target", name, error, message=message),))
     return Plan(
         problems=tuple(
             Problem(
-                scope="target", subject=target.name, code=error.code, message=message, hint=hint
+                scope="target",
+                subject=name,
+                code=error.code,
+                message=f"{name}: {fault}",
+                hint=fault.hint,
             )
-            for message, hint in messages
+            for fault in error.faults
         )
     )

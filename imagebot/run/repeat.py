@@ -19,7 +19,7 @@ def repeat(one_pass: Callable[[], Exit], seconds: int, diagnostics: Diagnostics)
     Where SIGINT is ignored, as for a background job of a shell, it stays so.
 
     A configuration that is wrong at the first pass ends it; one that breaks later is reported and
-    tried again, because a later push may mend it. Exits with what the last pass said.
+    tried again, because a later push may fix it. Exits with what the last pass said.
     """
     stop = threading.Event()
 
@@ -44,7 +44,7 @@ def _guarded(one_pass: Callable[[], Exit], diagnostics: Diagnostics) -> Exit:
         return one_pass()
     except ConfigurationError as error:
         for fault in error.faults:
-            diagnostics.warning(str(fault))
+            diagnostics.warning(str(fault), hint=fault.hint)
     except ImagebotError as error:
-        diagnostics.warning(f"{error.message} ({error.hint})" if error.hint else error.message)
+        diagnostics.warning(error.message, hint=error.hint)
     return Exit.FAILED

@@ -184,7 +184,7 @@ def sort_unread(
 def unread_problem(entry: Unread) -> Problem:
     """What cannot be read of a file whose images somebody wants changed."""
     place = f"{entry.path}:{entry.line}" if entry.line else entry.path
-    mend = "see that it can be read" if entry.code == FolderError.code else "mend the file"
+    fix = "make it readable" if entry.code == FolderError.code else "fix the file"
     return Problem(
         scope="file",
         subject=entry.path,
@@ -192,5 +192,5 @@ def unread_problem(entry: Unread) -> Problem:
         line=entry.line,
         code=entry.code,
         message=f"{place}: {entry.reason}",
-        hint=f"{mend}, or leave it out with files.exclude",
+        hint=f"{fix}, or leave it out with files.exclude",
     )

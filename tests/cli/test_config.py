@@ -32,7 +32,8 @@ def test_check_names_every_fault_with_its_place(cli: Cli, folder: Path) -> None:
     result = cli("config", "check", "one.yaml", "two.yaml")
     assert result.code == 2
     lines = result.err.splitlines()
-    assert any(line.startswith("one.yaml:1:1: polices") and "policies" in line for line in lines)
+    assert lines[0].startswith("one.yaml:1:1: polices")
+    assert lines[1] == "hint: did you mean policies?"
     assert any(line.startswith("one.yaml:2:9: routes") for line in lines)
     assert any(line.startswith("two.yaml:1:") and "semver" in line for line in lines)
 
@@ -206,7 +207,8 @@ def test_a_configuration_that_is_a_link_out_of_the_tree_is_refused_and_not_shown
     folder.joinpath("a.yaml").write_text(deployment("app:1"))
     result = cli(*command)
     assert result.code == 2
-    (line,) = result.err.splitlines()
+    line, hint = result.err.splitlines()
+    assert hint == "hint: put the file itself there"
     assert line.startswith(f"{folder / 'imagebot.yaml'}: is a link that leads out of {folder}")
     assert "hunter2" not in result.out + result.err
     assert folder.joinpath("a.yaml").read_text() == deployment("app:1")

@@ -13,6 +13,7 @@ from imagebot.config.model import (
     SecretSource,
 )
 from imagebot.errors import ConfigurationError
+from tests.config.shown import show
 
 DESIGN = """\
 targets:
@@ -36,7 +37,7 @@ def load(text: str) -> BotConfiguration:
 def faults(text: str) -> list[str]:
     with pytest.raises(ConfigurationError) as caught:
         load(text)
-    found = [str(fault).removeprefix("deploy/bot.yaml:") for fault in caught.value.faults]
+    found = [show(fault).removeprefix("deploy/bot.yaml:") for fault in caught.value.faults]
     assert CANARY not in "".join(found) + repr(caught.value) + str(caught.value.__cause__)
     return found
 
