@@ -13,7 +13,7 @@ from imagebot.manifest.scan import scan
 from imagebot.plan.model import Update
 from imagebot.plan.vetoes import Veto
 from imagebot.publish.text import is_commit_message
-from imagebot.text import printable
+from imagebot.text import excerpt
 
 _MOST_COMMITS = 50
 _MAX_NAME = 80
@@ -40,7 +40,7 @@ def find_rollbacks(
         past = _Past(path, checkout.read(_blobs(touches)), configuration)
         for update in updates:
             if update.field.path == path and (touch := _undone(update, touches, past)):
-                who = printable(touch.author or touch.addresses[0])[:_MAX_NAME]
+                who = excerpt(touch.author or touch.addresses[0], _MAX_NAME)
                 reason = f"rolled back in {touch.commit[:12]} by {who}"
                 vetoes[update.id] = Veto("rolled-back", reason)
     return vetoes

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from imagebot.plan.model import Update
 from imagebot.publish.marker import PullRequestMarker, write_marker
-from imagebot.text import printable
+from imagebot.text import printable, shorten
 
 BRANCH_PREFIX = "imagebot/"
 
@@ -129,10 +129,10 @@ def _subject(updates: Sequence[Update]) -> str:
     results = {_after(update) for update in updates}
     if len(names) == 1:
         towards = f" to {results.pop()}" if len(results) == 1 else ""
-        return _cut(f"Update {_plain(names[0])}{towards}", _MAX_SUBJECT)
+        return shorten(f"Update {_plain(names[0])}{towards}", _MAX_SUBJECT)
     short = [_plain(name.rsplit("/", 1)[-1]) for name in names]
     if len(names) <= _MAX_NAMED and len(set(short)) == len(names):
-        return _cut(f"Update {', '.join(short[:-1])} and {short[-1]}", _MAX_SUBJECT)
+        return shorten(f"Update {', '.join(short[:-1])} and {short[-1]}", _MAX_SUBJECT)
     return f"Update {len(names)} images"
 
 
@@ -166,7 +166,7 @@ def _row(update: Update) -> str:
 
 def _plain(text: str) -> str:
     """For a commit message or a title: one line in which nothing is a mention or a reference."""
-    text = _cut(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
+    text = shorten(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
     return _LIVE_RE.sub(lambda match: match[0] + _BREAK, text)
 
 
@@ -182,10 +182,6 @@ def _code(text: str) -> str:
 
     An escaped pipe would do, but not after a backslash of the text itself.
     """
-    shown = _cut(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
+    shown = shorten(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
     shown = shown.replace("`", "'").replace("|", "\u00a6").replace("<!--", f"<!{_BREAK}--")
     return f"`{shown.strip() or ' '}`"
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"

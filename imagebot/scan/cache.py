@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
 from imagebot import __version__
+from imagebot.files.atomic import write_whole
 from imagebot.manifest.cache import (
     StaleScanError,
     UnencodableScanError,
@@ -76,14 +75,7 @@ class ScanCache:
         content = self._content()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor, name = tempfile.mkstemp(prefix=".scans-", dir=self.path.parent)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.writelines(content)
-                Path(name).replace(self.path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_whole(self.path, b"".join(content))
         except OSError:
             return
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from imagebot.errors import FolderError, InvalidReferenceError
+from imagebot.files.atomic import write_whole
 from imagebot.reference import is_digest, is_tag, parse_repository
 
 MAX_TOTAL = 512 * 1024 * 1024
@@ -222,6 +223,4 @@ def _read(directory: Path, digest: str) -> bytes:
 def _write(path: Path, data: bytes) -> None:
     """Whole or not at all: a sandbox that was interrupted can be started again."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    part.replace(path)
+    write_whole(path, data, mode=0o666)

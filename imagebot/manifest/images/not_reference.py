@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from imagebot.errors import InvalidReferenceError
+from imagebot.text import shorten
 
 # Values that another tool fills in before they are read as references.
 _VARIABLE = re.compile(r"^[$<]|\$[A-Za-z_({]|\{[{%]|<<|%\{|\$\[\[|__[A-Z]")
@@ -28,18 +29,18 @@ def is_filled_in(text: str) -> bool:
 
 def filled_in(text: str) -> str:
     """Why a text is not read as a reference."""
-    return f"{_cut(text)!r} is filled in by another tool"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return f"{shorten(text, SHOWN)!r} is filled in by another tool"
 
 
 def why_not_reference(text: str, error: InvalidReferenceError) -> tuple[str, str, bool]:
     """The code and reason to list a text with, and whether it is expected (no one has to act)."""
     if _PLACEHOLDER.search(text, 0, _MAX_TEXT):
-        return "variable", f"{_cut(text)!r} has a placeholder that another tool fills in", True
+        return (
+            "variable",
+            f"{shorten(text, SHOWN)!r} has a placeholder that another tool fills in",
+            True,
+        )
     if _PATTERN.match(text, 0, _MAX_TEXT):
-        reason = f"{_cut(text)!r} is a pattern, not an image"
+        reason = f"{shorten(text, SHOWN)!r} is a pattern, not an image"
         return "not-a-reference", reason, True
     return "not-a-reference", error.message[:300], False

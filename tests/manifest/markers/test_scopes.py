@@ -646,8 +646,14 @@ def test_other_near_misses_are_not_told_of_signs() -> None:
 
 BETWEEN = {
     "a comment": ("# imagebot: api\n# why\nimage: a:1\n", "a comment separates this marker"),
-    "another marker": ("# imagebot: api\n# imagebot: x\nimage: a:1\n", "a comment separates this marker"),
-    "on Windows": ("# imagebot: api\r\n  # why\r\nimage: a:1\r\n", "a comment separates this marker"),
+    "another marker": (
+        "# imagebot: api\n# imagebot: x\nimage: a:1\n",
+        "a comment separates this marker",
+    ),
+    "on Windows": (
+        "# imagebot: api\r\n  # why\r\nimage: a:1\r\n",
+        "a comment separates this marker",
+    ),
     "a blank line": ("# imagebot: api\n\nimage: a:1\n", "a blank line separates this marker"),
     "nothing": ("image: a:1\n# imagebot: api\n", "applies to no image: put it on"),
     "comments to the end": (
