@@ -99,7 +99,7 @@ def _check(path: str, each: FieldEdit) -> None:
     if each.digest is not None and not is_digest(each.digest):
         raise _refused(field, f"{each.digest!r} is not a valid digest")
     has_tag = each.tag is not None or field.reference.tag is not None
-    if each.digest is not None and not has_tag and _is_behind(field.digest, field.tag):
+    if each.digest is not None and not has_tag and _digest_follows(field.digest, field.tag):
         raise _refused(field, "a digest can only be added after a tag, and this reference has none")
 
 
@@ -130,7 +130,7 @@ def _check_shared(asked: _Asked) -> None:
 def _edit_of(each: FieldEdit, slot: Slot, value: str) -> Edit:
     added = _ADDED_KEY.search(slot.prefix) if slot.start == slot.end else None
     quote = ""
-    if not slot.quoted and _in_doubt(slot, value) and not _gets_digest_behind(each, slot):
+    if not slot.quoted and _in_doubt(slot, value) and not _gets_digest(each, slot):
         quote = slot.quote
     new = f"{slot.prefix}{quote}{value}{quote}{slot.suffix}"
     seen = value if added or not slot.quoted else f"{slot.prefix}{value}{slot.suffix}"
@@ -145,13 +145,13 @@ def _in_doubt(slot: Slot, value: str) -> bool:
     return slot.style == "flow" and ":" in value
 
 
-def _gets_digest_behind(each: FieldEdit, slot: Slot) -> bool:
+def _gets_digest(each: FieldEdit, slot: Slot) -> bool:
     """`tag: 1.10` that becomes `tag: 1.10@sha256:…` is text without quotes."""
-    behind = each.digest is not None and slot is each.field.tag
-    return behind and _is_behind(each.field.digest, slot)
+    gets_digest = each.digest is not None and slot is each.field.tag
+    return gets_digest and _digest_follows(each.field.digest, slot)
 
 
-def _is_behind(digest: Slot | None, tag: Slot | None) -> bool:
+def _digest_follows(digest: Slot | None, tag: Slot | None) -> bool:
     """Whether a digest follows the tag of a split reference, in the same scalar."""
     if digest is None or tag is None or digest.prefix != "@" or tag.prefix == ":":
         return False
@@ -161,7 +161,7 @@ def _is_behind(digest: Slot | None, tag: Slot | None) -> bool:
 def _with_digest_in_quotes(each: FieldEdit) -> Edit | None:
     """`{tag: 1.2}` becomes `{tag: "1.2@sha256:…"}`: some readers refuse it without quotes there."""
     slot = each.field.tag
-    if slot is None or slot.quoted or slot.style == "block" or not _gets_digest_behind(each, slot):
+    if slot is None or slot.quoted or slot.style == "block" or not _gets_digest(each, slot):
         return None
     value = f"{each.tag or slot.text}@{each.digest}"
     new = f"{slot.prefix}{slot.quote}{value}{slot.quote}"

@@ -31,7 +31,7 @@ def test_only_the_tags_change() -> None:
     assert after == DEPLOYMENT.replace(b"web:1.2.3", b"web:9").replace(b"redis:7.0", b"redis:9")
 
 
-def test_a_digest_is_added_behind_a_tag() -> None:
+def test_a_digest_is_added_after_a_tag() -> None:
     after = set_all("deploy.yaml", DEPLOYMENT, None, DIGEST)
     assert b"web:1.2.3@" + DIGEST.encode() + b" # the tag" in after
 

@@ -59,7 +59,7 @@ def test_a_truncated_or_longer_cache_is_an_empty_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"\x90", b"\xc1", b"[]", b"\x81\xa1a\x01", b"\x91" * 100_000]
 )
-def test_other_types_behind_a_right_checksum_are_not_used(tmp_path: Path, body: bytes) -> None:
+def test_other_types_after_a_right_checksum_are_not_used(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "scans"
     head = saved(path).split()[:2]
     checksum = hashlib.sha256(body).hexdigest().encode()

@@ -71,10 +71,10 @@ def _image(
     is_silent = len(context.findings.candidates) + len(context.findings.unread) == count
     # The `image` of a container in a chart may be anything, such as a pull policy alone.
     if is_silent and key == "image" and context.format == "kubernetes":
-        _report_no_text(context, owner, keys)
+        _report_not_text(context, owner, keys)
 
 
-def _report_no_text(context: DocumentContext, owner: Mapping, keys: Keys) -> None:
+def _report_not_text(context: DocumentContext, owner: Mapping, keys: Keys) -> None:
     """Say that the image of a container is a list, or a mapping that names none."""
     if container_of(owner, keys) is not None:
         at = owner.get("image") or owner["<<"]

@@ -53,7 +53,7 @@ class Split:
     name: str = ""
     folder: str = ""
     doubt: str = ""
-    new_digest: Literal["behind", "key", "never"] = "behind"
+    new_digest: Literal["after", "key", "never"] = "after"
     versions: bool = False
     link: RepositoryLink | None = None
 

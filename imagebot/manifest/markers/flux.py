@@ -136,7 +136,7 @@ class _Marking:
         value = target.scalar.value.strip()
         if comment.part == "name":
             self.names.append(comment)
-            return _no_part(value, "name") if _has_tag_or_digest(value) else ""
+            return _not_that_part(value, "name") if _has_tag_or_digest(value) else ""
         parts = self.within(target, value)
         if not parts:
             return self.add(comment, target)
@@ -183,7 +183,7 @@ class _Marking:
         count = len(self.findings.candidates)
         unread = len(self.findings.unread)
         if not _add(comment, target):
-            return _no_part(value, comment.part)
+            return _not_that_part(value, comment.part)
         part: Part = "tag" if comment.part == "tag" else "digest" if comment.part else ""
         marker = Marker("policy", comment.policy, comment.line, "flux", part)
         self.candidates.extend(
@@ -300,10 +300,10 @@ def _disagreement(comment: FluxComment, found: str, value: str) -> str:
     if not part:
         what = "digest" if found == "digest" else "tag"
         return f"Flux would write a whole reference here, over a {what} alone: add `:{what}`"
-    return _no_part(value, part)
+    return _not_that_part(value, part)
 
 
-def _no_part(value: str, part: str) -> str:
+def _not_that_part(value: str, part: str) -> str:
     return f"the marker says that {value[:80]!r} is a {part}, but it is not"
 
 

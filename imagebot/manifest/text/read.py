@@ -35,7 +35,7 @@ from imagebot.manifest.yaml.file_text import FileText, wide_encoding
 from imagebot.reference import Reference, parse_reference
 
 FORMAT = "text"
-_DIGEST_BEHIND = re.compile(r"@(sha256:[0-9a-f]{64})(?![0-9a-zA-Z])")
+_DIGEST_AFTER = re.compile(r"@(sha256:[0-9a-f]{64})(?![0-9a-zA-Z])")
 _VARIABLE = re.compile(r"\{\{|\$\{|\$\(")
 
 
@@ -217,10 +217,10 @@ def _by_pattern(file: FileText, pattern: str, written: dict[int, Governing]) -> 
             match.span(groups[part]) if part in groups and match.group(part) else None
             for part in ("tag", "digest")
         )
-        behind = _DIGEST_BEHIND.match(file.text, tag[1]) if tag and not digest else None
-        if behind is not None:
+        digest_after = _DIGEST_AFTER.match(file.text, tag[1]) if tag and not digest else None
+        if digest_after is not None:
             # Left as it is, it would still be that of the old tag.
-            digest = behind.span(1)
+            digest = digest_after.span(1)
         end = max(span[1] for span in (match.span(groups["name"]), tag, digest) if span)
         yield _Match(name, tag, digest, end, written.get(file.line(end)))
 

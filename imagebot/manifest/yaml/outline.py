@@ -24,8 +24,8 @@ from imagebot.manifest.yaml.plain_lines import (
     TELLING_LINE,
     below,
     end_of_block,
+    is_telling,
     telling_lines,
-    tells,
 )
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 
@@ -180,7 +180,7 @@ class _Outline:
             if key.endswith(("tag", "Tag", "igest")):
                 raise _NotPlainError
             value = Line("", "", start + len(key) + 1, start + len(key) + 1)
-            if key in EXACT_KEYS or tells(key):
+            if key in EXACT_KEYS or is_telling(key):
                 value = self._nothing_or_more(key, column, position, value)
             after = key
         mapping[key] = (name, value)
@@ -238,7 +238,7 @@ class _Outline:
         """Whether the innermost sequence is the value of a key such as `images`."""
         owner = self.stack[-2][1] if len(self.stack) > 1 else None
         key = next(reversed(owner)) if isinstance(owner, Mapping) else ""
-        return tells(key)
+        return is_telling(key)
 
     def _mapping_at(self, column: int, new: bool) -> Mapping:
         """The mapping whose keys are at `column`; a new one if the line starts it."""

@@ -134,7 +134,7 @@ def telling_lines(text: str) -> list[int]:
 
 
 @functools.lru_cache(maxsize=1024)
-def tells(key: str) -> bool:
+def is_telling(key: str) -> bool:
     """Whether a key may be about an image by its name."""
     return any(sign in key for sign in _TELLING)
 

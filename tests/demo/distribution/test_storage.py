@@ -114,7 +114,7 @@ def test_content_that_was_changed(tmp_path: Path) -> None:
         Storage(tmp_path)
 
 
-def test_a_file_is_no_directory(tmp_path: Path) -> None:
+def test_a_file_is_not_a_directory(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FolderError):
         Storage(tmp_path / "file")

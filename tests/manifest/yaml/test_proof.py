@@ -57,7 +57,7 @@ def test_anything_else_is_refused(text: str, old: str, new: str) -> None:
         prove(text, after(text, made), [made])
 
 
-def test_a_change_that_no_cut_explains_is_refused() -> None:
+def test_a_change_that_no_edit_explains_is_refused() -> None:
     text = "a: v1\nb: c\nd: e\n"
     made = edit(text, "v1", "v2")
     for other in ("a: v2\nb: x\nd: e\n", "a: v2\nb: c\nd: e\nf: g\n", "a: v2\nb: c\n"):
