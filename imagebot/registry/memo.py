@@ -73,8 +73,8 @@ class Memo:
     def for_pass(self, max_age: Age = lambda _: 0.0) -> PassMemo:
         """The view of a pass that begins now; it accepts its own answers and those not too old.
 
-        Drops what is too old for this pass, so that a long life does not fill the memory. A pass
-        that is still running keeps what it has seen.
+        Drops what is too old for this pass, so what is left may be used by all that are running,
+        and a long life does not fill the memory. A running pass keeps what it has seen.
         """
         began = self._clock()
         with self._lock:
@@ -83,7 +83,7 @@ class Memo:
                 for key, entry in self._entries.items()
                 if entry.asked >= began - max_age(key.repository)
             }
-        return PassMemo(self, self._registry, lambda repository: began - max_age(repository))
+        return PassMemo(self, self._registry)
 
     def forget(self, repository: Repository) -> None:
         """Drop the tags, digests and push times of a repository, whichever name it is asked by.
@@ -99,15 +99,13 @@ class Memo:
                 if key.lasting or names.isdisjoint({key.repository, self._locate(key.repository)})
             }
 
-    def get(self, key: _Key, oldest: float, fetch: Callable[[], T]) -> T:
-        """The answer that was asked for at `oldest` or later; else asks. Keeps no error."""
+    def get(self, key: _Key, fetch: Callable[[], T]) -> T:
+        """The answer that is remembered or under way, else a new one. Keeps no error."""
         with self._lock:
-            entry = self._entries.get(key)
-            known = entry is not None and entry.asked >= oldest
-            if entry is None or not known:
-                entry = _Entry(self._clock(), Future())
-                self._entries[key] = entry
-        if not known:
+            known = self._entries.get(key)
+            entry = known or _Entry(self._clock(), Future())
+            self._entries[key] = entry
+        if known is None:
             try:
                 _settle(entry.answer, fetch)
             except BaseException:
@@ -122,12 +120,9 @@ class Memo:
 class PassMemo:
     """A registry as one pass sees it; made by `Memo.for_pass`."""
 
-    def __init__(
-        self, memo: Memo, registry: Registry, oldest: Callable[[Repository], float]
-    ) -> None:
+    def __init__(self, memo: Memo, registry: Registry) -> None:
         self._memo = memo
         self._registry = registry
-        self._oldest = oldest
         self._lock = threading.Lock()
         self._answers: dict[Hashable, Future[Any]] = {}
 
@@ -172,8 +167,7 @@ class PassMemo:
             return {tag: times.found[tag] for tag in tags if tag in times.found}
 
     def _get(self, key: _Key, fetch: Callable[[], T]) -> T:
-        oldest = self._oldest(key.repository)
-        return self._once(key, lambda: self._memo.get(key, oldest, fetch))
+        return self._once(key, lambda: self._memo.get(key, fetch))
 
     def _once(self, key: Hashable, fetch: Callable[[], T]) -> T:
         """The first answer, or error, that this pass got."""

@@ -102,6 +102,21 @@ def test_closing_closes_the_client(kept: KeptRegistries) -> None:
         memo.for_pass().tags(APP)
 
 
+def test_a_push_to_a_mirror_is_one_to_what_it_mirrors(
+    kept: KeptRegistries, scripted: ScriptedServer
+) -> None:
+    mirror = RegistryOptions(host="hub.example", mirror=f"{scripted.host}/hub")
+    memo = kept.memo(replace(BOT, registries=(mirror,)))
+    scripted.on("GET", "/v2/hub/app/tags/list", Answer(body={"tags": ["1.0"]}))
+    app = Repository("hub.example", "app")
+    assert memo.for_pass().tags(app) == ("1.0",)
+    memo.for_pass(lambda _: 600.0).tags(app)
+    assert len(scripted.requests) == 1
+    memo.forget(Repository(scripted.host, "hub/app"))
+    memo.for_pass(lambda _: 600.0).tags(app)
+    assert len(scripted.requests) == 2
+
+
 # `imagebot run --every`, without the pause between passes.
 RUN = """\
 import sys

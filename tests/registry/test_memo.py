@@ -276,11 +276,11 @@ def test_threads_share_one_failure() -> None:
 
 
 def test_what_is_under_way_when_a_repository_is_forgotten_is_not_kept() -> None:
-    """A push while its old list arrives: who asked gets the list, the next pass asks again."""
-    registry, memo_entered, go_on = fake(), threading.Event(), threading.Event()
+    """A push while the old list arrives: who asked gets that list, the next pass asks again."""
+    registry, entered, go_on = fake(), threading.Event(), threading.Event()
 
     def wait(what: str, repository: Repository) -> None:
-        memo_entered.set()
+        entered.set()
         assert go_on.wait(PATIENCE)
 
     registry.before = wait
@@ -288,7 +288,7 @@ def test_what_is_under_way_when_a_repository_is_forgotten_is_not_kept() -> None:
     view = memo.for_pass()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(view.tags, APP)
-        assert memo_entered.wait(PATIENCE)
+        assert entered.wait(PATIENCE)
         memo.forget(APP)
         registry.before = lambda what, repository: None
         assert memo.for_pass(lambda _: 60.0).tags(APP) == ("1.0", "1.1")
@@ -297,6 +297,46 @@ def test_what_is_under_way_when_a_repository_is_forgotten_is_not_kept() -> None:
     assert methods(registry) == ["tags", "tags"]
     memo.for_pass(lambda _: 60.0).tags(APP)
     assert methods(registry) == []
+
+
+def test_a_failure_that_comes_late_leaves_the_newer_answer() -> None:
+    registry, entered, go_on = fake(), threading.Event(), threading.Event()
+
+    def fail_late(what: str, repository: Repository) -> None:
+        entered.set()
+        assert go_on.wait(PATIENCE)
+        raise RegistryUnreachableError(str(repository), what)
+
+    registry.before = fail_late
+    memo = Memo(registry, clock=Clock())
+    with ThreadPoolExecutor(1) as pool:
+        failing = pool.submit(memo.for_pass().tags, APP)
+        assert entered.wait(PATIENCE)
+        memo.forget(APP)
+        registry.before = lambda what, repository: None
+        memo.for_pass().tags(APP)
+        go_on.set()
+        with pytest.raises(RegistryUnreachableError):
+            failing.result(PATIENCE)
+    registry.calls.clear()
+    memo.for_pass(lambda _: 60.0).tags(APP)
+    assert methods(registry) == []
+
+
+def test_push_times_are_requested_one_request_at_a_time() -> None:
+    """The second of two passes at once finds what came with the answer to the first."""
+    registry, second = fake(), threading.Event()
+
+    def wait_for_another(what: str, repository: Repository) -> None:
+        if registry.count("pushed") > 1:
+            second.set()
+        second.wait(0.2)
+
+    registry.before = wait_for_another
+    memo = Memo(registry)
+    views = [memo.for_pass(lambda _: 60.0) for _ in range(2)]
+    at_once(lambda number: dict(views[number].pushed(APP, ["1.0"])), 2)
+    assert methods(registry) == ["pushed"]
 
 
 def test_old_answers_do_not_fill_the_memory() -> None:
