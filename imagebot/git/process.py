@@ -1,7 +1,7 @@
-"""One child process, fed and read within a time and a size; then its whole process group ends.
+"""Runs one child process within limits of time and output, then ends its whole process group.
 
 A git command starts others (ssh, remote-https, index-pack), and a server can keep any of them
-waiting. Killing git alone would leave them, and the pipes they hold, behind.
+waiting. Killing git alone would leave them and their pipes behind.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MAX_ERRORS = 256 * 1024
 
 
 class TimedOutError(Exception):
-    """The process group was killed because the time was over."""
+    """The process group was killed because it took too long."""
 
 
 class TooMuchOutputError(Exception):
@@ -31,7 +31,7 @@ def communicate(
 ) -> tuple[int, bytes, bytes]:
     """Status, stdout and stderr (its first 256 KiB) of a process that leads its own group.
 
-    Whatever happens, nothing of the group is left afterwards. Raises TimedOutError and
+    The group never outlives the call. Raises TimedOutError and
     TooMuchOutputError (more than `limit` bytes on stdout).
     """
     deadline = time.monotonic() + seconds
@@ -92,7 +92,7 @@ def _write(selector: selectors.BaseSelector, pipe: IO[bytes], rest: memoryview) 
     try:
         rest = rest[os.write(pipe.fileno(), rest[:_CHUNK]) :]
     except BrokenPipeError:
-        # It has stopped reading; its status and stderr say why.
+        # The process has stopped reading; its status and stderr say why.
         rest = rest[:0]
     if not rest:
         selector.unregister(pipe)
