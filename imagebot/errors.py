@@ -3,15 +3,15 @@
 ImagebotError
 ├─ UsageError                          a wrong call; exit 2
 ├─ ConfigurationError                  one or more configuration errors; exit 2
-├─ InvalidReferenceError               text is no image reference
+├─ InvalidReferenceError               text is not an image reference
 ├─ InvalidRangeError                   a version range, with the position of the character
-├─ InvalidPolicyError                  a policy key has a value that means nothing
+├─ InvalidPolicyError                  a policy key has an invalid value
 ├─ ManifestError                       a manifest, with path and line
 │  ├─ UnreadableManifestError          it cannot be read at all
 │  └─ RefusedEditError                 it cannot be edited exactly
 ├─ FolderError                         a file or folder cannot be read or written
-├─ ProcessLostError                    a process that did part of the work was ended
-├─ RegistryError                       an answer of a registry, or the lack of one
+├─ ProcessLostError                    a process that did part of the work was killed
+├─ RegistryError                       a registry answered with an error, or not at all
 │  ├─ RegistryAuthError                credentials missing, wrong or not enough
 │  ├─ RepositoryNotFoundError          the repository or the image does not exist
 │  ├─ RegistryRateLimitError           the registry asks for a pause
@@ -77,7 +77,7 @@ class ConfigIssue:
 
 
 class ConfigurationError(ImagebotError):
-    """All the faults of one load, in the order of their places."""
+    """All the errors of one load, in the order of the file."""
 
     code = "configuration"
 
@@ -90,7 +90,7 @@ class InvalidReferenceError(ImagebotError):
     code = "invalid-reference"
 
     def __init__(self, text: str, reason: str) -> None:
-        super().__init__(f"{text!r} is no image reference: {reason}")
+        super().__init__(f"{text!r} is not an image reference: {reason}")
         self.text = text
         self.reason = reason
 
@@ -142,7 +142,7 @@ class RefusedEditError(ManifestError):
 
 
 class FolderError(ImagebotError):
-    """`expected` when nobody need act."""
+    """`expected` means that nobody needs to act."""
 
     code = "folder"
 
@@ -159,8 +159,8 @@ class ProcessLostError(ImagebotError):
     code = "process-lost"
 
     def __init__(self, exit_code: int | None) -> None:
-        message = f"a process that reads manifests was ended from outside (exit code {exit_code})"
-        super().__init__(message, hint="look whether the memory limit is too low")
+        message = f"a process that reads manifests was killed: exit code {exit_code}"
+        super().__init__(message, hint="check whether the memory limit is too low")
         self.exit_code = exit_code
 
 

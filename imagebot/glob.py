@@ -16,8 +16,7 @@ from imagebot.errors import UsageError
 def compile_glob(glob: str) -> Callable[[str], bool]:
     """A predicate for whole names.
 
-    Raises UsageError when the glob means nothing (an open bracket or brace, an empty glob, a set
-    such as [z-a]).
+    Raises UsageError for an invalid glob: empty, an open bracket or brace, a set such as [z-a].
     """
     import re2
 
@@ -26,7 +25,7 @@ def compile_glob(glob: str) -> Callable[[str], bool]:
     try:
         pattern = re2.compile(_translate(glob), options=options)
     except re2.error as error:
-        raise UsageError(f"the glob {glob!r} has a set that means nothing") from error
+        raise UsageError(f"the glob {glob!r} has an invalid set") from error
     return lambda name: pattern.fullmatch(name) is not None
 
 

@@ -21,14 +21,14 @@ TOKEN_VARIABLE = "IMAGEBOT_GIT_TOKEN"  # noqa: S105 - the name of a variable, no
 
 
 def open_bot(bot_file: str | None) -> BotConfiguration:
-    """The bot's own file, or one target made from where we are.
+    """The bot's own file, or one target made from the current checkout.
 
     Raises ConfigurationError, UsageError and GitError.
     """
     if bot_file is not None:
         bot = load_bot_configuration(read_configuration(Path(bot_file)), bot_file)
         if not bot.targets:
-            raise UsageError(f"{bot_file} names no targets", hint="add `targets: [{url, branch}]`")
+            raise UsageError(f"{bot_file} has no targets", hint="add `targets: [{url, branch}]`")
         return bot
     return BotConfiguration(path="", targets=(_target_here(),))
 
@@ -47,7 +47,7 @@ def _target_here() -> Target:
 
 
 def _forge(url: str) -> ForgeOptions:
-    """GitHub Enterprise, when a job of it runs us on one of its own repositories."""
+    """GitHub Enterprise, in one of its own jobs, for one of its own repositories."""
     server, api = os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_API_URL", "")
     if api and server and parse_url(url).origin == server.rstrip("/"):
         return ForgeOptions(kind="github", url=api)
@@ -55,9 +55,9 @@ def _forge(url: str) -> ForgeOptions:
 
 
 def _ambient(url: str) -> GitCredential | None:
-    """The token that the environment has for a remote over https; ssh has its own keys.
+    """The environment's token for a remote over https; ssh uses its own keys.
 
-    A CI job's GITHUB_TOKEN goes to the GitHub that the job runs on, and to nobody else.
+    A CI job's GITHUB_TOKEN is only sent to the GitHub that the job runs on.
     """
     origin = parse_url(url).origin
     if not origin:

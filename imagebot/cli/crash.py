@@ -1,4 +1,4 @@
-"""The log of a bug: written for a report, so it has versions and the traceback, no environment."""
+"""Writes the log of a bug for a report: versions and the traceback, but no environment."""
 
 from __future__ import annotations
 

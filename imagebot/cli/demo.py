@@ -41,7 +41,7 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
     help="Start the registry of a kept sandbox again, until Ctrl-C.",
 )
 def command(keep: Path | None, serve: Path | None) -> int:
-    """Do the whole job in a sandbox: no network, no credentials, nothing left behind.
+    """Show the whole job in a sandbox: no network, no credentials, nothing left behind.
 
     A registry on loopback, a Git remote with a test cluster and a production folder, and a forge
     that keeps its pull requests as files. Two passes run through the same code as `imagebot run`.
@@ -64,7 +64,7 @@ def command(keep: Path | None, serve: Path | None) -> int:
 
 def _new_folder(folder: Path) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is there already and not empty", hint="name a new folder")
+        raise UsageError(f"{folder} already exists and is not empty", hint="name a new folder")
     folder.mkdir(parents=True, exist_ok=True)
     return folder.resolve()
 
@@ -92,7 +92,7 @@ def _tell(folder: Path) -> None:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """None of the user's credentials: only where programs are, and a home of its own."""
+    """An environment without the user's credentials: only PATH, and the sandbox as HOME."""
     return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder)}
 
 

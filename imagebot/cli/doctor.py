@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @click.command("doctor")
 @bot_option
 def command(bot_file: str | None) -> int:
-    """Check credentials, registries, git and forge; a line each, with what to do.
+    """Check credentials, registries, git and forge: one line each, with a hint.
 
-    With -c every target is looked at; without, the current folder, its registries, and the remote
+    With -c, checks every target; without, the current folder, its registries, and the remote
     that `imagebot run` would publish to.
     """
     from imagebot.run.doctor import check_targets

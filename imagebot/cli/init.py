@@ -14,8 +14,8 @@ from imagebot.run.diagnostics import Diagnostics
 
 @click.command("init")
 @directory_argument
-@click.option("--print", "only_print", is_flag=True, help="Print it; write nothing.")
-@click.option("--force", is_flag=True, help="Replace an imagebot.yaml that is there.")
+@click.option("--print", "only_print", is_flag=True, help="Print the proposal; write nothing.")
+@click.option("--force", is_flag=True, help="Replace an existing imagebot.yaml.")
 def command(directory: str, only_print: bool, force: bool) -> int:
     """Propose an imagebot.yaml from what is in DIR, with comments that say why."""
     from imagebot.config.builtin import default_configuration
@@ -31,7 +31,8 @@ def command(directory: str, only_print: bool, force: bool) -> int:
     is_there = path.exists() or path.is_symlink()
     if is_there and not (force or only_print):
         raise UsageError(
-            f"{path} is there already", hint="--print shows a proposal, --force replaces it"
+            f"{path} already exists",
+            hint="use --print to see a proposal, or --force to replace the file",
         )
     workspace = Workspace(root.resolve(), "", default_configuration())
     inventory = take_inventory(workspace, workspace.configuration)
@@ -42,6 +43,6 @@ def command(directory: str, only_print: bool, force: bool) -> int:
     create_file(path, text, replace=force)
     Diagnostics().info(
         f"wrote {path} for {count(len(inventory.fields), 'image field')}; "
-        "read it, then see what it does with `imagebot plan`"
+        "read it, then run `imagebot plan` to see what it does"
     )
     return Exit.WELL

@@ -28,7 +28,7 @@ COMMANDS = {
     "init": ("init", "Propose a configuration from what is in a folder."),
     "config": ("config", "Check, describe and test a configuration."),
     "doctor": ("doctor", "Check credentials, registries, git and forge."),
-    "demo": ("demo", "Do the whole job in a sandbox."),
+    "demo": ("demo", "Show the whole job in a sandbox."),
 }
 
 
@@ -100,8 +100,8 @@ def main(arguments: Sequence[str]) -> int:
         return _refuse(error, arguments)
     except (click.Abort, KeyboardInterrupt) as stop:
         # Click turns an interrupt into an Abort.
-        told = str(stop.__cause__ or stop.__context__ or stop)
-        _fail(arguments, f"interrupted: {told}" if told else "interrupted", code="interrupted")
+        reason = str(stop.__cause__ or stop.__context__ or stop)
+        _fail(arguments, f"interrupted: {reason}" if reason else "interrupted", code="interrupted")
         return Exit.INTERRUPTED
     except ConfigurationError as error:
         for fault in error.faults:
@@ -111,7 +111,7 @@ def main(arguments: Sequence[str]) -> int:
         _fail(arguments, f"imagebot: {error.message}", code=error.code, hint=error.hint)
         return Exit.USAGE if isinstance(error, UsageError) else Exit.FAILED
     except BrokenPipeError:
-        # The reader of our output has gone; nothing more can be said to it, even at exit.
+        # The reader of our output has gone; write nothing more to it, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
     except OSError as error:
@@ -144,7 +144,7 @@ def _apologise(error: Exception, arguments: Sequence[str]) -> int:
 
 
 def _fail(arguments: Sequence[str], message: str, *, code: str, hint: str = "") -> None:
-    """Say what ended the command, in the format that the command line asked for."""
+    """Report what ended the command, in the format that the command line asks for."""
     from imagebot.run.diagnostics import Diagnostics
 
     diagnostics = Diagnostics("json" if _wants_json(arguments) else "text")

@@ -11,14 +11,14 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Folder(click.Path):
-    """A folder that is named: "" would be the current one, and is a variable that is not set."""
+    """A named folder. "" is an error: it comes from a variable that is not set."""
 
     def __init__(self, path_type: type[Any] = str) -> None:
         super().__init__(file_okay=False, path_type=path_type)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value == "":
-            self.fail("it is empty; is a variable unset?", param, ctx)
+            self.fail("the name is empty; is a variable unset?", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -43,13 +43,13 @@ bot_option = click.option(
 )
 
 explain_option = click.option(
-    "--explain", is_flag=True, help="Say of every tag and field why it was refused or kept."
+    "--explain", is_flag=True, help="Explain for every tag and field why it was rejected or kept."
 )
 
 no_config_option = click.option(
     "--no-config",
     is_flag=True,
-    help="Without an imagebot.yaml, go by the built-in policy: same shape, at most a minor step.",
+    help="Without an imagebot.yaml, use the built-in policy: same shape, at most a minor update.",
 )
 
 

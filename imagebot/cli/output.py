@@ -18,7 +18,7 @@ from imagebot.text import printable, printable_lines
 
 _COLOURS = {"major": "red", "minor": "yellow", "patch": "green", "digest": "cyan", "other": "blue"}
 _MOST_REJECTIONS = 20
-# A few long names do not push every other row apart: they only put their own out of line.
+# A few long names do not widen every row; they only break their own alignment.
 _WIDEST = 60
 
 
@@ -29,7 +29,7 @@ def print_json(document: dict[str, Any]) -> None:
 
 
 def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Aligned columns, never cut: a pipe gets what a terminal gets, without the colours."""
+    """Print aligned columns, never cut: a pipe gets the same as a terminal, without colours."""
     table = [tuple(header), *(tuple(printable(cell) for cell in row) for row in rows)]
     columns = range(len(header))
     widths = [min(max(len(row[column]) for row in table), _WIDEST) for column in columns]
@@ -39,7 +39,7 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def print_plan(plan: Plan, *, explain: bool = False, kept: bool = False) -> None:
-    """The updates by file; with `kept` or `explain` also what stays as it is, and why."""
+    """Print the updates by file; with `kept` or `explain` also what stays as it is, and why."""
     path = None
     for update in plan.updates:
         target = update.target.name

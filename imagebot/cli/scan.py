@@ -27,7 +27,7 @@ def command(
 ) -> int:
     """List every image field in DIR, with its policy and route.
 
-    Fields that no route and image entry cover have none. No registry is asked.
+    Fields that no route or image entry covers have neither. Makes no request to a registry.
     """
     from imagebot.plan.assign import assign
     from imagebot.plan.report import scan_document

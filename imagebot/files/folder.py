@@ -1,7 +1,7 @@
 """Reads and writes files in a plain folder, Git repository or not.
 
-Only regular files are read, links are never followed, and nothing is written over a file that has
-changed since it was read. Paths are relative to the folder, with `/`.
+Only regular files are read, links are never followed, and a file that has
+changed since it was read is not overwritten. Paths are relative to the folder, with `/`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 def read_file(root: str | os.PathLike[str], path: str) -> bytes:
     """The content of a file, cut off one byte after the size that `scan` accepts.
 
-    Raises FolderError: it is not there, a link, no regular file, or not readable.
+    Raises FolderError when it does not exist, is a link, not a regular file, or not readable.
     """
     try:
         descriptor = os.open(f"{root}/{path}", _READ_FLAGS)
@@ -43,8 +43,8 @@ def read_file(root: str | os.PathLike[str], path: str) -> bytes:
 def write_file(root: str | os.PathLike[str], path: str, old: bytes, new: bytes) -> None:
     """Replace `old`, the content that was read, by `new`, at once or not at all.
 
-    The mode of the file is kept, and its owner where that is allowed. Of several imagebots one at
-    a time writes into a folder.
+    Keeps the mode of the file, and its owner where that is allowed. Only one imagebot at a time
+    writes to a folder.
 
     Raises FolderError: the file has changed since, is a link, or cannot be written.
     """
@@ -69,7 +69,7 @@ def write_file(root: str | os.PathLike[str], path: str, old: bytes, new: bytes) 
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder against other imagebots. File systems without locks are not waited for."""
+    """Lock the folder against other imagebots, where the file system has locks."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         with contextlib.suppress(OSError):
@@ -96,7 +96,7 @@ def _replace(path: Path, data: bytes, check: Callable[[], None]) -> None:
 def _read(descriptor: int) -> bytes:
     part = os.read(descriptor, _BLOCK)
     if len(part) < _BLOCK:
-        # A regular file gives less only at its end.
+        # A regular file returns less only at its end.
         return part
     parts = [part]
     size = len(part)
@@ -133,10 +133,10 @@ def _unreadable(root: str | os.PathLike[str], path: str, error: OSError) -> Fold
             reason = "a link to a folder, which is not followed"
             return FolderError(_shown(path), reason, expected=True)
         return FolderError(
-            _shown(path), "a link, which is not followed", hint="name the file that it leads to"
+            _shown(path), "a link, which is not followed", hint="name the file that it points to"
         )
     if isinstance(error, FileNotFoundError) and "\\" in path:
-        return FolderError(path, "its name is no UTF-8", hint="rename the file")
+        return FolderError(path, "its name is not UTF-8", hint="rename the file")
     return FolderError(_shown(path), _reason(error))
 
 

@@ -1,7 +1,7 @@
 """`.gitignore` rules: the nearest file decides, and in it the last line that matches.
 
-They mean what they mean to Git, to the byte. What lies in an ignored folder is not asked for:
-whoever lists a folder leaves it out with all that it has.
+They match exactly what Git matches. Nothing here looks at the folders above a path: whoever lists
+files does not enter an ignored folder.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _encode(path: str) -> bytes:
 
 
 def _lines(data: bytes) -> Iterator[_Line]:
-    """What the lines of an ignore file say; those that match nothing are left out."""
+    """The rules of an ignore file, without those that match nothing."""
     text = data.removeprefix(codecs.BOM_UTF8).decode("latin-1")
     for line in text.split("\n"):
         if line.startswith("#") or len(line) > _MAX_LINE:
@@ -100,7 +100,7 @@ def _lines(data: bytes) -> Iterator[_Line]:
 
 
 def _without_spaces(line: str) -> str:
-    """Without the spaces at the end; one behind a backslash stays."""
+    """The line without spaces at its end; a space after a backslash stays."""
     text = line.rstrip(" ")
     backslashes = len(text) - len(text.rstrip("\\"))
     return line[: len(text) + backslashes % 2]

@@ -1,6 +1,6 @@
 """Lists the manifests of a plain folder, Git repository or not.
 
-Links are never followed. What cannot be listed is named all the same, so that reading it says why.
+Never follows links. Returns the names of what cannot be listed too, so that reading them says why.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def list_files(
 ) -> Iterator[str]:
     """The files below `root` that may be manifests, in the order of their names.
 
-    `.gitignore` files are honoured, those above `root` up to the top of its Git repository too;
-    `exclude` globs always are. A link to a file within `root` is left out (the file itself is
+    Obeys `.gitignore` files, including those above `root` up to the top of its Git repository, and
+    the `exclude` globs. A link to a file within `root` is left out (the file itself is
     listed); one that leads elsewhere is listed, so that reading it says so, and so is any link to
     a folder elsewhere. `processes` None is as many as may be used.
 
@@ -128,7 +128,7 @@ class _Listing:
         return ignore
 
     def wanted(self, entry: os.DirEntry[str], path: str, ignore: Ignore) -> _Entry | None:
-        """What is listed of an entry. Raises OSError when that cannot be told."""
+        """What the listing has for an entry. Raises OSError when that is unknown."""
         if not path.isascii() and not _is_text(entry.name):
             # Reading it under the name that can be shown will say why.
             is_folder = entry.is_dir(follow_symlinks=False)
@@ -221,19 +221,19 @@ def _joined(folder: Path, line: bytes) -> str:
 
 
 def _with_exclude(ignore: Ignore, shared: str, prefix: str) -> Ignore:
-    """With the rules that a repository has beside its files."""
+    """With the rules of a repository's `info/exclude`."""
     data = _read(f"{shared}/info/exclude")
     return ignore if data is None else ignore.with_file(data, prefix)
 
 
 def _with_ignore_file(ignore: Ignore, folder: str, prefix: str) -> Ignore:
-    """With those of a folder; as in Git, a link is none."""
+    """With the rules of a folder; as in Git, a link is not read."""
     data = _read(f"{folder}.gitignore", os.O_NOFOLLOW)
     return ignore if data is None else ignore.with_file(data, prefix)
 
 
 def _read(path: str, flags: int = 0) -> bytes | None:
-    """The lines of a regular file, as many as are read at most; None where there is none."""
+    """The lines of a regular file, up to the limit; None without such a file."""
     try:
         descriptor = os.open(path, _READ_FLAGS | flags)
     except (OSError, ValueError):

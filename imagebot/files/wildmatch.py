@@ -34,7 +34,7 @@ _CLASSES = {
 
 
 class _NeverMatchesError(ValueError):
-    """A set that does not end, a class that there is not, a backslash at the end."""
+    """An unclosed set, an unknown class, or a backslash at the end."""
 
 
 def translate(pattern: str) -> str | None:
@@ -124,7 +124,7 @@ def _translate_element(pattern: str, at: int, before: str) -> tuple[str, int, st
 
 
 def _literal(pattern: str, at: int) -> tuple[str, int]:
-    """The character that stands at `at` for itself or behind a backslash, and where it ends."""
+    """The character at `at`, with or without a backslash before it, and where it ends."""
     at += pattern.startswith("\\", at)
     if at >= len(pattern):
         raise _NeverMatchesError

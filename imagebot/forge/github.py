@@ -38,7 +38,7 @@ _TRIES = 3
 _MOST_CLOSED = 20
 _MOST_COMMENTS = 300
 _MAX_SHOWN = 400
-_TRUST = "set SSL_CERT_FILE to a bundle that holds the authority of the forge"
+_TRUST = "set SSL_CERT_FILE to a bundle that contains the authority of the forge"
 _RIGHTS = "the token needs the permissions contents: write and pull requests: write"
 
 
@@ -81,7 +81,7 @@ class GitHubForge:
             may_push = bool(getattr(repository.permissions, "push", False))
         if not may_push:
             raise ForgeAuthError(
-                self._project, "the token may read it, but not write to it", hint=_RIGHTS
+                self._project, "the token may read the project, but not write to it", hint=_RIGHTS
             )
         return f"{self._project}: the token may write"
 
@@ -180,11 +180,11 @@ class GitHubForge:
         except OSError as error:
             raise self._unreachable(error) from error
         except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
-            # What PyGithub trips over in an answer that it did not expect.
+            # What PyGithub raises on an unexpected answer.
             raise self._not_github(error) from error
 
     def _unreachable(self, error: OSError) -> ForgeError:
-        """What requests raises: no connection, no name, no TLS, no answer in time."""
+        """What requests raises as an error: no connection, name, TLS or answer in time."""
         distrust = explain_distrust(error, trust=_TRUST)
         if distrust is not None:
             host = urlsplit(self.api_url).netloc
@@ -200,9 +200,9 @@ class GitHubForge:
         said = self._shown(str(error))
         return ForgeError(
             self._project,
-            f"the forge's answer is not that of GitHub's API: {said}",
-            hint="check the target's URL (a project that was renamed answers so), and the forge's"
-            " url: for GitHub Enterprise it ends in /api/v3",
+            f"the answer is not one of GitHub's API: {said}",
+            hint="check the target's URL, because a renamed project answers like this, and the "
+            "forge's url: for GitHub Enterprise it ends in /api/v3",
         )
 
     def _error(self, error: GithubException) -> ForgeError:
@@ -223,7 +223,7 @@ class GitHubForge:
                 f"the forge asks for {pause}: {said}",
                 status=status,
                 retry_after=wait,
-                hint="the next pass goes on; let passes be further apart if it stays",
+                hint="the next pass continues; if this repeats, run passes less often",
             )
         if status == 403:
             return ForgeAuthError(
@@ -232,25 +232,29 @@ class GitHubForge:
         if status == 404:
             return ForgeError(
                 self._project,
-                "there is no such project, or the token may not see it",
+                "no such project, or the token may not see it",
                 status=status,
                 hint=f"check the target's URL; {_RIGHTS}",
             )
         if status >= 500:
             return ForgeUnreachableError(
                 self._project,
-                f"the forge has a fault ({status}): {said}",
+                f"the forge failed with status {status}: {said}",
                 status=status,
                 hint="the next pass tries again",
             )
-        return ForgeError(self._project, f"the forge refused it ({status}): {said}", status=status)
+        return ForgeError(
+            self._project,
+            f"the forge refused the request with status {status}: {said}",
+            status=status,
+        )
 
     def _shown(self, text: str) -> str:
         return excerpt(text.replace(self._token, "***").strip(), _MAX_SHOWN)
 
 
 def _retry(tries: int, backoff: float) -> Retry:
-    """Reads only, and no waiting for rate limits: the next pass goes on."""
+    """Retries reads only, and does not wait for rate limits: the next pass continues."""
     from urllib3 import Retry
 
     return Retry(

@@ -1,4 +1,4 @@
-"""Forges: what the bot asks of GitHub and its like."""
+"""The protocol of a forge, such as GitHub."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Forge(Protocol):
     """One project on a forge, and one branch of it that pull requests go into.
 
     Every method may raise ForgeError, ForgeAuthError, ForgeRateLimitError and
-    ForgeUnreachableError; every one can be repeated without doing its work twice.
+    ForgeUnreachableError; every one can be called again without doing its work twice.
     """
 
     @property
@@ -36,7 +36,7 @@ class Forge(Protocol):
         ...
 
     def check(self) -> str:
-        """One line on whom the token belongs to and what it may do, for `doctor`."""
+        """One line for `doctor` that says what the token may do."""
         ...
 
     def find(self, branch: str) -> PullRequest | None:
@@ -44,7 +44,7 @@ class Forge(Protocol):
         ...
 
     def find_closed(self, branch: str) -> tuple[PullRequest, ...]:
-        """Those that were merged or closed, the newest first (the last 20)."""
+        """The merged and closed pull requests of a branch, the newest first (the last 20)."""
         ...
 
     def create(self, *, branch: str, title: str, body: str, draft: bool = False) -> PullRequest:
@@ -58,15 +58,15 @@ class Forge(Protocol):
     def close(self, number: int) -> None: ...
 
     def comment(self, number: int, text: str) -> None:
-        """Add a comment, unless one that says exactly this is there."""
+        """Add a comment, unless the pull request has one with exactly this text."""
         ...
 
     def add_labels(self, number: int, labels: Sequence[str]) -> None:
-        """Add labels; the forge makes those that it does not know."""
+        """Add labels; the forge creates those it does not know."""
         ...
 
     def request_reviewers(self, number: int, reviewers: Sequence[str]) -> None:
-        """Ask users, or teams written as `organisation/team`, for a review."""
+        """Request reviews from users, and from teams written as `organisation/team`."""
         ...
 
     def assign(self, number: int, assignees: Sequence[str]) -> None: ...

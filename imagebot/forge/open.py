@@ -1,4 +1,4 @@
-"""The forge of a target."""
+"""Opens the forge of a target."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ForgeAccess:
 
 
 def try_forge(target: Target, environment: Environment) -> ForgeAccess:
-    """As `open_forge`; an error is kept for those who need the forge."""
+    """As `open_forge`, but keeps an error until somebody needs the forge."""
     try:
         return ForgeAccess(open_forge(target, environment))
     except (ForgeError, CredentialError) as error:
@@ -70,9 +70,9 @@ def _open_github(target: Target, url: GitUrl, environment: Environment) -> Forge
     if target.credential is None or target.credential.token is None:
         raise ForgeAuthError(
             url.project,
-            "pull requests need a token, and the target has none",
-            hint="name a credential with a token for the target (it may have a key as well); "
-            "without -c, set IMAGEBOT_GIT_TOKEN",
+            "pull requests need a token, but the target has none",
+            hint="name a credential with a token for the target; it may have a key as well. "
+            "Without -c, set IMAGEBOT_GIT_TOKEN",
         )
     api_url = api_url or API_URL
     local = is_loopback(netloc(api_url))

@@ -1,7 +1,7 @@
 """A forge that keeps pull requests as JSON files in a folder: for trying imagebot out.
 
-One file for each pull request, `1.json`, `2.json` and so on, to be read by people; editing
-`state` to "closed" or "merged" is what pressing the button is elsewhere.
+One readable file for each pull request: `1.json`, `2.json` and so on. To close or merge one, set
+its `state` to "closed" or "merged".
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MAX_FILE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class SandboxForge:
-    """`project` tells the pull requests of different targets in one folder apart."""
+    """`project` distinguishes the pull requests of several targets in one folder."""
 
     folder: Path
     project: str
@@ -84,7 +84,7 @@ class SandboxForge:
         self._add(number, "assignees", assignees)
 
     def _of(self, branch: str) -> Iterator[PullRequest]:
-        """Of a branch, the newest first."""
+        """The pull requests of a branch, the newest first."""
         for path in sorted(self._paths(), key=lambda path: -int(path.stem)):
             fields = self._read(path)
             wanted = (self.project, self.base, branch)
@@ -138,7 +138,7 @@ class SandboxForge:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ForgeError(
-                self.project, f"{self.folder} cannot be made: {error.strerror}"
+                self.project, f"{self.folder} cannot be created: {error.strerror}"
             ) from error
 
     def _claim(self, fields: dict[str, Any]) -> bool:

@@ -1,8 +1,8 @@
-"""The bare cache of a target: fetched, checked, mended and read.
+"""The bare cache of a target: fetched, checked, repaired and read.
 
 Blobs are left out of the clone and fetched in one batch when they are read. The settings that
 make git fetch a missing blob by itself, one request each, are not in the repository's
-configuration but only given to the commands that are to reach the remote.
+configuration; only the commands that may reach the remote get them.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class BareCache:
     _listings: dict[str, CommitTree] = field(default_factory=dict)
 
     def update(self, wanted: str) -> str:
-        """Have the branch's commit `wanted`, or the one it has moved to since; its id.
+        """Fetch the branch's commit `wanted`, or the one it has moved to since; return its id.
 
-        A cache that is damaged is made anew, and a whole clone if that is no help: in a partial
-        one, git's check of objects takes no exceptions for blemishes (seen in 2.39), so that some
-        old repositories can only be cloned whole.
+        Rebuilds a damaged cache, and clones everything if that does not help: in a partial clone
+        git's object check ignores `fetch.fsck.*` (seen in 2.39), so that some old repositories
+        can only be cloned whole.
         """
         try:
             head = self._update(wanted)
@@ -47,26 +47,26 @@ class BareCache:
         return head
 
     def advance(self, commit: str) -> None:
-        """The branch is at `commit`, which is here."""
+        """Record that the branch is at `commit`, which the cache has."""
         self.runner.local("update-ref", _HEAD, commit)
 
     def has(self, commit: str) -> bool:
         return self.runner.try_local("cat-file", "-e", f"{commit}^{{commit}}").status == 0
 
     def need(self, commit: str, branch: str) -> None:
-        """Have `commit`, to which `branch` of the remote points."""
+        """Fetch `commit`, to which `branch` of the remote points, unless the cache has it."""
         if not self.has(commit):
             self._fetch("origin", f"refs/heads/{branch}")
 
     def list_files(self, commit: str) -> CommitTree:
-        """What a commit holds; that of the last one asked for is kept."""
+        """The files of a commit; the listing of the last commit is kept."""
         if commit not in self._listings:
             output = self.runner.local("ls-tree", "-r", "-z", "--full-tree", commit)
             self._listings = {commit: parse_listing(output)}
         return self._listings[commit]
 
     def fetch_blobs(self, blobs: Iterable[str], head: str) -> dict[str, int]:
-        """Have these blobs, those that are missing in one request; their sizes."""
+        """Fetch those of these blobs that are missing, in one request; return all sizes."""
         wanted = tuple(dict.fromkeys(blobs))
         if not wanted:
             return {}
@@ -78,11 +78,11 @@ class BareCache:
         found = {blob: size for blob, size in sizes.items() if size is not None}
         if len(found) < len(sizes):
             lost = next(blob for blob, size in sizes.items() if size is None)
-            raise GitError(self.runner.subject, f"the remote does not give out blob {lost}")
+            raise GitError(self.runner.subject, f"the remote does not serve blob {lost}")
         return found
 
     def read_blobs(self, sizes: dict[str, int]) -> dict[str, bytes]:
-        """The contents of blobs that are here, by id."""
+        """The contents of blobs that the cache has, by id."""
         if not sizes:
             return {}
         limit = sum(sizes.values()) + 128 * len(sizes)
@@ -98,7 +98,7 @@ class BareCache:
             self.advance(wanted)
             return wanted
         self._fetch("origin", f"+refs/heads/{self.branch}:{_HEAD}")
-        # Packs of many passes are joined now and then; git decides when.
+        # git decides when to join the packs of many passes.
         self.runner.try_local(*self._promise, "-c", "gc.auto=6700", "gc", "--auto", "--quiet")
         return self.runner.local("rev-parse", "--verify", _HEAD).decode().strip()
 
@@ -121,12 +121,12 @@ class BareCache:
 
     @property
     def _is_whole(self) -> bool:
-        """Whether all blobs are cloned, because the remote gives out no single ones."""
+        """Whether all blobs are cloned, because the remote does not serve single blobs."""
         return (self.runner.directory / "imagebot-whole").exists()
 
     @property
     def _promise(self) -> tuple[str, ...]:
-        """Tells git that what is missing may be missing."""
+        """Options that tell git to accept missing objects."""
         return () if self._is_whole else _LAZY
 
     def _fetch(self, *args: str, options: tuple[str, ...] = (), payload: bytes = b"") -> None:
@@ -138,14 +138,14 @@ class BareCache:
         return parse_sizes(output)
 
     def _prefetch(self, blobs: Iterable[str], head: str) -> None:
-        # Without it git would first tell the remote all that is here.
+        # Otherwise git would first send a list of every object in the cache.
         options = ("-c", "fetch.negotiationAlgorithm=noop")
         try:
             self._fetch("--stdin", "origin", options=options, payload=_lines(blobs))
         except _REMOTE_ERRORS:
             raise
         except GitError:
-            # It gives out no single objects (or none of these): take everything, once.
+            # The remote does not serve single objects (or not these): clone everything, once.
             if self._is_whole:
                 raise
             self._start(whole=True)

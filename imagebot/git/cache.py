@@ -1,4 +1,4 @@
-"""Where a target's bare cache is, and that one process at a time uses it."""
+"""The path of a target's bare cache, and the lock that lets one process at a time use it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _POLL_SECONDS = 0.05
 
 
 def cache_path(cache_dir: Path, url: str, branch: str) -> Path:
-    """A folder for this URL and branch alone, with a name that people recognise."""
+    """The folder for this URL and branch, with a name that people recognise."""
     digest = hashlib.sha256(f"{url}\0{branch}".encode()).hexdigest()[:16]
     name = re.sub(r"[^a-z0-9]+", "-", url.rsplit("/", 1)[-1].lower().removesuffix(".git")).strip(
         "-"
@@ -28,10 +28,10 @@ def cache_path(cache_dir: Path, url: str, branch: str) -> Path:
 
 @contextlib.contextmanager
 def locked(path: Path, *, seconds: float) -> Iterator[None]:
-    """Hold the lock beside `path`, whose parent is made for the bot's user alone.
+    """Hold the lock beside `path`; only the bot's user can enter its parent folder.
 
-    The lock goes with the process, however it ends. Raises GitError when another process still
-    has it after `seconds`, and when the cache cannot be written.
+    The lock ends with the process. Raises GitError when another process still has it after
+    `seconds`, and when the cache cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -56,16 +56,16 @@ def _wait(descriptor: int, path: Path, seconds: float) -> None:
                 raise GitError(
                     str(path),
                     f"another imagebot has used this cache for more than {seconds:g} s",
-                    hint="let it finish, or give each bot a cache-dir of its own",
+                    hint="let it finish, or give each bot its own cache-dir",
                 ) from None
-            # flock has no time-out, and an alarm would be the whole process's.
+            # flock has no time-out, and an alarm would affect the whole process.
             time.sleep(_POLL_SECONDS)
         else:
             return
 
 
 def make_empty(path: Path) -> None:
-    """An empty folder at `path`, whatever was there. Raises GitError."""
+    """Make an empty folder at `path`, deleting whatever is there. Raises GitError."""
     try:
         if path.is_symlink() or path.is_file():
             path.unlink()
@@ -80,5 +80,5 @@ def _unwritable(path: Path, error: OSError) -> GitError:
     return GitError(
         str(path),
         f"the cache cannot be written: {error.strerror}",
-        hint="set cache-dir to a folder that the bot's user may write",
+        hint="set cache-dir to a folder that the bot's user may write to",
     )

@@ -70,16 +70,16 @@ class Checkout:
         return self._head
 
     def refresh(self) -> str:
-        """Look at the remote and fetch what is new; the new head.
+        """Look at the remote, fetch what is new and return the new head.
 
-        One small request when nothing has moved. A cache that is damaged is made anew.
+        One small request when nothing has moved. A damaged cache is rebuilt.
         """
         self._remote = self._look()
         wanted = self._remote.get(self.branch)
         if wanted is None:
             raise GitError(
                 self.url,
-                f"there is no branch {self.branch!r}",
+                f"the remote has no branch {self.branch!r}",
                 hint="correct the target's branch, or push a first commit to it",
             )
         self._head = self._cache.update(wanted)
@@ -90,11 +90,11 @@ class Checkout:
         return self._cache.list_files(self.head).files
 
     def others(self) -> tuple[TreeOther, ...]:
-        """What the head has that is no file to read: links, submodules, names that are no text."""
+        """Entries of the head that cannot be read: links, submodules, names that are not UTF-8."""
         return self._cache.list_files(self.head).others
 
     def fetch(self, blobs: Iterable[str]) -> None:
-        """Have these blobs here, in one request: before they are read in several batches."""
+        """Fetch these blobs in one request, before they are read in several batches."""
         self._cache.fetch_blobs(blobs, self.head)
 
     def read(self, blobs: Iterable[str], *, max_size: int = MAX_BLOB) -> dict[str, bytes]:
@@ -193,7 +193,7 @@ class Checkout:
         """Branches of the remote: the one named, or the target's and all of the bot's."""
         names = [name] if name else [self.branch, f"{BOT_BRANCHES}*"]
         patterns = [f"refs/heads/{each}" for each in names]
-        # Outside the cache, so that one that is damaged does not matter.
+        # Outside the cache, so that a damaged one does not matter.
         outside = replace(self._runner, directory=self._runner.directory.parent, repository="none")
         output = outside.remote("ls-remote", "--quiet", "origin", *patterns, limit=_MAX_REFS)
         prefix = "refs/heads/"
@@ -228,8 +228,8 @@ def open_checkout(
 ) -> Iterator[Checkout]:
     """The checkout of a branch of a Git repository, locked against other processes.
 
-    Nothing is asked of the remote before `refresh`. Raises GitError for a URL or branch that is
-    none, and when the cache stays locked.
+    Makes no request to the remote before `refresh`. Raises GitError for an invalid URL or branch,
+    and when the cache stays locked.
     """
     parsed = parse_url(url)
     path = cache_path(cache_dir, parsed.text, check_branch(branch))

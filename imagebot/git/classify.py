@@ -1,7 +1,6 @@
-"""What git says on stderr, as errors with a hint. Pure.
+"""Turns what git says on stderr into errors with a hint. Pure.
 
-git has one exit status (128) for nearly everything, so the text decides; `LC_ALL=C` keeps it
-in English.
+git exits with 128 for nearly everything, so the text decides; `LC_ALL=C` keeps it in English.
 """
 
 from __future__ import annotations
@@ -41,12 +40,12 @@ _NO_LOGIN = (
 )
 _KEY = "check ssh-key of the target's credential, and that its public half may write there"
 
-# The first that fits decides, so the particular stand before the general.
+# The first rule that matches decides, so special rules come before general ones.
 _RULES = (
     _rule(
         r"host key verification failed|no .* host key is known",
         GitAuthError,
-        "the host's SSH key is not known, or not the one that was expected",
+        "the host's SSH key is unknown, or not the expected one",
         "put the host's key (from the host's documentation, or ssh-keyscan) in known-hosts",
     ),
     _rule(
@@ -70,7 +69,7 @@ _RULES = (
     _rule(
         r"could not read (username|password)|terminal prompts disabled",
         GitAuthError,
-        "it asks for a login",
+        "the remote asks for a login",
         _NO_LOGIN,
     ),
     _rule(
@@ -88,8 +87,8 @@ _RULES = (
     _rule(
         r"returned error: 3\d\d|update url base from redirection",
         GitError,
-        "it answers with a redirect, which is never followed with a token",
-        "give the target the URL that it redirects to",
+        "the remote answers with a redirect, which is never followed with a token",
+        "set the target's url to the address that it redirects to",
     ),
     _rule(
         r"could not resolve host|name or service not known|failure in name resolution",
@@ -100,8 +99,8 @@ _RULES = (
     _rule(
         r"ssl certificate|certificate verif|ssl_error|gnutls|tls connect",
         GitUnreachableError,
-        "its certificate cannot be verified",
-        "set SSL_CERT_FILE to a bundle that holds the authority of the host",
+        "the remote's certificate cannot be verified",
+        "set SSL_CERT_FILE to a bundle that contains the authority of the host",
     ),
     _rule(
         r"repository .*not found|does not appear to be a git repository|returned error: 404"
@@ -122,14 +121,14 @@ _RULES = (
         r"|hung up unexpectedly"
         r"|early eof|operation too slow|recv failure|empty reply",
         GitUnreachableError,
-        "it cannot be reached",
-        "the next pass tries again; check the URL and the network if it stays",
+        "the remote cannot be reached",
+        "the next pass tries again; if this repeats, check the URL and the network",
     ),
     _rule(
         r"fsck error|hasdot|fullpathname|broken object",
         GitError,
-        "it holds an object that git's own check refuses",
-        "run `git fsck` in a clone to see which; such a repository is not worked on",
+        "the repository contains an object that git's check refuses",
+        "run `git fsck` in a clone to see which; imagebot does not work on such a repository",
     ),
     _rule(
         r"no space left on device|disk quota",
@@ -152,41 +151,39 @@ def failure(subject: str, status: int, stderr: str, secrets: Iterable[str] = ())
     """The error for a command that ended with `status` other than 0."""
     said = quote_git(stderr, secrets)
     if status == NOT_FOUND:
-        return GitError(
-            "git", "it is not installed, or not on PATH", hint="install git 2.30 or newer"
-        )
+        return GitError("git", "not installed, or not on PATH", hint="install git 2.30 or newer")
     for rule in _RULES:
         if rule.pattern.search(stderr):
-            return rule.kind(subject, f"{rule.reason} ({said})", hint=rule.hint)
+            return rule.kind(subject, f"{rule.reason}: {said}", hint=rule.hint)
     return GitError(
         subject,
         said or f"git ended with status {status}",
-        hint="`imagebot doctor` checks the target; a cache may be deleted at any time",
+        hint="run `imagebot doctor` to check the target; the cache may be deleted at any time",
     )
 
 
 _PORCELAIN_RE = re.compile(r"^([ +*=!-])\t([^\t]*)\t(.*)$", re.MULTILINE)
-_AGAIN = "the next pass looks and plans again; if it stays, two bots work against each other"
+_AGAIN = "the next pass plans again; if this repeats, two bots work against each other"
 _REFUSALS: dict[PushRefusal, tuple[str, str]] = {
     "behind": ("somebody else has pushed in the meantime", _AGAIN),
     "race": ("somebody else is pushing at the same time", _AGAIN),
-    "lease": ("the branch has moved since it was looked at", _AGAIN),
+    "lease": ("the branch has moved since imagebot read it", _AGAIN),
     "protected": (
         "the remote does not accept pushes to this branch",
         "set `publish: pull-request` on the route, or let the bot's account push to this branch",
     ),
     "clash": (
-        "a branch whose name begins or ends like this one's is in the way",
+        "another branch has a name that conflicts with this one",
         "delete the other branch",
     ),
-    "other": ("the remote refused the push", "what the remote says tells why"),
+    "other": ("the remote refused the push", "the message of the remote says why"),
 }
 
 
 def push_failure(
     subject: str, stdout: str, stderr: str, secrets: Iterable[str] = ()
 ) -> PushRejectedError | None:
-    """The refusal in the output of `git push --porcelain`; None when it shows none.
+    """The refusal in the output of `git push --porcelain`; None without one.
 
     Porcelain lines are `flag TAB from:to TAB summary (reason)`, see git-push(1).
     """

@@ -1,4 +1,4 @@
-"""From a configured credential to what git needs to use it."""
+"""Turns a configured credential into what git needs to use it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """What one target's git commands run with: the secret, and the environment they inherit.
+    """The secret and the inherited environment of one target's git commands.
 
     Without a token and a key, ssh uses the agent and the keys of the account that runs the bot,
     and https is anonymous.
@@ -42,13 +42,13 @@ class Access:
 
 
 def access_for(credential: GitCredential | None, environment: Mapping[str, str]) -> Access:
-    """Read the secret now, so that one that was rotated is taken up by the next pass.
+    """Read the secret now, so that the next pass uses a rotated one.
 
     Raises CredentialError.
     """
     inherited = {name: environment[name] for name in _INHERITED if environment.get(name)}
     if bundle := environment.get("SSL_CERT_FILE"):
-        # git's libcurl may be built with GnuTLS, which does not look at that variable.
+        # git's libcurl may be built with GnuTLS, which ignores that variable.
         inherited.setdefault("GIT_SSL_CAINFO", bundle)
     inherited["PATH"] = _absolute_only(inherited.get("PATH", "")) or _DEFAULT_PATH
     if credential is None:
@@ -59,7 +59,7 @@ def access_for(credential: GitCredential | None, environment: Mapping[str, str])
     for path in (credential.ssh_key, credential.known_hosts):
         if path and not Path(path).is_file():
             raise CredentialError(
-                f"credential {credential.name}: there is no file {path}",
+                f"credential {credential.name}: no such file: {path}",
                 hint="correct ssh-key or known-hosts of the credential",
             )
     return Access(

@@ -1,4 +1,4 @@
-"""The history of files, as `git log --raw` tells it. Pure."""
+"""Reads the history of files from `git log --raw`. Pure."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class FileCommit:
 
 
 def log_input(tip: str, paths: Iterable[str]) -> bytes:
-    """For the stdin of LOG. Paths are taken as they are, but one with a line break not at all."""
+    """The stdin of LOG. Paths are literal; a path with a line break is left out."""
     lines = [tip, "--", *(f":(top,literal){path}" for path in paths if "\n" not in path)]
     return "".join(f"{line}\n" for line in lines).encode()
 
 
 def parse_log(output: bytes, most: int) -> Mapping[str, Sequence[FileCommit]]:
-    """The touches of each path, the newest first, and no more than `most` of one path."""
+    """The commits of each path, the newest first, at most `most` for each path."""
     found: dict[str, list[FileCommit]] = {}
     for header, changes in _commits(output):
         commit, author, address, committer, message = (
@@ -44,9 +44,9 @@ def parse_log(output: bytes, most: int) -> Mapping[str, Sequence[FileCommit]]:
         )
         for record, raw in changes:
             old_mode, new_mode, old, new, _ = record.removeprefix(b":").split(b" ")
-            touches = found.setdefault(raw.decode("utf-8", "replace"), [])
-            if len(touches) < most:
-                touch = FileCommit(
+            commits = found.setdefault(raw.decode("utf-8", "replace"), [])
+            if len(commits) < most:
+                entry = FileCommit(
                     commit=commit,
                     author=author,
                     addresses=(address, committer),
@@ -54,7 +54,7 @@ def parse_log(output: bytes, most: int) -> Mapping[str, Sequence[FileCommit]]:
                     old=old.decode() if old_mode in _FILES else "",
                     new=new.decode() if new_mode in _FILES else "",
                 )
-                touches.append(touch)
+                commits.append(entry)
     return found
 
 

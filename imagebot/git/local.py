@@ -1,4 +1,4 @@
-"""The Git repository around a folder: what `imagebot run` without `-c` takes for its target."""
+"""The Git repository around a folder: the target of `imagebot run` without `-c`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def discover(directory: Path, environment: Mapping[str, str]) -> LocalRepository
     """The remote and the branch of the work tree that `directory` is in.
 
     The remote is the one that the branch follows, else `origin`. Raises GitError with what to do
-    where there is none, or no branch.
+    without a remote or a branch.
     """
     runner = Runner(directory=directory, access=_own(environment), repository="around")
     found = runner.try_local("rev-parse", "--show-toplevel")
@@ -36,7 +36,7 @@ def discover(directory: Path, environment: Mapping[str, str]) -> LocalRepository
             hint = "run `git config --global --add safe.directory FOLDER`, or name a target with -c"
             raise GitError(str(directory), quote_git(found.err), hint=hint)
         hint = "go to a checkout, or name a target with -c"
-        raise GitError(str(directory), "it is in no Git work tree", hint=hint)
+        raise GitError(str(directory), "not in a Git work tree", hint=hint)
     top = Path(found.out.decode("utf-8", "surrogateescape").removesuffix("\n"))
     branch = _one(runner, "symbolic-ref", "--quiet", "--short", "HEAD")
     if not branch:
@@ -52,7 +52,9 @@ def discover(directory: Path, environment: Mapping[str, str]) -> LocalRepository
     url = _one(runner, "remote", "get-url", "--", remote)
     if not url:
         raise GitError(
-            str(top), f"it has no remote {remote!r}", hint="add one, or name a target with -c"
+            str(top),
+            f"the repository has no remote {remote!r}",
+            hint="add one, or name a target with -c",
         )
     name = upstream.removeprefix("refs/heads/") or branch
     return LocalRepository(_usable(url, top), check_branch(name), top)

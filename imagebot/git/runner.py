@@ -1,7 +1,7 @@
 """The one place that starts git.
 
-git runs through GitPython's `Git.execute`, with bytes in and out, in a process group of its own
-and in an environment that holds nothing but what is listed here: no configuration of the user or
+git runs through GitPython's `Git.execute`, with bytes in and out, in its own process group and
+in an environment that holds nothing but what is listed here: no configuration of the user or
 the system, no hooks, no prompts, no other protocol than that of the target's URL.
 
 A token goes to git over an inherited, unnamed file and git's credential protocol. It is never in
@@ -38,7 +38,7 @@ _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.attributesFile=/dev/null",
-    # Packs are mapped in pieces, so that the limit on memory is none on their size.
+    # Packs are mapped in pieces, so that the memory limit does not limit their size.
     "core.packedGitWindowSize=64m",
     "core.packedGitLimit=512m",
     "gc.auto=0",
@@ -48,11 +48,11 @@ _SETTINGS = (
     "credential.helper=",
     "http.followRedirects=false",
     "http.sslVerify=true",
-    # A server that sends next to nothing is given up long before the time is over.
+    # Gives up on a server that sends next to nothing long before the time-out.
     "http.lowSpeedLimit=100",
     "http.lowSpeedTime=60",
     "fetch.fsckObjects=true",
-    # Blemishes of old commits that every forge accepts; none can make git do anything.
+    # Flaws of old commits that every forge accepts; none can make git do anything.
     *(
         f"fetch.fsck.{name}=ignore"
         for name in (
@@ -194,7 +194,7 @@ class Runner:
     ) -> Result:
         if not self.directory.is_dir():
             # GitPython would run git in the folder that the bot happens to be in.
-            raise GitError(str(self.directory), "there is no such folder")
+            raise GitError(str(self.directory), "no such folder")
         options = [part for each in (*_SETTINGS, *settings) for part in ("-c", each)]
         # GitPython adds to the environment it runs in and cannot take away, so `env` does.
         unset = [part for name in sorted(os.environ.keys() - environment) for part in ("-u", name)]
@@ -206,7 +206,7 @@ class Runner:
         except TimedOutError as error:
             raise GitUnreachableError(
                 self.subject,
-                f"git {args[0]} was given up after {seconds:g} s",
+                f"git {args[0]} did not finish within {seconds:g} s",
                 hint="the next pass tries again",
             ) from error
         except TooMuchOutputError as error:
@@ -239,7 +239,7 @@ def _start(
 
 
 def ssh_command(access: Access) -> str:
-    """ssh that asks nothing and trusts known hosts only; with a key, that key only."""
+    """An ssh that never prompts and trusts only known hosts; with a key, it uses only that key."""
     options = [
         "BatchMode=yes",
         "StrictHostKeyChecking=yes",
@@ -255,6 +255,6 @@ def ssh_command(access: Access) -> str:
         command += ["-F", "/dev/null", "-i", access.ssh_key]
         options += ["IdentitiesOnly=yes", "IdentityAgent=none"]
     if access.known_hosts:
-        # In quotes: ssh takes what a space parts for several files.
+        # In quotes, because ssh splits the value at spaces.
         options += [f'UserKnownHostsFile="{access.known_hosts}"', "GlobalKnownHostsFile=/dev/null"]
     return shlex.join([*command, *(part for each in options for part in ("-o", each))])

@@ -11,7 +11,7 @@ from datetime import datetime
 from imagebot.errors import GitError
 
 _OID_RE = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
-ODD_NAME = "its name is no UTF-8"
+ODD_NAME = "its name is not UTF-8"
 _FILE_MODES = {b"100644": "100644", b"100755": "100755"}
 
 
@@ -26,7 +26,7 @@ class TreeFile:
 
 @dataclass(frozen=True, slots=True)
 class TreeOther:
-    """What a commit has at `path` (made printable) that is no file to read, and why not."""
+    """An entry of a commit at `path` (made printable) that cannot be read, and why."""
 
     path: str
     reason: str
@@ -42,7 +42,7 @@ class CommitTree:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom a commit names: as its author and as its committer."""
+    """The author and committer of a commit."""
 
     name: str
     email: str
@@ -178,13 +178,13 @@ def pick_files(
 ) -> list[tuple[TreeFile, bytes]]:
     """Those changes that differ from what the base has, in the order of their paths.
 
-    Raises GitError for a path that is no file of the base: a new one, a link, `..`.
+    Raises GitError for a path that is not a file of the base: a new file, a link, `..`.
     """
     picked = []
     for path in sorted(changes):
         file = listing.get(path)
         if file is None:
-            raise GitError(subject, f"{path!r} is no file of the commit that is to be changed")
+            raise GitError(subject, f"{path!r} is not a file of the commit to change")
         if blob_id(changes[path], file.blob) != file.blob:
             picked.append((file, changes[path]))
     return picked

@@ -93,7 +93,7 @@ def _write(selector: selectors.BaseSelector, pipe: IO[bytes], rest: memoryview) 
     try:
         rest = rest[os.write(pipe.fileno(), rest[:_CHUNK]) :]
     except BrokenPipeError:
-        # It has stopped reading; its status and stderr say why.
+        # The process has stopped reading; its status and stderr say why.
         rest = rest[:0]
     if not rest:
         selector.unregister(pipe)

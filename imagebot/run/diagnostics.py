@@ -1,4 +1,4 @@
-"""What goes to stderr: problems, warnings, progress; as text, or as one JSON object a line."""
+"""Writes problems, warnings and progress to stderr, as text or as one JSON object per line."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Diagnostics:
         self._write("error", problem.message, data, text=text)
 
     def failure(self, message: str, *, code: str = "", hint: str = "") -> None:
-        """What ended the command; a line that a person reads needs no label."""
+        """Write the error that ended the command; as text it has no label."""
         data = {"code": code or None, "hint": hint or None}
         self._write("error", message, data, text=printable(message) + _hint_line(hint))
 
@@ -66,7 +66,7 @@ class Diagnostics:
             self.problem(problem)
 
     def take_log(self) -> None:
-        """Have what libraries and adapters log, warnings and worse, written in the same way."""
+        """Write warnings and errors that libraries and adapters log in the same way."""
         logging.basicConfig(handlers=[_Handler(self)], level=logging.WARNING, force=True)
 
     @contextmanager
@@ -92,7 +92,7 @@ class Diagnostics:
 
 
 def _coloured(label: str, colour: str, message: str) -> str:
-    """The message behind its label, which has a colour on a terminal."""
+    """The message after its label, which has a colour on a terminal."""
     shown = f"{colour}{label}{_PLAIN}" if sys.stderr.isatty() else label
     return shown + printable(message)
 
@@ -107,7 +107,7 @@ def _write_line(text: str) -> None:
 
 
 def _placed(problem: Problem) -> str:
-    """The message, beginning with the file and line that it is about."""
+    """The message, after its file and line."""
     place = f"{problem.path}:{problem.line}" if problem.line else problem.path
     if not place or problem.message.startswith(problem.path):
         return problem.message

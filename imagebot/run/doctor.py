@@ -1,4 +1,4 @@
-"""What could keep a pass from working, looked at one thing at a time."""
+"""Checks one by one what could make a pass fail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from imagebot.scan.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding: `ok`, what was looked at, and what was found or is to be done."""
+    """One result: what was checked, whether it is `ok`, and what was found."""
 
     ok: bool
     subject: str
@@ -32,14 +32,14 @@ class Check:
 def check_folder(
     source: Source, configuration: Configuration, registry: Registry
 ) -> Iterator[Check]:
-    """A folder's fields, and the registries that they name."""
+    """Check a folder's image fields, and the registries that they name."""
     yield from _check_source("folder", source, configuration, registry)
 
 
 def check_targets(
     bot: BotConfiguration, registry: Registry, environment: Mapping[str, str], cache: Path
 ) -> Iterator[Check]:
-    """Each target: credential, Git remote, configuration, forge, and its registries."""
+    """Check each target: credential, Git remote, configuration, forge, and its registries."""
     names: set[str] = set()
     for target in bot.targets:
         look_inside = partial(_check_content, target, bot, names)
@@ -53,7 +53,7 @@ def check_remote(
     cache: Path,
     look_inside: Callable[[Checkout], Iterator[Check]] = lambda _checkout: iter(()),
 ) -> Iterator[Check]:
-    """A target's credential, Git remote and forge; `look_inside` goes on with what it holds."""
+    """Check a target's credential, Git remote and forge; `look_inside` checks its content."""
     name = target.name
     try:
         access = access_for(target.credential, environment)
@@ -92,7 +92,7 @@ def _check_forge(target: Target, environment: Mapping[str, str]) -> Iterator[Che
     try:
         forge = open_forge(target, environment)
         if forge is None:
-            yield Check(True, subject, "none: changes can be committed, not proposed")
+            yield Check(True, subject, "none: imagebot can commit, but not open pull requests")
         else:
             yield Check(True, subject, f"{forge.project}: {forge.check()}")
     except ImagebotError as error:
@@ -113,12 +113,12 @@ def _inventory(name: str, source: Source, configuration: Configuration, names: s
     names.update(str(field.reference.repository) for field in fields)
     subject = f"{name}: image fields"
     if not fields:
-        return Check(False, subject, "none found", "`imagebot scan` shows what is read")
+        return Check(False, subject, "none found", "run `imagebot scan` to see what is read")
     return Check(True, subject, f"{len(fields)} in {len({field.path for field in fields})} files")
 
 
 def _places(repositories: Iterable[str], bot: BotConfiguration) -> set[str]:
-    """What to look at for these repositories: each credential that goes to one, else the host."""
+    """What to check for these repositories: each credential for one of them, else the host."""
     keys = sorted((each.key for each in bot.registry_credentials), key=len, reverse=True)
     places = set(keys)
     for name in repositories:

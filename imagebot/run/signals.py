@@ -1,4 +1,4 @@
-"""Makes the process fit to work in, whatever started it: its signals and its standard streams."""
+"""Sets up signals and standard streams, whatever the parent process did to them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def prepare_process() -> None:
     _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # Names need not fit the terminal's encoding.
+            # A name may have characters that the terminal's encoding lacks.
             stream.reconfigure(errors="backslashreplace")
     # Where SIGCHLD is ignored, the exit codes of git and of credential helpers are lost, and
     # Python takes every one of them for 0.
@@ -25,7 +25,7 @@ def prepare_process() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD, signal.SIGINT, signal.SIGTERM})
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         signal.signal(signal.SIGHUP, _interrupt)
-    # As PID 1 of a container the default action for SIGTERM is none at all; and an ordinary end
+    # For PID 1 of a container the default action for SIGTERM is to ignore it; and an ordinary exit
     # removes temporary files and locks.
     signal.signal(signal.SIGTERM, _interrupt)
 

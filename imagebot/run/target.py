@@ -1,4 +1,4 @@
-"""A target as the place of its configuration."""
+"""Reads the configuration of a target."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_CONFIGURATION = 1024 * 1024
 def target_configuration(
     checkout: Checkout, target: Target, otherwise: Configuration | None
 ) -> Configuration:
-    """What governs a target: the file at its branch's head, else `otherwise`.
+    """The configuration of a target: the file at its branch's head, else `otherwise`.
 
     Never read from anywhere but the head of the target's branch. Raises ConfigurationError.
     """
@@ -23,22 +23,22 @@ def target_configuration(
         if otherwise is not None:
             return otherwise
         hint = (
-            "`imagebot init` proposes one; or put policies and routes into the bot's own file, "
-            "or go by the built-in policy with --no-config"
+            "let `imagebot init` propose one, put policies and routes into the bot's own file, "
+            "or use the built-in policy with --no-config"
         )
-        raise _fault(target, f"{target.name} has no such file on {target.branch}", hint)
+        raise _fault(target, f"{target.name} does not have this file on {target.branch}", hint)
     data = checkout.read([blob], max_size=_MAX_CONFIGURATION).get(blob)
     if data is None:
         raise _fault(target, f"is larger than {_MAX_CONFIGURATION} bytes", "")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _fault(target, f"is no UTF-8 at byte {error.start}", "save it as UTF-8") from error
+        raise _fault(target, f"is not UTF-8 at byte {error.start}", "save it as UTF-8") from error
     return load_configuration(text, target.configuration, trusted=False)
 
 
 def _refuse_other(checkout: Checkout, target: Target) -> None:
-    """What has the name of the file and is none must not pass for no file at all."""
+    """Refuse an entry that has the file's name but is not a file, such as a link."""
     for other in checkout.others():
         if other.path == target.configuration:
             hint = "put the file itself there"

@@ -168,6 +168,6 @@ def test_the_target_of_a_checkout(open_here: Open, folder: Path) -> None:
 
 def test_a_file_without_targets_is_a_usage_error(folder: Path) -> None:
     folder.joinpath("bot.yaml").write_text("cache-dir: cache\n")
-    with pytest.raises(UsageError, match=r"bot\.yaml names no targets") as caught:
+    with pytest.raises(UsageError, match=r"bot\.yaml has no targets") as caught:
         open_bot("bot.yaml")
     assert "targets:" in caught.value.hint

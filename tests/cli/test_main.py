@@ -63,7 +63,7 @@ def test_a_folder_without_a_name_is_a_usage_error(
     folder.joinpath("a.yaml").write_text(deployment("app:1"))
     result = cli(*command)
     assert result.code == 2
-    assert "it is empty; is a variable unset?" in result.err
+    assert "the name is empty; is a variable unset?" in result.err
     assert [path.name for path in folder.iterdir()] == ["a.yaml"]
     assert folder.joinpath("a.yaml").read_text() == deployment("app:1")
 

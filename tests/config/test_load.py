@@ -298,7 +298,7 @@ ROUTE_FAULTS = [
     ("files: [a/]", "3:13: routes[0].files[0]: 'a/' can match no file (write a/**)"),
     ("files: [a/../b]", "3:13: routes[0].files[0]: 'a/../b' can match no file"),
     ("files: ['a[']", "3:14: routes[0].files[0]: the glob 'a[' has an open bracket"),
-    ("files: ['[z-a]']", "3:14: routes[0].files[0]: the glob '[z-a]' has a set that means nothing"),
+    ("files: ['[z-a]']", "3:14: routes[0].files[0]: the glob '[z-a]' has an invalid set"),
     ("publish: push", "3:14: routes[0].publish: must be one of commit, pull-request, not 'push'"),
     ("publish: pull_request",
      "3:14: routes[0].publish: must be one of commit, pull-request, not 'pull_request' (did you"),

@@ -126,7 +126,7 @@ def test_a_name_that_is_no_text_is_listed_and_cannot_be_read(tmp_path: Path) -> 
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.yaml")).write_text("image: app:1\n")
     (path,) = list_files(tmp_path, exclude=("other/**",))
     assert path.isprintable()
-    with pytest.raises(FolderError, match="its name is no UTF-8"):
+    with pytest.raises(FolderError, match="its name is not UTF-8"):
         read_file(tmp_path, path)
 
 

@@ -54,7 +54,7 @@ def test_a_rotated_secret_is_taken_up(tmp_path: Path) -> None:
 
 
 def test_a_key_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(CredentialError, match="there is no file"):
+    with pytest.raises(CredentialError, match="no such file"):
         access_for(GitCredential(name="c", ssh_key=str(tmp_path / "key")), {})
 
 

@@ -50,7 +50,7 @@ def test_a_remote_on_this_machine(work: Path, tmp_path: Path) -> None:
 
 
 def test_no_work_tree(tmp_path: Path) -> None:
-    with pytest.raises(GitError, match="no Git work tree") as caught:
+    with pytest.raises(GitError, match="not in a Git work tree") as caught:
         discover(tmp_path, os.environ)
     assert "-c" in caught.value.hint
 

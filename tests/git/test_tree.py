@@ -43,7 +43,7 @@ def test_listing() -> None:
         TreeOther("old", "it has mode 100664"),
         TreeOther("link", "it is a symbolic link"),
         TreeOther("module", "it is a submodule"),
-        TreeOther("caf\\xe9", "its name is no UTF-8"),
+        TreeOther("caf\\xe9", "its name is not UTF-8"),
     )
     assert parse_listing(b"").files == ()
 
@@ -98,7 +98,7 @@ def test_only_files_that_are_there_and_differ_are_picked() -> None:
     picked = pick_files(listing, {"b": b"new", "a": b""}, "x")
     assert picked == [(TreeFile("b", "100755", EMPTY), b"new")]
     for path in ("c", "../a", ".git/config", "a/../b", "/a", ""):
-        with pytest.raises(GitError, match="is no file of the commit"):
+        with pytest.raises(GitError, match="is not a file of the commit"):
             pick_files(listing, {path: b""}, "x")
 
 
