@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from imagebot.errors import GitError, GitUnreachableError, ImagebotError
-from imagebot.parallel import child as process_module
 from imagebot.git.address import parse_address
 from imagebot.git.cache import cache_path
 from imagebot.git.credentials import Access
 from imagebot.git.runner import Runner
+from imagebot.parallel import child as process_module
 from tests.git.conftest import FILES, Open, ambient_access, read, token_access
 from tests.parallel.test_child import is_running
 from tests.support.clock import late_once

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.support.plain_http import get
 from tests.support.images import ANY_MANIFEST, DOCKER_LIST, OCI_INDEX
+from tests.support.plain_http import get
 from tests.support.registry import PASSWORD, USERNAME, Registry
 from tests.support.require import require
 from tests.support.scripted_http import Answer, ScriptedServer
