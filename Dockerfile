@@ -1,8 +1,8 @@
 # imagebot as an image: `docker build .`, or `make image` where there is no container engine.
 #
-# BASE is any Debian-like image with Python 3.11 or newer; what is missing to build is installed in
-# the build stage only. A build machine that reaches its mirrors in a way of its own says so in
-# secrets, which never become part of a layer: pip.conf, ca.pem, apt.conf and apt.sources.list.
+# BASE is any Debian-like image with Python 3.11 or newer; build tools are installed in the build
+# stage only. Settings for mirrors are passed as build secrets, which never become part of a layer:
+# pip.conf, ca.pem, apt.conf and apt.sources.list.
 ARG BASE=docker.io/library/python:3.13-slim-bookworm
 
 FROM ${BASE} AS build
@@ -18,10 +18,10 @@ RUN --mount=type=secret,id=apt.conf --mount=type=secret,id=apt.sources.list \
     python3 -m venv /build/tools; \
     python3 -m venv --without-pip /opt/imagebot
 COPY . /build/source
-# The dependencies are wheels, so no compiler is needed. What only tests, type checkers and other
-# command lines would use of them is left out. Bytecode is compiled here because the root will be
-# read-only (measured: 0.5 s instead of 1.2 s to import everything), but not that of pygments'
-# hundreds of lexers; "unchecked" spares a look at every source at every start.
+# The dependencies are wheels, so no compiler is needed. Their tests, type stubs and command lines are
+# removed. Bytecode is compiled here because the root will be read-only (measured: 0.5 s instead of
+# 1.2 s to import everything), except for pygments' hundreds of lexers. With "unchecked", Python does
+# not check every source file at every start.
 RUN --mount=type=secret,id=pip.conf --mount=type=secret,id=ca.pem \
     set -eu; \
     export PIP_CONFIG_FILE=/run/secrets/pip.conf PIP_DISABLE_PIP_VERSION_CHECK=1; \
@@ -48,9 +48,9 @@ LABEL org.opencontainers.image.title="imagebot" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-# git's package wants perl (50 MB), and holds servers and relics (25 MB), for commands that imagebot
-# never calls. It is installed without, and the package database says so truthfully: an image built
-# on this one that installs packages starts with `apt-get --fix-broken install`.
+# git's package depends on perl (50 MB) and contains servers and old commands (25 MB); imagebot uses
+# none of them, so they are left out. The package database records the missing dependencies: an image
+# built on this one must run `apt-get --fix-broken install` before it installs packages.
 RUN --mount=type=secret,id=apt.conf --mount=type=secret,id=apt.sources.list \
     set -eu; \
     if [ -f /run/secrets/apt.conf ]; then export APT_CONFIG=/run/secrets/apt.conf; fi; \
@@ -69,7 +69,7 @@ RUN --mount=type=secret,id=apt.conf --mount=type=secret,id=apt.sources.list \
     git --version; ssh -V; \
     rm -rf /etc/dpkg/dpkg.cfg.d/imagebot /root/.cache /tmp/* /var/cache/apt/* \
       /var/cache/debconf/*-old /var/lib/apt/lists/* /var/lib/dpkg/*-old /var/log/*
-# Some bases bring pip along, and a standard library without bytecode.
+# Some bases have pip, and a standard library without bytecode.
 RUN set -eu; \
     if python3 -m pip --version > /dev/null 2>&1; then \
       python3 -m pip uninstall --quiet --yes --root-user-action ignore pip setuptools wheel; \

@@ -39,6 +39,7 @@ NEEDED = (
     "imagebot.scan.inventory",
     "imagebot.files.rewrite",
     "imagebot.scan.cache",
+    "msgspec.msgpack",
 )
 
 
@@ -68,7 +69,7 @@ def main() -> None:
 
 
 def measurements(some: Path, every: Path, files: int) -> list[tuple[str, Path, float | None]]:
-    """What is measured, where, and how many seconds it may take."""
+    """The measurements: what, where, and the limit in seconds."""
     many = files * 95 // 1_000
     return [
         ("inventory", some, 1.0),
@@ -113,7 +114,7 @@ def compare_parsers(root: Path, runs: int) -> None:
 
 
 def tell_machine(root: Path, runs: int) -> None:
-    """What figures of different machines, or hours, can be compared by."""
+    """Print the speed of libyaml alone, to compare figures of different machines or hours."""
     results = [run_once("libyaml", root) for _ in range(runs)]
     rate = statistics.median(float(each["what"]) / 1e6 / each["cpu"] for each in results)
     print(
@@ -131,24 +132,24 @@ def run_once(what: str, root: Path) -> dict[str, float]:
 
 
 def work(resources: ExitStack, what: str, root: str, cache: str) -> None:
-    """One measurement, in a process of its own; prints its result as JSON."""
+    """One measurement, in a separate process; prints its result as JSON."""
     import resource
 
     run = prepare(resources, what, root, cache)
     import_everything()
     start, start_cpu = time.perf_counter(), os.times()
-    told = run()
+    summary = run()
     seconds = time.perf_counter() - start
     cpu = sum(os.times()[:4]) - sum(start_cpu[:4])
     peaks = (
         resource.getrusage(who).ru_maxrss / 1024
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
-    print(json.dumps({"seconds": seconds, "cpu": cpu, "memory": max(peaks), "what": told}))
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "memory": max(peaks), "what": summary}))
 
 
 def prepare(resources: ExitStack, what: str, root: str, cache: str) -> Callable[[], str]:
-    """What is measured, after what is not."""
+    """Do the set-up that is not measured; returns what is measured."""
     name, _, rest = what.partition("-")
     if name == "sample":
         return prepare_sample(root, with_c=not rest)
@@ -169,7 +170,7 @@ def prepare(resources: ExitStack, what: str, root: str, cache: str) -> Callable[
 
 
 def import_everything() -> None:
-    """The figures are those of a process that runs already."""
+    """Import everything first: the figures are those of a running process."""
     for name in NEEDED:
         importlib.import_module(name)
     from imagebot.manifest.scan import scan
@@ -182,7 +183,7 @@ def import_everything() -> None:
 
 
 def prepare_sample(root: str, *, with_c: bool) -> Callable[[], str]:
-    """Reads a few files, which are in memory already; not `with_c` as where libyaml is missing."""
+    """Read a few files from memory; unless `with_c`, as if libyaml were missing."""
     if not with_c:
         # So that importing it fails.
         sys.modules["_ruamel_yaml"] = None  # type: ignore[assignment]
@@ -227,7 +228,7 @@ def inventory(root: str) -> str:
 def warm_inventory(root: str, cache: str) -> Iterator[Callable[[], str]]:
     """As a pass over a target does it: Git names the blobs, and only unknown ones are read.
 
-    What is fetched from the remote is no part of it: publish.py measures that.
+    Fetching from the remote is not included: publish.py measures that.
     """
     from imagebot.config.builtin import default_configuration
     from imagebot.git.checkout import open_checkout
@@ -254,7 +255,7 @@ IMAGE = "registry.example.com/bench/the-image"
 
 
 def prepare_edit(root: str, count: int) -> None:
-    """Put an image of its own into `count` files, spread over the repository."""
+    """Put a special image into `count` files, spread over the repository."""
     paths = sorted(Path(root).glob("*/*/deployment.yaml"))
     for path in paths[:: max(1, len(paths) // count)][:count]:
         text = path.read_text()
@@ -264,7 +265,7 @@ def prepare_edit(root: str, count: int) -> None:
 
 
 def edit(root: str, count: int, *, write: bool) -> str:
-    """Find one image, which is known by name, everywhere; give it another tag, proven."""
+    """Find one image by name everywhere, and give it another tag, proven."""
     from imagebot.files.rewrite import write_changes
     from imagebot.plan.assign import assign_by_markers_only
     from imagebot.plan.edits import make_edits

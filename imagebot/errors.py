@@ -38,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 
 class ImagebotError(Exception):
@@ -58,7 +58,10 @@ class UsageError(ImagebotError):
 
 @dataclass(frozen=True, slots=True)
 class ConfigIssue:
-    """One mistake in a configuration file. Lines and columns count from 1; 0 is unknown."""
+    """One mistake in a configuration file. Lines and columns count from 1; 0 is unknown.
+
+    As text it is `file:line:column: key: message`, without the hint.
+    """
 
     path: str
     line: int
@@ -70,8 +73,7 @@ class ConfigIssue:
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
         key = f" {self.key}:" if self.key else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}:{key} {self.message}{hint}"
+        return f"{place}:{key} {self.message}"
 
 
 class ConfigurationError(ImagebotError):
@@ -322,6 +324,28 @@ class Problem:
     hint: str = ""
     path: str = ""
     line: int = 0
+
+    @classmethod
+    def of_error(
+        cls,
+        scope: ProblemScope,
+        subject: str,
+        error: ImagebotError,
+        *,
+        message: str = "",
+        path: str = "",
+        line: int = 0,
+    ) -> Self:
+        """An error as a problem, with its code and its hint; `message` "" is the error's own."""
+        return cls(
+            scope=scope,
+            subject=subject,
+            code=error.code,
+            message=message or error.message,
+            hint=error.hint,
+            path=path,
+            line=line,
+        )
 
 
 class Exit(IntEnum):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-_MAX_LINE = 200
 # C0 and C1 controls, line separators, and the bidirectional overrides that reorder what is read.
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
+_USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
 def printable(text: str) -> str:
@@ -23,10 +23,25 @@ def printable_lines(text: str) -> str:
     )
 
 
-def clean(text: str) -> str:
-    """One short line that is safe on a terminal."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())
-    return line if len(line) <= _MAX_LINE else line[: _MAX_LINE - 1] + "…"
+def shorten(text: str, limit: int) -> str:
+    """The text, at most `limit` characters of it; `…` shows that something was cut off."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def redact(text: str) -> str:
+    """The text, with the URLs in it without user names and passwords."""
+    return _USERINFO.sub("", text)
+
+
+def excerpt(text: str, limit: int = 60) -> str:
+    """The beginning of a value, to quote in a message: printable, URLs without credentials."""
+    return printable(shorten(redact(text), limit))
+
+
+def clean(text: str, limit: int = 200) -> str:
+    """One short line of what a server or a library says: white space and controls are spaces."""
+    line = "".join(char if char.isprintable() else " " for char in text[: 10 * limit])
+    return shorten(" ".join(line.split()), limit)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -296,6 +296,12 @@ class TestGuide:
         paths = set(re.findall(r"/run/secrets/imagebot|/etc/imagebot|/var/cache/imagebot", GUIDE))
         assert paths == {"/run/secrets/imagebot", "/etc/imagebot", "/var/cache/imagebot"}
 
+    def test_its_commands_create_every_secret_that_its_files_read(self) -> None:
+        created = set(re.findall(r"--from-file=([\w-]+)", "".join(blocks("console"))))
+        read = set(re.findall(r"/run/secrets/imagebot/([\w-]+)", "".join(blocks("yaml"))))
+        assert read
+        assert read <= created
+
     def test_its_secrets_are_the_dockerfile_s(self) -> None:
         mounted = set(re.findall(r"--mount=type=secret,id=([a-z.]+)", DOCKERFILE))
         assert mounted == {"pip.conf", "ca.pem", "apt.conf", "apt.sources.list"}

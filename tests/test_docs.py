@@ -5,8 +5,9 @@ README.md has more of its own in test_readme.py, and some documents have more be
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,34 @@ def test_links_are_found_and_anchors_are_github_s(tmp_path: Path) -> None:
         "# A `b` (c), d-e\n## Two\n```console\n# no heading\n```\n## Two\n## [F](g.md)\n"
     )
     assert anchors(page) == {"a-b-c-d-e", "two", "two-1", "f"}
+
+
+# The code
+
+
+def test_contributing_names_what_is_in_the_code() -> None:
+    """Folders and files of the table, and each `folder/module.function` of the walk."""
+    text = read("CONTRIBUTING.md")
+    places = re.findall(r"`((?:imagebot|tests|policies|benchmarks)/[\w/.]*)`", text)
+    assert len(places) > 25
+    assert all((ROOT / place).exists() for place in places), places
+    walk = re.findall(r"`([a-z]+(?:/\w+)+)\.(\w+(?:\.\w+)?)`", text)
+    named = [(module, name) for module, name in walk if name not in ("md", "py")]
+    assert len(named) > 20
+    for module, name in named:
+        source = (ROOT / "imagebot" / f"{module}.py").read_text("utf-8")
+        assert name in set(functions(ast.parse(source))), f"{module}.{name}"
+
+
+def functions(tree: ast.Module) -> Iterator[str]:
+    """`name` of every function, and `Class.name` of every method."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield node.name
+        elif isinstance(node, ast.ClassDef):
+            yield from (
+                f"{node.name}.{m.name}" for m in node.body if isinstance(m, ast.FunctionDef)
+            )
 
 
 # Files

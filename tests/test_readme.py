@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from imagebot import __version__
-from tests.readme.blocks import Call, calls
+from tests.readme.blocks import Block, Call, calls
 from tests.readme.content import BLOCKS, ROOT, add, diff_block, manifest, named_file
 from tests.readme.world import BIN, PROJECT, USERS, World, make_world
 from tests.support.github import Forge
@@ -215,6 +215,27 @@ def runs_from_cron(world: World, call: Call, wait: Wait) -> None:
     assert "main-44-5c6d7e8" in world.remote("clusters/test/api.yaml")
 
 
+def runs_from_the_crontab(world: World, block: Block) -> None:
+    """The line's command, with as little around it as cron gives."""
+    *schedule, command = block.text.strip().split(" ", 5)
+    assert len(schedule) == 5
+    assert "%" not in command, "a line end to cron"
+    home = Path(world.environment["HOME"])
+    (home / ".local" / "bin").mkdir(parents=True)
+    (home / ".local" / "bin" / "imagebot").symlink_to(BIN / "imagebot")
+    (home / ".imagebot-token").write_text(f"{world.forge.bot_token}\n")
+    world.registry.push_image("acme/api", "main-45-6d7e8f9")
+    done = subprocess.run(
+        ["/bin/sh", "-c", command.replace("/srv/gitops", str(world.checkout))],
+        cwd=home,
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "main-45-6d7e8f9" in world.remote("clusters/test/api.yaml")
+
+
 FIRST, PUSH, PULL = "First steps", "Every push to a test cluster", "Pull requests for production"
 WHICH = "Which tag would it take, and why not that one?"
 PRINTF = r"printf '%s\n' 1.4.2 1.4.10 1.5.0-rc.1 latest"
@@ -279,10 +300,12 @@ def test_from_top_to_bottom(world: World, wait_until: Wait) -> None:
         elif block.language == "console":
             for call in calls(block):
                 next(rules)[2](world, call, wait_until)
+        elif block.language == "crontab":
+            runs_from_the_crontab(world, block)
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
-    assert {block.language for block in BLOCKS} == {"diff", "console", "yaml"}
+    assert {block.language for block in BLOCKS} == {"diff", "console", "yaml", "crontab"}
     assert [named_file(block) for block in BLOCKS if block.language == "yaml"] == [
         "imagebot.yaml",
         "bot.yaml",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from imagebot.config.file import read_configuration
 from imagebot.config.load import load_bot_configuration
@@ -16,6 +15,7 @@ from imagebot.config.model import (
     Target,
 )
 from imagebot.errors import UsageError
+from imagebot.git.url import parse_url
 
 TOKEN_VARIABLE = "IMAGEBOT_GIT_TOKEN"  # noqa: S105 - the name of a variable, not a token
 
@@ -49,7 +49,7 @@ def _target_here() -> Target:
 def _forge(url: str) -> ForgeOptions:
     """GitHub Enterprise, when a job of it runs us on one of its own repositories."""
     server, api = os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_API_URL", "")
-    if api and urlsplit(url).netloc == urlsplit(server).netloc:
+    if api and server and parse_url(url).origin == server.rstrip("/"):
         return ForgeOptions(kind="github", url=api)
     return ForgeOptions()
 
@@ -59,12 +59,12 @@ def _ambient(url: str) -> GitCredential | None:
 
     A CI job's GITHUB_TOKEN goes to the GitHub that the job runs on, and to nobody else.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http"):
+    origin = parse_url(url).origin
+    if not origin:
         return None
     names = [TOKEN_VARIABLE]
     github = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
-    if f"{parts.scheme}://{parts.netloc}" == github.rstrip("/"):
+    if origin == github.rstrip("/"):
         names.append("GITHUB_TOKEN")
     found = next((name for name in names if os.environ.get(name)), None)
     if found is None:

@@ -30,7 +30,7 @@ def command() -> None:
 @_files
 @click.option(
     "-c",
-    "--config",
+    "--bot",
     "bot_files",
     metavar="FILE",
     multiple=True,
@@ -59,6 +59,8 @@ def check(files: tuple[Path, ...], bot_files: tuple[Path, ...]) -> int:
             faults += len(error.faults)
             for fault in error.faults:
                 click.echo(printable(str(fault)), err=True)
+                if fault.hint:
+                    click.echo(f"hint: {printable(fault.hint)}", err=True)
             continue
         for warning in warnings:
             click.echo(printable(f"warning: {warning}"), err=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 import sys
 import tempfile
 import traceback
@@ -13,8 +12,8 @@ from importlib import metadata
 from pathlib import Path
 
 from imagebot import __version__
+from imagebot.text import redact
 
-_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 _LIBRARIES = ("click", "GitPython", "google-re2", "httpx", "pydantic", "PyGithub", "ruamel.yaml")
 
 
@@ -37,11 +36,6 @@ def write_crash_log(error: Exception, arguments: Sequence[str]) -> Path:
         sys.stderr.write(text)
         return Path(f"(not written: {failure})")
     return path
-
-
-def redact(text: str) -> str:
-    """The text without what URLs in it carry as credentials."""
-    return _USERINFO.sub("…@", text)
 
 
 def _log_folder() -> Path:

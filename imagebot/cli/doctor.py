@@ -54,7 +54,8 @@ def _print(checks: Iterable[Check]) -> Exit:
     worst = Exit.WELL
     for check in checks:
         label = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red")
-        hint = f" ({check.hint})" if check.hint else ""
-        click.echo(f"{label}  {printable(f'{check.subject}: {check.message}{hint}')}")
+        click.echo(f"{label}  {printable(f'{check.subject}: {check.message}')}")
+        if check.hint:
+            click.echo(f"      hint: {printable(check.hint)}")
         worst = worst if check.ok else Exit.FAILED
     return worst

@@ -19,8 +19,8 @@ from imagebot.run.diagnostics import Diagnostics
 def command(directory: str, only_print: bool, force: bool) -> int:
     """Propose an imagebot.yaml from what is in DIR, with comments that say why."""
     from imagebot.config.builtin import default_configuration
-    from imagebot.config.file import create_configuration
     from imagebot.config.propose import propose
+    from imagebot.files.rewrite import create_file
     from imagebot.scan.inventory import take_inventory
     from imagebot.scan.workspace import Workspace
 
@@ -39,7 +39,7 @@ def command(directory: str, only_print: bool, force: bool) -> int:
     if only_print:
         click.echo(text, nl=False)
         return Exit.WELL
-    create_configuration(path, text, replace=force)
+    create_file(path, text, replace=force)
     Diagnostics().info(
         f"wrote {path} for {count(len(inventory.fields), 'image field')}; "
         "read it, then see what it does with `imagebot plan`"

@@ -7,7 +7,6 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 import click
@@ -16,7 +15,7 @@ from imagebot import __version__
 from imagebot.errors import ConfigurationError, Exit, ImagebotError, UsageError
 from imagebot.parallel.processes import collect_seldom
 from imagebot.run.signals import prepare_process
-from imagebot.text import printable
+from imagebot.text import excerpt
 
 # Name on the command line -> module and one line of help (kept here so that `--help` is quick).
 COMMANDS = {
@@ -106,7 +105,7 @@ def main(arguments: Sequence[str]) -> int:
         return Exit.INTERRUPTED
     except ConfigurationError as error:
         for fault in error.faults:
-            _fail(arguments, str(replace(fault, hint="")), code=error.code, hint=fault.hint)
+            _fail(arguments, str(fault), code=error.code, hint=fault.hint)
         return Exit.USAGE
     except ImagebotError as error:
         _fail(arguments, f"imagebot: {error.message}", code=error.code, hint=error.hint)
@@ -135,10 +134,10 @@ def _refuse(error: click.ClickException, arguments: Sequence[str]) -> int:
 
 
 def _apologise(error: Exception, arguments: Sequence[str]) -> int:
-    from imagebot.cli.crash import redact, write_crash_log
+    from imagebot.cli.crash import write_crash_log
 
     path = write_crash_log(error, arguments)
-    what = printable(redact(str(error)))[:200]
+    what = excerpt(str(error), 200)
     message = f"imagebot: sorry, this is a bug: {type(error).__name__}: {what}"
     _fail(arguments, message, code="bug", hint=f"please report it with the log at {path}")
     return Exit.BUG

@@ -35,7 +35,7 @@ format_option = click.option(
 
 bot_option = click.option(
     "-c",
-    "--config",
+    "--bot",
     "bot_file",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=str),

@@ -10,9 +10,11 @@ from typing import Any
 
 import click
 
+from imagebot.errors import Exit, exit_of
 from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.policy.model import Rejection
-from imagebot.text import printable
+from imagebot.run.diagnostics import Diagnostics
+from imagebot.text import printable, printable_lines
 
 _COLOURS = {"major": "red", "minor": "yellow", "patch": "green", "digest": "cyan", "other": "blue"}
 _MOST_REJECTIONS = 20
@@ -99,6 +101,35 @@ def print_published(published: Sequence[Published]) -> None:
         updates = f" ({count} update{'' if count == 1 else 's'})" if count else ""
         line = f"{entry.target}: {entry.route}: {entry.status}{number}{commit} {what}{updates}"
         click.echo(printable(line))
+
+
+def finish(
+    plan: Plan,
+    diagnostics: Diagnostics,
+    output_format: str,
+    *,
+    published: Sequence[Published] = (),
+    explain: bool = False,
+    kept: bool = False,
+    diff: str | None = None,
+) -> Exit:
+    """End a command that made a plan: its result on stdout, diagnostics and summary on stderr.
+
+    `diff` is printed instead of the table. Returns the exit code.
+    """
+    from imagebot.plan.report import plan_document
+
+    if output_format == "json":
+        print_json(plan_document(plan, published, explain=explain))
+    elif diff is not None:
+        # As it is into a pipe, for `git apply`; made safe on a terminal.
+        click.echo(printable_lines(diff) if sys.stdout.isatty() else diff, nl=False)
+    else:
+        print_plan(plan, explain=explain, kept=kept)
+        print_published(published)
+    diagnostics.of_plan(plan)
+    diagnostics.info(summary(plan))
+    return exit_of(plan.problems)
 
 
 def summary(plan: Plan) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,13 +14,12 @@ from imagebot.cli.options import (
     explain_option,
     format_option,
 )
-from imagebot.cli.output import print_json, print_plan, summary
+from imagebot.cli.output import finish
 from imagebot.cli.registries import open_registries
-from imagebot.errors import Exit, UsageError, exit_of
+from imagebot.errors import Exit, UsageError
 from imagebot.plan.model import merge_plans
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 from imagebot.scan.workspace import open_workspace
-from imagebot.text import printable_lines
 
 if TYPE_CHECKING:
     from imagebot.plan.edits import PlanWithEdits
@@ -52,26 +50,21 @@ def command(
     Nothing is written. Without an imagebot.yaml the built-in policy covers everything.
     """
     from imagebot.plan.diff import unified_diff
-    from imagebot.plan.report import plan_document
 
     diagnostics = open_diagnostics(log_format, quiet)
     plans = _plans(directory, bot_file, diagnostics)
     plan = merge_plans(each.plan for each in plans)
-    if output_format == "json":
-        print_json(plan_document(plan, explain=explain))
-    elif diff:
-        _print_diff(unified_diff(change for each in plans for change in each.changes))
-    else:
-        print_plan(plan, explain=explain, kept=kept)
-    diagnostics.of_plan(plan)
-    diagnostics.info(summary(plan))
-    pending = exit_code and plan.updates and not plan.problems
-    return Exit.PENDING if pending else exit_of(plan.problems)
-
-
-def _print_diff(text: str) -> None:
-    """As it is into a pipe, for `git apply`; made safe on a terminal."""
-    click.echo(printable_lines(text) if sys.stdout.isatty() else text, nl=False)
+    changes = (change for each in plans for change in each.changes)
+    result = finish(
+        plan,
+        diagnostics,
+        output_format,
+        explain=explain,
+        kept=kept,
+        diff=unified_diff(changes) if diff else None,
+    )
+    pending = exit_code and plan.updates and result == Exit.WELL
+    return Exit.PENDING if pending else result
 
 
 def _plans(

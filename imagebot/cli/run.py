@@ -14,10 +14,10 @@ from imagebot.cli.options import (
     format_option,
     no_config_option,
 )
-from imagebot.cli.output import print_json, print_plan, print_published, summary
+from imagebot.cli.output import finish
 from imagebot.cli.pass_context import open_pass
 from imagebot.cli.registries import KeptRegistries
-from imagebot.errors import Exit, exit_of
+from imagebot.errors import Exit
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Interval(click.ParamType[int]):
             return value
         match = re.fullmatch(r"([0-9]{1,6})([smhd])", str(value))
         if match is None:
-            self.fail(f"{value!r} is no interval; write 30s, 5m, 1h or 1d", param, ctx)
+            self.fail(f"{value!r} is not a valid interval; write 30s, 5m, 1h or 1d", param, ctx)
         seconds = int(match[1]) * _UNITS[match[2]]
         if seconds < _SHORTEST:
             self.fail(f"{value} is too short: at least {_SHORTEST}s", param, ctx)
@@ -64,20 +64,19 @@ def command(
 ) -> int:
     """Do one pass over the targets: read, plan, publish.
 
-    Without -c the checkout around the current folder names the target: its origin and its branch.
+    Without -c the target is the checkout around the current folder: its origin and its branch.
     The token is then IMAGEBOT_GIT_TOKEN (or, on GitHub, GITHUB_TOKEN).
-    With --every, passes follow each other until SIGTERM or Ctrl-C; the current one is finished.
+    With --every, passes follow each other until SIGTERM or Ctrl-C; the current pass is finished.
     """
     diagnostics = open_diagnostics(log_format, quiet)
 
     registries = KeptRegistries()
 
     def one_pass() -> Exit:
-        outcome = _run(bot_file, diagnostics, registries, no_config=no_config)
-        _print(outcome, explain=explain, output_format=output_format)
-        diagnostics.of_plan(outcome.plan)
-        diagnostics.info(summary(outcome.plan))
-        return exit_of(outcome.plan.problems)
+        result = _run(bot_file, diagnostics, registries, no_config=no_config)
+        return finish(
+            result.plan, diagnostics, output_format, published=result.published, explain=explain
+        )
 
     with registries:
         if every is None:
@@ -92,15 +91,5 @@ def _run(
 ) -> PassResult:
     from imagebot.run.passes import run_pass
 
-    with open_pass(bot_file, diagnostics, registries=registries, no_config=no_config) as setting:
-        return run_pass(setting)
-
-
-def _print(outcome: PassResult, *, explain: bool, output_format: str) -> None:
-    from imagebot.plan.report import plan_document
-
-    if output_format == "json":
-        print_json(plan_document(outcome.plan, outcome.published, explain=explain))
-    else:
-        print_plan(outcome.plan, explain=explain)
-        print_published(outcome.published)
+    with open_pass(bot_file, diagnostics, registries=registries, no_config=no_config) as context:
+        return run_pass(context)

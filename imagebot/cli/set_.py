@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from imagebot.cli.options import Folder, diagnostics_options, format_option
-from imagebot.cli.output import print_json, print_plan, summary
-from imagebot.errors import InvalidReferenceError, UsageError, exit_of
+from imagebot.cli.output import finish
+from imagebot.errors import InvalidReferenceError, UsageError
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
 from imagebot.scan.workspace import open_workspace
 
@@ -32,13 +32,12 @@ def command(
 ) -> int:
     """Write each REFERENCE to every field that names its repository.
 
-    For a CI job that has just pushed them: no registry is asked, and of policies only what
-    markers in the files say counts. A REFERENCE is NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST.
+    For a CI job that has just pushed them: makes no request to a registry, and obeys the markers
+    in the files but no policy. A REFERENCE is NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST.
     """
     from imagebot.files.rewrite import write_changes
     from imagebot.plan.assign import assign_by_markers_only
     from imagebot.plan.edits import make_edits, without_refused, without_unwritten
-    from imagebot.plan.report import plan_document
     from imagebot.plan.set_references import plan_references
     from imagebot.reference import parse_reference
     from imagebot.scan.inventory import find_named
@@ -61,10 +60,4 @@ def command(
     edited = make_edits(workspace, planned.updates)
     unwritten = write_changes(workspace.root, edited.changes)
     plan = without_unwritten(without_refused(planned, edited), unwritten)
-    if output_format == "json":
-        print_json(plan_document(plan))
-    else:
-        print_plan(plan)
-    diagnostics.of_plan(plan)
-    diagnostics.info(summary(plan))
-    return exit_of(plan.problems)
+    return finish(plan, diagnostics, output_format)

@@ -13,9 +13,8 @@ from imagebot.cli.options import (
     format_option,
     no_config_option,
 )
-from imagebot.cli.output import print_json, print_plan, summary
+from imagebot.cli.output import finish
 from imagebot.cli.registries import open_registries
-from imagebot.errors import exit_of
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
 from imagebot.scan.workspace import open_workspace, require_configuration
 
@@ -34,11 +33,10 @@ def command(
     log_format: LogFormat,
     quiet: bool,
 ) -> int:
-    """Rewrite the files in DIR: what `plan` shows is done, and nothing is committed."""
+    """Make the changes that `plan` shows to the files in DIR; commit nothing."""
     from imagebot.files.rewrite import write_changes
     from imagebot.plan.build import build_plan
     from imagebot.plan.edits import edit_plan, without_unwritten
-    from imagebot.plan.report import plan_document
 
     workspace = open_workspace(directory)
     require_configuration(workspace, no_config=no_config)
@@ -54,10 +52,4 @@ def command(
     edited = edit_plan(workspace, plan)
     unwritten = write_changes(workspace.root, edited.changes)
     plan = without_unwritten(edited.plan, unwritten)
-    if output_format == "json":
-        print_json(plan_document(plan, explain=explain))
-    else:
-        print_plan(plan, explain=explain)
-    diagnostics.of_plan(plan)
-    diagnostics.info(summary(plan))
-    return exit_of(plan.problems)
+    return finish(plan, diagnostics, output_format, explain=explain)

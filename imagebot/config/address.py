@@ -8,38 +8,23 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from imagebot.config.node import show_text
 from imagebot.config.text import refuse
-from imagebot.errors import InvalidReferenceError
+from imagebot.errors import GitError, InvalidReferenceError
+from imagebot.git.url import parse_url
+from imagebot.http.address import is_loopback, netloc
 from imagebot.reference import parse_repository
 
-_SCP_RE = re.compile(r"(?:[A-Za-z0-9_.-]+@)?[A-Za-z0-9.-]+:[^:\s][^\s]*")
 _HOST_RE = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"
 )
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_GIT_SCHEMES = ("https", "ssh", "http", "file")
 
 
 def check_git_url(value: str) -> str:
-    """https, ssh, http and file URLs, `git@host:path`, and absolute paths; nothing that runs."""
-    if value.startswith("-") or any(char.isspace() for char in value):
-        raise refuse("is no Git URL")
-    if value.startswith("/"):
-        return value
-    if "://" not in value:
-        if "::" in value or _SCP_RE.fullmatch(value) is None:
-            raise refuse("is no Git URL", "https://host/path.git, git@host:path or /a/path")
-        return value
-    parts = _split(value)
-    if parts.scheme not in _GIT_SCHEMES:
-        raise refuse(f"{show_text(parts.scheme)}:// is not supported", "use https, ssh or file")
-    if parts.scheme != "file" and not parts.hostname:
-        raise refuse("has no host")
-    if parts.scheme == "http" and not is_loopback(value):
-        raise refuse("is not encrypted, so anybody on the way could change it", "use https or ssh")
-    if parts.password is not None or (parts.username is not None and parts.scheme != "ssh"):
-        raise refuse("must not hold a credential", "name one of credentials.git instead")
+    """A URL that git may be given, by the same parser that a pass uses."""
+    try:
+        parse_url(value)
+    except GitError as error:
+        raise refuse(error.reason, error.hint) from error
     return value
 
 
@@ -49,7 +34,7 @@ def check_forge_url(value: str) -> str:
         raise refuse("must not hold a credential", "the target's credential is used")
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise refuse("is no URL of an API", "https://github.example.com/api/v3")
-    if parts.scheme == "http" and not is_loopback(value):
+    if parts.scheme == "http" and not is_loopback(netloc(value)):
         raise refuse("would send the token in clear text", "use https")
     return value.rstrip("/")
 
@@ -74,10 +59,6 @@ def check_host(value: str) -> str:
     return value
 
 
-def is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in _LOOPBACK
-
-
 def _split(value: str) -> SplitResult:
     try:
         parts = urlsplit(value)
@@ -85,10 +66,3 @@ def _split(value: str) -> SplitResult:
     except ValueError as error:
         raise refuse("is no URL") from error
     return parts
-
-
-def name_of(url: str) -> str:
-    """What a target is called by default: the last two parts of its URL's path."""
-    path = urlsplit(url).path if "://" in url else url.rpartition(":")[2]
-    parts = [part for part in path.removesuffix(".git").split("/") if part]
-    return "/".join(parts[-2:]) or "target"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from imagebot.config.address import name_of
 from imagebot.config.faults import Faults, nearest
 from imagebot.config.model import (
     BotConfiguration,
@@ -20,6 +19,7 @@ from imagebot.config.model import (
     pause_reason,
 )
 from imagebot.config.node import show_text
+from imagebot.git.url import parse_url
 
 if TYPE_CHECKING:
     from imagebot.config.schema_bot import (
@@ -50,7 +50,7 @@ def check_targets(section: BotSection, faults: Faults) -> None:
 
 def target_names(section: BotSection) -> list[str]:
     """The name of each target: its own, else from the URL, with the branch where that is needed."""
-    names = [target.name or name_of(target.url) for target in section.targets]
+    names = [target.name or parse_url(target.url).name for target in section.targets]
     return [
         f"{name}@{target.branch}" if not target.name and names.count(name) > 1 else name
         for name, target in zip(names, section.targets, strict=True)

@@ -1,13 +1,12 @@
-"""Reading and writing configuration files."""
+"""Reads configuration files."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from pathlib import Path
 
-from imagebot.errors import ConfigIssue, ConfigurationError, FolderError
+from imagebot.errors import ConfigIssue, ConfigurationError
 
 MAX_BYTES = 1 << 20
 
@@ -34,26 +33,6 @@ def read_configuration(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise _unreadable(path, f"is no UTF-8 text (line {line})") from error
-
-
-def create_configuration(path: Path, text: str, *, replace: bool) -> None:
-    """Write a new configuration file whole or not at all. Raises FolderError."""
-    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        # Not over what is there: that could be a link to somewhere else.
-        with draft.open("x", encoding="utf-8") as file:
-            try:
-                file.write(text)
-                file.flush()
-                if replace:
-                    draft.replace(path)
-                else:
-                    path.hardlink_to(draft)  # refuses a file that has come to be meanwhile
-            finally:
-                draft.unlink(missing_ok=True)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise FolderError(str(path), f"cannot be written: {reason}") from error
 
 
 def _read_regular(path: Path) -> bytes:

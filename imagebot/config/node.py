@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from imagebot.text import printable
+from imagebot.text import excerpt
 
 KeyPath = tuple[str | int, ...]
-
-_USERINFO = re.compile(r"://[^/\s]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +90,4 @@ def show_path(keys: Sequence[str | int]) -> str:
 
 def show_text(text: str, *, limit: int = 60) -> str:
     """Text of somebody else, for a message: short, no control characters, no URL's credentials."""
-    text = _USERINFO.sub("://…@", text)
-    short = text if len(text) <= limit else text[: limit - 1] + "…"
-    return printable(short)
+    return excerpt(text, limit)

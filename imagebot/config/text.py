@@ -11,13 +11,13 @@ from pydantic_core import PydanticCustomError
 
 from imagebot.config.node import show_text
 from imagebot.config.scalar import SpeltFloat, SpeltInt
-from imagebot.errors import InvalidReferenceError, UsageError
+from imagebot.errors import GitError, InvalidReferenceError, UsageError
+from imagebot.git.url import check_branch
 from imagebot.glob import compile_glob
 from imagebot.reference import parse_repository
 
 _MAX_TEXT = 2048
 _NAME_RE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
-_BRANCH_RE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_./+#@=-]*[A-Za-z0-9_+#@=-])?")
 _DOTTED_RE = re.compile(r"[^\s.\[\]]+(?:\.[^\s.\[\]]+)*")
 _PLATFORM_RE = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?")
 
@@ -92,11 +92,11 @@ def _image_glob(value: str) -> str:
 
 
 def _branch(value: str) -> str:
-    """The part of `git check-ref-format` that a branch to commit to can need."""
-    bad = ".." in value or "//" in value or "/." in value or "@{" in value or value == "@"
-    if bad or value.endswith(".lock") or _BRANCH_RE.fullmatch(value) is None:
-        raise refuse(f"{show_text(value)!r} is no branch name")
-    return value
+    """A name that a branch can have, by the same check that a pass makes."""
+    try:
+        return check_branch(value)
+    except GitError as error:
+        raise refuse(f"{show_text(value)!r} is {error.reason}") from error
 
 
 def _relative_path(value: str) -> str:

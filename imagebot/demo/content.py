@@ -1,4 +1,4 @@
-"""What the sandbox holds: the images of a small shop, and the GitOps repository that runs them.
+"""The content of the sandbox: the images of a small shop and the GitOps repository that runs them.
 
 `{registry}` stands for the host and port of the sandbox's registry.
 """
@@ -12,7 +12,7 @@ IMAGES = {
     "shop/cache": ("7.2.4-r9", "7.2.4-r10", "7.4.0-r1"),
 }
 
-# What is pushed between the two passes.
+# Pushed between the two passes.
 PUSHED_LATER = (("shop/api", "main-43-77c0d5a"), ("shop/api", "1.4.3"))
 
 CONFIGURATION = """\

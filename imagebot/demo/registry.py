@@ -19,9 +19,9 @@ from imagebot.demo.distribution.uploads import Uploads
 
 
 class DemoRegistry:
-    """Answers from `with` to the end of its block; speaks plain HTTP and asks for no credentials.
+    """Serves plain HTTP without credentials for the duration of its `with` block.
 
-    With a directory, what is pushed is there again for the next registry on the same directory.
+    With a directory, pushed content is still there for the next registry on that directory.
     """
 
     def __init__(self, directory: Path | None = None, port: int = 0) -> None:
@@ -60,8 +60,8 @@ class DemoRegistry:
     ) -> str:
         """Push a tiny image for each of the platforms; returns the digest of their index.
 
-        The same arguments always give the same digest. created: with its time zone.
-        Raises ValueError when the registry would refuse it from a client too.
+        The same arguments always give the same digest. `created` needs a time zone.
+        Raises ValueError when the registry would refuse such a push by a client.
         """
         made = image(f"{repository}:{tag}", platforms=platforms, created=created)
         for blob in made.blobs:

@@ -47,14 +47,14 @@ class Sandbox:
         return load_bot_configuration(read_configuration(self.bot_file), str(self.bot_file))
 
     def port(self) -> int:
-        """The port that the manifests name. Raises FolderError where this is no sandbox."""
+        """The port that the manifests name. Raises FolderError if this is not a sandbox."""
         try:
             return int(self.port_file.read_text("ascii"))
         except (OSError, ValueError) as error:
             raise FolderError(
                 str(self.folder),
-                "this is no sandbox",
-                hint="`imagebot demo --keep DIR` makes one",
+                "this is not a sandbox",
+                hint="create one with `imagebot demo --keep DIR`",
             ) from error
 
 
@@ -87,7 +87,7 @@ def make_sandbox(
 
 
 def push_later_images(registry: DemoRegistry, *, now: datetime) -> tuple[str, ...]:
-    """What a build pushes between two passes; the references pushed."""
+    """Push what a build would push between two passes; returns the references."""
     for repository, tag in PUSHED_LATER:
         registry.seed(repository, tag, created=now)
     return tuple(f"{registry.host}/{repository}:{tag}" for repository, tag in PUSHED_LATER)

@@ -1,4 +1,4 @@
-"""What a pass left in the sandbox, read back from the Git remote and the forge themselves."""
+"""Reads the results of a pass back from the sandbox's Git remote and forge."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def branches(sandbox: Sandbox, environment: Mapping[str, str]) -> dict[str, str]
 
 
 def diff(sandbox: Sandbox, environment: Mapping[str, str], base: str, commit: str) -> str:
-    """What differs between two commits, with a line of context."""
+    """The diff between two commits, with one line of context."""
     output = _runner(sandbox, environment).local("diff", "--unified=1", base, commit)
     return output.decode("utf-8", "replace")
 

@@ -10,11 +10,11 @@ import contextlib
 import fcntl
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from imagebot.errors import FolderError
+from imagebot.files.atomic import write_whole
 from imagebot.manifest.yaml.events import MAX_BYTES
 
 _BLOCK = 1 << 16
@@ -85,14 +85,12 @@ def _replace(path: Path, data: bytes, check: Callable[[], None]) -> None:
     Raises OSError.
     """
     before = path.lstat()
-    descriptor, name = tempfile.mkstemp(prefix=".imagebot-", dir=path.parent)
-    try:
-        _fill(descriptor, data, before)
+
+    def finish(descriptor: int) -> None:
+        _make_like(descriptor, before)
         check()
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+
+    write_whole(path, data, finish=finish)
 
 
 def _read(descriptor: int) -> bytes:
@@ -109,14 +107,12 @@ def _read(descriptor: int) -> bytes:
     return b"".join(parts)
 
 
-def _fill(descriptor: int, data: bytes, like: os.stat_result) -> None:
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        if (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
-            _keep_owner(descriptor, like)
-        os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
-        os.fsync(descriptor)
+def _make_like(descriptor: int, like: os.stat_result) -> None:
+    """Give a new file the mode and, where allowed, the owner of another; then sync it to disk."""
+    if (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
+        _keep_owner(descriptor, like)
+    os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
+    os.fsync(descriptor)
 
 
 def _keep_owner(descriptor: int, like: os.stat_result) -> None:

@@ -1,4 +1,4 @@
-"""Changes of files, written to a folder."""
+"""Writes changed files to a folder."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagebot.errors import FolderError
+from imagebot.files.atomic import write_whole
 from imagebot.files.folder import read_file, write_file
 
 
@@ -43,6 +44,18 @@ def write_changes(root: Path, changes: Sequence[FileChange]) -> tuple[Unwritten,
             written = number - len(unwritten) + _is_written(root, change)
             raise KeyboardInterrupt(f"{written} of {len(changes)} files were written") from None
     return tuple(unwritten)
+
+
+def create_file(path: Path, text: str, *, replace: bool) -> None:
+    """Write a new file whole or not at all, over another only with `replace`.
+
+    A link at `path` is replaced, never followed. Raises FolderError.
+    """
+    try:
+        write_whole(path, text.encode(), mode=0o666, replace=replace)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise FolderError(str(path), f"cannot be written: {reason}") from error
 
 
 def _is_written(root: Path, change: FileChange) -> bool:

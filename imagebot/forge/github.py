@@ -22,7 +22,7 @@ from imagebot.errors import (
 )
 from imagebot.forge.model import PullRequest, PullRequestState
 from imagebot.http.tls import explain_distrust
-from imagebot.text import printable
+from imagebot.text import excerpt
 
 if TYPE_CHECKING:
     from github.GithubException import GithubException
@@ -246,8 +246,7 @@ class GitHubForge:
         return ForgeError(self._project, f"the forge refused it ({status}): {said}", status=status)
 
     def _shown(self, text: str) -> str:
-        text = printable(text.replace(self._token, "***")).strip()
-        return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
+        return excerpt(text.replace(self._token, "***").strip(), _MAX_SHOWN)
 
 
 def _retry(tries: int, backoff: float) -> Retry:

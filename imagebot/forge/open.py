@@ -11,19 +11,20 @@ from imagebot.config.model import Target
 from imagebot.config.secret import read_secret
 from imagebot.errors import CredentialError, ForgeAuthError, ForgeError
 from imagebot.forge.model import Forge
-from imagebot.forge.project import ProjectLocation, is_loopback, place_of
+from imagebot.git.url import GitUrl, parse_url
+from imagebot.http.address import is_loopback, netloc
 
 Environment = Mapping[str, str]
 
 
 def open_forge(target: Target, environment: Environment) -> Forge | None:
-    """The forge that the target's options name, or that its URL tells; None without one.
+    """The forge that the target's options name, else the one of its URL's host; None without one.
 
-    Nothing is asked of it yet. Raises ForgeError and CredentialError.
+    Makes no request. Raises ForgeError, CredentialError, and GitError for an invalid URL.
     """
-    place = place_of(target.url)
-    kind = target.forge.kind or ("github" if place.host == "github.com" else "none")
-    return FORGES[kind](target, place, environment)
+    url = parse_url(target.url)
+    kind = target.forge.kind or ("github" if url.host == "github.com" else "none")
+    return FORGES[kind](target, url, environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,39 +49,40 @@ def try_forge(target: Target, environment: Environment) -> ForgeAccess:
         return ForgeAccess(error=error)
 
 
-def _no_forge(_target: Target, _place: ProjectLocation, _environment: Environment) -> None:
+def _no_forge(_target: Target, _url: GitUrl, _environment: Environment) -> None:
     return None
 
 
-def _open_github(target: Target, place: ProjectLocation, environment: Environment) -> Forge:
+def _open_github(target: Target, url: GitUrl, environment: Environment) -> Forge:
     from imagebot.forge.github import API_URL, WRITE_PAUSE, GitHubForge
 
     api_url = target.forge.url.rstrip("/")
-    if not api_url and place.host != "github.com":
+    if not api_url and url.host != "github.com":
         raise ForgeError(
             target.name,
-            f"where GitHub's API is cannot be told from the host {place.host or 'of a file URL'}",
+            f"unknown address of GitHub's API on {url.host or 'a file URL'}",
             hint="set the forge's url, such as https://HOST/api/v3 for GitHub Enterprise",
         )
-    if place.path.count("/") != 1:
-        raise ForgeError(target.name, f"{place.path!r} is no GitHub project (owner/name)")
+    if url.project.count("/") != 1:
+        raise ForgeError(
+            target.name, f"{url.project!r} is not a GitHub project: it needs owner/name"
+        )
     if target.credential is None or target.credential.token is None:
         raise ForgeAuthError(
-            place.path,
+            url.project,
             "pull requests need a token, and the target has none",
             hint="name a credential with a token for the target (it may have a key as well); "
             "without -c, set IMAGEBOT_GIT_TOKEN",
         )
     api_url = api_url or API_URL
-    parts = urlsplit(api_url)
-    local = is_loopback(parts.hostname or "")
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+    local = is_loopback(netloc(api_url))
+    if not api_url.startswith("https://") and not (local and api_url.startswith("http://")):
         raise ForgeError(target.name, "the forge's url must begin with https://")
     token = read_secret(target.credential.token, environment)
     # GitHub asks for a pause between writes; a GitHub on this machine is a test's.
     pause = 0.0 if local else WRITE_PAUSE
     return GitHubForge(
-        place.path,
+        url.project,
         target.branch,
         token,
         api_url=api_url,
@@ -89,7 +91,7 @@ def _open_github(target: Target, place: ProjectLocation, environment: Environmen
     )
 
 
-def _open_sandbox(target: Target, place: ProjectLocation, _environment: Environment) -> Forge:
+def _open_sandbox(target: Target, url: GitUrl, _environment: Environment) -> Forge:
     from imagebot.forge.sandbox import SandboxForge
 
     folder = target.forge.url
@@ -97,10 +99,10 @@ def _open_sandbox(target: Target, place: ProjectLocation, _environment: Environm
         folder = unquote(urlsplit(folder).path)
     if not folder:
         raise ForgeError(target.name, "a sandbox forge needs a folder", hint="set the forge's url")
-    return SandboxForge(Path(folder), place.path, target.branch)
+    return SandboxForge(Path(folder), url.project, target.branch)
 
 
-FORGES: Mapping[str, Callable[[Target, ProjectLocation, Environment], Forge | None]] = {
+FORGES: Mapping[str, Callable[[Target, GitUrl, Environment], Forge | None]] = {
     "github": _open_github,
     "sandbox": _open_sandbox,
     "none": _no_forge,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from imagebot.errors import ForgeError
+from imagebot.files.atomic import write_whole
 from imagebot.forge.model import PullRequest
 
 _MAX_FILE = 1024 * 1024
@@ -117,7 +117,7 @@ class SandboxForge:
         path = self._path(number)
         fields = self._read(path)
         change(fields)
-        self._replace(path, fields)
+        self._write(fields, replace=True)
         return self._value(fields)
 
     def _read(self, path: Path) -> dict[str, Any]:
@@ -143,27 +143,19 @@ class SandboxForge:
 
     def _claim(self, fields: dict[str, Any]) -> bool:
         """Write a new file; false when its number was taken in the meantime."""
-        temporary = self._write_beside(self._path(fields["number"]), fields)
         try:
-            os.link(temporary, self._path(fields["number"]))
+            self._write(fields, replace=False)
         except FileExistsError:
             return False
-        finally:
-            temporary.unlink()
         return True
 
-    def _replace(self, path: Path, fields: dict[str, Any]) -> None:
-        self._write_beside(path, fields).replace(path)
-
-    def _write_beside(self, path: Path, fields: dict[str, Any]) -> Path:
+    def _write(self, fields: dict[str, Any], *, replace: bool) -> None:
+        """Raises FileExistsError without `replace`, and ForgeError."""
+        path = self._path(fields["number"])
         text = json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
         try:
-            with tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8", dir=self.folder, prefix=".", delete=False
-            ) as file:
-                file.write(text)
+            write_whole(path, text.encode(), mode=0o644, replace=replace)
+        except FileExistsError:
+            raise
         except OSError as error:
             raise ForgeError(self.project, f"{path} cannot be written: {error.strerror}") from error
-        temporary = Path(file.name)
-        temporary.chmod(0o644)
-        return temporary

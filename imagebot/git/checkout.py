@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imagebot.errors import GitError
-from imagebot.git.address import check_branch, parse_address
 from imagebot.git.bare import BareCache
 from imagebot.git.cache import cache_path, locked
 from imagebot.git.classify import failure, push_failure
@@ -27,6 +26,7 @@ from imagebot.git.tree import (
     parse_refs,
     pick_files,
 )
+from imagebot.git.url import check_branch, parse_url
 
 MAX_BLOB = 16 * 1024 * 1024
 LOCK_SECONDS = 600.0
@@ -231,12 +231,12 @@ def open_checkout(
     Nothing is asked of the remote before `refresh`. Raises GitError for a URL or branch that is
     none, and when the cache stays locked.
     """
-    address = parse_address(url)
-    path = cache_path(cache_dir, address.url, check_branch(branch))
+    parsed = parse_url(url)
+    path = cache_path(cache_dir, parsed.text, check_branch(branch))
     runner = Runner(
         directory=path,
         access=access,
-        address=address,
+        url=parsed,
         local_seconds=local_seconds,
         remote_seconds=remote_seconds,
     )

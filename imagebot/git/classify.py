@@ -17,7 +17,7 @@ from imagebot.errors import (
     PushRefusal,
     PushRejectedError,
 )
-from imagebot.text import printable
+from imagebot.text import excerpt
 
 NOT_FOUND = 127
 _MAX_SHOWN = 600
@@ -140,19 +140,17 @@ _RULES = (
 )
 
 
-def clean(text: str, secrets: Iterable[str] = ()) -> str:
-    """One printable line: secrets out, control characters as escapes, at most 600 characters."""
+def quote_git(text: str, secrets: Iterable[str] = ()) -> str:
+    """What git says, on one printable line without secrets, at most 600 characters of it."""
     for secret in secrets:
         text = text.replace(secret, "***")
-    text = re.sub(r"(?<=://)[^/@\s]+@", "", text)
     lines = (line.strip() for line in re.split(r"[\r\n]+", text))
-    line = printable("; ".join(line for line in lines if line))
-    return line if len(line) <= _MAX_SHOWN else f"{line[: _MAX_SHOWN - 1]}…"
+    return excerpt("; ".join(line for line in lines if line), _MAX_SHOWN)
 
 
 def failure(subject: str, status: int, stderr: str, secrets: Iterable[str] = ()) -> GitError:
     """The error for a command that ended with `status` other than 0."""
-    said = clean(stderr, secrets)
+    said = quote_git(stderr, secrets)
     if status == NOT_FOUND:
         return GitError(
             "git", "it is not installed, or not on PATH", hint="install git 2.30 or newer"
@@ -197,7 +195,7 @@ def push_failure(
         return None
     summary = refused[0][3]
     kind = _kind_of(summary, stderr)
-    said = clean(
+    said = quote_git(
         f"{summary}\n{stderr}" if kind in ("protected", "other", "clash") else summary, secrets
     )
     reason, hint = _REFUSALS[kind]

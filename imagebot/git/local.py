@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imagebot.errors import GitError
-from imagebot.git.address import check_branch, parse_address, redact_url
-from imagebot.git.classify import clean
+from imagebot.git.classify import quote_git
 from imagebot.git.credentials import Access, access_for
 from imagebot.git.runner import Runner
+from imagebot.git.url import check_branch, parse_url
+from imagebot.text import redact
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def discover(directory: Path, environment: Mapping[str, str]) -> LocalRepository
     if found.status != 0:
         if "dubious ownership" in found.err:
             hint = "run `git config --global --add safe.directory FOLDER`, or name a target with -c"
-            raise GitError(str(directory), clean(found.err), hint=hint)
+            raise GitError(str(directory), quote_git(found.err), hint=hint)
         hint = "go to a checkout, or name a target with -c"
         raise GitError(str(directory), "it is in no Git work tree", hint=hint)
     top = Path(found.out.decode("utf-8", "surrogateescape").removesuffix("\n"))
@@ -73,10 +74,10 @@ def _own(environment: Mapping[str, str]) -> Access:
 
 
 def _usable(url: str, top: Path) -> str:
-    url = redact_url(url) if url.startswith(("http://", "https://")) else url
+    url = redact(url) if url.startswith(("http://", "https://")) else url
     if not url.startswith("/") and "://" not in url and (top / url).is_dir():
         url = (top / url).resolve().as_uri()
-    return parse_address(url).url
+    return parse_url(url).text
 
 
 def _one(runner: Runner, *args: str) -> str:

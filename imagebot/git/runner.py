@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Literal
 
 from imagebot.errors import GitError, GitUnreachableError
-from imagebot.git.address import Address
 from imagebot.git.classify import NOT_FOUND, failure
 from imagebot.git.credentials import Access
+from imagebot.git.url import GitUrl
 from imagebot.parallel.child import TimedOutError, TooMuchOutputError, communicate
 
 LOCAL_SECONDS = 120.0
@@ -86,7 +86,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
-    """Runs git in `directory`; commands that reach `address` are given `access`.
+    """Runs git in `directory`; commands that reach `url` are given `access`.
 
     `repository` says where git finds the one it works on: `directory` itself, around it, or
     nowhere. `local_seconds` and `remote_seconds` are the most that one command may take.
@@ -94,14 +94,14 @@ class Runner:
 
     directory: Path
     access: Access
-    address: Address | None = None
+    url: GitUrl | None = None
     repository: Literal["here", "around", "none"] = "here"
     local_seconds: float = LOCAL_SECONDS
     remote_seconds: float = REMOTE_SECONDS
 
     @property
     def subject(self) -> str:
-        return self.address.url if self.address else str(self.directory)
+        return self.url.text if self.url else str(self.directory)
 
     def local(self, *args: str, payload: bytes = b"", limit: int = _MAX_OUTPUT) -> bytes:
         """Stdout of a command that talks to no remote.
@@ -115,7 +115,7 @@ class Runner:
         return self._run(args, (), self._environment(""), payload, limit, self.local_seconds, ())
 
     def remote(self, *args: str, payload: bytes = b"", limit: int = _MAX_OUTPUT) -> bytes:
-        """Stdout of a command that talks to the remote `origin`, which is the address.
+        """Stdout of a command that talks to the remote `origin`, which is `url`.
 
         Raises GitAuthError, GitUnreachableError and GitError.
         """
@@ -123,13 +123,13 @@ class Runner:
 
     def try_remote(self, *args: str, payload: bytes = b"", limit: int = _MAX_OUTPUT) -> Result:
         """As `remote`, but another status than 0 is an answer."""
-        assert self.address is not None
-        settings = [f"remote.origin.url={self.address.url}"]
-        environment = self._environment(self.address.scheme)
+        assert self.url is not None
+        settings = [f"remote.origin.url={self.url.text}"]
+        environment = self._environment(self.url.scheme)
         with self._token() as token:
             if token is not None:
                 settings.append(f"credential.helper={_HELPER}")
-                environment["IMAGEBOT_GIT_ORIGIN"] = self.address.origin
+                environment["IMAGEBOT_GIT_ORIGIN"] = self.url.origin
                 environment["IMAGEBOT_GIT_USERNAME"] = self.access.username
                 environment["IMAGEBOT_GIT_TOKEN"] = str(token)
             fds = () if token is None else (token,)
@@ -169,7 +169,7 @@ class Runner:
     @contextlib.contextmanager
     def _token(self) -> Iterator[int | None]:
         """A file without a name that holds the token, as a descriptor to inherit."""
-        if not self.access.token or self.address is None or not self.address.origin:
+        if not self.access.token or self.url is None or not self.url.origin:
             yield None
             return
         with contextlib.ExitStack() as stack:

@@ -1,8 +1,8 @@
 """Changes the bytes of tags and digests, and nothing else, and proves it.
 
-All edits of a file are spliced at once; then every document that they touch is parsed before and
-after, and the two must agree in every event but the edited values (see `proof`). What cannot be
-edited so is refused; nothing is ever approximated and nothing is ever re-emitted.
+All edits of a file are applied at once. Then every document they touch is parsed before and after:
+all events except the edited values must be equal (see `proof`). An edit that cannot be proven is
+refused; YAML is never emitted again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import itertools
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TypeAlias
 
 from imagebot.errors import RefusedEditError
@@ -19,51 +19,37 @@ from imagebot.manifest.formats.select import path_kind
 from imagebot.manifest.images.field import FieldEdit, ImageField, Slot
 from imagebot.manifest.text.read import FORMAT as TEXT
 from imagebot.manifest.text.read import prove_text
+from imagebot.manifest.yaml.document_text import split_documents
+from imagebot.manifest.yaml.edits import Edit
 from imagebot.manifest.yaml.events import MAX_BYTES, YamlFaultError
 from imagebot.manifest.yaml.file_text import BOM, FileText
-from imagebot.manifest.yaml.proof import Cut, ProofError, prove
+from imagebot.manifest.yaml.proof import ProofError, prove
 from imagebot.manifest.yaml.quoting import needs_quotes
-from imagebot.manifest.yaml.source import split_documents
 from imagebot.reference import is_digest, is_tag
 
 _ADDED_KEY = re.compile(r"""["']?([A-Za-z]+)["']?: ["']?\Z""")
 
 
-# By slot and by field: the edit, and what it wants in that slot.
+# By slot and by field: the edit, and the value it wants in that slot.
 _Asked: TypeAlias = dict[Slot, dict[tuple[str | int, ...], tuple[FieldEdit, str | None]]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Splice:
-    """A replacement in bytes: what a slot shall hold. `value` is what a reader must see; `text`
-    says that the field was read as text, and is proven as that."""
-
-    start: int
-    end: int
-    new: str
-    value: str
-    added_key: str
-    # An alias of the same text stands on another line.
-    line: int = field(compare=False)
-    text: bool
-
-
-def edit(path: str, data: bytes, edits: Sequence[FieldEdit]) -> bytes:
-    """`data` with the edits made. The fields must come from a scan of the same bytes.
+def edit(path: str, data: bytes, field_edits: Sequence[FieldEdit]) -> bytes:
+    """`data` with the edits applied. The fields must come from a scan of the same bytes.
 
     Raises RefusedEditError: then nothing of this file may be written.
     """
-    splices = _ordered(path, _collect(path, data, edits))
-    if not splices:
+    byte_edits = _ordered(path, _collect(path, data, field_edits))
+    if not byte_edits:
         return data
     if len(data) > MAX_BYTES:
         raise RefusedEditError(path, 0, f"larger than {MAX_BYTES // (1024 * 1024)} MiB")
-    new = _spliced(data, splices)
-    if any(each.field.format == TEXT for each in edits):
-        prove_text(path, data, new, edits)
-    _prove(path, data, new, splices)
+    new = _applied(data, byte_edits)
+    if any(each.field.format == TEXT for each in field_edits):
+        prove_text(path, data, new, field_edits)
+    _prove(path, data, new, byte_edits)
     if path.endswith(".json") and _is_json(data) and not _is_json(new):
-        raise RefusedEditError(path, splices[0].line, "cannot be edited exactly: no longer JSON")
+        raise RefusedEditError(path, byte_edits[0].line, "cannot be edited exactly: no longer JSON")
     return new
 
 
@@ -75,14 +61,14 @@ def _is_json(data: bytes) -> bool:
     return True
 
 
-def _collect(path: str, data: bytes, edits: Sequence[FieldEdit]) -> list[_Splice]:
-    splices: list[_Splice] = []
+def _collect(path: str, data: bytes, field_edits: Sequence[FieldEdit]) -> list[Edit]:
+    byte_edits: list[Edit] = []
     asked: _Asked = {}
-    for each in edits:
+    for each in field_edits:
         _check(path, each)
         whole = _with_digest_in_quotes(each)
         if whole is not None:
-            splices.append(whole)
+            byte_edits.append(whole)
         for slot, is_the_tag in ((each.field.tag, True), (each.field.digest, False)):
             value = each.tag if is_the_tag else each.digest
             if slot is not None:
@@ -92,39 +78,41 @@ def _collect(path: str, data: bytes, edits: Sequence[FieldEdit]) -> list[_Splice
                 continue
             if slot is None:
                 part = "tag" if is_the_tag else "digest"
-                raise _refused(each.field, f"there is no place for a {part} here")
+                raise _refused(each.field, f"a {part} cannot be written here")
             if data[slot.start : slot.end] != slot.text.encode():
-                raise _refused(each.field, "the file is not the one that was read")
+                raise _refused(each.field, "the file has changed since it was read")
             as_it_is = value == slot.text and not (is_the_tag and each.field.is_misread)
             if not as_it_is and whole is None:
-                splices.append(_splice(each, slot, value))
+                byte_edits.append(_edit_of(each, slot, value))
     _check_shared(asked)
-    return splices
+    return byte_edits
 
 
 def _check(path: str, each: FieldEdit) -> None:
     field = each.field
     if field.path != path:
-        raise RefusedEditError(path, field.line, f"the field is of another file, {field.path}")
+        raise RefusedEditError(path, field.line, f"the field belongs to another file, {field.path}")
     if field.refusal:
         raise _refused(field, field.refusal)
     if each.tag is not None and not is_tag(each.tag):
-        raise _refused(field, f"{each.tag!r} is no tag")
+        raise _refused(field, f"{each.tag!r} is not a valid tag")
     if each.digest is not None and not is_digest(each.digest):
-        raise _refused(field, f"{each.digest!r} is no digest")
+        raise _refused(field, f"{each.digest!r} is not a valid digest")
     has_tag = each.tag is not None or field.reference.tag is not None
-    if each.digest is not None and not has_tag and _is_behind(field.digest, field.tag):
-        raise _refused(field, "a digest goes behind a tag, and there is none")
+    if each.digest is not None and not has_tag and _digest_follows(field.digest, field.tag):
+        raise _refused(field, "a digest can only be added after a tag, and this reference has none")
 
 
 def _check_shared(asked: _Asked) -> None:
-    """One place in the file that several fields read (an alias) must change for all or none."""
-    hint = "write the reference out in each place, or give all of them one policy"
+    """Raises RefusedEditError if only some of the fields that share a text (an alias) change."""
+    hint = "write the reference out in each place, or give all of them the same policy"
     for by_field in asked.values():
         edits = [each for each, _ in by_field.values()]
         values = {value for _, value in by_field.values()}
         if len(values) > 1:
-            reason = "several fields share this text through an anchor and shall become different"
+            reason = (
+                "several fields share this text through an anchor, but would get different values"
+            )
             raise _refused(edits[0].field, reason, hint=hint)
         for each in edits:
             field = each.field
@@ -133,105 +121,105 @@ def _check_shared(asked: _Asked) -> None:
             )
             if together < field.shared and values != {None}:
                 reason = (
-                    f"{field.shared} fields share this text through an anchor and only "
-                    f"{together} of them shall change"
+                    f"{field.shared} fields share this text through an anchor, but only "
+                    f"{together} of them would change"
                 )
                 raise _refused(field, reason, hint=hint)
 
 
-def _splice(each: FieldEdit, slot: Slot, value: str) -> _Splice:
+def _edit_of(each: FieldEdit, slot: Slot, value: str) -> Edit:
     added = _ADDED_KEY.search(slot.prefix) if slot.start == slot.end else None
     quote = ""
-    if not slot.quoted and _in_doubt(slot, value) and not _gets_digest_behind(each, slot):
+    if not slot.quoted and _in_doubt(slot, value) and not _gets_digest(each, slot):
         quote = slot.quote
     new = f"{slot.prefix}{quote}{value}{quote}{slot.suffix}"
     seen = value if added or not slot.quoted else f"{slot.prefix}{value}{slot.suffix}"
     key = added.group(1) if added else ""
-    return _Splice(slot.start, slot.end, new, seen, key, each.field.line, each.field.format == TEXT)
+    return Edit(slot.start, slot.end, new, seen, key, each.field.line, each.field.format == TEXT)
 
 
 def _in_doubt(slot: Slot, value: str) -> bool:
-    """Whether not every reader takes `value` for text when it is written without quotes."""
+    """Whether some reader does not take `value` for text when it is written without quotes."""
     if slot.style == "json" or needs_quotes(value):
         return True
     return slot.style == "flow" and ":" in value
 
 
-def _gets_digest_behind(each: FieldEdit, slot: Slot) -> bool:
+def _gets_digest(each: FieldEdit, slot: Slot) -> bool:
     """`tag: 1.10` that becomes `tag: 1.10@sha256:…` is text without quotes."""
-    behind = each.digest is not None and slot is each.field.tag
-    return behind and _is_behind(each.field.digest, slot)
+    gets_digest = each.digest is not None and slot is each.field.tag
+    return gets_digest and _digest_follows(each.field.digest, slot)
 
 
-def _is_behind(digest: Slot | None, tag: Slot | None) -> bool:
-    """Whether a digest goes behind the tag of a split reference, in the same scalar."""
+def _digest_follows(digest: Slot | None, tag: Slot | None) -> bool:
+    """Whether a digest follows the tag of a split reference, in the same scalar."""
     if digest is None or tag is None or digest.prefix != "@" or tag.prefix == ":":
         return False
     return digest.start == tag.end
 
 
-def _with_digest_in_quotes(each: FieldEdit) -> _Splice | None:
-    """`{tag: 1.2}` that becomes `{tag: "1.2@sha256:…"}`: not every reader takes it plain there."""
+def _with_digest_in_quotes(each: FieldEdit) -> Edit | None:
+    """`{tag: 1.2}` becomes `{tag: "1.2@sha256:…"}`: some readers refuse it without quotes there."""
     slot = each.field.tag
-    if slot is None or slot.quoted or slot.style == "block" or not _gets_digest_behind(each, slot):
+    if slot is None or slot.quoted or slot.style == "block" or not _gets_digest(each, slot):
         return None
     value = f"{each.tag or slot.text}@{each.digest}"
     new = f"{slot.prefix}{slot.quote}{value}{slot.quote}"
-    return _Splice(slot.start, slot.end, new, value, "", each.field.line, False)
+    return Edit(slot.start, slot.end, new, value, line=each.field.line)
 
 
-def _ordered(path: str, splices: list[_Splice]) -> list[_Splice]:
-    """By place, each once; a tag before a digest that is inserted at the same place."""
-    unique = list(dict.fromkeys(splices))
-    unique.sort(key=lambda splice: (splice.start, splice.end))
+def _ordered(path: str, byte_edits: list[Edit]) -> list[Edit]:
+    """In order of position, without duplicates; a tag before a digest at the same position."""
+    unique = list(dict.fromkeys(byte_edits))
+    unique.sort(key=lambda edit: (edit.start, edit.end))
     for before, after in itertools.pairwise(unique):
         same_place = before.start == after.start and before.end == after.end
         if after.start < before.end or (same_place and before.new[:1] == after.new[:1]):
             raise RefusedEditError(
                 path,
                 after.line,
-                "two edits of the same text",
-                hint="fields that share a text must become the same",
+                "two edits change the same text",
+                hint="give all fields that share a text the same value",
             )
     return unique
 
 
-def _spliced(data: bytes, splices: list[_Splice]) -> bytes:
+def _applied(data: bytes, byte_edits: list[Edit]) -> bytes:
     parts: list[bytes] = []
     at = 0
-    for splice in splices:
-        parts += [data[at : splice.start], splice.new.encode()]
-        at = splice.end
+    for edit in byte_edits:
+        parts += [data[at : edit.start], edit.new.encode()]
+        at = edit.end
     parts.append(data[at:])
     return b"".join(parts)
 
 
-def _prove(path: str, data: bytes, new: bytes, splices: list[_Splice]) -> None:
+def _prove(path: str, data: bytes, new: bytes, byte_edits: list[Edit]) -> None:
     try:
         old_file, new_file = FileText(data), FileText(new)
     except UnicodeDecodeError as error:
         raise RefusedEditError(path, 0, "not UTF-8") from error
-    cuts = _cuts(data, splices)
+    in_text = _in_code_points(data, byte_edits)
     old_parts = list(split_documents(old_file))
     shift = position = 0
     for part in old_parts:
         end = part.base + len(part.text)
         own = []
-        while position < len(cuts) and (cuts[position].end < end or part is old_parts[-1]):
-            own.append(cuts[position])
+        while position < len(in_text) and (in_text[position].end < end or part is old_parts[-1]):
+            own.append(in_text[position])
             position += 1
         if not own:
             continue
-        as_text = all(splice.text for splice in splices[position - len(own) : position])
-        grown = sum(len(cut.new) - (cut.end - cut.start) for cut in own)
+        as_text = all(edit.as_text for edit in byte_edits[position - len(own) : position])
+        grown = sum(edit.growth for edit in own)
         new_text = new_file.text[part.base + shift : end + shift + grown]
         shift += grown
-        local = [cut.moved(-part.base) for cut in own]
+        local = [edit.moved(-part.base) for edit in own]
         try:
             if not (as_text and _is_proven_as_text(path, part.text, new_text)):
                 prove(part.text, new_text, local)
         except (ProofError, YamlFaultError) as error:
-            line = splices[position - len(own)].line
+            line = byte_edits[position - len(own)].line
             raise RefusedEditError(
                 path,
                 line,
@@ -241,8 +229,8 @@ def _prove(path: str, data: bytes, new: bytes, splices: list[_Splice]) -> None:
 
 
 def _is_proven_as_text(path: str, old: str, new: str) -> bool:
-    """Whether what was read as text is in no value of a document: that is no YAML but a
-    template, even where it can be parsed, or only its comments change."""
+    """Whether an edit of something read as text leaves all YAML values alone: the document is not
+    YAML but a template (even if it can be parsed), or only its comments change."""
     if path_kind(path) in ("", "text") or "{{" in old:
         return True
     try:
@@ -256,21 +244,21 @@ def _is_proven_as_text(path: str, old: str, new: str) -> bool:
     return True
 
 
-def _cuts(data: bytes, splices: list[_Splice]) -> list[Cut]:
-    """The splices in code points of the text without its byte order mark."""
+def _in_code_points(data: bytes, byte_edits: list[Edit]) -> list[Edit]:
+    """The edits in code points of the text without its byte order mark."""
     bom = len(BOM) if data.startswith(BOM) else 0
     ascii_only = data.isascii()
-    cuts: list[Cut] = []
+    in_text: list[Edit] = []
     at, index = bom, 0
-    for splice in splices:
+    for edit in byte_edits:
         if ascii_only:
-            start, end = splice.start, splice.end
+            start, end = edit.start, edit.end
         else:
-            start = index + len(data[at : splice.start].decode())
-            end = start + len(data[splice.start : splice.end].decode())
-            at, index = splice.end, end
-        cuts.append(Cut(start, end, splice.new, splice.value, splice.added_key))
-    return cuts
+            start = index + len(data[at : edit.start].decode())
+            end = start + len(data[edit.start : edit.end].decode())
+            at, index = edit.end, end
+        in_text.append(replace(edit, start=start, end=end))
+    return in_text
 
 
 def _refused(field: ImageField, reason: str, *, hint: str = "") -> RefusedEditError:

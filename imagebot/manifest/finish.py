@@ -1,4 +1,4 @@
-"""Makes the scan of a file of what was found in it: fields in order, with their markers."""
+"""Turns the findings of a file into its scan: fields in order, with their markers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from imagebot.manifest.markers.intervals import Intervals
 from imagebot.manifest.text.read import find_as_text
 from imagebot.manifest.yaml.file_text import FileText
 
-_Place: TypeAlias = tuple[int, int, str]
+_SlotKey: TypeAlias = tuple[int, int, str]
 _LINE = attrgetter("line")
 _LINE_AND_COLUMN = attrgetter("line", "column")
 
 
 def finish(findings: FileFindings, file: FileText, data: bytes) -> Scan:
-    """The scan of a file: its fields in the order of their bytes, with their markers, and what is
-    unread of it in the order of lines."""
+    """The scan of a file: its fields with their markers in the order of their bytes, and its unread
+    entries in the order of lines."""
     candidates = findings.candidates
     as_text: list[ImageField] = []
     if findings.patterns or (findings.broken and b"imagebot:" in data):
@@ -31,11 +31,9 @@ def finish(findings: FileFindings, file: FileText, data: bytes) -> Scan:
         candidates = flux.mark(findings, file, candidates)
     if findings.has_markers:
         candidates = own.mark(findings, file, candidates)
-    fields = [candidate.field for candidate in candidates if candidate.elsewhere is None] + as_text
+    fields = [candidate.field for candidate in candidates if candidate.link is None] + as_text
     pending = tuple(
-        candidate.pending(candidate.field)
-        for candidate in candidates
-        if candidate.elsewhere is not None
+        candidate.pending(candidate.field) for candidate in candidates if candidate.link is not None
     )
     fields = _count_shared(sorted(_like_siblings(fields, data), key=_LINE_AND_COLUMN))
     unread = sorted(findings.unread, key=_LINE)
@@ -45,8 +43,8 @@ def finish(findings: FileFindings, file: FileText, data: bytes) -> Scan:
 def _read_as_text(
     findings: FileFindings, file: FileText
 ) -> tuple[list[ImageField], list[ImageField]]:
-    """What the patterns match where no format has found anything; and everything in documents that
-    are no YAML, such as templates, which has its markers already."""
+    """What the patterns match where no format has found anything, and the fields (with markers) of
+    documents that are not YAML, such as templates."""
     spans = [(each.base, each.base + len(each.text)) for each in findings.broken]
     regions = Intervals([(file.byte(start) - 1, file.byte(end)) for start, end in spans])
     lines = Intervals([(file.line(start) - 1, file.line(end) + 1) for start, end in spans])
@@ -54,13 +52,13 @@ def _read_as_text(
     findings.unread += [
         each for each in unread if each.code != "marker" or not each.line or lines.hold(each.line)
     ]
-    taken = {place[0] for candidate in findings.candidates for place in _places(candidate.field)}
+    taken = {key[0] for candidate in findings.candidates for key in _slot_keys(candidate.field)}
     matched: list[ImageField] = []
     broken: list[ImageField] = []
     for field in fields:
         if regions.hold(_start(field)):
             broken.append(field)
-        elif taken.isdisjoint(place[0] for place in _places(field)):
+        elif taken.isdisjoint(key[0] for key in _slot_keys(field)):
             matched.append(field)
     return matched, broken
 
@@ -70,7 +68,7 @@ def _start(field: ImageField) -> int:
 
 
 def _like_siblings(fields: list[ImageField], data: bytes) -> list[ImageField]:
-    """Where quotes may have to be added, they are those of the other tags of the file."""
+    """Quotes that have to be added are the ones that other tags of the file use."""
     if not any(field.tag is not None and not field.tag.quoted for field in fields):
         return fields
     before = {data[f.tag.start - 1 : f.tag.start] for f in fields if f.tag is not None}
@@ -85,22 +83,22 @@ def _like_siblings(fields: list[ImageField], data: bytes) -> list[ImageField]:
 
 
 def _count_shared(fields: list[ImageField]) -> list[ImageField]:
-    """Note how many fields read the same text, which an alias makes possible."""
+    """Count the fields that read the same text through an alias."""
     if len(fields) < 2:
         return fields
-    places = [place for field in fields for place in _places(field)]
-    if len(set(places)) == len(places):
+    keys = [key for field in fields for key in _slot_keys(field)]
+    if len(set(keys)) == len(keys):
         return fields
-    counts = Counter(places)
+    counts = Counter(keys)
     return [_with_shared(field, counts) for field in fields]
 
 
-def _with_shared(field: ImageField, counts: Counter[_Place]) -> ImageField:
-    shared = max((counts[place] for place in _places(field)), default=1)
+def _with_shared(field: ImageField, counts: Counter[_SlotKey]) -> ImageField:
+    shared = max((counts[key] for key in _slot_keys(field)), default=1)
     return replace(field, shared=shared) if shared > 1 else field
 
 
-def _places(field: ImageField) -> list[_Place]:
-    """What tells the slots of a field from those of others, whatever goes around their values."""
+def _slot_keys(field: ImageField) -> list[_SlotKey]:
+    """Identifies the slots of a field, whatever is written around their values."""
     slots = [slot for slot in (field.tag, field.digest) if slot is not None]
     return [(slot.start, slot.end, slot.prefix) for slot in slots]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from imagebot.manifest.finish import finish
-from imagebot.manifest.formats import embedded
+from imagebot.manifest.formats import nested_yaml
 from imagebot.manifest.formats.document import find_document
 from imagebot.manifest.formats.select import PathKind, path_kind
 from imagebot.manifest.images.context import DocumentContext
@@ -14,6 +14,7 @@ from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FileFindings
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.markers.written import may_have_markers
 from imagebot.manifest.text.read import find_text, not_utf8, patterns_for
+from imagebot.manifest.yaml.document_text import DocumentText, split_documents
 from imagebot.manifest.yaml.events import (
     MAX_BYTES,
     YamlFaultError,
@@ -23,7 +24,6 @@ from imagebot.manifest.yaml.events import (
 )
 from imagebot.manifest.yaml.file_text import FileText, newline_of, wide_encoding
 from imagebot.manifest.yaml.outline import outline
-from imagebot.manifest.yaml.source import DocumentText, split_documents
 from imagebot.manifest.yaml.tree import Node, build
 
 __all__ = ["ScanOptions", "scan"]
@@ -38,9 +38,9 @@ _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://"),
     "gitlab-ci": (*_HINTS, "services"),
 }
-# Formats that name images under keys which say nothing by themselves.
+# Formats that name images under keys that are not about images in other formats.
 _ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions", "circleci"})
-# A file of JSON without these is of a tool that may take comments, such as an editor.
+# JSON files without these belong to other tools, such as editors, which may allow comments.
 _OBJECT_KEYS = tuple(re.compile(rf"""["']{key}["']\s*:""") for key in ("apiVersion", "kind"))
 _CHART_TEMPLATE = "a template of a Helm chart"
 # Each costs an entry in the scan, and some a second parser.
@@ -51,10 +51,10 @@ _TOO_BIG = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
 
 
 def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan:  # noqa: B008
-    """Everything that `data`, the content of the file at `path`, says about images.
+    """The image fields of the file at `path` with the content `data`.
 
-    A file that is no manifest gives an empty scan. Never raises for what is in a file: what
-    cannot be read is in `Scan.unread`.
+    A file that is not a manifest gives an empty scan. No content makes this raise: unreadable parts
+    are in `Scan.unread`.
     """
     kind = path_kind(path)
     hints = _HINTS_OF.get(kind, _HINTS)
@@ -74,7 +74,7 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
         return Scan(unread=(Unread(path, line, "not-utf8", "not UTF-8"),))
     findings = FileFindings(path, options, may_have_markers(file.text), patterns)
     _read_documents(findings, file, kind, hints)
-    embedded.read(findings, hints)
+    nested_yaml.read(findings, hints)
     if findings.is_full:
         reason = f"more than {MAX_FIELDS:,} images, or documents with markers"
         return Scan(unread=(Unread(path, 0, "too-big", reason),))
@@ -99,8 +99,8 @@ def _without_hints(path: str, kind: PathKind, data: bytes, options: ScanOptions)
     """The scan of a file that is not worth reading as YAML."""
     found = find_text(path, data, options) if options.files or kind == "text" else _NOTHING
     if len(data) > MAX_BYTES and kind not in ("", "text") and found == _NOTHING:
-        # The rest, which is not even here, may have images.
-        reason = f"{_TOO_BIG}: only its beginning was looked through"
+        # The rest of the file, which was not loaded, may have images.
+        reason = f"{_TOO_BIG}: only its beginning was searched"
         return Scan(unread=(Unread(path, 0, "too-big", reason, True),))
     return found
 
@@ -119,9 +119,9 @@ def _read_documents(
     reads_all = kind in _ALL_KEYS or "*" in wanted
     number = 0
     codes: set[str] = set()
-    for source in split_documents(file):
-        text = source.text
-        if source.base == 0 and not text.startswith("---") and not _CONTENT.search(text):
+    for document_text in split_documents(file):
+        text = document_text.text
+        if document_text.base == 0 and not text.startswith("---") and not _CONTENT.search(text):
             continue
         marked = findings.has_markers and may_have_markers(text)
         try:
@@ -133,29 +133,29 @@ def _read_documents(
             whole = reads_all or marked or extra
             roots = _read(text, whole=whole, patient=number < MAX_SLOW)
         except YamlFaultError as fault:
-            _list_broken(findings, source, fault, codes)
+            _list_broken(findings, document_text, fault, codes)
             if len(findings.broken) > _MAX_BROKEN:
                 return
             number += 1
             continue
         for root in roots:
-            found = DocumentContext(findings, source, number, "kubernetes")
+            context = DocumentContext(findings, document_text, number, "kubernetes")
             if marked:
-                found.mark(root)
-            find_document(found, root, kind)
+                context.mark(root)
+            find_document(context, root, kind)
             number += 1
         if findings.is_full:
             return
 
 
 def _check(text: str, *, patient: bool) -> None:
-    """Raises YamlFaultError for what is broken, at a fifth of the price of reading it."""
+    """Raises YamlFaultError for a broken text, in a fifth of the time of reading it."""
     if not (has_c_parser() and few_brackets(text) and is_accepted(text)):
         build(text, patient=patient)
 
 
 def _read(text: str, *, whole: bool, patient: bool) -> list[Node]:
-    """The documents of a text; not `whole`, only what may matter. Raises YamlFaultError."""
+    """The documents of a text; unless `whole`, only the relevant parts. Raises YamlFaultError."""
     if has_c_parser() and not whole:
         plain = outline(text)
         if plain is not None and is_accepted(text):
@@ -164,37 +164,41 @@ def _read(text: str, *, whole: bool, patient: bool) -> list[Node]:
 
 
 def _list_broken(
-    findings: FileFindings, source: DocumentText, fault: YamlFaultError, codes: set[str]
+    findings: FileFindings, document_text: DocumentText, fault: YamlFaultError, codes: set[str]
 ) -> None:
-    """Of a template one entry for a code is enough, however many documents it seems to be.
+    """List a broken document; a template gets only one entry per code, whatever its documents.
 
-    `codes` are those that the file has entries for.
+    `codes` are those that the file already has entries for.
     """
-    file = source.file
-    unread = _unread(findings, source, fault)
+    file = document_text.file
+    unread = _unread(findings, document_text, fault)
     if len(findings.broken) == _MAX_BROKEN:
-        line = file.line(source.base)
-        reason = f"more than {_MAX_BROKEN:,} documents are no YAML: none is read from here on"
+        line = file.line(document_text.base)
+        reason = (
+            f"more than {_MAX_BROKEN:,} documents are not YAML: nothing after this line is read"
+        )
         findings.unread.append(Unread(findings.path, line, "too-big", reason, unread.expected))
-        findings.broken.append(DocumentText(file, file.text[source.base :], source.base))
+        findings.broken.append(
+            DocumentText(file, file.text[document_text.base :], document_text.base)
+        )
         return
     if unread.code not in codes or "{{" not in file.text:
         findings.unread.append(unread)
     if unread.code in _ONCE:
         codes.add(unread.code)
-    findings.broken.append(source)
+    findings.broken.append(document_text)
 
 
-def _unread(findings: FileFindings, source: DocumentText, fault: YamlFaultError) -> Unread:
-    line = source.line(fault.line) if fault.line else 0
+def _unread(findings: FileFindings, document_text: DocumentText, fault: YamlFaultError) -> Unread:
+    line = document_text.line(fault.line) if fault.line else 0
     if fault.code != "not-yaml":
         return Unread(findings.path, line, fault.code, fault.reason)
     if findings.options.chart:
         return Unread(findings.path, line, "helm-template", _CHART_TEMPLATE, True)
-    if "{{" in source.text:
+    if "{{" in document_text.text:
         return Unread(findings.path, line, "template", "a template, not YAML", True)
     if not findings.path.endswith(".json"):
         return Unread(findings.path, line, "not-yaml", f"not YAML: {fault.reason}")
-    if all(key.search(source.file.text) for key in _OBJECT_KEYS):
+    if all(key.search(document_text.file.text) for key in _OBJECT_KEYS):
         return Unread(findings.path, line, "not-yaml", f"not JSON: {fault.reason}")
     return Unread(findings.path, line, "not-yaml", "not JSON: JSON with comments is not read", True)

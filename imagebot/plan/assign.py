@@ -165,7 +165,7 @@ class _Assignment:
 
     def by_flux(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         if marker.problem:
-            hint = "mend the marker, or write one of imagebot's own"
+            hint = "fix the marker, or write an imagebot marker"
             return self.failed(field, route, marker, "invalid-marker", marker.problem, hint)
         policy = self.flux.get(marker.policy or marker.text)
         if policy is None:
@@ -182,7 +182,7 @@ class _Assignment:
     ) -> Assigned:
         message = f"the marker names {show_text(marker.text)!r}, and there is no such {what}"
         here = " below this folder" if what == "ImagePolicy" else ""
-        hint = nearest(marker.text, known) or f"mend the marker, or add the {what}{here}"
+        hint = nearest(marker.text, known) or f"fix the marker, or add the {what}{here}"
         return self.failed(field, route, marker, "unknown-policy", message, hint)
 
     def unfollowed(
@@ -190,7 +190,7 @@ class _Assignment:
     ) -> Assigned:
         place = f"{policy.path}:{policy.line}"
         message = f"the marker names {show_text(marker.text)!r}: {place}: {policy.reason}"
-        hint = "mend the ImagePolicy, or write a marker of imagebot's own"
+        hint = "fix the ImagePolicy, or write an imagebot marker"
         return self.failed(field, route, marker, "unknown-policy", message, hint)
 
     def named(self, name: str) -> Policy | None:

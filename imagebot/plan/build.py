@@ -111,18 +111,12 @@ def _problems(failures: Mapping[Repository, RegistryError]) -> Iterator[Problem]
         if isinstance(error, RegistryUnreachableError):
             silent.setdefault((repository.registry, error.reason), []).append(repository)
         else:
-            yield _problem(str(repository), error, error.message)
+            yield Problem.of_error("repository", str(repository), error)
     for (registry, reason), repositories in silent.items():
         first, *others = repositories
         if others:
             names = f"{first} and {len(others)} more"
-            message = f"{registry}: {reason}; not asked for {names}"
-            yield _problem(registry, failures[first], message)
+            message = f"{registry}: {reason}; skipped {names}"
+            yield Problem.of_error("repository", registry, failures[first], message=message)
         else:
-            yield _problem(str(first), failures[first], failures[first].message)
-
-
-def _problem(subject: str, error: RegistryError, message: str) -> Problem:
-    return Problem(
-        scope="repository", subject=subject, code=error.code, message=message, hint=error.hint
-    )
+            yield Problem.of_error("repository", str(first), failures[first])

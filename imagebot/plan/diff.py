@@ -39,7 +39,7 @@ def _escape(text: str) -> str:
 
 
 def _lines(data: bytes) -> list[str]:
-    """Split at newlines only: a lone carriage return is no end of line to a diff."""
+    """Split at newlines only: to a diff, a lone carriage return does not end a line."""
     text = data.decode("utf-8", "backslashreplace")
     parts = text.split("\n")
     return [part + "\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])

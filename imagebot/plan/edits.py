@@ -98,14 +98,7 @@ def without_unwritten(plan: Plan, unwritten: Iterable[Unwritten]) -> Plan:
 
 def _unwritten_problem(unwritten: Unwritten) -> Problem:
     path, error = unwritten.change.path, unwritten.error
-    return Problem(
-        scope="file",
-        subject=path,
-        path=path,
-        code=error.code,
-        message=error.message,
-        hint=error.hint,
-    )
+    return Problem.of_error("file", path, error, path=path)
 
 
 def _edit_files(
@@ -211,12 +204,5 @@ def _named_after(updates: Sequence[Update], error: RefusedEditError) -> RefusedE
 
 
 def _problem(update: Update, error: ImagebotError) -> Problem:
-    return Problem(
-        scope="field",
-        subject=str(update.field.reference),
-        path=update.field.path,
-        line=update.field.line,
-        code=error.code,
-        message=error.message,
-        hint=error.hint,
-    )
+    field = update.field
+    return Problem.of_error("field", str(field.reference), error, path=field.path, line=field.line)

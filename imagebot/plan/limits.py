@@ -80,7 +80,7 @@ def _commit_problem(update: Update, target: str) -> Problem:
         subject=target or update.field.path,
         path=update.field.path,
         code="limit-commit",
-        message=f"route {update.route!r} may not commit to this file directly: limits.commit",
+        message=f"not allowed by `limits.commit`: route {update.route!r} commits to this file",
         hint="publish it by pull request, or widen limits.commit of the target in the bot's file",
     )
 

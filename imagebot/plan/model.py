@@ -30,7 +30,7 @@ class PlanTarget:
 
 
 FOLDER = PlanTarget()
-"""The plan of a folder, which is no target."""
+"""A folder: it has no target."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

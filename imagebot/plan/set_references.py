@@ -105,7 +105,7 @@ def _nothing_names(reference: Reference) -> Problem:
         subject=str(reference.repository),
         code="no-field",
         message=f"no image field names {reference.repository}",
-        hint="`imagebot scan` lists those there are",
+        hint="`imagebot scan` lists the image fields",
     )
 
 
@@ -117,6 +117,6 @@ def _part_missing(field: ImageField, wanted: Reference, part: str) -> Problem:
         path=field.path,
         line=field.line,
         code=f"{part}-needed",
-        message=f"{field.reference} has a {part}, and {wanted} gives none",
+        message=f"{field.reference} has a {part}, and {wanted} has none",
         hint=f"give the {part} too, as NAME:TAG@sha256:…",
     )

@@ -156,7 +156,7 @@ def _settle(
 
 _REASONS = {
     "newer": "{best} is the newest that the policy admits",
-    "respelt": "{best} is the same version as {current}, which the policy does not admit",
+    "equivalent": "{best} is the same version as {current}, which the policy does not allow",
     "downgraded": "{best} is the newest that the policy admits, and it may go back",
 }
 
@@ -176,7 +176,7 @@ def _successors(
     if equal:
         # The same version by another name is worth a change only where the policy refuses the
         # current tag: that a registry has lost it for an hour is no reason.
-        return "respelt", equal if current in set(tags) else 0
+        return "equivalent", equal if current in set(tags) else 0
     return "downgraded", len(order)
 
 

@@ -81,7 +81,7 @@ def changes_of(
 
 
 def _groups(updates: Iterable[Update], group: str) -> tuple[tuple[str, tuple[Update, ...]], ...]:
-    """`repository` gives each image a pull request of its own; any other name is for all."""
+    """`repository`: one pull request for each image. Any other name: one for all of them."""
     found: dict[str, list[Update]] = {}
     for update in updates:
         key = str(update.field.reference.repository) if group == "repository" else group

@@ -25,8 +25,8 @@ class Wanted:
 class Observed:
     """What there is of a pull request.
 
-    `open` is the open one, `closed` those before it where there is no open one. `branch` is the
-    commit of its branch, None without one. `people` are the addresses of others than the bot who
+    `open` is the open one; without one, `closed` are those before it. `branch` is the commit of
+    its branch, None when there is no branch. `people` are the addresses of others than the bot who
     have committed to the branch.
     """
 
@@ -42,7 +42,7 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
+class Revise:
     """Push the branch, and rewrite the title and text of the open pull request."""
 
     request: PullRequest
@@ -69,12 +69,12 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Do not push: the branch holds commits of these people."""
+    """Do not push: these people have committed to the branch."""
 
     people: tuple[str, ...]
 
 
-Action = Open | Update | Leave | Close | Refuse
+Action = Open | Revise | Leave | Close | Refuse
 
 
 def decide(wanted: Wanted, observed: Observed) -> Action:
@@ -91,7 +91,7 @@ def decide(wanted: Wanted, observed: Observed) -> Action:
         return Leave(closed, closed.head)
     if observed.people:
         return Refuse(observed.people)
-    return Open() if request is None else Update(request)
+    return Open() if request is None else Revise(request)
 
 
 def is_current(wanted: Wanted, observed: Observed) -> bool:

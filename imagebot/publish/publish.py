@@ -106,10 +106,5 @@ def _failed(change: Change) -> Published:
 
 
 def _problem(target: str, subject: str, error: ImagebotError) -> Problem:
-    return Problem(
-        scope="change",
-        subject=f"{target}: {subject}",
-        code=error.code,
-        message=f"{subject}: {error.message}",
-        hint=error.hint,
-    )
+    message = f"{subject}: {error.message}"
+    return Problem.of_error("change", f"{target}: {subject}", error, message=message)

@@ -18,7 +18,7 @@ from imagebot.git.checkout import Checkout
 from imagebot.plan.model import Published, PublishStatus
 from imagebot.publish.changes import Change
 from imagebot.publish.context import PublishContext
-from imagebot.publish.decide import Close, Leave, Observed, Open, Refuse, Update, Wanted, decide
+from imagebot.publish.decide import Close, Leave, Observed, Open, Refuse, Revise, Wanted, decide
 from imagebot.publish.marker import PullRequestMarker, read_marker, with_marker
 from imagebot.publish.text import (
     closing_comment,
@@ -58,7 +58,7 @@ def publish_pull_request(
             return _close(change, request, checkout, forge)
         case Refuse(people):
             raise _modified(change.branch, checkout, people)
-        case Open() | Update():
+        case Open() | Revise():
             return _push_and_tell(change, wanted, observed, edits, checkout, forge)
 
 

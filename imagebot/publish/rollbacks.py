@@ -13,7 +13,7 @@ from imagebot.manifest.scan import scan
 from imagebot.plan.model import Update
 from imagebot.plan.vetoes import Veto
 from imagebot.publish.text import is_commit_message
-from imagebot.text import printable
+from imagebot.text import excerpt
 
 _MOST_COMMITS = 50
 _MAX_NAME = 80
@@ -35,15 +35,15 @@ def find_rollbacks(
     }
     suspects = {path: touches for path, touches in history.items() if _may_be_undone(touches)}
     checkout.fetch(blob for touches in suspects.values() for blob in _blobs(touches))
-    held: dict[str, Veto] = {}
+    vetoes: dict[str, Veto] = {}
     for path, touches in suspects.items():
         past = _Past(path, checkout.read(_blobs(touches)), configuration)
         for update in updates:
             if update.field.path == path and (touch := _undone(update, touches, past)):
-                who = printable(touch.author or touch.addresses[0])[:_MAX_NAME]
+                who = excerpt(touch.author or touch.addresses[0], _MAX_NAME)
                 reason = f"rolled back in {touch.commit[:12]} by {who}"
-                held[update.id] = Veto("rolled-back", reason)
-    return held
+                vetoes[update.id] = Veto("rolled-back", reason)
+    return vetoes
 
 
 _Touches = Sequence[tuple[FileCommit, bool]]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from imagebot.plan.model import Update
 from imagebot.publish.marker import PullRequestMarker, write_marker
-from imagebot.text import printable
+from imagebot.text import printable, shorten
 
 BRANCH_PREFIX = "imagebot/"
 
@@ -93,13 +93,13 @@ def pull_request_body(updates: Sequence[Update], *, base: str, marker: PullReque
     count = f"{len(updates)} update{'s' if len(updates) != 1 else ''}"
     head = (
         f"imagebot proposes {count} for {_code(base)}, route {_code(marker.route)}.\n\n"
-        "| File | Image | From | To | Kind | Why |\n|---|---|---|---|---|---|\n"
+        "| File | Image | From | To | Type | Why |\n|---|---|---|---|---|---|\n"
     )
     foot = (
-        "\nMerging deploys these updates. Closing refuses exactly these: imagebot leaves them out"
-        " from then on, and comes back with others and with newer ones. While only imagebot commits"
-        " to this branch, it keeps it current; it never overwrites what somebody else commits"
-        " here.\n\n" + write_marker(marker) + "\n"
+        "\nMerge this to deploy these updates. Close this to reject these versions: imagebot will"
+        " not propose them again, but will propose newer ones. imagebot keeps this branch up to"
+        " date as long as nobody else commits to it, and never overwrites other people's"
+        " commits.\n\n" + write_marker(marker) + "\n"
     )
     room = MAX_BODY - len(head.encode()) - len(foot.encode()) - 100
     rows: list[str] = []
@@ -114,13 +114,13 @@ def pull_request_body(updates: Sequence[Update], *, base: str, marker: PullReque
 
 
 def closing_comment() -> str:
-    return "These updates are not needed any more, so imagebot closes this pull request."
+    return "These updates are no longer needed, so imagebot is closing this pull request."
 
 
 def kept_comment() -> str:
     return (
-        "imagebot's updates here are not needed any more. Others have committed to this branch, so"
-        " it leaves the pull request open."
+        "These updates are no longer needed. Other people have committed to this branch, so"
+        " imagebot leaves the pull request open."
     )
 
 
@@ -129,10 +129,10 @@ def _subject(updates: Sequence[Update]) -> str:
     results = {_after(update) for update in updates}
     if len(names) == 1:
         towards = f" to {results.pop()}" if len(results) == 1 else ""
-        return _cut(f"Update {_plain(names[0])}{towards}", _MAX_SUBJECT)
+        return shorten(f"Update {_plain(names[0])}{towards}", _MAX_SUBJECT)
     short = [_plain(name.rsplit("/", 1)[-1]) for name in names]
     if len(names) <= _MAX_NAMED and len(set(short)) == len(names):
-        return _cut(f"Update {', '.join(short[:-1])} and {short[-1]}", _MAX_SUBJECT)
+        return shorten(f"Update {', '.join(short[:-1])} and {short[-1]}", _MAX_SUBJECT)
     return f"Update {len(names)} images"
 
 
@@ -166,7 +166,7 @@ def _row(update: Update) -> str:
 
 def _plain(text: str) -> str:
     """For a commit message or a title: one line in which nothing is a mention or a reference."""
-    text = _cut(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
+    text = shorten(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
     return _LIVE_RE.sub(lambda match: match[0] + _BREAK, text)
 
 
@@ -182,10 +182,6 @@ def _code(text: str) -> str:
 
     An escaped pipe would do, but not after a backslash of the text itself.
     """
-    shown = _cut(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
+    shown = shorten(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
     shown = shown.replace("`", "'").replace("|", "\u00a6").replace("<!--", f"<!{_BREAK}--")
     return f"`{shown.strip() or ' '}`"
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -75,10 +75,5 @@ def _pull_requests(
 
 
 def _problem(target: str, error: ForgeError | CredentialError) -> Problem:
-    return Problem(
-        scope="target",
-        subject=target,
-        code=error.code,
-        message=f"{target}: what people have refused cannot be asked for: {error.message}",
-        hint=error.hint,
-    )
+    message = f"{target}: cannot find out which updates people refused: {error.message}"
+    return Problem.of_error("target", target, error, message=message)

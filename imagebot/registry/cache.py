@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from imagebot.files.atomic import write_whole
 from imagebot.reference import is_digest
 from imagebot.registry.image import parse_time
 
@@ -124,13 +123,4 @@ def _write(path: Path, data: bytes) -> None:
     # mkdir's mode only applies to the last folder, so make each of them in turn.
     for folder in (path.parent.parent.parent, path.parent.parent, path.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # mkstemp makes it 0600.
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
+    write_whole(path, data)

@@ -23,8 +23,8 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 ACCEPT_MANIFESTS = ", ".join((OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST))
-"""Always all of them: a registry returns 404, or another manifest, when the type that the tag points
-to is missing here (seen in distribution 2.8)."""
+"""Always all of them: a registry returns 404, or another manifest, when the type a tag points to
+is missing here (seen in distribution 2.8)."""
 
 _MAX_ERRORS = 8
 _MAX_HEADER = 16 * 1024

@@ -36,8 +36,10 @@ class Diagnostics:
         if not self.quiet:
             self._write("info", message, {}, text=printable(message))
 
-    def warning(self, message: str) -> None:
-        self._write("warning", message, {}, text=_coloured("warning: ", _YELLOW, message))
+    def warning(self, message: str, *, hint: str = "") -> None:
+        data = {"hint": hint} if hint else {}
+        text = _coloured("warning: ", _YELLOW, message) + _hint_line(hint)
+        self._write("warning", message, data, text=text)
 
     def problem(self, problem: Problem) -> None:
         data = {
@@ -48,15 +50,13 @@ class Diagnostics:
             "line": problem.line or None,
             "hint": problem.hint or None,
         }
-        hint = f" ({problem.hint})" if problem.hint else ""
-        text = _coloured("problem: ", _RED, f"{_placed(problem)}{hint}")
+        text = _coloured("problem: ", _RED, _placed(problem)) + _hint_line(problem.hint)
         self._write("error", problem.message, data, text=text)
 
     def failure(self, message: str, *, code: str = "", hint: str = "") -> None:
         """What ended the command; a line that a person reads needs no label."""
-        text = f"{message} ({hint})" if hint else message
         data = {"code": code or None, "hint": hint or None}
-        self._write("error", message, data, text=printable(text))
+        self._write("error", message, data, text=printable(message) + _hint_line(hint))
 
     def of_plan(self, plan: Plan) -> None:
         """Every warning, then every problem."""
@@ -95,6 +95,10 @@ def _coloured(label: str, colour: str, message: str) -> str:
     """The message behind its label, which has a colour on a terminal."""
     shown = f"{colour}{label}{_PLAIN}" if sys.stderr.isatty() else label
     return shown + printable(message)
+
+
+def _hint_line(hint: str) -> str:
+    return f"\nhint: {printable(hint)}" if hint else ""
 
 
 def _write_line(text: str) -> None:

@@ -18,10 +18,10 @@ from typing import TypeVar
 from imagebot.config.model import BotConfiguration, CommitOptions, Configuration, Target
 from imagebot.errors import ConfigurationError, ImagebotError, Problem, PushRejectedError
 from imagebot.forge.open import try_forge
-from imagebot.git.address import identity_of
 from imagebot.git.checkout import open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.git.tree import Committer, Identity
+from imagebot.git.url import identity_of
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.plan.build import build_plan
 from imagebot.plan.edits import PlanWithEdits, edit_plan
@@ -206,21 +206,23 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
 def _scans_path(target: Target, context: PassContext) -> Path:
     """Beside the target's checkout in the cache, and guarded by the same lock."""
     name = hashlib.sha256(f"{target.url}\0{target.branch}".encode()).hexdigest()[:16]
-    return context.cache / "scans" / f"{name}.json"
+    return context.cache / "scans" / f"{name}.scans"
 
 
 def _failed(target: Target, error: ImagebotError) -> Plan:
-    if isinstance(error, ConfigurationError):
-        messages = [
-            (f"{target.name}: {replace(fault, hint='')}", fault.hint) for fault in error.faults
-        ]
-    else:
-        messages = [(f"{target.name}: {error.message}", error.hint)]
+    name = target.name
+    if not isinstance(error, ConfigurationError):
+        message = f"{name}: {error.message}"
+        return Plan(problems=(Problem.of_error("target", name, error, message=message),))
     return Plan(
         problems=tuple(
             Problem(
-                scope="target", subject=target.name, code=error.code, message=message, hint=hint
+                scope="target",
+                subject=name,
+                code=error.code,
+                message=f"{name}: {fault}",
+                hint=fault.hint,
             )
-            for message, hint in messages
+            for fault in error.faults
         )
     )

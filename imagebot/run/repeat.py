@@ -44,7 +44,7 @@ def _guarded(one_pass: Callable[[], Exit], diagnostics: Diagnostics) -> Exit:
         return one_pass()
     except ConfigurationError as error:
         for fault in error.faults:
-            diagnostics.warning(str(fault))
+            diagnostics.warning(str(fault), hint=fault.hint)
     except ImagebotError as error:
-        diagnostics.warning(f"{error.message} ({error.hint})" if error.hint else error.message)
+        diagnostics.warning(error.message, hint=error.hint)
     return Exit.FAILED

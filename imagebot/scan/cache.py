@@ -1,102 +1,120 @@
-"""Keeps scans between passes in one file. Deleting it changes nothing but speed."""
+"""Keeps scans between passes in one file. Deleting it changes nothing but speed.
+
+A checksum covers the file: a damaged cache is scanned again, never believed.
+"""
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from imagebot import __version__
-from imagebot.manifest.cache import StaleScanError, decode, encode
+from imagebot.files.atomic import write_whole
+from imagebot.manifest.cache import (
+    StaleScanError,
+    UnencodableScanError,
+    decode,
+    decode_entries,
+    encode,
+    encode_entries,
+)
 from imagebot.manifest.images.field import Scan
 
-_FORMAT = "imagebot-scans-2"
-# What decides about what a scan finds: changed, it makes other scans of the same bytes.
+_FORMAT = b"imagebot-scans-3"
+# The code that decides what a scan finds: changed code may find something else in the same bytes.
 _READERS = ("manifest/**/*.py", "reference.py", "glob.py")
 _MAX_BYTES = 256 * 1024 * 1024
-_NOTHING = Scan()
 
 
 @dataclass(slots=True)
 class ScanCache:
-    """Scans by `scan_key`. What a pass has not asked for is forgotten when it is saved.
+    """Encoded scans by `scan_key`. Saving the cache drops scans that were not asked for.
 
-    `reader` is the version of what made them.
+    `reader` is the version of the code that made them.
     """
 
     path: Path
     reader: str
-    entries: dict[str, Any] = field(default_factory=dict)
-    used: dict[str, Any] = field(default_factory=dict)
+    entries: dict[str, bytes] = field(default_factory=dict)
+    used: dict[str, bytes] = field(default_factory=dict)
     changed: bool = False
 
     def find(self, keys: Mapping[str, str]) -> dict[str, Scan]:
         """The kept scans of files, by path; `keys` has the key of each path."""
-        found: dict[str, Scan] = {}
+        scans: dict[str, Scan] = {}
         for path, key in keys.items():
-            plain = self.entries.get(key)
-            if not isinstance(plain, list):
+            data = self.entries.get(key)
+            if data is None:
                 continue
             try:
-                found[path] = decode(plain, path) if plain else _NOTHING
+                scans[path] = decode(data)
             except StaleScanError:
                 continue
-            self.used[key] = plain
-        return found
+            self.used[key] = data
+        return scans
 
     def put(self, key: str, scan: Scan) -> None:
-        self.entries[key] = self.used[key] = encode(scan)
+        try:
+            data = encode(scan)
+        except UnencodableScanError:
+            return
+        self.entries[key] = self.used[key] = data
         self.changed = True
 
     def save(self) -> None:
-        """Write the file anew, if there is anything to write.
+        """Replace the file, if anything has changed.
 
-        A cache that cannot be written is no error: the next pass is slower.
+        A cache that cannot be written is not an error: the next pass is slower.
         """
         if not self.changed and len(self.used) == len(self.entries):
             return
+        content = self._content()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            text = json.dumps([_FORMAT, self.reader, self.used], separators=(",", ":"))
-            descriptor, name = tempfile.mkstemp(prefix=".scans-", dir=self.path.parent)
-            try:
-                with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                    file.write(text)
-                Path(name).replace(self.path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_whole(self.path, b"".join(content))
         except OSError:
             return
 
+    def _content(self) -> tuple[bytes, bytes]:
+        """The first line of the file, and the scans."""
+        body = encode_entries(self.used)
+        return _first_line(self.reader, body), body
+
+
+def _first_line(reader: str, body: bytes | memoryview) -> bytes:
+    """The format, the reader and a checksum: a body is only used after exactly this line."""
+    checksum = hashlib.sha256(body).hexdigest()
+    return b"%s %s %s\n" % (_FORMAT, reader.encode(), checksum.encode())
+
 
 def load_scan_cache(path: Path) -> ScanCache:
-    """The cache at `path`; an empty one when it is not there, not readable, or another reader's."""
+    """The cache at `path`; an empty one if that is missing, damaged or made by another reader."""
     reader = reader_version(Path(__file__).parent.parent)
-    nothing = ScanCache(path, reader)
+    empty = ScanCache(path, reader)
     try:
         if path.stat().st_size > _MAX_BYTES:
-            return nothing
-        content = json.loads(path.read_bytes())
-        form, made_by, entries = content
-    except (OSError, ValueError, TypeError, RecursionError):
-        return nothing
-    if form != _FORMAT or made_by != reader or not isinstance(entries, dict):
-        return nothing
-    return ScanCache(path, reader, entries)
+            return empty
+        content = memoryview(path.read_bytes())
+    except OSError:
+        return empty
+    length = len(_first_line(reader, b""))
+    body = content[length:]
+    if content[:length] != _first_line(reader, body):
+        return empty
+    try:
+        return ScanCache(path, reader, decode_entries(body))
+    except StaleScanError:
+        return empty
 
 
 @functools.cache
 def reader_version(package: Path) -> str:
-    """Stands for the code of `package` that reads manifests, and the parser that it has."""
-    # Importing the parser would cost more than all the rest of a pass that needs none.
+    """Stands for the code in `package` that reads manifests, and for the parser it uses."""
+    # Importing the parser would take longer than the rest of a pass that does not need it.
     parser = find_spec("_ruamel_yaml") is not None
     version = hashlib.sha256(f"{__version__} {parser}".encode())
     for pattern in _READERS:

@@ -14,7 +14,7 @@ from imagebot.git.tree import ODD_NAME
 from imagebot.glob import matches_any
 from imagebot.manifest.formats.select import is_manifest_path
 
-# Blobs come in batches, so that a large repository is never whole in memory.
+# Blobs are read in batches, so a large repository never has to fit in memory.
 _BATCH = 512
 
 

@@ -23,10 +23,10 @@ from imagebot.scan.source import Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """What a source holds. `paths` are all files that were looked at.
+    """The image fields of a source. `paths` are all files that were scanned.
 
-    `flux` has the policies of the ImagePolicy objects in it, by their keys (`namespace:name`, with
-    a place behind it where several have that name), or where and why one is not followed.
+    `flux` has the policies of its ImagePolicy objects by their keys (`namespace:name`, followed by
+    a location if the name is not unique), or where and why one is not followed.
     """
 
     paths: tuple[str, ...]
@@ -52,7 +52,7 @@ def find_named(
 ) -> Inventory:
     """The inventory as far as it is about `repositories`: it reads the files that mention them.
 
-    `unread` is limited to such files too. Fields of other repositories may be in it or not.
+    `unread` is limited to such files too. Fields of other repositories may be included.
     """
     paths = tuple(source.paths())
     last = {each.path.rpartition("/")[2]: None for each in repositories}
@@ -60,7 +60,7 @@ def find_named(
     found = _scan_all(source, paths, _options(paths, configuration, names), None)
     named = {path for path, scan in found.items() if scan != Scan()}
     if any(_refers_elsewhere(scan, names) for scan in found.values()):
-        # Which image a field is about can be said in another file than that of its tag.
+        # The image of a field can be named in another file than its tag.
         wider = _options(paths, configuration, (*names, *REFERS_ELSEWHERE))
         found = _scan_all(source, paths, wider, None)
     inventory = _joined(paths, found)
@@ -87,7 +87,7 @@ def _joined(paths: tuple[str, ...], found: Mapping[str, Scan]) -> Inventory:
     unread = [entry for each in joined.scans.values() for entry in each.unread]
     unread += [entry for entry in flux.values() if isinstance(entry, Unread)]
     if len(unread) > 1:
-        # What other files say about a file comes last, whatever its line.
+        # Entries that depend on other files come last in `joined`, whatever their line.
         order = {path: number for number, path in enumerate(paths)}
         unread.sort(key=lambda entry: (order[entry.path], entry.line))
     return Inventory(
@@ -101,7 +101,7 @@ def _joined(paths: tuple[str, ...], found: Mapping[str, Scan]) -> Inventory:
 def _options(
     paths: Sequence[str], configuration: Configuration, mentions: tuple[str, ...] = ()
 ) -> Callable[[str], ScanOptions]:
-    """What the scan of a file depends on, by its path."""
+    """The scan options of a file, by its path."""
     charts = chart_folders(paths)
     plain = ScanOptions(
         fields=configuration.fields,
@@ -142,7 +142,7 @@ def _keys(
     for path in paths:
         if (blob := blobs.get(path)) is None:
             continue
-        # Hardly ever another than that of the path before.
+        # Almost always the same as for the path before.
         if (own := options(path)) is not option:
             option, named = own, options_key(own)
         keys[path] = scan_key(blob, path, named)
@@ -150,13 +150,13 @@ def _keys(
 
 
 def _flux_policies(found: Mapping[str, FluxPolicy]) -> dict[str, Policy | Unread]:
-    """Flux's policies as imagebot's; what is no policy says where it stands and why."""
+    """Flux's policies as imagebot policies; an Unread where one cannot be followed."""
     policies: dict[str, Policy | Unread] = {}
     for name, each in found.items():
         if each.problem or each.suspended:
             policies[name] = each.unread()
             continue
-        # A place follows the name where several policies have it.
+        # A location follows the name if several policies have it.
         plain = name.partition(" ")[0]
         try:
             policies[name] = build_policy(plain, each.keys)
@@ -169,7 +169,7 @@ def _flux_policies(found: Mapping[str, FluxPolicy]) -> dict[str, Policy | Unread
 def sort_unread(
     inventory: Inventory, configuration: Configuration
 ) -> tuple[tuple[Unread, ...], tuple[Problem, ...]]:
-    """What nobody need act on, and what is a problem because a route covers the file."""
+    """Splits unread entries into harmless ones and problems (a route covers the file)."""
     unread: list[Unread] = []
     problems: list[Problem] = []
     routed = configuration.routes
@@ -182,9 +182,9 @@ def sort_unread(
 
 
 def unread_problem(entry: Unread) -> Problem:
-    """What cannot be read of a file whose images somebody wants changed."""
+    """The problem of an unread file that a route covers."""
     place = f"{entry.path}:{entry.line}" if entry.line else entry.path
-    mend = "see that it can be read" if entry.code == FolderError.code else "mend the file"
+    fix = "make the file readable" if entry.code == FolderError.code else "fix the file"
     return Problem(
         scope="file",
         subject=entry.path,
@@ -192,5 +192,5 @@ def unread_problem(entry: Unread) -> Problem:
         line=entry.line,
         code=entry.code,
         message=f"{place}: {entry.reason}",
-        hint=f"{mend}, or leave it out with files.exclude",
+        hint=f"{fix}, or exclude it with files.exclude",
     )

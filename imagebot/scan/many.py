@@ -1,18 +1,18 @@
-"""Reads and scans many files, in a second process too where that pays."""
+"""Reads and scans many files, with a second process if that is faster."""
 
 from __future__ import annotations
 
 import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from imagebot.errors import FolderError, ImagebotError
-from imagebot.manifest.cache import decode, encode
+from imagebot.manifest import cache
 from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.scan import scan
-from imagebot.manifest.yaml.events import has_c_parser, prepare
+from imagebot.manifest.yaml import events
 from imagebot.parallel.processes import map_forked, usable_processes
 
 Content: TypeAlias = bytes | ImagebotError
@@ -30,10 +30,10 @@ _log = logging.getLogger(__name__)
 def scan_many(
     paths: Sequence[str], read: Read, options: Options, *, processes: int | None = None
 ) -> Iterator[tuple[str, Scan]]:
-    """The scan of each of `paths`, in their order; `processes` None is as many as may be used.
+    """The scan of each of `paths`, in their order; `processes` None means as many as allowed.
 
     `read` gives the content of some of the paths, in their order. It may be called in a forked
-    process. A file that cannot be read has a scan that says so.
+    process. A file that cannot be read gets a scan with an unread entry.
     """
     _say_if_slow()
     size = 0
@@ -50,9 +50,9 @@ def scan_many(
 
 @functools.cache
 def _say_if_slow() -> None:
-    if not has_c_parser():
+    if not events.has_c_parser():
         _log.warning(
-            "libyaml is missing, so that manifests are read about 20 times slower: "
+            "libyaml is missing, so manifests are read about 20 times slower: "
             "install ruamel.yaml.clib"
         )
 
@@ -69,15 +69,25 @@ def _scan(path: str, content: Content, options: Options) -> Scan:
 def _scan_forked(
     paths: Sequence[str], read: Read, options: Options, processes: int
 ) -> Iterator[tuple[str, Scan]]:
-    def work(part: Sequence[str]) -> dict[str, Any]:
+    def work(part: Sequence[str]) -> dict[str, bytes | Scan]:
         scans = ((path, _scan(path, content, options)) for path, content in read(part))
-        return {path: plain for path, scan in scans if (plain := encode(scan))}
+        return {path: _portable(scan) for path, scan in scans if scan != _NOTHING}
 
-    # What every process needs is imported once, before they part.
-    prepare()
+    # Imported once, before the processes fork.
+    events.prepare()
+    cache.prepare()
     chunk = min(_CHUNK, max(1, len(paths) // (4 * processes)))
     parts = [paths[at : at + chunk] for at in range(0, len(paths), chunk)]
-    found = map_forked(work, parts, processes=processes)
-    for part, plain in zip(parts, found, strict=True):
+    results = map_forked(work, parts, processes=processes)
+    for part, scans in zip(parts, results, strict=True):
         for path in part:
-            yield path, decode(plain[path], path) if path in plain else _NOTHING
+            scan = scans.get(path, _NOTHING)
+            yield path, cache.decode(scan) if isinstance(scan, bytes) else scan
+
+
+def _portable(scan: Scan) -> bytes | Scan:
+    """A scan for another process: pickling a scan takes longer than encoding it."""
+    try:
+        return cache.encode(scan)
+    except cache.UnencodableScanError:
+        return scan

@@ -11,7 +11,7 @@ from imagebot.errors import ImagebotError
 class Source(Protocol):
     """Where manifests come from: a folder, or a commit of a target.
 
-    `whole` is false for a part of what a configuration governs.
+    `whole` is false for a part of the files that a configuration covers.
     """
 
     @property
@@ -22,16 +22,16 @@ class Source(Protocol):
         ...
 
     def fetch(self, paths: Sequence[str]) -> None:
-        """Have these files at hand, in one request: before they are read in parts."""
+        """Fetch these files in one request, before they are read in parts."""
         ...
 
     def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
-        """The content of each of `paths`, in their order; an error where it cannot be read.
+        """The content of each of `paths`, in their order; an error if it cannot be read.
 
         Forked processes may read different parts at once.
         """
         ...
 
     def blobs(self) -> Mapping[str, str]:
-        """The Git blob of each path, so far as the source knows it without reading."""
+        """The Git blob of each path, as far as the source knows it without reading files."""
         ...

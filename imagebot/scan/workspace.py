@@ -18,7 +18,7 @@ from imagebot.files.listing import list_files
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """`root` is what every path is relative to; only what lies under `below` is looked at."""
+    """Every path is relative to `root`; only files under `below` are used."""
 
     root: Path
     below: str
@@ -35,7 +35,7 @@ class Workspace:
         return [path for path in listed if path.startswith(inside)]
 
     def fetch(self, paths: Sequence[str]) -> None:
-        """A folder has its files at hand."""
+        """Nothing to do: the files are in the folder."""
 
     def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
         for path in paths:
@@ -49,10 +49,10 @@ class Workspace:
 
 
 def open_workspace(directory: str) -> Workspace:
-    """The workspace that `directory` lies in.
+    """The workspace that contains `directory`.
 
-    The nearest imagebot.yaml upwards, as far as the Git root, governs it; without one the built-in
-    configuration does (`configuration.built_in`). Raises UsageError and ConfigurationError.
+    The nearest imagebot.yaml upwards, up to the Git root, is its configuration; otherwise the
+    built-in one is (`configuration.built_in`). Raises UsageError and ConfigurationError.
     """
     try:
         folder = Path(directory).resolve(strict=True)
@@ -74,9 +74,9 @@ def open_workspace(directory: str) -> Workspace:
 
 
 def require_configuration(workspace: Workspace, *, no_config: bool) -> None:
-    """Writing without a configuration has to be asked for. Raises UsageError."""
+    """Raises UsageError if there is no configuration and --no-config is not given."""
     if workspace.configuration.built_in and not no_config:
         raise UsageError(
             f"there is no imagebot.yaml in {workspace.root} or above it",
-            hint="`imagebot init` proposes one; --no-config goes by the built-in policy",
+            hint="`imagebot init` proposes one; --no-config uses the built-in policy",
         )

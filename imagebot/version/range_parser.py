@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from imagebot.errors import InvalidRangeError
+from imagebot.text import shorten
 from imagebot.version.constraint import OPERATORS, Constraint
 from imagebot.version.precedence import RELEASE, Pre, prerelease_key
 
@@ -26,7 +27,7 @@ def parse_groups(text: str) -> tuple[tuple[Constraint, ...], ...]:
     """AND groups in the order written. Raises InvalidRangeError."""
     if len(text) > MAX_LENGTH:
         reason = f"the range is longer than {MAX_LENGTH} characters"
-        raise InvalidRangeError(text[:60] + "…", MAX_LENGTH, reason)
+        raise InvalidRangeError(shorten(text, 61), MAX_LENGTH, reason)
     return tuple(_Reader(text).read())
 
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from imagebot.errors import GitError
+from imagebot.git.checkout import open_checkout
+from imagebot.git.credentials import Access
 from tests.cli.conftest import Cli, deployment
 
 GOOD = """\
@@ -28,7 +32,8 @@ def test_check_names_every_fault_with_its_place(cli: Cli, folder: Path) -> None:
     result = cli("config", "check", "one.yaml", "two.yaml")
     assert result.code == 2
     lines = result.err.splitlines()
-    assert any(line.startswith("one.yaml:1:1: polices") and "policies" in line for line in lines)
+    assert lines[0].startswith("one.yaml:1:1: polices")
+    assert lines[1] == "hint: did you mean policies?"
     assert any(line.startswith("one.yaml:2:9: routes") for line in lines)
     assert any(line.startswith("two.yaml:1:") and "semver" in line for line in lines)
 
@@ -39,6 +44,86 @@ def test_check_of_the_bots_own_file(cli: Cli, folder: Path) -> None:
     assert result.code == 2
     assert "bot.yaml:1:" in result.err
     assert "u:p" not in result.err
+
+
+BAD_URLS = {
+    "https://github.com/": "the URL has no path to a repository",
+    "https://github.com": "the URL has no path to a repository",
+    "https://github.com/a/b#x": "the URL of a Git repository must not contain `?` or `#`",
+    "https://github.com/a/b?": "the URL of a Git repository must not contain `?` or `#`",
+    "ssh://git@h/a?x=1": "the URL of a Git repository must not contain `?` or `#`",
+    "ssh://-x@h/a": "the URL has no valid user name",
+    "ssh://git@-oProxyCommand=x/a": "the URL has no valid host",
+    "git@h:-x": "the URL has no valid host or path",
+    "git@h:/": "the URL has no valid host or path",
+    "-x@h:a": "a URL must not begin with a hyphen",
+    "file://host/a": "a file URL needs three slashes and an absolute path",
+    "http://github.com/a/b": "plain http can be read and changed on its way",
+    "https://u:p@github.com/a/b": "the URL contains a user name or password",
+    "ext::sh": "remote helpers (`name::`) run commands and are not allowed",
+    "relative/path": "not a URL and not an absolute path",
+    "https://git hub.com/a": "a URL must not contain spaces or control characters",
+    "https://[::1/a": "not a valid URL",
+}
+CHECKS = (
+    ("config", "check", "--bot", "bot.yaml"),
+    ("run", "--bot", "bot.yaml"),
+    ("doctor", "--bot", "bot.yaml"),
+    ("plan", "--bot", "bot.yaml"),
+)
+
+
+@pytest.mark.parametrize("url", BAD_URLS)
+def test_check_and_run_refuse_the_same_urls(cli: Cli, folder: Path, url: str) -> None:
+    target = {"url": url, "branch": "main"}
+    folder.joinpath("bot.yaml").write_text(f"targets:\n- {json.dumps(target)}\n")
+    for arguments in CHECKS:
+        result = cli(*arguments)
+        assert result.code == 2
+        assert f"bot.yaml:2:12: targets[0].url: {BAD_URLS[url]}" in result.err
+    with pytest.raises(GitError), open_checkout(folder / "cache", url, "main", Access()):
+        pass
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://github.com/a/b.git",
+        "https://git.example:8443/a",
+        "http://[::1]:3000/a",
+        "http://127.8.9.1/a",
+        "http://git.localhost/a",
+        "ssh://git@h:22/a",
+        "git@h:a/b",
+        "h:a",
+        "file:///a",
+        "/a",
+    ],
+)
+@pytest.mark.parametrize("branch", ["main", "größe", "_x", "a,b", "a(b)'c"])
+def test_check_and_run_accept_the_same_urls_and_branches(
+    cli: Cli, folder: Path, url: str, branch: str
+) -> None:
+    target = {"url": url, "branch": branch}
+    folder.joinpath("bot.yaml").write_text(f"targets: [{json.dumps(target)}]\n")
+    assert cli("config", "check", "--bot", "bot.yaml").code == 0
+    with open_checkout(folder / "cache", url, branch, Access()) as checkout:
+        assert checkout.branch == branch
+
+
+@pytest.mark.parametrize(
+    "branch", ["-x", "a..b", "a.lock", "@", "a b", "/a", "a\u202eb", "b" * 241]
+)
+def test_check_and_run_refuse_the_same_branches(cli: Cli, folder: Path, branch: str) -> None:
+    target = {"branch": branch, "url": "/a"}
+    folder.joinpath("bot.yaml").write_text(f"targets: [{json.dumps(target)}]\n")
+    for arguments in CHECKS:
+        result = cli(*arguments)
+        assert result.code == 2
+        assert ": targets[0].branch: " in result.err
+        assert "not a valid name for a branch" in result.err
+    with pytest.raises(GitError), open_checkout(folder / "cache", "/a", branch, Access()):
+        pass
 
 
 def test_check_without_a_file(cli: Cli) -> None:
@@ -122,7 +207,8 @@ def test_a_configuration_that_is_a_link_out_of_the_tree_is_refused_and_not_shown
     folder.joinpath("a.yaml").write_text(deployment("app:1"))
     result = cli(*command)
     assert result.code == 2
-    (line,) = result.err.splitlines()
+    line, hint = result.err.splitlines()
+    assert hint == "hint: put the file itself there"
     assert line.startswith(f"{folder / 'imagebot.yaml'}: is a link that leads out of {folder}")
     assert "hunter2" not in result.out + result.err
     assert folder.joinpath("a.yaml").read_text() == deployment("app:1")

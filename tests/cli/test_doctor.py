@@ -67,11 +67,12 @@ def test_a_folder(cli: Cli, folder: Path, registry: Registry, repository: str) -
     folder.joinpath("b.yaml").write_text(deployment("127.0.0.1:1/app:1"))
     result = cli("doctor")
     assert result.code == 1
-    fields, bad, good, git = result.out.splitlines()
+    fields, bad, hint, good, git = result.out.splitlines()
     assert fields == "ok    folder: image fields: 2 in 2 files"
     assert git.startswith("ok    git: nothing that `run` could publish to: ")
     assert good.startswith(f"ok    registry {registry.host}")
     assert bad.startswith("FAIL  registry 127.0.0.1:1")
+    assert hint.startswith("      hint: ")
 
 
 def test_an_empty_folder(cli: Cli) -> None:

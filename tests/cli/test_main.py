@@ -74,15 +74,15 @@ def test_a_file_without_a_name_is_a_usage_error(cli: Cli, folder: Path, command:
     assert cli(*command, "-c", "").code == 2
 
 
-FAULT = ConfigIssue("imagebot.yaml", 3, 5, "routes", "is wrong", "mend it")
+FAULT = ConfigIssue("imagebot.yaml", 3, 5, "routes", "is wrong", "fix it")
 
 
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [
-        (UsageError("no", hint="do"), 2, "imagebot: no (do)"),
-        (GitError("url", "failed", hint="try"), 1, "imagebot: url: failed (try)"),
-        (ConfigurationError((FAULT,)), 2, "imagebot.yaml:3:5: routes: is wrong (mend it)"),
+        (UsageError("no", hint="do"), 2, "imagebot: no\nhint: do"),
+        (GitError("url", "failed", hint="try"), 1, "imagebot: url: failed\nhint: try"),
+        (ConfigurationError((FAULT,)), 2, "imagebot.yaml:3:5: routes: is wrong\nhint: fix it"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (KeyboardInterrupt("2 of 3 are written"), 130, "interrupted: 2 of 3 are written"),
         (click.UsageError("bad"), 2, "Error: bad"),
@@ -98,7 +98,7 @@ def test_errors_become_lines(
     monkeypatch.setattr(entry.cli, "main", fail)
     result = cli("scan")
     assert result.code == code
-    assert line in result.err.splitlines()
+    assert f"\n{line}\n" in f"\n{result.err}"
     assert "Traceback" not in result.err
 
 

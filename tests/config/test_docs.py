@@ -23,7 +23,7 @@ TODAY = date(2026, 11, 1)
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "configuration.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 WORDS = {word for code in re.findall(r"`([^`\n]+)`", TEXT) for word in re.findall(r"[\w-]+", code)}
-CONSOLE = re.findall(r"^imagebot\.yaml:\d+:\d+: .*$", TEXT, re.MULTILINE)
+CONSOLE = re.findall(r"^imagebot\.yaml:\d+:\d+: .*$|^hint: .*$", TEXT, re.MULTILINE)
 
 
 def test_there_are_blocks_of_every_kind() -> None:
@@ -83,4 +83,5 @@ routes:
 """
     with pytest.raises(ConfigurationError) as caught:
         load_configuration(shown, "imagebot.yaml", trusted=False)
-    assert [str(fault) for fault in caught.value.faults] == CONSOLE
+    lines = [[str(fault), f"hint: {fault.hint}"] for fault in caught.value.faults]
+    assert [line for pair in lines for line in pair if line != "hint: "] == CONSOLE

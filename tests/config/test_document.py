@@ -10,6 +10,7 @@ from imagebot.config import document as document_module
 from imagebot.config.document import read_document
 from imagebot.config.node import Spot
 from imagebot.errors import ConfigurationError
+from tests.config.shown import show
 
 
 @pytest.fixture(params=["c", "pure"])
@@ -24,7 +25,7 @@ def errors_of(text: str) -> list[str]:
     try:
         read_document(text, "f.yaml")
     except ConfigurationError as error:
-        return [str(fault) for fault in error.faults]
+        return [show(fault) for fault in error.faults]
     return []
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from imagebot.config.file import MAX_BYTES, create_configuration, read_configuration
-from imagebot.errors import ConfigurationError, FolderError
+from imagebot.config.file import MAX_BYTES, read_configuration
+from imagebot.errors import ConfigurationError
 from tests.config.test_search import make
 
 
@@ -55,28 +55,3 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with pytest.raises(ConfigurationError, match="is no regular file"):
         read_configuration(pipe)
-
-
-@pytest.mark.parametrize("replace", [True, False])
-def test_a_new_file_is_written_through_no_link(tmp_path: Path, replace: bool) -> None:
-    tree, victim = tmp_path / "tree", tmp_path / "victim"
-    tree.mkdir()
-    victim.write_text("old")
-    for name in (".imagebot.yaml.new", ".imagebot.yaml"):
-        (tree / name).symlink_to(victim)
-    if replace:
-        (tree / "imagebot.yaml").symlink_to(victim)
-    create_configuration(tree / "imagebot.yaml", "policies: {}\n", replace=replace)
-    assert victim.read_text() == "old"
-    assert not (tree / "imagebot.yaml").is_symlink()
-    assert (tree / "imagebot.yaml").read_text() == "policies: {}\n"
-    assert len(list(tree.iterdir())) == 3
-
-
-def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
-    path = tmp_path / "imagebot.yaml"
-    path.write_text("old")
-    with pytest.raises(FolderError, match="exists"):
-        create_configuration(path, "new", replace=False)
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]

@@ -12,6 +12,7 @@ from imagebot.config.model import Configuration, Position
 from imagebot.errors import ConfigurationError
 from imagebot.manifest.images.options import ExtraField, ExtraFile
 from imagebot.text import printable
+from tests.config.shown import show
 
 DESIGN = """\
 policies:                          # which tag; the order of names means nothing
@@ -52,7 +53,7 @@ def load(text: str, *, trusted: bool = False) -> Configuration:
 def faults(text: str, *, trusted: bool = False) -> list[str]:
     with pytest.raises(ConfigurationError) as caught:
         load(text, trusted=trusted)
-    return [str(fault).removeprefix("imagebot.yaml:") for fault in caught.value.faults]
+    return [show(fault).removeprefix("imagebot.yaml:") for fault in caught.value.faults]
 
 
 def test_the_example_of_the_design() -> None:
@@ -476,5 +477,5 @@ def errors_of(text: str, *, trusted: bool) -> list[str]:
     try:
         load(text, trusted=trusted)
     except ConfigurationError as error:
-        return [str(fault) for fault in error.faults]
+        return [show(fault) for fault in error.faults]
     return []

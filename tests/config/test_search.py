@@ -86,8 +86,7 @@ def test_a_link_that_leads_out_of_the_tree_is_refused(tmp_path: Path, target: st
     with pytest.raises(ConfigurationError) as caught:
         find_configuration(folder)
     assert caught.value.message == (
-        f"{file}: is a link that leads out of {folder.parent}, and is not followed "
-        "(put the file itself there)"
+        f"{file}: is a link that leads out of {folder.parent}, and is not followed"
     )
 
 

@@ -88,7 +88,7 @@ class TestSeed:
     @pytest.mark.parametrize(
         ("repository", "tag"), [("Team/App", "1.0"), ("../app", "1.0"), ("team/app", "a b")]
     )
-    def test_what_is_no_reference(self, demo: DemoRegistry, repository: str, tag: str) -> None:
+    def test_what_is_not_a_reference(self, demo: DemoRegistry, repository: str, tag: str) -> None:
         with pytest.raises(ValueError, match="400"):
             demo.seed(repository, tag, created=CREATED)
 

@@ -32,7 +32,7 @@ def target(
 
 
 @pytest.mark.parametrize("url", [GITHUB, "git@github.com:acme/gitops.git"])
-def test_github_is_told_by_its_host(url: str) -> None:
+def test_github_is_known_by_its_host(url: str) -> None:
     forge = open_forge(target(url), ENVIRONMENT)
     assert isinstance(forge, GitHubForge)
     assert forge.project == "acme/gitops"
@@ -66,10 +66,10 @@ def test_sandbox(tmp_path: Path) -> None:
         (target(options=ForgeOptions(kind="sandbox")), "needs a folder"),
         (
             target("https://g.example.com/a/b", options=ForgeOptions(kind="github")),
-            "cannot be told",
+            "unknown address",
         ),
-        (target("https://github.com/a"), "is no GitHub project"),
-        (target("https://github.com/a/b/c"), "is no GitHub project"),
+        (target("https://github.com/a"), "is not a GitHub project"),
+        (target("https://github.com/a/b/c"), "is not a GitHub project"),
         (target(options=ForgeOptions(url="http://api.example.com")), "https://"),
         (target(options=ForgeOptions(url="ftp://127.0.0.1")), "https://"),
     ],

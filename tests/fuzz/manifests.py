@@ -21,9 +21,9 @@ from imagebot.manifest.edit import edit
 from imagebot.manifest.images.field import FieldEdit, ImageField, Scan
 from imagebot.manifest.images.options import ExtraField, ScanOptions
 from imagebot.manifest.scan import scan
+from imagebot.manifest.yaml.document_text import split_documents
 from imagebot.manifest.yaml.events import YamlFaultError
 from imagebot.manifest.yaml.file_text import FileText
-from imagebot.manifest.yaml.source import split_documents
 from imagebot.manifest.yaml.tree import Mapping, Sequence, build
 from tests.fuzz.documents import made_up
 
@@ -140,8 +140,8 @@ def check(path: str, data: bytes, options: ScanOptions = OPTIONS[0]) -> int:
 def _repeats_keys(data: bytes) -> bool:
     """Which of two equal keys counts is for nobody to say."""
     try:
-        sources = list(split_documents(FileText(data)))
-        waiting = [node for source in sources for node in build(source.text)]
+        parts = list(split_documents(FileText(data)))
+        waiting = [node for part in parts for node in build(part.text)]
     except (UnicodeDecodeError, YamlFaultError):
         return b"\n" in data and _has_equal_lines(data)
     seen: set[int] = set()

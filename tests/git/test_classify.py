@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from imagebot.errors import GitAuthError, GitError, GitUnreachableError
-from imagebot.git.classify import clean, failure, push_failure
+from imagebot.git.classify import failure, push_failure, quote_git
 
 URL = "https://git.example.com/a/b"
 
@@ -98,6 +98,6 @@ def test_a_push_that_shows_no_refusal() -> None:
 
 def test_clean() -> None:
     text = "remote: \x1b[2Jhi\rthere\nfatal: https://me:s3cret@host/ s3cret and tok%2Fen"
-    said = clean(text, ("s3cret", "tok%2Fen"))
+    said = quote_git(text, ("s3cret", "tok%2Fen"))
     assert said == "remote: \\x1b[2Jhi; there; fatal: https://host/ *** and ***"
-    assert len(clean("x" * 5000)) == 600
+    assert len(quote_git("x" * 5000)) == 600

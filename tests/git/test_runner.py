@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from imagebot.errors import GitError
-from imagebot.git.address import parse_address
 from imagebot.git.credentials import Access
 from imagebot.git.runner import Runner, ssh_command
+from imagebot.git.url import parse_url
 from tests.git.conftest import ambient_access, token_access
 from tests.support.git_repository import git
 
@@ -145,7 +145,7 @@ def test_no_descriptor_and_no_process_is_left(tmp_path: Path) -> None:
     runner = Runner(
         directory=tmp_path,
         access=token_access("secret"),
-        address=parse_address("https://127.0.0.1:1/x"),
+        url=parse_url("https://127.0.0.1:1/x"),
         repository="none",
     )
     runner.try_remote("ls-remote", "origin")

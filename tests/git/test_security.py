@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from imagebot.errors import GitError, GitUnreachableError, ImagebotError
-from imagebot.git.address import parse_address
 from imagebot.git.cache import cache_path
 from imagebot.git.credentials import Access
 from imagebot.git.runner import Runner
+from imagebot.git.url import parse_url
 from imagebot.parallel import child as process_module
 from tests.git.conftest import FILES, Open, ambient_access, read, token_access
 from tests.parallel.test_child import is_running
@@ -145,7 +145,7 @@ def test_a_repository_that_moved_away_later_gets_no_token(
 def test_the_helper_gives_the_token_to_its_own_origin_only(tmp_path: Path) -> None:
     def fill(url: str, asked: str) -> str:
         runner = Runner(
-            directory=tmp_path, access=token_access(CANARY), address=parse_address(url),
+            directory=tmp_path, access=token_access(CANARY), url=parse_url(url),
             repository="none",
         )  # fmt: skip
         return runner.try_remote("credential", "fill", payload=asked.encode()).out.decode()
@@ -335,10 +335,10 @@ def test_an_answer_without_end_is_given_up(scripted: ScriptedServer, checkouts: 
 
 def test_one_protocol_only(bare: BareRepository, tmp_path: Path) -> None:
     """Even where something makes git look elsewhere."""
-    address = parse_address("ssh://git@git.example.com/a/b.git")
-    runner = Runner(directory=tmp_path, access=ambient_access(), address=address, repository="none")
-    for url in (bare.folder.as_uri(), "ext::sh -c true", "http://127.0.0.1:1/"):
-        result = runner.try_remote("ls-remote", "--", url)
+    url = parse_url("ssh://git@git.example.com/a/b.git")
+    runner = Runner(directory=tmp_path, access=ambient_access(), url=url, repository="none")
+    for other in (bare.folder.as_uri(), "ext::sh -c true", "http://127.0.0.1:1/"):
+        result = runner.try_remote("ls-remote", "--", other)
         assert result.status != 0
         assert "not allowed" in result.err
     local = runner.try_local("ls-remote", "--", bare.folder.as_uri())

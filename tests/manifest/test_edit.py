@@ -31,7 +31,7 @@ def test_only_the_tags_change() -> None:
     assert after == DEPLOYMENT.replace(b"web:1.2.3", b"web:9").replace(b"redis:7.0", b"redis:9")
 
 
-def test_a_digest_is_added_behind_a_tag() -> None:
+def test_a_digest_is_added_after_a_tag() -> None:
     after = set_all("deploy.yaml", DEPLOYMENT, None, DIGEST)
     assert b"web:1.2.3@" + DIGEST.encode() + b" # the tag" in after
 
@@ -39,5 +39,5 @@ def test_a_digest_is_added_behind_a_tag() -> None:
 def test_bytes_that_were_not_scanned_are_refused() -> None:
     fields = scan("deploy.yaml", DEPLOYMENT).fields
     changed = DEPLOYMENT.replace(b"1.2.3", b"1.2.4")
-    with pytest.raises(RefusedEditError, match="not the one that was read"):
+    with pytest.raises(RefusedEditError, match="has changed since it was read"):
         edit("deploy.yaml", changed, [FieldEdit(fields[0], "2", None)])

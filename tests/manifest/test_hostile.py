@@ -10,7 +10,7 @@ import pytest
 
 from imagebot.errors import RefusedEditError
 from imagebot.manifest.edit import edit
-from imagebot.manifest.images import findings as sheet_module
+from imagebot.manifest.images import findings as findings_module
 from imagebot.manifest.images.field import FieldEdit
 from imagebot.manifest.images.findings import MAX_SLOW
 from imagebot.manifest.images.options import ExtraField, ExtraFile, ScanOptions
@@ -378,7 +378,7 @@ def test_a_block_in_a_block_in_a_block_is_read_once_for_each_level() -> None:
 
 
 def test_more_images_than_a_manifest_has_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheet_module, "MAX_FIELDS", 1_000)
+    monkeypatch.setattr(findings_module, "MAX_FIELDS", 1_000)
     for line in ("---\nimage: a:1\n", "---\nimage: a:1 # imagebot: ignore\n"):
         assert len(scan("a.yaml", (line * 1_000).encode()).fields) == 1_000
         found = scan("a.yaml", (line * 1_001).encode())

@@ -84,11 +84,11 @@ def test_a_configured_field_of_any_kind_is_read_whole() -> None:
 
 @pytest.mark.parametrize("key", ["newTag", "digest"])
 @pytest.mark.parametrize("value", ["[v1]", "{a: v1}"])
-def test_a_part_of_an_entry_that_is_no_text_is_a_mistake(key: str, value: str) -> None:
+def test_a_part_of_an_entry_that_is_not_text_is_a_mistake(key: str, value: str) -> None:
     data = f"images:\n- name: app\n  {key}: {value}\n".encode()
     (entry,) = scan("kustomization.yaml", data).unread
     assert (entry.line, entry.code, entry.expected) == (3, "not-a-reference", False)
-    assert f"`{key}` is no text" in entry.reason
+    assert f"`{key}` is not text" in entry.reason
     (entry,) = scan("kustomization.yaml", data.replace(value.encode(), b"{{ .tag }}")).unread
     assert (entry.line, entry.code, entry.expected) == (3, "variable", True)
 
@@ -158,7 +158,7 @@ def test_a_pattern_of_images_is_none_and_nobodys_mistake(text: str) -> None:
     assert found.fields == ()
     (unread,) = found.unread
     assert (unread.line, unread.code, unread.expected) == (6, "not-a-reference", True)
-    assert unread.reason == f"{text!r} is a pattern, which no registry can be asked for"
+    assert unread.reason == f"{text!r} is a pattern, not an image"
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ spec:
 
 
 @pytest.mark.parametrize("kind", ["ClusterPolicy", "Policy"])
-def test_what_a_policy_validates_is_no_image(kind: str) -> None:
+def test_what_a_policy_validates_is_not_an_image(kind: str) -> None:
     found = scan("policy.yaml", POLICY.replace("ClusterPolicy", kind).encode())
     assert [str(field.reference) for field in found.fields] == ["acme/log:1.0"]
     assert found.unread == ()
@@ -232,12 +232,12 @@ fields:
 
 
 @pytest.mark.parametrize("path", ["imagebot.yaml", "bots/main.yaml"])
-def test_a_configuration_of_imagebot_is_no_manifest(path: str) -> None:
+def test_a_configuration_of_imagebot_is_not_a_manifest(path: str) -> None:
     assert scan(path, OWN.encode()) == Scan()
     assert scan(path, b"# imagebot: nothing\n" + OWN.encode()).fields == ()
 
 
-def test_a_configuration_in_a_config_map_is_no_manifest() -> None:
+def test_a_configuration_in_a_config_map_is_not_a_manifest() -> None:
     lines = "".join(f"    {line}\n" for line in OWN.splitlines())
     data = f"apiVersion: v1\nkind: ConfigMap\ndata:\n  bot.yaml: |\n{lines}"
     assert scan("map.yaml", data.encode()) == Scan()
@@ -288,13 +288,13 @@ def test_a_comment_before_the_first_document_is_none_whatever_ends_its_lines() -
 @pytest.mark.parametrize("text", ["image: a:1.0\n", '{"image": "a:1.0"}', "# é\nimage: a:1.0"])
 @pytest.mark.parametrize("order", ["", "-le", "-be"])
 @pytest.mark.parametrize("name", ["UTF-16", "UTF-32"])
-def test_other_encodings_are_told_by_their_beginning(name: str, order: str, text: str) -> None:
+def test_other_encodings_are_recognised_by_their_start(name: str, order: str, text: str) -> None:
     data = text.encode(name.lower() + order)
     for options in (ScanOptions(), ScanOptions(mentions=("b",))):
         assert (scan("a.yaml", data, options) != Scan()) == (options == ScanOptions())
     (unread,) = scan("a.yaml", data).unread
     assert (unread.code, unread.line, unread.expected) == ("not-utf8", 0, False)
-    assert unread.reason.startswith(f"{name}, ")
+    assert unread.reason.startswith(f"{name} is not edited")
     assert scan("a.yaml", text.replace("image", "other").encode(name.lower() + order)) == Scan()
     pattern = r"image: (?P<name>[a-z]+):(?P<tag>[0-9.]+)"
     files = (ExtraFile(match=("**",), pattern=pattern),)

@@ -163,5 +163,5 @@ def test_one_problem_for_all_repositories_of_a_registry_that_does_not_answer() -
     drafted = run({"a.yaml": pod(*(f"{name}:1" for name in errors))}, FakeRegistry(errors))
     (problem,) = drafted.plan.problems
     assert problem.subject == "ghcr.io"
-    assert problem.message == "ghcr.io: no answer; not asked for ghcr.io/x and 2 more"
+    assert problem.message == "ghcr.io: no answer; skipped ghcr.io/x and 2 more"
     assert len(drafted.plan.kept) == 3

@@ -77,7 +77,7 @@ def test_a_refused_edit_has_the_line_of_its_own_field() -> None:
     there = read.replace(b"c1:", b"#1:").replace(b"c3:", b"#3:")
     found = make_edits(Files({"a.yaml": there}), plan.updates)
     assert [problem.message for problem in found.problems] == [
-        f"a.yaml:{line}: cannot be edited exactly: an edit lies in no value of the document"
+        f"a.yaml:{line}: cannot be edited exactly: an edit is not within a value of the document"
         for line in (2, 4)
     ]
     assert [change.new.count(b"app:2") for change in found.changes] == [2]
@@ -101,7 +101,7 @@ def test_a_conflict_of_two_edits_refuses_one_of_them() -> None:
 
     def refuse_both(path: str, content: bytes, edits: Sequence[FieldEdit]) -> bytes:
         if len(edits) == 2:
-            raise RefusedEditError(path, 1, "two edits of the same text")
+            raise RefusedEditError(path, 1, "two edits change the same text")
         return edit(path, content, edits)
 
     with mock.patch.object(edits_module, "edit", side_effect=refuse_both):

@@ -14,7 +14,7 @@ from imagebot.publish.decide import (
     Observed,
     Open,
     Refuse,
-    Update,
+    Revise,
     Wanted,
     decide,
 )
@@ -78,14 +78,14 @@ PEOPLE = ("alice@example.com",)
         (Wanted(marker(ONE)), Observed(SAME, branch=HEAD), Leave(SAME, HEAD)),
         (Wanted(marker(ONE)), Observed(SAME, branch=HEAD, people=PEOPLE), Leave(SAME, HEAD)),
         # One that says something else, starts from other files, or has lost its branch or marker.
-        (Wanted(marker(ONE)), Observed(OTHER, branch=HEAD), Update(OTHER)),
-        (Wanted(marker(ONE)), Observed(MOVED, branch=HEAD), Update(MOVED)),
-        (Wanted(marker(ONE)), Observed(SAME), Update(SAME)),
-        (Wanted(marker(ONE)), Observed(DAMAGED, branch=HEAD), Update(DAMAGED)),
+        (Wanted(marker(ONE)), Observed(OTHER, branch=HEAD), Revise(OTHER)),
+        (Wanted(marker(ONE)), Observed(MOVED, branch=HEAD), Revise(MOVED)),
+        (Wanted(marker(ONE)), Observed(SAME), Revise(SAME)),
+        (Wanted(marker(ONE)), Observed(DAMAGED, branch=HEAD), Revise(DAMAGED)),
         # A plan in which something failed takes nothing out of it, but puts new things in.
-        (Wanted(marker(ONE)), Observed(LARGER, branch=HEAD), Update(LARGER)),
+        (Wanted(marker(ONE)), Observed(LARGER, branch=HEAD), Revise(LARGER)),
         (Wanted(marker(ONE), complete=False), Observed(LARGER, branch=HEAD), Leave(LARGER, HEAD)),
-        (Wanted(marker(ONE, TWO), complete=False), Observed(SAME, branch=HEAD), Update(SAME)),
+        (Wanted(marker(ONE, TWO), complete=False), Observed(SAME, branch=HEAD), Revise(SAME)),
         # What people have committed is never overwritten.
         (Wanted(marker(ONE)), Observed(OTHER, branch=HEAD, people=PEOPLE), Refuse(PEOPLE)),
         (Wanted(marker(ONE)), Observed(branch=HEAD, people=PEOPLE), Refuse(PEOPLE)),

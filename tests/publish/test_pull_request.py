@@ -336,7 +336,7 @@ def test_updates_that_are_gone_close_it(
     pull = stored(sandbox)
     assert pull["state"] == "closed"
     assert len(pull["comments"]) == 1
-    assert "not needed any more" in pull["comments"][0]
+    assert "no longer needed" in pull["comments"][0]
     assert bare.head(BRANCH) is None
     assert bot.publish(change=change).status == "unchanged"
     # The bot closed it, not people: should the plan come back, so does the pull request.

@@ -110,7 +110,7 @@ def test_pull_request_body() -> None:
     assert pull_request_body((API, WEB, PINNED), base="main", marker=MARKER) == (
         "imagebot proposes 3 updates for `main`, route `production`.\n"
         "\n"
-        "| File | Image | From | To | Kind | Why |\n"
+        "| File | Image | From | To | Type | Why |\n"
         "|---|---|---|---|---|---|\n"
         "| `clusters/production/api.yaml:7` | `ghcr.io/acme/api` | `1.0.0` | `1.1.0` | minor"
         " | the newest of 12 that ^1.0 admits |\n"
@@ -118,10 +118,9 @@ def test_pull_request_body() -> None:
         "| `values.yaml:1` | `redis` | `7 sha256:0123456789ab` | `7 sha256:ffffffffffff` | digest"
         " | the newest of 12 that ^1.0 admits |\n"
         "\n"
-        "Merging deploys these updates. Closing refuses exactly these: imagebot leaves them out"
-        " from then on, and comes back with others and with newer ones. While only imagebot commits"
-        " to this branch, it keeps it current; it never overwrites what somebody else commits"
-        " here.\n"
+        "Merge this to deploy these updates. Close this to reject these versions: imagebot will not"
+        " propose them again, but will propose newer ones. imagebot keeps this branch up to date as"
+        " long as nobody else commits to it, and never overwrites other people's commits.\n"
         "\n"
         '<!-- imagebot:1 {"route": "production", "plan": "aaaaaaaaaaaaaaaa",'
         ' "blobs": "bbbbbbbbbbbbbbbb", "pushed": "cccccccccccccccccccccccccccccccccccccccc",'

@@ -8,7 +8,7 @@ import pytest
 from imagebot.errors import Problem
 from imagebot.run.diagnostics import Diagnostics, open_diagnostics
 
-PROBLEM = Problem(scope="file", subject="s", code="c", message="bad\x1b[2J\nthing", hint="mend")
+PROBLEM = Problem(scope="file", subject="s", code="c", message="bad\x1b[2J\nthing", hint="fix it")
 
 
 def test_text_is_safe_for_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -17,7 +17,8 @@ def test_text_is_safe_for_a_terminal(capsys: pytest.CaptureFixture[str]) -> None
     diagnostics.warning("careful")
     diagnostics.info("done")
     assert capsys.readouterr().err.splitlines() == [
-        "problem: bad\\x1b[2J\\nthing (mend)",
+        "problem: bad\\x1b[2J\\nthing",
+        "hint: fix it",
         "warning: careful",
         "done",
     ]
@@ -28,7 +29,7 @@ def test_json_is_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     diagnostics.problem(PROBLEM)
     diagnostics.info("done")
     first, second = map(json.loads, capsys.readouterr().err.splitlines())
-    assert (first["level"], first["message"], first["hint"]) == ("error", PROBLEM.message, "mend")
+    assert (first["level"], first["message"], first["hint"]) == ("error", PROBLEM.message, "fix it")
     assert (second["level"], second["message"]) == ("info", "done")
 
 

@@ -91,4 +91,4 @@ def test_a_failed_pass_is_told_and_followed_by_another(tmp_path: Path, wait_unti
         tmp_path.joinpath("go-3").touch()
         assert process.wait(PATIENCE) == 0
         assert process.stderr is not None
-        assert "remote: is away (wait)" in process.stderr.read()
+        assert "remote: is away\nhint: wait\n" in process.stderr.read()

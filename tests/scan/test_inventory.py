@@ -228,7 +228,7 @@ def test_the_same_fields_are_found_by_name_as_in_everything(corpus_like: Blobs) 
 
 @pytest.fixture
 def corpus_like() -> Blobs:
-    """All golden cases as one tree, each in a folder of its own."""
+    """All golden cases as one tree, each in its own folder."""
     files: dict[str, bytes | ImagebotError] = {}
     for case in CASES:
         meta, data = load(case)

@@ -72,7 +72,7 @@ def test_files_are_not_all_read_at_once() -> None:
     assert reader.taken == ["0.yaml"]
 
 
-def test_nothing_is_no_work() -> None:
+def test_nothing_to_do_is_fine() -> None:
     assert list(scan_many([], Reader({}), plain, processes=2)) == []
     assert list(scan_many(["a.yaml"], Reader({"a.yaml": b""}), plain)) == [("a.yaml", Scan())]
 

@@ -16,10 +16,7 @@ ROUNDS = 60
 def damage(path: Path, chance: random.Random) -> str:
     """Do to a file what a full disk, a crash or a bad sector does; what it was."""
     data = bytearray(path.read_bytes())
-    ways = ["cut", "zero", "empty", "gone"]
-    if path.parent.name != "scans":
-        # Kept scans have no checksum: another letter in the name of an image would be believed.
-        ways.append("flip")
+    ways = ["cut", "zero", "empty", "gone", "flip"]
     way = chance.choice(ways)
     at = chance.randrange(len(data)) if data else 0
     if way == "cut":

@@ -184,8 +184,10 @@ def test_six_bots_that_do_the_same(soak: Soak, forge: Forge, tmp_path: Path) -> 
         told = [problem for outcome in outcomes for problem in outcome.plan.problems]
         late = [problem for problem in told if problem.message.endswith("head: invalid")]
         assert [p for p in told if p not in late and p.code != "push-rejected"] == []
-        statuses = [entry.status for outcome in outcomes for entry in outcome.published]
-        assert statuses.count("committed") == 1
+        # Bots with the same plan and the same clock make the same commit: each may say that it did.
+        published = [entry for outcome in outcomes for entry in outcome.published]
+        made = {entry.commit for entry in published if entry.status == "committed"}
+        assert made == {bare.head()}
         assert bare.read_files()[DIRECT] == newest
         assert len(bare.log()) == 1 + done
         again = run_at_once([text], environment, tags)

@@ -81,7 +81,7 @@ def _append(uploads: Uploads, request: Request, repository: str, upload: str) ->
     except UnknownUploadError as error:
         raise _unknown_upload(upload) from error
     except UploadTooLargeError as error:
-        raise RefusalError(413, "SIZE_INVALID", "more bytes than are taken here") from error
+        raise RefusalError(413, "SIZE_INVALID", "too many bytes") from error
     except WrongOffsetError as error:
         progress = _progress(416, repository, upload, uploads.size(repository, upload))
         raise RefusalError(
@@ -99,7 +99,7 @@ def _offset(request: Request) -> int | None:
         return None
     found = _CONTENT_RANGE.fullmatch(text)
     if found is None or int(found[2]) - int(found[1]) + 1 != len(request.body):
-        raise RefusalError(400, "BLOB_UPLOAD_INVALID", "the Content-Range is not that of the body")
+        raise RefusalError(400, "BLOB_UPLOAD_INVALID", "the Content-Range does not match the body")
     return int(found[1])
 
 
@@ -112,7 +112,7 @@ def _store(storage: Storage, repository: str, digest: str, data: bytes) -> Serve
 
 
 def _progress(status: int, repository: str, upload: str, size: int) -> ServerResponse:
-    """`Range` names the last byte, so that nothing yet is `0-0` too, as in distribution."""
+    """`Range` names the last byte, so an empty upload is `0-0` too, as in distribution."""
     headers = {
         "Location": f"/v2/{repository}/blobs/uploads/{upload}",
         "Range": f"0-{max(size - 1, 0)}",
@@ -123,7 +123,7 @@ def _progress(status: int, repository: str, upload: str, size: int) -> ServerRes
 
 def _checked(digest: str) -> str:
     if not is_digest(digest):
-        raise RefusalError(400, "DIGEST_INVALID", f"{digest!r} is no digest")
+        raise RefusalError(400, "DIGEST_INVALID", f"{digest!r} is not a digest")
     return digest
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 class Request:
     """`query` has the last value of each parameter; `headers` have lower-case names.
 
-    HEAD arrives as GET: what sends the answer leaves its body out.
+    HEAD arrives as GET: the server leaves the body out when it sends the answer.
     """
 
     method: str

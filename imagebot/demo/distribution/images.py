@@ -20,7 +20,7 @@ _LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An image manifest, an index or a blob, with what a descriptor says of it."""
+    """An image manifest, an index or a blob, with the members of its descriptor."""
 
     media_type: str
     data: bytes = field(repr=False)
@@ -35,7 +35,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image of several platforms, in the order in which a registry takes its parts."""
+    """An image for several platforms, its parts in the order in which they must be pushed."""
 
     blobs: tuple[Part, ...]
     manifests: tuple[Part, ...]
@@ -43,9 +43,9 @@ class Image:
 
 
 def image(content: str, *, platforms: Sequence[str], created: datetime) -> Image:
-    """An image for each of the platforms ("os/architecture[/variant]"), of one file with content.
+    """An image for each of the platforms ("os/architecture[/variant]"), with one file of `content`.
 
-    created: with its time zone; it goes where BuildKit writes it, into the configurations.
+    `created` needs a time zone; it is written into the configurations, as BuildKit does.
     """
     if created.tzinfo is None:
         raise ValueError("the time of creation has no time zone")
@@ -90,7 +90,7 @@ def _configuration(platform: Mapping[str, str], time: str, diff_id: str) -> dict
 
 
 def _layer(content: bytes) -> tuple[Part, str]:
-    """The compressed layer, and the digest of what is in it uncompressed."""
+    """The compressed layer, and the digest of its uncompressed content."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         entry = tarfile.TarInfo("content")

@@ -16,7 +16,7 @@ MAX_MANIFEST = 4 * 1024 * 1024
 
 
 def list_tags(storage: Storage, request: Request, repository: str) -> ServerResponse:
-    """Sorted; `n` tags at most, those after `last`, and a Link to the next page if there is one."""
+    """The tags after `last`, sorted, at most `n` of them, with a Link to the next page if any."""
     tags = storage.tags(repository)
     if tags is None:
         raise RefusalError(404, "NAME_UNKNOWN", f"no repository {repository}")
@@ -40,7 +40,7 @@ def pull(storage: Storage, _: Request, repository: str, reference: str) -> Serve
 
 
 def push(storage: Storage, request: Request, repository: str, reference: str) -> ServerResponse:
-    """By tag or digest. What the image manifest is made of must be there already."""
+    """By tag or digest. The parts of the image manifest must have been pushed before."""
     if not (is_tag(reference) or is_digest(reference)):
         raise RefusalError(400, "MANIFEST_INVALID", f"{reference!r} is neither a tag nor a digest")
     if len(request.body) > MAX_MANIFEST:
@@ -71,7 +71,7 @@ def _page_size(text: str | None) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise RefusalError(400, "PAGINATION_NUMBER_INVALID", f"n={text!r} is no number of tags")
+        raise RefusalError(400, "PAGINATION_NUMBER_INVALID", f"n={text!r} is not a number of tags")
     return int(text)
 
 
@@ -79,7 +79,7 @@ def _media_type(request: Request) -> str:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not is_media_type(media_type):
         raise RefusalError(
-            400, "MANIFEST_INVALID", "the Content-Type is missing or is no media type"
+            400, "MANIFEST_INVALID", "the Content-Type is missing or not a media type"
         )
     return media_type
 
@@ -88,9 +88,9 @@ def _parse(body: bytes, media_type: str) -> dict[str, Any]:
     try:
         manifest = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise RefusalError(400, "MANIFEST_INVALID", "the body is no JSON") from error
+        raise RefusalError(400, "MANIFEST_INVALID", "the body is not JSON") from error
     if not isinstance(manifest, dict):
-        raise RefusalError(400, "MANIFEST_INVALID", "the body is no JSON object")
+        raise RefusalError(400, "MANIFEST_INVALID", "the body is not JSON object")
     if manifest.get("mediaType", media_type) != media_type:
         raise RefusalError(
             400, "MANIFEST_INVALID", "its mediaType is not the request's Content-Type"
@@ -99,7 +99,7 @@ def _parse(body: bytes, media_type: str) -> dict[str, Any]:
 
 
 def _check_parts(storage: Storage, repository: str, manifest: dict[str, Any]) -> None:
-    """`subject` is left out: the specification has it pushed after what refers to it."""
+    """`subject` is not checked: by the specification it may be pushed after this manifest."""
     for digest in _digests(manifest, "manifests"):
         if storage.manifest(repository, digest) is None:
             raise RefusalError(

@@ -1,8 +1,8 @@
-"""The paths of the OCI distribution specification 1.1, and what answers each of them.
+"""The paths of the OCI distribution specification 1.1 and their handlers.
 
-What the specification leaves open is answered as distribution/distribution does, which most
-clients are tested with. Referrers are not served: clients then read the tags that the
-specification has them fall back to.
+Where the specification leaves a choice, the answer is that of distribution/distribution, which most
+clients are tested with. Referrers are not served: clients then use the fallback tags of the
+specification.
 """
 
 from __future__ import annotations
@@ -57,19 +57,22 @@ class Routes:
         if handler is None:
             raise _not_allowed(self._handlers[kind])
         if not is_repository(name):
-            raise RefusalError(400, "NAME_INVALID", f"{name!r} is no repository")
+            raise RefusalError(400, "NAME_INVALID", f"{name!r} is not a repository name")
         return handler(request, name, item)
 
 
 def _not_allowed(methods: Mapping[str, object]) -> RefusalError:
     allowed = sorted({*methods, "HEAD"} if "GET" in methods else methods)
     return RefusalError(
-        405, "UNSUPPORTED", "not with this method", headers={"Allow": ", ".join(allowed)}
+        405,
+        "UNSUPPORTED",
+        "this path does not allow the method",
+        headers={"Allow": ", ".join(allowed)},
     )
 
 
 def _handlers(storage: Storage, uploads: Uploads) -> Mapping[str, Mapping[str, _Handler]]:
-    """By kind of path and method; each is given the request, the repository and the path's item."""
+    """By kind of path and method; a handler gets the request, the repository and the item."""
     return {
         "tags": {"GET": lambda request, name, _: manifests.list_tags(storage, request, name)},
         "manifest": {

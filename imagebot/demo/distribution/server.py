@@ -48,7 +48,7 @@ class _Connection(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 (the names are http.server's)
 
     def log_message(self, *args: object) -> None:
-        """Nothing: the terminal is the demo's, and a request line may hold control characters."""
+        """Log nothing: the terminal is the demo's, and requests may hold control characters."""
 
     def _request(self) -> Request:
         # urlsplit would take a path that begins with // for a host.
@@ -67,7 +67,7 @@ class _Connection(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "0")
         if not (length.isascii() and length.isdigit() and len(length) < 16):
             raise _UnreadableBodyError(
-                RefusalError(400, "SIZE_INVALID", "the Content-Length is no number")
+                RefusalError(400, "SIZE_INVALID", "the Content-Length is not a number")
             )
         if int(length) > MAX_BLOB:
             raise _too_large()

@@ -1,4 +1,4 @@
-"""What the sandbox's registry holds: blobs, image manifests and tags, by repository.
+"""The content of the sandbox's registry: blobs, image manifests and tags, by repository.
 
 Everything is in memory. With a directory, every change is also written there, and a registry that
 starts on the same directory has the same content.
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from imagebot.errors import FolderError, InvalidReferenceError
+from imagebot.files.atomic import write_whole
 from imagebot.reference import is_digest, is_tag, parse_repository
 
 MAX_TOTAL = 512 * 1024 * 1024
@@ -93,13 +94,13 @@ class Storage:
             return StoredManifest(digest, media_type, self._content[digest])
 
     def blob(self, repository: str, digest: str) -> bytes | None:
-        """Only what was pushed (or mounted) to this repository."""
+        """A blob that was pushed to, or mounted in, this repository."""
         with self._lock:
             known = digest in self._repositories.get(repository, _Contents()).blobs
             return self._content[digest] if known else None
 
     def put_blob(self, repository: str, digest: str, data: bytes) -> None:
-        """Raises StorageFullError. The digest is the data's: the caller has made sure."""
+        """Raises StorageFullError. The caller has checked that the digest is that of the data."""
         with self._lock:
             self._keep(digest, data)
             self._repositories.setdefault(repository, _Contents()).blobs.add(digest)
@@ -188,7 +189,7 @@ class Storage:
         ) as error:
             raise FolderError(
                 str(directory),
-                f"it is no folder of a demo registry: {error}",
+                f"it is not the folder of a demo registry: {error}",
                 hint="name another folder, or remove this one",
             ) from error
 
@@ -222,6 +223,4 @@ def _read(directory: Path, digest: str) -> bytes:
 def _write(path: Path, data: bytes) -> None:
     """Whole or not at all: a sandbox that was interrupted can be started again."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    part.replace(path)
+    write_whole(path, data, mode=0o666)

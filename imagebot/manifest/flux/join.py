@@ -1,8 +1,8 @@
-"""Flux objects and markers, so that a Flux user's repository works unchanged and without a cluster.
+"""Joins Flux objects and markers: a Flux user's repository works unchanged, without a cluster.
 
-An `ImagePolicy` becomes imagebot policy keys (strict reading, as in Flux); its `ImageRepository`
-says which image a marker on a bare tag is about, and which tags are left out. The objects may be
-in any file of the tree, so `scan` only carries them and `join` puts them together.
+An `ImagePolicy` becomes imagebot policy keys (strict versions, as in Flux). Its `ImageRepository`
+says which image a marker on a bare tag belongs to and which tags are excluded. The objects may be
+in any file of the tree, so `scan` only collects them and `join` connects them.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ PolicyKeys = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class FluxPolicy:
-    """The keys of an ImagePolicy, as in imagebot.yaml, or the `problem` that there is with it.
+    """The keys of an ImagePolicy, as in imagebot.yaml, or the `problem` with it.
 
-    `url` is the image of its ImageRepository, "" when that is not there; `contradiction` says
-    why nobody can tell which one that is. `suspended` says why Flux moves no image by it.
+    `url` is the image of its ImageRepository, "" if there is none; `contradiction` says why it is
+    unclear which one that is. `suspended` says why Flux does not act on the policy.
     """
 
     path: str
@@ -53,7 +53,7 @@ class Joined:
     """Scans by path with their pending fields filled in, and policies.
 
     The key of a policy starts with `namespace:name`, the namespace being "" where the object does
-    not write it (Kustomize or Flux set it later); a place follows where another one has that name.
+    not write it (Kustomize or Flux set it later); a location follows if the name is not unique.
     """
 
     scans: dict[str, Scan]
@@ -61,7 +61,7 @@ class Joined:
 
 
 def join(scans: Mapping[str, Scan]) -> Joined:
-    """Fill in what the files of one tree say about each other. Scans without such parts stay."""
+    """Connect what the files of one tree say about each other. Other scans stay as they are."""
     tree = _Tree(scans.values())
     joined = {
         path: tree.put_together(scan) if _refers(scan) else scan for path, scan in scans.items()
@@ -70,7 +70,7 @@ def join(scans: Mapping[str, Scan]) -> Joined:
 
 
 def _refers(scan: Scan) -> bool:
-    """Whether other files say what something in this one means."""
+    """Whether the meaning of something in this file depends on other files."""
     if scan.pending:
         return True
     for field in scan.fields:
@@ -114,7 +114,7 @@ class _Tree:
         if isinstance(found, Contradiction):
             return [Unread(field.path, field.line, "ambiguous", f"its {found}")]
         if found is None:
-            reason = f"the HelmRepository {pending.name} of this chart is not here"
+            reason = f"the HelmRepository {pending.name} of this chart is not in these files"
             return [Unread(field.path, field.line, "no-repository", reason, True)]
         if not _oci_url(found):
             return []
@@ -128,17 +128,19 @@ class _Tree:
         elif isinstance(policy, Contradiction):
             code, reason = "ambiguous", f"the marker names {name}, and {policy}"
         elif policy.contradiction:
-            place = f"{policy.path}:{policy.line}"
-            code, reason = "ambiguous", f"the marker names {name} ({place}), {policy.contradiction}"
+            where = f"{policy.path}:{policy.line}"
+            code, reason = "ambiguous", f"the marker names {name} ({where}), {policy.contradiction}"
         elif not policy.url:
-            place = f"{policy.path}:{policy.line}"
-            reason = f"the marker names {name} ({place}), whose ImageRepository is not here"
+            where = f"{policy.path}:{policy.line}"
+            reason = (
+                f"the marker names {name} ({where}), whose ImageRepository is not in these files"
+            )
         else:
             return _named(field, policy.url)
         return [Unread(field.path, field.line, code, reason)]
 
     def obeying(self, field: ImageField) -> ImageField:
-        """The field with what its marker means in this tree."""
+        """The field with the meaning of its marker in this tree."""
         marker = field.marker
         if marker is None or marker.syntax != "flux":
             return field
@@ -156,7 +158,7 @@ class _Tree:
         return replace(field, marker=marker)
 
     def policy(self, name: str, path: str) -> FluxPolicy | Contradiction | None:
-        """What a marker that names a policy means in the file at `path`."""
+        """The policy that a marker means in the file at `path`."""
         found = self.index.choose("ImagePolicy", name, path, lambda each: self.said(each, path))
         return self.seen(found, path) if isinstance(found, FluxObject) else found
 
@@ -167,7 +169,7 @@ class _Tree:
             own = self._seen[id(each), ""] = _policy(each, self.repository(each, each.path))
         if not own.contradiction:
             return own
-        key = (id(each), self.index.place(path))
+        key = (id(each), self.index.scope(path))
         if key not in self._seen:
             repository = self.repository(each, path)
             contradicted = isinstance(repository, Contradiction)
@@ -209,8 +211,8 @@ def _policy(each: FluxObject, repository: FluxObject | Contradiction | None) -> 
         keys["exclude"] = list(repository.exclude)
         suspended = suspended or _suspended(repository)
         if repository.problem:
-            place = f"{repository.path}:{repository.line}"
-            problem = problem or f"its ImageRepository ({place}): {repository.problem}"
+            where = f"{repository.path}:{repository.line}"
+            problem = problem or f"its ImageRepository ({where}): {repository.problem}"
     problem = f"ImagePolicy {each.name}: {problem}" if problem else ""
     return FluxPolicy(each.path, each.line, keys, problem, url, contradiction, suspended)
 
@@ -223,24 +225,24 @@ def _suspended(each: FluxObject) -> str:
 
 def _undecided(found: Contradiction) -> FluxPolicy:
     one, other = found.one, found.other
-    place = f"{other.path}:{other.line}"
-    problem = f"{place} has one of the same name that differs, and neither is nearer to the marker"
+    where = f"{other.path}:{other.line}"
+    problem = f"{where} has a different one of the same name, and neither is nearer to the marker"
     return FluxPolicy(one.path, one.line, {}, f"ImagePolicy {one.name}: {problem}")
 
 
 def _mismatch(marker: Marker, policy: FluxPolicy, repository: Repository) -> str:
-    """Flux would write another repository, or the tag of another one, than this reference has."""
+    """Why the marker does not fit: its policy is for another repository than this reference."""
     try:
         meant = parse_repository(policy.url)
     except InvalidReferenceError:
         return ""
     if meant == repository:
         return ""
-    return f"the marker names {marker.text}, which is about {meant}, and this is {repository}"
+    return f"the marker names {marker.text}, which is for {meant}, but this is {repository}"
 
 
 def _no_policy(name: str) -> str:
-    return f"the marker names {name[:200]}, and there is no such ImagePolicy here"
+    return f"the marker names {name[:200]}, but there is no such ImagePolicy in these files"
 
 
 def _refused(field: ImageField, reasons: Mapping[int, str]) -> ImageField:
@@ -250,7 +252,7 @@ def _refused(field: ImageField, reasons: Mapping[int, str]) -> ImageField:
 
 
 def _oci_url(each: FluxObject) -> str:
-    """The registry and path of an OCI repository; "" for others, which hold no images."""
+    """The registry and path of an OCI repository; "" for other URLs, which have no images."""
     return each.url.removeprefix("oci://").rstrip("/") if each.url.startswith("oci://") else ""
 
 

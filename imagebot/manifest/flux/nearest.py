@@ -1,7 +1,7 @@
-"""Which of several Flux objects of one name a file means: one in it, else the nearest.
+"""Chooses among Flux objects of the same name: one in the same file, otherwise the nearest.
 
-A tree may hold the objects of many clusters, each under the same names. Where two differ and
-neither is nearer, nobody can tell, and that is said.
+A tree may hold the objects of many clusters under the same names. If two differ and neither is
+nearer, the result is a Contradiction.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from typing import TypeAlias
 
 from imagebot.manifest.images.field import FluxObject, Scan
 
-# What an object says, as far as it counts: those that say the same do not contradict each other.
+# The relevant content of an object: objects with the same content do not contradict each other.
 Says: TypeAlias = Callable[[FluxObject], Hashable]
 _SAME_FILE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """Two objects of one name that say different things, and nothing tells which is meant."""
+    """Two different objects of the same name, where it is unclear which one is meant."""
 
     one: FluxObject
     other: FluxObject
 
     def __str__(self) -> str:
         one, other = self.one, self.other
-        places = f"{one.path}:{one.line} and {other.path}:{other.line}"
-        return f"{one.kind} {one.name}: {places} differ, and neither is nearer"
+        where = f"{one.path}:{one.line} and {other.path}:{other.line}"
+        return f"{one.kind} {one.name}: {where} differ, and neither is nearer"
 
 
 class Index:
-    """The objects of a tree by kind and name; what was chosen is remembered by folder."""
+    """The objects of a tree by kind and name; remembers the choices by folder."""
 
     def __init__(self, scans: Iterable[Scan]) -> None:
         self.paths: set[str] = set()
@@ -47,8 +47,8 @@ class Index:
     def every(self, kind: str) -> list[FluxObject]:
         return [each for (of, _), group in self._groups.items() if of == kind for each in group]
 
-    def place(self, path: str) -> str:
-        """What the choice for a file depends on: its folder, unless it has objects itself."""
+    def scope(self, path: str) -> str:
+        """The files for which a choice is the same: a folder, or a file that has objects itself."""
         return path if path in self.paths else path.rpartition("/")[0] + "/"
 
     def choose(
@@ -56,9 +56,9 @@ class Index:
     ) -> FluxObject | Contradiction | None:
         """The object that the file at `path` means by `name`, as `namespace:name`.
 
-        `says` must be the same for all calls with this kind and the same `place`.
+        `says` must be the same for all calls with this kind and the same `scope`.
         """
-        key = (kind, name, self.place(path))
+        key = (kind, name, self.scope(path))
         if key not in self._chosen:
             namespace, _, short = name.partition(":")
             group = self._groups.get((kind, short), [])
@@ -69,7 +69,7 @@ class Index:
 def _choose(
     group: Sequence[FluxObject], namespace: str, path: str, says: Says
 ) -> FluxObject | Contradiction | None:
-    """An object without a namespace gets one elsewhere, so that it may be any that is asked for."""
+    """An object without a namespace gets it elsewhere, so it matches every namespace."""
     exact = [each for each in group if each.namespace == namespace]
     others = [each for each in group if each.namespace != namespace]
     if namespace:
@@ -100,7 +100,7 @@ def _nearest(
 
 
 def _other(objects: Sequence[FluxObject], says: Says) -> FluxObject | None:
-    """One that says something else than the first."""
+    """An object with other content than the first."""
     if len(objects) < 2:
         return None
     said = says(objects[0])

@@ -1,5 +1,5 @@
 """Argo CD Applications and ApplicationSets: Helm and Kustomize settings, charts in registries,
-and what the generators of a set fill in."""
+and the values of generators."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
 
 
 def _find_override(context: DocumentContext, item: Scalar, keys: Keys) -> None:
-    """`name=new-name:tag`: what is pulled stands behind the last `=`."""
+    """`name=new-name:tag`: the image that is pulled follows the last `=`."""
     text = item.value.strip()
     start = text.rfind("=") + 1
     if context.inline(item, keys, span=(start, None), loose=True):

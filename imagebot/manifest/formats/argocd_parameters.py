@@ -13,8 +13,8 @@ from imagebot.manifest.yaml.tree import Mapping
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """The parameters whose names differ in the last part only; `number` is that of the first."""
+class _ParameterGroup:
+    """Parameters whose names differ only in the last part; `number` is that of the first."""
 
     values: Mapping
     number: int
@@ -22,31 +22,31 @@ class _Place:
 
 def find_parameters(context: DocumentContext, settings: Mapping, keys: Keys) -> None:
     """Report the images that `settings.parameters` name, as if they were nested values."""
-    places: dict[str, _Place] = {}
+    groups: dict[str, _ParameterGroup] = {}
     for number, item in enumerate(settings.sequence("parameters") or ()):
         if isinstance(item, Mapping) and "value" in item and item.text("name"):
             name, _, last = item.text("name").rpartition(".")
-            place = places.setdefault(name, _Place(Mapping.like(settings), number))
-            place.values[last] = item["value"]
-    registry = _registry(places)
-    for name, place in places.items():
-        at = (*keys, "parameters", place.number)
+            group = groups.setdefault(name, _ParameterGroup(Mapping.like(settings), number))
+            group.values[last] = item["value"]
+    registry = _registry(groups)
+    for name, group in groups.items():
+        at = (*keys, "parameters", group.number)
         if any(is_image_key(part) for part in name.split(".")):
-            image_mapping(context, place.values, at, registry=registry)
+            image_mapping(context, group.values, at, registry=registry)
         else:
-            find_images(context, place.values, at, registry=registry)
-            find_parts(context, place.values, at, registry=registry)
-            _report_nameless(context, name, place.values)
+            find_images(context, group.values, at, registry=registry)
+            find_parts(context, group.values, at, registry=registry)
+            _report_nameless(context, name, group.values)
 
 
-def _registry(places: dict[str, _Place]) -> str:
+def _registry(groups: dict[str, _ParameterGroup]) -> str:
     names = (("global", "imageRegistry"), ("global.image", "registry"))
-    given = (said(places[place].values, key) for place, key in names if place in places)
+    given = (said(groups[name].values, key) for name, key in names if name in groups)
     return next((registry for registry in given if registry), "")
 
 
-def _report_nameless(context: DocumentContext, place: str, values: Mapping) -> None:
-    """Tags whose repository is only in the values of the chart."""
+def _report_nameless(context: DocumentContext, prefix: str, values: Mapping) -> None:
+    """List tags whose repository is only in the values of the chart."""
     for key in values:
         if key != "tag" and not key.endswith("Tag"):
             continue
@@ -55,6 +55,6 @@ def _report_nameless(context: DocumentContext, place: str, values: Mapping) -> N
         names += [name for name in (stem, f"{stem}Name") if is_image_key(name)]
         names += ["repository"] if key == "tag" else []
         if said(values, key) and not any(values.scalar(name) is not None for name in names):
-            name = f"{place}.{key}" if place else key
-            reason = f"the chart says which image `{name}` is about"
+            name = f"{prefix}.{key}" if prefix else key
+            reason = f"only the chart says which image `{name}` belongs to"
             context.unread(values.scalar(key), "no-repository", reason, expected=True)

@@ -1,4 +1,4 @@
-"""Where resources name what is built: an image that is pushed there, not one to pull."""
+"""Images that a resource builds and pushes, rather than pulls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.walk import Visitor
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_scalar
 
-# By what an apiVersion begins with, the paths of mappings with such an `image`; `*` is every item.
+# By prefix of apiVersion, the paths of mappings with such an `image`; `*` is every item.
 _OUTPUTS: tuple[tuple[str, str], ...] = (
     ("kafka.strimzi.io/", "spec.build.output"),
     ("shipwright.io/", "spec.output"),
@@ -54,5 +54,5 @@ def _follow(node: Node, path: list[str]) -> Iterator[Mapping]:
 
 def _list(context: DocumentContext, image: Node) -> None:
     if is_scalar(image) and not context.is_variable(image, image.value):
-        reason = "this is built: `image` only names the result"
+        reason = "this is built here: `image` only names the result"
         context.unread(image, "built-here", reason, expected=True)

@@ -23,8 +23,8 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
 
 
 def find_by_keys(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
-    """What a mapping of any format says of a chart: `{chart: oci://…, version}`, as of k3s, Fleet
-    and helmfile, or `{repository: oci://…, name, version}`, as of Crossplane."""
+    """A chart in a mapping of any format: `{chart: oci://…, version}`, as in k3s, Fleet and
+    helmfile, or `{repository: oci://…, name, version}`, as in Crossplane."""
     key = next((each for each in ("chart", *_REPOSITORIES) if _is_registry(mapping, each)), "")
     if not key or mapping.scalar("version") is None:
         return
@@ -53,8 +53,8 @@ def find_versioned(
     version: str = "version",
     loose: bool = False,
 ) -> None:
-    """A chart named `chart` below an `oci://` URL; other URLs are no images. `loose` is for places
-    where other things than charts may stand."""
+    """A chart named `chart` below an `oci://` URL; other URLs are not images. `loose` is for keys
+    that may also hold something else."""
     if url.startswith(_SCHEME) and chart:
         name = f"{url.removeprefix(_SCHEME).rstrip('/')}/{chart}"
         find_version(context, owner, name, keys, version=version, chart=chart, loose=loose)
@@ -69,9 +69,9 @@ def find_version(
     chart: str,
     version: str = "version",
     loose: bool = False,
-    elsewhere: RepositoryLink | None = None,
+    link: RepositoryLink | None = None,
 ) -> None:
-    """A chart whose whole name is known, but for what stands `elsewhere`."""
+    """A chart whose name is known; `link` says which object completes it."""
     shape = Split(
         owner=owner,
         name=name,
@@ -80,7 +80,7 @@ def find_version(
         registry="",
         new_digest="never",
         versions=True,
-        elsewhere=elsewhere,
+        link=link,
     )
     find_split(context, shape, keys, container=chart, loose=loose)
 
@@ -88,7 +88,7 @@ def find_version(
 def find_artifact(
     context: DocumentContext, owner: Mapping, url: str, keys: Keys, *, version: str
 ) -> None:
-    """What is at an `oci://` URL and no chart: any tag is a version of it, and any digest."""
+    """An artifact at an `oci://` URL that is not a chart: any tag or digest is a version of it."""
     name = url.removeprefix(_SCHEME).rstrip("/")
     scalar = owner.scalar(version)
     if scalar is None or not name or context.is_variable(scalar, scalar.value):

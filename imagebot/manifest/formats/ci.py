@@ -68,7 +68,7 @@ def _docker(context: DocumentContext, node: Node, keys: Keys, job: str | None) -
 
 
 def find_circle(context: DocumentContext, root: Mapping, keys: Keys) -> None:
-    """`docker` lists of jobs and executors, also those of orbs; `machine.image` is no container."""
+    """`docker` lists of jobs, executors and orbs; `machine.image` is not a container."""
     walk(context, root, keys, _find_executor)
 
 

@@ -10,7 +10,7 @@ from imagebot.manifest.yaml.tree import Mapping, is_scalar
 
 _PARTS = ("services", "models", "networks", "volumes", "secrets", "configs")
 _TOP = frozenset(("version", "name", "include", *_PARTS))
-# What the values of a chart have beside an `image`.
+# Keys that the values of a chart have next to an `image`.
 _VALUES = frozenset({"repository", "tag", "imageTag", "registry"})
 # `values-compose.yaml` may be the values of a chart for Compose.
 _OWN_NAME = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*$")
@@ -18,7 +18,7 @@ _DEFAULT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*:?-([^${}]+)\}")
 
 
 def is_compose(root: Mapping, *, path: str = "") -> bool:
-    """Whether a document is a Compose file; `path` is that of a file that is named like one."""
+    """Whether a document is a Compose file; `path` is given if the file is named like one."""
     services = _services(root, path)
     if services is None:
         return False

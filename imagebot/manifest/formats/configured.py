@@ -15,7 +15,7 @@ from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_scalar
 
 _SCHEME = "oci://"
 _DOT = re.compile(r"(?<!\\)\.")
-# What a format says of a reference when it knows one of its parts only.
+# Codes of references of which a format knows only one part.
 _HALF_FOUND = frozenset({"no-tag", "no-repository", "not-a-reference", "ambiguous"})
 
 
@@ -34,11 +34,11 @@ def find_extra(context: DocumentContext, root: Mapping, keys: Keys) -> Extras | 
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What a configuration adds of a resource.
+    """The configured fields of a resource.
 
-    `written` has the keys of what can be written: no later rule may write there, too. `named` has
-    those of names, which several rules may share, but of which none is a whole reference. `lines`
-    are those of all parts.
+    `written` has the keys of values that can be edited: no later rule may use them. `named` has the
+    keys of names, which several rules may share, but not as a whole reference. `lines` are the
+    lines of all parts.
     """
 
     findings: FileFindings
@@ -59,9 +59,9 @@ class Extras:
         return True
 
     def put_into(self, findings: FileFindings, candidates: int, unread: int, *, flow: bool) -> None:
-        """Add them; they go before what a format has found at the same keys, or half found.
+        """Add these fields, in place of what a format has found, or half found, at the same keys.
 
-        `candidates` and `unread` say how much there was before the format looked at the resource.
+        `candidates` and `unread` count the findings before the format looked at the resource.
         """
         own = self.written | self.named
         findings.candidates[candidates:] = [
@@ -86,8 +86,8 @@ def _find(
 ) -> None:
     if not (extra.tag or extra.digest or extra.repository):
         for node, at in _follow(root, _path(extra.path), keys):
-            place = _dotted((*context.prefix, *at))
-            if is_scalar(node) and extras.take(context, {place: node}, {}):
+            dotted = _dotted((*context.prefix, *at))
+            if is_scalar(node) and extras.take(context, {dotted: node}, {}):
                 _inline(context, node, at)
         return
     parts = {
@@ -117,7 +117,7 @@ def _inline(context: DocumentContext, scalar: Scalar, keys: Keys, *, refusal: st
 def _split(
     context: DocumentContext, node: Mapping, keys: Keys, parts: dict[str, list[str]], extras: Extras
 ) -> None:
-    """Read parts that may lie at different depths below `node` as one flat mapping."""
+    """Read parts at different depths below `node` as one flat mapping."""
     flat = Mapping.like(node)
     names: dict[str, str] = {}
     for part, path in parts.items():
@@ -139,11 +139,15 @@ def _split(
 def _find_split(
     context: DocumentContext, flat: Mapping, names: dict[str, str], name: Scalar | None, keys: Keys
 ) -> None:
-    """The reference in the keys `names` of a mapping, by what they are."""
+    """The reference in a mapping; `names` has the key of each part."""
     repository = names.get("repository", "")
     if name is not None and has_tag(name.value):
         parts = [names[part] for part in ("tag", "digest") if said(flat, names.get(part, ""))]
-        refusal = f"`{repository}` has a tag, and so may `{parts[0]}`" if parts else ""
+        refusal = (
+            f"`{repository}` already has a tag, so `{parts[0]}` may be a second one"
+            if parts
+            else ""
+        )
         _inline(context, name, (*keys, repository), refusal=refusal)
         return
     scheme = name is not None and name.value.strip().startswith(_SCHEME)
@@ -187,7 +191,7 @@ def _follow(node: Node, path: list[str], keys: Keys) -> list[tuple[Node, Keys]]:
             elif isinstance(here, Mapping):
                 names = list(here) if key == "*" else [key]
                 step.extend((here.node(name), (*at, name)) for name in names)
-        # Aliases lead to the same node by many ways, more than can be gone.
+        # Aliases can lead to the same node in too many ways to follow all of them.
         reached = list({id(child): (child, where) for child, where in reversed(step)}.values())[
             ::-1
         ]

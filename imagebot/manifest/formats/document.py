@@ -1,4 +1,4 @@
-"""Tells what a document is and hands it to the module of its format."""
+"""Recognises the format of a document and calls the module of that format."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SILENT_KINDS = frozenset({"CustomResourceDefinition"})
 
 
 def find_document(context: DocumentContext, root: Node, kind: PathKind, keys: Keys = ()) -> None:
-    """Report the image fields of one document; `kind` is what its file is by name."""
+    """Report the image fields of one document; `kind` is the kind of its file by name."""
     if isinstance(root, Sequence):
         kustomize.find_json_patch(context.within(form="kustomize"), root, keys)
         for number, item in enumerate(root):
@@ -76,7 +76,7 @@ def _find_by_kind(context: DocumentContext, root: Mapping, kind: PathKind, keys:
 
 
 def _find_plain(context: DocumentContext, root: Mapping, kind: PathKind, keys: Keys) -> None:
-    """A document that is no Kubernetes object: its file's name says what it is, or its shape."""
+    """A document that is not a Kubernetes object: its file name or its shape gives the format."""
     if kind == "kustomization":
         kustomize.find(context.within(form="kustomize"), root, keys)
     elif kind == "chart":

@@ -12,7 +12,7 @@ from imagebot.manifest.yaml.tree import is_scalar
 
 _PINS = {"Never": "", "IfNotPresent": "frozen", "Always": "refresh"}
 _TRUE = frozenset({"true", "yes", "on"})
-# The selector for what Flux leaves out by itself: `^.*\.sig$`, as a glob since that is faster.
+# Flux excludes these by default (`^.*\.sig$`); a glob is faster.
 _SIGNATURES = "*.sig"
 
 
@@ -21,7 +21,7 @@ def is_flux_object(root: Node) -> bool:
 
 
 def find(context: DocumentContext, root: Node) -> None:
-    """Carry an ImageRepository or an ImagePolicy; neither has an image field of its own."""
+    """Collect an ImageRepository or an ImagePolicy; neither has an image field itself."""
     spec = root.mapping("spec") or Node()
     if root.text("kind") == "ImageRepository":
         _carry_repository(context, root, spec)
@@ -62,7 +62,7 @@ def _carry_policy(context: DocumentContext, root: Node, spec: Node) -> None:
 
 
 def carried_object(context: DocumentContext, root: Node, kind: FluxKind) -> FluxObject:
-    """An object that other files may name, with what all kinds say of themselves."""
+    """An object that other files may name, with the members that all kinds have."""
     metadata = root.mapping("metadata") or Node()
     at = root.scalar("kind")
     return FluxObject(
@@ -79,33 +79,33 @@ def _is_suspended(spec: Node) -> bool:
 
 
 def _exclusions(spec: Node) -> tuple[tuple[str, ...], str]:
-    """Selectors for the tags that an ImageRepository leaves out, and what cannot be followed.
+    """Selectors for the tags that an ImageRepository excludes, and a problem ("" if there is none).
 
-    As in Flux an expression may match anywhere in a tag, and an empty list is none.
+    As in Flux, an expression may match anywhere in a tag, and an empty list counts as missing.
     """
     node = spec.node("exclusionList")
     if node is None or (is_scalar(node) and is_null(node)):
         return (_SIGNATURES,), ""
     items = spec.sequence("exclusionList")
     if items is None:
-        return (), "spec.exclusionList is no list"
+        return (), "spec.exclusionList is not a list"
     texts = tuple(_selector(item.value) for item in items if is_scalar(item))
     if len(texts) < len(items):
-        return (), "spec.exclusionList has something in it that is no expression"
+        return (), "spec.exclusionList has an entry that is not a regular expression"
     return texts or (_SIGNATURES,), ""
 
 
 def _selector(expression: str) -> str:
     if expression == r"^.*\.sig$":
         return _SIGNATURES
-    # Two slashes with nothing between them are no expression.
+    # Two slashes with nothing between them are not an expression.
     return f"/{expression or '(?:)'}/"
 
 
 def _policy_keys(spec: Node) -> tuple[dict[str, str | bool], str]:
-    """The imagebot policy keys of an ImagePolicy, and what cannot be followed ("" when all can).
+    """The imagebot policy keys of an ImagePolicy, and a problem ("" if there is none).
 
-    As in Flux a range alone decides about pre-releases, and what follows `-` is always one.
+    As in Flux, only the range decides about pre-releases, and a `-` always starts one.
     """
     keys: dict[str, str | bool] = {}
     rule = spec.mapping("policy") or Node()

@@ -1,4 +1,4 @@
-"""Flux sources and what is deployed from them: OCI artifacts, charts, values, Kustomize images."""
+"""Flux sources and their users: OCI artifacts, charts, values, images of Kustomizations."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     spec = root.mapping("spec")
     if spec is not None:
         _find_by_kind(context, root, spec, (*keys, "spec"))
-    walk(context, root, keys, lambda _found, _mapping, _keys: None, skip=kubernetes.SKIPPED)
+    walk(context, root, keys, lambda _context, _mapping, _keys: None, skip=kubernetes.SKIPPED)
 
 
 def _find_by_kind(context: DocumentContext, root: Mapping, spec: Mapping, at: Keys) -> None:
@@ -92,7 +92,7 @@ def _find_release(context: DocumentContext, spec: Mapping, keys: Keys) -> None:
 
 
 def _find_substitutes(context: DocumentContext, spec: Mapping, keys: Keys) -> None:
-    """The images among what Flux writes in place of variables."""
+    """Images among the values that Flux substitutes for variables."""
     settings = spec.mapping("postBuild")
     substitutes = settings.mapping("substitute") if settings is not None else None
     if substitutes is not None:
@@ -101,7 +101,7 @@ def _find_substitutes(context: DocumentContext, spec: Mapping, keys: Keys) -> No
 
 
 def _find_chart(context: DocumentContext, spec: Mapping, keys: Keys) -> None:
-    """A chart whose HelmRepository may be in another file: whether it is an image is not known."""
+    """A chart whose HelmRepository may be in another file, so it is not yet known to be OCI."""
     source = spec.mapping("sourceRef")
     name = spec.text("chart")
     if name.startswith("oci://"):
@@ -113,5 +113,5 @@ def _find_chart(context: DocumentContext, spec: Mapping, keys: Keys) -> None:
     if spec.scalar("version") is None:
         return
     namespace = source.text("namespace") or (context.resource.namespace if context.resource else "")
-    elsewhere = RepositoryLink("HelmRepository", f"{namespace}:{source.text('name')}", name)
-    find_version(context, spec, name, keys, chart=name, elsewhere=elsewhere)
+    link = RepositoryLink("HelmRepository", f"{namespace}:{source.text('name')}", name)
+    find_version(context, spec, name, keys, chart=name, link=link)

@@ -10,8 +10,8 @@ _ANNOTATIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
 
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
-    """Put aside the blocks that say which image the function of a resource runs in."""
-    if not context.source.holds("/function"):
+    """Queue the blocks that name the image of a resource's function."""
+    if not context.document_text.holds("/function"):
         return
     metadata = root.mapping("metadata")
     annotations = metadata.mapping("annotations") if metadata is not None else None
@@ -20,4 +20,4 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     for name in _ANNOTATIONS:
         text = annotations.scalar(name)
         if text is not None and text.style == "|":
-            context.embed(text, (*keys, "metadata", "annotations", name))
+            context.add_nested(text, (*keys, "metadata", "annotations", name))

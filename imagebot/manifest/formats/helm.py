@@ -14,7 +14,7 @@ from imagebot.manifest.yaml.tree import Mapping
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     registry = _global_registry(root)
-    has_charts = context.source.holds("oci://")
+    has_charts = context.document_text.holds("oci://")
 
     def visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
         find_images(context, mapping, keys, registry=registry)
@@ -28,15 +28,15 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
 
 
 def _find_lonely_hub(context: DocumentContext, mapping: Mapping) -> None:
-    """`{hub, tag}` with no name, as Istio's charts have it: they are those of several images."""
+    """`{hub, tag}` without a name, as in Istio's charts: they belong to several images."""
     names = ("image", "imageName", "repository", "name")
     if said(mapping, "hub") and said(mapping, "tag") and not any(n in mapping for n in names):
-        reason = "which images this and `hub` are of is decided elsewhere"
+        reason = "which images this tag and `hub` belong to is decided elsewhere"
         context.unread(mapping.scalar("tag"), "no-repository", reason, expected=True)
 
 
 def _global_registry(root: Mapping) -> str:
-    """`global.imageRegistry` (or `global.image.registry`), which goes before any other one."""
+    """`global.imageRegistry` or `global.image.registry`, which overrides any other registry."""
     everywhere = root.mapping("global")
     if everywhere is None:
         return ""

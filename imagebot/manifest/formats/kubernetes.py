@@ -11,10 +11,10 @@ from imagebot.manifest.images.shapes import find_images
 from imagebot.manifest.images.walk import Visitor, walk
 from imagebot.manifest.yaml.tree import Mapping
 
-# Never what a user wrote, or a schema in which `image` is the name of a property.
+# Not written by users, or a schema in which `image` is the name of a property.
 SKIPPED = frozenset({"status", "managedFields", "openAPIV3Schema", "annotations", "labels"})
 
-# What Kyverno's policies compare with is a pattern, even where it reads like an image.
+# The values that Kyverno's policies compare with are patterns, even if they look like images.
 _SKIPPED_IN_POLICIES = SKIPPED | {"validate"}
 
 
@@ -40,8 +40,8 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
 
 
 def visitor(context: DocumentContext) -> Visitor:
-    """What looks for images in the mappings of a resource; for most that is little."""
-    more = [visit for sign, visit in _MORE if context.source.holds(sign)]
+    """The visitors that a resource needs; most resources need only one."""
+    more = [visit for sign, visit in _MORE if context.document_text.holds(sign)]
     if not more:
         return find_images
 
@@ -59,7 +59,7 @@ def _find_parts(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
     find_parts(context, mapping, keys, strict=True)
 
 
-# What few resources have, by texts that are in those.
+# For rare content, by a text that such resources contain.
 _MORE: tuple[tuple[str, Visitor], ...] = (
     ("epository", _find_parts),
     ("images", _find_parts),

@@ -21,7 +21,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     for number, entry in enumerate(root.sequence("helmCharts") or ()):
         if isinstance(entry, Mapping):
             _find_chart(context, entry, (*keys, "helmCharts", number))
-    walk(context, root, keys, lambda _found, _mapping, _keys: None)
+    walk(context, root, keys, lambda _context, _mapping, _keys: None)
 
 
 def find_entries(context: DocumentContext, owner: Mapping, keys: Keys) -> None:
@@ -49,7 +49,7 @@ def _reports_broken_part(context: DocumentContext, entry: Mapping) -> bool:
             return True
         if isinstance(node, Mapping | Sequence):
             at = entry[key][0] if key in entry else None
-            context.unread(at, "not-a-reference", f"`{key}` is no text: write one value")
+            context.unread(at, "not-a-reference", f"`{key}` is not text: write a single value")
             return True
     return False
 
@@ -68,15 +68,15 @@ def find_json_patch(context: DocumentContext, operations: Sequence, keys: Keys) 
 
 
 def _find_value(context: DocumentContext, value: Node, name: str, keys: Keys) -> None:
-    """What an operation puts at the key `name`."""
+    """The images in a value that an operation writes at the key `name`."""
     if is_scalar(value):
         if is_image_key(name):
             context.inline(value, keys, loose=name != "image")
         elif name == "tag":
-            reason = "what is patched says which image this tag is about"
+            reason = "only the patched file says which image this tag belongs to"
             context.unread(value, "no-repository", reason, expected=True)
         elif value.style and may_hold_yaml(value):
-            context.embed(value, keys)
+            context.add_nested(value, keys)
     elif isinstance(value, Mapping):
         if is_image_key(name):
             image_mapping(context, value, keys)

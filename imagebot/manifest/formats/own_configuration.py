@@ -11,8 +11,8 @@ _SECTION = re.compile(r"^(?:policies|routes|targets):", re.MULTILINE)
 
 
 def is_configuration(context: DocumentContext, root: Mapping) -> bool:
-    """Whether a document of any name has the sections of a configuration."""
+    """Whether a document has the sections of a configuration, whatever its file name."""
     fields = root.sequence("fields")
-    if not fields or _SECTION.search(context.source.text) is None:
+    if not fields or _SECTION.search(context.document_text.text) is None:
         return False
     return all(isinstance(field, Mapping) and "kind" in field for field in fields)

@@ -1,4 +1,4 @@
-"""Which files are read at all, and as what, by their names."""
+"""Decides by name which files are read, and as which format."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PathKind = Literal[
     "text",
 ]
 
-# imagebot's own configuration, in which comments and fields speak of images.
+# imagebot's own configuration, in which comments and fields mention images.
 _OWN = "imagebot.yaml"
 _YAML = (".yaml", ".yml", ".json")
 _COMPOSE = re.compile(r"(?:.*[-_.])?compose(?:[-_.].*)?\.ya?ml")
@@ -45,7 +45,7 @@ _TEXT = re.compile(
 
 
 def path_kind(path: str) -> PathKind:
-    """What a file is by its name; "" when it is nothing that is read."""
+    """The kind of a file by its name; "" if such files are not read."""
     name = path.rpartition("/")[2]
     if name.endswith(_YAML):
         if name == _OWN:
@@ -73,7 +73,7 @@ def _ci_or_yaml(path: str) -> PathKind:
 
 
 def is_manifest_path(path: str, extra: tuple[ExtraFile, ...] = ()) -> bool:
-    """Whether a file is worth reading; `extra` are the configured files that are no YAML."""
+    """Whether a file is worth reading; `extra` are the configured files that are not YAML."""
     if path_kind(path):
         return True
     return any(matches_any(file.match, path) for file in extra)
@@ -89,7 +89,7 @@ def chart_folders(paths: Iterable[str]) -> frozenset[str]:
 
 
 def is_chart_template(path: str, charts: frozenset[str]) -> bool:
-    """Whether a file lies under `templates/` beside a `Chart.yaml`."""
+    """Whether a file is under `templates/` next to a `Chart.yaml`."""
     at = path.find("templates/")
     while at >= 0:
         if (at == 0 or path[at - 1] == "/") and path[: max(at - 1, 0)] in charts:

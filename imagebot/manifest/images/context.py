@@ -1,4 +1,4 @@
-"""Collects what the format modules find in one document: fields, and what could not be read."""
+"""Collects the findings of the format modules in one document: fields and unread values."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from imagebot.manifest.images.findings import (
     RepositoryLink,
 )
 from imagebot.manifest.images.naming import has_host
-from imagebot.manifest.images.no_reference import SHOWN, filled_in, is_filled_in, why_no_reference
+from imagebot.manifest.images.not_reference import SHOWN, filled_in, is_filled_in, why_not_reference
 from imagebot.manifest.images.slots import EditableScalar, editable_scalar, is_null
+from imagebot.manifest.yaml.document_text import DocumentText
 from imagebot.manifest.yaml.events import Scalar
-from imagebot.manifest.yaml.source import DocumentText
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 from imagebot.reference import Reference, parse_reference
 
@@ -33,13 +33,13 @@ _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 @dataclass(slots=True)
 class DocumentContext:
-    """Where a format module reports to while it walks one document.
+    """A format module reports its findings here while it walks one document.
 
-    `prefix` is what goes before the keys of a document that is embedded in another one.
+    `prefix` are the keys that lead to a document nested in another one.
     """
 
     findings: FileFindings
-    source: DocumentText
+    document_text: DocumentText
     document: int
     format: str
     prefix: Keys = ()
@@ -48,7 +48,7 @@ class DocumentContext:
     visited: set[int] = field(default_factory=set)
 
     def within(self, *, form: str = "", resource: Resource | None = None) -> DocumentContext:
-        """The same place, seen as another format or within a resource."""
+        """The same document, read as another format or within a resource."""
         return replace(self, format=form or self.format, resource=resource or self.resource)
 
     def enter(self, node: Mapping | Sequence) -> bool:
@@ -59,17 +59,19 @@ class DocumentContext:
         return True
 
     def mark(self, root: Node) -> None:
-        """Put the document aside, to be searched for what its markers govern."""
+        """Remember the document: its markers are applied after all documents are read."""
         marked = MarkedDocument(
-            root, self.source, self.document, self.format, self.prefix, self.resource
+            root, self.document_text, self.document, self.format, self.prefix, self.resource
         )
         self.findings.marked.append(marked)
 
-    def embed(self, scalar: Scalar, keys: Keys) -> None:
-        """Put a literal block scalar aside, to be read when the document has been."""
+    def add_nested(self, scalar: Scalar, keys: Keys) -> None:
+        """Queue a literal block scalar, to be read after the document."""
         full = (*self.prefix, *keys)
-        part = NestedYaml(self.source, scalar, self.document, full, self.resource, self.depth + 1)
-        self.findings.embedded.append(part)
+        part = NestedYaml(
+            self.document_text, scalar, self.document, full, self.resource, self.depth + 1
+        )
+        self.findings.nested.append(part)
 
     def inline(
         self,
@@ -82,24 +84,24 @@ class DocumentContext:
         lines: tuple[Scalar, ...] = (),
         refusal: str = "",
     ) -> bool:
-        """A whole reference in one scalar; `span` is the part of the value that it is in.
+        """Report a whole reference in one scalar; `span` is the part of the value that holds it.
 
-        `loose` is for places where other things stand too: there only what has a tag or a digest
-        counts, and what names a registry but has neither is listed. `lines` are other scalars that
-        a marker may stand beside. True when the scalar was a reference.
+        `loose` is for keys that may also hold something else: then only references with a tag or a
+        digest count, and those with a registry but neither are listed. `lines` are other scalars
+        whose lines may have the marker. Returns True if the scalar was a reference.
         """
-        written = editable_scalar(self.source, scalar)
+        written = editable_scalar(self.document_text, scalar)
         text = written.value[slice(*span)]
         if not text or is_null(scalar) or self.is_variable(scalar, text):
             return False
         if _IMAGE_ID.fullmatch(text):
-            reason = "the id of an image on some machine, which no registry can be asked for"
+            reason = "this is the id of a local image, which no registry knows"
             self.unread(scalar, "not-a-reference", reason, expected=True)
             return False
         try:
             reference = parse_reference(text)
         except InvalidReferenceError as error:
-            self.no_reference(scalar, error, expected=loose)
+            self.not_a_reference(scalar, error, expected=loose)
             return False
         if loose and reference.tag is None and reference.digest is None:
             if has_host(reference.name):
@@ -129,12 +131,12 @@ class DocumentContext:
         *,
         container: str | None = None,
         lines: tuple[Scalar, ...] = (),
-        elsewhere: RepositoryLink | None = None,
+        link: RepositoryLink | None = None,
         refusal: str = "",
     ) -> None:
-        """Report a field. `written` is the scalar that holds the tag, or what stands for it."""
-        file = self.source.file
-        at = self.source.index(_shown_at(written, reference))
+        """Report a field. `written` is the scalar that holds the tag, or its substitute."""
+        file = self.document_text.file
+        at = self.document_text.index(_shown_at(written, reference))
         line = file.line(at)
         if tag is None and digest is None and not refusal:
             refusal = "the reference is not written in one piece"
@@ -155,7 +157,7 @@ class DocumentContext:
         on: tuple[int, ...] = ()
         if self.findings.has_markers:
             on = tuple(dict.fromkeys((line, *(self.line(part) for part in lines))))
-        self.findings.candidates.append(FieldCandidate(found, on, elsewhere))
+        self.findings.candidates.append(FieldCandidate(found, on, link))
 
     def unread(
         self, scalar: Scalar | None, code: str, reason: str, *, expected: bool = False
@@ -164,7 +166,7 @@ class DocumentContext:
         self.findings.unread.append(Unread(self.findings.path, line, code, reason, expected))
 
     def line(self, scalar: Scalar) -> int:
-        return self.source.file.line(self.source.index(scalar.start_mark.index))
+        return self.document_text.file.line(self.document_text.index(scalar.start_mark.index))
 
     def is_variable(self, scalar: Scalar, text: str) -> bool:
         """Whether another tool fills this in; it is then listed as unread."""
@@ -174,16 +176,18 @@ class DocumentContext:
         return True
 
     def filled_in(self, mapping: Mapping) -> None:
-        """List what YAML takes for a mapping and another tool fills in (`{{ .x }}`)."""
-        source = self.source
-        line = source.file.line(source.index(mapping.start))
-        shown = source.text[mapping.start : min(mapping.end, mapping.start + SHOWN)]
+        """List a placeholder that YAML parses as a mapping (`{{ .x }}`)."""
+        document_text = self.document_text
+        line = document_text.file.line(document_text.index(mapping.start))
+        shown = document_text.text[mapping.start : min(mapping.end, mapping.start + SHOWN)]
         entry = Unread(self.findings.path, line, "variable", filled_in(shown), True)
         self.findings.unread.append(entry)
 
-    def no_reference(self, scalar: Scalar, error: InvalidReferenceError, *, expected: bool) -> None:
+    def not_a_reference(
+        self, scalar: Scalar, error: InvalidReferenceError, *, expected: bool
+    ) -> None:
         text = scalar.value.strip() if error.text in scalar.value else error.text
-        code, reason, nobodys = why_no_reference(text, error)
+        code, reason, nobodys = why_not_reference(text, error)
         self.unread(scalar, code, reason, expected=expected or nobodys)
 
 

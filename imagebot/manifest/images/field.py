@@ -15,7 +15,7 @@ PendingKind = Literal["ImagePolicy", "HelmRepository"]
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """The Kubernetes object (or what stands for one) that a field belongs to; "" is unknown."""
+    """The Kubernetes object (or its equivalent) that a field belongs to; "" means unknown."""
 
     api_version: str
     kind: str
@@ -27,11 +27,11 @@ class Resource:
 class Slot:
     """Where a part of a reference is written: bytes `start` to `end` of the file.
 
-    `text` is what stands there. A slot of no length is a place to insert at; `prefix` and
-    `suffix` are then written around the new value (`:` or `@` inside a reference, a whole line
-    for a key that is not there yet). `quoted` is false where a plain scalar is nothing but this
-    part, so that a value that YAML would not read as text must be given `quote`s. `style` is that
-    of the mapping: in flow style a value with a `:` needs them too, in JSON every value does.
+    `text` is the current text. An empty slot is a position to insert at; `prefix` and `suffix` are
+    then written around the new value (`:` or `@` inside a reference, a whole line for a new key).
+    `quoted` is false if this part is a whole plain scalar: a value that YAML would not read as text
+    then gets the quotes in `quote`. `style` is the style of the mapping: in flow style a value with
+    a `:` needs quotes too, in JSON every value does.
     """
 
     start: int
@@ -46,14 +46,14 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A comment that governs a field: the name of a policy, policy keys, or `ignore`.
+    """A comment that applies to a field: the name of a policy, policy keys, or `ignore`.
 
     `syntax` says whose marker it is: imagebot's own or Flux's. `text` is a policy name, or for
     kind "keys" the flow mapping as written.
 
-    Of Flux's: `part` is what alone may be written, "" for all of it. `problem` says why it cannot
-    be obeyed. `policy` is the key of what it names among the policies of the tree, "" when that is
-    `text`; it is not known before the files of the tree are put together.
+    For Flux's markers: `part` is the only part that may be written, "" for all. `problem` says why
+    the marker cannot be obeyed. `policy` is the key of its policy among those of the tree, "" if
+    that is `text`; it is known once the files of the tree are joined.
     """
 
     kind: Literal["policy", "keys", "ignore"]
@@ -72,8 +72,8 @@ class ImageField:
     `line` and `column` count from 1 and point at the text that holds the tag (or the name, when
     there is none). `keys` is the path within the document, `document` its number from 0.
     `reference` has the repository that will be pulled (after Kustomize's `newName`). A slot is
-    None where that part cannot be written at all; `refusal` says why nothing in this field can
-    be edited exactly, "" when it can. `shared` counts the fields of the file that read the same
+    None where that part cannot be written at all; `refusal` says why this field cannot be edited
+    exactly, "" if it can. `shared` counts the fields of the file that read the same
     text through an anchor: they change together or not at all.
     """
 
@@ -94,26 +94,26 @@ class ImageField:
 
     @property
     def is_misread(self) -> bool:
-        """Whether its tag is written so that not every reader takes it for what it says."""
+        """Whether its tag is written so that some readers take it for another value."""
         if self.tag is None or self.reference.tag is None:
             return False
         return not self.tag.quoted and is_misread(self.reference.tag)
 
     @property
     def keeps_tag(self) -> bool:
-        """Whether a marker lets nothing but the digest be written."""
+        """Whether a marker allows only the digest to be written."""
         return self.marker is not None and self.marker.part == "digest"
 
     @property
     def takes_no_digest(self) -> bool:
-        """Whether a marker lets nothing but the tag be written, beside which there is no digest."""
+        """Whether a marker allows only the tag to be written and there is no digest."""
         alone = self.marker is not None and self.marker.part == "tag"
         return alone and self.reference.digest is None
 
 
 @dataclass(frozen=True, slots=True)
 class FieldEdit:
-    """What a field's tag and digest shall be; None leaves that part as it is."""
+    """The new tag and digest of a field; None leaves that part as it is."""
 
     field: ImageField
     tag: str | None
@@ -122,7 +122,7 @@ class FieldEdit:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A file, or a part of one, that was not read, and why. `expected` when nobody need act.
+    """A file or part of a file that was not read, and why. `expected` if no one has to act.
 
     `line` is 0 for a whole file. An unexpected one becomes a problem when a route covers the file.
     """
@@ -136,15 +136,15 @@ class Unread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FluxObject:
-    """A Flux object that says what other files mean; `namespace` is "" when it is not written.
+    """A Flux object that other files refer to; `namespace` is "" when it is not written.
 
     `url` is the image of an ImageRepository, or the URL of a HelmRepository. An ImageRepository
-    has `exclude`, the selectors of tags that are left out. An ImagePolicy has
+    has `exclude`, the selectors of excluded tags. An ImagePolicy has
     `repository` (`namespace:name` of its ImageRepository) and `keys`: imagebot policy keys.
-    `problem` says what cannot be followed; `suspended` that Flux does not act on it.
+    `problem` says what imagebot cannot follow; `suspended` means that Flux does not act on it.
 
-    A NameMarker is no object but a comment that names an ImagePolicy and changes nothing;
-    `governs` has the lines of the fields that it stands at.
+    A NameMarker is not an object but a comment that names an ImagePolicy and changes nothing;
+    `governs` has the lines of the fields it is attached to.
     """
 
     kind: FluxKind
@@ -166,7 +166,7 @@ class PendingField:
     """A field whose repository is written in an object that may be in another file.
 
     `kind` and `name` (`namespace:name`) say which object; `chart` is the name of the chart in a
-    HelmRepository. `field` is complete but for `reference.repository` and `reference.name`.
+    HelmRepository. `field` is complete except for `reference.repository` and `reference.name`.
     """
 
     field: ImageField
@@ -177,11 +177,11 @@ class PendingField:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What one file holds: fields in the order of their bytes, and what could not be read, in the
-    order of lines (0, the whole file, first).
+    """The findings of one file: fields in the order of their bytes, unread parts in that of their
+    lines (0, the whole file, first).
 
-    `objects` and `pending` wait for the other files of the tree: `flux.join` makes policies and
-    further fields of them.
+    `objects` and `pending` depend on the other files of the tree: `flux.join` turns them into
+    policies and further fields.
     """
 
     fields: tuple[ImageField, ...] = ()

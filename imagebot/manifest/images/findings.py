@@ -1,4 +1,4 @@
-"""What is found in one file, as it is collected: drafts of fields, and what waits to be read."""
+"""Collects everything found in one file: field candidates, and YAML that is still to be read."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from imagebot.manifest.images.field import (
     Unread,
 )
 from imagebot.manifest.images.options import ScanOptions
+from imagebot.manifest.yaml.document_text import DocumentText
 from imagebot.manifest.yaml.events import MAX_DEPTH, Scalar
-from imagebot.manifest.yaml.source import DocumentText
 from imagebot.manifest.yaml.tree import Node
 
 # A field costs a few KiB while its file is read.
@@ -29,9 +29,9 @@ MAX_PATH = 2 * MAX_DEPTH
 
 @dataclass(frozen=True, slots=True)
 class NestedYaml:
-    """A literal block scalar that may hold YAML of its own; `resource` is what it is a part of."""
+    """A literal block scalar that may hold YAML; `resource` is the object it is part of."""
 
-    source: DocumentText
+    document_text: DocumentText
     scalar: Scalar
     document: int
     keys: Keys
@@ -50,24 +50,24 @@ class RepositoryLink:
 
 @dataclass(frozen=True, slots=True)
 class FieldCandidate:
-    """A field before its marker is known; `lines` are those that a marker can stand on, where
-    the file has markers at all."""
+    """A field before its marker is known; `lines` are the lines whose markers apply to it, if the
+    file has any markers."""
 
     field: ImageField
     lines: tuple[int, ...]
-    elsewhere: RepositoryLink | None = None
+    link: RepositoryLink | None = None
 
     def pending(self, field: ImageField) -> PendingField:
-        assert self.elsewhere is not None
-        return PendingField(field, self.elsewhere.kind, self.elsewhere.name, self.elsewhere.chart)
+        assert self.link is not None
+        return PendingField(field, self.link.kind, self.link.name, self.link.chart)
 
 
 @dataclass(frozen=True, slots=True)
 class MarkedDocument:
-    """A document whose text holds a marker, with what its fields have in common."""
+    """A document whose text holds a marker, with the properties shared by its fields."""
 
     root: Node
-    source: DocumentText
+    document_text: DocumentText
     document: int
     format: str
     prefix: Keys
@@ -75,17 +75,15 @@ class MarkedDocument:
 
     def line(self, at: int) -> int:
         """The line in the file of a position in the text."""
-        return self.source.file.line(self.source.index(at))
+        return self.document_text.file.line(self.document_text.index(at))
 
 
 @dataclass(slots=True)
 class FileFindings:
     """Everything found in one file, in the order found.
 
-    `patterns` are what a configuration has for the file, whatever it is.
-
-    `marked` are the documents whose text holds a marker, to be searched for what it governs;
-    `broken` the documents that could not be parsed.
+    `patterns` are the configured patterns for the file. `nested` are scalars still to be read,
+    `marked` the documents whose text holds a marker, `broken` those that could not be parsed.
     """
 
     path: str
@@ -95,11 +93,11 @@ class FileFindings:
     candidates: list[FieldCandidate] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     objects: list[FluxObject] = field(default_factory=list)
-    embedded: list[NestedYaml] = field(default_factory=list)
+    nested: list[NestedYaml] = field(default_factory=list)
     marked: list[MarkedDocument] = field(default_factory=list)
     broken: list[DocumentText] = field(default_factory=list)
 
     @property
     def is_full(self) -> bool:
-        """Whether there is more than a manifest ever has; the file is then not read."""
+        """Whether there are more findings than any manifest has; the file is then not read."""
         return len(self.candidates) > MAX_FIELDS or len(self.marked) > MAX_FIELDS

@@ -1,4 +1,4 @@
-"""What is listed or named under `images`."""
+"""Images that are listed or named under `images`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, Node, is_scalar
 
-# What names one image under `images:`; a tag with its digest reads like a reference.
+# Keys of a single image under `images:`; a tag with its digest looks like a reference.
 _PARTS = frozenset({"tag", "digest", "version"})
 
 
@@ -54,7 +54,7 @@ def _is_promising(scalar: Scalar) -> bool:
 
 
 def _item(context: DocumentContext, item: Node, keys: Keys, registry: str, strict: bool) -> None:
-    """`{name: app, tag: 1.2}`; what has a `repository` or an `image` is found by these."""
+    """`{name: app, tag: 1.2}`; entries with a `repository` or an `image` are found elsewhere."""
     if not isinstance(item, Mapping) or not said(item, "tag") or not said(item, "name"):
         return
     if (

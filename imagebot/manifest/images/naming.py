@@ -1,9 +1,8 @@
-"""Which keys of a mapping make up the name of a repository, where more than one could.
+"""Decides which keys of a mapping make up the name of a repository.
 
-Charts agree about `repository` and `tag` only. `repository` beside `image` is what goes before
-it; `hub`, and within `image:` also `namespace` and `org`, go before any name. `name` beside
-`repository` is the last part of the name to some charts and a label to others: then only the
-values themselves can tell.
+Charts only agree about `repository` and `tag`. `repository` next to `image` is its prefix; `hub`,
+and within `image:` also `namespace` and `org`, are prefixes of any name. `name` next to
+`repository` is the last part of the name in some charts and a label in others: the values decide.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _HOST = re.compile(r"[^/]*[.:][^/]*|localhost")
 _REGISTRY = re.compile(r"(?:[^/:]*\.[^/:]*|localhost)(?::[0-9]+)?/?")
 _SCP = re.compile(r"[^/@]+@[^/]+:")
 _CODE_HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
-# What goes before a name; `namespace` and the others mean something else outside of `image:`.
+# Prefixes of a name; `namespace` and the others mean something else outside of `image:`.
 _FOLDERS = ("hub",)
 _FOLDERS_IN_IMAGE = ("hub", "namespace", "org", "organization")
 _TAG_ENDING = re.compile(r"[-_]?[tT]ag\Z")
@@ -30,9 +29,9 @@ _DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """`key` has the name, `folder` what goes before it and a slash; "" is none.
+    """The keys of a name: `key` has the name, `folder` its prefix before a slash, "" if none.
 
-    `doubt` says why it cannot be told, "" when it can.
+    `doubt` says why the name is uncertain, "" if it is certain.
     """
 
     key: str
@@ -41,7 +40,7 @@ class Naming:
 
 
 def said(mapping: Mapping, key: str) -> str:
-    """The text of `key`; "" when it is no scalar, null, empty, or not there."""
+    """The text of `key`; "" if it is not a scalar, null, empty or missing."""
     scalar = mapping.scalar(key)
     return "" if scalar is None or is_null(scalar) else scalar.value.strip()
 
@@ -66,12 +65,12 @@ def is_address(text: str) -> bool:
 
 
 def is_folder(text: str) -> bool:
-    """Whether this is a registry, or what goes before the last part of a name in one."""
+    """Whether this is a registry, or the part of a name before its last component."""
     return ("/" in text or _HOST.fullmatch(text) is not None) and not is_address(text)
 
 
 def is_registry(name: str) -> bool:
-    """Whether a name has a registry and nothing behind it."""
+    """Whether a name is only a registry."""
     return _REGISTRY.fullmatch(name) is not None
 
 
@@ -86,9 +85,9 @@ def within_image(mapping: Mapping) -> Naming:
 
 
 def _unfolded(mapping: Mapping, key: str) -> Naming:
-    """The name in `key` where `repository` says nothing, which a chart may still fill in."""
+    """The name in `key` if `repository` is empty, which the chart may still fill in."""
     if key and mapping.scalar("repository") is not None and "/" not in said(mapping, key):
-        return Naming(key, doubt=f"`repository` is empty: what goes before `{key}` is elsewhere")
+        return Naming(key, doubt=f"`repository` is empty: the part before `{key}` is set elsewhere")
     return Naming(key)
 
 
@@ -135,7 +134,7 @@ def _pair(mapping: Mapping, first: str, last: str) -> Naming:
     folder, name = said(mapping, first).rstrip("/"), said(mapping, last)
     if is_address(folder):
         return Naming(last)
-    doubt = Naming(first, doubt=f"it cannot be told whether `{last}` is a part of the repository")
+    doubt = Naming(first, doubt=f"it is unclear whether `{last}` is part of the repository")
     if folder == name or folder.endswith(f"/{name}"):
         return Naming(first) if _depth(folder) > 1 else doubt
     if has_host(name):
@@ -147,7 +146,7 @@ def _pair(mapping: Mapping, first: str, last: str) -> Naming:
 
 
 def _depth(name: str) -> int:
-    """How many parts a name has behind its registry."""
+    """How many components a name has after its registry."""
     return name.count("/") + (0 if has_host(name) else 1)
 
 
@@ -161,25 +160,25 @@ def _below_folder(mapping: Mapping, found: Naming, folders: tuple[str, ...]) -> 
     if folder == "hub" and "/" in name:
         return found
     if found.folder or (folder == "hub" and not text):
-        return Naming(found.key, doubt=f"it cannot be told what `{folder}` adds to the repository")
+        return Naming(found.key, doubt=f"it is unclear what `{folder}` adds to the repository")
     return Naming(found.key, folder=folder) if text else found
 
 
 def other_digest(owner: Mapping, tag: str, own: str = "") -> str:
-    """Why an image is not edited that has a digest under a key which is not its `own`; "" when it
-    has none: it would stay that of the old tag. `tag` is the key of the tag, or of the image."""
+    """Why an image with a digest under another key than `own` is not edited, "" if it has none: the
+    digest would still be that of the old tag. `tag` is the key of the tag or of the image."""
     stem = _TAG_ENDING.sub("", tag)
     for key in _digest_keys(owner).get(_subject(stem), ()):
-        # Beside a whole image these may be of something else, such as a download.
+        # Next to a whole image these may belong to something else, such as a download.
         if key != own and not (stem == "image" and key in _OF_ANYTHING):
             return f"its digest is in `{key}`, which imagebot does not write"
     return ""
 
 
 def _digest_keys(owner: Mapping) -> dict[str, list[str]]:
-    """The keys of a mapping that have digests, by the image that they are about.
+    """The keys of a mapping that have digests, by the image they belong to.
 
-    They are looked for once: each of the many images of a mapping asks for them.
+    Searched once per mapping, which may have many images.
     """
     found: dict[str, list[str]] | None = getattr(owner, "digest_keys", None)
     if found is None:
@@ -194,5 +193,5 @@ def _digest_keys(owner: Mapping) -> dict[str, list[str]]:
 
 
 def _subject(stem: str) -> str:
-    """Which image a key is about: "" and `image` say nothing of which one that is."""
+    """Which image a key belongs to; `image` and "" mean the same one."""
     return "" if stem == "image" else stem

@@ -1,10 +1,10 @@
-"""What a scan depends on besides the bytes and the path of a file."""
+"""The options of a scan: everything it depends on besides the path and bytes of a file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# What files have in them that say, or leave it to another file to say, which image is meant:
+# Texts in files that say which image is meant, or leave that to another file:
 # Flux's markers and image objects, and HelmRepository objects, of which the nearest counts.
 REFERS_ELSEWHERE = (
     "$imagepolicy",
@@ -13,7 +13,7 @@ REFERS_ELSEWHERE = (
     "oci://",
 )
 
-# What a file says that means an image of this last name without writing it: kubeadm's `dns`.
+# A key that stands for an image of this name without naming it: kubeadm's `dns`.
 UNSAID = {"coredns": "imageRepository"}
 
 
@@ -31,7 +31,7 @@ class ExtraField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraFile:
-    """Files that are no YAML: globs, and an RE2 pattern with the groups name, tag and digest."""
+    """Files that are not YAML: globs, and an RE2 pattern with the groups name, tag and digest."""
 
     match: tuple[str, ...]
     pattern: str
@@ -39,13 +39,12 @@ class ExtraFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
-    """`fields` and `files` are configured image locations; `chart` says that the file lies under
-    `templates/` beside a `Chart.yaml`; `compose_defaults` that `${VAR:-app:1.2}` is to be read as
+    """`fields` and `files` are configured image locations; `chart` means that the file is under
+    `templates/` next to a `Chart.yaml`, `compose_defaults` that `${VAR:-app:1.2}` is read as
     `app:1.2`.
 
-    `mentions` narrows a scan: a file without any of these texts is not read (nor is a larger one
-    than is read at all, which is said). They are the last
-    parts of repository names, for a pass that looks for given images only.
+    `mentions` narrows a scan to files with any of these texts: the last parts of repository names,
+    for a pass that looks for given images only. A file that is too large to read is still listed.
     """
 
     fields: tuple[ExtraField, ...] = ()

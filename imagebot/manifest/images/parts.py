@@ -1,4 +1,4 @@
-"""Images with no `image:` above: `repository` beside `tag`, and what is listed under `images`."""
+"""Images without an `image:` above: `repository` next to `tag`, and lists under `images`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from imagebot.manifest.yaml.tree import Mapping
 
 # Places of other repositories.
 _NO_IMAGE = ("git", "chart", "helm", "source")
-# Strimzi's charts; what is a default of several images rarely is all of a name.
-_DEFAULT = "`defaultImageRepository` may be what goes before the names of several images"
+# Strimzi's charts: a default for several images is rarely a whole name.
+_DEFAULT = "`defaultImageRepository` may be the prefix of several image names"
 
 
 def find_parts(
@@ -25,8 +25,8 @@ def find_parts(
 ) -> None:
     """Report the images that keys of `mapping` other than `…image` name.
 
-    `registry` goes before the registry that an image names itself. `strict` is for resources of
-    any kind, where a repository may well be one of code: it must then look like an image's.
+    `registry` overrides the registry that an image names. `strict` is for resources of any kind,
+    where a repository may be one of code: it must then look like an image repository.
     """
     if "repository" in mapping or "<<" in mapping:
         _bare_repository(context, mapping, keys, registry, strict)
@@ -52,16 +52,16 @@ def _bare_repository(
 
 
 def _is_taken(mapping: Mapping, stem: str) -> bool:
-    """Whether the tag is that of an `image` or `imageName`, which is found by itself."""
+    """Whether the tag belongs to an `image` or `imageName`, which is found separately."""
     image = said(mapping, stem)
     return bool(image and not has_tag(image)) or bool(said(mapping, f"{stem}Name"))
 
 
 def _is_about_code(context: DocumentContext, keys: Keys) -> bool:
-    """Whether a mapping is, by its place or kind, about a source of code or of charts."""
-    place = next((str(key) for key in reversed(keys) if isinstance(key, str)), "").lower()
+    """Whether a mapping is, by its keys or kind, about a source of code or of charts."""
+    where = next((str(key) for key in reversed(keys) if isinstance(key, str)), "").lower()
     kind = context.resource.kind if context.resource is not None else ""
-    return any(word in place for word in _NO_IMAGE) or "Git" in kind
+    return any(word in where for word in _NO_IMAGE) or "Git" in kind
 
 
 def _named_repository(
@@ -93,7 +93,7 @@ def _named_repository(
 
 
 def _kubeadm_name(folder: str, keys: Keys) -> str:
-    """kubeadm and Cluster API write what goes before a fixed name, in `dns` and `etcd.local`."""
+    """kubeadm and Cluster API write the prefix of a fixed name, in `dns` and `etcd.local`."""
     base = folder.strip().rstrip("/")
     if base and keys[-1:] in (("dns",), ("coreDNS",)):
         # kubeadm's own registry is the one where CoreDNS has a folder.

@@ -1,4 +1,4 @@
-"""The shapes in which a mapping says which image is meant, shared by Kubernetes and Helm."""
+"""The shapes in which a mapping names an image, shared by Kubernetes and Helm."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def is_image_key(key: str) -> bool:
 
 
 def container_of(mapping: Mapping, keys: Keys) -> str | None:
-    """The name of the container that a mapping is, None when it is none."""
+    """The name of the container that a mapping describes, None if it describes none."""
     if len(keys) > 1 and isinstance(keys[-1], int):
         owner = keys[-2]
         if owner in _CONTAINER_LISTS or str(owner).endswith("Containers"):
@@ -48,7 +48,7 @@ def find_images(
 ) -> None:
     """Report every image that the keys of `mapping` itself name.
 
-    `registry` goes before the registry that an image names itself.
+    `registry` overrides the registry that an image names.
     """
     if "<<" in mapping and "image" not in mapping:
         inherited = mapping.node("image")
@@ -69,16 +69,16 @@ def _image(
     if isinstance(node, Mapping):
         image_mapping(context, node, (*keys, key), registry=registry)
     is_silent = len(context.findings.candidates) + len(context.findings.unread) == count
-    # Charts take what they know for the image of a container, such as a policy alone.
+    # The `image` of a container in a chart may be anything, such as a pull policy alone.
     if is_silent and key == "image" and context.format == "kubernetes":
-        _report_no_text(context, owner, keys)
+        _report_not_text(context, owner, keys)
 
 
-def _report_no_text(context: DocumentContext, owner: Mapping, keys: Keys) -> None:
+def _report_not_text(context: DocumentContext, owner: Mapping, keys: Keys) -> None:
     """Say that the image of a container is a list, or a mapping that names none."""
     if container_of(owner, keys) is not None:
         at = owner.get("image") or owner["<<"]
-        reason = "the image of a container is no text: write one reference"
+        reason = "the image of a container is not text: write one reference"
         context.unread(at[0], "not-a-reference", reason)
 
 
@@ -94,16 +94,16 @@ def _image_scalar(
             find_split(context, shape, keys, container=container, loose=container is None)
         return
     if key in owner.repeated:
-        context.unread(scalar, "repeated-key", f"the key `{key}` is there twice")
+        context.unread(scalar, "repeated-key", f"the key `{key}` appears twice")
         return
     in_container = container is not None and key == "image"
     if not text and in_container:
-        # Parsers disagree about where nothing is; its key is there for all of them.
+        # Parsers disagree about the position of an empty value; they agree about that of its key.
         at = owner[key][0] if key in owner else scalar
         reason = "the image is empty: it is decided elsewhere"
         context.unread(at, "no-repository", reason, expected=True)
     elif not in_container and has_tag(text) and (part := _part_elsewhere(owner, key, text)):
-        reason = f"it cannot be told whether `{part}` is a part of the repository"
+        reason = f"it is unclear whether `{part}` is part of the repository"
         context.unread(scalar, "ambiguous", reason, expected=True)
     else:
         refusal = "" if in_container else other_digest(owner, key)
@@ -130,7 +130,7 @@ def _has_repository(owner: Mapping, key: str) -> bool:
 
 
 def _part_elsewhere(owner: Mapping, key: str, text: str) -> str:
-    """The key beside a whole reference that may go before its name; "" when none does."""
+    """The key next to a whole reference that may be its prefix; "" if there is none."""
     if key not in ("image", "imageName") or has_host(text):
         return ""
     parts = ("repository", "registry", "hub", "imageRepository", "imageRegistry")
@@ -179,4 +179,4 @@ def _nested(context: DocumentContext, mapping: Mapping, keys: Keys, registry: st
         if isinstance(node, Mapping) and len(keys) < MAX_PATH and context.enter(node):
             image_mapping(context, node, (*keys, key), registry=registry)
         elif is_scalar(node) and node.style == "|":
-            context.embed(node, (*keys, key))
+            context.add_nested(node, (*keys, key))

@@ -37,11 +37,11 @@ from imagebot.reference import Reference, is_digest, is_tag, parse_reference
 class Split:
     """A reference in parts, each a key of `owner`; "" where a part has no key.
 
-    `registry_host` is a registry given elsewhere and goes before `registry`; `name` is the whole
-    name where no key has it, `folder` a key whose text goes before the name. `doubt` says why it
-    is not certain which repository is named. `new_digest` says how a digest is added where there
-    is none: behind the tag, as a key of its own, or not at all. `versions` is for charts: what is
-    no exact version is a range, which is nobody's mistake.
+    `registry_host` is a registry given elsewhere, which overrides `registry`; `name` is the whole
+    name if no key has it, `folder` a key with the prefix of the name. `doubt` says why it is
+    uncertain which repository is named. `new_digest` says how a missing digest is added: after the
+    tag, as a separate key, or never. `versions` is for charts: a version that is not exact is a
+    range, which is fine. `link` says which object completes the name.
     """
 
     owner: Mapping
@@ -53,15 +53,15 @@ class Split:
     name: str = ""
     folder: str = ""
     doubt: str = ""
-    new_digest: Literal["behind", "key", "never"] = "behind"
+    new_digest: Literal["after", "key", "never"] = "after"
     versions: bool = False
-    elsewhere: RepositoryLink | None = None
+    link: RepositoryLink | None = None
 
     @classmethod
     def named(
         cls, naming: Naming, *, owner: Mapping, tag: str = "tag", registry_host: str = ""
     ) -> Split:
-        """One whose name is in the keys that `naming` says."""
+        """A split reference whose name is in the keys of `naming`."""
         fallback = not said(owner, "registry") and said(owner, "defaultRegistry")
         return cls(
             owner=owner,
@@ -82,7 +82,7 @@ def find_split(
     container: str | None = None,
     loose: bool = False,
 ) -> None:
-    """Report the reference that the keys of `shape.owner` make up, if they make up one."""
+    """Report the reference in the keys of `shape.owner`, if there is one."""
     parts = _parts(shape)
     name = shape.name or _joined(parts)
     if not name:
@@ -102,7 +102,7 @@ def find_split(
         try:
             reference = _reference(shape, name, parts)
         except InvalidReferenceError as error:
-            context.no_reference(main, error, expected=loose)
+            context.not_a_reference(main, error, expected=loose)
         else:
             _add(context, shape, keys, reference, parts, container)
 
@@ -115,10 +115,10 @@ def _find_whole(
     container: str | None,
     loose: bool,
 ) -> None:
-    """A name that has its tag in it: it must be all of the name."""
+    """A name with its tag in it: it must be the whole name."""
     assert parts.name is not None
     if parts.folder or (_registry(shape, parts) and not has_host(_text(parts.name))):
-        reason = "a part of the repository may be written apart: its tag is not"
+        reason = "part of the repository may be under another key, but its tag is in the name"
         context.unread(parts.name, "ambiguous", reason, expected=True)
     else:
         context.inline(parts.name, keys, container=container, loose=loose)
@@ -162,7 +162,7 @@ def _add(
     if own_digest is not None and (digest is None or not digest.text):
         digest = own_digest
     if parts.tag is None and parts.digest is not None and shape.new_digest == "key":
-        tag = new_key_slot(context.source, shape.owner, shape.digest, shape.tag)
+        tag = new_key_slot(context.document_text, shape.owner, shape.digest, shape.tag)
     if reference.tag is None and reference.digest is None and tag is None:
         if parts.name is not None:
             reason = f"{reference.name} has no tag here: it is chosen elsewhere"
@@ -174,25 +174,25 @@ def _add(
     assert main is not None
     lines = parts.every
     if not main.value and key in shape.owner:
-        # Parsers disagree about where nothing is; its key is there for all of them.
+        # Parsers disagree about the position of an empty value; they agree about that of its key.
         lines = (shape.owner[key][0], *(part for part in parts.every if part is not main))
         main = shape.owner[key][0]
     context.add(
-        editable_scalar(context.source, main),
+        editable_scalar(context.document_text, main),
         (*keys, key),
         reference,
         tag,
         digest,
         container=container,
         lines=lines,
-        elsewhere=shape.elsewhere,
+        link=shape.link,
         refusal=_refusal(shape, key, parts, tag, digest),
     )
 
 
 def _note_misread(context: DocumentContext, scalar: Scalar | None, tag: str) -> None:
     if is_misread(tag):
-        reason = f"`{tag}` stands without quotes, which not every reader takes for that text"
+        reason = f"`{tag}` has no quotes, so some YAML readers take it for another value"
         context.unread(scalar, "misread", reason, expected=True)
 
 
@@ -200,22 +200,22 @@ def _refusal(shape: Split, key: str, parts: _Parts, tag: Slot | None, digest: Sl
     """Why a split reference cannot be edited even though its parts can be found."""
     for each in (key, shape.repository, shape.folder, shape.registry):
         if each in shape.owner.repeated:
-            return f"the key `{each}` is there twice"
+            return f"the key `{each}` appears twice"
     if tag is None and digest is None:
         return "its tag is not written in one piece"
     if _text(parts.digest) and "@" in _text(parts.tag):
-        return f"a digest stands behind its tag and another one in `{shape.digest}`"
+        return f"it has a digest after its tag and another one in `{shape.digest}`"
     if tag is not None and tag == digest:
-        return "its tag and its digest share a text through an anchor"
+        return "its tag and its digest share one text through an anchor"
     if parts.tag is not None and has_other_type(parts.tag):
-        return f"its tag is written as {parts.tag.tag}, which is no text"
+        return f"its tag is written as {parts.tag.tag}, which is not text"
     return other_digest(shape.owner, shape.tag, shape.digest)
 
 
 def _tag_slots(
     context: DocumentContext, shape: Split, tag: Scalar | None
 ) -> tuple[Slot | None, Slot | None]:
-    """The slots of the tag, and of a digest behind it in the same scalar or yet to be added."""
+    """The slots of the tag, and of a digest after it in the same scalar, there or to be added."""
     slot = _value_slot(context, shape.owner, shape.tag, tag)
     if slot is None or tag is None or (slot.prefix and shape.new_digest == "key"):
         return slot, None
@@ -226,7 +226,7 @@ def _tag_slots(
         inner = Slot(start, slot.end, digest)
         return (Slot(slot.start, start - 1, text) if text else None), inner
     if shape.new_digest == "key":
-        return slot, new_key_slot(context.source, shape.owner, shape.tag, shape.digest)
+        return slot, new_key_slot(context.document_text, shape.owner, shape.tag, shape.digest)
     if shape.new_digest == "never":
         return slot, None
     return slot, Slot(slot.end, slot.end, "", prefix="@")
@@ -235,22 +235,22 @@ def _tag_slots(
 def _value_slot(
     context: DocumentContext, owner: Mapping, key: str, scalar: Scalar | None
 ) -> Slot | None:
-    """The slot of a scalar that is nothing but a tag or a digest."""
+    """The slot of a scalar that is only a tag or a digest."""
     if scalar is None:
         return None
-    written = editable_scalar(context.source, scalar)
+    written = editable_scalar(context.document_text, scalar)
     if written.plain and written.start == written.end:
-        return missing_value_slot(context.source, owner, key)
+        return missing_value_slot(context.document_text, owner, key)
     quoted = not written.plain or is_typed(scalar)
     slot = written.slot(0, written.value, quoted=quoted)
     return slot if slot is None or quoted else replace(slot, style=style_of(owner, key))
 
 
 def _report_nameless(context: DocumentContext, parts: _Parts) -> None:
-    """A tag with no repository beside it; nothing at all is nobody's concern."""
+    """List a tag without a repository; empty values are not listed."""
     main = parts.tag if _text(parts.tag) else parts.digest
     if main is not None and _text(main) and not context.is_variable(main, main.value):
-        reason = "which repository this is of is decided elsewhere"
+        reason = "which repository this belongs to is decided elsewhere"
         context.unread(main, "no-repository", reason, expected=True)
 
 
@@ -260,14 +260,14 @@ def _joined(parts: _Parts) -> str:
 
 
 def _doubt(shape: Split, parts: _Parts, name: str) -> str:
-    """Why it is not certain which repository is named; "" when it is.
+    """Why it is uncertain which repository is named; "" if it is certain.
 
-    Where a registry has its own key, as in charts, another key that has nothing else lacks a name.
+    Where the registry has a separate key, as in charts, a registry in the name key lacks a name.
     """
     if shape.doubt or shape.name or not shape.registry or _registry(shape, parts):
         return shape.doubt
     if is_registry(name):
-        return f"`{shape.repository}` is a registry: the rest is decided elsewhere"
+        return f"`{shape.repository}` is only a registry: the rest of the name is decided elsewhere"
     return ""
 
 
@@ -288,9 +288,9 @@ def _reference(shape: Split, name: str, parts: _Parts) -> Reference:
     tag, at, inner = _text(parts.tag).partition("@")
     digest = inner if at else _text(parts.digest)
     if tag and not is_tag(tag):
-        raise InvalidReferenceError(tag, "it is no tag")
+        raise InvalidReferenceError(tag, "it is not a valid tag")
     if digest and not is_digest(digest):
-        raise InvalidReferenceError(digest, "it is no digest (sha256: and 64 hex digits)")
+        raise InvalidReferenceError(digest, "it is not a valid digest (sha256: and 64 hex digits)")
     if base.tag is not None or base.digest is not None:
-        raise InvalidReferenceError(name, "a tag stands in the name and beside it")
+        raise InvalidReferenceError(name, "there is a tag in the name and another one beside it")
     return replace(base, tag=tag or None, digest=digest or None)

@@ -1,4 +1,4 @@
-"""What stands where the version of a chart or of an artifact does: which of it is a tag."""
+"""Decides whether the version of a chart or of an artifact is a tag."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _SHOWN = 80
 
 
 def is_chart_version(context: DocumentContext, version: Scalar | None) -> bool:
-    """Whether a version is exact, so that it is a tag; what else there is is listed."""
+    """Whether a version is exact and so is a tag; other versions are listed."""
     if version is None:
         return False
     text = version.value.strip()
     if _EXACT.fullmatch(text):
         return True
     if is_digest(text):
-        reason = f"{text[:_SHOWN]!r} is a digest: a chart is followed by its version"
+        reason = f"{text[:_SHOWN]!r} is a digest: charts are updated by version"
         context.unread(version, "not-a-reference", reason, expected=True)
     elif not _has_build(context, version):
         _list_range(context, version)
@@ -31,7 +31,7 @@ def is_chart_version(context: DocumentContext, version: Scalar | None) -> bool:
 
 
 def is_artifact_tag(context: DocumentContext, version: Scalar) -> bool:
-    """Whether this is no range, which Argo CD follows; any tag will do, and a digest."""
+    """Whether this is a tag or a digest, and not a range, which Argo CD follows."""
     if _has_build(context, version):
         return False
     if _CONSTRAINT.fullmatch(version.value.strip()) is None:
@@ -44,11 +44,11 @@ def _has_build(context: DocumentContext, version: Scalar) -> bool:
     text = version.value.strip()
     if _BUILD.fullmatch(text) is None:
         return False
-    reason = f"{text[:_SHOWN]!r} has a `+`, which no tag has: Helm writes `_` in its place"
+    reason = f"{text[:_SHOWN]!r} has a `+`, which tags cannot have: Helm writes `_` instead"
     context.unread(version, "not-a-reference", reason, expected=True)
     return True
 
 
 def _list_range(context: DocumentContext, version: Scalar) -> None:
-    reason = f"{version.value.strip()[:_SHOWN]!r} is no exact version"
+    reason = f"{version.value.strip()[:_SHOWN]!r} is not an exact version"
     context.unread(version, "range", reason, expected=True)

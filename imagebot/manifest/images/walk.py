@@ -1,4 +1,4 @@
-"""Goes through a document once, whatever its aliases, and calls a format module at each mapping."""
+"""Visits every mapping of a document once, whatever its aliases."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ def walk(
     *,
     skip: frozenset[str] = frozenset(),
 ) -> None:
-    """Visit every mapping under `node` but those below the keys in `skip`.
+    """Visit every mapping under `node` except below the keys in `skip`.
 
-    Literal block scalars on the way are put aside, since they may hold YAML, and others that
-    mention an image.
+    Literal block scalars, which may hold YAML, and others that mention an image are queued.
     """
     kind = node.__class__
     if kind is Mapping:
@@ -39,7 +38,7 @@ def walk(
                 if key not in skip:
                     walk(context, child, (*keys, key), visit, skip=skip)
             elif child is not None and child.style and may_hold_yaml(child):  # type: ignore[union-attr, arg-type]  # a scalar: tested by class above, for speed
-                context.embed(child, (*keys, key))  # type: ignore[arg-type]  # as above
+                context.add_nested(child, (*keys, key))  # type: ignore[arg-type]  # as above
     elif kind is Sequence:
         assert isinstance(node, Sequence)
         if not context.enter(node) or len(keys) > MAX_PATH:
@@ -48,7 +47,7 @@ def walk(
             if isinstance(child, Mapping | Sequence):
                 walk(context, child, (*keys, number), visit, skip=skip)
             elif child is not None and child.style and may_hold_yaml(child):
-                context.embed(child, (*keys, number))
+                context.add_nested(child, (*keys, number))
 
 
 def may_hold_yaml(scalar: Scalar) -> bool:

@@ -1,4 +1,4 @@
-"""Where a field stands that is written elsewhere, through an alias (`image: *web`)."""
+"""The lines of aliases (`image: *web`) through which a field is used elsewhere."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import replace
 from imagebot.manifest.images.findings import FieldCandidate, FileFindings, Keys, MarkedDocument
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, aliases_of, is_scalar
 
-# An alias of more is not looked at: a marker there then governs nothing, and is reported.
+# Aliases of more lines are skipped: a marker there has no effect and is reported.
 _MANY = 100
 
 
 def with_alias_lines(
     findings: FileFindings, candidates: list[FieldCandidate]
 ) -> list[FieldCandidate]:
-    """The drafts, with the lines of the aliases that lead to them among those of their markers."""
+    """The candidates; their lines then include those of the aliases that lead to them."""
     search = _Search(findings, candidates)
     return (
         [search.with_lines(candidate) for candidate in candidates] if search.roots else candidates
@@ -25,11 +25,11 @@ def with_alias_lines(
 def unlisted_aliases(
     findings: FileFindings, candidates: Iterable[FieldCandidate]
 ) -> Iterator[tuple[int, range]]:
-    """The lines of aliases of whole mappings and lists that no field is read through, since each is
-    only read once, with the lines that they name."""
+    """The lines of aliases of whole mappings and lists through which no field is read, because each
+    is read only once, with the lines of what they name."""
     listed = {line for candidate in candidates for line in candidate.lines}
     for marked in findings.marked:
-        if "*" in marked.source.text:
+        if "*" in marked.document_text.text:
             for at, node in _occurrences(marked.root):
                 line = marked.line(at)
                 if line not in listed and not is_scalar(node):
@@ -37,14 +37,14 @@ def unlisted_aliases(
 
 
 class _Search:
-    """What is asked again for every field of one file: documents by number and prefix, the keys
-    of fields, and by mapping the places of aliases by the line of what they name."""
+    """Indexes of one file: documents by number and prefix, the keys of fields, and per mapping the
+    positions of aliases by the line of what they name."""
 
     def __init__(self, findings: FileFindings, candidates: list[FieldCandidate]) -> None:
         self.roots = {
             (marked.document, marked.prefix): marked
             for marked in findings.marked
-            if "*" in marked.source.text
+            if "*" in marked.document_text.text
         }
         self.fields = {(candidate.field.document, candidate.field.keys) for candidate in candidates}
         self.parts: dict[int, dict[int, list[int]]] = {}
@@ -54,13 +54,15 @@ class _Search:
         for length in range(len(keys), -1, -1):
             marked = self.roots.get((candidate.field.document, keys[:length]))
             if marked is not None:
-                places = self.places(marked, candidate, length)
-                lines = (*candidate.lines, *(marked.line(at) for at in places))
+                positions = self.positions(marked, candidate, length)
+                lines = (*candidate.lines, *(marked.line(at) for at in positions))
                 return replace(candidate, lines=tuple(dict.fromkeys(lines)))
         return candidate
 
-    def places(self, marked: MarkedDocument, candidate: FieldCandidate, skip: int) -> Iterator[int]:
-        """Where aliases stand on the way to a field, and at the other parts of its reference."""
+    def positions(
+        self, marked: MarkedDocument, candidate: FieldCandidate, skip: int
+    ) -> Iterator[int]:
+        """The positions of aliases on the path to a field and at other parts of its reference."""
         node = owner = marked.root
         keys = candidate.field.keys
         depth = skip
@@ -82,16 +84,16 @@ class _Search:
                 yield from parts.get(line, ())
 
     def parts_of(self, marked: MarkedDocument, owner: Mapping, keys: Keys) -> dict[int, list[int]]:
-        """The places of aliases in a mapping that are no fields themselves, by the lines of what
-        they name."""
+        """The positions of aliases in a mapping that are not fields themselves, by the lines of
+        what they name."""
         if id(owner) not in self.parts:
             parts = self.parts[id(owner)] = {}
             for key, at in aliases_of(owner).items():
                 if (marked.document, (*keys, key)) not in self.fields:
                     for line in _extent(marked, owner[str(key)][1])[:_MANY]:
-                        places = parts.setdefault(line, [])
-                        if len(places) < _MANY:
-                            places.append(at)
+                        positions = parts.setdefault(line, [])
+                        if len(positions) < _MANY:
+                            positions.append(at)
         return self.parts[id(owner)]
 
 
@@ -102,7 +104,7 @@ def _own(node: Mapping | Sequence, key: str | int) -> Iterator[int]:
 
 
 def _merged(mapping: Mapping, key: str) -> Iterator[int]:
-    """The alias behind `<<` that a key comes from."""
+    """The position of the alias after `<<` that a key comes from."""
     merge = mapping["<<"][1] if "<<" in mapping else None
     if isinstance(merge, Sequence):
         for number, source in enumerate(merge):

@@ -1,4 +1,4 @@
-"""Whether what looks like a marker is one at all: not in what is commented out, nor in quotes."""
+"""Tells markers from text that looks like one: commented-out YAML, and words in quotes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from imagebot.manifest.yaml.file_text import FileText
 from imagebot.manifest.yaml.repetition import many
 
-# An item of a list or a key, behind the sign of a comment that has its line for itself. Words that
-# people put before a remark are no keys, nor is the beginning of a marker.
+# A list item or a key after the `#` of a comment that is alone on its line. Words that people
+# write before a remark are not keys, nor is the beginning of a marker.
 _COMMENTED_OUT = re.compile(
     r"[ \t]*#[# \t]*(?:-[ \t]|"
     r"(?!(?:todo|fixme|xxx|hack|note|nb|warning|attention|reason|why|because|pinned|see|imagebot)\b)"
@@ -19,7 +19,7 @@ _COMMENTED_OUT = re.compile(
 )
 
 _ESCAPED = many(r"""\\.[^"\\\r\n]*""", "escaped")
-# Words in quotes that end on their line, and what ends the search for them: a comment.
+# Words in quotes that end on their line; a comment ends the search for them.
 QUOTED = re.compile(
     r"""(?<!\S)(?P<comment>#|//)|\\.|"""
     rf"""(?P<words>'[^'\r\n]*'|"[^"\\\r\n]*{_ESCAPED}")"""
@@ -27,13 +27,13 @@ QUOTED = re.compile(
 
 
 def is_commented_out(text: str, start: int, at: int) -> bool:
-    """Whether the comment that starts at `at` is part of YAML that is commented out with it, on a
-    line that starts at `start`: `# image: app:1 # imagebot: ignore`."""
+    """Whether the comment that starts at `at` is part of commented-out YAML, on a line that starts
+    at `start`: `# image: app:1 # imagebot: ignore`."""
     return _COMMENTED_OUT.match(text, start, at) is not None
 
 
 class Quotes:
-    """The words in quotes of a file that is no YAML, line by line."""
+    """The quoted words of a file that is not YAML, line by line."""
 
     def __init__(self, file: FileText) -> None:
         self.file = file

@@ -1,9 +1,9 @@
 """Flux's markers: `# {"$imagepolicy": "namespace:name[:tag|:name|:digest]"}`.
 
-Flux (kyaml's setters) reads a marker behind a scalar on its line, or alone on the line above a
-scalar that is an item of a sequence or has a line of its own; the whole comment must be the JSON.
-A marker on a bare tag or digest does not need a structure around it: the ImageRepository of its
-policy says which image it is about.
+Flux (kyaml's setters) reads a marker after a scalar on the same line, or alone on the line above a
+scalar that is a list item or alone on its line; the whole comment must be the JSON. A marker on a
+bare tag or digest needs no structure around it: the ImageRepository of its policy says which image
+it belongs to.
 """
 
 from __future__ import annotations
@@ -24,19 +24,21 @@ from imagebot.manifest.markers.flux_scope import meant_lines
 from imagebot.manifest.markers.intervals import values_with_signs
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.file_text import FileText
-from imagebot.manifest.yaml.scalars import placed_scalars
+from imagebot.manifest.yaml.scalars import scalars_with_keys
 from imagebot.reference import Reference, Repository, is_digest, is_tag, parse_reference
 
 _UNKNOWN = Repository("", "")
-_UNREADABLE = "this Flux marker cannot be read: the comment must be its JSON and no more"
-_NO_VALUE = "this marker stands at no value: Flux reads it behind one, on its line"
+_UNREADABLE = "this Flux marker cannot be read: the comment must be its JSON and nothing else"
+_NO_VALUE = (
+    "this marker is not attached to a value: Flux only reads it at the end of the value's line"
+)
 _BLOCK = ("|", ">")
 Part: TypeAlias = Literal["", "tag", "digest"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    found: DocumentContext
+    context: DocumentContext
     scalar: Scalar
     keys: Keys
     start: int
@@ -46,9 +48,9 @@ class _Target:
 def mark(
     findings: FileFindings, file: FileText, candidates: list[FieldCandidate]
 ) -> list[FieldCandidate]:
-    """The drafts with their Flux markers, and those that only a marker makes a field.
+    """The candidates with their Flux markers, and fields that exist only because of a marker.
 
-    What a marker that Flux does not obey seems to be meant for is refused.
+    Fields near a marker that Flux would not obey are refused.
     """
     return _Marking(findings, file, candidates).mark()
 
@@ -79,7 +81,7 @@ class _Marking:
 
     def mark(self) -> list[FieldCandidate]:
         values = values_with_signs(self.findings)
-        # All of them first: lines are counted from the last place that was asked for.
+        # All comments first: line numbers are counted from the last position.
         for comment in list(flux_comments(self.file, values.hold)):
             if not comment.policy:
                 self.disobey(comment, _UNREADABLE)
@@ -97,14 +99,14 @@ class _Marking:
         self.findings.unread.append(Unread(self.findings.path, comment.line, "marker", reason))
 
     def target(self, comment: FluxComment) -> _Target | None:
-        """The scalar that a marker governs: the one right before it, or the one below."""
+        """The scalar that a marker applies to: the one right before it, or the one below."""
         if comment.alone:
             return self.below(comment)
         text, at = self.file.text, comment.at
         while at > 0 and text[at] != "\n":
             if at in self.by_end:
                 return self.by_end[at]
-            # Behind the comma of a flow collection a comment is still about what is before.
+            # After the comma of a flow collection a comment still belongs to the value before.
             if text[at - 1] not in " \t,":
                 return None
             at -= 1
@@ -115,7 +117,7 @@ class _Marking:
         above = comment.at - self.file.column(comment.at)
         while above > 0 and text[above] in " \t\r\n":
             above -= 1
-        # With a comment above it, this one is no more than the end of that.
+        # With a comment above it, this one is only the end of that comment.
         start = self.file.start_of_line(above) if above > 0 else 0
         if text[start : above + 1].lstrip().startswith("#"):
             return None
@@ -130,11 +132,11 @@ class _Marking:
         return None if rest.lstrip(" \t,]}").startswith("#") else target
 
     def apply(self, comment: FluxComment, target: _Target) -> str:
-        """Give a marker to what it governs; why that cannot be, "" when it can."""
+        """Attach a marker to its fields; returns why that is impossible, "" if it is done."""
         value = target.scalar.value.strip()
         if comment.part == "name":
             self.names.append(comment)
-            return _no_part(value, "name") if _has_tag_or_digest(value) else ""
+            return _not_that_part(value, "name") if _has_tag_or_digest(value) else ""
         parts = self.within(target, value)
         if not parts:
             return self.add(comment, target)
@@ -150,15 +152,17 @@ class _Marking:
         candidate = self.candidates[number]
         other = candidate.field.marker
         if other is not None and other.text != marker.text:
-            problem = f"it names {marker.text}, and the marker on line {other.line} {other.text}"
+            problem = (
+                f"it names {marker.text}, but the marker on line {other.line} names {other.text}"
+            )
             marker = replace(marker, part="", problem=problem)
         elif other is not None:
-            # One at the tag and one at the digest: both are written.
+            # One marker on the tag and one on the digest: both are written.
             marker = replace(other, part="" if other.part != marker.part else other.part)
         self.candidates[number] = replace(candidate, field=replace(candidate.field, marker=marker))
 
     def within(self, target: _Target, value: str) -> dict[int, str]:
-        """What a scalar is of the drafts that have a part in it, by their number."""
+        """Which part of a candidate a scalar is, for all candidates in it, by their number."""
         first = self.file.byte(target.start)
         last = first + len(self.file.text[target.start : target.end].encode())
         begin = bisect_left(self.slots, (first, -1))
@@ -171,15 +175,15 @@ class _Marking:
         return parts
 
     def add(self, comment: FluxComment, target: _Target) -> str:
-        """A field that only the marker makes one."""
+        """Add a field that only the marker defines; returns why not, "" if it is added."""
         value = target.scalar.value.strip()
-        owner = (target.found.document, (*target.found.prefix, *target.keys[:-1]))
+        owner = (target.context.document, (*target.context.prefix, *target.keys[:-1]))
         if value in self.owners.get(owner, ()):
-            return "the marker stands at the name of an image whose tag is beside it: add `:name`"
+            return "the marker is on the name of an image whose tag has its own key: add `:name`"
         count = len(self.findings.candidates)
         unread = len(self.findings.unread)
         if not _add(comment, target):
-            return _no_part(value, comment.part)
+            return _not_that_part(value, comment.part)
         part: Part = "tag" if comment.part == "tag" else "digest" if comment.part else ""
         marker = Marker("policy", comment.policy, comment.line, "flux", part)
         self.candidates.extend(
@@ -192,7 +196,7 @@ class _Marking:
         return ""
 
     def carry_names(self) -> None:
-        """Whether the policies of `:name` markers are there is not known before all is read."""
+        """Keep `:name` markers: whether their policies exist is known after all files are read."""
         if not self.names:
             return
         lines: defaultdict[int, set[int]] = defaultdict(set)
@@ -227,20 +231,21 @@ def _refused(candidate: FieldCandidate, meant: dict[int, int]) -> FieldCandidate
     if not line:
         return candidate
     reason = candidate.field.refusal or (
-        f"the marker on line {line} governs no image or cannot be read, and seems meant for this"
+        f"the marker on line {line} applies to no image or cannot be read, and may be meant for "
+        "this one"
     )
     return replace(candidate, field=replace(candidate.field, refusal=reason))
 
 
 def _wholly_marked(candidate: FieldCandidate) -> FieldCandidate:
-    """A tag and a digest side by side must speak of the same image, so both have a marker."""
+    """A tag and a digest next to each other must match, so both need a marker."""
     marker, reference = candidate.field.marker, candidate.field.reference
     if marker is None or marker.syntax != "flux" or marker.problem:
         return candidate
     if marker.part == "tag" and reference.digest is not None:
-        problem = "its digest has no marker, and would stay that of the old tag: add `:digest`"
+        problem = "its digest has no marker and would still be that of the old tag: add `:digest`"
     elif marker.part == "digest" and reference.tag is not None:
-        problem = "its tag has no marker, and would stay beside the new digest: add `:tag`"
+        problem = "its tag has no marker and would not match the new digest: add `:tag`"
     else:
         return candidate
     return replace(
@@ -251,26 +256,26 @@ def _wholly_marked(candidate: FieldCandidate) -> FieldCandidate:
 def _targets(findings: FileFindings) -> list[_Target]:
     targets = []
     for each in findings.marked:
-        source = each.source
-        found = DocumentContext(
-            findings, source, each.document, each.format, each.prefix, each.resource
+        document_text = each.document_text
+        context = DocumentContext(
+            findings, document_text, each.document, each.format, each.prefix, each.resource
         )
-        for scalar, keys in placed_scalars(each.root):
-            start = source.index(scalar.start_mark.index)
-            end = source.index(scalar.end_mark.index)
-            targets.append(_Target(found, scalar, keys, start, end))
+        for scalar, keys in scalars_with_keys(each.root):
+            start = document_text.index(scalar.start_mark.index)
+            end = document_text.index(scalar.end_mark.index)
+            targets.append(_Target(context, scalar, keys, start, end))
     return targets
 
 
 def _endings(name: str) -> list[str]:
-    """How a name may be written where its registry, or more of it, stands elsewhere."""
+    """The endings of a name, which may be written without its registry or more."""
     parts = name.split("/")
     return ["/".join(parts[at:]) for at in range(len(parts))]
 
 
 def _part_of(field: ImageField, value: str, first: int, last: int) -> str | None:
-    """What a scalar (bytes `first` to `last`) is of a field: "tag", "digest" or "both", "" for
-    the whole reference, None when nothing of it is there."""
+    """Which part of a field a scalar (bytes `first` to `last`) is: "tag", "digest" or "both", ""
+    for the whole reference, None if it is no part."""
 
     def lies(slot: Slot | None) -> bool:
         return slot is not None and first <= slot.start and slot.end <= last
@@ -288,18 +293,18 @@ def _part_of(field: ImageField, value: str, first: int, last: int) -> str | None
 
 
 def _disagreement(comment: FluxComment, found: str, value: str) -> str:
-    """Why Flux would break a value by what the marker says of it; "" when it would not."""
+    """Why Flux would break the value by obeying the marker; "" if it would not."""
     part = comment.part
     if part == found or (part == "tag" and found == "both"):
         return ""
     if not part:
         what = "digest" if found == "digest" else "tag"
-        return f"Flux would write a whole reference here, where only a {what} stands: add `:{what}`"
-    return _no_part(value, part)
+        return f"Flux would write a whole reference here, over a {what} alone: add `:{what}`"
+    return _not_that_part(value, part)
 
 
-def _no_part(value: str, part: str) -> str:
-    return f"the marker says that {value[:80]!r} is a {part}, which it is not"
+def _not_that_part(value: str, part: str) -> str:
+    return f"the marker says that {value[:80]!r} is a {part}, but it is not"
 
 
 def _has_tag_or_digest(value: str) -> bool:
@@ -311,21 +316,21 @@ def _has_tag_or_digest(value: str) -> bool:
 
 
 def _add(comment: FluxComment, target: _Target) -> bool:
-    """A field where no format knows one: a whole reference, or a tag or digest of its own."""
-    found, scalar = target.found, target.scalar
-    written = editable_scalar(found.source, scalar)
+    """Report a field unknown to all formats: a whole reference, or a tag or digest alone."""
+    context, scalar = target.context, target.scalar
+    written = editable_scalar(context.document_text, scalar)
     value = written.value
-    elsewhere = RepositoryLink("ImagePolicy", comment.policy)
+    link = RepositoryLink("ImagePolicy", comment.policy)
     if not comment.part:
-        found.inline(scalar, target.keys)
+        context.inline(scalar, target.keys)
     elif comment.part == "tag" and (is_tag(value) or (not value and not written.plain)):
         slot = written.slot(0, value, quoted=not written.plain or is_typed(scalar))
         reference = Reference(_UNKNOWN, value or None, None, "")
-        found.add(written, target.keys, reference, slot, None, elsewhere=elsewhere)
+        context.add(written, target.keys, reference, slot, None, link=link)
     elif comment.part == "digest" and is_digest(value):
         slot = written.slot(0, value)
         reference = Reference(_UNKNOWN, None, value, "")
-        found.add(written, target.keys, reference, None, slot, elsewhere=elsewhere)
+        context.add(written, target.keys, reference, None, slot, link=link)
     else:
         return False
     return True

@@ -13,14 +13,14 @@ from imagebot.manifest.yaml.file_text import FileText
 SIGN = "$imagepolicy"
 PARTS = ("tag", "name", "digest")
 _COMMENT = re.compile(r"(?<!\S)#")
-# Somebody meant a marker, and did not only write of one.
+# Meant as a marker, and not only about markers.
 _MEANT = re.compile(r"""#*[ \t]*\{|.*\$imagepolicy["']?[ \t]*[:=]""")
 
 
 @dataclass(frozen=True, slots=True)
 class FluxComment:
-    """A marker; `policy` is "" when it cannot be read. `at` is where the comment starts in the
-    file; `alone` when nothing stands before it but the dashes of list items."""
+    """A marker; `policy` is "" if it cannot be read. `at` is where the comment starts in the file;
+    `alone` means that nothing but the dashes of list items is before it."""
 
     policy: str
     part: str
@@ -30,9 +30,9 @@ class FluxComment:
 
 
 def flux_comments(file: FileText, is_text: Callable[[int], bool]) -> Iterator[FluxComment]:
-    """The markers of a file, and what is meant for one, in order.
+    """The markers of a file, and comments meant as markers, in order.
 
-    `is_text` tells of a position whether it is within a value, where no comment starts.
+    `is_text` says whether a position is within a value, where no comment starts.
     """
     text = file.text
     at = text.find(SIGN)
@@ -54,15 +54,15 @@ def flux_comments(file: FileText, is_text: Callable[[int], bool]) -> Iterator[Fl
 
 
 def _is_commented_out(text: str, comment: int, start: int, at: int) -> bool:
-    """Whether the comment that has the sign at `at` in it is within a comment that is YAML."""
+    """Whether the comment with the sign at `at` is part of commented-out YAML."""
     own = text.rfind("#", comment, at)
     return own > comment and text[own - 1].isspace() and is_commented_out(text, start, own)
 
 
 def _parse(text: str) -> tuple[str, str]:
-    """The policy (`namespace:name`) and the part; an empty policy when there is none.
+    """The policy (`namespace:name`) and the part; an empty policy if there is none.
 
-    As in Flux the whole comment is one JSON object that has nothing but texts in it.
+    As in Flux, the whole comment must be one JSON object with only strings in it.
     """
     try:
         value = json.loads(text)

@@ -1,4 +1,4 @@
-"""What a Flux marker that Flux does not obey seems to be meant for, by lines."""
+"""The lines that a Flux marker, which Flux does not obey, may be meant for."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from imagebot.manifest.yaml.file_text import FileText
 
 
 def meant_lines(file: FileText, comments: Sequence[FluxComment]) -> dict[int, int]:
-    """The lines that each marker seems to be about, with the line of the (last) marker.
+    """The lines that each marker may be meant for, with the line of the (last) marker.
 
-    That is its own line; the block that begins there when nothing but a key stands before it; and
-    the block below it when nothing stands before it.
+    These are its own line; the block that begins there if only a key is before it; and the block
+    below if nothing is before it.
     """
     following = _following(file)
     starts: dict[int, int] = {}
@@ -36,8 +36,8 @@ def _opens_block(file: FileText, comment: FluxComment) -> bool:
 
 
 def _following(file: FileText) -> list[int]:
-    """For each line, by its number less 1: the number of the next one that has content, itself
-    counted."""
+    """For each line (index 0 is line 1) the number of the next line with content, which may be the
+    line itself."""
     lines = file.lines()
     following = [0] * len(lines)
     number = 0

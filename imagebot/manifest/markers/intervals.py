@@ -1,4 +1,4 @@
-"""Stretches of a file: whether a position lies in one of them."""
+"""Intervals of a file: whether a position is in one of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from imagebot.manifest.yaml.scalars import scalars_of
 
 
 class Intervals:
-    """Positions between starts and ends, both left out."""
+    """Positions between starts and ends, both excluded."""
 
     def __init__(self, intervals: list[tuple[int, int]]) -> None:
         self.starts: list[int] = []
@@ -22,7 +22,7 @@ class Intervals:
                 self.ends.append(end)
 
     def find(self, at: int) -> int:
-        """The number of the interval that holds a position, -1 when none does."""
+        """The number of the interval that holds a position, -1 if none does."""
         number = bisect_left(self.starts, at) - 1
         return number if number >= 0 and at < self.ends[number] else -1
 
@@ -31,16 +31,18 @@ class Intervals:
 
 
 def values_with_signs(findings: FileFindings) -> Intervals:
-    """The values that have a `#` in them, which begins no comment there, but for YAML that was
-    read inside of one; of the documents with markers."""
-    inside = sorted(each.source.origins[0] for each in findings.marked if each.source.embedded)
+    """The values with a `#`, which does not begin a comment there, in documents with markers;
+    without values that hold YAML."""
+    inside = sorted(
+        each.document_text.origins[0] for each in findings.marked if each.document_text.is_nested
+    )
     regions = []
     for each in findings.marked:
         for scalar in scalars_of(each.root):
             if "#" not in scalar.value:
                 continue
-            start = each.source.index(scalar.start_mark.index)
-            end = each.source.index(scalar.end_mark.index)
+            start = each.document_text.index(scalar.start_mark.index)
+            end = each.document_text.index(scalar.end_mark.index)
             if bisect_left(inside, start) == bisect_right(inside, end):
                 regions.append((start, end))
     return Intervals(regions)

@@ -26,26 +26,26 @@ from imagebot.manifest.yaml.file_text import FileText
 
 _Kind: TypeAlias = Literal["line", "below", "item", "key"]
 _BLOCKS: tuple[_Kind, ...] = ("below", "item", "key")
-_DANGLING = "this marker governs no image: it goes on the line of a reference, or above it"
+_DANGLING = "this marker applies to no image: put it on the line of a reference, or above it"
 
 
 def mark(
     findings: FileFindings, file: FileText, candidates: list[FieldCandidate]
 ) -> list[FieldCandidate]:
-    """The drafts with imagebot's own markers; what those get wrong is put into `sheet.unread`."""
+    """The candidates with imagebot's own markers; mistakes in those go to `findings.unread`."""
     values, broken = values_with_signs(findings), Intervals(_broken(findings))
     written = [each for each in written_markers(file, values.hold) if not broken.hold(each.at)]
     if not candidates:
-        # Nothing is here that such words could be about: they are a remark.
+        # There is no image such words could be about: they are a remark.
         written = [each for each in written if each.marker.text and not each.prose]
     if not written:
         return candidates
     candidates = with_alias_lines(findings, candidates)
     ranges = _ranges(file, written, candidates)
-    by_draft, governing = _governed(candidates, ranges)
+    by_candidate, governing = _governed(candidates, ranges)
     marked = [
         _with_markers(
-            findings, candidate, [written[number] for number in by_draft.get(position, ())]
+            findings, candidate, [written[number] for number in by_candidate.get(position, ())]
         )
         for position, candidate in enumerate(candidates)
     ]
@@ -58,7 +58,7 @@ def mark(
 def _report_useless(
     findings: FileFindings, file: FileText, written: list[Written], governing: set[int]
 ) -> bool:
-    """Report what is no marker, and markers that govern nothing: True when there are any."""
+    """Report near misses, and markers that apply to nothing; True if there are any of these."""
     unread = {each.line for each in findings.unread if each.expected}
     useless = [
         each
@@ -78,19 +78,19 @@ def _report_useless(
 
 
 def _ignores(written: Written, unread: set[int]) -> bool:
-    """Whether a marker says to leave alone what is left alone anyway, such as a variable."""
+    """Whether an ignore marker is on something that is skipped anyway, such as a variable."""
     return written.marker.kind == "ignore" and written.governs in unread
 
 
 def _why_nothing(written: Written, lines: list[str]) -> str:
-    """Why a marker governs nothing; `lines` are those of the file up to the last with content."""
+    """Why a marker applies to nothing; `lines` are those up to the last one with content."""
     at = written.marker.line
     if at >= len(lines) or not (_is_empty(lines[at - 1]) and _is_empty(lines[at])):
         return _DANGLING
     what = "a comment" if lines[at].strip() else "a blank line"
     return (
-        f"{what} stands between this marker and what is below, so that it governs no image: put it "
-        "right above what it is about"
+        f"{what} separates this marker from the lines below, so it applies to no image: put it "
+        "directly above the image"
     )
 
 
@@ -102,8 +102,8 @@ def _is_empty(line: str) -> bool:
 def _ranges(
     file: FileText, written: list[Written], candidates: list[FieldCandidate]
 ) -> list[range]:
-    """The lines that each marker governs: its own, the block that begins below it where it stands
-    alone, or the one that begins on its line where that names no image."""
+    """The lines that each marker applies to: its own, the block that begins below it if it is alone
+    on its line, or the block that begins on its line if there is no image on it."""
     images = {line for candidate in candidates for line in candidate.lines}
     kinds = [_kind(file, each, images) for each in written]
     found: dict[_Kind, dict[int, range]] = {
@@ -127,7 +127,7 @@ def _line(written: Written, kind: _Kind) -> int:
 
 
 def _kind(file: FileText, written: Written, images: set[int]) -> _Kind:
-    """Whether a marker is about its line, or what is below it, or the item or key it stands at."""
+    """Whether a marker applies to its line, the block below, or the item or key on its line."""
     start = file.start_of_line(written.at)
     before = file.text[start : written.at]
     if written.marker.line in images:
@@ -142,26 +142,26 @@ def _kind(file: FileText, written: Written, images: set[int]) -> _Kind:
 def _governed(
     candidates: list[FieldCandidate], ranges: list[range]
 ) -> tuple[dict[int, list[int]], set[int]]:
-    """Which markers govern each draft, both by number; and those that govern any."""
+    """The markers that apply to each candidate, both by number; and all that apply to any."""
     by_line: defaultdict[int, list[int]] = defaultdict(list)
     for position, candidate in enumerate(candidates):
         for line in candidate.lines:
             by_line[line].append(position)
     lines = sorted(by_line)
-    by_draft: defaultdict[int, list[int]] = defaultdict(list)
+    by_candidate: defaultdict[int, list[int]] = defaultdict(list)
     governing: set[int] = set()
     for number, scope in enumerate(ranges):
         first, last = bisect_left(lines, scope.start), bisect_left(lines, scope.stop)
         for position in dict.fromkeys(p for line in lines[first:last] for p in by_line[line]):
-            by_draft[position].append(number)
+            by_candidate[position].append(number)
             governing.add(number)
-    return by_draft, governing
+    return by_candidate, governing
 
 
 def _with_markers(
     findings: FileFindings, candidate: FieldCandidate, written: list[Written]
 ) -> FieldCandidate:
-    """The draft with what governs it; refused where that is not one marker."""
+    """The candidate with its marker; refused if its markers disagree or are near misses."""
     if any(each.near for each in written):
         candidate = _refused(candidate)
     markers = [each.marker for each in written if not each.near]
@@ -191,8 +191,8 @@ def _agreeing(findings: FileFindings, candidates: list[FieldCandidate]) -> list[
         marker = candidates[other].field.marker or one.marker
         assert marker is not None
         reason = (
-            f"{len(group)} fields share the text on line {one.line} through an anchor and have "
-            "not the same marker: give all of them the same, or write the text out"
+            f"{len(group)} fields share the text on line {one.line} through an anchor but have "
+            "different markers: give all of them the same marker, or write the text out"
         )
         _report(findings, marker, reason)
         for position in group:
@@ -203,7 +203,7 @@ def _agreeing(findings: FileFindings, candidates: list[FieldCandidate]) -> list[
 def _at_unlisted_aliases(
     findings: FileFindings, candidates: list[FieldCandidate], ranges: list[range]
 ) -> list[FieldCandidate]:
-    """What an alias repeats is only read where it is written, so a marker at the alias is lost."""
+    """Refuse images whose alias has a marker: they are read where they are written."""
     scopes = Intervals([(scope.start - 1, scope.stop) for scope in ranges if scope])
     named = [
         (line, extent)
@@ -213,9 +213,9 @@ def _at_unlisted_aliases(
     if not named:
         return candidates
     extents = Intervals([(extent.start - 1, extent.stop) for _, extent in named])
-    places = {extents.find(extent.start): line for line, extent in reversed(named)}
+    alias_lines = {extents.find(extent.start): line for line, extent in reversed(named)}
     return [
-        _repeated(findings, candidate, places[number])
+        _repeated(findings, candidate, alias_lines[number])
         if (number := extents.find(candidate.field.line)) >= 0
         else candidate
         for candidate in candidates
@@ -224,8 +224,8 @@ def _at_unlisted_aliases(
 
 def _repeated(findings: FileFindings, candidate: FieldCandidate, line: int) -> FieldCandidate:
     reason = (
-        f"the alias on line {line} has a marker and repeats the image on line "
-        f"{candidate.field.line}, which is read there: put the marker there"
+        f"the alias on line {line} has a marker, but its image is read on line "
+        f"{candidate.field.line}: put the marker there"
     )
     findings.unread.append(Unread(findings.path, line, "marker", reason))
     return _refused(candidate, reason)
@@ -238,7 +238,7 @@ def _report(findings: FileFindings, marker: Marker, reason: str) -> None:
 
 
 def _refused(candidate: FieldCandidate, reason: str = UNSURE) -> FieldCandidate:
-    """Which image somebody meant cannot be told, so it is not changed."""
+    """A candidate that is not changed, because it is unclear which image a marker is meant for."""
     return replace(
         candidate, field=replace(candidate.field, refusal=candidate.field.refusal or reason)
     )

@@ -1,4 +1,4 @@
-"""What a marker governs that stands alone or where a block begins: all lines of the block."""
+"""The blocks that a marker applies to if it is alone on its line or where a block begins."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Collection
 
 from imagebot.manifest.yaml.file_text import FileText
 
-# What is neither a space nor the dash of an item.
+# Neither a space nor the dash of an item.
 _CONTENT = re.compile(r"[^ -]|-(?! )")
 _NO_BLOCK = ("#", "---", "...")
 
 
 def begins_item(before: str) -> bool:
-    """Whether an item of a list begins on a line, `before` being what it has before a comment."""
+    """Whether a list item begins on a line; `before` is the part of it before a comment."""
     return before.lstrip(" ").startswith("- ")
 
 
 def ends_in_key(before: str) -> bool:
     """Whether the value of a key is on the lines below; an anchor, a tag or the sign of a block
-    scalar may stand behind it."""
+    scalar may follow the key."""
     if "{" in before or "[" in before:
         return False
     words = before.split()
@@ -32,7 +32,7 @@ def blocks(file: FileText, starts: Collection[int], *, of_keys: bool = False) ->
     """The lines of the blocks that begin on the lines `starts`, the first line being 1.
 
     A block goes on as long as lines are indented more than its first one; the items of a list may
-    stand at the column of its key. Blank lines and comments never end a block and never begin one.
+    be at the column of its key. Blank lines and comments never end a block and never begin one.
     Where a line begins an item with a key, the block is the item's, or with `of_keys` the key's.
     """
     if not starts:
@@ -66,6 +66,6 @@ def _goes_on(block: tuple[int, bool, int], indent: int, *, is_item: bool) -> boo
 
 
 def _dashes(line: str) -> int:
-    """The column of what stands behind the dashes of items, the first being 0."""
+    """The column (from 0) of the text after the dashes of items."""
     content = _CONTENT.search(line)
     return content.start() if content is not None else len(line)

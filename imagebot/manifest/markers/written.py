@@ -1,4 +1,4 @@
-"""How imagebot's own marker comments are written, and what only looks like one."""
+"""Reads imagebot's own marker comments, and finds text that only looks like one."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from imagebot.manifest.markers.commented_out import Quotes, is_commented_out
 from imagebot.manifest.yaml.file_text import FileText
 
 NEAR_MISS = (
-    "this reads like a marker and is none: write it as a comment of its own, in small letters, "
+    "this looks like a marker but is not one: write it as a separate comment in lower case, "
     "`# imagebot: ignore` or `# imagebot: POLICY`"
 )
 MANY_SIGNS = (
-    "this reads like a marker and is none, as it has more than one `#`: write "
+    "this looks like a marker but is not one, because it has more than one `#`: write "
     "`# imagebot: ignore` or `# imagebot: POLICY`"
 )
-UNSURE = "a marker here governs no image or cannot be read, so what it means is not sure"
+UNSURE = "a marker here applies to no image or cannot be read, so its meaning is not certain"
 
 _START = r"[ \t]*imagebot:[ \t]*"
 OWN = re.compile(rf"(?<!\S)#{_START}")
@@ -31,12 +31,12 @@ _OPENERS = " \t{/*<!-#"
 _WORD = re.compile(r"[\w./:+-]+")
 _NAMED = re.compile(r"imagebot[ \t]*[:=-]?[ \t]*", re.IGNORECASE)
 
-# What every way to write the name has in it: each look through a text costs time.
+# Every spelling of the name has one of these: each search of a text costs time.
 _NAMES = ("magebot", "mageBot", "MAGEBOT")
 _COMMENT = re.compile(r"(?<!\S)#")
 _TEXT_COMMENT = re.compile(rf"(?<![\w:/-]){_OPENS}")
 _SIGN = re.compile(r"imagebot[ \t]*[:=-]|imagebot[ \t]+(?:ignore\b|\{)", re.IGNORECASE)
-# At the start of a comment; anywhere in one before what a marker could say; behind a comma.
+# At the start of a comment; anywhere in one before the words of a marker; after a comma.
 _NEAR = re.compile(
     r"(?:(?<!\S)#[#\s]{0,8}|\A(?://|/\*|--)[/*!\s-]{0,8})"
     r"imagebot(?:[ \t]*:|[ \t]*[-=]?[ \t]*(?:ignore\b|\{))"
@@ -48,9 +48,9 @@ _NEAR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A marker in a file. `at` is where it starts; `alone` when nothing stands before it on
-    its line, so that it governs what begins on the next one. `near` when it is none, though
-    somebody meant one. `prose` when it says what no marker says, and may be a mere remark."""
+    """A marker in a file. `at` is where it starts; `alone` means that nothing is before it on its
+    line, so it applies to what begins on the next one. `near` means that it is meant as a marker
+    but is not one, `prose` that it does not read like a marker and may be a remark."""
 
     marker: Marker
     at: int
@@ -65,8 +65,8 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Governing:
-    """What governs a line of a file that is no YAML. `other` is a marker that says other than
-    `marker` about it; `prose` when all of it may be mere remarks."""
+    """The markers of a line of a file that is not YAML. `other` is a marker that disagrees with
+    `marker`; `prose` means that all of them may be remarks."""
 
     marker: Marker
     prose: bool
@@ -86,7 +86,7 @@ class Governing:
 
 
 def may_have_markers(text: str) -> bool:
-    """Whether a text may hold markers of imagebot's or Flux's, or what looks like one."""
+    """Whether a text may hold markers of imagebot or Flux, or near misses."""
     if "$imagepolicy" in text:
         return True
     return any(name in text for name in _NAMES) and _SIGN.search(text) is not None
@@ -97,8 +97,8 @@ def names_imagebot(text: str) -> bool:
 
 
 def own_markers(file: FileText, pattern: re.Pattern[str]) -> dict[int, Governing]:
-    """The markers in a file that is no YAML, by the line that they govern: their own, or the next
-    one when nothing but the comment is on theirs."""
+    """The markers in a file that is not YAML, by the line they apply to: their own, or the next one
+    if only the comment is on theirs."""
     found: dict[int, Governing] = {}
     for each in _exact(file, pattern, Quotes(file).hold):
         before = found.get(each.governs)
@@ -114,8 +114,8 @@ def own_markers(file: FileText, pattern: re.Pattern[str]) -> dict[int, Governing
 
 
 def written_markers(file: FileText, is_text: Callable[[int], bool]) -> list[Written]:
-    """The markers of a YAML file, near misses too, in order; `is_text` tells of a position
-    whether it is within a value."""
+    """The markers of a YAML file and near misses, in order; `is_text` says whether a position is
+    within a value."""
     exact = list(_exact(file, OWN, is_text))
     taken = {each.marker.line for each in exact}
     near = [each for each in _near(file, _COMMENT, is_text) if each.marker.line not in taken]
@@ -123,7 +123,7 @@ def written_markers(file: FileText, is_text: Callable[[int], bool]) -> list[Writ
 
 
 def near_misses(file: FileText) -> list[Written]:
-    """What only looks like a marker in a file that is no YAML."""
+    """Text that only looks like a marker, in a file that is not YAML."""
     if not names_imagebot(file.text):
         return []
     taken = {each.marker.line for each in _exact(file, IN_TEXT, Quotes(file).hold)}
@@ -132,7 +132,7 @@ def near_misses(file: FileText) -> list[Written]:
 
 
 def agree(one: Marker | None, other: Marker | None) -> bool:
-    """Whether two markers say the same, or neither is there; reasons to ignore may differ."""
+    """Whether two markers say the same, or both are missing; reasons to ignore may differ."""
     if one is None or other is None:
         return one is other
     if one.kind == "ignore":
@@ -141,15 +141,15 @@ def agree(one: Marker | None, other: Marker | None) -> bool:
 
 
 def disagreement(path: str, first: Marker, line: int) -> str:
-    """What is wrong with a marker that says other than the first one about an image."""
+    """The reason for a marker that disagrees with the first one about an image."""
     return (
-        f"this marker says other than the one in {path}:{first.line}, and both govern the "
+        f"this marker disagrees with the one in {path}:{first.line}, and both apply to the "
         f"image on line {line}: keep one of them"
     )
 
 
 def disagree(first: Marker, other: Marker) -> str:
-    """Why a field that both govern is not changed."""
+    """Why a field is not changed that both apply to."""
     return f"the markers on lines {first.line} and {other.line} disagree"
 
 
@@ -189,7 +189,7 @@ def _near(
 
 
 def _near_miss(file: FileText, at: int, end: int, is_text: Callable[[int], bool]) -> Written | None:
-    """What the comment from `at` to `end` has in it that is meant for a marker."""
+    """The near miss in the comment from `at` to `end`, if there is one."""
     comment = file.text[at:end]
     found = _NEAR.search(comment)
     if found is None:
@@ -204,7 +204,7 @@ def _near_miss(file: FileText, at: int, end: int, is_text: Callable[[int], bool]
 
 
 def _is_prose(said: str) -> bool:
-    """Whether words are several, and not what a marker says or two of them."""
+    """Whether this is several words that do not read like one or two markers."""
     if not said or _WORD.fullmatch(said) or said.startswith("{"):
         return False
     return said[:6].lower() != "ignore" and _SIGN.search(said) is None
@@ -224,12 +224,11 @@ def _is_alone(file: FileText, at: int) -> bool:
 
 
 def _read(text: str, line: int) -> Marker:
-    """What a marker says. What cannot be understood names no policy, and so blocks its field.
-
-    Words behind `ignore` are its reason.
+    """The marker with this text. If it cannot be understood, it names an unknown policy, which
+    blocks its field. Words after `ignore` are its reason.
     """
     short = _ENDS.sub("", text).strip()
-    # A second marker behind the first would be lost with the comment that it is in.
+    # A second marker after the first would be lost with the comment that it is in.
     text = text.strip() if _SIGN.search(text, len(short)) else short
     if _IGNORE.fullmatch(text):
         return Marker("ignore", text, line)

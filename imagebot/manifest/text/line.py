@@ -1,7 +1,7 @@
-"""The image references on a line of a file that is no YAML, where a marker says to look for them.
+"""Finds the image references on a line with a marker, in a file that is not YAML.
 
-Nothing tells where a reference begins but what is written around it. A part of a word is never
-read: what another tool puts before `acme/app:1.0` names another repository.
+Only the text around a reference shows where it begins. A part of a word is never read: with a
+prefix that another tool fills in, `acme/app:1.0` names another repository.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.text.placeholders import SIGN, fill_in, without_placeholders
 from imagebot.reference import Reference, parse_reference
 
-# What stands before a word, and a word, on a line whose quotes have no backslash before them.
+# The gap before a word, and the word, on a line without escaped quotes.
 _PART = re.compile(r"""(?P<gap>[\s"'`=,;()\[\]{}]*)(?P<token>[^\s"'`=,;()\[\]{}]*)""")
 _QUOTES = "\"'`\\"
 # The same with quotes in it: `"$REGISTRY"/app:1.0` is one word to a shell.
@@ -24,10 +24,10 @@ _TOKEN = re.compile(r"""[^\s"'`=,;()\[\]{}\\]+""")
 _REMOVE_QUOTES = str.maketrans("", "", _QUOTES)
 _SCHEMES = ("docker://", "oci://")
 _JOINS = ("+", "++")
-# What comes before a user and a group, which look like a name and a tag.
+# These come before a user and a group, which look like a name and a tag.
 _OWNERS = frozenset({"chown", "--chown", "--user", "-u", "USER"})
 _NUMBERS = re.compile(r"[0-9.]+")
-# No reference is longer, whatever is filled in.
+# No reference is longer, whatever its placeholders become.
 _MAX_WORD = 4_096
 
 
@@ -60,14 +60,14 @@ def images_on(line: str) -> Iterator[OnLine]:
 
 
 def names_image_in_comment(line: str) -> bool:
-    """Whether a line is commented out with the image on it: `# FROM app:1.0 # imagebot: ignore`."""
+    """Whether a line with an image is commented out: `# FROM app:1.0 # imagebot: ignore`."""
     content = line.lstrip()
     rest = content.lstrip("#/")
     return rest != content and any(images_on(rest))
 
 
 def filled_in_on(line: str) -> str:
-    """What would be an image with a tag once another tool has filled it in; "" if nothing is."""
+    """A text that becomes an image with a tag once its placeholders are filled in; "" if none."""
     masked = without_placeholders(line)
     for words in (_TOKEN, _QUOTED_WORD):
         for match in words.finditer(masked):
@@ -80,7 +80,7 @@ def filled_in_on(line: str) -> str:
 
 
 def _is_joined(previous: str, gap: str) -> bool:
-    """Whether a word goes on from the one before it: `"$REGISTRY/"app:1.0`, `f(x)app:1.0`."""
+    """Whether a word continues the one before it: `"$REGISTRY/"app:1.0`, `f(x)app:1.0`."""
     before = gap.rstrip(_QUOTES)
     if not before:
         # `"image":"app:1.0"`
@@ -92,11 +92,11 @@ def _is_joined(previous: str, gap: str) -> bool:
 
 
 def _goes_on(gap: str, following: str) -> bool:
-    """Whether the word before `gap` goes on behind it: `"app:1.0"-$SUFFIX`, `app:1.0[x]`."""
-    behind = gap.lstrip(_QUOTES)
-    if not behind:
+    """Whether the word before `gap` continues after it: `"app:1.0"-$SUFFIX`, `app:1.0[x]`."""
+    after = gap.lstrip(_QUOTES)
+    if not after:
         return following != "" and not following.startswith(":")
-    return behind[0] in "([{" or following in _JOINS
+    return after[0] in "([{" or following in _JOINS
 
 
 def _image(text: str) -> Reference | None:

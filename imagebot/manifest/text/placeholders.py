@@ -1,4 +1,4 @@
-"""Placeholders on a line of a file that is no YAML: what other tools fill in."""
+"""Placeholders, which other tools fill in, on a line of a file that is not YAML."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from imagebot.manifest.markers.commented_out import QUOTED
 from imagebot.manifest.markers.written import IN_TEXT
 from imagebot.manifest.yaml.repetition import many
 
-# What other tools fill in, to the end of the line where it does not end on it. Whatever begins
-# here either matches or ends the search soon: no text is gone through twice.
+# Placeholders of other tools, up to the end of the line if they do not end on it. Each alternative
+# either matches or fails soon: no text is searched twice.
 _BRACES = many(r"\{[^{}]*\}[^{}]*", "braces")
 _PLACEHOLDER = re.compile(
     r"\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z)|<%.*?(?:%>|\Z)|\$\[\[.*?(?:\]\]|\Z)"
@@ -18,21 +18,21 @@ _PLACEHOLDER = re.compile(
     r"|[$%@]\{[^}]*(?:\}|\Z)|\#\{[\w.-]+\}\#?"
     r"|[$%\\]\([^\s()]*\)|\(\([^()]*\)\)|\{[\w.-]*\}|<[^<>\s]*>|@@[\w.-]+@@|%\w+%?|\$+\w*"
 )
-# Stands for each of their characters while a line is cut up: it is in no reference.
+# Replaces each of their characters while a line is split: references never contain it.
 SIGN = "$"
-# `REGISTRY_HOST` and `__REGISTRY__` are replaced with sed, and could be no part of a name.
+# `REGISTRY_HOST` and `__REGISTRY__` are replaced with sed, and cannot be part of a name.
 _FILLED = re.compile(r"\$+|(?<![^/:])[A-Z0-9]*_[A-Z0-9_]*(?![^/:@])")
 
 
 def without_placeholders(line: str) -> str:
-    """A line up to its comment, with signs in place of what is filled in."""
+    """A line up to its comment, with signs in place of its placeholders."""
     masked = _PLACEHOLDER.sub(lambda match: SIGN * len(match.group()), line)
     return masked[: _comment_on(masked)]
 
 
 def _comment_on(line: str) -> int:
-    """Where the comment of a line starts, which is not in quotes; or its marker, where that is in
-    a comment of another kind (`/* … */`)."""
+    """Where the comment of a line starts, outside of quotes, or its marker if that is in a comment
+    of another kind (`/* … */`)."""
     quoted: list[tuple[int, int]] = []
     end = len(line)
     for match in QUOTED.finditer(line):
@@ -49,5 +49,5 @@ def _comment_on(line: str) -> int:
 
 
 def fill_in(word: str) -> str:
-    """What a word could be once all is filled in; the word itself where nothing is."""
+    """A word with example values for its placeholders; the same word if it has none."""
     return _FILLED.sub("x", word)

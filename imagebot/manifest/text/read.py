@@ -1,7 +1,7 @@
-"""Files that are no YAML: read where a configured pattern or a marker comment says so.
+"""Reads files that are not YAML, where a configured pattern or a marker comment says so.
 
-There is no structure to prove an edit by, so the proof is to read again: the same matches in the
-same order, moved by what was put in before them, with every part equal but the edited ones.
+Without a structure, an edit is proven by reading again: the same matches in the same order, with
+every part equal except the edited ones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from imagebot.errors import InvalidReferenceError, RefusedEditError
 from imagebot.glob import matches_any
 from imagebot.manifest.images.field import FieldEdit, ImageField, Scan, Slot, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS
-from imagebot.manifest.images.no_reference import filled_in
+from imagebot.manifest.images.not_reference import filled_in
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.markers.written import (
     IN_TEXT,
@@ -35,7 +35,7 @@ from imagebot.manifest.yaml.file_text import FileText, wide_encoding
 from imagebot.reference import Reference, parse_reference
 
 FORMAT = "text"
-_DIGEST_BEHIND = re.compile(r"@(sha256:[0-9a-f]{64})(?![0-9a-zA-Z])")
+_DIGEST_AFTER = re.compile(r"@(sha256:[0-9a-f]{64})(?![0-9a-zA-Z])")
 _VARIABLE = re.compile(r"\{\{|\$\{|\$\(")
 
 
@@ -81,15 +81,15 @@ def patterns_for(path: str, options: ScanOptions) -> tuple[str, ...]:
 
 
 def not_utf8(path: str, encoding: str) -> Unread:
-    """What a file in another encoding is listed as, "" being an unknown one."""
+    """The entry for a file in another encoding; "" is an unknown one."""
     if not encoding:
         return Unread(path, 0, "not-utf8", "not UTF-8")
     name = encoding.upper()[:6]
-    return Unread(path, 0, "not-utf8", f"{name}, which is not edited: save it as UTF-8")
+    return Unread(path, 0, "not-utf8", f"{name} is not edited: save the file as UTF-8")
 
 
 def prove_text(path: str, old: bytes, new: bytes, edits: Sequence[FieldEdit]) -> None:
-    """Raises RefusedEditError unless a second reading gives what was asked, and nothing else."""
+    """Raises RefusedEditError unless reading again gives the edited references and no others."""
     own = next(each.field for each in edits if each.field.format == FORMAT)
     patterns = tuple(str(key) for key in own.keys[:-1])
     before = _read_again(path, old, patterns)
@@ -103,11 +103,13 @@ def prove_text(path: str, old: bytes, new: bytes, edits: Sequence[FieldEdit]) ->
         expected.append(field.reference.to(tag, digest))
     if [field.reference for field in after] != expected:
         line = min(each.field.line for each in edits)
-        raise RefusedEditError(path, line, "read again after the edit, the file says other things")
+        raise RefusedEditError(
+            path, line, "reading the file again after the edit gives other references"
+        )
 
 
 def _starts(field: ImageField) -> list[int]:
-    """Where the parts of a field stand: each tells it from all others of its file."""
+    """The starts of the parts of a field: each identifies the field within its file."""
     return [slot.start for slot in (field.tag, field.digest) if slot is not None and slot.text]
 
 
@@ -122,8 +124,8 @@ def find_as_text(
     patterns: tuple[str, ...],
     is_marked: Callable[[int], bool] = lambda _line: True,
 ) -> tuple[list[ImageField], list[Unread]]:
-    """What the patterns match in a file, and what marker comments govern on the lines for which
-    `is_marked` holds; in order."""
+    """The matches of the patterns in a file, and the images with marker comments on lines for which
+    `is_marked` is true; in order."""
     fields: list[ImageField] = []
     dangling: list[Unread] = []
     matches = _matches(file, patterns, is_marked, dangling, path)
@@ -146,7 +148,7 @@ def find_as_text(
 
 
 def _disagreeing(path: str, file: FileText, matches: list[_Match]) -> list[Unread]:
-    """One entry for each line whose markers say different things."""
+    """One entry for each line whose markers disagree."""
     found: dict[int, Unread] = {}
     for match in matches:
         governing = match.governing
@@ -158,7 +160,7 @@ def _disagreeing(path: str, file: FileText, matches: list[_Match]) -> list[Unrea
 
 
 def _near(file: FileText, matches: list[_Match]) -> list[Written]:
-    """What only looks like a marker, but for remarks on lines that name no image."""
+    """Near misses, except remarks on lines without an image."""
     near = near_misses(file)
     if not any(each.prose for each in near):
         return near
@@ -177,7 +179,7 @@ def _matches(
     unread: list[Unread],
     path: str,
 ) -> list[_Match]:
-    """By place. Matches that overlap are not used; nor are any when there are too many."""
+    """In order of position, without overlapping matches; none if there are too many."""
     every = own_markers(file, IN_TEXT) if "imagebot:" in file.text else {}
     written = {line: governing for line, governing in every.items() if is_marked(line)}
     by_place: dict[int, _Match] = {}
@@ -197,10 +199,10 @@ def _matches(
 
 
 def _without_image(path: str, file: FileText, line: int, governing: Governing) -> Unread:
-    """What a marker that finds nothing to govern on its line is listed as."""
+    """The entry for a marker on a line without an image."""
     if shown := filled_in_on(_line(file, line)):
         return Unread(path, line, "variable", filled_in(shown), True)
-    reason = "the marker governs a line on which there is no image with a tag"
+    reason = "the marker applies to a line that has no image with a tag"
     return Unread(path, governing.last.line, "marker", reason)
 
 
@@ -215,10 +217,10 @@ def _by_pattern(file: FileText, pattern: str, written: dict[int, Governing]) -> 
             match.span(groups[part]) if part in groups and match.group(part) else None
             for part in ("tag", "digest")
         )
-        behind = _DIGEST_BEHIND.match(file.text, tag[1]) if tag and not digest else None
-        if behind is not None:
-            # Left where it is, it would stay that of the old tag.
-            digest = behind.span(1)
+        digest_after = _DIGEST_AFTER.match(file.text, tag[1]) if tag and not digest else None
+        if digest_after is not None:
+            # Left as it is, it would still be that of the old tag.
+            digest = digest_after.span(1)
         end = max(span[1] for span in (match.span(groups["name"]), tag, digest) if span)
         yield _Match(name, tag, digest, end, written.get(file.line(end)))
 

@@ -1,11 +1,11 @@
 """YAML events of a text: the one place that touches the parser.
 
-Only events are used, never composed or loaded data: they have no duplicate-key, merge, anchor or
-YAML 1.1 against 1.2 effects, aliases are never expanded, and a depth limit can be kept while they
-come (libyaml's composer is recursive and ends the process on deep nesting). Marks count code
-points. The C parser (libyaml) comes first; ruamel.yaml's own parser stands in where it is
-missing, 20 times slower and with less that it takes (docs/manifests.md says what), and for the
-likes of `{image: nginx:1.25}`, which libyaml before 0.2 refuses.
+Only events are used, never composed or loaded data: events do not depend on duplicate keys, merges,
+anchors or the YAML version, aliases are never expanded, and a depth limit can be enforced while
+reading (libyaml's composer is recursive and crashes on deep nesting). Marks count code points. The
+C parser (libyaml) is preferred. Where it is missing, ruamel.yaml's own parser is used, which is 20
+times slower and accepts less (see docs/manifests.md); it also reads texts such as
+`{image: nginx:1.25}`, which libyaml before 0.2 refuses.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ MAX_DEPTH = 200
 MAX_EVENTS = 200_000
 _MAX_BRACKETS = 2_000
 
-# What ends a line to parsers, by YAML 1.1.
+# Line breaks by YAML 1.1, as parsers know them.
 LINE_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
-# What ruamel.yaml 0.19 raises on broken text besides its own errors, found by fuzzing.
+# ruamel.yaml 0.19 also raises these on broken text, as fuzzing showed.
 _PURE_FAULTS = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError)
-# What libyaml 0.1.7 refuses and YAML allows: `:` and `?` in plain scalars in flow style.
+# libyaml 0.1.7 refuses these, which YAML allows: `:` and `?` in plain scalars in flow style.
 _COLON = "found unexpected ':'"
 _EXPECTED = "did not find expected"
 _IN_FLOW = re.compile(r"[:?](?=[^\s,\[\]{}])|:")
@@ -80,13 +80,13 @@ def has_c_parser() -> bool:
 
 
 def prepare() -> None:
-    """Import the parser now, which else the first document does."""
+    """Import the parser now: otherwise the first document does it."""
     if has_c_parser():
         event_classes()
 
 
 def yaml_error() -> type[Exception]:
-    """What both parsers raise of text that is no YAML."""
+    """The exception of both parsers for text that is not YAML."""
     from ruamel.yaml.error import YAMLError
 
     error: type[Exception] = YAMLError
@@ -94,13 +94,13 @@ def yaml_error() -> type[Exception]:
 
 
 def few_brackets(text: str) -> bool:
-    """Whether `is_accepted` may be asked: nothing else limits the depth, and libyaml's time
-    grows with its square."""
+    """Whether `is_accepted` may be called: nothing else limits the depth, and libyaml's time grows
+    with its square."""
     return text.count("{") + text.count("[") <= _MAX_BRACKETS
 
 
 def is_accepted(text: str) -> bool:
-    """Whether libyaml takes `text` as YAML, at a fifth of the price of reading its events."""
+    """Whether libyaml accepts `text` as YAML, in a fifth of the time of reading its events."""
     from ruamel.yaml.error import YAMLError
 
     try:
@@ -134,9 +134,10 @@ def event_classes() -> tuple[type[Any], ...]:
 def with_events(
     text: str, consume: Callable[[Iterator[Any], Engine], T], *, patient: bool = True
 ) -> T:
-    """What `consume` makes of the events of `text`; it may be called twice, once per parser.
+    """The result of `consume` for the events of `text`; it may be called once per parser.
 
-    Raises YamlFaultError, of code "too-big" for what needs the slow parser while not `patient`.
+    Raises YamlFaultError; its code is "too-big" for a text that needs the slow parser if not
+    `patient`.
     """
     if not has_c_parser():
         return _consume_pure(text, consume)
@@ -149,7 +150,7 @@ def with_events(
             if not patient:
                 fault = _fault(error, text, "c")
                 reason = (
-                    f"{fault.reason}: too many texts of this file need the slower parser, so put "
+                    f"{fault.reason}: too many documents of this file need the slower parser: put "
                     "such values in quotes"
                 )
                 raise YamlFaultError("too-big", fault.line, reason) from error
@@ -163,7 +164,7 @@ def _without_pairs(text: str) -> str:
 
 def _is_too_strict(error: Any, text: str) -> bool:
     """Whether it is such a `:` or `?` where libyaml stopped; `{{ a ? b }}` is broken for all."""
-    # What has no mark was not even characters.
+    # An error without a mark is about the encoding.
     mark = getattr(error, "problem_mark", None)
     if mark is None:
         return False
@@ -193,14 +194,16 @@ def _consume_pure(text: str, consume: Callable[[Iterator[Any], Engine], T]) -> T
     from ruamel.yaml.error import YAMLError
 
     if len(text) > MAX_PURE_BYTES:
-        reason = f"larger than {MAX_PURE_BYTES // 1024} KiB, too much without the C parser"
+        reason = (
+            f"larger than {MAX_PURE_BYTES // 1024} KiB, which is too large without the C parser"
+        )
         raise YamlFaultError("too-big", 0, reason)
     try:
         return consume(events(text, "pure"), "pure")
     except YAMLError as error:
         raise _fault(error, text, "pure") from error
     except _PURE_FAULTS as error:
-        raise YamlFaultError("not-yaml", 0, "this is no YAML") from error
+        raise YamlFaultError("not-yaml", 0, "it cannot be parsed") from error
 
 
 def _fault(error: Exception, text: str, engine: Engine) -> YamlFaultError:
@@ -210,7 +213,7 @@ def _fault(error: Exception, text: str, engine: Engine) -> YamlFaultError:
 
 
 def _line(error: Exception, text: str, engine: Engine) -> int:
-    """Where it is, as parsers count lines; 0 where the error does not say."""
+    """The line of an error, as parsers count lines; 0 if the error does not say."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark:
         return int(mark.line) + 1

@@ -1,4 +1,4 @@
-"""The text of a whole file: code points to bytes, lines and columns, and how it is encoded."""
+"""The text of a whole file, with the bytes, lines and columns of its code points."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _WIDE = tuple(
         (rb"[^\0]\0", "utf-16-le"),
     )
 )
-# What YAML 1.1 takes for the end of a line.
+# Line breaks by YAML 1.1.
 _BREAK = re.compile(r"[\r\n\x85\u2028\u2029]")
-# How many code points before a position are cheap enough to go through again.
+# How many code points before a position are cheap enough to count again.
 _FAR = 50_000
-# Of so many code points each is known at which byte they start.
+# The byte offset is stored for every so many code points.
 _CHUNK = 4_096
 
 
 def wide_encoding(data: bytes) -> str:
-    """The encoding of a text whose code units are no bytes, by its beginning as YAML tells them
-    apart; "" for all others."""
+    """The encoding of a UTF-16 or UTF-32 text, recognised by its first bytes as in YAML; "" for all
+    others."""
     head = data[:4]
     if b"\0" not in head and head[:2] not in _MARKS_16:
         return ""
@@ -37,7 +37,7 @@ def wide_encoding(data: bytes) -> str:
 
 
 def newline_of(data: bytes) -> bytes:
-    """What ends the lines of a file: a carriage return only where there is nothing else."""
+    """The line break of a file: a carriage return only if there is no other."""
     return b"\n" if b"\n" in data or b"\r" not in data else b"\r"
 
 
@@ -93,7 +93,7 @@ class FileText:
         return line + 1
 
     def _earlier_line(self, index: int) -> int:
-        """For those who go back and forth: in a big file counting anew each time is too slow."""
+        """For callers that go back and forth: counting again each time is slow in a big file."""
         if index < _FAR:
             return self.text.count(self._newline, 0, index) + 1
         if self._breaks is None:
@@ -102,7 +102,7 @@ class FileText:
         return bisect_left(self._breaks, index) + 1
 
     def column(self, index: int) -> int:
-        # On one long line many are asked for, mostly one after the other.
+        # One long line may have many fields, mostly asked for in order.
         at, start = self._column_memo
         if index < at:
             at, start = 0, -1
@@ -116,7 +116,7 @@ class FileText:
         return index - self.column(index) + 1
 
     def lines(self) -> list[str]:
-        """The text of each line; those of Windows files keep their carriage return."""
+        """The text of each line; lines of Windows files keep their carriage return."""
         return self.text.split(self._newline)
 
     def line_start(self, line: int) -> int:

@@ -1,12 +1,11 @@
 """The outline of a document in plain block style, read line by line.
 
-Making an object of every event costs 80 % of the time of reading a manifest. Most manifests are
-plain (plain_lines.py says what that is). Of such a document the lines that can matter for images
-are put into the same tree that `tree.build` makes; the others are stepped over by one regular
-expression. libyaml has accepted the whole
-document before (that costs little), and the expression must account for every line: whatever is
-not plain (flow style over lines or around images, text over lines, tags, odd keys, …) gives None,
-and the document is parsed. The outline finds fields; it never proves an edit.
+Making an object of every event takes 80 % of the time of reading a manifest. Most manifests are
+plain (see plain_lines.py). The lines of such a document that can matter for images become the same
+tree that `tree.build` makes; one regular expression skips the others. libyaml has accepted the
+whole document before (which is cheap), and the expression must match every line: a document that
+is not plain (flow style over several lines or around images, multi-line text, tags, odd keys, …)
+gives None and is parsed instead. The outline finds fields; it never proves an edit.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from imagebot.manifest.yaml.plain_lines import (
     TELLING_LINE,
     below,
     end_of_block,
+    is_telling,
     telling_lines,
-    tells,
 )
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 
-# Documents with one of these need keys that an outline leaves out, as do those with markers.
+# Documents with one of these need keys that an outline omits, as do those with markers.
 _BEYOND = ("parameters:", "image.toolkit.fluxcd.io", "bundle:", "bundles", "\t", "\r")
 # Line breaks to libyaml, which follows YAML 1.1.
 _OTHER_BREAKS = ("\x85", "\u2028", "\u2029")
@@ -46,7 +45,7 @@ class _Mark:
 
 
 class Line:
-    """A scalar of an outline; has what a format module asks of a parser's event."""
+    """A scalar of an outline, with the same attributes as a parser's event."""
 
     __slots__ = ("end", "start", "style", "value")
     tag: str | None = None
@@ -73,7 +72,7 @@ class _NotPlainError(Exception):
 def outline(text: str) -> Mapping | None:
     """The tree of a plain document that libyaml accepts, with only the scalars that can matter.
 
-    None when the document is not plain, or nothing can be said without parsing it.
+    None if the document is not plain or must be parsed for another reason.
     """
     if any(sign in text for sign in _BEYOND):
         return None
@@ -117,7 +116,7 @@ class _Outline:
         return self.root
 
     def _read_region(self, position: int, end: int, lines: re.Pattern[str] = LINES) -> int:
-        """Lines that tell nothing, as far as `end`; returns where it stopped reading."""
+        """Skip irrelevant lines up to `end`; returns where it stopped."""
         match_line = lines.match
         text = self.text
         while position < end:
@@ -133,7 +132,7 @@ class _Outline:
         return position
 
     def _may_go_on(self, position: int, match: re.Match[str]) -> bool:
-        """Whether a match ended for the number of its lines: its last one may tell nothing."""
+        """Whether a match ended because of its number of lines: its last one may be irrelevant."""
         return self.text.count("\n", position, match.start("lead")) >= AT_ONCE
 
     def _read_telling(self, line: int) -> int:
@@ -181,7 +180,7 @@ class _Outline:
             if key.endswith(("tag", "Tag", "igest")):
                 raise _NotPlainError
             value = Line("", "", start + len(key) + 1, start + len(key) + 1)
-            if key in EXACT_KEYS or tells(key):
+            if key in EXACT_KEYS or is_telling(key):
                 value = self._nothing_or_more(key, column, position, value)
             after = key
         mapping[key] = (name, value)
@@ -189,11 +188,11 @@ class _Outline:
         return position
 
     def _nothing_or_more(self, key: str, column: int, position: int, nothing: Node) -> Node:
-        """The value of a key on a line of its own, until more of it is found; None is no scalar."""
+        """The value of a key alone on its line, until more of it is found; None is not a scalar."""
         more = below(self.text, position)
         is_list = more is not None and more["dash"] is not None
         if key == "images" and not is_list:
-            # In a mapping the keys of images tell nothing.
+            # In a mapping the keys of images may have any name.
             raise _NotPlainError
         if more is None or len(more["indent"]) < column + (0 if is_list else 1):
             return nothing
@@ -239,10 +238,10 @@ class _Outline:
         """Whether the innermost sequence is the value of a key such as `images`."""
         owner = self.stack[-2][1] if len(self.stack) > 1 else None
         key = next(reversed(owner)) if isinstance(owner, Mapping) else ""
-        return tells(key)
+        return is_telling(key)
 
     def _mapping_at(self, column: int, new: bool) -> Mapping:
-        """The mapping whose keys stand at `column`; a new one where a line starts it."""
+        """The mapping whose keys are at `column`; a new one if the line starts it."""
         if not new:
             self._close(column, keep_sequence=False)
             if self.stack:
@@ -267,7 +266,7 @@ class _Outline:
         return made
 
     def _close(self, column: int, *, keep_sequence: bool) -> None:
-        """Leave what a line that starts at `column` is no longer in."""
+        """Close the containers that a line starting at `column` is no longer in."""
         stack = self.stack
         while stack:
             at, top = stack[-1]
@@ -291,7 +290,7 @@ class _Outline:
         self.key = None
 
     def _scalar(self, match: re.Match[str], group: str, anchor: str | None) -> Any:
-        """The scalar of a line; None for a flow collection that tells nothing."""
+        """The scalar of a line; None for an irrelevant flow collection."""
         raw = match[group].rstrip(" ")
         start = match.start(group)
         if raw[0] == "&":
@@ -318,6 +317,6 @@ class _Outline:
         return Line(value, style, start, start + len(raw))
 
     def _skip_block(self, column: int, position: int) -> tuple[Any, int]:
-        """Step over the text of a block scalar of an entry at `column`."""
+        """Skip the text of a block scalar of an entry at `column`."""
         end = end_of_block(column).search(self.text, max(position - 1, 0))
         return None, end.start() + 1 if end is not None else len(self.text)

@@ -1,8 +1,8 @@
-"""What the lines of a document in plain block style look like.
+"""Regular expressions for the lines of a document in plain block style.
 
 Every line of such a document is `key: value`, `key:`, `- item`, a comment, or text in a block
-scalar. Lines that can matter for images tell: a text or a key of theirs says so. Of all others
-only the extent is of interest, so that one expression steps over as many of them as it can.
+scalar. A line is *telling* if a text or key in it can matter for images. One expression skips as
+many of the other lines as it can.
 """
 
 from __future__ import annotations
@@ -10,31 +10,31 @@ from __future__ import annotations
 import functools
 import re
 
-# Lines with one of these tell; keys that end a format's decision must be here or below.
+# Lines with one of these are telling; keys that decide about a format must be here or below.
 _TELLING = (
     *("mage", "tag", "Tag", "epository", "egistry", "igest"),
     *("oci://", "HelmRe", "HelmChart", "targetRevision", "semver", "docker://", "container:"),
     "reference:",
 )
-# A key of every container that contains a telling text and tells nothing.
+# A key of every container that contains a telling text but is irrelevant.
 _SILENT = "imagePullPolicy"
 _EXACT = (
     "name|namespace|generateName|kind|apiVersion|reference|sha|sha256|hash|url|semver|chart|version|repo|"
     "repoURL|build|uses|newName|hub|org|organization"
 )
 EXACT_KEYS = frozenset(_EXACT.split("|"))
-# Keys of mappings that formats look into for keys which tell nothing by themselves.
+# Keys of mappings in which formats look for keys that are not telling by themselves.
 _OWNERS = "metadata|spec|source|sources|ref"
 OWNER_KEYS = frozenset(_OWNERS.split("|"))
-# What usually has an image below it: trying to step over all of it would only cost time.
+# Usually there is an image below these: trying to skip all of it would only cost time.
 _AROUND = "template|jobTemplate|containers|initContainers|values|controllers|items"
 
-# So many lines are stepped over by one match; of what is nested, so many lines can be.
+# One match skips at most so many lines, and as many nested ones.
 AT_ONCE = 1_000
-# No possessive quantifiers and no atomic groups: Python 3.11.0 to 3.11.4 are wrong about them. What
-# is repeated can be cut up in one way only, so that trying again finds nothing and ends soon, and
-# each try that is remembered costs memory, so that repetitions of more than a character have a
-# limit; what is beyond it is not plain. `(?:x|)` is the faster `(?:x)?`.
+# No possessive quantifiers and no atomic groups: Python 3.11.0 to 3.11.4 get them wrong. Every
+# repetition can match in one way only, so backtracking ends soon. Each remembered try costs memory,
+# so repetitions of more than a character have a limit; a longer document is not plain. `(?:x|)` is
+# the faster `(?:x)?`.
 _KEY = r"[A-Za-z0-9_./$][A-Za-z0-9_./$-]*"
 _INSIDE = r"[:#](?:(?<=:)(?=\S)|(?<=\S#))[^\n#:]*"
 _REST = rf"[^\n#:]*(?:{_INSIDE}(?:{_INSIDE}){{0,200}}|)"
@@ -45,7 +45,7 @@ _IN_FLOW = (
     r"[^\"'\n#\]}]*(?:(?:[\]}]|'[^'\n]*'|\"[^\"\\\n]*(?:\\[^\n][^\"\\\n]*){0,100}\")"
     r"[^\"'\n#\]}]*){0,400}"
 )
-# Two braces are of a template, which is told from a mapping by parsing it.
+# Two braces belong to a template; only parsing can tell it from a mapping.
 _FLOW = rf"\{{(?!\{{){_IN_FLOW}\}}[ ]*|\[{_IN_FLOW}\][ ]*"
 _NAME = r"[A-Za-z0-9_-]+(?![A-Za-z0-9_-])"
 _SIMPLE_FLOW = r"\{(?!\{)[^\"'\n#\]}]*\}[ ]*|\[[^\"'\n#\]}]*\][ ]*"
@@ -60,11 +60,11 @@ _DASHES = r"(?:-[ ]+(?:-[ ]+(?:-[ ]+){0,200}|)|)"
 
 
 def _value(name: str) -> str:
-    """A value up to where its line ends; `name` is for a group that forgets what it tried."""
+    """A value up to the end of its line; `name` is for a group that does not backtrack."""
     return rf"(?:{_LIGHT}|(?=(?P<{name}>(?:{_HEAVY})(?={_END})))(?P={name}))"
 
 
-# What is nested under a key, as far as every line of that is plain.
+# Everything nested under a key, as far as every line of it is plain.
 _NESTED = (
     rf"(?:(?P=i)(?:[ ]|-[ ])[ ]*{_DASHES}(?:"
     rf"{_KEY}:(?:[ ]+(?:&{_NAME}[ ]*|)(?:{_value('nested_value')}|)|)|"
@@ -80,7 +80,7 @@ _FIELD = (
 
 
 def _lines(after_nested: str) -> re.Pattern[str]:
-    """Lines that tell nothing, as many as there are or `AT_ONCE`, then perhaps any other line."""
+    """Irrelevant lines, at most `AT_ONCE`, then perhaps one other line."""
     around = "".join(rf"(?<![ ]{key}:)" for key in _AROUND.split("|"))
     line = (
         r"(?P<i>[ ]*)(?:\n|#[^\n]*\n|"
@@ -91,13 +91,13 @@ def _lines(after_nested: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{line}){{0,{AT_ONCE}}}{_FIELD}")
 
 
-# What is nested may only be stepped over when a line that is not follows before the region ends.
+# Nested lines may only be skipped if a line that is not nested follows within the region.
 LINES = _lines(r"(?=[^\n])")
 LAST_LINES = _lines("")
 COMMENT = re.compile(r"[ ]*(?:\n|\Z|#[^\n]*(?:\n|\Z))")
 _BLANKS = re.compile(rf"(?:{_BLANK}){{1,{AT_ONCE}}}")
 _BELOW = re.compile(r"(?P<indent>[ ]*)(?P<dash>-[ \n])?(?=\S|-)")
-# The value of a line that tells is plain text or simply quoted; the groups are those of `_FIELD`.
+# The value of a telling line is plain or simply quoted text; the groups are those of `_FIELD`.
 _TELLING_VALUE = rf"{_PLAIN}|\"[^\"\\\n]*\"[ ]*|'[^'\n]*'[ ]*"
 _SECRETS = r"(?<=PullSecrets: )\[(?:[ ]*\{[ ]*name:[ ]+[\w.-]+[ ]*\}[ ]*,?){0,1000}[ ]*\][ ]*"
 TELLING_LINE = re.compile(
@@ -134,12 +134,12 @@ def telling_lines(text: str) -> list[int]:
 
 
 @functools.lru_cache(maxsize=1024)
-def tells(key: str) -> bool:
-    """Whether a key may be about an image by what it is called."""
+def is_telling(key: str) -> bool:
+    """Whether a key may be about an image by its name."""
     return any(sign in key for sign in _TELLING)
 
 
 @functools.lru_cache(maxsize=256)
 def end_of_block(column: int) -> re.Pattern[str]:
-    """The line break behind a block scalar whose key or dash stands at `column`."""
+    """The line break after a block scalar whose key or dash is at `column`."""
     return re.compile(rf"\n(?=[ ]{{0,{max(column, 0)}}}[^ \n])")

@@ -1,22 +1,24 @@
 """The proof of an edit: parsed before and after, only the edited values differ.
 
-Both texts are read by the same parser, event by event in lock-step. Kind, anchor, tag, style and
-value of every event must be equal, but for the values that the cuts lie in (which must be exactly
-the old value with the cut made) and for keys that a cut adds. A literal block scalar that holds
-YAML is proven in the same way, one level down.
+The same parser reads both texts, event by event in lock-step. Kind, anchor, tag, style and value of
+every event must be equal, except for the edited values (which must be exactly the old value with
+the edit applied) and for keys that an edit adds. YAML in a literal block scalar is proven in the
+same way, one level down.
 
-Once the line of the last cut is past, and the parser has come to the same place of both texts by
-the same events, it has the same text before it and can only say the same. From there on it is
-only asked whether that is YAML, which costs a fifth.
+After the line of the last edit, once the same events have led to the same position in both texts,
+the rest of both texts is the same and gives the same events. The parser then only checks that the
+rest is valid YAML, which takes a fifth of the time.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from imagebot.manifest.yaml.document_text import literal_lines, written_at
+from imagebot.manifest.yaml.edits import Edit
 from imagebot.manifest.yaml.events import (
     MAX_DEPTH,
     Engine,
@@ -28,7 +30,6 @@ from imagebot.manifest.yaml.events import (
     with_events,
 )
 from imagebot.manifest.yaml.quoting import needs_quotes
-from imagebot.manifest.yaml.source import literal_lines, written_at
 
 _BREAK = re.compile(r"[\r\n\x85\u2028\u2029]")
 _PLAIN = ("", None)
@@ -40,31 +41,14 @@ class ProofError(Exception):
     """Why an edit is not exact. Stays in this package."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A replacement of code points `start` to `end` by `new`; a reader sees `value` there.
-
-    `added_key` is the key of a mapping pair that the cut adds, "" for one within a scalar.
-    """
-
-    start: int
-    end: int
-    new: str
-    value: str
-    added_key: str = ""
-
-    def moved(self, by: int) -> Cut:
-        return replace(self, start=self.start + by, end=self.end + by)
-
-
-def prove(old: str, new: str, cuts: list[Cut], *, nesting: int = 0) -> None:
+def prove(old: str, new: str, edits: list[Edit], *, nesting: int = 0) -> None:
     """Raises ProofError, or YamlFaultError where one of the texts is not YAML."""
     if nesting > _MAX_NESTING:
-        raise ProofError("YAML within YAML, too deep")
+        raise ProofError("YAML is nested too deeply within YAML")
 
     def consume(stream: Iterator[Any], engine: Engine) -> None:
-        comparison = _Comparison(old, cuts, nesting)
-        if cuts and engine == "c" and few_brackets(new) and new.endswith(old[cuts[-1].end :]):
+        comparison = _Comparison(old, edits, nesting)
+        if edits and engine == "c" and few_brackets(new) and new.endswith(old[edits[-1].end :]):
             comparison.set_common_end(old, new)
         comparison.run(stream, events(new, engine))
         if comparison.stopped_early:
@@ -74,11 +58,11 @@ def prove(old: str, new: str, cuts: list[Cut], *, nesting: int = 0) -> None:
 
 
 class _Comparison:
-    """Walks both streams once. `position` is the first cut that has not been met yet."""
+    """Walks both streams once. `position` is the first edit that has not been met yet."""
 
-    def __init__(self, old: str, cuts: list[Cut], nesting: int) -> None:
+    def __init__(self, old: str, edits: list[Edit], nesting: int) -> None:
         self.old = old
-        self.cuts = cuts
+        self.edits = edits
         self.nesting = nesting
         self.position = 0
         self.common_end = float("inf")
@@ -86,8 +70,8 @@ class _Comparison:
         self.stopped_early = False
 
     def set_common_end(self, old: str, new: str) -> None:
-        """From the line after the last cut on, both texts are the same."""
-        end_of_line = old.find("\n", self.cuts[-1].end)
+        """From the line after the last edit on, both texts are the same."""
+        end_of_line = old.find("\n", self.edits[-1].end)
         if end_of_line >= 0:
             self.common_end = end_of_line
             self.growth = len(new) - len(old)
@@ -102,7 +86,7 @@ class _Comparison:
         place = 2
         places: list[int] = []
         for a in before:
-            # A cut at the end of an event may belong to it, so a key is only added after it.
+            # An edit at the end of an event may belong to it, so a key is only added after it.
             start = a.start_mark.index
             if start >= next_start and self._skip_added(start, previous_end, after):
                 next_start = self._next_start()
@@ -139,83 +123,87 @@ class _Comparison:
                     raise ProofError("an alias would change")
                 place ^= place < 2
             if start > self.common_end and start + self.growth == b.start_mark.index:
-                if self.position < len(self.cuts):
-                    raise ProofError("an edit lies in no value of the document")
+                if self.position < len(self.edits):
+                    raise ProofError("an edit is not within a value of the document")
                 self.stopped_early = True
                 return
-        if next(after, None) is not None or self.position < len(self.cuts):
-            raise ProofError("an edit lies in no value of the document")
+        if next(after, None) is not None or self.position < len(self.edits):
+            raise ProofError("an edit is not within a value of the document")
 
     def _next_start(self) -> float:
-        if self.position < len(self.cuts):
-            return self.cuts[self.position].start
+        if self.position < len(self.edits):
+            return self.edits[self.position].start
         return float("inf")
 
     def _skip_added(self, start: int, previous_end: int, after: Iterator[Any]) -> bool:
-        """Take the events of pairs that are added before `start` off the new stream.
+        """Skip the events of pairs added before `start` in the new stream.
 
-        A pair belongs to the mapping of the value before it, so that must end on its line.
+        A pair belongs to the mapping of the value before it, which must end on its line.
         """
         skipped = False
-        while self.position < len(self.cuts):
-            cut = self.cuts[self.position]
-            if not cut.added_key or cut.start > start:
+        while self.position < len(self.edits):
+            edit = self.edits[self.position]
+            if not edit.added_key or edit.start > start:
                 break
-            between = self.old[previous_end : cut.start]
+            between = self.old[previous_end : edit.start]
             if _BREAK.search(between) or (between.strip(" \t") and "#" not in between):
-                raise ProofError(f"`{cut.added_key}:` cannot be added here")
+                raise ProofError(f"`{edit.added_key}:` cannot be added here")
             key: Any = next(after, None)
             value: Any = next(after, None)
             texts = (getattr(key, "value", None), getattr(value, "value", None))
-            if texts != (cut.added_key, cut.value) or value.implicit[0] != (value.style in _PLAIN):
-                raise ProofError(f"`{cut.added_key}:` cannot be added here")
+            if texts != (edit.added_key, edit.value) or value.implicit[0] != (
+                value.style in _PLAIN
+            ):
+                raise ProofError(f"`{edit.added_key}:` cannot be added here")
             self.position += 1
             skipped = True
         return skipped
 
     def _belongs(self, a: Any, previous_end: int) -> bool:
-        cut = self.cuts[self.position]
-        if cut.added_key:
-            return a.style == "|" and bool(a.start_mark.index < cut.start <= a.end_mark.index)
+        edit = self.edits[self.position]
+        if edit.added_key:
+            return a.style == "|" and bool(a.start_mark.index < edit.start <= a.end_mark.index)
         if a.value == "" and a.style in _PLAIN:
-            return cut.start == cut.end and previous_end <= cut.start
-        return bool(a.start_mark.index <= cut.start and cut.end <= a.end_mark.index)
+            return edit.start == edit.end and previous_end <= edit.start
+        return bool(a.start_mark.index <= edit.start and edit.end <= a.end_mark.index)
 
     def _compare_target(self, a: Any, b: Any) -> None:
-        own: list[Cut] = []
-        while self.position < len(self.cuts):
-            cut = self.cuts[self.position]
-            if (cut.added_key and a.style != "|") or cut.end > a.end_mark.index:
+        own: list[Edit] = []
+        while self.position < len(self.edits):
+            edit = self.edits[self.position]
+            if (edit.added_key and a.style != "|") or edit.end > a.end_mark.index:
                 break
-            own.append(cut)
+            own.append(edit)
             self.position += 1
-        inner = _inner_cuts(self.old, a, own)
-        grown = sum(len(cut.new) - (cut.end - cut.start) for cut in own)
+        inner = _inner_edits(self.old, a, own)
+        grown = sum(edit.growth for edit in own)
         if a.value and _length(b) - _length(a) != grown:
             raise ProofError(f"it would read {b.value[:80]!r} and more")
-        # What a block holds is the text itself; elsewhere quotes are not part of the value.
-        expected = _cut(a.value, [(cut, cut.new if a.style == "|" else cut.value) for cut in inner])
+        # The value of a block is its text; elsewhere quotes are not part of the value.
+        expected = _applied(
+            a.value, [(edit, edit.new if a.style == "|" else edit.value) for edit in inner]
+        )
         if b.value != expected:
             raise ProofError(f"it would read {b.value[:80]!r}")
         if b.style in _PLAIN and b.tag is None and needs_quotes(b.value):
-            raise ProofError(f"{b.value[:80]!r} without quotes would be no text")
+            raise ProofError(f"{b.value[:80]!r} would not be text without quotes")
         quoted = a.style in _PLAIN and b.style in _QUOTES and b.implicit == (False, True)
         same = a.style == b.style and a.implicit == b.implicit
         if a.anchor != b.anchor or a.tag != b.tag or not (same or (quoted and a.tag is None)):
             raise ProofError(f"the type of {a.value[:60]!r} would change")
         if a.style == "|":
-            self._prove_embedded(a.value, b.value, inner)
+            self._prove_nested(a.value, b.value, inner)
 
-    def _prove_embedded(self, old: str, new: str, cuts: list[Cut]) -> None:
+    def _prove_nested(self, old: str, new: str, edits: list[Edit]) -> None:
         try:
             with_events(old, lambda stream, _engine: _drain(stream))
         except YamlFaultError:
             return
-        prove(old, new, cuts, nesting=self.nesting + 1)
+        prove(old, new, edits, nesting=self.nesting + 1)
 
 
 def _length(scalar: Any) -> int:
-    """How long a scalar is as it is written."""
+    """The length of a scalar as it is written."""
     return int(scalar.end_mark.index - scalar.start_mark.index)
 
 
@@ -228,45 +216,45 @@ def _drain(stream: Iterator[Any]) -> None:
             raise YamlFaultError("too-deep", 0, "too deep")
 
 
-def _cut(value: str, cuts: list[tuple[Cut, str]]) -> str:
+def _applied(value: str, edits: list[tuple[Edit, str]]) -> str:
     parts: list[str] = []
     at = 0
-    for cut, text in cuts:
-        parts += [value[at : cut.start], text]
-        at = cut.end
+    for edit, text in edits:
+        parts += [value[at : edit.start], text]
+        at = edit.end
     return "".join([*parts, value[at:]])
 
 
-def _inner_cuts(text: str, scalar: Any, cuts: list[Cut]) -> list[Cut]:
-    """The cuts in code points of the scalar's value."""
+def _inner_edits(text: str, scalar: Any, edits: list[Edit]) -> list[Edit]:
+    """The edits in code points of the scalar's value."""
     if scalar.style == "|" and (lines := literal_lines(text, scalar)) is not None:
-        return [_in_literal(text, scalar.value, lines, cut) for cut in cuts]
+        return [_in_literal(text, scalar.value, lines, edit) for edit in edits]
     start, _, offset = written_at(text, scalar)
     if scalar.value == "" and scalar.style in _PLAIN:
-        return [replace(cut, start=0, end=0) for cut in cuts]
+        return [replace(edit, start=0, end=0) for edit in edits]
     if offset is not None:
         blanks = len(scalar.value) - len(scalar.value.lstrip())
-        return [cut.moved(blanks - offset) for cut in cuts]
+        return [edit.moved(blanks - offset) for edit in edits]
     found = []
-    for cut in cuts:
-        old = text[cut.start : cut.end]
-        if cut.start < start or not old or scalar.value.count(old) != 1:
+    for edit in edits:
+        old = text[edit.start : edit.end]
+        if edit.start < start or not old or scalar.value.count(old) != 1:
             raise ProofError("the value is written with escapes or over several lines")
         at = scalar.value.index(old)
-        found.append(replace(cut, start=at, end=at + len(old)))
-    return sorted(found, key=lambda cut: cut.start)
+        found.append(replace(edit, start=at, end=at + len(old)))
+    return sorted(found, key=lambda edit: edit.start)
 
 
 def _without_indent(text: str, start: int, new: str) -> str:
-    """Lines put into a block, as a reader of the block sees them."""
+    """Lines added to a block, as a reader of the block sees them."""
     indent = start - text.rfind("\n", 0, start) - 1
     return re.sub(rf"(?:\r\n|\r|\n) {{0,{indent}}}", "\n", new)
 
 
-def _in_literal(text: str, value: str, lines: list[int], cut: Cut) -> Cut:
+def _in_literal(text: str, value: str, lines: list[int], edit: Edit) -> Edit:
     at = 0
     for start, line in zip(lines, value.split("\n"), strict=True):
-        if start <= cut.start and cut.end <= start + len(line):
-            return replace(cut.moved(at - start), new=_without_indent(text, start, cut.new))
+        if start <= edit.start and edit.end <= start + len(line):
+            return replace(edit.moved(at - start), new=_without_indent(text, start, edit.new))
         at += len(line) + 1
-    raise ProofError("the edit does not lie in one line of the block")
+    raise ProofError("the edit is not within one line of the block")

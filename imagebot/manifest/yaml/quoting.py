@@ -1,8 +1,8 @@
-"""When a plain scalar must be given quotes to be read as text.
+"""Decides when a plain scalar needs quotes to be read as text.
 
 YAML 1.1 and 1.2 readers disagree about `012`, `0o17`, `1e3`, `1_000`, `yes` and dates; the
-expression covers what any of them takes for something other than text. A tag can only ever meet
-these rules when it is the whole scalar (`newTag: 1.10`), never inside `image: app:1.10`.
+expression covers everything that any of them does not read as text. These rules only matter for a
+tag that is a whole scalar (`newTag: 1.10`), never inside `image: app:1.10`.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _NOT_TEXT = re.compile(
     | = | <<
     """
 )
-# What a number is printed as again, whatever reads and prints it.
+# Numbers that every reader prints in the same way again.
 _PRINTED_ALIKE = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{0,3}[1-9])?")
 
 
 def needs_quotes(text: str) -> bool:
-    """Whether some YAML reader takes the plain scalar `text` for something other than text."""
+    """Whether some YAML reader does not read the plain scalar `text` as text."""
     return not text or _NOT_TEXT.fullmatch(text) is not None
 
 
 def is_misread(text: str) -> bool:
-    """Whether some reader makes another text of the plain scalar `text`: 1.1 of `1.10`.
+    """Whether some reader turns the plain scalar `text` into another text: `1.10` into 1.1.
 
-    Helm prints whole numbers of seven digits and more in another way, too (`2.0240101e+07`).
+    Helm also prints whole numbers of seven or more digits differently (`2.0240101e+07`).
     """
     return needs_quotes(text) and _PRINTED_ALIKE.fullmatch(text) is None

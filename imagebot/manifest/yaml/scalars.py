@@ -1,4 +1,4 @@
-"""The scalars of a document, each once, in no order that means anything."""
+"""The scalars of a document, each once, in any order."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_scalar
 
 def scalars_of(root: Node) -> Iterator[Scalar]:
     """The values of a document; keys are left out."""
-    for scalar, _ in placed_scalars(root):
+    for scalar, _ in scalars_with_keys(root):
         yield scalar
 
 
-def placed_scalars(
+def scalars_with_keys(
     root: Node,
 ) -> Iterator[tuple[Scalar, tuple[str | int, ...]]]:
     """Values with the keys that lead to them."""

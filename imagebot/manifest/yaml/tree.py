@@ -1,7 +1,7 @@
 """A document as nested mappings, sequences and scalar events, built from the parser's events.
 
-Aliases are the nodes that they name, so one node can have several parents, even itself: whoever
-walks a tree must remember what it has visited.
+An alias is the node that it names, so a node can have several parents, even itself: code that
+walks a tree must remember the nodes it has visited.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Mapping(dict[str, tuple[Scalar, "Node"]]):
 
     _aliases: dict[str | int, int]
     digest_keys: dict[str, list[str]]
-    """What naming.py has found out about it; not set before."""
+    """A memo of naming.py; not set before."""
 
     start: int
     end: int
@@ -41,7 +41,7 @@ class Mapping(dict[str, tuple[Scalar, "Node"]]):
 
     @classmethod
     def like(cls, other: Mapping) -> Mapping:
-        """An empty mapping at the same place, to put parts together in."""
+        """An empty mapping at the same position, to collect parts in."""
         made = cls()
         made.start, made.end, made.flow = other.start, other.end, other.flow
         made.repeated = frozenset()
@@ -64,7 +64,7 @@ class Mapping(dict[str, tuple[Scalar, "Node"]]):
         return node if is_scalar(node) else None
 
     def text(self, key: str) -> str:
-        """The value of `key` as it would be read; "" when it is no scalar or not there."""
+        """The value of `key` as it would be read; "" if it is missing or not a scalar."""
         scalar = self.scalar(key)
         return "" if scalar is None else scalar.value
 
@@ -92,7 +92,7 @@ Node: TypeAlias = Mapping | Sequence | Scalar | None
 
 def aliases_of(node: Mapping | Sequence) -> dict[str | int, int]:
     """Where the values are written that are aliases, by key or number."""
-    # Most have none, and setting an attribute for each would cost time.
+    # Most mappings have no alias, and setting an attribute for each would cost time.
     found: dict[str | int, int] = getattr(node, "_aliases", {})
     return found
 
@@ -123,7 +123,7 @@ def build(text: str, *, patient: bool = True) -> list[Node]:
 
 
 def _look_up(mapping: Mapping, key: str) -> tuple[Scalar, Node] | None:
-    """Depth first, as merge keys go before each other; each mapping once, as aliases multiply."""
+    """Depth first, by the precedence of merge keys; each mapping once, because aliases multiply."""
     if (own := mapping.get(key)) is not None:
         return own
     waiting = _merged(mapping)
@@ -141,7 +141,7 @@ def _look_up(mapping: Mapping, key: str) -> tuple[Scalar, Node] | None:
 
 
 def _merged(mapping: Mapping) -> list[Node]:
-    """What `<<` merges into a mapping, the last first."""
+    """The nodes that `<<` merges into a mapping, the last one first."""
     merge = mapping.get("<<")
     if merge is None:
         return []

@@ -153,10 +153,10 @@ class TestBlobs:
     @pytest.mark.parametrize(
         "path", ["..", "..%2f..%2fetc%2fpasswd", "sha256:xyz", "sha256%3A" + "0" * 63, "%00"]
     )
-    def test_what_is_no_digest_is_refused(self, client: httpx.Client, path: str) -> None:
+    def test_what_is_not_a_digest_is_refused(self, client: httpx.Client, path: str) -> None:
         raw = f"/v2/team/app/blobs/{path}".encode()
         answer = client.get(client.base_url.copy_with(raw_path=raw))
-        # With its slashes decoded, a traversal is no path of the specification at all.
+        # With its slashes decoded, a traversal is not a path of the specification.
         assert answer.status_code in (400, 404)
         assert code(answer) in ("DIGEST_INVALID", "UNSUPPORTED")
 

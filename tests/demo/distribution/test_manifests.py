@@ -61,7 +61,7 @@ class TestTags:
         assert ("Link" in answer.headers) is more
 
     @pytest.mark.parametrize("n", ["-1", "x", "", "\u0661", "9" * 30])
-    def test_what_is_no_number_is_refused(
+    def test_what_is_not_a_number_is_refused(
         self, client: httpx.Client, pusher: Pusher, n: str
     ) -> None:
         pusher.push_image("team/app", "1.0")

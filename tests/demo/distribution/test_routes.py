@@ -52,7 +52,7 @@ class TestBase:
         "name",
         ["Team/app", "team/%2e%2e/app", "team//app", "team/app%0a", "a" * 256, "-app"],
     )
-    def test_what_is_no_name_is_refused(self, client: httpx.Client, name: str) -> None:
+    def test_what_is_not_a_name_is_refused(self, client: httpx.Client, name: str) -> None:
         raw = f"/v2/{name}/manifests/1.0".encode()
         answer = client.get(client.base_url.copy_with(raw_path=raw))
         assert (answer.status_code, code(answer)) == (400, "NAME_INVALID")

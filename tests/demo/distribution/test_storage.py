@@ -96,14 +96,14 @@ def test_a_list_that_no_registry_wrote(
     document = json.loads(path.read_bytes())
     spoil(document)
     path.write_text(json.dumps(document))
-    with pytest.raises(FolderError, match="no folder of a demo registry"):
+    with pytest.raises(FolderError, match="not the folder of a demo registry"):
         Storage(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "null", "{", "[" * 100_000])
 def test_a_list_that_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "repositories.json").write_text(content)
-    with pytest.raises(FolderError, match="no folder of a demo registry"):
+    with pytest.raises(FolderError, match="not the folder of a demo registry"):
         Storage(tmp_path)
 
 
@@ -114,7 +114,7 @@ def test_content_that_was_changed(tmp_path: Path) -> None:
         Storage(tmp_path)
 
 
-def test_a_file_is_no_directory(tmp_path: Path) -> None:
+def test_a_file_is_not_a_directory(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FolderError):
         Storage(tmp_path / "file")

@@ -86,7 +86,7 @@ def test_a_policy_without_a_rule_is_reported() -> None:
     ]
 
 
-def test_the_image_of_an_image_repository_is_no_field() -> None:
+def test_the_image_of_an_image_repository_is_not_a_field() -> None:
     text = REPOSITORY.format(name="web:1.0", namespace="apps")
     assert scan("repository.yaml", text.encode()).fields == ()
 
@@ -119,7 +119,7 @@ def test_a_policy_may_use_a_repository_of_another_namespace() -> None:
     assert field.reference.name == "ghcr.io/acme/web"
 
 
-def test_a_namespace_that_is_set_elsewhere_is_no_obstacle() -> None:
+def test_a_namespace_that_is_set_elsewhere_is_not_an_obstacle() -> None:
     objects = (
         REPOSITORY.format(name="web", namespace="x").replace("  namespace: x\n", "")
         + POLICY.format(rule="  policy: {semver: {range: 1.x}}")

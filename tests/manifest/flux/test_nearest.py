@@ -137,7 +137,7 @@ def clusters(one: str, two: str) -> dict[str, str]:
 BOTH = clusters(repository("one") + policy(), repository("two") + policy())
 
 
-def test_identical_policies_stand_for_the_repositories_beside_them() -> None:
+def test_identical_policies_share_the_repositories_beside_them() -> None:
     assert only_field(BOTH, "c/a/x.yaml").reference.name == "ghcr.io/acme/one"
     assert only_field(BOTH, "c/b/x.yaml").reference.name == "ghcr.io/acme/two"
     scanned = joined(BOTH).scans["x.yaml"]
@@ -184,7 +184,7 @@ def test_an_undecidable_policy_of_a_full_reference_is_a_problem_of_the_policy() 
     assert named == {"", problem}
 
 
-def test_policies_that_differ_are_no_problem_where_each_marker_has_its_own() -> None:
+def test_policies_that_differ_are_not_a_problem_where_each_marker_has_its_own() -> None:
     files = clusters(policy("1.x"), policy("2.x")) | {"x.yaml": "image: app:1.0\n"}
     assert {each.problem for each in joined(files).policies.values()} == {""}
 

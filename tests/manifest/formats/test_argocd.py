@@ -91,7 +91,7 @@ def test_a_template_patch_is_read_as_an_application() -> None:
     assert read(f"{SET}  templatePatch: |\n{PATCH}") == (["ghcr.io/a/b:1.0"], [])
 
 
-def test_a_template_patch_that_is_no_yaml_is_listed() -> None:
+def test_a_template_patch_that_is_not_yaml_is_listed() -> None:
     text = f"{SET}  templatePatch: |\n    {{{{- if .auto }}}}\n{PATCH}    {{{{- end }}}}\n"
     assert read(text) == ([], [("template", True)])
 

@@ -121,7 +121,7 @@ def test_the_name_is_put_together(text: str, name: str, style: Callable[[str], s
     ],
 )
 @pytest.mark.parametrize("style", [str, block], ids=["flow", "block"])
-def test_what_cannot_be_told_is_unread(text: str, style: Callable[[str], str]) -> None:
+def test_what_is_uncertain_is_unread(text: str, style: Callable[[str], str]) -> None:
     assert scanned(style(text)) == ([], ["ambiguous"])
 
 
@@ -165,11 +165,11 @@ def test_a_tag_without_a_repository_is_unread(text: str, style: Callable[[str], 
     ],
 )
 @pytest.mark.parametrize("style", [str, block], ids=["flow", "block"])
-def test_other_things_are_no_images(text: str, style: Callable[[str], str]) -> None:
+def test_other_things_are_not_images(text: str, style: Callable[[str], str]) -> None:
     assert scanned(style(text)) == ([], [])
 
 
-def test_a_tag_with_its_digest_is_no_listed_image() -> None:
+def test_a_tag_with_its_digest_is_not_a_listed_image() -> None:
     digest = f"sha256:{'a' * 64}"
     text = f"images: {{repository: nvcr.io/nvidia, image: driver, tag: 'v1@{digest}'}}\n"
     assert scanned(text) == (["nvcr.io/nvidia/driver:v1"], [])
@@ -222,7 +222,7 @@ def test_resources_have_split_forms_too(text: str, wanted: list[str]) -> None:
         "  imageRepository: container-registry.oracle.com/mysql\n  version: 9.6.0\n",
     ],
 )
-def test_sources_of_code_are_no_images(text: str) -> None:
+def test_sources_of_code_are_not_images(text: str) -> None:
     assert scanned(CR + text, "foo.yaml") == ([], [])
 
 
@@ -261,7 +261,7 @@ def test_the_image_of_a_container_is_a_text(image: str) -> None:
     assert [(u.line, u.code, u.expected) for u in found.unread] == [(6, "not-a-reference", False)]
 
 
-def test_a_list_that_is_merged_into_a_container_is_no_image() -> None:
+def test_a_list_that_is_merged_into_a_container_is_not_an_image() -> None:
     text = f"{CR}  a: &a\n    image: [nginx:1.0]\n  containers:\n  - name: a\n    <<: *a\n"
     found = scan("foo.yaml", text.encode())
     assert [(u.line, u.code) for u in found.unread] == [(8, "not-a-reference")]
@@ -281,7 +281,7 @@ def test_other_places_than_containers_may_have_anything_there(head: str, text: s
 
 
 @pytest.mark.parametrize("path", ["pod.yaml", "compose.yaml"])
-def test_an_image_id_is_no_reference(path: str) -> None:
+def test_an_image_id_is_not_a_reference(path: str) -> None:
     image = f"image: sha256:{'a' * 64}\n"
     text = f"services:\n  a:\n    {image}" if path == "compose.yaml" else ""
     found = scan(path, (text or f"{CR}  containers:\n  - {image}").encode())
@@ -354,7 +354,7 @@ def test_a_version_is_the_tag_of_what_must_be_an_image(
 
 @pytest.mark.parametrize("head", ["", CR], ids=["values", "resource"])
 @pytest.mark.parametrize("text", NO_VERSIONS)
-def test_a_version_is_no_tag_elsewhere(text: str, head: str) -> None:
+def test_a_version_is_not_a_tag_elsewhere(text: str, head: str) -> None:
     texts = [f"{head}  x: {text}\n"] if head else [text, block(text)]
     assert [scanned(each, "foo.yaml") for each in texts] == [([], [])] * len(texts)
 
@@ -362,11 +362,11 @@ def test_a_version_is_no_tag_elsewhere(text: str, head: str) -> None:
 def test_a_key_that_is_there_twice_is_refused() -> None:
     text = "image:\n  repository: acme/a\n  repository: acme/b\n  tag: v1\n"
     (field,) = scan("values.yaml", text.encode()).fields
-    assert field.refusal == "the key `repository` is there twice"
+    assert field.refusal == "the key `repository` appears twice"
 
 
 @pytest.mark.parametrize("end", [f"tag: v1@{DIGEST}", f"tag: v1\n  digest: {DIGEST}"])
-def test_the_parts_of_one_image_under_images_are_no_images(end: str) -> None:
+def test_the_parts_of_one_image_under_images_are_not_images(end: str) -> None:
     found = scan("values.yaml", f"images:\n  repository: ghcr.io/acme/web\n  {end}\n".encode())
     assert [str(field.reference) for field in found.fields] == [f"ghcr.io/acme/web:v1@{DIGEST}"]
     assert found.unread == ()

@@ -51,7 +51,7 @@ DANGLING = {
 
 
 @pytest.mark.parametrize("text", DANGLING.values(), ids=DANGLING.keys())
-def test_a_marker_that_governs_nothing_is_reported(text: str) -> None:
+def test_a_marker_that_applies_to_nothing_is_reported(text: str) -> None:
     found = scan("values.yaml", text.encode())
     assert [field.marker for field in found.fields] == [None]
     assert [(each.code, each.expected) for each in found.unread] == [("marker", False)]
@@ -73,7 +73,7 @@ def test_a_marker_may_ignore_what_is_not_read_anyway(line: str) -> None:
 
 
 @pytest.mark.parametrize("said", ["careful", "{semver: ^1}"])
-def test_a_marker_with_a_policy_governs_nothing_there(said: str) -> None:
+def test_a_marker_with_a_policy_applies_to_nothing_there(said: str) -> None:
     text = f"services:\n  app:\n    image: ${{APP}} # imagebot: {said}\n"
     found = scan("compose.yaml", text.encode())
     assert [(each.code, each.expected) for each in found.unread] == [
@@ -128,7 +128,7 @@ spec:
 """
 
 
-def test_a_marker_above_a_list_item_governs_the_item() -> None:
+def test_a_marker_above_a_list_item_applies_to_the_item() -> None:
     found = scan("pod.yaml", ENTRIES)
     assert found.unread == ()
     first, second = found.fields
@@ -137,13 +137,13 @@ def test_a_marker_above_a_list_item_governs_the_item() -> None:
     assert second.marker is None
 
 
-def test_a_marker_that_governs_nothing_blocks_its_file() -> None:
+def test_a_marker_that_applies_to_nothing_blocks_its_file() -> None:
     text = ENTRIES.replace(b"- name: a\n", b"- name: a\n    # imagebot: ignore\n    env: []\n")
     found = scan("pod.yaml", text.replace(b"  # imagebot: ignore\n  -", b"  -"))
     assert [(each.line, each.code, each.expected) for each in found.unread] == [
         (6, "marker", False)
     ]
-    assert all("governs no image" in field.refusal for field in found.fields)
+    assert all("applies to no image" in field.refusal for field in found.fields)
 
 
 def test_a_flux_marker_that_cannot_be_read_blocks_its_line() -> None:

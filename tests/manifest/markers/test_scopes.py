@@ -106,7 +106,7 @@ NOTHING = {
 
 
 @pytest.mark.parametrize("text", NOTHING.values(), ids=NOTHING.keys())
-def test_what_no_block_begins_below_governs_nothing(text: str) -> None:
+def test_what_no_block_begins_below_applies_to_nothing(text: str) -> None:
     found = scan("values.yaml", text.encode())
     assert markers(found) == {"!a": None}
     assert problems(found) == [text[: text.index("# imagebot")].count("\n") + 1]
@@ -164,7 +164,7 @@ def test_a_second_marker_in_a_comment_is_not_dropped() -> None:
     assert markers(scan("values.yaml", text.encode())) == {"a": "careful # imagebot: ignore"}
 
 
-def test_a_marker_behind_a_value_that_reads_like_one_is_seen() -> None:
+def test_a_marker_after_a_value_that_reads_like_one_is_seen() -> None:
     text = "a: {image: 'a:1', b: ' # imagebot: x'} # imagebot: ignore\n"
     assert markers(scan("values.yaml", text.encode())) == {"a": "ignore"}
 
@@ -232,12 +232,12 @@ def test_a_near_miss_beside_markers_in_a_text_is_one_too() -> None:
         "# built for imagebot-ci",
     ],
 )
-def test_what_is_no_near_miss_in_a_text(line: str) -> None:
+def test_what_is_not_a_near_miss_in_a_text(line: str) -> None:
     found = scan("Dockerfile", f"{line}\nFROM a:1\n".encode(), ScanOptions(files=(PATTERN,)))
     assert (markers(found), found.unread) == ({"a": None}, ())
 
 
-def test_a_near_miss_that_governs_nothing_blocks_nothing() -> None:
+def test_a_near_miss_that_applies_to_nothing_blocks_nothing() -> None:
     found = scan("values.yaml", b"# Imagebot: ignore\n\nimage: a:1\n")
     assert (markers(found), problems(found)) == ({"a": None}, [1])
 
@@ -255,7 +255,7 @@ PROSE = [
 
 
 @pytest.mark.parametrize("comment", PROSE)
-def test_prose_is_no_near_miss(comment: str) -> None:
+def test_prose_is_not_a_near_miss(comment: str) -> None:
     found = scan("values.yaml", f"{comment}\nimage: a:1 {comment}\n".encode())
     assert (markers(found), found.unread) == ({"a": None}, ())
 
@@ -304,7 +304,7 @@ ALIASES = {
 def test_a_marker_at_an_alias_governs_its_field(text: str, wanted: list[str] | None) -> None:
     found = scan("values.yaml", text.encode())
     if wanted is None:
-        # The mapping is a field of its own, which has no marker.
+        # The mapping is another field, which has no marker.
         assert all(field.refusal for field in found.fields)
         assert len(problems(found)) == 1
         return
@@ -382,7 +382,7 @@ def test_markers_that_contradict_each_other_in_a_text_are_refused() -> None:
         assert found.fields[0].refusal == "the markers on lines 1 and 2 disagree"
 
 
-def test_a_flux_marker_behind_carriage_returns_governs_the_item_below() -> None:
+def test_a_flux_marker_after_carriage_returns_applies_to_the_item_below() -> None:
     text = '# c\rimages:\r# {"$imagepolicy": "a:b"}\r- ghcr.io/acme/a:1\r'
     found = scan("values.yaml", text.encode())
     (field,) = found.fields
@@ -430,13 +430,13 @@ NOT_COMMENTED_OUT = {
 
 
 @pytest.mark.parametrize("comment", NOT_COMMENTED_OUT.values(), ids=NOT_COMMENTED_OUT.keys())
-def test_a_marker_behind_prose_is_still_a_problem(comment: str) -> None:
+def test_a_marker_after_prose_is_still_a_problem(comment: str) -> None:
     found = scan("values.yaml", f"{comment}\nimage: a:1\n".encode())
     assert markers(found) == {"!a": None}
     assert problems(found) == [1]
 
 
-def test_a_marker_behind_a_value_and_a_comment_is_one() -> None:
+def test_a_marker_after_a_value_and_a_comment_is_one() -> None:
     found = scan("values.yaml", b"image: a:1 # was: b:1 # imagebot: ignore\n")
     assert (markers(found), found.unread) == ({"a": "ignore"}, ())
 
@@ -478,13 +478,13 @@ STILL_MARKERS = ["ignore", "ignore this file", "careful", "{semver: ^1}", "x y, 
     ("path", "line"),
     [("a.yaml", "a: image"), ("Makefile", "run:"), ("a.yaml", "# Imagebot: x\na: b")],
 )
-def test_a_marker_where_no_image_is_governs_nothing(path: str, line: str, said: str) -> None:
+def test_a_marker_where_no_image_is_applies_to_nothing(path: str, line: str, said: str) -> None:
     found = scan(path, f"# imagebot: {said}\n{line}\n".encode())
     assert problems(found)[0] == 1
 
 
 @pytest.mark.parametrize("sign", ["# imagebot:", "# ImageBot:"])
-def test_words_about_imagebot_block_only_what_they_stand_at(sign: str) -> None:
+def test_words_about_imagebot_block_only_what_they_are_attached_to(sign: str) -> None:
     words = f"{sign} updates images every hour\n"
     above = scan("values.yaml", f"{words}\nimage: a:1\n".encode())
     assert (markers(above), problems(above)) == ({"a": None}, [1])
@@ -496,7 +496,7 @@ def test_words_about_imagebot_block_only_what_they_stand_at(sign: str) -> None:
     )
 
 
-def test_words_about_imagebot_at_an_image_in_a_text_are_no_prose() -> None:
+def test_words_about_imagebot_at_an_image_in_a_text_are_not_prose() -> None:
     found = scan(
         "Dockerfile", b"# imagebot: updates this\nFROM a:1\n# ImageBot: and this\nFROM b:1\n"
     )
@@ -507,7 +507,7 @@ def test_words_about_imagebot_at_an_image_in_a_text_are_no_prose() -> None:
     assert (markers(found), problems(found)) == ({"!a": None}, [1])
 
 
-def test_markers_that_disagree_in_a_text_are_no_prose() -> None:
+def test_markers_that_disagree_in_a_text_are_not_prose() -> None:
     found = scan("Makefile", b"# imagebot: careful\nrun: # imagebot: ignore\n")
     assert problems(found) == [2]
 
@@ -523,7 +523,7 @@ QUOTED = [
 
 @pytest.mark.parametrize("line", QUOTED)
 @pytest.mark.parametrize("path", ["run.sh", "Makefile"])
-def test_what_is_in_quotes_in_a_text_is_no_marker(path: str, line: str) -> None:
+def test_what_is_in_quotes_in_a_text_is_not_a_marker(path: str, line: str) -> None:
     found = scan(path, f"# imagebot: careful\ndocker pull a:1\n{line}\ndocker pull b:1\n".encode())
     assert (markers(found), found.unread) == ({"a": "careful"}, ())
 
@@ -538,7 +538,7 @@ NOT_QUOTED = [
 
 
 @pytest.mark.parametrize("line", NOT_QUOTED)
-def test_a_marker_behind_quotes_in_a_text_is_one(line: str) -> None:
+def test_a_marker_after_quotes_in_a_text_is_one(line: str) -> None:
     (field,) = scan("run.sh", f"{line}\n".encode()).fields
     assert field.marker is not None
     assert field.marker.text.startswith("careful")
@@ -616,7 +616,7 @@ AT_NO_BLOCKS = {
 
 
 @pytest.mark.parametrize("text", AT_NO_BLOCKS.values(), ids=AT_NO_BLOCKS.keys())
-def test_a_marker_where_no_block_with_an_image_begins_governs_nothing(text: str) -> None:
+def test_a_marker_where_no_block_with_an_image_begins_applies_to_nothing(text: str) -> None:
     found = scan("values.yaml", text.encode())
     assert markers(found) == {"!a": None}
     assert problems(found) == [text[: text.index("# imagebot")].count("\n") + 1]
@@ -634,41 +634,47 @@ def test_a_near_miss_where_a_block_begins_blocks_it() -> None:
 
 
 @pytest.mark.parametrize("sign", ["##", "### "])
-def test_a_near_miss_with_many_signs_is_told_so(sign: str) -> None:
+def test_a_near_miss_with_many_signs_says_so(sign: str) -> None:
     (unread,) = scan("values.yaml", f"{sign} imagebot: api\nimage: a:1\n".encode()).unread
     assert "more than one `#`" in unread.reason
 
 
-def test_other_near_misses_are_not_told_of_signs() -> None:
+def test_other_near_misses_do_not_mention_signs() -> None:
     (unread,) = scan("values.yaml", b"# Imagebot: api\nimage: a:1\n").unread
     assert "more than one" not in unread.reason
 
 
 BETWEEN = {
-    "a comment": ("# imagebot: api\n# why\nimage: a:1\n", "a comment stands between"),
-    "another marker": ("# imagebot: api\n# imagebot: x\nimage: a:1\n", "a comment stands between"),
-    "on Windows": ("# imagebot: api\r\n  # why\r\nimage: a:1\r\n", "a comment stands between"),
-    "a blank line": ("# imagebot: api\n\nimage: a:1\n", "a blank line stands between"),
-    "nothing": ("image: a:1\n# imagebot: api\n", "governs no image: it goes on"),
+    "a comment": ("# imagebot: api\n# why\nimage: a:1\n", "a comment separates this"),
+    "another marker": (
+        "# imagebot: api\n# imagebot: x\nimage: a:1\n",
+        "a comment separates this",
+    ),
+    "on Windows": (
+        "# imagebot: api\r\n  # why\r\nimage: a:1\r\n",
+        "a comment separates this",
+    ),
+    "a blank line": ("# imagebot: api\n\nimage: a:1\n", "a blank line separates this"),
+    "nothing": ("image: a:1\n# imagebot: api\n", "applies to no image: put it on"),
     "comments to the end": (
         "image: a:1\n# imagebot: api\n# why\n\n",
-        "governs no image: it goes on",
+        "applies to no image: put it on",
     ),
     "an item that is empty": (
         "- # imagebot: api\n\n- image: a:1\n",
-        "governs no image: it goes on",
+        "applies to no image: put it on",
     ),
-    "no image": ("# imagebot: api\na: b\nimage: a:1\n", "governs no image: it goes on"),
+    "no image": ("# imagebot: api\na: b\nimage: a:1\n", "applies to no image: put it on"),
 }
 
 
 @pytest.mark.parametrize(("text", "reason"), BETWEEN.values(), ids=BETWEEN.keys())
-def test_what_keeps_a_marker_from_governing_is_told(text: str, reason: str) -> None:
+def test_what_keeps_a_marker_from_applying_is_reported(text: str, reason: str) -> None:
     found = scan("values.yaml", text.encode())
     assert reason in found.unread[0].reason
     assert len(found.unread) == 1
 
 
-def test_a_marker_behind_a_value_with_a_line_like_a_comment_is_not_commented_out() -> None:
+def test_a_marker_after_a_value_with_a_line_like_a_comment_is_not_commented_out() -> None:
     found = scan("values.yaml", b"a: 'x\n  # key: v' # imagebot: ignore\nimage: a:1\n")
     assert (markers(found), problems(found)) == ({"!a": None}, [2])

@@ -1,4 +1,4 @@
-"""Which images a marker governs on a line of a file that is no YAML, and which it does not."""
+"""Which images a marker governs on a line of a file that is not YAML, and which it does not."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_what_another_tool_fills_in_is_expected(line: str, shown: str) -> None:
     assert unread.reason == f"{shown!r} is filled in by another tool"
 
 
-def test_the_line_that_is_filled_in_is_told_not_that_of_the_marker() -> None:
+def test_the_line_that_is_filled_in_is_reported_not_that_of_the_marker() -> None:
     found = scan("Dockerfile", b"# imagebot: careful\nFROM $REG/a:1\nFROM b:1\n")
     assert [(each.line, each.code) for each in found.unread] == [(2, "variable")]
 
@@ -162,7 +162,7 @@ def test_no_part_of_a_word_is_read(line: str) -> None:
     assert "no image with a tag" in found.unread[0].reason
 
 
-def test_words_of_a_marker_in_another_comment_are_no_image() -> None:
+def test_words_of_a_marker_in_another_comment_are_not_an_image() -> None:
     found = scan("main.tf", b'image = "a:1" /* imagebot: ignore, see b:2 */\n')
     assert images(found) == ["a:1"]
 
@@ -201,7 +201,7 @@ DISAGREEING = "# imagebot: shape\nFROM a:1 b:1 # imagebot: ignore\nFROM c:1\n"
 
 
 @pytest.mark.parametrize(("path", "head"), [("Dockerfile", ""), ("a.yaml", "{{ x }}\n{{ y }}\n")])
-def test_markers_that_disagree_are_told_as_in_yaml(path: str, head: str) -> None:
+def test_markers_that_disagree_are_reported_as_in_yaml(path: str, head: str) -> None:
     found = scan(path, f"{head}{DISAGREEING}".encode())
     first = head.count("\n") + 1
     refusal = f"the markers on lines {first} and {first + 1} disagree"
@@ -255,7 +255,7 @@ def test_a_marker_of_a_line_that_is_commented_out_is_none(path: str, line: str) 
     assert scan(path, f"{line}\n".encode()) == Scan()
 
 
-def test_a_pattern_heeds_markers_in_a_script_of_a_manifest() -> None:
+def test_a_pattern_obeys_markers_in_a_script_of_a_manifest() -> None:
     text = "data:\n  run.sh: |\n    docker run acme/app:1.0 # imagebot: ignore\n  image: a:1\n"
     extra = ExtraFile(match=("*.yaml",), pattern=r"run (?P<name>[a-z/]+):(?P<tag>[\w.]+)")
     found = scan("a.yaml", text.encode(), ScanOptions(files=(extra,)))

@@ -8,8 +8,8 @@ from imagebot.manifest.yaml.plain_lines import (
     TELLING_LINE,
     below,
     end_of_block,
+    is_telling,
     telling_lines,
-    tells,
 )
 
 
@@ -33,12 +33,12 @@ def test_lines_that_tell(text: str, lines: list[int]) -> None:
 
 @pytest.mark.parametrize("key", ["image", "initImage", "tag", "imageTag", "repository", "digest"])
 def test_keys_that_tell(key: str) -> None:
-    assert tells(key)
+    assert is_telling(key)
 
 
 @pytest.mark.parametrize("key", ["name", "replicas", "ports"])
 def test_keys_that_do_not(key: str) -> None:
-    assert not tells(key)
+    assert not is_telling(key)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_what_is_nested_is_stepped_over_as_a_whole(text: str, stepped_over: int)
     assert text.count("\n", 0, end) == stepped_over
 
 
-def test_what_is_nested_may_end_a_document_only_where_no_line_that_tells_follows() -> None:
+def test_what_is_nested_may_end_a_document_only_where_no_telling_line_follows() -> None:
     for text in ("  a:\n    b: c\n", "  a:\n    b: c\n # x\n\n"):
         match = LINES.match(text)
         assert match is not None

@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import pytest
 
+from imagebot.manifest.yaml.edits import Edit
 from imagebot.manifest.yaml.events import YamlFaultError
-from imagebot.manifest.yaml.proof import Cut, ProofError, prove
+from imagebot.manifest.yaml.proof import ProofError, prove
 
 
-def cut(text: str, old: str, new: str, value: str | None = None, *, added: str = "") -> Cut:
+def edit(text: str, old: str, new: str, value: str | None = None, *, added: str = "") -> Edit:
     start = text.index(old)
-    return Cut(start, start + len(old), new, new if value is None else value, added)
+    return Edit(start, start + len(old), new, new if value is None else value, added)
 
 
-def after(text: str, *cuts: Cut) -> str:
-    for each in reversed(cuts):
+def after(text: str, *edits: Edit) -> str:
+    for each in reversed(edits):
         text = text[: each.start] + each.new + text[each.end :]
     return text
 
@@ -30,7 +31,7 @@ PROVEN = {
 
 @pytest.mark.parametrize(("text", "old", "new", "value"), PROVEN.values(), ids=PROVEN.keys())
 def test_an_exact_edit_is_proven(text: str, old: str, new: str, value: str | None) -> None:
-    made = cut(text, old, new, value)
+    made = edit(text, old, new, value)
     prove(text, after(text, made), [made])
 
 
@@ -51,14 +52,14 @@ REFUSED = {
 @pytest.mark.parametrize(("text", "old", "new"), REFUSED.values(), ids=REFUSED.keys())
 def test_anything_else_is_refused(text: str, old: str, new: str) -> None:
     """As if the value of the cut were the bare tag, whatever is written."""
-    made = cut(text, old, new, "v2" if old != "v1" or new != "2" else "v9")
+    made = edit(text, old, new, "v2" if old != "v1" or new != "2" else "v9")
     with pytest.raises((ProofError, YamlFaultError)):
         prove(text, after(text, made), [made])
 
 
-def test_a_change_that_no_cut_explains_is_refused() -> None:
+def test_a_change_that_no_edit_explains_is_refused() -> None:
     text = "a: v1\nb: c\nd: e\n"
-    made = cut(text, "v1", "v2")
+    made = edit(text, "v1", "v2")
     for other in ("a: v2\nb: x\nd: e\n", "a: v2\nb: c\nd: e\nf: g\n", "a: v2\nb: c\n"):
         with pytest.raises(ProofError):
             prove(text, other, [made])
@@ -67,16 +68,16 @@ def test_a_change_that_no_cut_explains_is_refused() -> None:
 def test_a_key_is_added_to_its_own_entry_only() -> None:
     text = "images:\n- name: a\n  newTag: v1\n- name: b\n"
     at = text.index("\n- name: b")
-    good = Cut(at, at, "\n  digest: x", "x", "digest")
+    good = Edit(at, at, "\n  digest: x", "x", "digest")
     prove(text, after(text, good), [good])
     end = len(text) - 1
-    bad = Cut(end, end, "\n  digest: x", "x", "name")
+    bad = Edit(end, end, "\n  digest: x", "x", "name")
     with pytest.raises(ProofError):
         prove(text, after(text, bad), [bad])
 
 
 def test_text_that_breaks_after_the_edit_is_refused() -> None:
     text = "a: v1\nb: c\nd: [\n"
-    made = cut(text, "v1", "v2")
+    made = edit(text, "v1", "v2")
     with pytest.raises((ProofError, YamlFaultError)):
         prove(text, after(text, made), [made])

@@ -1,4 +1,4 @@
-"""Where the text of a document, or of a block in one, stands in its file."""
+"""The text of a document, or of a block in one, and its position in the file."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))*[ \t
 class DocumentText:
     """The text of a document and where it is in the file.
 
-    A document of the file starts at `base`. One that is written inside a block scalar has the
-    starts of its lines in `lines` and where these are in the file in `origins`.
+    A document of the file starts at `base`. A document inside a block scalar has the starts of its
+    lines in `lines` and their positions in the file in `origins`.
     """
 
     file: FileText
@@ -34,7 +34,7 @@ class DocumentText:
     signs: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def holds(self, sign: str) -> bool:
-        """Whether the text has a sign in it; asked of each object of a long list."""
+        """Whether the text contains a sign; remembered, because every object of a list asks."""
         if sign not in self.signs:
             self.signs[sign] = sign in self.text
         return self.signs[sign]
@@ -50,7 +50,7 @@ class DocumentText:
         return self.file.byte(self.index(index))
 
     def line(self, line: int) -> int:
-        """The line in the file of a line as parsers count them, who know more line breaks."""
+        """The line in the file of a line as parsers count: they know more line breaks."""
         at = 0
         for _ in range(line - 1):
             found = LINE_BREAK.search(self.text, at)
@@ -60,14 +60,14 @@ class DocumentText:
         return self.file.line(self.index(at))
 
     @property
-    def embedded(self) -> bool:
+    def is_nested(self) -> bool:
         return bool(self.lines)
 
 
 def split_documents(file: FileText) -> Iterator[DocumentText]:
-    """The file cut before every `---`, so that each part can be parsed by itself.
+    """The file, split before every `---`: each part is parsed separately.
 
-    A file with directives (`%YAML`) is not cut: they hold for the document that follows.
+    A file with directives (`%YAML`) is not split: they apply to the document that follows.
     """
     text = file.text
     if _MARKER not in text or text.startswith("%") or "\n%" in text:
@@ -90,9 +90,9 @@ def _document_starts(text: str) -> list[int]:
     return starts
 
 
-def embedded_source(outer: DocumentText, scalar: Scalar) -> DocumentText | None:
-    """The text of a literal block scalar (`|`) as a source of its own; None when it cannot be
-    followed line by line."""
+def nested_text(outer: DocumentText, scalar: Scalar) -> DocumentText | None:
+    """The text of a literal block scalar (`|`) as a document; None if its lines cannot be located
+    in the file."""
     lines = literal_lines(outer.text, scalar)
     if lines is None:
         return None
@@ -106,9 +106,9 @@ def embedded_source(outer: DocumentText, scalar: Scalar) -> DocumentText | None:
 
 
 def literal_lines(text: str, scalar: Scalar) -> list[int] | None:
-    """Where each line of a literal block scalar's value starts in `text`, indentation left out.
+    """Where each line of a literal block scalar's value starts in `text`, after its indentation.
 
-    Lines that the value has at its end and the text has not stand at the end of the scalar.
+    Lines at the end of the value that are not in the text are at the end of the scalar.
     """
     start, end = scalar.start_mark.index, scalar.end_mark.index
     header = _HEADER.match(text, start, end)

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
+from imagebot.manifest.yaml.document_text import split_documents
 from imagebot.manifest.yaml.file_text import FileText
-from imagebot.manifest.yaml.source import split_documents
 
 
 @pytest.mark.parametrize("text", ["abc\ndef", "é🚀\r\n\tx", "\ufeffa\n€", "a\rb\rc", ""])

@@ -7,8 +7,8 @@ from pathlib import Path
 import imagebot.manifest
 
 PACKAGE = Path(imagebot.manifest.__file__).parent
-DOCUMENT = PACKAGE.parent.parent / "docs" / "manifests.md"
-# Where the code stands among the arguments.
+DOCUMENT = Path(__file__).parents[3] / "docs" / "manifests.md"
+# The position of the code among the arguments.
 CALLS = {"Unread": 2, "unread": 1, "YamlFaultError": 0}
 
 

@@ -1,7 +1,7 @@
 """YAML inside the scalars of a document: ConfigMaps, `values: |`, patches; to any depth.
 
-What a literal block (`|`) holds is found and edited where it stands. YAML and JSON in quotes or
-folded are only read to be listed: there, nothing tells where a part of them is written.
+YAML in a literal block (`|`) is found and edited in place. YAML and JSON in quotes or folded
+text are only listed: the position of a value in the file is unknown there.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Unread
 from imagebot.manifest.images.findings import MAX_SLOW, FileFindings, NestedYaml
 from imagebot.manifest.markers.written import may_have_markers
+from imagebot.manifest.yaml.document_text import DocumentText, nested_text
 from imagebot.manifest.yaml.events import YamlFaultError
 from imagebot.manifest.yaml.file_text import FileText
-from imagebot.manifest.yaml.source import DocumentText, embedded_source
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, build
 
 # A line that could be a mapping's: scripts and configuration of other kinds rarely have a first
@@ -32,18 +32,18 @@ _IMAGE_KEY = re.compile(
     r"""(?:^|[{,\[-])[ \t]*["']?[\w.]*[iI]mage(?:Name)?["']?[ \t]*:(?=[\s"'{\[]|$)""", re.MULTILINE
 )
 _MAX_DEPTH = 16
-# What a format has said already of a scalar that it knows.
+# Codes that a format has already listed a scalar with.
 _LISTED = frozenset({"embedded", "template"})
 
 
 def read(findings: FileFindings, hints: tuple[str, ...]) -> None:
-    """Read what was put aside, and what that puts aside; each scalar once."""
+    """Read the queued scalars, and those they queue in turn; each scalar once."""
     seen: set[tuple[int, int]] = set()
     listed = {each.line for each in findings.unread if each.code in _LISTED}
     too_deep: list[int] = []
-    while findings.embedded and not findings.is_full:
-        part = findings.embedded.pop()
-        at = part.source.index(part.scalar.start_mark.index)
+    while findings.nested and not findings.is_full:
+        part = findings.nested.pop()
+        at = part.document_text.index(part.scalar.start_mark.index)
         if (at, part.depth) in seen or _line(part) in listed:
             continue
         seen.add((at, part.depth))
@@ -52,18 +52,20 @@ def read(findings: FileFindings, hints: tuple[str, ...]) -> None:
         if part.depth > _MAX_DEPTH:
             too_deep.append(_line(part))
             continue
-        source = embedded_source(part.source, part.scalar) if part.scalar.style == "|" else None
-        if source is not None:
-            _read(findings, part, source, patient=len(seen) <= MAX_SLOW)
+        document_text = (
+            nested_text(part.document_text, part.scalar) if part.scalar.style == "|" else None
+        )
+        if document_text is not None:
+            _read(findings, part, document_text, patient=len(seen) <= MAX_SLOW)
         elif _MENTION.search(part.scalar.value) is not None:
             _list(findings, part, hints, patient=len(seen) <= MAX_SLOW)
     if too_deep:
-        reason = f"blocks within blocks are read to a depth of {_MAX_DEPTH}"
+        reason = f"blocks within blocks are only read to a depth of {_MAX_DEPTH}"
         findings.unread.append(Unread(findings.path, min(too_deep), "too-deep", reason))
 
 
 def _is_promising(part: NestedYaml, hints: tuple[str, ...]) -> bool:
-    """Whether a scalar may name images, as far as can be told without parsing it."""
+    """Whether a scalar may name images, judged without parsing it."""
     value = part.scalar.value
     if part.scalar.style != "|":
         return _MENTION.search(value) is not None
@@ -71,33 +73,35 @@ def _is_promising(part: NestedYaml, hints: tuple[str, ...]) -> bool:
 
 
 def _line(part: NestedYaml) -> int:
-    return part.source.file.line(part.source.index(part.scalar.start_mark.index))
+    return part.document_text.file.line(part.document_text.index(part.scalar.start_mark.index))
 
 
-def _read(findings: FileFindings, part: NestedYaml, source: DocumentText, *, patient: bool) -> None:
+def _read(
+    findings: FileFindings, part: NestedYaml, document_text: DocumentText, *, patient: bool
+) -> None:
     try:
-        roots: list[Node] = build(source.text, patient=patient)
+        roots: list[Node] = build(document_text.text, patient=patient)
     except YamlFaultError as fault:
-        if _IMAGE_KEY.search(source.text) is not None:
-            findings.unread.append(_broken(findings, part, source, fault))
+        if _IMAGE_KEY.search(document_text.text) is not None:
+            findings.unread.append(_broken(findings, part, document_text, fault))
         return
     for number, root in enumerate(roots):
         if isinstance(root, Mapping | Sequence):
             prefix = part.keys if len(roots) == 1 else (*part.keys, number)
-            found = DocumentContext(
-                findings, source, part.document, "helm", prefix, part.resource, part.depth
+            context = DocumentContext(
+                findings, document_text, part.document, "helm", prefix, part.resource, part.depth
             )
-            if findings.has_markers and may_have_markers(source.text):
-                found.mark(root)
-            find_document(found, root, "yaml")
+            if findings.has_markers and may_have_markers(document_text.text):
+                context.mark(root)
+            find_document(context, root, "yaml")
 
 
 def _broken(
-    findings: FileFindings, part: NestedYaml, source: DocumentText, fault: YamlFaultError
+    findings: FileFindings, part: NestedYaml, document_text: DocumentText, fault: YamlFaultError
 ) -> Unread:
-    """Nobody can tell that a text was meant as YAML, but for the values of a chart."""
-    line = source.line(fault.line)
-    if "{{" in source.text:
+    """The entry for a text that is not YAML; only values of a chart were surely meant as YAML."""
+    line = document_text.line(fault.line)
+    if "{{" in document_text.text:
         reason = "this block mentions an image and is a template, not YAML"
         return Unread(findings.path, line, "template", reason, True)
     is_values = part.keys[-2:] == ("helm", "values")
@@ -108,7 +112,7 @@ def _broken(
 def _list(
     findings: FileFindings, part: NestedYaml, hints: tuple[str, ...], *, patient: bool
 ) -> None:
-    """List a scalar that can be read and not be edited, when there is an image in it."""
+    """List a scalar that can be read but not edited, if there is an image in it."""
     file = FileText(part.scalar.value.encode("utf-8", "replace"))
     try:
         roots = build(file.text, patient=patient)
@@ -117,15 +121,15 @@ def _list(
     inside = FileFindings(findings.path, findings.options)
     for root in roots:
         if isinstance(root, Mapping | Sequence):
-            found = DocumentContext(
+            context = DocumentContext(
                 inside, DocumentText(file, file.text), 0, "helm", depth=part.depth
             )
-            find_document(found, root, "yaml")
+            find_document(context, root, "yaml")
     read(inside, hints)
     deeper = [each.reason for each in inside.unread if each.code == "embedded"]
     if inside.candidates:
-        shown = f"{inside.candidates[0].field.reference} stands"
-        reason = f"{shown} in quotes or a folded text: only a literal block (`|`) is edited"
+        shown = inside.candidates[0].field.reference
+        reason = f"{shown} is in quotes or in folded text: only a literal block (`|`) is edited"
     elif deeper:
         reason = deeper[0]
     else:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagebot.errors import GitError
-from imagebot.git.address import check_branch, identity_of, parse_address, redact_url
+from imagebot.git.url import check_branch, identity_of, parse_url
 from imagebot.text import printable
 
 GOOD = {
@@ -33,9 +33,9 @@ GOOD = {
 
 @pytest.mark.parametrize("url", GOOD)
 def test_good(url: str) -> None:
-    address = parse_address(url)
+    address = parse_url(url)
     assert (address.scheme, address.host, address.origin) == GOOD[url]
-    assert address.url == (url if not url.startswith("/") else f"file://{url}")
+    assert address.text == (url if not url.startswith("/") else f"file://{url}")
 
 
 BAD = {
@@ -51,6 +51,11 @@ BAD = {
     "-oProxyCommand=x:path": "hyphen",
     "git@-oProxyCommand:path": "valid host",
     "git@host:-path": "valid host",
+    "git@host:/": "valid host",
+    "https://host/": "no path",
+    "ssh://git@host/a?x=1": "`?` or `#`",
+    "ssh://git@host/a?": "`?` or `#`",
+    "https://host/a\u202eb": "control",
     "ssh://-x@host/path": "valid user",
     "-x@host:path": "hyphen",
     "ssh://git:secret@host/path": "password",
@@ -61,13 +66,13 @@ BAD = {
     "git://github.com/a/b": "'git' is not allowed",
     "ftp://github.com/a/b": "'ftp' is not allowed",
     "file://host/a": "three slashes",
-    "relative/path": "neither",
-    "../a": "neither",
-    "https://github.com/a/b?x=1": "no `?`",
-    "https://github.com/a/b#x": "no `?`",
+    "relative/path": "not a URL",
+    "../a": "not a URL",
+    "https://github.com/a/b?x=1": "`?` or `#`",
+    "https://github.com/a/b#x": "`?` or `#`",
     "https://github.com": "no path",
     "https:///a/b": "valid host",
-    "https://github.com:port/a": "no URL",
+    "https://github.com:port/a": "not a valid URL",
     "https://github.com/a\nb": "control",
     "https://github.com/a\x1b[2J": "control",
     "https://git hub.com/a": "space",
@@ -78,7 +83,7 @@ BAD = {
 @pytest.mark.parametrize("url", BAD)
 def test_bad(url: str) -> None:
     with pytest.raises(GitError) as caught:
-        parse_address(url)
+        parse_url(url)
     assert BAD[url] in str(caught.value)
     assert "secret" not in f"{caught.value}{caught.value.hint}"
     assert str(caught.value).isprintable()
@@ -88,17 +93,34 @@ def test_bad(url: str) -> None:
 def test_whatever_comes_is_an_address_or_a_git_error(text: str) -> None:
     address, error = None, None
     try:
-        address = parse_address(text)
+        address = parse_url(text)
     except GitError as refused:
         error = refused
     assert error is None or printable(str(error)) == str(error)
-    assert address is None or not address.url.startswith("-")
-    assert address is None or "::" not in address.url or "[" in address.url
+    assert address is None or not address.text.startswith("-")
+    assert address is None or "::" not in address.text or "[" in address.text
 
 
-def test_redact() -> None:
-    assert redact_url("https://a:b@host/c") == "https://host/c"
-    assert redact_url("git@host:c") == "git@host:c"
+@pytest.mark.parametrize(
+    ("url", "host", "project", "name"),
+    [
+        ("https://github.com/acme/gitops.git", "github.com", "acme/gitops", "acme/gitops"),
+        ("https://GitHub.com/acme/gitops/", "github.com", "acme/gitops", "acme/gitops"),
+        ("ssh://git@github.com:22/acme/gitops.git", "github.com", "acme/gitops", "acme/gitops"),
+        ("git@github.com:acme/gitops.git", "github.com", "acme/gitops", "acme/gitops"),
+        ("GitHub.com:/acme/gitops", "github.com", "acme/gitops", "acme/gitops"),
+        ("https://gitlab.com/a/b/c.git", "gitlab.com", "a/b/c", "b/c"),
+        ("file:///srv/git/gitops.git", "", "srv/git/gitops", "git/gitops"),
+        ("/srv/git/gitops.git", "", "srv/git/gitops", "git/gitops"),
+        ("/srv", "", "srv", "srv"),
+        ("/", "", "", "target"),
+        ("https://github.com.evil.com/a/b", "github.com.evil.com", "a/b", "a/b"),
+        ("ssh://github.com@evil.com/a/b", "evil.com", "a/b", "a/b"),
+    ],
+)
+def test_host_project_and_name(url: str, host: str, project: str, name: str) -> None:
+    parsed = parse_url(url)
+    assert (parsed.host, parsed.project, parsed.name) == (host, project, name)
 
 
 ONE = "https://git.example.com/acme/gitops"
@@ -143,7 +165,7 @@ def test_the_identity_of_a_folder(url: str) -> None:
     assert identity_of(url, "main") == identity_of("/srv/a.git", "main")
 
 
-def admits(name: str) -> bool:
+def allows(name: str) -> bool:
     try:
         return check_branch(name) == name
     except GitError:
@@ -160,15 +182,15 @@ BRANCHES = [
 @pytest.mark.parametrize("name", BRANCHES)
 def test_branches_are_those_that_git_takes(name: str, tmp_path: Path) -> None:
     argv = ["git", "check-ref-format", "--branch", name]
-    ours = admits(name)
+    ours = allows(name)
     # Outside a repository, so that `@{…}` is not looked up in its log.
     git = subprocess.run(argv, cwd=tmp_path, capture_output=True, check=False)
     assert ours == (git.returncode == 0)
 
 
 @given(st.text(alphabet="ab-./@{}~^:?*[\\ \x01ü", max_size=8))
-def test_no_branch_is_admitted_that_git_refuses(name: str) -> None:
-    assert not admits(name) or (
+def test_no_branch_is_allowed_that_git_refuses(name: str) -> None:
+    assert not allows(name) or (
         subprocess.run(["git", "check-ref-format", f"refs/heads/{name}"], check=False).returncode
         == 0
     )

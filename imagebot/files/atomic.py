@@ -1,0 +1,43 @@
+"""Writes a file whole or not at all: the one place where imagebot replaces a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+PREFIX = ".imagebot-"
+_DRAFT_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def _nothing(_descriptor: int) -> None:
+    return
+
+
+def write_whole(
+    path: Path,
+    data: bytes,
+    *,
+    mode: int = 0o600,
+    replace: bool = True,
+    finish: Callable[[int], None] = _nothing,
+) -> None:
+    """Put a new file with `data` at `path`, in one step; a reader sees the old file or the new one.
+
+    The new file has `mode`, less the process's umask. `finish` gets the descriptor of the
+    complete file just before that step; what it raises leaves the old file in place.
+
+    Raises OSError; FileExistsError, without `replace`, when there is something at `path`.
+    """
+    draft = path.with_name(f"{PREFIX}{os.urandom(8).hex()}")
+    try:
+        with os.fdopen(os.open(draft, _DRAFT_FLAGS, mode), "wb") as file:
+            file.write(data)
+            file.flush()
+            finish(file.fileno())
+        if replace:
+            draft.replace(path)
+        else:
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink(missing_ok=True)
