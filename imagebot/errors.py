@@ -75,13 +75,13 @@ class ConfigIssue:
 
 
 class ConfigurationError(ImagebotError):
-    """All the faults of one load, in the order of their places."""
+    """All the issues of one load, in the order of their places."""
 
     code = "configuration"
 
-    def __init__(self, faults: tuple[ConfigIssue, ...]) -> None:
-        super().__init__("\n".join(str(fault) for fault in faults))
-        self.faults = faults
+    def __init__(self, issues: tuple[ConfigIssue, ...]) -> None:
+        super().__init__("\n".join(str(issue) for issue in issues))
+        self.issues = issues
 
 
 class InvalidReferenceError(ImagebotError):

@@ -105,8 +105,8 @@ def main(arguments: Sequence[str]) -> int:
         _fail(arguments, f"interrupted: {told}" if told else "interrupted", code="interrupted")
         return Exit.INTERRUPTED
     except ConfigurationError as error:
-        for fault in error.faults:
-            _fail(arguments, str(replace(fault, hint="")), code=error.code, hint=fault.hint)
+        for issue in error.issues:
+            _fail(arguments, str(replace(issue, hint="")), code=error.code, hint=issue.hint)
         return Exit.USAGE
     except ImagebotError as error:
         _fail(arguments, f"imagebot: {error.message}", code=error.code, hint=error.hint)

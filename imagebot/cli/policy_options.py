@@ -25,7 +25,8 @@ _OPTIONS = [
     click.option("--descending", is_flag=True, default=None, help="The lowest is the best."),
     click.option("--pattern", metavar="RE", help="Only tags in which this RE2 pattern is found."),
     click.option("--extract", metavar="TEXT", help="What is ordered: $1, $name, ${name}."),
-    click.option("--strict", "reading", flag_value="strict", help="Read versions as Flux does."),
+    click.option("--strict", "version_syntax", flag_value="strict",
+                 help="Read versions as Flux does."),
     click.option("--include", metavar="GLOB|/RE/", multiple=True, help="Only these tags."),
     click.option("--exclude", metavar="GLOB|/RE/", multiple=True, help="Not these tags."),
     click.option("--prerelease", is_flag=False, flag_value="allow",
@@ -36,10 +37,10 @@ _OPTIONS = [
     click.option("--allow-downgrade", is_flag=True, default=None, help="Lower tags too."),
     click.option("--ignore", metavar="RANGE|TAG", multiple=True, help="Never these versions."),
     click.option("--follow", metavar="TAG", help="Follow the digest of a mutable tag."),
-    click.option("--pin", type=click.Choice(["digest", "frozen", "refresh"]),
+    click.option("--pin", type=click.Choice(["digest", "with-tag", "always"]),
                  help="Give the digest too."),
     click.option("--min-age", metavar="AGE", help="Only tags this old, such as 3d or 12h."),
-    click.option("--min-age-unknown", type=click.Choice(["refuse", "admit"]),
+    click.option("--min-age-unknown", type=click.Choice(["reject", "accept"]),
                  help="What becomes of tags of unknown age."),
     click.option("--platform", "platforms", metavar="OS/ARCH", multiple=True,
                  help="Only images for this platform; may be repeated."),
@@ -72,7 +73,7 @@ def merged_policy(options: Mapping[str, object]) -> Policy:
             keys[many] = list(_many(keys[many]))
     if "ignore" in keys:
         keys["ignore"] = [{"versions": each} for each in _many(keys["ignore"])]
-    if keys.get("pin") in ("frozen", "refresh"):
+    if keys.get("pin") in ("with-tag", "always"):
         keys["pin"] = {"digest": keys["pin"]}
     if not keys and (name is None or name in BUILT_IN):
         return BUILT_IN[str(name or "shape")]

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from imagebot.config.address import name_of
-from imagebot.config.faults import Faults, nearest
+from imagebot.config.issues import Issues, nearest
 from imagebot.config.model import (
     BotConfiguration,
     Configuration,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
 
 
-def check_targets(section: BotSection, faults: Faults) -> None:
+def check_targets(section: BotSection, issues: Issues) -> None:
     """What no section can know alone: names in use, and names given twice."""
     seen: dict[str, int] = {}
     names = target_names(section)
@@ -41,10 +41,10 @@ def check_targets(section: BotSection, faults: Faults) -> None:
         if target.credential and target.credential not in known:
             message = f"there is no Git credential {show_text(target.credential)!r}"
             hint = nearest(target.credential, known) or "define it under credentials.git"
-            faults.add((*at, "credential"), message, hint, position=0)
+            issues.add((*at, "credential"), message, hint, position=0)
         if names[index] in seen:
             message = f"another target is called {show_text(names[index])!r} already"
-            faults.add(at, message, "give each a name of its own")
+            issues.add(at, message, "give each a name of its own")
         seen[names[index]] = index
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from imagebot.config.faults import Faults
+from imagebot.config.issues import Issues
 from imagebot.config.node import Document, KeyPath, Node
 from imagebot.config.trust import BOT_KEYS
 
@@ -22,12 +22,12 @@ LATER_POLICY_KEYS = frozenset(
 )
 
 
-def refuse_later(document: Document, faults: Faults) -> None:
+def refuse_later(document: Document, issues: Issues) -> None:
     for path, what in LATER.items():
-        if not faults.trusted and path in BOT_KEYS:
+        if not issues.trusted and path in BOT_KEYS:
             continue
         for keys in _find(document.root, tuple(path.split(".")), ()):
-            faults.add(keys, f"not yet: {what}", "leave it out for now")
+            issues.add(keys, f"not yet: {what}", "leave it out for now")
 
 
 def _find(node: Node | None, steps: tuple[str, ...], keys: KeyPath) -> Iterator[KeyPath]:

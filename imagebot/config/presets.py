@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagebot.config.document import read_document
-from imagebot.config.faults import Faults, nearest, validate
+from imagebot.config.issues import Issues, nearest, validate
 from imagebot.errors import UsageError
 from imagebot.policy.model import Policy
 
@@ -41,11 +41,11 @@ def load_preset(name: str) -> Preset:
     path = _folder() / f"{name}.yaml"
     text = path.read_text(encoding="utf-8")
     document = read_document(text, f"policies/{path.name}")
-    faults = Faults(document)
-    section = validate(ConfigurationSection, document.value, faults)
+    issues = Issues(document)
+    section = validate(ConfigurationSection, document.value, issues)
     if section is not None and list(section.policies) != [name]:
-        faults.add(("policies",), f"a preset file holds the one policy {name!r}")
-    faults.raise_all()
+        issues.add(("policies",), f"a preset file holds the one policy {name!r}")
+    issues.raise_all()
     assert section is not None
     keys = section.policies[name].model_dump(by_alias=True, exclude_unset=True)
     return Preset(name, keys, build_policy(name, keys), text)

@@ -29,8 +29,8 @@ class IgnoreSection(Section):
 class PinSection(Section):
     """How digests are written."""
 
-    digest: Literal["frozen", "refresh"] = Field(
-        description="`refresh` also follows a tag that moves; `frozen` changes a digest only "
+    digest: Literal["with-tag", "always"] = Field(
+        description="`always` also follows a tag that moves; `with-tag` changes a digest only "
         "together with its tag."
     )
 
@@ -80,7 +80,7 @@ class PolicySection(Section):
     extract: Text = Field(
         default="", description="What is ordered: $1, $name or ${name} of the pattern."
     )
-    reading: Literal["natural", "strict"] = Field(
+    version_syntax: Literal["natural", "strict"] = Field(
         default="natural", description="What a version is."
     )
     include: Selectors = Field(default=[], description="Only tags that one of these fits.")
@@ -100,7 +100,7 @@ class PolicySection(Section):
         Discriminator(_word_or_keys),
     ] = Field(default="digest", description="Write tag@digest.", json_schema_extra=no_default)
     min_age: Spelt = Field(default="", description="How old a tag must be: 12h, 3d, 2w.")
-    min_age_unknown: Literal["refuse", "admit"] = Field(default="refuse")
+    min_age_unknown: Literal["reject", "accept"] = Field(default="reject")
     platforms: list[Platform] = Field(default=[], description="All of these must be in the image.")
     signatures: object = Field(default=None)
     exists: bool = Field(

@@ -23,7 +23,7 @@ _PLATFORM_RE = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?")
 
 
 def refuse(reason: str, hint: str = "", position: int = 0) -> PydanticCustomError:
-    """What a validator raises; the parts come back out in `config.faults`."""
+    """What a validator raises; the parts come back out in `config.issues`."""
     return PydanticCustomError(
         "imagebot", "{reason}", {"reason": reason, "hint": hint, "position": position}
     )

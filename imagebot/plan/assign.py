@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imagebot.config.builtin import IGNORE, default_configuration
-from imagebot.config.faults import nearest
+from imagebot.config.issues import nearest
 from imagebot.config.model import Configuration, Route
 from imagebot.config.node import show_text
 from imagebot.config.policies import known_policies
@@ -207,10 +207,10 @@ class _Assignment:
         if isinstance(found, Policy):
             return self.by_policy(field, route, found)
         message = "; ".join(
-            f"{fault.key}: {fault.message}" if fault.key else fault.message
-            for fault in found.faults
+            f"{issue.key}: {issue.message}" if issue.key else issue.message
+            for issue in found.issues
         )
-        hint = next((fault.hint for fault in found.faults if fault.hint), "")
+        hint = next((issue.hint for issue in found.issues if issue.hint), "")
         return self.failed(field, route, marker, "invalid-marker", message, hint)
 
     def read_keys(self, field: ImageField, marker: Marker) -> Policy | ConfigurationError:
@@ -267,4 +267,4 @@ def _for_part(policy: Policy, field: ImageField, marker: Marker) -> Policy:
     if not marker.part:
         return policy
     due = marker.part == "digest" and field.reference.digest is None
-    return replace(policy, pin="refresh" if due else None)
+    return replace(policy, pin="always" if due else None)

@@ -13,8 +13,8 @@ from imagebot.policy.rejections import Refusals
 from imagebot.policy.semver import semver_pre
 from imagebot.policy.update_types import KEPT_NUMBERS, has_size, step, update_type_of
 from imagebot.version.precedence import RELEASE, Key, pad
-from imagebot.version.reading import read_strict
 from imagebot.version.shape import read_layout
+from imagebot.version.syntax import read_strict
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def _ignored_by(policy: Policy, entries: Sequence[Ignored], tag: str, text: str)
         if (
             key is not None
             and entry.range is not None
-            and (entry.range.admits_key(key) or entry.range.admits_key((*key[:3], RELEASE)))
+            and (entry.range.allows_key(key) or entry.range.allows_key((*key[:3], RELEASE)))
         ):
             return position
     return None
@@ -162,7 +162,7 @@ def _ignored_by(policy: Policy, entries: Sequence[Ignored], tag: str, text: str)
 
 def _version_key(policy: Policy, text: str) -> Key | None:
     """What ranges in `ignore` look at; those of `semver` look at the same."""
-    if policy.reading == "strict":
+    if policy.version_syntax == "strict":
         version = read_strict(text)
         return (*version[0], version[1]) if version else None
     layout = read_layout(text)

@@ -29,7 +29,7 @@ T = TypeVar("T")
 _ORDERS = ("numerical", "alphabetical", "natural", "calver", "pushed", "created")
 _VERSIONED: frozenset[model.Order] = frozenset({"shape", "natural", "semver"})
 _CHOOSING = (
-    "semver", "order", "descending", "pattern", "extract", "reading", "include", "exclude",
+    "semver", "order", "descending", "pattern", "extract", "version-syntax", "include", "exclude",
     "prerelease", "variant", "max", "allow-downgrade", "ignore",
 )  # fmt: skip
 KEYS: tuple[str, ...] = (
@@ -55,7 +55,7 @@ def build_policy(name: str, keys: Mapping[str, object]) -> Policy:
         range=versions,
         pattern=_pattern(given),
         descending=_get(given, "descending", read_bool, False),
-        reading=_choice(given, "reading", model.Reading, "natural"),
+        version_syntax=_choice(given, "version-syntax", model.VersionSyntax, "natural"),
         include=_get(given, "include", read_selectors, ()),
         exclude=_get(given, "exclude", read_selectors, ()),
         prerelease=_choice(given, "prerelease", model.Prerelease, "same-release"),
@@ -66,7 +66,7 @@ def build_policy(name: str, keys: Mapping[str, object]) -> Policy:
         follow=_get(given, "follow", read_tag, None),
         pin=_get(given, "pin", read_pin, None),
         min_age=_get(given, "min-age", parse_duration, None),
-        min_age_unknown=_choice(given, "min-age-unknown", Literal["refuse", "admit"], "refuse"),
+        min_age_unknown=_choice(given, "min-age-unknown", Literal["reject", "accept"], "reject"),
         platforms=_get(given, "platforms", read_platforms, ()),
         exists=_get(given, "exists", read_bool, False),
         adopt=_get(given, "adopt", read_bool, True),
@@ -108,19 +108,21 @@ def _check_together(given: Mapping[str, object], order: model.Order) -> None:
     if "extract" in given and "pattern" not in given:
         raise InvalidPolicyError("extract", "there is no pattern to extract from")
     if order not in _VERSIONED:
-        for key in ("prerelease", "reading"):
+        for key in ("prerelease", "version-syntax"):
             if key in given:
                 _no_meaning(key, order)
         if "variant" in given and order != "calver":
             _no_meaning("variant", order)
-    if given.get("reading") == "strict":
+    if given.get("version-syntax") == "strict":
         if order != "semver":
-            raise InvalidPolicyError("reading", "strict is a reading for semver ranges only")
+            raise InvalidPolicyError("version-syntax", "strict is for semver ranges only")
         if "variant" in given:
-            reason = "the strict reading has no variants: what follows - is a pre-release"
+            reason = "the strict syntax has no variants: what follows - is a pre-release"
             raise InvalidPolicyError("variant", reason)
-    if "follow" in given and read_pin("pin", given.get("pin", "digest")) == "frozen":
-        raise InvalidPolicyError("pin", "a frozen digest cannot follow a tag", hint="drop one")
+    if "follow" in given and read_pin("pin", given.get("pin", "digest")) == "with-tag":
+        raise InvalidPolicyError(
+            "pin", "a digest that changes only with its tag cannot follow one", hint="drop one"
+        )
     if "min-age-unknown" in given and "min-age" not in given:
         raise InvalidPolicyError("min-age-unknown", "there is no min-age")
 

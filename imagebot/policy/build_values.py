@@ -68,16 +68,16 @@ def read_platforms(key: str, value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(platforms))
 
 
-def read_pin(key: str, value: object) -> Literal["frozen", "refresh"]:
-    """`digest`, or `{digest: frozen | refresh}`; a plain `digest` is refreshed."""
+def read_pin(key: str, value: object) -> Literal["with-tag", "always"]:
+    """`digest`, or `{digest: with-tag | refresh}`; a plain `digest` is `always`."""
     if value == "digest":
-        return "refresh"
+        return "always"
     if isinstance(value, Mapping) and set(value) == {"digest"}:
-        if value["digest"] == "frozen":
-            return "frozen"
-        if value["digest"] == "refresh":
-            return "refresh"
-    hint = "write digest, or {digest: frozen}, or {digest: refresh}"
+        if value["digest"] == "with-tag":
+            return "with-tag"
+        if value["digest"] == "always":
+            return "always"
+    hint = "write digest, or {digest: with-tag}, or {digest: always}"
     raise InvalidPolicyError(key, f"{value!r} pins nothing", hint=hint)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from imagebot.policy.filters import read_text
 from imagebot.policy.model import Policy, Size, UpdateType
 from imagebot.version.precedence import Numbers
-from imagebot.version.reading import read_strict
 from imagebot.version.shape import Shape, read_layout
+from imagebot.version.syntax import read_strict
 
 _VERSION_ORDERS = ("shape", "natural", "semver")
 KEPT_NUMBERS: dict[Size, int] = {"patch": 2, "minor": 1, "major": 0}
@@ -44,11 +44,11 @@ def step(old: Numbers, new: Numbers) -> UpdateType:
 
 
 def _read(policy: Policy, tag: str | None) -> tuple[Shape | None, Numbers] | None:
-    """The shape (none in the strict reading) and the numbers of a version, None for a date."""
+    """The shape (none in the strict syntax) and the numbers of a version, None for a date."""
     text = read_text(policy, tag)
     if text is None:
         return None
-    if policy.order == "semver" and policy.reading == "strict":
+    if policy.order == "semver" and policy.version_syntax == "strict":
         version = read_strict(text)
         return (None, version[0]) if version else None
     layout = read_layout(text)

@@ -213,7 +213,7 @@ def _scans_path(target: Target, context: PassContext) -> Path:
 def _failed(target: Target, error: ImagebotError) -> Plan:
     if isinstance(error, ConfigurationError):
         messages = [
-            (f"{target.name}: {replace(fault, hint='')}", fault.hint) for fault in error.faults
+            (f"{target.name}: {replace(issue, hint='')}", issue.hint) for issue in error.issues
         ]
     else:
         messages = [(f"{target.name}: {error.message}", error.hint)]

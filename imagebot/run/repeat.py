@@ -43,8 +43,8 @@ def _guarded(one_pass: Callable[[], Exit], diagnostics: Diagnostics) -> Exit:
     try:
         return one_pass()
     except ConfigurationError as error:
-        for fault in error.faults:
-            diagnostics.warning(str(fault))
+        for issue in error.issues:
+            diagnostics.warning(str(issue))
     except ImagebotError as error:
         diagnostics.warning(f"{error.message} ({error.hint})" if error.hint else error.message)
     return Exit.FAILED

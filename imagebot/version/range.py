@@ -28,13 +28,13 @@ class ConstraintGroup:
     low: Triple
     high: Triple | None
 
-    def admits_release(self, numbers: Numbers) -> bool:
+    def allows_release(self, numbers: Numbers) -> bool:
         if numbers < self.low or (self.high is not None and numbers >= self.high):
             return False
         key = (*pad(numbers), RELEASE)
         return not any(hole.covers(key) for hole in self.excluded)
 
-    def admits(self, key: Key) -> bool:
+    def allows(self, key: Key) -> bool:
         return self.interval.covers(key) and not any(hole.covers(key) for hole in self.excluded)
 
 
@@ -49,27 +49,27 @@ class Range:
     groups: tuple[ConstraintGroup, ...] = field(compare=False, repr=False)
     any_prerelease: bool = False
 
-    def admits(self, version: Version) -> bool:
+    def allows(self, version: Version) -> bool:
         """Whether a version is in the range; build metadata does not count."""
-        return self.admits_key(key_of(version))
+        return self.allows_key(key_of(version))
 
-    def admits_key(self, key: Key) -> bool:
+    def allows_key(self, key: Key) -> bool:
         if key[3] == RELEASE:
-            return self._admits_release(key[:3])
-        return any(group.prereleases and group.admits(key) for group in self.groups)
+            return self._allows_release(key[:3])
+        return any(group.prereleases and group.allows(key) for group in self.groups)
 
     def positions_of_releases(self, releases: Sequence[Numbers]) -> list[int]:
         """The positions of the releases that are in the range, of any count of numbers."""
         triples = [numbers if len(numbers) == 3 else pad(numbers) for numbers in releases]
         if len(self.groups) > 1 or self.groups[0].excluded:
-            return [i for i, triple in enumerate(triples) if self._admits_release(triple)]
+            return [i for i, triple in enumerate(triples) if self._allows_release(triple)]
         low, high = self.groups[0].low, self.groups[0].high
         if high is None:
             return [i for i, triple in enumerate(triples) if low <= triple]
         return [i for i, triple in enumerate(triples) if low <= triple < high]
 
-    def _admits_release(self, triple: Numbers) -> bool:
-        return any(group.admits_release(triple) for group in self.groups)
+    def _allows_release(self, triple: Numbers) -> bool:
+        return any(group.allows_release(triple) for group in self.groups)
 
     @property
     def has_prerelease(self) -> bool:

@@ -78,7 +78,7 @@ class _Reader:
         parts = [match["major"], match["minor"], match["patch"]]
         given = next((i for i, part in enumerate(parts) if part is None or not part.isdigit()), 3)
         if given == 0 and operator in (">", "<", "!="):
-            reason = f"{operator}{match['major']} admits nothing"
+            reason = f"{operator}{match['major']} allows nothing"
             raise self._error(reason)
         numbers = [int(part) for part in parts[:given]] + [0] * (3 - given)
         pre = self._prerelease(match)

@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from imagebot.config.document import read_document
-from imagebot.config.faults import _sections
+from imagebot.config.issues import _sections
 from imagebot.config.later import LATER
 from imagebot.config.load import load_bot_configuration, load_configuration
 from imagebot.config.policy_tests import load_policy_tests
@@ -83,4 +83,4 @@ routes:
 """
     with pytest.raises(ConfigurationError) as caught:
         load_configuration(shown, "imagebot.yaml", trusted=False)
-    assert [str(fault) for fault in caught.value.faults] == CONSOLE
+    assert [str(issue) for issue in caught.value.issues] == CONSOLE

@@ -17,7 +17,9 @@ def policy() -> Policy:
 def test_explains_every_tag() -> None:
     choice = choosing(policy(), TAGS, "1.2.3")
     told = explain(policy(), TAGS, choice, reference("1.2.3"))
-    assert [(one.tag, one.verdict, one.rule, one.kind, one.is_current) for one in told.tags] == [
+    assert [
+        (one.tag, one.verdict, one.rule, one.update_type, one.is_current) for one in told.tags
+    ] == [
         ("1.2.4", "chosen", "", "patch", False),
         ("1.2.3", "candidate", "", None, True),
         ("1.3.0", "refused", "ignore", "minor", False),
@@ -27,7 +29,7 @@ def test_explains_every_tag() -> None:
     assert told.tags[2].eligible_at == datetime(2026, 4, 1, tzinfo=UTC)
     until = "eligible from 2026-04-01 00:00 UTC"
     assert str(told).splitlines() == [
-        "newer: 1.2.4 is the newest that the policy admits",
+        "newer: 1.2.4 is the newest tag the policy allows",
         "1.2.4: chosen",
         "1.2.3: candidate (current)",
         f"1.3.0: refused by ignore: ignored until 2026-03-31: broken; {until}",
@@ -48,7 +50,7 @@ def test_explains_a_decision() -> None:
     decision = Decision(
         tag="1.2.4",
         digest=None,
-        kind="patch",
+        update_type="patch",
         code="newer",
         reason="because",
         candidates=("1.2.4", "1.2.3"),

@@ -4,7 +4,7 @@ from imagebot.policy.build import build_policy
 from imagebot.policy.update_types import update_type_of
 
 BUILD = {"pattern": "^main-([0-9]+)", "extract": "$1", "order": "numerical"}
-STRICT = {"semver": "*", "reading": "strict"}
+STRICT = {"semver": "*", "version-syntax": "strict"}
 
 # (keys, current, new, kind)
 CASES = [

@@ -1,6 +1,6 @@
 """Flux objects and markers, so that a Flux user's repository works unchanged and without a cluster.
 
-An `ImagePolicy` becomes imagebot policy keys (strict reading, as in Flux); its `ImageRepository`
+An `ImagePolicy` becomes imagebot policy keys (strict syntax, as in Flux); its `ImageRepository`
 says which image a marker on a bare tag is about, and which tags are left out. The objects may be
 in any file of the tree, so `scan` only carries them and `join` puts them together.
 """

@@ -1,4 +1,4 @@
-"""The patterns of `files.extra`: RE2, in which `^` and `$` stand for the ends of a line."""
+"""The patterns of `files.patterns`: RE2, in which `^` and `$` stand for the ends of a line."""
 
 from __future__ import annotations
 

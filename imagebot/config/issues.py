@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
-from imagebot.config.compose import MAX_FAULTS
+from imagebot.config.compose import MAX_ISSUES
 from imagebot.config.node import Document, KeyPath, show_path, show_text
 from imagebot.errors import ConfigIssue, ConfigurationError
 
@@ -36,8 +36,8 @@ _BOT_WORDS = frozenset(
 )
 
 
-class Faults:
-    """The faults of one document, gathered over all stages of a load."""
+class Issues:
+    """The issues of one document, gathered over all stages of a load."""
 
     def __init__(self, document: Document, *, trusted: bool = True) -> None:
         self.document = document
@@ -50,7 +50,7 @@ class Faults:
     @property
     def full(self) -> bool:
         """Whether nothing that is added will be told any more."""
-        return len(self._found) >= MAX_FAULTS
+        return len(self._found) >= MAX_ISSUES
 
     def add(
         self,
@@ -60,7 +60,7 @@ class Faults:
         *,
         position: int | None = None,
     ) -> None:
-        """A fault of the value at `keys` when a `position` in it is given, else of the key."""
+        """A issue of the value at `keys` when a `position` in it is given, else of the key."""
         if self.full:
             return
         spot = (
@@ -68,28 +68,28 @@ class Faults:
             if position is None
             else self.document.value_spot(keys, position)
         )
-        fault = ConfigIssue(
+        issue = ConfigIssue(
             self.document.path, spot.line, spot.column, show_path(keys), message, hint
         )
-        self._found[fault] = None
+        self._found[issue] = None
 
     def raise_all(self) -> None:
         if self._found:
-            found = sorted(self._found, key=lambda fault: (fault.line, fault.column))
+            found = sorted(self._found, key=lambda issue: (issue.line, issue.column))
             if self.full:
                 path = self.document.path
-                found.append(ConfigIssue(path, 0, 0, "", "too many faults; there may be more"))
+                found.append(ConfigIssue(path, 0, 0, "", "too many issues; there may be more"))
             raise ConfigurationError(tuple(found))
 
 
-def validate(model: type[Model], value: object, faults: Faults, at: KeyPath = ()) -> Model | None:
-    """The value at the key path `at` as a model, or None with everything wrong in `faults`."""
+def validate(model: type[Model], value: object, issues: Issues, at: KeyPath = ()) -> Model | None:
+    """The value at the key path `at` as a model, or None with everything wrong in `issues`."""
     from pydantic import ValidationError
 
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        _translate(error, model, faults, at)
+        _translate(error, model, issues, at)
         return None
 
 
@@ -102,21 +102,21 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else ""
 
 
-def _translate(error: ValidationError, model: type[BaseModel], faults: Faults, at: KeyPath) -> None:
+def _translate(error: ValidationError, model: type[BaseModel], issues: Issues, at: KeyPath) -> None:
     for details in error.errors(include_url=False):
-        if faults.full:
+        if issues.full:
             return
-        keys = _within(faults.document, at, details["loc"])
+        keys = _within(issues.document, at, details["loc"])
         kind = details["type"]
         if kind == "extra_forbidden":
             known = _known_keys(model, details["loc"][:-1])
-            faults.add(keys, "unknown key", _unknown_hint(str(keys[-1]), known, faults.trusted))
+            issues.add(keys, "unknown key", _unknown_hint(str(keys[-1]), known, issues.trusted))
         elif kind == "missing":
-            faults.add(keys[:-1], f"{details['loc'][-1]} is missing")
+            issues.add(keys[:-1], f"{details['loc'][-1]} is missing")
         else:
             message, hint, position = _words(details)
             of_key = details["loc"][-1:] == ("[key]",)
-            faults.add(keys, message, hint, position=None if of_key else position)
+            issues.add(keys, message, hint, position=None if of_key else position)
 
 
 def _unknown_hint(key: str, known: set[str], trusted: bool) -> str:
