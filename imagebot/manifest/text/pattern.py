@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from imagebot.glob import re2_options
+
 _BY_LINE = "(?m)"
 
 
@@ -13,10 +15,7 @@ def compile_pattern(pattern: str) -> Any:
     """The compiled expression. Raises re2.error, whose message may quote what is put before it."""
     import re2
 
-    options = re2.Options()
-    # Without this RE2 writes faults to stderr.
-    options.log_errors = False
-    return re2.compile(_BY_LINE + pattern, options=options)
+    return re2.compile(_BY_LINE + pattern, options=re2_options())
 
 
 def fault_text(error: Exception) -> str:
