@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _MAX_LINE = 200
+# Comparing with more names than anybody writes would take seconds.
+_MAX_KNOWN = 1000
 # C0 and C1 controls, line separators, and the bidirectional overrides that reorder what is read.
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -27,6 +30,22 @@ def clean(text: str) -> str:
     """One short line that is safe on a terminal."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())
     return line if len(line) <= _MAX_LINE else line[: _MAX_LINE - 1] + "…"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that a misspelt one is most like, "" when none is near."""
+    import difflib  # 2 ms, and only mistakes need it
+
+    every = sorted(known)
+    if len(every) > _MAX_KNOWN:
+        return ""
+    return next(iter(difflib.get_close_matches(word[:60], every, n=1, cutoff=0.6)), "")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint for a misspelt word, "" when nothing is near."""
+    near = nearest(word, known)
+    return f"did you mean {near}?" if near else ""
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -16,7 +16,7 @@ from imagebot import __version__
 from imagebot.errors import ConfigurationError, Exit, ImagebotError, UsageError
 from imagebot.parallel.processes import collect_seldom
 from imagebot.run.signals import prepare_process
-from imagebot.text import printable
+from imagebot.text import nearest, printable
 
 # Name on the command line -> module and one line of help (kept here so that `--help` is quick).
 COMMANDS = {
@@ -55,7 +55,7 @@ class Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            near = _nearest(args[0]) if args else None
+            near = nearest(args[0], COMMANDS) if args else ""
             if near:
                 raise click.UsageError(f"{error.message} Did you mean {near!r}?", ctx) from None
             raise
@@ -64,12 +64,6 @@ class Commands(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-def _nearest(name: str) -> str | None:
-    import difflib
-
-    return next(iter(difflib.get_close_matches(name, COMMANDS, 1)), None)
 
 
 @click.group(

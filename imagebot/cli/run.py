@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import click
@@ -16,18 +15,17 @@ from imagebot.cli.options import (
 )
 from imagebot.cli.output import print_json, print_plan, print_published, summary
 from imagebot.cli.setting import open_pass
-from imagebot.errors import Exit, exit_of
+from imagebot.errors import Exit, InvalidPolicyError, UsageError, exit_of
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 
 if TYPE_CHECKING:
     from imagebot.run.passes import PassResult
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORTEST = 5
 
 
 class Interval(click.ParamType[int]):
-    """`30s`, `5m`, `1h`, `1d`: seconds as an integer."""
+    """A duration such as `30s`, `5m` or `1h 30m`, as seconds."""
 
     name = "interval"
 
@@ -36,10 +34,12 @@ class Interval(click.ParamType[int]):
     ) -> int:
         if isinstance(value, int):
             return value
-        match = re.fullmatch(r"([0-9]{1,6})([smhd])", str(value))
-        if match is None:
-            self.fail(f"{value!r} is no interval; write 30s, 5m, 1h or 1d", param, ctx)
-        seconds = int(match[1]) * _UNITS[match[2]]
+        from imagebot.policy.duration import parse_duration
+
+        try:
+            seconds = int(parse_duration("--every", value).total_seconds())
+        except InvalidPolicyError as error:
+            raise UsageError(error.message, hint=error.hint) from error
         if seconds < _SHORTEST:
             self.fail(f"{value} is too short: at least {_SHORTEST}s", param, ctx)
         return seconds

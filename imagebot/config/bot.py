@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from imagebot.config.address import name_of
-from imagebot.config.issues import Issues, nearest
+from imagebot.config.issues import Issues
 from imagebot.config.model import (
     BotConfiguration,
     Configuration,
@@ -20,6 +20,7 @@ from imagebot.config.model import (
     pause_reason,
 )
 from imagebot.config.node import show_text
+from imagebot.text import did_you_mean
 
 if TYPE_CHECKING:
     from imagebot.config.schema_bot import (
@@ -40,7 +41,7 @@ def check_targets(section: BotSection, issues: Issues) -> None:
         known = section.credentials.git
         if target.credential and target.credential not in known:
             message = f"there is no Git credential {show_text(target.credential)!r}"
-            hint = nearest(target.credential, known) or "define it under credentials.git"
+            hint = did_you_mean(target.credential, known) or "define it under credentials.git"
             issues.add((*at, "credential"), message, hint, position=0)
         if names[index] in seen:
             message = f"another target is called {show_text(names[index])!r} already"

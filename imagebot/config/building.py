@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from imagebot.config.issues import Issues
 from imagebot.config.node import KeyPath, show_text
 from imagebot.errors import InvalidPolicyError
+from imagebot.policy.keys import POLICY_KEYS
 from imagebot.policy.model import Policy
 
 Keys = Mapping[str, object]
 
-# Keys whose value can be judged without the others.
-_ALONE = ("semver", "pattern", "include", "exclude", "ignore", "variant", "follow", "min-age")
+_ALONE = tuple(name for name, key in POLICY_KEYS.items() if key.alone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from imagebot.config.compose import MAX_ISSUES
 from imagebot.config.node import Document, KeyPath, show_path, show_text
 from imagebot.errors import ConfigIssue, ConfigurationError
+from imagebot.text import did_you_mean
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -24,8 +24,6 @@ _WRONG_TYPE: Mapping[str, str] = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
-# Comparing with more names than anybody writes would take seconds.
-_MAX_KNOWN = 1000
 # Steps in pydantic's locations that are no keys: of unions (see the tags in config.schema), and
 # of mappings whose key is at fault.
 _PYDANTIC_STEPS = frozenset({"keys", "word", "text", "switch", "[key]"})
@@ -93,15 +91,6 @@ def validate(model: type[Model], value: object, issues: Issues, at: KeyPath = ()
         return None
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint for a misspelt word, "" when nothing is near."""
-    every = sorted(known)
-    if len(every) > _MAX_KNOWN:
-        return ""
-    near = difflib.get_close_matches(word[:60], every, n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else ""
-
-
 def _translate(error: ValidationError, model: type[BaseModel], issues: Issues, at: KeyPath) -> None:
     for details in error.errors(include_url=False):
         if issues.full:
@@ -122,7 +111,7 @@ def _translate(error: ValidationError, model: type[BaseModel], issues: Issues, a
 def _unknown_hint(key: str, known: set[str], trusted: bool) -> str:
     if not trusted and key in _BOT_WORDS:
         return "what names a secret, a host or a command belongs in the bot's own file"
-    return nearest(key, known) or f"known are {', '.join(sorted(known))}"
+    return did_you_mean(key, known) or f"known are {', '.join(sorted(known))}"
 
 
 def _within(document: Document, at: KeyPath, loc: Sequence[str | int]) -> KeyPath:
@@ -162,7 +151,7 @@ def _literal_words(details: ErrorDetails, context: Mapping[str, Any]) -> tuple[s
     if not isinstance(given, str):
         return f"{must}, not {_describe(given)}", "", 0
     message = f"{must}, not {show_text(given)!r}"
-    return message, nearest(given, expected.split(", ")), 0
+    return message, did_you_mean(given, expected.split(", ")), 0
 
 
 def _describe(value: object) -> str:

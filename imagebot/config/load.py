@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from imagebot.config.building import Definition
 from imagebot.config.document import read_document
-from imagebot.config.issues import Issues, nearest, validate
-from imagebot.config.later import LATER_POLICY_KEYS, refuse_later
+from imagebot.config.issues import Issues, validate
+from imagebot.config.later import refuse_later
 from imagebot.config.model import (
     BotConfiguration,
     CommitOptions,
@@ -28,6 +28,8 @@ from imagebot.config.policies import (
 )
 from imagebot.config.trust import BOT_KEYS, refuse_bot_keys
 from imagebot.manifest.images.options import ExtraField, ExtraFile
+from imagebot.policy.keys import POLICY_KEYS
+from imagebot.text import did_you_mean
 
 if TYPE_CHECKING:
     from imagebot.config.schema import (
@@ -124,7 +126,7 @@ def to_definition(section: PolicySection, written: object, at: KeyPath) -> Defin
     extends = str(keys.pop("extends", ""))
     if isinstance(written, dict):
         keys |= {key: None for key, value in written.items() if value is None}
-    known = {key: value for key, value in keys.items() if key not in LATER_POLICY_KEYS}
+    known = {key: value for key, value in keys.items() if key in POLICY_KEYS}
     return Definition(known, extends, at)
 
 
@@ -145,7 +147,7 @@ def _check_policy_name(
     node = document.node((*at, "policy"))
     if node is not None and isinstance(node.value, str) and node.value not in known:
         message = f"there is no policy {show_text(node.value)!r}"
-        issues.add((*at, "policy"), message, nearest(node.value, known), position=0)
+        issues.add((*at, "policy"), message, did_you_mean(node.value, known), position=0)
 
 
 def _check_route_names(document: Document, issues: Issues) -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from imagebot.config.building import Definition, Keys, Merged, build
 from imagebot.config.builtin import BUILT_IN_NAMES, IGNORE, SHAPE, SHAPE_KEYS
-from imagebot.config.issues import Issues, nearest
+from imagebot.config.issues import Issues
 from imagebot.config.node import show_text
 from imagebot.config.presets import load_preset, preset_names
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.model import Policy
+from imagebot.text import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,4 +149,4 @@ def _refuse_base(definition: Definition, known: set[str], issues: Issues) -> Non
         issues.add(at, "ignore cannot be extended", position=0)
     else:
         message = f"there is no policy or preset {show_text(name)!r}"
-        issues.add(at, message, nearest(name, known), position=0)
+        issues.add(at, message, did_you_mean(name, known), position=0)

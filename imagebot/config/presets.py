@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagebot.config.document import read_document
-from imagebot.config.issues import Issues, nearest, validate
+from imagebot.config.issues import Issues, validate
 from imagebot.errors import UsageError
 from imagebot.policy.model import Policy
+from imagebot.text import did_you_mean
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -37,7 +38,7 @@ def load_preset(name: str) -> Preset:
     from imagebot.policy.build import build_policy
 
     if name not in preset_names():
-        raise UsageError(f"there is no preset {name!r}", hint=nearest(name, preset_names()))
+        raise UsageError(f"there is no preset {name!r}", hint=did_you_mean(name, preset_names()))
     path = _folder() / f"{name}.yaml"
     text = path.read_text(encoding="utf-8")
     document = read_document(text, f"policies/{path.name}")

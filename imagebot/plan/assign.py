@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imagebot.config.builtin import IGNORE, default_configuration
-from imagebot.config.issues import nearest
 from imagebot.config.model import Configuration, Route
 from imagebot.config.node import show_text
 from imagebot.config.policies import known_policies
@@ -17,6 +16,7 @@ from imagebot.manifest.images.field import ImageField, Marker, Unread
 from imagebot.plan.routes import RouteTable
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.model import Policy
+from imagebot.text import did_you_mean
 
 _NAME = re.compile(r"[\w./:+-]+")
 _SHOWN = 200
@@ -182,7 +182,7 @@ class _Assignment:
     ) -> Assigned:
         message = f"the marker names {show_text(marker.text)!r}, and there is no such {what}"
         here = " below this folder" if what == "ImagePolicy" else ""
-        hint = nearest(marker.text, known) or f"mend the marker, or add the {what}{here}"
+        hint = did_you_mean(marker.text, known) or f"mend the marker, or add the {what}{here}"
         return self.failed(field, route, marker, "unknown-policy", message, hint)
 
     def unfollowed(

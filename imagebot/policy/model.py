@@ -16,6 +16,8 @@ Order = Literal[
 ]
 VersionSyntax = Literal["natural", "strict"]
 Prerelease = Literal["never", "same-release", "allow"]
+Pin = Literal["with-tag", "always"]
+UnknownAge = Literal["reject", "accept"]
 Size = Literal["patch", "minor", "major"]
 UpdateType = Literal["major", "minor", "patch", "digest", "other"]
 
@@ -59,9 +61,9 @@ class Policy:
     allow_downgrade: bool = False
     ignore: tuple[Ignored, ...] = ()
     follow: str | None = None
-    pin: Literal["with-tag", "always"] | None = None
+    pin: Pin | None = None
     min_age: timedelta | None = None
-    min_age_unknown: Literal["reject", "accept"] = "reject"
+    min_age_unknown: UnknownAge = "reject"
     platforms: tuple[str, ...] = ()
     exists: bool = False
     adopt: bool = True

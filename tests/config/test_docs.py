@@ -18,6 +18,7 @@ from imagebot.config.policy_tests import load_policy_tests
 from imagebot.config.presets import preset_names
 from imagebot.config.schema_bot import BotSection
 from imagebot.policy.check import run_policy_tests
+from imagebot.policy.keys import LATER_KEYS, POLICY_KEYS, PolicyKey
 
 TODAY = date(2026, 11, 1)
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "configuration.md").read_text("utf-8")
@@ -54,6 +55,26 @@ def keys(model: type[BaseModel]) -> Iterator[str]:
 @pytest.mark.parametrize("key", sorted(set(keys(BotSection))))
 def test_every_key_is_told_of(key: str) -> None:
     assert key in WORDS
+
+
+def rows_of_policy_keys() -> dict[str, tuple[str, str]]:
+    """What the table of policy keys says of each: value and default."""
+    table = TEXT[TEXT.index("| `extends` |") :].split("\n\n")[0]
+    cells = [re.split(r" *(?<!\\)\| *", line)[1:4] for line in table.splitlines()]
+    return {key.strip("`"): (value, default) for key, value, default in cells}
+
+
+def test_the_table_of_policy_keys_has_them_in_order() -> None:
+    assert list(rows_of_policy_keys()) == ["extends", *POLICY_KEYS, *LATER_KEYS]
+
+
+@pytest.mark.parametrize("key", POLICY_KEYS.values(), ids=POLICY_KEYS)
+def test_the_table_of_policy_keys_is_the_one_of_the_code(key: PolicyKey) -> None:
+    value, default = rows_of_policy_keys()[key.name]
+    assert value.replace("`", "").startswith(key.doc)
+    assert set(key.words) <= set(re.findall(r"`([\w-]+)`", value))
+    if isinstance(key.default, str | bool):
+        assert default.startswith(f"`{str(key.default).lower()}`")
 
 
 @pytest.mark.parametrize("name", preset_names())
