@@ -9,7 +9,14 @@ from typing import Any
 from imagebot.config.compose import MAX_DEPTH, Composer, StoppedError
 from imagebot.config.node import Document
 from imagebot.errors import ConfigIssue, ConfigurationError
-from imagebot.manifest.yaml.events import Engine, events, has_c_parser, yaml_error
+from imagebot.manifest.yaml.events import (
+    LINE_BREAK,
+    PARSER_ERRORS,
+    Engine,
+    events,
+    has_c_parser,
+    yaml_error,
+)
 from imagebot.text import printable
 
 _MAX_CHARS = 1 << 20
@@ -18,9 +25,6 @@ _MAX_PURE_CHARS = 1 << 16
 _MAX_EVENTS = 120_000
 _OPENING = frozenset({"MappingStartEvent", "SequenceStartEvent"})
 _CLOSING = frozenset({"MappingEndEvent", "SequenceEndEvent"})
-# What ruamel.yaml 0.19 raises on broken text besides its own errors, found by fuzzing.
-_PARSER_ISSUES = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError)
-_LINE_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 _BARE_GLOB = re.compile(r"(?:^|[\s,:\[{-])\*[*/.\w-]*")
 
 
@@ -69,7 +73,7 @@ def _collect(engine: Engine, text: str, path: str) -> list[Any]:
         return list(_bounded(events(text, engine), path))
     except yaml_error() as error:
         raise StoppedError(_issue(error, text, path)) from error
-    except _PARSER_ISSUES as error:
+    except PARSER_ERRORS as error:
         raise StoppedError(ConfigIssue(path, 0, 0, "", "this is no YAML")) from error
 
 
@@ -107,7 +111,7 @@ def _stopped_at(path: str, text: str, position: int, reason: str) -> StoppedErro
 
 def _split_lines(text: str) -> list[str]:
     """Lines as the parser counts them."""
-    return _LINE_BREAK.split(text)
+    return LINE_BREAK.split(text)
 
 
 def _hint(text: str, line: int) -> str:

@@ -9,7 +9,7 @@ from imagebot.config.building import Definition, Keys, Merged, build
 from imagebot.config.builtin import BUILT_IN_NAMES, IGNORE, SHAPE, SHAPE_KEYS
 from imagebot.config.issues import Issues
 from imagebot.config.node import show_text
-from imagebot.config.presets import load_preset, preset_names
+from imagebot.config.presets import all_presets, load_preset, preset_names
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.model import Policy
 from imagebot.text import did_you_mean
@@ -38,7 +38,7 @@ def build_policies(
     for name, definition in definitions.items():
         _refuse_taken_name(name, definition, issues)
     policies = dict(BUILT_IN)
-    policies.update((name, load_preset(name).policy) for name in preset_names())
+    policies.update((preset.name, preset.policy) for preset in all_presets())
     keys: dict[str, Keys] = {}
     for name, merged in _merge_all(definitions, broken, issues).items():
         if merged is None:
@@ -58,8 +58,6 @@ def build_extended(
 ) -> Policy | None:
     """One policy outside the file (a marker's), which may extend those in `keys`."""
     bases: dict[str, Merged | None] = {base: Merged(said) for base, said in keys.items()}
-    if definition.extends in preset_names():
-        bases[definition.extends] = Merged(load_preset(definition.extends).keys)
     merged = _merge(definition, bases, issues)
     if merged is None:
         return None
@@ -85,7 +83,7 @@ def _merge_all(
     """Each policy with what it inherits; None where that cannot be told."""
     done: dict[str, Merged | None] = dict.fromkeys(broken)
     done[SHAPE] = Merged(SHAPE_KEYS)
-    done.update((name, Merged(load_preset(name).keys)) for name in preset_names())
+    done.update((preset.name, Merged(preset.keys)) for preset in all_presets())
     for name in definitions:
         chain = list(_chain(name, definitions, done))
         base = definitions[chain[-1]].extends if chain else ""

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from imagebot.config.builtin import IGNORE, default_configuration
 from imagebot.config.model import Configuration, Route
 from imagebot.config.node import show_text
-from imagebot.config.policies import known_policies
-from imagebot.config.presets import load_preset, preset_names
 from imagebot.errors import ConfigurationError, Problem
 from imagebot.manifest.images.field import ImageField, Marker, Unread
 from imagebot.plan.routes import RouteTable
@@ -146,13 +144,12 @@ class _Assignment:
             return self.by_keys(field, route, marker)
         if marker.syntax == "flux":
             return self.by_flux(field, route, marker)
-        policy = self.named(marker.text.strip())
+        policy = self.configuration.policies.get(marker.text.strip())
         if policy is not None:
             return self.by_policy(field, route, policy)
         if _NAME.fullmatch(marker.text) is None:
             return self.unreadable(field, route, marker)
-        known = known_policies(self.configuration.policies)
-        return self.unknown(field, route, marker, "policy", known)
+        return self.unknown(field, route, marker, "policy", self.configuration.policies)
 
     def unreadable(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         said = (
@@ -192,13 +189,6 @@ class _Assignment:
         message = f"the marker names {show_text(marker.text)!r}: {place}: {policy.reason}"
         hint = "mend the ImagePolicy, or write a marker of imagebot's own"
         return self.failed(field, route, marker, "unknown-policy", message, hint)
-
-    def named(self, name: str) -> Policy | None:
-        """A policy of the configuration, or a preset, which the built-in one leaves out."""
-        policy = self.configuration.policies.get(name)
-        if policy is None and name in preset_names():
-            return load_preset(name).policy
-        return policy
 
     def by_keys(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         found = self.markers.get(marker.text)
