@@ -39,8 +39,16 @@ def test_why_one_tag_and_not_another(cli: Cli) -> None:
 @pytest.mark.usefixtures("tags")
 def test_json_has_every_tag(cli: Cli) -> None:
     document = cli("pick", "-", "--semver", "~1.4", "--format", "json").json
-    assert document["chosen"] == {"tag": "1.4.10", "digest": None}
-    assert document["candidates"] == ["1.4.10", "1.4.2"]
+    assert document["chosen"] == {"tag": "1.4.10", "version": "1.4.10", "digest": None}
+    assert document["candidates"] == [
+        {"tag": "1.4.10", "version": "1.4.10"},
+        {"tag": "1.4.2", "version": "1.4.2"},
+    ]
+    assert {entry["tag"]: entry["version"] for entry in document["rejected"]} == {
+        "1.5.0-rc.1": "1.5.0-rc.1",
+        "latest": None,
+        "2.0.0": "2.0.0",
+    }
     assert {rejection["tag"] for rejection in document["rejected"]} == {
         "1.5.0-rc.1",
         "latest",
