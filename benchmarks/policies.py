@@ -100,13 +100,13 @@ def _choosing_many() -> Callable[[], None]:
 def cases() -> list[Case]:
     semver, builds, mixed = _semver_tags(_MANY), _build_tags(_MANY), _mixed_tags(_MANY)
     in_range = build_policy("range", {"semver": ">=1.2 <28"})
-    strict = build_policy("strict", {"semver": ">=1.2 <28", "reading": "strict"})
+    strict = build_policy("strict", {"semver": ">=1.2 <28", "version-syntax": "strict"})
     pattern = {"pattern": "^main-(?P<build>[0-9]+)-[0-9a-f]{7}$", "extract": "$build"}
     numerical = build_policy("builds", {**pattern, "order": "numerical"})
     lowest = "0.0.1"
     return [
         Case("semver range, 100,000 tags", 0.25, _choosing(in_range, semver, lowest)),
-        Case("semver range, strict reading, 100,000 tags", 0.25, _choosing(strict, semver, lowest)),
+        Case("semver range, strict syntax, 100,000 tags", 0.25, _choosing(strict, semver, lowest)),
         Case("semver range, no current, 100,000 tags", 0.25, _choosing(in_range, semver, "latest")),
         Case(
             "pattern + numerical, 100,000 tags", 0.4, _choosing(numerical, builds, "main-0-abcdef0")

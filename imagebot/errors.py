@@ -81,9 +81,9 @@ class ConfigurationError(ImagebotError):
 
     code = "configuration"
 
-    def __init__(self, faults: tuple[ConfigIssue, ...]) -> None:
-        super().__init__("\n".join(str(fault) for fault in faults))
-        self.faults = faults
+    def __init__(self, issues: tuple[ConfigIssue, ...]) -> None:
+        super().__init__("\n".join(str(issue) for issue in issues))
+        self.issues = issues
 
 
 class InvalidReferenceError(ImagebotError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 from imagebot.errors import UsageError
 
@@ -20,13 +21,20 @@ def compile_glob(glob: str) -> Callable[[str], bool]:
     """
     import re2
 
-    options = re2.Options()
-    options.log_errors = False
     try:
-        pattern = re2.compile(_translate(glob), options=options)
+        pattern = re2.compile(_translate(glob), options=re2_options())
     except re2.error as error:
         raise UsageError(f"the glob {glob!r} has an invalid set") from error
     return lambda name: pattern.fullmatch(name) is not None
+
+
+def re2_options() -> Any:
+    """Options for RE2 that keep it from writing errors to stderr; callers may set more."""
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    return options
 
 
 def matches_any(globs: tuple[str, ...], name: str) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+# Comparing with more names than anybody writes would take seconds.
+_MAX_KNOWN = 1000
 # C0 and C1 controls, line separators, and the bidirectional overrides that reorder what is read.
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -42,6 +45,22 @@ def clean(text: str, limit: int = 200) -> str:
     """One short line of what a server or a library says: white space and controls are spaces."""
     line = "".join(char if char.isprintable() else " " for char in text[: 10 * limit])
     return shorten(" ".join(line.split()), limit)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that a misspelt one is most like, "" when none is near."""
+    import difflib  # 2 ms, and only mistakes need it
+
+    every = sorted(known)
+    if len(every) > _MAX_KNOWN:
+        return ""
+    return next(iter(difflib.get_close_matches(word[:60], every, n=1, cutoff=0.6)), "")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint for a misspelt word, "" when nothing is near."""
+    near = nearest(word, known)
+    return f"did you mean {near}?" if near else ""
 
 
 def _escape(match: re.Match[str]) -> str:

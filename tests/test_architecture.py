@@ -236,6 +236,12 @@ def test_pure_modules_touch_nothing(path: Path) -> None:
         raise AssertionError(f"{path}:{line}: {called} is for adapters")
 
 
+@pytest.mark.parametrize("path", sorted((PACKAGE / "plan").rglob("*.py")), ids=module_name)
+def test_a_plan_reads_no_file_of_the_configuration(path: Path) -> None:
+    for line, imported in own_imports(path):
+        assert imported not in ADAPTERS, f"{path}:{line}: {imported} reads files"
+
+
 def world_calls(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Calls that reach a file, a clock or a terminal, by the names that they go by."""
     for node in ast.walk(tree):

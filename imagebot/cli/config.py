@@ -40,12 +40,12 @@ def command() -> None:
 def check(files: tuple[Path, ...], bot_files: tuple[Path, ...]) -> int:
     """Say what is wrong with each FILE (default: the imagebot.yaml that governs this folder).
 
-    Every fault is a line `file:line:column: key: message`. Exits with 2 when there is one.
+    Every issue is a line `file:line:column: key: message`. Exits with 2 when there is one.
     """
     from imagebot.config.file import read_configuration, shown_path
     from imagebot.config.load import load_bot_configuration, load_configuration
 
-    faults = 0
+    issues = 0
     wanted = [(path, False) for path in _or_found(files, bot_files)]
     for path, is_bot in (*wanted, *((path, True) for path in bot_files)):
         text = read_configuration(path)
@@ -56,16 +56,16 @@ def check(files: tuple[Path, ...], bot_files: tuple[Path, ...]) -> int:
             else:
                 warnings = load_configuration(text, shown_path(path), trusted=False).warnings
         except ConfigurationError as error:
-            faults += len(error.faults)
-            for fault in error.faults:
-                click.echo(printable(str(fault)), err=True)
-                if fault.hint:
-                    click.echo(f"hint: {printable(fault.hint)}", err=True)
+            issues += len(error.issues)
+            for issue in error.issues:
+                click.echo(printable(str(issue)), err=True)
+                if issue.hint:
+                    click.echo(f"hint: {printable(issue.hint)}", err=True)
             continue
         for warning in warnings:
             click.echo(printable(f"warning: {warning}"), err=True)
         click.echo(printable(f"{shown_path(path)}: all right"))
-    return Exit.USAGE if faults else Exit.WELL
+    return Exit.USAGE if issues else Exit.WELL
 
 
 @command.command("schema")

@@ -15,7 +15,7 @@ from imagebot import __version__
 from imagebot.errors import ConfigurationError, Exit, ImagebotError, UsageError
 from imagebot.parallel.processes import collect_seldom
 from imagebot.run.signals import prepare_process
-from imagebot.text import excerpt
+from imagebot.text import excerpt, nearest
 
 # Name on the command line -> module and one line of help (kept here so that `--help` is quick).
 COMMANDS = {
@@ -54,7 +54,7 @@ class Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            near = _nearest(args[0]) if args else None
+            near = nearest(args[0], COMMANDS) if args else ""
             if near:
                 raise click.UsageError(f"{error.message} Did you mean {near!r}?", ctx) from None
             raise
@@ -63,12 +63,6 @@ class Commands(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-def _nearest(name: str) -> str | None:
-    import difflib
-
-    return next(iter(difflib.get_close_matches(name, COMMANDS, 1)), None)
 
 
 @click.group(
@@ -104,8 +98,8 @@ def main(arguments: Sequence[str]) -> int:
         _fail(arguments, f"interrupted: {reason}" if reason else "interrupted", code="interrupted")
         return Exit.INTERRUPTED
     except ConfigurationError as error:
-        for fault in error.faults:
-            _fail(arguments, str(fault), code=error.code, hint=fault.hint)
+        for issue in error.issues:
+            _fail(arguments, str(issue), code=error.code, hint=issue.hint)
         return Exit.USAGE
     except ImagebotError as error:
         _fail(arguments, f"imagebot: {error.message}", code=error.code, hint=error.hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -52,6 +53,7 @@ def command(
     """
     from imagebot.plan.report import pick_document
     from imagebot.policy.explain import explain
+    from imagebot.policy.update_types import version_of
 
     policy = merged_policy(keys)
     is_stdin = repository == "-"
@@ -60,7 +62,9 @@ def command(
     chosen = _chosen(decision, asked.reference)
     if output_format == "json":
         name = "-" if is_stdin else str(asked.reference.repository)
-        print_json(pick_document(name, asked.reference.tag, replace(decision, tag=chosen)))
+        shown = replace(decision, tag=chosen)
+        versions = partial(version_of, policy)
+        print_json(pick_document(name, asked.reference.tag, shown, versions))
     elif chosen is not None:
         click.echo(f"{chosen}@{decision.digest}" if decision.digest else chosen)
     if not quiet and output_format == "table":

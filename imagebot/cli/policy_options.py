@@ -1,4 +1,4 @@
-"""Every policy key as an option of `pick`."""
+"""Every policy key as an option of `pick`, from the table of policy keys."""
 
 from __future__ import annotations
 
@@ -8,51 +8,40 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from imagebot.errors import UsageError
+from imagebot.errors import InvalidPolicyError, UsageError
+from imagebot.policy.keys import PINS, POLICY_KEYS, PolicyKey
 
 if TYPE_CHECKING:
     from imagebot.policy.model import Policy
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_ORDERS = ["numerical", "alphabetical", "natural", "calver", "pushed", "created"]
-
-_OPTIONS = [
-    click.option("--policy", "policy_name", metavar="NAME", help="Start from this policy: of "
-                 "imagebot.yaml, a preset, or built in."),
-    click.option("--semver", metavar="RANGE", help="Versions within a range, such as ^1.2."),
-    click.option("--order", type=click.Choice(_ORDERS), help="How tags are ordered."),
-    click.option("--descending", is_flag=True, default=None, help="The lowest is the best."),
-    click.option("--pattern", metavar="RE", help="Only tags in which this RE2 pattern is found."),
-    click.option("--extract", metavar="TEXT", help="What is ordered: $1, $name, ${name}."),
-    click.option("--strict", "reading", flag_value="strict", help="Read versions as Flux does."),
-    click.option("--include", metavar="GLOB|/RE/", multiple=True, help="Only these tags."),
-    click.option("--exclude", metavar="GLOB|/RE/", multiple=True, help="Not these tags."),
-    click.option("--prerelease", is_flag=False, flag_value="allow",
-                 type=click.Choice(["never", "same-release", "allow"]),
-                 help="Which pre-releases are taken; alone: allow."),
-    click.option("--variant", metavar="same|any|NAME", help="Which variant (alpine, slim, …)."),
-    click.option("--max", type=click.Choice(["patch", "minor", "major"]), help="Largest step."),
-    click.option("--allow-downgrade", is_flag=True, default=None, help="Lower tags too."),
-    click.option("--ignore", metavar="RANGE|TAG", multiple=True, help="Never these versions."),
-    click.option("--follow", metavar="TAG", help="Follow the digest of a mutable tag."),
-    click.option("--pin", type=click.Choice(["digest", "frozen", "refresh"]),
-                 help="Give the digest too."),
-    click.option("--min-age", metavar="AGE", help="Only tags this old, such as 3d or 12h."),
-    click.option("--min-age-unknown", type=click.Choice(["refuse", "admit"]),
-                 help="What becomes of tags of unknown age."),
-    click.option("--platform", "platforms", metavar="OS/ARCH", multiple=True,
-                 help="Only images for this platform; may be repeated."),
-    click.option("--exists", is_flag=True, default=None, help="Only tags that can be fetched."),
-    click.option("--no-adopt", "adopt", flag_value=False, default=None, type=bool,
-                 help="Nothing where the current tag cannot be compared."),
-]  # fmt: skip
-
 
 def policy_options(function: Function) -> Function:
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+    for key in tuple(POLICY_KEYS.values())[::-1]:
+        function = _option(key)(function)
+    help_text = "Start from this policy: of imagebot.yaml, a preset, or built in."
+    return click.option("--policy", "policy_name", metavar="NAME", help=help_text)(function)
+
+
+def _option(key: PolicyKey) -> Callable[[Function], Function]:
+    kind: dict[str, Any] = {}
+    words = ("digest", *PINS) if key.kind == "pin" else key.words
+    if key.switch is not None:
+        kind = {"flag_value": key.switch, "type": type(key.switch), "is_flag": True}
+    elif words:
+        kind = {"type": click.Choice(words)}
+    if key.bare:
+        kind |= {"is_flag": False, "flag_value": key.bare}
+    return click.option(
+        f"--{key.flag or key.name}",
+        key.field,
+        default=None,
+        multiple=key.takes_several,
+        metavar=key.metavar or None,
+        help=key.help or key.doc + " May be repeated." * key.takes_several,
+        **kind,
+    )
 
 
 def merged_policy(options: Mapping[str, object]) -> Policy:
@@ -60,32 +49,41 @@ def merged_policy(options: Mapping[str, object]) -> Policy:
 
     Raises UsageError naming the option at fault, and ConfigurationError.
     """
-    from imagebot.errors import InvalidPolicyError
     from imagebot.policy.build import build_policy
     from imagebot.policy.builtin import BUILT_IN
 
-    given = {key.replace("_", "-"): value for key, value in options.items()}
-    name = given.pop("policy-name")
-    keys = {key: value for key, value in given.items() if value is not None and value != ()}
-    for many in ("include", "exclude", "platforms"):
-        if many in keys:
-            keys[many] = list(_many(keys[many]))
-    if "ignore" in keys:
-        keys["ignore"] = [{"versions": each} for each in _many(keys["ignore"])]
-    if keys.get("pin") in ("frozen", "refresh"):
-        keys["pin"] = {"digest": keys["pin"]}
+    name = options["policy_name"]
+    keys = keys_of(options)
     if not keys and (name is None or name in BUILT_IN):
         return BUILT_IN[str(name or "shape")]
     base = _named_keys(str(name)) if name and name not in BUILT_IN else {}
     try:
         return build_policy(str(name or "pick"), {**base, **keys})
     except InvalidPolicyError as error:
-        raise UsageError(f"--{error.message}", hint=error.hint) from error
+        raise UsageError(_of_option(error), hint=error.hint) from error
 
 
-def _many(value: object) -> tuple[str, ...]:
-    assert isinstance(value, tuple)
-    return value
+def keys_of(options: Mapping[str, object]) -> dict[str, object]:
+    """The policy keys that the options give, as YAML would have them."""
+    return {
+        key.name: _value(key, options[key.field])
+        for key in POLICY_KEYS.values()
+        if options[key.field] not in (None, ())
+    }
+
+
+def _value(key: PolicyKey, given: object) -> object:
+    if key.kind == "ignore" and isinstance(given, tuple):
+        return [{"versions": each} for each in given]
+    if key.kind == "pin" and given in PINS:
+        return {"digest": given}
+    return list(given) if isinstance(given, tuple) else given
+
+
+def _of_option(error: InvalidPolicyError) -> str:
+    """The message with the option in place of the key."""
+    key = POLICY_KEYS.get(error.key)
+    return f"--{(key.flag or key.name) if key else error.key}: {error.reason}"
 
 
 def _named_keys(name: str) -> Mapping[str, object]:

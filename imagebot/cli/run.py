@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import click
@@ -17,18 +16,17 @@ from imagebot.cli.options import (
 from imagebot.cli.output import finish
 from imagebot.cli.pass_context import open_pass
 from imagebot.cli.registries import KeptRegistries
-from imagebot.errors import Exit
+from imagebot.errors import Exit, InvalidPolicyError, UsageError
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 
 if TYPE_CHECKING:
     from imagebot.run.passes import PassResult
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORTEST = 5
 
 
 class Interval(click.ParamType[int]):
-    """`30s`, `5m`, `1h`, `1d`: seconds as an integer."""
+    """A duration such as `30s`, `5m` or `1h 30m`, as seconds."""
 
     name = "interval"
 
@@ -37,10 +35,12 @@ class Interval(click.ParamType[int]):
     ) -> int:
         if isinstance(value, int):
             return value
-        match = re.fullmatch(r"([0-9]{1,6})([smhd])", str(value))
-        if match is None:
-            self.fail(f"{value!r} is not a valid interval; write 30s, 5m, 1h or 1d", param, ctx)
-        seconds = int(match[1]) * _UNITS[match[2]]
+        from imagebot.policy.duration import parse_duration
+
+        try:
+            seconds = int(parse_duration("--every", value).total_seconds())
+        except InvalidPolicyError as error:
+            raise UsageError(error.message, hint=error.hint) from error
         if seconds < _SHORTEST:
             self.fail(f"{value} is too short: at least {_SHORTEST}s", param, ctx)
         return seconds

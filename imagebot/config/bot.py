@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from imagebot.config.faults import Faults, nearest
+from imagebot.config.issues import Issues
 from imagebot.config.model import (
     BotConfiguration,
     Configuration,
@@ -20,6 +20,7 @@ from imagebot.config.model import (
 )
 from imagebot.config.node import show_text
 from imagebot.git.url import parse_url
+from imagebot.text import did_you_mean
 
 if TYPE_CHECKING:
     from imagebot.config.schema_bot import (
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     )
 
 
-def check_targets(section: BotSection, faults: Faults) -> None:
+def check_targets(section: BotSection, issues: Issues) -> None:
     """What no section can know alone: names in use, and names given twice."""
     seen: dict[str, int] = {}
     names = target_names(section)
@@ -40,11 +41,11 @@ def check_targets(section: BotSection, faults: Faults) -> None:
         known = section.credentials.git
         if target.credential and target.credential not in known:
             message = f"there is no Git credential {show_text(target.credential)!r}"
-            hint = nearest(target.credential, known) or "define it under credentials.git"
-            faults.add((*at, "credential"), message, hint, position=0)
+            hint = did_you_mean(target.credential, known) or "define it under credentials.git"
+            issues.add((*at, "credential"), message, hint, position=0)
         if names[index] in seen:
             message = f"another target is called {show_text(names[index])!r} already"
-            faults.add(at, message, "give each a name of its own")
+            issues.add(at, message, "give each a name of its own")
         seen[names[index]] = index
 
 

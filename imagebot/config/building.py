@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from imagebot.config.faults import Faults
+from imagebot.config.issues import Issues
 from imagebot.config.node import KeyPath, show_text
 from imagebot.errors import InvalidPolicyError
+from imagebot.policy.keys import POLICY_KEYS
 from imagebot.policy.model import Policy
 
 Keys = Mapping[str, object]
 
-# Keys whose value can be judged without the others.
-_ALONE = ("semver", "pattern", "include", "exclude", "ignore", "variant", "follow", "min-age")
+_ALONE = tuple(name for name, key in POLICY_KEYS.items() if key.alone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Merged:
 
 
 def build(
-    name: str, merged: Merged, definition: Definition, faults: Faults, *, base_is_bad: bool
+    name: str, merged: Merged, definition: Definition, issues: Issues, *, base_is_bad: bool
 ) -> Policy | None:
-    """None, with the reasons in `faults`, when the keys make no policy.
+    """None, with the reasons in `issues`, when the keys make no policy.
 
     What is wrong with an inherited key is told once: where it was written, when it means nothing
     there (`base_is_bad`), else here, where it meets the keys that it contradicts.
@@ -47,21 +47,21 @@ def build(
         return build_policy(name, merged.keys)
     except InvalidPolicyError as error:
         own = {key: value for key, value in definition.keys.items() if value is not None}
-        alone = list(_faults_alone(own))
+        alone = list(_issues_alone(own))
         for keys, found in alone:
-            _add(faults, (*definition.at, *keys), found)
+            _add(issues, (*definition.at, *keys), found)
         key = error.key.partition(".")[0]
         if key in own:
             if key not in {keys[0] for keys, _ in alone}:
-                _add(faults, (*definition.at, key), error, inherits=bool(definition.extends))
+                _add(issues, (*definition.at, key), error, inherits=bool(definition.extends))
         elif not base_is_bad:
             message = f"{show_text(key)}, inherited: {error.reason}"
             at = (*definition.at, "extends") if definition.extends else definition.at
-            faults.add(at, message, f"unset it with `{key}: null`", position=0)
+            issues.add(at, message, f"unset it with `{key}: null`", position=0)
         return None
 
 
-def _faults_alone(keys: Keys) -> Iterator[tuple[KeyPath, InvalidPolicyError]]:
+def _issues_alone(keys: Keys) -> Iterator[tuple[KeyPath, InvalidPolicyError]]:
     """The values that mean nothing whatever stands beside them, with their paths."""
     from imagebot.policy.build import build_policy
 
@@ -77,11 +77,11 @@ def _faults_alone(keys: Keys) -> Iterator[tuple[KeyPath, InvalidPolicyError]]:
 
 
 def _add(
-    faults: Faults, keys: KeyPath, error: InvalidPolicyError, *, inherits: bool = False
+    issues: Issues, keys: KeyPath, error: InvalidPolicyError, *, inherits: bool = False
 ) -> None:
-    if isinstance(keys[-1], int) and faults.document.node(keys) is None:
+    if isinstance(keys[-1], int) and issues.document.node(keys) is None:
         keys = keys[:-1]  # one text where a list could be
     hint = error.hint
     if inherits:
         hint = f"{hint}; KEY: null unsets an inherited one" if hint else ""
-    faults.add(keys, error.reason, hint, position=error.position or 0)
+    issues.add(keys, error.reason, hint, position=error.position or 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from imagebot.config.model import Configuration, ImageRule, Position, PublishMode, Route
+from imagebot.config.presets import all_presets
 from imagebot.policy.builtin import BUILT_IN
 
 SHAPE = "shape"
@@ -22,6 +23,11 @@ def default_configuration(publish: PublishMode = "pull-request") -> Configuratio
     route = Route(
         name="default", files=("**",), publish=publish, images=(everything,), place=_PLACE
     )
+    presets = all_presets()
     return Configuration(
-        path="", policies=BUILT_IN, policy_keys={SHAPE: SHAPE_KEYS}, routes=(route,), built_in=True
+        path="",
+        policies={**BUILT_IN, **{preset.name: preset.policy for preset in presets}},
+        policy_keys={SHAPE: SHAPE_KEYS, **{preset.name: preset.keys for preset in presets}},
+        routes=(route,),
+        built_in=True,
     )

@@ -1,6 +1,6 @@
 """Parser events to nodes.
 
-Nothing is constructed, no tag is obeyed, duplicate keys are faults, and what aliases stand for
+Nothing is constructed, no tag is obeyed, duplicate keys are issues, and what aliases stand for
 counts as often as it is used, so that no small file becomes a big value.
 """
 
@@ -14,7 +14,7 @@ from imagebot.config.scalar import read_plain
 from imagebot.errors import ConfigIssue
 
 MAX_DEPTH = 64
-MAX_FAULTS = 100
+MAX_ISSUES = 100
 """Nobody reads more, and each costs time: this many are told of one file."""
 
 _MAX_VALUES = 50_000
@@ -22,22 +22,22 @@ _STRING_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
 
 
 class StoppedError(Exception):
-    """Stays inside this package: a fault after which there is no going on."""
+    """Stays inside this package: an issue after which reading stops."""
 
     def __init__(self, issue: ConfigIssue) -> None:
         super().__init__(str(issue))
-        self.fault = issue
+        self.issue = issue
 
 
 class Composer:
-    """Turns events into nodes; goes on after a fault, so that all are reported."""
+    """Turns events into nodes; goes on after an issue, so that all are reported."""
 
     def __init__(self, path: str, lines: list[str], events: Iterable[Any]) -> None:
         self.path = path
         self.lines = lines
         self.events = iter(events)
         self.anchors: dict[str, Node | None] = {}
-        self.faults: list[ConfigIssue] = []
+        self.issues: list[ConfigIssue] = []
 
     def build(self) -> Node | None:
         root: Node | None = None
@@ -79,7 +79,7 @@ class Composer:
             reason = f"*{show_text(event.anchor)} " + (
                 "contains itself" if known else "names no anchor"
             )
-            self.fault(event, keys, reason, "a text that begins with * needs quotes")
+            self.issue(event, keys, reason, "a text that begins with * needs quotes")
             return Node(_spot(event), None)
         return node
 
@@ -89,7 +89,7 @@ class Composer:
         if event.tag in _STRING_TAGS:
             value: object = text
         elif event.tag is not None:
-            self.fault(event, keys, "YAML tags have no meaning here", "leave the tag out")
+            self.issue(event, keys, "YAML tags have no meaning here", "leave the tag out")
             value = text
         else:
             value = read_plain(text) if plain else text
@@ -126,7 +126,7 @@ class Composer:
                 continue
             if key in children:
                 reason = f"given twice, first on line {spots[key].line}"
-                self.fault(key_event, (*keys, key), reason)
+                self.issue(key_event, (*keys, key), reason)
                 continue
             children[key] = value
             spots[key] = _spot(key_event)
@@ -134,29 +134,29 @@ class Composer:
         return _collection(event, values, children, spots)
 
     def key(self, event: Any, keys: KeyPath) -> str | None:
-        """The text of a key, as written; None (with a fault) when it is no plain key."""
+        """The text of a key, as written; None (with an issue) when it is no plain key."""
         node = self.node(event, keys)
         if type(event).__name__ != "ScalarEvent":
-            self.fault(event, keys, "a key must be text", "")
+            self.issue(event, keys, "a key must be text", "")
             return None
         text: str = event.value
         if text == "<<" and not event.style:
-            self.fault(event, keys, "merge keys are not supported", "policies have `extends`")
+            self.issue(event, keys, "merge keys are not supported", "policies have `extends`")
             return None
         if node.value is None or not text:
-            self.fault(event, keys, "an empty key")
+            self.issue(event, keys, "an empty key")
             return None
         return text
 
     def refuse_tag(self, event: Any, keys: KeyPath) -> None:
         if event.tag is not None:
-            self.fault(event, keys, "YAML tags have no meaning here", "leave the tag out")
+            self.issue(event, keys, "YAML tags have no meaning here", "leave the tag out")
 
-    def fault(self, event: Any, keys: KeyPath, reason: str, hint: str = "") -> None:
-        if len(self.faults) == MAX_FAULTS:
-            raise self.stop(event, "too many faults; the rest is not looked at")
+    def issue(self, event: Any, keys: KeyPath, reason: str, hint: str = "") -> None:
+        if len(self.issues) == MAX_ISSUES:
+            raise self.stop(event, "too many issues; the rest was not checked")
         spot = _spot(event)
-        self.faults.append(
+        self.issues.append(
             ConfigIssue(self.path, spot.line, spot.column, show_path(keys), reason, hint)
         )
 

@@ -9,7 +9,14 @@ from typing import Any
 from imagebot.config.compose import MAX_DEPTH, Composer, StoppedError
 from imagebot.config.node import Document
 from imagebot.errors import ConfigIssue, ConfigurationError
-from imagebot.manifest.yaml.events import Engine, events, has_c_parser, yaml_error
+from imagebot.manifest.yaml.events import (
+    LINE_BREAK,
+    PARSER_ERRORS,
+    Engine,
+    events,
+    has_c_parser,
+    yaml_error,
+)
 from imagebot.text import printable
 
 _MAX_CHARS = 1 << 20
@@ -18,9 +25,6 @@ _MAX_PURE_CHARS = 1 << 16
 _MAX_EVENTS = 120_000
 _OPENING = frozenset({"MappingStartEvent", "SequenceStartEvent"})
 _CLOSING = frozenset({"MappingEndEvent", "SequenceEndEvent"})
-# What ruamel.yaml 0.19 raises on broken text besides its own errors, found by fuzzing.
-_PARSER_FAULTS = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError)
-_LINE_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 _BARE_GLOB = re.compile(r"(?:^|[\s,:\[{-])\*[*/.\w-]*")
 
 
@@ -33,14 +37,14 @@ def read_document(text: str, path: str) -> Document:
     try:
         composer = Composer(path, _split_lines(text), _parse(text, path))
     except StoppedError as error:
-        raise ConfigurationError((error.fault,)) from error.__cause__
+        raise ConfigurationError((error.issue,)) from error.__cause__
     try:
         root = composer.build()
     except StoppedError as error:
-        composer.faults.append(error.fault)
-    if composer.faults:
-        composer.faults.sort(key=lambda fault: (fault.line, fault.column))
-        raise ConfigurationError(tuple(composer.faults))
+        composer.issues.append(error.issue)
+    if composer.issues:
+        composer.issues.sort(key=lambda issue: (issue.line, issue.column))
+        raise ConfigurationError(tuple(composer.issues))
     return Document(path, root)
 
 
@@ -68,8 +72,8 @@ def _collect(engine: Engine, text: str, path: str) -> list[Any]:
     try:
         return list(_bounded(events(text, engine), path))
     except yaml_error() as error:
-        raise StoppedError(_fault(error, text, path)) from error
-    except _PARSER_FAULTS as error:
+        raise StoppedError(_issue(error, text, path)) from error
+    except PARSER_ERRORS as error:
         raise StoppedError(ConfigIssue(path, 0, 0, "", "this is no YAML")) from error
 
 
@@ -87,7 +91,7 @@ def _bounded(found: Iterator[Any], path: str) -> Iterator[Any]:
         yield event
 
 
-def _fault(error: Any, text: str, path: str) -> ConfigIssue:
+def _issue(error: Any, text: str, path: str) -> ConfigIssue:
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "no YAML"
     context = getattr(error, "context", None)
     reason = printable(f"broken YAML: {problem}" + (f" {context}" if context else ""))
@@ -95,7 +99,7 @@ def _fault(error: Any, text: str, path: str) -> ConfigIssue:
     if mark is None:
         position = getattr(error, "position", None)
         if isinstance(position, int):
-            return _stopped_at(path, text, position, reason).fault
+            return _stopped_at(path, text, position, reason).issue
         return ConfigIssue(path, 0, 0, "", reason)
     return ConfigIssue(path, mark.line + 1, mark.column + 1, "", reason, _hint(text, mark.line))
 
@@ -107,7 +111,7 @@ def _stopped_at(path: str, text: str, position: int, reason: str) -> StoppedErro
 
 def _split_lines(text: str) -> list[str]:
     """Lines as the parser counts them."""
-    return _LINE_BREAK.split(text)
+    return LINE_BREAK.split(text)
 
 
 def _hint(text: str, line: int) -> str:

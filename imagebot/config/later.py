@@ -7,27 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from imagebot.config.faults import Faults
+from imagebot.config.issues import Issues
 from imagebot.config.node import Document, KeyPath, Node
 from imagebot.config.trust import BOT_KEYS
+from imagebot.policy.keys import LATER_KEYS
 
 # Dotted key paths, `*` for any name or index.
 LATER: Mapping[str, str] = {
-    "notify": "notifications",
-    "serve": "the daemon and its webhooks",
-    "policies.*.signatures": "verifying signatures",
+    "notify": "not yet: notifications",
+    "serve": "not yet: the daemon and its webhooks",
+    **{f"policies.*.{name}": key.doc for name, key in LATER_KEYS.items()},
 }
-LATER_POLICY_KEYS = frozenset(
-    path.removeprefix("policies.*.") for path in LATER if path.startswith("policies.*.")
-)
 
 
-def refuse_later(document: Document, faults: Faults) -> None:
+def refuse_later(document: Document, issues: Issues) -> None:
     for path, what in LATER.items():
-        if not faults.trusted and path in BOT_KEYS:
+        if not issues.trusted and path in BOT_KEYS:
             continue
         for keys in _find(document.root, tuple(path.split(".")), ()):
-            faults.add(keys, f"not yet: {what}", "leave it out for now")
+            issues.add(keys, what, "leave it out for now")
 
 
 def _find(node: Node | None, steps: tuple[str, ...], keys: KeyPath) -> Iterator[KeyPath]:

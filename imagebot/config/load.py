@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from imagebot.config.building import Definition
 from imagebot.config.document import read_document
-from imagebot.config.faults import Faults, nearest, validate
-from imagebot.config.later import LATER_POLICY_KEYS, refuse_later
+from imagebot.config.issues import Issues, validate
+from imagebot.config.later import refuse_later
 from imagebot.config.model import (
     BotConfiguration,
     CommitOptions,
@@ -28,6 +28,8 @@ from imagebot.config.policies import (
 )
 from imagebot.config.trust import BOT_KEYS, refuse_bot_keys
 from imagebot.manifest.images.options import ExtraField, ExtraFile
+from imagebot.policy.keys import POLICY_KEYS
+from imagebot.text import did_you_mean
 
 if TYPE_CHECKING:
     from imagebot.config.schema import (
@@ -49,14 +51,14 @@ def load_configuration(text: str, path: str, *, trusted: bool) -> Configuration:
     Raises ConfigurationError with everything that is wrong.
     """
     document = read_document(text, path)
-    faults = Faults(document, trusted=trusted)
-    refuse_later(document, faults)
+    issues = Issues(document, trusted=trusted)
+    refuse_later(document, issues)
     if not trusted:
-        refuse_bot_keys(document, faults)
+        refuse_bot_keys(document, issues)
     values = _own_values(document, trusted=trusted)
-    section = validate(_section_model(trusted=trusted), values, faults)
-    policies = check_policies(document, faults)
-    faults.raise_all()
+    section = validate(_section_model(trusted=trusted), values, issues)
+    policies = check_policies(document, issues)
+    issues.raise_all()
     assert section is not None
     foreign = sorted(BOT_KEYS & section.model_fields_set)
     warnings = [f"{path}: {key} is obeyed only in the file given with -c" for key in foreign]
@@ -72,14 +74,14 @@ def load_bot_configuration(text: str, path: str) -> BotConfiguration:
     from imagebot.config.schema_bot import BotSection
 
     document = read_document(text, path)
-    faults = Faults(document)
-    refuse_later(document, faults)
+    issues = Issues(document)
+    refuse_later(document, issues)
     value = {} if document.root is None else document.value
-    section = validate(BotSection, value, faults)
-    policies = check_policies(document, faults)
+    section = validate(BotSection, value, issues)
+    policies = check_policies(document, issues)
     if section is not None:
-        check_targets(section, faults)
-    faults.raise_all()
+        check_targets(section, issues)
+    issues.raise_all()
     assert section is not None
     inline: Configuration | None = None
     if {"policies", "routes"} & section.model_fields_set:
@@ -95,7 +97,7 @@ def load_policy_keys(text: str, path: str) -> Mapping[str, Mapping[str, object]]
     return load_configuration(text, path, trusted=False).policy_keys
 
 
-def check_policies(document: Document, faults: Faults) -> NamedPolicies:
+def check_policies(document: Document, issues: Issues) -> NamedPolicies:
     """Build what is sound of `policies`, and check that every name in use is there.
 
     Works on the document, not on the validated whole: one bad key hides no other mistake.
@@ -107,14 +109,14 @@ def check_policies(document: Document, faults: Faults) -> NamedPolicies:
     broken: set[str] = set()
     for name, node in at.children.items() if at else ():
         keys = ("policies", name)
-        section = validate(PolicySection, node.value, faults, keys)
+        section = validate(PolicySection, node.value, issues, keys)
         if section is None or not isinstance(name, str):
             broken.add(str(name))
         else:
             definitions[name] = to_definition(section, node.value, keys)
-    policies = build_policies(definitions, frozenset(broken), faults)
-    _check_policy_names(document, faults, known_policies({*definitions, *broken}))
-    _check_route_names(document, faults)
+    policies = build_policies(definitions, frozenset(broken), issues)
+    _check_policy_names(document, issues, known_policies({*definitions, *broken}))
+    _check_route_names(document, issues)
     return policies
 
 
@@ -124,31 +126,31 @@ def to_definition(section: PolicySection, written: object, at: KeyPath) -> Defin
     extends = str(keys.pop("extends", ""))
     if isinstance(written, dict):
         keys |= {key: None for key, value in written.items() if value is None}
-    known = {key: value for key, value in keys.items() if key not in LATER_POLICY_KEYS}
+    known = {key: value for key, value in keys.items() if key in POLICY_KEYS}
     return Definition(known, extends, at)
 
 
-def _check_policy_names(document: Document, faults: Faults, known: set[str]) -> None:
+def _check_policy_names(document: Document, issues: Issues, known: set[str]) -> None:
     routes = document.node(("routes",))
     for index in routes.children if routes else ():
         images = document.node(("routes", index, "images"))
         for entry in images.children if images else ():
-            _check_policy_name(document, faults, ("routes", index, "images", entry), known)
+            _check_policy_name(document, issues, ("routes", index, "images", entry), known)
     tests = document.node(("tests",))
     for index in tests.children if tests else ():
-        _check_policy_name(document, faults, ("tests", index), known)
+        _check_policy_name(document, issues, ("tests", index), known)
 
 
 def _check_policy_name(
-    document: Document, faults: Faults, at: tuple[str | int, ...], known: set[str]
+    document: Document, issues: Issues, at: tuple[str | int, ...], known: set[str]
 ) -> None:
     node = document.node((*at, "policy"))
     if node is not None and isinstance(node.value, str) and node.value not in known:
         message = f"there is no policy {show_text(node.value)!r}"
-        faults.add((*at, "policy"), message, nearest(node.value, known), position=0)
+        issues.add((*at, "policy"), message, did_you_mean(node.value, known), position=0)
 
 
-def _check_route_names(document: Document, faults: Faults) -> None:
+def _check_route_names(document: Document, issues: Issues) -> None:
     seen: dict[object, int] = {}
     routes = document.node(("routes",))
     for index in routes.children if routes else ():
@@ -158,7 +160,7 @@ def _check_route_names(document: Document, faults: Faults) -> None:
         first = seen.setdefault(node.value, node.spot.line)
         if first != node.spot.line:
             message = f"{show_text(node.value)!r} is defined twice, first on line {first}"
-            faults.add(("routes", index, "name"), message, position=0)
+            issues.add(("routes", index, "name"), message, position=0)
 
 
 def _section_model(*, trusted: bool) -> type[ConfigurationSection]:
@@ -231,8 +233,8 @@ def _pull_request(section: PullRequestSection) -> PullRequestOptions:
 def _files(section: FilesSection) -> Files:
     return Files(
         exclude=tuple(section.exclude),
-        extra=tuple(
-            ExtraFile(match=tuple(extra.match), pattern=extra.pattern) for extra in section.extra
+        patterns=tuple(
+            ExtraFile(match=tuple(each.match), pattern=each.pattern) for each in section.patterns
         ),
         compose_defaults=section.compose_defaults,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imagebot.config.document import read_document
-from imagebot.config.faults import Faults, validate
+from imagebot.config.issues import Issues, validate
 from imagebot.config.load import to_definition
 from imagebot.config.model import Configuration
 from imagebot.config.node import show_text
@@ -17,7 +17,7 @@ _MAX_MARKER = 1000
 def marker_policy(text: str, path: str, line: int, configuration: Configuration) -> Policy:
     """The policy that a marker's keys make; its name is the marker's text, cut short.
 
-    Raises ConfigurationError; the columns of its faults count from the text's first character.
+    Raises ConfigurationError; the columns of its issues count from the text's first character.
     """
     from imagebot.config.schema_policy import PolicySection
 
@@ -28,17 +28,17 @@ def marker_policy(text: str, path: str, line: int, configuration: Configuration)
         )
     try:
         document = read_document(text, path)
-        faults = Faults(document, trusted=False)
-        section = validate(PolicySection, document.value, faults)
+        issues = Issues(document, trusted=False)
+        section = validate(PolicySection, document.value, issues)
         policy = None
         if section is not None:
             definition = to_definition(section, document.value, ())
-            policy = build_extended(show_text(text), definition, configuration.policy_keys, faults)
-        faults.raise_all()
+            policy = build_extended(show_text(text), definition, configuration.policy_keys, issues)
+        issues.raise_all()
     except ConfigurationError as error:
         moved = tuple(
-            ConfigIssue(path, line, 0, fault.key, fault.message, fault.hint)
-            for fault in error.faults
+            ConfigIssue(path, line, 0, issue.key, issue.message, issue.hint)
+            for issue in error.issues
         )
         raise ConfigurationError(moved) from error
     assert policy is not None

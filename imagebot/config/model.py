@@ -64,12 +64,13 @@ class CommitOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """`exclude` globs are never read; `extra` are read by a pattern. `compose_defaults`: in Compose
+    """`exclude` globs are never read; `patterns` say which other files are
+    read, and how. `compose_defaults`: in Compose
     files `${VAR:-app:1.2}` is read as `app:1.2`.
     """
 
     exclude: tuple[str, ...] = ()
-    extra: tuple[ExtraFile, ...] = ()
+    patterns: tuple[ExtraFile, ...] = ()
     compose_defaults: bool = False
 
 

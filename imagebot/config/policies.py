@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from imagebot.config.building import Definition, Keys, Merged, build
 from imagebot.config.builtin import BUILT_IN_NAMES, IGNORE, SHAPE, SHAPE_KEYS
-from imagebot.config.faults import Faults, nearest
+from imagebot.config.issues import Issues
 from imagebot.config.node import show_text
-from imagebot.config.presets import load_preset, preset_names
+from imagebot.config.presets import all_presets, load_preset, preset_names
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.model import Policy
+from imagebot.text import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,49 +29,47 @@ def known_policies(names: Iterable[str]) -> set[str]:
 
 
 def build_policies(
-    definitions: Mapping[str, Definition], broken: frozenset[str], faults: Faults
+    definitions: Mapping[str, Definition], broken: frozenset[str], issues: Issues
 ) -> NamedPolicies:
     """All policies by name, the built-in ones and the presets included.
 
     `broken` are names whose keys are at fault already: what extends them is left out, silently.
     """
     for name, definition in definitions.items():
-        _refuse_taken_name(name, definition, faults)
+        _refuse_taken_name(name, definition, issues)
     policies = dict(BUILT_IN)
-    policies.update((name, load_preset(name).policy) for name in preset_names())
+    policies.update((preset.name, preset.policy) for preset in all_presets())
     keys: dict[str, Keys] = {}
-    for name, merged in _merge_all(definitions, broken, faults).items():
+    for name, merged in _merge_all(definitions, broken, issues).items():
         if merged is None:
             continue
         keys[name] = merged.keys
         if name in definitions:
             definition = definitions[name]
             is_bad = definition.extends in definitions and definition.extends not in policies
-            policy = build(name, merged, definition, faults, base_is_bad=is_bad)
+            policy = build(name, merged, definition, issues, base_is_bad=is_bad)
             if policy is not None:
                 policies[name] = policy
     return NamedPolicies(policies, keys)
 
 
 def build_extended(
-    name: str, definition: Definition, keys: Mapping[str, Keys], faults: Faults
+    name: str, definition: Definition, keys: Mapping[str, Keys], issues: Issues
 ) -> Policy | None:
     """One policy outside the file (a marker's), which may extend those in `keys`."""
     bases: dict[str, Merged | None] = {base: Merged(said) for base, said in keys.items()}
-    if definition.extends in preset_names():
-        bases[definition.extends] = Merged(load_preset(definition.extends).keys)
-    merged = _merge(definition, bases, faults)
+    merged = _merge(definition, bases, issues)
     if merged is None:
         return None
-    return build(name, merged, definition, faults, base_is_bad=False)
+    return build(name, merged, definition, issues, base_is_bad=False)
 
 
-def _refuse_taken_name(name: str, definition: Definition, faults: Faults) -> None:
+def _refuse_taken_name(name: str, definition: Definition, issues: Issues) -> None:
     if name in BUILT_IN_NAMES:
-        faults.add(definition.at, "is built in", "give the policy another name")
+        issues.add(definition.at, "is built in", "give the policy another name")
     elif name in preset_names() and not _is_preset(name, definition):
         hint = f"give the policy another name, and write extends: {name}"
-        faults.add(definition.at, "is defined twice: a preset has this name", hint)
+        issues.add(definition.at, "is defined twice: a preset has this name", hint)
 
 
 def _is_preset(name: str, definition: Definition) -> bool:
@@ -79,21 +78,21 @@ def _is_preset(name: str, definition: Definition) -> bool:
 
 
 def _merge_all(
-    definitions: Mapping[str, Definition], broken: frozenset[str], faults: Faults
+    definitions: Mapping[str, Definition], broken: frozenset[str], issues: Issues
 ) -> dict[str, Merged | None]:
     """Each policy with what it inherits; None where that cannot be told."""
     done: dict[str, Merged | None] = dict.fromkeys(broken)
     done[SHAPE] = Merged(SHAPE_KEYS)
-    done.update((name, Merged(load_preset(name).keys)) for name in preset_names())
+    done.update((preset.name, Merged(preset.keys)) for preset in all_presets())
     for name in definitions:
         chain = list(_chain(name, definitions, done))
         base = definitions[chain[-1]].extends if chain else ""
         if base in chain:
-            _refuse_cycle(chain[chain.index(base) :], definitions, faults)
+            _refuse_cycle(chain[chain.index(base) :], definitions, issues)
             done.update(dict.fromkeys(chain))
             continue
         for link in reversed(chain):
-            done[link] = _merge(definitions[link], done, faults, definitions)
+            done[link] = _merge(definitions[link], done, issues, definitions)
     return done
 
 
@@ -108,44 +107,44 @@ def _chain(
         name = definitions[name].extends
 
 
-def _refuse_cycle(cycle: list[str], definitions: Mapping[str, Definition], faults: Faults) -> None:
+def _refuse_cycle(cycle: list[str], definitions: Mapping[str, Definition], issues: Issues) -> None:
     shown = " -> ".join(show_text(name) for name in (*cycle[:8], cycle[0]))
-    faults.add((*definitions[cycle[0]].at, "extends"), f"extends itself: {shown}", position=0)
+    issues.add((*definitions[cycle[0]].at, "extends"), f"extends itself: {shown}", position=0)
 
 
 def _merge(
     definition: Definition,
     done: Mapping[str, Merged | None],
-    faults: Faults,
+    issues: Issues,
     names: Iterable[str] = (),
 ) -> Merged | None:
     own = dict.fromkeys(definition.keys, definition.at)
     if not definition.extends:
-        _refuse_unset(definition, {}, faults)
+        _refuse_unset(definition, {}, issues)
         return Merged(definition.keys, own)
     if definition.extends not in done:
-        _refuse_base(definition, {*done, *names}, faults)
+        _refuse_base(definition, {*done, *names}, issues)
         return None
     base = done[definition.extends]
     if base is None:
         return None
-    _refuse_unset(definition, base.keys, faults)
+    _refuse_unset(definition, base.keys, issues)
     return Merged({**base.keys, **definition.keys}, {**base.said_at, **own})
 
 
-def _refuse_unset(definition: Definition, inherited: Keys, faults: Faults) -> None:
+def _refuse_unset(definition: Definition, inherited: Keys, issues: Issues) -> None:
     """A key left empty would silently rule nothing out."""
     for key, value in definition.keys.items():
         if value is None and inherited.get(key) is None:
             hint = "give it a value, or drop it"
-            faults.add((*definition.at, key), "has no value, and unsets nothing", hint)
+            issues.add((*definition.at, key), "has no value, and unsets nothing", hint)
 
 
-def _refuse_base(definition: Definition, known: set[str], faults: Faults) -> None:
+def _refuse_base(definition: Definition, known: set[str], issues: Issues) -> None:
     name = definition.extends
     at = (*definition.at, "extends")
     if name == IGNORE:
-        faults.add(at, "ignore cannot be extended", position=0)
+        issues.add(at, "ignore cannot be extended", position=0)
     else:
         message = f"there is no policy or preset {show_text(name)!r}"
-        faults.add(at, message, nearest(name, known), position=0)
+        issues.add(at, message, did_you_mean(name, known), position=0)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imagebot.config.document import read_document
-from imagebot.config.faults import Faults, validate
+from imagebot.config.issues import Issues, validate
 from imagebot.config.model import Position
 from imagebot.errors import InvalidPolicyError
 
@@ -28,14 +28,14 @@ def load_policy_tests(text: str, path: str) -> tuple[LoadedTest, ...]:
     from imagebot.policy.check import read_policy_test
 
     document = read_document(text, path)
-    faults = Faults(document)
+    issues = Issues(document)
     node = document.node(("tests",))
     if node is not None and not isinstance(node.value, list):
-        faults.add(("tests",), "must be a list", position=0)
+        issues.add(("tests",), "must be a list", position=0)
     tests: list[LoadedTest] = []
     for index, child in node.children.items() if node else ():
         at = ("tests", index)
-        section = validate(TestSection, child.value, faults, at)
+        section = validate(TestSection, child.value, issues, at)
         if section is None:
             continue
         keys = section.model_dump(by_alias=True, exclude_unset=True)
@@ -43,7 +43,7 @@ def load_policy_tests(text: str, path: str) -> tuple[LoadedTest, ...]:
             read_policy_test(keys)
         except InvalidPolicyError as error:
             below = error.key.partition(".")[2]
-            faults.add((*at, below) if below else at, error.reason, error.hint, position=0)
+            issues.add((*at, below) if below else at, error.reason, error.hint, position=0)
         tests.append(LoadedTest(keys, Position(path, child.spot.line, child.spot.column)))
-    faults.raise_all()
+    issues.raise_all()
     return tuple(tests)

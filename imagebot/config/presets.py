@@ -6,11 +6,12 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from imagebot.config.document import read_document
-from imagebot.config.faults import Faults, nearest, validate
 from imagebot.errors import UsageError
 from imagebot.policy.model import Policy
+from imagebot.text import did_you_mean
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -32,23 +33,26 @@ def preset_names() -> tuple[str, ...]:
 
 @functools.cache
 def load_preset(name: str) -> Preset:
-    """Raises UsageError for a name that no preset has, ConfigurationError for a broken one."""
-    from imagebot.config.schema import ConfigurationSection
+    """A preset by name. Raises UsageError for a name that no preset has.
+
+    The files are part of the program, so the schema is not loaded for them, which would take
+    longer than everything else that a pass without a configuration does. The tests check them.
+    """
     from imagebot.policy.build import build_policy
 
     if name not in preset_names():
-        raise UsageError(f"there is no preset {name!r}", hint=nearest(name, preset_names()))
+        hint = did_you_mean(name, preset_names())
+        raise UsageError(f"there is no preset {name!r}", hint=hint)
     path = _folder() / f"{name}.yaml"
     text = path.read_text(encoding="utf-8")
-    document = read_document(text, f"policies/{path.name}")
-    faults = Faults(document)
-    section = validate(ConfigurationSection, document.value, faults)
-    if section is not None and list(section.policies) != [name]:
-        faults.add(("policies",), f"a preset file holds the one policy {name!r}")
-    faults.raise_all()
-    assert section is not None
-    keys = section.policies[name].model_dump(by_alias=True, exclude_unset=True)
+    policies = read_document(text, f"policies/{path.name}").node(("policies", name))
+    assert policies is not None, f"{path.name} holds the policy {name}"
+    keys = cast("Mapping[str, object]", policies.value)
     return Preset(name, keys, build_policy(name, keys), text)
+
+
+def all_presets() -> tuple[Preset, ...]:
+    return tuple(load_preset(name) for name in preset_names())
 
 
 def load_preset_keys(name: str) -> Mapping[str, object]:

@@ -118,8 +118,8 @@ def _pattern(value: str) -> str:
     return value
 
 
-class ExtraSection(Section):
-    """Files that are no YAML."""
+class PatternSection(Section):
+    """Files that are not YAML."""
 
     match: list[FileGlob] = Field(min_length=1)
     pattern: Annotated[Text, AfterValidator(_pattern)]
@@ -127,7 +127,9 @@ class ExtraSection(Section):
 
 class FilesSection(Section):
     exclude: list[FileGlob] = Field(default=[], description="Files that are never read.")
-    extra: list[ExtraSection] = Field(default=[], description="Other files, read by a pattern.")
+    patterns: list[PatternSection] = Field(
+        default=[], description="Other files, read by a pattern."
+    )
     compose_defaults: bool = Field(
         default=False, description="In Compose files, read ${VAR:-app:1.2} as app:1.2."
     )

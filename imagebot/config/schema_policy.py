@@ -1,8 +1,9 @@
-"""The keys of a policy, as pydantic models. Import it only where a file is loaded."""
+"""The table of policy keys as a pydantic model. Import it only where a file is loaded."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -11,11 +12,14 @@ from pydantic import (
     Field,
     Tag,
     WithJsonSchema,
+    create_model,
     model_validator,
 )
 
-from imagebot.config.section import Section, no_default
+from imagebot.config.section import Section
 from imagebot.config.text import Name, Platform, Spelt, Text
+from imagebot.policy.keys import LATER_KEYS, POLICY_KEYS, Kind, PolicyKey
+from imagebot.policy.model import Pin
 
 
 class IgnoreSection(Section):
@@ -26,11 +30,16 @@ class IgnoreSection(Section):
     until: Text = Field(default="", description="The last day on which it holds, as 2025-01-31.")
 
 
+def _words(words: tuple[str, ...]) -> Any:
+    literal: Any = Literal
+    return literal[words]
+
+
 class PinSection(Section):
     """How digests are written."""
 
-    digest: Literal["frozen", "refresh"] = Field(
-        description="`refresh` also follows a tag that moves; `frozen` changes a digest only "
+    digest: Pin = Field(
+        description="`always` also follows a tag that moves; `with-tag` changes a digest only "
         "together with its tag."
     )
 
@@ -59,55 +68,33 @@ def _allow_null(schema: dict[str, Any]) -> None:
             schema["properties"][name] = {**described, "anyOf": [key, {"type": "null"}]}
 
 
-class PolicySection(Section):
-    """The rule that chooses one tag of many."""
+_PIN = Annotated[
+    Annotated[PinSection, Tag("keys")] | Annotated[Literal["digest"], Tag("word")],
+    Discriminator(_word_or_keys),
+]
+_TYPES: Mapping[Kind, Any] = {
+    "flag": bool,
+    "range": Spelt,
+    "pattern": Text,
+    "extract": Text,
+    "selectors": Selectors,
+    "variant": Spelt,
+    "ignore": list[IgnoreSection],
+    "tag": Spelt,
+    "pin": _PIN,
+    "duration": Spelt,
+    "platforms": list[Platform],
+    "later": object,
+}
+
+
+class PolicyBase(Section):
+    """What a policy has besides the keys of the table."""
 
     model_config = ConfigDict(json_schema_extra=_allow_null)
 
     extends: Name = Field(
-        default="", description="A policy of this file or a preset; replaced by key."
-    )
-    semver: Spelt = Field(
-        default="", description="A version range such as ^1.4, as Masterminds reads it."
-    )
-    order: Literal["numerical", "alphabetical", "natural", "calver", "pushed", "created"] = Field(
-        default="natural",
-        description="How tags are ordered; the last one is the best.",
-        json_schema_extra=no_default,
-    )
-    descending: bool = Field(default=False, description="The first in the order is the best.")
-    pattern: Text = Field(default="", description="RE2 expression, searched in the tag.")
-    extract: Text = Field(
-        default="", description="What is ordered: $1, $name or ${name} of the pattern."
-    )
-    reading: Literal["natural", "strict"] = Field(
-        default="natural", description="What a version is."
-    )
-    include: Selectors = Field(default=[], description="Only tags that one of these fits.")
-    exclude: Selectors = Field(default=[], description="No tag that one of these fits.")
-    prerelease: Literal["never", "same-release", "allow"] = Field(default="same-release")
-    variant: Spelt = Field(
-        default="same", description="same, any, or the name of a variant (alpine)."
-    )
-    max: Literal["patch", "minor", "major"] = Field(
-        default="major", description="The largest step.", json_schema_extra=no_default
-    )
-    allow_downgrade: bool = Field(default=False)
-    ignore: list[IgnoreSection] = Field(default=[])
-    follow: Spelt = Field(default="", description="A mutable tag, whose digest is followed.")
-    pin: Annotated[
-        Annotated[PinSection, Tag("keys")] | Annotated[Literal["digest"], Tag("word")],
-        Discriminator(_word_or_keys),
-    ] = Field(default="digest", description="Write tag@digest.", json_schema_extra=no_default)
-    min_age: Spelt = Field(default="", description="How old a tag must be: 12h, 3d, 2w.")
-    min_age_unknown: Literal["refuse", "admit"] = Field(default="refuse")
-    platforms: list[Platform] = Field(default=[], description="All of these must be in the image.")
-    signatures: object = Field(default=None)
-    exists: bool = Field(
-        default=False, description="The image manifest must be there to be fetched."
-    )
-    adopt: bool = Field(
-        default=True, description="Take the place of a tag that cannot be compared."
+        default="", description="A policy of this file or a preset; replaced key by key."
     )
 
     @model_validator(mode="before")
@@ -117,3 +104,23 @@ class PolicySection(Section):
             return value
         unset = {field.alias for name, field in cls.model_fields.items() if name != "extends"}
         return {key: item for key, item in value.items() if item is not None or key not in unset}
+
+
+def _field(key: PolicyKey) -> Any:
+    kind = _words(key.words) if key.words else _TYPES[key.kind]
+    # A list, because a default in a JSON Schema is what JSON could say.
+    default = list(key.default) if isinstance(key.default, tuple) else key.default
+    return (kind, Field(default=default, description=key.doc))
+
+
+if TYPE_CHECKING:
+
+    class PolicySection(PolicyBase): ...
+
+else:
+    PolicySection = create_model(
+        "PolicySection",
+        __base__=PolicyBase,
+        __doc__="The rule that chooses one tag of many.",
+        **{key.field: _field(key) for key in (*POLICY_KEYS.values(), *LATER_KEYS.values())},
+    )

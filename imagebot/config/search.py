@@ -40,7 +40,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _refuse_to_leave(root: Path, path: Path) -> None:
-    """Whoever writes into a tree must not have files of the machine read: faults quote them.
+    """Whoever writes into a tree must not have files of the machine read: issues quote them.
 
     Git's own files are no part of the tree, and may hold credentials. Raises ConfigurationError.
     """

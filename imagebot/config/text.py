@@ -14,16 +14,16 @@ from imagebot.config.scalar import SpeltFloat, SpeltInt
 from imagebot.errors import GitError, InvalidReferenceError, UsageError
 from imagebot.git.url import check_branch
 from imagebot.glob import compile_glob
+from imagebot.policy.build_values import PLATFORM_HINT, is_platform
 from imagebot.reference import parse_repository
 
 _MAX_TEXT = 2048
 _NAME_RE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _DOTTED_RE = re.compile(r"[^\s.\[\]]+(?:\.[^\s.\[\]]+)*")
-_PLATFORM_RE = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?")
 
 
 def refuse(reason: str, hint: str = "", position: int = 0) -> PydanticCustomError:
-    """What a validator raises; the parts come back out in `config.faults`."""
+    """What a validator raises; the parts come back out in `config.issues`."""
     return PydanticCustomError(
         "imagebot", "{reason}", {"reason": reason, "hint": hint, "position": position}
     )
@@ -105,6 +105,12 @@ def _relative_path(value: str) -> str:
     return value
 
 
+def _platform(value: str) -> str:
+    if not is_platform(value):
+        raise refuse(f"not a platform: {show_text(value)!r}", PLATFORM_HINT)
+    return value
+
+
 Text = Annotated[str, AfterValidator(_line)]
 Spelt = Annotated[
     str,
@@ -120,6 +126,4 @@ RelativePath = Annotated[str, AfterValidator(_line), AfterValidator(_relative_pa
 DottedPath = Annotated[
     str, AfterValidator(_line), AfterValidator(_fits(_DOTTED_RE, "path like spec.image"))
 ]
-Platform = Annotated[
-    str, AfterValidator(_line), AfterValidator(_fits(_PLATFORM_RE, "platform like linux/amd64"))
-]
+Platform = Annotated[str, AfterValidator(_line), AfterValidator(_platform)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imagebot.config.faults import Faults
+from imagebot.config.issues import Issues
 from imagebot.config.node import Document
 
 # Top-level keys of the bot's own file, and `limits`, which stands there below a target.
@@ -11,10 +11,10 @@ BOT_KEYS = frozenset(
 )
 
 
-def refuse_bot_keys(document: Document, faults: Faults) -> None:
+def refuse_bot_keys(document: Document, issues: Issues) -> None:
     root = document.root
     for key in root.key_spots if root else ():
         if key in BOT_KEYS:
             where = f"targets[].{key} of " if key == "limits" else ""
             message = "a file in a target cannot set this"
-            faults.add((key,), message, f"it belongs in {where}the bot's own file, given with -c")
+            issues.add((key,), message, f"it belongs in {where}the bot's own file, given with -c")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from imagebot.files.wildmatch import ANY_FOLDERS, quote, translate
+from imagebot.glob import re2_options
 
 # Twice as long as any path: each of its bytes may have a backslash.
 _MAX_LINE = 8192
@@ -126,9 +127,8 @@ def _expression(pattern: str) -> str | None:
 def _judge(lines: Sequence[_Line]) -> Callable[[bytes], bool | None]:
     import re2
 
-    options = re2.Options()
+    options = re2_options()
     options.encoding = re2.Options.Encoding.LATIN1
-    options.log_errors = False
     # Of alternatives, the first that matches is the group.
     compiled: list[tuple[re.Pattern[bytes], list[bool]]] = []
     for part in _parts(lines[::-1]):

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imagebot.config.builtin import IGNORE, default_configuration
-from imagebot.config.faults import nearest
 from imagebot.config.model import Configuration, Route
 from imagebot.config.node import show_text
-from imagebot.config.policies import known_policies
-from imagebot.config.presets import load_preset, preset_names
 from imagebot.errors import ConfigurationError, Problem
 from imagebot.manifest.images.field import ImageField, Marker, Unread
 from imagebot.plan.routes import RouteTable
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.model import Policy
+from imagebot.text import did_you_mean
 
 _NAME = re.compile(r"[\w./:+-]+")
 _SHOWN = 200
@@ -146,13 +144,12 @@ class _Assignment:
             return self.by_keys(field, route, marker)
         if marker.syntax == "flux":
             return self.by_flux(field, route, marker)
-        policy = self.named(marker.text.strip())
+        policy = self.configuration.policies.get(marker.text.strip())
         if policy is not None:
             return self.by_policy(field, route, policy)
         if _NAME.fullmatch(marker.text) is None:
             return self.unreadable(field, route, marker)
-        known = known_policies(self.configuration.policies)
-        return self.unknown(field, route, marker, "policy", known)
+        return self.unknown(field, route, marker, "policy", self.configuration.policies)
 
     def unreadable(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         said = (
@@ -182,7 +179,7 @@ class _Assignment:
     ) -> Assigned:
         message = f"the marker names {show_text(marker.text)!r}, and there is no such {what}"
         here = " below this folder" if what == "ImagePolicy" else ""
-        hint = nearest(marker.text, known) or f"fix the marker, or add the {what}{here}"
+        hint = did_you_mean(marker.text, known) or f"fix the marker, or add the {what}{here}"
         return self.failed(field, route, marker, "unknown-policy", message, hint)
 
     def unfollowed(
@@ -193,13 +190,6 @@ class _Assignment:
         hint = "fix the ImagePolicy, or write an imagebot marker"
         return self.failed(field, route, marker, "unknown-policy", message, hint)
 
-    def named(self, name: str) -> Policy | None:
-        """A policy of the configuration, or a preset, which the built-in one leaves out."""
-        policy = self.configuration.policies.get(name)
-        if policy is None and name in preset_names():
-            return load_preset(name).policy
-        return policy
-
     def by_keys(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         found = self.markers.get(marker.text)
         if found is None:
@@ -207,10 +197,10 @@ class _Assignment:
         if isinstance(found, Policy):
             return self.by_policy(field, route, found)
         message = "; ".join(
-            f"{fault.key}: {fault.message}" if fault.key else fault.message
-            for fault in found.faults
+            f"{issue.key}: {issue.message}" if issue.key else issue.message
+            for issue in found.issues
         )
-        hint = next((fault.hint for fault in found.faults if fault.hint), "")
+        hint = next((issue.hint for issue in found.issues if issue.hint), "")
         return self.failed(field, route, marker, "invalid-marker", message, hint)
 
     def read_keys(self, field: ImageField, marker: Marker) -> Policy | ConfigurationError:
@@ -267,4 +257,4 @@ def _for_part(policy: Policy, field: ImageField, marker: Marker) -> Policy:
     if not marker.part:
         return policy
     due = marker.part == "digest" and field.reference.digest is None
-    return replace(policy, pin="refresh" if due else None)
+    return replace(policy, pin="always" if due else None)

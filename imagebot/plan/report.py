@@ -6,7 +6,7 @@ RFC 3339 in UTC, absent values are null. The schemas are docs/schema/*.schema.js
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,11 +51,25 @@ def scan_document(
     }
 
 
-def pick_document(repository: str, current: str | None, decision: Decision) -> Document:
-    """The document of `pick`."""
+def pick_document(
+    repository: str,
+    current: str | None,
+    decision: Decision,
+    version_of: Callable[[str], object | None],
+) -> Document:
+    """The document of `pick`; `version_of` gives the version that the policy reads in a tag."""
+
+    def version(tag: str | None) -> str | None:
+        found = None if tag is None else version_of(tag)
+        return None if found is None else str(found)
+
     chosen = None
     if decision.tag is not None or decision.digest is not None:
-        chosen = {"tag": decision.tag, "digest": decision.digest}
+        chosen = {
+            "tag": decision.tag,
+            "version": version(decision.tag),
+            "digest": decision.digest,
+        }
     return {
         "schemaVersion": SCHEMA_VERSION,
         "repository": repository,
@@ -65,8 +79,11 @@ def pick_document(repository: str, current: str | None, decision: Decision) -> D
         "code": decision.code,
         "reason": decision.reason,
         "eligibleAt": _time(decision.eligible_at),
-        "candidates": list(decision.candidates),
-        "rejected": [_rejection(rejection) for rejection in decision.rejections],
+        "candidates": [{"tag": tag, "version": version(tag)} for tag in decision.candidates],
+        "rejected": [
+            {**_rejection(rejection), "version": version(rejection.tag)}
+            for rejection in decision.rejections
+        ],
     }
 
 

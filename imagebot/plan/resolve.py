@@ -42,7 +42,7 @@ class TagQuery:
 class Resolution:
     """A decision, or why there is none, for every question; `failures` are of whole repositories.
 
-    `warnings` tell of tags that are gone and of policies that admit nothing.
+    `warnings` tell of tags that are gone and of policies that allow nothing.
     """
 
     of: Mapping[TagQuery, Decision | RegistryError]
@@ -119,7 +119,7 @@ def answer_offline(
         eligible_at=choice.eligible_at,
         candidates=choice.candidates,
         rejections=choice.rejections,
-        admits_none=choice.admits_none,
+        allows_none=choice.allows_none,
     )
 
 
@@ -136,15 +136,15 @@ def _warnings(
         if tags and tag is not None and tag not in set(tags):
             text = f"{repository}: the current tag {tag} is not in the registry any more"
             found[repository, tag] = text
-        if decision.admits_none:
-            text = _admits_none(question, decision, len(set(tags)))
+        if decision.allows_none:
+            text = _allows_none(question, decision, len(set(tags)))
             found.setdefault((repository, question.policy.name, "none"), text)
     return tuple(found.values())
 
 
-def _admits_none(question: TagQuery, decision: Decision, count: int) -> str:
+def _allows_none(question: TagQuery, decision: Decision, count: int) -> str:
     repository, policy = question.reference.repository, question.policy
     if policy.follow is not None:
         return f"{repository}: policy {policy.name} follows {policy.follow}, which is not there"
     refused = count_by_rule(decision.rejections)
-    return f"{repository}: policy {policy.name} admits none of its {count} tags ({refused})"
+    return f"{repository}: policy {policy.name} allows none of its {count} tags ({refused})"

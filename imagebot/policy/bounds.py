@@ -11,10 +11,16 @@ from imagebot.policy.model import Ignored, Policy, Size, UpdateType
 from imagebot.policy.ranking import Pool, Ranked, keep
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.semver import semver_pre
-from imagebot.policy.update_types import KEPT_NUMBERS, has_size, step, update_type_of
+from imagebot.policy.update_types import (
+    KEPT_NUMBERS,
+    has_size,
+    is_within,
+    step,
+    update_type_of,
+)
 from imagebot.version.precedence import RELEASE, Key, pad
-from imagebot.version.reading import read_strict
 from imagebot.version.shape import read_layout
+from imagebot.version.syntax import read_strict
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ def drop_larger(
     best = _best_newer(policy, ranked, others, current)
     if best is not None:
         kind = _kind(policy, ranked, best, current)
-        reason = f"{ranked.tags[best]} is a {kind} update: max: {kind} would take it"
+        reason = f"{ranked.tags[best]} needs `max: {kind}`"
         if kind == "other":
             reason = f"the step to {ranked.tags[best]} has no size, and there is a max"
         held.insert(0, HeldBack("max", reason))
@@ -110,10 +116,8 @@ def _within(policy: Policy, allowed: Size, ranked: Ranked, current: str) -> list
     # no size is too large for a current tag that has one.
     if not has_size(policy, current):
         return list(range(len(ranked.tags)))
-    small: tuple[UpdateType, ...] = (
-        ("digest", "patch") if allowed == "patch" else ("digest", "patch", "minor")
-    )
-    return [i for i, tag in enumerate(ranked.tags) if update_type_of(policy, current, tag) in small]
+    within = is_within(policy, allowed, current)
+    return [i for i, tag in enumerate(ranked.tags) if within(tag)]
 
 
 def _kind(policy: Policy, ranked: Ranked, position: int, current: str) -> UpdateType:
@@ -154,7 +158,7 @@ def _ignored_by(policy: Policy, entries: Sequence[Ignored], tag: str, text: str)
         if (
             key is not None
             and entry.range is not None
-            and (entry.range.admits_key(key) or entry.range.admits_key((*key[:3], RELEASE)))
+            and (entry.range.allows_key(key) or entry.range.allows_key((*key[:3], RELEASE)))
         ):
             return position
     return None
@@ -162,7 +166,7 @@ def _ignored_by(policy: Policy, entries: Sequence[Ignored], tag: str, text: str)
 
 def _version_key(policy: Policy, text: str) -> Key | None:
     """What ranges in `ignore` look at; those of `semver` look at the same."""
-    if policy.reading == "strict":
+    if policy.version_syntax == "strict":
         version = read_strict(text)
         return (*version[0], version[1]) if version else None
     layout = read_layout(text)

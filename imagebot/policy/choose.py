@@ -51,7 +51,7 @@ def choose(
     pool = filter_tags(policy, tags, refusals)
     ranked = _rank(policy, pool, current.tag, refusals, times or {})
     if tags and not ranked.tags and not _keeps(policy, current.tag, ranked):
-        return _none_admitted(current.tag, refusals.freeze())
+        return _none_allowed(current.tag, refusals.freeze())
     ranked = drop_lower(policy, ranked, current.tag, refusals)
     held: list[HeldBack] = []
     ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, held)
@@ -75,11 +75,11 @@ def _keeps(policy: Policy, current: str | None, ranked: Ranked) -> bool:
     return bool(_rank(policy, alone, current, unused, {}).tags)
 
 
-def _none_admitted(current: str | None, rejections: Rejections) -> Choice:
+def _none_allowed(current: str | None, rejections: Rejections) -> Choice:
     refused = count_by_rule(rejections)
     beside = f", nor the current {current}" if current is not None else ""
-    reason = f"the policy admits none of the {len(rejections)} tags{beside} (refused: {refused})"
-    return Choice((), rejections, "no-candidate", reason, admits_none=True)
+    reason = f"the policy allows none of the {len(rejections)} tags{beside} (refused: {refused})"
+    return Choice((), rejections, "no-candidate", reason, allows_none=True)
 
 
 def timed_candidates(
@@ -121,7 +121,7 @@ def _followed(policy: Policy, tags: Sequence[str]) -> Choice:
     others.add("follow", [tag for tag in dict.fromkeys(tags) if tag != policy.follow], "not it")
     if tags and policy.follow not in set(tags):
         reason = f"the registry does not list {policy.follow}, which the policy follows"
-        return Choice((), others.freeze(), "no-candidate", reason, admits_none=True)
+        return Choice((), others.freeze(), "no-candidate", reason, allows_none=True)
     reason = f"the policy follows {policy.follow}"
     return Choice((policy.follow,), others.freeze(), "follow", reason, (policy.follow,))
 
@@ -155,9 +155,9 @@ def _settle(
 
 
 _REASONS = {
-    "newer": "{best} is the newest that the policy admits",
+    "newer": "{best} is the newest tag the policy allows",
     "equivalent": "{best} is the same version as {current}, which the policy does not allow",
-    "downgraded": "{best} is the newest that the policy admits, and it may go back",
+    "downgraded": "{best} is the newest tag the policy allows, and it may go back",
 }
 
 
@@ -188,10 +188,10 @@ def _kept(tags: Sequence[str], current: str | None, candidates: tuple[str, ...])
     if not tags:
         return "no-candidate", "the repository has no tags"
     if current in candidates:
-        return "current", f"{current} is the newest that the policy admits"
+        return "current", f"{current} is the newest tag the policy allows"
     if current not in set(tags):
         return "current", f"nothing is newer than {current}, which the registry does not list"
-    return "current", f"nothing that the policy admits is newer than {current}"
+    return "current", f"the policy allows nothing newer than {current}"
 
 
 def _first_adoption(
@@ -208,11 +208,11 @@ def _first_adoption(
     if not policy.adopt:
         return "no-order", _incomparable(reference)
     if not candidates:
-        return "no-candidate", "the policy admits no tag of the repository"
+        return "no-candidate", "the policy allows no tag of the repository"
     because = "there is no current tag" if current is None else f"{current} has no order in it"
     if current is None and reference.digest is not None:
         because = "the digest has no tag to compare with"
-    return "adopted", f"{candidates[0]} is the newest that the policy admits; {because}"
+    return "adopted", f"{candidates[0]} is the newest tag the policy allows; {because}"
 
 
 def _incomparable(reference: Reference) -> str:

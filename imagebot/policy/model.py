@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 Order = Literal[
     "shape", "semver", "numerical", "alphabetical", "natural", "calver", "pushed", "created"
 ]
-Reading = Literal["natural", "strict"]
+VersionSyntax = Literal["natural", "strict"]
 Prerelease = Literal["never", "same-release", "allow"]
+Pin = Literal["with-tag", "always"]
+UnknownAge = Literal["reject", "accept"]
 Size = Literal["patch", "minor", "major"]
 UpdateType = Literal["major", "minor", "patch", "digest", "other"]
 
@@ -49,7 +51,7 @@ class Policy:
     order: Order = "shape"
     descending: bool = False
     range: Range | None = None
-    reading: Reading = "natural"
+    version_syntax: VersionSyntax = "natural"
     pattern: Pattern | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -59,9 +61,9 @@ class Policy:
     allow_downgrade: bool = False
     ignore: tuple[Ignored, ...] = ()
     follow: str | None = None
-    pin: Literal["frozen", "refresh"] | None = None
+    pin: Pin | None = None
     min_age: timedelta | None = None
-    min_age_unknown: Literal["refuse", "admit"] = "refuse"
+    min_age_unknown: UnknownAge = "reject"
     platforms: tuple[str, ...] = ()
     exists: bool = False
     adopt: bool = True
@@ -85,13 +87,13 @@ class Rejection:
 class Choice:
     """What a policy makes of a repository's tags.
 
-    `candidates` are best first and include the current tag where the policy admits it. When there
+    `candidates` are best first and include the current tag where the policy allows it. When there
     are none, or the current tag stays best, `code` and `reason` say why; `code` is `adopted` when
     the current tag cannot be compared and the policy takes its best candidate all the same.
     `successors` are the candidates, best first, that may take the current tag's place: none when
     it stays. `rejections` are in the order of their tags, and worked out only when looked at: a
     repository may have a hundred thousand tags, and most passes explain none of them.
-    `admits_none` when the policy refuses every tag there is and the current one.
+    `allows_none` when the policy refuses every tag there is and the current one.
     """
 
     candidates: tuple[str, ...]
@@ -100,7 +102,7 @@ class Choice:
     reason: str
     successors: tuple[str, ...] = ()
     eligible_at: datetime | None = None
-    admits_none: bool = False
+    allows_none: bool = False
 
     @property
     def moves(self) -> bool:
@@ -116,7 +118,7 @@ class Decision:
     a field that is kept. `settled` is false when something kept the policy from deciding (a
     registry that does not answer, a limit): such a decision is evidence of nothing. `code` is
     stable (docs/policies.md lists them), `reason` a sentence for people. `candidates` and
-    `rejections` explain the decision; what a gate rejected is among the latter. `admits_none` when
+    `rejections` explain the decision; what a gate rejected is among the latter. `allows_none` when
     the policy rejects every tag there is, the current one too: it is probably wrong.
     """
 
@@ -130,7 +132,7 @@ class Decision:
     eligible_at: datetime | None = None
     candidates: tuple[str, ...] = ()
     rejections: Sequence[Rejection] = ()
-    admits_none: bool = False
+    allows_none: bool = False
 
     @property
     def moves(self) -> bool:

@@ -1,6 +1,6 @@
 """Orders `shape` and `natural`: by the numbers of a tag, among tags of one shape.
 
-The rows that this module reads are what `semver` with the natural reading ranks too.
+The rows that this module reads are what `semver` with the natural syntax ranks too.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Order `semver`: versions within a range, by Semantic Versioning precedence.
 
-With the strict reading every tag is a version or none. With the natural one, prefix, number of
+With the strict syntax every tag is a version or none. With the natural one, prefix, number of
 parts and variant are the current tag's, and the range applies to the numbers between them.
 """
 
@@ -17,12 +17,12 @@ from imagebot.policy.rows import Rows, TagGroup, by_skeleton, cut_numbers
 from imagebot.policy.shape_rules import Current, read_current
 from imagebot.version.precedence import RELEASE, Numbers, Pre, pad, prerelease_key
 from imagebot.version.range import Range
-from imagebot.version.reading import STRICT, read_strict, strict_prerelease
 from imagebot.version.shape import Layout, Span
+from imagebot.version.syntax import STRICT, read_strict, strict_prerelease
 
 
 def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) -> Ranked:
-    if policy.reading == "strict":
+    if policy.version_syntax == "strict":
         return _strict(policy, pool, current, refusals)
     return _natural(policy, pool, current, refusals)
 
@@ -43,7 +43,7 @@ def _accepted(
     return [
         i
         for i, (some, pre) in enumerate(zip(numbers, pres, strict=True))
-        if versions.admits_key((*pad(some), pre))
+        if versions.allows_key((*pad(some), pre))
     ]
 
 
@@ -88,7 +88,7 @@ def _strict(policy: Policy, pool: Pool, current: str | None, refusals: Refusals)
     for group in by_skeleton(pool):
         spans = _strict_spans(_strict_skeleton(group))
         if spans is None:
-            reason = "no version: the strict reading wants three numbers"
+            reason = "no version: the strict syntax wants three numbers"
             refusals.add("semver", group.tags, reason)
         else:
             _add_strict(rows, policy, now, group, spans, refusals)
@@ -106,7 +106,7 @@ def _has_v(tag: str) -> object:
 
 
 def _strict_skeleton(group: TagGroup) -> str:
-    """The strict reading knows no hashes: their letters are a pre-release's."""
+    """The strict syntax knows no hashes: their letters are a pre-release's."""
     return group.skeleton.replace("~", "a")
 
 

@@ -1,4 +1,4 @@
-"""The rules of the natural reading: shape, variant, pre-release. Each narrows a group of tags."""
+"""The rules of the natural syntax: shape, variant, pre-release. Each narrows a group of tags."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class _Past:
         self._contents = contents
         self._options = ScanOptions(
             fields=configuration.fields,
-            files=configuration.files.extra,
+            files=configuration.files.patterns,
             compose_defaults=configuration.files.compose_defaults,
         )
         self._fields: dict[str, tuple[ImageField, ...]] = {}

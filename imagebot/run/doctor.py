@@ -79,7 +79,7 @@ def _check_content(
     try:
         configuration = target_configuration(checkout, target, bot.inline)
     except ConfigurationError as error:
-        yield from (Check(False, subject, str(fault), fault.hint) for fault in error.faults)
+        yield from (Check(False, subject, str(issue), issue.hint) for issue in error.issues)
         return
     routes = len(configuration.routes)
     yield Check(True, subject, f"{configuration.path}: {routes} route{'' if routes == 1 else 's'}")

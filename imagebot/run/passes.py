@@ -220,9 +220,9 @@ def _failed(target: Target, error: ImagebotError) -> Plan:
                 scope="target",
                 subject=name,
                 code=error.code,
-                message=f"{name}: {fault}",
-                hint=fault.hint,
+                message=f"{name}: {issue}",
+                hint=issue.hint,
             )
-            for fault in error.faults
+            for issue in error.issues
         )
     )

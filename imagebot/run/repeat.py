@@ -43,8 +43,8 @@ def _guarded(one_pass: Callable[[], Exit], diagnostics: Diagnostics) -> Exit:
     try:
         return one_pass()
     except ConfigurationError as error:
-        for fault in error.faults:
-            diagnostics.warning(str(fault), hint=fault.hint)
+        for issue in error.issues:
+            diagnostics.warning(str(issue), hint=issue.hint)
     except ImagebotError as error:
         diagnostics.warning(error.message, hint=error.hint)
     return Exit.FAILED

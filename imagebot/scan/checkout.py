@@ -40,7 +40,7 @@ class CheckoutSource:
         return {other.path: other.reason for other in others if other.reason == ODD_NAME}
 
     def _takes(self, path: str) -> bool:
-        if not is_manifest_path(path, self.files.extra):
+        if not is_manifest_path(path, self.files.patterns):
             return False
         return not self.files.exclude or not matches_any(self.files.exclude, path)
 

@@ -105,7 +105,7 @@ def _options(
     charts = chart_folders(paths)
     plain = ScanOptions(
         fields=configuration.fields,
-        files=configuration.files.extra,
+        files=configuration.files.patterns,
         compose_defaults=configuration.files.compose_defaults,
         mentions=mentions,
     )

@@ -30,7 +30,7 @@ class Workspace:
 
     def paths(self) -> Sequence[str]:
         files = self.configuration.files
-        listed = list_files(self.root, exclude=files.exclude, extra=files.extra)
+        listed = list_files(self.root, exclude=files.exclude, extra=files.patterns)
         inside = f"{self.below}/" if self.below else ""
         return [path for path in listed if path.startswith(inside)]
 

@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from imagebot.version.precedence import LOWEST, Key, Pre
+from semver import Version
+
+LOWEST_PRERELEASE = "0"
+"""No pre-release of the same numbers is lower."""
+_LOWEST = Version(0, 0, 0, LOWEST_PRERELEASE)
 
 
 @dataclass(frozen=True, slots=True)
 class VersionInterval:
-    """Versions between two keys; `high` None has no end."""
+    """Versions between two others; `high` None has no end."""
 
-    low: Key = (0, 0, 0, LOWEST)
+    low: Version = _LOWEST
     low_included: bool = True
-    high: Key | None = None
+    high: Version | None = None
     high_included: bool = False
-
-    def covers(self, key: Key) -> bool:
-        if key < self.low or (key == self.low and not self.low_included):
-            return False
-        if self.high is None or key < self.high:
-            return True
-        return key == self.high and self.high_included
 
     def intersect(self, other: VersionInterval) -> VersionInterval:
         low, low_included = self.low, self.low_included
@@ -38,19 +35,14 @@ class VersionInterval:
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """A hole: the first `given` numbers, with `pre` when more than the first is given.
+    """A hole: the first `given` numbers, with the pre-release when more than one is given.
 
     `!=4.1` takes out the releases of 4.1, and `!=4.1-alpha` every 4.1.x-alpha but not 4.1.0, as
     the tests of Masterminds/semver have it.
     """
 
-    key: Key
+    version: Version
     given: int
-
-    def covers(self, key: Key) -> bool:
-        if key[: self.given] != self.key[: self.given]:
-            return False
-        return self.given == 1 or key[3] == self.key[3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,67 +50,69 @@ class Constraint:
     """An operator and a version of which the first `given` numbers are written, the rest zero."""
 
     operator: str
-    numbers: tuple[int, int, int]
+    version: Version
     given: int
-    pre: Pre
-
-    @property
-    def key(self) -> Key:
-        return (*self.numbers, self.pre)
 
     def meaning(self) -> VersionInterval | Excluded:
         if self.operator == "!=":
-            return Excluded(self.key, self.given)
+            return Excluded(self.version, self.given)
         return _MEANINGS[self.operator](self)
 
 
 def _equal(constraint: Constraint) -> VersionInterval:
     if constraint.given == 3:
-        return VersionInterval(constraint.key, True, constraint.key, True)
+        return VersionInterval(constraint.version, True, constraint.version, True)
     return _tilde(constraint)
 
 
 def _greater(constraint: Constraint) -> VersionInterval:
     if constraint.given == 3:
-        return VersionInterval(constraint.key, low_included=False)
+        return VersionInterval(constraint.version, low_included=False)
     return VersionInterval(_after(constraint, constraint.given))
 
 
 def _at_least(constraint: Constraint) -> VersionInterval:
-    return VersionInterval(constraint.key)
+    return VersionInterval(constraint.version)
 
 
 def _less(constraint: Constraint) -> VersionInterval:
-    return VersionInterval(high=constraint.key)
+    return VersionInterval(high=constraint.version)
 
 
 def _at_most(constraint: Constraint) -> VersionInterval:
     if constraint.given == 0:
         return VersionInterval()
     if constraint.given == 3:
-        return VersionInterval(high=constraint.key, high_included=True)
+        return VersionInterval(high=constraint.version, high_included=True)
     return VersionInterval(high=_after(constraint, constraint.given))
 
 
 def _tilde(constraint: Constraint) -> VersionInterval:
     # `~0.0.0` is `>=0.0.0` there, as `~*` is: see TestConstraintsCheck of Masterminds/semver.
-    if constraint.given in (0, 3) and constraint.numbers == (0, 0, 0):
-        return VersionInterval(constraint.key)
-    return VersionInterval(constraint.key, high=_after(constraint, min(constraint.given, 2)))
+    if constraint.given in (0, 3) and constraint.version.to_tuple()[:3] == (0, 0, 0):
+        return VersionInterval(constraint.version)
+    return VersionInterval(constraint.version, high=_after(constraint, min(constraint.given, 2)))
 
 
 def _caret(constraint: Constraint) -> VersionInterval:
     if constraint.given == 0:
-        return VersionInterval(constraint.key)
-    fixed = next((i + 1 for i, number in enumerate(constraint.numbers) if number), 3)
-    return VersionInterval(constraint.key, high=_after(constraint, min(fixed, constraint.given)))
+        return VersionInterval(constraint.version)
+    fixed = next((i + 1 for i, number in enumerate(constraint.version.to_tuple()[:3]) if number), 3)
+    return VersionInterval(
+        constraint.version, high=_after(constraint, min(fixed, constraint.given))
+    )
 
 
-def _after(constraint: Constraint, count: int) -> Key:
+def _after(constraint: Constraint, count: int) -> Version:
     """Just above every version that has the constraint's first `count` numbers."""
-    numbers = [*constraint.numbers[:count], 0, 0]
-    numbers[count - 1] += 1
-    return (numbers[0], numbers[1], numbers[2] if count == 3 else 0, LOWEST)
+    version = constraint.version
+    bumped = (version.bump_major(), version.bump_minor(), _next_patch(version))[count - 1]
+    return bumped.replace(prerelease=LOWEST_PRERELEASE)
+
+
+def _next_patch(version: Version) -> Version:
+    """Unlike `bump_patch`, which makes a pre-release its release."""
+    return version.finalize_version().bump_patch()
 
 
 _MEANINGS: dict[str, Callable[[Constraint], VersionInterval]] = {

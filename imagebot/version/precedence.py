@@ -18,8 +18,6 @@ Triple = tuple[int, int, int]
 Key = tuple[int, int, int, Pre]
 
 RELEASE: Pre = (1,)
-LOWEST: Pre = (0,)
-"""Below every pre-release of the same numbers."""
 
 
 def prerelease_key(text: str) -> Pre:

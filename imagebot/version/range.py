@@ -11,31 +11,62 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from imagebot.version.constraint import Constraint, Excluded, VersionInterval
 from imagebot.version.precedence import RELEASE, Key, Numbers, Triple, key_of, pad
 
 if TYPE_CHECKING:
     from semver import Version
+
+    from imagebot.version.constraint import Constraint, Excluded, VersionInterval
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """An interval as plain keys, which are compared with every tag."""
+
+    low: Key
+    low_included: bool
+    high: Key | None
+    high_included: bool
+
+    def covers(self, key: Key) -> bool:
+        if key < self.low or (key == self.low and not self.low_included):
+            return False
+        if self.high is None or key < self.high:
+            return True
+        return key == self.high and self.high_included
+
+
+@dataclass(frozen=True, slots=True)
+class _Hole:
+    """What `!=` takes out, as a plain key."""
+
+    key: Key
+    given: int
+
+    def covers(self, key: Key) -> bool:
+        if key[: self.given] != self.key[: self.given]:
+            return False
+        return self.given == 1 or key[3] == self.key[3]
 
 
 @dataclass(frozen=True, slots=True)
 class ConstraintGroup:
     """Constraints that hold together. `low` and `high` bound releases: low <= release < high."""
 
-    interval: VersionInterval
-    excluded: tuple[Excluded, ...]
+    bounds: _Bounds
+    excluded: tuple[_Hole, ...]
     prereleases: bool
     low: Triple
     high: Triple | None
 
-    def admits_release(self, numbers: Numbers) -> bool:
+    def allows_release(self, numbers: Numbers) -> bool:
         if numbers < self.low or (self.high is not None and numbers >= self.high):
             return False
         key = (*pad(numbers), RELEASE)
         return not any(hole.covers(key) for hole in self.excluded)
 
-    def admits(self, key: Key) -> bool:
-        return self.interval.covers(key) and not any(hole.covers(key) for hole in self.excluded)
+    def allows(self, key: Key) -> bool:
+        return self.bounds.covers(key) and not any(hole.covers(key) for hole in self.excluded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +80,27 @@ class Range:
     groups: tuple[ConstraintGroup, ...] = field(compare=False, repr=False)
     any_prerelease: bool = False
 
-    def admits(self, version: Version) -> bool:
+    def allows(self, version: Version) -> bool:
         """Whether a version is in the range; build metadata does not count."""
-        return self.admits_key(key_of(version))
+        return self.allows_key(key_of(version))
 
-    def admits_key(self, key: Key) -> bool:
+    def allows_key(self, key: Key) -> bool:
         if key[3] == RELEASE:
-            return self._admits_release(key[:3])
-        return any(group.prereleases and group.admits(key) for group in self.groups)
+            return self._allows_release(key[:3])
+        return any(group.prereleases and group.allows(key) for group in self.groups)
 
     def positions_of_releases(self, releases: Sequence[Numbers]) -> list[int]:
         """The positions of the releases that are in the range, of any count of numbers."""
         triples = [numbers if len(numbers) == 3 else pad(numbers) for numbers in releases]
         if len(self.groups) > 1 or self.groups[0].excluded:
-            return [i for i, triple in enumerate(triples) if self._admits_release(triple)]
+            return [i for i, triple in enumerate(triples) if self._allows_release(triple)]
         low, high = self.groups[0].low, self.groups[0].high
         if high is None:
             return [i for i, triple in enumerate(triples) if low <= triple]
         return [i for i, triple in enumerate(triples) if low <= triple < high]
 
-    def _admits_release(self, triple: Numbers) -> bool:
-        return any(group.admits_release(triple) for group in self.groups)
+    def _allows_release(self, triple: Numbers) -> bool:
+        return any(group.allows_release(triple) for group in self.groups)
 
     @property
     def has_prerelease(self) -> bool:
@@ -93,6 +124,8 @@ def parse_range(text: str) -> Range:
 
 
 def _group(constraints: tuple[Constraint, ...]) -> ConstraintGroup:
+    from imagebot.version.constraint import VersionInterval
+
     interval = VersionInterval()
     excluded: list[Excluded] = []
     for constraint in constraints:
@@ -102,8 +135,14 @@ def _group(constraints: tuple[Constraint, ...]) -> ConstraintGroup:
         else:
             excluded.append(meaning)
     low, high = _release_bounds(interval)
-    prereleases = any(constraint.pre != RELEASE for constraint in constraints)
-    return ConstraintGroup(interval, tuple(excluded), prereleases, low, high)
+    prereleases = any(constraint.version.prerelease for constraint in constraints)
+    holes = tuple(_Hole(key_of(hole.version), hole.given) for hole in excluded)
+    return ConstraintGroup(_bounds(interval), holes, prereleases, low, high)
+
+
+def _bounds(interval: VersionInterval) -> _Bounds:
+    high = None if interval.high is None else key_of(interval.high)
+    return _Bounds(key_of(interval.low), interval.low_included, high, interval.high_included)
 
 
 def _release_bounds(interval: VersionInterval) -> tuple[Triple, Triple | None]:
@@ -111,15 +150,19 @@ def _release_bounds(interval: VersionInterval) -> tuple[Triple, Triple | None]:
 
     Releases are whole numbers, so "above 1.2.3" is "from 1.2.4".
     """
-    low = interval.low[:3]
-    if interval.low[3] == RELEASE and not interval.low_included:
+    low = _triple(interval.low)
+    if interval.low.prerelease is None and not interval.low_included:
         low = _next(low)
     if interval.high is None:
         return low, None
-    high = interval.high[:3]
-    if interval.high[3] == RELEASE and interval.high_included:
+    high = _triple(interval.high)
+    if interval.high.prerelease is None and interval.high_included:
         high = _next(high)
     return low, high
+
+
+def _triple(version: Version) -> Triple:
+    return (version.major, version.minor, version.patch)
 
 
 def _next(numbers: Triple) -> Triple:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from semver import Version
+
 from imagebot.errors import InvalidRangeError
 from imagebot.text import shorten
 from imagebot.version.constraint import OPERATORS, Constraint
-from imagebot.version.precedence import RELEASE, Pre, prerelease_key
 
 MAX_LENGTH = 1000
 
@@ -79,23 +80,23 @@ class _Reader:
         parts = [match["major"], match["minor"], match["patch"]]
         given = next((i for i, part in enumerate(parts) if part is None or not part.isdigit()), 3)
         if given == 0 and operator in (">", "<", "!="):
-            reason = f"{operator}{match['major']} admits nothing"
+            reason = f"{operator}{match['major']} allows nothing"
             raise self._error(reason)
         numbers = [int(part) for part in parts[:given]] + [0] * (3 - given)
-        pre = self._prerelease(match)
+        version = Version(numbers[0], numbers[1], numbers[2], self._prerelease(match))
         self.position = match.end()
-        return Constraint(operator, (numbers[0], numbers[1], numbers[2]), given, pre)
+        return Constraint(operator, version, given)
 
-    def _prerelease(self, match: re.Match[str]) -> Pre:
-        text = match["pre"]
+    def _prerelease(self, match: re.Match[str]) -> str | None:
+        text: str | None = match["pre"]
         if text is None:
-            return RELEASE
+            return None
         position = match.start("pre")
         for part in text.split("."):
             if part.isdigit() and part[0] == "0" and len(part) > 1:
                 raise self._error("a number in a pre-release has no leading zero", position)
             position += len(part) + 1
-        return prerelease_key(text)
+        return text
 
     def _check_end(self, match: re.Match[str]) -> None:
         """A version ends at a space, a comma, `||` or the end of the text."""

@@ -1,4 +1,4 @@
-"""The natural reading of a tag: prefix + numbers + suffix.
+"""The natural syntax of a tag: prefix + numbers + suffix.
 
 Where the numbers stand in a tag does not depend on their digits. So a tag is read by its
 *skeleton*, the tag with every digit made a zero and every character of a hash a tilde: tags of
@@ -140,7 +140,7 @@ def mark_hashes(skeleton: str) -> str:
 
 
 def read_layout(tag: str) -> Layout | None:
-    """The natural reading of a tag; None when it has no numbers in order, as a hash has none."""
+    """The natural syntax of a tag; None when it has no numbers in order, as a hash has none."""
     return layout_of_skeleton(skeleton_of(tag))
 
 

@@ -122,7 +122,14 @@ def test_every_line_on_stderr_is_json_when_asked_for(
     assert (entry["level"], entry["code"]) == ("error", code)
 
 
-def test_faults_of_a_configuration_as_json(cli: Cli, folder: Path) -> None:
+def test_an_interval_is_a_duration(cli: Cli) -> None:
+    result = cli("run", "--every", "3 days")
+    assert result.code == 2
+    assert "--every: not a valid duration: '3 days'" in result.err
+    assert "write 3d" in result.err
+
+
+def test_issues_of_a_configuration_as_json(cli: Cli, folder: Path) -> None:
     folder.joinpath("imagebot.yaml").write_text("polices: {}\nroute: []\n")
     result = cli("plan", "--log-format=json")
     entries = [json.loads(line) for line in result.err.splitlines()]

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import io
 
+import click
 import pytest
 
+from imagebot.cli.policy_options import keys_of, policy_options
+from imagebot.policy.keys import POLICY_KEYS
 from tests.cli.conftest import Cli
 from tests.support.registry import Registry
 
@@ -36,8 +39,16 @@ def test_why_one_tag_and_not_another(cli: Cli) -> None:
 @pytest.mark.usefixtures("tags")
 def test_json_has_every_tag(cli: Cli) -> None:
     document = cli("pick", "-", "--semver", "~1.4", "--format", "json").json
-    assert document["chosen"] == {"tag": "1.4.10", "digest": None}
-    assert document["candidates"] == ["1.4.10", "1.4.2"]
+    assert document["chosen"] == {"tag": "1.4.10", "version": "1.4.10", "digest": None}
+    assert document["candidates"] == [
+        {"tag": "1.4.10", "version": "1.4.10"},
+        {"tag": "1.4.2", "version": "1.4.2"},
+    ]
+    assert {entry["tag"]: entry["version"] for entry in document["rejected"]} == {
+        "1.5.0-rc.1": "1.5.0-rc.1",
+        "latest": None,
+        "2.0.0": "2.0.0",
+    }
     assert {rejection["tag"] for rejection in document["rejected"]} == {
         "1.5.0-rc.1",
         "latest",
@@ -104,3 +115,63 @@ def test_a_repository_that_does_not_exist(cli: Cli, registry: Registry, reposito
     result = cli("pick", f"{registry.host}/{repository}")
     assert result.code == 1
     assert repository in result.err
+
+
+EVERY_OPTION = {
+    "--semver": ("^1", "^1"),
+    "--order": ("natural", "natural"),
+    "--descending": (None, True),
+    "--pattern": ("a", "a"),
+    "--extract": ("$1", "$1"),
+    "--strict": (None, "strict"),
+    "--include": ("a", ["a"]),
+    "--exclude": ("a", ["a"]),
+    "--prerelease": ("never", "never"),
+    "--variant": ("any", "any"),
+    "--max": ("minor", "minor"),
+    "--allow-downgrade": (None, True),
+    "--ignore": ("1.x", [{"versions": "1.x"}]),
+    "--follow": ("main", "main"),
+    "--pin": ("with-tag", {"digest": "with-tag"}),
+    "--min-age": ("3d", "3d"),
+    "--min-age-unknown": ("accept", "accept"),
+    "--platform": ("linux/arm64/v8.1", ["linux/arm64/v8.1"]),
+    "--exists": (None, True),
+    "--no-adopt": (None, False),
+}
+
+
+def test_every_key_is_an_option() -> None:
+    """Each key of the table has its option, which says what YAML would."""
+    given = [word for flag, (value, _) in EVERY_OPTION.items() for word in (flag, value) if word]
+    seen: dict[str, object] = {}
+
+    @click.command()
+    @policy_options
+    def command(**options: object) -> None:
+        seen.update(keys_of(options))
+
+    command.main(given, standalone_mode=False)
+    assert seen == dict(
+        zip(POLICY_KEYS, (value for _, value in EVERY_OPTION.values()), strict=True)
+    )
+
+
+def test_no_option_is_no_key() -> None:
+    seen: list[object] = []
+
+    @click.command()
+    @policy_options
+    def command(**options: object) -> None:
+        seen.append(keys_of(options))
+
+    command.main([], standalone_mode=False)
+    command.main(["--prerelease", "--policy", "shape"], standalone_mode=False)
+    assert seen == [{}, {"prerelease": "allow"}]
+
+
+@pytest.mark.usefixtures("tags")
+def test_a_mistake_names_the_option(cli: Cli) -> None:
+    result = cli("pick", "-", "--platform", "arm64")
+    assert result.code == 2
+    assert "--platform: not a platform: 'arm64'" in result.err

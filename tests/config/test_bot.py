@@ -34,10 +34,10 @@ def load(text: str) -> BotConfiguration:
     return load_bot_configuration(text, "deploy/bot.yaml")
 
 
-def faults(text: str) -> list[str]:
+def issues(text: str) -> list[str]:
     with pytest.raises(ConfigurationError) as caught:
         load(text)
-    found = [show(fault).removeprefix("deploy/bot.yaml:") for fault in caught.value.faults]
+    found = [show(issue).removeprefix("deploy/bot.yaml:") for issue in caught.value.issues]
     assert CANARY not in "".join(found) + repr(caught.value) + str(caught.value.__cause__)
     return found
 
@@ -154,8 +154,8 @@ def test_git_urls(url: str) -> None:
     ],
 )
 def test_bad_git_urls(url: str, reason: str) -> None:
-    (fault,) = faults(f"targets: [{{url: '{url}', branch: main}}]")
-    assert f": targets[0].url: {reason}" in fault
+    (issue,) = issues(f"targets: [{{url: '{url}', branch: main}}]")
+    assert f": targets[0].url: {reason}" in issue
 
 
 BRANCHES = "-main a..b a~1 a^ a:b /a a/ a//b a.lock @ a@{1} .a a/.b a*"
@@ -163,12 +163,12 @@ BRANCHES = "-main a..b a~1 a^ a:b /a a/ a//b a.lock @ a@{1} .a a/.b a*"
 
 @pytest.mark.parametrize("branch", [*BRANCHES.split(), "a b", ""])
 def test_bad_branches(branch: str) -> None:
-    (fault,) = faults(f"targets: [{{url: /a, branch: '{branch}'}}]")
-    assert "targets[0].branch: " in fault
+    (issue,) = issues(f"targets: [{{url: /a, branch: '{branch}'}}]")
+    assert "targets[0].branch: " in issue
 
 
 SOME = "{username: a, password: {env: A}}"
-FAULTS = [
+ISSUES = [
     ("targets: [{url: /a}]", "1:11: targets[0]: branch is missing"),
     ("targets: [{branch: main}]", "1:11: targets[0]: url is missing"),
     ("targets: [{url: /a, branch: b, credential: c}]",
@@ -225,7 +225,7 @@ FAULTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "expected"), FAULTS)
-def test_faults(text: str, expected: str) -> None:
-    (fault,) = faults(text)
-    assert fault[: len(expected)] == expected
+@pytest.mark.parametrize(("text", "expected"), ISSUES)
+def test_issues(text: str, expected: str) -> None:
+    (issue,) = issues(text)
+    assert issue[: len(expected)] == expected

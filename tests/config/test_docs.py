@@ -11,13 +11,14 @@ import pytest
 from pydantic import BaseModel
 
 from imagebot.config.document import read_document
-from imagebot.config.faults import _sections
+from imagebot.config.issues import _sections
 from imagebot.config.later import LATER
 from imagebot.config.load import load_bot_configuration, load_configuration
 from imagebot.config.policy_tests import load_policy_tests
 from imagebot.config.presets import preset_names
 from imagebot.config.schema_bot import BotSection
 from imagebot.policy.check import run_policy_tests
+from imagebot.policy.keys import LATER_KEYS, POLICY_KEYS, PolicyKey
 
 TODAY = date(2026, 11, 1)
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "configuration.md").read_text("utf-8")
@@ -56,6 +57,26 @@ def test_every_key_is_told_of(key: str) -> None:
     assert key in WORDS
 
 
+def rows_of_policy_keys() -> dict[str, tuple[str, str]]:
+    """What the table of policy keys says of each: value and default."""
+    table = TEXT[TEXT.index("| `extends` |") :].split("\n\n")[0]
+    cells = [re.split(r" *(?<!\\)\| *", line)[1:4] for line in table.splitlines()]
+    return {key.strip("`"): (value, default) for key, value, default in cells}
+
+
+def test_the_table_of_policy_keys_has_them_in_order() -> None:
+    assert list(rows_of_policy_keys()) == ["extends", *POLICY_KEYS, *LATER_KEYS]
+
+
+@pytest.mark.parametrize("key", POLICY_KEYS.values(), ids=POLICY_KEYS)
+def test_the_table_of_policy_keys_is_the_one_of_the_code(key: PolicyKey) -> None:
+    value, default = rows_of_policy_keys()[key.name]
+    assert value.replace("`", "").startswith(key.doc)
+    assert set(key.words) <= set(re.findall(r"`([\w-]+)`", value))
+    if isinstance(key.default, str | bool):
+        assert default.startswith(f"`{str(key.default).lower()}`")
+
+
 @pytest.mark.parametrize("name", preset_names())
 def test_every_preset_is_told_of(name: str) -> None:
     assert f"| `{name}` |" in TEXT
@@ -83,5 +104,5 @@ routes:
 """
     with pytest.raises(ConfigurationError) as caught:
         load_configuration(shown, "imagebot.yaml", trusted=False)
-    lines = [[str(fault), f"hint: {fault.hint}"] for fault in caught.value.faults]
+    lines = [[str(issue), f"hint: {issue.hint}"] for issue in caught.value.issues]
     assert [line for pair in lines for line in pair if line != "hint: "] == CONSOLE

@@ -25,11 +25,11 @@ def errors_of(text: str) -> list[str]:
     try:
         read_document(text, "f.yaml")
     except ConfigurationError as error:
-        return [show(fault) for fault in error.faults]
+        return [show(issue) for issue in error.issues]
     return []
 
 
-def faults(text: str) -> list[str]:
+def issues(text: str) -> list[str]:
     found = errors_of(text)
     assert found, "it was read"
     return found
@@ -82,7 +82,7 @@ class TestValues:
 
 
 @pytest.mark.usefixtures("engine")
-class TestFaults:
+class TestIssues:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
@@ -121,7 +121,7 @@ class TestFaults:
         ],
     )  # fmt: skip
     def test_exact(self, text: str, expected: list[str]) -> None:
-        assert faults(text) == expected
+        assert issues(text) == expected
 
     @pytest.mark.parametrize(
         ("text", "place"),
@@ -135,22 +135,22 @@ class TestFaults:
         ],
     )
     def test_broken_yaml_says_where(self, text: str, place: str) -> None:
-        (fault,) = faults(text)
-        assert fault.startswith(place + "broken YAML: ")
+        (issue,) = issues(text)
+        assert issue.startswith(place + "broken YAML: ")
 
     @pytest.mark.parametrize("text", ["match: **/x\n", "a: {match: **}\n", "- *.yaml\n"])
     def test_an_unquoted_glob_is_explained(self, text: str) -> None:
-        (fault,) = faults(text)
-        assert "needs quotes" in fault
+        (issue,) = issues(text)
+        assert "needs quotes" in issue
 
     def test_a_tab_is_explained(self) -> None:
-        (fault,) = faults("a:\n\tb: 1\n")
-        assert fault.endswith("(YAML indents with spaces, not with tabs)")
+        (issue,) = issues("a:\n\tb: 1\n")
+        assert issue.endswith("(YAML indents with spaces, not with tabs)")
 
     def test_the_message_is_safe_to_print(self) -> None:
-        for fault in faults('"a\\e[31m": 1\n"a\\e[31m": 2\n"x\\n://u:secret@h": !y z\n'):
-            assert fault.isprintable()
-            assert "secret" not in fault
+        for issue in issues('"a\\e[31m": 1\n"a\\e[31m": 2\n"x\\n://u:secret@h": !y z\n'):
+            assert issue.isprintable()
+            assert "secret" not in issue
 
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -172,12 +172,12 @@ NESTED = "a0: &a0 " + "[" * 40 + "]" * 40 + "\n" + "".join(
         (NESTED, "nested deeper than 64 levels, aliases expanded"),
         ("a: " + "x" * 2_000_000, "longer than 1,048,576 characters"),
         ("[" + "x," * 400_000 + "]", "more than a configuration can hold"),
-        ("".join(f"k: {n}\n" for n in range(5_000)), "too many faults"),
+        ("".join(f"k: {n}\n" for n in range(5_000)), "too many issues"),
     ],
 )
 @pytest.mark.timeout(60)
 def test_hostile_text_is_refused_soon(text: str, reason: str) -> None:
-    found = faults(text)
+    found = issues(text)
     assert reason in found[-1]
     assert len(found) <= 101
     assert sys.getsizeof(found[-1]) < 1000
@@ -191,6 +191,6 @@ FRAGMENTS = st.sampled_from(
 
 
 @given(st.one_of(st.text(max_size=200), st.lists(FRAGMENTS, max_size=60).map("".join)))
-def test_any_text_is_a_document_or_faults(text: str) -> None:
-    for fault in errors_of(text):
-        assert "\n" not in fault
+def test_any_text_is_a_document_or_issues(text: str) -> None:
+    for issue in errors_of(text):
+        assert "\n" not in issue

@@ -41,7 +41,7 @@ def errors(schema: dict[str, Any], text: str) -> list[str]:
 GOOD = [
     "{}",
     test_load.DESIGN,
-    "policies: {a: {semver: 1.4, include: '*-alpine', pin: {digest: frozen}, max: null}}",
+    "policies: {a: {semver: 1.4, include: '*-alpine', pin: {digest: with-tag}, max: null}}",
     "paused: true",
     "paused: the release",
     "tests: [{policy: a, tags: [1.2, b], expect: null}]",

@@ -50,10 +50,10 @@ def load(text: str, *, trusted: bool = False) -> Configuration:
     return load_configuration(text, "imagebot.yaml", trusted=trusted)
 
 
-def faults(text: str, *, trusted: bool = False) -> list[str]:
+def issues(text: str, *, trusted: bool = False) -> list[str]:
     with pytest.raises(ConfigurationError) as caught:
         load(text, trusted=trusted)
-    return [show(fault).removeprefix("imagebot.yaml:") for fault in caught.value.faults]
+    return [show(issue).removeprefix("imagebot.yaml:") for issue in caught.value.issues]
 
 
 def test_the_example_of_the_design() -> None:
@@ -84,7 +84,7 @@ def test_the_other_sections() -> None:
     configuration = load("""\
 files:
   exclude: [vendor/**]
-  extra:
+  patterns:
     - {match: ["**/Dockerfile"], pattern: '^FROM (?P<name>\\S+):(?P<tag>\\S+)'}
 fields:
   - {kind: Prometheus, path: spec.image}
@@ -95,7 +95,7 @@ commit:
 paused: the release is frozen
 """)
     assert configuration.files.exclude == ("vendor/**",)
-    assert configuration.files.extra == (
+    assert configuration.files.patterns == (
         ExtraFile(match=("**/Dockerfile",), pattern="^FROM (?P<name>\\S+):(?P<tag>\\S+)"),
     )
     assert configuration.fields == (
@@ -128,13 +128,13 @@ class TestExtends:
     def test_replaces_key_by_key_and_null_unsets(self) -> None:
         policies = load("""\
 policies:
-  a: {semver: ^1, max: minor, platforms: [linux/amd64], pin: {digest: frozen}}
+  a: {semver: ^1, max: minor, platforms: [linux/amd64], pin: {digest: with-tag}}
   b: {extends: a, semver: ^2, platforms: [linux/arm64], pin: digest}
   c: {extends: b, semver: null, order: numerical, max: null}
 """).policies
         assert policies["b"].max == "minor"
         assert policies["b"].platforms == ("linux/arm64",)
-        assert policies["b"].pin == "refresh"
+        assert policies["b"].pin == "always"
         assert (policies["c"].order, policies["c"].range, policies["c"].max) == (
             "numerical", None, None,
         )  # fmt: skip
@@ -195,33 +195,33 @@ policies:
             ),
         ],
     )  # fmt: skip
-    def test_faults(self, policies: str, expected: list[str]) -> None:
-        found = faults("policies:\n" + policies)
+    def test_issues(self, policies: str, expected: list[str]) -> None:
+        found = issues("policies:\n" + policies)
         assert [
-            fault[: len(start)] for fault, start in zip(found, expected, strict=True)
+            issue[: len(start)] for issue, start in zip(found, expected, strict=True)
         ] == expected
 
 
 class TestDuplicates:
     def test_names_of_policies(self) -> None:
-        assert faults("policies:\n  a: {}\n  b: {}\n  a: {}\n") == [
+        assert issues("policies:\n  a: {}\n  b: {}\n  a: {}\n") == [
             "4:3: policies.a: given twice, first on line 2"
         ]
 
     def test_names_of_routes(self) -> None:
         text = "routes:\n" + ROUTE.format(name="a", policy="shape") * 2
-        assert faults(text) == ["6:11: routes[1].name: 'a' is defined twice, first on line 2"]
+        assert issues(text) == ["6:11: routes[1].name: 'a' is defined twice, first on line 2"]
 
     def test_names_of_presets_and_what_is_built_in(self) -> None:
         advice = "give the policy another name, and write extends: production"
-        assert faults("policies:\n  production: {}\n  shape: {}\n  ignore: {}\n") == [
+        assert issues("policies:\n  production: {}\n  shape: {}\n  ignore: {}\n") == [
             f"2:3: policies.production: is defined twice: a preset has this name ({advice})",
             "3:3: policies.shape: is built in (give the policy another name)",
             "4:3: policies.ignore: is built in (give the policy another name)",
         ]
 
 
-POLICY_FAULTS = [
+POLICY_ISSUES = [
     ("{semver: '^1.2 <<3'}", "2:22: policies.p.semver: '<' starts no version"),
     ("{semver: ^1.2 <<3}", "2:21: policies.p.semver: '<' starts no version"),
     ("{pattern: 'a('}", "2:17: policies.p.pattern: missing ): a( in 'a('"),
@@ -230,7 +230,7 @@ POLICY_FAULTS = [
     ("{order: numeric}",
      "2:14: policies.p.order: must be one of numerical, alphabetical, natural, calver, pushed, "),
     ("{order: semver}", "2:14: policies.p.order: must be one of "),
-    ("{min-age: 3}", "2:16: policies.p.min-age: '3' is no duration"),
+    ("{min-age: 3}", "2:16: policies.p.min-age: not a valid duration: '3'"),
     ("{min-age: 3 days}", "2:"),
     ("{min_age: 3d}", "2:7: policies.p.min_age: unknown key (did you mean min-age?)"),
     ("{maxx: minor}", "2:7: policies.p.maxx: unknown key (did you mean max?)"),
@@ -238,12 +238,12 @@ POLICY_FAULTS = [
     ("{adopt: no}", "2:14: policies.p.adopt: must be true or false, not text"),
     ("{descending: 1}", "2:19: policies.p.descending: must be true or false, not a number"),
     ("{pin: tag}", "2:12: policies.p.pin: must be digest, not 'tag'"),
-    ("{pin: {digest: frosen}}",
-     "2:21: policies.p.pin.digest: must be one of frozen, refresh, not 'frosen' (did you mean"),
+    ("{pin: {digest: with-tags}}",
+     "2:21: policies.p.pin.digest: must be one of with-tag, always, not 'with-tags' (did you mean"),
     ("{pin: {}}", "2:7: policies.p.pin: digest is missing"),
-    ("{pin: {digest: frozen, tag: x}}", "2:29: policies.p.pin.tag: unknown key"),
+    ("{pin: {digest: with-tag, tag: x}}", "2:31: policies.p.pin.tag: unknown key"),
     ("{platforms: [linux]}",
-     "2:19: policies.p.platforms[0]: 'linux' is no platform like linux/amd64"),
+     "2:19: policies.p.platforms[0]: not a platform: 'linux'"),
     ("{platforms: linux/amd64}", "2:18: policies.p.platforms: must be a list, not text"),
     ("{include: ['*', '/(/']}", "2:23: policies.p.include[1]: missing ): ("),
     ("{exclude: {a: 1}}", "2:16: policies.p.exclude: must be a list, not a mapping"),
@@ -252,8 +252,8 @@ POLICY_FAULTS = [
     ("{ignore: [{versions: 1, reason: a}, {versions: '>>1', reason: b}]}",
      "2:55: policies.p.ignore[1].versions: neither a tag nor a range"),
     ("{ignore: [{versions: 1, reason: a, until: 2024-13-01}]}",
-     "2:48: policies.p.ignore[0].until: '2024-13-01' is no date"),
-    ("{follow: a/b}", "2:15: policies.p.follow: 'a/b' is no tag"),
+     "2:48: policies.p.ignore[0].until: not a date: '2024-13-01'"),
+    ("{follow: a/b}", "2:15: policies.p.follow: not a tag: 'a/b'"),
     ("{follow: a, semver: ^1}", "2:15: policies.p.follow: semver chooses among tags"),
     ("{signatures: {}}", "2:7: policies.p.signatures: not yet: verifying signatures"),
     ("~", "2:6: policies.p: must be a mapping, not nothing"),
@@ -264,15 +264,15 @@ POLICY_FAULTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("policy", "expected"), POLICY_FAULTS)
-def test_policy_faults(policy: str, expected: str) -> None:
-    (fault,) = faults(f"policies:\n  p: {policy}\n")
-    assert fault.startswith(expected)
+@pytest.mark.parametrize(("policy", "expected"), POLICY_ISSUES)
+def test_policy_issues(policy: str, expected: str) -> None:
+    (issue,) = issues(f"policies:\n  p: {policy}\n")
+    assert issue.startswith(expected)
 
 
 def test_every_fault_of_a_policy_is_told() -> None:
-    found = faults("policies:\n  p: {semver: '>>1', pattern: 'a(', min-age: x, include: '/(/'}\n")
-    assert [fault.split(": ")[1] for fault in found] == [
+    found = issues("policies:\n  p: {semver: '>>1', pattern: 'a(', min-age: x, include: '/(/'}\n")
+    assert [issue.split(": ")[1] for issue in found] == [
         "policies.p.semver", "policies.p.pattern", "policies.p.min-age", "policies.p.include",
     ]  # fmt: skip
 
@@ -283,14 +283,14 @@ def test_every_fault_of_a_policy_is_told() -> None:
 def test_a_range_is_taken_as_it_is_spelt(written: str, text: str | None) -> None:
     policy = f"policies:\n  p: {{semver: {written}}}\n"
     if text is None:
-        assert "policies.p.semver" in faults(policy)[0]
+        assert "policies.p.semver" in issues(policy)[0]
     else:
         versions = load(policy).policies["p"].range
         assert versions is not None
         assert versions.text == text
 
 
-ROUTE_FAULTS = [
+ROUTE_ISSUES = [
     ("name: r\nname: s", "3:5: routes[0].name: given twice, first on line 2"),
     ("files: []", "3:12: routes[0].files: must not be empty"),
     ("files: a", "3:12: routes[0].files: must be a list, not text"),
@@ -321,8 +321,8 @@ ROUTE_FAULTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("key", "expected"), ROUTE_FAULTS)
-def test_route_faults(key: str, expected: str) -> None:
+@pytest.mark.parametrize(("key", "expected"), ROUTE_ISSUES)
+def test_route_issues(key: str, expected: str) -> None:
     name = key.partition(":")[0]
     rest = {
         "files": "['**']",
@@ -333,12 +333,12 @@ def test_route_faults(key: str, expected: str) -> None:
     lines = [*key.split("\n"), *(f"{other}: {value}" for other, value in rest.items())]
     lead = [] if name == "name" else ["name: r"]
     body = "\n    ".join([*lead, *lines])
-    found = faults(f"routes:\n  - {body}\n")
+    found = issues(f"routes:\n  - {body}\n")
     assert len(found) == 1
     assert found[0].startswith(expected)
 
 
-OTHER_FAULTS = [
+OTHER_ISSUES = [
     ("[]", "1:1: must be a mapping, not a list"),
     ("text", "1:1: must be a mapping, not text"),
     ("polices: {}", "1:1: polices: unknown key (did you mean policies?)"),
@@ -356,27 +356,27 @@ OTHER_FAULTS = [
     ("fields: [{kind: A, repository: b}]", "1:10: fields[0]: needs tag or digest too"),
     ("fields: [{kind: A, path: a..b}]",
      "1:26: fields[0].path: 'a..b' is no path like spec.image"),
-    ("files: {extra: [{match: [a], pattern: x}]}",
-     "1:39: files.extra[0].pattern: needs the groups name and tag (or digest)"),
-    ("files: {extra: [{match: [a], pattern: '(?P<name>a)(?P<tag>b)(?P<x>c)'}]}",
-     "1:40: files.extra[0].pattern: has the unknown group x"),
-    ("files: {extra: [{match: [a], pattern: '(?P<name>a)(?P<tag>'}]}",
-     "1:40: files.extra[0].pattern: is no RE2 expression: missing ): (?P<name>a)(?P<tag>"),
-    ("files: {extra: [{match: [a], pattern: '(?P<name>a'}]}",
-     "1:40: files.extra[0].pattern: is no RE2 expression: missing )"),
+    ("files: {patterns: [{match: [a], pattern: x}]}",
+     "1:42: files.patterns[0].pattern: needs the groups name and tag (or digest)"),
+    ("files: {patterns: [{match: [a], pattern: '(?P<name>a)(?P<tag>b)(?P<x>c)'}]}",
+     "1:43: files.patterns[0].pattern: has the unknown group x"),
+    ("files: {patterns: [{match: [a], pattern: '(?P<name>a)(?P<tag>'}]}",
+     "1:43: files.patterns[0].pattern: is no RE2 expression: missing ): (?P<name>a)(?P<tag>"),
+    ("files: {patterns: [{match: [a], pattern: '(?P<name>a'}]}",
+     "1:43: files.patterns[0].pattern: is no RE2 expression: missing )"),
     ("tests: [{policy: nope, tags: [], expect: null}]",
      "1:18: tests[0].policy: there is no policy 'nope'"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "expected"), OTHER_FAULTS)
-def test_other_faults(text: str, expected: str) -> None:
-    (fault,) = faults(text)
-    assert fault.startswith(expected)
+@pytest.mark.parametrize(("text", "expected"), OTHER_ISSUES)
+def test_other_issues(text: str, expected: str) -> None:
+    (issue,) = issues(text)
+    assert issue.startswith(expected)
 
 
-def test_all_faults_come_at_once_in_the_order_of_their_places() -> None:
-    found = faults("""\
+def test_all_issues_come_at_once_in_the_order_of_their_places() -> None:
+    found = issues("""\
 paused: 3
 policies:
   a: {maks: minor}
@@ -386,14 +386,14 @@ routes:
   - {name: r, files: ["**"], publish: commit, images: [{match: "**", policy: d}]}
 polices: {}
 """)
-    assert [":".join(fault.split(":")[:2]) for fault in found] == [
+    assert [":".join(issue.split(":")[:2]) for issue in found] == [
         "1:9", "3:7", "4:17", "5:16", "7:78", "8:1",
     ]  # fmt: skip
 
 
 def test_a_policy_with_a_fault_is_still_a_known_name() -> None:
     text = "policies:\n  a: {maks: 1}\nroutes:\n" + ROUTE.format(name="r", policy="a")
-    assert len(faults(text)) == 1
+    assert len(issues(text)) == 1
 
 
 BOT_ONLY = ["targets", "credentials", "registries", "notify", "limits", "serve", "cache-dir"]
@@ -401,15 +401,15 @@ BOT_ONLY = ["targets", "credentials", "registries", "notify", "limits", "serve",
 
 @pytest.mark.parametrize("key", BOT_ONLY)
 def test_a_file_of_a_target_cannot_say_where_or_with_which_secrets(key: str) -> None:
-    (fault,) = faults(f"routes: []\n{key}: {{a: [b]}}\n")
-    assert fault.startswith(f"2:1: {key}: a file in a target cannot set this (it belongs in ")
-    assert "the bot's own file" in fault
+    (issue,) = issues(f"routes: []\n{key}: {{a: [b]}}\n")
+    assert issue.startswith(f"2:1: {key}: a file in a target cannot set this (it belongs in ")
+    assert "the bot's own file" in issue
 
 
 def test_a_trusted_file_may_but_is_told_that_it_has_no_effect() -> None:
     text = "credentials: {git: {a: {token: {env: A}}}}\n"
     assert any("credentials" in warning for warning in load(text, trusted=True).warnings)
-    assert faults("credentials: {git: {a: {}}}\n", trusted=True) == [
+    assert issues("credentials: {git: {a: {}}}\n", trusted=True) == [
         "1:24: credentials.git.a: needs a token or an ssh-key (both, for ssh and a forge's API)"
     ]
 
@@ -418,7 +418,7 @@ def test_a_trusted_file_may_but_is_told_that_it_has_no_effect() -> None:
 def test_what_has_no_stage_yet_is_refused_in_so_many_words(path: str) -> None:
     keys = path.replace("*", "p").split(".")
     text = "".join(f"{'  ' * depth}{key}:\n" for depth, key in enumerate(keys))
-    assert any("not yet: " in fault for fault in faults(text, trusted=True))
+    assert any("not yet: " in issue for issue in issues(text, trusted=True))
 
 
 def test_policy_keys_have_what_they_inherit() -> None:
@@ -431,13 +431,13 @@ WORDS = st.sampled_from(
     ["policies", "routes", "files", "fields", "commit", "paused", "tests", "targets", "extends",
      "semver", "order", "pattern", "pin", "digest", "min-age", "ignore", "versions", "reason",
      "include", "name", "publish", "images", "match", "policy", "pull-request", "group", "a", "b",
-     "extra", "kind", "path", "author", "notify", "signatures", "shape", "production"]
+     "patterns", "kind", "path", "author", "notify", "signatures", "shape", "production"]
 )  # fmt: skip
 SCALARS = st.one_of(
     WORDS,
     st.sampled_from(
-        ["^1", ">>", "**", "*", "/(/", "numerical", "frozen", "3d", "commit", "$1", "(x)", "", "[",
-         "https://u:secret@h", "1.2", "\x1b[31m", "é"]
+        ["^1", ">>", "**", "*", "/(/", "numerical", "with-tag", "3d", "commit", "$1", "(x)", "",
+         "[", "https://u:secret@h", "1.2", "\x1b[31m", "é"]
     ),
     st.integers(),
     st.floats(),
@@ -466,16 +466,16 @@ def flow(value: object) -> str:
 
 
 @given(st.dictionaries(WORDS, TREES, max_size=5))
-def test_any_tree_is_a_configuration_or_faults(tree: object) -> None:
+def test_any_tree_is_a_configuration_or_issues(tree: object) -> None:
     for trusted in (False, True):
-        for fault in errors_of(flow(tree), trusted=trusted):
-            assert printable(fault) == fault
-            assert "secret" not in fault.replace("secret, a host", "")
+        for issue in errors_of(flow(tree), trusted=trusted):
+            assert printable(issue) == issue
+            assert "secret" not in issue.replace("secret, a host", "")
 
 
 def errors_of(text: str, *, trusted: bool) -> list[str]:
     try:
         load(text, trusted=trusted)
     except ConfigurationError as error:
-        return [show(fault) for fault in error.faults]
+        return [show(issue) for issue in error.issues]
     return []

@@ -61,11 +61,11 @@ def test_a_file_without_tests_has_none() -> None:
         ("[]", "x:2:5: tests[0]: must be a mapping, not a list"),
     ],
 )
-def test_faults(test: str, expected: str) -> None:
+def test_issues(test: str, expected: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_policy_tests(f"tests:\n  - {test}\n", "x")
-    (fault,) = caught.value.faults
-    assert str(fault).startswith(expected)
+    (issue,) = caught.value.issues
+    assert str(issue).startswith(expected)
 
 
 def test_the_list_must_be_one() -> None:

@@ -66,8 +66,8 @@ def test_production_is_careful() -> None:
     policy = load_preset("production").policy
     assert policy.min_age is not None
     assert policy.min_age.days == 3
-    assert (policy.max, policy.prerelease, policy.pin) == ("minor", "never", "frozen")
-    assert policy.min_age_unknown == "refuse"
+    assert (policy.max, policy.prerelease, policy.pin) == ("minor", "never", "with-tag")
+    assert policy.min_age_unknown == "reject"
 
 
 def test_an_unknown_name_has_a_hint() -> None:

@@ -220,7 +220,7 @@ class TestMarkers:
 
 
 class TestFlux:
-    POLICY = build_policy("flux-system:podinfo", {"semver": "5.x", "reading": "strict"})
+    POLICY = build_policy("flux-system:podinfo", {"semver": "5.x", "version-syntax": "strict"})
 
     def test_names_are_found_among_fluxs_own(self) -> None:
         marker = Marker("policy", "flux-system:podinfo", 6, "flux")

@@ -121,13 +121,13 @@ def test_following_a_tag_lists_nothing() -> None:
     assert (update.tag or "stable", update.digest) == ("stable", digest_of(f"{APP}:stable"))
 
 
-def test_warns_of_a_tag_that_is_gone_and_of_a_pattern_that_admits_nothing() -> None:
+def test_warns_of_a_tag_that_is_gone_and_of_a_pattern_that_allows_nothing() -> None:
     registry = FakeRegistry({APP: ("1.0", "1.1")})
     gone = run({"a.yaml": pod("app:0.9")}, registry)
     assert any("current tag 0.9 is not in the registry" in w for w in gone.plan.warnings)
     pattern = run({"a.yaml": pod("app:1.0")}, registry, "{pattern: '^main-', order: alphabetical}")
     assert any(
-        "policy mine admits none of its 2 tags (pattern 2)" in w for w in pattern.plan.warnings
+        "policy mine allows none of its 2 tags (pattern 2)" in w for w in pattern.plan.warnings
     )
 
 

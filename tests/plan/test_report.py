@@ -119,11 +119,11 @@ def test_pick() -> None:
         candidates=("1.1",),
         rejections=(REJECTION,),
     )
-    document = pick_document("app", "1", decision)
+    document = pick_document("app", "1", decision, {"2.0.0": "2.0.0"}.get)
     check("pick", document)
     assert document["rejected"][0]["eligibleAt"] == "2026-05-01T12:00:00Z"
     nothing = Decision(code="no-candidate", reason="r")
-    assert pick_document("app", None, nothing)["chosen"] is None
+    assert pick_document("app", None, nothing, lambda tag: None)["chosen"] is None
 
 
 def test_an_updates_id_names_the_same_update_in_every_run(field: ImageField) -> None:

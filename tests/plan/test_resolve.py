@@ -33,7 +33,7 @@ def only(answers: Resolution) -> Decision:
 NOTHING: list[tuple[dict[str, object], str]] = [
     ({"semver": ">=2 <1"}, "semver 3"),
     ({"semver": ">=7"}, "semver 3"),
-    ({"semver": ">=7", "reading": "strict"}, "semver 3"),
+    ({"semver": ">=7", "version-syntax": "strict"}, "semver 3"),
     ({"include": ["v[0-9]*"]}, "include 3"),
     ({"exclude": ["*"]}, "exclude 3"),
     ({"variant": "alpine"}, "variant 2, shape 1"),
@@ -42,21 +42,21 @@ NOTHING: list[tuple[dict[str, object], str]] = [
 
 
 @pytest.mark.parametrize(("keys", "refused"), NOTHING)
-def test_a_policy_that_admits_nothing_is_warned_about(
+def test_a_policy_that_allows_nothing_is_warned_about(
     keys: Mapping[str, object], refused: str
 ) -> None:
     answers = deciding(keys, "app:1.4.0")
     decision = only(answers)
     assert (decision.code, decision.candidates, decision.moves) == ("no-candidate", (), False)
     assert f"(refused: {refused})" in decision.reason
-    assert answers.warnings == (f"{APP}: policy mine admits none of its 3 tags ({refused})",)
+    assert answers.warnings == (f"{APP}: policy mine allows none of its 3 tags ({refused})",)
 
 
 @pytest.mark.parametrize("keys", [keys for keys, _ in NOTHING])
 def test_the_same_of_tags_given_by_hand(keys: Mapping[str, object]) -> None:
     policy = build_policy("mine", keys)
     decision = answer_offline(policy, TAGS, parse_reference("app:1.4.0"), now=NOW)
-    assert (decision.code, decision.admits_none) == ("no-candidate", True)
+    assert (decision.code, decision.allows_none) == ("no-candidate", True)
 
 
 def test_one_warning_for_a_repository_and_a_policy() -> None:
@@ -85,14 +85,14 @@ def test_following_a_tag_that_is_not_there_is_warned_about() -> None:
         ({}, "app:1.4.0-mine", ()),
     ],
 )
-def test_a_current_tag_that_is_admitted_is_current(
+def test_a_current_tag_that_is_allowed_is_current(
     keys: Mapping[str, object], reference: str, candidates: tuple[str, ...]
 ) -> None:
     answers = deciding(keys, reference)
     decision = only(answers)
-    assert (decision.code, decision.admits_none) == ("current", False)
+    assert (decision.code, decision.allows_none) == ("current", False)
     assert decision.candidates[:1] == candidates
-    assert not any("admits none" in warning for warning in answers.warnings)
+    assert not any("allows none" in warning for warning in answers.warnings)
 
 
 def test_without_a_current_tag_the_reason_says_what_to_do() -> None:

@@ -90,7 +90,7 @@ def test_the_first_entry_that_ignores_a_tag_is_named() -> None:
 def test_an_ignored_current_tag_gives_way_to_an_equal_one() -> None:
     keys = {
         "semver": "^1",
-        "reading": "strict",
+        "version-syntax": "strict",
         "ignore": [{"versions": "build-9", "reason": "x"}],
         "exclude": ["1.2.3"],
     }

@@ -1,11 +1,14 @@
+from dataclasses import fields
 from datetime import date, datetime, timedelta
 
 import pytest
 
 from imagebot.errors import InvalidPolicyError
-from imagebot.policy.build import KEYS, build_policy
+from imagebot.policy.build import build_policy
+from imagebot.policy.build_values import is_platform
 from imagebot.policy.builtin import BUILT_IN, IGNORE, SHAPE
 from imagebot.policy.duration import parse_duration, show_duration
+from imagebot.policy.keys import POLICY_KEYS
 from imagebot.policy.model import Ignored, Policy
 from imagebot.policy.pattern import Pattern
 from imagebot.version.range import parse_range
@@ -17,7 +20,7 @@ def test_no_keys_give_the_defaults() -> None:
 
 def test_the_built_in_policies() -> None:
     assert BUILT_IN == {"shape": SHAPE, "ignore": IGNORE}
-    assert (SHAPE.order, SHAPE.reading, SHAPE.max, SHAPE.adopt) == (
+    assert (SHAPE.order, SHAPE.version_syntax, SHAPE.max, SHAPE.adopt) == (
         "shape",
         "natural",
         "minor",
@@ -39,12 +42,12 @@ BUILT = [
     ({"allow-downgrade": True}, {"allow_downgrade": True}),
     ({"follow": "stable"}, {"follow": "stable"}),
     ({"follow": "stable", "max": "minor", "pin": "digest"},
-     {"follow": "stable", "max": "minor", "pin": "refresh"}),
-    ({"pin": "digest"}, {"pin": "refresh"}),
-    ({"pin": {"digest": "frozen"}}, {"pin": "frozen"}),
-    ({"pin": {"digest": "refresh"}}, {"pin": "refresh"}),
-    ({"min-age": "3d", "min-age-unknown": "admit"},
-     {"min_age": timedelta(days=3), "min_age_unknown": "admit"}),
+     {"follow": "stable", "max": "minor", "pin": "always"}),
+    ({"pin": "digest"}, {"pin": "always"}),
+    ({"pin": {"digest": "with-tag"}}, {"pin": "with-tag"}),
+    ({"pin": {"digest": "always"}}, {"pin": "always"}),
+    ({"min-age": "3d", "min-age-unknown": "accept"},
+     {"min_age": timedelta(days=3), "min_age_unknown": "accept"}),
     ({"platforms": ["linux/amd64", "linux/arm64/v8", "linux/amd64"]},
      {"platforms": ("linux/amd64", "linux/arm64/v8")}),
     ({"exists": True, "adopt": False}, {"exists": True, "adopt": False}),
@@ -59,9 +62,9 @@ BUILT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("keys", "fields"), BUILT)
-def test_builds(keys: dict[str, object], fields: dict[str, object]) -> None:
-    assert build_policy("p", keys) == Policy(name="p", **fields)  # type: ignore[arg-type]  # a table
+@pytest.mark.parametrize(("keys", "expected"), BUILT)
+def test_builds(keys: dict[str, object], expected: dict[str, object]) -> None:
+    assert build_policy("p", keys) == Policy(name="p", **expected)  # type: ignore[arg-type]  # a table
 
 
 @pytest.mark.parametrize(
@@ -81,59 +84,59 @@ def test_a_range_decides_about_prereleases_unless_the_key_does(
 
 # (keys, key at fault, position, part of the reason, part of the hint)
 ERRORS = [
-    ({"semvre": "^1"}, "semvre", None, "no such", "semver"),
-    ({"zzz": 1}, "zzz", None, "no such", "known keys"),
+    ({"semvre": "^1"}, "semvre", None, "not a policy key", "semver"),
+    ({"zzz": 1}, "zzz", None, "not a policy key", "known keys"),
     ({"semver": "^1 ||"}, "semver", 5, "missing", '"*"'),
     ({"semver": 1.2}, "semver", None, "number", '"1.2"'),
-    ({"semver": True}, "semver", None, "no text", ""),
+    ({"semver": True}, "semver", None, "not text", ""),
     ({"semver": "^1", "order": "numerical"}, "order", None, "already", "drop"),
-    ({"order": "semver"}, "order", None, "none of", ""),
-    ({"order": "numeric"}, "order", None, "none of", "numerical"),
-    ({"order": "shape"}, "order", None, "none of", ""),
-    ({"descending": "yes"}, "descending", None, "neither", ""),
+    ({"order": "semver"}, "order", None, "must be one of", ""),
+    ({"order": "numeric"}, "order", None, "must be one of", "numerical"),
+    ({"order": "shape"}, "order", None, "must be one of", ""),
+    ({"descending": "yes"}, "descending", None, "true or false", ""),
     ({"pattern": "("}, "pattern", 0, "missing )", "RE2"),
-    ({"pattern": 5}, "pattern", None, "no text", "quotes"),
+    ({"pattern": 5}, "pattern", None, "not text", "quotes"),
     ({"extract": "$1"}, "extract", None, "no pattern", ""),
     ({"pattern": "a", "extract": "$1"}, "extract", 0, "no group", ""),
     ({"include": []}, "include", None, "empty", ""),
     ({"include": ["["]}, "include", None, "bracket", ""),
     ({"exclude": ["/(/"]}, "exclude", 0, "missing )", ""),
-    ({"exclude": [1]}, "exclude", None, "no text", ""),
+    ({"exclude": [1]}, "exclude", None, "not text", ""),
     ({"include": ["a"] * 201}, "include", None, "more than", ""),
-    ({"prerelease": "sometimes"}, "prerelease", None, "none of", ""),
+    ({"prerelease": "sometimes"}, "prerelease", None, "must be one of", ""),
     ({"prerelease": "never", "order": "pushed"}, "prerelease", None, "no meaning", "exclude"),
     ({"variant": "["}, "variant", None, "bracket", ""),
     ({"variant": "same", "order": "numerical"}, "variant", None, "no meaning", ""),
-    ({"variant": "any", "semver": "^1", "reading": "strict"}, "variant", None, "no variants", ""),
-    ({"reading": "strict"}, "reading", None, "semver ranges only", ""),
-    ({"reading": "strict", "order": "natural"}, "reading", None, "semver ranges only", ""),
-    ({"reading": "strict", "order": "numerical"}, "reading", None, "no meaning", ""),
-    ({"reading": "loose"}, "reading", None, "none of", ""),
-    ({"max": "tiny"}, "max", None, "none of", ""),
-    ({"max": 1}, "max", None, "none of", ""),
+    ({"variant": "any", "semver": "1", "version-syntax": "strict"}, "variant", None, "no vari", ""),
+    ({"version-syntax": "strict"}, "version-syntax", None, "semver ranges", ""),
+    ({"version-syntax": "strict", "order": "natural"}, "version-syntax", None, "semver ranges", ""),
+    ({"version-syntax": "strict", "order": "numerical"}, "version-syntax", None, "no meaning", ""),
+    ({"version-syntax": "loose"}, "version-syntax", None, "must be one of", ""),
+    ({"max": "tiny"}, "max", None, "must be one of", ""),
+    ({"max": 1}, "max", None, "must be one of", ""),
     ({"follow": "stable", "semver": "^1"}, "follow", None, "semver", "drop"),
     ({"follow": "stable", "order": "pushed"}, "follow", None, "order", "drop"),
     ({"follow": "stable", "pattern": "a"}, "follow", None, "pattern", "drop"),
-    ({"follow": "a b"}, "follow", None, "no tag", ""),
-    ({"follow": "stable", "pin": {"digest": "frozen"}}, "pin", None, "frozen", "drop"),
-    ({"pin": "tag"}, "pin", None, "pins nothing", "refresh"),
-    ({"pin": {"digest": "never"}}, "pin", None, "pins nothing", ""),
-    ({"pin": {"digest": "frozen", "x": 1}}, "pin", None, "pins nothing", ""),
-    ({"pin": True}, "pin", None, "pins nothing", ""),
-    ({"min-age": "3"}, "min-age", 0, "no duration", "3d"),
-    ({"min-age": "3d 5x"}, "min-age", 3, "no duration", ""),
-    ({"min-age": 3}, "min-age", None, "no duration", ""),
-    ({"min-age-unknown": "admit"}, "min-age-unknown", None, "no min-age", ""),
-    ({"min-age": "1d", "min-age-unknown": "maybe"}, "min-age-unknown", None, "none of", ""),
-    ({"platforms": ["amd64"]}, "platforms", None, "no platform", "linux/arm64"),
-    ({"platforms": ["linux/amd64/v1/x"]}, "platforms", None, "no platform", ""),
-    ({"exists": 1}, "exists", None, "neither", ""),
+    ({"follow": "a b"}, "follow", None, "not a tag", ""),
+    ({"follow": "stable", "pin": {"digest": "with-tag"}}, "pin", None, "only with its tag", "drop"),
+    ({"pin": "tag"}, "pin", None, "not a way to pin", "always"),
+    ({"pin": {"digest": "never"}}, "pin", None, "not a way to pin", ""),
+    ({"pin": {"digest": "with-tag", "x": 1}}, "pin", None, "not a way to pin", ""),
+    ({"pin": True}, "pin", None, "not a way to pin", ""),
+    ({"min-age": "3"}, "min-age", 0, "not a valid duration", "3d"),
+    ({"min-age": "3d 5x"}, "min-age", 3, "not a valid duration", ""),
+    ({"min-age": 3}, "min-age", None, "not a valid duration", ""),
+    ({"min-age-unknown": "accept"}, "min-age-unknown", None, "no min-age", ""),
+    ({"min-age": "1d", "min-age-unknown": "maybe"}, "min-age-unknown", None, "must be one of", ""),
+    ({"platforms": ["amd64"]}, "platforms", None, "not a platform", "linux/arm64"),
+    ({"platforms": ["linux/amd64/v1/x"]}, "platforms", None, "not a platform", ""),
+    ({"exists": 1}, "exists", None, "true or false", ""),
     ({"ignore": [{"reason": "x"}]}, "ignore.versions", None, "missing", ""),
-    ({"ignore": [{"versions": "1.x", "unitl": "x"}]}, "ignore.unitl", None, "no such", ""),
-    ({"ignore": [{"versions": "1.x", "until": "soon"}]}, "ignore.until", None, "no date", "2026"),
+    ({"ignore": [{"versions": "1.x", "unitl": "x"}]}, "ignore.unitl", None, "unknown key", ""),
+    ({"ignore": [{"versions": "1.x", "until": "soon"}]}, "ignore.until", None, "not a date", "20"),
     ({"ignore": [{"versions": ">=1 <<2"}]}, "ignore.versions", 5, "neither a tag nor a range", ""),
-    ({"ignore": [{"versions": 1.5}]}, "ignore.versions", None, "no text", "quotes"),
-    ({"ignore": [5]}, "ignore", None, "no entry", ""),
+    ({"ignore": [{"versions": 1.5}]}, "ignore.versions", None, "not text", "quotes"),
+    ({"ignore": [5]}, "ignore", None, "not an entry", ""),
 ]  # fmt: skip
 
 
@@ -148,8 +151,23 @@ def test_refuses(
     assert hint in raised.value.hint
 
 
-def test_names_every_key_once() -> None:
-    assert len(set(KEYS)) == len(KEYS)
+def test_the_defaults_of_the_table_are_those_of_a_policy() -> None:
+    defaults = {field.name: field.default for field in fields(Policy)}
+    told = {key.field: key.default for key in POLICY_KEYS.values() if key.field in defaults}
+    # These two make values with other keys: a range, and the order that goes with it.
+    assert set(POLICY_KEYS) - {name.replace("_", "-") for name in told} == {"semver", "extract"}
+    del told["order"]
+    assert told == {name: defaults[name] for name in told}
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [("linux/amd64", True), ("linux/arm/v7", True), ("linux/arm64/v8.1", True),
+     ("windows/amd64", True), ("linux/arm64/", False), ("Linux/amd64", False), ("linux", False),
+     ("linux/arm/v7/x", False), ("linux/arm v7", False)],
+)  # fmt: skip
+def test_platforms_as_oci_writes_them(text: str, valid: bool) -> None:
+    assert is_platform(text) is valid
 
 
 @pytest.mark.parametrize(
@@ -174,5 +192,17 @@ def test_durations(text: str, duration: timedelta, shown: str) -> None:
     "text", ["", " ", "d", "3 days", "3D", "-3d", "1.5d", "999999w", "3d,", None]
 )
 def test_refuses_other_durations(text: object) -> None:
-    with pytest.raises(InvalidPolicyError):
+    with pytest.raises(InvalidPolicyError, match=r"^min-age: (not a valid duration|longer)"):
         parse_duration("min-age", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [("3 days", "write 3d"), ("90 Minutes", "write 90m"), ("2weeks", "write 2w"),
+     ("3 months", "write a number and"), ("days", "write a number and")],
+)  # fmt: skip
+def test_says_how_to_write_a_duration(text: str, hint: str) -> None:
+    with pytest.raises(InvalidPolicyError) as raised:
+        parse_duration("min-age", text)
+    assert raised.value.reason == f"not a valid duration: {text!r}"
+    assert raised.value.hint.startswith(hint)

@@ -29,7 +29,7 @@ def test_explains_every_tag() -> None:
     assert told.tags[2].eligible_at == datetime(2026, 4, 1, tzinfo=UTC)
     until = "eligible from 2026-04-01 00:00 UTC"
     assert str(told).splitlines() == [
-        "newer: 1.2.4 is the newest that the policy admits",
+        "newer: 1.2.4 is the newest tag the policy allows",
         "1.2.4: chosen",
         "1.2.3: candidate (current)",
         f"1.3.0: refused by ignore: ignored until 2026-03-31: broken; {until}",

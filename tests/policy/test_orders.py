@@ -191,9 +191,9 @@ TIES = [
      ("main-b-aaaaaaa", "main-b")),
     ({"order": "calver"}, "2024-01-05 20240105", "20231231", ("2024-01-05", "20240105")),
     # The current tag's spelling before the longer one.
-    ({"semver": "^1", "reading": "strict"}, "1.2.4 v1.2.4", "1.2.3", ("1.2.4", "v1.2.4")),
-    ({"semver": "^1", "reading": "strict"}, "1.2.4 v1.2.4", "v1.2.3", ("v1.2.4", "1.2.4")),
-    ({"semver": "^1", "reading": "strict"}, "1.2.4 v1.2.4", "latest", ("v1.2.4", "1.2.4")),
+    ({"semver": "^1", "version-syntax": "strict"}, "1.2.4 v1.2.4", "1.2.3", ("1.2.4", "v1.2.4")),
+    ({"semver": "^1", "version-syntax": "strict"}, "1.2.4 v1.2.4", "v1.2.3", ("v1.2.4", "1.2.4")),
+    ({"semver": "^1", "version-syntax": "strict"}, "1.2.4 v1.2.4", "latest", ("v1.2.4", "1.2.4")),
     ({"variant": "any"}, "1.2.4 1.2.4-slim 1.2.4-alpine", "1.2.3-slim",
      ("1.2.4-slim", "1.2.4-alpine", "1.2.4")),
     ({"order": "natural"}, "1.2.04 1.2.4", "1.2.3", ("1.2.04", "1.2.4")),
@@ -215,7 +215,7 @@ def test_ties_of_times() -> None:
 
 
 def test_the_same_version_by_another_name_is_no_update() -> None:
-    keys = {"semver": "^1", "reading": "strict"}
+    keys = {"semver": "^1", "version-syntax": "strict"}
     assert choosing(keys, "1.2.3 v1.2.3", "1.2.3").successors == ()
     assert choosing(keys, "v1.2.3", "1.2.3").successors == ()
     assert choosing(keys, "v1.2.3", "1.2.3").code == "current"

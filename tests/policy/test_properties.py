@@ -67,7 +67,7 @@ KEYS: list[Mapping[str, object]] = [
     {"order": "natural", "descending": True},
     {"semver": ">=1"},
     {"semver": "^1 || ^3-0 !=3.2"},
-    {"semver": ">=1-0 <9", "reading": "strict"},
+    {"semver": ">=1-0 <9", "version-syntax": "strict"},
     {"semver": "*", "prerelease": "same-release", "variant": "any"},
     {"order": "alphabetical"},
     {"order": "alphabetical", "descending": True},

@@ -1,10 +1,10 @@
-"""Order semver: ranges over tags, in both readings."""
+"""Order semver: ranges over tags, in both syntaxes."""
 
 import pytest
 
 from tests.policy.choosing import choosing, pick, rules
 
-# Natural reading: (range, current, tags, picked)
+# Natural syntax: (range, current, tags, picked)
 NATURAL = [
     ("^1.2", "1.2.3", "1.2.4 1.9.0 2.0.0", "1.9.0"),
     ("^1.2", "1.2.3-alpine", "1.3.0 1.3.0-alpine 1.4.0-slim", "1.3.0-alpine"),
@@ -39,11 +39,11 @@ NATURAL = [
 
 
 @pytest.mark.parametrize(("text", "current", "tags", "picked"), NATURAL)
-def test_natural_reading(text: str, current: str | None, tags: str, picked: str) -> None:
+def test_natural_syntax(text: str, current: str | None, tags: str, picked: str) -> None:
     assert pick({"semver": text}, tags, current) == picked
 
 
-# Strict reading, Flux's: (range, current, tags, picked)
+# Strict syntax, Flux's: (range, current, tags, picked)
 STRICT = [
     ("^1.2", "1.2.3", "1.2.4 v1.3.0 2.0.0", "v1.3.0"),
     ("^1.2", "1.2.3", "1.2.4-alpine 1.3", "1.2.3"),
@@ -58,8 +58,8 @@ STRICT = [
 
 
 @pytest.mark.parametrize(("text", "current", "tags", "picked"), STRICT)
-def test_strict_reading(text: str, current: str, tags: str, picked: str) -> None:
-    assert pick({"semver": text, "reading": "strict"}, tags, current) == picked
+def test_strict_syntax(text: str, current: str, tags: str, picked: str) -> None:
+    assert pick({"semver": text, "version-syntax": "strict"}, tags, current) == picked
 
 
 # The key `prerelease` beside a range: (range, prerelease, current, tags, picked)
@@ -72,12 +72,12 @@ PRERELEASE = [
 ]
 
 
-@pytest.mark.parametrize("reading", ["natural", "strict"])
+@pytest.mark.parametrize("syntax", ["natural", "strict"])
 @pytest.mark.parametrize(("text", "prerelease", "current", "tags", "picked"), PRERELEASE)
 def test_prerelease_beside_a_range(
-    text: str, prerelease: str, current: str, tags: str, picked: str, reading: str
+    text: str, prerelease: str, current: str, tags: str, picked: str, syntax: str
 ) -> None:
-    keys = {"semver": text, "prerelease": prerelease, "reading": reading}
+    keys = {"semver": text, "prerelease": prerelease, "version-syntax": syntax}
     assert pick(keys, tags, current) == picked
 
 
@@ -97,9 +97,9 @@ def test_each_refusal_has_its_rule() -> None:
     }
 
 
-def test_each_refusal_of_the_strict_reading_has_its_rule() -> None:
+def test_each_refusal_of_the_strict_syntax_has_its_rule() -> None:
     tags = "1.2.4 2.0.0 1.3.0-alpine 1.3.0-01 1.3 1.0.0 1.2.3"
-    keys = {"semver": ">=1.2.0 <2.0.0", "reading": "strict", "prerelease": "never"}
+    keys = {"semver": ">=1.2.0 <2.0.0", "version-syntax": "strict", "prerelease": "never"}
     assert rules(choosing(keys, tags, "1.2.3")) == {
         "2.0.0": "semver",
         "1.3.0-alpine": "prerelease",

@@ -17,7 +17,7 @@ def make_update(
     update_type: UpdateType = "minor",
     route: str = "production",
     line: int = 7,
-    reason: str = "the newest of 12 that ^1.0 admits",
+    reason: str = "the newest of 12 that ^1.0 allows",
     keys: tuple[str | int, ...] = ("spec", "containers", 0, "image"),
 ) -> Update:
     field = ImageField(

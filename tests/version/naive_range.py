@@ -36,7 +36,7 @@ class Written:
     groups: tuple[tuple[Term, ...], ...]
 
 
-def admits(written: Written, version: Version) -> bool:
+def allows(written: Written, version: Version) -> bool:
     return any(_group(group, version) for group in written.groups)
 
 

@@ -7,7 +7,7 @@ from imagebot.errors import InvalidRangeError
 from imagebot.version.range import parse_range
 from tests.version import naive_range
 
-# (range, versions it admits, versions it does not)
+# (range, versions it allows, versions it does not)
 CASES = [
     # Operators on whole versions.
     ("1.2.3", "1.2.3 1.2.3+build", "1.2.4 1.2.3-rc.1"),
@@ -99,10 +99,10 @@ CASES = [
 
 
 @pytest.mark.parametrize(("text", "inside", "outside"), CASES, ids=[case[0] for case in CASES])
-def test_admits(text: str, inside: str, outside: str) -> None:
+def test_allows(text: str, inside: str, outside: str) -> None:
     versions = parse_range(text)
-    assert [v for v in inside.split() if not versions.admits(Version.parse(v))] == []
-    assert [v for v in outside.split() if versions.admits(Version.parse(v))] == []
+    assert [v for v in inside.split() if not versions.allows(Version.parse(v))] == []
+    assert [v for v in outside.split() if versions.allows(Version.parse(v))] == []
 
 
 # (range, position of the character at fault, part of the message)
@@ -127,7 +127,7 @@ ERRORS = [
     ("1.2.3-a.01", 8, "leading zero"),
     (">=1 - 2", 6, "hyphen"),
     ("V1.2.3", 0, "starts no version"),
-    (">*", 1, "admits nothing"),
+    (">*", 1, "allows nothing"),
     ("^1\n", 2, "does not belong"),
     ("^\uff11", 1, "starts no version"),
     ("1" * 2000, 1000, "longer than"),
@@ -142,7 +142,7 @@ def test_points_at_the_character_that_does_not_fit(text: str, position: int, mes
     assert message in str(raised.value)
 
 
-def test_says_how_to_admit_everything() -> None:
+def test_says_how_to_allow_everything() -> None:
     with pytest.raises(InvalidRangeError) as raised:
         parse_range("")
     assert '"*"' in raised.value.hint
@@ -151,9 +151,9 @@ def test_says_how_to_admit_everything() -> None:
 def test_with_prereleases_keeps_the_bounds() -> None:
     versions = parse_range("^1.2 || ^3").with_prereleases()
     assert versions != parse_range("^1.2 || ^3")
-    assert versions.admits(Version.parse("1.3.0-rc.1"))
-    assert not versions.admits(Version.parse("1.2.0-rc.1"))
-    assert not versions.admits(Version.parse("2.0.0-rc.1"))
+    assert versions.allows(Version.parse("1.3.0-rc.1"))
+    assert not versions.allows(Version.parse("1.2.0-rc.1"))
+    assert not versions.allows(Version.parse("2.0.0-rc.1"))
 
 
 def test_releases_in_bulk_may_have_any_count_of_numbers() -> None:
@@ -165,8 +165,8 @@ def test_releases_in_bulk_may_have_any_count_of_numbers() -> None:
 
 @given(naive_range.ranges(), naive_range.versions())
 def test_agrees_with_a_naive_reading(written: naive_range.Written, version: Version) -> None:
-    expected = naive_range.admits(written, version)
-    assert parse_range(written.text).admits(version) is expected
+    expected = naive_range.allows(written, version)
+    assert parse_range(written.text).allows(version) is expected
 
 
 @given(naive_range.ranges(), st.lists(naive_range.versions(), max_size=5))
@@ -174,7 +174,7 @@ def test_bulk_agrees_with_one_by_one(written: naive_range.Written, versions: lis
     releases = [v for v in versions if not v.prerelease]
     numbers = [(v.major, v.minor, v.patch) for v in releases]
     found = parse_range(written.text).positions_of_releases(numbers)
-    assert found == [i for i, v in enumerate(releases) if parse_range(written.text).admits(v)]
+    assert found == [i for i, v in enumerate(releases) if parse_range(written.text).allows(v)]
 
 
 @given(st.text(alphabet="0123456789.xX*<>=!~^|-, va", max_size=30))

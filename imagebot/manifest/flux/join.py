@@ -1,6 +1,6 @@
 """Joins Flux objects and markers: a Flux user's repository works unchanged, without a cluster.
 
-An `ImagePolicy` becomes imagebot policy keys (strict versions, as in Flux). Its `ImageRepository`
+An `ImagePolicy` becomes imagebot policy keys (strict syntax, as in Flux). Its `ImageRepository`
 says which image a marker on a bare tag belongs to and which tags are excluded. The objects may be
 in any file of the tree, so `scan` only collects them and `join` connects them.
 """

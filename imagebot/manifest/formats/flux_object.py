@@ -10,7 +10,7 @@ from imagebot.manifest.images.slots import is_null
 from imagebot.manifest.yaml.tree import Mapping as Node
 from imagebot.manifest.yaml.tree import is_scalar
 
-_PINS = {"Never": "", "IfNotPresent": "frozen", "Always": "refresh"}
+_PINS = {"Never": "", "IfNotPresent": "with-tag", "Always": "always"}
 _TRUE = frozenset({"true", "yes", "on"})
 # Flux excludes these by default (`^.*\.sig$`); a glob is faster.
 _SIGNATURES = "*.sig"
@@ -111,7 +111,7 @@ def _policy_keys(spec: Node) -> tuple[dict[str, str | bool], str]:
     rule = spec.mapping("policy") or Node()
     if (semver := rule.mapping("semver")) is not None:
         keys["semver"] = semver.text("range")
-        keys["reading"] = "strict"
+        keys["version-syntax"] = "strict"
     else:
         # Flux looks at alphabetical first where both are written.
         order = next(

@@ -1,9 +1,11 @@
-"""The patterns of `files.extra`: RE2, in which `^` and `$` match the ends of a line."""
+"""The patterns of `files.patterns`: RE2, in which `^` and `$` match the ends of a line."""
 
 from __future__ import annotations
 
 import functools
 from typing import Any
+
+from imagebot.glob import re2_options
 
 _BY_LINE = "(?m)"
 
@@ -13,10 +15,7 @@ def compile_pattern(pattern: str) -> Any:
     """The compiled expression. Raises re2.error, whose message may quote the added prefix."""
     import re2
 
-    options = re2.Options()
-    # Otherwise RE2 writes errors to stderr.
-    options.log_errors = False
-    return re2.compile(_BY_LINE + pattern, options=options)
+    return re2.compile(_BY_LINE + pattern, options=re2_options())
 
 
 def fault_text(error: Exception) -> str:

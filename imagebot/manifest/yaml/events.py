@@ -27,7 +27,7 @@ _MAX_BRACKETS = 2_000
 # Line breaks by YAML 1.1, as parsers know them.
 LINE_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 # ruamel.yaml 0.19 also raises these on broken text, as fuzzing showed.
-_PURE_FAULTS = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError)
+PARSER_ERRORS = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError)
 # libyaml 0.1.7 refuses these, which YAML allows: `:` and `?` in plain scalars in flow style.
 _COLON = "found unexpected ':'"
 _EXPECTED = "did not find expected"
@@ -202,7 +202,7 @@ def _consume_pure(text: str, consume: Callable[[Iterator[Any], Engine], T]) -> T
         return consume(events(text, "pure"), "pure")
     except YAMLError as error:
         raise _fault(error, text, "pure") from error
-    except _PURE_FAULTS as error:
+    except PARSER_ERRORS as error:
         raise YamlFaultError("not-yaml", 0, "it cannot be parsed") from error
 
 

@@ -91,7 +91,7 @@ class _Admission:
     def _pins_again(self) -> bool:
         if self.policy.pin is None or self.policy.ignored:
             return False
-        return self.policy.pin == "refresh" or self.current.digest is None
+        return self.policy.pin == "always" or self.current.digest is None
 
     def _repin(self, tag: str, code: str, reason: str) -> Decision:
         """Write the digest that the tag has now, unless it is written already or a gate objects."""
@@ -123,7 +123,7 @@ class _Admission:
         except RepositoryNotFoundError:
             reason = f"the policy follows {tag}, whose manifest is not in the registry"
             gone = self._decision(None, None, None, "no-candidate", reason)
-            return replace(gone, candidates=(), admits_none=True)
+            return replace(gone, candidates=(), allows_none=True)
         moves_tag = self.current.tag != tag and (
             self.current.tag is not None or self.policy.pin is not None
         )
@@ -169,7 +169,7 @@ class _Admission:
             eligible_at=eligible_at or waiting,
             candidates=tuple(one for one in self.choice.candidates if one not in gone),
             rejections=rejections,
-            admits_none=self.choice.admits_none,
+            allows_none=self.choice.allows_none,
         )
 
 

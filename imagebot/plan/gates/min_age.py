@@ -33,8 +33,8 @@ def min_age(tag: str, policy: Policy, facts: Facts, now: datetime) -> Verdict:
         return Passed()
     evidence = find_evidence(tag, facts)
     if evidence is None:
-        if policy.min_age_unknown == "admit":
-            return Passed("its age is unknown, which the policy admits")
+        if policy.min_age_unknown == "accept":
+            return Passed("its age is unknown, which the policy accepts")
         reason = "its age is unknown: neither the registry nor the image says it"
         return Refused("min-age", reason)
     age = now - evidence.at

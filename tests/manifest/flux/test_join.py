@@ -54,11 +54,11 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "digests where there is none": (
         "  policy: {alphabetical: {order: asc}}\n  digestReflectionPolicy: IfNotPresent",
-        {"order": "alphabetical", "pin": {"digest": "frozen"}},
+        {"order": "alphabetical", "pin": {"digest": "with-tag"}},
     ),
     "digests followed": (
         "  policy: {alphabetical: {order: asc}}\n  digestReflectionPolicy: Always",
-        {"order": "alphabetical", "pin": {"digest": "refresh"}},
+        {"order": "alphabetical", "pin": {"digest": "always"}},
     ),
     "no digests": (
         "  policy: {alphabetical: {order: asc}}\n  digestReflectionPolicy: Never",
@@ -70,7 +70,7 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize(("rule", "wanted"), RULES.values(), ids=RULES.keys())
 def test_policies_become_keys(rule: str, wanted: dict[str, Any]) -> None:
     found = scan("policy.yaml", POLICY.format(rule=rule).encode())
-    strict = {"reading": "strict"} if "semver" in wanted else {}
+    strict = {"version-syntax": "strict"} if "semver" in wanted else {}
     policies = join({"policy.yaml": found}).policies
     assert {name: policy.keys for name, policy in policies.items()} == {
         "flux-system:web": {**strict, **wanted}

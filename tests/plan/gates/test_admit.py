@@ -78,15 +78,15 @@ DIGESTS = [
     # A digest beside the tag moves with it.
     ({}, "1.2.3", "1.2.3", "1.3.0", "1.3.0", "minor", "newer"),
     ({"pin": "digest"}, "1.2.3", None, "1.3.0", "1.3.0", "minor", "newer"),
-    ({"pin": {"digest": "frozen"}}, "1.2.3", "old", "1.3.0", "1.3.0", "minor", "newer"),
+    ({"pin": {"digest": "with-tag"}}, "1.2.3", "old", "1.3.0", "1.3.0", "minor", "newer"),
     # The newest tag already: only a pin touches its digest.
     ({}, "1.3.0", None, None, None, None, "current"),
     ({}, "1.3.0", "old", None, None, None, "current"),
     ({"pin": "digest"}, "1.3.0", None, None, "1.3.0", "digest", "digest"),
     ({"pin": "digest"}, "1.3.0", "old", None, "1.3.0", "digest", "digest"),
     ({"pin": "digest"}, "1.3.0", "1.3.0", None, None, None, "current"),
-    ({"pin": {"digest": "frozen"}}, "1.3.0", None, None, "1.3.0", "digest", "digest"),
-    ({"pin": {"digest": "frozen"}}, "1.3.0", "old", None, None, None, "current"),
+    ({"pin": {"digest": "with-tag"}}, "1.3.0", None, None, "1.3.0", "digest", "digest"),
+    ({"pin": {"digest": "with-tag"}}, "1.3.0", "old", None, None, None, "current"),
     # A tag that the policy keeps for another reason is pinned too.
     ({"pin": "digest", "adopt": False}, "latest", None, None, "latest", "digest", "digest"),
     # A digest alone: a tag is adopted, unless it means the same image.

@@ -22,7 +22,7 @@ def ago(**parts: float) -> datetime:
     return NOW - timedelta(**parts)
 
 
-def aged(images: FakeImages, unknown: str = "refuse") -> Verdict:
+def aged(images: FakeImages, unknown: str = "reject") -> Verdict:
     policy = build_policy("p", {"min-age": "3d", "min-age-unknown": unknown})
     return min_age("1.0", policy, Facts(images, reference().repository, ("1.0",)), NOW)
 
@@ -59,12 +59,12 @@ def test_the_image_s_own_claim_is_taken_where_the_registry_says_nothing() -> Non
     "claim",
     [None, datetime(1970, 1, 1, tzinfo=UTC), datetime(2009, 12, 31, tzinfo=UTC)],
 )
-def test_an_unknown_age_is_refused_unless_the_policy_admits_it(claim: datetime | None) -> None:
+def test_an_unknown_age_is_refused_unless_the_policy_accepts_it(claim: datetime | None) -> None:
     images = FakeImages(claims={"1.0": claim} if claim else {})
     verdict = aged(images)
     assert isinstance(verdict, Refused)
     assert verdict.eligible_at is None
-    assert aged(images, "admit") == Passed("its age is unknown, which the policy admits")
+    assert aged(images, "accept") == Passed("its age is unknown, which the policy accepts")
 
 
 def test_a_push_of_another_digest_is_no_evidence() -> None:

@@ -105,7 +105,7 @@ def test_the_age_is_the_image_s_claim_where_the_registry_keeps_none(
         "1.5.0": None,
         "1.6.0": None,
     }
-    keys = {"min-age": "3d", "min-age-unknown": "admit"}
+    keys = {"min-age": "3d", "min-age-unknown": "accept"}
     assert deciding(keys, parse_reference(f"{name}:1.2.3"), client).tag == "1.6.0"
 
 
@@ -133,7 +133,7 @@ def test_a_moved_tag_is_pinned_again_or_left(
     field = parse_reference(f"{name}:1.2.3@{first}")
     refreshed = deciding({"pin": "digest"}, field, client)
     assert (refreshed.tag, refreshed.digest, refreshed.code) == (None, second, "digest")
-    frozen = deciding({"pin": {"digest": "frozen"}}, field, client)
+    frozen = deciding({"pin": {"digest": "with-tag"}}, field, client)
     assert (frozen.digest, frozen.code) == (None, "current")
 
 

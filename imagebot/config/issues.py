@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
-from imagebot.config.compose import MAX_FAULTS
+from imagebot.config.compose import MAX_ISSUES
 from imagebot.config.node import Document, KeyPath, show_path, show_text
 from imagebot.errors import ConfigIssue, ConfigurationError
+from imagebot.text import did_you_mean
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -24,8 +24,6 @@ _WRONG_TYPE: Mapping[str, str] = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
-# Comparing with more names than anybody writes would take seconds.
-_MAX_KNOWN = 1000
 # Steps in pydantic's locations that are no keys: of unions (see the tags in config.schema), and
 # of mappings whose key is at fault.
 _PYDANTIC_STEPS = frozenset({"keys", "word", "text", "switch", "[key]"})
@@ -36,8 +34,8 @@ _BOT_WORDS = frozenset(
 )
 
 
-class Faults:
-    """The faults of one document, gathered over all stages of a load."""
+class Issues:
+    """The issues of one document, gathered over all stages of a load."""
 
     def __init__(self, document: Document, *, trusted: bool = True) -> None:
         self.document = document
@@ -50,7 +48,7 @@ class Faults:
     @property
     def full(self) -> bool:
         """Whether nothing that is added will be told any more."""
-        return len(self._found) >= MAX_FAULTS
+        return len(self._found) >= MAX_ISSUES
 
     def add(
         self,
@@ -60,7 +58,7 @@ class Faults:
         *,
         position: int | None = None,
     ) -> None:
-        """A fault of the value at `keys` when a `position` in it is given, else of the key."""
+        """A issue of the value at `keys` when a `position` in it is given, else of the key."""
         if self.full:
             return
         spot = (
@@ -68,61 +66,52 @@ class Faults:
             if position is None
             else self.document.value_spot(keys, position)
         )
-        fault = ConfigIssue(
+        issue = ConfigIssue(
             self.document.path, spot.line, spot.column, show_path(keys), message, hint
         )
-        self._found[fault] = None
+        self._found[issue] = None
 
     def raise_all(self) -> None:
         if self._found:
-            found = sorted(self._found, key=lambda fault: (fault.line, fault.column))
+            found = sorted(self._found, key=lambda issue: (issue.line, issue.column))
             if self.full:
                 path = self.document.path
-                found.append(ConfigIssue(path, 0, 0, "", "too many faults; there may be more"))
+                found.append(ConfigIssue(path, 0, 0, "", "too many issues; there may be more"))
             raise ConfigurationError(tuple(found))
 
 
-def validate(model: type[Model], value: object, faults: Faults, at: KeyPath = ()) -> Model | None:
-    """The value at the key path `at` as a model, or None with everything wrong in `faults`."""
+def validate(model: type[Model], value: object, issues: Issues, at: KeyPath = ()) -> Model | None:
+    """The value at the key path `at` as a model, or None with everything wrong in `issues`."""
     from pydantic import ValidationError
 
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        _translate(error, model, faults, at)
+        _translate(error, model, issues, at)
         return None
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint for a misspelt word, "" when nothing is near."""
-    every = sorted(known)
-    if len(every) > _MAX_KNOWN:
-        return ""
-    near = difflib.get_close_matches(word[:60], every, n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else ""
-
-
-def _translate(error: ValidationError, model: type[BaseModel], faults: Faults, at: KeyPath) -> None:
+def _translate(error: ValidationError, model: type[BaseModel], issues: Issues, at: KeyPath) -> None:
     for details in error.errors(include_url=False):
-        if faults.full:
+        if issues.full:
             return
-        keys = _within(faults.document, at, details["loc"])
+        keys = _within(issues.document, at, details["loc"])
         kind = details["type"]
         if kind == "extra_forbidden":
             known = _known_keys(model, details["loc"][:-1])
-            faults.add(keys, "unknown key", _unknown_hint(str(keys[-1]), known, faults.trusted))
+            issues.add(keys, "unknown key", _unknown_hint(str(keys[-1]), known, issues.trusted))
         elif kind == "missing":
-            faults.add(keys[:-1], f"{details['loc'][-1]} is missing")
+            issues.add(keys[:-1], f"{details['loc'][-1]} is missing")
         else:
             message, hint, position = _words(details)
             of_key = details["loc"][-1:] == ("[key]",)
-            faults.add(keys, message, hint, position=None if of_key else position)
+            issues.add(keys, message, hint, position=None if of_key else position)
 
 
 def _unknown_hint(key: str, known: set[str], trusted: bool) -> str:
     if not trusted and key in _BOT_WORDS:
         return "what names a secret, a host or a command belongs in the bot's own file"
-    return nearest(key, known) or f"known are {', '.join(sorted(known))}"
+    return did_you_mean(key, known) or f"known are {', '.join(sorted(known))}"
 
 
 def _within(document: Document, at: KeyPath, loc: Sequence[str | int]) -> KeyPath:
@@ -162,7 +151,7 @@ def _literal_words(details: ErrorDetails, context: Mapping[str, Any]) -> tuple[s
     if not isinstance(given, str):
         return f"{must}, not {_describe(given)}", "", 0
     message = f"{must}, not {show_text(given)!r}"
-    return message, nearest(given, expected.split(", ")), 0
+    return message, did_you_mean(given, expected.split(", ")), 0
 
 
 def _describe(value: object) -> str:

@@ -1,6 +1,6 @@
-"""What version a text is, in either reading, on python-semver's type.
+"""What version a text is, in either syntax, on python-semver's type.
 
-The natural reading is in `imagebot.version.shape`. The strict one is Flux's: three numbers after
+The natural syntax is in `imagebot.version.shape`. The strict one is Flux's: three numbers after
 an optional `v`, leading zeros allowed in them, and what follows `-` is a pre-release.
 """
 
@@ -31,7 +31,7 @@ def strict_prerelease(text: str | None) -> Pre | None:
 
 
 def read_strict(text: str) -> tuple[Triple, Pre] | None:
-    """The numbers and the pre-release of a version in the strict reading; None when it is none."""
+    """The numbers and the pre-release of a version in the strict syntax; None when it is none."""
     match = STRICT.fullmatch(text)
     pre = strict_prerelease(match[4]) if match else None
     if match is None or pre is None:
@@ -39,14 +39,14 @@ def read_strict(text: str) -> tuple[Triple, Pre] | None:
     return (int(match[1]), int(match[2]), int(match[3])), pre
 
 
-def read_version(text: str, reading: Literal["natural", "strict"]) -> Version | None:
+def read_version(text: str, syntax: Literal["natural", "strict"]) -> Version | None:
     """The version that a text says, None when it says none.
 
-    The natural reading takes the first three numbers of any shape, whatever stands around them.
+    The natural syntax takes the first three numbers of any shape, whatever stands around them.
     """
     from semver import Version
 
-    if reading == "strict":
+    if syntax == "strict":
         match = STRICT.fullmatch(text)
         found = read_strict(text)
         return Version(*found[0], match[4]) if match and found else None

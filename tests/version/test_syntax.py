@@ -1,8 +1,8 @@
 import pytest
 
-from imagebot.version.reading import read_version
+from imagebot.version.syntax import read_version
 
-# (text, strict reading, natural reading)
+# (text, strict syntax, natural syntax)
 CASES = [
     ("1.2.3", "1.2.3", "1.2.3"),
     ("v1.2.3", "1.2.3", "1.2.3"),
@@ -29,7 +29,7 @@ CASES = [
 
 @pytest.mark.parametrize(("text", "strict", "natural"), CASES, ids=[repr(c[0]) for c in CASES])
 def test_reads(text: str, strict: str | None, natural: str | None) -> None:
-    for reading, expected in (("strict", strict), ("natural", natural)):
-        version = read_version(text, reading)  # type: ignore[arg-type]  # a literal, in a loop
+    for syntax, expected in (("strict", strict), ("natural", natural)):
+        version = read_version(text, syntax)  # type: ignore[arg-type]  # a literal, in a loop
         shown = None if version is None else str(version.replace(build=None))
-        assert shown == expected, reading
+        assert shown == expected, syntax
