@@ -295,7 +295,7 @@ def test_ssh_keys_and_hosts_that_are_refused(
     nobody.write_text("")
     key = str(ssh_server.key_file)
     access = Access(ssh_key=key, known_hosts=str(nobody), inherited=path)
-    with pytest.raises(GitAuthError, match="host's SSH key is not known") as caught:
+    with pytest.raises(GitAuthError, match="host's SSH key is unknown") as caught:
         checkouts(url, access=access, cache="other")
     assert "known-hosts" in caught.value.hint
     assert nobody.read_text() == ""
@@ -340,6 +340,6 @@ def test_trees_that_would_leave_the_work_tree(
         "main",
         store(bare, "commit", f"tree {tree}\nauthor {person}\ncommitter {person}\n\nx\n".encode()),
     )
-    with pytest.raises(GitError, match="git's own check refuses") as caught:
+    with pytest.raises(GitError, match="git's check refuses") as caught:
         checkouts(bare)
     assert "git fsck" in caught.value.hint

@@ -73,7 +73,7 @@ def test_only_files_that_are_there_are_written(
     path: str, bare: BareRepository, checkouts: Open
 ) -> None:
     bare.commit({"link": Symlink("/etc/passwd"), "sub/x.yaml": b""})
-    with pytest.raises(GitError, match="is no file"):
+    with pytest.raises(GitError, match="is not a file"):
         commit(checkouts(bare), path=path)
 
 
@@ -196,6 +196,6 @@ def test_branches_that_are_options(branch: str, bare: BareRepository, checkouts:
         checkout.push(checkout.head, branch)
         assert bare.refs() == {**refs, "refs/heads/+main": checkout.head}
         return
-    with pytest.raises(GitError, match="no branch can have this name"):
+    with pytest.raises(GitError, match="not a valid name for a branch"):
         checkout.push(checkout.head, branch)
     assert bare.refs() == refs
