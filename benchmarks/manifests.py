@@ -175,9 +175,9 @@ def import_everything() -> None:
         importlib.import_module(name)
     from imagebot.manifest.scan import scan
     from imagebot.manifest.yaml.events import prepare
-    from imagebot.parallel.processes import collect_seldom
+    from imagebot.parallel.processes import raise_gc_threshold
 
-    collect_seldom()
+    raise_gc_threshold()
     prepare()
     scan("a.yaml", b"image: [app:1.0]\n")
 

@@ -13,7 +13,7 @@ import click
 
 from imagebot import __version__
 from imagebot.errors import ConfigurationError, Exit, ImagebotError, UsageError
-from imagebot.parallel.processes import collect_seldom
+from imagebot.parallel.processes import raise_gc_threshold
 from imagebot.run.signals import prepare_process
 from imagebot.text import excerpt, nearest
 
@@ -80,7 +80,7 @@ def cli() -> None:
 def entry() -> None:
     """What the installed command calls."""
     prepare_process()
-    collect_seldom()
+    raise_gc_threshold()
     sys.exit(main(sys.argv[1:]))
 
 

@@ -67,7 +67,7 @@ class HostThrottle:
                 response = self._try(state, request, send, last=pause is None)
             if response and response.status not in _TRANSIENT:
                 return response
-            asked = self._asked_pause(state, response) if response else None
+            asked = self._requested_pause(state, response) if response else None
             too_long = asked is not None and waited + asked > _MAX_PAUSE
             if response and (pause is None or too_long):
                 return response
@@ -114,7 +114,7 @@ class HostThrottle:
             )
         return self._wait(pause)
 
-    def _asked_pause(self, state: HostState, response: Response) -> float | None:
+    def _requested_pause(self, state: HostState, response: Response) -> float | None:
         """The pause that the response asks for; every request to this host waits for its end."""
         now = parse_date(response.header("Date"))
         pause = parse_retry_after(

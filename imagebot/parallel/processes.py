@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 _FAILED = None
 
 
-def collect_seldom() -> None:
+def raise_gc_threshold() -> None:
     """Raise the GC threshold: a pass creates many long-lived values and no cycles, and looking at
     them again and again would take half of its time."""
     gc.set_threshold(300_000, 20, 20)
@@ -94,7 +94,7 @@ def _work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     gc.freeze()
-    collect_seldom()
+    raise_gc_threshold()
     for other in others:
         other.close()
     with contextlib.suppress(BrokenPipeError):

@@ -20,26 +20,26 @@ def test_results_are_in_the_order_of_the_items() -> None:
 
 
 def test_progress_is_told_in_the_thread_that_asked() -> None:
-    told: list[tuple[int, int, threading.Thread]] = []
+    reported: list[tuple[int, int, threading.Thread]] = []
     map_at_once(
         lambda item: item,
         range(3),
         workers=2,
-        progress=lambda done, of: told.append((done, of, threading.current_thread())),
+        progress=lambda done, of: reported.append((done, of, threading.current_thread())),
     )
-    assert told == [(number, 3, threading.current_thread()) for number in (1, 2, 3)]
+    assert reported == [(number, 3, threading.current_thread()) for number in (1, 2, 3)]
 
 
 def test_one_item_needs_no_thread() -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     ran_in = map_at_once(
         lambda _: threading.current_thread(),
         ["only"],
         workers=4,
-        progress=lambda done, of: told.append((done, of)),
+        progress=lambda done, of: reported.append((done, of)),
     )
     assert ran_in == [threading.current_thread()]
-    assert told == [(1, 1)]
+    assert reported == [(1, 1)]
 
 
 def test_nothing_is_nothing() -> None:
