@@ -59,7 +59,7 @@ def test_keep_wants_a_new_folder(tmp_path: Path) -> None:
 def test_serve_wants_a_sandbox(tmp_path: Path) -> None:
     done = subprocess.run([*DEMO, "--serve", str(tmp_path)], capture_output=True, text=True)
     assert done.returncode == 1
-    assert "no sandbox" in done.stderr
+    assert "not a sandbox" in done.stderr
 
 
 @contextmanager
