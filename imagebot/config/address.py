@@ -24,12 +24,12 @@ _GIT_SCHEMES = ("https", "ssh", "http", "file")
 def check_git_url(value: str) -> str:
     """https, ssh, http and file URLs, `git@host:path`, and absolute paths; nothing that runs."""
     if value.startswith("-") or any(char.isspace() for char in value):
-        raise refuse("is no Git URL")
+        raise refuse("not a Git URL")
     if value.startswith("/"):
         return value
     if "://" not in value:
         if "::" in value or _SCP_RE.fullmatch(value) is None:
-            raise refuse("is no Git URL", "https://host/path.git, git@host:path or /a/path")
+            raise refuse("not a Git URL", "https://host/path.git, git@host:path or /a/path")
         return value
     parts = _split(value)
     if parts.scheme not in _GIT_SCHEMES:
@@ -48,7 +48,7 @@ def check_forge_url(value: str) -> str:
     if parts.username is not None or parts.password is not None:
         raise refuse("must not hold a credential", "the target's credential is used")
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise refuse("is no URL of an API", "https://github.example.com/api/v3")
+        raise refuse("not a URL of an API", "https://github.example.com/api/v3")
     if parts.scheme == "http" and not is_loopback(value):
         raise refuse("would send the token in clear text", "use https")
     return value.rstrip("/")
@@ -62,7 +62,7 @@ def check_registry_key(value: str) -> str:
         try:
             parse_repository(f"{host}/{path}")
         except InvalidReferenceError as error:
-            raise refuse(f"is no registry host and path: {error.reason}") from error
+            raise refuse(f"not a registry host and path: {error.reason}") from error
     return value
 
 
@@ -70,7 +70,7 @@ def check_host(value: str) -> str:
     if "://" in value:
         raise refuse("must be a host without a scheme", "ghcr.io, not https://ghcr.io")
     if "@" in value or _HOST_RE.fullmatch(value) is None:
-        raise refuse("is no registry host", "ghcr.io, localhost:5000")
+        raise refuse("not a registry host", "ghcr.io, localhost:5000")
     return value
 
 
@@ -83,7 +83,7 @@ def _split(value: str) -> SplitResult:
         parts = urlsplit(value)
         _ = parts.port
     except ValueError as error:
-        raise refuse("is no URL") from error
+        raise refuse("not a URL") from error
     return parts
 
 

@@ -96,7 +96,7 @@ def _replacements(fields: Iterable[ImageField]) -> dict[str, ImageField]:
 
 
 class _Assignment:
-    """One assignment: the configuration with what was looked up in it already."""
+    """One assignment: the configuration, and what was looked up in it so far."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class _Assignment:
             reason = f"replaced by {by.reference.name} in {by.path}:{by.line}"
             return self.kept(field, route, "replaced", reason)
         if _is_left_empty(field):
-            return self.kept(field, route, "no-tag", "its tag is empty: it is chosen elsewhere")
+            return self.kept(field, route, "no-tag", "its tag is empty, so it is set elsewhere")
         entry = self.routes.entry(route, field.reference.repository)
         if entry is None:
             reason = f"no image entry of route {route.name!r} covers {field.reference.repository}"
@@ -153,7 +153,7 @@ class _Assignment:
 
     def unreadable(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         said = (
-            f"says {show_text(marker.text)!r}, which names no policy"
+            f"says {show_text(marker.text)!r}, which is not a policy"
             if marker.text
             else ("says nothing")
         )
@@ -162,7 +162,7 @@ class _Assignment:
 
     def by_flux(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         if marker.problem:
-            hint = "mend the marker, or write one of imagebot's own"
+            hint = "fix the marker, or write one of imagebot's"
             return self.failed(field, route, marker, "invalid-marker", marker.problem, hint)
         policy = self.flux.get(marker.policy or marker.text)
         if policy is None:
@@ -179,7 +179,7 @@ class _Assignment:
     ) -> Assigned:
         message = f"the marker names {show_text(marker.text)!r}, and there is no such {what}"
         here = " below this folder" if what == "ImagePolicy" else ""
-        hint = did_you_mean(marker.text, known) or f"mend the marker, or add the {what}{here}"
+        hint = did_you_mean(marker.text, known) or f"fix the marker, or add the {what}{here}"
         return self.failed(field, route, marker, "unknown-policy", message, hint)
 
     def unfollowed(
@@ -187,7 +187,7 @@ class _Assignment:
     ) -> Assigned:
         place = f"{policy.path}:{policy.line}"
         message = f"the marker names {show_text(marker.text)!r}: {place}: {policy.reason}"
-        hint = "mend the ImagePolicy, or write a marker of imagebot's own"
+        hint = "fix the ImagePolicy, or write a marker of imagebot's"
         return self.failed(field, route, marker, "unknown-policy", message, hint)
 
     def by_keys(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
@@ -213,7 +213,7 @@ class _Assignment:
 
     def by_policy(self, field: ImageField, route: Route, policy: Policy) -> Assigned:
         if policy.ignored:
-            reason = f"policy {policy.name!r} leaves it alone"
+            reason = f"ignored by policy {policy.name!r}"
             return self.ignored(field, route, policy, reason)
         return Assigned(target=self.target, field=field, policy=policy, route=route)
 
