@@ -23,7 +23,7 @@ _files = click.argument(
 
 @click.group("config", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """Check, describe and test a configuration; nothing is asked over the network."""
+    """Check, describe and test a configuration; none of this needs the network."""
 
 
 @command.command("check")
@@ -38,7 +38,7 @@ def command() -> None:
     help="The bot's own file, to be checked too.",
 )
 def check(files: tuple[Path, ...], bot_files: tuple[Path, ...]) -> int:
-    """Say what is wrong with each FILE (default: the imagebot.yaml that governs this folder).
+    """Report what is wrong with each FILE (default: the imagebot.yaml that governs this folder).
 
     Every issue is a line `file:line:column: key: message`. Exits with 2 when there is one.
     """
@@ -69,7 +69,7 @@ def check(files: tuple[Path, ...], bot_files: tuple[Path, ...]) -> int:
 
 
 @command.command("schema")
-@click.option("--bot", is_flag=True, help="That of the bot's own file.")
+@click.option("--bot", is_flag=True, help="The schema of the bot's own file.")
 def schema(bot: bool) -> int:
     """Print the JSON Schema of imagebot.yaml, for editors."""
     from imagebot.config.json_schema import bot_schema, configuration_schema

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What was asked of a policy, and its answer."""
+    """A question to a policy, and its answer."""
 
     reference: Reference
     tags: tuple[str, ...]
@@ -33,7 +33,11 @@ class _Asked:
 
 @click.command("pick")
 @click.argument("repository", metavar="REPOSITORY|-")
-@click.option("--current", metavar="TAG", help="The tag in use: never lower, and its shape.")
+@click.option(
+    "--current",
+    metavar="TAG",
+    help="The tag in use: the chosen tag has its shape, and is not lower.",
+)
 @policy_options
 @click.option("--why", metavar="TAG", multiple=True, help="Explain only this tag; repeatable.")
 @click.option("-q", "--quiet", is_flag=True, help="No explanation on stderr.")
@@ -49,7 +53,7 @@ def command(
     """Choose a tag of REPOSITORY by a policy, and explain every tag.
 
     The chosen tag alone goes to stdout, the explanation to stderr. With `-` the tags are read from
-    stdin, one a line, and no registry is asked. Exits with 5 when nothing is chosen.
+    stdin, one per line, and no registry is needed. Exits with 5 when nothing is chosen.
     """
     from imagebot.plan.report import pick_document
     from imagebot.policy.explain import explain
@@ -80,7 +84,9 @@ def _of_stdin(policy: Policy, current: str | None) -> _Asked:
     tags = tuple(line for line in lines if line)
     for tag in tags:
         if not is_tag(tag):
-            raise UsageError(f"stdin: {printable(tag)[:80]!r} is no tag", hint="one tag a line")
+            raise UsageError(
+                f"stdin: {printable(tag)[:80]!r} is not a tag", hint="write one tag per line"
+            )
     reference = _reference("stdin", current)
     decision = answer_offline(policy, tags, reference, now=datetime.now(UTC))
     return _Asked(reference, tags, decision)
@@ -106,7 +112,7 @@ def _reference(repository: str, current: str | None) -> Reference:
     if reference.tag is not None:
         raise UsageError("give the current tag once: after the colon, or with --current")
     if not is_tag(current):
-        raise UsageError(f"--current: {printable(current)!r} is no tag")
+        raise UsageError(f"--current: {printable(current)!r} is not a tag")
     return reference.to(current, reference.digest)
 
 

@@ -47,7 +47,7 @@ def _option(key: PolicyKey) -> Callable[[Function], Function]:
 def merged_policy(options: Mapping[str, object]) -> Policy:
     """The policy that `--policy` names with every other option laid over it.
 
-    Raises UsageError naming the option at fault, and ConfigurationError.
+    Raises UsageError naming the wrong option, and ConfigurationError.
     """
     from imagebot.policy.build import build_policy
     from imagebot.policy.builtin import BUILT_IN

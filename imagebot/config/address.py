@@ -33,7 +33,7 @@ def check_forge_url(value: str) -> str:
     if parts.username is not None or parts.password is not None:
         raise refuse("must not hold a credential", "the target's credential is used")
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise refuse("is no URL of an API", "https://github.example.com/api/v3")
+        raise refuse("not a URL of an API", "https://github.example.com/api/v3")
     if parts.scheme == "http" and not is_loopback(netloc(value)):
         raise refuse("would send the token in clear text", "use https")
     return value.rstrip("/")
@@ -47,7 +47,7 @@ def check_registry_key(value: str) -> str:
         try:
             parse_repository(f"{host}/{path}")
         except InvalidReferenceError as error:
-            raise refuse(f"is no registry host and path: {error.reason}") from error
+            raise refuse(f"not a registry host and path: {error.reason}") from error
     return value
 
 
@@ -55,7 +55,7 @@ def check_host(value: str) -> str:
     if "://" in value:
         raise refuse("must be a host without a scheme", "ghcr.io, not https://ghcr.io")
     if "@" in value or _HOST_RE.fullmatch(value) is None:
-        raise refuse("is no registry host", "ghcr.io, localhost:5000")
+        raise refuse("not a registry host", "ghcr.io, localhost:5000")
     return value
 
 
@@ -64,5 +64,5 @@ def _split(value: str) -> SplitResult:
         parts = urlsplit(value)
         _ = parts.port
     except ValueError as error:
-        raise refuse("is no URL") from error
+        raise refuse("not a URL") from error
     return parts

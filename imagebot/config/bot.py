@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def check_targets(section: BotSection, issues: Issues) -> None:
-    """What no section can know alone: names in use, and names given twice."""
+    """Check what involves several sections: names in use, and names given twice."""
     seen: dict[str, int] = {}
     names = target_names(section)
     for index, target in enumerate(section.targets):
@@ -44,8 +44,8 @@ def check_targets(section: BotSection, issues: Issues) -> None:
             hint = did_you_mean(target.credential, known) or "define it under credentials.git"
             issues.add((*at, "credential"), message, hint, position=0)
         if names[index] in seen:
-            message = f"another target is called {show_text(names[index])!r} already"
-            issues.add(at, message, "give each a name of its own")
+            message = f"another target has the name {show_text(names[index])!r}"
+            issues.add(at, message, "give each target its own name")
         seen[names[index]] = index
 
 
@@ -110,7 +110,7 @@ def _target(
 
 
 def _limits(section: LimitsSection) -> Limits:
-    """An empty list is a limit that nothing fits; a key that is not there is no limit."""
+    """An empty list allows nothing; a missing key does not limit anything."""
     given = section.model_fields_set
     return Limits(
         commit=tuple(section.commit) if "commit" in given else None,

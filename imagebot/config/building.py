@@ -18,7 +18,7 @@ _ALONE = tuple(name for name, key in POLICY_KEYS.items() if key.alone)
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A policy as a file has it: its keys without `extends`, and where it stands."""
+    """A policy as a file has it: its keys without `extends`, and its place."""
 
     keys: Keys
     extends: str
@@ -36,10 +36,10 @@ class Merged:
 def build(
     name: str, merged: Merged, definition: Definition, issues: Issues, *, base_is_bad: bool
 ) -> Policy | None:
-    """None, with the reasons in `issues`, when the keys make no policy.
+    """None, with the reasons in `issues`, when the keys do not make a policy.
 
-    What is wrong with an inherited key is told once: where it was written, when it means nothing
-    there (`base_is_bad`), else here, where it meets the keys that it contradicts.
+    An issue of an inherited key is reported once: where it was written, if it is wrong there
+    (`base_is_bad`), else here, beside the keys that it contradicts.
     """
     from imagebot.policy.build import build_policy
 
@@ -62,7 +62,7 @@ def build(
 
 
 def _issues_alone(keys: Keys) -> Iterator[tuple[KeyPath, InvalidPolicyError]]:
-    """The values that mean nothing whatever stands beside them, with their paths."""
+    """The values that are wrong whatever the other keys are, with their paths."""
     from imagebot.policy.build import build_policy
 
     for key in _ALONE:

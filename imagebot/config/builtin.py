@@ -1,4 +1,4 @@
-"""What is there without any file: the built-in policies and the no-configuration default."""
+"""What exists without any file: the built-in policies and the no-configuration default."""
 
 from __future__ import annotations
 

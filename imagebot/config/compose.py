@@ -1,7 +1,7 @@
 """Parser events to nodes.
 
-Nothing is constructed, no tag is obeyed, duplicate keys are issues, and what aliases stand for
-counts as often as it is used, so that no small file becomes a big value.
+YAML tags have no effect, duplicate keys are issues, and the value of an alias counts as often as it
+is used, so that a small file cannot become a big value.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from imagebot.errors import ConfigIssue
 
 MAX_DEPTH = 64
 MAX_ISSUES = 100
-"""Nobody reads more, and each costs time: this many are told of one file."""
+"""The most issues reported of one file: nobody reads more, and each costs time."""
 
 _MAX_VALUES = 50_000
 _STRING_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
@@ -47,7 +47,7 @@ class Composer:
             if name == "DocumentStartEvent":
                 documents += 1
                 if documents == 2:
-                    raise self.stop(event, "a second document; a configuration is one document")
+                    raise self.stop(event, "a second document: a configuration is one document")
             elif name not in ("StreamStartEvent", "StreamEndEvent", "DocumentEndEvent"):
                 root = self.node(event, ())
         return None if root is None or (root.value is None and not root.children) else root
@@ -77,7 +77,7 @@ class Composer:
         if node is None:
             known = event.anchor in self.anchors
             reason = f"*{show_text(event.anchor)} " + (
-                "contains itself" if known else "names no anchor"
+                "contains itself" if known else "has no anchor"
             )
             self.issue(event, keys, reason, "a text that begins with * needs quotes")
             return Node(_spot(event), None)
@@ -89,7 +89,7 @@ class Composer:
         if event.tag in _STRING_TAGS:
             value: object = text
         elif event.tag is not None:
-            self.issue(event, keys, "YAML tags have no meaning here", "leave the tag out")
+            self.issue(event, keys, "YAML tags are not supported", "remove the tag")
             value = text
         else:
             value = read_plain(text) if plain else text
@@ -134,7 +134,7 @@ class Composer:
         return _collection(event, values, children, spots)
 
     def key(self, event: Any, keys: KeyPath) -> str | None:
-        """The text of a key, as written; None (with an issue) when it is no plain key."""
+        """The text of a key, as written; None (with an issue) when it is not a plain key."""
         node = self.node(event, keys)
         if type(event).__name__ != "ScalarEvent":
             self.issue(event, keys, "a key must be text", "")
@@ -150,7 +150,7 @@ class Composer:
 
     def refuse_tag(self, event: Any, keys: KeyPath) -> None:
         if event.tag is not None:
-            self.issue(event, keys, "YAML tags have no meaning here", "leave the tag out")
+            self.issue(event, keys, "YAML tags are not supported", "remove the tag")
 
     def issue(self, event: Any, keys: KeyPath, reason: str, hint: str = "") -> None:
         if len(self.issues) == MAX_ISSUES:

@@ -49,7 +49,7 @@ def read_document(text: str, path: str) -> Document:
 
 
 def _parse(text: str, path: str) -> list[Any]:
-    """Every event of the text, by the C parser, else by the pure one, which accepts a little more.
+    """Every event of the text, from the C parser, else from the pure one, which accepts more.
 
     Raises StoppedError.
     """
@@ -58,7 +58,7 @@ def _parse(text: str, path: str) -> list[Any]:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise _stopped_at(path, text, error.start, "a character that is no text") from error
+        raise _stopped_at(path, text, error.start, "not a valid character") from error
     if has_c_parser():
         try:
             return _collect("c", text, path)
@@ -74,7 +74,7 @@ def _collect(engine: Engine, text: str, path: str) -> list[Any]:
     except yaml_error() as error:
         raise StoppedError(_issue(error, text, path)) from error
     except PARSER_ERRORS as error:
-        raise StoppedError(ConfigIssue(path, 0, 0, "", "this is no YAML")) from error
+        raise StoppedError(ConfigIssue(path, 0, 0, "", "not YAML")) from error
 
 
 def _bounded(found: Iterator[Any], path: str) -> Iterator[Any]:
@@ -86,13 +86,13 @@ def _bounded(found: Iterator[Any], path: str) -> Iterator[Any]:
         if depth > MAX_DEPTH or number > _MAX_EVENTS:
             mark = event.start_mark
             deep = f"nested deeper than {MAX_DEPTH} levels"
-            reason = deep if depth > MAX_DEPTH else "more than a configuration can hold"
+            reason = deep if depth > MAX_DEPTH else "more values than a configuration can hold"
             raise StoppedError(ConfigIssue(path, mark.line + 1, mark.column + 1, "", reason))
         yield event
 
 
 def _issue(error: Any, text: str, path: str) -> ConfigIssue:
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "no YAML"
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
     context = getattr(error, "context", None)
     reason = printable(f"broken YAML: {problem}" + (f" {context}" if context else ""))
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -115,7 +115,7 @@ def _split_lines(text: str) -> list[str]:
 
 
 def _hint(text: str, line: int) -> str:
-    """The mistake that a file full of globs invites: `match: **` is an alias to YAML."""
+    """A common mistake in a file full of globs: `match: **` is an alias to YAML."""
     lines = _split_lines(text)
     if line < len(lines) and _BARE_GLOB.search(lines[line]):
         return "a value that begins with * needs quotes"

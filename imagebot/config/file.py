@@ -27,12 +27,12 @@ def read_configuration(path: Path) -> str:
         reason = error.strerror or type(error).__name__
         raise _unreadable(path, f"cannot be read: {reason}") from error
     if len(content) > MAX_BYTES:
-        raise _unreadable(path, f"is larger than {MAX_BYTES:,} bytes")
+        raise _unreadable(path, f"larger than {MAX_BYTES:,} bytes")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _unreadable(path, f"is no UTF-8 text (line {line})") from error
+        raise _unreadable(path, f"not UTF-8 text, see line {line}") from error
 
 
 def _read_regular(path: Path) -> bytes:
@@ -41,7 +41,7 @@ def _read_regular(path: Path) -> bytes:
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise _unreadable(path, "is no regular file")
+            raise _unreadable(path, "not a regular file")
         content = b""
         while len(content) <= MAX_BYTES and (more := os.read(handle, MAX_BYTES + 1 - len(content))):
             content += more

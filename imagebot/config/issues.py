@@ -1,4 +1,4 @@
-"""What pydantic found, in imagebot's words and at its place in the file."""
+"""Errors of pydantic as issues, in imagebot's words, each with its place in the file."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _WRONG_TYPE: Mapping[str, str] = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
-# Steps in pydantic's locations that are no keys: of unions (see the tags in config.schema), and
-# of mappings whose key is at fault.
+# Steps in pydantic's locations that are not keys: of unions (see the tags in config.schema), and
+# of mappings with a wrong key.
 _PYDANTIC_STEPS = frozenset({"keys", "word", "text", "switch", "[key]"})
-# What people write where a file of a target must not say it.
+# Keys that people try in a file of a target, which must not have them.
 _BOT_WORDS = frozenset(
     {"auth", "command", "credential", "exec", "hooks", "insecure", "mirror", "password", "run"}
     | {"script", "secret", "ssh-key", "token", "url", "username", "webhook"}
@@ -47,7 +47,7 @@ class Issues:
 
     @property
     def full(self) -> bool:
-        """Whether nothing that is added will be told any more."""
+        """Whether the limit is reached, so that nothing more is reported."""
         return len(self._found) >= MAX_ISSUES
 
     def add(
@@ -76,7 +76,7 @@ class Issues:
             found = sorted(self._found, key=lambda issue: (issue.line, issue.column))
             if self.full:
                 path = self.document.path
-                found.append(ConfigIssue(path, 0, 0, "", "too many issues; there may be more"))
+                found.append(ConfigIssue(path, 0, 0, "", "too many issues: there may be more"))
             raise ConfigurationError(tuple(found))
 
 
@@ -110,7 +110,7 @@ def _translate(error: ValidationError, model: type[BaseModel], issues: Issues, a
 
 def _unknown_hint(key: str, known: set[str], trusted: bool) -> str:
     if not trusted and key in _BOT_WORDS:
-        return "what names a secret, a host or a command belongs in the bot's own file"
+        return "secrets, hosts and commands belong in the bot's own file"
     return did_you_mean(key, known) or f"known are {', '.join(sorted(known))}"
 
 
@@ -169,7 +169,7 @@ def _describe(value: object) -> str:
 
 def _type_hint(details: ErrorDetails) -> str:
     if details.get("ctx", {}).get("class_name") == "SecretSection":
-        return "{file: PATH} or {env: NAME}; a secret never stands in the file itself"
+        return "{file: PATH} or {env: NAME}; the file itself never holds a secret"
     scalar = isinstance(details["input"], bool | int | float)
     return "put it in quotes" if details["type"] == "string_type" and scalar else ""
 

@@ -1,6 +1,6 @@
-"""Keys and values that have a place in the schema and no stage behind them yet.
+"""Keys that have a place in the schema, but no code yet.
 
-Taking a line out of the table turns the key on.
+Removing a line from the table turns the key on.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def refuse_later(document: Document, issues: Issues) -> None:
         if not issues.trusted and path in BOT_KEYS:
             continue
         for keys in _find(document.root, tuple(path.split(".")), ()):
-            issues.add(keys, what, "leave it out for now")
+            issues.add(keys, what, "remove it for now")
 
 
 def _find(node: Node | None, steps: tuple[str, ...], keys: KeyPath) -> Iterator[KeyPath]:

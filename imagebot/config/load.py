@@ -61,12 +61,12 @@ def load_configuration(text: str, path: str, *, trusted: bool) -> Configuration:
     issues.raise_all()
     assert section is not None
     foreign = sorted(BOT_KEYS & section.model_fields_set)
-    warnings = [f"{path}: {key} is obeyed only in the file given with -c" for key in foreign]
+    warnings = [f"{path}: {key} only has an effect in the file given with -c" for key in foreign]
     return to_configuration(section, document, policies, warnings)
 
 
 def load_bot_configuration(text: str, path: str) -> BotConfiguration:
-    """The bot's own file: targets, credentials, limits, and perhaps a configuration inline.
+    """The bot's own file: targets, credentials, limits, and possibly a configuration inline.
 
     Paths in it count from its folder. Raises ConfigurationError with everything that is wrong.
     """
@@ -98,7 +98,7 @@ def load_policy_keys(text: str, path: str) -> Mapping[str, Mapping[str, object]]
 
 
 def check_policies(document: Document, issues: Issues) -> NamedPolicies:
-    """Build what is sound of `policies`, and check that every name in use is there.
+    """Build the valid ones of `policies`, and check that every name in use exists.
 
     Works on the document, not on the validated whole: one bad key hides no other mistake.
     """

@@ -14,7 +14,7 @@ PublishMode = Literal["commit", "pull-request"]
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where something stands in a configuration file; line and column count from 1."""
+    """A place in a configuration file; line and column count from 1."""
 
     path: str
     line: int
@@ -81,7 +81,7 @@ class Configuration:
     `policies` holds every named policy by name: those of the file, the built-in `shape` and
     `ignore`, and the presets; `policy_keys` the keys behind each, with what they inherit, for
     whatever extends them (a marker, an option of `pick`). `paused` is the reason for not
-    publishing, "" when not paused. `built_in` marks what stands in for a missing file.
+    publishing, "" when not paused. `built_in` marks the default, used where there is no file.
     """
 
     path: str
@@ -124,7 +124,7 @@ class GitCredential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryCredential:
-    """`key` is a host, or a host and a path; the longest that fits a repository wins."""
+    """`key` is a host, or a host and a path; the longest that matches a repository wins."""
 
     key: str
     username: str
@@ -152,7 +152,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgeOptions:
-    """`kind` is "" when it is to be told from the URL; `url` the API's, "" for the usual one."""
+    """`kind` is "" when the URL decides; `url` the API's, "" for the usual one."""
 
     kind: Literal["", "github", "sandbox", "none"] = ""
     url: str = ""
@@ -177,7 +177,7 @@ class BotConfiguration:
     """Where, with which credentials, and within which limits.
 
     `inline` is a configuration in the bot's own file (policies, routes), used for targets that
-    have none of their own; None when it has no such keys.
+    have none themselves; None when it has no such keys.
     """
 
     path: str

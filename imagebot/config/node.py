@@ -1,4 +1,4 @@
-"""A YAML document as plain values that know where they stand."""
+"""A YAML document as plain values that know their places."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value, where it begins, and for mappings where each key stands.
+    """A value, where it begins, and for mappings the place of each key.
 
     `size` counts the scalars and collections in it and `depth` how deep they are nested, aliases
-    as what they stand for. `literal` is where the text of a scalar begins when it is on one line,
+    by their value. `literal` is where the text of a scalar begins when it is on one line,
     plain or in quotes without escapes.
     """
 
@@ -55,7 +55,7 @@ class Document:
         return node
 
     def spot(self, keys: Sequence[str | int]) -> Spot:
-        """Where a key stands (an item, where the path ends in a list), else its nearest parent."""
+        """The place of a key, or of an item of a list; else of the nearest parent."""
         known = tuple(keys)
         while known:
             parent = self.node(known[:-1])
@@ -68,7 +68,7 @@ class Document:
         return self.root.spot if self.root else Spot(1, 1)
 
     def value_spot(self, keys: Sequence[str | int], position: int = 0) -> Spot:
-        """Where a value stands; `position` characters into it where its text says so exactly."""
+        """The place of a value, or of the character at `position` where that is known."""
         node = self.node(keys)
         if node is None:
             return self.spot(keys)
@@ -89,5 +89,5 @@ def show_path(keys: Sequence[str | int]) -> str:
 
 
 def show_text(text: str, *, limit: int = 60) -> str:
-    """Text of somebody else, for a message: short, no control characters, no URL's credentials."""
+    """Text from outside, for a message: short, no control characters, no URL's credentials."""
     return excerpt(text, limit)

@@ -33,7 +33,7 @@ def build_policies(
 ) -> NamedPolicies:
     """All policies by name, the built-in ones and the presets included.
 
-    `broken` are names whose keys are at fault already: what extends them is left out, silently.
+    `broken` are names with issues already: policies that extend them are left out, silently.
     """
     for name, definition in definitions.items():
         _refuse_taken_name(name, definition, issues)
@@ -66,10 +66,10 @@ def build_extended(
 
 def _refuse_taken_name(name: str, definition: Definition, issues: Issues) -> None:
     if name in BUILT_IN_NAMES:
-        issues.add(definition.at, "is built in", "give the policy another name")
+        issues.add(definition.at, "this name is built in", "give the policy another name")
     elif name in preset_names() and not _is_preset(name, definition):
         hint = f"give the policy another name, and write extends: {name}"
-        issues.add(definition.at, "is defined twice: a preset has this name", hint)
+        issues.add(definition.at, "defined twice: a preset has this name", hint)
 
 
 def _is_preset(name: str, definition: Definition) -> bool:
@@ -80,7 +80,7 @@ def _is_preset(name: str, definition: Definition) -> bool:
 def _merge_all(
     definitions: Mapping[str, Definition], broken: frozenset[str], issues: Issues
 ) -> dict[str, Merged | None]:
-    """Each policy with what it inherits; None where that cannot be told."""
+    """Each policy with what it inherits; None where that is not known."""
     done: dict[str, Merged | None] = dict.fromkeys(broken)
     done[SHAPE] = Merged(SHAPE_KEYS)
     done.update((preset.name, Merged(preset.keys)) for preset in all_presets())
@@ -133,11 +133,11 @@ def _merge(
 
 
 def _refuse_unset(definition: Definition, inherited: Keys, issues: Issues) -> None:
-    """A key left empty would silently rule nothing out."""
+    """A key without a value would silently have no effect."""
     for key, value in definition.keys.items():
         if value is None and inherited.get(key) is None:
-            hint = "give it a value, or drop it"
-            issues.add((*definition.at, key), "has no value, and unsets nothing", hint)
+            hint = "give it a value, or remove it"
+            issues.add((*definition.at, key), "has no value, and there is nothing to unset", hint)
 
 
 def _refuse_base(definition: Definition, known: set[str], issues: Issues) -> None:

@@ -13,7 +13,7 @@ from imagebot.errors import InvalidPolicyError
 
 @dataclass(frozen=True, slots=True)
 class LoadedTest:
-    """A test as `run_policy_tests` takes it, and where it stands."""
+    """A test as `run_policy_tests` takes it, and its place."""
 
     keys: Mapping[str, object]
     place: Position

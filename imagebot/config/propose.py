@@ -94,7 +94,7 @@ def _routes(fields: Sequence[ImageField]) -> Iterator[tuple[str, tuple[str, ...]
 def _build_styles(fields: Iterable[ImageField]) -> dict[Repository, _Style]:
     """The style of each repository that has one: the first tag's, when every tag has one.
 
-    A release among builds is no build, and is not to be moved to one.
+    A release among builds is not a build, and must not become one.
     """
     found: dict[Repository, _Style | None] = {}
     for field in fields:

@@ -38,7 +38,7 @@ _NO_REASONS = frozenset({"", "y", "n", "yes", "no", "on", "off", "true", "false"
 
 def _reason(value: str) -> str:
     if value.strip().lower() in _NO_REASONS:
-        raise refuse(f"{value!r} is no reason", "true, false, or a text that says why")
+        raise refuse(f"not a reason: {value!r}", "true, false, or a text that says why")
     return value
 
 
@@ -78,7 +78,7 @@ class RouteSection(Section):
     @model_validator(mode="after")
     def _options_are_used(self) -> Self:
         if self.publish == "commit" and "pull_request" in self.model_fields_set:
-            raise refuse("pull-request: has no meaning with publish: commit")
+            raise refuse("pull-request has no effect with publish: commit")
         return self
 
 
@@ -109,7 +109,7 @@ def _pattern(value: str) -> str:
     try:
         groups = set(compile_pattern(value).groupindex)
     except re2.error as error:
-        raise refuse(f"is no RE2 expression: {fault_text(error)}") from error
+        raise refuse(f"not an RE2 expression: {fault_text(error)}") from error
     if "name" not in groups or not groups & {"tag", "digest"}:
         raise refuse("needs the groups name and tag (or digest)", "(?P<name>…):(?P<tag>…)")
     unknown = sorted(groups - {"name", "tag", "digest"})
@@ -168,13 +168,13 @@ class TestSection(Section):
     tags: list[Spelt]
     current: Spelt = ""
     expect: Annotated[str | None, BeforeValidator(spelling)] = Field(
-        description="The tag that the field has afterwards; null when there is none to choose."
+        description="The tag that the field has afterwards; null when no tag is chosen."
     )
     code: Text = Field(default="", description="The code that the choice must have.")
     times: dict[str, Text] = Field(
         default={}, description="When tags were pushed or created, for orders that ask."
     )
-    today: Text = Field(default="", description="The day it is, for ignore: until.")
+    today: Text = Field(default="", description="The current day, for the `until` of `ignore`.")
 
 
 class ConfigurationSection(Section):

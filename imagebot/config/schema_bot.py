@@ -24,7 +24,7 @@ def _key_path(value: str) -> str:
 
 
 class SecretSection(Section):
-    """Where a secret is read from when it is used. It never stands in the file itself."""
+    """Where a secret is read from when it is used. The file itself never holds it."""
 
     file: Text = Field(default="", description="A file that holds the secret and nothing else.")
     env: Text = Field(default="", description="An environment variable.")
@@ -80,7 +80,7 @@ class LimitsSection(Section):
     commit: list[FileGlob] = Field(
         default=[], description="Files that may be committed to directly."
     )
-    images: list[ImageGlob] = Field(default=[], description="Repositories that may be asked for.")
+    images: list[ImageGlob] = Field(default=[], description="Repositories that may be updated.")
     max_updates: int = Field(
         default=0,
         ge=1,
@@ -91,9 +91,11 @@ class LimitsSection(Section):
 
 class ForgeSection(Section):
     kind: Literal["github", "sandbox", "none"] = Field(
-        default="none", description="By default told from the URL.", json_schema_extra=no_default
+        default="none", description="By default the URL decides.", json_schema_extra=no_default
     )
-    url: ForgeUrl = Field(default="", description="Where the API is, when not at the usual place.")
+    url: ForgeUrl = Field(
+        default="", description="The URL of the API, where it is not the usual one."
+    )
     folder: Text = Field(default="", description="Where a sandbox keeps its pull requests.")
 
     @model_validator(mode="after")

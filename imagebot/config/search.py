@@ -29,20 +29,22 @@ def find_configuration(start: Path) -> Path | None:
             return candidate
         misnamed = next((parent / name for name in _MISNAMED if _is_there(parent / name)), None)
         if misnamed is not None:
-            raise _refused(misnamed, "is not looked for", f"rename it to {FILE_NAME}")
+            raise _refused(
+                misnamed, "imagebot does not read a file of this name", f"rename it to {FILE_NAME}"
+            )
     return None
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is anything of this name: reading it will say what is wrong with it. What may
-    not be looked at is not there."""
+    """Whether there is anything of this name: reading it will say what is wrong with it. What
+    may not be looked at counts as missing."""
     return os.path.lexists(path)
 
 
 def _refuse_to_leave(root: Path, path: Path) -> None:
-    """Whoever writes into a tree must not have files of the machine read: issues quote them.
+    """A tree must not make imagebot read files of the machine, which issues quote.
 
-    Git's own files are no part of the tree, and may hold credentials. Raises ConfigurationError.
+    Git's own files are not part of the tree, and may hold credentials. Raises ConfigurationError.
     """
     if not path.is_symlink():
         return

@@ -1,4 +1,4 @@
-"""Kinds of text that the schema is made of, each with its own words for what is wrong."""
+"""The kinds of text in the schema, each with its own messages."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def spelling(value: object) -> object:
 
 def _line(value: str) -> str:
     if not value.strip():
-        raise refuse("is empty")
+        raise refuse("must not be empty")
     if len(value) > _MAX_TEXT:
-        raise refuse(f"is longer than {_MAX_TEXT} characters")
+        raise refuse(f"longer than {_MAX_TEXT} characters")
     if not value.isprintable():
         raise refuse("must be one line without control characters")
     return value
@@ -47,7 +47,7 @@ def _line(value: str) -> str:
 def _fits(expression: re.Pattern[str], what: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if expression.fullmatch(value) is None:
-            raise refuse(f"{show_text(value)!r} is no {what}")
+            raise refuse(f"not a {what}: {show_text(value)!r}")
         return value
 
     return check
@@ -64,16 +64,16 @@ def _glob(value: str) -> str:
 def _file_glob(value: str) -> str:
     if value.startswith(("/", "./")) or ".." in value.split("/"):
         raise refuse(
-            f"{show_text(value)!r} can match no file",
+            f"{show_text(value)!r} cannot match any file",
             "paths begin at the folder of the configuration, without ./ or /",
         )
     if value.endswith("/"):
-        raise refuse(f"{show_text(value)!r} can match no file", f"write {show_text(value)}**")
+        raise refuse(f"{show_text(value)!r} cannot match any file", f"write {show_text(value)}**")
     return _glob(value)
 
 
 def _image_glob(value: str) -> str:
-    """Globs match `docker.io/library/nginx`; one that is plainly the short form matches nothing."""
+    """Globs match `docker.io/library/nginx`; the short form matches nothing."""
     _glob(value)
     if "*" in value or "?" in value or "[" in value or "{" in value:
         return value
@@ -85,9 +85,9 @@ def _image_glob(value: str) -> str:
     try:
         normal = str(parse_repository(value))
     except InvalidReferenceError as error:
-        raise refuse(f"{show_text(value)!r} is no repository: {error.reason}") from error
+        raise refuse(f"not a repository: {show_text(value)!r}: {error.reason}") from error
     if normal != value:
-        raise refuse(f"{show_text(value)!r} can match nothing", f"write {show_text(normal)}")
+        raise refuse(f"{show_text(value)!r} cannot match anything", f"write {show_text(normal)}")
     return value
 
 
@@ -101,7 +101,7 @@ def _branch(value: str) -> str:
 
 def _relative_path(value: str) -> str:
     if value.startswith("/") or ".." in value.split("/") or value.endswith("/"):
-        raise refuse(f"{show_text(value)!r} is no path within the target")
+        raise refuse(f"not a path within the target: {show_text(value)!r}")
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from imagebot.config.issues import Issues
 from imagebot.config.node import Document
 
-# Top-level keys of the bot's own file, and `limits`, which stands there below a target.
+# Top-level keys of the bot's own file, and `limits`, which belongs to a target there.
 BOT_KEYS = frozenset(
     {"targets", "credentials", "registries", "notify", "limits", "serve", "cache-dir"}
 )

@@ -96,7 +96,7 @@ def _replacements(fields: Iterable[ImageField]) -> dict[str, ImageField]:
 
 
 class _Assignment:
-    """One assignment: the configuration with what was looked up in it already."""
+    """One assignment: the configuration, and what was looked up in it so far."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class _Assignment:
             reason = f"replaced by {by.reference.name} in {by.path}:{by.line}"
             return self.kept(field, route, "replaced", reason)
         if _is_left_empty(field):
-            return self.kept(field, route, "no-tag", "its tag is empty: it is chosen elsewhere")
+            return self.kept(field, route, "no-tag", "its tag is empty, so it is set elsewhere")
         entry = self.routes.entry(route, field.reference.repository)
         if entry is None:
             reason = f"no image entry of route {route.name!r} covers {field.reference.repository}"
@@ -153,7 +153,7 @@ class _Assignment:
 
     def unreadable(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         said = (
-            f"says {show_text(marker.text)!r}, which names no policy"
+            f"says {show_text(marker.text)!r}, which is not a policy"
             if marker.text
             else ("says nothing")
         )
@@ -213,7 +213,7 @@ class _Assignment:
 
     def by_policy(self, field: ImageField, route: Route, policy: Policy) -> Assigned:
         if policy.ignored:
-            reason = f"policy {policy.name!r} leaves it alone"
+            reason = f"ignored by policy {policy.name!r}"
             return self.ignored(field, route, policy, reason)
         return Assigned(target=self.target, field=field, policy=policy, route=route)
 

@@ -1,4 +1,4 @@
-"""Policies from configuration keys. Pure; the keys come as YAML has them, `extends` merged in."""
+"""Policies from configuration keys: as YAML has them, with `extends` merged in."""
 
 from __future__ import annotations
 
@@ -67,11 +67,15 @@ def _check_together(given: Mapping[str, object], order: model.Order) -> None:
             # `max` and the like may be inherited: following changes no tag, so they do no harm.
             if entry.chooses and key in given and key not in ("max", "allow-downgrade"):
                 reason = f"{key} chooses among tags, but follow names one"
-                raise InvalidPolicyError("follow", reason, hint=f"drop follow or {key}")
+                raise InvalidPolicyError("follow", reason, hint=f"remove follow or {key}")
     if "semver" in given and "order" in given:
-        raise InvalidPolicyError("order", "semver is an order already", hint="drop one of the two")
+        raise InvalidPolicyError(
+            "order",
+            "cannot be combined with semver, which is an order",
+            hint="remove one of the two",
+        )
     if "extract" in given and "pattern" not in given:
-        raise InvalidPolicyError("extract", "there is no pattern to extract from")
+        raise InvalidPolicyError("extract", "needs a pattern to extract from")
     if order not in _VERSIONED:
         for key in ("prerelease", "version-syntax"):
             if key in given:
@@ -86,10 +90,10 @@ def _check_together(given: Mapping[str, object], order: model.Order) -> None:
             raise InvalidPolicyError("variant", reason)
     if "follow" in given and read_pin("pin", given.get("pin", "digest")) == "with-tag":
         raise InvalidPolicyError(
-            "pin", "a digest that changes only with its tag cannot follow one", hint="drop one"
+            "pin", "a digest that changes only with its tag cannot follow one", hint="remove one"
         )
     if "min-age-unknown" in given and "min-age" not in given:
-        raise InvalidPolicyError("min-age-unknown", "there is no min-age")
+        raise InvalidPolicyError("min-age-unknown", "needs min-age")
 
 
 def _no_meaning(key: str, order: str) -> None:

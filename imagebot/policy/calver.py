@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """`key` has the date and the numbers that go on from it; `frame` is what stands around them.
+    """`key` has the date and the numbers that go on from it; `frame` is the text around them.
 
     `others` are the numbers further on, which compare within one frame only.
     """
@@ -54,7 +54,7 @@ def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) ->
         else:
             tags.append(tag)
             keys.append(_key(dated, now))
-    refusals.add("calver", undated, "there is no date in it")
+    refusals.add("calver", undated, "it does not contain a date")
     wanted = f"the current tag is written {now.frame}" if now else "only plain dates are adopted"
     refusals.add("shape", framed, f"{wanted}, # being the date")
     return Ranked(tags, keys, _key(now, now) if now else None, style=_style, plain=_is_plain)

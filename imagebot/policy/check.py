@@ -18,7 +18,7 @@ _KEYS = ("name", "policy", "tags", "current", "times", "today", "expect", "code"
 
 @dataclass(frozen=True, slots=True)
 class PolicyTest:
-    """`expect` is the tag that the field shall have afterwards, None for "no tag is chosen"."""
+    """`expect` is the tag that the field must have afterwards, None for "no tag is chosen"."""
 
     policy: str
     tags: tuple[str, ...]
@@ -51,7 +51,7 @@ def run_policy_tests(
     """Run each test of a policies file, in order; gates need a registry and are left out.
 
     A test: `{policy, tags, current?, times?, today?, expect, code?, name?}`. `expect` is the tag
-    that a field with `current` shall have afterwards: the current one when it is to stay, null
+    that a field with `current` must have afterwards: the current one when it is to stay, null
     when there is nothing to choose. `times` maps tags to times, for policies that order by time.
     """
     return tuple(_run(index, test, policies, today) for index, test in enumerate(tests))
@@ -96,14 +96,14 @@ def _show(tag: str | None) -> str:
 
 
 def read_policy_test(written: Mapping[str, object]) -> PolicyTest:
-    """A test as YAML has it. Raises InvalidPolicyError for the key at fault."""
+    """A test as YAML has it. Raises InvalidPolicyError for the wrong key."""
     for key in written:
         if key not in _KEYS:
             hint = f"known keys: {', '.join(_KEYS)}"
-            raise InvalidPolicyError(f"tests.{key}", "no such key", hint=hint)
+            raise InvalidPolicyError(f"tests.{key}", "unknown key", hint=hint)
     tags = written.get("tags")
     if not isinstance(tags, list | tuple) or "expect" not in written:
-        raise InvalidPolicyError("tests", "a test has a list of tags and says what to expect")
+        raise InvalidPolicyError("tests", "a test needs `tags`, a list, and `expect`")
     return PolicyTest(
         policy=_text(written, "policy") or "",
         tags=tuple(_tag("tags", tag) for tag in tags),
@@ -120,7 +120,7 @@ def _text(written: Mapping[str, object], key: str) -> str | None:
     value = written.get(key)
     if value is None or isinstance(value, str):
         return value
-    raise InvalidPolicyError(f"tests.{key}", f"{value!r} is no text", hint="put it in quotes")
+    raise InvalidPolicyError(f"tests.{key}", f"not text: {value!r}", hint="put it in quotes")
 
 
 def _optional_tag(written: Mapping[str, object], key: str) -> str | None:
@@ -132,14 +132,14 @@ def _tag(key: str, value: object) -> str:
     if isinstance(value, str) and is_tag(value):
         return value
     hint = "" if isinstance(value, str) else "put it in quotes"
-    raise InvalidPolicyError(f"tests.{key}", f"{value!r} is no tag", hint=hint)
+    raise InvalidPolicyError(f"tests.{key}", f"not a tag: {value!r}", hint=hint)
 
 
 def _times(value: object) -> Mapping[str, datetime] | None:
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        raise InvalidPolicyError("tests.times", "it maps tags to times")
+        raise InvalidPolicyError("tests.times", "must be a mapping of tags to times")
     return {_tag("times", tag): _time(time) for tag, time in value.items()}
 
 
@@ -151,8 +151,8 @@ def _time(value: object) -> datetime:
     try:
         return as_utc(datetime.fromisoformat(str(value)))
     except ValueError:
-        hint = "write it as in 2026-03-31T12:00:00Z"
-        raise InvalidPolicyError("tests.times", f"{value!r} is no time", hint=hint) from None
+        hint = "write a time like 2026-03-31T12:00:00Z"
+        raise InvalidPolicyError("tests.times", f"not a time: {value!r}", hint=hint) from None
 
 
 def _day(value: object) -> date | None:

@@ -175,7 +175,7 @@ def _successors(
     equal = sum(1 for i in order if ranked.keys[i] == ranked.current)
     if equal:
         # The same version by another name is worth a change only where the policy refuses the
-        # current tag: that a registry has lost it for an hour is no reason.
+        # current tag: a registry that has lost it for an hour is not a reason.
         return "equivalent", equal if current in set(tags) else 0
     return "downgraded", len(order)
 
@@ -209,7 +209,7 @@ def _first_adoption(
         return "no-order", _incomparable(reference)
     if not candidates:
         return "no-candidate", "the policy allows no tag of the repository"
-    because = "there is no current tag" if current is None else f"{current} has no order in it"
+    because = "there is no current tag" if current is None else f"{current} cannot be compared"
     if current is None and reference.digest is not None:
         because = "the digest has no tag to compare with"
     return "adopted", f"{candidates[0]} is the newest tag the policy allows; {because}"
@@ -220,4 +220,4 @@ def _incomparable(reference: Reference) -> str:
         return f"{reference.tag} cannot be compared with other tags"
     if reference.digest is not None:
         return "the digest has no tag to compare with"
-    return "there is no current tag to compare with (give --current, or a policy such as --semver)"
+    return "there is no current tag to compare with: give --current, or a policy such as --semver"

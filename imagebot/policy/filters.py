@@ -1,4 +1,4 @@
-"""What is asked of a tag before any order looks at it: artifacts, include, exclude, pattern."""
+"""The rules before any order: artifacts, include, exclude, pattern."""
 
 from __future__ import annotations
 

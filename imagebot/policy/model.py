@@ -26,7 +26,7 @@ TIMED_ORDERS: frozenset[Order] = frozenset({"pushed", "created"})
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Tags that are not to be taken: a version range, or one tag where it is no range.
+    """Tags that are not to be taken: a version range, or one tag.
 
     `until` is the last day, in UTC, on which it holds.
     """
@@ -43,7 +43,8 @@ class Policy:
 
     `order` is `shape` unless the policy has a range (then it is `semver`) or names an order.
     `include` and `exclude` are globs, or expressions between slashes. `variant` is "same", "any",
-    "none", or a glob over the variant. `max` None is no limit. `pin` and `follow` concern digests.
+    "none", or a glob over the variant. `max` None allows any step. `pin` and `follow`
+    concern digests.
     `ignored` is the built-in policy `ignore`: fields that are deliberately left alone.
     """
 

@@ -80,7 +80,7 @@ def stage_pre(layout: Layout, text: str) -> Pre:
 
 
 def _no_version(tag: str) -> str:
-    return "a hash has no order" if is_hash(tag) else "there is no version in it"
+    return "a hash has no order" if is_hash(tag) else "it does not contain a version"
 
 
 def _style(tag: str) -> object:

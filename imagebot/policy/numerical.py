@@ -20,7 +20,7 @@ def rank(_policy: Policy, pool: Pool, current: str | None, refusals: Refusals) -
     if None in keys:
         texts = dict(zip(pool.tags, pool.texts, strict=True))
         refused = [tag for tag, key in zip(pool.tags, keys, strict=True) if key is None]
-        refusals.add("numerical", refused, lambda tag: f"{texts[tag]!r} is no number")
+        refusals.add("numerical", refused, lambda tag: f"{texts[tag]!r} is not a number")
         kept = [(t, k) for t, k in zip(pool.tags, keys, strict=True) if k is not None]
         return Ranked([t for t, _ in kept], [k for _, k in kept], _current(current))
     return Ranked(pool.tags, keys, _current(current))

@@ -100,7 +100,7 @@ def _compile(text: str) -> Any:
 
 
 def _position(text: str, reason: str) -> int | None:
-    """Where the piece that RE2 complains about (`what: piece`) stands, when it stands once."""
+    """The position of the piece that RE2 complains about (`what: piece`), when it occurs once."""
     piece = reason.rpartition(": ")[2]
     return text.index(piece) if piece and text.count(piece) == 1 else None
 

@@ -64,7 +64,7 @@ def _natural(policy: Policy, pool: Pool, current: str | None, refusals: Refusals
 
 
 def _is_version(now: Current) -> bool:
-    """A single number that may be a date or a hash is none."""
+    """A single number that may be a date or a hash is not a version."""
     return now.shape.parts > 1 or now.shape.kind == "version"
 
 
@@ -88,7 +88,7 @@ def _strict(policy: Policy, pool: Pool, current: str | None, refusals: Refusals)
     for group in by_skeleton(pool):
         spans = _strict_spans(_strict_skeleton(group))
         if spans is None:
-            reason = "no version: the strict syntax wants three numbers"
+            reason = "not a version: the strict syntax needs three numbers"
             refusals.add("semver", group.tags, reason)
         else:
             _add_strict(rows, policy, now, group, spans, refusals)

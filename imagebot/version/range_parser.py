@@ -111,7 +111,7 @@ class _Reader:
     def _missing_version(self) -> InvalidRangeError:
         if self._at_end_of_group():
             return self._error("a version is missing", hint=_EMPTY_HINT)
-        return self._error(f"{self.text[self.position]!r} starts no version")
+        return self._error(f"{self.text[self.position]!r} does not start a version")
 
     def _at_end_of_group(self) -> bool:
         return self.position >= len(self.text) or self.text.startswith("||", self.position)

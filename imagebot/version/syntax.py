@@ -1,4 +1,4 @@
-"""What version a text is, in either syntax, on python-semver's type.
+"""The version that a text is, in either syntax, on python-semver's type.
 
 The natural syntax is in `imagebot.version.shape`. The strict one is Flux's: three numbers after
 an optional `v`, leading zeros allowed in them, and what follows `-` is a pre-release.
@@ -31,7 +31,7 @@ def strict_prerelease(text: str | None) -> Pre | None:
 
 
 def read_strict(text: str) -> tuple[Triple, Pre] | None:
-    """The numbers and the pre-release of a version in the strict syntax; None when it is none."""
+    """The numbers and the pre-release of a version in the strict syntax, None for other text."""
     match = STRICT.fullmatch(text)
     pre = strict_prerelease(match[4]) if match else None
     if match is None or pre is None:
@@ -40,9 +40,9 @@ def read_strict(text: str) -> tuple[Triple, Pre] | None:
 
 
 def read_version(text: str, syntax: Literal["natural", "strict"]) -> Version | None:
-    """The version that a text says, None when it says none.
+    """The version that a text is, None when it is not one.
 
-    The natural syntax takes the first three numbers of any shape, whatever stands around them.
+    The natural syntax takes the first three numbers of any shape, whatever is around them.
     """
     from semver import Version
 

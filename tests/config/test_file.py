@@ -17,7 +17,7 @@ def test_a_file_that_is_named_may_be_a_link_anywhere(tmp_path: Path) -> None:
 
 
 def test_a_device_is_no_configuration() -> None:
-    with pytest.raises(ConfigurationError, match="is no regular file"):
+    with pytest.raises(ConfigurationError, match="not a regular file"):
         read_configuration(Path("/dev/zero"))
 
 
@@ -28,8 +28,8 @@ def test_reading(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"a: \xff\n", "is no UTF-8 text (line 1)"),
-        (b"#" * (MAX_BYTES + 1), "is larger than 1,048,576 bytes"),
+        (b"a: \xff\n", "not UTF-8 text, see line 1"),
+        (b"#" * (MAX_BYTES + 1), "larger than 1,048,576 bytes"),
     ],
 )
 def test_what_cannot_be_read_says_why(tmp_path: Path, content: bytes, reason: str) -> None:
@@ -46,12 +46,12 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 def test_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="is no regular file"):
+    with pytest.raises(ConfigurationError, match="not a regular file"):
         read_configuration(tmp_path)
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(ConfigurationError, match="is no regular file"):
+    with pytest.raises(ConfigurationError, match="not a regular file"):
         read_configuration(pipe)

@@ -54,7 +54,7 @@ def test_a_file_without_tests_has_none() -> None:
     ("test", "expected"),
     [
         ("{policy: a, tags: []}", "x:2:5: tests[0]: expect is missing"),
-        ("{policy: a, tags: ['a b'], expect: null}", "x:2:23: tests[0].tags: 'a b' is no tag"),
+        ("{policy: a, tags: ['a b'], expect: null}", "x:2:23: tests[0].tags: not a tag: 'a b'"),
         ("{policy: a, tags: [], expect: null, times: {a: yesterday}}", "x:2:"),
         ("{policy: a, tags: [], expect: [b]}", "x:2:35: tests[0].expect: must be text"),
         ("{policy: a, tags: [], pick: b, expect: b}", "x:2:27: tests[0].pick: unknown key"),

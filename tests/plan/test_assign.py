@@ -150,8 +150,8 @@ class TestMarkers:
         ("text", "message"),
         [
             ("", "the marker says nothing"),
-            ("two words", "the marker says 'two words', which names no policy"),
-            ("semver: ^1", "the marker says 'semver: ^1', which names no policy"),
+            ("two words", "the marker says 'two words', which is not a policy"),
+            ("semver: ^1", "the marker says 'semver: ^1', which is not a policy"),
         ],
     )
     def test_what_can_be_no_name_is_no_marker(self, text: str, message: str) -> None:
@@ -200,7 +200,7 @@ class TestMarkers:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("{semver: '>>1'}", "semver: '>' starts no version at character 2 of '>>1'"),
+            ("{semver: '>>1'}", "semver: '>' does not start a version at character 2 of '>>1'"),
             ("{maxx: minor}", "maxx: unknown key"),
             ("{extends: nobody}", "extends: there is no policy or preset 'nobody'"),
             ("{token: {env: A}}", "token: unknown key"),

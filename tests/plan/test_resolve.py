@@ -97,7 +97,7 @@ def test_a_current_tag_that_is_allowed_is_current(
 
 def test_without_a_current_tag_the_reason_says_what_to_do() -> None:
     digest = f"app@{digest_of('old')}"
-    asked = "there is no current tag to compare with (give --current, or a policy such as --semver)"
+    asked = "there is no current tag to compare with: give --current, or a policy such as --semver"
     assert only(deciding({"adopt": False}, "app")).reason == asked
     of_digest = "the digest has no tag to compare with"
     assert only(deciding({"adopt": False}, digest)).reason == of_digest

@@ -51,14 +51,14 @@ FAILING: list[tuple[Mapping[str, object], str]] = [
     ({"policy": "pushed", "tags": ["main-b"], "current": "main-a", "expect": "main-b"},
      "the test has no times"),
     ({"policy": "none", "tags": [], "expect": None}, "there is no policy none"),
-    ({"policy": "shape", "tags": []}, "says what to expect"),
-    ({"policy": "shape", "expect": None}, "list of tags"),
-    ({"policy": "shape", "tags": ["a b"], "expect": None}, "'a b' is no tag"),
-    ({"policy": "shape", "tags": [1.2], "expect": None}, "1.2 is no tag"),
-    ({"policy": "shape", "tags": [], "expects": None}, "no such key"),
-    ({"policy": 5, "tags": [], "expect": None}, "no text"),
-    ({"policy": "pushed", "tags": [], "expect": None, "times": ["x"]}, "maps tags to times"),
-    ({"policy": "pushed", "tags": [], "expect": None, "times": {"x": "soon"}}, "no time"),
+    ({"policy": "shape", "tags": []}, "needs `tags`"),
+    ({"policy": "shape", "expect": None}, "a list, and `expect`"),
+    ({"policy": "shape", "tags": ["a b"], "expect": None}, "not a tag: 'a b'"),
+    ({"policy": "shape", "tags": [1.2], "expect": None}, "not a tag: 1.2"),
+    ({"policy": "shape", "tags": [], "expects": None}, "unknown key"),
+    ({"policy": 5, "tags": [], "expect": None}, "not text"),
+    ({"policy": "pushed", "tags": [], "expect": None, "times": ["x"]}, "mapping of tags to"),
+    ({"policy": "pushed", "tags": [], "expect": None, "times": {"x": "soon"}}, "not a time"),
 ]  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def test_explains_every_tag() -> None:
         "1.2.3: candidate (current)",
         f"1.3.0: refused by ignore: ignored until 2026-03-31: broken; {until}",
         "2.0.0: refused by max: a larger step than minor from 1.2.3",
-        "latest: refused by shape: there is no version in it",
+        "latest: refused by shape: it does not contain a version",
     ]
 
 

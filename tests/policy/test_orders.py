@@ -40,7 +40,7 @@ def test_numerical(tags: str, current: str, picked: str) -> None:
 def test_numerical_refuses_what_is_no_number() -> None:
     choice = choosing({**BUILD, "order": "numerical"}, "main-x main-2 dev-1", "main-1")
     assert rules(choice) == {"main-x": "numerical", "dev-1": "pattern"}
-    assert [r.reason for r in choice.rejections if r.tag == "main-x"] == ["'x' is no number"]
+    assert [r.reason for r in choice.rejections if r.tag == "main-x"] == ["'x' is not a number"]
 
 
 def test_numerical_descending() -> None:
