@@ -97,7 +97,8 @@ _RULES = (
         "check the target's URL and the machine's DNS",
     ),
     _rule(
-        r"ssl certificate|certificate verif|ssl_error|gnutls|tls connect",
+        r"ssl certificate|certificate verif|server verification failed|ssl: certificate"
+        r"|ssl_error|gnutls|tls connect",
         GitUnreachableError,
         "the remote's certificate cannot be verified",
         "set SSL_CERT_FILE to a bundle that contains the authority of the host",

@@ -33,6 +33,10 @@ FAILURES: dict[str, type[GitError]] = {
     "fatal: unable to access 'x': The requested URL returned error: 429": GitUnreachableError,
     "server certificate verification failed. CAfile: none": GitUnreachableError,
     "SSL certificate problem: self signed certificate": GitUnreachableError,
+    # As in Debian 13, whose curl has GnuTLS.
+    "server verification failed: certificate signer not trusted. (CAfile: /a)": GitUnreachableError,
+    "server verification failed: certificate has expired. (CAfile: /a)": GitUnreachableError,
+    "SSL: certificate subject name (a) does not match target hostname 'b'": GitUnreachableError,
     "fatal: unable to access 'x': The requested URL returned error: 302": GitError,
     "fatal: repository 'https://x/a/' not found": GitError,
     "remote: Repository not found.": GitError,
