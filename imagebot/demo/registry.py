@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from imagebot.demo.distribution.exchange import Request
+from imagebot.demo.distribution.exchange import ServerRequest
 from imagebot.demo.distribution.images import Part, image
 from imagebot.demo.distribution.routes import Routes
 from imagebot.demo.distribution.server import DistributionServer
@@ -76,7 +76,7 @@ class DemoRegistry:
     ) -> None:
         """As any client's push, checks included, only without the socket."""
         answer = self._routes.answer(
-            Request(
+            ServerRequest(
                 method, f"/v2/{path}", query or {}, {"content-type": part.media_type}, part.data
             )
         )

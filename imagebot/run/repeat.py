@@ -30,8 +30,8 @@ def repeat(one_pass: Callable[[], Exit], seconds: int, diagnostics: Diagnostics)
         stop.set()
 
     stop_with(ask_to_stop)
-    last = one_pass()
     started = time.monotonic()
+    last = one_pass()
     while not stop.wait(max(0.0, seconds - (time.monotonic() - started))):
         started = time.monotonic()
         last = _guarded(one_pass, diagnostics)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import imagebot.run.repeat as repeat_module
+from imagebot.errors import Exit
+from imagebot.run.diagnostics import Diagnostics
 from tests.support.process import PATIENCE
 from tests.support.signals import with_signals
 
@@ -92,3 +95,24 @@ def test_a_failed_pass_is_told_and_followed_by_another(tmp_path: Path, wait_unti
         assert process.wait(PATIENCE) == 0
         assert process.stderr is not None
         assert "remote: is away\nhint: wait\n" in process.stderr.read()
+
+
+def test_a_pass_starts_every_so_many_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of a pass is part of the interval, that of the first one too."""
+    now, waits = [0.0], []
+
+    class Stop:
+        def wait(self, seconds: float) -> bool:
+            waits.append(seconds)
+            now[0] += seconds
+            return len(waits) == 4
+
+    def one_pass() -> Exit:
+        now[0] += 12.0 if len(waits) == 2 else 3.0
+        return Exit.WELL
+
+    monkeypatch.setattr("imagebot.run.repeat.threading.Event", Stop)
+    monkeypatch.setattr("imagebot.run.repeat.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(repeat_module, "stop_with", lambda handler: None)
+    assert repeat_module.repeat(one_pass, 10, Diagnostics(quiet=True)) == Exit.WELL
+    assert waits == [7.0, 7.0, 0.0, 7.0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from imagebot.demo.distribution.exchange import RefusalError, Request, ServerResponse
+from imagebot.demo.distribution.exchange import RefusalError, ServerRequest, ServerResponse
 from imagebot.demo.distribution.storage import Storage, digest_of
 from imagebot.demo.distribution.uploads import (
     UnknownUploadError,
@@ -17,7 +17,7 @@ from imagebot.reference import is_digest
 _CONTENT_RANGE = re.compile(r"([0-9]{1,12})-([0-9]{1,12})")
 
 
-def pull(storage: Storage, _: Request, repository: str, digest: str) -> ServerResponse:
+def pull(storage: Storage, _: ServerRequest, repository: str, digest: str) -> ServerResponse:
     data = storage.blob(repository, _checked(digest))
     if data is None:
         raise _unknown(repository, digest)
@@ -25,13 +25,15 @@ def pull(storage: Storage, _: Request, repository: str, digest: str) -> ServerRe
     return ServerResponse(200, headers, data)
 
 
-def delete(storage: Storage, _: Request, repository: str, digest: str) -> ServerResponse:
+def delete(storage: Storage, _: ServerRequest, repository: str, digest: str) -> ServerResponse:
     if not storage.delete_blob(repository, _checked(digest)):
         raise _unknown(repository, digest)
     return ServerResponse(202)
 
 
-def start(storage: Storage, uploads: Uploads, request: Request, repository: str) -> ServerResponse:
+def start(
+    storage: Storage, uploads: Uploads, request: ServerRequest, repository: str
+) -> ServerResponse:
     """With `mount` and `from`, or `digest` and the bytes, the blob is there at once."""
     mount, origin = request.query.get("mount"), request.query.get("from")
     if mount is not None:
@@ -43,20 +45,22 @@ def start(storage: Storage, uploads: Uploads, request: Request, repository: str)
     return _progress(202, repository, uploads.start(repository), 0)
 
 
-def status(uploads: Uploads, _: Request, repository: str, upload: str) -> ServerResponse:
+def status(uploads: Uploads, _: ServerRequest, repository: str, upload: str) -> ServerResponse:
     try:
         return _progress(204, repository, upload, uploads.size(repository, upload))
     except UnknownUploadError as error:
         raise _unknown_upload(upload) from error
 
 
-def append(uploads: Uploads, request: Request, repository: str, upload: str) -> ServerResponse:
+def append(
+    uploads: Uploads, request: ServerRequest, repository: str, upload: str
+) -> ServerResponse:
     size = _append(uploads, request, repository, upload)
     return _progress(202, repository, upload, size)
 
 
 def finish(
-    storage: Storage, uploads: Uploads, request: Request, repository: str, upload: str
+    storage: Storage, uploads: Uploads, request: ServerRequest, repository: str, upload: str
 ) -> ServerResponse:
     digest = _checked(request.query.get("digest", ""))
     _append(uploads, request, repository, upload)
@@ -67,7 +71,7 @@ def finish(
     return _store(storage, repository, digest, data)
 
 
-def cancel(uploads: Uploads, _: Request, repository: str, upload: str) -> ServerResponse:
+def cancel(uploads: Uploads, _: ServerRequest, repository: str, upload: str) -> ServerResponse:
     try:
         uploads.take(repository, upload)
     except UnknownUploadError as error:
@@ -75,7 +79,7 @@ def cancel(uploads: Uploads, _: Request, repository: str, upload: str) -> Server
     return ServerResponse(204)
 
 
-def _append(uploads: Uploads, request: Request, repository: str, upload: str) -> int:
+def _append(uploads: Uploads, request: ServerRequest, repository: str, upload: str) -> int:
     try:
         return uploads.append(repository, upload, request.body, _offset(request))
     except UnknownUploadError as error:
@@ -92,7 +96,7 @@ def _append(uploads: Uploads, request: Request, repository: str, upload: str) ->
         ) from error
 
 
-def _offset(request: Request) -> int | None:
+def _offset(request: ServerRequest) -> int | None:
     """The specification's Content-Range has no unit: `0-1023`, both ends included."""
     text = request.headers.get("content-range")
     if text is None:

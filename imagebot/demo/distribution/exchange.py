@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ServerRequest:
     """`query` has the last value of each parameter; `headers` have lower-case names.
 
     HEAD arrives as GET: the server leaves the body out when it sends the answer.

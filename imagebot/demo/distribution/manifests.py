@@ -7,7 +7,12 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any
 
-from imagebot.demo.distribution.exchange import RefusalError, Request, ServerResponse, json_answer
+from imagebot.demo.distribution.exchange import (
+    RefusalError,
+    ServerRequest,
+    ServerResponse,
+    json_answer,
+)
 from imagebot.demo.distribution.storage import Storage, digest_of, is_media_type
 from imagebot.reference import is_digest, is_tag
 
@@ -15,7 +20,7 @@ MAX_MANIFEST = 4 * 1024 * 1024
 """What the specification asks a registry to take at least."""
 
 
-def list_tags(storage: Storage, request: Request, repository: str) -> ServerResponse:
+def list_tags(storage: Storage, request: ServerRequest, repository: str) -> ServerResponse:
     """The tags after `last`, sorted, at most `n` of them, with a Link to the next page if any."""
     tags = storage.tags(repository)
     if tags is None:
@@ -31,7 +36,7 @@ def list_tags(storage: Storage, request: Request, repository: str) -> ServerResp
     return json_answer({"name": repository, "tags": page}, headers=headers)
 
 
-def pull(storage: Storage, _: Request, repository: str, reference: str) -> ServerResponse:
+def pull(storage: Storage, _: ServerRequest, repository: str, reference: str) -> ServerResponse:
     manifest = storage.manifest(repository, reference)
     if manifest is None:
         raise _unknown(repository, reference)
@@ -39,7 +44,9 @@ def pull(storage: Storage, _: Request, repository: str, reference: str) -> Serve
     return ServerResponse(200, headers, manifest.data)
 
 
-def push(storage: Storage, request: Request, repository: str, reference: str) -> ServerResponse:
+def push(
+    storage: Storage, request: ServerRequest, repository: str, reference: str
+) -> ServerResponse:
     """By tag or digest. The parts of the image manifest must have been pushed before."""
     if not (is_tag(reference) or is_digest(reference)):
         raise RefusalError(400, "MANIFEST_INVALID", f"{reference!r} is neither a tag nor a digest")
@@ -57,7 +64,7 @@ def push(storage: Storage, request: Request, repository: str, reference: str) ->
     return ServerResponse(201, {"Location": location, "Docker-Content-Digest": digest})
 
 
-def delete(storage: Storage, _: Request, repository: str, reference: str) -> ServerResponse:
+def delete(storage: Storage, _: ServerRequest, repository: str, reference: str) -> ServerResponse:
     if not storage.delete_manifest(repository, reference):
         raise _unknown(repository, reference)
     return ServerResponse(202)
@@ -75,7 +82,7 @@ def _page_size(text: str | None) -> int | None:
     return int(text)
 
 
-def _media_type(request: Request) -> str:
+def _media_type(request: ServerRequest) -> str:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not is_media_type(media_type):
         raise RefusalError(

@@ -11,11 +11,16 @@ import re
 from collections.abc import Callable, Mapping
 
 from imagebot.demo.distribution import blobs, manifests
-from imagebot.demo.distribution.exchange import RefusalError, Request, ServerResponse, json_answer
+from imagebot.demo.distribution.exchange import (
+    RefusalError,
+    ServerRequest,
+    ServerResponse,
+    json_answer,
+)
 from imagebot.demo.distribution.storage import Storage, StorageFullError, is_repository
 from imagebot.demo.distribution.uploads import Uploads
 
-_Handler = Callable[[Request, str, str], ServerResponse]
+_Handler = Callable[[ServerRequest, str, str], ServerResponse]
 
 # Names may hold the words of the paths ("team/blobs/uploads"), so the last ones count.
 _NAME = r"(?s)/v2/(?P<name>.+)"
@@ -32,7 +37,7 @@ class Routes:
     def __init__(self, storage: Storage, uploads: Uploads) -> None:
         self._handlers = _handlers(storage, uploads)
 
-    def answer(self, request: Request) -> ServerResponse:
+    def answer(self, request: ServerRequest) -> ServerResponse:
         """Every request has an answer; a refused one has an error body."""
         try:
             return self._answer(request)
@@ -41,7 +46,7 @@ class Routes:
         except StorageFullError:
             return RefusalError(507, "DENIED", "the sandbox's registry is full").answer()
 
-    def _answer(self, request: Request) -> ServerResponse:
+    def _answer(self, request: ServerRequest) -> ServerResponse:
         if request.path in ("/v2", "/v2/"):
             if request.method != "GET":
                 raise _not_allowed({"GET": None})
@@ -52,7 +57,7 @@ class Routes:
                 return self._dispatch(kind, request, found[1], found[2])
         raise RefusalError(404, "UNSUPPORTED", "the distribution specification has no such path")
 
-    def _dispatch(self, kind: str, request: Request, name: str, item: str) -> ServerResponse:
+    def _dispatch(self, kind: str, request: ServerRequest, name: str, item: str) -> ServerResponse:
         handler = self._handlers[kind].get(request.method)
         if handler is None:
             raise _not_allowed(self._handlers[kind])

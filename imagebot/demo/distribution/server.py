@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from imagebot.demo.distribution.exchange import RefusalError, Request, ServerResponse
+from imagebot.demo.distribution.exchange import RefusalError, ServerRequest, ServerResponse
 from imagebot.demo.distribution.uploads import MAX_BLOB
 
 _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,32}")
@@ -50,10 +50,10 @@ class _Connection(BaseHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         """Log nothing: the terminal is the demo's, and requests may hold control characters."""
 
-    def _request(self) -> Request:
+    def _request(self) -> ServerRequest:
         # urlsplit would take a path that begins with // for a host.
         path, _, query = self.path.partition("?")
-        return Request(
+        return ServerRequest(
             method="GET" if self.command == "HEAD" else self.command,
             path=urllib.parse.unquote(path),
             query=dict(urllib.parse.parse_qsl(query, keep_blank_values=True)),
@@ -115,7 +115,7 @@ class DistributionServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, answer: Callable[[Request], ServerResponse], port: int = 0) -> None:
+    def __init__(self, answer: Callable[[ServerRequest], ServerResponse], port: int = 0) -> None:
         """Raises OSError when the port is taken."""
         super().__init__(("127.0.0.1", port), _Connection)
         self.answer = answer

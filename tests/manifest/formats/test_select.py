@@ -69,7 +69,7 @@ def test_kinds(path: str, kind: str) -> None:
 
 def test_the_documents_name_all_files_that_are_read_for_markers_alone() -> None:
     document = Path(__file__).parent.parent.parent.parent / "docs" / "manifests.md"
-    _, _, rest = document.read_text("utf-8").partition("Markers are read without any configuration")
+    _, _, rest = document.read_text("utf-8").partition("reads markers in files with these names")
     named = re.findall(r"`([^`]+)`", rest.partition("Other files need")[0])
     for name in named:
         assert path_kind(f"a/x{name}" if name.startswith(".") else name.upper()) == "text"
