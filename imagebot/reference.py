@@ -79,12 +79,12 @@ def parse_repository(name: str) -> Repository:
         raise InvalidReferenceError(name, "64 hexadecimal digits are an image ID, not a name")
     registry, path = _split_registry(name)
     if _DOMAIN_RE.fullmatch(registry) is None:
-        raise InvalidReferenceError(name, f"{registry!r} is no registry host")
+        raise InvalidReferenceError(name, f"{registry!r} is not a registry host")
     if _PATH_RE.fullmatch(path) is None:
         if path.lower() != path and _PATH_RE.fullmatch(path.lower()):
             raise InvalidReferenceError(name, "a repository must be lowercase")
         shown = path if path in name else name
-        raise InvalidReferenceError(name, f"{shown!r} is no repository path")
+        raise InvalidReferenceError(name, f"{shown!r} is not a repository path")
     if len(path) > _MAX_PATH:
         raise InvalidReferenceError(name, f"the repository is longer than {_MAX_PATH} characters")
     return Repository(registry, path)
@@ -97,12 +97,12 @@ def parse_reference(text: str) -> Reference:
     """
     rest, at, digest = text.partition("@")
     if at and not is_digest(digest):
-        raise InvalidReferenceError(text, f"{digest!r} is no digest (sha256: and 64 hex digits)")
+        raise InvalidReferenceError(text, f"{digest!r} is not a digest (sha256: and 64 hex digits)")
     if "://" in text:
         raise InvalidReferenceError(text, "a reference has no scheme; leave out what ends in ://")
     name, tag = _split_tag(rest)
     if tag is not None and not is_tag(tag):
-        raise InvalidReferenceError(text, f"{tag!r} is no tag" if tag else "the tag is empty")
+        raise InvalidReferenceError(text, f"{tag!r} is not a tag" if tag else "the tag is empty")
     return Reference(parse_repository(name), tag, digest if at else None, name)
 
 

@@ -23,7 +23,7 @@ URL = "https://registry.example/v2/app/tags/list?n=1000"
         # distribution, when the last tag is gone
         ({"name": "app", "tags": None}, ()),
         ({"name": "app", "tags": []}, ()),
-        # Nexus 3.58, Artifactory, and whatever else is no tag
+        # Nexus 3.58, Artifactory, and whatever else is not a tag
         ({"tags": [None, "", "1.0", 7, {"a": 1}, f"sha256:{'0' * 64}", "-a", "a b"]}, ("1.0",)),
         ({"tags": ["b", "a", "b"]}, ("b", "a")),
         ({"tags": ["1.0\n", "1.1"]}, ("1.1",)),
