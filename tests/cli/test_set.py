@@ -119,7 +119,7 @@ def test_one_reference_given_twice_is_one(cli: Cli, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("reference", "said"),
-    [("app", "neither tag nor digest"), ("App:1", "lowercase"), ("app:1\nx", "no tag")],
+    [("app", "neither tag nor digest"), ("App:1", "lowercase"), ("app:1\nx", "not a tag")],
 )
 def test_bad_references(cli: Cli, reference: str, said: str) -> None:
     result = cli("set", reference)
