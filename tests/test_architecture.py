@@ -46,7 +46,7 @@ ONLY_IN = {
     "rich": ("imagebot.cli", "imagebot.demo", "imagebot.run.diagnostics"),
     "ruamel": ("imagebot.manifest.yaml",),
     "_ruamel_yaml": ("imagebot.manifest.yaml",),
-    "msgspec": ("imagebot.manifest.cache",),
+    "msgspec": ("imagebot.manifest.cache", "imagebot.plan.documents", "imagebot.plan.report"),
     "pydantic": ("imagebot.config",),
     "subprocess": ("imagebot.parallel.child", "imagebot.registry.helper", "imagebot.git"),
     "requests": (),

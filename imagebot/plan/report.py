@@ -1,38 +1,55 @@
-"""Plans and scans as JSON documents, whose names are stable and whose schemas are published.
-
-Every document carries `schemaVersion`; new keys may be added within a version. Times are
-RFC 3339 in UTC, absent values are null. The schemas are docs/schema/*.schema.json.
-"""
+"""Plans, scans and decisions as the JSON documents of `documents.py`. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
+import msgspec.structs
 
 from imagebot.errors import Problem
 from imagebot.manifest.images.field import ImageField, Resource, Unread
+from imagebot.plan.documents import (
+    Chosen,
+    FieldEntry,
+    KeptEntry,
+    PickDocument,
+    PickedTag,
+    PlanDocument,
+    ProblemEntry,
+    PublishedEntry,
+    PullRequestEntry,
+    RejectedTag,
+    RejectionEntry,
+    ResourceEntry,
+    ScanDocument,
+    TagAndDigest,
+    UnreadEntry,
+    UpdateEntry,
+)
 from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.policy.model import Decision, Rejection
 
-SCHEMA_VERSION = 1
-
 Document = dict[str, Any]
+E = TypeVar("E", UpdateEntry, KeptEntry)
 
 
 def plan_document(
     plan: Plan, published: Sequence[Published] = (), *, explain: bool = False
 ) -> Document:
-    """The document of `plan`, `update` and `run`."""
-    return {
-        "schemaVersion": SCHEMA_VERSION,
-        "updates": [_update(update, explain=explain) for update in plan.updates],
-        "kept": [_kept(kept, explain=explain) for kept in plan.kept],
-        "unread": [unread_entry(unread) for unread in plan.unread],
-        "problems": [problem_entry(problem) for problem in plan.problems],
-        "warnings": list(plan.warnings),
-        "published": [_published(entry) for entry in published],
-    }
+    """The document of `plan`, `update`, `run` and `set`."""
+    return _builtins(
+        PlanDocument(
+            updates=[_update(update, explain=explain) for update in plan.updates],
+            kept=[_kept(kept, explain=explain) for kept in plan.kept],
+            unread=[_unread(unread) for unread in plan.unread],
+            problems=[_problem(problem) for problem in plan.problems],
+            warnings=list(plan.warnings),
+            published=[_published(entry) for entry in published],
+        )
+    )
 
 
 def scan_document(
@@ -42,13 +59,14 @@ def scan_document(
     warnings: Iterable[str] = (),
 ) -> Document:
     """The document of `scan`; `fields` are (field, policy name, route name)."""
-    return {
-        "schemaVersion": SCHEMA_VERSION,
-        "fields": [_field(field, policy, route) for field, policy, route in fields],
-        "unread": [unread_entry(entry) for entry in unread],
-        "problems": [problem_entry(problem) for problem in problems],
-        "warnings": list(warnings),
-    }
+    return _builtins(
+        ScanDocument(
+            fields=[_field(field, policy, route) for field, policy, route in fields],
+            unread=[_unread(entry) for entry in unread],
+            problems=[_problem(problem) for problem in problems],
+            warnings=list(warnings),
+        )
+    )
 
 
 def pick_document(
@@ -63,145 +81,152 @@ def pick_document(
         found = None if tag is None else version_of(tag)
         return None if found is None else str(found)
 
+    tag, digest = decision.tag, decision.digest
     chosen = None
-    if decision.tag is not None or decision.digest is not None:
-        chosen = {
-            "tag": decision.tag,
-            "version": version(decision.tag),
-            "digest": decision.digest,
-        }
-    return {
-        "schemaVersion": SCHEMA_VERSION,
-        "repository": repository,
-        "current": current,
-        "chosen": chosen,
-        "updateType": decision.update_type,
-        "code": decision.code,
-        "reason": decision.reason,
-        "eligibleAt": _time(decision.eligible_at),
-        "candidates": [{"tag": tag, "version": version(tag)} for tag in decision.candidates],
-        "rejected": [
-            {**_rejection(rejection), "version": version(rejection.tag)}
-            for rejection in decision.rejections
-        ],
-    }
+    if tag is not None or digest is not None:
+        chosen = Chosen(tag=tag, version=version(tag), digest=digest)
+    return _builtins(
+        PickDocument(
+            repository=repository,
+            current=current,
+            chosen=chosen,
+            update_type=decision.update_type,
+            code=decision.code,
+            reason=decision.reason,
+            eligible_at=_time(decision.eligible_at),
+            candidates=[PickedTag(tag=each, version=version(each)) for each in decision.candidates],
+            rejected=[
+                RejectedTag(
+                    tag=each.tag,
+                    rule=each.rule,
+                    reason=each.reason,
+                    eligible_at=_time(each.eligible_at),
+                    version=version(each.tag),
+                )
+                for each in decision.rejections
+            ],
+        )
+    )
 
 
-def unread_entry(unread: Unread) -> Document:
-    return {
-        "path": unread.path,
-        "line": unread.line or None,
-        "code": unread.code,
-        "reason": unread.reason,
-    }
+def _builtins(document: msgspec.Struct) -> Document:
+    built: Document = msgspec.to_builtins(document)
+    return built
 
 
-def problem_entry(problem: Problem) -> Document:
-    return {
-        "scope": problem.scope,
-        "subject": problem.subject,
-        "path": problem.path or None,
-        "line": problem.line or None,
-        "code": problem.code,
-        "message": problem.message,
-        "hint": problem.hint or None,
-    }
+def _unread(unread: Unread) -> UnreadEntry:
+    return UnreadEntry(
+        path=unread.path, line=unread.line or None, code=unread.code, reason=unread.reason
+    )
 
 
-def _field(field: ImageField, policy: str | None, route: str | None) -> Document:
+def _problem(problem: Problem) -> ProblemEntry:
+    return ProblemEntry(
+        scope=problem.scope,
+        subject=problem.subject,
+        path=problem.path or None,
+        line=problem.line or None,
+        code=problem.code,
+        message=problem.message,
+        hint=problem.hint or None,
+    )
+
+
+def _field(field: ImageField, policy: str | None, route: str | None) -> FieldEntry:
     reference = field.reference
-    return {
-        "path": field.path,
-        "line": field.line,
-        "column": field.column,
-        "format": field.format,
-        "resource": _resource(field.resource),
-        "container": field.container,
-        "reference": str(reference),
-        "repository": str(reference.repository),
-        "tag": reference.tag,
-        "digest": reference.digest,
-        "policy": policy,
-        "route": route,
-    }
+    return FieldEntry(
+        path=field.path,
+        line=field.line,
+        column=field.column,
+        format=field.format,
+        resource=_resource(field.resource),
+        container=field.container,
+        reference=str(reference),
+        repository=str(reference.repository),
+        tag=reference.tag,
+        digest=reference.digest,
+        policy=policy,
+        route=route,
+    )
 
 
-def _update(update: Update, *, explain: bool) -> Document:
-    field = update.field
+def _update(update: Update, *, explain: bool) -> UpdateEntry:
+    field, decision = update.field, update.decision
     current = field.reference
-    document: Document = {
-        "id": update.id,
-        "target": update.target.name or None,
-        "path": field.path,
-        "line": field.line,
-        "resource": _resource(field.resource),
-        "repository": str(current.repository),
-        "from": {"tag": current.tag, "digest": current.digest},
-        "to": {"tag": update.tag or current.tag, "digest": update.digest or current.digest},
-        "updateType": update.decision.update_type,
-        "policy": update.decision.policy,
-        "route": update.route,
-        "code": update.decision.code,
-        "reason": update.decision.reason,
-    }
-    return document | _explanation(update.decision, explain=explain)
+    assert decision.update_type is not None
+    entry = UpdateEntry(
+        id=update.id,
+        target=update.target.name or None,
+        path=field.path,
+        line=field.line,
+        resource=_resource(field.resource),
+        repository=str(current.repository),
+        current=TagAndDigest(tag=current.tag, digest=current.digest),
+        new=TagAndDigest(tag=update.tag or current.tag, digest=update.digest or current.digest),
+        update_type=decision.update_type,
+        policy=decision.policy,
+        route=update.route,
+        code=decision.code,
+        reason=decision.reason,
+    )
+    return _explained(entry, decision) if explain else entry
 
 
-def _kept(kept: Kept, *, explain: bool) -> Document:
-    document: Document = {
-        "target": kept.target.name or None,
-        "path": kept.field.path,
-        "line": kept.field.line,
-        "reference": str(kept.field.reference),
-        "policy": kept.decision.policy or None,
-        "code": kept.decision.code,
-        "reason": kept.decision.reason,
-        "settled": kept.decision.settled,
-        "eligibleAt": _time(kept.decision.eligible_at),
-    }
-    return document | _explanation(kept.decision, explain=explain)
+def _kept(kept: Kept, *, explain: bool) -> KeptEntry:
+    field, decision = kept.field, kept.decision
+    entry = KeptEntry(
+        target=kept.target.name or None,
+        path=field.path,
+        line=field.line,
+        reference=str(field.reference),
+        policy=decision.policy or None,
+        code=decision.code,
+        reason=decision.reason,
+        settled=decision.settled,
+        eligible_at=_time(decision.eligible_at),
+    )
+    return _explained(entry, decision) if explain else entry
 
 
-def _explanation(decision: Decision, *, explain: bool) -> Document:
-    if not explain:
-        return {}
-    return {
-        "candidates": list(decision.candidates),
-        "rejected": [_rejection(rejection) for rejection in decision.rejections],
-    }
+def _explained(entry: E, decision: Decision) -> E:
+    return msgspec.structs.replace(
+        entry,
+        candidates=list(decision.candidates),
+        rejected=[_rejection(rejection) for rejection in decision.rejections],
+    )
 
 
-def _rejection(rejection: Rejection) -> Document:
-    return {
-        "tag": rejection.tag,
-        "rule": rejection.rule,
-        "reason": rejection.reason,
-        "eligibleAt": _time(rejection.eligible_at),
-    }
+def _rejection(rejection: Rejection) -> RejectionEntry:
+    return RejectionEntry(
+        tag=rejection.tag,
+        rule=rejection.rule,
+        reason=rejection.reason,
+        eligible_at=_time(rejection.eligible_at),
+    )
 
 
-def _published(entry: Published) -> Document:
-    pull_request = {"number": entry.number, "url": entry.url} if entry.number else None
-    return {
-        "target": entry.target,
-        "route": entry.route,
-        "status": entry.status,
-        "updates": list(entry.updates),
-        "commit": entry.commit or None,
-        "branch": entry.branch or None,
-        "pullRequest": pull_request,
-    }
+def _published(entry: Published) -> PublishedEntry:
+    request = PullRequestEntry(number=entry.number, url=entry.url) if entry.number else None
+    return PublishedEntry(
+        target=entry.target,
+        route=entry.route,
+        status=entry.status,
+        updates=list(entry.updates),
+        commit=entry.commit or None,
+        branch=entry.branch or None,
+        pull_request=request,
+    )
 
 
-def _resource(resource: Resource | None) -> Document | None:
+def _resource(resource: Resource | None) -> ResourceEntry | None:
     if resource is None:
         return None
-    return {
-        "apiVersion": resource.api_version,
-        "kind": resource.kind,
-        "namespace": resource.namespace or None,
-        "name": resource.name or None,
-    }
+    return ResourceEntry(
+        api_version=resource.api_version,
+        kind=resource.kind,
+        namespace=resource.namespace or None,
+        name=resource.name or None,
+    )
 
 
 def _time(moment: datetime | None) -> str | None:

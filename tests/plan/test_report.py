@@ -14,6 +14,7 @@ import pytest
 from imagebot.errors import Problem
 from imagebot.manifest.images.field import ImageField, Unread
 from imagebot.manifest.scan import scan
+from imagebot.plan.documents import DOCUMENTS, document_schema
 from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Published, Update
 from imagebot.plan.report import pick_document, plan_document, scan_document
 from imagebot.policy.model import Decision, Rejection
@@ -41,19 +42,29 @@ def validator(name: str) -> Any:
 def check(name: str, document: dict[str, Any]) -> None:
     validator(name).validate(json.loads(json.dumps(document)))
     allowed = json.loads(SCHEMAS.joinpath(f"{name}.schema.json").read_text())
-    assert_no_stray_keys(document, allowed)
+    assert_no_stray_keys(document, allowed, allowed["$defs"])
 
 
-def assert_no_stray_keys(document: Any, schema: Any) -> None:
+def assert_no_stray_keys(document: Any, schema: Any, definitions: Any) -> None:
     """Every key of a document is one that the schema describes."""
     for option in schema.get("anyOf", [schema]):
+        if "$ref" in option:
+            option = definitions[option["$ref"].rpartition("/")[2]]
         if isinstance(document, dict) and option.get("type") == "object":
             assert set(document) <= set(option["properties"])
             for key, value in document.items():
-                assert_no_stray_keys(value, option["properties"][key])
+                assert_no_stray_keys(value, option["properties"][key], definitions)
         if isinstance(document, list) and option.get("type") == "array":
             for value in document:
-                assert_no_stray_keys(value, option["items"])
+                assert_no_stray_keys(value, option["items"], definitions)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_checked_in_schema_is_current(name: str) -> None:
+    text = SCHEMAS.joinpath(f"{name}.schema.json").read_text("utf-8")
+    assert text == json.dumps(document_schema(name), indent=2, ensure_ascii=False) + "\n", (
+        f"write the file again from document_schema({name!r})"
+    )
 
 
 def keep(field: ImageField, eligible_at: datetime) -> Kept:

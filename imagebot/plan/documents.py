@@ -1,0 +1,210 @@
+"""The JSON documents of the commands, as types: what is printed and its schema come from these.
+
+Names are stable; new keys may be added within a version. Times are RFC 3339 in UTC, absent values
+are null. Keys that only `--explain` prints are left out without it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field, json
+
+from imagebot.errors import ProblemScope
+from imagebot.plan.model import PublishStatus
+from imagebot.policy.model import UpdateType
+
+SCHEMA_VERSION: Literal[1] = 1
+
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+Version = Annotated[
+    str | None, Meta(description="The version that the policy reads in the tag, if any.")
+]
+Settled = Annotated[bool, Meta(description="False when something kept the policy from deciding.")]
+Id = Annotated[str, Meta(description="Names the same update in every pass.")]
+
+
+class _Entry(Struct, rename="camel", frozen=True):
+    """Keys are written in camelCase."""
+
+
+class TagAndDigest(_Entry, frozen=True):
+    tag: str | None
+    digest: str | None
+
+
+class ResourceEntry(_Entry, frozen=True):
+    api_version: str
+    kind: str
+    namespace: str | None
+    name: str | None
+
+
+class RejectionEntry(_Entry, frozen=True):
+    tag: str
+    rule: str
+    reason: str
+    eligible_at: Time | None
+
+
+class FieldEntry(_Entry, frozen=True):
+    path: str
+    line: int
+    column: int
+    format: str
+    resource: ResourceEntry | None
+    container: str | None
+    reference: str
+    repository: str
+    tag: str | None
+    digest: str | None
+    policy: str | None
+    route: str | None
+
+
+class UpdateEntry(_Entry, frozen=True):
+    id: Id
+    target: str | None
+    path: str
+    line: int
+    resource: ResourceEntry | None
+    repository: str
+    current: TagAndDigest = field(name="from")
+    new: TagAndDigest = field(name="to")
+    update_type: UpdateType
+    policy: str
+    route: str
+    code: str
+    reason: str
+    candidates: list[str] | UnsetType = UNSET
+    rejected: list[RejectionEntry] | UnsetType = UNSET
+
+
+class KeptEntry(_Entry, frozen=True):
+    target: str | None
+    path: str
+    line: int
+    reference: str
+    policy: str | None
+    code: str
+    reason: str
+    settled: Annotated[
+        bool, Meta(description="False when something kept the policy from deciding.")
+    ]
+    eligible_at: Time | None
+    candidates: list[str] | UnsetType = UNSET
+    rejected: list[RejectionEntry] | UnsetType = UNSET
+
+
+class UnreadEntry(_Entry, frozen=True):
+    path: str
+    line: int | None
+    code: str
+    reason: str
+
+
+class ProblemEntry(_Entry, frozen=True):
+    scope: ProblemScope
+    subject: str
+    path: str | None
+    line: int | None
+    code: str
+    message: str
+    hint: str | None
+
+
+class PullRequestEntry(_Entry, frozen=True):
+    number: int
+    url: str
+
+
+class PublishedEntry(_Entry, frozen=True):
+    target: str
+    route: str
+    status: PublishStatus
+    updates: list[Id]
+    commit: str | None
+    branch: str | None
+    pull_request: PullRequestEntry | None
+
+
+class PickedTag(_Entry, frozen=True):
+    tag: str
+    version: Version
+
+
+class Chosen(_Entry, frozen=True):
+    tag: str | None
+    version: Version
+    digest: str | None
+
+
+class RejectedTag(_Entry, frozen=True):
+    tag: str
+    rule: str
+    reason: str
+    eligible_at: Time | None
+    version: Version
+
+
+class PlanDocument(_Entry, frozen=True, kw_only=True):
+    """What `imagebot plan`, `update`, `run` and `set` print with --format json."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    updates: list[UpdateEntry]
+    kept: list[KeptEntry]
+    unread: list[UnreadEntry]
+    problems: list[ProblemEntry]
+    warnings: list[str]
+    published: list[PublishedEntry]
+
+
+class ScanDocument(_Entry, frozen=True, kw_only=True):
+    """What `imagebot scan` prints with --format json."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    fields: list[FieldEntry]
+    unread: list[UnreadEntry]
+    problems: list[ProblemEntry]
+    warnings: list[str]
+
+
+class PickDocument(_Entry, frozen=True, kw_only=True):
+    """What `imagebot pick` prints with --format json."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    repository: str
+    current: str | None
+    chosen: Chosen | None
+    update_type: UpdateType | None
+    code: str
+    reason: str
+    eligible_at: Time | None
+    candidates: list[PickedTag]
+    rejected: list[RejectedTag]
+
+
+DOCUMENTS: dict[str, type[Struct]] = {
+    "plan": PlanDocument,
+    "scan": ScanDocument,
+    "pick": PickDocument,
+}
+
+
+def document_schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of one of DOCUMENTS."""
+    kind = DOCUMENTS[name]
+    schema = json.schema(kind)
+    definitions = schema["$defs"]
+    top = definitions.pop(kind.__name__)
+    required = ["schemaVersion", *top.pop("required")]
+    for definition in (top, *definitions.values()):
+        for key in ("title", "description"):
+            definition.pop(key, None)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": (kind.__doc__ or "").strip().rstrip("."),
+        **top,
+        "required": required,
+        "$defs": definitions,
+    }
