@@ -53,7 +53,7 @@ class BareCache:
     def has(self, commit: str) -> bool:
         return self.runner.try_local("cat-file", "-e", f"{commit}^{{commit}}").status == 0
 
-    def need(self, commit: str, branch: str) -> None:
+    def ensure_commit(self, commit: str, branch: str) -> None:
         """Fetch `commit`, to which `branch` of the remote points, unless the cache has it."""
         if not self.has(commit):
             self._fetch("origin", f"refs/heads/{branch}")

@@ -157,7 +157,7 @@ class Checkout:
         tip = self.remote_branch(branch)
         if tip is None:
             return ()
-        self._cache.need(tip, branch)
+        self._cache.ensure_commit(tip, branch)
         form = "--format=%H%x00%ae%x00%ce"
         output = self._runner.local("log", "-z", f"-n{_MAX_AUTHORS}", form, tip, f"^{base}", "--")
         words = output.decode("utf-8", "replace").split("\0")

@@ -24,8 +24,8 @@ from imagebot.version.syntax import read_strict
 
 
 @dataclass(frozen=True, slots=True)
-class HeldBack:
-    """A better tag that the policy holds back."""
+class BlockedTag:
+    """A newer tag that the policy blocks."""
 
     code: str
     reason: str
@@ -51,9 +51,9 @@ def drop_ignored(
     current: str | None,
     today: date,
     refusals: Refusals,
-    held: list[HeldBack],
+    blocked: list[BlockedTag],
 ) -> Ranked:
-    """What `ignore` names; what is newer than the current tag is also held back."""
+    """What `ignore` names; what is newer than the current tag is also blocked."""
     entries = [entry for entry in policy.ignore if entry.until is None or today <= entry.until]
     if not entries:
         return ranked
@@ -76,12 +76,16 @@ def drop_ignored(
     if best is not None:
         number = next(n for n, positions in by_entry.items() if best in positions)
         reason = f"{ranked.tags[best]} is {_ignored_reason(entries[number])}"
-        held.append(HeldBack("ignore", reason, _end_of(entries[number].until)))
+        blocked.append(BlockedTag("ignore", reason, _end_of(entries[number].until)))
     return keep(ranked, kept)
 
 
 def drop_larger(
-    policy: Policy, ranked: Ranked, current: str | None, refusals: Refusals, held: list[HeldBack]
+    policy: Policy,
+    ranked: Ranked,
+    current: str | None,
+    refusals: Refusals,
+    blocked: list[BlockedTag],
 ) -> Ranked:
     """What is a larger step than `max`; dates and what has no version numbers have no size."""
     if policy.max is None or policy.max == "major":
@@ -101,7 +105,7 @@ def drop_larger(
         reason = f"{ranked.tags[best]} needs `max: {kind}`"
         if kind == "other":
             reason = f"the step to {ranked.tags[best]} has no size, and there is a max"
-        held.insert(0, HeldBack("max", reason))
+        blocked.insert(0, BlockedTag("max", reason))
     return keep(ranked, kept)
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from imagebot.policy import alphabetical, calver, natural, numerical, semver, timed
-from imagebot.policy.bounds import HeldBack, drop_ignored, drop_larger, drop_lower
+from imagebot.policy.bounds import BlockedTag, drop_ignored, drop_larger, drop_lower
 from imagebot.policy.filters import filter_tags, read_text
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
 from imagebot.policy.model import Order as OrderName
@@ -53,10 +53,10 @@ def choose(
     if tags and not ranked.tags and not _keeps(policy, current.tag, ranked):
         return _none_allowed(current.tag, refusals.freeze())
     ranked = drop_lower(policy, ranked, current.tag, refusals)
-    held: list[HeldBack] = []
-    ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, held)
-    ranked = drop_larger(policy, ranked, current.tag, refusals, held)
-    return _settle(policy, tags, current, ranked, held, refusals)
+    blocked: list[BlockedTag] = []
+    ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, blocked)
+    ranked = drop_larger(policy, ranked, current.tag, refusals, blocked)
+    return _settle(policy, tags, current, ranked, blocked, refusals)
 
 
 def _keeps(policy: Policy, current: str | None, ranked: Ranked) -> bool:
@@ -131,7 +131,7 @@ def _settle(
     tags: Sequence[str],
     reference: Reference,
     ranked: Ranked,
-    held: list[HeldBack],
+    blocked: list[BlockedTag],
     refusals: Refusals,
 ) -> Choice:
     """Candidates best first, and what becomes of the current tag."""
@@ -148,8 +148,8 @@ def _settle(
         if count:
             reason = _REASONS[code].format(best=candidates[0], current=current)
             return Choice(candidates, rejections, code, reason, candidates[:count])
-    if held:
-        first = held[0]
+    if blocked:
+        first = blocked[0]
         return Choice(candidates, rejections, first.code, first.reason, (), first.eligible_at)
     return Choice(candidates, rejections, *_kept(tags, current, candidates))
 

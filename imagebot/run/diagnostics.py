@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 from imagebot.errors import Problem
+from imagebot.parallel.threads import Progress
 from imagebot.plan.model import Plan
 from imagebot.text import printable
 
@@ -19,12 +20,6 @@ LogFormat = Literal["text", "json"]
 _RED = "\x1b[31m\x1b[1m"
 _YELLOW = "\x1b[33m\x1b[1m"
 _PLAIN = "\x1b[0m"
-
-
-class Progress(Protocol):
-    """Called with (done, of) each time a piece of the work is done."""
-
-    def __call__(self, done: int, of: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
