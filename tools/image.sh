@@ -255,8 +255,8 @@ report() {
     du --summarize --bytes "$1"/opt/imagebot/lib/python3*/site-packages/*
     du --summarize --bytes "$1"/usr/lib/{git-core,python3*,*-linux-gnu} "$1"/usr/{bin,sbin,share} \
       "$1"/usr/local "$1"/var "$1"/etc
-  } | sort --reverse --numeric-sort | head -n 15 |
-    awk -v root="$1" '{ size = $1; sub(/^[0-9]+\t/, ""); sub(root, ""); printf "%7.1f MB  %s\n", size / 1e6, $0 }'
+  } | sort --reverse --numeric-sort |
+    awk -v root="$1" 'NR <= 15 { size = $1; sub(/^[0-9]+\t/, ""); sub(root, ""); printf "%7.1f MB  %s\n", size / 1e6, $0 }'
 }
 
 megabytes() { du --summarize --bytes "$1" | awk '{ printf "%.0f MB", $1 / 1e6 }'; }

@@ -92,7 +92,7 @@ debian_tarball() {
   say "debootstrap $1 ($2)"
   tree=$(mktemp -d "$(dirname "$3")/debootstrap.XXXXXX")
   log=${3%.tar}.log
-  mirror=$(debian_sources "$1" | awk -v suite="$1" '$3 == suite { print $2; exit }')
+  mirror=$(debian_sources "$1" | awk -v suite="$1" '$3 == suite && !n++ { print $2 }')
   # shellcheck disable=SC2086
   debootstrap --variant=minbase --include="$2" "$1" "$tree" $mirror > "$log" 2>&1 ||
     fail "debootstrap failed, see $log"
