@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from imagebot.demo.sandbox import BRANCH, Sandbox
+from imagebot.forge.connect import open_forge
 from imagebot.forge.model import PullRequest
-from imagebot.forge.open import open_forge
 from imagebot.git.credentials import access_for
 from imagebot.git.runner import Runner
 

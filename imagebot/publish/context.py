@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from imagebot.forge.open import ForgeAccess
+from imagebot.forge.connect import ForgeAccess
 from imagebot.git.checkout import Checkout
 from imagebot.plan.model import Published
 from imagebot.publish.changes import Change

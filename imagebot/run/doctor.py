@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imagebot.config.model import BotConfiguration, Configuration, Target
 from imagebot.errors import ConfigurationError, ImagebotError, RegistryError
-from imagebot.forge.open import open_forge
+from imagebot.forge.connect import open_forge
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.registry.api import Registry

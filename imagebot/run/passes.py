@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from imagebot.config.model import BotConfiguration, CommitOptions, Configuration, Target
 from imagebot.errors import ConfigurationError, ImagebotError, Problem, PushRejectedError
-from imagebot.forge.open import try_forge
+from imagebot.forge.connect import try_forge
 from imagebot.git.checkout import open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.git.tree import Committer, Identity

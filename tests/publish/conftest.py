@@ -18,8 +18,8 @@ from imagebot.config.model import (
     Route,
     SecretSource,
 )
+from imagebot.forge.connect import ForgeAccess
 from imagebot.forge.model import Forge
-from imagebot.forge.open import ForgeAccess
 from imagebot.forge.sandbox import SandboxForge
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import Access, access_for

@@ -9,7 +9,7 @@ import pytest
 
 from imagebot import errors
 from imagebot.config.load import load_configuration
-from imagebot.forge.open import FORGES
+from imagebot.forge.connect import FORGES
 from imagebot.publish.text import branch_name, commit_message
 from tests.publish.updates import make_update
 

@@ -6,8 +6,8 @@ import pytest
 
 from imagebot.config.model import ForgeOptions, GitCredential, SecretSource, Target
 from imagebot.errors import CredentialError, ForgeAuthError, ForgeError
+from imagebot.forge.connect import open_forge
 from imagebot.forge.github import GitHubForge
-from imagebot.forge.open import open_forge
 from imagebot.forge.sandbox import SandboxForge
 
 TOKEN = GitCredential(name="c", token=SecretSource("env", "TOKEN"))
