@@ -75,8 +75,11 @@ class _Settings:
 
 
 def _settings(bot: BotConfiguration | None) -> _Settings:
+    import ssl
+
     registries = bot.registries if bot else ()
-    files = [option.ca_file for option in registries] + [os.environ.get("SSL_CERT_FILE", "")]
+    usual = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile or ""
+    files = [*(option.ca_file for option in registries), usual]
     return _Settings(
         bot.registry_credentials if bot else (),
         registries,

@@ -122,7 +122,9 @@ class HostThrottle:
         )
         if pause is not None:
             with state.lock:
-                until = self._clock() + min(pause, _LONGEST_KEPT)
+                # Only a limit is about the whole host; an error may be about one repository.
+                longest = _LONGEST_KEPT if response.status == 429 else _MAX_PAUSE
+                until = self._clock() + min(pause, longest)
                 state.resume_at = max(state.resume_at, until)
         return pause
 

@@ -15,6 +15,7 @@ from imagebot.errors import (
     PushRejectedError,
 )
 from imagebot.files.rewrite import FileChange
+from imagebot.git.checkout import Checkout
 from imagebot.manifest.edit import edit
 from imagebot.plan.model import Plan, Published
 from imagebot.publish.changes import Change, changes_of
@@ -49,7 +50,7 @@ def publish_plan(
     published: list[Published] = []
     problems: list[Problem] = []
     stale: tuple[Change, ...] = ()
-    if not plan.problems:
+    if not plan.problems and _may_have_pull_requests(configuration, checkout):
         try:
             stale = find_stale(
                 changes,
@@ -72,6 +73,11 @@ def publish_plan(
         else:
             published.append(result)
     return tuple(published), tuple(problems)
+
+
+def _may_have_pull_requests(configuration: Configuration, checkout: Checkout) -> bool:
+    routes = configuration.routes
+    return bool(checkout.bot_branches()) or any(r.publish == "pull-request" for r in routes)
 
 
 def edits_of(change: Change, files: Iterable[FileChange]) -> dict[str, bytes]:

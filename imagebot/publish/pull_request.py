@@ -50,7 +50,7 @@ def publish_pull_request(
         )
     checkout = context.checkout
     wanted = wanted_of(change, checkout)
-    observed = observe(change, checkout, forge)
+    observed = observe(change, wanted, checkout, forge)
     match decide(wanted, observed):
         case Leave() as leave:
             return _leave(change, leave, forge)
@@ -75,14 +75,19 @@ def wanted_of(change: Change, checkout: Checkout) -> Wanted:
     return Wanted(marker, change.complete)
 
 
-def observe(change: Change, checkout: Checkout, forge: Forge) -> Observed:
-    """What there is of the change's pull request; only what deciding needs is asked for."""
+def observe(change: Change, wanted: Wanted, checkout: Checkout, forge: Forge) -> Observed:
+    """What there is of the change's pull request.
+
+    Who has committed to its branch is only looked up where something would be done to it: that may
+    take a fetch.
+    """
     request = forge.find(change.branch)
     closed = forge.find_closed(change.branch) if request is None and change.updates else ()
-    branch = checkout.remote_branch(change.branch)
+    observed = Observed(request, closed, checkout.remote_branch(change.branch))
     merged = {one.head for one in closed if one.state == "merged"}
-    people = () if branch in merged else people_on(change.branch, checkout, request)
-    return Observed(request, closed, branch, people)
+    if observed.branch in merged or isinstance(decide(wanted, observed), Leave):
+        return observed
+    return replace(observed, people=people_on(change.branch, checkout, request))
 
 
 def people_on(branch: str, checkout: Checkout, request: PullRequest | None) -> tuple[str, ...]:

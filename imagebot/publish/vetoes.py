@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from imagebot.config.model import Configuration
 from imagebot.errors import CredentialError, ForgeError, Problem
+from imagebot.forge.model import Forge
 from imagebot.git.checkout import Checkout
 from imagebot.plan.model import Plan, Update
 from imagebot.plan.vetoes import Veto, Vetoes
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.context import PublishContext
-from imagebot.publish.decide import is_current, refused_by_closing
-from imagebot.publish.pull_request import observe, wanted_of
+from imagebot.publish.decide import Observed, is_current, refused_by_closing
+from imagebot.publish.pull_request import wanted_of
 from imagebot.publish.rollbacks import find_rollbacks
 
 
@@ -60,11 +61,16 @@ def find_settled(
         settled = [
             each
             for each in changes
-            if forge and is_current(wanted_of(each, checkout), observe(each, checkout, forge))
+            if forge and is_current(wanted_of(each, checkout), _open(each, checkout, forge))
         ]
     except (ForgeError, CredentialError):
         return frozenset()
     return frozenset(update.id for change in settled for update in change.updates)
+
+
+def _open(change: Change, checkout: Checkout, forge: Forge) -> Observed:
+    """The open pull request and its branch: nothing has to be fetched for these."""
+    return Observed(forge.find(change.branch), branch=checkout.remote_branch(change.branch))
 
 
 def _pull_requests(

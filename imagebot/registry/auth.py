@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from imagebot.errors import RegistryAuthError, RegistryProtocolError
+from imagebot.errors import RegistryAuthError, RegistryError, RegistryProtocolError
 from imagebot.http import guard
 from imagebot.http.endpoint import Endpoint
 from imagebot.http.expiring import Expiring
@@ -88,10 +88,16 @@ class Authenticator:
             return replace(_basic(credential), fresh=False)
         try:
             authorization = self._authorize(endpoint, challenge, scope, credential, subject)
-        except RegistryAuthError:
-            # The registry itself has not refused yet.
+        except RegistryError:
+            # The registry itself has not refused yet, and may name another token server by now.
+            self._forget_challenge(endpoint, challenge)
             return None
         return replace(authorization, fresh=False)
+
+    def _forget_challenge(self, endpoint: Endpoint, challenge: Challenge) -> None:
+        with self._lock:
+            if self._challenges.get(endpoint.url) is challenge:
+                del self._challenges[endpoint.url]
 
     def respond(
         self,

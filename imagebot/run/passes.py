@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from imagebot.config.model import BotConfiguration, CommitOptions, Configuration, Target
 from imagebot.errors import ConfigurationError, ImagebotError, Problem, PushRejectedError
+from imagebot.files.rewrite import FileChange
 from imagebot.forge.connect import try_forge
 from imagebot.git.checkout import open_checkout
 from imagebot.git.credentials import access_for
@@ -104,7 +105,7 @@ def _plan_target(target: Target, context: PassContext) -> PlanWithEdits:
     try:
         with _open_target(target, context) as opened:
             prepared = _prepare(target, opened, context)
-            return PlanWithEdits(prepared.plan, prepared.edited.changes)
+            return PlanWithEdits(prepared.limited.plan, prepared.changes)
     except ImagebotError as error:
         return PlanWithEdits(_failed(target, error), ())
 
@@ -120,18 +121,19 @@ def _open_target(target: Target, context: PassContext) -> Iterator[PublishContex
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """All that comes before publishing.
-
-    `plan` is whole; `edited` has the part of it that may be published, and the files of that.
-    """
+    """All that comes before publishing; `changes` are the files of the allowed updates."""
 
     configuration: Configuration
-    plan: Plan
-    edited: PlanWithEdits
+    limited: LimitedPlan
+    changes: tuple[FileChange, ...]
 
 
 def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _Prepared:
-    """The pass up to publishing: plan -> vetoes -> limits -> edits."""
+    """The pass up to publishing: plan -> vetoes -> edits -> limits.
+
+    Limits come last because an update that cannot be made exactly must not count, and must be
+    reported also where the others are too many.
+    """
     checkout = opened.checkout
     checkout.refresh()
     configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
@@ -151,23 +153,15 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
     scans.save()
     vetoes = find_vetoes(plan.updates, configuration, opened, target=target.name)
     plan = apply_vetoes(plan, vetoes)
+    edited = edit_plan(source, plan)
+    plan = edited.plan
     settled: Collection[str] = ()
     if exceeds_max_updates(len(plan.updates), target.limits):
         settled = find_settled(plan, configuration, opened, target=target.name)
     limited = apply_limits(plan, target.limits, configuration.routes, target.name, settled=settled)
-    edited = edit_plan(source, limited.allowed)
-    return _Prepared(configuration, _with_problems_of(edited, limited), edited)
-
-
-def _with_problems_of(edited: PlanWithEdits, limited: LimitedPlan) -> Plan:
-    """The whole plan, less the updates that could not be made."""
-    made = {update.id for update in edited.plan.updates}
-    lost = {update.id for update in limited.allowed.updates} - made
-    return replace(
-        limited.plan,
-        updates=tuple(update for update in limited.plan.updates if update.id not in lost),
-        problems=edited.plan.problems,
-    )
+    ids = {update.id for update in limited.allowed.updates}
+    changes = tuple(change for change in edited.changes if ids.issuperset(change.updates))
+    return _Prepared(configuration, limited, changes)
 
 
 def _identity(options: CommitOptions) -> Identity:
@@ -178,7 +172,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
     """Look and plan again when somebody else pushed between our look and our push."""
     for tries in range(1, _MOST_TRIES + 1):
         prepared = _prepare(target, opened, context)
-        plan, allowed = prepared.plan, prepared.edited.plan
+        plan, allowed = prepared.limited.plan, prepared.limited.allowed
         paused = target.paused or prepared.configuration.paused
         if paused:
             note = f"{target.name} is paused, nothing was published: {paused}"
@@ -188,7 +182,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
         try:
             published, problems = publish_plan(
                 allowed,
-                prepared.edited.changes,
+                prepared.changes,
                 prepared.configuration,
                 opened,
                 target=target.name,

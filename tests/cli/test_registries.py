@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -78,6 +79,19 @@ def test_a_change_makes_a_new_client_and_closes_the_old(
         before.for_pass().tags(APP)
     with pytest.raises(RegistryUnreachableError, match="cannot connect"):
         after.for_pass().tags(APP)
+
+
+def test_the_machines_own_authorities_are_watched(
+    kept: KeptRegistries, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = folder / "system.pem"
+    system.write_text("one")
+    usual = ssl.get_default_verify_paths()._replace(cafile=str(system))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: usual)
+    before = kept.memo(BOT)
+    assert kept.memo(BOT) is before
+    system.write_text("renewed")
+    assert kept.memo(BOT) is not before
 
 
 @pytest.mark.parametrize("by", ["ca-file", "SSL_CERT_FILE"])

@@ -234,6 +234,15 @@ def test_the_pause_of_the_last_try_is_kept_for_later_passes(
     assert throttle.send(request(), script).status == 200
 
 
+def test_an_error_of_one_repository_is_not_a_limit_of_the_host(
+    throttle: HostThrottle, clock: Clock
+) -> None:
+    script = Script([response(503, Retry_After="3600"), response(200)])
+    assert throttle.send(request(), script).status == 503
+    clock.now += 60
+    assert throttle.send(request(path="other"), script).status == 200
+
+
 def test_a_host_cannot_silence_itself_for_ever(throttle: HostThrottle, clock: Clock) -> None:
     script = Script([response(429, Retry_After="1e9"), response(200)])
     assert throttle.send(request(), script).status == 429

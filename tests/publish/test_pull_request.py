@@ -176,6 +176,17 @@ def test_an_author_and_a_committer_both_count(person: str, bot: Bot, bare: BareR
     assert bare.head(BRANCH) == made
 
 
+def test_nobody_is_looked_up_where_nothing_is_to_be_done(
+    bot: Bot, bare: BareRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That may take a fetch, and a branch that is left alone must not fail for it."""
+    bot.publish(API)
+    bare.commit({"README.md": b"by hand\n"}, branch=BRANCH)
+    checkout = bot.open()
+    monkeypatch.setattr(checkout, "authors", None)
+    assert bot.publish(API, checkout=checkout).status == "unchanged"
+
+
 def test_a_branch_that_people_made_is_not_overwritten(bot: Bot, bare: BareRepository) -> None:
     person = bare.commit({"README.md": b"by hand\n"}, branch=BRANCH)
     with pytest.raises(BranchModifiedError):

@@ -359,3 +359,16 @@ def test_a_token_server_that_repeats_the_secret(case: Case) -> None:
         case.respond(WITH_SCOPE, credential=ALICE)
     assert "s3cret" not in str(caught.value) + caught.value.hint
     assert "DENIED" in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_token_server_that_has_gone_is_not_asked_for_ever(case: Case, status: int) -> None:
+    """The registry may name another one by now: it is asked without a token."""
+    assert header(case.respond(WITH_SCOPE)) == "Bearer t1"
+    case.now += 400
+    case.tokens.status = [status]
+    assert case.known() is None
+    assert case.known() is None
+    assert len(case.tokens.asked) == 2
+    assert header(case.respond(WITH_SCOPE)) == "Bearer t3"
+    assert header(case.known()) == "Bearer t3"

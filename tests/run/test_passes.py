@@ -211,6 +211,24 @@ def test_limits_keep_images_and_files(git_server: GitServer, setting: Make) -> N
     assert git_server.read_files("one") == FILES
 
 
+def test_an_update_that_cannot_be_made_does_not_count(git_server: GitServer, setting: Make) -> None:
+    """It is reported, and the others are within the limit."""
+    escaped = MANIFEST.replace(b"'app:1.0.0'", b'"app:1.0.\\u0030"')
+    url = git_server.make_repository("one", {**FILES, "b.yaml": escaped})
+    outcome = run_pass(setting(bot_text(url, more=", limits: {max-updates: 1}")))
+    assert [problem.path for problem in outcome.plan.problems] == ["b.yaml"]
+    assert [entry.status for entry in outcome.published] == ["committed"]
+    assert git_server.read_files("one")["app.yaml"] == AFTER
+
+
+def test_commits_need_no_forge(git_server: GitServer, setting: Make) -> None:
+    """A forge that cannot be used is a problem of those who open pull requests."""
+    url = git_server.make_repository("one", FILES)
+    outcome = run_pass(setting(bot_text(url, more=", forge: {kind: github}")))
+    assert codes(outcome) == []
+    assert [entry.status for entry in outcome.published] == ["committed"]
+
+
 def test_targets_share_what_is_asked(git_server: GitServer, setting: Make) -> None:
     urls = [git_server.make_repository(name, FILES) for name in ("one", "two", "three")]
     registry = FixedTags()
