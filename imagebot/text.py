@@ -54,7 +54,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     every = sorted(known)
     if len(every) > _MAX_KNOWN:
         return ""
-    return next(iter(difflib.get_close_matches(word[:60], every, n=1, cutoff=0.6)), "")
+    return next(iter(difflib.get_close_matches(word[:60], every, n=1, cutoff=0.7)), "")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

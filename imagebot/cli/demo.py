@@ -87,7 +87,7 @@ def _tell(folder: Path) -> None:
         _pass(sandbox)
         _heading("5. The pull request, kept current in place")
         _show_pull_requests(sandbox)
-        _heading("6. A third pass finds nothing to do")
+        _heading("6. A third pass changes nothing")
         _pass(sandbox)
 
 

@@ -100,5 +100,10 @@ def _named_keys(name: str) -> Mapping[str, object]:
             return configuration.policy_keys[name]
     if name in preset_names():
         return load_preset_keys(name)
-    known = ", ".join((*(configuration.policy_keys if found else ()), *preset_names()))
-    raise UsageError(f"--policy: there is no policy {name!r}", hint=f"there are {known}")
+    own = configuration.policy_keys if found else ()
+    from imagebot.policy.builtin import BUILT_IN
+    from imagebot.text import did_you_mean
+
+    known = sorted({*BUILT_IN, *preset_names(), *own})
+    hint = did_you_mean(name, known) or f"the policies are {', '.join(known)}"
+    raise UsageError(f"--policy: there is no policy {name!r}", hint=hint)

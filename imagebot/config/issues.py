@@ -151,7 +151,10 @@ def _literal_words(details: ErrorDetails, context: Mapping[str, Any]) -> tuple[s
     if not isinstance(given, str):
         return f"{must}, not {_describe(given)}", "", 0
     message = f"{must}, not {show_text(given)!r}"
-    return message, did_you_mean(given, expected.split(", ")), 0
+    near = did_you_mean(given, expected.split(", "))
+    if details["loc"][-1] == "pin" or "pin" in details["loc"]:
+        near = near or "write digest, {digest: with-tag} or {digest: always}"
+    return message, near, 0
 
 
 def _describe(value: object) -> str:

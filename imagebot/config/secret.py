@@ -49,7 +49,7 @@ def _read(source: SecretSource, environment: Mapping[str, str]) -> tuple[str, st
             text = file.read(_MAX_SECRET + 1)
     except OSError as error:
         raise CredentialError(
-            f"{what} with a secret cannot be read: {error.strerror}",
+            f"cannot read the secret in {what}: {error.strerror}",
             hint="check that it is mounted and that the bot's user may read it",
         ) from error
     except UnicodeDecodeError as error:

@@ -78,7 +78,9 @@ def _keeps(policy: Policy, current: str | None, ranked: Ranked) -> bool:
 def _none_allowed(current: str | None, rejections: Rejections) -> Choice:
     refused = count_by_rule(rejections)
     beside = f", nor the current {current}" if current is not None else ""
-    reason = f"the policy allows none of the {len(rejections)} tags{beside} (refused: {refused})"
+    count = len(rejections)
+    none = f"none of the {count} tags" if count != 1 else "not the only tag"
+    reason = f"the policy allows {none}{beside} (refused: {refused})"
     return Choice((), rejections, "no-candidate", reason, allows_none=True)
 
 

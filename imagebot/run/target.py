@@ -26,7 +26,7 @@ def target_configuration(
             "let `imagebot init` propose one, put policies and routes into the bot's own file, "
             "or use the built-in policy with --no-config"
         )
-        raise _fault(target, f"{target.name} does not have this file on {target.branch}", hint)
+        raise _fault(target, f"there is no such file on branch {target.branch}", hint)
     data = checkout.read([blob], max_size=_MAX_CONFIGURATION).get(blob)
     if data is None:
         raise _fault(target, f"is larger than {_MAX_CONFIGURATION} bytes", "")

@@ -184,7 +184,7 @@ def sort_unread(
 def unread_problem(entry: Unread) -> Problem:
     """The problem of an unread file that a route covers."""
     place = f"{entry.path}:{entry.line}" if entry.line else entry.path
-    fix = "make the file readable" if entry.code == FolderError.code else "fix the file"
+    fix = "put a readable file there" if entry.code == FolderError.code else "fix the file"
     return Problem(
         scope="file",
         subject=entry.path,
