@@ -24,8 +24,12 @@ def filter_tags(policy: Policy, tags: Sequence[str], refusals: Refusals) -> Pool
 
 
 def read_text(policy: Policy, tag: str | None) -> str | None:
-    """What the policy reads of the current tag; None when there is nothing to compare with."""
-    if tag is None or policy.pattern is None:
+    """What the policy reads of the current tag; None when there is nothing to compare with.
+
+    Without `extract` that is the whole tag, also where the pattern does not match it: a filter says
+    what may be chosen, and not what may be compared.
+    """
+    if tag is None or policy.pattern is None or not policy.pattern.extract:
         return tag
     return policy.pattern.search(tag)
 
