@@ -9,6 +9,7 @@ from imagebot.policy.model import Policy
 from imagebot.policy.ranking import Pool
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.selectors import selected
+from imagebot.version.chart import registry_tag, without_metadata
 
 _ARTIFACT = re.compile(r"sha(?:256-[0-9a-f]{64}|512-[0-9a-f]{128})(?:\..*)?")
 """Signatures, attestations and referrers that are stored under tags (cosign, OCI 1.1 fallback)."""
@@ -25,9 +26,12 @@ def filter_tags(policy: Policy, tags: Sequence[str], refusals: Refusals) -> Pool
 
 def read_text(policy: Policy, tag: str | None) -> str | None:
     """What the policy reads of the current tag; None when there is nothing to compare with."""
-    if tag is None or policy.pattern is None:
-        return tag
-    return policy.pattern.search(tag)
+    if tag is None:
+        return None
+    if policy.pattern is None:
+        return without_metadata(tag)
+    text = policy.pattern.search(registry_tag(tag))
+    return text if text is None or policy.pattern.extract else without_metadata(tag)
 
 
 def _drop_artifacts(tags: Sequence[str], refusals: Refusals) -> Sequence[str]:
