@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from imagebot.policy.filters import filter_tags
+from imagebot.policy.filters import drop_artifacts, filter_tags
 from imagebot.policy.model import Policy
 from imagebot.policy.ranking import Pool
 from imagebot.policy.rejections import Refusals
@@ -21,14 +21,13 @@ def spelled_as(current: Reference, tags: Sequence[str]) -> Sequence[str]:
     return [chart_version(tag) or tag for tag in tags] if current.chart else tags
 
 
-def filter_for(
-    current: Reference, policy: Policy, tags: Sequence[str], refusals: Refusals
-) -> Pool:
+def filter_for(current: Reference, policy: Policy, tags: Sequence[str], refusals: Refusals) -> Pool:
     """The tags that pass the filters, each once; for a chart only versions, without their build
     metadata where the order reads them."""
     if not current.chart:
         return filter_tags(policy, tags, refusals)
-    versions = _versions(list(dict.fromkeys(tags)), current.tag or "", refusals)
+    images = drop_artifacts(list(dict.fromkeys(tags)), refusals)
+    versions = _versions(images, current.tag or "", refusals)
     listed = {registry_tag(version): version for version in versions}
     own = Refusals()
     pool = filter_tags(policy, list(listed), own)

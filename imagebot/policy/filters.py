@@ -18,7 +18,7 @@ _ARTIFACT = re.compile(r"sha(?:256-[0-9a-f]{64}|512-[0-9a-f]{128})(?:\..*)?")
 def filter_tags(policy: Policy, tags: Sequence[str], refusals: Refusals) -> Pool:
     """The tags that pass, each once, with what the policy reads of them."""
     kept: Sequence[str] = list(dict.fromkeys(tags))
-    kept = _drop_artifacts(kept, refusals)
+    kept = drop_artifacts(kept, refusals)
     kept = _include(policy, kept, refusals)
     kept = _exclude(policy, kept, refusals)
     return _match(policy, kept, refusals)
@@ -34,7 +34,7 @@ def read_text(policy: Policy, tag: str | None) -> str | None:
     return text if text is None or policy.pattern.extract else without_metadata(tag)
 
 
-def _drop_artifacts(tags: Sequence[str], refusals: Refusals) -> Sequence[str]:
+def drop_artifacts(tags: Sequence[str], refusals: Refusals) -> Sequence[str]:
     suspects = {tag for tag in tags if tag.startswith("sha") and _ARTIFACT.fullmatch(tag)}
     if not suspects:
         return tags
