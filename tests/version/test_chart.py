@@ -1,8 +1,8 @@
 """Versions of charts: the table says what Helm does with each, as measured with Helm 3.17.
 
-Helm is more generous than Semantic Versioning in two ways. It packages and fetches versions with two
-numbers or with leading zeros, and those with a `v`; but its ranges find none of them, and Flux takes
-the first two for ranges. So only a `v` that is there already counts as a version.
+Helm is more generous than Semantic Versioning in two ways. It packages and fetches versions with
+two numbers or with leading zeros, and those with a `v`; but its ranges find none of them, and Flux
+takes the first two for ranges. So only a `v` counts, and for a policy only where there is one.
 """
 
 from __future__ import annotations
