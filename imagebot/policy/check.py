@@ -58,7 +58,8 @@ def run_policy_tests(
 
     A test: `{policy, tags, current?, times?, today?, expect, code?, name?}`. `expect` is the tag
     that a field with `current` must have afterwards: the current one when it is to stay, null
-    when there is nothing to choose; a `+` in one of them makes it the test of a chart. `times` maps tags to times, for policies that order by time.
+    when there is nothing to choose; a `+` in one of them makes it the test of a chart. `times`
+    maps tags to times, for policies that order by time.
     """
     return tuple(_run(index, test, policies, today) for index, test in enumerate(tests))
 

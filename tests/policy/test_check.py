@@ -99,8 +99,8 @@ def test_today_is_the_callers() -> None:
 def test_a_plus_makes_it_the_test_of_a_chart(
     current: str | None, expect: str, passes: bool
 ) -> None:
-    test = {"policy": "shape", "tags": ["1.2.3_a", "1.3.0", "1.4"], "expect": expect}
-    test |= {"current": current}
+    tags = ["1.2.3_a", "1.3.0", "1.4"]
+    test = {"policy": "shape", "tags": tags, "current": current, "expect": expect}
     (result,) = run_policy_tests([test], BUILT_IN, today=TODAY)
     assert result.passed == passes
     assert result.choice is not None
