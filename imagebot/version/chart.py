@@ -15,12 +15,13 @@ _PRE = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _WORD = r"[0-9A-Za-z-]+"
 # The grammar of semver.org.
 _VERSION = re.compile(
-    rf"(v?)({_NUMBER})\.({_NUMBER})\.({_NUMBER})"
+    rf"v?({_NUMBER})\.({_NUMBER})\.({_NUMBER})"
     rf"(?:-{_PRE}(?:\.{_PRE})*)?"
     rf"(?:\+{_WORD}(?:\.{_WORD})*)?"
 )
 # Helm reads the three numbers into 64 bits.
 _LARGEST = 2**64 - 1
+_SHORT = len(str(_LARGEST))
 
 
 def registry_tag(version: str) -> str:
@@ -44,7 +45,9 @@ def chart_version(tag: str) -> str | None:
     """
     version = tag.replace("_", "+")
     match = _VERSION.fullmatch(version)
-    if match is None or any(int(number) > _LARGEST for number in match.groups()[1:]):
+    if match is None:
+        return None
+    if len(version) > _SHORT and any(int(number) > _LARGEST for number in match.groups()):
         return None
     return version
 
