@@ -17,6 +17,7 @@ from imagebot.cli.registries import open_registries
 from imagebot.errors import Exit, InvalidReferenceError, UsageError
 from imagebot.reference import Reference, is_tag, parse_reference
 from imagebot.text import printable, printable_lines
+from imagebot.version.chart import chart_version, registry_tag, with_registry_tag
 
 if TYPE_CHECKING:
     from imagebot.policy.model import Decision, Policy
@@ -38,6 +39,11 @@ class _Asked:
     metavar="TAG",
     help="The tag in use: the chosen tag has its shape, and is not lower.",
 )
+@click.option(
+    "--chart",
+    is_flag=True,
+    help="The tags are of a Helm chart: only SemVer 2, with + for _. Implied by a + in TAG.",
+)
 @policy_options
 @click.option("--why", metavar="TAG", multiple=True, help="Explain only this tag; repeatable.")
 @click.option("-q", "--quiet", is_flag=True, help="No explanation on stderr.")
@@ -45,6 +51,7 @@ class _Asked:
 def command(
     repository: str,
     current: str | None,
+    chart: bool,
     why: tuple[str, ...],
     quiet: bool,
     output_format: str,
@@ -61,7 +68,8 @@ def command(
 
     policy = merged_policy(keys)
     is_stdin = repository == "-"
-    asked = _of_stdin(policy, current) if is_stdin else _of_registry(repository, policy, current)
+    reference = _reference("stdin" if is_stdin else repository, current, chart)
+    asked = _of_stdin(policy, reference) if is_stdin else _of_registry(policy, reference)
     decision = asked.decision
     chosen = _chosen(decision, asked.reference)
     if output_format == "json":
@@ -77,43 +85,44 @@ def command(
     return Exit.WELL if chosen is not None else Exit.NOTHING_CHOSEN
 
 
-def _of_stdin(policy: Policy, current: str | None) -> _Asked:
+def _of_stdin(policy: Policy, reference: Reference) -> _Asked:
     from imagebot.plan.resolve import answer_offline
 
     lines = [line.strip() for line in sys.stdin]
     tags = tuple(line for line in lines if line)
     for tag in tags:
-        if not is_tag(tag):
+        if not is_tag(registry_tag(tag) if reference.chart else tag):
             raise UsageError(
                 f"stdin: {printable(tag)[:80]!r} is not a tag", hint="write one tag per line"
             )
-    reference = _reference("stdin", current)
     decision = answer_offline(policy, tags, reference, now=datetime.now(UTC))
     return _Asked(reference, tags, decision)
 
 
-def _of_registry(repository: str, policy: Policy, current: str | None) -> _Asked:
+def _of_registry(policy: Policy, reference: Reference) -> _Asked:
     from imagebot.plan.resolve import answer
 
-    reference = _reference(repository, current)
     with open_registries() as registry:
         tags = () if policy.follow else registry.tags(reference.repository)
         decision = answer(policy, tags, reference, registry, now=datetime.now(UTC))
     return _Asked(reference, tags, decision)
 
 
-def _reference(repository: str, current: str | None) -> Reference:
+def _reference(repository: str, current: str | None, chart: bool) -> Reference:
     try:
-        reference = parse_reference(repository)
+        reference = parse_reference(with_registry_tag(repository))
     except InvalidReferenceError as error:
         raise UsageError(error.message, hint="write ghcr.io/acme/app, or app:1.2") from error
-    if current is None:
+    if current is not None:
+        if reference.tag is not None:
+            raise UsageError("give the current tag once: after the colon, or with --current")
+        if not is_tag(registry_tag(current)):
+            raise UsageError(f"--current: {printable(current)!r} is not a tag")
+        reference = reference.to(current, reference.digest)
+    if not (chart or "+" in repository or "+" in (current or "")):
         return reference
-    if reference.tag is not None:
-        raise UsageError("give the current tag once: after the colon, or with --current")
-    if not is_tag(current):
-        raise UsageError(f"--current: {printable(current)!r} is not a tag")
-    return reference.to(current, reference.digest)
+    version = reference.tag and chart_version(reference.tag)
+    return replace(reference, tag=version or reference.tag, chart=True)
 
 
 def _chosen(decision: Decision, reference: Reference) -> str | None:

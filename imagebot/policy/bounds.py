@@ -18,6 +18,7 @@ from imagebot.policy.update_types import (
     platform_step_of,
     update_type_of,
 )
+from imagebot.version.chart import registry_tag
 from imagebot.version.places import Reading
 from imagebot.version.precedence import RELEASE, Key, pad
 from imagebot.version.syntax import read_strict
@@ -203,7 +204,7 @@ def _ignored_by(
     """The position of the first entry that names a tag."""
     key = _version_key(policy, text, reading) if any(entry.range for entry in entries) else None
     for position, entry in enumerate(entries):
-        if entry.versions == tag:
+        if entry.versions in (tag, registry_tag(tag)):
             return position
         # A pre-release goes with the release that it leads to: 1.4.0-rc.1 is below 1.4, and of it.
         if key is None or entry.range is None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from imagebot.policy import alphabetical, calver, natural, numerical, semver, timed
 from imagebot.policy.bounds import BlockedTag, drop_ignored, drop_larger, drop_lower
-from imagebot.policy.filters import filter_tags, read_text
+from imagebot.policy.charts import filter_for, spelled_as, why_no_version
+from imagebot.policy.filters import read_text
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
 from imagebot.policy.model import Order as OrderName
 from imagebot.policy.ranking import Order, Pool, Ranked, pick
@@ -41,16 +42,18 @@ def choose(
     """Rank a repository's tags, in any order and with repetitions, for one field.
 
     `times` are what the policy's order by time needs, for each of `timed_candidates`. `today`
-    (in UTC) decides which entries of `ignore` still hold.
+    (in UTC) decides which entries of `ignore` still hold. The tags of a chart are answered as its
+    versions.
     """
     if policy.ignored:
         return Choice((), Rejections(), "ignored", "left alone by the policy")
+    tags = spelled_as(current, tags)
     if policy.follow is not None:
-        return _followed(policy, tags)
+        return _followed(policy, tags, current)
     refusals = Refusals()
-    pool = filter_tags(policy, tags, refusals)
+    pool = filter_for(current, policy, tags, refusals)
     ranked = _rank(policy, pool, current.tag, refusals, times or {})
-    if tags and not ranked.tags and not _keeps(policy, current.tag, ranked):
+    if tags and not ranked.tags and not _keeps(policy, current, ranked):
         return _none_allowed(current.tag, refusals.freeze())
     ranked = drop_lower(policy, ranked, current.tag, refusals)
     blocked: list[BlockedTag] = []
@@ -59,11 +62,12 @@ def choose(
     return _settle(policy, tags, current, ranked, blocked, refusals)
 
 
-def _keeps(policy: Policy, current: str | None, ranked: Ranked) -> bool:
+def _keeps(policy: Policy, reference: Reference, ranked: Ranked) -> bool:
     """Whether there is a reason for the current tag to stay besides that nothing else is there.
 
     A tag that the registry has lost may still be one that the policy takes.
     """
+    current = reference.tag
     if current is None:
         return not policy.adopt
     if policy.order in TIMED_ORDERS:
@@ -71,7 +75,7 @@ def _keeps(policy: Policy, current: str | None, ranked: Ranked) -> bool:
     if ranked.current is None:
         return not policy.adopt or (is_hash(current) and policy.order == "shape")
     unused = Refusals()
-    alone = filter_tags(policy, (current,), unused)
+    alone = filter_for(reference, policy, (current,), unused)
     return bool(_rank(policy, alone, current, unused, {}).tags)
 
 
@@ -94,7 +98,8 @@ def timed_candidates(
     if policy.order not in TIMED_ORDERS or policy.ignored or policy.follow is not None:
         return ()
     refusals = Refusals()
-    pool = filter_tags(policy, tags, refusals)
+    tags = spelled_as(current, tags)
+    pool = filter_for(current, policy, tags, refusals)
     ranked = Ranked(pool.tags, pool.tags, None)
     ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, [])
     wanted = set(ranked.tags)
@@ -116,10 +121,13 @@ def _rank(
     return _ORDERS[policy.order](policy, pool, text, refusals)
 
 
-def _followed(policy: Policy, tags: Sequence[str]) -> Choice:
+def _followed(policy: Policy, tags: Sequence[str], current: Reference) -> Choice:
     """The one tag. Nothing needs to be listed for it, so that no tags at all say nothing."""
     assert policy.follow is not None
     others = Refusals()
+    if current.chart and (why := why_no_version(policy.follow, current.tag or "")):
+        reason = f"the policy follows {policy.follow}, which is {why}"
+        return Choice((), others.freeze(), "no-candidate", reason)
     others.add("follow", [tag for tag in dict.fromkeys(tags) if tag != policy.follow], "not it")
     if tags and policy.follow not in set(tags):
         reason = f"the registry does not list {policy.follow}, which the policy follows"
