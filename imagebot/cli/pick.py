@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -61,7 +62,11 @@ def command(
 
     policy = merged_policy(keys)
     is_stdin = repository == "-"
-    asked = _of_stdin(policy, current) if is_stdin else _of_registry(repository, policy, current)
+    reference = _reference("stdin" if is_stdin else repository, current)
+    if reference.tag is None and reference.digest is None and _says_no_order(keys):
+        # `--min-age 3d` alone keeps a tag in a file. Here there is none yet.
+        policy = replace(policy, order="shape") if policy.order == "none" else policy
+    asked = _of_stdin(policy, reference) if is_stdin else _of_registry(policy, reference)
     decision = asked.decision
     chosen = _chosen(decision, asked.reference)
     if output_format == "json":
@@ -77,7 +82,11 @@ def command(
     return Exit.WELL if chosen is not None else Exit.NOTHING_CHOSEN
 
 
-def _of_stdin(policy: Policy, current: str | None) -> _Asked:
+def _says_no_order(keys: Mapping[str, object]) -> bool:
+    return keys["policy_name"] is None and keys["order"] is None
+
+
+def _of_stdin(policy: Policy, reference: Reference) -> _Asked:
     from imagebot.plan.resolve import answer_offline
 
     lines = [line.strip() for line in sys.stdin]
@@ -87,17 +96,16 @@ def _of_stdin(policy: Policy, current: str | None) -> _Asked:
             raise UsageError(
                 f"stdin: {printable(tag)[:80]!r} is not a tag", hint="write one tag per line"
             )
-    reference = _reference("stdin", current)
     decision = answer_offline(policy, tags, reference, now=datetime.now(UTC))
     return _Asked(reference, tags, decision)
 
 
-def _of_registry(repository: str, policy: Policy, current: str | None) -> _Asked:
-    from imagebot.plan.resolve import answer
+def _of_registry(policy: Policy, reference: Reference) -> _Asked:
+    from imagebot.plan.resolve import answer, needs_tags
 
-    reference = _reference(repository, current)
     with open_registries() as registry:
-        tags = () if policy.follow else registry.tags(reference.repository)
+        listed = needs_tags(policy, reference)
+        tags = registry.tags(reference.repository) if listed else ()
         decision = answer(policy, tags, reference, registry, now=datetime.now(UTC))
     return _Asked(reference, tags, decision)
 

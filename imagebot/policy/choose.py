@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from imagebot.policy import alphabetical, calver, natural, numerical, semver, timed
+from imagebot.policy.adoption import adopts
 from imagebot.policy.bounds import BlockedTag, drop_ignored, drop_larger, drop_lower
 from imagebot.policy.filters import filter_tags, read_text
+from imagebot.policy.floating import is_floating
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
 from imagebot.policy.model import Order as OrderName
 from imagebot.policy.ranking import Order, Pool, Ranked, pick
 from imagebot.policy.rejections import Refusals, Rejections, count_by_rule
 from imagebot.policy.sorting import best_first
+from imagebot.policy.unordered import choose_followed, choose_none
 from imagebot.reference import Reference
 from imagebot.version.shape import is_hash
 
@@ -46,10 +50,27 @@ def choose(
     if policy.ignored:
         return Choice((), Rejections(), "ignored", "left alone by the policy")
     if policy.follow is not None:
-        return _followed(policy, tags)
+        return choose_followed(policy, tags, current)
+    pinned = current.tag if current.digest is not None else None
+    floating = pinned is not None and is_floating(pinned, tags)
+    if policy.order == "none":
+        choice = choose_none(policy, tags, current)
+    else:
+        policy = replace(policy, adopt=adopts(policy, current, floating=floating))
+        choice = _choose(policy, tags, current, today, times or {})
+    return replace(choice, floating=floating) if floating else choice
+
+
+def _choose(
+    policy: Policy,
+    tags: Sequence[str],
+    current: Reference,
+    today: date,
+    times: Mapping[str, datetime],
+) -> Choice:
     refusals = Refusals()
     pool = filter_tags(policy, tags, refusals)
-    ranked = _rank(policy, pool, current.tag, refusals, times or {})
+    ranked = _rank(policy, pool, current.tag, refusals, times)
     if tags and not ranked.tags and not _keeps(policy, current.tag, ranked):
         return _none_allowed(current.tag, refusals.freeze())
     ranked = drop_lower(policy, ranked, current.tag, refusals)
@@ -114,18 +135,6 @@ def _rank(
     if policy.order in TIMED_ORDERS:
         return timed.rank(policy, pool, current if text is not None else None, refusals, times)
     return _ORDERS[policy.order](policy, pool, text, refusals)
-
-
-def _followed(policy: Policy, tags: Sequence[str]) -> Choice:
-    """The one tag. Nothing needs to be listed for it, so that no tags at all say nothing."""
-    assert policy.follow is not None
-    others = Refusals()
-    others.add("follow", [tag for tag in dict.fromkeys(tags) if tag != policy.follow], "not it")
-    if tags and policy.follow not in set(tags):
-        reason = f"the registry does not list {policy.follow}, which the policy follows"
-        return Choice((), others.freeze(), "no-candidate", reason, allows_none=True)
-    reason = f"the policy follows {policy.follow}"
-    return Choice((policy.follow,), others.freeze(), "follow", reason, (policy.follow,))
 
 
 def _settle(
@@ -221,5 +230,5 @@ def _incomparable(reference: Reference) -> str:
     if reference.tag is not None:
         return f"{reference.tag} cannot be compared with other tags"
     if reference.digest is not None:
-        return "the digest has no tag to compare with"
+        return "the digest has no tag to compare with: write its tag beside it"
     return "there is no current tag to compare with: give --current, or a policy such as --semver"

@@ -70,7 +70,7 @@ def test_a_pinned_tag_does_not_hide_the_warning() -> None:
 
 
 def test_following_a_tag_that_is_not_there_is_warned_about() -> None:
-    answers = deciding({"follow": "nope"}, "app:1.4.0")
+    answers = deciding({"follow": "nope"}, "app:nope")
     assert only(answers).code == "no-candidate"
     assert answers.warnings == (f"{APP}: policy mine follows nope, which is not there",)
 
@@ -100,6 +100,6 @@ def test_without_a_current_tag_the_reason_says_what_to_do() -> None:
     asked = "there is no current tag to compare with: give --current, or a policy such as --semver"
     assert only(deciding({"adopt": False}, "app")).reason == asked
     of_digest = "the digest has no tag to compare with"
-    assert only(deciding({"adopt": False}, digest)).reason == of_digest
+    assert only(deciding({}, digest)).reason == f"{of_digest}: write its tag beside it"
+    assert only(deciding({"adopt": True}, digest)).reason.endswith(f"; {of_digest}")
     assert only(deciding({}, "app")).reason.endswith("; there is no current tag")
-    assert only(deciding({}, digest)).reason.endswith(f"; {of_digest}")
