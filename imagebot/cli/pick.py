@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -69,6 +70,9 @@ def command(
     policy = merged_policy(keys)
     is_stdin = repository == "-"
     reference = _reference("stdin" if is_stdin else repository, current, chart)
+    if reference.tag is None and reference.digest is None and _says_no_order(keys):
+        # `--min-age 3d` alone keeps a tag in a file. Here there is none yet.
+        policy = replace(policy, order="shape") if policy.order == "none" else policy
     asked = _of_stdin(policy, reference) if is_stdin else _of_registry(policy, reference)
     decision = asked.decision
     chosen = _chosen(decision, asked.reference)
@@ -83,6 +87,10 @@ def command(
         told = explain(policy, asked.tags, decision, asked.reference, of_interest=why or None)
         click.echo(printable_lines(str(told)), err=True)
     return Exit.WELL if chosen is not None else Exit.NOTHING_CHOSEN
+
+
+def _says_no_order(keys: Mapping[str, object]) -> bool:
+    return keys["policy_name"] is None and keys["order"] is None
 
 
 def _of_stdin(policy: Policy, reference: Reference) -> _Asked:
@@ -100,10 +108,11 @@ def _of_stdin(policy: Policy, reference: Reference) -> _Asked:
 
 
 def _of_registry(policy: Policy, reference: Reference) -> _Asked:
-    from imagebot.plan.resolve import answer
+    from imagebot.plan.resolve import answer, needs_tags
 
     with open_registries() as registry:
-        tags = () if policy.follow else registry.tags(reference.repository)
+        listed = needs_tags(policy, reference)
+        tags = registry.tags(reference.repository) if listed else ()
         decision = answer(policy, tags, reference, registry, now=datetime.now(UTC))
     return _Asked(reference, tags, decision)
 

@@ -27,14 +27,17 @@ def policy_options(function: Function) -> Function:
 def _option(key: PolicyKey) -> Callable[[Function], Function]:
     kind: dict[str, Any] = {}
     words = ("digest", *PINS) if key.kind == "pin" else key.words
-    if key.switch is not None:
+    name = f"--{key.flag or key.name}"
+    if key.off:
+        name += f"/--{key.off}"
+    elif key.switch is not None:
         kind = {"flag_value": key.switch, "type": type(key.switch), "is_flag": True}
     elif words:
         kind = {"type": click.Choice(words)}
     if key.bare:
         kind |= {"is_flag": False, "flag_value": key.bare}
     return click.option(
-        f"--{key.flag or key.name}",
+        name,
         key.field,
         default=None,
         multiple=key.takes_several,

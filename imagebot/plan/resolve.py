@@ -60,7 +60,7 @@ def resolve(
 ) -> Resolution:
     """Answer every question; each repository is listed once. No registry error is raised."""
     every = tuple(dict.fromkeys(questions))
-    listed = {q.reference.repository for q in every if q.policy.follow is None}
+    listed = {q.reference.repository for q in every if needs_tags(q.policy, q.reference)}
     listings = list_tags(registry, sorted(listed), progress=progress)
 
     def one(question: TagQuery) -> Decision | RegistryError:
@@ -80,6 +80,13 @@ def resolve(
         if isinstance(decision, RegistryError)
     }
     return Resolution(answers, failures, _warnings(answers, listings))
+
+
+def needs_tags(policy: Policy, reference: Reference) -> bool:
+    """Whether a repository must be listed: not for one tag, unless it may be a floating one."""
+    if policy.follow is not None:
+        return False
+    return policy.order != "none" or (policy.pin is None and reference.digest is not None)
 
 
 def answer(

@@ -18,6 +18,8 @@ from imagebot.version.range import Range, parse_range
 _VERSIONED: frozenset[model.Order] = frozenset({"shape", "natural", "semver"})
 # Keys that make one value of the policy together with others.
 _COMBINED = ("semver", "order", "pattern", "extract")
+_NO_CHOICE = frozenset({"pin", "platforms", "exists", "min-age", "min-age-unknown"})
+"""A policy that gives nothing but these has no say in tags."""
 
 
 def build_policy(name: str, keys: Mapping[str, object]) -> Policy:
@@ -74,6 +76,8 @@ def _check_together(given: Mapping[str, object], order: model.Order) -> None:
             "cannot be combined with semver, which is an order",
             hint="remove one of the two",
         )
+    if given.get("order") == "none":
+        _check_unordered(given)
     if "extract" in given and "pattern" not in given:
         raise InvalidPolicyError("extract", "needs a pattern to extract from")
     if order not in _VERSIONED:
@@ -94,6 +98,17 @@ def _check_together(given: Mapping[str, object], order: model.Order) -> None:
         )
     if "min-age-unknown" in given and "min-age" not in given:
         raise InvalidPolicyError("min-age-unknown", "needs min-age")
+
+
+def _check_unordered(given: Mapping[str, object]) -> None:
+    for key, entry in POLICY_KEYS.items():
+        chooses = (entry.chooses and key != "order") or (key == "adopt" and given.get(key) is True)
+        if chooses and key in given:
+            raise InvalidPolicyError(
+                key,
+                "no meaning with order: none, which never changes a tag",
+                hint=f"remove {key}, or unset an inherited order with `order: null`",
+            )
 
 
 def _no_meaning(key: str, order: str) -> None:
@@ -123,7 +138,7 @@ def _order(given: Mapping[str, object]) -> model.Order:
     if "semver" in given:
         return "semver"
     if "order" not in given:
-        return "shape"
+        return "none" if given and _NO_CHOICE.issuperset(given) else "shape"
     return cast("model.Order", read_value(POLICY_KEYS["order"], given["order"]))
 
 

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
 from imagebot.policy import alphabetical, calver, natural, numerical, semver, timed
-from imagebot.policy.bounds import BlockedTag, drop_ignored, drop_larger, drop_lower
-from imagebot.policy.charts import filter_for, spelled_as, why_no_version
+from imagebot.policy.adoption import adopts
+from imagebot.policy.bounds import (
+    BlockedTag,
+    drop_ignored,
+    drop_larger,
+    drop_lower,
+    drop_moved,
+)
+from imagebot.policy.charts import filter_for, spelled_as
 from imagebot.policy.filters import read_text
+from imagebot.policy.floating import is_floating
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
 from imagebot.policy.model import Order as OrderName
-from imagebot.policy.ranking import Order, Pool, Ranked, pick
+from imagebot.policy.ranking import Order, Pool, Ranked, is_better, pick
+from imagebot.policy.reasons import why_first, why_kept, why_moved, why_unordered
 from imagebot.policy.rejections import Refusals, Rejections, count_by_rule
 from imagebot.policy.sorting import best_first
+from imagebot.policy.ties import find_ties, is_same_version
+from imagebot.policy.unordered import choose_followed, choose_none
 from imagebot.reference import Reference
-from imagebot.version.shape import is_hash
 
 __all__ = ["choose", "timed_candidates"]
 
@@ -49,17 +59,42 @@ def choose(
         return Choice((), Rejections(), "ignored", "left alone by the policy")
     tags = spelled_as(current, tags)
     if policy.follow is not None:
-        return _followed(policy, tags, current)
+        return choose_followed(policy, tags, current)
+    pinned = current.tag if current.digest is not None else None
+    floating = pinned is not None and is_floating(pinned, tags)
+    if policy.order == "none":
+        choice = choose_none(policy, tags, current)
+    else:
+        policy = replace(policy, adopt=adopts(policy, current, floating=floating))
+        choice = _choose(policy, tags, current, today, times or {})
+    return replace(choice, floating=floating) if floating else choice
+
+
+def _choose(
+    policy: Policy,
+    tags: Sequence[str],
+    current: Reference,
+    today: date,
+    times: Mapping[str, datetime],
+) -> Choice:
     refusals = Refusals()
     pool = filter_for(current, policy, tags, refusals)
-    ranked = _rank(policy, pool, current.tag, refusals, times or {})
+    ranked = _rank(policy, pool, current.tag, refusals, times)
     if tags and not ranked.tags and not _keeps(policy, current, ranked):
         return _none_allowed(current.tag, refusals.freeze())
+    compared = len(ranked.tags) - (current.tag in ranked.tags)
     ranked = drop_lower(policy, ranked, current.tag, refusals)
     blocked: list[BlockedTag] = []
     ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, blocked)
     ranked = drop_larger(policy, ranked, current.tag, refusals, blocked)
-    return _settle(policy, tags, current, ranked, blocked, refusals)
+    ranked = drop_moved(policy, ranked, current.tag, refusals)
+    choice = _settle(policy, tags, current, ranked, blocked, refusals)
+    if choice.code == "current" and tags:
+        choice = replace(choice, reason=why_kept(policy, tags, current, ranked, choice, compared))
+    texts = dict(zip(pool.tags, pool.texts, strict=True)) if pool.tags is not pool.texts else {}
+    return replace(
+        choice, reading=ranked.reading, tied=find_ties(policy, ranked, choice.successors, texts)
+    )
 
 
 def _keeps(policy: Policy, reference: Reference, ranked: Ranked) -> bool:
@@ -73,10 +108,15 @@ def _keeps(policy: Policy, reference: Reference, ranked: Ranked) -> bool:
     if policy.order in TIMED_ORDERS:
         return read_text(policy, current) is not None
     if ranked.current is None:
-        return not policy.adopt or (is_hash(current) and policy.order == "shape")
+        return not policy.adopt or _stays_unordered(policy, current, ranked)
     unused = Refusals()
     alone = filter_for(reference, policy, (current,), unused)
     return bool(_rank(policy, alone, current, unused, {}).tags)
+
+
+def _stays_unordered(policy: Policy, current: str, ranked: Ranked) -> bool:
+    """A hash or a ticket may be there on purpose: only an order that is named replaces it."""
+    return policy.order == "shape" and why_unordered(current, ranked.reading) != ""
 
 
 def _none_allowed(current: str | None, rejections: Rejections) -> Choice:
@@ -93,7 +133,7 @@ def timed_candidates(
 ) -> tuple[str, ...]:
     """For a policy ordered by time: the tags whose times decide, in byte order; else none.
 
-    The current tag is among them where the registry lists it and the pattern fits it.
+    The current tag is among them where the registry lists it and the policy can compare it.
     """
     if policy.order not in TIMED_ORDERS or policy.ignored or policy.follow is not None:
         return ()
@@ -121,21 +161,6 @@ def _rank(
     return _ORDERS[policy.order](policy, pool, text, refusals)
 
 
-def _followed(policy: Policy, tags: Sequence[str], current: Reference) -> Choice:
-    """The one tag. Nothing needs to be listed for it, so that no tags at all say nothing."""
-    assert policy.follow is not None
-    others = Refusals()
-    if current.chart and (why := why_no_version(policy.follow, current.tag or "")):
-        reason = f"the policy follows {policy.follow}, which is {why}"
-        return Choice((), others.freeze(), "no-candidate", reason)
-    others.add("follow", [tag for tag in dict.fromkeys(tags) if tag != policy.follow], "not it")
-    if tags and policy.follow not in set(tags):
-        reason = f"the registry does not list {policy.follow}, which the policy follows"
-        return Choice((), others.freeze(), "no-candidate", reason, allows_none=True)
-    reason = f"the policy follows {policy.follow}"
-    return Choice((policy.follow,), others.freeze(), "follow", reason, (policy.follow,))
-
-
 def _settle(
     policy: Policy,
     tags: Sequence[str],
@@ -150,84 +175,36 @@ def _settle(
     candidates = tuple(pick(order, ranked.tags))
     rejections = refusals.freeze()
     if ranked.current is None:
-        code, reason = _first_adoption(policy, tags, reference, candidates)
+        code, reason = why_first(policy, tags, reference, ranked, candidates)
         successors = candidates if code == "adopted" else ()
         return Choice(candidates, rejections, code, reason, successors)
     if candidates and candidates[0] != current:
         code, count = _successors(policy, tags, current, ranked, order)
         if count:
-            reason = _REASONS[code].format(best=candidates[0], current=current)
+            reason = why_moved(code, candidates[0], current)
             return Choice(candidates, rejections, code, reason, candidates[:count])
     if blocked:
         first = blocked[0]
         return Choice(candidates, rejections, first.code, first.reason, (), first.eligible_at)
-    return Choice(candidates, rejections, *_kept(tags, current, candidates))
-
-
-_REASONS = {
-    "newer": "{best} is the newest tag the policy allows",
-    "equivalent": "{best} is the same version as {current}, which the policy does not allow",
-    "downgraded": "{best} is the newest tag the policy allows, and it may go back",
-}
+    if not tags:
+        return Choice((), rejections, "no-candidate", "the repository has no tags")
+    return Choice(candidates, rejections, "current", "")
 
 
 def _successors(
     policy: Policy, tags: Sequence[str], current: str | None, ranked: Ranked, order: Sequence[int]
 ) -> tuple[str, int]:
     """A code, and how many of the first tags in this order may take the current one's place."""
-    better = bisect_left(
-        order, 1, key=lambda i: not _is_better(ranked.keys[i], ranked.current, policy.descending)
-    )
+    keys, now, descending = ranked.keys, ranked.current, policy.descending
+    better = bisect_left(order, 1, key=lambda i: not is_better(keys[i], now, descending=descending))
     if better:
         return "newer", better
     if current in set(ranked.tags):
         return "current", 0
-    equal = sum(1 for i in order if ranked.keys[i] == ranked.current)
+    equal = sum(1 for i in order if keys[i] == now)
     if equal:
         # The same version by another name is worth a change only where the policy refuses the
         # current tag: a registry that has lost it for an hour is not a reason.
-        return "equivalent", equal if current in set(tags) else 0
+        is_same = all(is_same_version(policy, ranked, current, ranked.tags[i]) for i in order[:equal])
+        return "equivalent", equal if current in set(tags) and is_same else 0
     return "downgraded", len(order)
-
-
-def _is_better(key: Any, than: Any, descending: bool) -> bool:
-    return bool(key < than if descending else key > than)
-
-
-def _kept(tags: Sequence[str], current: str | None, candidates: tuple[str, ...]) -> tuple[str, str]:
-    if not tags:
-        return "no-candidate", "the repository has no tags"
-    if current in candidates:
-        return "current", f"{current} is the newest tag the policy allows"
-    if current not in set(tags):
-        return "current", f"nothing is newer than {current}, which the registry does not list"
-    return "current", f"the policy allows nothing newer than {current}"
-
-
-def _first_adoption(
-    policy: Policy, tags: Sequence[str], reference: Reference, candidates: tuple[str, ...]
-) -> tuple[str, str]:
-    """Nothing to compare with: no tag, `latest`, a hash, or a tag of another pattern."""
-    current = reference.tag
-    if not tags:
-        return "no-candidate", "the repository has no tags"
-    if current is not None and is_hash(current) and policy.order == "shape":
-        return "no-order", f"{current} is a hash, and hashes have no order"
-    if policy.order in TIMED_ORDERS and read_text(policy, current) is not None:
-        return "no-order", f"the time of {current} is unknown, so nothing is known to be newer"
-    if not policy.adopt:
-        return "no-order", _incomparable(reference)
-    if not candidates:
-        return "no-candidate", "the policy allows no tag of the repository"
-    because = "there is no current tag" if current is None else f"{current} cannot be compared"
-    if current is None and reference.digest is not None:
-        because = "the digest has no tag to compare with"
-    return "adopted", f"{candidates[0]} is the newest tag the policy allows; {because}"
-
-
-def _incomparable(reference: Reference) -> str:
-    if reference.tag is not None:
-        return f"{reference.tag} cannot be compared with other tags"
-    if reference.digest is not None:
-        return "the digest has no tag to compare with"
-    return "there is no current tag to compare with: give --current, or a policy such as --semver"

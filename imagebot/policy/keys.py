@@ -28,7 +28,8 @@ class PolicyKey:
     `word`. `chooses` marks keys that choose among tags, which `follow` excludes. `alone` is false
     where the value can only be judged together with another key. `flag`, `metavar` and `help`
     describe the option of `pick` where it differs from the key; `switch` is the value of an option
-    that takes none, `bare` the value of one that may be given without.
+    that takes none, `bare` the value of one that may be given without. `off` is a second option,
+    which turns a flag off.
     """
 
     name: str
@@ -42,6 +43,7 @@ class PolicyKey:
     metavar: str = ""
     help: str = ""
     switch: bool | str | None = None
+    off: str = ""
     bare: str = ""
 
     @property
@@ -65,7 +67,7 @@ _TABLE = (
     PolicyKey(
         name="order",
         kind="word",
-        words=("numerical", "alphabetical", "natural", "calver", "pushed", "created"),
+        words=("numerical", "alphabetical", "natural", "calver", "pushed", "created", "none"),
         doc="How tags are ordered; the last one is the best.",
         chooses=True,
     ),
@@ -199,11 +201,9 @@ _TABLE = (
     PolicyKey(
         name="adopt",
         kind="flag",
-        default=True,
         doc="Replace a tag that cannot be compared with the others.",
-        flag="no-adopt",
-        switch=False,
-        help="Keep a tag that cannot be compared with the others.",
+        switch=True,
+        off="no-adopt",
     ),
     PolicyKey(name="signatures", kind="later", doc="not yet: verifying signatures"),
 )

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from imagebot.version.places import Reading
+
 if TYPE_CHECKING:
     from imagebot.policy.pattern import Pattern
     from imagebot.version.range import Range
 
 Order = Literal[
-    "shape", "semver", "numerical", "alphabetical", "natural", "calver", "pushed", "created"
+    "shape", "semver", "numerical", "alphabetical", "natural", "calver", "pushed", "created", "none"
 ]
 VersionSyntax = Literal["natural", "strict"]
 Prerelease = Literal["never", "same-release", "allow"]
@@ -41,10 +43,12 @@ class Ignored:
 class Policy:
     """The rule that chooses one tag of many, with everything it extends merged in.
 
-    `order` is `shape` unless the policy has a range (then it is `semver`) or names an order.
+    `order` is `shape` unless the policy has a range (then it is `semver`), names an order, or says
+    nothing that is about choosing a tag (then it is `none`: the tag never changes).
     `include` and `exclude` are globs, or expressions between slashes. `variant` is "same", "any",
     "none", or a glob over the variant. `max` None allows any step. `pin` and `follow`
-    concern digests.
+    concern digests. `adopt` None: the policy does not say whether it replaces a tag that cannot be
+    compared, and what is usual depends on the reference (`adoption.adopts`).
     `ignored` is the built-in policy `ignore`: fields that are deliberately left alone.
     """
 
@@ -67,7 +71,7 @@ class Policy:
     min_age_unknown: UnknownAge = "reject"
     platforms: tuple[str, ...] = ()
     exists: bool = False
-    adopt: bool = True
+    adopt: bool | None = None
     ignored: bool = False
 
 
@@ -94,7 +98,10 @@ class Choice:
     `successors` are the candidates, best first, that may take the current tag's place: none when
     it stays. `rejections` are in the order of their tags, and worked out only when looked at: a
     repository may have a hundred thousand tags, and most passes explain none of them.
-    `allows_none` when the policy refuses every tag there is and the current one.
+    `allows_none` when the policy refuses every tag there is and the current one. `floating` when
+    the reference has a digest and its tag is one that moves (`floating.is_floating`): where the tag
+    stays, its digest follows it. `tied` are groups of successors that the order cannot tell apart and that may
+    be different images. `reading` is how the tags of the list were read.
     """
 
     candidates: tuple[str, ...]
@@ -104,6 +111,9 @@ class Choice:
     successors: tuple[str, ...] = ()
     eligible_at: datetime | None = None
     allows_none: bool = False
+    floating: bool = False
+    tied: tuple[tuple[str, ...], ...] = ()
+    reading: Reading = Reading()
 
     @property
     def moves(self) -> bool:

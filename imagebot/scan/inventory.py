@@ -159,7 +159,8 @@ def _flux_policies(found: Mapping[str, FluxPolicy]) -> dict[str, Policy | Unread
         # A location follows the name if several policies have it.
         plain = name.partition(" ")[0]
         try:
-            policies[name] = build_policy(plain, each.keys)
+            # Flux writes what its policy chooses, whatever the field said before.
+            policies[name] = build_policy(plain, {**each.keys, "adopt": True})
         except InvalidPolicyError as error:
             short = plain.partition(":")[2]
             policies[name] = each.unread(f"ImagePolicy {short}: {error.message}")

@@ -71,7 +71,7 @@ def test_a_pinned_tag_does_not_hide_the_warning() -> None:
 
 
 def test_following_a_tag_that_is_not_there_is_warned_about() -> None:
-    answers = deciding({"follow": "nope"}, "app:1.4.0")
+    answers = deciding({"follow": "nope"}, "app:nope")
     assert only(answers).code == "no-candidate"
     assert answers.warnings == (f"{APP}: policy mine follows nope, which is not there",)
 
@@ -101,11 +101,9 @@ def test_without_a_current_tag_the_reason_says_what_to_do() -> None:
     asked = "there is no current tag to compare with: give --current, or a policy such as --semver"
     assert only(deciding({"adopt": False}, "app")).reason == asked
     of_digest = "the digest has no tag to compare with"
-    assert only(deciding({"adopt": False}, digest)).reason == of_digest
+    assert only(deciding({}, digest)).reason == f"{of_digest}: write its tag beside it"
+    assert only(deciding({"adopt": True}, digest)).reason.endswith(f"; {of_digest}")
     assert only(deciding({}, "app")).reason.endswith("; there is no current tag")
-    assert only(deciding({}, digest)).reason.endswith(f"; {of_digest}")
-
-
 @pytest.mark.parametrize(
     ("tag", "warnings"),
     [
@@ -116,7 +114,7 @@ def test_without_a_current_tag_the_reason_says_what_to_do() -> None:
 def test_the_version_of_a_chart_is_looked_for_as_its_tag(
     tag: str, warnings: tuple[str, ...]
 ) -> None:
-    policy = build_policy("mine", {"exists": True})
+    policy = build_policy("mine", {"max": "minor", "exists": True})
     chart = replace(parse_reference("app"), tag=tag, chart=True)
     registry = FakeRegistry({APP: ("1.2.3_a", "1.3.0_c", "main")})
     answers = resolve([TagQuery.of(chart, policy)], registry, now=NOW)

@@ -18,13 +18,17 @@ from imagebot.registry.api import Registry
 MOST_EXAMINED = 100
 """How many candidates the gates look at before they give up: each may cost several requests."""
 
+_SHOWN = len("sha256:") + 12
+
 
 def admit(
     choice: Choice, policy: Policy, field_reference: Reference, images: Registry, *, now: datetime
 ) -> Decision:
     """What a field shall say, given what a policy chose among its repository's tags.
 
-    Asks only what the policy needs, and stops at the first candidate that passes every gate.
+    Asks only what the policy needs, and stops at the first candidate that passes every gate. Where
+    the tag stays, its digest may change: where the policy pins it, or where it is written beside a
+    floating tag.
     Raises RegistryError when the registry does not answer; a candidate whose manifest is missing
     is refused instead.
     """
@@ -76,7 +80,7 @@ class _Admission:
         return self._decision(tag, digest, update_type, self.choice.code, _join(reason, verdict))
 
     def _stay(self) -> Decision:
-        """The tag stays; its digest may change where the policy pins it."""
+        """The tag stays."""
         code, reason = self.choice.code, self.choice.reason
         if self.refused:
             first = self.refused[0]
@@ -84,17 +88,14 @@ class _Admission:
             if len(self.choice.successors) > len(self.examined):
                 reason += f" (no more than {MOST_EXAMINED} candidates are looked at)"
         tag = self.current.tag
-        if tag is not None and self._pins_again():
-            return self._repin(tag, code, reason)
-        return self._decision(None, None, None, code, reason)
+        if tag is None or self.policy.ignored or self.policy.follow is not None:
+            return self._decision(None, None, None, code, reason)
+        if self.current.digest is None and self.policy.pin is None:
+            return self._decision(None, None, None, code, reason)
+        return self._look_at_digest(tag, code, reason)
 
-    def _pins_again(self) -> bool:
-        if self.policy.pin is None or self.policy.ignored:
-            return False
-        return self.policy.pin == "always" or self.current.digest is None
-
-    def _repin(self, tag: str, code: str, reason: str) -> Decision:
-        """Write the digest that the tag has now, unless it is written already or a gate objects."""
+    def _look_at_digest(self, tag: str, code: str, reason: str) -> Decision:
+        """What becomes of the digest beside a tag that stays, or of its absence."""
         facts = self.facts.about((tag,))
         try:
             digest = facts.digest(tag)
@@ -102,6 +103,18 @@ class _Admission:
             return self._decision(None, None, None, code, f"{reason}; {tag} is not in the registry")
         if digest == self.current.digest:
             return self._decision(None, None, None, code, reason)
+        if self.current.digest is not None and not self._follows_its_tag():
+            moved = f"{tag} has the digest {digest[:_SHOWN]} now; `pin: digest` would follow it"
+            moved += "" if code == "current" else f"; {reason}"
+            return self._decision(None, None, None, "tag-moved", moved)
+        return self._repin(tag, digest, facts, code, reason)
+
+    def _follows_its_tag(self) -> bool:
+        pin = self.policy.pin
+        return pin == "always" or (pin is None and self.choice.floating)
+
+    def _repin(self, tag: str, digest: str, facts: Facts, code: str, reason: str) -> Decision:
+        """Write the digest that the tag has now, unless a gate objects."""
         verdict = pass_gates(tag, self.policy, facts, self.now, with_digest=True)
         if isinstance(verdict, Refused):
             return self._keep_digest(tag, verdict, code, reason)
@@ -124,9 +137,8 @@ class _Admission:
             reason = f"the policy follows {tag}, whose manifest is not in the registry"
             gone = self._decision(None, None, None, "no-candidate", reason)
             return replace(gone, candidates=(), allows_none=True)
-        moves_tag = self.current.tag != tag and (
-            self.current.tag is not None or self.policy.pin is not None
-        )
+        is_alone = self.current.tag is None and self.current.digest is not None
+        moves_tag = self.current.tag != tag and (not is_alone or self.policy.pin is not None)
         if digest == self.current.digest and not moves_tag:
             return self._decision(None, None, None, "current", f"it is the digest of {tag}")
         verdict = pass_gates(tag, self.policy, self.facts, self.now, with_digest=True)

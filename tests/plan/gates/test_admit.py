@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from imagebot.config.builtin import SHAPE_KEYS
 from imagebot.errors import RegistryError
 from imagebot.plan.gates.admit import MOST_EXAMINED, admit
 from imagebot.policy.build import build_policy
@@ -73,27 +74,63 @@ def test_kept_without_a_request(
 
 
 # What is written: (keys, current tag, current digest, tag, digest, kind, code); 1.2.3 and 1.3.0
-# are in the registry.
+# are in the registry, with main and latest.
+MINOR = {"max": "minor"}
+WITH_TAG = {"digest": "with-tag"}
+DIGESTS: list[
+    tuple[Mapping[str, object], str | None, str | None, str | None, str | None, str | None, str]
+]
 DIGESTS = [
     # A digest beside the tag moves with it.
     ({}, "1.2.3", "1.2.3", "1.3.0", "1.3.0", "minor", "newer"),
-    ({"pin": "digest"}, "1.2.3", None, "1.3.0", "1.3.0", "minor", "newer"),
-    ({"pin": {"digest": "with-tag"}}, "1.2.3", "old", "1.3.0", "1.3.0", "minor", "newer"),
+    ({**MINOR, "pin": "digest"}, "1.2.3", None, "1.3.0", "1.3.0", "minor", "newer"),
+    ({**MINOR, "pin": WITH_TAG}, "1.2.3", "old", "1.3.0", "1.3.0", "minor", "newer"),
     # The newest tag already: only a pin touches its digest.
     ({}, "1.3.0", None, None, None, None, "current"),
-    ({}, "1.3.0", "old", None, None, None, "current"),
-    ({"pin": "digest"}, "1.3.0", None, None, "1.3.0", "digest", "digest"),
-    ({"pin": "digest"}, "1.3.0", "old", None, "1.3.0", "digest", "digest"),
-    ({"pin": "digest"}, "1.3.0", "1.3.0", None, None, None, "current"),
-    ({"pin": {"digest": "with-tag"}}, "1.3.0", None, None, "1.3.0", "digest", "digest"),
-    ({"pin": {"digest": "with-tag"}}, "1.3.0", "old", None, None, None, "current"),
+    ({}, "1.3.0", "1.3.0", None, None, None, "current"),
+    ({}, "1.3.0", "old", None, None, None, "tag-moved"),
+    ({**MINOR, "pin": "digest"}, "1.3.0", None, None, "1.3.0", "digest", "digest"),
+    ({**MINOR, "pin": "digest"}, "1.3.0", "old", None, "1.3.0", "digest", "digest"),
+    ({**MINOR, "pin": "digest"}, "1.3.0", "1.3.0", None, None, None, "current"),
+    ({**MINOR, "pin": WITH_TAG}, "1.3.0", None, None, "1.3.0", "digest", "digest"),
+    ({**MINOR, "pin": WITH_TAG}, "1.3.0", "old", None, None, None, "tag-moved"),
+    # A policy that says nothing but to pin never changes a tag.
+    ({"pin": "digest"}, "1.2.3", None, None, "1.2.3", "digest", "digest"),
+    ({"pin": "digest"}, "1.2.3", "old", None, "1.2.3", "digest", "digest"),
+    ({"pin": "digest"}, "1.2.3", "1.2.3", None, None, None, "current"),
+    ({"pin": "digest"}, "latest", "old", None, "latest", "digest", "digest"),
+    ({"pin": WITH_TAG}, "1.2.3", None, None, "1.2.3", "digest", "digest"),
+    ({"pin": WITH_TAG}, "1.2.3", "old", None, None, None, "tag-moved"),
+    ({"pin": "digest"}, None, None, None, None, None, "no-order"),
+    ({"pin": "digest"}, None, "old", None, None, None, "no-order"),
+    ({"exists": True}, "1.2.3", None, None, None, None, "current"),
+    ({"exists": True}, "1.2.3", "old", None, None, None, "tag-moved"),
+    ({"exists": True}, "latest", "old", None, "latest", "digest", "digest"),
+    ({"order": "none"}, "1.2.3", "1.2.3", None, None, None, "current"),
     # A tag that the policy keeps for another reason is pinned too.
     ({"pin": "digest", "adopt": False}, "latest", None, None, "latest", "digest", "digest"),
-    # A digest alone: a tag is adopted, unless it means the same image.
-    ({}, None, "old", "1.3.0", "1.3.0", "other", "adopted"),
-    ({}, None, "1.3.0", None, None, None, "current"),
-    ({"pin": "digest"}, None, "1.3.0", "1.3.0", "1.3.0", "other", "adopted"),
+    # The digest beside a tag that moves by design follows it.
+    (SHAPE_KEYS, "latest", "old", None, "latest", "digest", "digest"),
+    (SHAPE_KEYS, "latest", "latest", None, None, None, "no-order"),
+    (SHAPE_KEYS, "latest", None, None, None, None, "no-order"),
+    (MINOR, "latest", "old", None, "latest", "digest", "digest"),
+    (MINOR, "latest", None, "1.3.0", None, "other", "adopted"),
+    ({**MINOR, "adopt": True}, "latest", "old", "1.3.0", "1.3.0", "other", "adopted"),
+    ({**MINOR, "pin": "digest"}, "latest", "old", None, "latest", "digest", "digest"),
+    ({**MINOR, "pin": WITH_TAG}, "latest", "old", None, None, None, "tag-moved"),
+    ({"semver": "^1"}, "latest", "old", "1.3.0", "1.3.0", "other", "adopted"),
+    ({"semver": "^1", "adopt": False}, "latest", "old", None, "latest", "digest", "digest"),
+    ({"semver": "^1", "adopt": False, "pin": WITH_TAG}, "latest", "old", None, None, None,
+     "tag-moved"),
+    # A digest alone stays: it does not show which version it is.
+    ({}, None, "old", None, None, None, "no-order"),
+    ({"semver": "^1"}, None, "old", None, None, None, "no-order"),
+    ({"semver": "^1", "pin": "digest"}, None, "old", None, None, None, "no-order"),
     ({"adopt": False}, None, "old", None, None, None, "no-order"),
+    # Unless it is to be adopted, and is not the same image.
+    ({"adopt": True}, None, "old", "1.3.0", "1.3.0", "other", "adopted"),
+    ({"adopt": True}, None, "1.3.0", None, None, None, "current"),
+    ({"adopt": True, "pin": "digest"}, None, "1.3.0", "1.3.0", "1.3.0", "other", "adopted"),
     ({}, None, None, "1.3.0", None, "other", "adopted"),
     # Following a tag.
     ({"follow": "main"}, "main", None, None, "main", "digest", "digest"),
@@ -102,9 +139,18 @@ DIGESTS = [
     ({"follow": "main"}, None, "old", None, "main", "digest", "digest"),
     ({"follow": "main"}, None, "main", None, None, None, "current"),
     ({"follow": "main", "pin": "digest"}, None, "main", "main", "main", "other", "newer"),
-    ({"follow": "main"}, "1.2.3", None, "main", "main", "other", "newer"),
-    ({"follow": "main"}, "1.2.3", "main", "main", "main", "other", "newer"),
-]
+    # Another tag is another matter; a reference without one has the tag latest.
+    ({"follow": "main"}, "1.2.3", None, None, None, None, "no-order"),
+    ({"follow": "main"}, "1.2.3", "old", None, None, None, "no-order"),
+    ({"follow": "main", "pin": "digest"}, "1.2.3", None, None, None, None, "no-order"),
+    ({"follow": "main", "adopt": False}, "1.2.3", None, None, None, None, "no-order"),
+    ({"follow": "main", "adopt": True}, "1.2.3", None, "main", "main", "other", "newer"),
+    ({"follow": "main", "adopt": True}, "1.2.3", "main", "main", "main", "other", "newer"),
+    ({"follow": "main"}, None, None, None, None, None, "no-order"),
+    ({"follow": "main", "adopt": True}, None, None, "main", "main", "other", "newer"),
+    ({"follow": "latest"}, None, None, "latest", "latest", "other", "newer"),
+    ({"follow": "latest", "pin": "digest"}, None, None, "latest", "latest", "other", "newer"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -145,18 +191,20 @@ def test_following_a_tag_that_is_gone_keeps_the_field() -> None:
 
 def test_a_listed_tag_without_a_manifest_is_passed_over() -> None:
     images = FakeImages(missing=frozenset({"1.4.0"}))
-    decision = deciding({"exists": True}, "1.2.3 1.3.0 1.4.0", "1.2.3", images)
+    decision = deciding({"max": "major", "exists": True}, "1.2.3 1.3.0 1.4.0", "1.2.3", images)
     assert written(decision) == ("1.3.0", None, "minor", "newer")
     assert [(r.tag, r.rule) for r in decision.rejections] == [("1.4.0", "exists")]
     assert decision.candidates == ("1.3.0", "1.2.3")
     assert images.asked == ["digest 1.4.0", "digest 1.3.0"]
     # Without the gate, the same is found out when the digest is written.
-    assert deciding({"pin": "digest"}, "1.3.0 1.4.0", "1.2.3", images).tag == "1.3.0"
+    assert (
+        deciding({"max": "major", "pin": "digest"}, "1.3.0 1.4.0", "1.2.3", images).tag == "1.3.0"
+    )
 
 
 def test_gates_stop_at_the_first_that_passes() -> None:
     images = FakeImages(runs_on={"1.5.0": ("linux/amd64",)})
-    keys = {"platforms": ["linux/amd64", "linux/arm64"]}
+    keys = {"max": "major", "platforms": ["linux/amd64", "linux/arm64"]}
     decision = deciding(keys, "1.2.3 1.3.0 1.4.0 1.5.0", "1.2.3", images)
     assert written(decision) == ("1.4.0", None, "minor", "newer")
     assert [r.reason for r in decision.rejections] == ["it is not there for linux/arm64"]
@@ -181,7 +229,7 @@ def test_gates_never_go_below_the_current_tag() -> None:
 
 def test_the_first_refusal_explains_why_a_field_is_kept() -> None:
     images = FakeImages(pushes={"1.4.0": pushed(1), "1.3.0": pushed(2)})
-    decision = deciding({"min-age": "3d"}, "1.2.3 1.3.0 1.4.0", "1.2.3", images)
+    decision = deciding({"max": "major", "min-age": "3d"}, "1.2.3 1.3.0 1.4.0", "1.2.3", images)
     assert written(decision) == (None, None, None, "min-age")
     assert decision.eligible_at == NOW + timedelta(days=2)
     assert decision.reason == (
@@ -195,7 +243,7 @@ def test_the_first_refusal_explains_why_a_field_is_kept() -> None:
 
 def test_push_times_are_asked_once_for_all_candidates() -> None:
     images = FakeImages(pushes={"1.4.0": pushed(1), "1.3.0": pushed(9)})
-    decision = deciding({"min-age": "3d"}, "1.2.3 1.3.0 1.4.0", "1.2.3", images)
+    decision = deciding({"max": "major", "min-age": "3d"}, "1.2.3 1.3.0 1.4.0", "1.2.3", images)
     assert decision.tag == "1.3.0"
     assert images.asked == ["pushed 1.4.0 1.3.0"]
     assert decision.reason == (
@@ -218,7 +266,7 @@ def test_a_digest_change_waits_for_its_age_too() -> None:
 
 
 def test_a_newer_tag_that_waits_is_told_of_before_a_digest_that_waits() -> None:
-    keys = {"pin": "digest", "min-age": "3d"}
+    keys = {"max": "major", "pin": "digest", "min-age": "3d"}
     images = FakeImages(pushes={"1.2.3": pushed(1), "1.3.0": pushed(2)})
     decision = deciding(keys, "1.2.3 1.3.0", "1.2.3", images, digest="old")
     assert written(decision) == (None, None, None, "min-age")
@@ -247,7 +295,7 @@ def test_an_unchanged_digest_is_not_asked_about_further() -> None:
 def test_no_more_than_some_candidates_are_looked_at() -> None:
     tags = [f"1.0.{patch}" for patch in range(MOST_EXAMINED + 50)]
     images = FakeImages(missing=frozenset(tags))
-    decision = deciding({"exists": True}, " ".join(tags), "1.0.0", images)
+    decision = deciding({"max": "major", "exists": True}, " ".join(tags), "1.0.0", images)
     assert decision.code == "exists"
     assert f"no more than {MOST_EXAMINED}" in decision.reason
     assert len(images.asked) == MOST_EXAMINED
@@ -255,11 +303,11 @@ def test_no_more_than_some_candidates_are_looked_at() -> None:
 
 def test_adoption_goes_through_the_gates() -> None:
     images = FakeImages(missing=frozenset({"1.3.0"}))
-    decision = deciding({"exists": True}, "1.2.3 1.3.0", "latest", images)
+    decision = deciding({"max": "major", "exists": True}, "1.2.3 1.3.0", "latest", images)
     assert written(decision) == ("1.2.3", None, "other", "adopted")
 
 
 def test_a_registry_that_does_not_answer_is_an_error() -> None:
     images = FakeImages(failing=frozenset({"1.3.0"}))
     with pytest.raises(RegistryError, match="does not answer"):
-        deciding({"exists": True}, "1.2.3 1.3.0", "1.2.3", images)
+        deciding({"max": "major", "exists": True}, "1.2.3 1.3.0", "1.2.3", images)

@@ -65,7 +65,9 @@ def test_all_platforms_must_be_there(
     registry.push_index(repository, "1.3.0", ["linux/arm64/v8"], nested=[["linux/amd64"]])
     registry.push_index(repository, "1.4.0", ["linux/amd64"], attestations=True, docker=True)
     registry.push_image(repository, "1.5.0", architecture="arm64")
-    decision = deciding({"platforms": BOTH}, parse_reference(f"{name}:1.2.3"), client)
+    decision = deciding(
+        {"max": "major", "platforms": BOTH}, parse_reference(f"{name}:1.2.3"), client
+    )
     assert (decision.tag, decision.code) == ("1.3.0", "newer")
     assert [(r.tag, r.rule, r.reason) for r in decision.rejections] == [
         ("1.4.0", "platforms", "it is not there for linux/arm64"),
@@ -81,7 +83,7 @@ def test_a_tag_whose_manifest_is_gone_is_passed_over(
     # A registry that has collected its garbage too eagerly still lists the tag.
     tags = registry.root / "docker/registry/v2/repositories" / repository / "_manifests/tags"
     (tags / "1.4.0/current/link").write_text("sha256:" + "0" * 64)
-    decision = deciding({"exists": True}, parse_reference(f"{name}:1.2.3"), client)
+    decision = deciding({"max": "major", "exists": True}, parse_reference(f"{name}:1.2.3"), client)
     assert decision.tag == "1.3.0"
     assert [(r.tag, r.rule) for r in decision.rejections] == [("1.4.0", "exists")]
 
@@ -94,7 +96,7 @@ def test_the_age_is_the_image_s_claim_where_the_registry_keeps_none(
     registry.push_image(repository, "1.4.0", created=stamp(1))
     registry.push_image(repository, "1.5.0", created="1970-01-01T00:00:00Z")
     registry.push_image(repository, "1.6.0", created=None)
-    decision = deciding({"min-age": "3d"}, parse_reference(f"{name}:1.2.3"), client)
+    decision = deciding({"max": "major", "min-age": "3d"}, parse_reference(f"{name}:1.2.3"), client)
     assert decision.tag == "1.3.0"
     assert decision.reason == (
         "1.3.0 is the newest that passes, created 30 days ago (only the image itself says so); "
@@ -105,7 +107,7 @@ def test_the_age_is_the_image_s_claim_where_the_registry_keeps_none(
         "1.5.0": None,
         "1.6.0": None,
     }
-    keys = {"min-age": "3d", "min-age-unknown": "accept"}
+    keys = {"max": "major", "min-age": "3d", "min-age-unknown": "accept"}
     assert deciding(keys, parse_reference(f"{name}:1.2.3"), client).tag == "1.6.0"
 
 
@@ -134,7 +136,8 @@ def test_a_moved_tag_is_pinned_again_or_left(
     refreshed = deciding({"pin": "digest"}, field, client)
     assert (refreshed.tag, refreshed.digest, refreshed.code) == (None, second, "digest")
     frozen = deciding({"pin": {"digest": "with-tag"}}, field, client)
-    assert (frozen.digest, frozen.code) == (None, "current")
+    assert (frozen.digest, frozen.code) == (None, "tag-moved")
+    assert second[:19] in frozen.reason
 
 
 def test_orders_by_the_date_of_creation(
@@ -160,9 +163,13 @@ def test_a_digest_alone_is_given_a_tag(
 ) -> None:
     old = registry.push_image(repository, "1.2.3")
     new = registry.push_image(repository, "1.3.0")
-    decision = deciding({"semver": "^1"}, parse_reference(f"{name}@{old}"), client)
+    kept = deciding({"semver": "^1"}, parse_reference(f"{name}@{old}"), client)
+    assert (kept.moves, kept.code) == (False, "no-order")
+    assert "write its tag beside it" in kept.reason
+    keys = {"semver": "^1", "adopt": True}
+    decision = deciding(keys, parse_reference(f"{name}@{old}"), client)
     assert (decision.tag, decision.digest, decision.code) == ("1.3.0", new, "adopted")
-    settled = deciding({"semver": "^1"}, parse_reference(f"{name}@{new}"), client)
+    settled = deciding(keys, parse_reference(f"{name}@{new}"), client)
     assert (settled.moves, settled.code) == (False, "current")
 
 
@@ -170,6 +177,6 @@ def test_thousands_of_tags(
     registry: Registry, repository: str, name: str, client: RegistryClient
 ) -> None:
     registry.many_tags(repository, [f"1.{n // 50}.{n % 50}" for n in range(3000)])
-    decision = deciding({"exists": True}, parse_reference(f"{name}:1.0.0"), client)
+    decision = deciding({"max": "major", "exists": True}, parse_reference(f"{name}:1.0.0"), client)
     assert decision.tag == "1.59.49"
     assert len(decision.candidates) == 3000

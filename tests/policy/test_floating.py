@@ -1,0 +1,62 @@
+"""Which tags float: their digests are followed where they are written."""
+
+from __future__ import annotations
+
+import pytest
+
+from imagebot.policy.floating import is_floating
+
+NGINX = "latest 1 1.27 1.27.3 1.27.4 1.28.0 1-alpine 1.27-alpine 1.27.3-alpine 1.27.3-alpine3.20"
+BITNAMI = "1 1.27 1.27.3 1-debian-12 1.27-debian-12 1.27.3-debian-12-r4"
+
+# A tag, the tags of its repository, whether it floats.
+TAGS = [
+    # No order at all.
+    ("latest", NGINX, True),
+    ("latest", "", True),
+    ("edge", "edge 1.2.3", True),
+    ("stable-slim", "stable stable-slim", True),
+    ("lts", "lts 22.1.0", True),
+    ("main", "main", True),
+    ("feature-login", "main feature-login", True),
+    ("bookworm", "bookworm bookworm-20240812", True),
+    # Fewer numbers than the releases.
+    ("1", NGINX, True),
+    ("1.27", NGINX, True),
+    ("1.28", NGINX, True),
+    ("1-alpine", NGINX, True),
+    ("1.27-alpine", NGINX, True),
+    ("v1.2", "v1.2 v1.2.3", True),
+    ("2024.1", "2024.1 2024.1.3 2023.12.1", True),
+    ("8", "8 7.4.2", True),
+    ("1-debian-12", BITNAMI, True),
+    ("1.27-debian-12", BITNAMI, True),
+    # Full versions.
+    ("1.27.3", NGINX, False),
+    ("1.27.3-alpine", NGINX, False),
+    ("1.27.3-debian-12-r4", BITNAMI, False),
+    ("1.27", "1.26 1.27 1.28", False),
+    ("14", "13 14 15", False),
+    ("1.27", "1.27 v1.27.3", False),
+    ("1.27-slim", "1.27-slim 1.27.3", False),
+    ("1.27", "1.27 1.27.3-rc.1", False),
+    ("1.3", "1.1 1.1.1 1.2 1.3 1.4", False),
+    ("1.2.3-rc.1", "1.2.3-rc.1 1.2.3", False),
+    # Dates and counters are not versions with fewer numbers.
+    ("20240507", "20240507 1.2.0 1.3.0", False),
+    ("2024-01-05", "2024-01-05 1.2.0", False),
+    ("4711", "4710 4711 1.2.3", False),
+    ("main-57", "main-56 main-57 1.2.3", False),
+    # A hash names one build, with letters or without.
+    ("abcdef1", "abcdef1 1.2.3", False),
+    ("sha-abcdef1", "sha-abcdef1 latest", False),
+    ("sha-1234567", "sha-1234567 sha-abcdef1", False),
+    ("main-abcdef1", "main main-abcdef1", False),
+    ("main-12-4f2a9c1", "main-12-4f2a9c1 main-13-9e107d9", False),
+]
+
+
+@pytest.mark.parametrize(("tag", "tags", "floats"), TAGS)
+def test_a_tag_floats(tag: str, tags: str, floats: bool) -> None:
+    assert is_floating(tag, tags.split()) is floats
+    assert is_floating(tag, tags.split()[::-1]) is floats
