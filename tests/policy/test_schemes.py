@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
 from imagebot.policy.build import build_policy
 from imagebot.policy.builtin import SHAPE
+from imagebot.policy.choose import timed_candidates
 from imagebot.policy.model import Choice, Policy, UpdateType
 from imagebot.policy.update_types import update_type_of
-from tests.policy.choosing import choosing
-from tests.policy.schemes import counters, hashes, platforms
+from tests.policy.choosing import TODAY, choosing, reference
+from tests.policy.schemes import counters, dates, filters, hashes, platforms, prereleases
 from tests.policy.schemes.row import Row
 
-TABLES = {"hashes": hashes.ROWS, "counters": counters.ROWS, "platforms": platforms.ROWS}
+TABLES = {
+    "hashes": hashes.ROWS,
+    "counters": counters.ROWS,
+    "platforms": platforms.ROWS,
+    "filters": filters.ROWS,
+    "prereleases": prereleases.ROWS,
+    "dates": dates.ROWS,
+}
 ROWS = {f"{name}: {row}": row for name, rows in TABLES.items() for row in rows}
 
 
@@ -42,3 +51,24 @@ def test_scheme(row: Row) -> None:
 
 def _next(choice: Choice, current: str) -> str:
     return choice.successors[0] if choice.successors else current
+
+
+AT = {
+    tag: datetime(2026, 3, 1, hour, tzinfo=UTC)
+    for hour, tag in enumerate(("main-a", "main-b", "dev-y", "main-c", "dev-z"))
+}
+
+
+@pytest.mark.parametrize("order", ["pushed", "created"])
+@pytest.mark.parametrize(
+    ("current", "expected"),
+    [("dev-z", "dev-z"), ("dev-y", "main-c"), ("main-c", "main-c"), ("main-a", "main-c")],
+)
+def test_a_pattern_does_not_lower_what_is_newer(order: str, current: str, expected: str) -> None:
+    """A current tag that the pattern does not match has its time, and is compared by it."""
+    policy = build_policy("tested", {"pattern": "^main-", "order": order})
+    wanted = timed_candidates(policy, tuple(AT), reference(current), today=TODAY)
+    assert set(wanted) == {"main-a", "main-b", "main-c", current}
+    times = {tag: AT[tag] for tag in wanted}
+    choice = choosing(policy, tuple(AT), current, times=times)
+    assert _next(choice, current) == expected, f"{choice.code}: {choice.reason}"
