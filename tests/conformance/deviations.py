@@ -98,6 +98,10 @@ KINDS: Mapping[str, str] = {
         "replaces it with the best version, because it was written to choose one. The built-in "
         "policy, and `adopt: false`, keep the tag."
     ),
+    "Names of releases": (
+        "Renovate's `debian` knows that `bookworm` follows `bullseye`. imagebot keeps such a "
+        "tag: a list of names would be out of date with every new one."
+    ),
     "Layouts of dates": (
         "Argo CD Image Updater needs the layout of calendar versions. imagebot finds the date: "
         "year first, and the text around it must be the same. It reads no dates that start with "

@@ -109,6 +109,9 @@ DOCKER_COMPATIBLE = (
 
 _NODE = "8.1.0 8.1.5 8.1 8.2.0 8.2.5 8.2 8 9.0 9"
 _VUE = "2.5.14 2.5.15 2.5.16"
+_OPENJDK = "17.0.0 18.0.0 19.0.0"
+_ALPINE = "18.18.0 18.19.0-alpine 18.20.0"
+_DEBIAN = "bullseye bullseye-slim bookworm bookworm-slim"
 LOOK_UPS = (
     ("max=minor", "8.1.0", _NODE, "8.2.5"),
     ("max=major", "8.1.0", _NODE, "8.2.5"),
@@ -119,6 +122,11 @@ LOOK_UPS = (
     ("max=major", "alpine", "8.0.0 8.1.0 alpine", "alpine"),
     ("", "alpine", "8.0.0 8.1.0 alpine", "alpine"),
     ("max=major adopt=false", "alpine", "8.0.0 8.1.0 alpine", "alpine"),
+    ("max=major", "17.0.0", _OPENJDK, "19.0.0"),
+    ("semver=<19.0.0", "17.0.0", _OPENJDK, "18.0.0"),
+    ("max=minor", "18.10.0-alpine", f"18.10.0 {_ALPINE}", "18.19.0-alpine"),
+    ("variant=slim", "18.10.0-alpine", _ALPINE, "18.10.0-alpine"),
+    ("max=major", "bullseye-slim", _DEBIAN, "bookworm-slim"),
     # Digests are asked for (pinDigests).
     ("pin=digest", "8.0.0", "8.0.0 8.1.0", "8.1.0"),
     ("pin=digest", "8.1.0", "8.0.0 8.1.0", "8.1.0"),
@@ -277,6 +285,7 @@ TABLES = (
         {
             ("max=major", "alpine", "8.0.0 8.1.0 alpine"): ("Adoption", "8.1.0"),
             ("pin=digest", "8.0.0", "8.0.0 8.1.0"): ("Pinning alone", "8.0.0"),
+            ("max=major", "bullseye-slim", _DEBIAN): ("Names of releases", "bullseye-slim"),
         },
     ),
     Table(
