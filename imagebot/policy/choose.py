@@ -22,8 +22,8 @@ from imagebot.policy.floating import is_floating
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
 from imagebot.policy.model import Order as OrderName
 from imagebot.policy.ranking import Order, Pool, Ranked, is_better, pick
-from imagebot.policy.reasons import why_first, why_kept, why_moved, why_unordered
-from imagebot.policy.rejections import Refusals, Rejections, count_by_rule
+from imagebot.policy.reasons import why_first, why_kept, why_moved, why_none, why_unordered
+from imagebot.policy.rejections import Refusals, Rejections
 from imagebot.policy.sorting import best_first
 from imagebot.policy.ties import find_ties, is_same_version
 from imagebot.policy.unordered import choose_followed, choose_none
@@ -81,8 +81,10 @@ def _choose(
     pool = filter_for(current, policy, tags, refusals)
     ranked = _rank(policy, pool, current.tag, refusals, times)
     if tags and not ranked.tags and not _keeps(policy, current, ranked):
-        return _none_allowed(current.tag, refusals.freeze())
-    compared = len(ranked.tags) - (current.tag in ranked.tags)
+        rejections = refusals.freeze()
+        reason = why_none(policy, current, ranked, rejections)
+        return Choice((), rejections, "no-candidate", reason, allows_none=True)
+    compared = ranked
     ranked = drop_lower(policy, ranked, current.tag, refusals)
     blocked: list[BlockedTag] = []
     ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, blocked)
@@ -90,7 +92,7 @@ def _choose(
     ranked = drop_moved(policy, ranked, current.tag, refusals)
     choice = _settle(policy, tags, current, ranked, blocked, refusals)
     if choice.code == "current" and tags:
-        choice = replace(choice, reason=why_kept(policy, tags, current, ranked, choice, compared))
+        choice = replace(choice, reason=why_kept(policy, tags, current, compared, choice))
     texts = dict(zip(pool.tags, pool.texts, strict=True)) if pool.tags is not pool.texts else {}
     return replace(
         choice, reading=ranked.reading, tied=find_ties(policy, ranked, choice.successors, texts)
@@ -117,15 +119,6 @@ def _keeps(policy: Policy, reference: Reference, ranked: Ranked) -> bool:
 def _stays_unordered(policy: Policy, current: str, ranked: Ranked) -> bool:
     """A hash or a ticket may be there on purpose: only an order that is named replaces it."""
     return policy.order == "shape" and why_unordered(current, ranked.reading) != ""
-
-
-def _none_allowed(current: str | None, rejections: Rejections) -> Choice:
-    refused = count_by_rule(rejections)
-    beside = f", nor the current {current}" if current is not None else ""
-    count = len(rejections)
-    none = f"none of the {count} tags" if count != 1 else "not the only tag"
-    reason = f"the policy allows {none}{beside} (refused: {refused})"
-    return Choice((), rejections, "no-candidate", reason, allows_none=True)
 
 
 def timed_candidates(

@@ -84,6 +84,8 @@ class RowReader:
             layout.variant,
         ):
             variants = cut_numbers(layout.variant_numbers, group.texts)
+            if self.policy.variant == "any":
+                variants = _present_first(group.tags, variants, self.rows.moved)
         form = 0 if layout.kind == "date" and "." not in layout.core else len(layout.parts)
         self.rows.add(group.tags, [form] * len(group.tags), numbers, pres, variants)
 
@@ -103,6 +105,13 @@ def read_rows(
     return reader
 
 
+def _present_first(
+    tags: Sequence[str], variants: Sequence[Numbers], moved: set[str]
+) -> list[Numbers]:
+    """Keys by which the current platform comes before a higher one with the same version."""
+    return [(int(tag not in moved), *numbers) for tag, numbers in zip(tags, variants, strict=True)]
+
+
 def rank_rows(reader: RowReader) -> Ranked:
     """The rows with keys that order them: numbers, then pre-release, then the variant's numbers."""
     rows, now, reading = reader.rows, reader.now, reader.reading
@@ -111,6 +120,8 @@ def rank_rows(reader: RowReader) -> Ranked:
     current: object = None
     if now is not None:
         variant = variant_key(reader.policy, now)
+        if reader.policy.variant == "any" and variant:
+            variant = (1, *variant)
         plain = plain and not now.layout.stage and not variant
         current = now.numbers
     if not plain:

@@ -89,7 +89,9 @@ def _may_move(policy: Policy, ingredient: Ingredient) -> bool:
         return True
     if policy.variant == "same":
         return policy.max == "major"
-    return bool(ingredient.name) and ingredient.name.lower() in policy.variant.lower()
+    # `cuda*` is for whatever cuda comes with; `*-apache` says nothing of the php before it.
+    glob = policy.variant.lower()
+    return not glob.startswith("*") or (ingredient.name != "" and ingredient.name.lower() in glob)
 
 
 def platform_step(old: str, new: str, reading: Reading) -> UpdateType | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from imagebot.policy.filters import read_text
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
 from imagebot.policy.ranking import Outsiders, Ranked
+from imagebot.policy.rejections import Rejections, count_by_rule
 from imagebot.policy.rows import cut_numbers
 from imagebot.policy.steps import KEPT_NUMBERS
 from imagebot.reference import Reference
@@ -80,33 +81,53 @@ def _incomparable(reference: Reference) -> str:
     return "there is no current tag to compare with: give --current, or a policy such as --semver"
 
 
+def why_none(
+    policy: Policy, reference: Reference, ranked: Ranked, rejections: Rejections
+) -> str:
+    """Why the policy allows no tag of the list, and not the current one either."""
+    refused = count_by_rule(rejections)
+    beside = f", nor the current {reference.tag}" if reference.tag is not None else ""
+    count = len(rejections)
+    none = f"none of the {count} tags" if count != 1 else "not the only tag"
+    outsider = _best_outsider(policy, reference, ranked, any_form=False)
+    told = f"; {outsider}" if outsider else ""
+    return f"the policy allows {none}{beside} (refused: {refused}){told}"
+
+
 def why_kept(
-    policy: Policy,
-    tags: Sequence[str],
-    reference: Reference,
-    ranked: Ranked,
-    choice: Choice,
-    compared: int,
+    policy: Policy, tags: Sequence[str], reference: Reference, compared: Ranked, choice: Choice
 ) -> str:
     """Why the current tag stays although it can be compared.
 
-    `compared` is how many others were compared with it. Says what looks newer and was not, and why.
+    `compared` are all the tags that were, lower ones too. Says what looks newer and was not
+    compared, and why.
     """
     current = reference.tag or ""
+    equal = [
+        tag for tag, key in zip(compared.tags, compared.keys, strict=True)
+        if key == compared.current and tag != current
+    ]
+    others = len(compared.tags) - len(equal) - (current in compared.tags)
     if current not in set(tags):
         rest = f"nothing is newer than {current}, which the registry does not list"
     elif current not in choice.candidates:
         rest = f"the policy allows nothing newer than {current}"
+    elif not others and (twin := next((t for t in equal if _is_other(compared, current, t)), "")):
+        rest = f"nothing orders {twin} and {current}: they differ only in what may be a hash"
     else:
         rest = f"{current} is the newest tag the policy allows"
-    outsider = _best_outsider(policy, reference, ranked, any_form=not compared)
-    if compared:
+    outsider = _best_outsider(policy, reference, compared, any_form=not others)
+    if others or (equal and not outsider):
         return f"{outsider}; {rest}" if outsider else rest
     if outsider:
         return outsider
-    if len(set(tags) - {current}) == 0:
+    if not set(tags) - {current}:
         return f"there is no other tag than {current}"
     return f"no other tag can be compared with {current}{_example(choice)}"
+
+
+def _is_other(compared: Ranked, current: str, tag: str) -> bool:
+    return compared.hidden is not None and compared.hidden(tag) != compared.hidden(current)
 
 
 def _example(choice: Choice) -> str:

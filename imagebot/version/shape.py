@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from imagebot.version.ingredients import Ingredient, read_ingredients
-from imagebot.version.words import COUNTERS, IDENTITIES, RUNTIMES, STAGES, SYSTEMS, VERSIONS
+from imagebot.version.words import COUNTERS, IDENTITIES, RUNTIMES, STAGES, SYSTEMS
 
 Span = tuple[int, int]
 NumberKind = Literal["version", "date", "counter", "identity"]
@@ -180,7 +180,7 @@ def _kind(skeleton: str, span: Span, counts: bool) -> NumberKind:
         return "counter"
     if before in ("", "v", "V"):
         return "counter" if counts and not before and end == len(skeleton) else "version"
-    if not word or word in VERSIONS or word in RUNTIMES or word in SYSTEMS:
+    if word in ("", "v") or word in RUNTIMES or word in SYSTEMS:
         return "version"
     return "identity"
 

@@ -22,9 +22,6 @@ COUNTERS = frozenset("main master trunk develop dev build ci nightly snapshot".s
 IDENTITIES = frozenset("pr mr pull merge issue feature fix".split())
 """A number behind one of these says which one, as a ticket's number does, and not how new."""
 
-VERSIONS = frozenset("v ver version release rel".split())
-"""A single number behind one of these, or behind a platform, is a version."""
-
 SYSTEMS = frozenset(
     """
     alpine debian deb jessie stretch buster bullseye bookworm trixie forky sid raspbian ubuntu

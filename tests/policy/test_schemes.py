@@ -29,7 +29,7 @@ ROWS = {f"{name}: {row}": row for name, rows in TABLES.items() for row in rows}
 
 def update_type(policy: Policy, current: str, new: str, tags: Sequence[str]) -> UpdateType:
     """What a move is called, in a repository that has these tags."""
-    return update_type_of(policy, current, new)
+    return update_type_of(policy, current, new, choosing(policy, tags, current).reading)
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
