@@ -198,6 +198,7 @@ def _successors(
     if equal:
         # The same version by another name is worth a change only where the policy refuses the
         # current tag: a registry that has lost it for an hour is not a reason.
-        is_same = all(is_same_version(policy, ranked, current, ranked.tags[i]) for i in order[:equal])
+        first = pick(order[:equal], ranked.tags)
+        is_same = all(is_same_version(policy, ranked, current, tag) for tag in first)
         return "equivalent", equal if current in set(tags) and is_same else 0
     return "downgraded", len(order)

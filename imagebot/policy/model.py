@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from imagebot.version.places import Reading
+from imagebot.version.places import ALONE, Reading
 
 if TYPE_CHECKING:
     from imagebot.policy.pattern import Pattern
@@ -100,8 +100,8 @@ class Choice:
     repository may have a hundred thousand tags, and most passes explain none of them.
     `allows_none` when the policy refuses every tag there is and the current one. `floating` when
     the reference has a digest and its tag is one that moves (`floating.is_floating`): where the tag
-    stays, its digest follows it. `tied` are groups of successors that the order cannot tell apart and that may
-    be different images. `reading` is how the tags of the list were read.
+    stays, its digest follows it. `tied` are groups of successors that the order cannot tell apart
+    and that may be different images. `reading` is how the tags of the list were read.
     """
 
     candidates: tuple[str, ...]
@@ -113,7 +113,7 @@ class Choice:
     allows_none: bool = False
     floating: bool = False
     tied: tuple[tuple[str, ...], ...] = ()
-    reading: Reading = Reading()
+    reading: Reading = ALONE
 
     @property
     def moves(self) -> bool:

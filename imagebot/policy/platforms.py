@@ -79,7 +79,9 @@ def _narrow(
 
 
 def _called(ingredient: Ingredient) -> str:
-    return ingredient.name.lower() if ingredient.kind == "runtime" and ingredient.name else "variant"
+    return (
+        ingredient.name.lower() if ingredient.kind == "runtime" and ingredient.name else "variant"
+    )
 
 
 def _may_move(policy: Policy, ingredient: Ingredient) -> bool:

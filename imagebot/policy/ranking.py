@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from imagebot.policy.model import Policy
 from imagebot.policy.rejections import Refusals
-from imagebot.version.places import Reading, TagGroup
+from imagebot.version.places import ALONE, Reading, TagGroup
 from imagebot.version.precedence import Numbers
 from imagebot.version.shape import Layout
 
@@ -36,8 +36,8 @@ class Ranked:
     version numbers of each tag and `current_numbers` those of the current one, for orders that
     read versions; dates and counters have none. `style` tells tags that are written alike, and
     `plain` those without a variant: they decide ties, beside a current tag and without one.
-    `hidden` gives what of a tag has no order and is no spelling either: equal tags that differ in it
-    may be different images. `moved` are the tags on another platform than the current one; their
+    `hidden` gives what of a tag has no order and is no spelling either: equal tags that differ in
+    it may be different images. `moved` are the tags on another platform than the current one; their
     keys end with the variant's numbers. `outsiders` are what was not compared.
     """
 
@@ -51,7 +51,7 @@ class Ranked:
     hidden: Callable[[str], object] | None = None
     moved: frozenset[str] = frozenset()
     outsiders: Sequence[Outsiders] = ()
-    reading: Reading = Reading()
+    reading: Reading = ALONE
 
 
 Order = Callable[[Policy, Pool, str | None, Refusals], Ranked]

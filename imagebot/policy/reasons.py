@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from imagebot.policy.filters import read_text
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
+from imagebot.policy.natural import stage_pre
 from imagebot.policy.ranking import Outsiders, Ranked
 from imagebot.policy.rejections import Rejections, count_by_rule
 from imagebot.policy.rows import cut_numbers
@@ -81,9 +82,7 @@ def _incomparable(reference: Reference) -> str:
     return "there is no current tag to compare with: give --current, or a policy such as --semver"
 
 
-def why_none(
-    policy: Policy, reference: Reference, ranked: Ranked, rejections: Rejections
-) -> str:
+def why_none(policy: Policy, reference: Reference, ranked: Ranked, rejections: Rejections) -> str:
     """Why the policy allows no tag of the list, and not the current one either."""
     refused = count_by_rule(rejections)
     beside = f", nor the current {reference.tag}" if reference.tag is not None else ""
@@ -104,7 +103,8 @@ def why_kept(
     """
     current = reference.tag or ""
     equal = [
-        tag for tag, key in zip(compared.tags, compared.keys, strict=True)
+        tag
+        for tag, key in zip(compared.tags, compared.keys, strict=True)
         if key == compared.current and tag != current
     ]
     others = len(compared.tags) - len(equal) - (current in compared.tags)
@@ -144,9 +144,7 @@ class _Outsider:
     why: str
 
 
-def _best_outsider(
-    policy: Policy, reference: Reference, ranked: Ranked, *, any_form: bool
-) -> str:
+def _best_outsider(policy: Policy, reference: Reference, ranked: Ranked, *, any_form: bool) -> str:
     """What looks newer than the current tag and was not compared with it, "" for nothing."""
     text = read_text(policy, reference.tag)
     layout = ranked.reading.layout_of(text) if text is not None else None
@@ -169,14 +167,17 @@ class _Now:
     def judge(self, outsiders: Outsiders) -> Iterator[_Outsider]:
         layout, group = outsiders
         every = cut_numbers(layout.parts, group.texts)
-        numbers, tag = max((one, tag) for one, tag in zip(every, group.tags, strict=True))
+        numbers, text, tag = max(zip(every, group.texts, group.tags, strict=True))
         there = self.layout.numbers_of(self.text)
         if layout.kind != self.layout.kind:
             if self.any_form:
                 is_version = layout.kind == "version"
-                yield _Outsider((False, is_version - 100, numbers, tag), f"{tag} is of another form")
+                yield _Outsider(
+                    (False, is_version - 100, numbers, tag), f"{tag} is of another form"
+                )
             return
-        if _padded(numbers) <= _padded(there):
+        stages = stage_pre(layout, text), stage_pre(self.layout, self.text)
+        if (_padded(numbers), stages[0]) <= (_padded(there), stages[1]):
             return
         distance, why = self._difference(layout, tag)
         if distance < _FAR or self.any_form:

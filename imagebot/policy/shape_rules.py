@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imagebot.policy.model import Policy
@@ -46,8 +47,10 @@ def narrow(
     Also those of them that are on another platform than the current tag.
     """
     moved: set[str] = set()
-    group = _adoptable(layout, group, refusals) if now is None else _of_shape(
-        layout, now, group, refusals
+    group = (
+        _adoptable(layout, group, refusals)
+        if now is None
+        else _of_shape(layout, now, group, refusals)
     )
     group = _of_variant(policy, layout, now, group, refusals)
     if now is not None and group.tags:
@@ -111,27 +114,25 @@ def _of_hidden(layout: Layout, now: Current, group: TagGroup, refusals: Refusals
     """Without the tags that only what may be a hash or a number tells from the current one."""
     if not layout.unknown:
         return group
-    known = _known_before(layout, now.text) if layout.core == now.layout.core else None
-    held = _unknown_of(now.layout, now.text)
+    # Tags of one shape have as many hidden places, in the same order.
+    places = [i for i, span in enumerate(layout.hidden) if span in layout.unknown]
+    known, held = _around(now.layout, now.text, places)
     kept = [
         i
         for i, text in enumerate(group.texts)
-        if _known_before(layout, text) != known or _unknown_of(layout, text) == held
+        if (there := _around(layout, text, places))[0] != known or there[1] == held
     ]
     reason = f"nothing tells whether it differs from {now.text} in a number or in a commit hash"
     refusals.add("shape", group.others(kept), reason)
     return group.only(kept)
 
 
-def _known_before(layout: Layout, text: str) -> Numbers:
-    """The numbers that come before what is not known to be one."""
-    end = layout.unknown[0][0] if layout.unknown else len(text)
+def _around(layout: Layout, text: str, places: Sequence[int]) -> tuple[Numbers, tuple[str, ...]]:
+    """The numbers before the first of some hidden places, and what is in these places."""
+    unknown = [layout.hidden[place] for place in places]
     spans = (*layout.parts, *layout.prerelease_numbers, *layout.variant_numbers)
-    return tuple(int(text[a:b]) for a, b in spans if b <= end)
-
-
-def _unknown_of(layout: Layout, text: str) -> tuple[str, ...]:
-    return tuple(text[start:end] for start, end in layout.unknown)
+    known = tuple(int(text[a:b]) for a, b in spans if b <= unknown[0][0])
+    return known, tuple(text[a:b] for a, b in unknown)
 
 
 def compared_variant(policy: Policy, now: Current | None) -> str | None:

@@ -9,7 +9,7 @@ from imagebot.policy.filters import read_text
 from imagebot.policy.model import Policy, Size, UpdateType
 from imagebot.policy.platforms import platform_moves, platform_step
 from imagebot.policy.steps import KEPT_NUMBERS, larger, step
-from imagebot.version.places import Reading
+from imagebot.version.places import ALONE, Reading
 from imagebot.version.precedence import Numbers, pad
 from imagebot.version.shape import Shape
 from imagebot.version.syntax import read_strict, read_version
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from semver import Version
 
 _VERSION_ORDERS = ("shape", "natural", "semver")
-ALONE = Reading()
-"""How a tag is read that has no others around it."""
 
 
 def update_type_of(
@@ -97,9 +95,7 @@ def _is_strict(policy: Policy) -> bool:
     return policy.order == "semver" and policy.version_syntax == "strict"
 
 
-def _read(
-    policy: Policy, tag: str | None, reading: Reading
-) -> tuple[Shape | None, Numbers] | None:
+def _read(policy: Policy, tag: str | None, reading: Reading) -> tuple[Shape | None, Numbers] | None:
     """The shape (none in the strict syntax) and the numbers of a version, None for a date."""
     text = read_text(policy, tag)
     if text is None:

@@ -2,7 +2,7 @@
 
 In a skeleton every digit is a zero, and the digits of a date are ones. Dates are written
 `20240105`, `202401051530`, `20240105T1530Z`, `2024-01-05`, `2024_1_5`, `2024-1`, `2024.1.5`, with a
-time of day behind a `T`, and as Unix times of 10 or 13 digits.
+time of day behind a `T` or as six digits, and as Unix times of 10 or 13 digits.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 
 _FIRST, _LAST = 1990, 2099
 _LENGTHS = (8, 10, 12, 14)
-_CLOCK = r"(?:T0{2}(?:[-_.:]?0{2}){1,2}Z?)?"
+_CLOCK = r"(?:T0{2}(?:[-_.:]?0{2}){1,2}Z?|[-_]0{6})?"
 _FORMS = (
     re.compile(rf"0000([-_.])00?\1(?:00?){_CLOCK}(?![0a-zA-Z])"),
     re.compile(r"0000[-_]00?(?![0a-zA-Z])"),

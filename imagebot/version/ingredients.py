@@ -107,9 +107,7 @@ def _is_ticket(skeleton: str, word: str, token: re.Match[str]) -> bool:
     return len(word) > 1 and word.isupper() and skeleton[token.start() - 1] == "-"
 
 
-def _is_build(
-    skeleton: str, start: int, token: re.Match[str], after: list[re.Match[str]]
-) -> bool:
+def _is_build(skeleton: str, start: int, token: re.Match[str], after: list[re.Match[str]]) -> bool:
     """Whether a number without a word counts builds: at the end, or right behind the version.
 
     Behind it only after `_`, `+` or `.`, or before a dot: `11.0.21_9-jre`, `1.2.3-4.el9`. In

@@ -31,9 +31,7 @@ _ZEROS = str.maketrans("123456789", "000000000")
 _NAMES = "|".join(sorted(HASHES))
 _WHOLE = r"(?<![^-_.+\n])", r"(?![^-_.+\n])"
 # Components with a letter, hexadecimal; `git describe` puts a g before them.
-_LETTERED = re.compile(
-    rf"{_WHOLE[0]}(?:g|{_NAMES})?(?=0*[a-f])[0a-f]{{7,40}}{_WHOLE[1]}", re.ASCII
-)
+_LETTERED = re.compile(rf"{_WHOLE[0]}(?:g|{_NAMES})?(?=0*[a-f])[0a-f]{{7,40}}{_WHOLE[1]}", re.ASCII)
 _DIGITS = re.compile(rf"{_WHOLE[0]}0{{7,40}}{_WHOLE[1]}")
 _NAMED = re.compile(
     rf"{_WHOLE[0]}(?:(?:{_NAMES})[-_.+]|(?:g|{_NAMES})(?=0))0{{7,40}}{_WHOLE[1]}", re.IGNORECASE
@@ -72,6 +70,10 @@ class TagGroup(NamedTuple):
 
     def none(self) -> TagGroup:
         return TagGroup(self.skeleton, (), ())
+
+    def with_more(self, other: TagGroup) -> TagGroup:
+        """Both groups in one."""
+        return TagGroup(self.skeleton, [*self.tags, *other.tags], [*self.texts, *other.texts])
 
     def column(self, span: Span) -> Iterator[str]:
         """What the texts have at one place."""
@@ -113,13 +115,17 @@ class Reading:
         if _UNCERTAIN.search(zeroed) is None:
             return zeroed
         group = TagGroup(mark_hashes(zeroed), (text,), (text,))
-        ((skeleton, _, _),) = _settle(_split_dates([group]), self.places)
-        return skeleton
+        (settled,) = _settle(_split_dates([group]), self.places)
+        return settled.skeleton
+
+
+ALONE = Reading()
+"""How a tag is read that has no others around it."""
 
 
 def read_layout(tag: str) -> Layout | None:
-    """How a tag is read that has no others around it."""
-    return Reading().layout_of(tag)
+    """How a tag is read that has no others around it; None when nothing in it has an order."""
+    return ALONE.layout_of(tag)
 
 
 def rough_skeleton(text: str) -> str:
@@ -140,9 +146,7 @@ def _tildes(found: re.Match[str]) -> str:
     return "~" * (found.end() - found.start())
 
 
-def read_groups(
-    groups: Sequence[TagGroup], current: str | None
-) -> tuple[Reading, list[TagGroup]]:
+def read_groups(groups: Sequence[TagGroup], current: str | None) -> tuple[Reading, list[TagGroup]]:
     """How the tags of a list are read, and the tags by their skeletons.
 
     The groups are by rough skeletons. `current` is the text of a tag that need not be in the list.
@@ -160,11 +164,8 @@ def read_groups(
 def _merge(groups: Iterable[TagGroup]) -> list[TagGroup]:
     merged: dict[str, TagGroup] = {}
     for group in groups:
-        other = merged.get(group.skeleton)
-        if other is not None:
-            tags, texts = [*other.tags, *group.tags], [*other.texts, *group.texts]
-            group = TagGroup(group.skeleton, tags, texts)
-        merged[group.skeleton] = group
+        other = merged.get(group.skeleton, group.none())
+        merged[group.skeleton] = other.with_more(group) if other.tags else group
     return list(merged.values())
 
 
@@ -339,6 +340,4 @@ def _counts(groups: Iterable[TagGroup]) -> bool:
     if all(int(number) < 100 for number in numbers):
         return False
     dotted = [group for group in every if _DOTTED.match(group.skeleton)]
-    return not any(
-        text.split(".", 1)[0] in numbers for group in dotted for text in group.texts
-    )
+    return not any(text.split(".", 1)[0] in numbers for group in dotted for text in group.texts)

@@ -155,7 +155,9 @@ def _group(constraints: tuple[Constraint, ...], pre_key: PreKey) -> ConstraintGr
 
 def _bounds(interval: VersionInterval, pre_key: PreKey) -> _Bounds:
     high = None if interval.high is None else key_of(interval.high, pre_key)
-    return _Bounds(key_of(interval.low, pre_key), interval.low_included, high, interval.high_included)
+    return _Bounds(
+        key_of(interval.low, pre_key), interval.low_included, high, interval.high_included
+    )
 
 
 def _release_bounds(interval: VersionInterval) -> tuple[Triple, Triple | None]:

@@ -13,47 +13,52 @@ STAGES: dict[str, int] = {
     "alpha": 1, "beta": 2, "m": 3, "milestone": 3, "pre": 4, "preview": 4, "rc": 5, "cr": 5,
 }  # fmt: skip
 
-HASHES = frozenset("sha git commit rev".split())
+HASHES = frozenset({"sha", "git", "commit", "rev"})
 """What follows one of these is a commit, whatever it looks like."""
 
-COUNTERS = frozenset("main master trunk develop dev build ci nightly snapshot".split())
+COUNTERS = frozenset(
+    """
+    main master trunk develop dev build ci nightly snapshot
+    """.split()  # noqa: SIM905  # a list to read and to add to
+)
 """A number behind one of these counts builds: it goes up, and is no major version."""
 
-IDENTITIES = frozenset("pr mr pull merge issue feature fix".split())
+IDENTITIES = frozenset({"pr", "mr", "pull", "merge", "issue", "feature", "fix"})
 """A number behind one of these says which one, as a ticket's number does, and not how new."""
 
 SYSTEMS = frozenset(
     """
     alpine debian deb jessie stretch buster bullseye bookworm trixie forky sid raspbian ubuntu
-    trusty xenial bionic focal jammy noble rhel ubi centos rocky rockylinux alma almalinux fedora
-    fc el amazonlinux amazon amzn al oracle oraclelinux ol photon suse sles opensuse leap bci
-    tumbleweed mariner azurelinux cbl wolfi distroless busybox arch archlinux nixos void
-    clearlinux flatcar windows win windowsservercore servercore nanoserver ltsc macos freebsd linux
-    """.split()
+    trusty xenial bionic focal jammy noble rhel ubi centos rocky rockylinux alma almalinux
+    fedora fc el amazonlinux amazon amzn al oracle oraclelinux ol photon suse sles opensuse
+    leap bci tumbleweed mariner azurelinux cbl wolfi distroless busybox arch archlinux nixos
+    void clearlinux flatcar windows win windowsservercore servercore nanoserver ltsc macos
+    freebsd linux
+    """.split()  # noqa: SIM905  # a list to read and to add to
 )
 """Operating systems, and the names of their releases."""
 
 RUNTIMES = frozenset(
     """
-    php python py cpython pypy node nodejs npm yarn pnpm bun deno jdk jre java openjdk jvm graalvm
-    graal temurin corretto zulu liberica semeru openj go golang ruby jruby rails rust swift
-    cuda cudnn cu nccl rocm tensorrt trt torch pytorch tf tensorflow keras jax onnx
-    pg pgvector postgres postgresql postgis timescaledb psql mysql mariadb mongo mongodb redis
-    valkey memcached sqlite elasticsearch es opensearch clickhouse kafka zookeeper spark hadoop
-    hive flink scala kotlin sbt maven mvn gradle nginx apache httpd tomcat tomee jetty wildfly
-    undertow perl lua openresty otp erlang elixir dotnet net netcore aspnet mono gcc llvm clang
-    cmake glibc musl openssl ssl kubectl kube kubernetes helm terraform tofu ansible chrome
-    chromium firefox electron playwright puppeteer envoy istio haproxy varnish django flask
-    airflow drupal wordpress laravel symfony odoo magento
-    """.split()
+    php python py cpython pypy node nodejs npm yarn pnpm bun deno jdk jre java openjdk jvm
+    graalvm graal temurin corretto zulu liberica semeru openj go golang ruby jruby rails rust
+    swift cuda cudnn cu nccl rocm tensorrt trt torch pytorch tf tensorflow keras jax onnx pg
+    pgvector postgres postgresql postgis timescaledb psql mysql mariadb mongo mongodb redis
+    valkey memcached sqlite elasticsearch es opensearch clickhouse kafka zookeeper spark
+    hadoop hive flink scala kotlin sbt maven mvn gradle nginx apache httpd tomcat tomee jetty
+    wildfly undertow perl lua openresty otp erlang elixir dotnet net netcore aspnet mono gcc
+    llvm clang cmake glibc musl openssl ssl kubectl kube kubernetes helm terraform tofu
+    ansible chrome chromium firefox electron playwright puppeteer envoy istio haproxy varnish
+    django flask airflow drupal wordpress laravel symfony odoo magento
+    """.split()  # noqa: SIM905  # a list to read and to add to
 )
 """Languages, runtimes, databases and other ingredients."""
 
 REVISIONS = frozenset(
     """
-    r ls b p u rev revision build patch hotfix post sp pl update ce ee rancher eks gke aks iteration
-    pkg bundle final ga CU GDR alpha beta rc pre preview m milestone
-    """.split()
+    r ls b p u rev revision build patch hotfix post sp pl update ce ee rancher eks gke aks
+    iteration pkg bundle final ga CU GDR alpha beta rc pre preview m milestone
+    """.split()  # noqa: SIM905  # a list to read and to add to
 )
 """A whole number behind one of these counts the builds or repairs of one version."""
 

@@ -27,20 +27,13 @@ class Table:
             yield row[:-1], row[-1]  # type: ignore[misc]  # every part but the last is a text
 
 
-def wrong_rows(table: Table, awaited: frozenset[Question] = frozenset()) -> list[str]:
-    """A line for each row whose answer is not the one that the table, or its `differs`, has.
-
-    The rows in `awaited` are those that are known to be wrong still: they get a line once they
-    are right.
-    """
+def wrong_rows(table: Table) -> list[str]:
+    """A line for each row whose answer is not the one that the table, or its `differs`, has."""
     lines: list[str] = []
     for question, theirs in table.facts():
         ours = table.ask(*question)
         expected = table.differs[question][1] if question in table.differs else theirs
-        if question in awaited:
-            if ours == expected:
-                lines.append(f"{question} is right now: remove its line from awaited.py")
-        elif ours != expected:
+        if ours != expected:
             lines.append(
                 f"{question}: {ours!r}, not {expected!r}, {_status(table, question, ours)}"
             )

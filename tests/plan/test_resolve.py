@@ -104,6 +104,8 @@ def test_without_a_current_tag_the_reason_says_what_to_do() -> None:
     assert only(deciding({}, digest)).reason == f"{of_digest}: write its tag beside it"
     assert only(deciding({"adopt": True}, digest)).reason.endswith(f"; {of_digest}")
     assert only(deciding({}, "app")).reason.endswith("; there is no current tag")
+
+
 @pytest.mark.parametrize(
     ("tag", "warnings"),
     [

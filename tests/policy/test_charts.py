@@ -108,7 +108,7 @@ def test_choices(keys: dict[str, object], tags: str, before: str, after: str) ->
 
 
 def test_a_policy_that_follows_what_is_not_a_version() -> None:
-    choice = choosing({"follow": "latest"}, "1.2.3 latest", "1.2.3")
+    choice = choosing({"follow": "latest", "adopt": True}, "1.2.3 latest", "1.2.3")
     assert (choice.candidates, choice.successors, choice.code) == ((), (), "no-candidate")
     assert "follows latest, which is not a chart version" in choice.reason
 
