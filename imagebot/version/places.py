@@ -42,7 +42,7 @@ _RUN = re.compile(r"[01~]+")
 # Without this a tag has neither a hash nor a date.
 _UNCERTAIN = re.compile(r"[0a-f]{7}|0000[-_.]0")
 _DOTTED = re.compile(r"0+\.0")
-_SHORTEST = 7
+_SHORTEST, _LONGEST = 7, 40
 _ENOUGH = 30
 """So many digits without a letter are a hash's once in a million: (10/16)^30."""
 
@@ -251,7 +251,8 @@ def _held(skeleton: str, span: Span, places: Mapping[str, Place]) -> Held:
         return "unknown" if place is not None and place.held == "unknown" else "hash"
     if place is not None:
         return place.held
-    return "number" if _is_dotted(skeleton, span) else "unknown"
+    is_number = end - start > _LONGEST or _is_dotted(skeleton, span)
+    return "number" if is_number else "unknown"
 
 
 def _place_of(skeleton: str, span: Span) -> str:

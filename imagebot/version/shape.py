@@ -174,9 +174,11 @@ def _kind(skeleton: str, span: Span, counts: bool) -> NumberKind:
         return "identity"
     if "." in skeleton[start:end]:
         return "version"
+    if word in COUNTERS:
+        return "counter"
     if _TICKET.search(before):
         return "identity"
-    if word in COUNTERS or skeleton[end + 1 : end + 2] in ("~", "?"):
+    if skeleton[end + 1 : end + 2] in ("~", "?"):
         return "counter"
     if before in ("", "v", "V"):
         return "counter" if counts and not before and end == len(skeleton) else "version"

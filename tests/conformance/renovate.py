@@ -242,6 +242,7 @@ KUBERNETES_SORTED = ((_KUBERNETES, *_V1, *_V2, "v10"),)
 
 MEASURED_STEPS = (("20240101", "20240202", "major"),)
 
+_MAY_BE_HASH = ("Numbers that may be hashes", False)
 _PARTS = ("Parts of a version", False)
 _VARIANTS = ("Order of variants", False)
 _LETTERS = ("Single letters", False)
@@ -249,7 +250,12 @@ _REVISION = "Revisions and platforms move on"
 _COUNTER = "Dates and counters behind a word"
 
 TABLES = (
-    Table("docker: a version", has_order, DOCKER_VERSIONS),
+    Table(
+        "docker: a version",
+        has_order,
+        DOCKER_VERSIONS,
+        {("123098140293",): _MAY_BE_HASH},
+    ),
     Table("docker: its numbers", step, DOCKER_NUMBERS),
     Table(
         "docker: which of two is higher",
