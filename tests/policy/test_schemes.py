@@ -44,7 +44,7 @@ def test_scheme(row: Row) -> None:
     backwards = choosing(policy, (*reversed(tags), *tags[:3]), row.current)
     assert backwards.successors == choice.successors
     again = choosing(policy, tags, row.expected)
-    assert _next(again, row.expected) == row.expected, f"moves on: {again.reason}"
+    assert not row.rests or _next(again, row.expected) == row.expected, f"moves on: {again.reason}"
     if row.kind is not None:
         assert update_type(policy, row.current, row.expected, tags) == row.kind
 
