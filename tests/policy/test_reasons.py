@@ -172,3 +172,13 @@ def test_says_that_a_number_is_an_identity(current: str, tags: str) -> None:
     assert (choice.code, choice.successors) == ("no-order", ())
     word = current.split("-")[0]
     assert word in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("current", "tags"),
+    [("4f2a9c1-57", "9e107d9-58"), ("pr-57-4f2a9c1", "pr-58-9e107d9"), ("pr-57", "pr-58 pr-59")],
+)
+def test_a_number_that_is_no_version_needs_no_major(current: str, tags: str) -> None:
+    choice = choosing(SHAPE, f"{tags} {current}", current)
+    assert choice.successors == ()
+    assert "major" not in choice.reason
