@@ -19,16 +19,12 @@ from imagebot.policy.choose import choose
 from imagebot.policy.model import Policy
 from imagebot.reference import Reference, parse_reference
 from imagebot.version import places
+from imagebot.version.dates import is_date
 from imagebot.version.shape import layout_of_skeleton
 
 _TODAY = date(2026, 1, 1)
 _MANY = 100_000
-REMEMBERED = (
-    layout_of_skeleton,
-    places._components,
-    places._named_and_days,
-    places._version_dates,
-)
+REMEMBERED = (layout_of_skeleton, is_date, *places.REMEMBERED)
 
 
 @dataclass(frozen=True, slots=True)

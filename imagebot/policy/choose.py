@@ -92,11 +92,12 @@ def _choose(
     ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, blocked)
     ranked = drop_larger(policy, ranked, current.tag, refusals, blocked)
     ranked = drop_moved(policy, ranked, current.tag, refusals)
-    choice = _settle(policy, tags, current, ranked, blocked, refusals, adopt=adopt)
+    order = best_first(ranked, current.tag, descending=policy.descending)
+    choice = _settle(policy, tags, current, ranked, order, blocked, refusals, adopt=adopt)
     reason = choice.reason
     if choice.code == "current" and tags:
         reason = why_kept(policy, tags, current, compared, choice)
-    tied = find_ties(policy, ranked, pool, choice.successors)
+    tied = find_ties(policy, ranked, pool, order[: len(choice.successors)])
     return replace(choice, reason=reason, reading=ranked.reading, tied=tied)
 
 
@@ -160,6 +161,7 @@ def _settle(
     tags: Sequence[str],
     reference: Reference,
     ranked: Ranked,
+    order: Sequence[int],
     blocked: list[BlockedTag],
     refusals: Refusals,
     *,
@@ -167,7 +169,6 @@ def _settle(
 ) -> Choice:
     """Candidates best first, and what becomes of the current tag."""
     current = reference.tag
-    order = best_first(ranked, current, descending=policy.descending)
     candidates = tuple(pick(order, ranked.tags))
     rejections = refusals.freeze()
     if ranked.current is None:

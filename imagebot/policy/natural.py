@@ -61,12 +61,12 @@ class RowReader:
             return
         fitting, moved = narrow(self.policy, layout, self.now, group, self.refusals)
         if not fitting.tags:
-            self.outsiders.append(Outsiders(layout, group))
+            self.outsiders.append((layout, group))
             return
         if len(fitting.tags) < len(group.tags):
             among = set(fitting.tags)
             left = [i for i, tag in enumerate(group.tags) if tag not in among]
-            self.outsiders.append(Outsiders(layout, group.only(left)))
+            self.outsiders.append((layout, group.only(left)))
         self.rows.moved |= moved
         self._add(layout, fitting)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from imagebot.policy.model import Policy
 from imagebot.policy.rejections import Refusals
@@ -21,11 +21,8 @@ class Pool:
     texts: Sequence[str]
 
 
-class Outsiders(NamedTuple):
-    """Tags that were not compared because they are written in another way."""
-
-    layout: Layout
-    group: TagGroup
+Outsiders = tuple[Layout, TagGroup]
+"""Tags that were not compared because they are written in another way, and how."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from imagebot.policy.model import Policy
@@ -14,6 +15,7 @@ from imagebot.version.precedence import Numbers
 from imagebot.version.shape import Layout, Shape
 
 _SEPARATORS = "-_.+"
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Current:
     layout: Layout
     shape: Shape
     numbers: Numbers
+    other_shape: str
+    """The reason for tags of another shape."""
 
     @property
     def plain_numbers(self) -> Numbers | None:
@@ -36,22 +40,26 @@ def read_current(text: str | None, reading: Reading) -> Current | None:
     layout = reading.layout_of(text) if text is not None else None
     if text is None or layout is None or layout.kind == "identity":
         return None
-    return Current(text, layout, layout.shape_of(text), layout.numbers_of(text))
+    shape = layout.shape_of(text)
+    other_shape = f"another shape: the current tag is {shape}"
+    return Current(text, layout, shape, layout.numbers_of(text), other_shape)
 
 
 def narrow(
     policy: Policy, layout: Layout, now: Current | None, group: TagGroup, refusals: Refusals
-) -> tuple[TagGroup, set[str]]:
+) -> tuple[TagGroup, AbstractSet[str]]:
     """The tags of a group that have the current one's shape, and what the policy says besides.
 
     Also those of them that are on another platform than the current tag.
     """
-    moved: set[str] = set()
+    moved: AbstractSet[str] = _NONE
     group = (
         _adoptable(layout, group, refusals)
         if now is None
         else _of_shape(layout, now, group, refusals)
     )
+    if not group.tags:
+        return group, moved
     group = _of_variant(policy, layout, now, group, refusals)
     if now is not None and group.tags:
         if now.layout.variant == layout.variant and _compares_platforms(policy, now):
@@ -72,23 +80,21 @@ def _adoptable(layout: Layout, group: TagGroup, refusals: Refusals) -> TagGroup:
 
 def _of_shape(layout: Layout, now: Current, group: TagGroup, refusals: Refusals) -> TagGroup:
     shape = now.shape
-    reason = f"another shape: the current tag is {shape}"
-    if (layout.core, layout.kind) != (shape.core, shape.kind) or (
-        layout.prefix not in (None, shape.prefix)
-    ):
-        refusals.add("shape", group.tags, reason)
+    is_alike = layout.core == shape.core and layout.kind == shape.kind
+    if not is_alike or layout.prefix not in (None, shape.prefix):
+        refusals.add("shape", group.tags, now.other_shape)
         return group.none()
     if layout.prefix is not None:
         return group
     kept = [i for i, text in enumerate(group.texts) if layout.prefix_of(text) == shape.prefix]
-    refusals.add("shape", group.others(kept), reason)
+    refusals.add("shape", group.others(kept), now.other_shape)
     return group.only(kept)
 
 
 def _of_variant(
     policy: Policy, layout: Layout, now: Current | None, group: TagGroup, refusals: Refusals
 ) -> TagGroup:
-    if not group.tags or policy.variant == "any":
+    if policy.variant == "any":
         return group
     if policy.variant == "same":
         wanted = now.shape.variant if now else ""

@@ -13,34 +13,27 @@ _MOST = 100
 
 
 def find_ties(
-    policy: Policy, ranked: Ranked, pool: Pool, successors: Sequence[str]
+    policy: Policy, ranked: Ranked, pool: Pool, best: Sequence[int]
 ) -> tuple[tuple[str, ...], ...]:
     """The groups of two or more among the best candidates, each in byte order.
+
+    `best` are the positions of the tags that may take the current one's place, the best first.
 
     Equal versions in other spellings are one image by their names. What is equal only in its time,
     in what was extracted, or but for a hash need not be.
     """
-    best = set(successors[:_MOST])
     by_key: dict[Any, list[str]] = {}
-    for tag, key in zip(ranked.tags, ranked.keys, strict=True):
-        if tag in best:
-            by_key[key] = []
-    if len(by_key) == len(best) < _MOST:
+    for count, position in enumerate(best):
+        key = ranked.keys[position]
+        if count >= _MOST and key not in by_key:
+            break
+        by_key.setdefault(key, []).append(ranked.tags[position])
+    groups = [sorted(group) for group in by_key.values() if len(group) > 1]
+    if not groups:
         return ()
-    for tag, key in zip(ranked.tags, ranked.keys, strict=True):
-        if key in by_key:
-            by_key[key].append(tag)
-    groups = [group for group in by_key.values() if len(group) > 1]
-    texts = {} if pool.tags is pool.texts or not groups else _texts(pool)
-    return tuple(
-        sorted(
-            tuple(sorted(group)) for group in groups if _may_differ(policy, ranked, group, texts)
-        )
-    )
-
-
-def _texts(pool: Pool) -> dict[str, str]:
-    return dict(zip(pool.tags, pool.texts, strict=True))
+    texts = {} if pool.tags is pool.texts else dict(zip(pool.tags, pool.texts, strict=True))
+    found = (tuple(group) for group in groups if _may_differ(policy, ranked, group, texts))
+    return tuple(sorted(found))
 
 
 def is_same_version(policy: Policy, ranked: Ranked, current: str | None, tag: str) -> bool:

@@ -7,6 +7,7 @@ time of day behind a `T` or as six digits, and as Unix times of 10 or 13 digits.
 
 from __future__ import annotations
 
+import functools
 import re
 
 _FIRST, _LAST = 1990, 2099
@@ -32,6 +33,7 @@ def date_ends(skeleton: str, start: int) -> list[int]:
     return sorted((end for end in ends if zeros[end : end + 1] != "0"), reverse=True)
 
 
+@functools.lru_cache(maxsize=8192)
 def is_date(written: str) -> bool:
     """Whether a text in one of the forms of dates is a day, a month or a time that there is."""
     if written.isdigit():

@@ -17,7 +17,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
@@ -40,10 +40,11 @@ _NAMED = re.compile(
 _COMPONENTS = re.compile(rf"{_WHOLE[0]}(?:0{{7,}}|1{{10}}|1{{13}}|~+){_WHOLE[1]}")
 _SIX = re.compile(rf"{_WHOLE[0]}0{{6}}{_WHOLE[1]}")
 _RUN = re.compile(r"[01~]+")
-# Without this a tag has neither a hash nor a date.
-_UNCERTAIN = re.compile(r"[0a-f]{7}|0000[-_.]0")
+# Without this a skeleton has neither a hash nor a date, nor has a tag whose digits are zeros.
+_UNCERTAIN = re.compile(r"~|[0a-f]{7}|0000[-_.]0")
 _DOTTED = re.compile(r"0+\.0")
 _SHORTEST, _LONGEST = 7, 40
+_TILDES = tuple("~" * length for length in range(_LONGEST + 10))
 _CACHED = 8192
 _ENOUGH = 30
 """So many digits without a letter are a hash's once in a million: (10/16)^30."""
@@ -142,7 +143,7 @@ def mark_hashes(zeroed: str) -> str:
 
 
 def _tildes(found: re.Match[str]) -> str:
-    return "~" * (found.end() - found.start())
+    return _TILDES[found.end() - found.start()]
 
 
 def read_groups(groups: Sequence[TagGroup], current: str | None) -> tuple[Reading, list[TagGroup]]:
@@ -150,14 +151,17 @@ def read_groups(groups: Sequence[TagGroup], current: str | None) -> tuple[Readin
 
     The groups are by rough skeletons. `current` is the text of a tag that need not be in the list.
     """
-    known = list(groups)
+    certain: list[TagGroup] = []
+    uncertain: list[TagGroup] = []
+    for group in groups:
+        (certain if _UNCERTAIN.search(group.skeleton) is None else uncertain).append(group)
     if current is not None:
-        known.append(TagGroup(rough_skeleton(current), (), (current,)))
-    known = _split_dates(known)
-    places = _decide(known)
-    settled = list(_settle(known, places))
-    listed = _merge(group for group in settled if group.tags)
-    return Reading(places, _counts(settled)), listed
+        uncertain.append(TagGroup(rough_skeleton(current), (), (current,)))
+    uncertain = _split_dates(uncertain)
+    places = _decide(uncertain, certain)
+    settled = list(_settle(uncertain, places))
+    reading = Reading(places, _counts([*certain, *settled]))
+    return reading, [*certain, *_merge(group for group in settled if group.tags)]
 
 
 def _merge(groups: Iterable[TagGroup]) -> list[TagGroup]:
@@ -353,8 +357,11 @@ def _count(seen: Iterable[_Seen], most: int) -> int:
     return len(found)
 
 
-def _decide(groups: Sequence[TagGroup]) -> dict[str, Place]:
-    """What the places hold that have components of digits alone, or Unix times."""
+def _decide(groups: Sequence[TagGroup], certain: Sequence[TagGroup]) -> dict[str, Place]:
+    """What the places hold that have components of digits alone, or Unix times.
+
+    Of the `certain` groups only the shorter numbers count.
+    """
     places: dict[str, _Evidence] = defaultdict(_Evidence)
     seen = [(group, one) for group in groups for one in _components(group.skeleton)]
     for group, component in seen:
@@ -367,7 +374,7 @@ def _decide(groups: Sequence[TagGroup]) -> dict[str, Place]:
     for group, component in seen:
         if component.mark == "~" and component.place in places:
             places[component.place].letters.append((group, component))
-    for group in groups:
+    for group in chain(groups, certain):
         for found in _SIX.finditer(group.skeleton):
             place = _place_of(group.skeleton, found.span())
             if place in places:
@@ -386,3 +393,7 @@ def _counts(groups: Iterable[TagGroup]) -> bool:
         return False
     dotted = [group for group in every if _DOTTED.match(group.skeleton)]
     return not any(text.split(".", 1)[0] in numbers for group in dotted for text in group.texts)
+
+
+REMEMBERED = (_named_and_days, _version_dates, _components)
+"""What is kept of skeletons, for whoever measures without it."""

@@ -25,6 +25,7 @@ def held(tags: Sequence[str] | str, tag: str) -> str:
 
 
 FIVE_LONG = "1234567 2345678 3456789 4567891 5678912"
+BEHIND_VERSIONS = " ".join(f"1.0.{i}-{n}" for i, n in enumerate(FIVE_LONG.split(), 3))
 
 HELD = [
     # (tags, the tag asked about, what it holds)
@@ -43,8 +44,7 @@ HELD = [
     ("main-12-1234567 main-9-abcdef1", "main-12-1234567", "hash"),
     ("main-12-1234567 main-9999999-abcdef1", "main-12-1234567", "hash"),
     # A value counts once: many tags of one commit are no evidence.
-    ("1.0.1-abcdef1 1.0.2-abcdef1 1.0.3-1234567 1.0.4-2345678 1.0.5-3456789 1.0.6-4567891 "
-     "1.0.7-5678912", "1.0.3-1234567", "unknown"),
+    (f"1.0.1-abcdef1 1.0.2-abcdef1 {BEHIND_VERSIONS}", "1.0.3-1234567", "unknown"),
     # A number: 30 digits, none with a zero in front, hardly a letter.
     (FIVE_LONG, "1234567", "number"),
     ("1234567 2345678 3456789 4567891", "1234567", "unknown"),
