@@ -42,7 +42,8 @@ class TagQuery:
 class Resolution:
     """A decision, or why there is none, for every question; `failures` are of whole repositories.
 
-    `warnings` tell of tags that are gone and of policies that allow nothing.
+    `warnings` tell of tags that are gone and of policies that allow nothing; not of questions that
+    are undecided, because those are warned about with the places of their fields.
     """
 
     of: Mapping[TagQuery, Decision | RegistryError]
@@ -127,6 +128,7 @@ def answer_offline(
         candidates=choice.candidates,
         rejections=choice.rejections,
         allows_none=choice.allows_none,
+        settled=choice.settled,
     )
 
 
@@ -140,6 +142,8 @@ def _warnings(
         tags = listings.get(repository, ())
         if isinstance(decision, RegistryError) or isinstance(tags, RegistryError):
             continue
+        if not decision.settled:
+            continue
         if tags and tag is not None and tag not in set(tags):
             text = f"{repository}: the current tag {tag} is not in the registry any more"
             found[repository, tag] = text
@@ -151,7 +155,5 @@ def _warnings(
 
 def _allows_none(question: TagQuery, decision: Decision, count: int) -> str:
     repository, policy = question.reference.repository, question.policy
-    if policy.follow is not None:
-        return f"{repository}: policy {policy.name} follows {policy.follow}, which is not there"
     refused = count_by_rule(decision.rejections)
     return f"{repository}: policy {policy.name} allows none of its {count} tags ({refused})"

@@ -58,7 +58,17 @@ def choose(
     else:
         policy = replace(policy, adopt=adopts(policy, current, floating=floating))
         choice = _choose(policy, tags, current, today, times or {})
+        if not choice.moves and not _can_tell(tags, current.tag):
+            choice = _undecided(choice, tags, current.tag)
     return replace(choice, floating=floating) if floating else choice
+
+
+def _can_tell(tags: Sequence[str], current: str | None) -> bool:
+    """Whether a list without a better tag says that there is none.
+
+    One that has lost the current tag, too, may be of another repository, or half of a list.
+    """
+    return bool(tags) and (current is None or current in tags)
 
 
 def _choose(
@@ -78,6 +88,13 @@ def _choose(
     ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, blocked)
     ranked = drop_larger(policy, ranked, current.tag, refusals, blocked)
     return _settle(policy, tags, current, ranked, blocked, refusals)
+
+
+def _undecided(choice: Choice, tags: Sequence[str], current: str | None) -> Choice:
+    reason = choice.reason
+    if tags and choice.code != "current":  # that says so itself
+        reason += f"; the registry does not list {current}"
+    return replace(choice, reason=reason, settled=False)
 
 
 def _keeps(policy: Policy, current: str | None, ranked: Ranked) -> bool:

@@ -98,7 +98,8 @@ class Choice:
     repository may have a hundred thousand tags, and most passes explain none of them.
     `allows_none` when the policy refuses every tag there is and the current one. `floating` when
     the reference has a digest and its tag is one that moves (`floating.is_floating`): where the tag
-    stays, its digest follows it.
+    stays, its digest follows it. `settled` is false when the tags are not enough to decide from:
+    the list is empty, or has neither the current tag nor one that may take its place.
     """
 
     candidates: tuple[str, ...]
@@ -109,6 +110,7 @@ class Choice:
     eligible_at: datetime | None = None
     allows_none: bool = False
     floating: bool = False
+    settled: bool = True
 
     @property
     def moves(self) -> bool:
@@ -122,9 +124,9 @@ class Decision:
 
     `policy` is the name of the policy, "" where none governs the field. `update_type` is None for
     a field that is kept. `settled` is false when something kept the policy from deciding (a
-    registry that does not answer, a limit): such a decision is evidence of nothing. `code` is
-    stable (docs/policies.md lists them), `reason` a sentence for people. `candidates` and
-    `rejections` explain the decision; what a gate rejected is among the latter. `allows_none` when
+    registry that does not answer, a list without tags, a limit): such a decision is evidence of
+    nothing. `code` is stable (docs/policies.md lists them), `reason` a sentence for people.
+    `candidates` and `rejections` explain the decision; what a gate rejected is among the latter. `allows_none` when
     the policy rejects every tag there is, the current one too: it is probably wrong.
     """
 

@@ -52,6 +52,7 @@ class _Admission:
         asked = self.examined or ((current.tag,) if current.tag is not None else ())
         self.facts = Facts(images, current.repository, asked)
         self.refused: list[Rejection] = []
+        self.settled = choice.settled
 
     def decide(self) -> Decision:
         if self.policy.follow is not None and self.choice.successors:
@@ -100,7 +101,10 @@ class _Admission:
         try:
             digest = facts.digest(tag)
         except RepositoryNotFoundError:
-            return self._decision(None, None, None, code, f"{reason}; {tag} is not in the registry")
+            reason = f"{reason}; {tag} is not in the registry"
+            if self.current.digest is not None and not self._follows_its_tag():
+                return self._decision(None, None, None, code, reason)
+            return self._without_digest(code, reason)
         if digest == self.current.digest:
             return self._decision(None, None, None, code, reason)
         if self.current.digest is not None and not self._follows_its_tag():
@@ -130,13 +134,27 @@ class _Admission:
         reason = f"the digest of {tag}: {verdict.reason}"
         return self._decision(None, None, None, verdict.rule, reason, verdict.eligible_at)
 
+    def _without_digest(self, code: str, reason: str) -> Decision:
+        """Keep a field whose tag has no digest that could be written: that is not a decision.
+
+        The answer has no body, so only the list tells a tag that is gone from a repository.
+        """
+        self.settled = False
+        try:
+            tags = self.facts.listed()
+        except RepositoryNotFoundError:
+            code, reason = "no-candidate", "the registry does not have the repository"
+        else:
+            if not tags:
+                code, reason = "no-candidate", "the repository has no tags"
+        return self._decision(None, None, None, code, reason)
+
     def _follow(self, tag: str) -> Decision:
         try:
             digest = self.facts.digest(tag)
         except RepositoryNotFoundError:
-            reason = f"the policy follows {tag}, whose manifest is not in the registry"
-            gone = self._decision(None, None, None, "no-candidate", reason)
-            return replace(gone, candidates=(), allows_none=True)
+            reason = f"the policy follows {tag}, which is not in the registry"
+            return replace(self._without_digest("no-candidate", reason), candidates=())
         is_alone = self.current.tag is None and self.current.digest is not None
         moves_tag = self.current.tag != tag and (not is_alone or self.policy.pin is not None)
         if digest == self.current.digest and not moves_tag:
@@ -182,6 +200,7 @@ class _Admission:
             candidates=tuple(one for one in self.choice.candidates if one not in gone),
             rejections=rejections,
             allows_none=self.choice.allows_none,
+            settled=self.settled or update_type is not None,
         )
 
 
