@@ -6,12 +6,13 @@ The same question (repository, current reference, policy) is asked once, however
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from imagebot.errors import RegistryError, UsageError
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.plan.gates.admit import admit
+from imagebot.plan.gates.ties import describe
 from imagebot.plan.gates.times import ask_times
 from imagebot.policy.choose import choose
 from imagebot.policy.model import TIMED_ORDERS, Decision, Policy
@@ -104,6 +105,7 @@ def answer_offline(
     """As `answer` for tags given by hand. Raises UsageError for a policy that needs a registry."""
     needs = {
         "follow": policy.follow is not None,
+        "version-of": policy.version_of is not None,
         "pin": policy.pin is not None,
         "min-age": policy.min_age is not None,
         "platforms": bool(policy.platforms),
@@ -117,7 +119,10 @@ def answer_offline(
             hint="name the repository instead of -",
         )
     choice = choose(policy, tags, reference, today=now.date())
-    tag = choice.candidates[0] if choice.moves else None
+    if choice.moves and (tied := choice.tied_with(choice.successors[0])):
+        reason = f"{describe(tied)}; only a registry can tell whether they are one image"
+        choice = replace(choice, code="no-order", reason=reason, successors=(), settled=False)
+    tag = choice.successors[0] if choice.moves else None
     return Decision(
         policy=policy.name,
         tag=tag,

@@ -63,6 +63,14 @@ def choose(
     return replace(choice, floating=floating) if floating else choice
 
 
+def _drop(moving: str, pool: Pool, refusals: Refusals) -> Pool:
+    kept = [i for i, tag in enumerate(pool.tags) if tag != moving]
+    if len(kept) == len(pool.tags):
+        return pool
+    refusals.add("version-of", [moving], "it is the tag whose version is wanted")
+    return Pool(pick(kept, pool.tags), pick(kept, pool.texts))
+
+
 def _can_tell(tags: Sequence[str], current: str | None) -> bool:
     """Whether a list without a better tag says that there is none.
 
@@ -80,6 +88,8 @@ def _choose(
 ) -> Choice:
     refusals = Refusals()
     pool = filter_tags(policy, tags, refusals)
+    if policy.version_of is not None:
+        pool = _drop(policy.version_of, pool, refusals)
     ranked = _rank(policy, pool, current.tag, refusals, times)
     if tags and not ranked.tags and not _keeps(policy, current.tag, ranked):
         return _none_allowed(current.tag, refusals.freeze())

@@ -8,7 +8,9 @@ from datetime import datetime
 from imagebot.errors import RepositoryNotFoundError
 from imagebot.plan.gates.facts import Facts
 from imagebot.plan.gates.run import pass_gates
-from imagebot.plan.gates.verdict import Passed, Refused
+from imagebot.plan.gates.ties import find_conflict
+from imagebot.plan.gates.verdict import Passed, Refused, Verdict
+from imagebot.plan.gates.version_of import find_version
 from imagebot.policy.model import Choice, Decision, Policy, Rejection, UpdateType
 from imagebot.policy.rejections import refused_later
 from imagebot.policy.update_types import update_type_of
@@ -52,25 +54,39 @@ class _Admission:
         asked = self.examined or ((current.tag,) if current.tag is not None else ())
         self.facts = Facts(images, current.repository, asked)
         self.refused: list[Rejection] = []
+        self.others: tuple[Rejection, ...] = ()
         self.settled = choice.settled
 
     def decide(self) -> Decision:
         if self.policy.follow is not None and self.choice.successors:
             return self._follow(self.policy.follow)
-        writes_digest = self.policy.pin is not None or self.current.digest is not None
+        if self.policy.version_of is not None:
+            return self._find_version(self.policy.version_of)
         for tag in self.examined:
-            verdict = pass_gates(tag, self.policy, self.facts, self.now, with_digest=writes_digest)
-            if isinstance(verdict, Passed):
-                return self._take(tag, verdict, writes_digest)
-            self._refuse(tag, verdict)
+            verdict = self._pass_gates(tag)
+            if isinstance(verdict, Refused):
+                self._refuse(tag, verdict)
+                continue
+            conflict = find_conflict(self.choice.tied_with(tag), self.facts)
+            if conflict:
+                self.settled = False
+                return self._decision(None, None, None, "no-order", conflict)
+            return self._take(tag, verdict, self.choice.reason)
         return self._stay()
 
-    def _take(self, tag: str, verdict: Passed, writes_digest: bool) -> Decision:
-        digest = self.facts.digest(tag) if writes_digest else None
+    @property
+    def _writes_digest(self) -> bool:
+        return self.policy.pin is not None or self.current.digest is not None
+
+    def _pass_gates(self, tag: str) -> Verdict:
+        with_digest = self._writes_digest
+        return pass_gates(tag, self.policy, self.facts, self.now, with_digest=with_digest)
+
+    def _take(self, tag: str, verdict: Passed, reason: str) -> Decision:
+        digest = self.facts.digest(tag) if self._writes_digest else None
         by_digest_alone = self.current.tag is None and self.current.digest is not None
         if by_digest_alone and digest == self.current.digest and self.policy.pin is None:
             return self._decision(None, None, None, "current", f"it is the digest of {tag}")
-        reason = self.choice.reason
         update_type = update_type_of(self.policy, self.current.tag, tag)
         if self.refused:
             first = self.refused[0]
@@ -88,6 +104,10 @@ class _Admission:
             code, reason = first.rule, f"{first.tag}: {first.reason}"
             if len(self.choice.successors) > len(self.examined):
                 reason += f" (no more than {MOST_EXAMINED} candidates are looked at)"
+        return self._keep(code, reason)
+
+    def _keep(self, code: str, reason: str) -> Decision:
+        """The tag stays; its digest may not."""
         tag = self.current.tag
         if tag is None or self.policy.ignored or self.policy.follow is not None:
             return self._decision(None, None, None, code, reason)
@@ -149,6 +169,40 @@ class _Admission:
                 code, reason = "no-candidate", "the repository has no tags"
         return self._decision(None, None, None, code, reason)
 
+    def _find_version(self, moving: str) -> Decision:
+        """Of the tags that the policy would take, and the current one, that which is `moving`."""
+        now = self.current.tag
+        stays = (now,) if now is not None and now in self.choice.candidates else ()
+        asked = tuple(dict.fromkeys((*self.examined, *stays)))
+        if not asked:
+            return self._stay()
+        found = find_version(moving, asked, self.facts)
+        self.others = tuple(
+            Rejection(tag, "version-of", f"not the image that {moving} is now")
+            for tag in found.others
+            if tag != now
+        )
+        if found.digest is None:
+            self.settled = False
+            return self._keep("no-candidate", f"{moving} is not in the registry")
+        if found.tag is None:
+            return self._keep("no-candidate", self._why_none(moving, found.digest, len(asked)))
+        reason = f"{found.tag} is what {moving} is now"
+        if found.tag == now:
+            return self._keep("current", reason)
+        verdict = self._pass_gates(found.tag)
+        if isinstance(verdict, Refused):
+            self._refuse(found.tag, verdict)
+            return self._stay()
+        return self._take(found.tag, verdict, reason)
+
+    def _why_none(self, moving: str, digest: str, count: int) -> str:
+        best = "best " if len(self.choice.successors) > len(self.examined) else ""
+        tags = f"none of the {count} {best}tags" if count > 1 else "not the only tag"
+        reason = f"{moving} is {tags} that the policy allows: its digest is {digest[:_SHOWN]}"
+        blocked = self.choice.code in ("max", "ignore")
+        return f"{reason}; {self.choice.reason}" if blocked else reason
+
     def _follow(self, tag: str) -> Decision:
         try:
             digest = self.facts.digest(tag)
@@ -184,10 +238,11 @@ class _Admission:
         reason: str,
         eligible_at: datetime | None = None,
     ) -> Decision:
-        gone = {rejection.tag for rejection in self.refused}
+        later = (*self.others, *self.refused)
+        gone = {rejection.tag for rejection in later}
         rejections = self.choice.rejections
-        if self.refused:
-            rejections = refused_later(rejections, self.refused)
+        if later:
+            rejections = refused_later(rejections, later)
         waiting = self.refused[0].eligible_at if self.refused else self.choice.eligible_at
         return Decision(
             policy=self.policy.name,

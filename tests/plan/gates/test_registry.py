@@ -186,6 +186,22 @@ def test_a_tag_that_is_gone_is_told_from_a_repository_that_is(
     assert nowhere.reason == "the registry does not have the repository"
 
 
+def test_the_version_of_a_moving_tag(
+    registry: Registry, repository: str, name: str, client: RegistryClient
+) -> None:
+    registry.push_image(repository, "1.28.0")
+    release = registry.push_index(repository, "1.29.1", BOTH, content="one")
+    registry.push_index(repository, "latest", BOTH, content="one")
+    registry.push_image(repository, "1.30.0")
+    keys = {"version-of": "latest", "pin": "digest"}
+    found = answering(keys, f"{name}:1.28.0", client)
+    assert (found.tag, found.digest, found.code) == ("1.29.1", release, "newer")
+    assert answering(keys, f"{name}:1.29.1@{release}", client).code == "current"
+    registry.push_image(repository, "latest", content="built again")
+    kept = answering(keys, f"{name}:1.29.1@{release}", client)
+    assert (kept.moves, kept.code) == (False, "no-candidate")
+
+
 def test_an_empty_list_is_undecided(
     registry: Registry, repository: str, name: str, client: RegistryClient
 ) -> None:
