@@ -29,6 +29,7 @@ TAGS = [
     ("v1.2", "v1.2 v1.2.3", True),
     ("2024.1", "2024.1 2024.1.3 2023.12.1", True),
     ("8", "8 7.4.2", True),
+    ("py3.11-1.2", "py3.11-1.2 py3.11-1.2.3", True),
     ("1-debian-12", BITNAMI, True),
     ("1.27-debian-12", BITNAMI, True),
     # Full versions.
