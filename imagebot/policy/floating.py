@@ -15,6 +15,12 @@ from imagebot.version.shape import Layout, Shape, read_layout
 
 # With or without a letter: a tag that may be a hash is not one whose digest is followed unasked.
 _HASH = re.compile(r"(?<![^-_.+])g?[0-9a-f]{7,40}(?![^-_.+])")
+# The numbers in it are a platform's: latest-arm64, stable-alpine3.20.
+_CHANNEL = re.compile(
+    r"(?:latest|stable|edge|lts|mainline|rolling)"
+    r"(?:[-_.](?!(?:build|run|rev|rc|ci|pr)[0-9])[a-z]{3,}[0-9.]*(?:v[0-9]+)?)*",
+    re.IGNORECASE,
+)
 _SEPARATORS = ("-", "_", ".", "+")
 _ZEROS = str.maketrans("123456789", "000000000")
 _FULL = 3
@@ -26,6 +32,8 @@ def is_floating(tag: str, tags: Sequence[str]) -> bool:
     layout = read_layout(tag)
     if layout is None:
         return _HASH.search(tag) is None
+    if _CHANNEL.fullmatch(tag):
+        return True
     if layout.stage or layout.hashes:
         return False
     shape = layout.shape_of(tag)

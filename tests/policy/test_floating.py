@@ -20,6 +20,11 @@ TAGS = [
     ("main", "main", True),
     ("feature-login", "main feature-login", True),
     ("bookworm", "bookworm bookworm-20240812", True),
+    # Numbers of a platform are no order.
+    ("latest-arm64", "latest-arm64 latest-amd64", True),
+    ("latest-arm64v8", "latest-arm64v8", True),
+    ("stable-alpine3.20", "stable-alpine3.20 stable-alpine3.19", True),
+    ("lts-jdk17", "lts-jdk17", True),
     # Fewer numbers than the releases.
     ("1", NGINX, True),
     ("1.27", NGINX, True),
@@ -43,6 +48,11 @@ TAGS = [
     ("1.27", "1.27 1.27.3-rc.1", False),
     ("1.3", "1.1 1.1.1 1.2 1.3 1.4", False),
     ("1.2.3-rc.1", "1.2.3-rc.1 1.2.3", False),
+    # What is a version, a date or a build of a channel does not move.
+    ("stable-1.2.3", "stable stable-1.2.3", False),
+    ("edge-20240101", "edge edge-20240101", False),
+    ("latest-build12", "latest latest-build12", False),
+    ("stable-3f2a9c1", "stable stable-3f2a9c1", False),
     # Dates and counters are not versions with fewer numbers.
     ("20240507", "20240507 1.2.0 1.3.0", False),
     ("2024-01-05", "2024-01-05 1.2.0", False),
