@@ -41,12 +41,17 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A repository with a tag, a digest, both or neither; `name` is its name as it was spelt."""
+    """A repository with a tag, a digest, both or neither; `name` is its name as it was spelt.
+
+    The `tag` of a chart is its version, with the `+` of build metadata, as Helm and manifests write
+    it; `version.chart` knows under which tag a registry has it.
+    """
 
     repository: Repository
     tag: str | None
     digest: str | None
     name: str
+    chart: bool = False
 
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag is not None else ""

@@ -18,6 +18,7 @@ from imagebot.cli.registries import open_registries
 from imagebot.errors import Exit, InvalidReferenceError, UsageError
 from imagebot.reference import Reference, is_tag, parse_reference
 from imagebot.text import printable, printable_lines
+from imagebot.version.chart import chart_version, registry_tag, with_registry_tag
 
 if TYPE_CHECKING:
     from imagebot.policy.model import Decision, Policy
@@ -39,6 +40,11 @@ class _Asked:
     metavar="TAG",
     help="The tag in use: the chosen tag has its shape, and is not lower.",
 )
+@click.option(
+    "--chart",
+    is_flag=True,
+    help="The tags are of a Helm chart: only SemVer 2, with + for _. Implied by a + in TAG.",
+)
 @policy_options
 @click.option("--why", metavar="TAG", multiple=True, help="Explain only this tag; repeatable.")
 @click.option("-q", "--quiet", is_flag=True, help="No explanation on stderr.")
@@ -46,6 +52,7 @@ class _Asked:
 def command(
     repository: str,
     current: str | None,
+    chart: bool,
     why: tuple[str, ...],
     quiet: bool,
     output_format: str,
@@ -62,7 +69,7 @@ def command(
 
     policy = merged_policy(keys)
     is_stdin = repository == "-"
-    reference = _reference("stdin" if is_stdin else repository, current)
+    reference = _reference("stdin" if is_stdin else repository, current, chart)
     if reference.tag is None and reference.digest is None and _says_no_order(keys):
         # `--min-age 3d` alone keeps a tag in a file. Here there is none yet.
         policy = replace(policy, order="shape") if policy.order == "none" else policy
@@ -92,7 +99,7 @@ def _of_stdin(policy: Policy, reference: Reference) -> _Asked:
     lines = [line.strip() for line in sys.stdin]
     tags = tuple(line for line in lines if line)
     for tag in tags:
-        if not is_tag(tag):
+        if not is_tag(registry_tag(tag) if reference.chart else tag):
             raise UsageError(
                 f"stdin: {printable(tag)[:80]!r} is not a tag", hint="write one tag per line"
             )
@@ -110,18 +117,21 @@ def _of_registry(policy: Policy, reference: Reference) -> _Asked:
     return _Asked(reference, tags, decision)
 
 
-def _reference(repository: str, current: str | None) -> Reference:
+def _reference(repository: str, current: str | None, chart: bool) -> Reference:
     try:
-        reference = parse_reference(repository)
+        reference = parse_reference(with_registry_tag(repository))
     except InvalidReferenceError as error:
         raise UsageError(error.message, hint="write ghcr.io/acme/app, or app:1.2") from error
-    if current is None:
+    if current is not None:
+        if reference.tag is not None:
+            raise UsageError("give the current tag once: after the colon, or with --current")
+        if not is_tag(registry_tag(current)):
+            raise UsageError(f"--current: {printable(current)!r} is not a tag")
+        reference = reference.to(current, reference.digest)
+    if not (chart or "+" in repository or "+" in (current or "")):
         return reference
-    if reference.tag is not None:
-        raise UsageError("give the current tag once: after the colon, or with --current")
-    if not is_tag(current):
-        raise UsageError(f"--current: {printable(current)!r} is not a tag")
-    return reference.to(current, reference.digest)
+    version = reference.tag and chart_version(reference.tag)
+    return replace(reference, tag=version or reference.tag, chart=True)
 
 
 def _chosen(decision: Decision, reference: Reference) -> str | None:

@@ -33,7 +33,8 @@ def command(
     """Write each REFERENCE to every field that names its repository.
 
     For a CI job that has just pushed them: makes no request to a registry, and obeys the markers
-    in the files but no policy. A REFERENCE is NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST.
+    in the files but no policy. A REFERENCE is NAME:TAG, NAME@DIGEST or NAME:TAG@DIGEST. The TAG of
+    a chart is its version, with + or _ before build metadata.
     """
     from imagebot.files.rewrite import write_changes
     from imagebot.plan.assign import assign_by_markers_only
@@ -41,9 +42,10 @@ def command(
     from imagebot.plan.set_references import plan_references
     from imagebot.reference import parse_reference
     from imagebot.scan.inventory import find_named
+    from imagebot.version.chart import with_registry_tag
 
     try:
-        wanted = [parse_reference(text) for text in references]
+        wanted = [parse_reference(with_registry_tag(text)) for text in references]
     except InvalidReferenceError as error:
         raise UsageError(error.message, hint="write NAME:TAG or NAME:TAG@sha256:…") from error
     for reference in wanted:

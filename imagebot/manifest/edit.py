@@ -26,6 +26,7 @@ from imagebot.manifest.yaml.file_text import BOM, FileText
 from imagebot.manifest.yaml.proof import ProofError, prove
 from imagebot.manifest.yaml.quoting import needs_quotes
 from imagebot.reference import is_digest, is_tag
+from imagebot.version.chart import chart_version
 
 _ADDED_KEY = re.compile(r"""["']?([A-Za-z]+)["']?: ["']?\Z""")
 
@@ -94,7 +95,10 @@ def _check(path: str, each: FieldEdit) -> None:
         raise RefusedEditError(path, field.line, f"the field belongs to another file, {field.path}")
     if field.refusal:
         raise _refused(field, field.refusal)
-    if each.tag is not None and not is_tag(each.tag):
+    if each.tag is not None and field.reference.chart:
+        if chart_version(each.tag) != each.tag:
+            raise _refused(field, f"{each.tag!r} is not a version of a chart: Helm takes SemVer 2")
+    elif each.tag is not None and not is_tag(each.tag):
         raise _refused(field, f"{each.tag!r} is not a valid tag")
     if each.digest is not None and not is_digest(each.digest):
         raise _refused(field, f"{each.digest!r} is not a valid digest")

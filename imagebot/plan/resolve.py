@@ -20,7 +20,9 @@ from imagebot.policy.rejections import count_by_rule
 from imagebot.policy.update_types import update_type_of
 from imagebot.reference import Reference, Repository
 from imagebot.registry.api import Registry
+from imagebot.registry.charts import ChartRegistry
 from imagebot.registry.listing import list_tags
+from imagebot.version.chart import registry_tag
 
 # Gates ask one thing at a time; this many questions are asked at once. Each host has its own limit.
 _WORKERS = 16
@@ -35,8 +37,7 @@ class TagQuery:
 
     @classmethod
     def of(cls, reference: Reference, policy: Policy) -> TagQuery:
-        name = str(reference.repository)
-        return cls(Reference(reference.repository, reference.tag, reference.digest, name), policy)
+        return cls(replace(reference, name=str(reference.repository)), policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,9 @@ def needs_tags(policy: Policy, reference: Reference) -> bool:
 def answer(
     policy: Policy, tags: Sequence[str], reference: Reference, registry: Registry, *, now: datetime
 ) -> Decision:
-    """What one policy makes of one repository's tags. May raise RegistryError."""
+    """What one policy makes of one repository's tags, as listed. May raise RegistryError."""
+    if reference.chart:
+        registry = ChartRegistry(registry)
     times = ask_times(policy, tags, reference, registry, today=now.date())
     choice = choose(policy, tags, reference, today=now.date(), times=times)
     return admit(choice, policy, reference, registry, now=now)
@@ -149,13 +152,17 @@ def _warnings(
             continue
         if not decision.settled:
             continue
-        if tags and tag is not None and tag not in set(tags):
+        if tags and tag is not None and _listed_as(question.reference, tag) not in set(tags):
             text = f"{repository}: the current tag {tag} is not in the registry any more"
             found[repository, tag] = text
         if decision.allows_none:
             text = _allows_none(question, decision, len(set(tags)))
             found.setdefault((repository, question.policy.name, "none"), text)
     return tuple(found.values())
+
+
+def _listed_as(reference: Reference, tag: str) -> str:
+    return registry_tag(tag) if reference.chart else tag
 
 
 def _allows_none(question: TagQuery, decision: Decision, count: int) -> str:

@@ -13,6 +13,7 @@ from imagebot.policy.model import Decision, UpdateType
 from imagebot.policy.update_types import update_type_of
 from imagebot.reference import Reference, Repository
 from imagebot.scan.inventory import unread_problem
+from imagebot.version.chart import chart_version
 
 
 def plan_references(
@@ -22,7 +23,8 @@ def plan_references(
 
     A field with a digest is only moved together with it: a reference that gives no digest for it is
     a problem, as is a reference that no field names. Of what policies say only this counts: what a
-    marker ignores is kept, and so is what has a marker that cannot be followed, a problem. `unread`
+    marker ignores is kept, and so is what has a marker that cannot be followed, a problem. The
+    version of a chart may be given as its tag (with a `_`). `unread`
     is what could not be read of the files that may name them: a problem, unless it is expected.
     Raises UsageError for two references that want different things of one repository.
     """
@@ -67,6 +69,11 @@ def _set(assigned: Assigned, wanted: Reference) -> Update | Kept | Problem:
     current = field.reference
     if field.marker is not None and assigned.code == "ignored":
         return _kept(field, "ignored", assigned.reason)
+    if current.chart and wanted.tag is not None:
+        version = chart_version(wanted.tag)
+        if version is None:
+            return _not_a_version(field, wanted)
+        wanted = wanted.to(version, wanted.digest)
     if current.digest and not wanted.digest and wanted.tag != current.tag:
         return _part_missing(field, wanted, "digest")
     if current.tag and not wanted.tag and wanted.digest != current.digest:
@@ -106,6 +113,18 @@ def _nothing_names(reference: Reference) -> Problem:
         code="no-field",
         message=f"no image field names {reference.repository}",
         hint="`imagebot scan` lists the image fields",
+    )
+
+
+def _not_a_version(field: ImageField, wanted: Reference) -> Problem:
+    return Problem(
+        scope="field",
+        subject=str(field.reference),
+        path=field.path,
+        line=field.line,
+        code="not-a-version",
+        message=f"{wanted.tag} is not a version of a chart, which {field.reference} is",
+        hint="Helm takes only SemVer 2, such as 1.2.3, 1.2.3-rc.1 or 1.2.3+build.4",
     )
 
 

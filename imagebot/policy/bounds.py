@@ -8,18 +8,19 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from imagebot.policy.model import Ignored, Policy, Size, UpdateType
-from imagebot.policy.ranking import Pool, Ranked, keep
+from imagebot.policy.natural import natural_range, stage_pre
+from imagebot.policy.ranking import Pool, Ranked, is_better, keep
 from imagebot.policy.rejections import Refusals
-from imagebot.policy.semver import semver_pre
+from imagebot.policy.steps import KEPT_NUMBERS, fits, larger, step
 from imagebot.policy.update_types import (
-    KEPT_NUMBERS,
     has_size,
     is_within,
-    step,
+    platform_step_of,
     update_type_of,
 )
+from imagebot.version.chart import registry_tag
+from imagebot.version.places import Reading
 from imagebot.version.precedence import RELEASE, Key, pad
-from imagebot.version.shape import read_layout
 from imagebot.version.syntax import read_strict
 
 
@@ -61,7 +62,7 @@ def drop_ignored(
     by_entry: dict[int, list[int]] = {}
     kept: list[int] = []
     for i, tag in enumerate(ranked.tags):
-        entry = _ignored_by(policy, entries, tag, texts[tag])
+        entry = _ignored_by(policy, entries, tag, texts[tag], ranked.reading)
         if entry is None:
             kept.append(i)
         else:
@@ -102,7 +103,7 @@ def drop_larger(
     best = _best_newer(policy, ranked, others, current)
     if best is not None:
         kind = _kind(policy, ranked, best, current)
-        reason = f"{ranked.tags[best]} needs `max: {kind}`"
+        reason = f"{ranked.tags[best]} needs max: {kind}"
         if kind == "other":
             reason = f"the step to {ranked.tags[best]} has no size, and there is a max"
         blocked.insert(0, BlockedTag("max", reason))
@@ -110,6 +111,13 @@ def drop_larger(
 
 
 def _within(policy: Policy, allowed: Size, ranked: Ranked, current: str) -> list[int]:
+    kept = _versions_within(policy, allowed, ranked, current)
+    if not ranked.moved:
+        return kept
+    return [i for i in kept if _platform_within(policy, allowed, ranked, current, i)]
+
+
+def _versions_within(policy: Policy, allowed: Size, ranked: Ranked, current: str) -> list[int]:
     if ranked.numbers is not None:
         if ranked.current_numbers is None:
             return list(range(len(ranked.tags)))
@@ -124,10 +132,49 @@ def _within(policy: Policy, allowed: Size, ranked: Ranked, current: str) -> list
     return [i for i, tag in enumerate(ranked.tags) if within(tag)]
 
 
+def _platform_within(
+    policy: Policy, allowed: Size, ranked: Ranked, current: str, position: int
+) -> bool:
+    tag = ranked.tags[position]
+    if tag not in ranked.moved:
+        return True
+    size = platform_step_of(policy, current, tag, ranked.reading)
+    return size is None or fits(size, allowed)
+
+
+def drop_moved(policy: Policy, ranked: Ranked, current: str | None, refusals: Refusals) -> Ranked:
+    """What is on another platform, where it need not be.
+
+    It may come only with a newer version, and only when no newer one is on the current platform.
+    """
+    if not ranked.moved or policy.variant != "same" or ranked.current is None:
+        return ranked
+    limit = ranked.current[:-1]
+    newer = [
+        i
+        for i, key in enumerate(ranked.keys)
+        if is_better(key[:-1], limit, descending=policy.descending)
+    ]
+    staying = [i for i in newer if ranked.tags[i] not in ranked.moved]
+    allowed = set() if staying else set(newer)
+    kept = [i for i, tag in enumerate(ranked.tags) if tag not in ranked.moved or i in allowed]
+    reason = f"another platform than that of {current}, without a newer version"
+    if staying:
+        reason = f"another platform than that of {current}, which has newer versions too"
+    _refuse_others(ranked, kept, refusals, "variant", reason)
+    return keep(ranked, kept)
+
+
 def _kind(policy: Policy, ranked: Ranked, position: int, current: str) -> UpdateType:
+    tag = ranked.tags[position]
     if ranked.numbers is not None and ranked.current_numbers is not None:
-        return step(ranked.current_numbers, ranked.numbers[position])
-    return update_type_of(policy, current, ranked.tags[position])
+        moved = None
+        if tag in ranked.moved:
+            moved = platform_step_of(policy, current, tag, ranked.reading)
+        return larger(moved, step(ranked.current_numbers, ranked.numbers[position]))
+    if tag in ranked.moved:
+        return platform_step_of(policy, current, tag, ranked.reading) or "other"
+    return update_type_of(policy, current, tag, ranked.reading)
 
 
 def _refuse_others(
@@ -147,34 +194,35 @@ def _best_newer(
         return None
     choose: Any = min if policy.descending else max
     best: int = choose(positions, key=lambda i: (ranked.keys[i], ranked.tags[i]))
-    key, limit = ranked.keys[best], ranked.current
-    better = key < limit if policy.descending else key > limit
+    better = is_better(ranked.keys[best], ranked.current, descending=policy.descending)
     return best if better and ranked.tags[best] != current else None
 
 
-def _ignored_by(policy: Policy, entries: Sequence[Ignored], tag: str, text: str) -> int | None:
+def _ignored_by(
+    policy: Policy, entries: Sequence[Ignored], tag: str, text: str, reading: Reading
+) -> int | None:
     """The position of the first entry that names a tag."""
-    key = _version_key(policy, text) if any(entry.range for entry in entries) else None
+    key = _version_key(policy, text, reading) if any(entry.range for entry in entries) else None
     for position, entry in enumerate(entries):
-        if entry.versions == tag:
+        if entry.versions in (tag, registry_tag(tag)):
             return position
         # A pre-release goes with the release that it leads to: 1.4.0-rc.1 is below 1.4, and of it.
-        if (
-            key is not None
-            and entry.range is not None
-            and (entry.range.allows_key(key) or entry.range.allows_key((*key[:3], RELEASE)))
-        ):
+        if key is None or entry.range is None:
+            continue
+        strict = policy.version_syntax == "strict"
+        versions = entry.range if strict else natural_range(entry.range)
+        if versions.allows_key(key) or versions.allows_key((*key[:3], RELEASE)):
             return position
     return None
 
 
-def _version_key(policy: Policy, text: str) -> Key | None:
+def _version_key(policy: Policy, text: str, reading: Reading) -> Key | None:
     """What ranges in `ignore` look at; those of `semver` look at the same."""
     if policy.version_syntax == "strict":
         version = read_strict(text)
         return (*version[0], version[1]) if version else None
-    layout = read_layout(text)
-    return (*pad(layout.numbers_of(text)), semver_pre(layout, text)) if layout else None
+    layout = reading.layout_of(text)
+    return (*pad(layout.numbers_of(text)), stage_pre(layout, text)) if layout else None
 
 
 def _ignored_reason(entry: Ignored) -> str:

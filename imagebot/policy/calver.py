@@ -1,18 +1,25 @@
 """Order `calver`: by the date in the text, whichever of the usual ways it is written.
 
-`20240105`, `202401051200`, `2024-01-05`, `2024.1`, `24.04`, each with a time or a counter after
-it. Tags are compared when they are the same around the date.
+`20240105`, `202401051200`, `2024-01-05`, `2024-1-5`, `2024.1`, `24.04`, each with a time or a
+counter after it. Tags are compared when they are the same around the date.
 """
 
 from __future__ import annotations
 
+import functools
 import re
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imagebot.policy.model import Policy
+from imagebot.policy.platforms import of_platform
 from imagebot.policy.ranking import Pool, Ranked
 from imagebot.policy.rejections import Refusals
-from imagebot.version.shape import numbers_from, outline
+from imagebot.policy.rows import read_pool
+from imagebot.version.ingredients import Ingredient, read_ingredients
+from imagebot.version.places import Reading, TagGroup
+from imagebot.version.shape import numbers_from, outline_of_skeleton
 
 _DATE = re.compile(
     r"(?<![0-9])(?:"
@@ -23,7 +30,7 @@ _DATE = re.compile(
     r"|(?P<y3>[0-9]{2})\.(?P<m3>0?[1-9]|1[0-2])(?![0-9])"
     r")"
 )
-_TAIL = re.compile(r"(?:[-._T:]?[0-9]+)*")
+_TAIL = re.compile(r"(?:[-._T:]?[01]+)*Z?")
 _NUMBER = re.compile(r"[0-9]+")
 
 
@@ -31,47 +38,109 @@ _NUMBER = re.compile(r"[0-9]+")
 class Dated:
     """`key` has the date and the numbers that go on from it; `frame` is the text around them.
 
-    `others` are the numbers further on, which compare within one frame only.
+    `others` are the numbers further on, which compare within one frame only, and `ingredients` say
+    what they are.
     """
 
     key: tuple[int, ...]
     frame: str
     others: tuple[int, ...] = ()
+    ingredients: tuple[Ingredient, ...] = ()
 
 
 def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) -> Ranked:
-    now = read_date(current) if current is not None else None
-    tags: list[str] = []
-    keys: list[object] = []
-    undated: list[str] = []
-    framed: list[str] = []
-    for tag, text in zip(pool.tags, pool.texts, strict=True):
-        dated = read_date(text)
-        if dated is None:
-            undated.append(tag)
-        elif not _fits(policy, dated, now):
-            framed.append(tag)
-        else:
-            tags.append(tag)
-            keys.append(_key(dated, now))
-    refusals.add("calver", undated, "it does not contain a date")
-    wanted = f"the current tag is written {now.frame}" if now else "only plain dates are adopted"
-    refusals.add("shape", framed, f"{wanted}, # being the date")
-    return Ranked(tags, keys, _key(now, now) if now else None, style=_style, plain=_is_plain)
+    reading, groups = read_pool(pool, current)
+    now = read_date(current, reading.skeleton_of(current)) if current is not None else None
+    ranking = _Ranking(policy, now, current or "", refusals)
+    for group in groups:
+        ranking.read(group)
+    return Ranked(
+        ranking.tags,
+        ranking.keys,
+        _key(now, now) if now else None,
+        style=functools.partial(_style, reading),
+        plain=functools.partial(_is_plain, reading),
+        hidden=functools.partial(_hidden, policy, reading),
+        moved=frozenset(ranking.moved),
+        reading=reading,
+    )
 
 
-def _style(tag: str) -> object:
-    dated = read_date(tag)
+class _Ranking:
+    def __init__(self, policy: Policy, now: Dated | None, current: str, refusals: Refusals) -> None:
+        self.policy = policy
+        self.now = now
+        self.current = current
+        self.refusals = refusals
+        self.tags: list[str] = []
+        self.keys: list[object] = []
+        self.moved: set[str] = set()
+
+    def read(self, group: TagGroup) -> None:
+        """Tags of one skeleton may have their dates at different places."""
+        dates = [read_date(text, group.skeleton) for text in group.texts]
+        undated = [tag for tag, dated in zip(group.tags, dates, strict=True) if dated is None]
+        self.refusals.add("calver", undated, "it does not contain a date")
+        by_frame: dict[object, list[int]] = defaultdict(list)
+        for position, dated in enumerate(dates):
+            if dated is not None:
+                by_frame[dated.frame, dated.ingredients].append(position)
+        for positions in by_frame.values():
+            self._add(group.only(positions), [dates[i] for i in positions])
+
+    def _add(self, group: TagGroup, dates: Sequence[Dated | None]) -> None:
+        """Tags of one frame."""
+        found = dict(zip(group.tags, dates, strict=True))
+        first = dates[0]
+        assert first is not None
+        if not self._fits(first):
+            now = self.now
+            wanted = f"the current tag is written {now.frame}" if now else "only dates are adopted"
+            self.refusals.add("shape", group.tags, f"{wanted}, # being the date")
+            return
+        if self.now is not None and first.frame == self.now.frame:
+            group, moved = of_platform(
+                self.policy,
+                first.ingredients,
+                self.now.ingredients,
+                self.current,
+                group,
+                self.refusals,
+            )
+            self.moved |= moved
+        self.tags += group.tags
+        self.keys += [_key(dated, self.now) for tag in group.tags if (dated := found[tag])]
+
+    def _fits(self, dated: Dated) -> bool:
+        if self.policy.pattern is not None or self.policy.variant == "any":
+            return True
+        if self.now is None:
+            return dated.frame in _PLAIN
+        return dated.frame == self.now.frame
+
+
+_PLAIN = ("#", "v#", "V#")
+
+
+def _style(reading: Reading, text: str) -> object:
+    dated = read_date(text, reading.skeleton_of(text))
     return dated.frame if dated else None
 
 
-def _is_plain(tag: str) -> bool:
-    return _style(tag) == "#"
+def _is_plain(reading: Reading, text: str) -> bool:
+    return _style(reading, text) in _PLAIN
 
 
-def read_date(text: str) -> Dated | None:
+def _hidden(policy: Policy, reading: Reading, text: str) -> object:
+    """Tags of one date in different frames are different images, unless proven to be one."""
+    hidden = re.sub(r"[^~?]", "", reading.skeleton_of(text)) and text
+    frames = policy.pattern is not None or policy.variant == "any"
+    return (hidden, _style(reading, text) if frames else None)
+
+
+def read_date(text: str, skeleton: str) -> Dated | None:
     """The first date in a text, and the numbers after it; None when there is none."""
-    found = _DATE.search(text)
+    found = next((m for m in _DATE.finditer(text) if _is_known(skeleton, m.span())), None)
     if found is None:
         return None
     year = found["y1"] or found["y2"] or "20" + found["y3"]
@@ -79,19 +148,25 @@ def read_date(text: str) -> Dated | None:
     day = found["d1"] or found["d2"] or "0"
     clock = found["clock"] or ""
     hours = [clock[i : i + 2] for i in range(0, len(clock), 2)]
-    tail = _TAIL.match(text, found.end())
+    tail = _TAIL.match(skeleton, found.end())
     end = tail.end() if tail else found.end()
     counters = _NUMBER.findall(text, found.end(), end)
     key = tuple(map(int, (year, month, day, *hours, *counters)))
-    frame = f"{text[: found.start()]}#{outline(text[end:])}"
-    return Dated(key, frame, numbers_from(text, end))
+    before = skeleton[: found.start()]
+    shown = outline_of_skeleton(before) if "~" in before or "?" in before else text[: found.start()]
+    rest = skeleton[end:]
+    return Dated(
+        key,
+        f"{shown}#{outline_of_skeleton(rest)}",
+        numbers_from(text, skeleton, end),
+        read_ingredients(skeleton, end),
+    )
+
+
+def _is_known(skeleton: str, span: tuple[int, int]) -> bool:
+    """Whether no part of it may be a hash."""
+    return not set("~?").intersection(skeleton[slice(*span)])
 
 
 def _key(dated: Dated, now: Dated | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return dated.key, dated.others if now is not None and dated.frame == now.frame else ()
-
-
-def _fits(policy: Policy, dated: Dated, now: Dated | None) -> bool:
-    if policy.pattern is not None or policy.variant == "any":
-        return True
-    return dated.frame == (now.frame if now else "#")

@@ -11,6 +11,7 @@ from imagebot.policy.choose import choose
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
 from imagebot.policy.timed import as_utc
 from imagebot.reference import Reference, Repository, is_tag
+from imagebot.version.chart import registry_tag
 
 _REPOSITORY = Repository("registry.test", "image")
 _KEYS = ("name", "policy", "tags", "current", "times", "today", "expect", "code")
@@ -28,6 +29,11 @@ class PolicyTest:
     name: str = ""
     times: Mapping[str, datetime] | None = None
     today: date | None = None
+
+    @property
+    def is_of_a_chart(self) -> bool:
+        """No tag has a `+`, only the version of a chart."""
+        return "+" in (self.current or "") or "+" in (self.expect or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,8 @@ def run_policy_tests(
 
     A test: `{policy, tags, current?, times?, today?, expect, code?, name?}`. `expect` is the tag
     that a field with `current` must have afterwards: the current one when it is to stay, null
-    when there is nothing to choose. `times` maps tags to times, for policies that order by time.
+    when there is nothing to choose; a `+` in one of them makes it the test of a chart. `times`
+    maps tags to times, for policies that order by time.
     """
     return tuple(_run(index, test, policies, today) for index, test in enumerate(tests))
 
@@ -73,7 +80,7 @@ def _run(
     if policy.version_of is not None:
         message = "version-of needs a registry, which tests do not have"
         return PolicyTestResult(index, test.name, test.policy, False, message)
-    current = Reference(_REPOSITORY, test.current, None, str(_REPOSITORY))
+    current = Reference(_REPOSITORY, test.current, None, str(_REPOSITORY), test.is_of_a_chart)
     choice = choose(policy, test.tags, current, today=test.today or today, times=test.times or {})
     message = _compare(test, policy, choice)
     return PolicyTestResult(index, test.name, test.policy, not message, message, choice)
@@ -136,7 +143,7 @@ def _optional_tag(written: Mapping[str, object], key: str) -> str | None:
 
 
 def _tag(key: str, value: object) -> str:
-    if isinstance(value, str) and is_tag(value):
+    if isinstance(value, str) and is_tag(registry_tag(value)):
         return value
     hint = "" if isinstance(value, str) else "put it in quotes"
     raise InvalidPolicyError(f"tests.{key}", f"not a tag: {value!r}", hint=hint)

@@ -6,21 +6,28 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
 from imagebot.policy import alphabetical, calver, natural, numerical, semver, timed
 from imagebot.policy.adoption import adopts
-from imagebot.policy.bounds import BlockedTag, drop_ignored, drop_larger, drop_lower
-from imagebot.policy.filters import filter_tags, read_text
+from imagebot.policy.bounds import (
+    BlockedTag,
+    drop_ignored,
+    drop_larger,
+    drop_lower,
+    drop_moved,
+)
+from imagebot.policy.charts import filter_for, spelled_as
+from imagebot.policy.filters import read_text
 from imagebot.policy.floating import is_floating
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
 from imagebot.policy.model import Order as OrderName
-from imagebot.policy.ranking import Order, Pool, Ranked, pick
-from imagebot.policy.rejections import Refusals, Rejections, count_by_rule
+from imagebot.policy.ranking import Order, Pool, Ranked, is_better, pick
+from imagebot.policy.reasons import why_first, why_kept, why_moved, why_none, why_unordered
+from imagebot.policy.rejections import Refusals, Rejections
 from imagebot.policy.sorting import best_first
+from imagebot.policy.ties import find_ties, is_same_version
 from imagebot.policy.unordered import choose_followed, choose_none
 from imagebot.reference import Reference
-from imagebot.version.shape import is_hash
 
 __all__ = ["choose", "timed_candidates"]
 
@@ -45,10 +52,12 @@ def choose(
     """Rank a repository's tags, in any order and with repetitions, for one field.
 
     `times` are what the policy's order by time needs, for each of `timed_candidates`. `today`
-    (in UTC) decides which entries of `ignore` still hold.
+    (in UTC) decides which entries of `ignore` still hold. The tags of a chart are answered as its
+    versions.
     """
     if policy.ignored:
         return Choice((), Rejections(), "ignored", "left alone by the policy")
+    tags = spelled_as(current, tags)
     if policy.follow is not None:
         return choose_followed(policy, tags, current)
     pinned = current.tag if current.digest is not None else None
@@ -87,49 +96,56 @@ def _choose(
     times: Mapping[str, datetime],
 ) -> Choice:
     refusals = Refusals()
-    pool = filter_tags(policy, tags, refusals)
+    pool = filter_for(current, policy, tags, refusals)
     if policy.version_of is not None:
         pool = _drop(policy.version_of, pool, refusals)
     ranked = _rank(policy, pool, current.tag, refusals, times)
-    if tags and not ranked.tags and not _keeps(policy, current.tag, ranked):
-        return _none_allowed(current.tag, refusals.freeze())
+    if tags and not ranked.tags and not _keeps(policy, current, ranked):
+        rejections = refusals.freeze()
+        reason = why_none(policy, current, ranked, rejections)
+        return Choice((), rejections, "no-candidate", reason, allows_none=True)
+    compared = ranked
     ranked = drop_lower(policy, ranked, current.tag, refusals)
     blocked: list[BlockedTag] = []
     ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, blocked)
     ranked = drop_larger(policy, ranked, current.tag, refusals, blocked)
-    return _settle(policy, tags, current, ranked, blocked, refusals)
+    ranked = drop_moved(policy, ranked, current.tag, refusals)
+    choice = _settle(policy, tags, current, ranked, blocked, refusals)
+    if choice.code == "current" and tags:
+        choice = replace(choice, reason=why_kept(policy, tags, current, compared, choice))
+    texts = dict(zip(pool.tags, pool.texts, strict=True)) if pool.tags is not pool.texts else {}
+    return replace(
+        choice, reading=ranked.reading, tied=find_ties(policy, ranked, choice.successors, texts)
+    )
 
 
 def _undecided(choice: Choice, tags: Sequence[str], current: str | None) -> Choice:
-    reason = choice.reason
-    if tags and choice.code != "current":  # that says so itself
-        reason += f"; the registry does not list {current}"
+    reason, absent = choice.reason, "the registry does not list"
+    if tags and absent not in reason:
+        reason += f"; {absent} {current}"
     return replace(choice, reason=reason, settled=False)
 
 
-def _keeps(policy: Policy, current: str | None, ranked: Ranked) -> bool:
+def _keeps(policy: Policy, reference: Reference, ranked: Ranked) -> bool:
     """Whether there is a reason for the current tag to stay besides that nothing else is there.
 
     A tag that the registry has lost may still be one that the policy takes.
     """
+    current = reference.tag
     if current is None:
         return not policy.adopt
     if policy.order in TIMED_ORDERS:
         return read_text(policy, current) is not None
     if ranked.current is None:
-        return not policy.adopt or (is_hash(current) and policy.order == "shape")
+        return not policy.adopt or _stays_unordered(policy, current, ranked)
     unused = Refusals()
-    alone = filter_tags(policy, (current,), unused)
+    alone = filter_for(reference, policy, (current,), unused)
     return bool(_rank(policy, alone, current, unused, {}).tags)
 
 
-def _none_allowed(current: str | None, rejections: Rejections) -> Choice:
-    refused = count_by_rule(rejections)
-    beside = f", nor the current {current}" if current is not None else ""
-    count = len(rejections)
-    none = f"none of the {count} tags" if count != 1 else "not the only tag"
-    reason = f"the policy allows {none}{beside} (refused: {refused})"
-    return Choice((), rejections, "no-candidate", reason, allows_none=True)
+def _stays_unordered(policy: Policy, current: str, ranked: Ranked) -> bool:
+    """A hash or a ticket may be there on purpose: only an order that is named replaces it."""
+    return policy.order == "shape" and why_unordered(current, ranked.reading) != ""
 
 
 def timed_candidates(
@@ -137,12 +153,13 @@ def timed_candidates(
 ) -> tuple[str, ...]:
     """For a policy ordered by time: the tags whose times decide, in byte order; else none.
 
-    The current tag is among them where the registry lists it and the pattern fits it.
+    The current tag is among them where the registry lists it and the policy can compare it.
     """
     if policy.order not in TIMED_ORDERS or policy.ignored or policy.follow is not None:
         return ()
     refusals = Refusals()
-    pool = filter_tags(policy, tags, refusals)
+    tags = spelled_as(current, tags)
+    pool = filter_for(current, policy, tags, refusals)
     ranked = Ranked(pool.tags, pool.tags, None)
     ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, [])
     wanted = set(ranked.tags)
@@ -178,84 +195,37 @@ def _settle(
     candidates = tuple(pick(order, ranked.tags))
     rejections = refusals.freeze()
     if ranked.current is None:
-        code, reason = _first_adoption(policy, tags, reference, candidates)
+        code, reason = why_first(policy, tags, reference, ranked, candidates)
         successors = candidates if code == "adopted" else ()
         return Choice(candidates, rejections, code, reason, successors)
     if candidates and candidates[0] != current:
         code, count = _successors(policy, tags, current, ranked, order)
         if count:
-            reason = _REASONS[code].format(best=candidates[0], current=current)
+            reason = why_moved(code, candidates[0], current)
             return Choice(candidates, rejections, code, reason, candidates[:count])
     if blocked:
         first = blocked[0]
         return Choice(candidates, rejections, first.code, first.reason, (), first.eligible_at)
-    return Choice(candidates, rejections, *_kept(tags, current, candidates))
-
-
-_REASONS = {
-    "newer": "{best} is the newest tag the policy allows",
-    "equivalent": "{best} is the same version as {current}, which the policy does not allow",
-    "downgraded": "{best} is the newest tag the policy allows, and it may go back",
-}
+    if not tags:
+        return Choice((), rejections, "no-candidate", "the repository has no tags")
+    return Choice(candidates, rejections, "current", "")
 
 
 def _successors(
     policy: Policy, tags: Sequence[str], current: str | None, ranked: Ranked, order: Sequence[int]
 ) -> tuple[str, int]:
     """A code, and how many of the first tags in this order may take the current one's place."""
-    better = bisect_left(
-        order, 1, key=lambda i: not _is_better(ranked.keys[i], ranked.current, policy.descending)
-    )
+    keys, now, descending = ranked.keys, ranked.current, policy.descending
+    better = bisect_left(order, 1, key=lambda i: not is_better(keys[i], now, descending=descending))
     if better:
         return "newer", better
     if current in set(ranked.tags):
         return "current", 0
-    equal = sum(1 for i in order if ranked.keys[i] == ranked.current)
+    equal = sum(1 for i in order if keys[i] == now)
     if equal:
         # The same version by another name is worth a change only where the policy refuses the
         # current tag: a registry that has lost it for an hour is not a reason.
-        return "equivalent", equal if current in set(tags) else 0
+        first = pick(order[:equal], ranked.tags)
+        is_same = all(is_same_version(policy, ranked, current, tag) for tag in first)
+        return "equivalent", equal if current in set(tags) and is_same else 0
     return "downgraded", len(order)
-
-
-def _is_better(key: Any, than: Any, descending: bool) -> bool:
-    return bool(key < than if descending else key > than)
-
-
-def _kept(tags: Sequence[str], current: str | None, candidates: tuple[str, ...]) -> tuple[str, str]:
-    if not tags:
-        return "no-candidate", "the repository has no tags"
-    if current in candidates:
-        return "current", f"{current} is the newest tag the policy allows"
-    if current not in set(tags):
-        return "current", f"nothing is newer than {current}, which the registry does not list"
-    return "current", f"the policy allows nothing newer than {current}"
-
-
-def _first_adoption(
-    policy: Policy, tags: Sequence[str], reference: Reference, candidates: tuple[str, ...]
-) -> tuple[str, str]:
-    """Nothing to compare with: no tag, `latest`, a hash, or a tag of another pattern."""
-    current = reference.tag
-    if not tags:
-        return "no-candidate", "the repository has no tags"
-    if current is not None and is_hash(current) and policy.order == "shape":
-        return "no-order", f"{current} is a hash, and hashes have no order"
-    if policy.order in TIMED_ORDERS and read_text(policy, current) is not None:
-        return "no-order", f"the time of {current} is unknown, so nothing is known to be newer"
-    if not policy.adopt:
-        return "no-order", _incomparable(reference)
-    if not candidates:
-        return "no-candidate", "the policy allows no tag of the repository"
-    because = "there is no current tag" if current is None else f"{current} cannot be compared"
-    if current is None and reference.digest is not None:
-        because = "the digest has no tag to compare with"
-    return "adopted", f"{candidates[0]} is the newest tag the policy allows; {because}"
-
-
-def _incomparable(reference: Reference) -> str:
-    if reference.tag is not None:
-        return f"{reference.tag} cannot be compared with other tags"
-    if reference.digest is not None:
-        return "the digest has no tag to compare with: write its tag beside it"
-    return "there is no current tag to compare with: give --current, or a policy such as --semver"

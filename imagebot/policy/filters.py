@@ -9,6 +9,7 @@ from imagebot.policy.model import Policy
 from imagebot.policy.ranking import Pool
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.selectors import selected
+from imagebot.version.chart import registry_tag, without_metadata
 
 _ARTIFACT = re.compile(r"sha(?:256-[0-9a-f]{64}|512-[0-9a-f]{128})(?:\..*)?")
 """Signatures, attestations and referrers that are stored under tags (cosign, OCI 1.1 fallback)."""
@@ -17,20 +18,26 @@ _ARTIFACT = re.compile(r"sha(?:256-[0-9a-f]{64}|512-[0-9a-f]{128})(?:\..*)?")
 def filter_tags(policy: Policy, tags: Sequence[str], refusals: Refusals) -> Pool:
     """The tags that pass, each once, with what the policy reads of them."""
     kept: Sequence[str] = list(dict.fromkeys(tags))
-    kept = _drop_artifacts(kept, refusals)
+    kept = drop_artifacts(kept, refusals)
     kept = _include(policy, kept, refusals)
     kept = _exclude(policy, kept, refusals)
     return _match(policy, kept, refusals)
 
 
 def read_text(policy: Policy, tag: str | None) -> str | None:
-    """What the policy reads of the current tag; None when there is nothing to compare with."""
-    if tag is None or policy.pattern is None:
-        return tag
-    return policy.pattern.search(tag)
+    """What the policy reads of the current tag; None when there is nothing to compare with.
+
+    Without `extract` that is the whole tag, also where the pattern does not match it: a filter says
+    what may be chosen, and not what may be compared.
+    """
+    if tag is None:
+        return None
+    if policy.pattern is None or not policy.pattern.extract:
+        return without_metadata(tag)
+    return policy.pattern.search(registry_tag(tag))
 
 
-def _drop_artifacts(tags: Sequence[str], refusals: Refusals) -> Sequence[str]:
+def drop_artifacts(tags: Sequence[str], refusals: Refusals) -> Sequence[str]:
     suspects = {tag for tag in tags if tag.startswith("sha") and _ARTIFACT.fullmatch(tag)}
     if not suspects:
         return tags

@@ -11,7 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from imagebot.version.shape import Layout, Shape, read_layout
+from imagebot.version.places import read_layout
+from imagebot.version.shape import Layout, Shape
 
 # With or without a letter: a tag that may be a hash is not one whose digest is followed unasked.
 _HASH = re.compile(r"(?<![^-_.+])g?[0-9a-f]{7,40}(?![^-_.+])")
@@ -34,7 +35,7 @@ def is_floating(tag: str, tags: Sequence[str]) -> bool:
         return _HASH.search(tag) is None
     if _CHANNEL.fullmatch(tag):
         return True
-    if layout.stage or layout.hashes:
+    if layout.stage or layout.hidden:
         return False
     shape = layout.shape_of(tag)
     if _goes_on(tag, layout, shape, tags):

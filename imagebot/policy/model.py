@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from imagebot.version.places import ALONE, Reading
+
 if TYPE_CHECKING:
     from imagebot.policy.pattern import Pattern
     from imagebot.version.range import Range
@@ -102,8 +104,8 @@ class Choice:
     the reference has a digest and its tag is one that moves (`floating.is_floating`): where the tag
     stays, its digest follows it. `settled` is false when the tags are not enough to decide from:
     the list is empty, or has neither the current tag nor one that may take its place. `tied` are
-    groups of candidates, each in byte order, that the order cannot tell apart and that may be
-    different images.
+    groups of successors that the order cannot tell apart and that may be different images.
+    `reading` is how the tags of the list were read.
     """
 
     candidates: tuple[str, ...]
@@ -116,6 +118,7 @@ class Choice:
     floating: bool = False
     settled: bool = True
     tied: tuple[tuple[str, ...], ...] = ()
+    reading: Reading = ALONE
 
     @property
     def moves(self) -> bool:

@@ -5,13 +5,14 @@ The rows that this module reads are what `semver` with the natural syntax ranks 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from imagebot.policy.model import Policy
-from imagebot.policy.ranking import Pool, Ranked, pick
+from imagebot.policy.ranking import Outsiders, Pool, Ranked, pick
 from imagebot.policy.rejections import Refusals
-from imagebot.policy.rows import Rows, TagGroup, by_skeleton, cut_numbers
+from imagebot.policy.rows import Rows, cut_numbers, read_pool
 from imagebot.policy.shape_rules import (
     Current,
     compared_variant,
@@ -19,100 +20,57 @@ from imagebot.policy.shape_rules import (
     read_current,
     variant_key,
 )
-from imagebot.version.precedence import RELEASE, Numbers, Pre
-from imagebot.version.shape import Layout, is_hash, layout_of_skeleton, read_layout
+from imagebot.version.places import Reading, TagGroup, read_layout
+from imagebot.version.precedence import RELEASE, Numbers, Pre, prerelease_key
+from imagebot.version.range import Range, parse_range
+from imagebot.version.shape import Layout
 
-PreKey = Callable[[Layout, str], Pre]
 Accept = Callable[[Sequence[Numbers], Sequence[Pre] | None], Sequence[int]]
 """Positions of the versions that a policy takes: their numbers, their pre-releases if any."""
 
 
 def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) -> Ranked:
-    now = read_current(current)
-    rows = read_rows(policy, pool, now, refusals, stage_pre)
+    reading, groups = read_pool(pool, current)
+    now = read_current(current, reading)
+    reader = read_rows(policy, reading, groups, now, refusals)
     if now is None:
-        rows = _leading_form(rows, refusals)
-    return rank_rows(policy, rows, now, stage_pre)
-
-
-def rank_rows(policy: Policy, rows: Rows, now: Current | None, pre_key: PreKey) -> Ranked:
-    """The rows with keys that order them: numbers, then pre-release, then the variant's numbers."""
-    plain = rows.plain
-    keys: Sequence[object] = rows.numbers
-    current: object = None
-    if now is not None:
-        variant = variant_key(policy, now)
-        plain = plain and not now.layout.stage and not variant
-        current = now.numbers
-    if not plain:
-        keys = list(zip(rows.numbers, rows.pres, rows.variants, strict=True))
-        if now is not None:
-            current = (now.numbers, pre_key(now.layout, now.text), variant)
-    numbers = now.plain_numbers if now else None
-    return Ranked(rows.tags, keys, current, rows.numbers, numbers, _style, _is_plain)
-
-
-def read_rows(
-    policy: Policy,
-    pool: Pool,
-    now: Current | None,
-    refusals: Refusals,
-    pre_key: PreKey,
-    accept: Accept | None = None,
-) -> Rows:
-    """The tags that have the current one's shape and the policy's variant and pre-releases.
-
-    What `accept` does not take is refused by the rule `semver`.
-    """
-    reader = _Reader(policy, now, refusals, pre_key, accept)
-    for group in by_skeleton(pool):
-        reader.read(group)
-    return reader.rows
-
-
-def stage_pre(layout: Layout, text: str) -> Pre:
-    """A pre-release's key in these orders: its stage (or stream), then its numbers as numbers."""
-    if not layout.stage:
-        return RELEASE
-    stage, *numbers = layout.stage_key(text)
-    stream = layout.stage if layout.is_stream else ""
-    return (0, (0, stage, stream), *[(0, number, "") for number in numbers])
-
-
-def _no_version(tag: str) -> str:
-    return "a hash has no order" if is_hash(tag) else "it does not contain a version"
-
-
-def _style(tag: str) -> object:
-    layout = read_layout(tag)
-    return layout.shape_of(tag) if layout else None
-
-
-def _is_plain(tag: str) -> bool:
-    layout = read_layout(tag)
-    return layout is not None and layout.variant == ""
+        reader.rows = _leading_form(reader.rows, refusals)
+    return rank_rows(reader)
 
 
 @dataclass(slots=True)
-class _Reader:
+class RowReader:
+    """Reads groups of tags into rows, and remembers what was written in another way.
+
+    What `accept` does not take is refused by the rule `semver`.
+    """
+
     policy: Policy
+    reading: Reading
     now: Current | None
     refusals: Refusals
-    pre_key: PreKey
     accept: Accept | None
     rows: Rows = field(default_factory=Rows)
+    outsiders: list[Outsiders] = field(default_factory=list)
 
     def read(self, group: TagGroup) -> None:
         """Add what is taken of a group."""
-        layout = layout_of_skeleton(group.skeleton)
+        layout = self.reading.layout(group.skeleton)
         if layout is None:
-            self.refusals.add(self.policy.order, group.tags, _no_version)
+            self.refusals.add(self.policy.order, group.tags, _why_none(group.skeleton))
             return
-        group = narrow(self.policy, layout, self.now, group, self.refusals)
-        if not group.tags:
-            return
+        fitting, moved = narrow(self.policy, layout, self.now, group, self.refusals)
+        if len(fitting.tags) < len(group.tags):
+            among = set(fitting.tags)
+            left = [i for i, tag in enumerate(group.tags) if tag not in among]
+            self.outsiders.append(Outsiders(layout, group.only(left)))
+        if fitting.tags:
+            self.rows.moved |= moved
+            self._add(layout, fitting)
+
+    def _add(self, layout: Layout, group: TagGroup) -> None:
         numbers = cut_numbers(layout.parts, group.texts)
-        pres = [self.pre_key(layout, text) for text in group.texts] if layout.stage else None
+        pres = [stage_pre(layout, text) for text in group.texts] if layout.stage else None
         kept = self.accept(numbers, pres) if self.accept is not None else range(len(numbers))
         if len(kept) < len(numbers):
             assert self.policy.range is not None
@@ -125,14 +83,109 @@ class _Reader:
             None,
             layout.variant,
         ):
-            variants = [layout.variant_numbers_of(text) for text in group.texts]
-        self.rows.add(group.tags, _forms(layout, group.texts), numbers, pres, variants)
+            variants = cut_numbers(layout.variant_numbers, group.texts)
+            if self.policy.variant == "any":
+                variants = _present_first(group.tags, variants, self.rows.moved)
+        form = 0 if layout.kind == "date" and "." not in layout.core else len(layout.parts)
+        self.rows.add(group.tags, [form] * len(group.tags), numbers, pres, variants)
 
 
-def _forms(layout: Layout, texts: Sequence[str]) -> list[int]:
-    if len(layout.parts) == 1 and layout.may_be_date:
-        return [0 if layout.kind_of(text) == "date" else 1 for text in texts]
-    return [len(layout.parts)] * len(texts)
+def read_rows(
+    policy: Policy,
+    reading: Reading,
+    groups: Sequence[TagGroup],
+    now: Current | None,
+    refusals: Refusals,
+    accept: Accept | None = None,
+) -> RowReader:
+    """The tags that have the current one's shape and the policy's variant and pre-releases."""
+    reader = RowReader(policy, reading, now, refusals, accept)
+    for group in groups:
+        reader.read(group)
+    return reader
+
+
+def _present_first(
+    tags: Sequence[str], variants: Sequence[Numbers], moved: set[str]
+) -> list[Numbers]:
+    """Keys by which the current platform comes before a higher one with the same version."""
+    return [(int(tag not in moved), *numbers) for tag, numbers in zip(tags, variants, strict=True)]
+
+
+def rank_rows(reader: RowReader) -> Ranked:
+    """The rows with keys that order them: numbers, then pre-release, then the variant's numbers."""
+    rows, now, reading = reader.rows, reader.now, reader.reading
+    plain = rows.plain
+    keys: Sequence[object] = rows.numbers
+    current: object = None
+    if now is not None:
+        variant = variant_key(reader.policy, now)
+        if reader.policy.variant == "any" and variant:
+            variant = (1, *variant)
+        plain = plain and not now.layout.stage and not variant
+        current = now.numbers
+    if not plain:
+        keys = list(zip(rows.numbers, rows.pres, rows.variants, strict=True))
+        if now is not None:
+            current = (now.numbers, stage_pre(now.layout, now.text), variant)
+    return Ranked(
+        rows.tags,
+        keys,
+        current,
+        rows.numbers,
+        now.plain_numbers if now else None,
+        functools.partial(_style, reading),
+        functools.partial(_is_plain, reading),
+        functools.partial(_hidden, reading),
+        frozenset(rows.moved),
+        reader.outsiders,
+        reading,
+    )
+
+
+def stage_pre(layout: Layout, text: str) -> Pre:
+    """A pre-release's key in the natural syntax: its stage or stream, then its numbers."""
+    if not layout.stage:
+        return RELEASE
+    stage, *numbers = layout.stage_key(text)
+    stream = layout.stage if layout.is_stream else ""
+    return (0, (0, stage, stream), *[(0, number, "") for number in numbers])
+
+
+@functools.lru_cache(maxsize=512)
+def natural_range(versions: Range) -> Range:
+    """A range whose bounds order pre-releases as the natural syntax does: rc9 before rc10."""
+    found = parse_range(versions.text, _bound_pre)
+    return found.with_prereleases() if versions.any_prerelease else found
+
+
+def _bound_pre(text: str) -> Pre:
+    tag = f"0.0.0-{text}"
+    layout = read_layout(tag)
+    if layout is not None and layout.stage and not layout.variant:
+        return stage_pre(layout, tag)
+    return prerelease_key(text)
+
+
+def _why_none(skeleton: str) -> str:
+    if "?" in skeleton:
+        return "nothing tells whether it is a number or a commit hash"
+    return "a hash has no order" if "~" in skeleton else "it does not contain a version"
+
+
+def _style(reading: Reading, tag: str) -> object:
+    layout = reading.layout_of(tag)
+    return layout.shape_of(tag) if layout else None
+
+
+def _is_plain(reading: Reading, tag: str) -> bool:
+    layout = reading.layout_of(tag)
+    return layout is not None and layout.variant == ""
+
+
+def _hidden(reading: Reading, text: str) -> object:
+    layout = reading.layout_of(text)
+    return layout.hidden_of(text) if layout else text
 
 
 _PREFERENCE = {3: 0, 2: 1, 1: 1000, 0: 1001}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from imagebot.policy.model import Policy
 from imagebot.policy.rejections import Refusals
+from imagebot.version.places import ALONE, Reading, TagGroup
 from imagebot.version.precedence import Numbers
+from imagebot.version.shape import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +21,24 @@ class Pool:
     texts: Sequence[str]
 
 
+class Outsiders(NamedTuple):
+    """Tags that were not compared because they are written in another way."""
+
+    layout: Layout
+    group: TagGroup
+
+
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """Tags with their keys, in no particular order.
 
     `current` is the key of the current tag, None when it cannot be compared. `numbers` are the
     version numbers of each tag and `current_numbers` those of the current one, for orders that
-    read versions; dates have none. `style` tells tags that are written alike, and `plain` those
-    without a variant: they decide ties, beside a current tag and without one.
+    read versions; dates and counters have none. `style` tells tags that are written alike, and
+    `plain` those without a variant: they decide ties, beside a current tag and without one.
+    `hidden` gives what of a tag has no order and is no spelling either: equal tags that differ in
+    it may be different images. `moved` are the tags on another platform than the current one; their
+    keys end with the variant's numbers. `outsiders` are what was not compared.
     """
 
     tags: Sequence[str]
@@ -36,6 +48,10 @@ class Ranked:
     current_numbers: Numbers | None = None
     style: Callable[[str], object] | None = None
     plain: Callable[[str], bool] | None = None
+    hidden: Callable[[str], object] | None = None
+    moved: frozenset[str] = frozenset()
+    outsiders: Sequence[Outsiders] = ()
+    reading: Reading = ALONE
 
 
 Order = Callable[[Policy, Pool, str | None, Refusals], Ranked]
@@ -51,12 +67,9 @@ def keep(ranked: Ranked, indices: Sequence[int]) -> Ranked:
     if len(indices) == len(ranked.tags):
         return ranked
     numbers = None if ranked.numbers is None else pick(indices, ranked.numbers)
-    return Ranked(
-        pick(indices, ranked.tags),
-        pick(indices, ranked.keys),
-        ranked.current,
-        numbers,
-        ranked.current_numbers,
-        ranked.style,
-        ranked.plain,
-    )
+    tags, keys = pick(indices, ranked.tags), pick(indices, ranked.keys)
+    return replace(ranked, tags=tags, keys=keys, numbers=numbers)
+
+
+def is_better(key: Any, than: Any, *, descending: bool) -> bool:
+    return bool(key < than if descending else key > than)

@@ -6,36 +6,20 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import NamedTuple
 
 from imagebot.policy.ranking import Pool, pick
+from imagebot.version.places import Reading, TagGroup, mark_hashes, read_groups, zero_digits
 from imagebot.version.precedence import RELEASE, Numbers, Pre
-from imagebot.version.shape import Span, mark_hashes, zero_digits
+from imagebot.version.shape import Span
 
 
-class TagGroup(NamedTuple):
-    """Tags of one skeleton, and for each the text that is read; parallel lists."""
-
-    skeleton: str
-    tags: Sequence[str]
-    texts: Sequence[str]
-
-    def only(self, positions: Sequence[int]) -> TagGroup:
-        if len(positions) == len(self.tags):
-            return self
-        return TagGroup(self.skeleton, pick(positions, self.tags), pick(positions, self.texts))
-
-    def others(self, positions: Sequence[int]) -> list[str]:
-        """The tags that `only` would leave out."""
-        among = set(positions)
-        return [tag for i, tag in enumerate(self.tags) if i not in among]
-
-    def none(self) -> TagGroup:
-        return TagGroup(self.skeleton, (), ())
+def read_pool(pool: Pool, current: str | None) -> tuple[Reading, list[TagGroup]]:
+    """How a pool's texts are read, with the current one among them, and all tags in groups."""
+    return read_groups(by_skeleton(pool), current)
 
 
 def by_skeleton(pool: Pool) -> list[TagGroup]:
-    """Every tag of the pool, in groups."""
+    """Every tag of the pool, in groups by rough skeleton: what each tag alone can tell."""
     if not pool.tags:
         return []
     rough = zero_digits("\n".join(pool.texts)).split("\n")
@@ -57,7 +41,8 @@ def by_skeleton(pool: Pool) -> list[TagGroup]:
 class Rows:
     """Parallel lists, one entry per tag; `pres` and `variants` order what follows the numbers.
 
-    `forms` are the numbers of parts, 0 for a date that is one number.
+    `forms` are the numbers of parts, 0 for a date that is not written with dots. `moved` are the
+    tags on another platform than the current one.
     """
 
     tags: list[str] = field(default_factory=list)
@@ -65,6 +50,7 @@ class Rows:
     numbers: list[Numbers] = field(default_factory=list)
     pres: list[Pre] = field(default_factory=list)
     variants: list[Numbers] = field(default_factory=list)
+    moved: set[str] = field(default_factory=set)
     plain: bool = True
     """Whether the numbers alone order the rows: no pre-releases, no numbers in variants."""
 
@@ -95,6 +81,7 @@ class Rows:
             pick(positions, self.numbers),
             pick(positions, self.pres),
             pick(positions, self.variants),
+            self.moved,
             self.plain,
         )
 
@@ -107,7 +94,7 @@ class Rows:
 def cut_numbers(spans: Sequence[Span], texts: Sequence[str]) -> list[Numbers]:
     """The numbers at the same places of every text, without bytecode for each."""
     columns = [map(_reader(span), map(itemgetter(slice(*span)), texts)) for span in spans]
-    return list(zip(*columns, strict=True))
+    return list(zip(*columns, strict=True)) if spans else [()] * len(texts)
 
 
 _SMALL = {f"{number:0{width}}": number for width in (1, 2, 3) for number in range(10**width)}

@@ -10,14 +10,15 @@ import functools
 from collections.abc import Sequence
 
 from imagebot.policy.model import Policy
-from imagebot.policy.natural import rank_rows, read_rows
+from imagebot.policy.natural import natural_range, rank_rows, read_rows
 from imagebot.policy.ranking import Pool, Ranked, pick
 from imagebot.policy.rejections import Refusals
-from imagebot.policy.rows import Rows, TagGroup, by_skeleton, cut_numbers
+from imagebot.policy.rows import Rows, by_skeleton, cut_numbers, read_pool
 from imagebot.policy.shape_rules import Current, read_current
-from imagebot.version.precedence import RELEASE, Numbers, Pre, pad, prerelease_key
+from imagebot.version.places import TagGroup
+from imagebot.version.precedence import RELEASE, Numbers, Pre, pad
 from imagebot.version.range import Range
-from imagebot.version.shape import Layout, Span
+from imagebot.version.shape import Span
 from imagebot.version.syntax import STRICT, read_strict, strict_prerelease
 
 
@@ -27,15 +28,10 @@ def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) ->
     return _natural(policy, pool, current, refusals)
 
 
-def semver_pre(layout: Layout, text: str) -> Pre:
-    return prerelease_key(layout.prerelease_of(text)) if layout.stage else RELEASE
-
-
 def _accepted(
-    policy: Policy, numbers: Sequence[Numbers], pres: Sequence[Pre] | None
+    versions: Range, numbers: Sequence[Numbers], pres: Sequence[Pre] | None
 ) -> Sequence[int]:
     """Positions of the versions within the range; without `pres` they are all releases."""
-    versions = _range_of(policy)
     if pres is None:
         return versions.positions_of_releases(numbers)
     if not versions.has_prerelease:
@@ -53,19 +49,21 @@ def _range_of(policy: Policy) -> Range:
 
 
 def _natural(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) -> Ranked:
-    now = read_current(current)
+    reading, groups = read_pool(pool, current)
+    now = read_current(current, reading)
     if now is not None and not _is_version(now):
         now = None
-    accept = functools.partial(_accepted, policy)
-    rows = read_rows(policy, pool, now, refusals, semver_pre, accept)
+    accept = functools.partial(_accepted, natural_range(_range_of(policy)))
+    reader = read_rows(policy, reading, groups, now, refusals, accept)
     if now is None:
-        rows = _several_parts(rows, refusals)
-    return rank_rows(policy, rows, now, semver_pre)
+        reader.rows = _several_parts(reader.rows, refusals)
+    return rank_rows(reader)
 
 
 def _is_version(now: Current) -> bool:
-    """A single number that may be a date or a hash is not a version."""
-    return now.shape.parts > 1 or now.shape.kind == "version"
+    """A date is one only with dots, as in 2024.1.3, and a counter only where it stands alone."""
+    alone = str(now.shape) == "#"
+    return now.shape.kind == "version" or "." in now.shape.core or alone
 
 
 def _several_parts(rows: Rows, refusals: Refusals) -> Rows:
@@ -138,7 +136,7 @@ def _add_strict(
         kept = _staged(policy, now, numbers)
         refusals.add("prerelease", group.others(kept), "a pre-release")
         group, numbers, pres = group.only(kept), pick(kept, numbers), pick(kept, pres)
-    taken = _accepted(policy, numbers, pres)
+    taken = _accepted(_range_of(policy), numbers, pres)
     reason = f"not in the range {_range_of(policy).text}"
     if len(taken) < len(group.tags):
         refusals.add("semver", group.others(taken), reason)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imagebot.policy.model import Policy
+from imagebot.policy.platforms import of_platform
 from imagebot.policy.rejections import Refusals
-from imagebot.policy.rows import TagGroup
 from imagebot.policy.selectors import tag_glob
+from imagebot.version.places import Reading, TagGroup
 from imagebot.version.precedence import Numbers
-from imagebot.version.shape import Layout, Shape, read_layout
+from imagebot.version.shape import Layout, Shape
 
 _SEPARATORS = "-_.+"
-_SHORTEST_HASH = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +27,39 @@ class Current:
 
     @property
     def plain_numbers(self) -> Numbers | None:
-        """The version numbers, None for a date: it has no major."""
+        """The version numbers, None for dates and counters: they have no major."""
         return self.numbers if self.shape.kind == "version" else None
 
 
-def read_current(text: str | None) -> Current | None:
-    layout = read_layout(text) if text is not None else None
-    if text is None or layout is None:
+def read_current(text: str | None, reading: Reading) -> Current | None:
+    """None when nothing in the tag can be compared: see `why_unordered`."""
+    layout = reading.layout_of(text) if text is not None else None
+    if text is None or layout is None or layout.kind == "identity":
         return None
     return Current(text, layout, layout.shape_of(text), layout.numbers_of(text))
 
 
 def narrow(
     policy: Policy, layout: Layout, now: Current | None, group: TagGroup, refusals: Refusals
-) -> TagGroup:
-    """The tags of a group that have the current one's shape, and what the policy says besides."""
-    if now is None:
-        group = _adoptable(layout, group, refusals)
-    else:
-        group = _of_shape(layout, now, group, refusals)
+) -> tuple[TagGroup, set[str]]:
+    """The tags of a group that have the current one's shape, and what the policy says besides.
+
+    Also those of them that are on another platform than the current tag.
+    """
+    moved: set[str] = set()
+    group = (
+        _adoptable(layout, group, refusals)
+        if now is None
+        else _of_shape(layout, now, group, refusals)
+    )
     group = _of_variant(policy, layout, now, group, refusals)
-    return _of_stage(policy, layout, now, group, refusals)
+    if now is not None and group.tags:
+        if now.layout.variant == layout.variant and _compares_platforms(policy, now):
+            group, moved = of_platform(
+                policy, layout.ingredients, now.layout.ingredients, now.text, group, refusals
+            )
+        group = _of_hidden(layout, now, group, refusals)
+    return _of_stage(policy, layout, now, group, refusals), moved
 
 
 def _adoptable(layout: Layout, group: TagGroup, refusals: Refusals) -> TagGroup:
@@ -54,25 +67,20 @@ def _adoptable(layout: Layout, group: TagGroup, refusals: Refusals) -> TagGroup:
     if layout.prefix not in ("", "v", "V"):
         refusals.add("shape", group.tags, "only tags that begin with their version are adopted")
         return group.none()
-    if layout.is_alone and not layout.may_be_date and len(group.skeleton) >= _SHORTEST_HASH:
-        refusals.add("shape", group.tags, "it may be a hash, and is not adopted")
-        return group.none()
     return group
 
 
 def _of_shape(layout: Layout, now: Current, group: TagGroup, refusals: Refusals) -> TagGroup:
     shape = now.shape
     reason = f"another shape: the current tag is {shape}"
-    if len(layout.parts) != shape.parts or layout.prefix not in (None, shape.prefix):
+    if (layout.core, layout.kind) != (shape.core, shape.kind) or (
+        layout.prefix not in (None, shape.prefix)
+    ):
         refusals.add("shape", group.tags, reason)
         return group.none()
-    if layout.prefix is not None and not layout.has_kinds and shape.kind == "version":
+    if layout.prefix is not None:
         return group
-    kept = [
-        i
-        for i, text in enumerate(group.texts)
-        if layout.prefix_of(text) == shape.prefix and layout.kind_of(text) == shape.kind
-    ]
+    kept = [i for i, text in enumerate(group.texts) if layout.prefix_of(text) == shape.prefix]
     refusals.add("shape", group.others(kept), reason)
     return group.only(kept)
 
@@ -93,6 +101,38 @@ def _of_variant(
     kept = [i for i, text in enumerate(group.texts) if is_variant(policy.variant, text[start:])]
     refusals.add("variant", group.others(kept), f"another variant: {policy.variant} is wanted")
     return group.only(kept)
+
+
+def _compares_platforms(policy: Policy, now: Current) -> bool:
+    """Not from a variant that the policy does not want: then it says itself where to go."""
+    if policy.variant in ("same", "any"):
+        return True
+    return is_variant(policy.variant, now.text[now.layout.variant_start :])
+
+
+def _of_hidden(layout: Layout, now: Current, group: TagGroup, refusals: Refusals) -> TagGroup:
+    """Without the tags that only what may be a hash or a number tells from the current one."""
+    if not layout.unknown:
+        return group
+    # Tags of one shape have as many hidden places, in the same order.
+    places = [i for i, span in enumerate(layout.hidden) if span in layout.unknown]
+    known, held = _around(now.layout, now.text, places)
+    kept = [
+        i
+        for i, text in enumerate(group.texts)
+        if (there := _around(layout, text, places))[0] != known or there[1] == held
+    ]
+    reason = f"nothing tells whether it differs from {now.text} in a number or in a commit hash"
+    refusals.add("shape", group.others(kept), reason)
+    return group.only(kept)
+
+
+def _around(layout: Layout, text: str, places: Sequence[int]) -> tuple[Numbers, tuple[str, ...]]:
+    """The numbers before the first of some hidden places, and what is in these places."""
+    unknown = [layout.hidden[place] for place in places]
+    spans = (*layout.parts, *layout.prerelease_numbers, *layout.variant_numbers)
+    known = tuple(int(text[a:b]) for a, b in spans if b <= unknown[0][0])
+    return known, tuple(text[a:b] for a, b in unknown)
 
 
 def compared_variant(policy: Policy, now: Current | None) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from imagebot.policy.charts import why_no_version
 from imagebot.policy.model import Choice, Policy
 from imagebot.policy.rejections import Refusals
 from imagebot.reference import Reference
@@ -39,6 +40,9 @@ def choose_followed(policy: Policy, tags: Sequence[str], current: Reference) -> 
     followed = policy.follow
     assert followed is not None
     others = Refusals()
+    if current.chart and (why := why_no_version(followed, current.tag or "")):
+        reason = f"the policy follows {followed}, which is {why}"
+        return Choice((), others.freeze(), "no-candidate", reason)
     others.add("follow", _others(tags, followed), "not it")
     rejections = others.freeze()
     implied = _IMPLIED if current.digest is None else followed

@@ -6,6 +6,7 @@ sorts below it, identifier by identifier (semver.org, item 11). Build metadata i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ def _identifier(text: str) -> Identifier:
     return (1, 0, text)
 
 
-def key_of(version: Version) -> Key:
-    pre = prerelease_key(version.prerelease) if version.prerelease else RELEASE
+def key_of(version: Version, pre_key: Callable[[str], Pre] = prerelease_key) -> Key:
+    pre = pre_key(version.prerelease) if version.prerelease else RELEASE
     return (version.major, version.minor, version.patch, pre)
 
 

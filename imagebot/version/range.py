@@ -7,11 +7,20 @@ pre-releases: a group does when any of its constraints names one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from imagebot.version.precedence import RELEASE, Key, Numbers, Triple, key_of, pad
+from imagebot.version.precedence import (
+    RELEASE,
+    Key,
+    Numbers,
+    Pre,
+    Triple,
+    key_of,
+    pad,
+    prerelease_key,
+)
 
 if TYPE_CHECKING:
     from semver import Version
@@ -113,17 +122,21 @@ class Range:
         return replace(self, groups=groups, any_prerelease=True)
 
 
-def parse_range(text: str) -> Range:
-    """Read a range.
+PreKey = Callable[[str], Pre]
+"""What orders the texts of pre-releases."""
+
+
+def parse_range(text: str, pre_key: PreKey = prerelease_key) -> Range:
+    """Read a range, whose bounds order pre-releases by `pre_key`.
 
     Raises InvalidRangeError with the position of the first character that does not fit.
     """
     from imagebot.version.range_parser import parse_groups
 
-    return Range(text, tuple(_group(constraints) for constraints in parse_groups(text)))
+    return Range(text, tuple(_group(each, pre_key) for each in parse_groups(text)))
 
 
-def _group(constraints: tuple[Constraint, ...]) -> ConstraintGroup:
+def _group(constraints: tuple[Constraint, ...], pre_key: PreKey) -> ConstraintGroup:
     from imagebot.version.constraint import VersionInterval
 
     interval = VersionInterval()
@@ -136,13 +149,15 @@ def _group(constraints: tuple[Constraint, ...]) -> ConstraintGroup:
             excluded.append(meaning)
     low, high = _release_bounds(interval)
     prereleases = any(constraint.version.prerelease for constraint in constraints)
-    holes = tuple(_Hole(key_of(hole.version), hole.given) for hole in excluded)
-    return ConstraintGroup(_bounds(interval), holes, prereleases, low, high)
+    holes = tuple(_Hole(key_of(hole.version, pre_key), hole.given) for hole in excluded)
+    return ConstraintGroup(_bounds(interval, pre_key), holes, prereleases, low, high)
 
 
-def _bounds(interval: VersionInterval) -> _Bounds:
-    high = None if interval.high is None else key_of(interval.high)
-    return _Bounds(key_of(interval.low), interval.low_included, high, interval.high_included)
+def _bounds(interval: VersionInterval, pre_key: PreKey) -> _Bounds:
+    high = None if interval.high is None else key_of(interval.high, pre_key)
+    return _Bounds(
+        key_of(interval.low, pre_key), interval.low_included, high, interval.high_included
+    )
 
 
 def _release_bounds(interval: VersionInterval) -> tuple[Triple, Triple | None]:

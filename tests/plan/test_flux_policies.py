@@ -154,3 +154,21 @@ def test_two_policies_of_one_name_that_differ_are_a_problem() -> None:
     assert all("of the same name" in problem.message for problem in drafted.plan.problems)
     assert len(drafted.plan.problems) == 2
     assert len(drafting(f"{one}---\n{one}", pod("1.2.0")).changes) == 1
+
+
+def test_a_chart_that_follows_a_policy_gets_a_version() -> None:
+    """Flux writes the tag itself, with its `_`, which its own Helm then refuses."""
+    release = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: all}\n"
+        "spec: {url: 'oci://ghcr.io/acme'}\n---\n"
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: app}\n"
+        "spec:\n  chart:\n    spec:\n      chart: app\n"
+        '      version: %s # {"$imagepolicy": "flux-system:app:tag"}\n'
+        "      sourceRef: {kind: HelmRepository, name: all}\n"
+    )
+    rule = f"{SEMVER}\n  filterTags: {{pattern: '_ref[.]'}}"
+    objects = OBJECTS.format(namespace="", rule=rule)
+    marked = (release % "1.2.0+ref.2dec694").encode()
+    drafted = drafting(objects, marked, "1.2.0_ref.2dec694 1.4.0_ref.0a1b2c3 1.5.0 1.6_ref.1")
+    assert drafted.plan.problems == ()
+    assert [change.new.decode() for change in drafted.changes] == [release % "1.4.0+ref.0a1b2c3"]

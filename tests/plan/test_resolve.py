@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -180,3 +181,31 @@ def test_without_a_current_tag_the_reason_says_what_to_do() -> None:
     assert only(deciding({}, digest)).reason == f"{of_digest}: write its tag beside it"
     assert only(deciding({"adopt": True}, digest)).reason.endswith(f"; {of_digest}")
     assert only(deciding({}, "app")).reason.endswith("; there is no current tag")
+
+
+@pytest.mark.parametrize(
+    ("tag", "warnings"),
+    [
+        ("1.2.3+a", ()),
+        ("1.2.3+b", (f"{APP}: the current tag 1.2.3+b is not in the registry any more",)),
+    ],
+)
+def test_the_version_of_a_chart_is_looked_for_as_its_tag(
+    tag: str, warnings: tuple[str, ...]
+) -> None:
+    policy = build_policy("mine", {"max": "minor", "exists": True})
+    chart = replace(parse_reference("app"), tag=tag, chart=True)
+    registry = FakeRegistry({APP: ("1.2.3_a", "1.3.0_c", "main")})
+    answers = resolve([TagQuery.of(chart, policy)], registry, now=NOW)
+    assert only(answers).tag == "1.3.0+c"
+    assert answers.warnings == warnings
+    assert ("digest", APP, "1.3.0_c") in registry.calls
+
+
+def test_a_chart_and_an_image_of_one_repository_are_two_questions() -> None:
+    policy = build_policy("mine", {})
+    image = parse_reference("app:1.2.3")
+    queries = [TagQuery.of(image, policy), TagQuery.of(replace(image, chart=True), policy)]
+    answers = resolve(queries, FakeRegistry({APP: ("1.2.3", "1.3.0_c")}), now=NOW)
+    chosen = [answers.of[query] for query in queries]
+    assert [each.tag for each in chosen if isinstance(each, Decision)] == [None, "1.3.0+c"]

@@ -85,3 +85,25 @@ def test_today_is_the_callers() -> None:
     test = {"policy": "until", "tags": ["1.3.0"], "current": "1.2.3", "expect": "1.2.3"}
     assert run_policy_tests([test], POLICIES, today=date(2026, 3, 1))[0].passed
     assert not run_policy_tests([test], POLICIES, today=date(2026, 5, 1))[0].passed
+
+
+@pytest.mark.parametrize(
+    ("current", "expect", "passes"),
+    [
+        ("1.2.3+a", "1.3.0", True),
+        ("1.2.3", "1.3.0+b", False),
+        ("1.2.3", "1.3.0", True),
+        (None, "1.3.0+b", False),
+    ],
+)
+def test_a_plus_makes_it_the_test_of_a_chart(
+    current: str | None, expect: str, passes: bool
+) -> None:
+    tags = ["1.2.3_a", "1.3.0", "1.4"]
+    test = {"policy": "shape", "tags": tags, "current": current, "expect": expect}
+    (result,) = run_policy_tests([test], BUILT_IN, today=TODAY)
+    assert result.passed == passes
+    assert result.choice is not None
+    refused = {each.tag: each.rule for each in result.choice.rejections}
+    is_chart = "+" in (current or "") or "+" in expect
+    assert (refused.get("1.4") == "chart") == is_chart

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from imagebot.policy.calver import Dated, read_date
+from imagebot.policy.calver import read_date
 from imagebot.policy.choose import timed_candidates
+from imagebot.version.places import Reading
 from tests.policy.choosing import TODAY, choosing, pick, reference, rules
 
 BUILD = {"pattern": r"^main-(?P<build>[^-]+)(?:-[0-9a-f]{7})?$", "extract": "$build"}
@@ -69,7 +70,7 @@ DATES = [
     ("20240105", (2024, 1, 5), "#", ()),
     ("202401051530", (2024, 1, 5, 15, 30), "#", ()),
     ("20240105153059", (2024, 1, 5, 15, 30, 59), "#", ()),
-    ("20240105T153059Z", (2024, 1, 5, 153059), "#Z", ()),
+    ("20240105T153059Z", (2024, 1, 5, 153059), "#", ()),
     ("20240105.2", (2024, 1, 5, 2), "#", ()),
     ("2024-01-05", (2024, 1, 5), "#", ()),
     ("2024_01_05", (2024, 1, 5), "#", ()),
@@ -81,21 +82,23 @@ DATES = [
     ("24.04.1", (2024, 4, 0, 1), "#", ()),
     ("v2024.01.05-alpine3.18", (2024, 1, 5), "v#-alpine#.#", (3, 18)),
     ("main-20240105-abcdef0", (2024, 1, 5), "main-#-<hash>", ()),
-    ("RELEASE.2023-01-25T00-19-54Z", (2023, 1, 25, 0, 19, 54), "RELEASE.#Z", ()),
+    ("RELEASE.2023-01-25T00-19-54Z", (2023, 1, 25, 0, 19, 54), "RELEASE.#", ()),
     ("nightly-20240105", (2024, 1, 5), "nightly-#", ()),
 ]
 
 
 @pytest.mark.parametrize(("text", "key", "frame", "others"), DATES, ids=[d[0] for d in DATES])
 def test_reads_dates(text: str, key: tuple[int, ...], frame: str, others: tuple[int, ...]) -> None:
-    assert read_date(text) == Dated(key, frame, others)
+    dated = read_date(text, Reading().skeleton_of(text))
+    assert dated is not None
+    assert (dated.key, dated.frame, dated.others) == (key, frame, others)
 
 
 @pytest.mark.parametrize(
     "text", ["latest", "20241301", "18000101", "2024", "120240105", "1.2.3.4", "abc"]
 )
 def test_reads_no_date_where_there_is_none(text: str) -> None:
-    assert read_date(text) is None
+    assert read_date(text, Reading().skeleton_of(text)) is None
 
 
 @pytest.mark.parametrize(
@@ -105,7 +108,9 @@ def test_reads_no_date_where_there_is_none(text: str) -> None:
         ("20231231 20240101 1.2.3 latest", "20231231", "20240101"),
         ("20240202-alpine 20240202", "20240101-alpine", "20240202-alpine"),
         ("24.04 23.10 9.9.9", "22.04", "24.04"),
-        ("20240101-alpine3.20", "20240101-alpine3.18", "20240101-alpine3.20"),
+        ("20240101-alpine3.20", "20240101-alpine3.18", "20240101-alpine3.18"),
+        ("20240102-alpine3.20", "20240101-alpine3.18", "20240102-alpine3.20"),
+        ("20240102-alpine3.17", "20240101-alpine3.18", "20240101-alpine3.18"),
         ("20240101-abcdef9 20240102-abcdef0", "20240101-abcdef0", "20240102-abcdef0"),
         ("20240101-abcdef9 20240101-abcdef0", "20240101-abcdef0", "20240101-abcdef0"),
         ("20240202-alpine 20240101", "latest", "20240101"),
@@ -146,9 +151,12 @@ def test_a_current_tag_of_unknown_time_is_kept() -> None:
     assert "main-x is unknown" in choice.reason
 
 
-def test_a_current_tag_of_another_pattern_is_replaced() -> None:
+def test_a_current_tag_of_another_pattern_is_compared_as_what_it_is() -> None:
     choice = choosing(MAIN, "main-a main-b dev-z", "dev-z", times=TIMES)
-    assert (choice.code, choice.successors) == ("adopted", ("main-b", "main-a"))
+    assert (choice.code, choice.successors) == ("current", ())
+    older = {**TIMES, "dev-z": at(2)}
+    choice = choosing(MAIN, "main-a main-b dev-z", "dev-z", times=older)
+    assert (choice.code, choice.successors) == ("newer", ("main-b",))
 
 
 def test_times_of_different_zones_compare() -> None:
@@ -165,7 +173,11 @@ def test_times_are_asked_only_for_tags_that_pass_the_filters() -> None:
     policy = build_policy("p", {**MAIN, "exclude": ["*-c"], "ignore": ignore})
     tags = ("main-d", "main-c", "main-a", "main-b", "dev-z")
     assert timed_candidates(policy, tags, reference("main-a"), today=TODAY) == ("main-a", "main-d")
-    assert timed_candidates(policy, tags, reference("dev-z"), today=TODAY) == ("main-a", "main-d")
+    assert timed_candidates(policy, tags, reference("dev-z"), today=TODAY) == (
+        "dev-z",
+        "main-a",
+        "main-d",
+    )
     assert timed_candidates(policy, tags, reference("main-c"), today=TODAY) == (
         "main-a",
         "main-c",

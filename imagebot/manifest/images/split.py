@@ -31,6 +31,7 @@ from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.quoting import is_misread
 from imagebot.manifest.yaml.tree import Mapping
 from imagebot.reference import Reference, is_digest, is_tag, parse_reference
+from imagebot.version.chart import registry_tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +41,8 @@ class Split:
     `registry_host` is a registry given elsewhere, which overrides `registry`; `name` is the whole
     name if no key has it, `folder` a key with the prefix of the name. `doubt` says why it is
     uncertain which repository is named. `new_digest` says how a missing digest is added: after the
-    tag, as a separate key, or never. `versions` is for charts: a version that is not exact is a
-    range, which is fine. `link` says which object completes the name.
+    tag, as a separate key, or never. `versions` is for charts: their versions have a `+`, and one
+    that is not exact is a range, which is fine. `link` says which object completes the name.
     """
 
     owner: Mapping
@@ -287,10 +288,10 @@ def _reference(shape: Split, name: str, parts: _Parts) -> Reference:
     base = parse_reference(f"{registry}/{name}" if registry else name)
     tag, at, inner = _text(parts.tag).partition("@")
     digest = inner if at else _text(parts.digest)
-    if tag and not is_tag(tag):
+    if tag and not is_tag(registry_tag(tag) if shape.versions else tag):
         raise InvalidReferenceError(tag, "it is not a valid tag")
     if digest and not is_digest(digest):
         raise InvalidReferenceError(digest, "it is not a valid digest (sha256: and 64 hex digits)")
     if base.tag is not None or base.digest is not None:
         raise InvalidReferenceError(name, "there is a tag in the name and another one beside it")
-    return replace(base, tag=tag or None, digest=digest or None)
+    return replace(base, tag=tag or None, digest=digest or None, chart=shape.versions)

@@ -1,0 +1,37 @@
+"""A registry as charts see it: asked by versions, which have a `+` where their tags have a `_`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from imagebot.reference import Repository
+from imagebot.registry.api import Pushed, Registry
+from imagebot.version.chart import registry_tag
+
+
+class ChartRegistry:
+    """Satisfies the protocol `Registry` for questions about charts; tags are listed as they are."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def tags(self, repository: Repository) -> tuple[str, ...]:
+        return self._registry.tags(repository)
+
+    def digest(self, repository: Repository, reference: str) -> str:
+        return self._registry.digest(repository, registry_tag(reference))
+
+    def platforms(self, repository: Repository, digest: str) -> tuple[str, ...]:
+        return self._registry.platforms(repository, digest)
+
+    def created(self, repository: Repository, digest: str) -> datetime | None:
+        return self._registry.created(repository, digest)
+
+    def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
+        found = self._registry.pushed(repository, [registry_tag(tag) for tag in tags])
+        listed = {tag: registry_tag(tag) for tag in tags}
+        return {tag: found[name] for tag, name in listed.items() if name in found}
+
+    def check(self, place: str) -> str:
+        return self._registry.check(place)

@@ -1,0 +1,66 @@
+"""Dates in tags: where one may stand, by the skeleton, and whether one is there, by the digits.
+
+In a skeleton every digit is a zero, and the digits of a date are ones. Dates are written
+`20240105`, `202401051530`, `20240105T1530Z`, `2024-01-05`, `2024_1_5`, `2024-1`, `2024.1.5`, with a
+time of day behind a `T` or as six digits, and as Unix times of 10 or 13 digits.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FIRST, _LAST = 1990, 2099
+_LENGTHS = (8, 10, 12, 14)
+_CLOCK = r"(?:T0{2}(?:[-_.:]?0{2}){1,2}Z?|[-_]0{6})?"
+_FORMS = (
+    re.compile(rf"0000([-_.])00?\1(?:00?){_CLOCK}(?![0a-zA-Z])"),
+    re.compile(r"0000[-_]00?(?![0a-zA-Z])"),
+    re.compile(r"0000(?:\.0+)+"),
+    re.compile(rf"0{{8}}{_CLOCK}(?:\.0+)*"),
+    re.compile(r"0{10}(?:0{2,4})?(?:\.0+)*"),
+)
+_NUMBER = re.compile(r"[0-9]+")
+
+
+def date_ends(skeleton: str, start: int) -> list[int]:
+    """Where a date may end that begins at a place of a skeleton, the longest first."""
+    zeros = skeleton.replace("1", "0")
+    found = [form.match(zeros, start) for form in _FORMS]
+    ends = {match.end() for match in found if match}
+    return sorted((end for end in ends if zeros[end : end + 1] != "0"), reverse=True)
+
+
+def is_date(written: str) -> bool:
+    """Whether a text in one of the forms of dates is a day, a month or a time that there is."""
+    numbers = _NUMBER.findall(written)
+    first = numbers[0]
+    if len(first) != 4:
+        return is_calendar(first) or is_unix_time(first)
+    if not _FIRST <= int(first) <= _LAST:
+        return False
+    if "." in written and "T" not in written:
+        return True  # 2024.1.0 counts releases of a year, or of a month
+    month, *day = numbers[1:3]
+    return _is_month(month) and all(map(_is_day, day))
+
+
+def is_calendar(digits: str) -> bool:
+    """Whether digits are a day, without separators, with or without a time of day."""
+    if len(digits) not in _LENGTHS or not _FIRST <= int(digits[:4]) <= _LAST:
+        return False
+    clock = [digits[i : i + 2] for i in range(8, len(digits), 2)]
+    in_time = all(part <= most for part, most in zip(clock, ("23", "59", "59"), strict=False))
+    return _is_month(digits[4:6]) and _is_day(digits[6:8]) and in_time
+
+
+def is_unix_time(digits: str) -> bool:
+    """Whether digits can be seconds or milliseconds since 1970, from 2001 to 2099."""
+    return len(digits) in (10, 13) and "1000000000" <= digits[:10] <= "4100000000"
+
+
+def _is_month(text: str) -> bool:
+    return 1 <= int(text) <= 12
+
+
+def _is_day(text: str) -> bool:
+    return 1 <= int(text) <= 31

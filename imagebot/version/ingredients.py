@@ -1,0 +1,120 @@
+"""What the numbers in a variant are: an operating system's, a runtime's, a build's, or fixed.
+
+`8.2.1-fpm-alpine3.19-r4` has a number of an operating system and one of a revision.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from imagebot.version.words import FIXED, IDENTITIES, REVISIONS, RUNTIMES, SYSTEMS
+
+Span = tuple[int, int]
+IngredientKind = Literal["system", "runtime", "revision", "fixed"]
+"""`fixed` numbers are part of a name: amd64, k3s, a ticket."""
+
+_TOKEN = re.compile(
+    rf"(?P<fixed>(?<![A-Za-z0])(?:{'|'.join(FIXED)})(?:(?<=[a-z])|(?!0)))"
+    r"|(?P<word>[A-Za-z]+)|(?P<number>[01]+(?:\.[01]+)*)|(?P<hidden>~+|\?+)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredient:
+    """`name` is its word, "" for a number without one; `span` is where word and number stand."""
+
+    kind: IngredientKind
+    name: str
+    span: Span
+    numbers: tuple[Span, ...]
+
+    def text_of(self, tag: str) -> str:
+        return tag[slice(*self.span)]
+
+    def numbers_of(self, tag: str) -> tuple[int, ...]:
+        return tuple([int(tag[start:end]) for start, end in self.numbers])
+
+    @property
+    def is_platform(self) -> bool:
+        """Whether it says what a version runs on or is made with."""
+        return self.kind in ("system", "runtime")
+
+
+def read_ingredients(skeleton: str, start: int) -> tuple[Ingredient, ...]:
+    """What the numbers from a place of a skeleton on are, in their order."""
+    tokens = list(_TOKEN.finditer(skeleton, start))
+    found: list[Ingredient] = []
+    for position, token in enumerate(tokens):
+        if token.lastgroup == "fixed":
+            found.append(_fixed(token))
+        elif token.lastgroup == "number":
+            before = tokens[position - 1] if position else None
+            after = tokens[position + 1 :]
+            found.append(_number(skeleton, start, before, token, after))
+    return tuple(found)
+
+
+def _fixed(token: re.Match[str]) -> Ingredient:
+    numbers = tuple(
+        (token.start() + found.start(), token.start() + found.end())
+        for found in re.finditer("0+", token[0])
+    )
+    return Ingredient("fixed", token[0], token.span(), numbers)
+
+
+def _number(
+    skeleton: str,
+    start: int,
+    before: re.Match[str] | None,
+    token: re.Match[str],
+    after: list[re.Match[str]],
+) -> Ingredient:
+    numbers = tuple(
+        (token.start() + found.start(), token.start() + found.end())
+        for found in re.finditer("[01]+", token[0])
+    )
+    word, begin = "", token.start()
+    if before is not None and before.lastgroup in ("word", "fixed"):
+        word, begin = before[0], before.start()
+    kind = _kind(skeleton, start, word, token, after)
+    return Ingredient(kind, word, (begin, token.end()), numbers)
+
+
+def _kind(
+    skeleton: str, start: int, word: str, token: re.Match[str], after: list[re.Match[str]]
+) -> IngredientKind:
+    name = word.lower()
+    whole = "." not in token[0]
+    if token[0][0] == "1":
+        return "revision"  # a date
+    if name in IDENTITIES:
+        return "fixed"
+    if word in REVISIONS or name in REVISIONS or word in FIXED:
+        return "revision" if whole else "runtime"
+    if name in SYSTEMS:
+        return "system"
+    if word and name not in RUNTIMES and _is_ticket(skeleton, word, token):
+        return "fixed"
+    if word:
+        return "runtime"
+    return "revision" if whole and _is_build(skeleton, start, token, after) else "runtime"
+
+
+def _is_ticket(skeleton: str, word: str, token: re.Match[str]) -> bool:
+    """Whether a number is a ticket's, as in ABC-123."""
+    return len(word) > 1 and word.isupper() and skeleton[token.start() - 1] == "-"
+
+
+def _is_build(skeleton: str, start: int, token: re.Match[str], after: list[re.Match[str]]) -> bool:
+    """Whether a number without a word counts builds: at the end, or right behind the version.
+
+    Behind it only after `_`, `+` or `.`, or before a dot: `11.0.21_9-jre`, `1.2.3-4.el9`. In
+    `4.0.13-24-trixie` it is a version of something that has no name.
+    """
+    if all(each.lastgroup in ("fixed", "hidden") for each in after):
+        return True
+    if token.start() != start + 1:
+        return False
+    return skeleton[start] in "_+" or skeleton[token.end() : token.end() + 1] == "."

@@ -1,0 +1,344 @@
+"""What a place of a tag holds - a hash, a number or a date - decided from the whole list.
+
+About one abbreviated commit in 28 has no letter among its seven digits, so no single tag can tell a
+commit from a number; the tags around it can. A *place* is where a component stands among the words
+and separators of a tag: `main-12-4f2a9c1` and `main-9-1234567` have their second component in the
+same place.
+
+Tags are read by their *skeleton*: the tag with a zero for every digit, a one for every digit of a
+date, a tilde for every character of a hash, and a question mark for every character of what may be
+a hash or a number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from operator import itemgetter
+from typing import Literal, NamedTuple
+
+from imagebot.version.dates import date_ends, is_date
+from imagebot.version.shape import Layout, layout_of_skeleton, version_start
+from imagebot.version.words import HASHES
+
+Held = Literal["hash", "number", "unknown"]
+Span = tuple[int, int]
+
+_ZEROS = str.maketrans("123456789", "000000000")
+_NAMES = "|".join(sorted(HASHES))
+_WHOLE = r"(?<![^-_.+\n])", r"(?![^-_.+\n])"
+# Components with a letter, hexadecimal; `git describe` puts a g before them.
+_LETTERED = re.compile(rf"{_WHOLE[0]}(?:g|{_NAMES})?(?=0*[a-f])[0a-f]{{7,40}}{_WHOLE[1]}", re.ASCII)
+_DIGITS = re.compile(rf"{_WHOLE[0]}0{{7,40}}{_WHOLE[1]}")
+_NAMED = re.compile(
+    rf"{_WHOLE[0]}(?:(?:{_NAMES})[-_.+]|(?:g|{_NAMES})(?=0))0{{7,40}}{_WHOLE[1]}", re.IGNORECASE
+)
+_COMPONENTS = re.compile(rf"{_WHOLE[0]}(?:0+|1{{10}}|1{{13}}|~+){_WHOLE[1]}")
+_SUSPECT = re.compile(rf"{_WHOLE[0]}(?:0{{7,40}}|1{{10}}|1{{13}}){_WHOLE[1]}")
+_RUN = re.compile(r"[01~]+")
+# Without this a tag has neither a hash nor a date.
+_UNCERTAIN = re.compile(r"[0a-f]{7}|0000[-_.]0")
+_DOTTED = re.compile(r"0+\.0")
+_SHORTEST, _LONGEST = 7, 40
+_ENOUGH = 30
+"""So many digits without a letter are a hash's once in a million: (10/16)^30."""
+
+
+class TagGroup(NamedTuple):
+    """Tags of one skeleton, and for each the text that is read; parallel lists."""
+
+    skeleton: str
+    tags: Sequence[str]
+    texts: Sequence[str]
+
+    def only(self, positions: Sequence[int]) -> TagGroup:
+        if len(positions) == len(self.tags):
+            return self
+        return TagGroup(
+            self.skeleton,
+            [self.tags[i] for i in positions],
+            [self.texts[i] for i in positions],
+        )
+
+    def others(self, positions: Sequence[int]) -> list[str]:
+        """The tags that `only` would leave out."""
+        among = set(positions)
+        return [tag for i, tag in enumerate(self.tags) if i not in among]
+
+    def none(self) -> TagGroup:
+        return TagGroup(self.skeleton, (), ())
+
+    def with_more(self, other: TagGroup) -> TagGroup:
+        """Both groups in one."""
+        return TagGroup(self.skeleton, [*self.tags, *other.tags], [*self.texts, *other.texts])
+
+    def column(self, span: Span) -> Iterator[str]:
+        """What the texts have at one place."""
+        return map(itemgetter(slice(*span)), self.texts)
+
+
+_Seen = tuple[TagGroup, Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a place holds, and how long its components with letters are."""
+
+    held: Held
+    lengths: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the tags of one list are read.
+
+    `places` are those that have components of digits alone, by `_place_of`. `counts` is whether
+    numbers that are a whole tag count builds: they do when one of them is 100 or more, and no
+    dotted tag begins with one.
+    """
+
+    places: Mapping[str, Place] = field(default_factory=dict)
+    counts: bool = False
+
+    def layout_of(self, text: str) -> Layout | None:
+        """How a text is read; None when nothing in it has an order."""
+        return self.layout(self.skeleton_of(text))
+
+    def layout(self, skeleton: str) -> Layout | None:
+        return layout_of_skeleton(skeleton, self.counts)
+
+    def skeleton_of(self, text: str) -> str:
+        zeroed = text.translate(_ZEROS)
+        if _UNCERTAIN.search(zeroed) is None:
+            return zeroed
+        group = TagGroup(mark_hashes(zeroed), (text,), (text,))
+        (settled,) = _settle(_split_dates([group]), self.places)
+        return settled.skeleton
+
+
+ALONE = Reading()
+"""How a tag is read that has no others around it."""
+
+
+def read_layout(tag: str) -> Layout | None:
+    """How a tag is read that has no others around it; None when nothing in it has an order."""
+    return ALONE.layout_of(tag)
+
+
+def rough_skeleton(text: str) -> str:
+    """The skeleton of a text, or of texts on a line each, as far as each alone can tell."""
+    return mark_hashes(text.translate(_ZEROS))
+
+
+def zero_digits(text: str) -> str:
+    return text.translate(_ZEROS)
+
+
+def mark_hashes(zeroed: str) -> str:
+    """A text whose digits are zeros, with tildes for the hashes that have letters."""
+    return _LETTERED.sub(_tildes, zeroed)
+
+
+def _tildes(found: re.Match[str]) -> str:
+    return "~" * (found.end() - found.start())
+
+
+def read_groups(groups: Sequence[TagGroup], current: str | None) -> tuple[Reading, list[TagGroup]]:
+    """How the tags of a list are read, and the tags by their skeletons.
+
+    The groups are by rough skeletons. `current` is the text of a tag that need not be in the list.
+    """
+    known = list(groups)
+    if current is not None:
+        known.append(TagGroup(rough_skeleton(current), (), (current,)))
+    known = _split_dates(known)
+    places = _decide(known)
+    settled = list(_settle(known, places))
+    listed = _merge(group for group in settled if group.tags)
+    return Reading(places, _counts(settled)), listed
+
+
+def _merge(groups: Iterable[TagGroup]) -> list[TagGroup]:
+    merged: dict[str, TagGroup] = {}
+    for group in groups:
+        other = merged.get(group.skeleton, group.none())
+        merged[group.skeleton] = other.with_more(group) if other.tags else group
+    return list(merged.values())
+
+
+def _split_dates(groups: Iterable[TagGroup]) -> list[TagGroup]:
+    """The groups, with tildes for what is called a hash, and ones for components that are days."""
+    out: list[TagGroup] = []
+    for group in groups:
+        if _DIGITS.search(group.skeleton) is None and _NAMED.search(group.skeleton) is None:
+            out.append(group)
+            continue
+        parts = [group._replace(skeleton=_NAMED.sub(_name_hash, group.skeleton))]
+        for found in _DIGITS.finditer(parts[0].skeleton):
+            if found.end() - found.start() in (8, 10, 12, 13, 14):
+                parts = list(chain(*(_parted(part, found.span(), is_date) for part in parts)))
+        out += parts
+    return out
+
+
+def _name_hash(found: re.Match[str]) -> str:
+    """Tildes for the digits, and for what is glued to them."""
+    text = found[0]
+    kept = len(text.rstrip("0"))
+    if kept and text[kept - 1] not in "-_.+":
+        return "~" * len(text)
+    return text[:kept] + "~" * (len(text) - kept)
+
+
+def _parted(group: TagGroup, span: Span, is_so: Callable[[str], bool]) -> Iterator[TagGroup]:
+    """The texts of a group that have a date at a place, marked, and those that have none."""
+    start, end = span
+    if "0" not in group.skeleton[start:end]:
+        yield group
+        return
+    values = list(group.column(span))
+    judged = {value: is_so(value) for value in set(values)}
+    ones = group.skeleton[start:end].replace("0", "1")
+    marked = f"{group.skeleton[:start]}{ones}{group.skeleton[end:]}"
+    for skeleton, wanted in ((marked, True), (group.skeleton, False)):
+        if wanted not in judged.values():
+            continue
+        if not all(verdict is wanted for verdict in judged.values()):
+            kept = [i for i, value in enumerate(values) if judged[value] is wanted]
+            texts = [group.texts[i] for i in kept]
+            tags = [group.tags[i] for i in kept] if group.tags else ()
+            yield TagGroup(skeleton, tags, texts)
+        else:
+            yield group._replace(skeleton=skeleton)
+
+
+def _settle(groups: Iterable[TagGroup], places: Mapping[str, Place]) -> Iterator[TagGroup]:
+    """The groups by their final skeletons."""
+    for group in groups:
+        parts = [group._replace(skeleton=_mark_held(group.skeleton, places))]
+        start = version_start(parts[0].skeleton)
+        ends = () if start is None else date_ends(parts[0].skeleton, start)
+        for span in [(start or 0, end) for end in ends]:
+            parts = list(chain(*(_parted(part, span, is_date) for part in parts)))
+        yield from parts
+
+
+def _mark_held(skeleton: str, places: Mapping[str, Place]) -> str:
+    marked = skeleton
+    for found in _COMPONENTS.finditer(skeleton):
+        start, end = found.span()
+        if end - start < _SHORTEST:
+            continue
+        mark = _MARKS[_held(skeleton, (start, end), places)]
+        marked = f"{marked[:start]}{mark * (end - start) or found[0]}{marked[end:]}"
+    return marked
+
+
+_MARKS: Mapping[Held, str] = {"hash": "~", "unknown": "?", "number": ""}
+
+
+def _held(skeleton: str, span: Span, places: Mapping[str, Place]) -> Held:
+    start, end = span
+    place = places.get(_place_of(skeleton, span))
+    char = skeleton[start]
+    if char == "1":
+        is_hash = place is not None and place.held == "hash" and end - start in place.lengths
+        return "hash" if is_hash else "number"
+    if char == "~":
+        return "unknown" if place is not None and place.held == "unknown" else "hash"
+    if place is not None:
+        return place.held
+    is_number = end - start > _LONGEST or _is_dotted(skeleton, span)
+    return "number" if is_number else "unknown"
+
+
+def _place_of(skeleton: str, span: Span) -> str:
+    """Names a place: what is around it, with all numbers and hashes alike."""
+    start, end = span
+    return f"{_RUN.sub('0', skeleton[:start])}?{_RUN.sub('0', skeleton[end:])}"
+
+
+def _is_dotted(skeleton: str, span: Span) -> bool:
+    """Whether a component is one of several numbers with dots between them."""
+    start, end = span
+    return skeleton[start - 2 : start] == "0." or skeleton[end : end + 2] == ".0"
+
+
+@dataclass(slots=True)
+class _Evidence:
+    """Where components are seen that are in one place: without letters, with them, and short."""
+
+    digits: list[_Seen] = field(default_factory=list)
+    letters: list[_Seen] = field(default_factory=list)
+    short: bool = False
+    """Whether there are numbers of six digits, which no hash has."""
+
+    def decide(self) -> Place:
+        """Exact, but no further than it must: the lettered are counted up to what decides."""
+        lengths = frozenset(end - start for _, (start, end) in self.letters)
+        values = {value for group, span in self.digits for value in group.column(span)}
+        lettered = _count(self.letters, len(values) // 4 + 1)
+        if not values:
+            return Place("hash" if self.letters else "unknown", lengths)
+        if lettered * 4 >= len(values):
+            return Place("hash", lengths)
+        few = lettered * 19 < len(values)
+        if not few or any(value[0] == "0" for value in values):
+            return Place("unknown", lengths)
+        if not lettered and all(_is_dotted(group.skeleton, span) for group, span in self.digits):
+            return Place("number", lengths)
+        grown = self.short and not lettered and max(map(len, values)) == _SHORTEST
+        enough = sum(map(len, values)) >= _ENOUGH
+        return Place("number" if enough or grown else "unknown", lengths)
+
+
+def _count(seen: Iterable[_Seen], most: int) -> int:
+    """How many values there are at some places, counted until there are so many."""
+    found: set[str] = set()
+    for group, span in seen:
+        values = group.column(span)
+        while len(found) < most and (some := set(islice(values, most))):
+            found |= some
+    return len(found)
+
+
+def _decide(groups: Sequence[TagGroup]) -> dict[str, Place]:
+    """What the places hold that have components of digits alone."""
+    suspects = [group for group in groups if _SUSPECT.search(group.skeleton)]
+    if not suspects:
+        return {}
+    places: dict[str, _Evidence] = defaultdict(_Evidence)
+    for group in suspects:
+        for found in _SUSPECT.finditer(group.skeleton):
+            evidence = places[_place_of(group.skeleton, found.span())]
+            if found[0][0] == "0":
+                evidence.digits.append((group, found.span()))
+    for group in groups:
+        for found in _COMPONENTS.finditer(group.skeleton):
+            length = found.end() - found.start()
+            if found[0][0] != "~" and length != _SHORTEST - 1:
+                continue
+            evidence_there = places.get(_place_of(group.skeleton, found.span()))
+            if evidence_there is None:
+                continue
+            if found[0][0] == "~":
+                evidence_there.letters.append((group, found.span()))
+            else:
+                evidence_there.short = True
+    return {place: evidence.decide() for place, evidence in places.items()}
+
+
+def _counts(groups: Iterable[TagGroup]) -> bool:
+    """Whether numbers that are a whole tag count builds: see Reading."""
+    every = tuple(groups)
+    bare = [group for group in every if not group.skeleton.strip("0")]
+    if all(len(group.skeleton) < 3 for group in bare):
+        return False
+    numbers = {text for group in bare for text in group.texts}
+    if all(int(number) < 100 for number in numbers):
+        return False
+    dotted = [group for group in every if _DOTTED.match(group.skeleton)]
+    return not any(text.split(".", 1)[0] in numbers for group in dotted for text in group.texts)

@@ -1,0 +1,97 @@
+"""Dates with and without padding, in the default policy and in the order `calver`."""
+
+from __future__ import annotations
+
+from tests.policy.schemes.row import Keys, Row, keep, move
+
+_CALVER: Keys = {"order": "calver"}
+
+# In the order of time, for each way to write dates.
+WRITTEN = [
+    ("v2026-9-01", "v2026-11-04", "v2027-1-01"),
+    ("2026-9-1", "2026-9-30", "2026-10-1"),
+    ("2026_9_1", "2026_9_12", "2026_11_4"),
+    ("2026-9", "2026-10", "2027-1"),
+    ("2026_9", "2026_12", "2027_1"),
+    ("release-2026-9-1", "release-2026-9-12", "release-2026-11-4"),
+    ("release-2026-9", "release-2026-10", "release-2027-1"),
+    ("2026-9-1-3", "2026-9-1-12", "2026-10-1-1"),
+    ("2026-09-01-3", "2026-09-01-12", "2026-10-01-1"),
+    ("2026_9_1_3", "2026_9_1_12", "2026_10_1_1"),
+    ("2026-9-1-alpine", "2026-9-12-alpine", "2026-10-1-alpine"),
+    ("app_2026-9-1", "app_2026-9-12", "app_2026-12-1"),
+    ("2026-9-01", "2026-10-04", "2027-1-02"),
+    ("2026-09-1", "2026-09-12", "2026-10-2"),
+    ("2026.9.1", "2026.9.12", "2026.10.1"),
+    ("2026.9", "2026.10", "2027.1"),
+    ("2026-09-01", "2026-09-12", "2026-10-01"),
+    ("2026-09", "2026-10", "2027-01"),
+    ("20260901", "20260912", "20261001"),
+    ("202609011530", "202609011531", "202610010000"),
+    ("nightly-2026-9-1", "nightly-2026-9-12", "nightly-2026-10-1"),
+    ("2026-9-1-4f2a9c1", "2026-9-12-1234567", "2026-10-1-9e107d9"),
+    ("2026-9-30", "2026-10-01", "2026-11-1"),
+]
+
+SHAPE = [
+    row
+    for first, second, third in WRITTEN
+    for row in (
+        move(first, f"{second} {third} 1.2.3 latest", third, "other"),
+        move(first, second, second, "other"),
+        move(second, f"{first} {third}", third, "other"),
+        keep(third, f"{first} {second} latest 9.9.9"),
+    )
+]
+
+# The order calver starts from what is no date, in every way that the documentation names.
+FIRST = [
+    *(
+        move(current, f"{first} {third} {second} 1.2.3 main", third, "other", _CALVER, "adopted")
+        for current in ("latest", "stable")
+        for first, second, third in (
+            ("20240105", "20240106", "20240201"),
+            ("202401051530", "202401051531", "202402010000"),
+            ("20240105153059", "20240105153100", "20240201000000"),
+            ("2024-01-05", "2024-01-06", "2024-02-01"),
+            ("2024_01_05", "2024_01_06", "2024_02_01"),
+            ("2024-1-5", "2024-1-12", "2024-2-1"),
+            ("2024_1_5", "2024_1_12", "2024_2_1"),
+            ("2024.1", "2024.2", "2024.10"),
+            ("2024.1.5", "2024.1.12", "2024.2.1"),
+            ("2024-9", "2024-10", "2025-1"),
+            ("24.04", "24.10", "25.04"),
+            ("v2024.1.5", "v2024.1.12", "v2024.2.1"),
+            ("v2026-9-01", "v2026-11-04", "v2027-1-01"),
+        )
+    ),
+    move("latest", "2023.12 2024.1 2024.01.05", "2024.01.05", "other", _CALVER, "adopted"),
+    move(
+        "latest",
+        "2024-01-05 2024-01-10 2024-01-10-alpine",
+        "2024-01-10",
+        "other",
+        _CALVER,
+        "adopted",
+    ),
+    keep("latest", "2024-01-05", "no-order", {**_CALVER, "adopt": False}),
+]
+
+BY_CALVER = [
+    row
+    for first, second, third in WRITTEN
+    for row in (
+        move(first, f"{second} {third} nope", third, "other", _CALVER),
+        keep(third, f"{first} {second}", "current", _CALVER),
+    )
+]
+
+# What only looks like a date.
+NONE = [
+    keep("22.04", "24.04 26.04", "max"),
+    keep("1.2.3", "2026-9-1 2026_10_1 v2026-11-04 20261001 2026-9"),
+    keep("2026-9-1", "3000.1.1 9999-9-9 2026-13-1 1.2.3"),
+    keep("14", "2026-9-1 20260901 2026-9"),
+]
+
+ROWS: list[Row] = [*SHAPE, *FIRST, *BY_CALVER, *NONE]

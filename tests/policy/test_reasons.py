@@ -1,0 +1,175 @@
+"""What is said about a field that stays: the best of what was newer, and why it was not taken."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from imagebot.policy.build import build_policy
+from imagebot.policy.builtin import SHAPE
+from tests.policy.choosing import choosing
+from tests.policy.schemes.row import Keys
+
+# (current, tags, a pattern that the reason contains). Code spans may have backticks.
+EXAMPLES = [
+    ("v1.17.0", "1.19.0", r"1\.19\.0 is newer but written without the v"),
+    ("0.9.2-alpine", "0.9.4-2-alpine", r"0\.9\.4-2-alpine has another shape"),
+    ("13.1", "13.1.1", r"13\.1\.1 has three numbers"),
+    ("20240507", "1.2.0", r"1\.2\.0 is of another form"),
+    (
+        "sha-3f2a9c1",
+        "sha-9e107d9 latest main",
+        r"nothing orders commit hashes; use `?order: created`?, or `?follow`?",
+    ),
+    ("2.4.1", "3.0.0", r"3\.0\.0 needs `?max: major`?"),
+]
+
+# The best of several is named, and what the others share with the examples.
+SIBLINGS = [
+    ("v1.17.0", "1.18.0 1.19.0 1.16.0", r"1\.19\.0 is newer but written without the v"),
+    ("v1.17.0", "1.19.0 1.9.0 1.18.5 latest", r"1\.19\.0 is newer but written without the v"),
+    ("v1.17.0-alpine", "1.19.0-alpine", r"1\.19\.0-alpine is newer but written without the v"),
+    ("1.17.0", "v1.19.0 v1.18.0", r"v1\.19\.0 is newer but written with (the|a) v"),
+    ("0.9.2-alpine", "0.9.4-2-alpine 0.9.3-1-alpine", r"0\.9\.4-2-alpine has another shape"),
+    ("13.1", "13.1.1 13.1.2 12.9.9", r"13\.1\.2 has three numbers"),
+    ("13.1.1", "13.2 13.3", r"13\.3 has two numbers"),
+    ("1.2.3.4", "1.2.4 1.2.5", r"1\.2\.5 has three numbers"),
+    ("1.2.3", "1.2.4.1", r"1\.2\.4\.1 has four numbers"),
+    ("20240507", "1.2.0 1.1.0", r"1\.2\.0 is of another form"),
+    ("2.4.1", "3.0.0 4.0.0 2.4.0", r"4\.0\.0 needs `?max: major`?"),
+    ("14", "15 16", r"16 needs `?max: major`?"),
+    ("jdk-17", "jdk-21", r"jdk-21 needs `?max: major`?"),
+    ("4f2a9c1", "9e107d9 1.2.3", r"nothing orders commit hashes"),
+    ("1234567", "7654321 abcdef1 0a1b2c3", r"nothing orders commit hashes"),
+    ("sha-1234567", "sha-7654321 sha-abcdef1", r"nothing orders commit hashes"),
+    ("main-4f2a9c1", "main-9e107d9 main-0a1b2c3", r"hash"),
+    ("1.2.3-alpine", "1.2.4 1.2.4-slim", r"1\.2\.4(-slim)?\b"),
+    ("1.2.3", "1.3.0-rc.1", r"1\.3\.0-rc\.1.*pre-release|pre-release.*1\.3\.0-rc\.1"),
+    ("6.4.2-php8.2-apache", "6.4.3-php8.3-apache", r"6\.4\.3-php8\.3-apache"),
+    ("latest", "1.2.3 1.2.4", r"follow.*version-of|version-of.*follow"),
+    ("stable", "1.2.3 1.2.4", r"follow.*version-of|version-of.*follow"),
+]
+
+
+@pytest.mark.parametrize(
+    ("current", "tags", "pattern"),
+    [*EXAMPLES, *SIBLINGS],
+    ids=[f"{current} among {tags}" for current, tags, _ in (*EXAMPLES, *SIBLINGS)],
+)
+def test_names_the_best_that_was_refused(current: str, tags: str, pattern: str) -> None:
+    choice = choosing(SHAPE, f"{tags} {current}", current)
+    assert choice.successors == ()
+    assert re.search(pattern, choice.reason), f"{choice.code}: {choice.reason}"
+    assert "is the newest" not in choice.reason
+
+
+_PATCH: Keys = {"max": "patch"}
+# (keys, current, tags, a pattern that the reason contains)
+UNDER_POLICIES: list[tuple[Keys, str, str, str]] = [
+    (_PATCH, "2.4.1", "2.5.0 2.6.0", r"2\.6\.0 needs `?max: minor`?"),
+    (_PATCH, "2.4.1", "2.5.0 3.0.0", r"2\.5\.0 needs `?max: minor|3\.0\.0 needs `?max: major"),
+    (_PATCH, "1.2.3-alpine3.18", "1.2.4-alpine3.20", r"alpine3\.20 needs `?max: minor`?"),
+    (_PATCH, "7.2.4-debian-11-r9", "7.2.5-debian-12-r0", r"12-r0 needs `?max: minor`?"),
+    ({"variant": "any", "max": "minor"}, "2.5-jdk17", "2.40-jdk21", r"jdk21 needs `?max: major`?"),
+    ({"prerelease": "never"}, "1.3.0-rc.1", "1.3.0-rc.2", r"1\.3\.0-rc\.2"),
+    ({"order": "natural"}, "v1.17.0", "1.19.0", r"1\.19\.0 is newer but written without the v"),
+    ({"semver": "*"}, "13.1", "13.1.1", r"13\.1\.1 has three numbers"),
+]
+
+
+@pytest.mark.parametrize(
+    ("keys", "current", "tags", "pattern"),
+    UNDER_POLICIES,
+    ids=[f"{current} among {tags} by {keys}" for keys, current, tags, _ in UNDER_POLICIES],
+)
+def test_names_it_under_other_policies(keys: Keys, current: str, tags: str, pattern: str) -> None:
+    choice = choosing(build_policy("tested", keys), f"{tags} {current}", current)
+    assert choice.successors == ()
+    assert re.search(pattern, choice.reason), f"{choice.code}: {choice.reason}"
+    assert "is the newest" not in choice.reason
+
+
+# Nothing was compared with the current tag, so nothing is known to be older.
+ALONE = [
+    ("1.2.3", "latest main stable"),
+    ("1.2.3", "4f2a9c1 9e107d9"),
+    ("main-57", "pr-58 latest"),
+    ("20240507", "latest"),
+    ("1.2.3-alpine", "latest edge"),
+    ("pr-57", "pr-58 pr-59"),
+    ("JIRA-123", "JIRA-124"),
+    ("1234567", "7654321"),
+    ("main-1234567", "main-7654321"),
+    ("1.2.3-1234567", "1.2.3-7654321"),
+    ("5.4.0-snapshot-bbbbbbbb", "5.4.0-snapshot-12345678"),
+    ("4.0.13-24-trixie", "4.1.0-22-trixie"),
+]
+
+
+@pytest.mark.parametrize(("current", "tags"), ALONE, ids=[f"{c} among {t}" for c, t in ALONE])
+def test_is_not_the_newest_of_what_cannot_be_compared(current: str, tags: str) -> None:
+    choice = choosing(SHAPE, f"{tags} {current}", current)
+    assert choice.successors == ()
+    assert "is the newest" not in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("current", "tags"),
+    [
+        ("1.2.3", "1.2.2"),
+        ("1.2.3", "1.2.2 latest 1.2"),
+        ("main-58", "main-57"),
+        ("20240507", "20240506"),
+        ("1.2.3-alpine3.20", "1.2.2-alpine3.20"),
+        ("7.2.4-debian-12-r9", "7.2.4-debian-12-r8"),
+        ("main-13-4f2a9c1", "main-12-1234567"),
+    ],
+)
+def test_is_the_newest_of_what_was_compared(current: str, tags: str) -> None:
+    choice = choosing(SHAPE, f"{tags} {current}", current)
+    assert (choice.code, choice.successors) == ("current", ())
+    assert choice.reason == f"{current} is the newest tag the policy allows"
+
+
+# A place whose values are neither hashes nor numbers for sure.
+UNDECIDED = [
+    ("1234567", "7654321"),
+    ("main-1234567", "main-7654321"),
+    ("1.2.3-1234567", "1.2.3-7654321"),
+    ("main-1111111", "main-1111112 main-1111113 main-1111114"),
+]
+
+
+@pytest.mark.parametrize(("current", "tags"), UNDECIDED, ids=[c for c, _ in UNDECIDED])
+def test_says_that_numbers_may_be_hashes(current: str, tags: str) -> None:
+    choice = choosing(SHAPE, f"{tags} {current}", current)
+    assert choice.successors == ()
+    assert "hash" in choice.reason
+
+
+@pytest.mark.parametrize(
+    "keys", [{"semver": "*-0", "version-syntax": "strict"}, {"order": "natural"}]
+)
+def test_a_tag_with_an_order_is_not_said_to_have_none(keys: Keys) -> None:
+    policy = build_policy("tested", {**keys, "pattern": "-RC$"})
+    choice = choosing(policy, "1.4.0-RC 1.5.0", "1.5.0")
+    assert choice.successors == ()
+    assert "no order" not in choice.reason
+    assert "cannot be compared" not in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("current", "tags"),
+    [
+        ("pr-57", "pr-58"),
+        ("JIRA-123", "JIRA-124"),
+        ("feature-12", "feature-13"),
+        ("release-12", "release-13"),
+    ],
+)
+def test_says_that_a_number_is_an_identity(current: str, tags: str) -> None:
+    choice = choosing(SHAPE, f"{tags} {current}", current)
+    assert (choice.code, choice.successors) == ("no-order", ())
+    word = current.split("-")[0]
+    assert word in choice.reason
