@@ -1,8 +1,9 @@
 """Which tags move from image to image by design. Pure.
 
-A floating tag has no order at all (`latest`, `edge`, a branch), or fewer numbers than the releases
-that it moves along: `1-alpine` where there is `1.27.3-alpine`. A hash in a tag says which build it
-is, so such a tag does not float.
+A floating tag has no order at all (`latest`, `edge`, a branch, `pr-58`), names a stream of builds
+and none of them (`1.3-nightly`), or has fewer numbers than the releases that it moves along:
+`1-alpine` where there is `1.27.3-alpine`. A hash in a tag says which build it is, so such a tag
+does not float.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _SEPARATORS = ("-", "_", ".", "+")
 _ZEROS = str.maketrans("123456789", "000000000")
 _FULL = 3
 """A tag of so many numbers is a full version, unless another goes on from it."""
+_LONG = 6
+"""So many digits may be the date or the count of a build."""
 
 
 def is_floating(tag: str, tags: Sequence[str]) -> bool:
@@ -35,12 +38,25 @@ def is_floating(tag: str, tags: Sequence[str]) -> bool:
         return _HASH.search(tag) is None
     if _CHANNEL.fullmatch(tag):
         return True
-    if layout.stage or layout.hidden:
+    if layout.hidden:
         return False
+    if layout.kind == "identity":
+        return True
+    if layout.stage:
+        return _is_stream(layout)
     shape = layout.shape_of(tag)
     if _goes_on(tag, layout, shape, tags):
         return True
     return shape.kind == "version" and shape.parts < _FULL and _is_short(tag, shape, tags)
+
+
+def _is_stream(layout: Layout) -> bool:
+    """Whether nothing in a pre-release tells one build of its stream from the next."""
+    if not layout.is_stream or layout.kind != "version":
+        return False
+    if layout.prerelease_numbers or layout.variant_numbers:
+        return False
+    return all(end - start < _LONG for start, end in layout.parts)
 
 
 def _goes_on(tag: str, layout: Layout, shape: Shape, tags: Sequence[str]) -> bool:

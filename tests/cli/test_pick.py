@@ -134,7 +134,7 @@ def test_the_version_of_latest(cli: Cli, registry: Registry, repository: str) ->
     assert cli("pick", f"{name}:1.29.1", "--version-of", "latest").out == "1.29.1\n"
     kept = cli("pick", f"{name}:1.30.0", "--version-of", "latest")
     assert kept.out == "1.30.0\n"
-    assert "no-candidate: latest is not the only tag that the policy allows" in kept.err
+    assert "no-candidate: latest is not 1.30.0, the only tag that the policy allows" in kept.err
     registry.push_image(repository, "latest", content="b")
     assert cli("pick", f"{name}:1.28.0", "--version-of", "latest").out == "1.30.0\n"
     assert cli("pick", name, "--version-of", "gone").code == 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from imagebot.plan.resolve import Resolution, TagQuery, answer_offline, resolve
 from imagebot.policy.build import build_policy
 from imagebot.policy.model import Decision
 from imagebot.reference import Repository, parse_reference
+from imagebot.registry.api import Pushed
 from tests.support.fake_registry import FakeRegistry, digest_of
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -209,3 +210,33 @@ def test_a_chart_and_an_image_of_one_repository_are_two_questions() -> None:
     answers = resolve(queries, FakeRegistry({APP: ("1.2.3", "1.3.0_c")}), now=NOW)
     chosen = [answers.of[query] for query in queries]
     assert [each.tag for each in chosen if isinstance(each, Decision)] == [None, "1.3.0+c"]
+
+
+BUILDS = ("main-8-aaaaaaa", "main-9-aaaaaaa", "main-9-bbbbbbb")
+BY_BUILD = {"pattern": "^main-([0-9]+)-", "extract": "$1", "order": "numerical"}
+PUSHED = dict.fromkeys(BUILDS[1:], Pushed(NOW, "the registry"))
+
+
+@pytest.mark.parametrize(
+    ("keys", "pushes"),
+    [
+        (BY_BUILD, {}),
+        ({"order": "natural"}, {}),
+        ({"order": "pushed"}, {**PUSHED, BUILDS[0]: Pushed(NOW - timedelta(days=1), "it")}),
+    ],
+)
+def test_a_tie_is_decided_by_what_the_images_are(
+    keys: Mapping[str, object], pushes: Mapping[str, Pushed]
+) -> None:
+    question = TagQuery.of(parse_reference(f"app:{BUILDS[0]}"), build_policy("mine", keys))
+
+    def decided(points: Mapping[str, str]) -> Decision:
+        registry = FakeRegistry({APP: BUILDS}, points=points, pushes=pushes)
+        return only(resolve([question], registry, now=NOW))
+
+    different = decided({})
+    assert (different.moves, different.code, different.settled) == (False, "no-order", False)
+    assert different.reason == (
+        "2 tags share the newest place (main-9-aaaaaaa, main-9-bbbbbbb) and are different images"
+    )
+    assert decided(dict.fromkeys(BUILDS[1:], "one")).tag == "main-9-aaaaaaa"

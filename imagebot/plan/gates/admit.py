@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -186,7 +187,7 @@ class _Admission:
             self.settled = False
             return self._keep("no-candidate", f"{moving} is not in the registry")
         if found.tag is None:
-            return self._keep("no-candidate", self._why_none(moving, found.digest, len(asked)))
+            return self._keep("no-candidate", self._why_none(moving, found.digest, asked))
         reason = f"{found.tag} is what {moving} is now"
         if found.tag == now:
             return self._keep("current", reason)
@@ -196,10 +197,12 @@ class _Admission:
             return self._stay()
         return self._take(found.tag, verdict, reason)
 
-    def _why_none(self, moving: str, digest: str, count: int) -> str:
+    def _why_none(self, moving: str, digest: str, asked: Sequence[str]) -> str:
         best = "best " if len(self.choice.successors) > len(self.examined) else ""
-        tags = f"none of the {count} {best}tags" if count > 1 else "not the only tag"
-        reason = f"{moving} is {tags} that the policy allows: its digest is {digest[:_SHOWN]}"
+        none = f"none of the {len(asked)} {best}tags" if len(asked) > 1 else f"not {asked[0]}"
+        only = "" if len(asked) > 1 else ", the only tag"
+        allowed = f"{moving} is {none}{only} that the policy allows"
+        reason = f"{allowed}: it has the digest {digest[:_SHOWN]}"
         blocked = self.choice.code in ("max", "ignore")
         return f"{reason}; {self.choice.reason}" if blocked else reason
 

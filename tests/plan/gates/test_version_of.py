@@ -46,7 +46,7 @@ CASES: list[tuple[Mapping[str, object], str, str, str | None, str, str]] = [
     ({}, "1.29.1", "1.29.1", None, "current", "1.29.1 is what latest is now"),
     # Never lower, however much lower the moving tag is.
     ({}, "1.30.0", "1.29.1", None, "no-candidate", "none of the 2 tags"),
-    ({}, "2.0.0", "1.29.1", None, "no-candidate", "not the only tag"),
+    ({}, "2.0.0", "1.29.1", None, "no-candidate", "not 2.0.0, the only tag"),
     # What the rest of the policy refuses stays refused, and is named.
     ({"max": "minor"}, "1.28.0", "2.0.0", None, "no-candidate", "none of the 4 tags"),
     ({"max": "minor"}, "1.30.0", "2.0.0", None, "no-candidate", "2.0.0"),
