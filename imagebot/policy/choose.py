@@ -65,8 +65,8 @@ def choose(
     if policy.order == "none":
         choice = choose_none(policy, tags, current)
     else:
-        policy = replace(policy, adopt=adopts(policy, current, floating=floating))
-        choice = _choose(policy, tags, current, today, times or {})
+        adopt = adopts(policy, current, floating=floating)
+        choice = _choose(policy, tags, current, today, times or {}, adopt=adopt)
         if not choice.moves and not _can_tell(tags, current.tag):
             choice = _undecided(choice, tags, current.tag)
     return replace(choice, floating=floating) if floating else choice
@@ -94,13 +94,15 @@ def _choose(
     current: Reference,
     today: date,
     times: Mapping[str, datetime],
+    *,
+    adopt: bool,
 ) -> Choice:
     refusals = Refusals()
     pool = filter_for(current, policy, tags, refusals)
     if policy.version_of is not None:
         pool = _drop(policy.version_of, pool, refusals)
     ranked = _rank(policy, pool, current.tag, refusals, times)
-    if tags and not ranked.tags and not _keeps(policy, current, ranked):
+    if tags and not ranked.tags and not _keeps(policy, current, ranked, adopt=adopt):
         rejections = refusals.freeze()
         reason = why_none(policy, current, ranked, rejections)
         return Choice((), rejections, "no-candidate", reason, allows_none=True)
@@ -110,13 +112,12 @@ def _choose(
     ranked = drop_ignored(policy, ranked, pool, current.tag, today, refusals, blocked)
     ranked = drop_larger(policy, ranked, current.tag, refusals, blocked)
     ranked = drop_moved(policy, ranked, current.tag, refusals)
-    choice = _settle(policy, tags, current, ranked, blocked, refusals)
+    choice = _settle(policy, tags, current, ranked, blocked, refusals, adopt=adopt)
+    reason = choice.reason
     if choice.code == "current" and tags:
-        choice = replace(choice, reason=why_kept(policy, tags, current, compared, choice))
-    texts = dict(zip(pool.tags, pool.texts, strict=True)) if pool.tags is not pool.texts else {}
-    return replace(
-        choice, reading=ranked.reading, tied=find_ties(policy, ranked, choice.successors, texts)
-    )
+        reason = why_kept(policy, tags, current, compared, choice)
+    tied = find_ties(policy, ranked, pool, choice.successors)
+    return replace(choice, reason=reason, reading=ranked.reading, tied=tied)
 
 
 def _undecided(choice: Choice, tags: Sequence[str], current: str | None) -> Choice:
@@ -126,18 +127,18 @@ def _undecided(choice: Choice, tags: Sequence[str], current: str | None) -> Choi
     return replace(choice, reason=reason, settled=False)
 
 
-def _keeps(policy: Policy, reference: Reference, ranked: Ranked) -> bool:
+def _keeps(policy: Policy, reference: Reference, ranked: Ranked, *, adopt: bool) -> bool:
     """Whether there is a reason for the current tag to stay besides that nothing else is there.
 
     A tag that the registry has lost may still be one that the policy takes.
     """
     current = reference.tag
     if current is None:
-        return not policy.adopt
+        return not adopt
     if policy.order in TIMED_ORDERS:
         return read_text(policy, current) is not None
     if ranked.current is None:
-        return not policy.adopt or _stays_unordered(policy, current, ranked)
+        return not adopt or _stays_unordered(policy, current, ranked)
     unused = Refusals()
     alone = filter_for(reference, policy, (current,), unused)
     return bool(_rank(policy, alone, current, unused, {}).tags)
@@ -188,6 +189,8 @@ def _settle(
     ranked: Ranked,
     blocked: list[BlockedTag],
     refusals: Refusals,
+    *,
+    adopt: bool,
 ) -> Choice:
     """Candidates best first, and what becomes of the current tag."""
     current = reference.tag
@@ -195,7 +198,7 @@ def _settle(
     candidates = tuple(pick(order, ranked.tags))
     rejections = refusals.freeze()
     if ranked.current is None:
-        code, reason = why_first(policy, tags, reference, ranked, candidates)
+        code, reason = why_first(policy, tags, reference, ranked, candidates, adopt=adopt)
         successors = candidates if code == "adopted" else ()
         return Choice(candidates, rejections, code, reason, successors)
     if candidates and candidates[0] != current:

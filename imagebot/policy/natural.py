@@ -60,13 +60,15 @@ class RowReader:
             self.refusals.add(self.policy.order, group.tags, _why_none(group.skeleton))
             return
         fitting, moved = narrow(self.policy, layout, self.now, group, self.refusals)
+        if not fitting.tags:
+            self.outsiders.append(Outsiders(layout, group))
+            return
         if len(fitting.tags) < len(group.tags):
             among = set(fitting.tags)
             left = [i for i, tag in enumerate(group.tags) if tag not in among]
             self.outsiders.append(Outsiders(layout, group.only(left)))
-        if fitting.tags:
-            self.rows.moved |= moved
-            self._add(layout, fitting)
+        self.rows.moved |= moved
+        self._add(layout, fitting)
 
     def _add(self, layout: Layout, group: TagGroup) -> None:
         numbers = cut_numbers(layout.parts, group.texts)

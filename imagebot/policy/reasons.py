@@ -52,6 +52,8 @@ def why_first(
     reference: Reference,
     ranked: Ranked,
     candidates: tuple[str, ...],
+    *,
+    adopt: bool,
 ) -> tuple[str, str]:
     """Code and reason where there is nothing to compare with: no tag, `latest`, a hash."""
     current = reference.tag
@@ -62,7 +64,7 @@ def why_first(
         return "no-order", unordered
     if current is not None and policy.order in TIMED_ORDERS:
         return "no-order", f"the time of {current} is unknown, so nothing is known to be newer"
-    if not policy.adopt:
+    if not adopt:
         return "no-order", unordered or _incomparable(reference)
     if not candidates:
         return "no-candidate", "the policy allows no tag of the repository"

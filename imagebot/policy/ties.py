@@ -3,36 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from typing import Any
 
 from imagebot.policy.model import TIMED_ORDERS, Policy
-from imagebot.policy.ranking import Ranked
+from imagebot.policy.ranking import Pool, Ranked
 
 _MOST = 100
 """No more candidates are ever examined."""
 
 
 def find_ties(
-    policy: Policy, ranked: Ranked, successors: Sequence[str], texts: Mapping[str, str]
+    policy: Policy, ranked: Ranked, pool: Pool, successors: Sequence[str]
 ) -> tuple[tuple[str, ...], ...]:
     """The groups of two or more among the best candidates, each in byte order.
 
     Equal versions in other spellings are one image by their names. What is equal only in its time,
-    in what was extracted, or but for a hash need not be. `texts` are what the policy reads of the
-    tags, where that is not the tag.
+    in what was extracted, or but for a hash need not be.
     """
-    if len(successors) < 2:
+    best = set(successors[:_MOST])
+    by_key: dict[Any, list[str]] = {}
+    for tag, key in zip(ranked.tags, ranked.keys, strict=True):
+        if tag in best:
+            by_key[key] = []
+    if len(by_key) == len(best) < _MOST:
         return ()
-    keys = dict(zip(ranked.tags, ranked.keys, strict=True))
-    end = min(_MOST, len(successors))
-    while end < len(successors) and keys[successors[end]] == keys[successors[end - 1]]:
-        end += 1
-    groups = (tuple(group) for _, group in groupby(successors[:end], key=keys.__getitem__))
+    for tag, key in zip(ranked.tags, ranked.keys, strict=True):
+        if key in by_key:
+            by_key[key].append(tag)
+    groups = [group for group in by_key.values() if len(group) > 1]
+    texts = {} if pool.tags is pool.texts or not groups else _texts(pool)
     return tuple(
-        tuple(sorted(group))
-        for group in groups
-        if len(group) > 1 and _may_differ(policy, ranked, group, texts)
+        sorted(
+            tuple(sorted(group)) for group in groups if _may_differ(policy, ranked, group, texts)
+        )
     )
+
+
+def _texts(pool: Pool) -> dict[str, str]:
+    return dict(zip(pool.tags, pool.texts, strict=True))
 
 
 def is_same_version(policy: Policy, ranked: Ranked, current: str | None, tag: str) -> bool:

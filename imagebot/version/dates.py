@@ -11,6 +11,8 @@ import re
 
 _FIRST, _LAST = 1990, 2099
 _LENGTHS = (8, 10, 12, 14)
+DATE_LENGTHS = (8, 10, 12, 13, 14)
+"""So many digits may be a day, with or without a time of day, or a Unix time."""
 _CLOCK = r"(?:T0{2}(?:[-_.:]?0{2}){1,2}Z?|[-_]0{6})?"
 _FORMS = (
     re.compile(rf"0000([-_.])00?\1(?:00?){_CLOCK}(?![0a-zA-Z])"),
@@ -32,6 +34,8 @@ def date_ends(skeleton: str, start: int) -> list[int]:
 
 def is_date(written: str) -> bool:
     """Whether a text in one of the forms of dates is a day, a month or a time that there is."""
+    if written.isdigit():
+        return is_calendar(written) or is_unix_time(written)
     numbers = _NUMBER.findall(written)
     first = numbers[0]
     if len(first) != 4:
@@ -46,11 +50,11 @@ def is_date(written: str) -> bool:
 
 def is_calendar(digits: str) -> bool:
     """Whether digits are a day, without separators, with or without a time of day."""
-    if len(digits) not in _LENGTHS or not _FIRST <= int(digits[:4]) <= _LAST:
+    if len(digits) not in _LENGTHS or not "1990" <= digits[:4] <= "2099":
         return False
-    clock = [digits[i : i + 2] for i in range(8, len(digits), 2)]
-    in_time = all(part <= most for part, most in zip(clock, ("23", "59", "59"), strict=False))
-    return _is_month(digits[4:6]) and _is_day(digits[6:8]) and in_time
+    if not ("01" <= digits[4:6] <= "12" and "01" <= digits[6:8] <= "31"):
+        return False
+    return digits[8:10] <= "23" and digits[10:12] <= "59" and digits[12:] <= "59"
 
 
 def is_unix_time(digits: str) -> bool:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from imagebot.version.words import FIXED, IDENTITIES, REVISIONS, RUNTIMES, SYSTEMS
+from imagebot.version.words import COUNTERS, FIXED, IDENTITIES, REVISIONS, RUNTIMES, SYSTEMS
 
 Span = tuple[int, int]
 IngredientKind = Literal["system", "runtime", "revision", "fixed"]
@@ -91,7 +91,7 @@ def _kind(
         return "revision"  # a date
     if name in IDENTITIES:
         return "fixed"
-    if word in REVISIONS or name in REVISIONS or word in FIXED:
+    if name in COUNTERS or word in REVISIONS or name in REVISIONS or word in FIXED:
         return "revision" if whole else "runtime"
     if name in SYSTEMS:
         return "system"
@@ -99,7 +99,9 @@ def _kind(
         return "fixed"
     if word:
         return "runtime"
-    return "revision" if whole and _is_build(skeleton, start, token, after) else "runtime"
+    # 15-3.4 is something else's version, 8.5-200.1652296 the build of one.
+    counts = whole or (token.start() == start + 1 and "." in skeleton[:start])
+    return "revision" if counts and _is_build(skeleton, start, token, after) else "runtime"
 
 
 def _is_ticket(skeleton: str, word: str, token: re.Match[str]) -> bool:

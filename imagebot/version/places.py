@@ -12,15 +12,16 @@ a hash or a number.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
-from imagebot.version.dates import date_ends, is_date
+from imagebot.version.dates import DATE_LENGTHS, date_ends, is_date
 from imagebot.version.shape import Layout, layout_of_skeleton, version_start
 from imagebot.version.words import HASHES
 
@@ -36,13 +37,14 @@ _DIGITS = re.compile(rf"{_WHOLE[0]}0{{7,40}}{_WHOLE[1]}")
 _NAMED = re.compile(
     rf"{_WHOLE[0]}(?:(?:{_NAMES})[-_.+]|(?:g|{_NAMES})(?=0))0{{7,40}}{_WHOLE[1]}", re.IGNORECASE
 )
-_COMPONENTS = re.compile(rf"{_WHOLE[0]}(?:0+|1{{10}}|1{{13}}|~+){_WHOLE[1]}")
-_SUSPECT = re.compile(rf"{_WHOLE[0]}(?:0{{7,40}}|1{{10}}|1{{13}}){_WHOLE[1]}")
+_COMPONENTS = re.compile(rf"{_WHOLE[0]}(?:0{{7,}}|1{{10}}|1{{13}}|~+){_WHOLE[1]}")
+_SIX = re.compile(rf"{_WHOLE[0]}0{{6}}{_WHOLE[1]}")
 _RUN = re.compile(r"[01~]+")
 # Without this a tag has neither a hash nor a date.
 _UNCERTAIN = re.compile(r"[0a-f]{7}|0000[-_.]0")
 _DOTTED = re.compile(r"0+\.0")
 _SHORTEST, _LONGEST = 7, 40
+_CACHED = 8192
 _ENOUGH = 30
 """So many digits without a letter are a hash's once in a million: (10/16)^30."""
 
@@ -78,9 +80,6 @@ class TagGroup(NamedTuple):
     def column(self, span: Span) -> Iterator[str]:
         """What the texts have at one place."""
         return map(itemgetter(slice(*span)), self.texts)
-
-
-_Seen = tuple[TagGroup, Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +163,8 @@ def read_groups(groups: Sequence[TagGroup], current: str | None) -> tuple[Readin
 def _merge(groups: Iterable[TagGroup]) -> list[TagGroup]:
     merged: dict[str, TagGroup] = {}
     for group in groups:
-        other = merged.get(group.skeleton, group.none())
-        merged[group.skeleton] = other.with_more(group) if other.tags else group
+        other = merged.get(group.skeleton)
+        merged[group.skeleton] = group if other is None else other.with_more(group)
     return list(merged.values())
 
 
@@ -173,15 +172,34 @@ def _split_dates(groups: Iterable[TagGroup]) -> list[TagGroup]:
     """The groups, with tildes for what is called a hash, and ones for components that are days."""
     out: list[TagGroup] = []
     for group in groups:
-        if _DIGITS.search(group.skeleton) is None and _NAMED.search(group.skeleton) is None:
+        skeleton, spans = _named_and_days(group.skeleton)
+        if spans or skeleton != group.skeleton:
+            out += _part_dates([_named(group, skeleton)], spans)
+        else:
             out.append(group)
-            continue
-        parts = [group._replace(skeleton=_NAMED.sub(_name_hash, group.skeleton))]
-        for found in _DIGITS.finditer(parts[0].skeleton):
-            if found.end() - found.start() in (8, 10, 12, 13, 14):
-                parts = list(chain(*(_parted(part, found.span(), is_date) for part in parts)))
-        out += parts
     return out
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _named_and_days(skeleton: str) -> tuple[str, tuple[Span, ...]]:
+    """A skeleton with what is called a hash marked, and where it may have a day."""
+    if _DIGITS.search(skeleton) is None and _NAMED.search(skeleton) is None:
+        return skeleton, ()
+    skeleton = _NAMED.sub(_name_hash, skeleton)
+    found = (match.span() for match in _DIGITS.finditer(skeleton))
+    return skeleton, tuple(span for span in found if span[1] - span[0] in DATE_LENGTHS)
+
+
+def _named(group: TagGroup, skeleton: str) -> TagGroup:
+    if skeleton == group.skeleton:
+        return group
+    return TagGroup(skeleton, group.tags, group.texts)
+
+
+def _part_dates(groups: list[TagGroup], spans: Iterable[Span]) -> list[TagGroup]:
+    for span in spans:
+        groups = [part for group in groups for part in _parted(group, span)]
+    return groups
 
 
 def _name_hash(found: re.Match[str]) -> str:
@@ -193,65 +211,94 @@ def _name_hash(found: re.Match[str]) -> str:
     return text[:kept] + "~" * (len(text) - kept)
 
 
-def _parted(group: TagGroup, span: Span, is_so: Callable[[str], bool]) -> Iterator[TagGroup]:
+def _parted(group: TagGroup, span: Span) -> Iterator[TagGroup]:
     """The texts of a group that have a date at a place, marked, and those that have none."""
     start, end = span
     if "0" not in group.skeleton[start:end]:
         yield group
         return
     values = list(group.column(span))
-    judged = {value: is_so(value) for value in set(values)}
+    dates = {value for value in set(values) if is_date(value)}
     ones = group.skeleton[start:end].replace("0", "1")
     marked = f"{group.skeleton[:start]}{ones}{group.skeleton[end:]}"
-    for skeleton, wanted in ((marked, True), (group.skeleton, False)):
-        if wanted not in judged.values():
-            continue
-        if not all(verdict is wanted for verdict in judged.values()):
-            kept = [i for i, value in enumerate(values) if judged[value] is wanted]
-            texts = [group.texts[i] for i in kept]
-            tags = [group.tags[i] for i in kept] if group.tags else ()
-            yield TagGroup(skeleton, tags, texts)
-        else:
-            yield group._replace(skeleton=skeleton)
+    if not dates:
+        yield group
+    elif dates.issuperset(values):
+        yield TagGroup(marked, group.tags, group.texts)
+    else:
+        for skeleton, wanted in ((marked, True), (group.skeleton, False)):
+            kept = [i for i, value in enumerate(values) if (value in dates) is wanted]
+            yield _named(group.only(kept), skeleton)
 
 
 def _settle(groups: Iterable[TagGroup], places: Mapping[str, Place]) -> Iterator[TagGroup]:
     """The groups by their final skeletons."""
     for group in groups:
-        parts = [group._replace(skeleton=_mark_held(group.skeleton, places))]
-        start = version_start(parts[0].skeleton)
-        ends = () if start is None else date_ends(parts[0].skeleton, start)
-        for span in [(start or 0, end) for end in ends]:
-            parts = list(chain(*(_parted(part, span, is_date) for part in parts)))
-        yield from parts
+        skeleton = _mark_held(group.skeleton, places)
+        spans = _version_dates(skeleton)
+        if spans or skeleton != group.skeleton:
+            yield from _part_dates([_named(group, skeleton)], spans)
+        else:
+            yield group
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _version_dates(skeleton: str) -> tuple[Span, ...]:
+    """Where the version of a skeleton may be a date, the longest first."""
+    start = version_start(skeleton)
+    return () if start is None else tuple((start, end) for end in date_ends(skeleton, start))
 
 
 def _mark_held(skeleton: str, places: Mapping[str, Place]) -> str:
     marked = skeleton
-    for found in _COMPONENTS.finditer(skeleton):
-        start, end = found.span()
-        if end - start < _SHORTEST:
-            continue
-        mark = _MARKS[_held(skeleton, (start, end), places)]
-        marked = f"{marked[:start]}{mark * (end - start) or found[0]}{marked[end:]}"
+    for component in _components(skeleton):
+        start, end = component.span
+        mark = _MARKS[_held(component, places)]
+        if mark:
+            marked = f"{marked[:start]}{mark * (end - start)}{marked[end:]}"
     return marked
 
 
 _MARKS: Mapping[Held, str] = {"hash": "~", "unknown": "?", "number": ""}
 
 
-def _held(skeleton: str, span: Span, places: Mapping[str, Place]) -> Held:
-    start, end = span
-    place = places.get(_place_of(skeleton, span))
-    char = skeleton[start]
-    if char == "1":
-        is_hash = place is not None and place.held == "hash" and end - start in place.lengths
+@dataclass(frozen=True, slots=True)
+class _Component:
+    """What may be a hash: seven characters or more. `mark` is its character in the skeleton."""
+
+    span: Span
+    mark: str
+    place: str
+    dotted: bool
+
+    @property
+    def length(self) -> int:
+        return self.span[1] - self.span[0]
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _components(skeleton: str) -> tuple[_Component, ...]:
+    return tuple(
+        _Component(
+            found.span(),
+            found[0][0],
+            _place_of(skeleton, found.span()),
+            _is_dotted(skeleton, found.span()),
+        )
+        for found in _COMPONENTS.finditer(skeleton)
+    )
+
+
+def _held(component: _Component, places: Mapping[str, Place]) -> Held:
+    place = places.get(component.place)
+    if component.mark == "1":
+        is_hash = place is not None and place.held == "hash" and component.length in place.lengths
         return "hash" if is_hash else "number"
-    if char == "~":
+    if component.mark == "~":
         return "unknown" if place is not None and place.held == "unknown" else "hash"
     if place is not None:
         return place.held
-    is_number = end - start > _LONGEST or _is_dotted(skeleton, span)
+    is_number = component.length > _LONGEST or component.dotted
     return "number" if is_number else "unknown"
 
 
@@ -267,6 +314,9 @@ def _is_dotted(skeleton: str, span: Span) -> bool:
     return skeleton[start - 2 : start] == "0." or skeleton[end : end + 2] == ".0"
 
 
+_Seen = tuple[TagGroup, _Component]
+
+
 @dataclass(slots=True)
 class _Evidence:
     """Where components are seen that are in one place: without letters, with them, and short."""
@@ -278,56 +328,50 @@ class _Evidence:
 
     def decide(self) -> Place:
         """Exact, but no further than it must: the lettered are counted up to what decides."""
-        lengths = frozenset(end - start for _, (start, end) in self.letters)
-        values = {value for group, span in self.digits for value in group.column(span)}
-        lettered = _count(self.letters, len(values) // 4 + 1)
+        lengths = frozenset(component.length for _, component in self.letters)
+        values = {value for group, one in self.digits for value in group.column(one.span)}
         if not values:
             return Place("hash" if self.letters else "unknown", lengths)
+        lettered = _count(self.letters, len(values) // 4 + 1)
         if lettered * 4 >= len(values):
             return Place("hash", lengths)
-        few = lettered * 19 < len(values)
-        if not few or any(value[0] == "0" for value in values):
+        if lettered * 19 >= len(values) or any(value[0] == "0" for value in values):
             return Place("unknown", lengths)
-        if not lettered and all(_is_dotted(group.skeleton, span) for group, span in self.digits):
-            return Place("number", lengths)
-        grown = self.short and not lettered and max(map(len, values)) == _SHORTEST
-        enough = sum(map(len, values)) >= _ENOUGH
-        return Place("number" if enough or grown else "unknown", lengths)
+        is_version = not lettered and all(one.dotted for _, one in self.digits)
+        has_grown = self.short and not lettered and max(map(len, values)) == _SHORTEST
+        is_number = is_version or has_grown or sum(map(len, values)) >= _ENOUGH
+        return Place("number" if is_number else "unknown", lengths)
 
 
 def _count(seen: Iterable[_Seen], most: int) -> int:
     """How many values there are at some places, counted until there are so many."""
     found: set[str] = set()
-    for group, span in seen:
-        values = group.column(span)
+    for group, component in seen:
+        values = group.column(component.span)
         while len(found) < most and (some := set(islice(values, most))):
             found |= some
     return len(found)
 
 
 def _decide(groups: Sequence[TagGroup]) -> dict[str, Place]:
-    """What the places hold that have components of digits alone."""
-    suspects = [group for group in groups if _SUSPECT.search(group.skeleton)]
-    if not suspects:
-        return {}
+    """What the places hold that have components of digits alone, or Unix times."""
     places: dict[str, _Evidence] = defaultdict(_Evidence)
-    for group in suspects:
-        for found in _SUSPECT.finditer(group.skeleton):
-            evidence = places[_place_of(group.skeleton, found.span())]
-            if found[0][0] == "0":
-                evidence.digits.append((group, found.span()))
+    seen = [(group, one) for group in groups for one in _components(group.skeleton)]
+    for group, component in seen:
+        if component.mark == "1":
+            places[component.place]  # a hash of ten digits looks like a time
+        elif component.mark == "0" and component.length <= _LONGEST:
+            places[component.place].digits.append((group, component))
+    if not places:
+        return {}
+    for group, component in seen:
+        if component.mark == "~" and component.place in places:
+            places[component.place].letters.append((group, component))
     for group in groups:
-        for found in _COMPONENTS.finditer(group.skeleton):
-            length = found.end() - found.start()
-            if found[0][0] != "~" and length != _SHORTEST - 1:
-                continue
-            evidence_there = places.get(_place_of(group.skeleton, found.span()))
-            if evidence_there is None:
-                continue
-            if found[0][0] == "~":
-                evidence_there.letters.append((group, found.span()))
-            else:
-                evidence_there.short = True
+        for found in _SIX.finditer(group.skeleton):
+            place = _place_of(group.skeleton, found.span())
+            if place in places:
+                places[place].short = True
     return {place: evidence.decide() for place, evidence in places.items()}
 
 

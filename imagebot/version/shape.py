@@ -25,6 +25,7 @@ NumberKind = Literal["version", "date", "counter", "identity"]
 
 _LEADING = re.compile(r"[vV]?([01]+(?:\.[01]+)*)")
 _COMPONENT_START = re.compile(r"(?:[-_+]|(?<![01])\.)[vV]?([01]+(?:\.[01]+)*)")
+_DOTTED = re.compile(r"[-_+][vV]?([01]+(?:\.[01]+)+)")
 _ANYWHERE = re.compile(r"([01]+(?:\.[01]+)*)")
 _DATE = re.compile(r"1+(?:[-_.]1+)*(?:T1+(?:[-_.:]?1+)*Z?)?")
 _NUMBER = re.compile(r"[01]+")
@@ -125,9 +126,14 @@ def version_start(skeleton: str) -> int | None:
 
 
 def _version(skeleton: str) -> re.Match[str] | None:
-    return (
-        _LEADING.match(skeleton) or _COMPONENT_START.search(skeleton) or _ANYWHERE.search(skeleton)
-    )
+    leading = _LEADING.match(skeleton)
+    if leading is not None:
+        return leading
+    found = _COMPONENT_START.search(skeleton) or _ANYWHERE.search(skeleton)
+    if found is not None and _kind(skeleton, found.span(1), counts=False) == "identity":
+        # customer-7-1.2.3 is a version of one of them.
+        return _DOTTED.search(skeleton, found.end()) or found
+    return found
 
 
 @functools.lru_cache(maxsize=8192)
@@ -180,6 +186,8 @@ def _kind(skeleton: str, span: Span, counts: bool) -> NumberKind:
         return "identity"
     if skeleton[end + 1 : end + 2] in ("~", "?"):
         return "counter"
+    if not before and start:
+        return "identity"  # behind a hash alone
     if before in ("", "v", "V"):
         return "counter" if counts and not before and end == len(skeleton) else "version"
     if word in ("", "v") or word in RUNTIMES or word in SYSTEMS:

@@ -17,7 +17,7 @@ from imagebot.policy.model import Choice
 from tests.policy.choosing import choosing
 from tests.policy.histories import SCHEMES, Pushed, Scheme
 
-PUSHES, FIELDS = 180, 7
+PUSHES, FIELDS = 150, 7
 LINES_OF_HASHES = ("commit", "hash", "bare hash")
 
 

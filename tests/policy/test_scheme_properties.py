@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from imagebot.policy.build import build_policy
@@ -131,7 +131,7 @@ _COUNTS = st.sampled_from((9, 10, 57, 99, 100, 101, 999, 9999, 10_000, 999_999))
 
 
 @st.composite
-def situations(draw: st.DrawFn, *, most: int = 12) -> Situation:
+def situations(draw: st.DrawFn, *, most: int = 8) -> Situation:
     """Tags of one scheme, the first of them the field's, and others that are of none."""
     scheme = draw(schemes())
     if scheme.main in _DATES:
@@ -209,8 +209,12 @@ KEYS: dict[str, dict[str, object]] = {
 POLICIES = {"shape": SHAPE, **{name: build_policy(name, keys) for name, keys in KEYS.items()}}
 for_policies = pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 
+quickly = settings(phases=(Phase.generate, Phase.shrink))
+"""Without the explanations, which take minutes where many parts may vary."""
+
 
 @for_policies
+@quickly
 @given(situation=situations())
 def test_is_never_lower_in_any_ordered_part(policy: Policy, situation: Situation) -> None:
     """Nor another tag whose only difference is in a place that nothing decides."""
@@ -221,6 +225,7 @@ def test_is_never_lower_in_any_ordered_part(policy: Policy, situation: Situation
         assert_never_down(policy, situation.scheme, situation.current, new)
 
 
+@quickly
 @given(situation=situations(), chance=st.randoms(use_true_random=False))
 def test_is_the_same_under_shuffling_and_repetition(
     situation: Situation, chance: random.Random
@@ -233,6 +238,7 @@ def test_is_the_same_under_shuffling_and_repetition(
     assert (second.successors, second.candidates) == (first.successors, first.candidates)
 
 
+@quickly
 @given(situation=situations())
 def test_comes_to_rest(situation: Situation) -> None:
     """At once, but for a system that is left only after the last version for it."""
@@ -247,7 +253,8 @@ def test_comes_to_rest(situation: Situation) -> None:
 
 
 @for_policies
-@given(situation=situations(most=8))
+@quickly
+@given(situation=situations(most=6))
 def test_is_monotone_in_time(policy: Policy, situation: Situation) -> None:
     """The field walks along while tags come one by one, and never goes back."""
     if policy is not SHAPE and not situation.scheme.main:
@@ -262,6 +269,7 @@ def test_is_monotone_in_time(policy: Policy, situation: Situation) -> None:
             now = new
 
 
+@quickly
 @given(situation=situations())
 def test_does_not_stick(situation: Situation) -> None:
     """A newer version for the very platform is taken, the highest, whatever hash it has."""

@@ -116,7 +116,20 @@ def test_reads(
 
 @pytest.mark.parametrize(
     "tag",
-    ["latest", "bookworm", "stable-slim", "abcdef0", "sha-abcdef0", "1a2b3c4", "0" * 39 + "a", "1234567", "20241301", "build-1234567", "sha-1234567", "sha1234567"],
+    [
+        "latest",
+        "bookworm",
+        "stable-slim",
+        "abcdef0",
+        "sha-abcdef0",
+        "1a2b3c4",
+        "0" * 39 + "a",
+        "1234567",
+        "20241301",
+        "build-1234567",
+        "sha-1234567",
+        "sha1234567",
+    ],
 )
 def test_reads_no_order_where_there_is_none(tag: str) -> None:
     assert read_layout(tag) is None

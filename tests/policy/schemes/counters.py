@@ -21,6 +21,15 @@ COUNTERS = [
     move("app-main-57", "app-main-58", "app-main-58", "other"),
     move("release-build-57", "release-build-58", "release-build-58", "other"),
     move("main-57-alpine", "main-58-alpine main-59", "main-58-alpine", "other"),
+    # Behind a version, too.
+    move("1.2.3-main-57", "1.2.3-main-58 1.2.3-main-9", "1.2.3-main-58", "patch"),
+    move("2.0-build-57", "2.0-build-58", "2.0-build-58", "patch"),
+    move("v2-main-57", "v2-main-58 v2-pr-59", "v2-main-58"),
+    move("api-v2-main-57", "api-v2-main-58", "api-v2-main-58"),
+    move("app2-main-57", "app2-main-58", "app2-main-58", "other"),
+    move("py3-main-57", "py3-main-58", "py3-main-58", "other"),
+    keep("1.2.3-pr-57", "1.2.3-pr-58"),
+    keep("1.2.3-JIRA-57", "1.2.3-JIRA-58"),
     # Directly before a hash.
     move("57-4f2a9c1", "58-9e107d9", "58-9e107d9", "other"),
     move("99-4f2a9c1", "100-1234567", "100-1234567", "other"),

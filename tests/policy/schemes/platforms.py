@@ -67,8 +67,10 @@ def _of_both(low: str, high: str) -> list[Row]:
     rows += [keep(down, f"1.2.4-{low}", None, keys) for keys in (_MAJOR, _ANY)]
     for keys in (None, _MAJOR, _ANY):
         rows.append(move(now, f"1.2.4-{low} 1.2.4-{high}", f"1.2.4-{low}", "patch", keys))
+    # The last version for a platform comes first, and only the next pass may leave it.
     for keys in (None, _MAJOR):
-        rows.append(move(now, f"1.2.4-{low} 1.3.0-{high}", f"1.2.4-{low}", "patch", keys))
+        tags = f"1.2.4-{low} 1.3.0-{high}"
+        rows.append(move(now, tags, f"1.2.4-{low}", "patch", keys, rests=False))
     rows += [
         move(down, f"1.2.4-{low} 1.2.4-{high}", f"1.2.4-{high}", "patch"),
         move(now, f"1.2.4-{low} 1.2.4-{high}", f"1.2.4-{low}", "patch", _PATCH),

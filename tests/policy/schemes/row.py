@@ -12,6 +12,7 @@ class Row(NamedTuple):
     """A field with `current`, a repository that has it and `tags`, and what it shall become.
 
     `policy` None is the built-in one. `code` and `kind` (of the update) None: not looked at.
+    `rests`: the next pass keeps what this one chose.
     """
 
     current: str
@@ -20,6 +21,7 @@ class Row(NamedTuple):
     code: str | None = None
     policy: Keys | None = None
     kind: str | None = None
+    rests: bool = True
 
     def __str__(self) -> str:
         """An id for the test: readable, without what a shell would trip over."""
@@ -43,11 +45,13 @@ def move(
     kind: str | None = None,
     policy: Keys | None = None,
     code: str = "newer",
+    *,
+    rests: bool = True,
 ) -> Row:
     """The field gets another tag."""
     listed = _listed(tags)
     assert expected in listed, f"{expected} is not among the tags of the row of {current}"
-    return Row(current, listed, expected, code, policy, kind)
+    return Row(current, listed, expected, code, policy, kind, rests)
 
 
 def _listed(tags: str | Sequence[str]) -> tuple[str, ...]:
