@@ -138,6 +138,9 @@ def summary(plan: Plan) -> str:
         f"{len(plan.kept)} kept",
         count(len(plan.problems), "problem"),
     ]
+    undecided = sum(1 for kept in plan.kept if kept.route and not kept.decision.settled)
+    if undecided:
+        parts.append(f"{undecided} undecided")
     if plan.unread:
         parts.append(f"{len(plan.unread)} unread")
     return ", ".join(parts)

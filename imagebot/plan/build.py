@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from imagebot.config.model import Configuration, Limits
 from imagebot.errors import Problem, RegistryError, RegistryUnreachableError
+from imagebot.manifest.images.field import ImageField
 from imagebot.parallel.threads import Progress
 from imagebot.plan.assign import Assigned, assign
 from imagebot.plan.limits import may_ask
 from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Update
 from imagebot.plan.resolve import Resolution, TagQuery, resolve
+from imagebot.plan.undecided import undecided_warnings
 from imagebot.plan.unused import unused_warnings
 from imagebot.policy.model import Decision
 from imagebot.reference import Repository
@@ -42,6 +44,7 @@ def build_plan(
     queries = [query for each in assignments if (query := _query(each, limits))]
     resolution = resolve(queries, registry, now=now, progress=progress)
     plan = to_plan(assignments, resolution, target=target, limits=limits)
+    undecided = undecided_warnings(_asked(assignments, resolution, limits), target=target.name)
     unread, problems = sort_unread(inventory, configuration)
     unused: tuple[str, ...] = ()
     if source.whole:
@@ -50,8 +53,19 @@ def build_plan(
         plan,
         problems=(*problems, *plan.problems),
         unread=unread,
-        warnings=(*unused, *resolution.warnings),
+        warnings=(*unused, *resolution.warnings, *undecided),
     )
+
+
+def _asked(
+    assignments: Iterable[Assigned], resolution: Resolution, limits: Limits
+) -> Iterator[tuple[ImageField, Decision]]:
+    """The fields whose policy could be asked, with its decisions."""
+    for each in assignments:
+        query = _query(each, limits)
+        found = resolution.of[query] if query else None
+        if isinstance(found, Decision):
+            yield each.field, found
 
 
 def to_plan(
@@ -82,7 +96,9 @@ def _entry(
 ) -> Update | Kept:
     decision = _decision(assigned, resolution, limits)
     if not decision.moves:
-        return Kept(target=target, field=assigned.field, decision=decision)
+        asked = assigned.route is not None and _query(assigned, limits) is not None
+        route = assigned.route.name if assigned.route and asked else ""
+        return Kept(target=target, field=assigned.field, decision=decision, route=route)
     assert assigned.route is not None
     if assigned.field.keeps_tag:
         decision = replace(decision, update_type="digest")

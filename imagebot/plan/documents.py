@@ -88,9 +88,7 @@ class KeptEntry(_Entry, frozen=True):
     policy: str | None
     code: str
     reason: str
-    settled: Annotated[
-        bool, Meta(description="False when something kept the policy from deciding.")
-    ]
+    settled: Settled
     eligible_at: Time | None
     candidates: list[str] | UnsetType = UNSET
     rejected: list[RejectionEntry] | UnsetType = UNSET
@@ -179,6 +177,7 @@ class PickDocument(_Entry, frozen=True, kw_only=True):
     update_type: UpdateType | None
     code: str
     reason: str
+    settled: Settled
     eligible_at: Time | None
     candidates: list[PickedTag]
     rejected: list[RejectedTag]

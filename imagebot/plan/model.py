@@ -73,11 +73,15 @@ class Update:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A field, and the decision to keep what it says."""
+    """A field, and the decision to keep what it says.
+
+    `route` is the name of its route where its policy was asked, "" where there was nothing to ask.
+    """
 
     target: PlanTarget
     field: ImageField
     decision: Decision
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

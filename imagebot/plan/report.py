@@ -93,6 +93,7 @@ def pick_document(
             update_type=decision.update_type,
             code=decision.code,
             reason=decision.reason,
+            settled=decision.settled,
             eligible_at=_time(decision.eligible_at),
             candidates=[PickedTag(tag=each, version=version(each)) for each in decision.candidates],
             rejected=[

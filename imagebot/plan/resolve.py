@@ -12,6 +12,7 @@ from datetime import datetime
 from imagebot.errors import RegistryError, UsageError
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.plan.gates.admit import admit
+from imagebot.plan.gates.ties import describe
 from imagebot.plan.gates.times import ask_times
 from imagebot.policy.choose import choose
 from imagebot.policy.model import TIMED_ORDERS, Decision, Policy
@@ -43,7 +44,8 @@ class TagQuery:
 class Resolution:
     """A decision, or why there is none, for every question; `failures` are of whole repositories.
 
-    `warnings` tell of tags that are gone and of policies that allow nothing.
+    `warnings` tell of tags that are gone and of policies that allow nothing; not of questions that
+    are undecided, because those are warned about with the places of their fields.
     """
 
     of: Mapping[TagQuery, Decision | RegistryError]
@@ -106,6 +108,7 @@ def answer_offline(
     """As `answer` for tags given by hand. Raises UsageError for a policy that needs a registry."""
     needs = {
         "follow": policy.follow is not None,
+        "version-of": policy.version_of is not None,
         "pin": policy.pin is not None,
         "min-age": policy.min_age is not None,
         "platforms": bool(policy.platforms),
@@ -119,7 +122,10 @@ def answer_offline(
             hint="name the repository instead of -",
         )
     choice = choose(policy, tags, reference, today=now.date())
-    tag = choice.candidates[0] if choice.moves else None
+    if choice.moves and (tied := choice.tied_with(choice.successors[0])):
+        reason = f"{describe(tied)}; only a registry can tell whether they are one image"
+        choice = replace(choice, code="no-order", reason=reason, successors=(), settled=False)
+    tag = choice.successors[0] if choice.moves else None
     return Decision(
         policy=policy.name,
         tag=tag,
@@ -130,6 +136,7 @@ def answer_offline(
         candidates=choice.candidates,
         rejections=choice.rejections,
         allows_none=choice.allows_none,
+        settled=choice.settled,
     )
 
 
@@ -142,6 +149,8 @@ def _warnings(
         repository, tag = question.reference.repository, question.reference.tag
         tags = listings.get(repository, ())
         if isinstance(decision, RegistryError) or isinstance(tags, RegistryError):
+            continue
+        if not decision.settled:
             continue
         if tags and tag is not None and _listed_as(question.reference, tag) not in set(tags):
             text = f"{repository}: the current tag {tag} is not in the registry any more"
@@ -158,7 +167,5 @@ def _listed_as(reference: Reference, tag: str) -> str:
 
 def _allows_none(question: TagQuery, decision: Decision, count: int) -> str:
     repository, policy = question.reference.repository, question.policy
-    if policy.follow is not None:
-        return f"{repository}: policy {policy.name} follows {policy.follow}, which is not there"
     refused = count_by_rule(decision.rejections)
     return f"{repository}: policy {policy.name} allows none of its {count} tags ({refused})"

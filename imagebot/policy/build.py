@@ -78,6 +78,9 @@ def _check_together(given: Mapping[str, object], order: model.Order) -> None:
         )
     if given.get("order") == "none":
         _check_unordered(given)
+    if "version-of" in given and given.get("allow-downgrade") is True:
+        reason = "version-of never takes a tag that is lower than the current one"
+        raise InvalidPolicyError("version-of", reason, hint="remove allow-downgrade")
     if "extract" in given and "pattern" not in given:
         raise InvalidPolicyError("extract", "needs a pattern to extract from")
     if order not in _VERSIONED:

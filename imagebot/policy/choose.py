@@ -67,7 +67,25 @@ def choose(
     else:
         adopt = adopts(policy, current, floating=floating)
         choice = _choose(policy, tags, current, today, times or {}, adopt=adopt)
+        if not choice.moves and not _can_tell(tags, current.tag):
+            choice = _undecided(choice, tags, current.tag)
     return replace(choice, floating=floating) if floating else choice
+
+
+def _drop(moving: str, pool: Pool, refusals: Refusals) -> Pool:
+    kept = [i for i, tag in enumerate(pool.tags) if tag != moving]
+    if len(kept) == len(pool.tags):
+        return pool
+    refusals.add("version-of", [moving], "it is the tag whose version is wanted")
+    return Pool(pick(kept, pool.tags), pick(kept, pool.texts))
+
+
+def _can_tell(tags: Sequence[str], current: str | None) -> bool:
+    """Whether a list without a better tag says that there is none.
+
+    One that has lost the current tag, too, may be of another repository, or half of a list.
+    """
+    return bool(tags) and (current is None or current in tags)
 
 
 def _choose(
@@ -81,6 +99,8 @@ def _choose(
 ) -> Choice:
     refusals = Refusals()
     pool = filter_for(current, policy, tags, refusals)
+    if policy.version_of is not None:
+        pool = _drop(policy.version_of, pool, refusals)
     ranked = _rank(policy, pool, current.tag, refusals, times)
     if tags and not ranked.tags and not _keeps(policy, current, ranked, adopt=adopt):
         rejections = refusals.freeze()
@@ -99,6 +119,13 @@ def _choose(
         reason = why_kept(policy, tags, current, compared, choice)
     tied = find_ties(policy, ranked, pool, order[: len(choice.successors)])
     return replace(choice, reason=reason, reading=ranked.reading, tied=tied)
+
+
+def _undecided(choice: Choice, tags: Sequence[str], current: str | None) -> Choice:
+    reason, absent = choice.reason, "the registry does not list"
+    if tags and absent not in reason:
+        reason += f"; {absent} {current}"
+    return replace(choice, reason=reason, settled=False)
 
 
 def _keeps(policy: Policy, reference: Reference, ranked: Ranked, *, adopt: bool) -> bool:

@@ -1,21 +1,34 @@
 """Which tags move from image to image by design. Pure.
 
-A floating tag has no order at all (`latest`, `edge`, a branch), or fewer numbers than the releases
-that it moves along: `1-alpine` where there is `1.27.3-alpine`. A hash in a tag says which build it
-is, so such a tag does not float.
+A floating tag has no order at all (`latest`, `edge`, a branch, `pr-58`), names a stream of builds
+and none of them (`1.3-nightly`), or has fewer numbers than the releases that it moves along:
+`1-alpine` where there is `1.27.3-alpine`. A hash in a tag says which build it is, so such a tag
+does not float.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from imagebot.version.places import read_layout
-from imagebot.version.shape import Shape
+from imagebot.version.shape import Layout, Shape
 
 # With or without a letter: a tag that may be a hash is not one whose digest is followed unasked.
 _HASH = re.compile(r"(?<![^-_.+])g?[0-9a-f]{7,40}(?![^-_.+])")
+# The numbers in it are a platform's: latest-arm64, stable-alpine3.20.
+_CHANNEL = re.compile(
+    r"(?:latest|stable|edge|lts|mainline|rolling)"
+    r"(?:[-_.](?!(?:build|run|rev|rc|ci|pr)[0-9])[a-z]{3,}[0-9.]*(?:v[0-9]+)?)*",
+    re.IGNORECASE,
+)
 _SEPARATORS = ("-", "_", ".", "+")
+_ZEROS = str.maketrans("123456789", "000000000")
+_FULL = 3
+"""A tag of so many numbers is a full version, unless another goes on from it."""
+_LONG = 6
+"""So many digits may be the date or the count of a build."""
 
 
 def is_floating(tag: str, tags: Sequence[str]) -> bool:
@@ -23,36 +36,75 @@ def is_floating(tag: str, tags: Sequence[str]) -> bool:
     layout = read_layout(tag)
     if layout is None:
         return _HASH.search(tag) is None
-    if layout.stage or layout.hidden:
-        return False
-    shape, numbers = layout.shape_of(tag), layout.numbers_of(tag)
-    releases = list(_releases(shape, tags))
-    if any(len(other) > len(numbers) and other[: len(numbers)] == numbers for other in releases):
+    if _CHANNEL.fullmatch(tag):
         return True
-    if shape.kind != "version" or (shape.parts == 1 and not _are_versions(releases)):
+    if layout.hidden:
         return False
-    longer = sum(len(other) > len(numbers) for other in releases)
-    alike = sum(len(other) == len(numbers) and other != numbers for other in releases)
+    if layout.kind == "identity":
+        return True
+    if layout.stage:
+        return _is_stream(layout)
+    shape = layout.shape_of(tag)
+    if _goes_on(tag, layout, shape, tags):
+        return True
+    return shape.kind == "version" and shape.parts < _FULL and _is_short(tag, shape, tags)
+
+
+def _is_stream(layout: Layout) -> bool:
+    """Whether nothing in a pre-release tells one build of its stream from the next."""
+    if not layout.is_stream or layout.kind != "version":
+        return False
+    if layout.prerelease_numbers or layout.variant_numbers:
+        return False
+    return all(end - start < _LONG for start, end in layout.parts)
+
+
+def _goes_on(tag: str, layout: Layout, shape: Shape, tags: Sequence[str]) -> bool:
+    """Whether there is a release of this very version with more numbers."""
+    beginning = tag[: layout.parts[-1][1]] + "."
+    for other in tags:
+        if not other.startswith(beginning):
+            continue
+        release = read_layout(other)
+        if release is None or len(release.parts) <= shape.parts:
+            continue
+        if _is_release(release, release.prefix_of(other), shape):
+            return True
+    return False
+
+
+def _is_short(tag: str, shape: Shape, tags: Sequence[str]) -> bool:
+    """Whether most of the other releases have more numbers."""
+    longer, alike = 0, -1 if tag in tags else 0
+    for parts, digits, count in _forms(shape, tags):
+        longer += count if parts > shape.parts else 0
+        alike += count if parts == shape.parts else 0
+        if shape.parts == parts == 1 and digits > 2:
+            return False  # a count of builds, not a version
     return 0 < longer >= alike
 
 
-def _releases(shape: Shape, tags: Sequence[str]) -> Iterator[tuple[int, ...]]:
-    """The numbers of the releases that a tag of this shape may move along."""
-    for tag in tags:
-        layout = read_layout(tag)
-        if layout is None or layout.stage or layout.prefix_of(tag) != shape.prefix:
-            continue
-        if _is_of(layout.variant, shape.variant):
-            yield layout.numbers_of(tag)
+def _forms(shape: Shape, tags: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """Of releases alike but for their digits: how many numbers, digits of the first, and tags.
+
+    A hundred thousand tags have a few hundred such forms.
+    """
+    forms = Counter("\n".join(tags).translate(_ZEROS).split("\n"))
+    for form, count in forms.items():
+        release = read_layout(form)
+        if release is not None and _is_release(release, release.prefix, shape):
+            start, end = release.parts[0]
+            yield len(release.parts), end - start, count
 
 
-def _is_of(variant: str, outer: str) -> bool:
-    """`1-alpine` moves along `1.27.3-alpine`, `1-debian-12` along `1.27.3-debian-12-r4`."""
-    if variant == outer:
+def _is_release(release: Layout, prefix: str | None, shape: Shape) -> bool:
+    """Whether a tag of this shape may move along such releases.
+
+    `1-alpine` moves along `1.27.3-alpine`, `1-debian-12` along `1.27.3-debian-12-r4`.
+    """
+    if release.stage or prefix != shape.prefix:
+        return False
+    if release.variant == shape.variant:
         return True
-    return outer != "" and variant.startswith(tuple(outer + separator for separator in _SEPARATORS))
-
-
-def _are_versions(releases: Sequence[tuple[int, ...]]) -> bool:
-    """Whether bare numbers are versions, not a count of builds: all of them are small."""
-    return all(numbers[0] < 100 for numbers in releases if len(numbers) == 1)
+    beginnings = tuple(shape.variant + separator for separator in _SEPARATORS)
+    return shape.variant != "" and release.variant.startswith(beginnings)

@@ -168,6 +168,13 @@ _TABLE = (
         doc="A mutable tag whose digest is followed.",
         metavar="TAG",
     ),
+    PolicyKey(
+        name="version-of",
+        kind="tag",
+        doc="A mutable tag, such as latest, whose image must be the version that is taken.",
+        chooses=True,
+        metavar="TAG",
+    ),
     PolicyKey(name="pin", kind="pin", doc="Write the digest beside the tag."),
     PolicyKey(
         name="min-age",

@@ -47,7 +47,8 @@ class Policy:
     nothing that is about choosing a tag (then it is `none`: the tag never changes).
     `include` and `exclude` are globs, or expressions between slashes. `variant` is "same", "any",
     "none", or a glob over the variant. `max` None allows any step. `pin` and `follow`
-    concern digests. `adopt` None: the policy does not say whether it replaces a tag that cannot be
+    concern digests. `version_of` is a moving tag: of the candidates, the one that has its digest is
+    taken. `adopt` None: the policy does not say whether it replaces a tag that cannot be
     compared, and what is usual depends on the reference (`adoption.adopts`).
     `ignored` is the built-in policy `ignore`: fields that are deliberately left alone.
     """
@@ -66,6 +67,7 @@ class Policy:
     allow_downgrade: bool = False
     ignore: tuple[Ignored, ...] = ()
     follow: str | None = None
+    version_of: str | None = None
     pin: Pin | None = None
     min_age: timedelta | None = None
     min_age_unknown: UnknownAge = "reject"
@@ -100,8 +102,10 @@ class Choice:
     repository may have a hundred thousand tags, and most passes explain none of them.
     `allows_none` when the policy refuses every tag there is and the current one. `floating` when
     the reference has a digest and its tag is one that moves (`floating.is_floating`): where the tag
-    stays, its digest follows it. `tied` are groups of successors that the order cannot tell apart
-    and that may be different images. `reading` is how the tags of the list were read.
+    stays, its digest follows it. `settled` is false when the tags are not enough to decide from:
+    the list is empty, or has neither the current tag nor one that may take its place. `tied` are
+    groups of successors that the order cannot tell apart and that may be different images.
+    `reading` is how the tags of the list were read.
     """
 
     candidates: tuple[str, ...]
@@ -112,6 +116,7 @@ class Choice:
     eligible_at: datetime | None = None
     allows_none: bool = False
     floating: bool = False
+    settled: bool = True
     tied: tuple[tuple[str, ...], ...] = ()
     reading: Reading = ALONE
 
@@ -120,6 +125,10 @@ class Choice:
         """Whether the first candidate is to take the current tag's place."""
         return bool(self.successors)
 
+    def tied_with(self, tag: str) -> tuple[str, ...]:
+        """The group of candidates that a tag is in; empty for a tag that has its place alone."""
+        return next((group for group in self.tied if tag in group), ())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
@@ -127,10 +136,11 @@ class Decision:
 
     `policy` is the name of the policy, "" where none governs the field. `update_type` is None for
     a field that is kept. `settled` is false when something kept the policy from deciding (a
-    registry that does not answer, a limit): such a decision is evidence of nothing. `code` is
-    stable (docs/policies.md lists them), `reason` a sentence for people. `candidates` and
-    `rejections` explain the decision; what a gate rejected is among the latter. `allows_none` when
-    the policy rejects every tag there is, the current one too: it is probably wrong.
+    registry that does not answer, a list without tags, a limit): such a decision is evidence of
+    nothing. `code` is stable (docs/policies.md lists them), `reason` a sentence for people.
+    `candidates` and `rejections` explain the decision; what a gate rejected is among the latter.
+    `allows_none` when the policy rejects every tag there is, the current one too: it is probably
+    wrong.
     """
 
     policy: str = ""

@@ -52,7 +52,7 @@ def choose_followed(policy: Policy, tags: Sequence[str], current: Reference) -> 
         return Choice((), rejections, "no-order", f"{reason}; `adopt: true` replaces it")
     if tags and followed not in set(tags):
         reason = f"the registry does not list {followed}, which the policy follows"
-        return Choice((), rejections, "no-candidate", reason, allows_none=True)
+        return Choice((), rejections, "no-candidate", reason, allows_none=True, settled=False)
     return Choice((followed,), rejections, "follow", f"the policy follows {followed}", (followed,))
 
 

@@ -15,8 +15,9 @@ class Change:
     """Updates that are published together; without any, a pull request that is to be closed.
 
     `base` is the target's branch, `branch` the one that is pushed to. `route` names the routes
-    of a commit, with commas between. `complete` is false when something of the plan failed, so
-    that updates may be missing. `configuration` is the hash of the one that the route is of.
+    of a commit, with commas between. `complete` is false when something of the plan failed or is
+    undecided, so that updates may be missing. `configuration` is the hash of the one that the route
+    is of.
     """
 
     target: str
@@ -44,6 +45,7 @@ def changes_of(
     """
     modes = {route.name: route.publish for route in routes}
     complete = not plan.problems
+    undecided = undecided_branches(plan, base=base)
     direct = tuple(update for update in plan.updates if modes[update.route] == "commit")
     changes = []
     if direct:
@@ -67,17 +69,31 @@ def changes_of(
             Change(
                 target=target,
                 base=base,
-                branch=branch_name(base=base, route=route.name, group=group),
+                branch=branch,
                 mode="pull-request",
                 route=route.name,
                 updates=updates,
                 options=route.pull_request,
-                complete=complete,
+                complete=complete and branch not in undecided,
                 configuration=configuration,
             )
             for group, updates in _groups(mine, route.pull_request.group)
+            for branch in (branch_name(base=base, route=route.name, group=group),)
         ]
     return tuple(changes)
+
+
+def undecided_branches(plan: Plan, *, base: str) -> frozenset[str]:
+    """The branches of pull requests that may have an update of a field that is undecided now.
+
+    However the route groups its updates, and did so before.
+    """
+    return frozenset(
+        branch_name(base=base, route=kept.route, group=group)
+        for kept in plan.kept
+        if kept.route and not kept.decision.settled
+        for group in ("all", str(kept.field.reference.repository))
+    )
 
 
 def _groups(updates: Iterable[Update], group: str) -> tuple[tuple[str, tuple[Update, ...]], ...]:

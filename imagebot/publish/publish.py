@@ -18,7 +18,7 @@ from imagebot.files.rewrite import FileChange
 from imagebot.git.checkout import Checkout
 from imagebot.manifest.edit import edit
 from imagebot.plan.model import Plan, Published
-from imagebot.publish.changes import Change, changes_of
+from imagebot.publish.changes import Change, changes_of, undecided_branches
 from imagebot.publish.context import PublishContext
 from imagebot.publish.publishers import PUBLISHERS
 from imagebot.publish.stale import find_stale
@@ -59,6 +59,7 @@ def publish_plan(
                 context.forge.use(),
                 target=target,
                 configuration=made_under,
+                undecided=undecided_branches(plan, base=checkout.branch),
             )
         except (ForgeError, GitError, CredentialError) as error:
             problems.append(_problem(target, "pull requests", error))

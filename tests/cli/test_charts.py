@@ -180,7 +180,7 @@ def test_pick_asks_for_the_digest_of_the_tag(
     cli: Cli, chart: tuple[str, str], registry: Registry, repository: str
 ) -> None:
     digest = registry.push_image(repository, NEW.replace("+", "_"))
-    result = cli("pick", "/".join(chart), "--current", OLD, "--pin", "with-tag")
+    result = cli("pick", "/".join(chart), "--current", OLD, "--max", "major", "--pin", "with-tag")
     assert result.out == f"{NEW}@{digest}\n"
 
 

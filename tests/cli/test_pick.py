@@ -111,6 +111,42 @@ def test_pins_to_the_digest_of_the_index(cli: Cli, registry: Registry, repositor
     assert result.out == f"1.0.0@{digest}\n"
 
 
+def test_a_tag_in_use_is_only_pinned(cli: Cli, registry: Registry, repository: str) -> None:
+    digests = {tag: registry.push_image(repository, tag) for tag in ("1.0.0", "1.1.0")}
+    name = f"{registry.host}/{repository}"
+    assert cli("pick", f"{name}:1.0.0", "--pin", "digest").out == f"1.0.0@{digests['1.0.0']}\n"
+    # Without one there is none to keep, unless the policy says so itself.
+    assert cli("pick", name, "--pin", "digest").out == f"1.1.0@{digests['1.1.0']}\n"
+    assert cli("pick", name, "--exists").out == "1.1.0\n"
+    nothing = cli("pick", name, "--policy", "pin-digests")
+    assert (nothing.code, nothing.out) == (5, "")
+    assert "there is no tag, which means latest" in nothing.err
+
+
+def test_the_version_of_latest(cli: Cli, registry: Registry, repository: str) -> None:
+    for tag, content in (("1.29.1", "a"), ("1.30.0", "b"), ("latest", "a"), ("1.28.0", "c")):
+        registry.push_image(repository, tag, content=content)
+    name = f"{registry.host}/{repository}"
+    result = cli("pick", f"{name}:1.28.0", "--version-of", "latest")
+    assert (result.code, result.out) == (0, "1.29.1\n")
+    assert "newer: 1.29.1 is what latest is now" in result.err
+    assert "1.30.0: refused by version-of: not the image that latest is now" in result.err
+    assert cli("pick", f"{name}:1.29.1", "--version-of", "latest").out == "1.29.1\n"
+    kept = cli("pick", f"{name}:1.30.0", "--version-of", "latest")
+    assert kept.out == "1.30.0\n"
+    assert "no-candidate: latest is not 1.30.0, the only tag that the policy allows" in kept.err
+    registry.push_image(repository, "latest", content="b")
+    assert cli("pick", f"{name}:1.28.0", "--version-of", "latest").out == "1.30.0\n"
+    assert cli("pick", name, "--version-of", "gone").code == 5
+
+
+@pytest.mark.usefixtures("tags")
+def test_the_version_of_a_tag_needs_a_registry(cli: Cli) -> None:
+    result = cli("pick", "-", "--version-of", "latest")
+    assert result.code == 2
+    assert "version-of needs a registry" in result.err
+
+
 def test_a_repository_that_does_not_exist(cli: Cli, registry: Registry, repository: str) -> None:
     result = cli("pick", f"{registry.host}/{repository}")
     assert result.code == 1
@@ -132,6 +168,7 @@ EVERY_OPTION = {
     "--allow-downgrade": (None, True),
     "--ignore": ("1.x", [{"versions": "1.x"}]),
     "--follow": ("main", "main"),
+    "--version-of": ("latest", "latest"),
     "--pin": ("with-tag", {"digest": "with-tag"}),
     "--min-age": ("3d", "3d"),
     "--min-age-unknown": ("accept", "accept"),
@@ -167,7 +204,8 @@ def test_no_option_is_no_key() -> None:
 
     command.main([], standalone_mode=False)
     command.main(["--prerelease", "--policy", "shape"], standalone_mode=False)
-    assert seen == [{}, {"prerelease": "allow"}]
+    command.main(["--adopt"], standalone_mode=False)
+    assert seen == [{}, {"prerelease": "allow"}, {"adopt": True}]
 
 
 @pytest.mark.usefixtures("tags")

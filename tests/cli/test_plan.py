@@ -38,6 +38,17 @@ def test_plan_shows_and_changes_nothing(cli: Cli, folder: Path, image: str) -> N
     assert folder.joinpath("app.yaml").read_text() == text
 
 
+def test_plan_says_what_is_undecided(cli: Cli, folder: Path, image: str) -> None:
+    folder.joinpath("app.yaml").write_text(deployment(f"{image}:9.9.9"))
+    result = cli("plan")
+    assert result.code == 0
+    assert "0 updates, 1 kept, 0 problems, 1 undecided" in result.err
+    assert f"warning: {image}: " in result.err
+    assert "nothing was decided for app.yaml:" in result.err
+    (kept,) = cli("plan", "--format", "json").json["kept"]
+    assert kept["settled"] is False
+
+
 def test_plan_explains(cli: Cli, folder: Path, image: str) -> None:
     folder.joinpath("app.yaml").write_text(deployment(f"{image}:1.0.0"))
     assert "not 2.0.0: max: " in cli("plan", "--explain").out

@@ -113,6 +113,24 @@ def test_limits_keep_a_repository_from_being_asked() -> None:
     assert registry.calls == []
 
 
+def test_what_is_undecided_is_warned_about_with_every_place() -> None:
+    files = {"a.yaml": pod("app:1.0", "app:1.0"), "b.yaml": pod("app:1.0", "web:1.0")}
+    registry = FakeRegistry({APP: (), "docker.io/library/web": ("1.0", "1.1")})
+    plan = run(files, registry).plan
+    assert plan.problems == ()
+    (warning,) = plan.warnings
+    places = "t: a.yaml:6, a.yaml:7, b.yaml:6"
+    assert warning == f"{APP}: the repository has no tags; nothing was decided for {places}"
+    assert [(each.route, each.decision.settled) for each in plan.kept] == [("all", False)] * 3
+
+
+def test_many_undecided_places_are_all_named() -> None:
+    files = {f"{number:02}.yaml": pod("app:1.0") for number in range(25)}
+    warnings = run(files, FakeRegistry({APP: ()})).plan.warnings
+    assert len(warnings) == 2
+    assert all(any(f"{path}:6" in warning for warning in warnings) for path in files)
+
+
 def test_following_a_tag_lists_nothing() -> None:
     registry = FakeRegistry({APP: ("stable", "1.0")})
     drafted = run({"a.yaml": pod("app:stable")}, registry, "{follow: stable}")

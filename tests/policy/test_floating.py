@@ -20,6 +20,17 @@ TAGS = [
     ("main", "main", True),
     ("feature-login", "main feature-login", True),
     ("bookworm", "bookworm bookworm-20240812", True),
+    ("pr-58", "pr-57 pr-58 1.2.3", True),
+    ("feature-123", "feature-123 feature-124", True),
+    # A stream of builds, and none of them.
+    ("1.3-dev", "1.3-dev 1.2.3", True),
+    ("1.2.3-SNAPSHOT", "1.2.3-SNAPSHOT 1.2.2", True),
+    ("9-nightly-alpine", "9-nightly-alpine", True),
+    # Numbers of a platform are no order.
+    ("latest-arm64", "latest-arm64 latest-amd64", True),
+    ("latest-arm64v8", "latest-arm64v8", True),
+    ("stable-alpine3.20", "stable-alpine3.20 stable-alpine3.19", True),
+    ("lts-jdk17", "lts-jdk17", True),
     # Fewer numbers than the releases.
     ("1", NGINX, True),
     ("1.27", NGINX, True),
@@ -29,6 +40,7 @@ TAGS = [
     ("v1.2", "v1.2 v1.2.3", True),
     ("2024.1", "2024.1 2024.1.3 2023.12.1", True),
     ("8", "8 7.4.2", True),
+    ("py3.11-1.2", "py3.11-1.2 py3.11-1.2.3", True),
     ("1-debian-12", BITNAMI, True),
     ("1.27-debian-12", BITNAMI, True),
     # Full versions.
@@ -42,6 +54,15 @@ TAGS = [
     ("1.27", "1.27 1.27.3-rc.1", False),
     ("1.3", "1.1 1.1.1 1.2 1.3 1.4", False),
     ("1.2.3-rc.1", "1.2.3-rc.1 1.2.3", False),
+    # What is a version, a date or a build of a channel does not move.
+    ("stable-1.2.3", "stable stable-1.2.3", False),
+    ("edge-20240101", "edge edge-20240101", False),
+    ("latest-build12", "latest latest-build12", False),
+    ("stable-3f2a9c1", "stable stable-3f2a9c1", False),
+    ("1.3-dev.5", "1.3-dev.5 1.3-dev.6", False),
+    ("1.2.3-nightly-20240101", "1.2.3-nightly-20240101", False),
+    ("20240101-nightly", "20240101-nightly", False),
+    ("1.3-dev-3f2a9c1", "1.3-dev-3f2a9c1", False),
     # Dates and counters are not versions with fewer numbers.
     ("20240507", "20240507 1.2.0 1.3.0", False),
     ("2024-01-05", "2024-01-05 1.2.0", False),

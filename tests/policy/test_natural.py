@@ -112,7 +112,7 @@ def test_the_default_leaves_alone_what_has_no_order(current: str | None) -> None
 
 
 def test_says_that_a_hash_has_no_order() -> None:
-    choice = choosing({}, "1.2.3 abcdef1 1.2.4", "abcdef0")
+    choice = choosing({}, "1.2.3 abcdef0 abcdef1 1.2.4", "abcdef0")
     assert choice.successors == ()
     assert choice.reason == "nothing orders commit hashes; use order: created, or follow"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from imagebot.errors import RepositoryNotFoundError
 from imagebot.plan.gates.facts import Facts
 from imagebot.plan.gates.run import pass_gates
-from imagebot.plan.gates.verdict import Passed, Refused
+from imagebot.plan.gates.ties import find_conflict
+from imagebot.plan.gates.verdict import Passed, Refused, Verdict
+from imagebot.plan.gates.version_of import find_version
 from imagebot.policy.model import Choice, Decision, Policy, Rejection, UpdateType
 from imagebot.policy.rejections import refused_later
 from imagebot.policy.update_types import update_type_of
@@ -52,24 +55,39 @@ class _Admission:
         asked = self.examined or ((current.tag,) if current.tag is not None else ())
         self.facts = Facts(images, current.repository, asked)
         self.refused: list[Rejection] = []
+        self.others: tuple[Rejection, ...] = ()
+        self.settled = choice.settled
 
     def decide(self) -> Decision:
         if self.policy.follow is not None and self.choice.successors:
             return self._follow(self.policy.follow)
-        writes_digest = self.policy.pin is not None or self.current.digest is not None
+        if self.policy.version_of is not None:
+            return self._find_version(self.policy.version_of)
         for tag in self.examined:
-            verdict = pass_gates(tag, self.policy, self.facts, self.now, with_digest=writes_digest)
-            if isinstance(verdict, Passed):
-                return self._take(tag, verdict, writes_digest)
-            self._refuse(tag, verdict)
+            verdict = self._pass_gates(tag)
+            if isinstance(verdict, Refused):
+                self._refuse(tag, verdict)
+                continue
+            conflict = find_conflict(self.choice.tied_with(tag), self.facts)
+            if conflict:
+                self.settled = False
+                return self._decision(None, None, None, "no-order", conflict)
+            return self._take(tag, verdict, self.choice.reason)
         return self._stay()
 
-    def _take(self, tag: str, verdict: Passed, writes_digest: bool) -> Decision:
-        digest = self.facts.digest(tag) if writes_digest else None
+    @property
+    def _writes_digest(self) -> bool:
+        return self.policy.pin is not None or self.current.digest is not None
+
+    def _pass_gates(self, tag: str) -> Verdict:
+        with_digest = self._writes_digest
+        return pass_gates(tag, self.policy, self.facts, self.now, with_digest=with_digest)
+
+    def _take(self, tag: str, verdict: Passed, reason: str) -> Decision:
+        digest = self.facts.digest(tag) if self._writes_digest else None
         by_digest_alone = self.current.tag is None and self.current.digest is not None
         if by_digest_alone and digest == self.current.digest and self.policy.pin is None:
             return self._decision(None, None, None, "current", f"it is the digest of {tag}")
-        reason = self.choice.reason
         update_type = update_type_of(self.policy, self.current.tag, tag)
         if self.refused:
             first = self.refused[0]
@@ -87,6 +105,10 @@ class _Admission:
             code, reason = first.rule, f"{first.tag}: {first.reason}"
             if len(self.choice.successors) > len(self.examined):
                 reason += f" (no more than {MOST_EXAMINED} candidates are looked at)"
+        return self._keep(code, reason)
+
+    def _keep(self, code: str, reason: str) -> Decision:
+        """The tag stays; its digest may not."""
         tag = self.current.tag
         if tag is None or self.policy.ignored or self.policy.follow is not None:
             return self._decision(None, None, None, code, reason)
@@ -100,7 +122,10 @@ class _Admission:
         try:
             digest = facts.digest(tag)
         except RepositoryNotFoundError:
-            return self._decision(None, None, None, code, f"{reason}; {tag} is not in the registry")
+            reason = f"{reason}; {tag} is not in the registry"
+            if self.current.digest is not None and not self._follows_its_tag():
+                return self._decision(None, None, None, code, reason)
+            return self._without_digest(code, reason)
         if digest == self.current.digest:
             return self._decision(None, None, None, code, reason)
         if self.current.digest is not None and not self._follows_its_tag():
@@ -130,13 +155,63 @@ class _Admission:
         reason = f"the digest of {tag}: {verdict.reason}"
         return self._decision(None, None, None, verdict.rule, reason, verdict.eligible_at)
 
+    def _without_digest(self, code: str, reason: str) -> Decision:
+        """Keep a field whose tag has no digest that could be written: that is not a decision.
+
+        The answer has no body, so only the list tells a tag that is gone from a repository.
+        """
+        self.settled = False
+        try:
+            tags = self.facts.listed()
+        except RepositoryNotFoundError:
+            code, reason = "no-candidate", "the registry does not have the repository"
+        else:
+            if not tags:
+                code, reason = "no-candidate", "the repository has no tags"
+        return self._decision(None, None, None, code, reason)
+
+    def _find_version(self, moving: str) -> Decision:
+        """Of the tags that the policy would take, and the current one, that which is `moving`."""
+        now = self.current.tag
+        stays = (now,) if now is not None and now in self.choice.candidates else ()
+        asked = tuple(dict.fromkeys((*self.examined, *stays)))
+        if not asked:
+            return self._stay()
+        found = find_version(moving, asked, self.facts)
+        self.others = tuple(
+            Rejection(tag, "version-of", f"not the image that {moving} is now")
+            for tag in found.others
+            if tag != now
+        )
+        if found.digest is None:
+            self.settled = False
+            return self._keep("no-candidate", f"{moving} is not in the registry")
+        if found.tag is None:
+            return self._keep("no-candidate", self._why_none(moving, found.digest, asked))
+        reason = f"{found.tag} is what {moving} is now"
+        if found.tag == now:
+            return self._keep("current", reason)
+        verdict = self._pass_gates(found.tag)
+        if isinstance(verdict, Refused):
+            self._refuse(found.tag, verdict)
+            return self._stay()
+        return self._take(found.tag, verdict, reason)
+
+    def _why_none(self, moving: str, digest: str, asked: Sequence[str]) -> str:
+        best = "best " if len(self.choice.successors) > len(self.examined) else ""
+        none = f"none of the {len(asked)} {best}tags" if len(asked) > 1 else f"not {asked[0]}"
+        only = "" if len(asked) > 1 else ", the only tag"
+        allowed = f"{moving} is {none}{only} that the policy allows"
+        reason = f"{allowed}: it has the digest {digest[:_SHOWN]}"
+        blocked = self.choice.code in ("max", "ignore")
+        return f"{reason}; {self.choice.reason}" if blocked else reason
+
     def _follow(self, tag: str) -> Decision:
         try:
             digest = self.facts.digest(tag)
         except RepositoryNotFoundError:
-            reason = f"the policy follows {tag}, whose manifest is not in the registry"
-            gone = self._decision(None, None, None, "no-candidate", reason)
-            return replace(gone, candidates=(), allows_none=True)
+            reason = f"the policy follows {tag}, which is not in the registry"
+            return replace(self._without_digest("no-candidate", reason), candidates=())
         is_alone = self.current.tag is None and self.current.digest is not None
         moves_tag = self.current.tag != tag and (not is_alone or self.policy.pin is not None)
         if digest == self.current.digest and not moves_tag:
@@ -166,10 +241,11 @@ class _Admission:
         reason: str,
         eligible_at: datetime | None = None,
     ) -> Decision:
-        gone = {rejection.tag for rejection in self.refused}
+        later = (*self.others, *self.refused)
+        gone = {rejection.tag for rejection in later}
         rejections = self.choice.rejections
-        if self.refused:
-            rejections = refused_later(rejections, self.refused)
+        if later:
+            rejections = refused_later(rejections, later)
         waiting = self.refused[0].eligible_at if self.refused else self.choice.eligible_at
         return Decision(
             policy=self.policy.name,
@@ -182,6 +258,7 @@ class _Admission:
             candidates=tuple(one for one in self.choice.candidates if one not in gone),
             rejections=rejections,
             allows_none=self.choice.allows_none,
+            settled=self.settled or update_type is not None,
         )
 
 

@@ -31,6 +31,10 @@ class Facts:
             self._digests[tag] = self._images.digest(self._repository, tag)
         return self._digests[tag]
 
+    def listed(self) -> tuple[str, ...]:
+        """Every tag of the repository."""
+        return self._images.tags(self._repository)
+
     def pushed(self, tag: str) -> Pushed | None:
         """When what the tag points to now was pushed; None when the registry does not say."""
         if self._pushed is None:

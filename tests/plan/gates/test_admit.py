@@ -17,6 +17,7 @@ from imagebot.policy.model import Decision, Policy
 from imagebot.registry.api import Pushed
 from tests.plan.gates.fake_images import FakeImages, digest_of
 from tests.policy.choosing import reference
+from tests.support.fake_registry import ANY
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -177,16 +178,51 @@ def test_a_moved_tag_never_keeps_the_old_digest() -> None:
 
 
 def test_pinning_a_tag_that_is_gone_keeps_it() -> None:
-    images = FakeImages(missing=frozenset({"1.3.0"}))
+    images = FakeImages({ANY: ("1.2.3",)})
     decision = deciding({"pin": "digest"}, "1.2.3", "1.3.0", images, digest="1.3.0")
     assert written(decision) == (None, None, None, "current")
     assert "not in the registry" in decision.reason
 
 
 def test_following_a_tag_that_is_gone_keeps_the_field() -> None:
-    images = FakeImages(missing=frozenset({"main"}))
+    images = FakeImages({ANY: ("1.2.3",)})
     decision = deciding({"follow": "main"}, "", "main", images, digest="old")
     assert written(decision) == (None, None, None, "no-candidate")
+    assert not decision.settled
+
+
+def test_a_full_version_that_was_pushed_again_is_said_before_what_is_blocked() -> None:
+    images = FakeImages()
+    decision = deciding({"max": "minor"}, "1.2.3 2.0.0", "1.2.3", images, digest="old")
+    assert written(decision) == (None, None, None, "tag-moved")
+    now = digest_of("1.2.3")[:19]
+    assert decision.reason.startswith(
+        f"1.2.3 has the digest {now} now; `pin: digest` would follow it; 2.0.0"
+    )
+    assert decision.settled
+
+
+def test_a_floating_digest_goes_through_the_gates() -> None:
+    images = FakeImages(pushes={"1-alpine": pushed(1)})
+    keys = {"min-age": "3d", "max": "minor"}
+    tags = "1-alpine 1.27.3-alpine"
+    decision = deciding(keys, tags, "1-alpine", images, digest="old")
+    assert written(decision) == (None, None, None, "min-age")
+    assert decision.eligible_at == NOW + timedelta(days=2)
+    images = FakeImages(pushes={"1-alpine": pushed(4)})
+    decision = deciding(keys, tags, "1-alpine", images, digest="old")
+    assert written(decision) == (None, digest_of("1-alpine"), "digest", "digest")
+
+
+def test_a_floating_tag_moves_with_its_digest() -> None:
+    decision = deciding({}, "1 1.27.3 2 2.0.0", "1", FakeImages(), digest="1")
+    assert written(decision) == ("2", digest_of("2"), "major", "newer")
+
+
+@pytest.mark.parametrize("tag", ["abcdef1", "sha-abcdef1", "sha-1234567"])
+def test_a_hash_is_a_full_version(tag: str) -> None:
+    decision = deciding({"max": "minor"}, f"{tag} latest", tag, FakeImages(), digest="old")
+    assert written(decision) == (None, None, None, "tag-moved")
 
 
 def test_a_listed_tag_without_a_manifest_is_passed_over() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ import pytest
 
 from imagebot.plan.gates.admit import admit
 from imagebot.plan.gates.times import ask_times
+from imagebot.plan.resolve import TagQuery, resolve
 from imagebot.policy.build import build_policy
 from imagebot.policy.choose import choose
 from imagebot.policy.model import Decision
@@ -138,6 +140,76 @@ def test_a_moved_tag_is_pinned_again_or_left(
     frozen = deciding({"pin": {"digest": "with-tag"}}, field, client)
     assert (frozen.digest, frozen.code) == (None, "tag-moved")
     assert second[:19] in frozen.reason
+
+
+def test_a_floating_tag_is_followed_where_its_digest_is_written(
+    registry: Registry, repository: str, name: str, client: RegistryClient
+) -> None:
+    registry.push_image(repository, "1.27.3-alpine", content="first")
+    first = registry.push_image(repository, "1-alpine", content="first")
+    field = parse_reference(f"{name}:1-alpine@{first}")
+    keys = {"max": "minor", "adopt": False}
+    assert deciding(keys, field, client).code == "current"
+    second = registry.push_index(repository, "1-alpine", BOTH)
+    moved = deciding(keys, field, client)
+    assert (moved.tag, moved.digest, moved.code) == (None, second, "digest")
+    latest = registry.push_image(repository, "latest", content="third")
+    moved = deciding(keys, parse_reference(f"{name}:latest@{first}"), client)
+    assert (moved.tag, moved.digest, moved.code) == (None, latest, "digest")
+
+
+def answering(keys: Mapping[str, object], reference: str, client: RegistryClient) -> Decision:
+    question = TagQuery.of(parse_reference(reference), build_policy("tested", keys))
+    found = resolve([question], client, now=NOW).of[question]
+    assert isinstance(found, Decision)
+    return found
+
+
+@pytest.mark.parametrize("keys", [{"follow": "main"}, {"pin": "digest"}])
+def test_a_tag_that_is_gone_is_told_from_a_repository_that_is(
+    registry: Registry, repository: str, name: str, client: RegistryClient, keys: dict[str, object]
+) -> None:
+    registry.push_image(repository, "main")
+    registry.push_image(repository, "dev")
+    folder = registry.root / "docker/registry/v2/repositories" / repository
+    shutil.rmtree(folder / "_manifests/tags/main")
+    gone = answering(keys, f"{name}:main", client)
+    assert (gone.moves, gone.settled) == (False, False)
+    assert "not in the registry" in gone.reason
+    shutil.rmtree(folder / "_manifests/tags/dev")
+    empty = answering(keys, f"{name}:main", client)
+    assert (empty.code, empty.reason) == ("no-candidate", "the repository has no tags")
+    assert not empty.settled
+    shutil.rmtree(folder)
+    nowhere = answering(keys, f"{name}:main", client)
+    assert (nowhere.code, nowhere.settled) == ("no-candidate", False)
+    assert nowhere.reason == "the registry does not have the repository"
+
+
+def test_the_version_of_a_moving_tag(
+    registry: Registry, repository: str, name: str, client: RegistryClient
+) -> None:
+    registry.push_image(repository, "1.28.0")
+    release = registry.push_index(repository, "1.29.1", BOTH, content="one")
+    registry.push_index(repository, "latest", BOTH, content="one")
+    registry.push_image(repository, "1.30.0")
+    keys = {"version-of": "latest", "pin": "digest"}
+    found = answering(keys, f"{name}:1.28.0", client)
+    assert (found.tag, found.digest, found.code) == ("1.29.1", release, "newer")
+    assert answering(keys, f"{name}:1.29.1@{release}", client).code == "current"
+    registry.push_image(repository, "latest", content="built again")
+    kept = answering(keys, f"{name}:1.29.1@{release}", client)
+    assert (kept.moves, kept.code) == (False, "no-candidate")
+
+
+def test_an_empty_list_is_undecided(
+    registry: Registry, repository: str, name: str, client: RegistryClient
+) -> None:
+    registry.push_image(repository, "1.2.3")
+    tags = registry.root / "docker/registry/v2/repositories" / repository / "_manifests/tags"
+    shutil.rmtree(tags / "1.2.3")
+    decision = answering({"semver": "^1"}, f"{name}:1.2.3", client)
+    assert (decision.code, decision.settled) == ("no-candidate", False)
 
 
 def test_orders_by_the_date_of_creation(
