@@ -20,6 +20,7 @@ from imagebot.config.static.expression import (
     Chars,
     Choice,
     Edge,
+    Group,
     Node,
     Series,
     UndecidedError,
@@ -74,17 +75,36 @@ def is_no_tag(expression: str, *, as_part: bool = False) -> bool:
         return False
 
 
-def extracts_nothing_like(pattern: str, pieces: tuple[int | str, ...], wanted: str) -> bool:
-    """Whether it is certain that what is extracted never matches the expression `wanted`.
+def reads_nothing_like(pattern: str, pieces: tuple[int | str, ...], wanted: str) -> bool:
+    """Whether it is certain that what is read of a tag never matches the expression `wanted`.
 
-    `pieces` are the numbers of the groups of `pattern`, and the texts between them.
+    `pieces` are the numbers of the groups of `pattern`, and the texts between them; without any,
+    the whole tag is read.
     """
     try:
         whole = parse(pattern)
+        if not pieces:
+            return find_tag(anywhere(whole), parse(wanted)) is None
         parts = [_extracted(whole, piece) for piece in pieces]
         return find_tag(Series(tuple(parts)), parse(wanted), as_part=True) is None
     except UndecidedError:
         return False
+
+
+def group_holds_no_tag(pattern: str, name: str) -> bool:
+    """Whether it is certain that a group of a pattern, if there is one, never holds a tag."""
+    try:
+        group = next((each for each in _groups(parse(pattern)) if each.name == name), None)
+        return group is not None and find_tag(_without_edges(group)) is None
+    except UndecidedError:
+        return False
+
+
+def _groups(node: Node) -> Iterator[Group]:
+    if isinstance(node, Group):
+        yield node
+    for part in parts_of(node):
+        yield from _groups(part)
 
 
 def foreign_character(expression: str) -> str:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from imagebot.config.static.expression import UndecidedError, parse
 from imagebot.config.static.tags import (
     anywhere,
-    extracts_nothing_like,
     find_tag,
     foreign_character,
     is_no_tag,
     matches_no_tag,
+    reads_nothing_like,
 )
 from imagebot.glob import glob_expression, re2_options
 from imagebot.reference import is_tag
@@ -177,13 +177,16 @@ NUMBER = r"-?[0-9]+(\.[0-9]+)?"
         ("^([0-9]+)-([0-9]+)$", (1, ".", 2), False),
         ("^([0-9]+)-([0-9]+)$", (1, ".", 2, ".", 1), True),
         ("^v[0-9]+$", (0,), True),
+        ("^v[0-9]+$", (), True),
+        ("v[0-9]+$", (), True),
+        ("^[0-9]", (), False),
         ("^[0-9]+$", (0,), False),
         ("(^[0-9]+$)", (1,), False),
         ("^(?:v|b)([0-9]{3})?", (1,), False),
     ],
 )
 def test_what_is_extracted(pattern: str, pieces: tuple[int | str, ...], never: bool) -> None:
-    assert extracts_nothing_like(pattern, pieces, NUMBER) is never
+    assert reads_nothing_like(pattern, pieces, NUMBER) is never
 
 
 def test_the_character_at_fault() -> None:
