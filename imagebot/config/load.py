@@ -197,8 +197,9 @@ def to_configuration(
         policies=named.policies,
         policy_keys=named.keys,
         routes=routes,
-        files=_files(section.files),
+        files=_files(section.files, document),
         fields=tuple(ExtraField(**field.model_dump()) for field in section.fields_),
+        field_places=_places(document, ("fields",), len(section.fields_)),
         commit=CommitOptions(author_name=author.name, author_email=author.email),
         paused=pause_reason(section.paused, document.path),
         warnings=tuple(warnings),
@@ -230,14 +231,20 @@ def _pull_request(section: PullRequestSection) -> PullRequestOptions:
     )
 
 
-def _files(section: FilesSection) -> Files:
+def _files(section: FilesSection, document: Document) -> Files:
     return Files(
         exclude=tuple(section.exclude),
         patterns=tuple(
             ExtraFile(match=tuple(each.match), pattern=each.pattern) for each in section.patterns
         ),
         compose_defaults=section.compose_defaults,
+        places=_places(document, ("files", "patterns"), len(section.patterns)),
     )
+
+
+def _places(document: Document, at: KeyPath, count: int) -> tuple[Position, ...]:
+    """The places of the items of a list."""
+    return tuple(_place(document, (*at, number)) for number in range(count))
 
 
 def _place(document: Document, keys: tuple[str | int, ...]) -> Position:

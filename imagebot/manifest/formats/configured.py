@@ -22,13 +22,19 @@ _HALF_FOUND = frozenset({"no-tag", "no-repository", "not-a-reference", "ambiguou
 def find_extra(context: DocumentContext, root: Mapping, keys: Keys) -> Extras | None:
     """The configured fields of a resource; `*` in a path stands for every key or item."""
     kind = root.text("kind")
-    wanted = [each for each in context.findings.options.fields if each.kind in (kind, "*")]
+    every = context.findings.options.fields
+    wanted = [(at, each) for at, each in enumerate(every) if each.kind in (kind, "*")]
     if not wanted:
         return None
     findings = replace(context.findings, candidates=[], unread=[])
     extras = Extras(findings)
-    for extra in wanted:
+    for entry, extra in wanted:
+        before = len(findings.candidates)
         _find(replace(context, findings=findings), root, keys, extra, extras)
+        findings.candidates[before:] = [
+            replace(each, field=replace(each.field, entry=entry))
+            for each in findings.candidates[before:]
+        ]
     return extras
 
 
