@@ -74,6 +74,9 @@ def _check_together(given: Mapping[str, object], order: model.Order) -> None:
             "cannot be combined with semver, which is an order",
             hint="remove one of the two",
         )
+    if given.get("descending") is True and "order" not in given and "semver" not in given:
+        hint = "add an order, such as order: numerical"
+        raise InvalidPolicyError("descending", "reverses an order, and none is given", hint=hint)
     if "extract" in given and "pattern" not in given:
         raise InvalidPolicyError("extract", "needs a pattern to extract from")
     if order not in _VERSIONED:
