@@ -49,13 +49,13 @@ def _why_no_file(
     if not any(_may_be_read(configuration, glob) for glob in globs):
         first = show_text(globs[0])
         return "imagebot reads no file of such a name", f"for a folder, write {first}/**"
+    if not _cover((*files.exclude, *(glob for route in before for glob in route.files)), globs):
+        return None
     for route in before:
         if _cover(route.files, globs):
             name = show_text(route.name)
             return f"route {name!r} on line {route.place.line} takes it all", _MOVE_ROUTE
-    if _cover((*files.exclude, *(glob for route in before for glob in route.files)), globs):
-        return "the routes before it take it all", _MOVE_ROUTE
-    return None
+    return "the routes before it take it all", _MOVE_ROUTE
 
 
 _MOVE_ROUTE = "the first route that matches a file takes it: move this one up, or remove it"
@@ -75,13 +75,12 @@ def _may_be_read(configuration: Configuration, glob: str) -> bool:
 def _warn_of_images(warnings: Issues, at: KeyPath, route: Route) -> None:
     for number, entry in enumerate(route.images):
         before = route.images[:number]
+        if not covers([each.match for each in before], entry.match):
+            continue
+        who = "the entries before it take it all"
         first = next((each for each in before if covers((each.match,), entry.match)), None)
         if first is not None:
             who = f"{show_text(first.match)!r} on line {first.place.line} takes it all"
-        elif covers([each.match for each in before], entry.match):
-            who = "the entries before it take it all"
-        else:
-            continue
         hint = "the first entry that matches an image is used: move this one up, or remove it"
         keys = (*at, "images", number, "match")
         warnings.add(keys, f"{show_text(entry.match)!r} takes no image: {who}", hint)

@@ -77,6 +77,18 @@ def test_what_would_take_too_long_is_not_said() -> None:
     assert not covers([far], "**" + "[a-f]" * 40)
 
 
+def test_a_set_of_nothing_is_no_trouble() -> None:
+    assert not covers(["a"], "[!\x00-\U0010ffff]")
+
+
+def test_many_globs_take_little_time() -> None:
+    many = [f"**/team-{number}/*.{{yaml,yml}}" for number in range(300)]
+    assert not any(covers(many[:number], glob) for number, glob in enumerate(many))
+    assert covers(many, "x/team-7/a.yaml")
+    assert covers(many, "x/**/team-7/*.y*ml") is False
+    assert covers(many, "clusters/team-299/*.yml")
+
+
 PIECES = ["a", "b", "/", "*", "**", "?", "[ab]", "[!a]", "{a,b}", "{a/,*b}", "**/", "/**", "."]
 GLOBS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).map("".join)
 # Every short name: `c` stands for a character that no glob names.
