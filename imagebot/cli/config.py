@@ -58,7 +58,7 @@ def check(files: tuple[Path, ...], bot_files: tuple[Path, ...]) -> int:
         _print_issues("warning: ", each.warnings)
         if not each.issues:
             warned = count(len(each.notes) + len(each.warnings), "warning")
-            result = f"no errors, {warned}" if each.notes or each.warnings else "all right"
+            result = f"all right, with {warned}" if each.notes or each.warnings else "all right"
             click.echo(printable(f"{each.path}: {result}"))
     return Exit.USAGE if any(each.issues for each in checked) else Exit.WELL
 

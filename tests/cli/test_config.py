@@ -234,7 +234,7 @@ def test_a_warning_has_its_place_and_changes_no_exit_code(cli: Cli, folder: Path
         "warning: imagebot.yaml:1:30: policies.stable.pattern: no tag matches '^v1/'"
     )
     assert hint.startswith("hint: no tag has '/'")
-    assert result.out == "imagebot.yaml: no errors, 1 warning\n"
+    assert result.out == "imagebot.yaml: all right, with 1 warning\n"
     assert cli("scan").code == 0
 
 
