@@ -267,7 +267,7 @@ def prepare_edit(root: str, count: int) -> None:
 def edit(root: str, count: int, *, write: bool) -> str:
     """Find one image by name everywhere, and give it another tag, proven."""
     from imagebot.files.rewrite import write_changes
-    from imagebot.plan.assign import assign_by_markers_only
+    from imagebot.plan.assign import assign_everywhere
     from imagebot.plan.edits import make_edits
     from imagebot.plan.set_references import plan_references
     from imagebot.reference import parse_reference
@@ -277,7 +277,7 @@ def edit(root: str, count: int, *, write: bool) -> str:
     wanted = parse_reference(f"{IMAGE}:1.0.{time.time_ns()}")
     workspace = open_workspace(root)
     found = find_named(workspace, workspace.configuration, [wanted.repository])
-    assigned = assign_by_markers_only(found.fields, workspace.configuration, flux=found.flux)
+    assigned = assign_everywhere(found.fields, workspace.configuration, flux=found.flux)
     plan = plan_references(assigned, [wanted], found.unread)
     edited = make_edits(workspace, plan.updates)
     if write:

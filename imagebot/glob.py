@@ -22,7 +22,7 @@ def compile_glob(glob: str) -> Callable[[str], bool]:
     import re2
 
     try:
-        pattern = re2.compile(_translate(glob), options=re2_options())
+        pattern = re2.compile(glob_expression(glob), options=re2_options())
     except re2.error as error:
         raise UsageError(f"the glob {glob!r} has an invalid set") from error
     return lambda name: pattern.fullmatch(name) is not None
@@ -41,7 +41,8 @@ def matches_any(globs: tuple[str, ...], name: str) -> bool:
     return any(compile_glob(glob)(name) for glob in globs)
 
 
-def _translate(glob: str) -> str:
+def glob_expression(glob: str) -> str:
+    """The RE2 expression of a glob, for whole names. Raises UsageError as `compile_glob` does."""
     if not glob:
         raise UsageError("an empty glob matches nothing", hint='write "**" to match everything')
     out: list[str] = []

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from imagebot.cli.output import print_json
+from imagebot.cli.output import count, print_json
 from imagebot.errors import ConfigurationError, Exit, UsageError
 from imagebot.text import printable
 
 if TYPE_CHECKING:
     from imagebot.config.model import Position
+    from imagebot.config.static.check import CheckedFile
+    from imagebot.errors import ConfigIssue
     from imagebot.policy.check import PolicyTestResult
 
 _files = click.argument(
@@ -40,32 +44,61 @@ def command() -> None:
 def check(files: tuple[Path, ...], bot_files: tuple[Path, ...]) -> int:
     """Report what is wrong with each FILE (default: the imagebot.yaml that governs this folder).
 
-    Every issue is a line `file:line:column: key: message`. Exits with 2 when there is one.
+    Every issue is a line `file:line:column: key: message`. Exits with 2 when there is one. What can
+    have no effect is a warning, which changes no exit code.
     """
-    from imagebot.config.file import read_configuration, shown_path
-    from imagebot.config.load import load_bot_configuration, load_configuration
-
-    issues = 0
     wanted = [(path, False) for path in _or_found(files, bot_files)]
-    for path, is_bot in (*wanted, *((path, True) for path in bot_files)):
+    wanted += [(path, True) for path in bot_files]
+    checked = [_checked(path, is_bot=is_bot) for path, is_bot in wanted]
+    checked = [_with_forges(each, checked) for each in checked]
+    for each in checked:
+        _print_issues("", each.issues)
+        for note in each.notes:
+            click.echo(printable(f"warning: {note}"), err=True)
+        _print_issues("warning: ", each.warnings)
+        if not each.issues:
+            warned = count(len(each.notes) + len(each.warnings), "warning")
+            result = f"all right, with {warned}" if each.notes or each.warnings else "all right"
+            click.echo(printable(f"{each.path}: {result}"))
+    return Exit.USAGE if any(each.issues for each in checked) else Exit.WELL
+
+
+def _checked(path: Path, *, is_bot: bool) -> CheckedFile:
+    """A file that cannot be read has one issue, so that the others are checked all the same."""
+    from imagebot.config.file import read_configuration, shown_path
+    from imagebot.config.static.check import CheckedFile, check_bot_file, check_file
+
+    shown = shown_path(path)
+    try:
         text = read_configuration(path)
-        try:
-            if is_bot:
-                load_bot_configuration(text, shown_path(path))
-                warnings: tuple[str, ...] = ()
-            else:
-                warnings = load_configuration(text, shown_path(path), trusted=False).warnings
-        except ConfigurationError as error:
-            issues += len(error.issues)
-            for issue in error.issues:
-                click.echo(printable(str(issue)), err=True)
-                if issue.hint:
-                    click.echo(f"hint: {printable(issue.hint)}", err=True)
-            continue
-        for warning in warnings:
-            click.echo(printable(f"warning: {warning}"), err=True)
-        click.echo(printable(f"{shown_path(path)}: all right"))
-    return Exit.USAGE if issues else Exit.WELL
+    except ConfigurationError as error:
+        return CheckedFile(shown, error.issues)
+    return check_bot_file(text, shown) if is_bot else check_file(text, shown)
+
+
+def _with_forges(file: CheckedFile, every: Sequence[CheckedFile]) -> CheckedFile:
+    """With what is wrong between the routes of a file and the targets that it may govern."""
+    from imagebot.run.forges import governed_targets, without_forge
+
+    if file.configuration is None:
+        return file
+    bots = [each.bot for each in every if each.bot is not None]
+    targets = (
+        file.bot.targets
+        if file.bot is not None
+        else [target for bot in bots for target in governed_targets(bot, file.path)]
+    )
+    found, always = without_forge(file.configuration, targets)
+    if always:
+        return replace(file, issues=(*file.issues, *found))
+    return replace(file, warnings=(*file.warnings, *found))
+
+
+def _print_issues(label: str, issues: Iterable[ConfigIssue]) -> None:
+    for issue in issues:
+        click.echo(printable(f"{label}{issue}"), err=True)
+        if issue.hint:
+            click.echo(f"hint: {printable(issue.hint)}", err=True)
 
 
 @command.command("schema")

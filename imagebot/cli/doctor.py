@@ -37,7 +37,7 @@ def command(bot_file: str | None) -> int:
 
 
 def _check_here() -> Iterator[Check]:
-    from imagebot.run.doctor import Check, check_folder, check_remote
+    from imagebot.run.doctor import Check, check_folder, check_remote, check_routes
 
     workspace = open_workspace(".")
     with open_registries() as registries:
@@ -47,7 +47,10 @@ def _check_here() -> Iterator[Check]:
     except GitError as error:
         yield Check(True, "git", f"nothing that `run` could publish to: {error.reason}")
         return
-    yield from check_remote(bot.targets[0], os.environ, cache_folder(bot))
+    (target,) = bot.targets
+    yield from check_remote(target, os.environ, cache_folder(bot))
+    if not workspace.configuration.built_in:
+        yield from check_routes(target, workspace.configuration)
 
 
 def _print(checks: Iterable[Check]) -> Exit:

@@ -37,7 +37,7 @@ def command(
     a chart is its version, with + or _ before build metadata.
     """
     from imagebot.files.rewrite import write_changes
-    from imagebot.plan.assign import assign_by_markers_only
+    from imagebot.plan.assign import assign_everywhere
     from imagebot.plan.edits import make_edits, without_refused, without_unwritten
     from imagebot.plan.set_references import plan_references
     from imagebot.reference import parse_reference
@@ -55,9 +55,7 @@ def command(
     diagnostics = open_diagnostics(log_format, quiet)
     repositories = [reference.repository for reference in wanted]
     inventory = find_named(workspace, workspace.configuration, repositories)
-    assigned = assign_by_markers_only(
-        inventory.fields, workspace.configuration, flux=inventory.flux
-    )
+    assigned = assign_everywhere(inventory.fields, workspace.configuration, flux=inventory.flux)
     planned = plan_references(assigned, wanted, inventory.unread)
     edited = make_edits(workspace, planned.updates)
     unwritten = write_changes(workspace.root, edited.changes)

@@ -47,18 +47,24 @@ def build(
         return build_policy(name, merged.keys)
     except InvalidPolicyError as error:
         own = {key: value for key, value in definition.keys.items() if value is not None}
-        alone = list(_issues_alone(own))
-        for keys, found in alone:
-            _add(issues, (*definition.at, *keys), found)
+        reported = report_values(own, definition.at, issues)
         key = error.key.partition(".")[0]
         if key in own:
-            if key not in {keys[0] for keys, _ in alone}:
+            if key not in reported:
                 _add(issues, (*definition.at, key), error, inherits=bool(definition.extends))
         elif not base_is_bad:
             message = f"{show_text(key)}, inherited: {error.reason}"
             at = (*definition.at, "extends") if definition.extends else definition.at
             issues.add(at, message, f"unset it with `{key}: null`", position=0)
         return None
+
+
+def report_values(keys: Keys, at: KeyPath, issues: Issues) -> set[str | int]:
+    """Report every value that is wrong whatever the other keys are; returns their keys."""
+    alone = list(_issues_alone(keys))
+    for below, found in alone:
+        _add(issues, (*at, *below), found)
+    return {below[0] for below, _ in alone}
 
 
 def _issues_alone(keys: Keys) -> Iterator[tuple[KeyPath, InvalidPolicyError]]:

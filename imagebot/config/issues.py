@@ -71,13 +71,17 @@ class Issues:
         )
         self._found[issue] = None
 
+    def found(self) -> tuple[ConfigIssue, ...]:
+        """What was found, in the order of the file."""
+        found = sorted(self._found, key=lambda issue: (issue.line, issue.column))
+        if self.full:
+            path = self.document.path
+            found.append(ConfigIssue(path, 0, 0, "", "too many issues: there may be more"))
+        return tuple(found)
+
     def raise_all(self) -> None:
         if self._found:
-            found = sorted(self._found, key=lambda issue: (issue.line, issue.column))
-            if self.full:
-                path = self.document.path
-                found.append(ConfigIssue(path, 0, 0, "", "too many issues: there may be more"))
-            raise ConfigurationError(tuple(found))
+            raise ConfigurationError(self.found())
 
 
 def validate(model: type[Model], value: object, issues: Issues, at: KeyPath = ()) -> Model | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from imagebot.config.building import Definition
+from imagebot.config.building import Definition, report_values
 from imagebot.config.document import read_document
 from imagebot.config.issues import Issues, validate
 from imagebot.config.later import refuse_later
@@ -112,12 +112,29 @@ def check_policies(document: Document, issues: Issues) -> NamedPolicies:
         section = validate(PolicySection, node.value, issues, keys)
         if section is None or not isinstance(name, str):
             broken.add(str(name))
+            _report_values(node.value, keys, issues)
         else:
             definitions[name] = to_definition(section, node.value, keys)
     policies = build_policies(definitions, frozenset(broken), issues)
     _check_policy_names(document, issues, known_policies({*definitions, *broken}))
     _check_route_names(document, issues)
     return policies
+
+
+def _report_values(written: object, at: KeyPath, issues: Issues) -> None:
+    """The wrong values of a policy that is not one: of its keys that would do alone."""
+    from pydantic import ValidationError
+
+    from imagebot.config.schema_policy import PolicySection
+
+    own: dict[str, object] = {}
+    for key, value in written.items() if isinstance(written, dict) else ():
+        try:
+            section = PolicySection.model_validate({key: value})
+        except ValidationError:
+            continue
+        own |= section.model_dump(by_alias=True, exclude_unset=True)
+    report_values(own, at, issues)
 
 
 def to_definition(section: PolicySection, written: object, at: KeyPath) -> Definition:
@@ -197,8 +214,9 @@ def to_configuration(
         policies=named.policies,
         policy_keys=named.keys,
         routes=routes,
-        files=_files(section.files),
+        files=_files(section.files, document),
         fields=tuple(ExtraField(**field.model_dump()) for field in section.fields_),
+        field_places=_places(document, ("fields",), len(section.fields_)),
         commit=CommitOptions(author_name=author.name, author_email=author.email),
         paused=pause_reason(section.paused, document.path),
         warnings=tuple(warnings),
@@ -230,14 +248,20 @@ def _pull_request(section: PullRequestSection) -> PullRequestOptions:
     )
 
 
-def _files(section: FilesSection) -> Files:
+def _files(section: FilesSection, document: Document) -> Files:
     return Files(
         exclude=tuple(section.exclude),
         patterns=tuple(
             ExtraFile(match=tuple(each.match), pattern=each.pattern) for each in section.patterns
         ),
         compose_defaults=section.compose_defaults,
+        places=_places(document, ("files", "patterns"), len(section.patterns)),
     )
+
+
+def _places(document: Document, at: KeyPath, count: int) -> tuple[Position, ...]:
+    """The places of the items of a list."""
+    return tuple(_place(document, (*at, number)) for number in range(count))
 
 
 def _place(document: Document, keys: tuple[str | int, ...]) -> Position:

@@ -66,12 +66,13 @@ class CommitOptions:
 class Files:
     """`exclude` globs are never read; `patterns` say which other files are
     read, and how. `compose_defaults`: in Compose
-    files `${VAR:-app:1.2}` is read as `app:1.2`.
+    files `${VAR:-app:1.2}` is read as `app:1.2`. `places` are those of the `patterns`.
     """
 
     exclude: tuple[str, ...] = ()
     patterns: tuple[ExtraFile, ...] = ()
     compose_defaults: bool = False
+    places: tuple[Position, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,8 @@ class Configuration:
     `policies` holds every named policy by name: those of the file, the built-in `shape` and
     `ignore`, and the presets; `policy_keys` the keys behind each, with what they inherit, for
     whatever extends them (a marker, an option of `pick`). `paused` is the reason for not
-    publishing, "" when not paused. `built_in` marks the default, used where there is no file.
+    publishing, "" when not paused. `field_places` are those of the `fields`. `built_in` marks the
+    default, used where there is no file.
     """
 
     path: str
@@ -90,6 +92,7 @@ class Configuration:
     routes: tuple[Route, ...]
     files: Files = field(default_factory=Files)
     fields: tuple[ExtraField, ...] = ()
+    field_places: tuple[Position, ...] = ()
     commit: CommitOptions = field(default_factory=CommitOptions)
     paused: str = ""
     built_in: bool = False

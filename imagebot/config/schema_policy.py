@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from imagebot.config.section import Section
-from imagebot.config.text import Name, Platform, Spelt, Text
+from imagebot.config.text import Duration, Name, Platform, Spelt, Text
 from imagebot.policy.keys import LATER_KEYS, POLICY_KEYS, Kind, PolicyKey
 from imagebot.policy.model import Pin
 
@@ -82,7 +82,7 @@ _TYPES: Mapping[Kind, Any] = {
     "ignore": list[IgnoreSection],
     "tag": Spelt,
     "pin": _PIN,
-    "duration": Spelt,
+    "duration": Duration,
     "platforms": list[Platform],
     "later": object,
 }

@@ -118,6 +118,8 @@ Spelt = Annotated[
     AfterValidator(_line),
     WithJsonSchema({"type": ["string", "number"]}),
 ]
+# A number is no duration; how it was written is for the message that says so.
+Duration = Annotated[str, BeforeValidator(spelling), AfterValidator(_line)]
 Name = Annotated[str, AfterValidator(_line), AfterValidator(_fits(_NAME_RE, "name"))]
 FileGlob = Annotated[str, AfterValidator(_line), AfterValidator(_file_glob)]
 ImageGlob = Annotated[str, AfterValidator(_line), AfterValidator(_image_glob)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from imagebot.config.model import Target
+from imagebot.config.model import SecretSource, Target
 from imagebot.config.secret import read_secret
 from imagebot.errors import CredentialError, ForgeAuthError, ForgeError
 from imagebot.forge.model import Forge
@@ -22,9 +22,30 @@ def open_forge(target: Target, environment: Environment) -> Forge | None:
 
     Makes no request. Raises ForgeError, CredentialError, and GitError for an invalid URL.
     """
+    return FORGES[forge_kind(target)](target, parse_url(target.url), environment)
+
+
+def check_forge(target: Target) -> None:
+    """Whether the options of a target let imagebot open pull requests; its secrets are not read.
+
+    Raises ForgeError, and GitError for an invalid URL.
+    """
     url = parse_url(target.url)
-    kind = target.forge.kind or ("github" if url.host == "github.com" else "none")
-    return FORGES[kind](target, url, environment)
+    kind = forge_kind(target)
+    if kind == "none":
+        host = url.host or "a file URL"
+        raise ForgeError(
+            target.name,
+            f"imagebot knows no forge on {host}, so it can open no pull requests there",
+            hint="set the target's forge, or `publish: commit` on the route",
+        )
+    _CHECKS[kind](target, url)
+
+
+def forge_kind(target: Target) -> str:
+    """One of FORGES: what the options say, else what the URL's host is known for."""
+    known = parse_url(target.url).host == "github.com"
+    return target.forge.kind or ("github" if known else "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +74,8 @@ def _no_forge(_target: Target, _url: GitUrl, _environment: Environment) -> None:
     return None
 
 
-def _open_github(target: Target, url: GitUrl, environment: Environment) -> Forge:
-    from imagebot.forge.github import API_URL, WRITE_PAUSE, GitHubForge
-
+def _check_github(target: Target, url: GitUrl) -> SecretSource:
+    """The token of a target on GitHub. Raises ForgeError."""
     api_url = target.forge.url.rstrip("/")
     if not api_url and url.host != "github.com":
         raise ForgeError(
@@ -65,7 +85,9 @@ def _open_github(target: Target, url: GitUrl, environment: Environment) -> Forge
         )
     if url.project.count("/") != 1:
         raise ForgeError(
-            target.name, f"{url.project!r} is not a GitHub project: it needs owner/name"
+            target.name,
+            f"{url.project!r} is not a GitHub project: it needs owner/name",
+            hint="give the target the URL of the repository, as https://github.com/owner/name",
         )
     if target.credential is None or target.credential.token is None:
         raise ForgeAuthError(
@@ -74,11 +96,18 @@ def _open_github(target: Target, url: GitUrl, environment: Environment) -> Forge
             hint="name a credential with a token for the target; it may have a key as well. "
             "Without -c, set IMAGEBOT_GIT_TOKEN",
         )
-    api_url = api_url or API_URL
-    local = is_loopback(netloc(api_url))
-    if not api_url.startswith("https://") and not (local and api_url.startswith("http://")):
+    local = is_loopback(netloc(api_url)) and api_url.startswith("http://")
+    if api_url and not api_url.startswith("https://") and not local:
         raise ForgeError(target.name, "the forge's url must begin with https://")
-    token = read_secret(target.credential.token, environment)
+    return target.credential.token
+
+
+def _open_github(target: Target, url: GitUrl, environment: Environment) -> Forge:
+    from imagebot.forge.github import API_URL, WRITE_PAUSE, GitHubForge
+
+    token = read_secret(_check_github(target, url), environment)
+    api_url = target.forge.url.rstrip("/") or API_URL
+    local = is_loopback(netloc(api_url))
     # GitHub asks for a pause between writes; a GitHub on this machine is a test's.
     pause = 0.0 if local else WRITE_PAUSE
     return GitHubForge(
@@ -91,17 +120,26 @@ def _open_github(target: Target, url: GitUrl, environment: Environment) -> Forge
     )
 
 
-def _open_sandbox(target: Target, url: GitUrl, _environment: Environment) -> Forge:
-    from imagebot.forge.sandbox import SandboxForge
-
+def _check_sandbox(target: Target, _url: GitUrl) -> str:
+    """The folder of a sandbox. Raises ForgeError."""
     folder = target.forge.url
     if folder.startswith("file://"):
         folder = unquote(urlsplit(folder).path)
     if not folder:
         raise ForgeError(target.name, "a sandbox forge needs a folder", hint="set the forge's url")
-    return SandboxForge(Path(folder), url.project, target.branch)
+    return folder
 
 
+def _open_sandbox(target: Target, url: GitUrl, _environment: Environment) -> Forge:
+    from imagebot.forge.sandbox import SandboxForge
+
+    return SandboxForge(Path(_check_sandbox(target, url)), url.project, target.branch)
+
+
+_CHECKS: Mapping[str, Callable[[Target, GitUrl], object]] = {
+    "github": _check_github,
+    "sandbox": _check_sandbox,
+}
 FORGES: Mapping[str, Callable[[Target, GitUrl, Environment], Forge | None]] = {
     "github": _open_github,
     "sandbox": _open_sandbox,

@@ -61,15 +61,16 @@ def assign(
     return tuple(assignment.assign(field) for field in fields)
 
 
-def assign_by_markers_only(
+def assign_everywhere(
     fields: Sequence[ImageField],
     configuration: Configuration,
     *,
     flux: Mapping[str, Policy | Unread] = _NO_FLUX,
 ) -> tuple[Assigned, ...]:
-    """As `assign`, with every file in one route: what the markers say, wherever the fields are."""
-    everywhere = replace(configuration, routes=default_configuration().routes)
-    return assign(fields, everywhere, flux=flux)
+    """As `assign`, with the built-in route for every file that no other route takes: there too
+    markers have effect."""
+    routes = (*configuration.routes, *default_configuration().routes)
+    return assign(fields, replace(configuration, routes=routes), flux=flux)
 
 
 def _ignored(marker: Marker) -> str:

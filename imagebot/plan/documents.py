@@ -22,6 +22,7 @@ Version = Annotated[
 ]
 Settled = Annotated[bool, Meta(description="False when something kept the policy from deciding.")]
 Id = Annotated[str, Meta(description="Names the same update in every pass.")]
+RouteName = Annotated[str, Meta(min_length=1)]
 
 
 class _Entry(Struct, rename="camel", frozen=True):
@@ -59,7 +60,7 @@ class FieldEntry(_Entry, frozen=True):
     tag: str | None
     digest: str | None
     policy: str | None
-    route: str | None
+    route: RouteName | None
 
 
 class UpdateEntry(_Entry, frozen=True):
@@ -73,7 +74,9 @@ class UpdateEntry(_Entry, frozen=True):
     new: TagAndDigest = field(name="to")
     update_type: UpdateType
     policy: str
-    route: str
+    route: Annotated[
+        RouteName | None, Meta(description="Null for `set`, whose updates no route publishes.")
+    ]
     code: str
     reason: str
     candidates: list[str] | UnsetType = UNSET
@@ -118,7 +121,7 @@ class PullRequestEntry(_Entry, frozen=True):
 
 class PublishedEntry(_Entry, frozen=True):
     target: str
-    route: str
+    route: RouteName
     status: PublishStatus
     updates: list[Id]
     commit: str | None

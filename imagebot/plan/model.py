@@ -35,7 +35,10 @@ FOLDER = PlanTarget()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """A field, the name of its route, and the decision to write something else."""
+    """A field, the name of its route, and the decision to write something else.
+
+    `route` is "" for what is written by hand (`imagebot set`): no route publishes it.
+    """
 
     target: PlanTarget
     field: ImageField

@@ -166,7 +166,7 @@ def _update(update: Update, *, explain: bool) -> UpdateEntry:
         new=TagAndDigest(tag=update.tag or current.tag, digest=update.digest or current.digest),
         update_type=decision.update_type,
         policy=decision.policy,
-        route=update.route,
+        route=update.route or None,
         code=decision.code,
         reason=decision.reason,
     )

@@ -8,8 +8,8 @@ from imagebot.errors import Problem, UsageError
 from imagebot.manifest.images.field import ImageField, Unread
 from imagebot.plan.assign import Assigned
 from imagebot.plan.model import FOLDER, Kept, Plan, Update
-from imagebot.policy.builtin import BUILT_IN
-from imagebot.policy.model import Decision, UpdateType
+from imagebot.policy.builtin import SHAPE
+from imagebot.policy.model import Decision, Policy, UpdateType
 from imagebot.policy.update_types import update_type_of
 from imagebot.reference import Reference, Repository
 from imagebot.scan.inventory import unread_problem
@@ -22,10 +22,10 @@ def plan_references(
     """Every field that names the repository of a wanted reference gets its tag and digest.
 
     A field with a digest is only moved together with it: a reference that gives no digest for it is
-    a problem, as is a reference that no field names. Of what policies say only this counts: what a
-    marker ignores is kept, and so is what has a marker that cannot be followed, a problem. The
-    version of a chart may be given as its tag (with a `_`). `unread`
-    is what could not be read of the files that may name them: a problem, unless it is expected.
+    a problem, as is a reference that no field names. Policies only say what a step is called; but
+    what a marker ignores is kept, and so is what has a marker that cannot be followed, a problem.
+    The version of a chart may be given as its tag (with a `_`). `unread` is what could not be read
+    of the files that may name them: a problem, unless it is expected.
     Raises UsageError for two references that want different things of one repository.
     """
     by_repository = _by_repository(wanted)
@@ -88,18 +88,21 @@ def _set(assigned: Assigned, wanted: Reference) -> Update | Kept | Problem:
         policy="set",
         tag=tag,
         digest=digest,
-        update_type=_update_type(current, tag),
+        update_type=_update_type(assigned.policy, current, tag),
         code="set",
         reason="given on the command line",
     )
     return Update(target=FOLDER, field=field, route="", decision=decision)
 
 
-def _update_type(current: Reference, tag: str | None) -> UpdateType:
-    """The same tag is written again where it gets quotes."""
+def _update_type(policy: Policy | None, current: Reference, tag: str | None) -> UpdateType:
+    """What the policy of the field calls the step, so that every command calls it the same.
+
+    The same tag is written again where it gets quotes.
+    """
     if tag is None:
         return "digest"
-    return "other" if tag == current.tag else update_type_of(BUILT_IN["shape"], current.tag, tag)
+    return "other" if tag == current.tag else update_type_of(policy or SHAPE, current.tag, tag)
 
 
 def _kept(field: ImageField, code: str, reason: str) -> Kept:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from imagebot.config.model import Configuration
 from imagebot.config.node import show_text
+from imagebot.glob import matches_any
+from imagebot.manifest.images.options import ExtraField
+from imagebot.manifest.text.read import FORMAT as TEXT
 from imagebot.plan.assign import Assigned
 from imagebot.plan.routes import RouteTable
 
@@ -13,15 +16,26 @@ _EVERYTHING = ("**",)
 
 
 def unused_warnings(
-    assignments: Iterable[Assigned], configuration: Configuration, paths: Iterable[str]
+    assignments: Sequence[Assigned], configuration: Configuration, paths: Sequence[str]
 ) -> tuple[str, ...]:
-    """What of a configuration does nothing: routes without a file, image entries without a field.
+    """What of a configuration does nothing: routes without a file, image entries without a field,
+    and entries of `fields` and `files.patterns` that find none.
 
     `paths` are all the files there are. An entry counts as used by a field that has a marker. What
     is for everything (`**`) is no mistake where nothing is left for it.
     """
     if configuration.built_in:
         return ()
+    return (
+        *_unused_routes(assignments, configuration, paths),
+        *_unused_patterns(assignments, configuration, paths),
+        *_unused_fields(assignments, configuration),
+    )
+
+
+def _unused_routes(
+    assignments: Iterable[Assigned], configuration: Configuration, paths: Iterable[str]
+) -> Iterator[str]:
     routes = RouteTable(configuration)
     with_files = {id(route) for path in paths if (route := routes.of(path)) is not None}
     used = {
@@ -29,15 +43,43 @@ def unused_warnings(
         for assigned in assignments
         if (route := assigned.route) is not None
     }
-    warnings: list[str] = []
     for route in configuration.routes:
         if id(route) not in with_files:
             if route.files != _EVERYTHING:
-                warnings.append(f"{route.place}: route {route.name!r} takes no file")
+                yield f"{route.place}: route {route.name!r} takes no file"
             continue
-        warnings.extend(
-            f"{entry.place}: {show_text(entry.match)!r} in route {route.name!r} takes no image"
-            for entry in route.images
-            if id(entry) not in used and entry.match not in _EVERYTHING
-        )
-    return tuple(warnings)
+        for entry in route.images:
+            if id(entry) not in used and entry.match not in _EVERYTHING:
+                shown = show_text(entry.match)
+                yield f"{entry.place}: {shown!r} in route {route.name!r} takes no image"
+
+
+def _unused_patterns(
+    assignments: Iterable[Assigned], configuration: Configuration, paths: Sequence[str]
+) -> Iterator[str]:
+    patterns = configuration.files.patterns
+    used: set[int] = set()
+    for field in (assigned.field for assigned in assignments):
+        if field.format == TEXT and field.entry is not None:
+            searched = [n for n, each in enumerate(patterns) if matches_any(each.match, field.path)]
+            used.add(searched[field.entry])
+    for number, (entry, place) in enumerate(zip(patterns, configuration.files.places, strict=True)):
+        if number in used:
+            continue
+        globs = show_text(", ".join(entry.match))
+        has_files = any(matches_any(entry.match, path) for path in paths)
+        missing = "finds no image" if has_files else "takes no file"
+        yield f"{place}: the entry of files.patterns for {globs!r} {missing}"
+
+
+def _unused_fields(assignments: Iterable[Assigned], configuration: Configuration) -> Iterator[str]:
+    used = {each.field.entry for each in assignments if each.field.format != TEXT}
+    entries = zip(configuration.fields, configuration.field_places, strict=True)
+    for number, (entry, place) in enumerate(entries):
+        if number not in used:
+            yield f"{place}: the entry of fields for {_shown(entry)} finds no image"
+
+
+def _shown(entry: ExtraField) -> str:
+    path = entry.path or entry.repository
+    return f"{show_text(path)!r} of {show_text(entry.kind)!r}"

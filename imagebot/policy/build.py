@@ -81,6 +81,9 @@ def _check_together(given: Mapping[str, object], order: model.Order) -> None:
     if "version-of" in given and given.get("allow-downgrade") is True:
         reason = "version-of never takes a tag that is lower than the current one"
         raise InvalidPolicyError("version-of", reason, hint="remove allow-downgrade")
+    if given.get("descending") is True and "order" not in given and "semver" not in given:
+        hint = "add an order, such as order: numerical"
+        raise InvalidPolicyError("descending", "reverses an order, and none is given", hint=hint)
     if "extract" in given and "pattern" not in given:
         raise InvalidPolicyError("extract", "needs a pattern to extract from")
     if order not in _VERSIONED:

@@ -66,6 +66,9 @@ def read_selectors(key: str, value: object) -> tuple[str, ...]:
     """Globs and `/regex/`, one or a list of them."""
     selectors = _texts(key, value)
     for selector in selectors:
+        if not selector:
+            hint = "remove it: without include every tag is taken, without exclude none is left out"
+            raise InvalidPolicyError(key, "an empty glob matches nothing", hint=hint)
         try:
             check_selector(selector)
         except InvalidPolicyError as error:
@@ -77,6 +80,9 @@ def read_selectors(key: str, value: object) -> tuple[str, ...]:
 
 def read_variant(key: str, value: object) -> str:
     name = read_text(key, value)
+    if not name:
+        hint = "write same, any, none, or a name such as alpine"
+        raise InvalidPolicyError(key, "an empty glob matches nothing", hint=hint)
     if name not in ("same", "any", "none"):
         compile_glob(name)
     return name

@@ -77,6 +77,7 @@ _TABLE = (
         default=False,
         doc="The first tag in the order is the best.",
         chooses=True,
+        alone=False,
         switch=True,
     ),
     PolicyKey(

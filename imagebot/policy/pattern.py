@@ -150,6 +150,11 @@ def _literal(extract: str, start: int, end: int) -> str:
     return text
 
 
+def template_pieces(pattern: Pattern) -> tuple[int | str, ...]:
+    """The numbers of the groups that a pattern extracts, and the texts between them."""
+    return _pieces(pattern.text, pattern.extract)
+
+
 def _expand(pieces: tuple[int | str, ...], tag: str, spans: Sequence[tuple[int, int]]) -> str:
     return "".join(
         [piece if isinstance(piece, str) else _cut(tag, spans[piece]) for piece in pieces]

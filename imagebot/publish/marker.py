@@ -41,7 +41,7 @@ def read_marker(body: str) -> PullRequestMarker | None:
     if not isinstance(fields, dict):
         return None
     texts = {key: fields.get(key) for key in ("route", "plan", "blobs", "pushed", "updates")}
-    if not all(isinstance(text, str) for text in texts.values()):
+    if not all(isinstance(text, str) for text in texts.values()) or not texts["route"]:
         return None
     updates = tuple(str(texts.pop("updates")).split())
     configuration = fields.get("configuration")

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from imagebot.config.model import BotConfiguration, Configuration, Target
-from imagebot.errors import ConfigurationError, ImagebotError, RegistryError
-from imagebot.forge.connect import open_forge
+from imagebot.errors import ConfigurationError, ForgeError, ImagebotError, RegistryError
+from imagebot.forge.connect import check_forge, forge_kind, open_forge
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.registry.api import Registry
@@ -83,8 +83,25 @@ def _check_content(
         return
     routes = len(configuration.routes)
     yield Check(True, subject, f"{configuration.path}: {routes} route{'' if routes == 1 else 's'}")
+    yield from check_routes(target, configuration)
     source = CheckoutSource(checkout, configuration.files)
     yield _inventory(target.name, source, configuration, names)
+
+
+def check_routes(target: Target, configuration: Configuration) -> Iterator[Check]:
+    """Check that a target can have the pull requests that its routes open.
+
+    What is wrong with a forge that is known is found where the forge is checked.
+    """
+    routes = (route for route in configuration.routes if route.publish == "pull-request")
+    route = next(routes, None)
+    if route is None or forge_kind(target) != "none":
+        return
+    try:
+        check_forge(target)
+    except ForgeError as error:
+        message = f"route {route.name!r} opens pull requests: {error.reason}"
+        yield Check(False, f"{target.name}: routes", message, error.hint)
 
 
 def _check_forge(target: Target, environment: Mapping[str, str]) -> Iterator[Check]:

@@ -220,3 +220,98 @@ def test_a_configuration_that_is_named_may_be_a_link_out_of_the_tree(
     folder.parent.joinpath("shared.yaml").write_text(GOOD)
     folder.joinpath("linked.yaml").symlink_to("../shared.yaml")
     assert cli("config", "check", "linked.yaml").code == 0
+
+
+WARNED = GOOD.replace("semver: ^1", "pattern: ^v1/").partition("tests:")[0]
+
+
+def test_a_warning_has_its_place_and_changes_no_exit_code(cli: Cli, folder: Path) -> None:
+    folder.joinpath("imagebot.yaml").write_text(WARNED)
+    result = cli("config", "check")
+    assert result.code == 0
+    warning, hint = result.err.splitlines()
+    assert warning == (
+        "warning: imagebot.yaml:1:30: policies.stable.pattern: no tag matches '^v1/'"
+    )
+    assert hint.startswith("hint: no tag has '/'")
+    assert result.out == "imagebot.yaml: all right, with 1 warning\n"
+    assert cli("scan").code == 0
+
+
+def test_a_file_that_is_not_there_keeps_no_other_from_being_checked(cli: Cli, folder: Path) -> None:
+    for name in ("a.yaml", "c.yaml"):
+        folder.joinpath(name).write_text(GOOD)
+    result = cli("config", "check", "a.yaml", "b.yaml", "c.yaml")
+    assert result.code == 2
+    assert result.out == "a.yaml: all right\nc.yaml: all right\n"
+    assert result.err == "b.yaml: cannot be read: No such file or directory\n"
+
+
+def test_check_reads_the_tests_too(cli: Cli, folder: Path) -> None:
+    folder.joinpath("imagebot.yaml").write_text(GOOD.replace("current: 1.0.0", "current: a b"))
+    result = cli("config", "check")
+    assert result.code == 2
+    assert "imagebot.yaml:4:" in result.err
+    assert "tests[0].current: not a tag: 'a b'" in result.err
+
+
+def test_a_bot_without_targets_is_refused_as_run_refuses_it(cli: Cli, folder: Path) -> None:
+    folder.joinpath("bot.yaml").write_text("cache-dir: cache\n")
+    assert cli("run", "-c", "bot.yaml").code == 2
+    result = cli("config", "check", "-c", "bot.yaml")
+    assert result.code == 2
+    assert "there are no targets" in result.err
+
+
+PROPOSING = GOOD.replace("publish: commit", "publish: pull-request").partition("tests:")[0]
+TOKEN = "credentials: {git: {t: {token: {env: TOKEN}}}}\n"
+GITLAB = "  - {url: 'https://gitlab.com/a/b', branch: main}\n"
+GITHUB = "  - {url: 'https://github.com/a/b', branch: main, credential: t}\n"
+OTHER_FORGES = {
+    GITLAB: "imagebot knows no forge on gitlab.com",
+    "  - {url: 'https://github.com/a/b', branch: main}\n": "pull requests need a token",
+    "  - {url: 'https://github.com/a', branch: main, credential: t}\n": "not a GitHub project",
+    GITHUB.replace("branch", "forge: {kind: none}, branch"): "knows no forge on github.com",
+}
+
+
+@pytest.mark.parametrize("target", OTHER_FORGES)
+def test_pull_requests_that_no_target_can_have(cli: Cli, folder: Path, target: str) -> None:
+    folder.joinpath("imagebot.yaml").write_text(PROPOSING)
+    folder.joinpath("bot.yaml").write_text(f"targets:\n{target}{TOKEN}")
+    result = cli("config", "check", "imagebot.yaml", "-c", "bot.yaml")
+    assert result.code == 2
+    assert result.err.startswith("imagebot.yaml:2:10: routes[0].publish: route 'all' opens pull ")
+    assert OTHER_FORGES[target] in result.err
+    assert "hint: " in result.err
+    # A route of the bot's own file has the same targets.
+    folder.joinpath("bot.yaml").write_text(f"targets:\n{target}{TOKEN}{PROPOSING}")
+    result = cli("config", "check", "-c", "bot.yaml")
+    assert result.code == 2
+    assert OTHER_FORGES[target] in result.err
+
+
+def test_pull_requests_that_some_targets_can_have(cli: Cli, folder: Path) -> None:
+    folder.joinpath("imagebot.yaml").write_text(PROPOSING)
+    folder.joinpath("bot.yaml").write_text(
+        f"targets:\n{GITHUB}{GITLAB.replace('a/b', 'c/d')}{TOKEN}"
+    )
+    result = cli("config", "check", "imagebot.yaml", "-c", "bot.yaml")
+    assert result.code == 0
+    assert "warning: imagebot.yaml:2:10: routes[0].publish: " in result.err
+    assert "gitlab.com" in result.err
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        (PROPOSING, GITHUB),
+        (GOOD, GITLAB),
+        (PROPOSING, GITLAB.replace("branch", "configuration: deploy/bot.yaml, branch")),
+    ],
+)
+def test_pull_requests_that_are_in_order(cli: Cli, folder: Path, text: str, target: str) -> None:
+    folder.joinpath("imagebot.yaml").write_text(text)
+    folder.joinpath("bot.yaml").write_text(f"targets:\n{target}{TOKEN}")
+    result = cli("config", "check", "imagebot.yaml", "-c", "bot.yaml")
+    assert (result.code, result.err) == (0, "")

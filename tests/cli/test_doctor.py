@@ -95,3 +95,22 @@ def test_a_checkout(
     assert "ok    work: credential: IMAGEBOT_GIT_TOKEN can be read" in lines
     assert any(line.startswith(f"ok    work: git: {url} main is at ") for line in lines)
     assert lines[-1].startswith("ok    work: forge: none")
+
+
+def test_pull_requests_where_there_is_no_forge(
+    cli: Cli, folder: Path, git_server: GitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposing = CONFIGURATION.replace(b"publish: commit", b"publish: pull-request")
+    manifest = deployment("127.0.0.1:1/app:1").encode()
+    url = git_server.make_repository("one", {"a.yaml": manifest, "imagebot.yaml": proposing})
+    folder.joinpath("bot.yaml").write_text(bot_text(url))
+    monkeypatch.setenv("TOKEN", git_server.token)
+    result = cli("doctor", "-c", "bot.yaml")
+    assert result.code == 1
+    assert "FAIL  one: routes: route 'all' opens pull requests: imagebot knows no forge on" in (
+        result.out
+    )
+    git(folder, "clone", "--quiet", git_server.url_of("one", token=git_server.token), "here")
+    git(folder / "here", "remote", "set-url", "origin", url)
+    monkeypatch.chdir(folder / "here")
+    assert "FAIL  here: routes: route 'all' opens pull requests" in cli("doctor").out

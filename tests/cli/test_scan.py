@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Cli, deployment
 
 
@@ -53,3 +55,57 @@ def test_a_link_to_a_folder_elsewhere_is_listed_and_no_problem(cli: Cli, folder:
         "a link to a folder, which is not followed",
     ]
     assert cli("set", "app:2").code == 0
+
+
+PLACES = """\
+routes:
+  - {name: all, files: ['**'], publish: commit, images: [{match: '**', policy: ignore}]}
+fields:
+  - {kind: Widget, path: spec.runner}
+  - {kind: Widget, path: spec.gone}
+  - {kind: Gadget, repository: spec.name, tag: spec.tag}
+  - {kind: "*", path: spec.runner}
+files:
+  patterns:
+    - {match: ["*.txt"], pattern: '^FROM (?P<name>[a-z]+):(?P<tag>\\S+)'}
+    - {match: ["*.txt"], pattern: '^COPY (?P<name>[a-z]+):(?P<tag>\\S+)'}
+    - {match: ["*.md", "docs/*"], pattern: '^RUN (?P<name>[a-z]+):(?P<tag>\\S+)'}
+    - {match: ["*.yaml"], pattern: '# was (?P<name>[a-z]+):(?P<tag>\\S+)'}
+"""
+WIDGET = "kind: Widget\napiVersion: a/v1\nspec: {runner: app:1} # was app:0\n"
+EXPECTED = [
+    "imagebot.yaml:11:7: the entry of files.patterns for '*.txt' finds no image",
+    "imagebot.yaml:12:7: the entry of files.patterns for '*.md, docs/*' takes no file",
+    "imagebot.yaml:5:5: the entry of fields for 'spec.gone' of 'Widget' finds no image",
+    "imagebot.yaml:6:5: the entry of fields for 'spec.name' of 'Gadget' finds no image",
+    "imagebot.yaml:7:5: the entry of fields for 'spec.runner' of '*' finds no image",
+]
+
+
+@pytest.mark.parametrize("command", ["scan", "plan"])
+def test_configured_places_that_find_nothing_are_named(
+    cli: Cli, folder: Path, command: str
+) -> None:
+    folder.joinpath("imagebot.yaml").write_text(PLACES)
+    folder.joinpath("a.yaml").write_text(WIDGET)
+    folder.joinpath("a.txt").write_text("FROM web:1\n")
+    result = cli(command, "--format", "json")
+    assert result.code == 0
+    assert result.json["warnings"] == EXPECTED
+    assert [line for line in result.err.splitlines() if line.startswith("warning: ")] == [
+        f"warning: {warning}" for warning in EXPECTED
+    ]
+    folder.joinpath("b").mkdir()
+    folder.joinpath("b/b.yaml").write_text(WIDGET)
+    assert cli(command, "b", "--format", "json").json["warnings"] == []
+
+
+@pytest.mark.parametrize("command", ["scan", "plan"])
+def test_configured_places_that_find_something_are_not(
+    cli: Cli, folder: Path, command: str
+) -> None:
+    lines = PLACES.splitlines(keepends=True)
+    folder.joinpath("imagebot.yaml").write_text("".join(lines[:4] + lines[7:10] + lines[12:]))
+    folder.joinpath("a.yaml").write_text(WIDGET)
+    folder.joinpath("a.txt").write_text("FROM web:1\n")
+    assert cli(command, "--format", "json").json["warnings"] == []

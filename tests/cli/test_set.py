@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from imagebot.config.load import load_configuration
+from imagebot.policy.update_types import update_type_of
 from tests.cli.conftest import Cli, deployment
 
 DIGEST = "sha256:" + "a" * 64
@@ -162,3 +164,72 @@ def test_a_file_that_may_name_it_and_cannot_be_read_is_a_problem(cli: Cli, folde
     assert "b.yaml:" in result.err
     assert "c.yaml" not in result.err
     assert folder.joinpath("a.yaml").read_text() == deployment("ghcr.io/acme/api:2")
+
+
+BUILDS = """\
+policies:
+  builds: {pattern: "^main-([0-9]+)-[0-9a-f]{7}$", extract: $1, order: numerical}
+  strict: {semver: "*-0", version-syntax: strict}
+routes:
+  - name: test
+    files: [test/**]
+    publish: commit
+    images:
+      - {match: "**/app", policy: builds}
+      - {match: "**/web", policy: strict}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "policy"),
+    [
+        ("test/a.yaml", "app", "builds"),
+        ("test/a.yaml", "web", "strict"),
+        ("test/a.yaml", "api", "shape"),
+        ("other/a.yaml", "app", "shape"),
+        ("other/a.yaml", "app:OLD # imagebot: builds", "builds"),
+        ("test/a.yaml", "app:OLD # imagebot: strict", "strict"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("main-42-4f2a9c1", "main-43-0a1b2c3"),
+        ("1.2.3", "2.0.0"),
+        ("1.2.3-rc.1", "1.2.3-rc.2"),
+        ("1.2.3-alpine", "1.3.0-alpine"),
+        ("1.2", "1.2.1"),
+        ("20240101", "20240201"),
+        ("latest", "1.2.3"),
+        ("1.2.3", "blue"),
+    ],
+)
+def test_an_update_has_the_name_that_the_policy_of_its_field_gives_it(
+    cli: Cli, folder: Path, path: str, name: str, policy: str, old: str, new: str
+) -> None:
+    folder.joinpath("imagebot.yaml").write_text(BUILDS)
+    file = folder / path
+    file.parent.mkdir()
+    image = name.replace("OLD", old) if "OLD" in name else f"{name}:{old}"
+    file.write_text(deployment(image))
+    repository = name.partition(":")[0]
+    (update,) = cli("set", f"{repository}:{new}", "--format", "json").json["updates"]
+    rules = load_configuration(BUILDS, "imagebot.yaml", trusted=False).policies[policy]
+    assert update["updateType"] == update_type_of(rules, old, new)
+
+
+def test_no_route_publishes_what_is_set(cli: Cli, folder: Path) -> None:
+    folder.joinpath("imagebot.yaml").write_text(BUILDS)
+    folder.joinpath("test").mkdir()
+    folder.joinpath("test/a.yaml").write_text(deployment("app:1"))
+    (update,) = cli("set", "app:2", "--format", "json").json["updates"]
+    assert update["route"] is None
+    assert "route" not in cli("set", "app:3").out
+
+
+def test_a_policy_does_not_keep_what_is_set(cli: Cli, folder: Path) -> None:
+    folder.joinpath("imagebot.yaml").write_text(BUILDS.replace("policy: builds", "policy: ignore"))
+    folder.joinpath("test").mkdir()
+    folder.joinpath("test/a.yaml").write_text(deployment("app:1"))
+    assert cli("set", "app:2").code == 0
+    assert folder.joinpath("test/a.yaml").read_text() == deployment("app:2")

@@ -17,6 +17,7 @@ from imagebot.config.load import load_bot_configuration, load_configuration
 from imagebot.config.policy_tests import load_policy_tests
 from imagebot.config.presets import preset_names
 from imagebot.config.schema_bot import BotSection
+from imagebot.config.static.check import check_file
 from imagebot.policy.check import run_policy_tests
 from imagebot.policy.keys import LATER_KEYS, POLICY_KEYS, PolicyKey
 
@@ -24,7 +25,10 @@ TODAY = date(2026, 11, 1)
 TEXT = (Path(__file__).parent.parent.parent / "docs" / "configuration.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 WORDS = {word for code in re.findall(r"`([^`\n]+)`", TEXT) for word in re.findall(r"[\w-]+", code)}
-CONSOLE = re.findall(r"^imagebot\.yaml:\d+:\d+: .*$|^hint: .*$", TEXT, re.MULTILINE)
+CONSOLES = [
+    re.findall(r"^(?:warning: )?imagebot\.yaml:\d+:\d+: .*$|^hint: .*$", block, re.MULTILINE)
+    for block in re.findall(r"^```console\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+]
 
 
 def test_there_are_blocks_of_every_kind() -> None:
@@ -39,6 +43,7 @@ def test_every_block_loads(block: str) -> None:
     elif block.startswith("# bot.yaml"):
         load_bot_configuration(block, "bot.yaml")
     else:
+        assert check_file(block, "imagebot.yaml").warnings == ()
         configuration = load_configuration(block, "imagebot.yaml", trusted=False)
         tests = [test.keys for test in load_policy_tests(block, "imagebot.yaml")]
         results = run_policy_tests(tests, configuration.policies, today=TODAY)
@@ -105,4 +110,23 @@ routes:
     with pytest.raises(ConfigurationError) as caught:
         load_configuration(shown, "imagebot.yaml", trusted=False)
     lines = [[str(issue), f"hint: {issue.hint}"] for issue in caught.value.issues]
-    assert [line for pair in lines for line in pair if line != "hint: "] == CONSOLE
+    assert [line for pair in lines for line in pair if line != "hint: "] == CONSOLES[0]
+
+
+def test_the_warnings_are_as_they_are_shown() -> None:
+    shown = """\
+policies:
+  web: {pattern: ^v1/}
+routes:
+  - name: test
+    files: ["**"]
+    publish: commit
+    images: [{match: "**", policy: web}]
+  - name: production
+    files: [clusters/production/**]
+    publish: pull-request
+    images: [{match: "**", policy: web}]
+"""
+    warnings = check_file(shown, "imagebot.yaml").warnings
+    lines = [[f"warning: {warning}", f"hint: {warning.hint}"] for warning in warnings]
+    assert [line for pair in lines for line in pair] == CONSOLES[1]

@@ -67,6 +67,7 @@ def test_good_bot_files() -> None:
         "policies: {a: {order: semver}}",
         "policies: {a: {adopt: 'no'}}",
         "policies: {a: {pin: tag}}",
+        "policies: {a: {min-age: 3}}",
         "policies: {a: {extends: null}}",
         "policies: {a: {ignore: [{versions: 1}]}}",
         "routes: [{name: a, files: [], publish: commit, images: [{match: '**', policy: a}]}]",

@@ -338,6 +338,29 @@ def test_route_issues(key: str, expected: str) -> None:
     assert found[0].startswith(expected)
 
 
+@pytest.mark.parametrize(
+    ("keys", "wrong"),
+    [
+        ("{semver: '^^1', min-age: 3x}", ["semver", "min-age"]),
+        (
+            "{semver: '^^1', min-age: 3, platforms: [linux], follow: 'a b', pattern: '('}",
+            ["semver", "min-age", "platforms[0]", "follow", "pattern"],
+        ),
+        ("{max: huge, order: foo, semver: '^^1'}", ["max", "order", "semver"]),
+        ("{include: ['/(/', a, '['], max: 1, extract: $1}", ["include[0]", "include[2]", "max"]),
+        ("{maks: 1, pattern: '('}", ["maks", "pattern"]),
+    ],
+)
+def test_every_wrong_value_of_a_policy_is_reported(keys: str, wrong: list[str]) -> None:
+    found = issues(f"policies:\n  p: {keys}\n")
+    assert [issue.split(": ")[1] for issue in found] == [f"policies.p.{key}" for key in wrong]
+
+
+def test_an_order_may_be_reversed_further_down() -> None:
+    text = "policies:\n  a: {order: alphabetical}\n  b: {extends: a, descending: true}\n"
+    assert load_configuration(text, "i.yaml", trusted=False).policies["b"].descending
+
+
 OTHER_ISSUES = [
     ("[]", "1:1: must be a mapping, not a list"),
     ("text", "1:1: must be a mapping, not text"),

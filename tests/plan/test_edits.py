@@ -22,7 +22,7 @@ from imagebot.git.credentials import access_for
 from imagebot.manifest.edit import edit
 from imagebot.manifest.images.field import FieldEdit
 from imagebot.manifest.scan import scan
-from imagebot.plan.assign import assign_by_markers_only
+from imagebot.plan.assign import assign_everywhere
 from imagebot.plan.edits import Edited, make_edits, without_unwritten
 from imagebot.plan.model import Plan
 from imagebot.plan.set_references import plan_references
@@ -36,7 +36,7 @@ ESCAPED = '"app:1.\\u0030"'
 
 def planned(files: dict[str, bytes], reference: str = "app:2") -> Plan:
     fields = [field for path, data in files.items() for field in scan(path, data).fields]
-    assigned = assign_by_markers_only(fields, default_configuration())
+    assigned = assign_everywhere(fields, default_configuration())
     return plan_references(assigned, [parse_reference(reference)])
 
 
@@ -94,7 +94,7 @@ def test_a_conflict_of_two_edits_refuses_one_of_them() -> None:
     data = b"a: &x {image: app:1.0}\nb: {image: other:1.0}\n"
     (first, second) = scan("a.yaml", data).fields
     plan = plan_references(
-        assign_by_markers_only([first, second], default_configuration()),
+        assign_everywhere([first, second], default_configuration()),
         [parse_reference("app:2"), parse_reference("other:3")],
     )
     one, two = plan.updates

@@ -49,6 +49,7 @@ def test_markers_survive() -> None:
         "<!-- imagebot:1 {} -->",
         "<!-- imagebot:1 {] -->",
         '<!-- imagebot:1 {"route": 1, "plan": "", "blobs": "", "pushed": "", "updates": ""} -->',
+        '<!-- imagebot:1 {"route":"","plan":"","blobs":"","pushed":"","updates":""} -->',
         '> <!-- imagebot:1 {"route":"","plan":"","blobs":"","pushed":"","updates":""} -->',
         "<!-- imagebot:2 {} -->",
     ],

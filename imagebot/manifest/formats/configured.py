@@ -22,13 +22,19 @@ _HALF_FOUND = frozenset({"no-tag", "no-repository", "not-a-reference", "ambiguou
 def find_extra(context: DocumentContext, root: Mapping, keys: Keys) -> Extras | None:
     """The configured fields of a resource; `*` in a path stands for every key or item."""
     kind = root.text("kind")
-    wanted = [each for each in context.findings.options.fields if each.kind in (kind, "*")]
+    every = context.findings.options.fields
+    wanted = [(at, each) for at, each in enumerate(every) if each.kind in (kind, "*")]
     if not wanted:
         return None
     findings = replace(context.findings, candidates=[], unread=[])
     extras = Extras(findings)
-    for extra in wanted:
+    for entry, extra in wanted:
+        before = len(findings.candidates)
         _find(replace(context, findings=findings), root, keys, extra, extras)
+        findings.candidates[before:] = [
+            replace(each, field=replace(each.field, entry=entry))
+            for each in findings.candidates[before:]
+        ]
     return extras
 
 
@@ -85,25 +91,25 @@ def _find(
     context: DocumentContext, root: Mapping, keys: Keys, extra: ExtraField, extras: Extras
 ) -> None:
     if not (extra.tag or extra.digest or extra.repository):
-        for node, at in _follow(root, _path(extra.path), keys):
+        for node, at in _follow(root, split_path(extra.path), keys):
             dotted = _dotted((*context.prefix, *at))
             if is_scalar(node) and extras.take(context, {dotted: node}, {}):
                 _inline(context, node, at)
         return
     parts = {
-        "repository": _path(extra.repository or extra.path),
-        "registry": _path(extra.registry),
-        "tag": _path(extra.tag),
-        "digest": _path(extra.digest),
+        "repository": split_path(extra.repository or extra.path),
+        "registry": split_path(extra.registry),
+        "tag": split_path(extra.tag),
+        "digest": split_path(extra.digest),
     }
-    shared = _shared([path[:-1] for path in parts.values() if path])
+    shared = shared_keys([path[:-1] for path in parts.values() if path])
     for node, at in _follow(root, shared, keys):
         if isinstance(node, Mapping):
             below = {name: path[len(shared) :] for name, path in parts.items()}
             _split(context, node, at, below, extras)
 
 
-def _path(text: str) -> list[str]:
+def split_path(text: str) -> list[str]:
     """The keys of a dotted path; `\\.` is a dot within a key."""
     return [key.replace("\\.", ".") for key in _DOT.split(text)] if text else []
 
@@ -169,7 +175,8 @@ def _pair_at(node: Node, path: list[str]) -> tuple[Scalar, Node] | None:
     return node.pair(path[-1]) if path and isinstance(node, Mapping) else None
 
 
-def _shared(paths: list[list[str]]) -> list[str]:
+def shared_keys(paths: list[list[str]]) -> list[str]:
+    """The keys that all paths begin with: only in these does `*` stand for every key."""
     shared: list[str] = []
     for keys in zip(*paths, strict=False):
         if len(set(keys)) > 1:

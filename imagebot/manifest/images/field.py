@@ -75,6 +75,9 @@ class ImageField:
     None where that part cannot be written at all; `refusal` says why this field cannot be edited
     exactly, "" if it can. `shared` counts the fields of the file that read the same
     text through an anchor: they change together or not at all.
+
+    `entry` is the number of the configured entry that found it, None for a format or a marker: one
+    of `ScanOptions.fields`, or in a text one of the patterns that its file is searched with.
     """
 
     path: str
@@ -91,6 +94,7 @@ class ImageField:
     marker: Marker | None = None
     refusal: str = ""
     shared: int = 1
+    entry: int | None = None
 
     @property
     def is_misread(self) -> bool:

@@ -48,6 +48,7 @@ class _Match:
     digest: tuple[int, int] | None
     end: int
     governing: Governing | None
+    entry: int | None = None
 
 
 def find_text(path: str, data: bytes, options: ScanOptions) -> Scan:
@@ -183,8 +184,8 @@ def _matches(
     every = own_markers(file, IN_TEXT) if "imagebot:" in file.text else {}
     written = {line: governing for line, governing in every.items() if is_marked(line)}
     by_place: dict[int, _Match] = {}
-    for pattern in patterns:
-        for match in _by_pattern(file, pattern, every):
+    for entry, pattern in enumerate(patterns):
+        for match in _by_pattern(file, entry, pattern, every):
             by_place.setdefault((match.tag or match.digest or (match.end, 0))[0], match)
     found = list(by_place.values())
     taken = {file.line(match.end) for match in sorted(found, key=lambda match: match.end)}
@@ -206,7 +207,9 @@ def _without_image(path: str, file: FileText, line: int, governing: Governing) -
     return Unread(path, governing.last.line, "marker", reason)
 
 
-def _by_pattern(file: FileText, pattern: str, written: dict[int, Governing]) -> Iterator[_Match]:
+def _by_pattern(
+    file: FileText, entry: int, pattern: str, written: dict[int, Governing]
+) -> Iterator[_Match]:
     compiled = compile_pattern(pattern)
     groups = compiled.groupindex
     for match in compiled.finditer(file.text):
@@ -222,7 +225,7 @@ def _by_pattern(file: FileText, pattern: str, written: dict[int, Governing]) -> 
             # Left as it is, it would still be that of the old tag.
             digest = digest_after.span(1)
         end = max(span[1] for span in (match.span(groups["name"]), tag, digest) if span)
-        yield _Match(name, tag, digest, end, written.get(file.line(end)))
+        yield _Match(name, tag, digest, end, written.get(file.line(end)), entry)
 
 
 def _by_marker(file: FileText, line: int, governing: Governing) -> list[_Match]:
@@ -273,6 +276,7 @@ def _field(
         digest=digest_slot,
         marker=match.governing.obeyed if match.governing else None,
         refusal=match.governing.refusal if match.governing else "",
+        entry=match.entry,
     )
 
 
