@@ -17,7 +17,7 @@ from imagebot.plan.gates.times import ask_times
 from imagebot.policy.choose import choose
 from imagebot.policy.model import TIMED_ORDERS, Decision, Policy
 from imagebot.policy.rejections import count_by_rule
-from imagebot.policy.update_types import update_type_of
+from imagebot.policy.update_types import moves_of, update_type_of
 from imagebot.reference import Reference, Repository
 from imagebot.registry.api import Registry
 from imagebot.registry.charts import ChartRegistry
@@ -126,17 +126,23 @@ def answer_offline(
         reason = f"{describe(tied)}; only a registry can tell whether they are one image"
         choice = replace(choice, code="no-order", reason=reason, successors=(), settled=False)
     tag = choice.successors[0] if choice.moves else None
+    update_type, reason = None, choice.reason
+    if tag is not None:
+        update_type = update_type_of(policy, reference.tag, tag, choice.reading)
+        moves = moves_of(policy, reference.tag, tag, choice.reading)
+        reason += f"; {moves}" if moves else ""
     return Decision(
         policy=policy.name,
         tag=tag,
-        update_type=update_type_of(policy, reference.tag, tag) if choice.moves else None,
+        update_type=update_type,
         code=choice.code,
-        reason=choice.reason,
+        reason=reason,
         eligible_at=choice.eligible_at,
         candidates=choice.candidates,
         rejections=choice.rejections,
         allows_none=choice.allows_none,
         settled=choice.settled,
+        reading=choice.reading,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from imagebot.policy.model import Choice, Decision, Policy, Rejection, UpdateType
 from imagebot.policy.update_types import update_type_of
 from imagebot.reference import Reference
+from imagebot.version.places import Reading
 
 Verdict = Literal["chosen", "candidate", "refused"]
 
@@ -70,8 +71,8 @@ def explain(
     chosen = _chosen(outcome)
     wanted = None if of_interest is None else set(of_interest)
     ranked = sorted(outcome.candidates, key=lambda tag: tag != chosen)
-    told = [_candidate(policy, tag, tag == chosen, current) for tag in ranked]
-    told += [_refused(policy, rejection, current) for rejection in outcome.rejections]
+    told = [_candidate(policy, tag, tag == chosen, current, outcome.reading) for tag in ranked]
+    told += [_refused(policy, each, current, outcome.reading) for each in outcome.rejections]
     told += _missing(tags, outcome, of_interest or (), current)
     kept = told if wanted is None else [one for one in told if one.tag in wanted]
     return Explanation(outcome.code, outcome.reason, outcome.eligible_at, tuple(kept))
@@ -83,13 +84,17 @@ def _chosen(outcome: Choice | Decision) -> str | None:
     return outcome.successors[0] if outcome.successors else None
 
 
-def _candidate(policy: Policy, tag: str, chosen: bool, current: Reference) -> TagExplanation:
+def _candidate(
+    policy: Policy, tag: str, chosen: bool, current: Reference, reading: Reading
+) -> TagExplanation:
     verdict: Verdict = "chosen" if chosen else "candidate"
-    update_type = _update_type(policy, tag, current)
+    update_type = _update_type(policy, tag, current, reading)
     return TagExplanation(tag, verdict, tag == current.tag, "", "", update_type)
 
 
-def _refused(policy: Policy, rejection: Rejection, current: Reference) -> TagExplanation:
+def _refused(
+    policy: Policy, rejection: Rejection, current: Reference, reading: Reading
+) -> TagExplanation:
     tag = rejection.tag
     return TagExplanation(
         tag=tag,
@@ -97,13 +102,15 @@ def _refused(policy: Policy, rejection: Rejection, current: Reference) -> TagExp
         is_current=tag == current.tag,
         rule=rejection.rule,
         reason=rejection.reason,
-        update_type=_update_type(policy, tag, current),
+        update_type=_update_type(policy, tag, current, reading),
         eligible_at=rejection.eligible_at,
     )
 
 
-def _update_type(policy: Policy, tag: str, current: Reference) -> UpdateType | None:
-    return None if tag == current.tag else update_type_of(policy, current.tag, tag)
+def _update_type(
+    policy: Policy, tag: str, current: Reference, reading: Reading
+) -> UpdateType | None:
+    return None if tag == current.tag else update_type_of(policy, current.tag, tag, reading)
 
 
 def _missing(

@@ -154,6 +154,7 @@ class Decision:
     candidates: tuple[str, ...] = ()
     rejections: Sequence[Rejection] = ()
     allows_none: bool = False
+    reading: Reading = ALONE
 
     @property
     def moves(self) -> bool:

@@ -14,7 +14,7 @@ from imagebot.plan.gates.verdict import Passed, Refused, Verdict
 from imagebot.plan.gates.version_of import find_version
 from imagebot.policy.model import Choice, Decision, Policy, Rejection, UpdateType
 from imagebot.policy.rejections import refused_later
-from imagebot.policy.update_types import update_type_of
+from imagebot.policy.update_types import moves_of, update_type_of
 from imagebot.reference import Reference
 from imagebot.registry.api import Registry
 
@@ -88,14 +88,20 @@ class _Admission:
         by_digest_alone = self.current.tag is None and self.current.digest is not None
         if by_digest_alone and digest == self.current.digest and self.policy.pin is None:
             return self._decision(None, None, None, "current", f"it is the digest of {tag}")
-        update_type = update_type_of(self.policy, self.current.tag, tag)
+        if self.refused:
+            reason = f"{tag} is the newest that passes"
+        reason = _join(reason, verdict) + self._moves(tag)
         if self.refused:
             first = self.refused[0]
-            passed = _join(f"{tag} is the newest that passes", verdict)
-            return self._decision(
-                tag, digest, update_type, self.choice.code, f"{passed}; {first.tag}: {first.reason}"
-            )
-        return self._decision(tag, digest, update_type, self.choice.code, _join(reason, verdict))
+            reason += f"; {first.tag}: {first.reason}"
+        return self._decision(tag, digest, self._type(tag), self.choice.code, reason)
+
+    def _type(self, tag: str) -> UpdateType:
+        return update_type_of(self.policy, self.current.tag, tag, self.choice.reading)
+
+    def _moves(self, tag: str) -> str:
+        moves = moves_of(self.policy, self.current.tag, tag, self.choice.reading)
+        return f"; {moves}" if moves else ""
 
     def _stay(self) -> Decision:
         """The tag stays."""
@@ -222,8 +228,7 @@ class _Admission:
         reason = _join(self.choice.reason, verdict)
         if not moves_tag:
             return self._decision(None, digest, "digest", "digest", reason)
-        update_type = update_type_of(self.policy, self.current.tag, tag)
-        return self._decision(tag, digest, update_type, "newer", reason)
+        return self._decision(tag, digest, self._type(tag), "newer", reason)
 
     def _hold(self, tag: str, verdict: Refused, what: str = "") -> Decision:
         self._refuse(tag, verdict)
@@ -259,6 +264,7 @@ class _Admission:
             rejections=rejections,
             allows_none=self.choice.allows_none,
             settled=self.settled or update_type is not None,
+            reading=self.choice.reading,
         )
 
 

@@ -84,7 +84,7 @@ def test_it_asks_for_the_moving_tag_once_and_for_no_more_than_it_takes() -> None
 def test_of_several_names_the_best_is_taken() -> None:
     images = FakeImages(points={"latest": "x", "1.29.0": "x", "1.29.1": "x"})
     assert deciding({}, "1.28.0", images).tag == "1.29.1"
-    assert deciding({"descending": True}, "2.0.0", images).tag == "1.29.0"
+    assert deciding({"order": "natural", "descending": True}, "2.0.0", images).tag == "1.29.0"
     assert deciding({}, "1.29.0", images).tag == "1.29.1"
 
 
