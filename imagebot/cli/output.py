@@ -12,12 +12,13 @@ import click
 
 from imagebot.errors import Exit, exit_of
 from imagebot.plan.model import Kept, Plan, Published, Update
+from imagebot.policy.explain import name_tags, share_reasons
 from imagebot.policy.model import Rejection
 from imagebot.run.diagnostics import Diagnostics
 from imagebot.text import printable, printable_lines
 
 _COLOURS = {"major": "red", "minor": "yellow", "patch": "green", "digest": "cyan", "other": "blue"}
-_MOST_REJECTIONS = 20
+_MOST_REASONS = 20
 # A few long names do not widen every row; they only break their own alignment.
 _WIDEST = 60
 
@@ -64,7 +65,9 @@ def _print_update(update: Update, *, explain: bool) -> None:
     update_type = click.style(decision.update_type, fg=_COLOURS[decision.update_type])
     where = printable(f"  line {update.field.line}: {current.name}  {old} -> {new}  ")
     route = f", route {update.route}" if update.route else ""
-    click.echo(f"{where}{update_type}{printable(f'  (policy {decision.policy}{route})')}")
+    variant = f", variant {decision.variant}" if decision.variant else ""
+    said = f"  (policy {decision.policy}{route}{variant})"
+    click.echo(f"{where}{update_type}{printable(said)}")
     if explain or decision.code not in ("newer", "set"):
         click.echo(printable(f"      {decision.code}: {decision.reason}"))
     if explain:
@@ -80,16 +83,14 @@ def _print_kept(kept: Kept, *, explain: bool) -> None:
 
 
 def _print_rejections(rejections: Sequence[Rejection]) -> None:
-    for rejection in rejections[:_MOST_REJECTIONS]:
-        click.echo(printable(f"      {explain_rejection(rejection)}"))
-    if len(rejections) > _MOST_REJECTIONS:
-        rest = len(rejections) - _MOST_REJECTIONS
+    shared = share_reasons(rejections)
+    for each in shared[:_MOST_REASONS]:
+        until = f", eligible {local_time(each.eligible_at)}" if each.eligible_at else ""
+        line = f"not {name_tags(each.tags)}: {each.rule}: {each.reason}{until}"
+        click.echo(printable(f"      {line}"))
+    rest = sum(len(each.tags) for each in shared[_MOST_REASONS:])
+    if rest:
         click.echo(f"      and {rest} more (--format json has them all)")
-
-
-def explain_rejection(rejection: Rejection) -> str:
-    until = f", eligible {local_time(rejection.eligible_at)}" if rejection.eligible_at else ""
-    return f"not {rejection.tag}: {rejection.rule}: {rejection.reason}{until}"
 
 
 def print_published(published: Sequence[Published]) -> None:

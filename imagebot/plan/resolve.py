@@ -126,22 +126,22 @@ def answer_offline(
         reason = f"{describe(tied)}; only a registry can tell whether they are one image"
         choice = replace(choice, code="no-order", reason=reason, successors=(), settled=False)
     tag = choice.successors[0] if choice.moves else None
-    update_type, reason = None, choice.reason
+    update_type, variant = None, ""
     if tag is not None:
         update_type = update_type_of(policy, reference.tag, tag, choice.reading)
-        moves = moves_of(policy, reference.tag, tag, choice.reading)
-        reason += f"; {moves}" if moves else ""
+        variant = moves_of(policy, reference.tag, tag, choice.reading)
     return Decision(
         policy=policy.name,
         tag=tag,
         update_type=update_type,
         code=choice.code,
-        reason=reason,
+        reason=choice.reason + (f"; variant {variant}" if variant else ""),
         eligible_at=choice.eligible_at,
         candidates=choice.candidates,
         rejections=choice.rejections,
         allows_none=choice.allows_none,
         settled=choice.settled,
+        variant=variant,
         reading=choice.reading,
     )
 

@@ -12,6 +12,8 @@ from imagebot.policy.update_types import update_type_of
 from imagebot.reference import Reference
 from imagebot.version.places import Reading
 
+_MOST_NAMED = 5
+
 Verdict = Literal["chosen", "candidate", "refused"]
 
 
@@ -32,8 +34,12 @@ class TagExplanation:
     eligible_at: datetime | None = None
 
     def __str__(self) -> str:
+        return self.said_of(self.tag)
+
+    def said_of(self, tags: str) -> str:
+        """The same of several tags, named in one text."""
         words = {"chosen": "chosen", "candidate": "candidate", "refused": f"refused by {self.rule}"}
-        text = f"{self.tag}: {words[self.verdict]}"
+        text = f"{tags}: {words[self.verdict]}"
         if self.is_current:
             text += " (current)"
         if self.reason:
@@ -45,7 +51,10 @@ class TagExplanation:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`tags`: the chosen one, the other candidates best first, then the refused ones."""
+    """`tags`: the chosen one, the other candidates best first, then the refused ones.
+
+    As text, many tags that were refused for one reason share a line.
+    """
 
     code: str
     reason: str
@@ -53,7 +62,44 @@ class Explanation:
     tags: tuple[TagExplanation, ...]
 
     def __str__(self) -> str:
-        return "\n".join((f"{self.code}: {self.reason}", *(str(tag) for tag in self.tags)))
+        groups: dict[object, list[TagExplanation]] = {}
+        for one in self.tags:
+            alike = (one.rule, one.reason, one.eligible_at, one.is_current) if one.rule else one.tag
+            groups.setdefault(alike, []).append(one)
+        lines = [f"{self.code}: {self.reason}"]
+        for group in groups.values():
+            if len(group) > _MOST_NAMED:
+                lines.append(group[0].said_of(name_tags([one.tag for one in group])))
+            else:
+                lines += [str(one) for one in group]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRejection:
+    """Tags that one rule rejected for one reason, in the order of the rejections."""
+
+    tags: tuple[str, ...]
+    rule: str
+    reason: str
+    eligible_at: datetime | None
+
+
+def share_reasons(rejections: Sequence[Rejection]) -> list[SharedRejection]:
+    """The rejections by their reasons, those of the most tags first."""
+    groups: dict[tuple[str, str, datetime | None], list[str]] = {}
+    for one in rejections:
+        groups.setdefault((one.rule, one.reason, one.eligible_at), []).append(one.tag)
+    shared = [SharedRejection(tuple(tags), *key) for key, tags in groups.items()]
+    return sorted(shared, key=lambda each: -len(each.tags))
+
+
+def name_tags(tags: Sequence[str]) -> str:
+    """Some tags by name, and how many more there are."""
+    if len(tags) <= _MOST_NAMED:
+        return ", ".join(tags)
+    named = ", ".join(tags[: _MOST_NAMED - 1])
+    return f"{named} and {len(tags) - _MOST_NAMED + 1} more"
 
 
 def explain(

@@ -140,7 +140,8 @@ class Decision:
     nothing. `code` is stable (docs/policies.md lists them), `reason` a sentence for people.
     `candidates` and `rejections` explain the decision; what a gate rejected is among the latter.
     `allows_none` when the policy rejects every tag there is, the current one too: it is probably
-    wrong.
+    wrong. `variant` says what becomes of the platform, as `debian-11 -> debian-12`, "" where it
+    stays; `reading` is how the tags of the list were read.
     """
 
     policy: str = ""
@@ -154,6 +155,7 @@ class Decision:
     candidates: tuple[str, ...] = ()
     rejections: Sequence[Rejection] = ()
     allows_none: bool = False
+    variant: str = ""
     reading: Reading = ALONE
 
     @property

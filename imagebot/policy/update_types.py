@@ -50,12 +50,11 @@ def platform_step_of(
 def moves_of(
     policy: Policy, current_tag: str | None, new_tag: str, reading: Reading = ALONE
 ) -> str:
-    """What becomes of the platform, as `variant debian-11 -> debian-12`; "" where it stays."""
+    """What becomes of the platform, as `debian-11 -> debian-12`; "" where it stays."""
     old, new = read_text(policy, current_tag), read_text(policy, new_tag)
     if old is None or new is None or _is_strict(policy):
         return ""
-    moves = platform_moves(old, new, reading)
-    return f"variant {moves}" if moves else ""
+    return platform_moves(old, new, reading)
 
 
 def version_of(policy: Policy, tag: str) -> Version | None:

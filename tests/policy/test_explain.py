@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime
 
 from imagebot.policy.build import build_policy
-from imagebot.policy.explain import explain
+from imagebot.policy.explain import explain, share_reasons
 from imagebot.policy.model import Decision, Policy, Rejection
 from imagebot.policy.rejections import Refusals, refused_later
 from tests.policy.choosing import choosing, reference
@@ -35,6 +35,26 @@ def test_explains_every_tag() -> None:
         f"1.3.0: refused by ignore: ignored until 2026-03-31: broken; {until}",
         "2.0.0: refused by max: a larger step than minor from 1.2.3",
         "latest: refused by shape: it does not contain a version",
+    ]
+
+
+def test_many_tags_that_were_refused_for_one_reason_share_a_line() -> None:
+    tags = [f"1.{number}.0" for number in range(8)]
+    choice = choosing({"max": "patch"}, [*tags, "a", "b"], "1.6.0")
+    told = explain(policy(), tags, choice, reference("1.6.0"))
+    assert str(told).splitlines() == [
+        "max: 1.7.0 needs max: minor",
+        "1.6.0: candidate (current)",
+        "1.0.0, 1.1.0, 1.2.0, 1.3.0 and 2 more: refused by downgrade: older than 1.6.0",
+        "1.7.0: refused by max: a larger step than patch from 1.6.0",
+        "a: refused by shape: it does not contain a version",
+        "b: refused by shape: it does not contain a version",
+    ]
+    shared = share_reasons(choice.rejections)
+    assert [(each.rule, len(each.tags)) for each in shared] == [
+        ("downgrade", 6),
+        ("shape", 2),
+        ("max", 1),
     ]
 
 

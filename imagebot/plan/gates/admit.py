@@ -90,18 +90,16 @@ class _Admission:
             return self._decision(None, None, None, "current", f"it is the digest of {tag}")
         if self.refused:
             reason = f"{tag} is the newest that passes"
-        reason = _join(reason, verdict) + self._moves(tag)
+        variant = moves_of(self.policy, self.current.tag, tag, self.choice.reading)
+        reason = _join(reason, verdict) + (f"; variant {variant}" if variant else "")
         if self.refused:
             first = self.refused[0]
             reason += f"; {first.tag}: {first.reason}"
-        return self._decision(tag, digest, self._type(tag), self.choice.code, reason)
+        decided = self._decision(tag, digest, self._type(tag), self.choice.code, reason)
+        return replace(decided, variant=variant)
 
     def _type(self, tag: str) -> UpdateType:
         return update_type_of(self.policy, self.current.tag, tag, self.choice.reading)
-
-    def _moves(self, tag: str) -> str:
-        moves = moves_of(self.policy, self.current.tag, tag, self.choice.reading)
-        return f"; {moves}" if moves else ""
 
     def _stay(self) -> Decision:
         """The tag stays."""
