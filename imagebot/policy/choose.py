@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 from imagebot.policy import alphabetical, calver, natural, numerical, semver, timed
 from imagebot.policy.adoption import adopts
@@ -113,12 +114,23 @@ def _choose(
     ranked = drop_larger(policy, ranked, current.tag, refusals, blocked)
     ranked = drop_moved(policy, ranked, current.tag, refusals)
     order = best_first(ranked, current.tag, descending=policy.descending)
-    choice = _settle(policy, tags, current, ranked, order, blocked, refusals, adopt=adopt)
-    reason = choice.reason
-    if choice.code == "current" and tags:
-        reason = why_kept(policy, tags, current, compared, choice)
-    tied = find_ties(policy, ranked, pool, order[: len(choice.successors)])
-    return replace(choice, reason=reason, reading=ranked.reading, tied=tied)
+    candidates = tuple(pick(order, ranked.tags))
+    outcome = _settle(policy, tags, current, ranked, order, blocked, adopt=adopt)
+    best = order[: outcome.successors]
+    rejections = refusals.freeze()
+    reason = outcome.reason
+    if outcome.code == "current" and tags:
+        reason = why_kept(policy, tags, current, compared, candidates, rejections)
+    return Choice(
+        candidates,
+        rejections,
+        outcome.code,
+        reason,
+        candidates[: outcome.successors],
+        outcome.eligible_at,
+        tied=find_ties(policy, ranked, pool, best),
+        reading=ranked.reading,
+    )
 
 
 def _undecided(choice: Choice, tags: Sequence[str], current: str | None) -> Choice:
@@ -183,6 +195,15 @@ def _rank(
     return _ORDERS[policy.order](policy, pool, text, refusals)
 
 
+class _Outcome(NamedTuple):
+    """What becomes of the current tag; `successors` counts the candidates that may replace it."""
+
+    code: str
+    reason: str = ""
+    successors: int = 0
+    eligible_at: datetime | None = None
+
+
 def _settle(
     policy: Policy,
     tags: Sequence[str],
@@ -190,29 +211,24 @@ def _settle(
     ranked: Ranked,
     order: Sequence[int],
     blocked: list[BlockedTag],
-    refusals: Refusals,
     *,
     adopt: bool,
-) -> Choice:
-    """Candidates best first, and what becomes of the current tag."""
+) -> _Outcome:
+    """`order` are the positions of the ranked tags, the best first."""
     current = reference.tag
-    candidates = tuple(pick(order, ranked.tags))
-    rejections = refusals.freeze()
+    best = ranked.tags[order[0]] if order else None
     if ranked.current is None:
-        code, reason = why_first(policy, tags, reference, ranked, candidates, adopt=adopt)
-        successors = candidates if code == "adopted" else ()
-        return Choice(candidates, rejections, code, reason, successors)
-    if candidates and candidates[0] != current:
+        code, reason = why_first(policy, tags, reference, ranked, best, adopt=adopt)
+        return _Outcome(code, reason, len(order) if code == "adopted" else 0)
+    if best is not None and best != current:
         code, count = _successors(policy, tags, current, ranked, order)
         if count:
-            reason = why_moved(code, candidates[0], current)
-            return Choice(candidates, rejections, code, reason, candidates[:count])
+            return _Outcome(code, why_moved(code, best, current), count)
     if blocked:
-        first = blocked[0]
-        return Choice(candidates, rejections, first.code, first.reason, (), first.eligible_at)
+        return _Outcome(blocked[0].code, blocked[0].reason, 0, blocked[0].eligible_at)
     if not tags:
-        return Choice((), rejections, "no-candidate", "the repository has no tags")
-    return Choice(candidates, rejections, "current", "")
+        return _Outcome("no-candidate", "the repository has no tags")
+    return _Outcome("current")
 
 
 def _successors(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from imagebot.policy.model import Policy
@@ -64,8 +64,20 @@ def keep(ranked: Ranked, indices: Sequence[int]) -> Ranked:
     if len(indices) == len(ranked.tags):
         return ranked
     numbers = None if ranked.numbers is None else pick(indices, ranked.numbers)
-    tags, keys = pick(indices, ranked.tags), pick(indices, ranked.keys)
-    return replace(ranked, tags=tags, keys=keys, numbers=numbers)
+    # Written out, because `replace` takes three times as long, for each rule of each field.
+    return Ranked(
+        pick(indices, ranked.tags),
+        pick(indices, ranked.keys),
+        ranked.current,
+        numbers,
+        ranked.current_numbers,
+        ranked.style,
+        ranked.plain,
+        ranked.hidden,
+        ranked.moved,
+        ranked.outsiders,
+        ranked.reading,
+    )
 
 
 def is_better(key: Any, than: Any, *, descending: bool) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from imagebot.policy.filters import read_text
-from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
+from imagebot.policy.model import TIMED_ORDERS, Policy
 from imagebot.policy.natural import stage_pre
 from imagebot.policy.ranking import Outsiders, Ranked
 from imagebot.policy.rejections import Rejections, count_by_rule
@@ -51,7 +51,7 @@ def why_first(
     tags: Sequence[str],
     reference: Reference,
     ranked: Ranked,
-    candidates: tuple[str, ...],
+    best: str | None,
     *,
     adopt: bool,
 ) -> tuple[str, str]:
@@ -66,12 +66,12 @@ def why_first(
         return "no-order", f"the time of {current} is unknown, so nothing is known to be newer"
     if not adopt:
         return "no-order", unordered or _incomparable(reference)
-    if not candidates:
+    if best is None:
         return "no-candidate", "the policy allows no tag of the repository"
     because = "there is no current tag" if current is None else f"{current} cannot be compared"
     if current is None and reference.digest is not None:
         because = "the digest has no tag to compare with"
-    return "adopted", f"{candidates[0]} is the newest tag the policy allows; {because}"
+    return "adopted", f"{best} is the newest tag the policy allows; {because}"
 
 
 def _incomparable(reference: Reference) -> str:
@@ -96,7 +96,12 @@ def why_none(policy: Policy, reference: Reference, ranked: Ranked, rejections: R
 
 
 def why_kept(
-    policy: Policy, tags: Sequence[str], reference: Reference, compared: Ranked, choice: Choice
+    policy: Policy,
+    tags: Sequence[str],
+    reference: Reference,
+    compared: Ranked,
+    candidates: Sequence[str],
+    rejections: Rejections,
 ) -> str:
     """Why the current tag stays although it can be compared.
 
@@ -112,7 +117,7 @@ def why_kept(
     others = len(compared.tags) - len(equal) - (current in compared.tags)
     if current not in set(tags):
         rest = f"nothing is newer than {current}, which the registry does not list"
-    elif current not in choice.candidates:
+    elif current not in candidates:
         rest = f"the policy allows nothing newer than {current}"
     elif not others and (twin := next((t for t in equal if _is_other(compared, current, t)), "")):
         rest = f"nothing orders {twin} and {current}: they differ only in what may be a hash"
@@ -125,16 +130,16 @@ def why_kept(
         return outsider
     if not set(tags) - {current}:
         return f"there is no other tag than {current}"
-    return f"no other tag can be compared with {current}{_example(choice)}"
+    return f"no other tag can be compared with {current}{_example(rejections)}"
 
 
 def _is_other(compared: Ranked, current: str, tag: str) -> bool:
     return compared.hidden is not None and compared.hidden(tag) != compared.hidden(current)
 
 
-def _example(choice: Choice) -> str:
+def _example(rejections: Rejections) -> str:
     """One of the tags that were not compared, and the reason."""
-    first = next(iter(choice.rejections), None)
+    first = next(iter(rejections), None)
     return f": {first.tag}: {first.reason}" if first is not None else ""
 
 

@@ -238,8 +238,10 @@ def _parted(group: TagGroup, span: Span) -> Iterator[TagGroup]:
 def _settle(groups: Iterable[TagGroup], places: Mapping[str, Place]) -> Iterator[TagGroup]:
     """The groups by their final skeletons."""
     for group in groups:
-        skeleton = _mark_held(group.skeleton, places)
-        spans = _version_dates(skeleton)
+        skeleton, spans = _settled_alone(group.skeleton)
+        if places:
+            skeleton = _mark_held(group.skeleton, places)
+            spans = _version_dates(skeleton)
         if spans or skeleton != group.skeleton:
             yield from _part_dates([_named(group, skeleton)], spans)
         else:
@@ -247,10 +249,20 @@ def _settle(groups: Iterable[TagGroup], places: Mapping[str, Place]) -> Iterator
 
 
 @functools.lru_cache(maxsize=_CACHED)
+def _settled_alone(skeleton: str) -> tuple[str, tuple[Span, ...]]:
+    """The final skeleton where no place has digits alone, and where it may have a date."""
+    marked = _mark_held(skeleton, {})
+    return marked, _version_dates(marked)
+
+
+@functools.lru_cache(maxsize=_CACHED)
 def _version_dates(skeleton: str) -> tuple[Span, ...]:
-    """Where the version of a skeleton may be a date, the longest first."""
+    """Where the version of a skeleton may be a date that is not marked yet, the longest first."""
     start = version_start(skeleton)
-    return () if start is None else tuple((start, end) for end in date_ends(skeleton, start))
+    if start is None:
+        return ()
+    ends = date_ends(skeleton, start)
+    return tuple((start, end) for end in ends if "0" in skeleton[start:end])
 
 
 def _mark_held(skeleton: str, places: Mapping[str, Place]) -> str:
@@ -395,5 +407,5 @@ def _counts(groups: Iterable[TagGroup]) -> bool:
     return not any(text.split(".", 1)[0] in numbers for group in dotted for text in group.texts)
 
 
-REMEMBERED = (_named_and_days, _version_dates, _components)
+REMEMBERED = (_named_and_days, _settled_alone, _version_dates, _components)
 """What is kept of skeletons, for whoever measures without it."""
