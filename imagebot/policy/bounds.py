@@ -15,7 +15,6 @@ from imagebot.policy.steps import KEPT_NUMBERS, fits, larger, step
 from imagebot.policy.update_types import (
     has_size,
     is_within,
-    platform_step_of,
     update_type_of,
 )
 from imagebot.version.chart import registry_tag
@@ -114,7 +113,8 @@ def _within(policy: Policy, allowed: Size, ranked: Ranked, current: str) -> list
     kept = _versions_within(policy, allowed, ranked, current)
     if not ranked.moved:
         return kept
-    return [i for i in kept if _platform_within(policy, allowed, ranked, current, i)]
+    far = {tag for tag, size in ranked.moved.items() if not fits(size, allowed)}
+    return [i for i in kept if ranked.tags[i] not in far]
 
 
 def _versions_within(policy: Policy, allowed: Size, ranked: Ranked, current: str) -> list[int]:
@@ -132,16 +132,6 @@ def _versions_within(policy: Policy, allowed: Size, ranked: Ranked, current: str
     return [i for i, tag in enumerate(ranked.tags) if within(tag)]
 
 
-def _platform_within(
-    policy: Policy, allowed: Size, ranked: Ranked, current: str, position: int
-) -> bool:
-    tag = ranked.tags[position]
-    if tag not in ranked.moved:
-        return True
-    size = platform_step_of(policy, current, tag, ranked.reading)
-    return size is None or fits(size, allowed)
-
-
 def drop_moved(policy: Policy, ranked: Ranked, current: str | None, refusals: Refusals) -> Ranked:
     """What is on another platform, where it need not be.
 
@@ -149,17 +139,19 @@ def drop_moved(policy: Policy, ranked: Ranked, current: str | None, refusals: Re
     """
     if not ranked.moved or policy.variant != "same" or ranked.current is None:
         return ranked
-    limit = ranked.current[:-1]
-    newer = [
-        i
-        for i, key in enumerate(ranked.keys)
-        if is_better(key[:-1], limit, descending=policy.descending)
-    ]
-    staying = [i for i in newer if ranked.tags[i] not in ranked.moved]
-    allowed = set() if staying else set(newer)
-    kept = [i for i, tag in enumerate(ranked.tags) if tag not in ranked.moved or i in allowed]
+    moved, limit = ranked.moved, ranked.current[:-1]
+    staying: list[int] = []
+    going: list[int] = []
+    for position, tag in enumerate(ranked.tags):
+        (going if tag in moved else staying).append(position)
+
+    def is_newer(position: int) -> bool:
+        return is_better(ranked.keys[position][:-1], limit, descending=policy.descending)
+
+    has_newer = any(map(is_newer, staying))
+    kept = staying if has_newer else sorted([*staying, *filter(is_newer, going)])
     reason = f"another platform than that of {current}, without a newer version"
-    if staying:
+    if has_newer:
         reason = f"another platform than that of {current}, which has newer versions too"
     _refuse_others(ranked, kept, refusals, "variant", reason)
     return keep(ranked, kept)
@@ -168,12 +160,9 @@ def drop_moved(policy: Policy, ranked: Ranked, current: str | None, refusals: Re
 def _kind(policy: Policy, ranked: Ranked, position: int, current: str) -> UpdateType:
     tag = ranked.tags[position]
     if ranked.numbers is not None and ranked.current_numbers is not None:
-        moved = None
-        if tag in ranked.moved:
-            moved = platform_step_of(policy, current, tag, ranked.reading)
-        return larger(moved, step(ranked.current_numbers, ranked.numbers[position]))
+        return larger(ranked.moved.get(tag), step(ranked.current_numbers, ranked.numbers[position]))
     if tag in ranked.moved:
-        return platform_step_of(policy, current, tag, ranked.reading) or "other"
+        return ranked.moved[tag]
     return update_type_of(policy, current, tag, ranked.reading)
 
 

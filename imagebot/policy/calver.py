@@ -11,15 +11,16 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from imagebot.policy.model import Policy
+from imagebot.policy.model import Policy, UpdateType
 from imagebot.policy.platforms import of_platform
 from imagebot.policy.ranking import Pool, Ranked
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.rows import read_pool
 from imagebot.version.ingredients import Ingredient, read_ingredients
 from imagebot.version.places import Reading, TagGroup
-from imagebot.version.shape import numbers_from, outline_of_skeleton
+from imagebot.version.shape import Span, number_spans, outline_of_skeleton
 
 _DATE = re.compile(
     r"(?<![0-9])(?:"
@@ -61,7 +62,7 @@ def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) ->
         style=functools.partial(_style, reading),
         plain=functools.partial(_is_plain, reading),
         hidden=functools.partial(_hidden, policy, reading),
-        moved=frozenset(ranking.moved),
+        moved=ranking.moved,
         reading=reading,
     )
 
@@ -74,7 +75,7 @@ class _Ranking:
         self.refusals = refusals
         self.tags: list[str] = []
         self.keys: list[object] = []
-        self.moved: set[str] = set()
+        self.moved: dict[str, UpdateType] = {}
 
     def read(self, group: TagGroup) -> None:
         """Tags of one skeleton may have their dates at different places."""
@@ -140,7 +141,10 @@ def _hidden(policy: Policy, reading: Reading, text: str) -> object:
 
 def read_date(text: str, skeleton: str) -> Dated | None:
     """The first date in a text, and the numbers after it; None when there is none."""
-    found = next((m for m in _DATE.finditer(text) if _is_known(skeleton, m.span())), None)
+    found = _DATE.search(text)
+    hides = "~" in skeleton or "?" in skeleton
+    while hides and found is not None and _is_hidden(skeleton, found.span()):
+        found = _DATE.search(text, found.end())
     if found is None:
         return None
     year = found["y1"] or found["y2"] or "20" + found["y3"]
@@ -148,24 +152,38 @@ def read_date(text: str, skeleton: str) -> Dated | None:
     day = found["d1"] or found["d2"] or "0"
     clock = found["clock"] or ""
     hours = [clock[i : i + 2] for i in range(0, len(clock), 2)]
-    tail = _TAIL.match(skeleton, found.end())
-    end = tail.end() if tail else found.end()
-    counters = _NUMBER.findall(text, found.end(), end)
+    rest = _rest(skeleton, found.end())
+    counters = _NUMBER.findall(text, found.end(), rest.start)
     key = tuple(map(int, (year, month, day, *hours, *counters)))
-    before = skeleton[: found.start()]
-    shown = outline_of_skeleton(before) if "~" in before or "?" in before else text[: found.start()]
-    rest = skeleton[end:]
-    return Dated(
-        key,
-        f"{shown}#{outline_of_skeleton(rest)}",
-        numbers_from(text, skeleton, end),
-        read_ingredients(skeleton, end),
-    )
+    before = text[: found.start()]
+    if hides and _is_hidden(skeleton, (0, found.start())):
+        before = outline_of_skeleton(skeleton[: found.start()])
+    others = tuple([int(text[start:end]) for start, end in rest.numbers])
+    return Dated(key, f"{before}#{rest.outline}", others, rest.ingredients)
 
 
-def _is_known(skeleton: str, span: tuple[int, int]) -> bool:
-    """Whether no part of it may be a hash."""
-    return not set("~?").intersection(skeleton[slice(*span)])
+class _Rest(NamedTuple):
+    """What comes after a date and the numbers that go on from it, in tags of one skeleton."""
+
+    start: int
+    outline: str
+    numbers: tuple[Span, ...]
+    ingredients: tuple[Ingredient, ...]
+
+
+@functools.lru_cache(maxsize=8192)
+def _rest(skeleton: str, end: int) -> _Rest:
+    tail = _TAIL.match(skeleton, end)
+    start = tail.end() if tail else end
+    numbers = number_spans(skeleton, start, len(skeleton))
+    outline = outline_of_skeleton(skeleton[start:])
+    return _Rest(start, outline, numbers, read_ingredients(skeleton, start))
+
+
+def _is_hidden(skeleton: str, span: Span) -> bool:
+    """Whether a part of it may be a hash."""
+    start, end = span
+    return skeleton.find("~", start, end) >= 0 or skeleton.find("?", start, end) >= 0
 
 
 def _key(dated: Dated, now: Dated | None) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -6,7 +6,7 @@ The rows that this module reads are what `semver` with the natural syntax ranks 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 
 from imagebot.policy.model import Policy
@@ -108,7 +108,7 @@ def read_rows(
 
 
 def _present_first(
-    tags: Sequence[str], variants: Sequence[Numbers], moved: set[str]
+    tags: Sequence[str], variants: Sequence[Numbers], moved: Container[str]
 ) -> list[Numbers]:
     """Keys by which the current platform comes before a higher one with the same version."""
     return [(int(tag not in moved), *numbers) for tag, numbers in zip(tags, variants, strict=True)]
@@ -139,7 +139,7 @@ def rank_rows(reader: RowReader) -> Ranked:
         functools.partial(_style, reading),
         functools.partial(_is_plain, reading),
         functools.partial(_hidden, reading),
-        frozenset(rows.moved),
+        rows.moved,
         reader.outsiders,
         reading,
     )

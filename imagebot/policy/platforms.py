@@ -7,7 +7,8 @@ moves only where the policy says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
 
 from imagebot.policy.model import Policy, UpdateType
 from imagebot.policy.rejections import Refusals
@@ -25,63 +26,75 @@ def of_platform(
     current: str,
     group: TagGroup,
     refusals: Refusals,
-) -> tuple[TagGroup, set[str]]:
-    """The tags of a group whose platforms the policy allows, and those of them that moved.
+) -> tuple[TagGroup, dict[str, UpdateType]]:
+    """The tags of a group whose platforms the policy allows, and how far those moved that did.
 
     `ingredients` are the group's, `now` those of the current text, of the same variant.
     """
-    moved: set[str] = set()
+    if [(each.kind, each.name) for each in ingredients] != [(each.kind, each.name) for each in now]:
+        refusals.add("variant", group.tags, f"another variant than that of {current}")
+        return group.none(), {}
+    moved: dict[str, UpdateType] = {}
     for ingredient, other in zip(ingredients, now, strict=True):
-        if (ingredient.kind, ingredient.name) != (other.kind, other.name):
-            refusals.add("variant", group.tags, f"another variant than that of {current}")
-            return group.none(), set()
-        if ingredient.kind == "revision":
-            continue
-        found = cut_numbers(ingredient.numbers, group.texts)
-        there = other.numbers_of(current)
-        if all(numbers == there for numbers in set(found)):
-            continue
-        name = other.text_of(current)
-        group, more = _narrow(policy, ingredient, found, name, there, group, refusals)
-        moved |= more
-        if not group.tags:
-            break
-    return group, moved.intersection(group.tags) if moved else moved
+        if ingredient.kind != "revision" and group.tags:
+            there = _Present(ingredient, other.text_of(current), other.numbers_of(current))
+            group, more = there.narrow(policy, group, refusals)
+            for tag, size in more.items():
+                moved[tag] = larger(moved.get(tag), size)
+    if not moved:
+        return group, moved
+    among = set(group.tags)
+    return group, {tag: size for tag, size in moved.items() if tag in among}
 
 
-def _narrow(
-    policy: Policy,
-    ingredient: Ingredient,
-    found: list[Numbers],
-    name: str,
-    there: Numbers,
-    group: TagGroup,
-    refusals: Refusals,
-) -> tuple[TagGroup, set[str]]:
-    may_move = _may_move(policy, ingredient)
-    kept: list[int] = []
-    lower: list[str] = []
-    other: list[str] = []
-    moved: set[str] = set()
-    for position, numbers in enumerate(found):
-        if numbers == there:
-            kept.append(position)
-        elif numbers < there:
-            lower.append(group.tags[position])
-        elif may_move:
-            kept.append(position)
-            moved.add(group.tags[position])
-        else:
-            other.append(group.tags[position])
-    refusals.add("variant", lower, f"lower than {name} in the current tag")
-    refusals.add("variant", other, f"another {_called(ingredient)} than {name} in the current tag")
-    return group.only(kept), moved
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """An ingredient of the current tag, as it is written there, and its numbers."""
 
+    ingredient: Ingredient
+    name: str
+    numbers: Numbers
 
-def _called(ingredient: Ingredient) -> str:
-    return (
-        ingredient.name.lower() if ingredient.kind == "runtime" and ingredient.name else "variant"
-    )
+    def narrow(
+        self, policy: Policy, group: TagGroup, refusals: Refusals
+    ) -> tuple[TagGroup, dict[str, UpdateType]]:
+        """A hundred thousand tags have a few platforms: each is judged once."""
+        found = cut_numbers(self.ingredient.numbers, group.texts)
+        kinds = set(found) - {self.numbers}
+        if not kinds:
+            return group, {}
+        lower = {numbers for numbers in kinds if numbers < self.numbers}
+        sizes = {numbers: self._size(numbers) for numbers in kinds - lower}
+        if not _may_move(policy, self.ingredient):
+            self._refuse(group, found, sizes, refusals, f"another {self._what} than {self.name}")
+            sizes = {}
+        self._refuse(group, found, lower, refusals, f"lower than {self.name}")
+        moved = {
+            tag: sizes[numbers]
+            for tag, numbers in zip(group.tags, found, strict=True)
+            if numbers in sizes
+        }
+        allowed = {self.numbers, *sizes}
+        return group.only([i for i, numbers in enumerate(found) if numbers in allowed]), moved
+
+    def _refuse(
+        self,
+        group: TagGroup,
+        found: Sequence[Numbers],
+        refused: Container[Numbers],
+        refusals: Refusals,
+        reason: str,
+    ) -> None:
+        tags = [tag for tag, numbers in zip(group.tags, found, strict=True) if numbers in refused]
+        refusals.add("variant", tags, f"{reason} in the current tag")
+
+    def _size(self, numbers: Numbers) -> UpdateType:
+        return "minor" if self.ingredient.kind == "system" else step(self.numbers, numbers)
+
+    @property
+    def _what(self) -> str:
+        is_named = self.ingredient.kind == "runtime" and self.ingredient.name
+        return self.ingredient.name.lower() if is_named else "variant"
 
 
 def _may_move(policy: Policy, ingredient: Ingredient) -> bool:
@@ -120,6 +133,6 @@ def _moves(old: str, new: str, reading: Reading) -> Iterator[tuple[Ingredient, I
     before, after = reading.layout_of(old), reading.layout_of(new)
     if before is None or after is None or before.variant != after.variant:
         return
-    for one, other in zip(before.ingredients, after.ingredients, strict=True):
+    for one, other in zip(before.ingredients, after.ingredients, strict=False):
         if one.is_platform and other.is_platform and one.numbers_of(old) != other.numbers_of(new):
             yield one, other

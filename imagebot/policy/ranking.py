@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from imagebot.policy.model import Policy
+from imagebot.policy.model import Policy, UpdateType
 from imagebot.policy.rejections import Refusals
 from imagebot.version.places import ALONE, Reading, TagGroup
 from imagebot.version.precedence import Numbers
@@ -34,8 +34,9 @@ class Ranked:
     read versions; dates and counters have none. `style` tells tags that are written alike, and
     `plain` those without a variant: they decide ties, beside a current tag and without one.
     `hidden` gives what of a tag has no order and is no spelling either: equal tags that differ in
-    it may be different images. `moved` are the tags on another platform than the current one; their
-    keys end with the variant's numbers. `outsiders` are what was not compared.
+    it may be different images. `moved` are the tags on another platform than the current one, and
+    how large a step that is; their keys end with the variant's numbers. `outsiders` are what was
+    not compared.
     """
 
     tags: Sequence[str]
@@ -46,7 +47,7 @@ class Ranked:
     style: Callable[[str], object] | None = None
     plain: Callable[[str], bool] | None = None
     hidden: Callable[[str], object] | None = None
-    moved: frozenset[str] = frozenset()
+    moved: Mapping[str, UpdateType] = field(default_factory=dict)
     outsiders: Sequence[Outsiders] = ()
     reading: Reading = ALONE
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+from imagebot.policy.model import UpdateType
 from imagebot.policy.ranking import Pool, pick
 from imagebot.version.places import Reading, TagGroup, mark_hashes, read_groups, zero_digits
 from imagebot.version.precedence import RELEASE, Numbers, Pre
@@ -42,7 +43,7 @@ class Rows:
     """Parallel lists, one entry per tag; `pres` and `variants` order what follows the numbers.
 
     `forms` are the numbers of parts, 0 for a date that is not written with dots. `moved` are the
-    tags on another platform than the current one.
+    tags on another platform than the current one, and how large a step that is.
     """
 
     tags: list[str] = field(default_factory=list)
@@ -50,7 +51,7 @@ class Rows:
     numbers: list[Numbers] = field(default_factory=list)
     pres: list[Pre] = field(default_factory=list)
     variants: list[Numbers] = field(default_factory=list)
-    moved: set[str] = field(default_factory=set)
+    moved: dict[str, UpdateType] = field(default_factory=dict)
     plain: bool = True
     """Whether the numbers alone order the rows: no pre-releases, no numbers in variants."""
 

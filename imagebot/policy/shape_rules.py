@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from imagebot.policy.model import Policy
+from imagebot.policy.model import Policy, UpdateType
 from imagebot.policy.platforms import of_platform
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.selectors import tag_glob
@@ -15,7 +15,7 @@ from imagebot.version.precedence import Numbers
 from imagebot.version.shape import Layout, Shape
 
 _SEPARATORS = "-_.+"
-_NONE: frozenset[str] = frozenset()
+_NONE: Mapping[str, UpdateType] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ def read_current(text: str | None, reading: Reading) -> Current | None:
 
 def narrow(
     policy: Policy, layout: Layout, now: Current | None, group: TagGroup, refusals: Refusals
-) -> tuple[TagGroup, AbstractSet[str]]:
+) -> tuple[TagGroup, Mapping[str, UpdateType]]:
     """The tags of a group that have the current one's shape, and what the policy says besides.
 
-    Also those of them that are on another platform than the current tag.
+    Also those of them that are on another platform than the current tag, and how far.
     """
-    moved: AbstractSet[str] = _NONE
+    moved: Mapping[str, UpdateType] = _NONE
     group = (
         _adoptable(layout, group, refusals)
         if now is None

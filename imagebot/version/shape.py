@@ -157,13 +157,13 @@ def layout_of_skeleton(skeleton: str, counts: bool = False) -> Layout | None:
         unknown=tuple(span for span in hidden if skeleton[span[0]] == "?"),
         core=_outline(skeleton[start:end]),
         kind="date" if dated else _kind(skeleton, (start, end), counts),
-        parts=_spans(skeleton, start, end),
+        parts=number_spans(skeleton, start, end),
         stage=pre[1].lower() if pre else "",
         prerelease=(end, pre_end),
-        prerelease_numbers=_spans(skeleton, end, pre_end),
+        prerelease_numbers=number_spans(skeleton, end, pre_end),
         variant=_outline(skeleton[pre_end:]),
         variant_start=pre_end,
-        variant_numbers=_spans(skeleton, pre_end, len(skeleton)),
+        variant_numbers=number_spans(skeleton, pre_end, len(skeleton)),
         ingredients=read_ingredients(skeleton, pre_end),
     )
 
@@ -210,11 +210,6 @@ def outline_of_skeleton(skeleton: str) -> str:
     return _outline(skeleton)
 
 
-def numbers_from(text: str, skeleton: str, start: int) -> tuple[int, ...]:
-    """The numbers of a text from a place on, those in hashes left out."""
-    return tuple(int(text[a:b]) for a, b in _spans(skeleton, start, len(text)))
-
-
 def _hidden_spans(skeleton: str) -> tuple[Span, ...]:
     return tuple(found.span() for found in _HIDDEN.finditer(skeleton))
 
@@ -227,5 +222,6 @@ def _blank(text: str, hidden: tuple[Span, ...]) -> str:
     return text
 
 
-def _spans(text: str, start: int, end: int) -> tuple[Span, ...]:
+def number_spans(text: str, start: int, end: int) -> tuple[Span, ...]:
+    """Where the numbers of a part of a skeleton stand."""
     return tuple(found.span() for found in _NUMBER.finditer(text, start, end))
