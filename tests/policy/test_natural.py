@@ -70,6 +70,10 @@ DEFAULT = [
     # Builds with a hash: the number orders them.
     ("1.2.3-5-gabcdef0", "1.2.3-14-g1234abc", "1.2.3-14-g1234abc", "patch", {}),
     ("main-1700000000-abcdef0", "main-1700000001-0abcdef", "main-1700000001-0abcdef", "other", {}),
+    # The same shape with other names in it.
+    ("1.2.3-arm32v7", "1.2.4-arm8v7 1.2.4-arm64v8", None, None, None),
+    ("1.28.2-k3s1", "1.29.0-k10s2 1.29.0-k8s1", None, None, None),
+    ("1.2.3-alpine-3", "1.2.4-alpine-20240101", None, None, None),
     # Pre-releases.
     ("1.3.0-rc.2", "1.3.0-rc.10 1.4.0-rc.1 1.3.0-rc.1", "1.3.0-rc.10", "patch", None),
     ("1.3.0-rc2", "1.3.0-rc10", "1.3.0-rc10", "patch", {}),
