@@ -81,7 +81,7 @@ def read_selectors(key: str, value: object) -> tuple[str, ...]:
 def read_variant(key: str, value: object) -> str:
     name = read_text(key, value)
     if not name:
-        hint = "write same, any, none, or a name such as alpine"
+        hint = "write same, any, none, or a glob such as alpine*"
         raise InvalidPolicyError(key, "an empty glob matches nothing", hint=hint)
     if name not in ("same", "any", "none"):
         compile_glob(name)

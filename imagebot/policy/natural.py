@@ -204,6 +204,7 @@ def _leading_form(rows: Rows, refusals: Refusals) -> Rows:
         return rows
     leading = forms[0]
     kept = [i for i, form in enumerate(rows.forms) if form == leading]
-    reason = f"there are tags of {leading or 1} numbers, which come first"
+    count = "one number" if leading < 2 else f"{leading} numbers"
+    reason = f"there are tags of {count}, which come first"
     refusals.add("shape", rows.others(kept), reason)
     return rows.only(kept)

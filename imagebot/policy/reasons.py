@@ -90,7 +90,9 @@ def why_none(policy: Policy, reference: Reference, ranked: Ranked, rejections: R
     beside = f", nor the current {reference.tag}" if reference.tag is not None else ""
     count = len(rejections)
     none = f"none of the {count} tags" if count != 1 else "not the only tag"
-    outsider = _best_outsider(policy, reference, ranked, any_form=False)
+    outsider = ""
+    if ranked.current is not None:
+        outsider = _best_outsider(policy, reference, ranked, any_form=False)
     told = f"; {outsider}" if outsider else ""
     return f"the policy allows {none}{beside} (refused: {refused}){told}"
 

@@ -131,6 +131,27 @@ def test_is_the_newest_of_what_was_compared(current: str, tags: str) -> None:
     assert choice.reason == f"{current} is the newest tag the policy allows"
 
 
+@pytest.mark.parametrize(
+    ("current", "tags"), [("main-5", "main-6"), ("main-20240101", "main-20240202")]
+)
+def test_a_range_does_not_compare_what_is_no_version(current: str, tags: str) -> None:
+    choice = choosing(build_policy("tested", {"semver": "*"}), f"{tags} {current}", current)
+    assert choice.code == "no-candidate"
+    assert choice.reason.endswith("(refused: shape 2)")
+
+
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        ("5 20240101", "there are tags of one number, which come first"),
+        ("1.2 1.2.3", "there are tags of 3 numbers, which come first"),
+    ],
+)
+def test_says_which_form_is_adopted_first(tags: str, reason: str) -> None:
+    choice = choosing(build_policy("tested", {"max": "major"}), f"latest {tags}", "latest")
+    assert reason in [rejection.reason for rejection in choice.rejections]
+
+
 # A place whose values are neither hashes nor numbers for sure.
 UNDECIDED = [
     ("1234567", "7654321"),
