@@ -125,6 +125,53 @@ def test_what_is_undecided(
     assert settled or answers.warnings == ()
 
 
+# Policy keys, a reference, and the tags of a list that has lost those of HIDDEN.
+HIDDEN = ("1.4.0", "1-alpine", "latest", "1.29.1")
+SHORT: list[tuple[dict[str, object], str, tuple[str, ...]]] = [
+    # The whole list would have said to move: the digest is not written meanwhile.
+    ({"max": "minor", "pin": "digest"}, "app:1.4.0", ()),
+    ({"max": "minor", "pin": "digest"}, "app:1.4.0", ("1.3.0",)),
+    ({"max": "minor", "pin": "digest"}, "app:1.4.0@old", ()),
+    ({"max": "minor", "pin": {"digest": "with-tag"}}, "app:1.4.0", ("1.3.0",)),
+    ({"semver": "^1"}, "app:latest@old", ()),
+    ({"semver": "^1"}, "app:1-alpine@old", ()),
+    ({"adopt": False}, "app:latest@old", ("1.3.0",)),
+    # Whether a tag floats depends on the list.
+    ({"order": "none"}, "app:1-alpine@old", ()),
+    ({"min-age": "1d"}, "app:1-alpine@old", ("1.3.0",)),
+    # The version of a moving tag may be one of those that the list has lost.
+    ({"version-of": "latest"}, "app:1.4.0", ()),
+    ({"version-of": "latest"}, "app:1.4.0", ("1.30.0",)),
+    ({"version-of": "latest"}, "app:edge", ("1.30.0",)),
+    ({"version-of": "latest", "pin": "digest"}, "app:1.4.0@old", ("1.30.0",)),
+    # There is no current tag that the list could have, and nothing to write.
+    ({"semver": "^1"}, "app", ("dev",)),
+    ({"semver": "^1", "adopt": True}, "app@old", ("dev",)),
+]
+
+
+@pytest.mark.parametrize(("keys", "reference", "tags"), SHORT)
+def test_nothing_is_written_of_what_is_undecided(
+    keys: Mapping[str, object], reference: str, tags: tuple[str, ...]
+) -> None:
+    registry = FakeRegistry({APP: tags}, unlisted=frozenset(HIDDEN))
+    field = parse_reference(reference.replace("@old", f"@{digest_of('old')}"))
+    answers = resolve([TagQuery.of(field, build_policy("mine", keys))], registry, now=NOW)
+    decision = only(answers)
+    assert (decision.moves, decision.settled, answers.warnings) == (False, False, ())
+
+
+@pytest.mark.parametrize(
+    ("keys", "reference"),
+    [({"pin": "digest"}, "app:1.4.0"), ({"follow": "latest"}, "app:latest"), ({"order": "none"}, "app:latest@old")],
+)  # fmt: skip
+def test_what_no_list_decides_needs_none(keys: Mapping[str, object], reference: str) -> None:
+    registry = FakeRegistry({APP: ()}, unlisted=frozenset(HIDDEN))
+    field = parse_reference(reference.replace("@old", f"@{digest_of('old')}"))
+    decision = only(resolve([TagQuery.of(field, build_policy("m", keys))], registry, now=NOW))
+    assert (decision.code, decision.settled) == ("digest", True)
+
+
 @pytest.mark.parametrize("keys", [{}, {"max": "minor"}])
 def test_the_same_is_undecided_of_tags_given_by_hand(keys: Mapping[str, object]) -> None:
     policy = build_policy("mine", keys)

@@ -34,6 +34,8 @@ class FakeRegistry:
     points: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
     """Tags without a manifest."""
+    unlisted: frozenset[str] = frozenset()
+    """Tags that have a manifest, and are in no list."""
     failing: frozenset[str] = frozenset()
     """Tags for which the registry does not answer."""
     runs_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -59,7 +61,8 @@ class FakeRegistry:
         if reference in self.failing:
             raise RegistryError(str(repository), "it does not answer", temporary=True)
         listed = self._listed(repository)
-        if reference in self.missing or (listed is not None and reference not in listed):
+        there = listed is None or reference in listed or reference in self.unlisted
+        if reference in self.missing or not there:
             raise RepositoryNotFoundError(str(repository), f"{reference} is not there")
         name = self.image_of(repository, reference)
         self._names[digest_of(name)] = name

@@ -112,11 +112,11 @@ class _Admission:
         return self._keep(code, reason)
 
     def _keep(self, code: str, reason: str) -> Decision:
-        """The tag stays; its digest may not."""
-        tag = self.current.tag
-        if tag is None or self.policy.ignored or self.policy.follow is not None:
+        """The tag stays; its digest may not, unless that is only for want of a list."""
+        tag, pin = self.current.tag, self.policy.pin
+        if tag is None or not self.settled or self.policy.ignored or self.policy.follow is not None:
             return self._decision(None, None, None, code, reason)
-        if self.current.digest is None and self.policy.pin is None:
+        if self.current.digest is None and pin is None:
             return self._decision(None, None, None, code, reason)
         return self._look_at_digest(tag, code, reason)
 
@@ -191,7 +191,10 @@ class _Admission:
             self.settled = False
             return self._keep("no-candidate", f"{moving} is not in the registry")
         if found.tag is None:
-            return self._keep("no-candidate", self._why_none(moving, found.digest, asked))
+            reason = self._why_none(moving, found.digest, asked)
+            if not self.settled:
+                reason += f"; the registry does not list {now}"
+            return self._keep("no-candidate", reason)
         reason = f"{found.tag} is what {moving} is now"
         if found.tag == now:
             return self._keep("current", reason)
