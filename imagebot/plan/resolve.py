@@ -174,4 +174,5 @@ def _listed_as(reference: Reference, tag: str) -> str:
 def _allows_none(question: TagQuery, decision: Decision, count: int) -> str:
     repository, policy = question.reference.repository, question.policy
     refused = count_by_rule(decision.rejections)
-    return f"{repository}: policy {policy.name} allows none of its {count} tags ({refused})"
+    allows = f"allows none of its {count} tags" if count != 1 else "does not allow its only tag"
+    return f"{repository}: policy {policy.name} {allows} ({refused})"

@@ -65,7 +65,7 @@ def why_first(
     if current is not None and policy.order in TIMED_ORDERS:
         return "no-order", f"the time of {current} is unknown, so nothing is known to be newer"
     if not adopt:
-        return "no-order", unordered or _incomparable(reference)
+        return "no-order", unordered or _incomparable(policy, reference)
     if not candidates:
         return "no-candidate", "the policy allows no tag of the repository"
     because = "there is no current tag" if current is None else f"{current} cannot be compared"
@@ -74,14 +74,19 @@ def why_first(
     return "adopted", f"{candidates[0]} is the newest tag the policy allows; {because}"
 
 
-def _incomparable(reference: Reference) -> str:
+def _incomparable(policy: Policy, reference: Reference) -> str:
     tag = reference.tag
     if tag is not None:
-        ways = f"follow: {tag} keeps its digest current, version-of: {tag} writes its version"
-        return f"{tag} cannot be compared with other tags; {ways}"
+        return f"{tag} cannot be compared with other tags; {_ways_out(policy, tag)}"
     if reference.digest is not None:
         return "the digest has no tag to compare with: write its tag beside it"
-    return "there is no current tag to compare with: give --current, or a policy such as --semver"
+    return "there is no current tag to compare with: give one, or use `adopt: true`"
+
+
+def _ways_out(policy: Policy, tag: str) -> str:
+    if policy.version_of is not None:
+        return f"with `adopt: true`, the version of {policy.version_of} replaces it"
+    return f"follow: {tag} keeps its digest current, version-of: {tag} writes its version"
 
 
 def why_none(policy: Policy, reference: Reference, ranked: Ranked, rejections: Rejections) -> str:
@@ -89,10 +94,10 @@ def why_none(policy: Policy, reference: Reference, ranked: Ranked, rejections: R
     refused = count_by_rule(rejections)
     beside = f", nor the current {reference.tag}" if reference.tag is not None else ""
     count = len(rejections)
-    none = f"none of the {count} tags" if count != 1 else "not the only tag"
+    allows = f"allows none of the {count} tags" if count != 1 else "does not allow the only tag"
     outsider = _best_outsider(policy, reference, ranked, any_form=False)
     told = f"; {outsider}" if outsider else ""
-    return f"the policy allows {none}{beside} (refused: {refused}){told}"
+    return f"the policy {allows}{beside} (refused: {refused}){told}"
 
 
 def why_kept(

@@ -90,7 +90,14 @@ UNDECIDED: list[tuple[dict[str, object], str, tuple[str, ...] | None, bool, str,
     ({}, "app:1.4.0", ("1.4.0",), True, "current", "1.4.0"),
     ({}, "app:1.4.0", ("1.5.0",), True, "newer", "1.5.0"),
     ({"max": "minor"}, "app:1.4.0", ("1.4.0", "2.0.0"), True, "max", "2.0.0"),
-    ({"semver": "^7"}, "app:1.4.0", ("1.4.0",), True, "no-candidate", "allows"),
+    (
+        {"semver": "^7"},
+        "app:1.4.0",
+        ("1.4.0",),
+        True,
+        "no-candidate",
+        "not allow the only tag, nor",
+    ),
     ({"adopt": False}, "app", ("1.4.0",), True, "no-order", "no current tag"),
     # A followed or pinned tag that is gone, in whatever way.
     ({"follow": "main"}, "app:main", None, False, "no-candidate", "does not have the repository"),
@@ -163,8 +170,12 @@ def test_nothing_is_written_of_what_is_undecided(
 
 @pytest.mark.parametrize(
     ("keys", "reference"),
-    [({"pin": "digest"}, "app:1.4.0"), ({"follow": "latest"}, "app:latest"), ({"order": "none"}, "app:latest@old")],
-)  # fmt: skip
+    [
+        ({"pin": "digest"}, "app:1.4.0"),
+        ({"follow": "latest"}, "app:latest"),
+        ({"order": "none"}, "app:latest@old"),
+    ],
+)
 def test_what_no_list_decides_needs_none(keys: Mapping[str, object], reference: str) -> None:
     registry = FakeRegistry({APP: ()}, unlisted=frozenset(HIDDEN))
     field = parse_reference(reference.replace("@old", f"@{digest_of('old')}"))
@@ -223,7 +234,7 @@ def test_nothing_is_listed_for_a_tag_that_does_not_change(keys: Mapping[str, obj
 
 def test_without_a_current_tag_the_reason_says_what_to_do() -> None:
     digest = f"app@{digest_of('old')}"
-    asked = "there is no current tag to compare with: give --current, or a policy such as --semver"
+    asked = "there is no current tag to compare with: give one, or use `adopt: true`"
     assert only(deciding({"adopt": False}, "app")).reason == asked
     of_digest = "the digest has no tag to compare with"
     assert only(deciding({}, digest)).reason == f"{of_digest}: write its tag beside it"

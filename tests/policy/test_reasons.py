@@ -65,6 +65,7 @@ def test_names_the_best_that_was_refused(current: str, tags: str, pattern: str) 
 
 
 _PATCH: Keys = {"max": "patch"}
+_OF_LATEST: Keys = {"version-of": "latest", "adopt": False}
 # (keys, current, tags, a pattern that the reason contains)
 UNDER_POLICIES: list[tuple[Keys, str, str, str]] = [
     (_PATCH, "2.4.1", "2.5.0 2.6.0", r"2\.6\.0 needs `?max: minor`?"),
@@ -74,6 +75,19 @@ UNDER_POLICIES: list[tuple[Keys, str, str, str]] = [
     ({"variant": "any", "max": "minor"}, "2.5-jdk17", "2.40-jdk21", r"jdk21 needs `?max: major`?"),
     ({"order": "natural"}, "v1.17.0", "1.19.0", r"1\.19\.0 is newer but written without the v"),
     ({"semver": "*"}, "13.1", "13.1.1", r"13\.1\.1 has three numbers"),
+    (
+        _OF_LATEST,
+        "latest",
+        "1.2.3",
+        r"^latest cannot .*; with `adopt: true`, the version of latest",
+    ),
+    (
+        _OF_LATEST,
+        "stable",
+        "1.2.3",
+        r"^stable cannot .*; with `adopt: true`, the version of latest",
+    ),
+    ({"semver": "^2"}, "1.2.3", "1.2.4 1.2.5", r"^the policy allows none of the 3 tags, nor "),
 ]
 
 
