@@ -40,6 +40,8 @@ class FakeRegistry:
     """Tags for which the registry does not answer."""
     runs_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Platforms by the name of the image."""
+    indexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The digests in an index by the name of the image."""
     claims: Mapping[str, datetime] = field(default_factory=dict)
     """Creation dates by the name of the image."""
     pushes: Mapping[str, Pushed] = field(default_factory=dict)
@@ -72,6 +74,11 @@ class FakeRegistry:
         name = self._name(digest)
         self._note("platforms", repository, name)
         return self.runs_on.get(name, ("linux/amd64", "linux/arm64/v8", "unknown/unknown"))
+
+    def images(self, repository: Repository, digest: str) -> tuple[str, ...]:
+        name = self._name(digest)
+        self._note("images", repository, name)
+        return self.indexes.get(name, ())
 
     def created(self, repository: Repository, digest: str) -> datetime | None:
         name = self._name(digest)

@@ -133,6 +133,8 @@ class _Admission:
         if digest == self.current.digest:
             return self._decision(None, None, None, code, reason)
         if self.current.digest is not None and not self._follows_its_tag():
+            if _is_of(tag, self.current.digest, facts):
+                return self._decision(None, None, None, code, reason)
             moved = f"{tag} has the digest {digest[:_SHOWN]} now; `pin: digest` would follow it"
             moved += "" if code == "current" else f"; {reason}"
             return self._decision(None, None, None, "tag-moved", moved)
@@ -267,6 +269,14 @@ class _Admission:
             settled=self.settled or update_type is not None,
             reading=self.choice.reading,
         )
+
+
+def _is_of(tag: str, digest: str, facts: Facts) -> bool:
+    """Whether a digest is that of one platform of a tag, which then has not moved."""
+    try:
+        return facts.is_of(tag, digest)
+    except RepositoryNotFoundError:
+        return False
 
 
 def _join(reason: str, verdict: Passed) -> str:
