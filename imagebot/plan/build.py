@@ -85,10 +85,11 @@ def to_plan(
 
 def _query(assigned: Assigned, limits: Limits) -> TagQuery | None:
     """What to ask for a field; nothing when it is not managed, or may not be asked about."""
-    reference = assigned.field.reference
-    if assigned.policy is None or not assigned.managed or not may_ask(limits, reference.repository):
+    reference, policy = assigned.field.reference, assigned.policy
+    if policy is None or not assigned.managed or not may_ask(limits, reference.repository):
         return None
-    return TagQuery.of(reference, assigned.policy)
+    # There is no place for a digest beside the version of a chart.
+    return TagQuery.of(reference, replace(policy, pin=None) if reference.chart else policy)
 
 
 def _entry(

@@ -60,7 +60,7 @@ class _Admission:
 
     def decide(self) -> Decision:
         if self.policy.follow is not None and self.choice.successors:
-            return self._follow(self.policy.follow)
+            return self._follow(self.choice.successors[0])
         if self.policy.version_of is not None:
             return self._find_version(self.policy.version_of)
         for tag in self.examined:
@@ -223,6 +223,8 @@ class _Admission:
             return replace(self._without_digest("no-candidate", reason), candidates=())
         is_alone = self.current.tag is None and self.current.digest is not None
         moves_tag = self.current.tag != tag and (not is_alone or self.policy.pin is not None)
+        if self.current.chart and not moves_tag:
+            return self._decision(None, None, None, "current", self.choice.reason)
         if digest == self.current.digest and not moves_tag:
             return self._decision(None, None, None, "current", f"it is the digest of {tag}")
         verdict = pass_gates(tag, self.policy, self.facts, self.now, with_digest=True)
@@ -231,6 +233,7 @@ class _Admission:
         reason = _join(self.choice.reason, verdict)
         if not moves_tag:
             return self._decision(None, digest, "digest", "digest", reason)
+        digest = None if self.current.chart else digest
         return self._decision(tag, digest, self._type(tag), "newer", reason)
 
     def _hold(self, tag: str, verdict: Refused, what: str = "") -> Decision:
