@@ -12,6 +12,7 @@ from imagebot.policy.ranking import Outsiders, Ranked
 from imagebot.policy.rejections import Rejections, count_by_rule
 from imagebot.policy.rows import cut_numbers
 from imagebot.policy.steps import KEPT_NUMBERS
+from imagebot.policy.ties import is_same_version
 from imagebot.reference import Reference
 from imagebot.version.places import Reading
 from imagebot.version.precedence import Numbers, pad
@@ -119,8 +120,8 @@ def why_kept(
         rest = f"nothing is newer than {current}, which the registry does not list"
     elif current not in choice.candidates:
         rest = f"the policy allows nothing newer than {current}"
-    elif not others and (twin := next((t for t in equal if _is_other(compared, current, t)), "")):
-        rest = f"nothing orders {twin} and {current}: they differ only in what may be a hash"
+    elif tied := _tied(policy, compared, current, equal):
+        rest = tied
     else:
         rest = f"{current} is the newest tag the policy allows"
     outsider = _best_outsider(policy, reference, compared, any_form=not others)
@@ -133,8 +134,16 @@ def why_kept(
     return f"no other tag can be compared with {current}{_example(choice)}"
 
 
-def _is_other(compared: Ranked, current: str, tag: str) -> bool:
-    return compared.hidden is not None and compared.hidden(tag) != compared.hidden(current)
+def _tied(policy: Policy, compared: Ranked, current: str, equal: Sequence[str]) -> str:
+    """That some tags with the current one's place may be other images, "" where none may be."""
+    twin = next((t for t in equal if not is_same_version(policy, compared, current, t)), None)
+    if twin is None:
+        return ""
+    if compared.hidden is not None and compared.hidden(twin) != compared.hidden(current):
+        return f"nothing orders {twin} and {current}: they differ only in what may be a hash"
+    more = ", …" if len(equal) > 1 else ""
+    shared = f"{len(equal) + 1} tags share the newest place ({current}, {twin}{more})"
+    return f"{shared}, so the current one stays"
 
 
 def _example(choice: Choice) -> str:

@@ -29,7 +29,8 @@ def choose_none(policy: Policy, tags: Sequence[str], current: Reference) -> Choi
     if current.digest is not None:
         reason = "the digest has no tag that it could follow: write its tag beside it"
     else:
-        reason = f"there is no tag, which means {_IMPLIED}: write it, so that it can be pinned"
+        pinned = ", so that it can be pinned" if policy.pin is not None else ""
+        reason = f"there is no tag, which means {_IMPLIED}: write it{pinned}"
     return Choice((), rejections, "no-order", reason)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime
 
 import pytest
 
 from imagebot.policy.build import build_policy
 from imagebot.policy.builtin import SHAPE
-from tests.policy.choosing import choosing
+from imagebot.policy.choose import choose
+from tests.policy.choosing import choosing, reference
 from tests.policy.schemes.row import Keys
 
 # (current, tags, a pattern that the reason contains). Code spans may have backticks.
@@ -143,6 +145,27 @@ def test_is_the_newest_of_what_was_compared(current: str, tags: str) -> None:
     choice = choosing(SHAPE, f"{tags} {current}", current)
     assert (choice.code, choice.successors) == ("current", ())
     assert choice.reason == f"{current} is the newest tag the policy allows"
+
+
+_BY_BUILD: Keys = {"pattern": "^main-([0-9]+)-", "extract": "$1", "order": "numerical"}
+_TIED = r"^nothing orders main-9-(bbbbbbb|1234567) and main-9-aaaaaaa: they differ only in what"
+SHARED: list[tuple[Keys, str, str]] = [
+    ({}, "main-9-bbbbbbb main-8-ccccccc", _TIED),
+    ({}, "main-9-bbbbbbb main-9-1234567 main-8-ccccccc", _TIED),
+    (_BY_BUILD, "main-9-bbbbbbb main-8-ccccccc", r"^2 tags share .* \(main-9-aaaaaaa, main-9-bbb"),
+    (_BY_BUILD, "main-9-bbbbbbb main-9-ccccccc", r"^3 tags share the newest place .*, …\), so"),
+    ({"order": "created"}, "main-9-bbbbbbb", r"^2 tags share .*, so the current one stays$"),
+]
+
+
+@pytest.mark.parametrize(("keys", "tags", "pattern"), SHARED)
+def test_is_not_the_newest_where_others_have_its_place(keys: Keys, tags: str, pattern: str) -> None:
+    current, policy = "main-9-aaaaaaa", build_policy("tested", keys)
+    every = f"{tags} {current}".split()
+    times = dict.fromkeys(every, datetime(2026, 1, 1, tzinfo=UTC))
+    choice = choose(policy, every, reference(current), today=date(2026, 2, 1), times=times)
+    assert (choice.code, choice.successors, choice.settled) == ("current", (), True)
+    assert re.search(pattern, choice.reason), choice.reason
 
 
 # A place whose values are neither hashes nor numbers for sure.

@@ -233,8 +233,8 @@ class _Admission:
         reason = _join(self.choice.reason, verdict)
         if not moves_tag:
             return self._decision(None, digest, "digest", "digest", reason)
-        digest = None if self.current.chart else digest
-        return self._decision(tag, digest, self._type(tag), "newer", reason)
+        written = None if self.current.chart else digest
+        return self._decision(tag, written, self._type(tag), "newer", reason)
 
     def _hold(self, tag: str, verdict: Refused, what: str = "") -> Decision:
         self._refuse(tag, verdict)
