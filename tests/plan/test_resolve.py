@@ -52,7 +52,7 @@ def test_a_policy_that_allows_nothing_is_warned_about(
     decision = only(answers)
     assert (decision.code, decision.candidates, decision.moves) == ("no-candidate", (), False)
     assert f"(refused: {refused})" in decision.reason
-    assert answers.warnings == (f"{APP}: policy mine allows none of its 3 tags ({refused})",)
+    assert tuple(answers.notes) == (f"{APP}: policy mine allows none of its 3 tags ({refused})",)
 
 
 @pytest.mark.parametrize("keys", [keys for keys, _ in NOTHING])
@@ -63,13 +63,13 @@ def test_the_same_of_tags_given_by_hand(keys: Mapping[str, object]) -> None:
 
 
 def test_one_warning_for_a_repository_and_a_policy() -> None:
-    assert len(deciding({"semver": ">=7"}, "app:1.4.0", "app:1.3.0").warnings) == 1
+    assert len(deciding({"semver": ">=7"}, "app:1.4.0", "app:1.3.0").notes) == 1
 
 
 def test_a_pinned_tag_does_not_hide_the_warning() -> None:
     answers = deciding({"semver": ">=7", "pin": "digest"}, "app:1.4.0")
     assert only(answers).code == "digest"
-    assert len(answers.warnings) == 1
+    assert len(answers.notes) == 1
 
 
 # Policy keys, a reference, the tags there are (None: there is no such repository), whether it is
@@ -129,7 +129,7 @@ def test_what_is_undecided(
     assert (decision.settled, decision.code) == (settled, code)
     assert reason in decision.reason
     # These are warned about with the places of their fields, by who knows them.
-    assert settled or answers.warnings == ()
+    assert settled or not answers.notes
 
 
 # Policy keys, a reference, and the tags of a list that has lost those of HIDDEN.
@@ -165,7 +165,7 @@ def test_nothing_is_written_of_what_is_undecided(
     field = parse_reference(reference.replace("@old", f"@{digest_of('old')}"))
     answers = resolve([TagQuery.of(field, build_policy("mine", keys))], registry, now=NOW)
     decision = only(answers)
-    assert (decision.moves, decision.settled, answers.warnings) == (False, False, ())
+    assert (decision.moves, decision.settled, answers.notes) == (False, False, {})
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_current_tag_that_is_allowed_is_current(
     decision = only(answers)
     assert (decision.code, decision.allows_none) == ("current", False)
     assert decision.candidates[:1] == candidates
-    assert not any("allows none" in warning for warning in answers.warnings)
+    assert not any("allows none" in note for note in answers.notes)
 
 
 @pytest.mark.parametrize("keys", [{"pin": "digest"}, {"order": "none"}, {"follow": "latest"}])
@@ -243,21 +243,19 @@ def test_without_a_current_tag_the_reason_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tag", "warnings"),
+    ("tag", "notes"),
     [
         ("1.2.3+a", ()),
-        ("1.2.3+b", (f"{APP}: the current tag 1.2.3+b is not in the registry any more",)),
+        ("1.2.3+b", (f"{APP}: the registry does not list the current tag 1.2.3+b any more",)),
     ],
 )
-def test_the_version_of_a_chart_is_looked_for_as_its_tag(
-    tag: str, warnings: tuple[str, ...]
-) -> None:
+def test_the_version_of_a_chart_is_looked_for_as_its_tag(tag: str, notes: tuple[str, ...]) -> None:
     policy = build_policy("mine", {"max": "minor", "exists": True})
     chart = replace(parse_reference("app"), tag=tag, chart=True)
     registry = FakeRegistry({APP: ("1.2.3_a", "1.3.0_c", "main")})
     answers = resolve([TagQuery.of(chart, policy)], registry, now=NOW)
     assert only(answers).tag == "1.3.0+c"
-    assert answers.warnings == warnings
+    assert tuple(answers.notes) == notes
     assert ("digest", APP, "1.3.0_c") in registry.calls
 
 
