@@ -14,7 +14,7 @@ from imagebot.plan.assign import Assigned, assign
 from imagebot.plan.limits import may_ask
 from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Update
 from imagebot.plan.resolve import Resolution, TagQuery, resolve
-from imagebot.plan.undecided import undecided_warnings
+from imagebot.plan.undecided import noted_warnings, undecided_warnings
 from imagebot.plan.unused import unused_warnings
 from imagebot.policy.model import Decision
 from imagebot.reference import Repository
@@ -41,10 +41,13 @@ def build_plan(
     """
     inventory = take_inventory(source, configuration, scans)
     assignments = assign(inventory.fields, configuration, target.name, flux=inventory.flux)
-    queries = [query for each in assignments if (query := _query(each, limits))]
+    asked = list(_asked(assignments, limits))
+    queries = [query for _, query in asked]
     resolution = resolve(queries, registry, now=now, progress=progress)
     plan = to_plan(assignments, resolution, target=target, limits=limits)
-    undecided = undecided_warnings(_asked(assignments, resolution, limits), target=target.name)
+    noted = noted_warnings(resolution.notes, asked, target=target.name)
+    decided = ((field, resolution.of[query]) for field, query in asked)
+    undecided = undecided_warnings(decided, target=target.name)
     unread, problems = sort_unread(inventory, configuration)
     unused: tuple[str, ...] = ()
     if source.whole:
@@ -53,19 +56,18 @@ def build_plan(
         plan,
         problems=(*problems, *plan.problems),
         unread=unread,
-        warnings=(*unused, *resolution.warnings, *undecided),
+        warnings=(*unused, *noted, *undecided),
     )
 
 
 def _asked(
-    assignments: Iterable[Assigned], resolution: Resolution, limits: Limits
-) -> Iterator[tuple[ImageField, Decision]]:
-    """The fields whose policy could be asked, with its decisions."""
+    assignments: Iterable[Assigned], limits: Limits
+) -> Iterator[tuple[ImageField, TagQuery]]:
+    """The fields whose policy is asked, with the question."""
     for each in assignments:
         query = _query(each, limits)
-        found = resolution.of[query] if query else None
-        if isinstance(found, Decision):
-            yield each.field, found
+        if query is not None:
+            yield each.field, query
 
 
 def to_plan(
@@ -85,10 +87,11 @@ def to_plan(
 
 def _query(assigned: Assigned, limits: Limits) -> TagQuery | None:
     """What to ask for a field; nothing when it is not managed, or may not be asked about."""
-    reference = assigned.field.reference
-    if assigned.policy is None or not assigned.managed or not may_ask(limits, reference.repository):
+    reference, policy = assigned.field.reference, assigned.policy
+    if policy is None or not assigned.managed or not may_ask(limits, reference.repository):
         return None
-    return TagQuery.of(reference, assigned.policy)
+    # There is no place for a digest beside the version of a chart.
+    return TagQuery.of(reference, replace(policy, pin=None) if reference.chart else policy)
 
 
 def _entry(

@@ -6,7 +6,7 @@ The same question (repository, current reference, policy) is asked once, however
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from imagebot.errors import RegistryError, UsageError
@@ -44,13 +44,13 @@ class TagQuery:
 class Resolution:
     """A decision, or why there is none, for every question; `failures` are of whole repositories.
 
-    `warnings` tell of tags that are gone and of policies that allow nothing; not of questions that
-    are undecided, because those are warned about with the places of their fields.
+    `notes` tell of tags that are gone and of policies that allow nothing, each with the questions
+    that it is about; not of questions that are undecided.
     """
 
     of: Mapping[TagQuery, Decision | RegistryError]
     failures: Mapping[Repository, RegistryError]
-    warnings: tuple[str, ...] = ()
+    notes: Mapping[str, tuple[TagQuery, ...]] = field(default_factory=dict)
 
 
 def resolve(
@@ -81,7 +81,7 @@ def resolve(
         for question, decision in answers.items()
         if isinstance(decision, RegistryError)
     }
-    return Resolution(answers, failures, _warnings(answers, listings))
+    return Resolution(answers, failures, _notes(answers, listings))
 
 
 def needs_tags(policy: Policy, reference: Reference) -> bool:
@@ -146,11 +146,11 @@ def answer_offline(
     )
 
 
-def _warnings(
+def _notes(
     answers: Mapping[TagQuery, Decision | RegistryError],
     listings: Mapping[Repository, tuple[str, ...] | RegistryError],
-) -> tuple[str, ...]:
-    found: dict[tuple[object, ...], str] = {}
+) -> dict[str, tuple[TagQuery, ...]]:
+    found: dict[tuple[object, ...], tuple[str, list[TagQuery]]] = {}
     for question, decision in answers.items():
         repository, tag = question.reference.repository, question.reference.tag
         tags = listings.get(repository, ())
@@ -159,12 +159,13 @@ def _warnings(
         if not decision.settled:
             continue
         if tags and tag is not None and _listed_as(question.reference, tag) not in set(tags):
-            text = f"{repository}: the current tag {tag} is not in the registry any more"
-            found[repository, tag] = text
+            text = f"{repository}: the registry does not list the current tag {tag} any more"
+            found.setdefault((repository, tag), (text, []))[1].append(question)
         if decision.allows_none:
             text = _allows_none(question, decision, len(set(tags)))
-            found.setdefault((repository, question.policy.name, "none"), text)
-    return tuple(found.values())
+            key = (repository, question.policy.name, "none")
+            found.setdefault(key, (text, []))[1].append(question)
+    return {text: tuple(questions) for text, questions in found.values()}
 
 
 def _listed_as(reference: Reference, tag: str) -> str:
@@ -174,4 +175,5 @@ def _listed_as(reference: Reference, tag: str) -> str:
 def _allows_none(question: TagQuery, decision: Decision, count: int) -> str:
     repository, policy = question.reference.repository, question.policy
     refused = count_by_rule(decision.rejections)
-    return f"{repository}: policy {policy.name} allows none of its {count} tags ({refused})"
+    allows = f"allows none of its {count} tags" if count != 1 else "does not allow its only tag"
+    return f"{repository}: policy {policy.name} {allows} ({refused})"

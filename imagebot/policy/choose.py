@@ -65,11 +65,14 @@ def choose(
     floating = pinned is not None and is_floating(pinned, tags)
     if policy.order == "none":
         choice = choose_none(policy, tags, current)
+        depends = pinned is not None and policy.pin is None and not floating
     else:
         adopt = adopts(policy, current, floating=floating)
         choice = _choose(policy, tags, current, today, times or {}, adopt=adopt)
-        if not choice.moves and not _can_tell(tags, current.tag):
-            choice = _undecided(choice, tags, current.tag)
+        # The version of a moving tag may be one of those that the list has lost.
+        depends = not choice.moves or policy.version_of is not None
+    if depends and not _can_tell(tags, current.tag, choice):
+        choice = _undecided(choice, tags, current.tag)
     return replace(choice, floating=floating) if floating else choice
 
 
@@ -81,12 +84,15 @@ def _drop(moving: str, pool: Pool, refusals: Refusals) -> Pool:
     return Pool(pick(kept, pool.tags), pick(kept, pool.texts))
 
 
-def _can_tell(tags: Sequence[str], current: str | None) -> bool:
+def _can_tell(tags: Sequence[str], current: str | None, choice: Choice) -> bool:
     """Whether a list without a better tag says that there is none.
 
-    One that has lost the current tag, too, may be of another repository, or half of a list.
+    One that has lost the current tag, too, may be of another repository, or half of a list. So may
+    one in which nothing can take the place of a tag that is not given.
     """
-    return bool(tags) and (current is None or current in tags)
+    if not tags:
+        return False
+    return not choice.allows_none if current is None else current in tags
 
 
 def _choose(
@@ -134,10 +140,12 @@ def _choose(
 
 
 def _undecided(choice: Choice, tags: Sequence[str], current: str | None) -> Choice:
-    reason, absent = choice.reason, "the registry does not list"
-    if tags and absent not in reason:
+    code, reason, absent = choice.code, choice.reason, "the registry does not list"
+    if not tags:
+        code, reason = "no-candidate", "the repository has no tags"
+    elif current is not None and absent not in reason:
         reason += f"; {absent} {current}"
-    return replace(choice, reason=reason, settled=False)
+    return replace(choice, code=code, reason=reason, settled=False)
 
 
 def _keeps(policy: Policy, reference: Reference, ranked: Ranked, *, adopt: bool) -> bool:

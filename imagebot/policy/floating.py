@@ -25,6 +25,8 @@ _CHANNEL = re.compile(
 )
 _SEPARATORS = ("-", "_", ".", "+")
 _ZEROS = str.maketrans("123456789", "000000000")
+_YEAR = 4
+"""A first number of so many digits may be that of a date, which zeros do not show."""
 _FULL = 3
 """A tag of so many numbers is a full version, unless another goes on from it."""
 _LONG = 6
@@ -89,12 +91,22 @@ def _forms(shape: Shape, tags: Sequence[str]) -> Iterator[tuple[int, int, int]]:
 
     A hundred thousand tags have a few hundred such forms.
     """
-    forms = Counter("\n".join(tags).translate(_ZEROS).split("\n"))
-    for form, count in forms.items():
+    every = "\n".join(tags).translate(_ZEROS).split("\n")
+    examples: dict[str, str] = {}
+    for form, count in Counter(every).items():
         release = read_layout(form)
         if release is not None and _is_release(release, release.prefix, shape):
             start, end = release.parts[0]
+            if end - start >= _YEAR:
+                examples = examples or dict(zip(every, tags, strict=True))
+                if _is_date(examples[form]):
+                    continue
             yield len(release.parts), end - start, count
+
+
+def _is_date(tag: str) -> bool:
+    layout = read_layout(tag)
+    return layout is not None and layout.kind != "version"
 
 
 def _is_release(release: Layout, prefix: str | None, shape: Shape) -> bool:

@@ -12,6 +12,7 @@ from imagebot.policy.ranking import Outsiders, Ranked
 from imagebot.policy.rejections import Rejections, count_by_rule
 from imagebot.policy.rows import cut_numbers
 from imagebot.policy.steps import KEPT_NUMBERS
+from imagebot.policy.ties import is_same_version
 from imagebot.reference import Reference
 from imagebot.version.places import Reading
 from imagebot.version.precedence import Numbers, pad
@@ -65,7 +66,7 @@ def why_first(
     if current is not None and policy.order in TIMED_ORDERS:
         return "no-order", f"the time of {current} is unknown, so nothing is known to be newer"
     if not adopt:
-        return "no-order", unordered or _incomparable(reference)
+        return "no-order", unordered or _incomparable(policy, reference)
     if best is None:
         return "no-candidate", "the policy allows no tag of the repository"
     because = "there is no current tag" if current is None else f"{current} cannot be compared"
@@ -74,14 +75,19 @@ def why_first(
     return "adopted", f"{best} is the newest tag the policy allows; {because}"
 
 
-def _incomparable(reference: Reference) -> str:
+def _incomparable(policy: Policy, reference: Reference) -> str:
     tag = reference.tag
     if tag is not None:
-        ways = f"follow: {tag} keeps its digest current, version-of: {tag} writes its version"
-        return f"{tag} cannot be compared with other tags; {ways}"
+        return f"{tag} cannot be compared with other tags; {_ways_out(policy, tag)}"
     if reference.digest is not None:
         return "the digest has no tag to compare with: write its tag beside it"
-    return "there is no current tag to compare with: give --current, or a policy such as --semver"
+    return "there is no current tag to compare with: give one, or use `adopt: true`"
+
+
+def _ways_out(policy: Policy, tag: str) -> str:
+    if policy.version_of is not None:
+        return f"with `adopt: true`, the version of {policy.version_of} replaces it"
+    return f"follow: {tag} keeps its digest current, version-of: {tag} writes its version"
 
 
 def why_none(policy: Policy, reference: Reference, ranked: Ranked, rejections: Rejections) -> str:
@@ -89,12 +95,12 @@ def why_none(policy: Policy, reference: Reference, ranked: Ranked, rejections: R
     refused = count_by_rule(rejections)
     beside = f", nor the current {reference.tag}" if reference.tag is not None else ""
     count = len(rejections)
-    none = f"none of the {count} tags" if count != 1 else "not the only tag"
+    allows = f"allows none of the {count} tags" if count != 1 else "does not allow the only tag"
     outsider = ""
     if ranked.current is not None:
         outsider = _best_outsider(policy, reference, ranked, any_form=False)
     told = f"; {outsider}" if outsider else ""
-    return f"the policy allows {none}{beside} (refused: {refused}){told}"
+    return f"the policy {allows}{beside} (refused: {refused}){told}"
 
 
 def why_kept(
@@ -121,8 +127,8 @@ def why_kept(
         rest = f"nothing is newer than {current}, which the registry does not list"
     elif current not in candidates:
         rest = f"the policy allows nothing newer than {current}"
-    elif not others and (twin := next((t for t in equal if _is_other(compared, current, t)), "")):
-        rest = f"nothing orders {twin} and {current}: they differ only in what may be a hash"
+    elif tied := _tied(policy, compared, current, equal):
+        rest = tied
     else:
         rest = f"{current} is the newest tag the policy allows"
     outsider = _best_outsider(policy, reference, compared, any_form=not others)
@@ -135,8 +141,16 @@ def why_kept(
     return f"no other tag can be compared with {current}{_example(rejections)}"
 
 
-def _is_other(compared: Ranked, current: str, tag: str) -> bool:
-    return compared.hidden is not None and compared.hidden(tag) != compared.hidden(current)
+def _tied(policy: Policy, compared: Ranked, current: str, equal: Sequence[str]) -> str:
+    """That some tags with the current one's place may be other images, "" where none may be."""
+    twin = next((t for t in equal if not is_same_version(policy, compared, current, t)), None)
+    if twin is None:
+        return ""
+    if compared.hidden is not None and compared.hidden(twin) != compared.hidden(current):
+        return f"nothing orders {twin} and {current}: they differ only in what may be a hash"
+    more = ", …" if len(equal) > 1 else ""
+    shared = f"{len(equal) + 1} tags share the newest place ({current}, {twin}{more})"
+    return f"{shared}, so the current one stays"
 
 
 def _example(rejections: Rejections) -> str:

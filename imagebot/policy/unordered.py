@@ -11,6 +11,7 @@ from imagebot.policy.charts import why_no_version
 from imagebot.policy.model import Choice, Policy
 from imagebot.policy.rejections import Refusals
 from imagebot.reference import Reference
+from imagebot.version.chart import chart_version
 
 _IMPLIED = "latest"
 """The tag of a reference that has neither a tag nor a digest."""
@@ -28,7 +29,8 @@ def choose_none(policy: Policy, tags: Sequence[str], current: Reference) -> Choi
     if current.digest is not None:
         reason = "the digest has no tag that it could follow: write its tag beside it"
     else:
-        reason = f"there is no tag, which means {_IMPLIED}: write it, so that it can be pinned"
+        pinned = ", so that it can be pinned" if policy.pin is not None else ""
+        reason = f"there is no tag, which means {_IMPLIED}: write it{pinned}"
     return Choice((), rejections, "no-order", reason)
 
 
@@ -43,6 +45,8 @@ def choose_followed(policy: Policy, tags: Sequence[str], current: Reference) -> 
     if current.chart and (why := why_no_version(followed, current.tag or "")):
         reason = f"the policy follows {followed}, which is {why}"
         return Choice((), others.freeze(), "no-candidate", reason)
+    if current.chart:
+        followed = chart_version(followed) or followed
     others.add("follow", _others(tags, followed), "not it")
     rejections = others.freeze()
     implied = _IMPLIED if current.digest is None else followed

@@ -40,6 +40,11 @@ class Registry(Protocol):
         """What an image runs on, as `os/architecture[/variant]`, nested indexes followed."""
         ...
 
+    def images(self, repository: Repository, digest: str) -> tuple[str, ...]:
+        """The digests of the images and indexes in an index, nested indexes followed; empty for
+        anything else."""
+        ...
+
     def created(self, repository: Repository, digest: str) -> datetime | None:
         """The date that the builder wrote into the image; None when there is none."""
         ...

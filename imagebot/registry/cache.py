@@ -41,13 +41,17 @@ class MetadataCache:
 
     def platforms(self, digest: str) -> tuple[str, ...] | None:
         """The platforms; None when they are not known."""
-        found = self._facts(digest).get("platforms")
-        if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-            return None
-        return tuple(found)
+        return self._texts(digest, "platforms")
 
     def keep_platforms(self, digest: str, platforms: tuple[str, ...]) -> None:
         self._keep(digest, "platforms", list(platforms))
+
+    def images(self, digest: str) -> tuple[str, ...] | None:
+        """The digests of what is in an index; None when they are not known."""
+        return self._texts(digest, "images")
+
+    def keep_images(self, digest: str, images: tuple[str, ...]) -> None:
+        self._keep(digest, "images", list(images))
 
     def created(self, digest: str) -> tuple[bool, datetime | None]:
         """Whether the date is known, and the date; a known None says that the image has none."""
@@ -59,6 +63,12 @@ class MetadataCache:
 
     def keep_created(self, digest: str, created: datetime | None) -> None:
         self._keep(digest, "created", created.isoformat() if created else None)
+
+    def _texts(self, digest: str, key: str) -> tuple[str, ...] | None:
+        found = self._facts(digest).get(key)
+        if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+            return None
+        return tuple(found)
 
     def _facts(self, digest: str) -> Mapping[str, object]:
         if not is_digest(digest):

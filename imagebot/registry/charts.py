@@ -25,6 +25,9 @@ class ChartRegistry:
     def platforms(self, repository: Repository, digest: str) -> tuple[str, ...]:
         return self._registry.platforms(repository, digest)
 
+    def images(self, repository: Repository, digest: str) -> tuple[str, ...]:
+        return self._registry.images(repository, digest)
+
     def created(self, repository: Repository, digest: str) -> datetime | None:
         return self._registry.created(repository, digest)
 

@@ -148,6 +148,16 @@ class RegistryClient:
             self._cache.keep_platforms(digest, found)
         return found
 
+    def images(self, repository: Repository, digest: str) -> tuple[str, ...]:
+        """The digests of the images and indexes in an index, nested indexes followed; empty for
+        anything else."""
+        if self._cache and (kept := self._cache.images(digest)) is not None:
+            return kept
+        found = self._reader(repository).images(digest)
+        if self._cache:
+            self._cache.keep_images(digest, found)
+        return found
+
     def created(self, repository: Repository, digest: str) -> datetime | None:
         """The date that the builder wrote into the image; None when there is none."""
         if self._cache:

@@ -141,6 +141,11 @@ class PassMemo:
         key = _Key(repository, "platforms", digest, lasting=True)
         return self._get(key, lambda: self._registry.platforms(repository, digest))
 
+    def images(self, repository: Repository, digest: str) -> tuple[str, ...]:
+        """The digests of what is in an index."""
+        key = _Key(repository, "images", digest, lasting=True)
+        return self._get(key, lambda: self._registry.images(repository, digest))
+
     def created(self, repository: Repository, digest: str) -> datetime | None:
         """When the image says that it was built."""
         key = _Key(repository, "created", digest, lasting=True)

@@ -44,6 +44,13 @@ class MetadataReader:
         """
         return tuple(dict.fromkeys(self._platforms(digest, _MAX_DEPTH)))
 
+    def images(self, digest: str) -> tuple[str, ...]:
+        """The digests of the images and indexes in an index, each once; without attestations.
+
+        Empty for anything else. Raises RegistryError.
+        """
+        return tuple(dict.fromkeys(self._images(digest, _MAX_DEPTH)))
+
     def created(self, digest: str) -> datetime | None:
         """The date in the index's annotations or, of the first image, in its configuration or
         annotations. Raises RegistryError.
@@ -60,6 +67,13 @@ class MetadataReader:
         config = self._config(manifest)
         if config and config.platform:
             yield config.platform
+
+    def _images(self, digest: str, depth: int) -> Iterator[str]:
+        for entry in self._manifest(digest, depth).entries:
+            if entry.is_index or entry.is_image:
+                yield entry.digest
+            if entry.is_index:
+                yield from self._images(entry.digest, depth - 1)
 
     def _created(self, digest: str, depth: int) -> datetime | None:
         manifest = self._manifest(digest, depth)

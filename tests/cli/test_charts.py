@@ -100,6 +100,34 @@ def test_an_update_writes_what_helm_takes(
     ] * 3
 
 
+@pytest.mark.parametrize(
+    ("keys", "version"),
+    [
+        ("max: minor, pin: digest", NEW),
+        ("max: minor, pin: {digest: with-tag}", NEW),
+        ("extends: production, min-age: null", NEW),
+        (f"follow: {NEW.replace('+', '_')}, adopt: true", NEW),
+        ("pin: digest", OLD),
+        ("extends: pin-digests", OLD),
+    ],
+)
+def test_a_version_gets_no_digest(
+    cli: Cli, folder: Path, chart: tuple[str, str], keys: str, version: str
+) -> None:
+    text = CONFIGURATION % keys
+    folder.joinpath("imagebot.yaml").write_text(
+        text.replace(", exists: true, platforms: [linux/amd64], max: major", "")
+    )
+    write(folder, chart, OLD)
+    done = cli("update")
+    assert (done.code, "0 problems" in done.err) == (0, True)
+    after = read(folder)
+    write(folder, chart, version)
+    assert read(folder) == after
+    again = cli("plan", "--format", "json").json
+    assert (again["updates"], again["problems"], again["warnings"]) == ([], [], [])
+
+
 def test_rejected_tags_have_the_rule(cli: Cli, folder: Path, chart: tuple[str, str]) -> None:
     folder.joinpath("imagebot.yaml").write_text(CONFIGURATION % "variant: same")
     folder.joinpath("argo.yaml").write_text(ARGO % (*chart, OLD))

@@ -141,11 +141,13 @@ def test_following_a_tag_lists_nothing() -> None:
 
 def test_warns_of_a_tag_that_is_gone_and_of_a_pattern_that_allows_nothing() -> None:
     registry = FakeRegistry({APP: ("1.0", "1.1")})
-    gone = run({"a.yaml": pod("app:0.9")}, registry)
-    assert any("current tag 0.9 is not in the registry" in w for w in gone.plan.warnings)
+    gone = run({"a.yaml": pod("app:0.9"), "b.yaml": pod("app:1.0", "app:0.9")}, registry)
+    assert gone.plan.warnings == (
+        f"{APP}: the registry does not list the current tag 0.9 any more: t: a.yaml:6, b.yaml:7",
+    )
     pattern = run({"a.yaml": pod("app:1.0")}, registry, "{pattern: '^main-', order: alphabetical}")
-    assert any(
-        "policy mine allows none of its 2 tags (pattern 2)" in w for w in pattern.plan.warnings
+    assert pattern.plan.warnings == (
+        f"{APP}: policy mine allows none of its 2 tags (pattern 2): t: a.yaml:6",
     )
 
 

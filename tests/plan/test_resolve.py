@@ -52,7 +52,7 @@ def test_a_policy_that_allows_nothing_is_warned_about(
     decision = only(answers)
     assert (decision.code, decision.candidates, decision.moves) == ("no-candidate", (), False)
     assert f"(refused: {refused})" in decision.reason
-    assert answers.warnings == (f"{APP}: policy mine allows none of its 3 tags ({refused})",)
+    assert tuple(answers.notes) == (f"{APP}: policy mine allows none of its 3 tags ({refused})",)
 
 
 @pytest.mark.parametrize("keys", [keys for keys, _ in NOTHING])
@@ -63,13 +63,13 @@ def test_the_same_of_tags_given_by_hand(keys: Mapping[str, object]) -> None:
 
 
 def test_one_warning_for_a_repository_and_a_policy() -> None:
-    assert len(deciding({"semver": ">=7"}, "app:1.4.0", "app:1.3.0").warnings) == 1
+    assert len(deciding({"semver": ">=7"}, "app:1.4.0", "app:1.3.0").notes) == 1
 
 
 def test_a_pinned_tag_does_not_hide_the_warning() -> None:
     answers = deciding({"semver": ">=7", "pin": "digest"}, "app:1.4.0")
     assert only(answers).code == "digest"
-    assert len(answers.warnings) == 1
+    assert len(answers.notes) == 1
 
 
 # Policy keys, a reference, the tags there are (None: there is no such repository), whether it is
@@ -90,7 +90,14 @@ UNDECIDED: list[tuple[dict[str, object], str, tuple[str, ...] | None, bool, str,
     ({}, "app:1.4.0", ("1.4.0",), True, "current", "1.4.0"),
     ({}, "app:1.4.0", ("1.5.0",), True, "newer", "1.5.0"),
     ({"max": "minor"}, "app:1.4.0", ("1.4.0", "2.0.0"), True, "max", "2.0.0"),
-    ({"semver": "^7"}, "app:1.4.0", ("1.4.0",), True, "no-candidate", "allows"),
+    (
+        {"semver": "^7"},
+        "app:1.4.0",
+        ("1.4.0",),
+        True,
+        "no-candidate",
+        "not allow the only tag, nor",
+    ),
     ({"adopt": False}, "app", ("1.4.0",), True, "no-order", "no current tag"),
     # A followed or pinned tag that is gone, in whatever way.
     ({"follow": "main"}, "app:main", None, False, "no-candidate", "does not have the repository"),
@@ -122,7 +129,58 @@ def test_what_is_undecided(
     assert (decision.settled, decision.code) == (settled, code)
     assert reason in decision.reason
     # These are warned about with the places of their fields, by who knows them.
-    assert settled or answers.warnings == ()
+    assert settled or not answers.notes
+
+
+# Policy keys, a reference, and the tags of a list that has lost those of HIDDEN.
+HIDDEN = ("1.4.0", "1-alpine", "latest", "1.29.1")
+SHORT: list[tuple[dict[str, object], str, tuple[str, ...]]] = [
+    # The whole list would have said to move: the digest is not written meanwhile.
+    ({"max": "minor", "pin": "digest"}, "app:1.4.0", ()),
+    ({"max": "minor", "pin": "digest"}, "app:1.4.0", ("1.3.0",)),
+    ({"max": "minor", "pin": "digest"}, "app:1.4.0@old", ()),
+    ({"max": "minor", "pin": {"digest": "with-tag"}}, "app:1.4.0", ("1.3.0",)),
+    ({"semver": "^1"}, "app:latest@old", ()),
+    ({"semver": "^1"}, "app:1-alpine@old", ()),
+    ({"adopt": False}, "app:latest@old", ("1.3.0",)),
+    # Whether a tag floats depends on the list.
+    ({"order": "none"}, "app:1-alpine@old", ()),
+    ({"min-age": "1d"}, "app:1-alpine@old", ("1.3.0",)),
+    # The version of a moving tag may be one of those that the list has lost.
+    ({"version-of": "latest"}, "app:1.4.0", ()),
+    ({"version-of": "latest"}, "app:1.4.0", ("1.30.0",)),
+    ({"version-of": "latest"}, "app:edge", ("1.30.0",)),
+    ({"version-of": "latest", "pin": "digest"}, "app:1.4.0@old", ("1.30.0",)),
+    # There is no current tag that the list could have, and nothing to write.
+    ({"semver": "^1"}, "app", ("dev",)),
+    ({"semver": "^1", "adopt": True}, "app@old", ("dev",)),
+]
+
+
+@pytest.mark.parametrize(("keys", "reference", "tags"), SHORT)
+def test_nothing_is_written_of_what_is_undecided(
+    keys: Mapping[str, object], reference: str, tags: tuple[str, ...]
+) -> None:
+    registry = FakeRegistry({APP: tags}, unlisted=frozenset(HIDDEN))
+    field = parse_reference(reference.replace("@old", f"@{digest_of('old')}"))
+    answers = resolve([TagQuery.of(field, build_policy("mine", keys))], registry, now=NOW)
+    decision = only(answers)
+    assert (decision.moves, decision.settled, answers.notes) == (False, False, {})
+
+
+@pytest.mark.parametrize(
+    ("keys", "reference"),
+    [
+        ({"pin": "digest"}, "app:1.4.0"),
+        ({"follow": "latest"}, "app:latest"),
+        ({"order": "none"}, "app:latest@old"),
+    ],
+)
+def test_what_no_list_decides_needs_none(keys: Mapping[str, object], reference: str) -> None:
+    registry = FakeRegistry({APP: ()}, unlisted=frozenset(HIDDEN))
+    field = parse_reference(reference.replace("@old", f"@{digest_of('old')}"))
+    decision = only(resolve([TagQuery.of(field, build_policy("m", keys))], registry, now=NOW))
+    assert (decision.code, decision.settled) == ("digest", True)
 
 
 @pytest.mark.parametrize("keys", [{}, {"max": "minor"}])
@@ -163,7 +221,7 @@ def test_a_current_tag_that_is_allowed_is_current(
     decision = only(answers)
     assert (decision.code, decision.allows_none) == ("current", False)
     assert decision.candidates[:1] == candidates
-    assert not any("allows none" in warning for warning in answers.warnings)
+    assert not any("allows none" in note for note in answers.notes)
 
 
 @pytest.mark.parametrize("keys", [{"pin": "digest"}, {"order": "none"}, {"follow": "latest"}])
@@ -176,7 +234,7 @@ def test_nothing_is_listed_for_a_tag_that_does_not_change(keys: Mapping[str, obj
 
 def test_without_a_current_tag_the_reason_says_what_to_do() -> None:
     digest = f"app@{digest_of('old')}"
-    asked = "there is no current tag to compare with: give --current, or a policy such as --semver"
+    asked = "there is no current tag to compare with: give one, or use `adopt: true`"
     assert only(deciding({"adopt": False}, "app")).reason == asked
     of_digest = "the digest has no tag to compare with"
     assert only(deciding({}, digest)).reason == f"{of_digest}: write its tag beside it"
@@ -185,21 +243,19 @@ def test_without_a_current_tag_the_reason_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tag", "warnings"),
+    ("tag", "notes"),
     [
         ("1.2.3+a", ()),
-        ("1.2.3+b", (f"{APP}: the current tag 1.2.3+b is not in the registry any more",)),
+        ("1.2.3+b", (f"{APP}: the registry does not list the current tag 1.2.3+b any more",)),
     ],
 )
-def test_the_version_of_a_chart_is_looked_for_as_its_tag(
-    tag: str, warnings: tuple[str, ...]
-) -> None:
+def test_the_version_of_a_chart_is_looked_for_as_its_tag(tag: str, notes: tuple[str, ...]) -> None:
     policy = build_policy("mine", {"max": "minor", "exists": True})
     chart = replace(parse_reference("app"), tag=tag, chart=True)
     registry = FakeRegistry({APP: ("1.2.3_a", "1.3.0_c", "main")})
     answers = resolve([TagQuery.of(chart, policy)], registry, now=NOW)
     assert only(answers).tag == "1.3.0+c"
-    assert answers.warnings == warnings
+    assert tuple(answers.notes) == notes
     assert ("digest", APP, "1.3.0_c") in registry.calls
 
 

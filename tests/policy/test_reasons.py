@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime
 
 import pytest
 
 from imagebot.policy.build import build_policy
 from imagebot.policy.builtin import SHAPE
-from tests.policy.choosing import choosing
+from imagebot.policy.choose import choose
+from tests.policy.choosing import choosing, reference
 from tests.policy.schemes.row import Keys
 
 # (current, tags, a pattern that the reason contains). Code spans may have backticks.
@@ -65,6 +67,7 @@ def test_names_the_best_that_was_refused(current: str, tags: str, pattern: str) 
 
 
 _PATCH: Keys = {"max": "patch"}
+_OF_LATEST: Keys = {"version-of": "latest", "adopt": False}
 # (keys, current, tags, a pattern that the reason contains)
 UNDER_POLICIES: list[tuple[Keys, str, str, str]] = [
     (_PATCH, "2.4.1", "2.5.0 2.6.0", r"2\.6\.0 needs `?max: minor`?"),
@@ -74,6 +77,19 @@ UNDER_POLICIES: list[tuple[Keys, str, str, str]] = [
     ({"variant": "any", "max": "minor"}, "2.5-jdk17", "2.40-jdk21", r"jdk21 needs `?max: major`?"),
     ({"order": "natural"}, "v1.17.0", "1.19.0", r"1\.19\.0 is newer but written without the v"),
     ({"semver": "*"}, "13.1", "13.1.1", r"13\.1\.1 has three numbers"),
+    (
+        _OF_LATEST,
+        "latest",
+        "1.2.3",
+        r"^latest cannot .*; with `adopt: true`, the version of latest",
+    ),
+    (
+        _OF_LATEST,
+        "stable",
+        "1.2.3",
+        r"^stable cannot .*; with `adopt: true`, the version of latest",
+    ),
+    ({"semver": "^2"}, "1.2.3", "1.2.4 1.2.5", r"^the policy allows none of the 3 tags, nor "),
 ]
 
 
@@ -150,6 +166,27 @@ def test_a_range_does_not_compare_what_is_no_version(current: str, tags: str) ->
 def test_says_which_form_is_adopted_first(tags: str, reason: str) -> None:
     choice = choosing(build_policy("tested", {"max": "major"}), f"latest {tags}", "latest")
     assert reason in [rejection.reason for rejection in choice.rejections]
+
+
+_BY_BUILD: Keys = {"pattern": "^main-([0-9]+)-", "extract": "$1", "order": "numerical"}
+_TIED = r"^nothing orders main-9-(bbbbbbb|1234567) and main-9-aaaaaaa: they differ only in what"
+SHARED: list[tuple[Keys, str, str]] = [
+    ({}, "main-9-bbbbbbb main-8-ccccccc", _TIED),
+    ({}, "main-9-bbbbbbb main-9-1234567 main-8-ccccccc", _TIED),
+    (_BY_BUILD, "main-9-bbbbbbb main-8-ccccccc", r"^2 tags share .* \(main-9-aaaaaaa, main-9-bbb"),
+    (_BY_BUILD, "main-9-bbbbbbb main-9-ccccccc", r"^3 tags share the newest place .*, …\), so"),
+    ({"order": "created"}, "main-9-bbbbbbb", r"^2 tags share .*, so the current one stays$"),
+]
+
+
+@pytest.mark.parametrize(("keys", "tags", "pattern"), SHARED)
+def test_is_not_the_newest_where_others_have_its_place(keys: Keys, tags: str, pattern: str) -> None:
+    current, policy = "main-9-aaaaaaa", build_policy("tested", keys)
+    every = f"{tags} {current}".split()
+    times = dict.fromkeys(every, datetime(2026, 1, 1, tzinfo=UTC))
+    choice = choose(policy, every, reference(current), today=date(2026, 2, 1), times=times)
+    assert (choice.code, choice.successors, choice.settled) == ("current", (), True)
+    assert re.search(pattern, choice.reason), choice.reason
 
 
 # A place whose values are neither hashes nor numbers for sure.

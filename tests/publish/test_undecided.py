@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +12,13 @@ import pytest
 from imagebot.config.load import load_bot_configuration
 from imagebot.registry.memo import Memo
 from imagebot.run.passes import PassContext, PassResult, run_pass
-from tests.support.fake_registry import FakeRegistry
+from tests.support.fake_registry import FakeRegistry, digest_of
 from tests.support.github import Forge
 
 NAME = "acme/gitops"
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 APP, WEB = "docker.io/library/app", "docker.io/library/web"
+POINTS = {f"{APP}:latest": f"{APP}:1.1.0"}
 CONFIGURATION = """\
 policies: {{mine: {policy}}}
 routes:
@@ -43,13 +44,19 @@ class Passes:
     bot: str
     titles: list[str] = field(default_factory=list)
 
-    def run(self, repositories: Mapping[str, tuple[str, ...]]) -> PassResult:
+    def run(
+        self, repositories: Mapping[str, tuple[str, ...]], unlisted: Iterable[str] = ()
+    ) -> PassResult:
         bot = load_bot_configuration(self.bot, "bot.yaml")
-        registry = Memo(FakeRegistry(repositories)).for_pass()
+        registry = FakeRegistry(repositories, POINTS, unlisted=frozenset(unlisted))
         environment = {"TOKEN": self.forge.bot_token, "PATH": "/usr/bin:/bin"}
         return run_pass(
             PassContext(
-                bot=bot, registry=registry, environment=environment, cache=self.cache, now=NOW
+                bot=bot,
+                registry=Memo(registry).for_pass(),
+                environment=environment,
+                cache=self.cache,
+                now=NOW,
             )
         )
 
@@ -107,6 +114,31 @@ def test_its_pull_request_stays_open(
     decided = {APP: (image.partition(":")[2],)}
     if policy == "{semver: ^1}":
         assert [entry.status for entry in passes.run(decided).published] == ["closed"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "image", "first"),
+    [
+        ("{max: minor, pin: digest}", "app:1.0.0", ("1.0.0", "1.1.0")),
+        ("{semver: ^1}", f"app:latest@{digest_of('old')}", ("latest", "1.1.0")),
+        ("{version-of: latest}", "app:1.0.0", ("1.0.0", "1.1.0", "latest")),
+        ("{order: none}", f"app:1-slim@{digest_of('old')}", ("1-slim", "1.1.0-slim")),
+        ("{semver: ^1}", "app", ("1.0.0", "1.1.0")),
+    ],
+)
+@pytest.mark.parametrize("later", [(), ("dev",)])
+def test_a_lost_list_of_tags_that_are_there_changes_nothing(
+    start: Start, policy: str, image: str, first: tuple[str, ...], later: tuple[str, ...]
+) -> None:
+    passes = start(policy, image)
+    assert [entry.status for entry in passes.run({APP: first}).published] == ["opened"]
+    opened = passes.open()
+    lost = passes.run({APP: later}, first)
+    assert (lost.published, lost.plan.updates, lost.plan.problems) == ((), (), ())
+    (warning,) = lost.plan.warnings
+    assert warning.endswith("pod.yaml:5")
+    assert [entry.status for entry in passes.run({APP: first}).published] == ["unchanged"]
+    assert passes.open() == opened
 
 
 def test_the_update_stays_in_a_pull_request_with_others(start: Start) -> None:

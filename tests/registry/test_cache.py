@@ -28,10 +28,13 @@ def test_what_is_kept_is_found(tmp_path: Path) -> None:
     cache = MetadataCache(tmp_path)
     assert cache.platforms(DIGEST) is None
     assert cache.created(DIGEST) == (False, None)
+    assert cache.images(DIGEST) is None
     cache.keep_platforms(DIGEST, ("linux/amd64", "linux/arm64"))
     cache.keep_created(DIGEST, WHEN)
+    cache.keep_images(DIGEST, (number(2),))
     for one in (cache, MetadataCache(tmp_path)):
         assert one.platforms(DIGEST) == ("linux/amd64", "linux/arm64")
+        assert one.images(DIGEST) == (number(2),)
         assert one.created(DIGEST) == (True, WHEN)
     assert cache.platforms(number(2)) is None
 

@@ -42,11 +42,12 @@ def ask_all(registry: Registry, repository: Repository = APP) -> None:
     registry.tags(repository)
     registry.digest(repository, "1.0")
     registry.platforms(repository, DIGEST)
+    registry.images(repository, DIGEST)
     registry.created(repository, DIGEST)
     registry.pushed(repository, ["1.0"])
 
 
-ALL = ["tags", "digest", "platforms", "created", "pushed"]
+ALL = ["tags", "digest", "platforms", "images", "created", "pushed"]
 
 
 def methods(registry: FakeRegistry) -> list[str]:
@@ -61,6 +62,7 @@ def test_the_view_answers_as_the_registry_does() -> None:
     assert view.tags(APP) == ("1.0", "1.1")
     assert view.digest(APP, "1.0") == DIGEST != view.digest(APP, "1.1")
     assert view.platforms(APP, DIGEST)[0] == "linux/amd64"
+    assert view.images(APP, DIGEST) == ()
     assert view.created(APP, DIGEST) is None
     assert view.pushed(APP, ["1.0", "none"]) == {"1.0": Pushed(TIME, "test")}
     assert view.check("ghcr.io") == "anonymous"

@@ -53,6 +53,7 @@ def test_an_image(store: Store, docker: bool) -> None:
     image = images.image("x", architecture="arm", variant="v7", created=DATE, docker=docker)
     digest = store.add_image(image)
     assert store.reader().platforms(digest) == ("linux/arm/v7",)
+    assert store.reader().images(digest) == ()
     assert store.reader().created(digest) == WHEN
 
 
@@ -66,6 +67,7 @@ def test_an_index(store: Store, docker: bool) -> None:
     assert store.reader().platforms(digest) == ("linux/amd64", "linux/arm64")
     # The index says it all.
     assert store.asked == [digest]
+    assert store.reader().images(digest) == tuple(one.manifest.digest for one in made)
     assert store.reader().created(digest) == WHEN
 
 
@@ -81,6 +83,8 @@ def test_nested_indexes(store: Store) -> None:
     entries = [store.entry(amd, platform=dict(amd.platform)), inner.descriptor()]
     digest = store.add(images.index(entries))
     assert store.reader().platforms(digest) == ("linux/amd64", "linux/arm64")
+    within = (amd.manifest.digest, inner.digest, arm.manifest.digest)
+    assert store.reader().images(digest) == within
     only_nested = store.add(images.index([inner.descriptor()]))
     assert store.reader().created(only_nested) == WHEN
 
@@ -97,6 +101,7 @@ def test_attestations_and_unknown_types_are_passed_over(store: Store) -> None:
     ]
     digest = store.add(images.index(entries))
     assert store.reader().platforms(digest) == ("linux/amd64",)
+    assert store.reader().images(digest) == (image.manifest.digest,)
     assert store.reader().created(digest) == WHEN
     assert other.digest not in store.asked
 

@@ -34,10 +34,14 @@ class FakeRegistry:
     points: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
     """Tags without a manifest."""
+    unlisted: frozenset[str] = frozenset()
+    """Tags that have a manifest, and are in no list."""
     failing: frozenset[str] = frozenset()
     """Tags for which the registry does not answer."""
     runs_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Platforms by the name of the image."""
+    indexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The digests in an index by the name of the image."""
     claims: Mapping[str, datetime] = field(default_factory=dict)
     """Creation dates by the name of the image."""
     pushes: Mapping[str, Pushed] = field(default_factory=dict)
@@ -59,7 +63,8 @@ class FakeRegistry:
         if reference in self.failing:
             raise RegistryError(str(repository), "it does not answer", temporary=True)
         listed = self._listed(repository)
-        if reference in self.missing or (listed is not None and reference not in listed):
+        there = listed is None or reference in listed or reference in self.unlisted
+        if reference in self.missing or not there:
             raise RepositoryNotFoundError(str(repository), f"{reference} is not there")
         name = self.image_of(repository, reference)
         self._names[digest_of(name)] = name
@@ -69,6 +74,11 @@ class FakeRegistry:
         name = self._name(digest)
         self._note("platforms", repository, name)
         return self.runs_on.get(name, ("linux/amd64", "linux/arm64/v8", "unknown/unknown"))
+
+    def images(self, repository: Repository, digest: str) -> tuple[str, ...]:
+        name = self._name(digest)
+        self._note("images", repository, name)
+        return self.indexes.get(name, ())
 
     def created(self, repository: Repository, digest: str) -> datetime | None:
         name = self._name(digest)

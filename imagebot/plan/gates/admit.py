@@ -60,7 +60,7 @@ class _Admission:
 
     def decide(self) -> Decision:
         if self.policy.follow is not None and self.choice.successors:
-            return self._follow(self.policy.follow)
+            return self._follow(self.choice.successors[0])
         if self.policy.version_of is not None:
             return self._find_version(self.policy.version_of)
         for tag in self.examined:
@@ -112,11 +112,11 @@ class _Admission:
         return self._keep(code, reason)
 
     def _keep(self, code: str, reason: str) -> Decision:
-        """The tag stays; its digest may not."""
-        tag = self.current.tag
-        if tag is None or self.policy.ignored or self.policy.follow is not None:
+        """The tag stays; its digest may not, unless that is only for want of a list."""
+        tag, pin = self.current.tag, self.policy.pin
+        if tag is None or not self.settled or self.policy.ignored or self.policy.follow is not None:
             return self._decision(None, None, None, code, reason)
-        if self.current.digest is None and self.policy.pin is None:
+        if self.current.digest is None and pin is None:
             return self._decision(None, None, None, code, reason)
         return self._look_at_digest(tag, code, reason)
 
@@ -133,6 +133,8 @@ class _Admission:
         if digest == self.current.digest:
             return self._decision(None, None, None, code, reason)
         if self.current.digest is not None and not self._follows_its_tag():
+            if _is_of(tag, self.current.digest, facts):
+                return self._decision(None, None, None, code, reason)
             moved = f"{tag} has the digest {digest[:_SHOWN]} now; `pin: digest` would follow it"
             moved += "" if code == "current" else f"; {reason}"
             return self._decision(None, None, None, "tag-moved", moved)
@@ -191,7 +193,10 @@ class _Admission:
             self.settled = False
             return self._keep("no-candidate", f"{moving} is not in the registry")
         if found.tag is None:
-            return self._keep("no-candidate", self._why_none(moving, found.digest, asked))
+            reason = self._why_none(moving, found.digest, asked)
+            if not self.settled:
+                reason += f"; the registry does not list {now}"
+            return self._keep("no-candidate", reason)
         reason = f"{found.tag} is what {moving} is now"
         if found.tag == now:
             return self._keep("current", reason)
@@ -218,6 +223,8 @@ class _Admission:
             return replace(self._without_digest("no-candidate", reason), candidates=())
         is_alone = self.current.tag is None and self.current.digest is not None
         moves_tag = self.current.tag != tag and (not is_alone or self.policy.pin is not None)
+        if self.current.chart and not moves_tag:
+            return self._decision(None, None, None, "current", self.choice.reason)
         if digest == self.current.digest and not moves_tag:
             return self._decision(None, None, None, "current", f"it is the digest of {tag}")
         verdict = pass_gates(tag, self.policy, self.facts, self.now, with_digest=True)
@@ -226,7 +233,8 @@ class _Admission:
         reason = _join(self.choice.reason, verdict)
         if not moves_tag:
             return self._decision(None, digest, "digest", "digest", reason)
-        return self._decision(tag, digest, self._type(tag), "newer", reason)
+        written = None if self.current.chart else digest
+        return self._decision(tag, written, self._type(tag), "newer", reason)
 
     def _hold(self, tag: str, verdict: Refused, what: str = "") -> Decision:
         self._refuse(tag, verdict)
@@ -264,6 +272,14 @@ class _Admission:
             settled=self.settled or update_type is not None,
             reading=self.choice.reading,
         )
+
+
+def _is_of(tag: str, digest: str, facts: Facts) -> bool:
+    """Whether a digest is that of one platform of a tag, which then has not moved."""
+    try:
+        return facts.is_of(tag, digest)
+    except RepositoryNotFoundError:
+        return False
 
 
 def _join(reason: str, verdict: Passed) -> str:

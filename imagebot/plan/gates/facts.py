@@ -31,6 +31,10 @@ class Facts:
             self._digests[tag] = self._images.digest(self._repository, tag)
         return self._digests[tag]
 
+    def is_of(self, tag: str, digest: str) -> bool:
+        """Whether a digest is that of an image in the index that the tag points to."""
+        return digest in self._images.images(self._repository, self.digest(tag))
+
     def listed(self) -> tuple[str, ...]:
         """Every tag of the repository."""
         return self._images.tags(self._repository)

@@ -202,6 +202,24 @@ def test_a_full_version_that_was_pushed_again_is_said_before_what_is_blocked() -
     assert decision.settled
 
 
+@pytest.mark.parametrize("keys", [{"max": "minor"}, {"pin": {"digest": "with-tag"}}])
+def test_the_digest_of_one_platform_is_no_tag_that_moved(keys: Mapping[str, object]) -> None:
+    images = FakeImages(indexes={"1.2.3": (digest_of("amd64"), digest_of("arm64"))})
+    kept = deciding(keys, "1.2.3 1.2.2", "1.2.3", images, digest="amd64")
+    assert written(kept) == (None, None, None, "current")
+    assert images.asked == ["digest 1.2.3", "images 1.2.3"]
+    moved = deciding(keys, "1.2.3 1.2.2", "1.2.3", images, digest="s390x")
+    assert written(moved) == (None, None, None, "tag-moved")
+
+
+def test_nothing_is_looked_into_without_need() -> None:
+    images = FakeImages()
+    deciding({"max": "minor"}, "1.2.3 latest", "1.2.3", images, digest="1.2.3")
+    deciding({"max": "minor"}, "1.2.3 latest", "latest", images, digest="old")
+    deciding({"pin": "digest"}, "1.2.3", "1.2.3", images, digest="old")
+    assert images.count("images") == 0
+
+
 def test_a_floating_digest_goes_through_the_gates() -> None:
     images = FakeImages(pushes={"1-alpine": pushed(1)})
     keys = {"min-age": "3d", "max": "minor"}

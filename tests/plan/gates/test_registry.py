@@ -142,6 +142,17 @@ def test_a_moved_tag_is_pinned_again_or_left(
     assert second[:19] in frozen.reason
 
 
+def test_the_image_of_one_platform_is_not_a_tag_that_moved(
+    registry: Registry, repository: str, name: str, client: RegistryClient
+) -> None:
+    one = registry.push_image(repository, "amd64", content="1.2.3 linux/amd64")
+    registry.push_index(repository, "1.2.3", BOTH)
+    field = parse_reference(f"{name}:1.2.3@{one}")
+    assert deciding({}, field, client).code == "current"
+    registry.push_index(repository, "1.2.3", BOTH, content="built again")
+    assert deciding({}, field, client).code == "tag-moved"
+
+
 def test_a_floating_tag_is_followed_where_its_digest_is_written(
     registry: Registry, repository: str, name: str, client: RegistryClient
 ) -> None:
