@@ -11,8 +11,8 @@ from imagebot.policy.platforms import platform_moves, platform_step
 from imagebot.policy.ranking import Pool
 from imagebot.policy.rows import read_pool
 from imagebot.policy.steps import KEPT_NUMBERS, larger, step
-from imagebot.version.places import ALONE, Reading
 from imagebot.version.precedence import Numbers, pad
+from imagebot.version.reading import ALONE, Reading
 from imagebot.version.shape import Shape
 from imagebot.version.syntax import read_strict, read_version
 
