@@ -18,13 +18,22 @@ from imagebot.policy.builtin import SHAPE
 from imagebot.policy.choose import choose
 from imagebot.policy.model import Policy
 from imagebot.reference import Reference, parse_reference
-from imagebot.version import places
 from imagebot.version.dates import is_date
+from imagebot.version.places import components
+from imagebot.version.reading import settle_alone, version_dates
 from imagebot.version.shape import layout_of_skeleton
+from imagebot.version.skeletons import names_and_days
 
 _TODAY = date(2026, 1, 1)
 _MANY = 100_000
-REMEMBERED = (layout_of_skeleton, is_date, *places.REMEMBERED)
+REMEMBERED = (
+    layout_of_skeleton,
+    is_date,
+    names_and_days,
+    settle_alone,
+    version_dates,
+    components,
+)
 
 
 @dataclass(frozen=True, slots=True)

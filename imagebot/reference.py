@@ -19,13 +19,21 @@ _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
-_PATH_RE = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_PATH = rf"{_COMPONENT}(?:/{_COMPONENT})*"
+_PATH_RE = re.compile(_PATH)
 _DOMAIN_RE = re.compile(_DOMAIN)
 _TAG_RE = re.compile(_TAG)
 _DIGEST_RE = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _IDENTIFIER_RE = re.compile(r"[0-9a-f]{64}")
 _MAX_PATH = 255
 _MAX_TEXT = 1024
+
+_HOST = (
+    rf"localhost|{_LABEL}(?:\.{_LABEL})+|{_LABEL}(?:\.{_LABEL})*:[0-9]+"
+    r"|\[[0-9a-fA-F:]+\](?::[0-9]+)?|[a-z0-9-]*[A-Z][a-zA-Z0-9-]*"
+)
+REPOSITORY_NAME = rf"(?:{_HOST})/{_PATH}"
+"""An expression for RE2, which every repository in its normal form matches as a whole."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -80,7 +80,7 @@ def _with_forges(file: CheckedFile, every: Sequence[CheckedFile]) -> CheckedFile
     """With what is wrong between the routes of a file and the targets that it may govern."""
     from imagebot.run.forges import governed_targets, without_forge
 
-    if file.configuration is None:
+    if file.configuration is None or file.document is None:
         return file
     bots = [each.bot for each in every if each.bot is not None]
     targets = (
@@ -88,7 +88,7 @@ def _with_forges(file: CheckedFile, every: Sequence[CheckedFile]) -> CheckedFile
         if file.bot is not None
         else [target for bot in bots for target in governed_targets(bot, file.path)]
     )
-    found, always = without_forge(file.configuration, targets)
+    found, always = without_forge(file.document, file.configuration, targets)
     if always:
         return replace(file, issues=(*file.issues, *found))
     return replace(file, warnings=(*file.warnings, *found))

@@ -33,10 +33,10 @@ def check_forge(target: Target) -> None:
     url = parse_url(target.url)
     kind = forge_kind(target)
     if kind == "none":
-        host = url.host or "a file URL"
+        unknown = f"imagebot knows no forge on {url.host or 'a file URL'}"
         raise ForgeError(
             target.name,
-            f"imagebot knows no forge on {host}, so it can open no pull requests there",
+            "its forge is `none`" if target.forge.kind else unknown,
             hint="set the target's forge, or `publish: commit` on the route",
         )
     _CHECKS[kind](target, url)

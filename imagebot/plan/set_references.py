@@ -10,7 +10,7 @@ from imagebot.plan.assign import Assigned
 from imagebot.plan.model import FOLDER, Kept, Plan, Update
 from imagebot.policy.builtin import SHAPE
 from imagebot.policy.model import Decision, Policy, UpdateType
-from imagebot.policy.update_types import update_type_of
+from imagebot.policy.update_types import read_both, update_type_of
 from imagebot.reference import Reference, Repository
 from imagebot.scan.inventory import unread_problem
 from imagebot.version.chart import chart_version
@@ -102,7 +102,10 @@ def _update_type(policy: Policy | None, current: Reference, tag: str | None) -> 
     """
     if tag is None:
         return "digest"
-    return "other" if tag == current.tag else update_type_of(policy or SHAPE, current.tag, tag)
+    if tag == current.tag:
+        return "other"
+    policy = policy or SHAPE
+    return update_type_of(policy, current.tag, tag, read_both(policy, current.tag, tag))
 
 
 def _kept(field: ImageField, code: str, reason: str) -> Kept:

@@ -19,7 +19,7 @@ def unused_warnings(
     assignments: Sequence[Assigned], configuration: Configuration, paths: Sequence[str]
 ) -> tuple[str, ...]:
     """What of a configuration does nothing: routes without a file, image entries without a field,
-    and entries of `fields` and `files.patterns` that find none.
+    and entries of `fields` and `files.patterns` that take none.
 
     `paths` are all the files there are. An entry counts as used by a field that has a marker. What
     is for everything (`**`) is no mistake where nothing is left for it.
@@ -68,7 +68,7 @@ def _unused_patterns(
             continue
         globs = show_text(", ".join(entry.match))
         has_files = any(matches_any(entry.match, path) for path in paths)
-        missing = "finds no image" if has_files else "takes no file"
+        missing = "takes no image" if has_files else "takes no file"
         yield f"{place}: the entry of files.patterns for {globs!r} {missing}"
 
 
@@ -77,7 +77,7 @@ def _unused_fields(assignments: Iterable[Assigned], configuration: Configuration
     entries = zip(configuration.fields, configuration.field_places, strict=True)
     for number, (entry, place) in enumerate(entries):
         if number not in used:
-            yield f"{place}: the entry of fields for {_shown(entry)} finds no image"
+            yield f"{place}: the entry of fields for {_shown(entry)} takes no image"
 
 
 def _shown(entry: ExtraField) -> str:

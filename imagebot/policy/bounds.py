@@ -18,8 +18,8 @@ from imagebot.policy.update_types import (
     update_type_of,
 )
 from imagebot.version.chart import registry_tag
-from imagebot.version.places import Reading
 from imagebot.version.precedence import RELEASE, Key, pad
+from imagebot.version.reading import Reading
 from imagebot.version.syntax import read_strict
 
 

@@ -19,8 +19,9 @@ from imagebot.policy.ranking import Pool, Ranked
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.rows import read_pool
 from imagebot.version.ingredients import Ingredient, read_ingredients
-from imagebot.version.places import Reading, TagGroup
-from imagebot.version.shape import Span, number_spans, outline_of_skeleton
+from imagebot.version.reading import Reading
+from imagebot.version.shape import number_spans, outline_of_skeleton
+from imagebot.version.skeletons import Span, TagGroup
 
 _DATE = re.compile(
     r"(?<![0-9])(?:"

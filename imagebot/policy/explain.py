@@ -10,7 +10,7 @@ from typing import Literal
 from imagebot.policy.model import Choice, Decision, Policy, Rejection, UpdateType
 from imagebot.policy.update_types import update_type_of
 from imagebot.reference import Reference
-from imagebot.version.places import Reading
+from imagebot.version.reading import Reading
 
 _MOST_NAMED = 5
 

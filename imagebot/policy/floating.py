@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from imagebot.version.places import read_layout
+from imagebot.version.reading import read_layout
 from imagebot.version.shape import Layout, Shape
 
 # With or without a letter: a tag that may be a hash is not one whose digest is followed unasked.

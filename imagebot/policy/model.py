@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from imagebot.version.places import ALONE, Reading
+from imagebot.version.reading import ALONE, Reading
 
 if TYPE_CHECKING:
     from imagebot.policy.pattern import Pattern

@@ -20,10 +20,11 @@ from imagebot.policy.shape_rules import (
     read_current,
     variant_key,
 )
-from imagebot.version.places import Reading, TagGroup, read_layout
 from imagebot.version.precedence import RELEASE, Numbers, Pre, prerelease_key
 from imagebot.version.range import Range, parse_range
+from imagebot.version.reading import Reading, read_layout
 from imagebot.version.shape import Layout
+from imagebot.version.skeletons import TagGroup
 
 Accept = Callable[[Sequence[Numbers], Sequence[Pre] | None], Sequence[int]]
 """Positions of the versions that a policy takes: their numbers, their pre-releases if any."""

@@ -15,8 +15,9 @@ from imagebot.policy.rejections import Refusals
 from imagebot.policy.rows import cut_numbers
 from imagebot.policy.steps import larger, step
 from imagebot.version.ingredients import Ingredient
-from imagebot.version.places import Reading, TagGroup
 from imagebot.version.precedence import Numbers
+from imagebot.version.reading import Reading
+from imagebot.version.skeletons import TagGroup
 
 
 def of_platform(

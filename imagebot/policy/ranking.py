@@ -8,9 +8,10 @@ from typing import Any
 
 from imagebot.policy.model import Policy, UpdateType
 from imagebot.policy.rejections import Refusals
-from imagebot.version.places import ALONE, Reading, TagGroup
 from imagebot.version.precedence import Numbers
+from imagebot.version.reading import ALONE, Reading
 from imagebot.version.shape import Layout
+from imagebot.version.skeletons import TagGroup
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from imagebot.policy.rows import cut_numbers
 from imagebot.policy.steps import KEPT_NUMBERS
 from imagebot.policy.ties import is_same_version
 from imagebot.reference import Reference
-from imagebot.version.places import Reading
 from imagebot.version.precedence import Numbers, pad
+from imagebot.version.reading import Reading
 from imagebot.version.shape import Layout
 
 _MOVED = {

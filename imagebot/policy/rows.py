@@ -9,9 +9,9 @@ from operator import itemgetter
 
 from imagebot.policy.model import UpdateType
 from imagebot.policy.ranking import Pool, pick
-from imagebot.version.places import Reading, TagGroup, mark_hashes, read_groups, zero_digits
 from imagebot.version.precedence import RELEASE, Numbers, Pre
-from imagebot.version.shape import Span
+from imagebot.version.reading import Reading, read_groups
+from imagebot.version.skeletons import Span, TagGroup, mark_hashes, zero_digits
 
 
 def read_pool(pool: Pool, current: str | None) -> tuple[Reading, list[TagGroup]]:

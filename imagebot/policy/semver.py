@@ -15,10 +15,9 @@ from imagebot.policy.ranking import Pool, Ranked, pick
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.rows import Rows, by_skeleton, cut_numbers, read_pool
 from imagebot.policy.shape_rules import Current, read_current
-from imagebot.version.places import TagGroup
 from imagebot.version.precedence import RELEASE, Numbers, Pre, pad
 from imagebot.version.range import Range
-from imagebot.version.shape import Span
+from imagebot.version.skeletons import Span, TagGroup
 from imagebot.version.syntax import STRICT, read_strict, strict_prerelease
 
 

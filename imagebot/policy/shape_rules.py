@@ -10,9 +10,10 @@ from imagebot.policy.model import Policy, UpdateType
 from imagebot.policy.platforms import of_platform
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.selectors import tag_glob
-from imagebot.version.places import Reading, TagGroup
 from imagebot.version.precedence import Numbers
+from imagebot.version.reading import Reading
 from imagebot.version.shape import Layout, Shape
+from imagebot.version.skeletons import TagGroup
 
 _SEPARATORS = "-_.+"
 _NONE: Mapping[str, UpdateType] = MappingProxyType({})

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from imagebot.policy.filters import read_text
 from imagebot.policy.model import Policy, Size, UpdateType
 from imagebot.policy.platforms import platform_moves, platform_step
+from imagebot.policy.ranking import Pool
+from imagebot.policy.rows import read_pool
 from imagebot.policy.steps import KEPT_NUMBERS, larger, step
-from imagebot.version.places import ALONE, Reading
 from imagebot.version.precedence import Numbers, pad
+from imagebot.version.reading import ALONE, Reading
 from imagebot.version.shape import Shape
 from imagebot.version.syntax import read_strict, read_version
 
@@ -35,6 +37,13 @@ def update_type_of(
         return "other"
     moved = platform_step_of(policy, current_tag, new_tag, reading)
     return larger(moved, step(old[1], new[1]))
+
+
+def read_both(policy: Policy, current_tag: str | None, new_tag: str) -> Reading:
+    """How two tags are read whose list is not known: as if they were all of it."""
+    texts = [text for tag in (current_tag, new_tag) if (text := read_text(policy, tag)) is not None]
+    reading, _ = read_pool(Pool(texts, texts), None)
+    return reading
 
 
 def platform_step_of(

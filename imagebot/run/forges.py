@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from imagebot.config.issues import Issues
 from imagebot.config.model import BotConfiguration, Configuration, Target
+from imagebot.config.node import Document, show_text
 from imagebot.errors import ConfigIssue, ForgeError
 from imagebot.forge.connect import check_forge
 
@@ -20,32 +22,27 @@ def governed_targets(bot: BotConfiguration, path: str) -> tuple[Target, ...]:
 
 
 def without_forge(
-    configuration: Configuration, targets: Sequence[Target]
+    document: Document, configuration: Configuration, targets: Sequence[Target]
 ) -> tuple[tuple[ConfigIssue, ...], bool]:
     """An issue for each route that opens pull requests where a target can have none.
 
     True with them: none of the targets can, so that the routes fail wherever they are used.
+    `configuration` is what the document was loaded as.
     """
     faults = [(target, fault) for target in targets if (fault := _fault(target)) is not None]
     if not faults:
         return (), False
-    return tuple(_issues(configuration, faults)), len(faults) == len(targets)
-
-
-def _issues(
-    configuration: Configuration, faults: Sequence[tuple[Target, ForgeError]]
-) -> Iterator[ConfigIssue]:
     (target, fault), *others = faults
-    more = f", and {len(others)} more" if others else ""
+    more = f" and {len(others)} more" if others else ""
+    issues = Issues(document)
     for index, route in enumerate(configuration.routes):
         if route.publish == "pull-request":
             message = (
-                f"route {route.name!r} opens pull requests, which target {target.name!r}{more} "
-                f"cannot have: {fault.reason}"
+                f"route {show_text(route.name)!r} opens pull requests, which target "
+                f"{show_text(target.name)!r}{more} cannot have: {fault.reason}"
             )
-            place = route.place
-            key = f"routes[{index}].publish"
-            yield ConfigIssue(place.path, place.line, place.column, key, message, fault.hint)
+            issues.add(("routes", index, "publish"), message, fault.hint)
+    return issues.found(), len(faults) == len(targets)
 
 
 def _fault(target: Target) -> ForgeError | None:

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from imagebot.version.skeletons import Span
 from imagebot.version.words import COUNTERS, FIXED, IDENTITIES, REVISIONS, RUNTIMES, SYSTEMS
 
-Span = tuple[int, int]
 IngredientKind = Literal["system", "runtime", "revision", "fixed"]
 """`fixed` numbers are part of a name: amd64, k3s, a ticket."""
 

@@ -1,9 +1,7 @@
 """The natural syntax of a tag: prefix + version + suffix.
 
 Where the numbers stand in a tag does not depend on their digits. So a tag is read by its skeleton
-(see
-`imagebot.version.places`): tags of one skeleton have one `Layout`, with the same spans, and a
-hundred thousand tags have a few hundred skeletons.
+(see `imagebot.version.skeletons`): tags of one skeleton have one `Layout`, with the same spans.
 
 The suffix is a pre-release when its first word is one, otherwise a variant (`1.2.3-rc.1-alpine`
 has both). The shape of a tag is its prefix, how its version is written, its variant with the
@@ -18,9 +16,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from imagebot.version.ingredients import Ingredient, read_ingredients
+from imagebot.version.skeletons import Span
 from imagebot.version.words import COUNTERS, IDENTITIES, RUNTIMES, STAGES, SYSTEMS
 
-Span = tuple[int, int]
 NumberKind = Literal["version", "date", "counter", "identity"]
 
 _LEADING = re.compile(r"[vV]?([01]+(?:\.[01]+)*)")

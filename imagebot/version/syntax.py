@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from imagebot.version.places import read_layout
 from imagebot.version.precedence import RELEASE, Pre, Triple, pad, prerelease_key
+from imagebot.version.reading import read_layout
 
 if TYPE_CHECKING:
     from semver import Version

@@ -271,7 +271,7 @@ OTHER_FORGES = {
     GITLAB: "imagebot knows no forge on gitlab.com",
     "  - {url: 'https://github.com/a/b', branch: main}\n": "pull requests need a token",
     "  - {url: 'https://github.com/a', branch: main, credential: t}\n": "not a GitHub project",
-    GITHUB.replace("branch", "forge: {kind: none}, branch"): "knows no forge on github.com",
+    GITHUB.replace("branch", "forge: {kind: none}, branch"): "its forge is `none`",
 }
 
 
@@ -281,7 +281,7 @@ def test_pull_requests_that_no_target_can_have(cli: Cli, folder: Path, target: s
     folder.joinpath("bot.yaml").write_text(f"targets:\n{target}{TOKEN}")
     result = cli("config", "check", "imagebot.yaml", "-c", "bot.yaml")
     assert result.code == 2
-    assert result.err.startswith("imagebot.yaml:2:10: routes[0].publish: route 'all' opens pull ")
+    assert result.err.startswith("imagebot.yaml:2:37: routes[0].publish: route 'all' opens pull ")
     assert OTHER_FORGES[target] in result.err
     assert "hint: " in result.err
     # A route of the bot's own file has the same targets.
@@ -298,7 +298,7 @@ def test_pull_requests_that_some_targets_can_have(cli: Cli, folder: Path) -> Non
     )
     result = cli("config", "check", "imagebot.yaml", "-c", "bot.yaml")
     assert result.code == 0
-    assert "warning: imagebot.yaml:2:10: routes[0].publish: " in result.err
+    assert "warning: imagebot.yaml:2:37: routes[0].publish: " in result.err
     assert "gitlab.com" in result.err
 
 

@@ -74,11 +74,11 @@ files:
 """
 WIDGET = "kind: Widget\napiVersion: a/v1\nspec: {runner: app:1} # was app:0\n"
 EXPECTED = [
-    "imagebot.yaml:11:7: the entry of files.patterns for '*.txt' finds no image",
+    "imagebot.yaml:11:7: the entry of files.patterns for '*.txt' takes no image",
     "imagebot.yaml:12:7: the entry of files.patterns for '*.md, docs/*' takes no file",
-    "imagebot.yaml:5:5: the entry of fields for 'spec.gone' of 'Widget' finds no image",
-    "imagebot.yaml:6:5: the entry of fields for 'spec.name' of 'Gadget' finds no image",
-    "imagebot.yaml:7:5: the entry of fields for 'spec.runner' of '*' finds no image",
+    "imagebot.yaml:5:5: the entry of fields for 'spec.gone' of 'Widget' takes no image",
+    "imagebot.yaml:6:5: the entry of fields for 'spec.name' of 'Gadget' takes no image",
+    "imagebot.yaml:7:5: the entry of fields for 'spec.runner' of '*' takes no image",
 ]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,32 @@ def test_an_update_has_the_name_that_the_policy_of_its_field_gives_it(
     (update,) = cli("set", f"{repository}:{new}", "--format", "json").json["updates"]
     rules = load_configuration(BUILDS, "imagebot.yaml", trusted=False).policies[policy]
     assert update["updateType"] == update_type_of(rules, old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("14", "15", "major"),
+        ("57", "105", "other"),
+        ("99", "100", "other"),
+        ("9999", "10000", "other"),
+        ("build-57", "build-58", "other"),
+        ("jdk-17", "jdk-21", "major"),
+        ("main-100-1234567", "main-101-abcdef1", "other"),
+        ("2024-9-1", "2024-11-4", "other"),
+        ("1.2.3", "1.2.4", "patch"),
+        ("6.0.3-debian-11", "6.0.4-debian-12", "minor"),
+    ],
+)
+def test_set_and_pick_call_an_update_the_same(
+    cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, word: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{old}\n{new}\n"))
+    picked = cli("pick", "-", "--current", old, "--max", "major", "--format", "json").json
+    assert (picked["chosen"]["tag"], picked["updateType"]) == (new, word)
+    folder.joinpath("a.yaml").write_text(deployment(f"app:{old}"))
+    (update,) = cli("set", f"app:{new}", "--format", "json").json["updates"]
+    assert update["updateType"] == word
 
 
 def test_no_route_publishes_what_is_set(cli: Cli, folder: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from imagebot.policy.calver import read_date
 from imagebot.policy.choose import timed_candidates
-from imagebot.version.places import Reading
+from imagebot.version.reading import Reading
 from tests.policy.choosing import TODAY, choosing, pick, reference, rules
 
 BUILD = {"pattern": r"^main-(?P<build>[^-]+)(?:-[0-9a-f]{7})?$", "extract": "$build"}

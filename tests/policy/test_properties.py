@@ -15,7 +15,7 @@ from imagebot.policy.build import build_policy
 from imagebot.policy.builtin import SHAPE
 from imagebot.policy.model import Choice, Policy
 from imagebot.policy.pattern import parse_pattern
-from imagebot.version.places import read_layout
+from imagebot.version.reading import read_layout
 from tests.policy.choosing import choosing
 from tests.support.work import growth
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagebot.version.places import read_layout
+from imagebot.version.reading import read_layout
 
 # (tag, what its variant's numbers are)
 INGREDIENTS = [

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagebot.version.places import ALONE, read_layout
+from imagebot.version.reading import ALONE, read_layout
 
 # (tag, shape, numbers, pre-release, numbers of the variant)
 CASES = [

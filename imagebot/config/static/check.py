@@ -20,8 +20,8 @@ from imagebot.errors import ConfigIssue, ConfigurationError
 class CheckedFile:
     """A file that was checked: `issues` keep a pass from running, `warnings` do not.
 
-    `configuration` is what the file says of a repository and `bot` the bot's own file; None
-    where there is no such thing, or it has issues.
+    `configuration` is what the file says of a repository, `bot` the bot's own file and `document`
+    where in the file all that is; None where there is no such thing, or it has issues.
     """
 
     path: str
@@ -30,6 +30,7 @@ class CheckedFile:
     notes: tuple[str, ...] = ()
     configuration: Configuration | None = None
     bot: BotConfiguration | None = None
+    document: Document | None = None
 
 
 def check_file(text: str, path: str) -> CheckedFile:
@@ -38,13 +39,14 @@ def check_file(text: str, path: str) -> CheckedFile:
         configuration = load_configuration(text, path, trusted=False)
     except ConfigurationError as error:
         return CheckedFile(path, _merged(error.issues, _faults_of_tests(text, path)))
-    warnings = find_ineffective(read_document(text, path), configuration)
+    document = read_document(text, path)
     return CheckedFile(
         path,
         _faults_of_tests(text, path),
-        warnings,
+        find_ineffective(document, configuration),
         configuration.warnings,
         configuration,
+        document=document,
     )
 
 
@@ -67,6 +69,7 @@ def check_bot_file(text: str, path: str) -> CheckedFile:
         () if inline is None else inline.warnings,
         inline,
         bot,
+        document,
     )
 
 

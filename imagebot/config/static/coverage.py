@@ -1,11 +1,11 @@
-"""Whether some globs match everything that another one matches."""
+"""Whether globs and expressions match everything, or anything, that others match."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 
-from imagebot.config.static.automaton import Automaton, automaton_of
+from imagebot.config.static.automaton import Automaton, EdgeKind, automaton_of
 from imagebot.config.static.characters import holds
 from imagebot.config.static.expression import (
     Chars,
@@ -53,6 +53,22 @@ def _covers_exactly(globs: Sequence[str], glob: str) -> bool:
         return False
 
 
+def has_all(outer: Node, inner: Node) -> bool:
+    """Whether it is certain that one tree matches all that another one matches, as a whole."""
+    try:
+        return _is_within(automaton_of(inner), automaton_of(outer))
+    except UndecidedError:
+        return False
+
+
+def have_nothing_in_common(one: Node, other: Node) -> bool:
+    """Whether it is certain that no text matches both trees as a whole."""
+    try:
+        return not any(map(all, _ends(automaton_of(one), automaton_of(other))))
+    except UndecidedError:
+        return False
+
+
 @functools.lru_cache(maxsize=256)
 def _automaton(globs: tuple[str, ...]) -> Automaton:
     return automaton_of(Choice(tuple(parse(glob_expression(glob)) for glob in globs)))
@@ -87,29 +103,32 @@ def _spelt(node: Node) -> list[str]:
 
 
 def _is_within(inner: Automaton, outer: Automaton) -> bool:
-    """Goes through both together, until a text ends in `inner` that cannot end in `outer`."""
-    points = _points(inner, outer)
-    within, without = _Walk(inner), _Walk(outer)
-    start = (within.reached([inner.start]), without.reached([outer.start]))
+    return not any(here and not there for here, there in _ends(inner, outer))
+
+
+def _ends(first: Automaton, second: Automaton) -> Iterator[tuple[bool, bool]]:
+    """Goes through both together: of every text that `first` can begin with, whether it can end
+    there, and whether `second` can."""
+    points = _points(first, second)
+    one, other = _Walk(first), _Walk(second)
+    start = (one.start(), other.start())
     seen = {start}
     waiting = [start]
     steps = 0
     while waiting:
         here, there = waiting.pop()
-        if inner.end in here and outer.end not in there:
-            return False
+        yield one.ends(here), other.ends(there)
         for point in points:
-            stepped = within.step(here, point)
+            stepped = one.step(here, point)
             if not stepped:
                 continue
-            pair = (stepped, without.step(there, point))
+            pair = (stepped, other.step(there, point))
             steps += len(here) + len(there)
             if pair not in seen:
                 seen.add(pair)
                 waiting.append(pair)
         if steps > _MOST_STEPS:
             raise UndecidedError
-    return True
 
 
 def _points(*automata: Automaton) -> list[int]:
@@ -134,6 +153,12 @@ class _Walk:
         self.automaton = automaton
         self.found: dict[tuple[int, int], frozenset[int]] = {}
 
+    def start(self) -> frozenset[int]:
+        return self.reached([self.automaton.start], "start")
+
+    def ends(self, states: Iterable[int]) -> bool:
+        return self.automaton.end in self.reached(states, "end")
+
     def step(self, states: frozenset[int], point: int) -> frozenset[int]:
         return frozenset().union(*(self.step_of(state, point) for state in states))
 
@@ -145,13 +170,18 @@ class _Walk:
             self.found[state, point] = known
         return known
 
-    def reached(self, states: Iterable[int]) -> frozenset[int]:
-        """The states and those that jumps lead to; no glob has edges."""
+    def reached(self, states: Iterable[int], at: EdgeKind | None = None) -> frozenset[int]:
+        """The states and those that jumps lead to, `at` an end of the text or within it.
+
+        Raises UndecidedError for the edges of words.
+        """
         found = set(states)
         waiting = list(found)
         while waiting:
-            for _, target in self.automaton.jumps[waiting.pop()]:
-                if target not in found:
+            for edge, target in self.automaton.jumps[waiting.pop()]:
+                if edge in ("word", "no-word"):
+                    raise UndecidedError
+                if edge in (None, at) and target not in found:
                     found.add(target)
                     waiting.append(target)
         return frozenset(found)

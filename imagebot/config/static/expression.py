@@ -62,6 +62,8 @@ class Group:
 Node: TypeAlias = Chars | Edge | Series | Choice | Repeat | Group
 
 NOTHING = Series(())
+_FLAGS = Series(())
+"""What `(?i)` leaves: RE2 repeats what is before it."""
 ANYTHING = Repeat(Chars(ANY), 0, None)
 
 _DIGIT = of("0-9")
@@ -169,8 +171,8 @@ class _Parser:
         while self.at < len(self.text) and self.text[self.at] not in "|)":
             if self.follows("\\Q"):
                 parts.extend(self.literal(char) for char in self.quoted())
-            else:
-                parts.append(self.one())
+            elif (node := self.one()) is not _FLAGS:
+                parts.append(node)
             self.repeats(parts)
         return parts[0] if len(parts) == 1 else Series(tuple(parts))
 
@@ -233,7 +235,7 @@ class _Parser:
             number = self.count()
         elif self.follows("?"):
             if not self.set_flags():
-                return NOTHING
+                return _FLAGS
         else:
             number = self.count()
         part = self.choice()

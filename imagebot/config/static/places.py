@@ -13,7 +13,8 @@ from imagebot.config.static.tags import group_holds_no_tag
 from imagebot.manifest.formats.configured import shared_keys, split_path
 from imagebot.manifest.images.options import ExtraField
 
-_KIND = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+# What makes a kind a glob, or an apiVersion with a kind.
+_NO_KIND = re.compile(r"[*?/\[\]{}]")
 _TEXTS = ("apiVersion", "kind")
 _PARTS = ("path", "repository", "registry", "tag", "digest")
 
@@ -50,7 +51,7 @@ def warn_of_fields(configuration: Configuration, warnings: Issues) -> None:
 
 def _faults(entry: ExtraField, before: Sequence[ExtraField]) -> Iterator[tuple[KeyPath, str, str]]:
     """What is wrong with an entry: the key, why it finds nothing, and what to do."""
-    if entry.kind != "*" and _KIND.fullmatch(entry.kind) is None:
+    if entry.kind != "*" and _NO_KIND.search(entry.kind):
         hint = 'a kind is one word, such as Deployment; "*" alone is every kind'
         yield ("kind",), f"no resource has the kind {show_text(entry.kind)!r}", hint
     paths = {part: path for part in _PARTS if (path := split_path(getattr(entry, part)))}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from imagebot.config.issues import Issues
 from imagebot.config.model import Configuration
 from imagebot.config.node import KeyPath, Node, show_text
-from imagebot.config.static.coverage import covers
 from imagebot.config.static.tags import (
     foreign_character,
-    is_no_tag,
+    is_no_variant,
+    leaves_no_tag,
     matches_no_tag,
     reads_nothing_like,
 )
@@ -19,16 +19,18 @@ from imagebot.glob import glob_expression
 from imagebot.policy.model import Policy
 from imagebot.policy.pattern import template_pieces
 from imagebot.policy.selectors import is_expression
+from imagebot.version.syntax import STRICT
 
 _TAG = "a tag is 1 to 128 letters, digits, `_`, `.` and `-`, the last two not first"
 # What an order reads of a tag must be like this, or the order refuses the tag.
 _READ: Mapping[str, tuple[str, str]] = {
     "numerical": (r"-?[0-9]+(?:\.[0-9]+)?", "a number"),
     "calver": (r".*[0-9].*", "a date"),
+    "natural": (r".*[0-9].*", "a version"),
     "semver": (r".*[0-9].*", "a version"),
 }
+_STRICT = (STRICT.pattern, "a version of three numbers")
 _VARIANTS = ("same", "any", "none")
-_EVERY_TAG = "*"
 
 
 def warn_of_policies(policies: Node | None, configuration: Configuration, warnings: Issues) -> None:
@@ -44,7 +46,7 @@ def warn_of_policies(policies: Node | None, configuration: Configuration, warnin
         each.selectors("exclude", policy.exclude)
         each.variant()
         each.reading()
-        each.excluded()
+        each.together()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,11 @@ class _Checked:
         child = self.node.children.get(key)
         return child is not None and child.value is not None
 
-    def warn(self, key: str, message: str, hint: str, index: int = 0) -> None:
-        keys = (*self.at, key, index)
-        if self.warnings.document.node(keys) is None:
-            keys = keys[:-1]
+    def warn(self, key: str, message: str, hint: str, index: int | None = None) -> None:
+        """Warn of a key, or of an item where the key has a list."""
+        keys: KeyPath = (*self.at, key)
+        if index is not None and self.warnings.document.node((*keys, index)) is not None:
+            keys = (*keys, index)
         self.warnings.add(keys, message, hint, position=0)
 
     def pattern(self) -> None:
@@ -74,13 +77,8 @@ class _Checked:
 
     def selectors(self, key: str, selectors: tuple[str, ...]) -> None:
         for index, selector in enumerate(selectors if self.says(key) else ()):
-            if is_expression(selector):
-                expression = selector[1:-1]
-                none = matches_no_tag(expression)
-            else:
-                expression = glob_expression(selector)
-                none = is_no_tag(expression)
-            if none:
+            expression = _searched(selector)
+            if matches_no_tag(expression):
                 message = f"no tag matches {show_text(selector)!r}"
                 self.warn(key, message, _hint(expression), index)
 
@@ -89,8 +87,10 @@ class _Checked:
         if not self.says("variant") or name in _VARIANTS:
             return
         expression = glob_expression(name)
-        if is_no_tag(expression, as_part=True):
-            self.warn("variant", f"no tag has the variant {show_text(name)!r}", _hint(expression))
+        if is_no_variant(expression):
+            bare = name.lstrip("-_.+")
+            hint = f"write {show_text(bare)}" if bare != name else _hint(expression)
+            self.warn("variant", f"no tag has the variant {show_text(name)!r}", hint)
 
     def reading(self) -> None:
         """Whether the order can read what the pattern leaves of a tag."""
@@ -100,7 +100,8 @@ class _Checked:
             return
         if matches_no_tag(pattern.text):
             return
-        wanted, what = _READ[policy.order]
+        is_strict = policy.order == "semver" and policy.version_syntax == "strict"
+        wanted, what = _STRICT if is_strict else _READ[policy.order]
         if not reads_nothing_like(pattern.text, template_pieces(pattern), wanted):
             return
         read = f"what {show_text(pattern.extract)!r} extracts" if pattern.extract else "such a tag"
@@ -108,20 +109,45 @@ class _Checked:
         hint = "check the groups of the pattern, and which one extract names"
         self.warn(key, f"{read} is never {what}, and {order} needs one", hint)
 
-    def excluded(self) -> None:
-        """What exclude takes away whole."""
-        globs = [each for each in self.policy.exclude if not is_expression(each)]
-        if not self.says("exclude") and not self.says("include"):
+    def together(self) -> None:
+        """What include, pattern and exclude leave, each of which matches some tags."""
+        policy = self.policy
+        pattern = policy.pattern.text if policy.pattern else ""
+        if matches_no_tag(pattern):
             return
-        for index, selector in enumerate(self.policy.include or (_EVERY_TAG,)):
-            if is_expression(selector) or not covers(globs, selector):
+        excluded = [_searched(each) for each in policy.exclude]
+        if excluded and leaves_no_tag(pattern, excluded):
+            self.left_none("pattern", pattern)
+            return
+        for index, selector in enumerate(policy.include):
+            expression = _searched(selector)
+            if matches_no_tag(expression):
                 continue
-            if self.says("include"):
-                hint = "narrow exclude, or remove this"
-                self.warn("include", f"exclude has all of {show_text(selector)!r}", hint, index)
-            else:
-                what = show_text(selector) if self.policy.include else "every tag"
-                self.warn("exclude", f"excludes {what}", "narrow it, or set policy: ignore")
+            if matches_no_tag(expression, pattern):
+                self.disjoint(index, selector, pattern)
+            elif excluded and leaves_no_tag(expression, excluded):
+                self.left_none("include", selector, index)
+
+    def disjoint(self, index: int, selector: str, pattern: str) -> None:
+        key = next(filter(self.says, ("include", "pattern")), None)
+        if key is not None:
+            both = f"{show_text(selector)!r} and the pattern {show_text(pattern)!r}"
+            at = index if key == "include" else None
+            self.warn(key, f"no tag matches both {both}", "change one of them", at)
+
+    def left_none(self, key: str, text: str, index: int | None = None) -> None:
+        """Warn that exclude has all that a key selects; `text` is "" for every tag."""
+        if text and self.says(key):
+            message = f"exclude has all of {show_text(text)!r}"
+            self.warn(key, message, "narrow exclude, or remove this", index)
+        elif self.says("exclude"):
+            what = repr(show_text(text)) if text else "every tag"
+            self.warn("exclude", f"excludes {what}", "narrow it, or set policy: ignore")
+
+
+def _searched(selector: str) -> str:
+    """The expression that is found in the tags that an entry of include or exclude takes."""
+    return selector[1:-1] if is_expression(selector) else f"^(?:{glob_expression(selector)})$"
 
 
 def _hint(expression: str) -> str:

@@ -5,7 +5,8 @@ A tag is 1 to 128 letters, digits, `_`, `.` and `-`, and begins with none of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
@@ -14,6 +15,7 @@ from typing import TypeAlias
 
 from imagebot.config.static.automaton import Automaton, EdgeKind, automaton_of
 from imagebot.config.static.characters import Ranges, holds
+from imagebot.config.static.coverage import has_all
 from imagebot.config.static.expression import (
     ANYTHING,
     NOTHING,
@@ -22,12 +24,14 @@ from imagebot.config.static.expression import (
     Edge,
     Group,
     Node,
+    Repeat,
     Series,
     UndecidedError,
     group_of,
     parse,
     parts_of,
 )
+from imagebot.glob import re2_options
 
 LONGEST = 128
 _WORD = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
@@ -59,20 +63,58 @@ def anywhere(node: Node) -> Node:
     return Series((ANYTHING, node, ANYTHING))
 
 
-def matches_no_tag(expression: str) -> bool:
-    """Whether it is certain that an RE2 expression is found in no tag."""
+def matches_no_tag(*expressions: str) -> bool:
+    """Whether it is certain that in no tag all of these RE2 expressions are found."""
     try:
-        return find_tag(anywhere(parse(expression))) is None
+        if len(expressions) > 1:
+            examples = [tag for each in expressions if (tag := _example(each)) is not None]
+            if any(all(_is_in(each, tag) for each in expressions) for tag in examples):
+                return False
+        return _example(*expressions) is None
     except UndecidedError:
         return False
 
 
-def is_no_tag(expression: str, *, as_part: bool = False) -> bool:
-    """Whether it is certain that an RE2 expression matches no tag as a whole."""
+@functools.lru_cache(maxsize=1024)
+def _example(*expressions: str) -> str | None:
+    """The shortest tag in which all expressions are found. Raises UndecidedError."""
+    return find_tag(*(anywhere(parse(each)) for each in expressions))
+
+
+def _is_in(expression: str, tag: str) -> bool:
+    import re2
+
+    return re2.compile(expression, options=re2_options()).search(tag) is not None
+
+
+def is_no_variant(expression: str) -> bool:
+    """Whether it is certain that an RE2 expression matches no variant as a whole.
+
+    What separates a variant from the version before it is not part of it.
+    """
     try:
-        return find_tag(parse(expression), as_part=as_part) is None
+        return find_tag(parse(expression), _VARIANT, as_part=True) is None
     except UndecidedError:
         return False
+
+
+_VARIANT = parse("(?:[^-._+].*)?")
+
+
+def leaves_no_tag(selected: str, excluded: Sequence[str]) -> bool:
+    """Whether it is certain that each tag in which one RE2 expression is found has one of others
+    in it too."""
+    try:
+        tag = _example(selected)
+        if tag is not None and not any(_is_in(each, tag) for each in excluded):
+            return False
+        others = [anywhere(parse(each)) for each in excluded]
+        return has_all(Choice((*others, _NOT_A_TAG)), anywhere(parse(selected)))
+    except UndecidedError:
+        return False
+
+
+_NOT_A_TAG = parse("(?s)(?:[^0-9A-Z_a-z].*)?|.*[^-.0-9A-Z_a-z].*")
 
 
 def reads_nothing_like(pattern: str, pieces: tuple[int | str, ...], wanted: str) -> bool:
@@ -92,19 +134,29 @@ def reads_nothing_like(pattern: str, pieces: tuple[int | str, ...], wanted: str)
 
 
 def group_holds_no_tag(pattern: str, name: str) -> bool:
-    """Whether it is certain that a group of a pattern, if there is one, never holds a tag."""
+    """Whether it is certain that a group of a pattern, if there is one, never holds a tag.
+
+    It may hold nothing, or take no part in a match: then the image has no tag.
+    """
     try:
-        group = next((each for each in _groups(parse(pattern)) if each.name == name), None)
-        return group is not None and find_tag(_without_edges(group)) is None
+        group = next((each for each in _sure_groups(parse(pattern)) if each.name == name), None)
+        if group is None:
+            return False
+        held = _without_edges(group)
+        is_never_empty = find_tag(held, NOTHING, as_part=True) is None
+        return is_never_empty and find_tag(held) is None
     except UndecidedError:
         return False
 
 
-def _groups(node: Node) -> Iterator[Group]:
+def _sure_groups(node: Node) -> Iterator[Group]:
+    """The groups that take part in every match."""
     if isinstance(node, Group):
         yield node
+    if isinstance(node, Choice) or (isinstance(node, Repeat) and not node.least):
+        return
     for part in parts_of(node):
-        yield from _groups(part)
+        yield from _sure_groups(part)
 
 
 def foreign_character(expression: str) -> str:

@@ -110,6 +110,57 @@ def test_images_that_several_entries_take() -> None:
     assert warnings(images("a.io/x", "a.io/**", "**")) == []
 
 
+@pytest.mark.parametrize(
+    "glob",
+    [
+        "nginx*",
+        "library/*",
+        "{nginx,redis}",
+        "acme/**",
+        "docker.io/nginx*",
+        "docker.io/*",
+        "index.docker.io/**",
+        "ghcr.io/acme/*:1.2",
+        "**/nginx:*",
+        "**@sha256:*",
+        "ghcr.io/ACME/*",
+        "https://ghcr.io/**",
+        "oci://ghcr.io/*",
+        "ghcr.io/**/",
+        "ghcr.io/a..*",
+        "*",
+    ],
+)
+def test_images_that_no_repository_is_called(glob: str) -> None:
+    expected = f"6:10: routes[0].images[0].match: {glob!r} takes no image: no repository has such a"
+    assert warnings(images(glob, "**")) == [f"{expected} name"]
+
+
+@pytest.mark.parametrize(
+    "glob",
+    [
+        "**",
+        "**/*",
+        "*/*",
+        "*/nginx",
+        "**nginx**",
+        "?.io/**",
+        "{docker.io,quay.io}/**",
+        "{nginx,ghcr.io/acme/api}*",
+        "docker.io/*/*",
+        "docker.io/**",
+        "localhost*/**",
+        "*:5000/**",
+        "[[]*/app",
+        "*.dkr.ecr.*.amazonaws.com/**",
+        "ghcr.io/[!a]*/**",
+        "REGISTRY/*",
+    ],
+)
+def test_images_that_a_repository_may_be_called(glob: str) -> None:
+    assert warnings(images(glob)) == []
+
+
 def policy(keys: str) -> str:
     return f"policies:\n  p: {{{keys}}}\n" + ROUTE
 
@@ -127,6 +178,7 @@ def policy(keys: str) -> str:
         ("exclude: ['*:debug']", "exclude[0]: no tag matches '*:debug'"),
         ("exclude: ['/^-/']", "exclude[0]: no tag matches '/^-/'"),
         ("variant: 'alpine/*'", "variant: no tag has the variant 'alpine/*'"),
+        ("variant: '-alpine*'", "variant: no tag has the variant '-alpine*'"),
         (
             "pattern: '^([a-z]+)-([0-9]+)$', extract: $1, order: numerical",
             "extract: what '$1' extracts is never a number, and order: numerical needs one",
@@ -143,7 +195,23 @@ def policy(keys: str) -> str:
             "pattern: '^([a-z]+)-', extract: $1, semver: '*'",
             "extract: what '$1' extracts is never a version, and semver needs one",
         ),
+        (
+            "pattern: ^main$, order: natural",
+            "pattern: such a tag is never a version, and order: natural needs one",
+        ),
+        (
+            "pattern: '^([0-9]+)', extract: $1, semver: '*', version-syntax: strict",
+            "extract: what '$1' extracts is never a version of three numbers, and semver needs one",
+        ),
         ("exclude: '*'", "exclude: excludes every tag"),
+        ("exclude: '/./'", "exclude: excludes every tag"),
+        ("exclude: ['[0-9]*', '[!0-9]*']", "exclude: excludes every tag"),
+        ("pattern: ^1, exclude: '1*'", "pattern: exclude has all of '^1'"),
+        ("include: /^1/, exclude: '1*'", "include: exclude has all of '/^1/'"),
+        (
+            "pattern: ^v, include: [v*, '[0-9]*']",
+            "include[1]: no tag matches both '[0-9]*' and the pattern '^v'",
+        ),
         ("include: [a*, b], exclude: ['[ab]*']", "include[0]: exclude has all of 'a*'"),
     ],
 )
@@ -160,6 +228,9 @@ def test_policies(keys: str, expected: str) -> None:
         "pattern: '^v(.*)', extract: $1, semver: '*'",
         "pattern: '^(?P<y>[0-9]{4})(?P<m>[0-9]{2})', extract: $y.$m, order: numerical",
         "include: [v*, '/^[0-9]/'], exclude: ['*-debug']",
+        "include: [v*, '/^[0-9]/'], pattern: '[0-9]$', exclude: ['/^[a-u]/']",
+        "pattern: '^[0-9.]+$', order: natural",
+        "pattern: '^[0-9.]+$', semver: '*', version-syntax: strict",
         "variant: 'alpine*'",
         "variant: same",
         "pattern: '\\pN'",
@@ -169,9 +240,13 @@ def test_policies_that_may_choose_something(keys: str) -> None:
     assert warnings(policy(keys)) == []
 
 
-def test_an_inherited_pattern_is_said_once() -> None:
-    text = "policies:\n  a: {pattern: ^v1/}\n  p: {extends: a, max: minor}\n" + ROUTE
-    assert warnings(text) == ["2:16: policies.a.pattern: no tag matches '^v1/'"]
+@pytest.mark.parametrize(
+    "keys", ["pattern: ^v1/", "exclude: '*'", "include: a, exclude: a", "include: a, pattern: b"]
+)
+def test_what_is_inherited_is_said_once(keys: str) -> None:
+    text = f"policies:\n  a: {{{keys}}}\n  p: {{extends: a, max: minor}}\n" + ROUTE
+    (warning,) = warnings(text)
+    assert warning.startswith("2:")
 
 
 def test_the_hint_says_what_is_foreign() -> None:
@@ -204,6 +279,10 @@ FROM = "pattern: '(?P<name>a):(?P<tag>b)'"
         (
             "fields: [{kind: apps/v1/Widget, path: spec.image}]",
             "fields[0].kind: finds nothing: no resource has the kind 'apps/v1/Widget'",
+        ),
+        (
+            "fields: [{kind: 'Widget[s]', path: spec.image}]",
+            "fields[0].kind: finds nothing: no resource has the kind 'Widget[s]'",
         ),
         (
             "fields: [{kind: 'Prom*', path: spec.image}]",
@@ -239,6 +318,8 @@ def test_places_that_may_find_something() -> None:
         "  - {kind: '*', path: spec.*.image}\n"
         "  - {kind: Widget, repository: spec.*.name, tag: spec.*.tag}\n"
         "  - {kind: Widget, repository: spec.name, tag: spec.tag}\n"
+        "  - {kind: my_kind, path: spec.image}\n"
+        "  - {kind: My kind.v2, path: spec.image}\n"
         f"files: {{exclude: [a/b/**], patterns: [{{match: [a/**], {FROM}}}]}}\n"
     )
     assert warnings(text + ROUTE.replace("policy: p", "policy: shape")) == []

@@ -14,7 +14,9 @@ from imagebot.config.static.tags import (
     anywhere,
     find_tag,
     foreign_character,
-    is_no_tag,
+    group_holds_no_tag,
+    is_no_variant,
+    leaves_no_tag,
     matches_no_tag,
     reads_nothing_like,
 )
@@ -64,6 +66,7 @@ IMPOSSIBLE = [
     "a{,2}",
     "$1",
     "${version}",
+    "(?i)A/(?-i)+",
 ]
 POSSIBLE = [
     "^v1",
@@ -99,6 +102,9 @@ POSSIBLE = [
     "[[:alpha:]]",
     r"[\x41-\x5A]",
     "(?i:K)",
+    # RE2 repeats what is before the flags.
+    "/(?i)?",
+    "a/(?s)*b",
 ]
 UNDECIDED = [r"\pN", r"\p{Greek}/", "(?i)ä", r"[\pL]/", "(" * 80 + "/" + ")" * 80]
 
@@ -153,13 +159,83 @@ def test_a_large_expression_takes_bounded_time() -> None:
     ],
 )
 def test_globs_that_match_no_tag(glob: str, expected: bool) -> None:
-    assert is_no_tag(glob_expression(glob)) is expected
+    assert matches_no_tag(f"^(?:{glob_expression(glob)})$") is expected
 
 
-def test_a_part_of_a_tag_may_begin_with_anything() -> None:
-    assert is_no_tag(r"-alpine")
-    assert not is_no_tag(r"-alpine", as_part=True)
-    assert is_no_tag(r"-alp/ine", as_part=True)
+@pytest.mark.parametrize(
+    ("glob", "expected"),
+    [
+        ("alpine", False),
+        ("alpine*", False),
+        ("{slim,-x}", False),
+        ("*", False),
+        ("-alpine", True),
+        ("_9-jre", True),
+        (".el9", True),
+        ("+build", True),
+        ("{-a,_b}", True),
+        ("alp/ine", True),
+        ("alpine 3", True),
+    ],
+)
+def test_a_variant_is_what_follows_its_separator(glob: str, expected: bool) -> None:
+    assert is_no_variant(glob_expression(glob)) is expected
+
+
+@pytest.mark.parametrize(
+    ("expressions", "expected"),
+    [
+        (("^v", "^[0-9]"), True),
+        (("^v", "[0-9]$"), False),
+        (("^a", "^[ab]c"), False),
+        (("^a$", "^ab"), True),
+        (("", "x"), False),
+        ((r"^\pL", "^[0-9]"), False),
+        (("^a{70}", "b{70}$"), True),
+    ],
+)
+def test_no_tag_matches_both(expressions: tuple[str, ...], expected: bool) -> None:
+    assert matches_no_tag(*expressions) is expected
+
+
+@pytest.mark.parametrize(
+    ("selected", "excluded", "expected"),
+    [
+        ("", ["."], True),
+        ("", [".*"], True),
+        ("", ["^[0-9]", "^[A-Za-z_]"], True),
+        ("", ["^[0-9]", "^[A-Za-z]"], False),
+        ("", [r"^\w"], True),
+        ("^v", ["^v"], True),
+        ("^v1", ["^v[0-9]"], True),
+        ("^v", ["^v[0-9]"], False),
+        ("^v1$", ["^(?:v.*)$"], True),
+        ("a$", ["^.*a$"], True),
+        ("x", [r"\bx"], False),  # undecided: the edges of words
+        ("", [], False),
+    ],
+)
+def test_exclude_leaves_nothing(selected: str, excluded: list[str], expected: bool) -> None:
+    assert leaves_no_tag(selected, excluded) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("(?P<name>a):(?P<tag>[0-9]+)", False),
+        ("(?P<name>a)(?P<tag>:[0-9]+)", True),
+        ('(?P<name>a):(?P<tag>"[0-9]+")', True),
+        ("(?:(?P<name>a)(?P<tag>:[0-9]+))+", True),
+        # Without a tag there is an image all the same.
+        ("(?P<name>a)(?P<tag>:[0-9]+)?@(?P<digest>.*)", False),
+        ("(?P<name>a)(?:|(?P<tag>:[0-9]+))", False),
+        ("(?P<name>a)(?P<tag>:*)", False),
+        ("(?P<name>a)(?P<tag>)", False),
+        ("(?P<name>a)@(?P<digest>.*)", False),
+    ],
+)
+def test_a_group_that_holds_no_tag(pattern: str, expected: bool) -> None:
+    assert group_holds_no_tag(pattern, "tag") is expected
 
 
 NUMBER = r"-?[0-9]+(\.[0-9]+)?"
@@ -199,7 +275,7 @@ def test_the_character_at_fault() -> None:
 PIECES = [
     *["a", "b", "7", "-", r"\.", "/", ":", ".", "[a-c]", "[^a]", "[/.]", r"\d", r"\W", r"\w"],
     *["^", "$", r"\b", r"\B", "(a|/)", "(?:b|-)", "(?i:A)", "[[:punct:]]", r"\x41", "a{3}"],
-    *["(b?)*", "/*", "[-.]+", "/?", "(^|-)", "(7|$)", "|"],
+    *["(b?)*", "/*", "[-.]+", "/?", "(^|-)", "(7|$)", "|", "(?i)", "/(?-i)?", "a(?s)*", "a{0,2}"],
 ]
 EXPRESSIONS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join)
 TAGS = st.from_regex(r"[A-Ca-c7_][A-Ca-c7_.-]{0,6}", fullmatch=True)
@@ -216,3 +292,16 @@ def test_re2_agrees_on_random_expressions(expression: str, tags: list[str]) -> N
         assert is_tag(tag)
         assert compiled.search(tag)
         assert not [each for each in tags if len(each) < len(tag) and compiled.search(each)]
+
+
+@settings(max_examples=300)
+@given(EXPRESSIONS, st.lists(EXPRESSIONS, max_size=3), st.lists(TAGS, max_size=20))
+def test_what_is_left_of_random_expressions(
+    selected: str, excluded: list[str], tags: list[str]
+) -> None:
+    inner, outer = re2_of(selected), [re2_of(each) for each in excluded]
+    left = [
+        each for each in tags if inner.search(each) and not any(one.search(each) for one in outer)
+    ]
+    if leaves_no_tag(selected, excluded):
+        assert left == []

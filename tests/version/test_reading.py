@@ -7,7 +7,8 @@ import pytest
 
 from imagebot.policy.ranking import Pool
 from imagebot.policy.rows import read_pool
-from imagebot.version.places import Reading, TagGroup
+from imagebot.version.reading import Reading
+from imagebot.version.skeletons import TagGroup
 from tests.support.work import count_steps, is_linear
 
 
