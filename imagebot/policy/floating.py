@@ -12,19 +12,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from imagebot.version.reading import read_layout
+from imagebot.version.reading import ALONE, read_layout
 from imagebot.version.shape import Layout, Shape
+from imagebot.version.skeletons import zero_digits
+from imagebot.version.words import CHANNELS, COUNTERS
 
-# With or without a letter: a tag that may be a hash is not one whose digest is followed unasked.
-_HASH = re.compile(r"(?<![^-_.+])g?[0-9a-f]{7,40}(?![^-_.+])")
 # The numbers in it are a platform's: latest-arm64, stable-alpine3.20.
 _CHANNEL = re.compile(
-    r"(?:latest|stable|edge|lts|mainline|rolling)"
-    r"(?:[-_.](?!(?:build|run|rev|rc|ci|pr)[0-9])[a-z]{3,}[0-9.]*(?:v[0-9]+)?)*",
+    rf"(?:{'|'.join(sorted(CHANNELS))})"
+    rf"(?:[-_.](?!(?:{'|'.join(sorted(COUNTERS))})[0-9])[a-z]{{3,}}[0-9.]*(?:v[0-9]+)?)*",
     re.IGNORECASE,
 )
 _SEPARATORS = ("-", "_", ".", "+")
-_ZEROS = str.maketrans("123456789", "000000000")
 _YEAR = 4
 """A first number of so many digits may be that of a date, which zeros do not show."""
 _FULL = 3
@@ -37,7 +36,8 @@ def is_floating(tag: str, tags: Sequence[str]) -> bool:
     """Whether a tag moves by design, as far as it and the list of its repository tell."""
     layout = read_layout(tag)
     if layout is None:
-        return _HASH.search(tag) is None
+        # A tag that may be a hash is not one whose digest is followed unasked.
+        return not {"~", "?"}.intersection(ALONE.skeleton_of(tag))
     if _CHANNEL.fullmatch(tag):
         return True
     if layout.hidden:
@@ -91,7 +91,7 @@ def _forms(shape: Shape, tags: Sequence[str]) -> Iterator[tuple[int, int, int]]:
 
     A hundred thousand tags have a few hundred such forms.
     """
-    every = "\n".join(tags).translate(_ZEROS).split("\n")
+    every = zero_digits("\n".join(tags)).split("\n")
     examples: dict[str, str] = {}
     for form, count in Counter(every).items():
         release = read_layout(form)

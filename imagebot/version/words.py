@@ -13,6 +13,9 @@ STAGES: dict[str, int] = {
     "alpha": 1, "beta": 2, "m": 3, "milestone": 3, "pre": 4, "preview": 4, "rc": 5, "cr": 5,
 }  # fmt: skip
 
+CHANNELS = frozenset({"latest", "stable", "edge", "lts", "mainline", "rolling"})
+"""What a tag is called that moves from image to image by design."""
+
 HASHES = frozenset({"sha", "git", "commit", "rev"})
 """What follows one of these is a commit, whatever it looks like."""
 
