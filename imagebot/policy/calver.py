@@ -1,7 +1,7 @@
 """Order `calver`: by the date in the text, whichever of the usual ways it is written.
 
-`20240105`, `202401051200`, `2024-01-05`, `2024-1-5`, `2024.1`, `24.04`, each with a time or a
-counter after it. Tags are compared when they are the same around the date.
+`20240105`, `202401051200`, `2024-01-05`, `2024-1-5`, `2024.1`, `24.04`, `2024w05`, each with a time
+or a counter after it. Tags are compared when they are the same around the date.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from imagebot.policy.model import Policy, UpdateType
-from imagebot.policy.platforms import of_platform
+from imagebot.policy.platforms import of_other_variant, of_platform
 from imagebot.policy.ranking import Pool, Ranked
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.rows import read_pool
@@ -29,6 +30,7 @@ _DATE = re.compile(
     r"(?P<clock>(?:[0-9]{2}){0,3})(?![0-9])"
     r"|(?P<y2>199[0-9]|20[0-9]{2})(?P<s>[-._])(?P<m2>0?[1-9]|1[0-2])"
     r"(?:(?P=s)(?P<d2>0?[1-9]|[12][0-9]|3[01]))?(?![0-9])"
+    r"|(?P<y4>199[0-9]|20[0-9]{2})[-_.]?[wW](?P<week>0?[1-9]|[1-4][0-9]|5[0-3])(?![0-9a-zA-Z])"
     r"|(?P<y3>[0-9]{2})\.(?P<m3>0?[1-9]|1[0-2])(?![0-9])"
     r")"
 )
@@ -100,18 +102,24 @@ class _Ranking:
             wanted = f"the current tag is written {now.frame}" if now else "only dates are adopted"
             self.refusals.add("shape", group.tags, f"{wanted}, # being the date")
             return
-        if self.now is not None and first.frame == self.now.frame:
-            group, moved = of_platform(
-                self.policy,
-                first.ingredients,
-                self.now.ingredients,
-                self.current,
-                group,
-                self.refusals,
-            )
-            self.moved |= moved
+        group = self._on_platforms(first, group)
         self.tags += group.tags
         self.keys += [_key(dated, self.now) for tag in group.tags if (dated := found[tag])]
+
+    def _on_platforms(self, first: Dated, group: TagGroup) -> TagGroup:
+        """The tags of one frame, of which this is the first, whose platforms the policy allows."""
+        now = self.now
+        if now is None:
+            return group
+        ingredients, there = first.ingredients, now.ingredients
+        if first.frame == now.frame:
+            group, moved = of_platform(
+                self.policy, ingredients, there, self.current, group, self.refusals
+            )
+        else:
+            group, moved = of_other_variant(ingredients, there, self.current, group, self.refusals)
+        self.moved |= moved
+        return group
 
     def _fits(self, dated: Dated) -> bool:
         if self.policy.pattern is not None or self.policy.variant == "any":
@@ -148,19 +156,28 @@ def read_date(text: str, skeleton: str) -> Dated | None:
         found = _DATE.search(text, found.end())
     if found is None:
         return None
-    year = found["y1"] or found["y2"] or "20" + found["y3"]
-    month = found["m1"] or found["m2"] or found["m3"]
-    day = found["d1"] or found["d2"] or "0"
     clock = found["clock"] or ""
     hours = [clock[i : i + 2] for i in range(0, len(clock), 2)]
     rest = _rest(skeleton, found.end())
     counters = _NUMBER.findall(text, found.end(), rest.start)
-    key = tuple(map(int, (year, month, day, *hours, *counters)))
+    key = (*_day(found), *map(int, (*hours, *counters)))
     before = text[: found.start()]
     if hides and _is_hidden(skeleton, (0, found.start())):
         before = outline_of_skeleton(skeleton[: found.start()])
     others = tuple([int(text[start:end]) for start, end in rest.numbers])
     return Dated(key, f"{before}#{rest.outline}", others, rest.ingredients)
+
+
+def _day(found: re.Match[str]) -> tuple[int, int, int]:
+    """Year, month and day; of a week its Monday, and the day 0 of a month."""
+    if found["week"]:
+        # The fourth of January is always in the first week.
+        first = date(int(found["y4"]), 1, 4)
+        monday = first + timedelta(weeks=int(found["week"]) - 1, days=-first.weekday())
+        return monday.year, monday.month, monday.day
+    year = found["y1"] or found["y2"] or "20" + found["y3"]
+    month = found["m1"] or found["m2"] or found["m3"]
+    return int(year), int(month), int(found["d1"] or found["d2"] or "0")
 
 
 class _Rest(NamedTuple):

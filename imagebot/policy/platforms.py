@@ -18,6 +18,7 @@ from imagebot.version.ingredients import Ingredient
 from imagebot.version.precedence import Numbers
 from imagebot.version.reading import Reading
 from imagebot.version.skeletons import TagGroup
+from imagebot.version.words import RUNTIMES
 
 
 def of_platform(
@@ -48,6 +49,44 @@ def of_platform(
     return group, {tag: size for tag, size in moved.items() if tag in among}
 
 
+def of_other_variant(
+    ingredients: Sequence[Ingredient],
+    now: Sequence[Ingredient],
+    current: str,
+    group: TagGroup,
+    refusals: Refusals,
+) -> tuple[TagGroup, dict[str, UpdateType]]:
+    """The tags of a group that have nothing by a name of the current text in a lower number.
+
+    And how far those moved that have one in a higher number. `ingredients` are the group's, `now`
+    those of the current text, of another variant.
+    """
+    moved: dict[str, UpdateType] = {}
+    for other, ingredient in _same_names(now, ingredients):
+        there = _Present(ingredient, other.text_of(current), other.numbers_of(current))
+        group, more = there.not_lower(group, refusals)
+        for tag, size in more.items():
+            moved[tag] = larger(moved.get(tag), size)
+    among = set(group.tags)
+    return group, {tag: size for tag, size in moved.items() if tag in among}
+
+
+def _same_names(
+    some: Sequence[Ingredient], others: Sequence[Ingredient]
+) -> Iterator[tuple[Ingredient, Ingredient]]:
+    """Pairs of two variants: what both have by one name, if once each."""
+    for one in some:
+        named = [each for each in others if _is_same(one, each)]
+        if len(named) == 1 and sum(_is_same(one, each) for each in some) == 1:
+            yield one, named[0]
+
+
+def _is_same(one: Ingredient, other: Ingredient) -> bool:
+    if not (one.is_platform and other.is_platform):
+        return False
+    return one.name != "" and one.name.lower() == other.name.lower()
+
+
 @dataclass(frozen=True, slots=True)
 class _Present:
     """An ingredient of the current tag, as it is written there, and its numbers."""
@@ -59,24 +98,34 @@ class _Present:
     def narrow(
         self, policy: Policy, group: TagGroup, refusals: Refusals
     ) -> tuple[TagGroup, dict[str, UpdateType]]:
-        """A hundred thousand tags have a few platforms: each is judged once."""
+        """The tags of a group that have these numbers, or higher ones that the policy allows."""
+        if not _may_move(policy, self.ingredient):
+            found = cut_numbers(self.ingredient.numbers, group.texts)
+            higher = {numbers for numbers in set(found) if numbers > self.numbers}
+            self._refuse(group, found, higher, refusals, f"another {self._what} than {self.name}")
+            group = group.only([i for i, numbers in enumerate(found) if numbers not in higher])
+        return self.not_lower(group, refusals)
+
+    def not_lower(
+        self, group: TagGroup, refusals: Refusals
+    ) -> tuple[TagGroup, dict[str, UpdateType]]:
+        """The tags of a group that have no lower numbers, and how far those with higher ones moved.
+
+        A hundred thousand tags have a few platforms: each is judged once.
+        """
         found = cut_numbers(self.ingredient.numbers, group.texts)
         kinds = set(found) - {self.numbers}
         if not kinds:
             return group, {}
         lower = {numbers for numbers in kinds if numbers < self.numbers}
         sizes = {numbers: self._size(numbers) for numbers in kinds - lower}
-        if not _may_move(policy, self.ingredient):
-            self._refuse(group, found, sizes, refusals, f"another {self._what} than {self.name}")
-            sizes = {}
         self._refuse(group, found, lower, refusals, f"lower than {self.name}")
         moved = {
             tag: sizes[numbers]
             for tag, numbers in zip(group.tags, found, strict=True)
             if numbers in sizes
         }
-        allowed = {self.numbers, *sizes}
-        return group.only([i for i, numbers in enumerate(found) if numbers in allowed]), moved
+        return group.only([i for i, numbers in enumerate(found) if numbers not in lower]), moved
 
     def _refuse(
         self,
@@ -94,8 +143,11 @@ class _Present:
 
     @property
     def _what(self) -> str:
-        is_named = self.ingredient.kind == "runtime" and self.ingredient.name
-        return self.ingredient.name.lower() if is_named else "variant"
+        """What differs, for a sentence: another php than php8.2, another variant than foo7."""
+        name = self.ingredient.name.lower()
+        if not name:
+            return "number"
+        return name if name in RUNTIMES else "variant"
 
 
 def _may_move(policy: Policy, ingredient: Ingredient) -> bool:
@@ -132,8 +184,11 @@ def platform_moves(old: str, new: str, reading: Reading) -> str:
 
 def _moves(old: str, new: str, reading: Reading) -> Iterator[tuple[Ingredient, Ingredient]]:
     before, after = reading.layout_of(old), reading.layout_of(new)
-    if before is None or after is None or before.variant != after.variant:
+    if before is None or after is None:
         return
-    for one, other in zip(before.ingredients, after.ingredients, strict=False):
+    pairs = _same_names(before.ingredients, after.ingredients)
+    if before.variant == after.variant:
+        pairs = iter(zip(before.ingredients, after.ingredients, strict=False))
+    for one, other in pairs:
         if one.is_platform and other.is_platform and one.numbers_of(old) != other.numbers_of(new):
             yield one, other

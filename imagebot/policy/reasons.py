@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 
-from imagebot.policy.filters import read_text
-from imagebot.policy.model import TIMED_ORDERS, Policy
-from imagebot.policy.natural import stage_pre
-from imagebot.policy.ranking import Outsiders, Ranked
+from imagebot.policy.model import TIMED_ORDERS, Policy, Rejection
+from imagebot.policy.outsiders import best_outsider, has_lower
+from imagebot.policy.ranking import Ranked
 from imagebot.policy.rejections import Rejections, count_by_rule
-from imagebot.policy.rows import cut_numbers
-from imagebot.policy.steps import KEPT_NUMBERS
 from imagebot.policy.ties import is_same_version
 from imagebot.reference import Reference
-from imagebot.version.precedence import Numbers, pad
 from imagebot.version.reading import Reading
-from imagebot.version.shape import Layout
 
 _MOVED = {
     "newer": "{best} is the newest tag the policy allows",
@@ -24,6 +19,8 @@ _MOVED = {
     "downgraded": "{best} is the newest tag the policy allows, and it may go back",
 }
 _WORDS = ("no", "one", "two", "three", "four", "five", "six")
+_NUMBER = re.compile("[0-9]+")
+_HIDDEN = re.compile("[~?]")
 _BY_DIGEST = "use order: created, or follow"
 
 
@@ -93,14 +90,21 @@ def _ways_out(policy: Policy, tag: str) -> str:
 def why_none(policy: Policy, reference: Reference, ranked: Ranked, rejections: Rejections) -> str:
     """Why the policy allows no tag of the list, and not the current one either."""
     refused = count_by_rule(rejections)
-    beside = f", nor the current {reference.tag}" if reference.tag is not None else ""
-    count = len(rejections)
-    allows = f"allows none of the {count} tags" if count != 1 else "does not allow the only tag"
     outsider = ""
     if ranked.current is not None:
-        outsider = _best_outsider(policy, reference, ranked, any_form=False)
+        outsider = best_outsider(policy, reference, ranked, any_form=False)
     told = f"; {outsider}" if outsider else ""
-    return f"the policy {allows}{beside} (refused: {refused}){told}"
+    return f"{_allows_none(rejections, reference.tag)} (refused: {refused}){told}"
+
+
+def _allows_none(rejections: Rejections, current: str | None) -> str:
+    count = len(rejections)
+    if count != 1:
+        beside = f", nor the current {current}" if current is not None else ""
+        return f"the policy allows none of the {count} tags{beside}"
+    if current is None or rejections[0].tag == current:
+        return f"{rejections[0].tag} is the only tag, and not one the policy allows"
+    return f"the policy allows neither the only tag nor the current {current}"
 
 
 def why_kept(
@@ -131,114 +135,56 @@ def why_kept(
         rest = tied
     else:
         rest = f"{current} is the newest tag the policy allows"
-    outsider = _best_outsider(policy, reference, compared, any_form=not others)
+    outsider = best_outsider(policy, reference, compared, any_form=not others)
     if others or (equal and not outsider):
         return f"{outsider}; {rest}" if outsider else rest
     if outsider:
         return outsider
+    if has_lower(policy, reference, compared):
+        return f"{current} is the newest tag the policy allows"
     if not set(tags) - {current}:
         return f"there is no other tag than {current}"
-    return f"no other tag can be compared with {current}{_example(rejections)}"
+    return _alone(current, rejections)
+
+
+def _extracts(policy: Policy) -> bool:
+    return policy.pattern is not None and bool(policy.pattern.extract)
 
 
 def _tied(policy: Policy, compared: Ranked, current: str, equal: Sequence[str]) -> str:
     """That some tags with the current one's place may be other images, "" where none may be."""
-    twin = next((t for t in equal if not is_same_version(policy, compared, current, t)), None)
-    if twin is None:
+    others = [tag for tag in equal if not is_same_version(policy, compared, current, tag)]
+    if not others:
         return ""
-    if compared.hidden is not None and compared.hidden(twin) != compared.hidden(current):
+    twin = max(others)
+    reads_tags = policy.order not in TIMED_ORDERS and not _extracts(policy)
+    if reads_tags and _HIDDEN.search(compared.reading.skeleton_of(twin)):
         return f"nothing orders {twin} and {current}: they differ only in what may be a hash"
     more = ", …" if len(equal) > 1 else ""
     shared = f"{len(equal) + 1} tags share the newest place ({current}, {twin}{more})"
     return f"{shared}, so the current one stays"
 
 
-def _example(rejections: Rejections) -> str:
-    """One of the tags that were not compared, and the reason."""
-    first = next(iter(rejections), None)
-    return f": {first.tag}: {first.reason}" if first is not None else ""
+_FILTERS = frozenset({"include", "exclude", "pattern", "semver", "prerelease"})
+"""Rules that refuse what could be compared."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Outsider:
-    """A tag that was not compared; the one with the highest `rank` is told of."""
-
-    rank: tuple[bool, int, Numbers, str]
-    why: str
-
-
-def _best_outsider(policy: Policy, reference: Reference, ranked: Ranked, *, any_form: bool) -> str:
-    """What looks newer than the current tag and was not compared with it, "" for nothing."""
-    text = read_text(policy, reference.tag)
-    layout = ranked.reading.layout_of(text) if text is not None else None
-    if text is None or layout is None or not ranked.outsiders:
-        return ""
-    now = _Now(policy, text, layout, any_form)
-    found = [one for each in ranked.outsiders for one in now.judge(each)]
-    return max(found, key=lambda one: one.rank).why if found else ""
+def _alone(current: str, rejections: Rejections) -> str:
+    """What is said where nothing was compared, with the likest tag that was refused."""
+    example = _likest(current, rejections)
+    if example is None:
+        return f"no other tag can be compared with {current}"
+    alone = f"no other tag can be compared with {current}"
+    if example.rule in _FILTERS:
+        alone = f"the policy allows no other tag than {current}"
+    return f"{alone}; {example.tag} is refused: {example.reason}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Now:
-    """The current tag. `any_form` is whether tags that cannot be newer are told of, too."""
-
-    policy: Policy
-    text: str
-    layout: Layout
-    any_form: bool
-
-    def judge(self, outsiders: Outsiders) -> Iterator[_Outsider]:
-        layout, group = outsiders
-        every = cut_numbers(layout.parts, group.texts)
-        numbers, text, tag = max(zip(every, group.texts, group.tags, strict=True))
-        there = self.layout.numbers_of(self.text)
-        if layout.kind != self.layout.kind:
-            if self.any_form:
-                is_version = layout.kind == "version"
-                yield _Outsider(
-                    (False, is_version - 100, numbers, tag), f"{tag} is of another form"
-                )
-            return
-        stages = stage_pre(layout, text), stage_pre(self.layout, self.text)
-        if (_padded(numbers), stages[0]) <= (_padded(there), stages[1]):
-            return
-        distance, why = self._difference(layout, tag)
-        if distance < _FAR or self.any_form:
-            kept = KEPT_NUMBERS[self.policy.max or "major"]
-            within = pad(numbers)[:kept] == pad(there)[:kept]
-            yield _Outsider((within, -distance, _padded(numbers), tag), why)
-
-    def _difference(self, layout: Layout, tag: str) -> tuple[int, str]:
-        """How differently a tag is written, and in what."""
-        now = self.layout
-        prefix, there = layout.prefix_of(tag), now.prefix_of(self.text)
-        if prefix.lower().lstrip("v") != there.lower().lstrip("v"):
-            return _FAR, f"{tag} is newer but begins otherwise"
-        if prefix != there:
-            how = "without the" if len(prefix) < len(there) else "with a"
-            return 1, f"{tag} is newer but written {how} v"
-        if layout.core != now.core:
-            return 1, f"{tag} has {_words(layout.core.count('#'))}"
-        if layout.variant == now.variant:
-            stage = "a pre-release" if layout.stage else "on another platform"
-            return 1, f"{tag} is newer but {stage}"
-        if _letters(layout.variant) == _letters(now.variant):
-            return 1, f"{tag} has another shape"
-        return 2, f"{tag} is newer but of another variant"
-
-
-_FAR = 10
-"""From here on a tag is another thing, and told of only where nothing else was compared."""
-
-
-def _padded(numbers: Numbers) -> Numbers:
-    return (*numbers, 0, 0, 0, 0)[: max(4, len(numbers))]
-
-
-def _words(count: int) -> str:
-    number = _WORDS[count] if count < len(_WORDS) else str(count)
-    return f"{number} number{'' if count == 1 else 's'}"
-
-
-def _letters(variant: str) -> str:
-    return "".join(each for each in variant if each.isalpha())
+def _likest(current: str, rejections: Rejections) -> Rejection | None:
+    """The highest of the tags that are written like the current one, else the first of all."""
+    others = [one for one in rejections if one.tag != current]
+    form = _NUMBER.sub("#", current)
+    alike = [one for one in others if _NUMBER.sub("#", one.tag) == form]
+    if alike:
+        return max(alike, key=lambda one: ([*map(int, _NUMBER.findall(one.tag))], one.tag))
+    return others[0] if others else None

@@ -66,9 +66,12 @@ def _is_version(now: Current) -> bool:
 
 
 def _several_parts(rows: Rows, refusals: Refusals) -> Rows:
-    """Without a current shape: the rows with more than one number, at least three each."""
-    kept = [i for i, numbers in enumerate(rows.numbers) if len(numbers) > 1]
-    reason = "a single number may be a date or a build, and is not adopted"
+    """Without a current shape: the rows with more than one number, at least three each.
+
+    A date without dots is no version: it would be compared with none later.
+    """
+    kept = [i for i, form in enumerate(rows.forms) if form > 1]
+    reason = "a date or a single number is not adopted as a version"
     refusals.add("shape", rows.others(kept), reason)
     rows = rows.only(kept)
     rows.numbers = [(*numbers, 0) if len(numbers) == 2 else numbers for numbers in rows.numbers]
@@ -85,7 +88,7 @@ def _strict(policy: Policy, pool: Pool, current: str | None, refusals: Refusals)
     for group in by_skeleton(pool):
         spans = _strict_spans(_strict_skeleton(group))
         if spans is None:
-            reason = "not a version: the strict syntax needs three numbers"
+            reason = "the strict syntax needs three numbers"
             refusals.add("semver", group.tags, reason)
         else:
             _add_strict(rows, policy, now, group, spans, refusals)

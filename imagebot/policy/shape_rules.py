@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from imagebot.policy.model import Policy, UpdateType
-from imagebot.policy.platforms import of_platform
+from imagebot.policy.platforms import of_other_variant, of_platform
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.selectors import tag_glob
 from imagebot.version.precedence import Numbers
@@ -42,7 +42,7 @@ def read_current(text: str | None, reading: Reading) -> Current | None:
     if text is None or layout is None or layout.kind == "identity":
         return None
     shape = layout.shape_of(text)
-    other_shape = f"another shape: the current tag is {shape}"
+    other_shape = f"another shape than {shape}"
     return Current(text, layout, shape, layout.numbers_of(text), other_shape)
 
 
@@ -63,10 +63,7 @@ def narrow(
         return group, moved
     group = _of_variant(policy, layout, now, group, refusals)
     if now is not None and group.tags:
-        if now.layout.variant == layout.variant and _compares_platforms(policy, now):
-            group, moved = of_platform(
-                policy, layout.ingredients, now.layout.ingredients, now.text, group, refusals
-            )
+        group, moved = _of_platforms(policy, layout, now, group, refusals)
         group = _of_hidden(layout, now, group, refusals)
     return _of_stage(policy, layout, now, group, refusals), moved
 
@@ -101,13 +98,28 @@ def _of_variant(
         wanted = now.shape.variant if now else ""
         if layout.variant == wanted:
             return group
-        reason = f"another variant: {wanted.lstrip(_SEPARATORS) or 'none'} is wanted"
-        refusals.add("variant", group.tags, reason)
+        refusals.add("variant", group.tags, _other_variant(wanted.lstrip(_SEPARATORS)))
         return group.none()
     start = layout.variant_start
     kept = [i for i, text in enumerate(group.texts) if is_variant(policy.variant, text[start:])]
-    refusals.add("variant", group.others(kept), f"another variant: {policy.variant} is wanted")
+    name = "" if policy.variant == "none" else policy.variant
+    refusals.add("variant", group.others(kept), _other_variant(name))
     return group.only(kept)
+
+
+def _other_variant(wanted: str) -> str:
+    return f"another variant than {wanted}" if wanted else "a variant, and none is wanted"
+
+
+def _of_platforms(
+    policy: Policy, layout: Layout, now: Current, group: TagGroup, refusals: Refusals
+) -> tuple[TagGroup, Mapping[str, UpdateType]]:
+    if not _compares_platforms(policy, now):
+        return group, _NONE
+    ingredients, there = layout.ingredients, now.layout.ingredients
+    if now.layout.variant == layout.variant:
+        return of_platform(policy, ingredients, there, now.text, group, refusals)
+    return of_other_variant(ingredients, there, now.text, group, refusals)
 
 
 def _compares_platforms(policy: Policy, now: Current) -> bool:
@@ -119,9 +131,9 @@ def _compares_platforms(policy: Policy, now: Current) -> bool:
 
 def _of_hidden(layout: Layout, now: Current, group: TagGroup, refusals: Refusals) -> TagGroup:
     """Without the tags that only what may be a hash or a number tells from the current one."""
-    if not layout.unknown:
+    if not layout.unknown or len(layout.hidden) != len(now.layout.hidden):
         return group
-    # Tags of one shape have as many hidden places, in the same order.
+    # Tags with as many hidden places have them in the same order.
     places = [i for i, span in enumerate(layout.hidden) if span in layout.unknown]
     known, held = _around(now.layout, now.text, places)
     kept = [

@@ -2,7 +2,8 @@
 
 In a skeleton every digit is a zero, and the digits of a date are ones. Dates are written
 `20240105`, `202401051530`, `20240105T1530Z`, `2024-01-05`, `2024_1_5`, `2024-1`, `2024.1.5`, with a
-time of day behind a `T` or as six digits, and as Unix times of 10 or 13 digits.
+time of day behind a `T`, as six digits, or as in `2024-01-05_15-30-00`; as a week, `2024w05`; and
+as Unix times of 10 or 13 digits.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import functools
 import re
 
 _FIRST, _LAST = 1990, 2099
+_WEEKS = 53
 _LENGTHS = (8, 10, 12, 14)
 DATE_LENGTHS = (8, 10, 12, 13, 14)
 """So many digits may be a day, with or without a time of day, or a Unix time."""
 _CLOCK = r"(?:T0{2}(?:[-_.:]?0{2}){1,2}Z?|[-_]0{6})?"
+_LONG_CLOCK = r"[-_]00[-:]00(?:[-:]00(?:\.0{1,3})?)?"
 _FORMS = (
-    re.compile(rf"0000([-_.])00?\1(?:00?){_CLOCK}(?![0a-zA-Z])"),
+    re.compile(rf"0000([-_.])00?\1(?:00?)(?:{_LONG_CLOCK}|{_CLOCK})(?![0a-zA-Z])"),
+    re.compile(r"0000[-_.]?[wW]00?(?![0a-zA-Z])"),
     re.compile(r"0000[-_]00?(?![0a-zA-Z])"),
     re.compile(r"0000(?:\.0+)+"),
     re.compile(rf"0{{8}}{_CLOCK}(?:\.0+)*"),
@@ -44,7 +48,9 @@ def is_date(written: str) -> bool:
         return is_calendar(first) or is_unix_time(first)
     if not _FIRST <= int(first) <= _LAST:
         return False
-    if "." in written and "T" not in written:
+    if "w" in written or "W" in written:
+        return 1 <= int(numbers[1]) <= _WEEKS
+    if written[4] == "." and "T" not in written:
         return True  # 2024.1.0 counts releases of a year, or of a month
     month, *day = numbers[1:3]
     return _is_month(month) and all(map(_is_day, day))

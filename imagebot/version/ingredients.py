@@ -50,8 +50,7 @@ def read_ingredients(skeleton: str, start: int) -> tuple[Ingredient, ...]:
         if token.lastgroup == "fixed":
             found.append(_fixed(token))
         elif token.lastgroup == "number":
-            before = tokens[position - 1] if position else None
-            after = tokens[position + 1 :]
+            before, after = tokens[:position], tokens[position + 1 :]
             found.append(_number(skeleton, start, before, token, after))
     return tuple(found)
 
@@ -67,7 +66,7 @@ def _fixed(token: re.Match[str]) -> Ingredient:
 def _number(
     skeleton: str,
     start: int,
-    before: re.Match[str] | None,
+    before: list[re.Match[str]],
     token: re.Match[str],
     after: list[re.Match[str]],
 ) -> Ingredient:
@@ -75,11 +74,30 @@ def _number(
         (token.start() + found.start(), token.start() + found.end())
         for found in re.finditer("[01]+", token[0])
     )
-    word, begin = "", token.start()
-    if before is not None and before.lastgroup in ("word", "fixed"):
-        word, begin = before[0], before.start()
-    kind = _kind(skeleton, start, word, token, after)
+    word, begin, is_named = "", token.start(), False
+    if before and before[-1].lastgroup in ("word", "fixed"):
+        word, begin = before[-1][0], before[-1].start()
+        is_named = before[-1].lastgroup == "fixed" or _counts(word)
+        if word in ("v", "V"):
+            is_named = _is_spelled_v(start, before, after)
+    whole = "." not in token[0]
+    if is_named and token[0][0] != "1":
+        kind: IngredientKind = "revision" if whole else "runtime"
+    else:
+        kind = _kind(skeleton, start, word, token, after)
     return Ingredient(kind, word, (begin, token.end()), numbers)
+
+
+def _counts(word: str) -> bool:
+    name = word.lower()
+    return name in COUNTERS or word in REVISIONS or name in REVISIONS
+
+
+def _is_spelled_v(start: int, before: list[re.Match[str]], after: list[re.Match[str]]) -> bool:
+    """Whether a `v` is no name, but how a revision is written: 7.2.0-v6, 20-build.v5."""
+    if len(before) > 1:
+        return before[-2].lastgroup == "word" and _counts(before[-2][0])
+    return before[0].start() == start + 1 and not after
 
 
 def _kind(
@@ -91,8 +109,6 @@ def _kind(
         return "revision"  # a date
     if name in IDENTITIES:
         return "fixed"
-    if name in COUNTERS or word in REVISIONS or name in REVISIONS or word in FIXED:
-        return "revision" if whole else "runtime"
     if name in SYSTEMS:
         return "system"
     if word and name not in RUNTIMES and _is_ticket(skeleton, word, token):

@@ -23,7 +23,7 @@ from imagebot.version.skeletons import (
 )
 
 # Without this a skeleton has neither a hash nor a date, nor has a tag whose digits are zeros.
-_UNCERTAIN = re.compile(r"~|[0a-f]{7}|0000[-_.]0")
+_UNCERTAIN = re.compile(r"~|[0a-f]{7}|[0A-F]{7}|0000(?:[-_.]|[-_.]?[wW])0")
 _DOTTED = re.compile(r"0+\.0")
 
 

@@ -17,7 +17,16 @@ from typing import Literal
 
 from imagebot.version.ingredients import Ingredient, read_ingredients
 from imagebot.version.skeletons import Span
-from imagebot.version.words import COUNTERS, IDENTITIES, RUNTIMES, STAGES, SYSTEMS
+from imagebot.version.words import (
+    ARCHITECTURES,
+    CHANNELS,
+    COUNTERS,
+    IDENTITIES,
+    REVISIONS,
+    RUNTIMES,
+    STAGES,
+    SYSTEMS,
+)
 
 NumberKind = Literal["version", "date", "counter", "identity"]
 
@@ -25,12 +34,20 @@ _LEADING = re.compile(r"[vV]?([01]+(?:\.[01]+)*)")
 _COMPONENT_START = re.compile(r"(?:[-_+]|(?<![01])\.)[vV]?([01]+(?:\.[01]+)*)")
 _DOTTED = re.compile(r"[-_+][vV]?([01]+(?:\.[01]+)+)")
 _ANYWHERE = re.compile(r"([01]+(?:\.[01]+)*)")
-_DATE = re.compile(r"1+(?:[-_.]1+)*(?:T1+(?:[-_.:]?1+)*Z?)?")
+_DATE = re.compile(r"1+(?:[-_.]?[wW]1+|(?:[-_.:]1+)*(?:T1+(?:[-_.:]?1+)*Z?)?)")
 _NUMBER = re.compile(r"[01]+")
 _HIDDEN = re.compile(r"~+|\?+")
 _WORD_BEFORE = re.compile(r"([A-Za-z]+)[-_.+]?$")
 _TICKET = re.compile(r"(?:^|[-_.+])[A-Z][A-Z0]+-$")
-_BESIDE_HASH = re.compile(r"(?:[-_.+]?(?:~+|\?+))+[-_.+]$")
+_BESIDE_HASH = re.compile(r"[-_.+]?[~?](?:[-_.+]?[~?])*[-_.+]$")
+
+_ARCHITECTURE = re.compile(rf"(?<![^-_.+])(?:{'|'.join(ARCHITECTURES)})(?![^-_.+])", re.IGNORECASE)
+_BESIDE_ARCHITECTURE = re.compile(
+    rf"(?<=[a-zA-Z])[-_.+](?:{'|'.join(ARCHITECTURES)})[-_.+]$", re.IGNORECASE
+)
+_CHANNEL = re.compile(
+    rf"(?:{'|'.join(sorted(CHANNELS))})(?:[-_.+][A-Za-z]+)+[-_.+]?", re.IGNORECASE
+)
 
 _STAGE_WORDS = "|".join(sorted(STAGES, key=len, reverse=True))
 _PRERELEASE = re.compile(
@@ -127,11 +144,31 @@ def _version(skeleton: str) -> re.Match[str] | None:
     leading = _LEADING.match(skeleton)
     if leading is not None:
         return leading
-    found = _COMPONENT_START.search(skeleton) or _ANYWHERE.search(skeleton)
-    if found is not None and _kind(skeleton, found.span(1), counts=False) == "identity":
+    worded = _ARCHITECTURE.sub(_blank_out, skeleton)
+    found = _COMPONENT_START.search(worded) or _ANYWHERE.search(worded)
+    if found is None:
+        return None
+    if _is_of_platform_alone(worded[: found.start(1)]):
+        return _DOTTED.search(worded, found.end())
+    if _kind(skeleton, found.span(1), counts=False) == "identity":
         # customer-7-1.2.3 is a version of one of them.
-        return _DOTTED.search(skeleton, found.end()) or found
+        return _DOTTED.search(worded, found.end()) or found
     return found
+
+
+def _blank_out(found: re.Match[str]) -> str:
+    return "x" * len(found[0])
+
+
+def _is_of_platform_alone(before: str) -> bool:
+    """Whether a number is that of a platform under something that has no version itself.
+
+    A branch, as in latest-alpine3.20, or a commit, as in sha-4f2a9c1-cuda12.
+    """
+    word = _word_before(before)
+    if word not in SYSTEMS and word not in RUNTIMES:
+        return False
+    return _HIDDEN.search(before) is not None or _CHANNEL.fullmatch(before) is not None
 
 
 @functools.lru_cache(maxsize=8192)
@@ -173,10 +210,12 @@ def _kind(skeleton: str, span: Span, counts: bool) -> NumberKind:
     """
     start, end = span
     before = _BESIDE_HASH.sub("", skeleton[:start])
+    before = _BESIDE_ARCHITECTURE.sub("", before)
     word = _word_before(before)
-    if word in IDENTITIES:
+    is_dotted = "." in skeleton[start:end]
+    if word in IDENTITIES and not (is_dotted and word in REVISIONS):
         return "identity"
-    if "." in skeleton[start:end]:
+    if is_dotted:
         return "version"
     if word in COUNTERS:
         return "counter"

@@ -30,6 +30,7 @@ _ZEROS = str.maketrans("123456789", "000000000")
 _NAMES = "|".join(sorted(HASHES))
 # Components with a letter, hexadecimal; `git describe` puts a g before them.
 _LETTERED = re.compile(rf"{WHOLE[0]}(?:g|{_NAMES})?(?=0*[a-f])[0a-f]{_LENGTHS}{WHOLE[1]}", re.ASCII)
+_CAPITALS = re.compile(rf"{WHOLE[0]}(?=0*[A-F])[0A-F]{{7,40}}{WHOLE[1]}")
 _DIGITS = re.compile(rf"{WHOLE[0]}0{_LENGTHS}{WHOLE[1]}")
 _NAMED = re.compile(
     rf"{WHOLE[0]}(?:(?:{_NAMES})[-_.+]|(?:g|{_NAMES})(?=0))0{_LENGTHS}{WHOLE[1]}", re.IGNORECASE
@@ -87,7 +88,8 @@ def zero_digits(text: str) -> str:
 
 def mark_hashes(zeroed: str) -> str:
     """A text whose digits are zeros, with tildes for the hashes that have letters."""
-    return _LETTERED.sub(_tildes, zeroed)
+    marked = _LETTERED.sub(_tildes, zeroed)
+    return marked if marked.islower() else _CAPITALS.sub(_tildes, marked)
 
 
 def _tildes(found: re.Match[str]) -> str:

@@ -13,6 +13,8 @@ from imagebot.policy.choose import choose
 from tests.policy.choosing import choosing, reference
 from tests.policy.schemes.row import Keys
 
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+
 # (current, tags, a pattern that the reason contains). Code spans may have backticks.
 EXAMPLES = [
     ("v1.17.0", "1.19.0", r"1\.19\.0 is newer but written without the v"),
@@ -49,6 +51,33 @@ SIBLINGS = [
     ("1.2.3-alpine", "1.2.4 1.2.4-slim", r"1\.2\.4(-slim)?\b"),
     ("1.2.3", "1.3.0-rc.1", r"1\.3\.0-rc\.1.*pre-release|pre-release.*1\.3\.0-rc\.1"),
     ("6.4.2-php8.2-apache", "6.4.3-php8.3-apache", r"6\.4\.3-php8\.3-apache"),
+    # Of the same variant before others, and a release before a pre-release.
+    ("1.25-alpine", "1.25.3-perl 1.25.3-alpine 1.25.3", r"^1\.25\.3-alpine has three numbers$"),
+    ("3", "3.12.1 3.13.0a3-windows 3.13-rc", r"^3\.12\.1 has three numbers$"),
+    ("v1", "v1.2.3 1.3.0-beta.1", r"^v1\.2\.3 has three numbers$"),
+    ("7.2.4", "8.0-M02-bookworm 8.0-M02", r"^8\.0-M02 is newer but a pre-release$"),
+    ("1.21-alpine", "1.22rc2-alpine3.19 1.22rc2-alpine", r"^1\.22rc2-alpine is newer but a pre-re"),
+    ("1.0.0-beta.1", "1.1.0-alpha.1", r"^1\.1\.0-alpha\.1 .* a pre-release of another release or"),
+    # What is different is a platform, or something that nobody knows.
+    ("6.4.2-php8.2-apache", "6.4.3-php8.1-apache", r"apache is newer but on another platform$"),
+    ("6.4.2-php8.2", "6.4.2-php8.3", r"^6\.4\.2-php8\.3 is the same version on another platform$"),
+    ("1.2.3-arm-v6", "1.2.4-arm-v7", r"^1\.2\.4-arm-v7 is newer but on another platform$"),
+    ("1.2.3-foo7", "1.2.4-foo8", r"^1\.2\.4-foo8 is newer but of another variant$"),
+    ("1.2.3-pr-57", "1.2.4-pr-58", r"^1\.2\.4-pr-58 is newer but of another variant$"),
+    ("15-3.3", "15-3.4", r"^15-3\.4 is the same version in another variant$"),
+    ("2026w54", "2026w55", r"^2026w55 is the same version in another variant$"),
+    ("main-1-1234567", "main-1-7654321", r"main-1-7654321"),
+    (
+        "main-20260101-1234567",
+        "main-20260101-7654321",
+        r"^nothing tells whether \S+ and \S+ differ",
+    ),
+    ("20260105", "2026-01-06", r"^2026-01-06 has its date in another form$"),
+    ("2026.1", "2026.2.0", r"^2026\.2\.0 has three numbers$"),
+    # The first thing that stands in the way of a comparison.
+    ("1.0.0", "latest main", r"^no other tag can be compared with 1\.0\.0; latest is refused: it "),
+    ("sha-1234567-amd64", "sha-7654321-amd64", r"nothing orders commit hashes"),
+    ("latest-alpine3.18", "latest-alpine3.19", r"latest-alpine3\.18 cannot be compared .*follow"),
     ("latest", "1.2.3 1.2.4", r"follow.*version-of|version-of.*follow"),
     ("stable", "1.2.3 1.2.4", r"follow.*version-of|version-of.*follow"),
 ]
@@ -90,6 +119,46 @@ UNDER_POLICIES: list[tuple[Keys, str, str, str]] = [
         r"^stable cannot .*; with `adopt: true`, the version of latest",
     ),
     ({"semver": "^2"}, "1.2.3", "1.2.4 1.2.5", r"^the policy allows none of the 3 tags, nor "),
+    # The best of what a filter refused, and not the first.
+    (
+        {"semver": "~1.0"},
+        "1.0.0",
+        "1.1.0 1.10.0 1.9.0",
+        r"^the policy allows no other .*; 1\.10\.0 is",
+    ),
+    (
+        {"exclude": ["1.0.0"]},
+        "1.0.0",
+        "0.1.0",
+        r"^the policy allows nothing newer than 1\.0\.0$",
+    ),
+    ({"exclude": ["1.1.*"]}, "1.0.0", "1.1.0 1.1.2", r"1\.1\.2 is refused: excluded by 1\.1\.\*$"),
+    ({"order": "numerical"}, "5", "x", r"^no other tag can be compared with 5; x is refused: 'x' "),
+    (
+        {"semver": "^1"},
+        "main-57",
+        "main-58",
+        r"^the policy allows none of the 2 tags, nor the .*2\)$",
+    ),
+    ({"semver": "<2"}, "2.0.0", "", r"^2\.0\.0 is the only tag, and not one the policy allows \("),
+    (
+        {"semver": "*-0", "version-syntax": "strict"},
+        "1.2.3",
+        "1.3",
+        r"1\.3 is refused: the strict syntax needs three numbers$",
+    ),
+    (
+        {"pattern": "^main-([0-9]+)-", "extract": "$1", "order": "numerical"},
+        "main-9-4f2a9c1",
+        "main-9-9e107d9 main-8-abcdef1",
+        r"^2 tags share the newest place \(main-9-4f2a9c1, main-9-9e107d9\), so the current one",
+    ),
+    (
+        {"order": "calver", "variant": "any"},
+        "20260105-a",
+        "20260105-b",
+        r"^2 tags share the newest place \(20260105-a, 20260105-b\), so the current one stays$",
+    ),
 ]
 
 
@@ -139,6 +208,11 @@ def test_is_not_the_newest_of_what_cannot_be_compared(current: str, tags: str) -
         ("1.2.3-alpine3.20", "1.2.2-alpine3.20"),
         ("7.2.4-debian-12-r9", "7.2.4-debian-12-r8"),
         ("main-13-4f2a9c1", "main-12-1234567"),
+        # Lower, and on a lower platform as well.
+        ("1.2.3-alpine3.20", "1.2.2-alpine3.19"),
+        ("0.40.0-kafka-3.7.0", "0.38.0-kafka-3.5.1"),
+        ("1.2.3-debian-12-r2", "1.2.2-debian-11-r9 latest"),
+        ("4.1.0-24-trixie", "4.0.0-22-trixie"),
     ],
 )
 def test_is_the_newest_of_what_was_compared(current: str, tags: str) -> None:
@@ -240,3 +314,34 @@ def test_a_number_that_is_no_version_needs_no_major(current: str, tags: str) -> 
     choice = choosing(SHAPE, f"{tags} {current}", current)
     assert choice.successors == ()
     assert "major" not in choice.reason
+
+
+def test_equal_times_make_nothing_the_newest() -> None:
+    policy = build_policy("tested", {"order": "created"})
+    times = {f"sha-{name}": AT for name in ("4f2a9c1", "9e107d9")}
+    choice = choosing(policy, list(times), "sha-4f2a9c1", times=times)
+    assert choice.successors == ()
+    assert choice.reason.startswith("2 tags share the newest place (sha-4f2a9c1, sha-9e107d9)")
+
+
+def test_what_is_refused_is_named_whatever_the_order_of_the_list() -> None:
+    tags = ["20260105-a", "20260105-b", "20260105-c"]
+    policy = build_policy("tested", {"order": "calver", "variant": "any"})
+    reasons = {choosing(policy, some, tags[0]).reason for some in (tags, tags[::-1])}
+    assert len(reasons) == 1
+
+
+@pytest.mark.parametrize(
+    ("current", "expected"),
+    [
+        (
+            "2.0.0",
+            "the policy allows neither the only tag nor the current 2.0.0",
+        ),
+        ("3.0.0", "3.0.0 is the only tag, and not one the policy allows"),
+        (None, "3.0.0 is the only tag, and not one the policy allows"),
+    ],
+)
+def test_says_that_not_even_the_only_tag_is_allowed(current: str | None, expected: str) -> None:
+    choice = choosing(build_policy("tested", {"semver": "<2"}), "3.0.0", current)
+    assert choice.reason.split(" (")[0] == expected

@@ -76,6 +76,14 @@ CASES = [
     ("2026-9", "date", (2026, 9), "", ()),
     ("release-2026-9-1", "release-date", (2026, 9, 1), "", ()),
     ("2026-9-1-3", "date-#", (2026, 9, 1), "", (3,)),
+    ("2024-01-05_12-30-00", "date", (2024, 1, 5, 12, 30, 0), "", ()),
+    ("2024-01-05-12-30", "date", (2024, 1, 5, 12, 30), "", ()),
+    ("2024-01-05_12-30-00.123_UTC", "date_UTC", (2024, 1, 5, 12, 30, 0, 123), "", ()),
+    ("2024w05", "date", (2024, 5), "", ()),
+    ("2024-W05", "date", (2024, 5), "", ()),
+    ("release-2024.w5", "release-date", (2024, 5), "", ()),
+    ("2024w05-3", "date-#", (2024, 5), "", (3,)),
+    ("2024w54", "#w#", (2024,), "", (54,)),
     ("2026-9-45", "date-#", (2026, 9), "", (45,)),
     ("main-20240101", "main-date", (20240101,), "", ()),
     ("bookworm-20240101-slim", "bookworm-date-slim", (20240101,), "", ()),
@@ -129,10 +137,30 @@ def test_reads(
         "build-1234567",
         "sha-1234567",
         "sha1234567",
+        "ABCDEF1",
+        # A number of an architecture, or of a platform under a branch or a commit, is no version.
+        "arm64",
+        "main-x86_64",
+        "sha-abcdef0-amd64",
+        "latest-arm64v8",
+        "latest-alpine3.20",
+        "stable-alpine-3.20",
+        "lts-jdk17",
+        "main-slim-php8.2",
+        "nightly-cuda12.1",
+        "sha-abcdef0-php8.2",
+        "abcdef0-ubuntu-22.04",
+        "main-abcdef0-alpine3.20",
     ],
 )
 def test_reads_no_order_where_there_is_none(tag: str) -> None:
     assert read_layout(tag) is None
+
+
+@pytest.mark.parametrize("end", ["-main-57", "-57", "-main57x", "", "-pr-57-"])
+def test_a_long_hash_takes_no_longer_than_a_short_one(end: str) -> None:
+    read_layout("4f2a9c1d" * 5 + end)
+    read_layout("-".join(["4f2a9c1d"] * 12) + end)
 
 
 @given(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,40}", fullmatch=True))

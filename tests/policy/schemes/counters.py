@@ -39,8 +39,11 @@ COUNTERS = [
     move("main-12-4f2a9c1", "main-13-9e107d9 main-13-0a1b2c3 main-14-abcdef1", "main-14-abcdef1"),
 ]
 
-IDENTITY_WORDS = ("pr", "mr", "pull", "merge", "issue", "feature", "fix", "JIRA", "ABC", "OPS2")
-OTHER_WORDS = ("release", "team", "customer", "env", "demo", "rev", "ticket")
+IDENTITY_WORDS = (
+    *("pr", "mr", "pull", "merge", "issue", "feature", "fix", "JIRA", "ABC", "OPS2"),
+    *("feat", "bug", "bugfix", "hotfix", "chore", "task", "ticket", "story", "defect"),
+)
+OTHER_WORDS = ("release", "team", "customer", "env", "demo", "rev")
 IDENTITIES = [
     *(keep(f"{word}-57", f"{word}-58 {word}-105", "no-order") for word in IDENTITY_WORDS),
     *(keep(f"{word}-123", f"{word}-1234 {word}-99", "no-order") for word in IDENTITY_WORDS),
@@ -83,6 +86,7 @@ VERSIONS = [
     move("jdk-17.0.8", "jdk-17.0.9 jdk-21.0.1", "jdk-17.0.9", "patch"),
     move("release-1.2.3", "release-1.2.4 release-2.0.0", "release-1.2.4", "patch"),
     move("main-1.2.3", "main-1.2.4 main-2.0.0", "main-1.2.4", "patch"),
+    move("hotfix-1.2.3", "hotfix-1.2.4 hotfix-2.0.0", "hotfix-1.2.4", "patch"),
     move("build-1.2.3", "build-1.2.4 build-2.0.0", "build-1.2.4", "patch"),
 ]
 

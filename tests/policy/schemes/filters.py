@@ -24,6 +24,10 @@ SEMVER = [
     keep("2.0.0", "1.9.0", None, {**_ONE, "semver": "^1"}),
     keep("2.0.0-alpine", "1.9.0-alpine", None, {**_ONE, "semver": "*"}),
     keep("1.5.0", "1.4.0", None, {"pattern": r"^1\.4\.", "semver": ">=1"}),
+    # A date is no version of a range, so an older one is not adopted as if it were.
+    keep("2026-05-05", "2026-01-05", None, {"semver": "*"}),
+    keep("2026-05-05", "2026-01-05 2026-06-05", None, {"semver": ">=1"}),
+    keep("2026w05", "2026w06", None, {"semver": "*"}),
     move("1.5.0", "1.4.0-RC 1.6.0-RC", "1.6.0-RC", "minor", _RC),
     move("1.5.0", "1.5.1-RC", "1.5.1-RC", "patch", _RC),
     move("0.9.0", "1.8.0 1.9.0 2.0.0", "1.9.0", "major", {**_ONE, "semver": "*"}),

@@ -30,6 +30,10 @@ AMONG_LETTERS = [
     keep("1.2.3-1234567", "1.2.3-7654321 1.2.3-abcdef1"),
     keep("1.2.3_1234567", "1.2.3_7654321 1.2.3_abcdef1"),
     keep("1.2.3-g1234567", "1.2.3-g7654321 1.2.3-gabcdef1"),
+    keep("ABCDEF1", "FEDCBA9 1234567 7654321 8654321 9654321 6654321", "no-order"),
+    keep("1234567", "FEDCBA9 ABCDEF1 7654321 8654321 9654321 6654321", "no-order"),
+    keep("1.2.3-DEADBEEF", "1.2.3-12345678 1.2.3-CAFEBABE"),
+    move("main-12-4F2A9C1", "main-13-1234567", "main-13-1234567", "other"),
     keep("develop-1234567", "develop-7654321 develop-abcdef1 develop-0a1b2c3"),
     keep("1234567-alpine", "7654321-alpine abcdef1-alpine"),
     # A quarter, a third and exactly a fifth have letters.

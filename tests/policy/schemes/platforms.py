@@ -285,8 +285,96 @@ REVISIONS = [
     move("4.0.0.748-ls193", "4.0.0.748-ls194 4.0.1.929-ls195", "4.0.1.929-ls195", "patch"),
 ]
 
+REVISIONS += [
+    move("v1.11.1-eksbuild.9", "v1.11.3-eksbuild.1", "v1.11.3-eksbuild.1", "patch"),
+    move(
+        "v1.29.0-minimal-eksbuild.4",
+        "v1.29.0-minimal-eksbuild.5 v1.29.3-eksbuild.9",
+        "v1.29.0-minimal-eksbuild.5",
+        "patch",
+    ),
+    move("v1.23.8-vmware.2", "v1.23.8-vmware.3 v1.23.9-vmware.1", "v1.23.9-vmware.1", "patch"),
+    move("v1.14.5-cee.2", "v1.14.6-cee.1", "v1.14.6-cee.1", "patch"),
+    move("7.2.0-v9", "7.2.0-v10 7.2.0-v8", "7.2.0-v10", "patch"),
+    move("7.2.0-v9", "7.4.0-v1 7.4.0-v0", "7.4.0-v1", "minor"),
+    move("20-build.v9", "20-build.v10 22-build.v100", "20-build.v10", "patch"),
+    move("22-ea-30-jdk-slim", "22-ea-31-jdk-slim 22-ea-9-jdk-slim", "22-ea-31-jdk-slim", "patch"),
+    # What a v says elsewhere nobody knows.
+    keep("1.2.3-api-v2", "1.2.3-api-v3 1.2.4-api-v3"),
+]
+
+# An architecture is never another one, whatever the policy.
+_ARCHITECTURES = (
+    ("arm-v6", "arm-v7"),
+    ("arm_v6", "arm_v7"),
+    ("armv6", "armv7"),
+    ("arm6", "arm7"),
+    ("arm32v6", "arm32v7"),
+    ("linux-arm-v6", "linux-arm-v7"),
+    ("amd64", "amd65"),
+    ("amd64v2", "amd64v3"),
+    ("amd64-v2", "amd64-v3"),
+    ("x86-64-v2", "x86-64-v3"),
+    ("x86_64_v2", "x86_64_v3"),
+    ("i386", "i686"),
+    ("x64", "x86"),
+)
+ARCHITECTURES = [
+    row
+    for one, other in _ARCHITECTURES
+    for row in (
+        *(keep(f"1.2.3-{one}", f"1.2.4-{other} 1.3.0-{other}", None, k) for k in (_MAJOR, _ANY)),
+        *(keep(f"1.2.3-{other}", f"1.2.4-{one}", None, k) for k in (None, _MAJOR, _ANY)),
+        move(f"1.2.3-{one}", f"1.2.4-{one} 1.2.5-{other}", f"1.2.4-{one}", "patch"),
+    )
+] + [
+    # Its number is no version and none of a branch.
+    move("x86_64-2026-01-15", "x86_64-2026-02-05 2026-03-01", "x86_64-2026-02-05", "other"),
+    move("x86_64-python-3.11.6", "x86_64-python-3.11.7", "x86_64-python-3.11.7", "patch"),
+    move("main-amd64-57", "main-amd64-58 main-arm64-59", "main-amd64-58", "other"),
+    keep("main-x86_64", "main-x86_65 main-arm64", "no-order"),
+    keep("sha-4f2a9c1-arm64", "sha-9e107d9-arm64 sha-9e107d9-arm65", "no-order"),
+]
+
+# Under a branch or a commit, a platform is no version: it would be all that moves.
+_UNDER = ("latest", "stable", "edge", "lts", "mainline", "main", "master", "nightly", "dev", "head")
+WITHOUT_VERSION = [
+    *(keep(f"{name}-alpine3.18", f"{name}-alpine3.19", "no-order") for name in _UNDER),
+    *(keep(f"{name}-php8.2", f"{name}-php8.3", "no-order") for name in _UNDER),
+    *(keep(f"{name}-jdk17", f"{name}-jdk21", None, _MAJOR) for name in _UNDER),
+    keep("stable-alpine-3.18", "stable-alpine-3.19", "no-order"),
+    keep("latest-slim-python3.11", "latest-slim-python3.12", "no-order"),
+    keep("sha-4f2a9c1-php8.2", "sha-9e107d9-php8.3 sha-abcdef1-php8.2", "no-order"),
+    keep("main-4f2a9c1-alpine3.18", "main-9e107d9-alpine3.19", "no-order"),
+    keep("4f2a9c1-ubuntu-22.04", "9e107d9-ubuntu-22.10", "no-order"),
+    keep("main-1234567-cuda12.1", "main-7654321-cuda12.4", "no-order"),
+    keep("sha-4f2a9c1-cuda12", "sha-9e107d9-cuda13", None, _MAJOR),
+    move("latest-php8.2-1.2.3", "latest-php8.2-1.2.4", "latest-php8.2-1.2.4", "patch"),
+    move("main-jdk17-1.2.3", "main-jdk17-1.2.4 main-jdk21-1.2.5", "main-jdk17-1.2.4", "patch"),
+]
+
+# Of another variant: what both have by one name does not go down, and counts.
+_ANY_MINOR: Keys = {"variant": "any", "max": "minor"}
+OTHER_VARIANTS = [
+    keep("6.4.2-php8.2-apache", "6.4.3-php8.1-fpm", None, _ANY),
+    keep("1.2.3-alpine3.18", "1.2.4-alpine3.17-slim", None, _ANY),
+    keep("2022-preview-ubuntu-22.04", "2022-CU10-ubuntu-20.04", None, _ANY),
+    keep("1.2.3-php8.2-fpm", "1.2.4-php8.1-fpm-alpine3.19", None, {"variant": "php*"}),
+    keep("20260101-php8.2", "20260201-php8.1-fpm", None, {"order": "calver", **_ANY}),
+    move("6.4.2-php8.2-apache", "6.4.3-php8.2-fpm", "6.4.3-php8.2-fpm", "patch", _ANY),
+    move("6.4.2-php8.2-apache", "6.4.3-php8.3-fpm", "6.4.3-php8.3-fpm", "minor", _ANY_MINOR),
+    keep("6.4.2-php8.2-apache", "6.4.3-php9.0-fpm", "max", _ANY_MINOR),
+    keep("6.4.2-php8.2-apache", "6.4.3-php8.3-fpm", "max", {"variant": "any", "max": "patch"}),
+    move("1.2.3-alpine3.18", "1.2.4-debian-11", "1.2.4-debian-11", "patch", _ANY),
+    # A database, and not Oracle Linux.
+    keep("1.0-oracle19", "1.1-oracle21"),
+]
+
 ROWS: list[Row] = [
     *ISSUE,
+    *ARCHITECTURES,
+    *WITHOUT_VERSION,
+    *OTHER_VARIANTS,
     *(row for pair in SYSTEMS for row in _of_system(*pair)),
     *(row for entry in RUNTIMES for row in _of_runtime(*entry)),
     *SEVERAL,

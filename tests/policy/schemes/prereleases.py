@@ -92,4 +92,12 @@ DEFAULT = [
     move("1.3.0rc9", "1.3.0rc10 1.3.0b1", "1.3.0rc10", "patch"),
 ]
 
-ROWS: list[Row] = [*SAME_ORDER, *BEST, *STRICT, *DEFAULT]
+# A build that may have a commit, beside a release that has none.
+_ALLOW: Keys = {"prerelease": "allow"}
+UNKNOWN = [
+    move("1.0.0", "1.0.0-dev.1234567 1.0.1-dev.7654321", "1.0.1-dev.7654321", "patch", _ALLOW),
+    keep("1.0.0", "1.0.0-dev.1234567", None, _ALLOW),
+    keep("1.0.0", "1.0.0-1234567 0.9.0-7654321", None, {"variant": "any"}),
+]
+
+ROWS: list[Row] = [*UNKNOWN, *SAME_ORDER, *BEST, *STRICT, *DEFAULT]
