@@ -33,6 +33,8 @@ def of_platform(
 
     `ingredients` are the group's, `now` those of the current text, of the same variant.
     """
+    if not ingredients and not now:
+        return group, {}
     if [(each.kind, each.name) for each in ingredients] != [(each.kind, each.name) for each in now]:
         refusals.add("variant", group.tags, f"another variant than that of {current}")
         return group.none(), {}

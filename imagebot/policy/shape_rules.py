@@ -63,9 +63,13 @@ def narrow(
         return group, moved
     group = _of_variant(policy, layout, now, group, refusals)
     if now is not None and group.tags:
-        group, moved = _of_platforms(policy, layout, now, group, refusals)
-        group = _of_hidden(layout, now, group, refusals)
-    return _of_stage(policy, layout, now, group, refusals), moved
+        if layout.ingredients:
+            group, moved = _of_platforms(policy, layout, now, group, refusals)
+        if layout.unknown:
+            group = _of_hidden(layout, now, group, refusals)
+    if layout.stage:
+        group = _of_stage(policy, layout, now, group, refusals)
+    return group, moved
 
 
 def _adoptable(layout: Layout, group: TagGroup, refusals: Refusals) -> TagGroup:

@@ -17,7 +17,6 @@ from imagebot.version.skeletons import (
     mark_hashes,
     merge,
     part_dates,
-    rough_skeleton,
     split_days,
     zero_digits,
 )
@@ -74,12 +73,15 @@ def read_groups(groups: Sequence[TagGroup], current: str | None) -> tuple[Readin
     for group in groups:
         (certain if _UNCERTAIN.search(group.skeleton) is None else uncertain).append(group)
     if current is not None:
-        uncertain.append(TagGroup(rough_skeleton(current), (), (current,)))
+        zeroed = zero_digits(current)
+        unclear = _UNCERTAIN.search(zeroed) is not None
+        skeleton = mark_hashes(zeroed) if unclear else zeroed
+        (uncertain if unclear else certain).append(TagGroup(skeleton, (), (current,)))
     uncertain = split_days(uncertain)
     places = decide(uncertain, certain)
     settled = list(_settle(uncertain, places))
     reading = Reading(places, _counts([*certain, *settled]))
-    return reading, [*certain, *merge(group for group in settled if group.tags)]
+    return reading, [*(g for g in certain if g.tags), *merge(g for g in settled if g.tags)]
 
 
 def _settle(groups: Iterable[TagGroup], places: Mapping[str, Place]) -> Iterator[TagGroup]:
