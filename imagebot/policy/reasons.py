@@ -94,17 +94,13 @@ def why_none(policy: Policy, reference: Reference, ranked: Ranked, rejections: R
     if ranked.current is not None:
         outsider = best_outsider(policy, reference, ranked, any_form=False)
     told = f"; {outsider}" if outsider else ""
-    return f"{_allows_none(rejections, reference.tag)} (refused: {refused}){told}"
+    return f"{_allows_none(len(rejections), reference.tag)} (refused: {refused}){told}"
 
 
-def _allows_none(rejections: Rejections, current: str | None) -> str:
-    count = len(rejections)
-    if count != 1:
-        beside = f", nor the current {current}" if current is not None else ""
-        return f"the policy allows none of the {count} tags{beside}"
-    if current is None or rejections[0].tag == current:
-        return f"{rejections[0].tag} is the only tag, and not one the policy allows"
-    return f"the policy allows neither the only tag nor the current {current}"
+def _allows_none(count: int, current: str | None) -> str:
+    allows = f"allows none of the {count} tags" if count != 1 else "does not allow the only tag"
+    beside = f", nor the current {current}" if current is not None else ""
+    return f"the policy {allows}{beside}"
 
 
 def why_kept(

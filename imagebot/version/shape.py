@@ -19,9 +19,9 @@ from imagebot.version.ingredients import Ingredient, read_ingredients
 from imagebot.version.skeletons import Span
 from imagebot.version.words import (
     ARCHITECTURES,
-    CHANNELS,
     COUNTERS,
     IDENTITIES,
+    MOVING,
     REVISIONS,
     RUNTIMES,
     STAGES,
@@ -45,9 +45,7 @@ _ARCHITECTURE = re.compile(rf"(?<![^-_.+])(?:{'|'.join(ARCHITECTURES)})(?![^-_.+
 _BESIDE_ARCHITECTURE = re.compile(
     rf"(?<=[a-zA-Z])[-_.+](?:{'|'.join(ARCHITECTURES)})[-_.+]$", re.IGNORECASE
 )
-_CHANNEL = re.compile(
-    rf"(?:{'|'.join(sorted(CHANNELS))})(?:[-_.+][A-Za-z]+)+[-_.+]?", re.IGNORECASE
-)
+_MOVING = re.compile(rf"(?:{'|'.join(sorted(MOVING))})(?:[-_.+][A-Za-z]+)+[-_.+]?", re.IGNORECASE)
 
 _STAGE_WORDS = "|".join(sorted(STAGES, key=len, reverse=True))
 _PRERELEASE = re.compile(
@@ -168,7 +166,7 @@ def _is_of_platform_alone(before: str) -> bool:
     word = _word_before(before)
     if word not in SYSTEMS and word not in RUNTIMES:
         return False
-    return _HIDDEN.search(before) is not None or _CHANNEL.fullmatch(before) is not None
+    return _HIDDEN.search(before) is not None or _MOVING.fullmatch(before) is not None
 
 
 @functools.lru_cache(maxsize=8192)

@@ -33,10 +33,10 @@ IDENTITIES = frozenset(
 )
 """A number behind one of these says which one, as a ticket's number does, and not how new."""
 
-CHANNELS = frozenset(
+MOVING = CHANNELS | frozenset(
     """
-    latest stable edge lts mainline rolling current testing unstable canary next beta preview
-    main master trunk develop devel dev nightly snapshot head
+    current testing unstable canary next beta preview head main master trunk develop devel dev
+    nightly snapshot
     """.split()  # noqa: SIM905  # a list to read and to add to
 )
 """A tag that begins with one of these has no version of its own: latest-alpine3.20."""

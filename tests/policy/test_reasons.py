@@ -140,7 +140,7 @@ UNDER_POLICIES: list[tuple[Keys, str, str, str]] = [
         "main-58",
         r"^the policy allows none of the 2 tags, nor the .*2\)$",
     ),
-    ({"semver": "<2"}, "2.0.0", "", r"^2\.0\.0 is the only tag, and not one the policy allows \("),
+    ({"semver": "<2"}, "2.0.0", "", r"^the policy does not allow the only tag, nor "),
     (
         {"semver": "*-0", "version-syntax": "strict"},
         "1.2.3",
@@ -334,12 +334,8 @@ def test_what_is_refused_is_named_whatever_the_order_of_the_list() -> None:
 @pytest.mark.parametrize(
     ("current", "expected"),
     [
-        (
-            "2.0.0",
-            "the policy allows neither the only tag nor the current 2.0.0",
-        ),
-        ("3.0.0", "3.0.0 is the only tag, and not one the policy allows"),
-        (None, "3.0.0 is the only tag, and not one the policy allows"),
+        ("2.0.0", "the policy does not allow the only tag, nor the current 2.0.0"),
+        (None, "the policy does not allow the only tag"),
     ],
 )
 def test_says_that_not_even_the_only_tag_is_allowed(current: str | None, expected: str) -> None:
