@@ -122,7 +122,8 @@ def why_kept(
         for tag, key in zip(compared.tags, compared.keys, strict=True)
         if key == compared.current and tag != current
     ]
-    others = len(compared.tags) - len(equal) - (current in compared.tags)
+    elsewhere = _elsewhere(policy, compared)
+    others = len(compared.tags) - len(equal) - (current in compared.tags) - len(elsewhere)
     if current not in set(tags):
         rest = f"nothing is newer than {current}, which the registry does not list"
     elif current not in candidates:
@@ -136,11 +137,25 @@ def why_kept(
         return f"{outsider}; {rest}" if outsider else rest
     if outsider:
         return outsider
+    if elsewhere:
+        return f"{max(elsewhere)} is the same version on another platform"
     if has_lower(policy, reference, compared):
         return f"{current} is the newest tag the policy allows"
     if not set(tags) - {current}:
         return f"there is no other tag than {current}"
     return _alone(current, rejections)
+
+
+def _elsewhere(policy: Policy, compared: Ranked) -> list[str]:
+    """Tags that have only a higher platform than the current one, where the policy keeps it."""
+    if policy.variant != "same" or not compared.moved:
+        return []
+    version = compared.current[:-1]
+    return [
+        tag
+        for tag, key in zip(compared.tags, compared.keys, strict=True)
+        if tag in compared.moved and key[:-1] == version
+    ]
 
 
 def _extracts(policy: Policy) -> bool:

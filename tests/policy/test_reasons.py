@@ -341,3 +341,20 @@ def test_what_is_refused_is_named_whatever_the_order_of_the_list() -> None:
 def test_says_that_not_even_the_only_tag_is_allowed(current: str | None, expected: str) -> None:
     choice = choosing(build_policy("tested", {"semver": "<2"}), "3.0.0", current)
     assert choice.reason.split(" (")[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        ("1.0-ubuntu22.04", "1.0-ubuntu22.04 is the same version on another platform"),
+        (
+            "1.0-ubuntu22.04 1.0-ubuntu24.04",
+            "1.0-ubuntu24.04 is the same version on another platform",
+        ),
+        ("1.0-ubuntu22.04 0.9-ubuntu20.04", "1.0-ubuntu20.04 is the newest tag the policy allows"),
+    ],
+)
+def test_another_platform_alone_makes_nothing_the_newest(tags: str, reason: str) -> None:
+    current = "1.0-ubuntu20.04"
+    choice = choosing(build_policy("tested", {"max": "minor"}), f"{tags} {current}", current)
+    assert (choice.code, choice.successors, choice.reason) == ("current", (), reason)
