@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Network: TypeAlias = httpx.BaseTransport
 
-_USER_AGENT = "imagebot"
+_HEADERS = {"User-Agent": "imagebot", "Accept": "*/*", "Accept-Encoding": "gzip"}
 _SILENT: Mapping[Stage, str] = {
     "resolve": "the name {host} was not resolved within",
     "connect": "{host} did not accept a connection within",
@@ -93,16 +93,16 @@ class Transport:
         self._transport = transport
         self._lock = threading.Lock()
         self._backend: Backend | None = None
-        self._clients: dict[tuple[bool, bool, str], httpx.Client] = {}
+        self._networks: dict[tuple[bool, bool, str], Network] = {}
         self._closed = False
 
     def close(self) -> None:
         """Close all connections, which ends the requests under way in other threads."""
         with self._lock:
             self._closed = True
-            clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
-            client.close()
+            networks, self._networks = list(self._networks.values()), {}
+        for network in networks:
+            network.close()
 
     def send(self, request: Request, *, within: float = math.inf) -> Response:
         """The response to a request, in as much time as the limits and `within`, in seconds, allow.
@@ -113,26 +113,13 @@ class Transport:
         """
         exchange = Exchange(self._limits, size=request.limit, within=within)
         with _translated(request, self._limits):
-            client, backend = self._client(request)
-            with (
-                backend.during(exchange),
-                client.stream(
-                    request.method,
-                    request.url,
-                    headers={
-                        "User-Agent": _USER_AGENT,
-                        "Accept-Encoding": "gzip",
-                        **request.headers,
-                    },
-                    data=dict(request.form) if request.form is not None else None,
-                    content=request.content,
-                ) as response,
-            ):
+            network, backend = self._network(request)
+            with backend.during(exchange), _exchange(request, network) as response:
                 body = b"" if request.method == "HEAD" else _read(request, response)
                 headers = tuple(response.headers.multi_items())
                 return Response(request.url, response.status_code, headers, body)
 
-    def _client(self, request: Request) -> tuple[httpx.Client, Backend]:
+    def _network(self, request: Request) -> tuple[Network, Backend]:
         local = is_loopback(netloc(request.url))
         key = (local, local and request.url.startswith("http:"), request.ca_file)
         with self._lock:
@@ -142,38 +129,42 @@ class Transport:
                 from imagebot.http.backend import Backend
 
                 self._backend = Backend()
-            if key not in self._clients:
-                self._clients[key] = _make_client(
-                    request, self._transport, self._backend, local=key[0], plain=key[1]
+            if key not in self._networks:
+                self._networks[key] = self._transport or _make_network(
+                    request, self._backend, local=key[0], plain=key[1]
                 )
-            return self._clients[key], self._backend
+            return self._networks[key], self._backend
 
 
-def _make_client(
-    request: Request, transport: Network | None, backend: Backend, *, local: bool, plain: bool
-) -> httpx.Client:
+def _make_network(request: Request, backend: Backend, *, local: bool, plain: bool) -> Network:
     """`local`: the host is this machine, so no proxy is used; `plain`: without TLS."""
-    import http.cookiejar
-
-    import httpx
-
     from imagebot.http.network import PooledNetwork, environment_proxies
 
-    if transport is None:
-        # A context that trusts nobody costs no time.
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else _tls_context(request)
-        transport = PooledNetwork(backend, tls, {} if local else environment_proxies())
-    # The network has the time limits, and its own context and proxies.
-    client = httpx.Client(
-        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        trust_env=False,
-        follow_redirects=False,
-        timeout=None,  # noqa: S113 - the exchange has one
-        transport=transport,
+    # A context that trusts nobody costs no time.
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else _tls_context(request)
+    return PooledNetwork(backend, tls, {} if local else environment_proxies())
+
+
+@contextlib.contextmanager
+def _exchange(request: Request, network: Network) -> Iterator[httpx.Response]:
+    """The response, of which the body is not read yet.
+
+    Without httpx's client: what it adds (cookies, redirects, netrc) is not wanted, and takes time.
+    """
+    import httpx
+
+    sent = httpx.Request(
+        request.method,
+        request.url,
+        headers={**_HEADERS, **request.headers},
+        data=dict(request.form) if request.form is not None else None,
+        content=request.content,
     )
-    # No cookies: nothing needs them, and threads and registries would share them.
-    client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-    return client
+    response = network.handle_request(sent)
+    try:
+        yield response
+    finally:
+        response.close()
 
 
 def _tls_context(request: Request) -> ssl.SSLContext:
