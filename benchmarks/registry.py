@@ -97,7 +97,7 @@ def serving(delay: float) -> Iterator[str]:
 def list_small(host: str, threads: int) -> None:
     repositories = [Repository(host, f"small/app{n}") for n in range(REPOSITORIES)]
     with RegistryClient(Credentials([], {}), workers=threads) as client:
-        found = list_tags(client, repositories, workers=threads)
+        found = list_tags(client, repositories, workers=threads, per_host=threads)
     assert all(not isinstance(tags, RegistryError) and len(tags) == TAGS for tags in found.values())
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from imagebot.errors import RegistryError, UsageError
-from imagebot.parallel.threads import Progress, map_at_once
+from imagebot.parallel.threads import Lanes, Progress, map_at_once
 from imagebot.plan.gates.admit import admit
 from imagebot.plan.gates.ties import describe
 from imagebot.plan.gates.times import ask_times
@@ -21,11 +21,8 @@ from imagebot.policy.update_types import moves_of, update_type_of
 from imagebot.reference import Reference, Repository
 from imagebot.registry.api import Registry
 from imagebot.registry.charts import ChartRegistry
-from imagebot.registry.listing import list_tags
+from imagebot.registry.listing import PER_HOST, WORKERS, list_tags
 from imagebot.version.chart import registry_tag
-
-# Gates ask one thing at a time; this many questions are asked at once. Each host has its own limit.
-_WORKERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,8 @@ def resolve(
         except RegistryError as error:
             return error
 
-    found = map_at_once(one, every, workers=_WORKERS)
+    hosts: Lanes[TagQuery] = Lanes(lambda each: each.reference.repository.registry, PER_HOST)
+    found = map_at_once(one, every, workers=WORKERS, lanes=hosts)
     answers = dict(zip(every, found, strict=True))
     failures = {
         question.reference.repository: decision
