@@ -25,7 +25,7 @@ from imagebot.errors import RegistryError
 from imagebot.reference import Repository
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credentials
-from imagebot.registry.listing import list_tags
+from imagebot.registry.listing import ask_each
 
 REPOSITORIES = 200
 TAGS = 100
@@ -97,7 +97,7 @@ def serving(delay: float) -> Iterator[str]:
 def list_small(host: str, threads: int) -> None:
     repositories = [Repository(host, f"small/app{n}") for n in range(REPOSITORIES)]
     with RegistryClient(Credentials([], {}), workers=threads) as client:
-        found = list_tags(client, repositories, workers=threads)
+        found = ask_each(repositories, client.tags, workers=threads, per_host=threads)
     assert all(not isinstance(tags, RegistryError) and len(tags) == TAGS for tags in found.values())
 
 

@@ -16,6 +16,7 @@ ImagebotError
 │  ├─ RepositoryNotFoundError          the repository or the image does not exist
 │  ├─ RegistryRateLimitError           the registry asks for a pause
 │  ├─ RegistryUnreachableError         no answer: name, connection, TLS, time-out
+│  │  └─ RegistryDeadlineError         the time that a pass has for registries is over
 │  └─ RegistryProtocolError            an answer that must not be used (truncated, too big, …)
 ├─ CredentialError                     a credential cannot be read from its file, variable or helper
 ├─ GitError                            git failed
@@ -216,6 +217,10 @@ class RegistryRateLimitError(RegistryError):
 
 class RegistryUnreachableError(RegistryError):
     code = "registry-unreachable"
+
+
+class RegistryDeadlineError(RegistryUnreachableError):
+    code = "registry-deadline"
 
 
 class RegistryProtocolError(RegistryError):

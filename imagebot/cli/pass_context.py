@@ -37,7 +37,7 @@ def open_pass(
         progress = stack.enter_context(diagnostics.progress("asking registries"))
         yield PassContext(
             bot=bot,
-            registry=kept.memo(bot).for_pass(),
+            registry=kept.for_pass(bot),
             environment=os.environ,
             cache=cache_folder(bot),
             now=datetime.now(UTC),

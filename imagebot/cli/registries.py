@@ -14,14 +14,17 @@ from imagebot.config.model import BotConfiguration, RegistryCredential, Registry
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from imagebot.registry.client import RegistryClient
     from imagebot.registry.memo import Memo, PassMemo
+
+_DEADLINE = BotConfiguration(path="", targets=()).registry_deadline
 
 
 @contextmanager
 def open_registries(bot: BotConfiguration | None = None) -> Iterator[PassMemo]:
     """Registries for one command: the bot's credentials, then docker's, and a cache on disk."""
     with KeptRegistries() as registries:
-        yield registries.memo(bot).for_pass()
+        yield registries.for_pass(bot)
 
 
 class KeptRegistries:
@@ -37,6 +40,7 @@ class KeptRegistries:
         self._open = ExitStack()
         self._settings: _Settings | None = None
         self._memo: Memo | None = None
+        self._client: RegistryClient | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -51,7 +55,7 @@ class KeptRegistries:
 
     def close(self) -> None:
         """Close the client and its connections."""
-        self._settings = self._memo = None
+        self._settings = self._memo = self._client = None
         self._open.close()
 
     def memo(self, bot: BotConfiguration | None) -> Memo:
@@ -59,9 +63,17 @@ class KeptRegistries:
         settings = _settings(bot)
         if self._memo is None or settings != self._settings:
             self.close()
-            self._memo = _open_memo(settings, self._open)
+            self._client = _open_client(settings, self._open)
+            self._memo = _new_memo(self._client)
             self._settings = settings
         return self._memo
+
+    def for_pass(self, bot: BotConfiguration | None) -> PassMemo:
+        """The registries as seen by a pass that begins now, with the time it has for them."""
+        memo = self.memo(bot)
+        assert self._client is not None
+        seconds = bot.registry_deadline if bot else _DEADLINE
+        return memo.for_pass(registry=self._client.for_pass(seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +109,19 @@ def _version(name: str) -> tuple[str, int, int, int]:
     return name, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _open_memo(settings: _Settings, stack: ExitStack) -> Memo:
+def _open_client(settings: _Settings, stack: ExitStack) -> RegistryClient:
     from imagebot.registry.cache import MetadataCache
     from imagebot.registry.client import RegistryClient
     from imagebot.registry.credentials import Credentials
-    from imagebot.registry.memo import Memo
 
     credentials = Credentials(settings.credentials, os.environ)
     cache = MetadataCache(settings.cache / "images")
-    client = stack.enter_context(RegistryClient(credentials, settings.registries, cache=cache))
+    return stack.enter_context(RegistryClient(credentials, settings.registries, cache=cache))
+
+
+def _new_memo(client: RegistryClient) -> Memo:
+    from imagebot.registry.memo import Memo
+
     return Memo(client, locate=client.location)
 
 

@@ -20,6 +20,7 @@ from imagebot.config.model import (
 )
 from imagebot.config.node import show_text
 from imagebot.git.url import parse_url
+from imagebot.policy.duration import parse_duration
 from imagebot.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def to_bot_configuration(
             for host, entry in section.registries.items()
         ),
         inline=inline,
+        registry_deadline=parse_duration("", section.registry_deadline).total_seconds(),
         cache_dir=_path(section.cache_dir, folder),
     )
 

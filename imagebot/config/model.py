@@ -180,11 +180,12 @@ class BotConfiguration:
     """Where, with which credentials, and within which limits.
 
     `inline` is a configuration in the bot's own file (policies, routes), used for targets that
-    have none themselves; None when it has no such keys.
+    have none themselves; None when it has no such keys. `registry_deadline` is in seconds.
     """
 
     path: str
     targets: tuple[Target, ...]
+    registry_deadline: float = 600.0
     registry_credentials: tuple[RegistryCredential, ...] = ()
     registries: tuple[RegistryOptions, ...] = ()
     inline: Configuration | None = None

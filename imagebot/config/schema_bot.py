@@ -9,7 +9,18 @@ from pydantic import AfterValidator, Field, model_validator
 from imagebot.config.address import check_forge_url, check_git_url, check_host, check_registry_key
 from imagebot.config.schema import ConfigurationSection, Pause
 from imagebot.config.section import Section, no_default
-from imagebot.config.text import Branch, FileGlob, ImageGlob, Name, RelativePath, Text, refuse
+from imagebot.config.text import (
+    Branch,
+    Duration,
+    FileGlob,
+    ImageGlob,
+    Name,
+    RelativePath,
+    Text,
+    refuse,
+)
+from imagebot.errors import InvalidPolicyError
+from imagebot.policy.duration import parse_duration
 
 GitUrl = Annotated[Text, AfterValidator(check_git_url)]
 ForgeUrl = Annotated[Text, AfterValidator(check_forge_url)]
@@ -20,6 +31,16 @@ Host = Annotated[Text, AfterValidator(check_host)]
 def _key_path(value: str) -> str:
     if "PRIVATE KEY" in value or "\n" in value:
         raise refuse("must be the path of a key file, not the key itself")
+    return value
+
+
+def _deadline(value: str) -> str:
+    try:
+        seconds = parse_duration("registry-deadline", value).total_seconds()
+    except InvalidPolicyError as error:
+        raise refuse(error.message.removeprefix("registry-deadline: "), error.hint) from error
+    if seconds < 1:
+        raise refuse("must be at least 1s")
     return value
 
 
@@ -129,6 +150,9 @@ class BotSection(ConfigurationSection):
     targets: list[TargetSection] = Field(default=[])
     credentials: CredentialsSection = Field(default_factory=CredentialsSection)
     registries: dict[Host, RegistrySection] = Field(default={})
+    registry_deadline: Annotated[Duration, AfterValidator(_deadline)] = Field(
+        default="10m", description="The most time that registries have in one pass."
+    )
     cache_dir: Text = Field(default="", description="Where caches are kept.")
     notify: object = Field(default=None)
     serve: object = Field(default=None)

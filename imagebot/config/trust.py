@@ -7,7 +7,16 @@ from imagebot.config.node import Document
 
 # Top-level keys of the bot's own file, and `limits`, which belongs to a target there.
 BOT_KEYS = frozenset(
-    {"targets", "credentials", "registries", "notify", "limits", "serve", "cache-dir"}
+    {
+        "targets",
+        "credentials",
+        "registries",
+        "notify",
+        "limits",
+        "serve",
+        "cache-dir",
+        "registry-deadline",
+    }
 )
 
 

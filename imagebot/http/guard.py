@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import enum
 import ipaddress
-import socket
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from imagebot.http.resolve import Resolver
+
 Resolve = Callable[[str], tuple[str, ...]]
+_LONGEST_LOOK_UP = 10.0
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -28,12 +30,17 @@ class NetworkZone(enum.IntEnum):
 
 
 def resolve(host: str) -> tuple[str, ...]:
-    """The addresses of a host; empty when the name does not resolve here, as behind a proxy."""
+    """The addresses of a host; empty when the name does not resolve here, as behind a proxy.
+
+    Raises TimeoutError after 10 seconds.
+    """
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        found = Resolver().resolve(host, 0, _LONGEST_LOOK_UP)
+    except TimeoutError:
+        raise
     except (OSError, UnicodeError):
         return ()
-    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    return tuple(dict.fromkeys(address.ip for address in found))
 
 
 def refuse(url: str, registry_url: str, resolve: Resolve = resolve) -> str:
@@ -57,6 +64,13 @@ def refuse(url: str, registry_url: str, resolve: Resolve = resolve) -> str:
         return "it is plain http, but the registry is https"
     if host == own:
         return ""
+    try:
+        return _refuse_address(host, own, resolve)
+    except TimeoutError:
+        return "its name was not resolved in time"
+
+
+def _refuse_address(host: str, own: str, resolve: Resolve) -> str:
     nearest = max((zone_of(address) for address in resolve(host)), default=NetworkZone.PUBLIC)
     if nearest is NetworkZone.PUBLIC:
         return ""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
 from imagebot.http.address import netloc
 from imagebot.http.headers import parse_date, parse_retry_after
-from imagebot.http.transport import CannotConnectError, Request, Response
+from imagebot.http.patience import Question
+from imagebot.http.transport import Request, Response
 
 _PAUSES = (0.5, 2.0)
 """Seconds before the second and third try, unless the host says how many."""
@@ -19,8 +21,6 @@ _MAX_PAUSE = 60.0
 """The longest that one request waits in all; during a longer pause requests fail at once."""
 _LONGEST_KEPT = 3600.0
 """The longest pause that is kept: a host may not silence itself for the life of the process."""
-_DOWN = 15.0
-"""Seconds for which a host that could not be connected to is not tried again."""
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504, 522})
 
 
@@ -30,8 +30,6 @@ class HostState:
 
     slots: threading.Semaphore
     resume_at: float = 0.0
-    down_until: float = 0.0
-    down: CannotConnectError | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -51,61 +49,74 @@ class HostThrottle:
         self._lock = threading.Lock()
         self._hosts: dict[str, HostState] = {}
 
-    def send(self, request: Request, send: Callable[[Request], Response]) -> Response:
+    def send(
+        self, request: Request, send: Callable[[Request], Response], question: Question
+    ) -> Response:
         """The response to a request after up to three tries, whatever its status.
 
-        Raises what `send` raised last, and RegistryRateLimitError when the host has asked for a
-        pause that is too long to wait for.
+        Raises what `send` raised last, RegistryRateLimitError when the host has asked for a pause
+        that is too long to wait for, CannotConnectError when the pass has given up on the host, and
+        what `question` says when its time is up.
         """
         state = self._host_state(netloc(request.url))
         waited = 0.0
         for pause in (*_PAUSES, None):
             # Wait for the turn inside: while this request was queued, the host may have gone down
             # or asked for a pause.
-            with state.slots:
-                waited += self._await_turn(state, request, waited)
-                response = self._try(state, request, send, last=pause is None)
+            with self._slot(state, request, question):
+                waited += self._await_turn(state, request, question, waited)
+                response = self._try(request, send, question, last=pause is None)
             if response and response.status not in _TRANSIENT:
                 return response
             asked = self._requested_pause(state, response) if response else None
-            too_long = asked is not None and waited + asked > _MAX_PAUSE
+            too_long = asked is not None and waited + asked > _longest(question, waited)
             if response and (pause is None or too_long):
                 return response
             if pause is not None and asked is None:
-                waited += self._wait(pause * _jitter())
+                waited += self._wait_within(pause * _jitter(), request, question)
         raise AssertionError("the last try returns or raises")
 
     def _try(
-        self, state: HostState, request: Request, send: Callable[[Request], Response], *, last: bool
+        self,
+        request: Request,
+        send: Callable[[Request], Response],
+        question: Question,
+        *,
+        last: bool,
     ) -> Response | None:
         """None when there was no response, and another try may bring one."""
         try:
-            return send(request)
+            response = send(request)
         except RegistryUnreachableError as exc:
-            if exc.temporary and not last:
+            if question.patience.failed(request, exc, last=last):
                 return None
-            self._note_down(state, exc)
             raise
+        question.patience.answered(request)
+        return response
+
+    @contextlib.contextmanager
+    def _slot(self, state: HostState, request: Request, question: Question) -> Iterator[None]:
+        if not state.slots.acquire(timeout=min(question.left(), threading.TIMEOUT_MAX)):
+            raise question.time_is_up(request.subject)
+        try:
+            yield
+        finally:
+            state.slots.release()
 
     def _host_state(self, host: str) -> HostState:
         with self._lock:
             return self._hosts.setdefault(host, HostState(threading.Semaphore(self._per_host)))
 
-    def _await_turn(self, state: HostState, request: Request, waited: float) -> float:
+    def _await_turn(
+        self, state: HostState, request: Request, question: Question, waited: float
+    ) -> float:
         """Wait until the host accepts requests again; returns the seconds waited."""
+        question.patience.check(request)
         with state.lock:
-            now = self._clock()
-            if state.down and now < state.down_until:
-                raise CannotConnectError(
-                    request.subject,
-                    state.down.reason,
-                    hint=state.down.hint,
-                    temporary=state.down.temporary,
-                )
-            pause = state.resume_at - now
+            pause = state.resume_at - self._clock()
         if pause <= 0:
             return 0.0
-        if waited + pause > _MAX_PAUSE:
+        if waited + pause > _longest(question, waited):
             raise RegistryRateLimitError(
                 request.subject,
                 f"{netloc(request.url)} has asked for a pause of {pause:.0f} s",
@@ -128,14 +139,19 @@ class HostThrottle:
                 state.resume_at = max(state.resume_at, until)
         return pause
 
-    def _note_down(self, state: HostState, exc: RegistryUnreachableError) -> None:
-        if isinstance(exc, CannotConnectError):
-            with state.lock:
-                state.down, state.down_until = exc, self._clock() + _DOWN
+    def _wait_within(self, seconds: float, request: Request, question: Question) -> float:
+        if seconds >= question.left():
+            raise question.time_is_up(request.subject)
+        return self._wait(seconds)
 
     def _wait(self, seconds: float) -> float:
         self._sleep(seconds)
         return seconds
+
+
+def _longest(question: Question, waited: float) -> float:
+    """The longest that a request may wait in all, which has waited so long already."""
+    return min(_MAX_PAUSE, waited + question.left())
 
 
 def _jitter() -> float:

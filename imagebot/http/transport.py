@@ -1,38 +1,50 @@
 """Do one HTTP exchange: bounded in time and size, no redirects, httpx's exceptions translated.
 
-The only module that uses httpx. It imports httpx with the first client, because the import takes
-longer than the rest of the start.
+It imports httpx, and the modules that do, with the first client, because that takes longer than the
+rest of the start.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import ssl
 import threading
-import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from imagebot.errors import RegistryProtocolError, RegistryUnreachableError
+from imagebot.errors import RegistryError, RegistryProtocolError, RegistryUnreachableError
 from imagebot.http.address import is_loopback, netloc
+from imagebot.http.exchange import Exchange, LimitExceededError, Stage
+from imagebot.http.limits import TimeLimits
 from imagebot.http.tls import explain_distrust
+from imagebot.http.unreachable import (
+    CannotConnectError,
+    OutOfTimeError,
+    ProxySettingsError,
+    SilentHostError,
+    SlowHostError,
+)
 from imagebot.text import clean
 
 if TYPE_CHECKING:
     import httpx
 
+    from imagebot.http.backend import Backend
+
     Network: TypeAlias = httpx.BaseTransport
 
-_CONNECT_TIMEOUT = 10.0
-_READ_TIMEOUT = 30.0
-_EXCHANGE_TIMEOUT = 120.0
-_KEPT_OPEN = 60.0
-"""Seconds that an unused connection stays open, so that passes in quick succession share it."""
-_USER_AGENT = "imagebot"
+_HEADERS = {"User-Agent": "imagebot", "Accept": "*/*", "Accept-Encoding": "gzip"}
+_SILENT: Mapping[Stage, str] = {
+    "resolve": "the name {host} was not resolved within",
+    "connect": "{host} did not accept a connection within",
+    "tls": "{host} did not finish the TLS handshake within",
+    "answer": "{host} sent nothing for",
+}
 _TRUST = "name its authority with `ca-file` of this registry in the bot's configuration"
 
 
@@ -67,94 +79,92 @@ class Response:
         return tuple(value for key, value in self.headers if key.lower() == lower)
 
 
-class CannotConnectError(RegistryUnreachableError):
-    """There was no connection, so the next request to the host would fail too."""
-
-
 class Transport:
     """Sends requests; keeps connections and shares them between threads.
 
     Proxies and the usual authorities are those of the process's environment. `transport` replaces
-    the network, for tests.
+    the network, for tests; no limit of time holds then.
     """
 
-    def __init__(self, *, transport: Network | None = None) -> None:
+    def __init__(
+        self, *, limits: TimeLimits = TimeLimits(), transport: Network | None = None
+    ) -> None:
+        self._limits = limits
         self._transport = transport
         self._lock = threading.Lock()
-        self._clients: dict[tuple[bool, bool, str], httpx.Client] = {}
+        self._backend: Backend | None = None
+        self._networks: dict[tuple[bool, bool, str], Network] = {}
         self._closed = False
 
     def close(self) -> None:
-        """Close all connections. Requests under way in other threads fail at their next byte."""
+        """Close all connections, which ends the requests under way in other threads."""
         with self._lock:
             self._closed = True
-            clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
-            client.close()
+            networks, self._networks = list(self._networks.values()), {}
+        for network in networks:
+            network.close()
 
-    def send(self, request: Request) -> Response:
-        """The response to a request.
+    def send(self, request: Request, *, within: float = math.inf) -> Response:
+        """The response to a request, in as much time as the limits and `within`, in seconds, allow.
 
-        Raises RegistryUnreachableError when there is none within two minutes, and
-        RegistryProtocolError for one that is larger than `request.limit`.
+        Raises RegistryUnreachableError when there is none in time: SilentHostError, SlowHostError,
+        or OutOfTimeError after `within`. Raises RegistryProtocolError for one that is larger than
+        `request.limit`.
         """
-        client = self._client(request)
-        with (
-            _translated(request),
-            client.stream(
-                request.method,
-                request.url,
-                headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip", **request.headers},
-                data=dict(request.form) if request.form is not None else None,
-                content=request.content,
-            ) as response,
-        ):
-            body = b"" if request.method == "HEAD" else _read(request, response)
-            headers = tuple(response.headers.multi_items())
-            return Response(request.url, response.status_code, headers, body)
+        exchange = Exchange(self._limits, size=request.limit, within=within)
+        with _translated(request, self._limits):
+            network, backend = self._network(request)
+            with backend.during(exchange), _exchange(request, network) as response:
+                body = b"" if request.method == "HEAD" else _read(request, response)
+                headers = tuple(response.headers.multi_items())
+                return Response(request.url, response.status_code, headers, body)
 
-    def _client(self, request: Request) -> httpx.Client:
+    def _network(self, request: Request) -> tuple[Network, Backend]:
         local = is_loopback(netloc(request.url))
         key = (local, local and request.url.startswith("http:"), request.ca_file)
         with self._lock:
             if self._closed:
                 raise RegistryUnreachableError(request.subject, "the registry client is closed")
-            if key not in self._clients:
-                self._clients[key] = _make_client(request, self._transport, *key[:2])
-            return self._clients[key]
+            if self._backend is None:
+                from imagebot.http.backend import Backend
+
+                self._backend = Backend()
+            if key not in self._networks:
+                self._networks[key] = self._transport or _make_network(
+                    request, self._backend, local=key[0], plain=key[1]
+                )
+            return self._networks[key], self._backend
 
 
-def _make_client(
-    request: Request, transport: httpx.BaseTransport | None, local: bool, plain: bool
-) -> httpx.Client:
+def _make_network(request: Request, backend: Backend, *, local: bool, plain: bool) -> Network:
     """`local`: the host is this machine, so no proxy is used; `plain`: without TLS."""
-    import http.cookiejar
-
-    import httpx
+    from imagebot.http.network import PooledNetwork, environment_proxies
 
     # A context that trusts nobody costs no time.
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else _tls_context(request)
+    return PooledNetwork(backend, tls, {} if local else environment_proxies())
+
+
+@contextlib.contextmanager
+def _exchange(request: Request, network: Network) -> Iterator[httpx.Response]:
+    """The response, of which the body is not read yet.
+
+    Without httpx's client: what it adds (cookies, redirects, netrc) is not wanted, and takes time.
+    """
+    import httpx
+
+    sent = httpx.Request(
+        request.method,
+        request.url,
+        headers={**_HEADERS, **request.headers},
+        data=dict(request.form) if request.form is not None else None,
+        content=request.content,
+    )
+    response = network.handle_request(sent)
     try:
-        client = httpx.Client(
-            verify=tls,
-            trust_env=not local,
-            follow_redirects=False,
-            timeout=httpx.Timeout(_READ_TIMEOUT, connect=_CONNECT_TIMEOUT, pool=None),
-            limits=httpx.Limits(
-                max_connections=None, max_keepalive_connections=64, keepalive_expiry=_KEPT_OPEN
-            ),
-            transport=transport,
-        )
-    # HTTPS_PROXY and the others: not an address, or a kind of proxy that needs more packages.
-    except (ValueError, ImportError, httpx.InvalidURL) as exc:
-        raise RegistryUnreachableError(
-            request.subject,
-            f"the proxy settings cannot be used: {clean(str(exc))}",
-            hint="check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
-        ) from exc
-    # No cookies: nothing needs them, and threads and registries would share them.
-    client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-    return client
+        yield response
+    finally:
+        response.close()
 
 
 def _tls_context(request: Request) -> ssl.SSLContext:
@@ -195,7 +205,6 @@ def _read(request: Request, response: httpx.Response) -> bytes:
         )
     # httpx's own decoder may turn one small chunk into any number of bytes.
     inflate = zlib.decompressobj(47) if encoding.endswith("gzip") else None
-    deadline = time.monotonic() + _EXCHANGE_TIMEOUT
     body = bytearray()
     for chunk in response.iter_raw():
         room = request.limit - len(body) + 1
@@ -204,40 +213,38 @@ def _read(request: Request, response: httpx.Response) -> bytes:
             raise RegistryProtocolError(
                 request.subject, f"the response is larger than {request.limit} bytes"
             )
-        if time.monotonic() > deadline:
-            raise RegistryUnreachableError(
-                request.subject,
-                f"the response took more than {_EXCHANGE_TIMEOUT:g} s",
-                temporary=True,
-            )
     if inflate and body and not inflate.eof:
         raise RegistryProtocolError(request.subject, "the response is cut short", temporary=True)
     return bytes(body)
 
 
 @contextlib.contextmanager
-def _translated(request: Request) -> Iterator[None]:
-    """Turn everything that httpx can raise into a RegistryError."""
+def _translated(request: Request, limits: TimeLimits) -> Iterator[None]:
+    """Turn everything that httpx, httpcore and the network can raise into a RegistryError."""
+    import httpcore
     import httpx
 
     try:
         yield
-    except httpx.ConnectTimeout as exc:
-        raise _cannot_connect(request, "no response in time") from exc
-    except httpx.TimeoutException as exc:
-        raise _unreachable(
-            request, f"{_host(request)} did not answer in time", temporary=True
-        ) from exc
-    except httpx.ConnectError as exc:
+    except LimitExceededError as exc:
+        raise _limit_exceeded(request, limits, exc) from exc
+    except ProxySettingsError as exc:
+        reason = f"the proxy settings cannot be used: {clean(str(exc))}"
+        hint = "check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
+        raise _unreachable(request, reason, hint=hint) from exc
+    except (httpx.ConnectError, httpcore.ConnectError) as exc:
         raise _connect_error(request, exc) from exc
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as exc:
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol) as exc:
         raise RegistryProtocolError(
             request.subject, f"not a usable address: {_host(request)!r}"
         ) from exc
-    except httpx.ProxyError as exc:
+    except (httpx.ProxyError, httpcore.ProxyError) as exc:
         hint = "check HTTPS_PROXY and NO_PROXY"
         raise _unreachable(request, f"the proxy refused: {clean(str(exc))}", hint=hint) from exc
-    except (httpx.HTTPError, httpx.StreamError, httpx.CookieConflict) as exc:
+    except (
+        *(httpx.HTTPError, httpx.StreamError, httpx.CookieConflict),
+        *(httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException),
+    ) as exc:
         reason = f"the connection broke: {clean(str(exc)) or type(exc).__name__}"
         raise _unreachable(request, reason, temporary=True) from exc
     except zlib.error as exc:
@@ -249,7 +256,33 @@ def _translated(request: Request) -> Iterator[None]:
         raise _unreachable(request, f"{clean(str(exc)) or type(exc).__name__}") from exc
 
 
-def _connect_error(request: Request, exc: httpx.ConnectError) -> CannotConnectError:
+def _limit_exceeded(
+    request: Request, limits: TimeLimits, exceeded: LimitExceededError
+) -> RegistryError:
+    host, subject = _host(request), request.subject
+    match exceeded.limit:
+        case "silence":
+            return SilentHostError(
+                subject,
+                f"{_SILENT[exceeded.stage].format(host=host)} {limits.silence:g} s",
+                hint="check the name, the network and the proxy settings",
+                temporary=True,
+            )
+        case "rate":
+            reason = f"{host} sent less than {limits.rate:g} bytes/s for {limits.rate_over:g} s"
+            return SlowHostError(subject, reason, temporary=True)
+        case "exchange":
+            longest = limits.exchange(request.limit)
+            reason = f"{host} took more than {longest:g} s for one response"
+            return SlowHostError(subject, reason, temporary=True)
+        case "question":
+            return OutOfTimeError(subject, f"{host} did not answer in time", temporary=True)
+        case "size":
+            reason = f"{host} sent far more than the {request.limit} bytes of a response"
+            return RegistryProtocolError(subject, reason)
+
+
+def _connect_error(request: Request, exc: Exception) -> CannotConnectError:
     distrust = explain_distrust(exc, trust=_TRUST)
     if distrust is not None:
         return CannotConnectError(

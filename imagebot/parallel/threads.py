@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -14,11 +16,24 @@ Progress = Callable[[int, int], None]
 """Called with the number of items done and of all items, in the calling thread."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lanes(Generic[Item]):
+    """What may keep a worker waiting for long: items of one lane wait for the same thing.
+
+    At most `at_once` workers are in one lane, and the next worker goes where the fewest are, so
+    that a lane in which nothing moves leaves the other workers to the others.
+    """
+
+    of: Callable[[Item], Hashable]
+    at_once: int
+
+
 def map_at_once(
     work: Callable[[Item], Result],
     items: Iterable[Item],
     *,
     workers: int,
+    lanes: Lanes[Item] | None = None,
     progress: Progress | None = None,
 ) -> list[Result]:
     """`work` of each item, in the order of the items; the first exception is raised.
@@ -32,25 +47,20 @@ def map_at_once(
         if progress:
             progress(1, 1)
         return [only]
-    todo: queue.SimpleQueue[tuple[int, Item]] = queue.SimpleQueue()
-    for pair in enumerate(every):
-        todo.put(pair)
+    todo = _Todo(every, lanes or Lanes(lambda _: None, workers))
     done: queue.SimpleQueue[tuple[int, Result | None, BaseException | None]] = queue.SimpleQueue()
-    stop = threading.Event()
 
     def run() -> None:
-        while not stop.is_set():
+        last: int | None = None
+        while (number := todo.next(last)) is not None:
+            last = number
             try:
-                number, item = todo.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                done.put((number, work(item), None))
+                done.put((number, work(every[number]), None))
             except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
-                stop.set()
+                todo.stop()
                 done.put((number, None, error))
 
-    for number in range(min(workers, len(every))):
+    for number in range(min(workers, todo.most_at_once)):
         threading.Thread(target=run, name=f"at-once-{number}", daemon=True).start()
     results: dict[int, Result | None] = {}
     try:
@@ -62,5 +72,45 @@ def map_at_once(
             if progress:
                 progress(count, len(every))
     finally:
-        stop.set()
+        todo.stop()
     return [results[number] for number in range(len(every))]  # type: ignore[misc]  # None may be a Result
+
+
+class _Todo(Generic[Item]):
+    """The numbers of the items that nobody has begun, by lane."""
+
+    def __init__(self, every: list[Item], lanes: Lanes[Item]) -> None:
+        self._lock = threading.Lock()
+        self._lane_of = [lanes.of(item) for item in every]
+        self._room = lanes.at_once
+        self._waiting: dict[Hashable, deque[int]] = {}
+        for number, lane in enumerate(self._lane_of):
+            self._waiting.setdefault(lane, deque()).append(number)
+        self._active = dict.fromkeys(self._waiting, 0)
+
+    @property
+    def most_at_once(self) -> int:
+        return sum(min(len(waiting), self._room) for waiting in self._waiting.values())
+
+    def next(self, last: int | None) -> int | None:
+        """The item for a worker that has ended `last`; None when there is none for it.
+
+        None is final: a lane with no room has workers, of which the next to end goes on there.
+        """
+        with self._lock:
+            if last is not None:
+                self._active[self._lane_of[last]] -= 1
+            free = [lane for lane in self._waiting if self._active[lane] < self._room]
+            if not free:
+                return None
+            lane = min(free, key=self._active.__getitem__)
+            self._active[lane] += 1
+            number = self._waiting[lane].popleft()
+            if not self._waiting[lane]:
+                del self._waiting[lane]
+            return number
+
+    def stop(self) -> None:
+        """Nobody begins another item."""
+        with self._lock:
+            self._waiting.clear()

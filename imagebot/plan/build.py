@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,17 +34,20 @@ def build_plan(
     target: PlanTarget = FOLDER,
     limits: Limits = Limits(),
     scans: ScanCache | None = None,
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     progress: Progress | None = None,
 ) -> Plan:
     """What the policies want of `source`; what cannot be listed or decided is a problem in it.
 
-    Of `limits` only `images` counts here: a repository outside of it is not asked about.
+    It is in a context of `waiting` while it waits for registries. Of `limits` only `images` counts
+    here: a repository outside of it is not asked about.
     """
     inventory = take_inventory(source, configuration, scans)
     assignments = assign(inventory.fields, configuration, target.name, flux=inventory.flux)
     asked = list(_asked(assignments, limits))
     queries = [query for _, query in asked]
-    resolution = resolve(queries, registry, now=now, progress=progress)
+    with waiting():
+        resolution = resolve(queries, registry, now=now, progress=progress)
     plan = to_plan(assignments, resolution, target=target, limits=limits)
     noted = noted_warnings(resolution.notes, asked, target=target.name)
     decided = ((field, resolution.of[query]) for field, query in asked)

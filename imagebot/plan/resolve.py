@@ -21,11 +21,11 @@ from imagebot.policy.update_types import moves_of, update_type_of
 from imagebot.reference import Reference, Repository
 from imagebot.registry.api import Registry
 from imagebot.registry.charts import ChartRegistry
-from imagebot.registry.listing import list_tags
+from imagebot.registry.listing import ask_each
 from imagebot.version.chart import registry_tag
 
-# Gates ask one thing at a time; this many questions are asked at once. Each host has its own limit.
-_WORKERS = 16
+# Gates ask one thing at a time; this many questions about one repository are asked at once.
+_WORKERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,54 @@ def resolve(
     now: datetime,
     progress: Progress | None = None,
 ) -> Resolution:
-    """Answer every question; each repository is listed once. No registry error is raised."""
+    """Answer every question; each repository is listed once. No registry error is raised.
+
+    The questions about a repository are answered as soon as it is listed, whatever the other
+    registries do.
+    """
     every = tuple(dict.fromkeys(questions))
-    listed = {q.reference.repository for q in every if needs_tags(q.policy, q.reference)}
-    listings = list_tags(registry, sorted(listed), progress=progress)
+    about: dict[Repository, list[TagQuery]] = {}
+    for question in every:
+        about.setdefault(question.reference.repository, []).append(question)
+
+    def ask(repository: Repository) -> _Answered:
+        return _answer_all(about[repository], repository, registry, now)
+
+    answered = ask_each(sorted(about), ask, progress=progress)
+    found: dict[TagQuery, Decision | RegistryError] = {}
+    listings: dict[Repository, tuple[str, ...] | RegistryError] = {}
+    for repository, result in answered.items():
+        assert isinstance(result, _Answered)
+        found |= result.answers
+        listings[repository] = result.listing
+    answers = {question: found[question] for question in every}
+    failures = {
+        question.reference.repository: decision
+        for question, decision in answers.items()
+        if isinstance(decision, RegistryError)
+    }
+    return Resolution(answers, failures, _notes(answers, listings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """All about one repository; `listing` is empty where no question needs the tags."""
+
+    listing: tuple[str, ...] | RegistryError
+    answers: Mapping[TagQuery, Decision | RegistryError]
+
+
+def _answer_all(
+    questions: Sequence[TagQuery], repository: Repository, registry: Registry, now: datetime
+) -> _Answered:
+    listing: tuple[str, ...] | RegistryError = ()
+    if any(needs_tags(each.policy, each.reference) for each in questions):
+        try:
+            listing = registry.tags(repository)
+        except RegistryError as error:
+            listing = error
 
     def one(question: TagQuery) -> Decision | RegistryError:
-        listing = listings.get(question.reference.repository, ())
         if isinstance(listing, RegistryError):
             return listing
         try:
@@ -74,14 +115,12 @@ def resolve(
         except RegistryError as error:
             return error
 
-    found = map_at_once(one, every, workers=_WORKERS)
-    answers = dict(zip(every, found, strict=True))
-    failures = {
-        question.reference.repository: decision
-        for question, decision in answers.items()
-        if isinstance(decision, RegistryError)
-    }
-    return Resolution(answers, failures, _notes(answers, listings))
+    # A thread takes longer to start than most questions to answer.
+    if len(questions) <= _WORKERS:
+        answers = [one(question) for question in questions]
+    else:
+        answers = map_at_once(one, questions, workers=_WORKERS)
+    return _Answered(listing, dict(zip(questions, answers, strict=True)))
 
 
 def needs_tags(policy: Policy, reference: Reference) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import hashlib
+import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -13,6 +16,8 @@ from urllib.parse import urlsplit
 
 from imagebot.config.model import RegistryOptions
 from imagebot.errors import RegistryProtocolError, RepositoryNotFoundError
+from imagebot.http.limits import TimeLimits
+from imagebot.http.patience import Patience
 from imagebot.http.transport import Request, Response
 from imagebot.reference import Repository, is_digest, is_tag
 from imagebot.registry.api import Pushed
@@ -34,7 +39,6 @@ _PAGE_SIZE = 1000
 _MAX_PAGES = 1000
 _MAX_PAGE = 32 * _MIB
 _MAX_LISTING = 128 * _MIB
-_MAX_LISTING_TIME = 900.0
 _MAX_MANIFEST = 4 * _MIB
 _MAX_CONFIG = 8 * _MIB
 
@@ -47,8 +51,10 @@ class RegistryClient:
     """Asks registries over HTTP; satisfies `imagebot.registry.api.Registry`.
 
     It sends at most `workers` requests to one host at a time. `sleep` and `clock` are in seconds;
-    without `sleep`, waits end early when the client is closed. `vendors` says, by host, whose API
-    for push times a registry has, for hosts whose name does not. `transport` replaces the network.
+    without `sleep`, waits end early when the client is closed. `limits` say how long a host may
+    take; it gives up on hosts for as long as it lives, so each pass asks through its own view
+    (`for_pass`). `vendors` says, by host, whose API for push times a registry has, for hosts whose
+    name does not. `transport` replaces the network.
     Every method may raise RegistryError, and never an exception of httpx.
     """
 
@@ -62,10 +68,13 @@ class RegistryClient:
         clock: Callable[[], float] = time.monotonic,
         cache: MetadataCache | None = None,
         vendors: Mapping[str, Vendor] | None = None,
+        limits: TimeLimits = TimeLimits(),
         transport: Network | None = None,
     ) -> None:
         self._closing = threading.Event()
         self._clock = clock
+        self._limits = limits
+        self._patience = Patience(limits, clock=clock)
         self._cache = cache
         self._session = Session(
             credentials,
@@ -73,6 +82,7 @@ class RegistryClient:
             workers=workers,
             sleep=sleep or self._closing.wait,
             clock=clock,
+            limits=limits,
             transport=transport,
         )
         self._push_times = PushTimes(self._session, vendors or {})
@@ -93,21 +103,35 @@ class RegistryClient:
         self._closing.set()
         self._session.close()
 
+    def for_pass(self, seconds: float = math.inf) -> RegistryClient:
+        """The view of a pass that may wait for registries for so long in all.
+
+        It shares everything with this client but what it knows of hosts that do not answer. Do not
+        close it.
+        """
+        view = copy.copy(self)
+        patience = Patience(self._limits, seconds=seconds, clock=self._clock)
+        view._patience = patience  # noqa: SLF001 - a client, too
+        return view
+
     def tags(self, repository: Repository) -> tuple[str, ...]:
         """All tags, in the registry's order, each once.
 
         Never only some of them: a list that cannot be read to its end is an error.
         """
-        try:
-            return self._list(repository)
-        except _ListingMovedError:
-            pass
-        try:
-            return self._list(repository)
-        except _ListingMovedError:
-            raise RegistryProtocolError(
-                str(repository), "the list of tags keeps changing while it is read", temporary=True
-            ) from None
+        with self._asking(repository):
+            try:
+                return self._list(repository)
+            except _ListingMovedError:
+                pass
+            try:
+                return self._list(repository)
+            except _ListingMovedError:
+                raise RegistryProtocolError(
+                    str(repository),
+                    "the list of tags keeps changing while it is read",
+                    temporary=True,
+                ) from None
 
     def digest(self, repository: Repository, reference: str) -> str:
         """The digest of a tag (or digest): of the index, for a multi-platform image."""
@@ -116,12 +140,13 @@ class RegistryClient:
             raise RegistryProtocolError(
                 str(repository), f"{clean(reference)!r} is not a tag or a digest"
             )
-        response = self._head(repository, reference)
-        digest = response.header("Docker-Content-Digest") or ""
-        if response.status >= 300 or not is_digest(digest):
-            # Old registries send no digest in response to HEAD; some do not know HEAD.
-            body = self._manifest(repository, reference)
-            digest = "sha256:" + hashlib.sha256(body).hexdigest()
+        with self._asking(repository):
+            response = self._head(repository, reference)
+            digest = response.header("Docker-Content-Digest") or ""
+            if response.status >= 300 or not is_digest(digest):
+                # Old registries send no digest in response to HEAD; some do not know HEAD.
+                body = self._manifest(repository, reference)
+                digest = "sha256:" + hashlib.sha256(body).hexdigest()
         if not is_digest(reference) or digest == reference:
             return digest
         if digest.partition(":")[0] == reference.partition(":")[0]:
@@ -143,7 +168,8 @@ class RegistryClient:
         """What an image runs on, as `os/architecture[/variant]`, nested indexes followed."""
         if self._cache and (kept := self._cache.platforms(digest)) is not None:
             return kept
-        found = self._reader(repository).platforms(digest)
+        with self._asking(repository):
+            found = self._reader(repository).platforms(digest)
         if self._cache:
             self._cache.keep_platforms(digest, found)
         return found
@@ -164,7 +190,8 @@ class RegistryClient:
             known, kept = self._cache.created(digest)
             if known:
                 return kept
-        found = self._reader(repository).created(digest)
+        with self._asking(repository):
+            found = self._reader(repository).created(digest)
         if self._cache:
             self._cache.keep_created(digest, found)
         return found
@@ -173,7 +200,8 @@ class RegistryClient:
         """Push times that the registry's own API knows: of those tags, and of others that came
         with them. Empty when the registry has no such API.
         """
-        return self._push_times.of(repository, tags)
+        with self._asking(repository):
+            return self._push_times.of(repository, tags)
 
     def location(self, repository: Repository) -> Repository:
         """The repository that is really asked: the mirror's, where the registry has one."""
@@ -185,7 +213,8 @@ class RegistryClient:
         endpoint = self._session.endpoint(host)
         request = Request(subject=place, url=f"{endpoint.url}/v2/", ca_file=endpoint.ca_file)
         try:
-            return _describe(self._session.send_authorized(request, endpoint, path, scope=""))
+            with self._asking(place):
+                return _describe(self._session.send_authorized(request, endpoint, path, scope=""))
         except RepositoryNotFoundError as exc:
             raise RegistryProtocolError(
                 place,
@@ -194,9 +223,13 @@ class RegistryClient:
                 status=exc.status,
             ) from exc
 
+    @contextlib.contextmanager
+    def _asking(self, about: Repository | str) -> Iterator[None]:
+        with self._patience.question(str(about)) as question, self._session.asking(question):
+            yield
+
     def _list(self, repository: Repository) -> tuple[str, ...]:
         subject = str(repository)
-        deadline = self._clock() + _MAX_LISTING_TIME
         found: dict[str, None] = {}
         url: str | None = f"tags/list?n={_PAGE_SIZE}"
         seen: set[str] = set()
@@ -219,7 +252,7 @@ class RegistryClient:
             size += len(response.body)
             found |= dict.fromkeys(parse_tags(subject, response.body))
             url = next_page(subject, response.values("Link"), response.url)
-            if size > _MAX_LISTING or self._clock() > deadline:
+            if size > _MAX_LISTING:
                 raise RegistryProtocolError(subject, "the list of tags is too long to read")
         return tuple(found)
 

@@ -1,35 +1,44 @@
-"""The tags of many repositories at once."""
+"""Ask about many repositories at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from imagebot.errors import RegistryError
-from imagebot.parallel.threads import Progress, map_at_once
+from imagebot.parallel.threads import Lanes, Progress, map_at_once
 from imagebot.reference import Repository
-from imagebot.registry.api import Registry
+
+Answer = TypeVar("Answer")
+
+_WORKERS = 64
+"""Most of these threads wait: no host has more than a few of them, and it has its own limit."""
+_PER_HOST = 16
 
 
-def list_tags(
-    client: Registry,
+def ask_each(
     repositories: Iterable[Repository],
+    ask: Callable[[Repository], Answer],
     *,
-    workers: int = 16,
+    workers: int = _WORKERS,
+    per_host: int = _PER_HOST,
     progress: Progress | None = None,
-) -> dict[Repository, tuple[str, ...] | RegistryError]:
-    """The tags of each repository, or its error: one that fails never stops the others.
+) -> dict[Repository, Answer | RegistryError]:
+    """What `ask` returns for each repository, or its error: one that fails never stops the others.
 
-    In the order of `repositories`, each listed once. Raises every other error, which is a bug. On
-    an interrupt it starts no further repository and waits for nothing: closing the client ends the
-    requests under way.
+    In the order of `repositories`, each asked about once; a host that does not answer keeps no more
+    than `per_host` of the workers. Raises every other error, which is a bug. On an interrupt it
+    starts no further repository and waits for nothing: closing the client ends the requests under
+    way.
     """
     wanted = list(dict.fromkeys(repositories))
 
-    def tags(repository: Repository) -> tuple[str, ...] | RegistryError:
+    def one(repository: Repository) -> Answer | RegistryError:
         try:
-            return client.tags(repository)
+            return ask(repository)
         except RegistryError as error:
             return error
 
-    found = map_at_once(tags, wanted, workers=workers, progress=progress)
+    hosts: Lanes[Repository] = Lanes(lambda repository: repository.registry, per_host)
+    found = map_at_once(one, wanted, workers=workers, lanes=hosts, progress=progress)
     return dict(zip(wanted, found, strict=True))

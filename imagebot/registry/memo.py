@@ -70,8 +70,12 @@ class Memo:
         self._lock = threading.Lock()
         self._entries: dict[_Key, _Entry] = {}
 
-    def for_pass(self, max_age: Age = lambda _: 0.0) -> PassMemo:
+    def for_pass(
+        self, max_age: Age = lambda _: 0.0, *, registry: Registry | None = None
+    ) -> PassMemo:
         """The view of a pass that begins now; it accepts its own answers and those not too old.
+
+        It asks `registry`, which is this pass's own view of the registry client.
 
         Drops what is too old for this pass, so what is left may be used by all that are running,
         and a long life does not fill the memory. A running pass keeps what it has seen.
@@ -83,7 +87,7 @@ class Memo:
                 for key, entry in self._entries.items()
                 if entry.asked >= began - max_age(key.repository)
             }
-        return PassMemo(self, self._registry)
+        return PassMemo(self, registry or self._registry)
 
     def forget(self, repository: Repository) -> None:
         """Drop the tags, digests and push times of a repository, whichever name it is asked by.

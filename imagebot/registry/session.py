@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -13,8 +15,11 @@ from imagebot.errors import CredentialError, RegistryAuthError, RegistryError, R
 from imagebot.http import guard
 from imagebot.http.address import origin
 from imagebot.http.endpoint import Endpoint, by_host, find_endpoint, normalise_host
+from imagebot.http.limits import TimeLimits
+from imagebot.http.patience import Patience, Question
 from imagebot.http.throttle import HostThrottle
 from imagebot.http.transport import Request, Response, Transport
+from imagebot.http.unreachable import OutOfTimeError
 from imagebot.reference import Repository
 from imagebot.registry.auth import Authenticator, Authorization
 from imagebot.registry.challenge import parse_challenges
@@ -37,8 +42,18 @@ class AuthorizedResponse:
     credential: Credential | None
 
 
+class _Asking(threading.local):
+    """What the thread asks; None where nobody said."""
+
+    question: Question | None = None
+
+
 class Session:
-    """Sends requests to registries. Safe between threads."""
+    """Sends requests to registries. Safe between threads.
+
+    What a thread sends is part of the question that it asks (`asking`), and has no more time than
+    that has; without one, each exchange only has the `limits`.
+    """
 
     def __init__(
         self,
@@ -48,12 +63,15 @@ class Session:
         workers: int,
         sleep: Callable[[float], object],
         clock: Callable[[], float] = time.monotonic,
+        limits: TimeLimits = TimeLimits(),
         transport: Network | None = None,
         resolve: guard.Resolve = guard.resolve,
     ) -> None:
         self._credentials = credentials
         self._options: Mapping[str, RegistryOptions] = by_host(options)
-        self._transport = Transport(transport=transport)
+        self._transport = Transport(limits=limits, transport=transport)
+        self._asking = _Asking()
+        self._unasked = Patience(limits, clock=clock).open_question()
         self._throttle = HostThrottle(per_host=workers, sleep=sleep, clock=clock)
         self._resolve = resolve
         self._auth = Authenticator(self.send, clock=clock, resolve=resolve)
@@ -64,9 +82,26 @@ class Session:
     def endpoint(self, registry: str) -> Endpoint:
         return find_endpoint(normalise_host(registry), self._options)
 
+    @contextlib.contextmanager
+    def asking(self, question: Question) -> Iterator[None]:
+        """What this thread sends in here is part of the question."""
+        before, self._asking.question = self._asking.question, question
+        try:
+            yield
+        finally:
+            self._asking.question = before
+
     def send(self, request: Request) -> Response:
         """The response to a request without authorization; failures are tried again."""
-        return self._throttle.send(request, self._transport.send)
+        question = self._asking.question or self._unasked
+
+        def send(request: Request) -> Response:
+            try:
+                return self._transport.send(request, within=question.left())
+            except OutOfTimeError as exc:
+                raise question.time_is_up(request.subject) from exc
+
+        return self._throttle.send(request, send, question)
 
     def request(
         self,

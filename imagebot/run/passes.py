@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -24,6 +24,7 @@ from imagebot.git.credentials import access_for
 from imagebot.git.tree import Committer, Identity
 from imagebot.git.url import identity_of
 from imagebot.parallel.threads import Progress, map_at_once
+from imagebot.parallel.turns import Turns
 from imagebot.plan.build import build_plan
 from imagebot.plan.edits import PlanWithEdits, edit_plan
 from imagebot.plan.limits import LimitedPlan, apply_limits, exceeds_max_updates
@@ -43,7 +44,9 @@ T = TypeVar("T")
 # tries are the rule even with six bots at once.
 _MOST_TRIES = 8
 _LONGEST_PAUSE = 4.0
+# Targets that read or publish; any number of those below may wait for registries.
 _TARGETS_AT_ONCE = 4
+_TARGETS_OPEN = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class PassContext:
     fallback: Configuration | None = None
     progress: Progress | None = None
     sleep: Callable[[float], None] = time.sleep
+    turns: Turns = field(default_factory=lambda: Turns(_TARGETS_AT_ONCE))
 
 
 def run_pass(context: PassContext) -> PassResult:
@@ -87,10 +91,11 @@ def plan_pass(context: PassContext) -> tuple[PlanWithEdits, ...]:
 
 
 def _each_target(context: PassContext, work: Callable[[Target, PassContext], T]) -> tuple[T, ...]:
-    targets = context.bot.targets
-    return tuple(
-        map_at_once(lambda target: work(target, context), targets, workers=_TARGETS_AT_ONCE)
-    )
+    def one(target: Target) -> T:
+        with context.turns.taken():
+            return work(target, context)
+
+    return tuple(map_at_once(one, context.bot.targets, workers=_TARGETS_OPEN))
 
 
 def _run_target(target: Target, context: PassContext) -> PassResult:
@@ -148,6 +153,7 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
         target=PlanTarget(target.name, identity_of(target.url, target.branch)),
         limits=target.limits,
         scans=scans,
+        waiting=context.turns.given_up,
         progress=context.progress,
     )
     scans.save()

@@ -59,12 +59,27 @@ def test_the_example_of_the_design() -> None:
     )
     assert target.forge == ForgeOptions()
     assert target.configuration == "imagebot.yaml"
+    assert bot.registry_deadline == 600
     assert bot.inline is None
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("3 days", "not a valid duration: '3 days'"),
+        ("0s", "must be at least 1s"),
+        ("600", "not a valid duration: '600'"),
+    ],
+)
+def test_a_deadline_that_is_none(value: str, message: str) -> None:
+    (found,) = issues(f"targets: []\nregistry-deadline: {value}\n")
+    assert message in found
 
 
 def test_the_other_keys() -> None:
     bot = load("""\
 cache-dir: cache
+registry-deadline: 2m 30s
 registries:
   registry.example:5000: {insecure: true}
   docker.io: {mirror: harbor.example/hub, ca-file: ca.pem}
@@ -85,6 +100,7 @@ targets:
 """)
     first, second = bot.targets
     assert bot.cache_dir == "deploy/cache"
+    assert bot.registry_deadline == 150
     assert bot.registries == (
         RegistryOptions(host="registry.example:5000", insecure=True),
         RegistryOptions(host="docker.io", mirror="harbor.example/hub", ca_file="deploy/ca.pem"),

@@ -419,7 +419,10 @@ def test_a_policy_with_a_fault_is_still_a_known_name() -> None:
     assert len(issues(text)) == 1
 
 
-BOT_ONLY = ["targets", "credentials", "registries", "notify", "limits", "serve", "cache-dir"]
+BOT_ONLY = [
+    *("targets", "credentials", "registries", "notify", "limits", "serve"),
+    *("cache-dir", "registry-deadline"),
+]
 
 
 @pytest.mark.parametrize("key", BOT_ONLY)

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import socket
+import threading
+
 import pytest
 
+from imagebot.http import guard
 from imagebot.http.guard import NetworkZone, refuse, resolve, zone_of
 
 NAMES = {
@@ -112,3 +116,20 @@ def test_names_are_really_resolved() -> None:
     assert resolve("127.0.0.1") == ("127.0.0.1",)
     assert resolve("name.invalid") == ()
     assert resolve("a" * 300) == ()
+
+
+def test_a_name_that_is_not_resolved_in_time() -> None:
+    def late(host: str) -> tuple[str, ...]:
+        raise TimeoutError
+
+    reason = refuse("https://auth.example/token", "https://r.example", late)
+    assert reason == "its name was not resolved in time"
+
+
+def test_a_name_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+    monkeypatch.setattr(guard, "_LONGEST_LOOK_UP", 0.05)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: go_on.wait())
+    with pytest.raises(TimeoutError):
+        resolve("r.example")
+    go_on.set()

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
 
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
+from imagebot.http.patience import Patience, Question
 from imagebot.http.throttle import HostThrottle
-from imagebot.http.transport import CannotConnectError, Request, Response
+from imagebot.http.transport import Request, Response
+from imagebot.http.unreachable import CannotConnectError
 
 
 @dataclass(slots=True)
@@ -54,52 +57,74 @@ def clock() -> Clock:
     return Clock()
 
 
+@dataclass(slots=True)
+class Throttled:
+    """A throttle, and the pass that asks now."""
+
+    clock: Clock
+    per_host: int = 4
+    throttle: HostThrottle = field(init=False)
+    question: Question = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.throttle = HostThrottle(
+            per_host=self.per_host, sleep=self.clock.sleep, clock=self.clock
+        )
+        self.begin_pass()
+
+    def begin_pass(self) -> None:
+        self.question = Patience(clock=self.clock).open_question()
+
+    def send(self, request: Request, send: Callable[[Request], Response]) -> Response:
+        return self.throttle.send(request, send, self.question)
+
+
 @pytest.fixture
-def throttle(clock: Clock) -> HostThrottle:
-    return HostThrottle(per_host=4, sleep=clock.sleep, clock=clock)
+def throttle(clock: Clock) -> Throttled:
+    return Throttled(clock)
 
 
 @pytest.mark.parametrize("status", [200, 204, 301, 400, 401, 403, 404, 405, 501])
-def test_an_answer_is_an_answer(throttle: HostThrottle, clock: Clock, status: int) -> None:
+def test_an_answer_is_an_answer(throttle: Throttled, clock: Clock, status: int) -> None:
     script = Script([response(status)])
     assert throttle.send(request(), script).status == status
     assert (len(script.sent), clock.slept) == (1, [])
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_what_passes_is_tried_again(throttle: HostThrottle, clock: Clock, status: int) -> None:
+def test_what_passes_is_tried_again(throttle: Throttled, clock: Clock, status: int) -> None:
     script = Script([response(status), response(status), response(200)])
     assert throttle.send(request(), script).status == 200
     assert len(clock.slept) == 2
     assert 0 < clock.slept[0] < 1 < clock.slept[1] < 3
 
 
-def test_what_lasts_is_the_answer(throttle: HostThrottle) -> None:
+def test_what_lasts_is_the_answer(throttle: Throttled) -> None:
     script = Script([response(503)])
     assert throttle.send(request(), script).status == 503
     assert len(script.sent) == 3
 
 
-def test_a_broken_connection_is_tried_again(throttle: HostThrottle) -> None:
+def test_a_broken_connection_is_tried_again(throttle: Throttled) -> None:
     broken = RegistryUnreachableError("r", "broke", temporary=True)
     script = Script([broken, response(200)])
     assert throttle.send(request(), script).status == 200
 
 
-def test_what_does_not_pass_is_not_tried_again(throttle: HostThrottle, clock: Clock) -> None:
+def test_what_does_not_pass_is_not_tried_again(throttle: Throttled, clock: Clock) -> None:
     script = Script([RegistryUnreachableError("r", "no trust")])
     with pytest.raises(RegistryUnreachableError, match="no trust"):
         throttle.send(request(), script)
     assert (len(script.sent), clock.slept) == (1, [])
 
 
-def test_the_pause_asked_for_is_kept(throttle: HostThrottle, clock: Clock) -> None:
+def test_the_pause_asked_for_is_kept(throttle: Throttled, clock: Clock) -> None:
     script = Script([response(429, Retry_After="7"), response(200)])
     assert throttle.send(request(), script).status == 200
     assert clock.slept == [7.0]
 
 
-def test_a_date_counts_from_the_answers_own(throttle: HostThrottle, clock: Clock) -> None:
+def test_a_date_counts_from_the_answers_own(throttle: Throttled, clock: Clock) -> None:
     limited = response(
         429,
         Date="Tue, 14 Nov 2023 22:13:20 GMT",
@@ -109,19 +134,19 @@ def test_a_date_counts_from_the_answers_own(throttle: HostThrottle, clock: Clock
     assert clock.slept == [11.0]
 
 
-def test_a_long_pause_is_for_the_next_pass(throttle: HostThrottle, clock: Clock) -> None:
+def test_a_long_pause_is_for_the_next_pass(throttle: Throttled, clock: Clock) -> None:
     script = Script([response(429, Retry_After="3600")])
     assert throttle.send(request(), script).status == 429
     assert (len(script.sent), clock.slept) == (1, [])
 
 
-def test_pauses_add_up(throttle: HostThrottle, clock: Clock) -> None:
+def test_pauses_add_up(throttle: Throttled, clock: Clock) -> None:
     script = Script([response(429, Retry_After="40")])
     assert throttle.send(request(), script).status == 429
     assert (len(script.sent), sum(clock.slept)) == (2, 40.0)
 
 
-def test_everybody_keeps_the_hosts_pause(throttle: HostThrottle, clock: Clock) -> None:
+def test_everybody_keeps_the_hosts_pause(throttle: Throttled, clock: Clock) -> None:
     throttle.send(request(), Script([response(429, Retry_After="3600")]))
     script = Script([response(200)])
     with pytest.raises(RegistryRateLimitError) as caught:
@@ -135,7 +160,7 @@ def test_everybody_keeps_the_hosts_pause(throttle: HostThrottle, clock: Clock) -
 
 
 def test_a_host_that_is_down_is_not_tried_for_every_repository(
-    throttle: HostThrottle, clock: Clock
+    throttle: Throttled, clock: Clock
 ) -> None:
     down = Script([CannotConnectError("a", "cannot connect", hint="do this", temporary=True)])
     with pytest.raises(CannotConnectError):
@@ -147,13 +172,16 @@ def test_a_host_that_is_down_is_not_tried_for_every_repository(
     assert caught.value.hint == "do this"
     assert script.sent == []
     assert throttle.send(request("other.example"), script).status == 200
-    clock.now += 16
+    clock.now += 3600
+    with pytest.raises(CannotConnectError):
+        throttle.send(request(path="other"), script)
+    throttle.begin_pass()
     assert throttle.send(request(), script).status == 200
 
 
 def test_who_waits_for_a_slot_notices_that_the_host_is_down(clock: Clock) -> None:
     """200 repositories on a host that takes ten seconds not to response."""
-    throttle = HostThrottle(per_host=1, sleep=clock.sleep, clock=clock)
+    throttle = Throttled(clock, per_host=1)
     began, fail = threading.Event(), threading.Event()
     sent: list[str] = []
     caught: list[Exception] = []
@@ -181,7 +209,7 @@ def test_who_waits_for_a_slot_notices_that_the_host_is_down(clock: Clock) -> Non
     assert (len(sent), len(caught)) == (1, 20)
 
 
-def test_one_broken_repository_does_not_make_a_host_down(throttle: HostThrottle) -> None:
+def test_one_broken_repository_does_not_make_a_host_down(throttle: Throttled) -> None:
     script = Script([RegistryUnreachableError("r", "broke", temporary=True)])
     with pytest.raises(RegistryUnreachableError):
         throttle.send(request(), script)
@@ -189,7 +217,7 @@ def test_one_broken_repository_does_not_make_a_host_down(throttle: HostThrottle)
 
 
 def test_a_limit_of_requests_per_host(clock: Clock) -> None:
-    throttle = HostThrottle(per_host=2, sleep=clock.sleep, clock=clock)
+    throttle = Throttled(clock, per_host=2)
     release, lock = threading.Event(), threading.Lock()
     running: dict[str, int] = {"a.example": 0, "b.example": 0}
     most = dict(running)
@@ -222,7 +250,7 @@ def test_a_limit_of_requests_per_host(clock: Clock) -> None:
 
 
 def test_the_pause_of_the_last_try_is_kept_for_later_passes(
-    throttle: HostThrottle, clock: Clock
+    throttle: Throttled, clock: Clock
 ) -> None:
     script = Script([response(503), response(503), response(429, Retry_After="900"), response(200)])
     assert throttle.send(request(), script).status == 429
@@ -235,7 +263,7 @@ def test_the_pause_of_the_last_try_is_kept_for_later_passes(
 
 
 def test_an_error_of_one_repository_is_not_a_limit_of_the_host(
-    throttle: HostThrottle, clock: Clock
+    throttle: Throttled, clock: Clock
 ) -> None:
     script = Script([response(503, Retry_After="3600"), response(200)])
     assert throttle.send(request(), script).status == 503
@@ -243,7 +271,7 @@ def test_an_error_of_one_repository_is_not_a_limit_of_the_host(
     assert throttle.send(request(path="other"), script).status == 200
 
 
-def test_a_host_cannot_silence_itself_for_ever(throttle: HostThrottle, clock: Clock) -> None:
+def test_a_host_cannot_silence_itself_for_ever(throttle: Throttled, clock: Clock) -> None:
     script = Script([response(429, Retry_After="1e9"), response(200)])
     assert throttle.send(request(), script).status == 429
     with pytest.raises(RegistryRateLimitError):

@@ -3,7 +3,6 @@ from __future__ import annotations
 import gzip
 import inspect
 import ssl
-import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,7 +13,8 @@ import pytest
 
 from imagebot.errors import RegistryError, RegistryProtocolError, RegistryUnreachableError
 from imagebot.http import transport as transports
-from imagebot.http.transport import CannotConnectError, Request, Response, Transport
+from imagebot.http.transport import Request, Response, Transport
+from imagebot.http.unreachable import CannotConnectError
 from tests.support.certificates import write_tls
 from tests.support.scripted_http import Answer as Scripted
 from tests.support.scripted_http import ScriptedServer
@@ -130,33 +130,6 @@ def test_bad_answers(
     with pytest.raises(error, match=reason) as caught:
         transport.send(ask(scripted))
     assert caught.value.subject == "r.example/app"
-
-
-def test_no_answer_in_time(
-    scripted: ScriptedServer, transport: Transport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transports, "_READ_TIMEOUT", 0.1)
-    scripted.on("GET", "/", Scripted(hang=True))
-    with pytest.raises(RegistryUnreachableError, match="in time") as caught:
-        transport.send(ask(scripted))
-    assert caught.value.temporary
-    assert not isinstance(caught.value, CannotConnectError)
-
-
-def test_an_answer_that_drips(
-    scripted: ScriptedServer, transport: Transport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    more = threading.Event()
-
-    def drip() -> Iterator[bytes]:
-        while not more.wait(0.01):
-            yield b"x"
-
-    monkeypatch.setattr(transports, "_EXCHANGE_TIMEOUT", 0.2)
-    scripted.on("GET", "/", Scripted(body=drip()))
-    with pytest.raises(RegistryUnreachableError, match="took more than"):
-        transport.send(ask(scripted, limit=10**9))
-    more.set()
 
 
 def test_nobody_there(start_scripted: Start, transport: Transport) -> None:

@@ -3,10 +3,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from imagebot.parallel.threads import map_at_once
+from imagebot.parallel.threads import Lanes, map_at_once
 
 
 def test_results_are_in_the_order_of_the_items() -> None:
@@ -68,3 +71,57 @@ def test_work_under_way_does_not_keep_the_process() -> None:
         "map_at_once(work, range(2), workers=2)\n"
     )
     assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 7
+
+
+def test_a_lane_in_which_nothing_moves_leaves_workers_to_the_others() -> None:
+    """Eight items of a lane that waits come first; there are four workers, two for each lane."""
+    go_on, done = threading.Event(), []
+
+    def work(item: str) -> None:
+        if item == "stuck":
+            assert go_on.wait(30)
+        else:
+            done.append(item)
+            if len(done) == 20:
+                go_on.set()
+
+    items = ["stuck"] * 8 + ["good"] * 20
+    lanes: Lanes[str] = Lanes(lambda item: item, at_once=2)
+    assert len(map_at_once(work, items, workers=4, lanes=lanes)) == 28
+
+
+def test_workers_go_where_the_fewest_are() -> None:
+    """As many lanes as workers, each with more items than workers: all are begun at once."""
+    barrier = threading.Barrier(6)
+    items = [lane for lane in range(6) for _ in range(10)]
+    lanes: Lanes[int] = Lanes(lambda lane: lane, at_once=5)
+    began: set[int] = set()
+    lock = threading.Lock()
+
+    def work(lane: int) -> None:
+        with lock:
+            first = lane not in began
+            began.add(lane)
+        if first:
+            # Breaks, and raises, unless the others begin as well.
+            barrier.wait(30)
+
+    map_at_once(work, items, workers=6, lanes=lanes)
+
+
+@given(st.lists(st.integers(0, 3), max_size=30), st.integers(1, 6), st.integers(1, 4))
+def test_no_lane_has_more_workers_than_it_may(items: list[int], workers: int, at_once: int) -> None:
+    lock = threading.Lock()
+    active, most = Counter[int](), Counter[int]()
+
+    def work(lane: int) -> int:
+        with lock:
+            active[lane] += 1
+            most[lane] = max(most[lane], active[lane])
+        with lock:
+            active[lane] -= 1
+        return lane * 2
+
+    lanes: Lanes[int] = Lanes(lambda lane: lane, at_once)
+    assert map_at_once(work, items, workers=workers, lanes=lanes) == [n * 2 for n in items]
+    assert all(count <= at_once for count in most.values())

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from imagebot.errors import RepositoryNotFoundError
 from imagebot.reference import Repository
-from imagebot.registry.listing import list_tags
+from imagebot.registry.listing import ask_each
 from tests.support.fake_registry import FakeRegistry
 from tests.support.process import PATIENCE
 from tests.support.scripted_http import Answer, ScriptedServer
@@ -42,7 +42,7 @@ def test_each_once_and_failures_are_values(numbers: list[int], workers: int) -> 
     lists = Lists()
     calls: list[tuple[int, int]] = []
     wanted = [repository(number) for number in numbers]
-    found = list_tags(lists, wanted, workers=workers, progress=lambda *n: calls.append(n))
+    found = ask_each(wanted, lists.tags, workers=workers, progress=lambda *n: calls.append(n))
     assert list(found) == list(dict.fromkeys(wanted))
     assert sorted(lists.calls) == sorted({("tags", str(one)) for one in wanted})
     for one, tags in found.items():
@@ -57,7 +57,7 @@ def test_each_once_and_failures_are_values(numbers: list[int], workers: int) -> 
 def test_progress_is_told_in_the_thread_that_asked() -> None:
     threads: set[int] = set()
     wanted = [repository(1), repository(2)]
-    list_tags(Lists(), wanted, progress=lambda *_: threads.add(threading.get_ident()))
+    ask_each(wanted, Lists().tags, progress=lambda *_: threads.add(threading.get_ident()))
     assert threads == {threading.get_ident()}
 
 
@@ -70,7 +70,7 @@ def test_as_many_at_once_as_workers() -> None:
             barrier.wait(30)
             return ()
 
-    assert len(list_tags(Together(), [repository(n) for n in range(10)], workers=5)) == 10
+    assert len(ask_each([repository(n) for n in range(10)], Together().tags, workers=5)) == 10
 
 
 def test_a_bug_is_no_failure_of_a_repository() -> None:
@@ -79,7 +79,7 @@ def test_a_bug_is_no_failure_of_a_repository() -> None:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list_tags(Broken(), [repository(1)])
+        ask_each([repository(1)], Broken().tags)
 
 
 def test_after_an_interrupt_no_repository_is_begun(
@@ -102,7 +102,7 @@ def test_after_an_interrupt_no_repository_is_begun(
     lists = Slow()
     wanted = [repository(3 * n + 1) for n in range(100)]
     with pytest.raises(KeyboardInterrupt):
-        list_tags(lists, wanted, workers=2, progress=stop)
+        ask_each(wanted, lists.tags, workers=2, progress=stop)
     begun = len(lists.calls)
     go_on.set()
     wait_until(lambda: len(ended) == begun)
@@ -122,14 +122,14 @@ def test_an_interrupt_ends_it_at_once(
         from imagebot.reference import Repository
         from imagebot.registry.client import RegistryClient
         from imagebot.registry.credentials import Credentials
-        from imagebot.registry.listing import list_tags
+        from imagebot.registry.listing import ask_each
 
         # A shell's background job ignores it, and so would everything that the job starts.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         repositories = [Repository({scripted.host!r}, f"app{{n}}") for n in range(50)]
         try:
             with RegistryClient(Credentials([], {{}})) as client:
-                list_tags(client, repositories)
+                ask_each(repositories, client.tags)
         except KeyboardInterrupt:
             raise SystemExit(130)
         """

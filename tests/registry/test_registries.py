@@ -21,7 +21,7 @@ from imagebot.reference import Repository
 from imagebot.registry import api
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credentials
-from imagebot.registry.listing import list_tags
+from imagebot.registry.listing import ask_each
 from tests.support.registry import Registry
 
 Open = Callable[..., RegistryClient]
@@ -184,7 +184,7 @@ def test_many(registry: Registry, repository: str, connect: Open) -> None:
     registry.many_tags(repository, names)
     registry.push_image(f"{repository}/other", "1.0")
     wanted = [at(registry, name) for name in (repository, f"{repository}/other", "no/such")]
-    found = list_tags(connect(registry), wanted)
+    found = ask_each(wanted, connect(registry).tags)
     assert list(found) == wanted
     listed = found[wanted[0]]
     assert isinstance(listed, tuple)

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from imagebot.http.tls import explain_distrust
-from imagebot.http.transport import CannotConnectError, Request, Transport
+from imagebot.http.transport import Request, Transport
+from imagebot.http.unreachable import CannotConnectError
 from tests.support.certificates import IS_STRICT, Flaw, write_tls
 from tests.support.scripted_http import Answer, ScriptedServer
 

@@ -32,7 +32,7 @@ class Exchange(BaseHTTPRequestHandler):
 
     # http.server looks the methods up by these names.
     do_GET = do_HEAD = do_POST = answer  # noqa: N815
-    do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer  # noqa: N815
+    do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_CONNECT = answer  # noqa: N815
 
     def log_message(self, *_: object) -> None:
         """Stay quiet: what was asked is recorded by the servers themselves."""

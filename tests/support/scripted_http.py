@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+import time
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -60,9 +61,19 @@ class Answer:
     """Send no byte, and keep the connection open, until the server is closed."""
     drop: bool = False
     """Close the connection without an answer."""
+    raw: Iterable[bytes] | None = None
+    """Instead of an answer, exactly these bytes, as they come; then as with `hang`."""
 
 
 Handler = Callable[[Request], Answer]
+
+
+def drip(begin: bytes, piece: bytes, *, every: float = 0.02) -> Iterator[bytes]:
+    """The beginning, and then a piece every so many seconds, for as long as somebody reads."""
+    yield begin
+    while True:
+        time.sleep(every)
+        yield piece
 
 
 @dataclass(slots=True)
@@ -111,6 +122,9 @@ class ScriptedServer:
         if answer.hang or answer.drop:
             exchange.close_connection = True
             return
+        if answer.raw is not None:
+            self._send_raw(exchange, answer.raw)
+            return
         body = _encode(answer.body)
         exchange.send_response(answer.status)
         headers = _pairs(answer.headers)
@@ -126,6 +140,14 @@ class ScriptedServer:
             exchange.send_header("Transfer-Encoding", "chunked")
             exchange.end_headers()
             self._send_chunks(exchange, body, answer.cut_at)
+
+    def _send_raw(self, exchange: Exchange, pieces: Iterable[bytes]) -> None:
+        exchange.close_connection = True
+        for piece in pieces:
+            if self._closing.is_set():
+                return
+            exchange.wfile.write(piece)
+        self._closing.wait()
 
     def _send_bytes(self, exchange: Exchange, body: bytes, cut_at: int | None) -> None:
         if exchange.command != "HEAD":
