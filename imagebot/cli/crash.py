@@ -14,7 +14,7 @@ from pathlib import Path
 from imagebot import __version__
 from imagebot.text import redact
 
-_LIBRARIES = ("click", "GitPython", "google-re2", "httpx", "pydantic", "PyGithub", "ruamel.yaml")
+_LIBRARIES = ("click", "google-re2", "httpx", "pydantic", "PyGithub", "ruamel.yaml")
 
 
 def write_crash_log(error: Exception, arguments: Sequence[str]) -> Path:

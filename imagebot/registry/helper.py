@@ -22,6 +22,20 @@ _TIMEOUT = 30.0
 _MAX_OUTPUT = 64 * 1024
 _IDENTITY_TOKEN = "<token>"  # noqa: S105  the user name that marks an identity token
 _NOT_FOUND = "credentials not found"
+# What a helper may see of the environment: where things are, how to reach the network, and the
+# settings of the password stores and clouds that the known helpers are for.
+_INHERITED = frozenset(
+    (
+        "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "LANG", "DISPLAY", "WAYLAND_DISPLAY",
+        "DBUS_SESSION_BUS_ADDRESS", "GPG_TTY", "GNUPGHOME", "SSL_CERT_FILE", "SSL_CERT_DIR",
+        "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy",
+        "NO_PROXY", "no_proxy",
+    )
+)  # fmt: skip
+_INHERITED_PREFIXES = (
+    "LC_", "XDG_", "DOCKER_", "PASSWORD_STORE_", "AWS_", "AZURE_", "ACR_", "CLOUDSDK_", "GOOGLE_",
+    "GCE_", "GCR_", "OCI_",
+)  # fmt: skip
 
 
 def run_helper(
@@ -61,7 +75,7 @@ def _run(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=dict(env),
+            env=_environment(env),
             start_new_session=True,
         )
     except OSError as exc:
@@ -75,6 +89,15 @@ def _run(
     except TooMuchOutputError as exc:
         raise CredentialError(f"{program}: it wrote more than {_MAX_OUTPUT} bytes") from exc
     return status, output
+
+
+def _environment(env: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a helper may need; imagebot's own tokens are not among them."""
+    return {
+        name: value
+        for name, value in env.items()
+        if name in _INHERITED or name.startswith(_INHERITED_PREFIXES)
+    }
 
 
 def _parse(program: str, output: bytes) -> StoredCredential:
