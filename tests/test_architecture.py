@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "imagebot"
 # A folder imports itself and what stands above it; those on one line know nothing of each other.
 ORDER = (
     "errors",
-    "reference, glob, text",
+    "reference, glob, redaction, text",
     "version",
     "policy",
     "manifest",
@@ -34,7 +34,7 @@ ORDER = (
 )
 # The same within manifest/; its entries, which stand in no folder, may import all of it.
 MANIFEST_ORDER = ("yaml", "images", "flux", "markers", "formats", "text")
-AT_ROOT = {"__init__", "__main__", "errors", "reference", "glob", "text"}
+AT_ROOT = {"__init__", "__main__", "errors", "reference", "glob", "redaction", "text"}
 LONGEST = 400
 
 ONLY_IN = {
@@ -54,7 +54,10 @@ ONLY_IN = {
 }
 
 # Values in, values out: no file, socket, clock or process.
-PURE = ("errors", "reference", "glob", "text", "version", "policy", "manifest", "config", "plan")
+PURE = (
+    "errors", "reference", "glob", "redaction", "text", "version", "policy", "manifest", "config",
+    "plan",
+)  # fmt: skip
 # Pure leaves that every folder may import: what is configured is read by the parser that is used.
 # They import nothing but the root and each other.
 LEAVES = {"imagebot.git.url", "imagebot.http.address"}
