@@ -134,6 +134,10 @@ class Redaction:
                 yield places[match.start()], places[match.end()]
 
 
+NOTHING = Redaction()
+"""Hides nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """A text with escapes undone; `places` has where each byte, and the end, was in the text."""

@@ -48,7 +48,7 @@ ONLY_IN = {
     "_ruamel_yaml": ("imagebot.manifest.yaml",),
     "msgspec": ("imagebot.manifest.cache", "imagebot.plan.documents", "imagebot.plan.report"),
     "pydantic": ("imagebot.config",),
-    "subprocess": ("imagebot.parallel.child", "imagebot.registry.helper", "imagebot.git"),
+    "subprocess": ("imagebot.parallel", "imagebot.registry.helper", "imagebot.git"),
     "requests": (),
     "yaml": (),
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from imagebot.cli.process import Process
 from imagebot.config.model import BotConfiguration, RegistryCredential, RegistryOptions
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_registries(bot: BotConfiguration | None = None) -> Iterator[PassMemo]:
+def open_registries(process: Process, bot: BotConfiguration | None = None) -> Iterator[PassMemo]:
     """Registries for one command: the bot's credentials, then docker's, and a cache on disk."""
-    with KeptRegistries() as registries:
+    with KeptRegistries(process) as registries:
         yield registries.memo(bot).for_pass()
 
 
@@ -33,7 +34,8 @@ class KeptRegistries:
     a rotated one needs no new client. For one thread; close it when no pass is running.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, process: Process) -> None:
+        self._process = process
         self._open = ExitStack()
         self._settings: _Settings | None = None
         self._memo: Memo | None = None
@@ -59,7 +61,7 @@ class KeptRegistries:
         settings = _settings(bot)
         if self._memo is None or settings != self._settings:
             self.close()
-            self._memo = _open_memo(settings, self._open)
+            self._memo = _open_memo(settings, self._process, self._open)
             self._settings = settings
         return self._memo
 
@@ -97,16 +99,21 @@ def _version(name: str) -> tuple[str, int, int, int]:
     return name, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _open_memo(settings: _Settings, stack: ExitStack) -> Memo:
+def _open_memo(settings: _Settings, process: Process, stack: ExitStack) -> Memo:
     from imagebot.registry.cache import MetadataCache
     from imagebot.registry.client import RegistryClient
     from imagebot.registry.credentials import Credentials
+    from imagebot.registry.hiding import HidingRegistry
     from imagebot.registry.memo import Memo
 
-    credentials = Credentials(settings.credentials, os.environ)
+    vault = process.vault
+    vault.keep_proxies(os.environ)
+    credentials = Credentials(settings.credentials, os.environ, stop=process.stop)
     cache = MetadataCache(settings.cache / "images")
-    client = stack.enter_context(RegistryClient(credentials, settings.registries, cache=cache))
-    return Memo(client, locate=client.location)
+    client = stack.enter_context(
+        RegistryClient(credentials, settings.registries, cache=cache, vault=vault)
+    )
+    return Memo(HidingRegistry(client, vault), locate=client.location)
 
 
 def cache_folder(bot: BotConfiguration | None) -> Path:

@@ -18,7 +18,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +27,7 @@ from imagebot.git.classify import failure
 from imagebot.git.credentials import Access
 from imagebot.git.url import GitUrl
 from imagebot.parallel.child import TimedOutError, TooMuchOutputError, communicate
+from imagebot.parallel.stop import Stop
 
 LOCAL_SECONDS = 120.0
 REMOTE_SECONDS = 600.0
@@ -90,7 +91,8 @@ class Runner:
     """Runs git in `directory`; commands that reach `url` are given `access`.
 
     `repository` says where git finds the one it works on: `directory` itself, around it, or
-    nowhere. `local_seconds` and `remote_seconds` are the most that one command may take.
+    nowhere. `local_seconds` and `remote_seconds` are the most that one command may take. No command
+    starts once `stop` was asked; only a push that has begun by then gets some time.
     """
 
     directory: Path
@@ -99,6 +101,7 @@ class Runner:
     repository: Literal["here", "around", "none"] = "here"
     local_seconds: float = LOCAL_SECONDS
     remote_seconds: float = REMOTE_SECONDS
+    stop: Stop = field(default_factory=Stop, compare=False, repr=False)
 
     @property
     def subject(self) -> str:
@@ -137,9 +140,14 @@ class Runner:
             seconds = self.remote_seconds
             return self._run(args, settings, environment, payload, limit, seconds, fds)
 
+    def try_push(self, *args: str) -> Result:
+        """As `try_remote` with `git push`; once begun, it may end although `stop` was asked."""
+        with self.stop.finishing():
+            return self.try_remote("push", *args)
+
     def _checked(self, result: Result) -> bytes:
         if result.status != 0:
-            raise failure(self.subject, result.status, result.err, self.access.secrets)
+            raise failure(self.subject, result.status, result.err, self.access.redaction)
         return result.out
 
     def _environment(self, scheme: str) -> dict[str, str]:
@@ -196,6 +204,9 @@ class Runner:
         if not self.directory.is_dir():
             raise GitError(str(self.directory), "no such folder")
         options = [part for each in (*_SETTINGS, *settings) for part in ("-c", each)]
+        spare = args[0] == "push"
+        if not spare:
+            self.stop.check()
         limited = f'{{ {_LIMITS}; }} 2>/dev/null; exec "$@"'
         process = subprocess.Popen(
             ["/bin/sh", "-c", limited, "sh", "git", *options, *args],
@@ -208,7 +219,9 @@ class Runner:
             pass_fds=inherit,
         )
         try:
-            status, out, err = communicate(process, payload, seconds=seconds, limit=limit)
+            status, out, err = communicate(
+                process, payload, seconds=seconds, limit=limit, stop=self.stop, spare=spare
+            )
         except TimedOutError as error:
             raise GitUnreachableError(
                 self.subject,

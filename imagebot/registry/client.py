@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from imagebot.config.model import RegistryOptions
+from imagebot.config.secret import Vault
 from imagebot.errors import RegistryProtocolError, RepositoryNotFoundError
 from imagebot.http.transport import Request, Response
 from imagebot.reference import Repository, is_digest, is_tag
@@ -48,7 +49,8 @@ class RegistryClient:
 
     It sends at most `workers` requests to one host at a time. `sleep` and `clock` are in seconds;
     without `sleep`, waits end early when the client is closed. `vendors` says, by host, whose API
-    for push times a registry has, for hosts whose name does not. `transport` replaces the network.
+    for push times a registry has, for hosts whose name does not. `vault` gets to know every secret
+    that is used and every token that is granted. `transport` replaces the network.
     Every method may raise RegistryError, and never an exception of httpx.
     """
 
@@ -62,6 +64,7 @@ class RegistryClient:
         clock: Callable[[], float] = time.monotonic,
         cache: MetadataCache | None = None,
         vendors: Mapping[str, Vendor] | None = None,
+        vault: Vault | None = None,
         transport: Network | None = None,
     ) -> None:
         self._closing = threading.Event()
@@ -73,6 +76,7 @@ class RegistryClient:
             workers=workers,
             sleep=sleep or self._closing.wait,
             clock=clock,
+            vault=vault,
             transport=transport,
         )
         self._push_times = PushTimes(self._session, vendors or {})

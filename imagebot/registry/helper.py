@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 from imagebot.errors import CredentialError
 from imagebot.parallel.child import TimedOutError, TooMuchOutputError, communicate
+from imagebot.parallel.stop import Stop
 from imagebot.registry.docker_config import StoredCredential
 from imagebot.text import clean
 
@@ -39,7 +40,12 @@ _INHERITED_PREFIXES = (
 
 
 def run_helper(
-    name: str, server: str, env: Mapping[str, str], *, timeout: float = _TIMEOUT
+    name: str,
+    server: str,
+    env: Mapping[str, str],
+    *,
+    timeout: float = _TIMEOUT,
+    stop: Stop | None = None,
 ) -> StoredCredential | None:
     """The credential that the helper has for a server; None when it has none.
 
@@ -54,7 +60,7 @@ def run_helper(
             f"{program}: program not found",
             hint="install it, or give the credential in the bot's configuration",
         )
-    status, output = _run(path, program, server, env, timeout)
+    status, output = _run(path, program, server, env, timeout, stop)
     if status == 0:
         return _parse(program, output)
     said = clean(output.decode(errors="replace"))
@@ -67,7 +73,12 @@ def run_helper(
 
 
 def _run(
-    path: str, program: str, server: str, env: Mapping[str, str], timeout: float
+    path: str,
+    program: str,
+    server: str,
+    env: Mapping[str, str],
+    timeout: float,
+    stop: Stop | None,
 ) -> tuple[int, bytes]:
     try:
         process = subprocess.Popen(
@@ -82,7 +93,7 @@ def _run(
         raise CredentialError(f"{program}: {exc.strerror or 'it cannot be started'}") from exc
     try:
         status, output, _ = communicate(
-            process, server.encode(), seconds=timeout, limit=_MAX_OUTPUT
+            process, server.encode(), seconds=timeout, limit=_MAX_OUTPUT, stop=stop
         )
     except TimedOutError as exc:
         raise CredentialError(f"{program}: it did not end within {timeout:g} s") from exc
