@@ -3,7 +3,7 @@
 Whoever gets a secret can send it back in any form: as it is, percent-encoded, in base64 (as HTTP's
 Basic does, with a user's name before it), escaped in JSON, or several of these. So a text is read
 as it is and with its escapes undone, up to three times over, and each reading is searched for the
-secret and for its base64.
+secret and for its base64. Case counts for nothing: some put headers in lower case.
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ class Redaction:
         """Hides these secrets, too."""
         needles, words = dict(self._needles), set(self._words)
         for secret in secrets:
-            for needle in _spellings(secret):
+            for spelling in _spellings(secret):
+                needle = _Needle(spelling.data.lower(), spelling.alphabet)
                 if secret.short and (len(needle.data) < _HEAD or needle.alphabet == _PLAIN):
                     words.add(needle.data)
                     continue
@@ -121,7 +122,7 @@ class Redaction:
         return b"".join(_masked(data, spans)).decode("utf-8", "surrogatepass")
 
     def _find(self, reading: _Reading) -> Iterator[tuple[int, int]]:
-        data, places = reading.data, reading.places
+        data, places = reading.data.lower(), reading.places
         if self._needles:
             known, ends = self._needles, _ends(data)
             for start in range(len(data) - _HEAD + 1):

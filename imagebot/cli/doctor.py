@@ -13,6 +13,7 @@ from imagebot.cli.options import bot_option
 from imagebot.cli.process import Process, pass_process
 from imagebot.cli.registries import cache_folder, open_registries
 from imagebot.errors import Exit, GitError
+from imagebot.run.diagnostics import open_diagnostics
 from imagebot.scan.workspace import open_workspace
 from imagebot.text import printable
 
@@ -31,6 +32,7 @@ def command(process: Process, bot_file: str | None) -> int:
     """
     from imagebot.run.doctor import check_targets
 
+    open_diagnostics("text", False, process.vault)
     if bot_file is None:
         return _print(process, _check_here(process))
     bot = open_bot(bot_file)

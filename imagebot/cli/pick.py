@@ -18,6 +18,7 @@ from imagebot.cli.process import Process, pass_process
 from imagebot.cli.registries import open_registries
 from imagebot.errors import Exit, InvalidReferenceError, UsageError
 from imagebot.reference import Reference, is_tag, parse_reference
+from imagebot.run.diagnostics import open_diagnostics
 from imagebot.text import printable, printable_lines
 from imagebot.version.chart import chart_version, registry_tag, with_registry_tag
 
@@ -71,6 +72,7 @@ def command(
     from imagebot.policy.explain import explain
     from imagebot.policy.update_types import version_of
 
+    open_diagnostics("text", quiet, process.vault)
     policy = merged_policy(keys)
     is_stdin = repository == "-"
     reference = _reference("stdin" if is_stdin else repository, current, chart)

@@ -72,7 +72,11 @@ def check_remote(
         yield _failed(f"{name}: credential", error)
         return
     if target.credential is not None:
-        vault.keep(access.token, username=access.username, origin=target.credential.name)
+        vault.keep(
+            access.token,
+            username=access.username,
+            origin=f"credentials.git.{target.credential.name}",
+        )
         yield Check(True, f"{name}: credential", f"{target.credential.name} can be read")
     try:
         with open_checkout(cache, target.url, target.branch, access, stop=stop) as checkout:
