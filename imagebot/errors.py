@@ -36,7 +36,8 @@ ending a pass is a `Problem`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import errno
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Literal, Self
@@ -51,6 +52,13 @@ class ImagebotError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def hide(self, hide: Callable[[str], str]) -> None:
+        """Change all texts of the error by `hide`, which takes secrets out of what others said."""
+        for name in ("message", "reason", "hint", "subject"):
+            if isinstance(text := getattr(self, name, None), str):
+                setattr(self, name, hide(text))
+        self.args = (self.message,)
 
 
 class UsageError(ImagebotError):
@@ -315,6 +323,10 @@ class ForgeUnreachableError(ForgeError):
     code = "forge-unreachable"
 
 
+OUT_OF_SPACE = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
+"""Errors of the system that are not bugs, wherever they come up."""
+BUG = "bug"
+"""The code of a problem that is imagebot's own fault."""
 ProblemScope = Literal["target", "file", "repository", "field", "change"]
 
 
@@ -366,5 +378,7 @@ class Exit(IntEnum):
 
 
 def exit_of(problems: Sequence[Problem]) -> Exit:
-    """Failed when anything did, whatever else was done."""
+    """Failed when anything did, whatever else was done; a bug when one of them was."""
+    if any(problem.code == BUG for problem in problems):
+        return Exit.BUG
     return Exit.FAILED if problems else Exit.WELL

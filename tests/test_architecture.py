@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "imagebot"
 # A folder imports itself and what stands above it; those on one line know nothing of each other.
 ORDER = (
     "errors",
-    "reference, glob, text",
+    "reference, glob, redaction, text",
     "version",
     "policy",
     "manifest",
@@ -34,13 +34,13 @@ ORDER = (
 )
 # The same within manifest/; its entries, which stand in no folder, may import all of it.
 MANIFEST_ORDER = ("yaml", "images", "flux", "markers", "formats", "text")
-AT_ROOT = {"__init__", "__main__", "errors", "reference", "glob", "text"}
+AT_ROOT = {"__init__", "__main__", "errors", "reference", "glob", "redaction", "text"}
 LONGEST = 400
 
 ONLY_IN = {
     "httpx": ("imagebot.http",),
     "httpcore": ("imagebot.http",),
-    "git": ("imagebot.git",),
+    "git": (),
     "github": ("imagebot.forge.github",),
     "click": ("imagebot.cli",),
     "rich": ("imagebot.cli", "imagebot.demo", "imagebot.run.diagnostics"),
@@ -48,13 +48,16 @@ ONLY_IN = {
     "_ruamel_yaml": ("imagebot.manifest.yaml",),
     "msgspec": ("imagebot.manifest.cache", "imagebot.plan.documents", "imagebot.plan.report"),
     "pydantic": ("imagebot.config",),
-    "subprocess": ("imagebot.parallel.child", "imagebot.registry.helper", "imagebot.git"),
+    "subprocess": ("imagebot.parallel", "imagebot.registry.helper", "imagebot.git"),
     "requests": (),
     "yaml": (),
 }
 
 # Values in, values out: no file, socket, clock or process.
-PURE = ("errors", "reference", "glob", "text", "version", "policy", "manifest", "config", "plan")
+PURE = (
+    "errors", "reference", "glob", "redaction", "text", "version", "policy", "manifest", "config",
+    "plan",
+)  # fmt: skip
 # Pure leaves that every folder may import: what is configured is read by the parser that is used.
 # They import nothing but the root and each other.
 LEAVES = {"imagebot.git.url", "imagebot.http.address"}

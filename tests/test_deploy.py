@@ -21,6 +21,7 @@ from imagebot.cli.run import command
 from imagebot.config.load import load_bot_configuration
 from imagebot.config.model import SecretSource
 from imagebot.manifest.scan import scan
+from imagebot.parallel.stop import LAST
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -127,10 +128,10 @@ class TestWorkloads:
         assert (job["backoffLimit"], job["template"]["spec"]["restartPolicy"]) == (0, "Never")
         assert 0 < job["activeDeadlineSeconds"] <= 3600
 
-    def test_one_bot_that_may_finish_its_pass(self) -> None:
+    def test_one_bot_that_may_finish_its_push(self) -> None:
         spec = workload("deployment.yaml")["spec"]
         assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
-        assert pod("deployment.yaml")["terminationGracePeriodSeconds"] >= 300
+        assert pod("deployment.yaml")["terminationGracePeriodSeconds"] > LAST
         template = spec["template"]["metadata"]["labels"]
         assert spec["selector"]["matchLabels"].items() <= template.items()
 

@@ -170,8 +170,9 @@ def repeats_until_told(world: World, call: Call, wait: Wait) -> None:
         wait(lambda: world.forge.git.repository(PROJECT).head() != head)
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, output
-    assert "asked to stop" in output
+    # The branch moves a moment before the pass that has pushed to it is over.
+    ended = {0: "asked to stop", 130: "interrupted"}
+    assert ended.get(process.returncode, "another exit code") in output
     after = before.replace("main-41-3f2a9c1", "main-42-b81d04e")
     assert world.remote("clusters/test/api.yaml") == after != before
 

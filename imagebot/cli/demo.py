@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,6 @@ import click
 from imagebot.cli.options import Folder
 from imagebot.cli.output import print_plan, print_published
 from imagebot.errors import UsageError
-from imagebot.run.signals import stop_with
 from imagebot.text import printable_lines
 
 if TYPE_CHECKING:
@@ -171,7 +170,6 @@ def _serve(folder: Path) -> int:
         ) from error
     with registry:
         click.echo(f"the sandbox's registry listens at {registry.host}; Ctrl-C ends it")
-        stop = threading.Event()
-        stop_with(lambda *_: stop.set())
-        stop.wait()
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
     return 0

@@ -10,8 +10,10 @@ import click
 
 from imagebot.cli.bot import open_bot
 from imagebot.cli.options import bot_option
+from imagebot.cli.process import Process, pass_process
 from imagebot.cli.registries import cache_folder, open_registries
 from imagebot.errors import Exit, GitError
+from imagebot.run.diagnostics import open_diagnostics
 from imagebot.scan.workspace import open_workspace
 from imagebot.text import printable
 
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
 @click.command("doctor")
 @bot_option
-def command(bot_file: str | None) -> int:
+@pass_process
+def command(process: Process, bot_file: str | None) -> int:
     """Check credentials, registries, git and forge: one line each, with a hint.
 
     With -c, checks every target; without, the current folder, its registries, and the remote
@@ -29,18 +32,27 @@ def command(bot_file: str | None) -> int:
     """
     from imagebot.run.doctor import check_targets
 
+    open_diagnostics("text", False, process.vault)
     if bot_file is None:
-        return _print(_check_here())
+        return _print(process, _check_here(process))
     bot = open_bot(bot_file)
-    with open_registries(bot) as registries:
-        return _print(check_targets(bot, registries, os.environ, cache_folder(bot)))
+    with open_registries(process, bot) as registries:
+        checks = check_targets(
+            bot,
+            registries,
+            os.environ,
+            cache_folder(bot),
+            vault=process.vault,
+            stop=process.stop,
+        )
+        return _print(process, checks)
 
 
-def _check_here() -> Iterator[Check]:
+def _check_here(process: Process) -> Iterator[Check]:
     from imagebot.run.doctor import Check, check_folder, check_remote, check_routes
 
     workspace = open_workspace(".")
-    with open_registries() as registries:
+    with open_registries(process) as registries:
         yield from check_folder(workspace, workspace.configuration, registries)
     try:
         bot = open_bot(None)
@@ -48,17 +60,20 @@ def _check_here() -> Iterator[Check]:
         yield Check(True, "git", f"nothing that `run` could publish to: {error.reason}")
         return
     (target,) = bot.targets
-    yield from check_remote(target, os.environ, cache_folder(bot))
+    yield from check_remote(
+        target, os.environ, cache_folder(bot), vault=process.vault, stop=process.stop
+    )
     if not workspace.configuration.built_in:
         yield from check_routes(target, workspace.configuration)
 
 
-def _print(checks: Iterable[Check]) -> Exit:
+def _print(process: Process, checks: Iterable[Check]) -> Exit:
+    hide = process.vault.hide
     worst = Exit.WELL
     for check in checks:
         label = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red")
-        click.echo(f"{label}  {printable(f'{check.subject}: {check.message}')}")
+        click.echo(f"{label}  {printable(hide(f'{check.subject}: {check.message}'))}")
         if check.hint:
-            click.echo(f"      hint: {printable(check.hint)}")
+            click.echo(f"      hint: {printable(hide(check.hint))}")
         worst = worst if check.ok else Exit.FAILED
     return worst

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
 import sys
@@ -12,7 +11,8 @@ from itertools import pairwise
 import click
 
 from imagebot import __version__
-from imagebot.errors import ConfigurationError, Exit, ImagebotError, UsageError
+from imagebot.cli.process import Process
+from imagebot.errors import BUG, OUT_OF_SPACE, ConfigurationError, Exit, ImagebotError, UsageError
 from imagebot.parallel.processes import raise_gc_threshold
 from imagebot.run.signals import prepare_process
 from imagebot.text import excerpt, nearest
@@ -79,69 +79,82 @@ def cli() -> None:
 
 def entry() -> None:
     """What the installed command calls."""
-    prepare_process()
+    process = Process(arguments=tuple(sys.argv[1:]))
+    prepare_process(process.stop)
     raise_gc_threshold()
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(process.arguments, process))
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], process: Process | None = None) -> int:
     """Run one command and return its exit code."""
+    process = process or Process(arguments=tuple(arguments))
     try:
-        result = cli.main(args=list(arguments), prog_name="imagebot", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.ClickException as error:
-        return _refuse(error, arguments)
+        return _run(process)
     except (click.Abort, KeyboardInterrupt) as stop:
+        # A push that has begun may end.
+        process.stop.finish()
         # Click turns an interrupt into an Abort.
         reason = str(stop.__cause__ or stop.__context__ or stop)
-        _fail(arguments, f"interrupted: {reason}" if reason else "interrupted", code="interrupted")
+        _fail(process, f"interrupted: {reason}" if reason else "interrupted", code="interrupted")
         return Exit.INTERRUPTED
+
+
+def _run(process: Process) -> int:
+    arguments = list(process.arguments)
+    try:
+        result = cli.main(args=arguments, prog_name="imagebot", standalone_mode=False, obj=process)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        raise
+    except click.ClickException as error:
+        return _refuse(error, process)
     except ConfigurationError as error:
         for issue in error.issues:
-            _fail(arguments, str(issue), code=error.code, hint=issue.hint)
+            _fail(process, str(issue), code=error.code, hint=issue.hint)
         return Exit.USAGE
     except ImagebotError as error:
-        _fail(arguments, f"imagebot: {error.message}", code=error.code, hint=error.hint)
+        _fail(process, f"imagebot: {error.message}", code=error.code, hint=error.hint)
         return Exit.USAGE if isinstance(error, UsageError) else Exit.FAILED
     except BrokenPipeError:
         # The reader of our output has gone; write nothing more to it, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
-            return _apologise(error, arguments)
-        _fail(arguments, f"imagebot: cannot write: {error.strerror}", code="output")
+        if error.errno not in OUT_OF_SPACE:
+            return _apologise(error, process)
+        _fail(process, f"imagebot: cannot write: {error.strerror}", code="output")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes an apology
-        return _apologise(error, arguments)
+        return _apologise(error, process)
     return int(result or 0)
 
 
-def _refuse(error: click.ClickException, arguments: Sequence[str]) -> int:
-    if _wants_json(arguments):
-        _fail(arguments, error.format_message(), code="usage")
+def _refuse(error: click.ClickException, process: Process) -> int:
+    if _wants_json(process.arguments):
+        _fail(process, error.format_message(), code="usage")
     else:
         error.show()
     return Exit.USAGE
 
 
-def _apologise(error: Exception, arguments: Sequence[str]) -> int:
-    from imagebot.cli.crash import write_crash_log
+def _apologise(error: Exception, process: Process) -> int:
+    from imagebot.run.crash import write_crash_log
 
-    path = write_crash_log(error, arguments)
-    what = excerpt(str(error), 200)
+    path = write_crash_log(process.arguments, process.vault, error)
+    what = excerpt(process.vault.hide(str(error)), 200)
     message = f"imagebot: sorry, this is a bug: {type(error).__name__}: {what}"
-    _fail(arguments, message, code="bug", hint=f"please report it with the log at {path}")
+    _fail(process, message, code=BUG, hint=f"please report it with the log at {path}")
     return Exit.BUG
 
 
-def _fail(arguments: Sequence[str], message: str, *, code: str, hint: str = "") -> None:
+def _fail(process: Process, message: str, *, code: str, hint: str = "") -> None:
     """Report what ended the command, in the format that the command line asks for."""
-    from imagebot.run.diagnostics import Diagnostics
+    from imagebot.run.diagnostics import Diagnostics, LogFormat
 
-    diagnostics = Diagnostics("json" if _wants_json(arguments) else "text")
+    log_format: LogFormat = "json" if _wants_json(process.arguments) else "text"
+    diagnostics = Diagnostics(log_format, vault=process.vault)
     diagnostics.failure(message, code=code, hint=hint)
 
 

@@ -6,10 +6,13 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from imagebot.cli.bot import open_bot
+from imagebot.cli.process import Process
 from imagebot.cli.registries import KeptRegistries, cache_folder
+from imagebot.run.crash import write_crash_log
 from imagebot.run.diagnostics import Diagnostics
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_pass(
+    process: Process,
     bot_file: str | None,
     diagnostics: Diagnostics,
     *,
@@ -33,7 +37,7 @@ def open_pass(
 
     bot = open_bot(bot_file)
     with ExitStack() as stack:
-        kept = registries or stack.enter_context(KeptRegistries())
+        kept = registries or stack.enter_context(KeptRegistries(process))
         progress = stack.enter_context(diagnostics.progress("asking registries"))
         yield PassContext(
             bot=bot,
@@ -43,4 +47,7 @@ def open_pass(
             now=datetime.now(UTC),
             fallback=default_configuration() if no_config else None,
             progress=progress,
+            vault=process.vault,
+            stop=process.stop,
+            report_bug=partial(write_crash_log, process.arguments, process.vault),
         )

@@ -14,9 +14,11 @@ import click
 from imagebot.cli.options import format_option
 from imagebot.cli.output import print_json
 from imagebot.cli.policy_options import merged_policy, policy_options
+from imagebot.cli.process import Process, pass_process
 from imagebot.cli.registries import open_registries
 from imagebot.errors import Exit, InvalidReferenceError, UsageError
 from imagebot.reference import Reference, is_tag, parse_reference
+from imagebot.run.diagnostics import open_diagnostics
 from imagebot.text import printable, printable_lines
 from imagebot.version.chart import chart_version, registry_tag, with_registry_tag
 
@@ -49,7 +51,10 @@ class _Asked:
 @click.option("--why", metavar="TAG", multiple=True, help="Explain only this tag; repeatable.")
 @click.option("-q", "--quiet", is_flag=True, help="No explanation on stderr.")
 @format_option
+@pass_process
 def command(
+    process: Process,
+    /,
     repository: str,
     current: str | None,
     chart: bool,
@@ -67,13 +72,14 @@ def command(
     from imagebot.policy.explain import explain
     from imagebot.policy.update_types import version_of
 
+    open_diagnostics("text", quiet, process.vault)
     policy = merged_policy(keys)
     is_stdin = repository == "-"
     reference = _reference("stdin" if is_stdin else repository, current, chart)
     if reference.tag is None and reference.digest is None and _says_no_order(keys):
         # `--min-age 3d` alone keeps a tag in a file. Here there is none yet.
         policy = replace(policy, order="shape") if policy.order == "none" else policy
-    asked = _of_stdin(policy, reference) if is_stdin else _of_registry(policy, reference)
+    asked = _of_stdin(policy, reference) if is_stdin else _of_registry(process, policy, reference)
     decision = asked.decision
     chosen = _chosen(decision, asked.reference)
     if output_format == "json":
@@ -107,10 +113,10 @@ def _of_stdin(policy: Policy, reference: Reference) -> _Asked:
     return _Asked(reference, tags, decision)
 
 
-def _of_registry(policy: Policy, reference: Reference) -> _Asked:
+def _of_registry(process: Process, policy: Policy, reference: Reference) -> _Asked:
     from imagebot.plan.resolve import answer, needs_tags
 
-    with open_registries() as registry:
+    with open_registries(process) as registry:
         listed = needs_tags(policy, reference)
         tags = registry.tags(reference.repository) if listed else ()
         decision = answer(policy, tags, reference, registry, now=datetime.now(UTC))

@@ -15,6 +15,7 @@ from imagebot.cli.options import (
     format_option,
 )
 from imagebot.cli.output import finish
+from imagebot.cli.process import Process, pass_process
 from imagebot.cli.registries import open_registries
 from imagebot.errors import Exit, UsageError
 from imagebot.plan.model import merge_plans
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 @explain_option
 @format_option
 @diagnostics_options
+@pass_process
 def command(
+    process: Process,
     directory: str | None,
     bot_file: str | None,
     diff: bool,
@@ -51,8 +54,8 @@ def command(
     """
     from imagebot.plan.diff import unified_diff
 
-    diagnostics = open_diagnostics(log_format, quiet)
-    plans = _plans(directory, bot_file, diagnostics)
+    diagnostics = open_diagnostics(log_format, quiet, process.vault)
+    plans = _plans(process, directory, bot_file, diagnostics)
     plan = merge_plans(each.plan for each in plans)
     changes = (change for each in plans for change in each.changes)
     result = finish(
@@ -68,29 +71,32 @@ def command(
 
 
 def _plans(
-    directory: str | None, bot_file: str | None, diagnostics: Diagnostics
+    process: Process, directory: str | None, bot_file: str | None, diagnostics: Diagnostics
 ) -> list[PlanWithEdits]:
     if bot_file is None:
-        return _of_folder(directory or ".", diagnostics)
+        return _of_folder(process, directory or ".", diagnostics)
     if directory is not None:
         raise UsageError("DIR and -c FILE exclude each other", hint="give one of them")
-    return _of_targets(bot_file, diagnostics)
+    return _of_targets(process, bot_file, diagnostics)
 
 
-def _of_folder(directory: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
+def _of_folder(process: Process, directory: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
     from imagebot.plan.build import build_plan
     from imagebot.plan.edits import edit_plan
 
     workspace = open_workspace(directory)
     now = datetime.now(UTC)
-    with open_registries() as registry, diagnostics.progress("asking registries") as progress:
+    with (
+        open_registries(process) as registry,
+        diagnostics.progress("asking registries") as progress,
+    ):
         plan = build_plan(workspace, workspace.configuration, registry, now=now, progress=progress)
     return [edit_plan(workspace, plan)]
 
 
-def _of_targets(bot_file: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
+def _of_targets(process: Process, bot_file: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
     from imagebot.cli.pass_context import open_pass
     from imagebot.run.passes import plan_pass
 
-    with open_pass(bot_file, diagnostics) as context:
+    with open_pass(process, bot_file, diagnostics) as context:
         return list(plan_pass(context))

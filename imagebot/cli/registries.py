@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from imagebot.cli.process import Process
 from imagebot.config.model import BotConfiguration, RegistryCredential, RegistryOptions
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ _DEADLINE = BotConfiguration(path="", targets=()).registry_deadline
 
 
 @contextmanager
-def open_registries(bot: BotConfiguration | None = None) -> Iterator[PassMemo]:
+def open_registries(process: Process, bot: BotConfiguration | None = None) -> Iterator[PassMemo]:
     """Registries for one command: the bot's credentials, then docker's, and a cache on disk."""
-    with KeptRegistries() as registries:
+    with KeptRegistries(process) as registries:
         yield registries.for_pass(bot)
 
 
@@ -36,7 +37,8 @@ class KeptRegistries:
     a rotated one needs no new client. For one thread; close it when no pass is running.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, process: Process) -> None:
+        self._process = process
         self._open = ExitStack()
         self._settings: _Settings | None = None
         self._memo: Memo | None = None
@@ -63,7 +65,7 @@ class KeptRegistries:
         settings = _settings(bot)
         if self._memo is None or settings != self._settings:
             self.close()
-            self._client = _open_client(settings, self._open)
+            self._client = _open_client(settings, self._process, self._open)
             self._memo = _new_memo(self._client)
             self._settings = settings
         return self._memo
@@ -109,14 +111,18 @@ def _version(name: str) -> tuple[str, int, int, int]:
     return name, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _open_client(settings: _Settings, stack: ExitStack) -> RegistryClient:
+def _open_client(settings: _Settings, process: Process, stack: ExitStack) -> RegistryClient:
     from imagebot.registry.cache import MetadataCache
     from imagebot.registry.client import RegistryClient
     from imagebot.registry.credentials import Credentials
 
-    credentials = Credentials(settings.credentials, os.environ)
+    vault = process.vault
+    vault.keep_proxies(os.environ)
+    credentials = Credentials(settings.credentials, os.environ, stop=process.stop)
     cache = MetadataCache(settings.cache / "images")
-    return stack.enter_context(RegistryClient(credentials, settings.registries, cache=cache))
+    return stack.enter_context(
+        RegistryClient(credentials, settings.registries, cache=cache, vault=vault)
+    )
 
 
 def _new_memo(client: RegistryClient) -> Memo:

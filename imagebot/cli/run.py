@@ -15,6 +15,7 @@ from imagebot.cli.options import (
 )
 from imagebot.cli.output import finish
 from imagebot.cli.pass_context import open_pass
+from imagebot.cli.process import Process, pass_process
 from imagebot.cli.registries import KeptRegistries
 from imagebot.errors import Exit, InvalidPolicyError, UsageError
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
@@ -53,7 +54,9 @@ class Interval(click.ParamType[int]):
 @explain_option
 @format_option
 @diagnostics_options
+@pass_process
 def command(
+    process: Process,
     bot_file: str | None,
     every: int | None,
     no_config: bool,
@@ -66,14 +69,15 @@ def command(
 
     Without -c the target is the checkout around the current folder: its origin and its branch.
     The token is then IMAGEBOT_GIT_TOKEN (or, on GitHub, GITHUB_TOKEN).
-    With --every, passes follow each other until SIGTERM or Ctrl-C; the current pass is finished.
+    With --every, passes follow each other until SIGTERM, which ends the process within ten seconds,
+    or Ctrl-C, which lets the current pass finish.
     """
-    diagnostics = open_diagnostics(log_format, quiet)
+    diagnostics = open_diagnostics(log_format, quiet, process.vault)
 
-    registries = KeptRegistries()
+    registries = KeptRegistries(process)
 
     def one_pass() -> Exit:
-        result = _run(bot_file, diagnostics, registries, no_config=no_config)
+        result = _run(process, bot_file, diagnostics, registries, no_config=no_config)
         return finish(
             result.plan, diagnostics, output_format, published=result.published, explain=explain
         )
@@ -83,13 +87,20 @@ def command(
             return one_pass()
         from imagebot.run.repeat import repeat
 
-        return repeat(one_pass, every, diagnostics)
+        return repeat(one_pass, every, diagnostics, process.stop)
 
 
 def _run(
-    bot_file: str | None, diagnostics: Diagnostics, registries: KeptRegistries, *, no_config: bool
+    process: Process,
+    bot_file: str | None,
+    diagnostics: Diagnostics,
+    registries: KeptRegistries,
+    *,
+    no_config: bool,
 ) -> PassResult:
     from imagebot.run.passes import run_pass
 
-    with open_pass(bot_file, diagnostics, registries=registries, no_config=no_config) as context:
+    with open_pass(
+        process, bot_file, diagnostics, registries=registries, no_config=no_config
+    ) as context:
         return run_pass(context)

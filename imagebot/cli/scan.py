@@ -9,6 +9,7 @@ import click
 
 from imagebot.cli.options import diagnostics_options, directory_argument, format_option
 from imagebot.cli.output import count, print_json, print_rows
+from imagebot.cli.process import Process, pass_process
 from imagebot.errors import Exit
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
 from imagebot.scan.workspace import open_workspace
@@ -22,8 +23,14 @@ if TYPE_CHECKING:
 @click.option("--unread", "show_unread", is_flag=True, help="Also list what was not read, and why.")
 @format_option
 @diagnostics_options
+@pass_process
 def command(
-    directory: str, show_unread: bool, output_format: str, log_format: LogFormat, quiet: bool
+    process: Process,
+    directory: str,
+    show_unread: bool,
+    output_format: str,
+    log_format: LogFormat,
+    quiet: bool,
 ) -> int:
     """List every image field in DIR, with its policy and route.
 
@@ -36,7 +43,7 @@ def command(
 
     workspace = open_workspace(directory)
     configuration = workspace.configuration
-    diagnostics = open_diagnostics(log_format, quiet)
+    diagnostics = open_diagnostics(log_format, quiet, process.vault)
     inventory = take_inventory(workspace, configuration)
     assigned = assign(inventory.fields, configuration, flux=inventory.flux)
     rows = [

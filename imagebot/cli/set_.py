@@ -6,6 +6,7 @@ import click
 
 from imagebot.cli.options import Folder, diagnostics_options, format_option
 from imagebot.cli.output import finish
+from imagebot.cli.process import Process, pass_process
 from imagebot.errors import InvalidReferenceError, UsageError
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
 from imagebot.scan.workspace import open_workspace
@@ -23,7 +24,9 @@ from imagebot.scan.workspace import open_workspace
 )
 @format_option
 @diagnostics_options
+@pass_process
 def command(
+    process: Process,
     references: tuple[str, ...],
     directory: str,
     output_format: str,
@@ -52,7 +55,7 @@ def command(
         if reference.tag is None and reference.digest is None:
             raise UsageError(f"{reference} has neither tag nor digest", hint="write NAME:TAG")
     workspace = open_workspace(directory)
-    diagnostics = open_diagnostics(log_format, quiet)
+    diagnostics = open_diagnostics(log_format, quiet, process.vault)
     repositories = [reference.repository for reference in wanted]
     inventory = find_named(workspace, workspace.configuration, repositories)
     assigned = assign_everywhere(inventory.fields, workspace.configuration, flux=inventory.flux)

@@ -14,6 +14,7 @@ from imagebot.cli.options import (
     no_config_option,
 )
 from imagebot.cli.output import finish
+from imagebot.cli.process import Process, pass_process
 from imagebot.cli.registries import open_registries
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
 from imagebot.scan.workspace import open_workspace, require_configuration
@@ -25,7 +26,9 @@ from imagebot.scan.workspace import open_workspace, require_configuration
 @explain_option
 @format_option
 @diagnostics_options
+@pass_process
 def command(
+    process: Process,
     directory: str,
     no_config: bool,
     explain: bool,
@@ -40,8 +43,11 @@ def command(
 
     workspace = open_workspace(directory)
     require_configuration(workspace, no_config=no_config)
-    diagnostics = open_diagnostics(log_format, quiet)
-    with open_registries() as registry, diagnostics.progress("asking registries") as progress:
+    diagnostics = open_diagnostics(log_format, quiet, process.vault)
+    with (
+        open_registries(process) as registry,
+        diagnostics.progress("asking registries") as progress,
+    ):
         plan = build_plan(
             workspace,
             workspace.configuration,

@@ -2,13 +2,80 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from imagebot.config.model import SecretSource
 from imagebot.errors import CredentialError
+from imagebot.redaction import SHORT, Redaction, Secret
+
+if TYPE_CHECKING:
+    from imagebot.config.model import SecretSource
 
 _MAX_SECRET = 64 * 1024
+_MOST_KEPT = 4000
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+class Vault:
+    """The secrets that a process has used, for hiding them in what others say.
+
+    Safe between threads. It is made once and given to whatever uses secrets. Of more than 4,000,
+    such as the tokens of many weeks, it knows the newest.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._secrets: dict[Secret, None] = {}
+        self._new: list[Secret] = []
+        self._redaction = Redaction()
+
+    def keep(self, text: str, *, username: str = "", origin: str = "") -> None:
+        """Know a secret from now on; warns about a short one of the given origin."""
+        secret = Secret(text, username)
+        # Without the lock: most secrets are used again and again.
+        if not text or secret in self._secrets:
+            return
+        with self._lock:
+            if secret in self._secrets:
+                return
+            self._secrets[secret] = None
+            self._new.append(secret)
+            if len(self._secrets) > _MOST_KEPT:
+                self._secrets = dict.fromkeys(list(self._secrets)[_MOST_KEPT // 2 :])
+                self._redaction, self._new = Redaction(), list(self._secrets)
+        if secret.short and origin:
+            import logging  # takes as long as all of the above
+
+            logging.getLogger(__name__).warning(
+                "the secret of %s has fewer than %d characters: "
+                "in messages it is hidden only where it is a word of its own",
+                origin,
+                SHORT,
+            )
+
+    def keep_proxies(self, environment: Mapping[str, str]) -> None:
+        """Know the passwords in the addresses of the environment's proxies."""
+        from urllib.parse import unquote
+
+        for name, value in environment.items():
+            userinfo = value.rpartition("@")[0].rpartition("//")[2]
+            if name.lower() in _PROXIES and userinfo:
+                user, _, password = userinfo.partition(":")
+                self.keep(unquote(password), username=unquote(user), origin=name)
+
+    @property
+    def redaction(self) -> Redaction:
+        """Hides all that is known now."""
+        with self._lock:
+            if self._new:
+                self._redaction, self._new = self._redaction.adding(self._new), []
+            return self._redaction
+
+    def hide(self, text: str) -> str:
+        """The text with `***` for each secret that is known now."""
+        return self.redaction.hide(text)
 
 
 def read_secret(

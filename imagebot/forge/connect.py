@@ -13,16 +13,18 @@ from imagebot.errors import CredentialError, ForgeAuthError, ForgeError
 from imagebot.forge.model import Forge
 from imagebot.git.url import GitUrl, parse_url
 from imagebot.http.address import is_loopback, netloc
+from imagebot.parallel.stop import Stop
 
 Environment = Mapping[str, str]
 
 
-def open_forge(target: Target, environment: Environment) -> Forge | None:
+def open_forge(target: Target, environment: Environment, stop: Stop | None = None) -> Forge | None:
     """The forge that the target's options name, else the one of its URL's host; None without one.
 
-    Makes no request. Raises ForgeError, CredentialError, and GitError for an invalid URL.
+    Makes no request, and the forge makes none once `stop` was asked. Raises ForgeError,
+    CredentialError, and GitError for an invalid URL.
     """
-    return FORGES[forge_kind(target)](target, parse_url(target.url), environment)
+    return FORGES[forge_kind(target)](target, parse_url(target.url), environment, stop or Stop())
 
 
 def check_forge(target: Target) -> None:
@@ -62,15 +64,15 @@ class ForgeAccess:
         return self.forge
 
 
-def try_forge(target: Target, environment: Environment) -> ForgeAccess:
+def try_forge(target: Target, environment: Environment, stop: Stop | None = None) -> ForgeAccess:
     """As `open_forge`, but keeps an error until somebody needs the forge."""
     try:
-        return ForgeAccess(open_forge(target, environment))
+        return ForgeAccess(open_forge(target, environment, stop))
     except (ForgeError, CredentialError) as error:
         return ForgeAccess(error=error)
 
 
-def _no_forge(_target: Target, _url: GitUrl, _environment: Environment) -> None:
+def _no_forge(_target: Target, _url: GitUrl, _environment: Environment, _stop: Stop) -> None:
     return None
 
 
@@ -102,7 +104,7 @@ def _check_github(target: Target, url: GitUrl) -> SecretSource:
     return target.credential.token
 
 
-def _open_github(target: Target, url: GitUrl, environment: Environment) -> Forge:
+def _open_github(target: Target, url: GitUrl, environment: Environment, stop: Stop) -> Forge:
     from imagebot.forge.github import API_URL, WRITE_PAUSE, GitHubForge
 
     token = read_secret(_check_github(target, url), environment)
@@ -117,6 +119,7 @@ def _open_github(target: Target, url: GitUrl, environment: Environment) -> Forge
         api_url=api_url,
         write_pause=pause,
         ca_file=environment.get("SSL_CERT_FILE", ""),
+        stop=stop,
     )
 
 
@@ -130,7 +133,7 @@ def _check_sandbox(target: Target, _url: GitUrl) -> str:
     return folder
 
 
-def _open_sandbox(target: Target, url: GitUrl, _environment: Environment) -> Forge:
+def _open_sandbox(target: Target, url: GitUrl, _environment: Environment, _stop: Stop) -> Forge:
     from imagebot.forge.sandbox import SandboxForge
 
     return SandboxForge(Path(_check_sandbox(target, url)), url.project, target.branch)
@@ -140,7 +143,7 @@ _CHECKS: Mapping[str, Callable[[Target, GitUrl], object]] = {
     "github": _check_github,
     "sandbox": _check_sandbox,
 }
-FORGES: Mapping[str, Callable[[Target, GitUrl, Environment], Forge | None]] = {
+FORGES: Mapping[str, Callable[[Target, GitUrl, Environment, Stop], Forge | None]] = {
     "github": _open_github,
     "sandbox": _open_sandbox,
     "none": _no_forge,

@@ -22,6 +22,8 @@ from imagebot.errors import (
 )
 from imagebot.forge.model import PullRequest, PullRequestState
 from imagebot.http.tls import explain_distrust
+from imagebot.parallel.stop import Stop
+from imagebot.redaction import Redaction, Secret
 from imagebot.text import excerpt
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class GitHubForge:
 
     `write_pause` is the seconds between two writes, `tries` how often a read is tried, with
     `backoff` seconds between, twice as many each time. `ca_file` holds the authorities to trust
-    instead of the usual ones.
+    instead of the usual ones. Nothing is asked once `stop` was.
     """
 
     def __init__(
@@ -61,10 +63,12 @@ class GitHubForge:
         tries: int = _TRIES,
         backoff: float = 0.5,
         ca_file: str = "",
+        stop: Stop | None = None,
     ) -> None:
         self._project = project
         self._base = base
-        self._token = token
+        self._redaction = Redaction.of([Secret(token)])
+        self._stop = stop or Stop()
         self.api_url = api_url
         retry = _retry(tries, backoff)
         self._repository = _connect(project, token, api_url, write_pause, retry, ca_file)
@@ -171,6 +175,7 @@ class GitHubForge:
     def _translated(self) -> Iterator[None]:
         from github import BadAttributeException, GithubException, IncompletableObject
 
+        self._stop.check()
         try:
             yield
         except (BadAttributeException, IncompletableObject) as error:
@@ -250,7 +255,7 @@ class GitHubForge:
         )
 
     def _shown(self, text: str) -> str:
-        return excerpt(text.replace(self._token, "***").strip(), _MAX_SHOWN)
+        return excerpt(self._redaction.hide(text).strip(), _MAX_SHOWN)
 
 
 def _retry(tries: int, backoff: float) -> Retry:

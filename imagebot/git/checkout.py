@@ -27,6 +27,7 @@ from imagebot.git.tree import (
     pick_files,
 )
 from imagebot.git.url import check_branch, parse_url
+from imagebot.parallel.stop import Stop
 
 MAX_BLOB = 16 * 1024 * 1024
 LOCK_SECONDS = 600.0
@@ -203,16 +204,18 @@ class Checkout:
         }
 
     def _push(self, refspec: str, branch: str, lease: str | None) -> None:
-        args = ["push", "--porcelain", "--no-verify", "--no-follow-tags", "--quiet"]
+        args = ["--porcelain", "--no-verify", "--no-follow-tags", "--quiet"]
         if lease is not None:
             args.append(f"--force-with-lease=refs/heads/{branch}:{lease}")
-        result = self._runner.try_remote(*args, "origin", refspec)
+        result = self._runner.try_push(*args, "origin", refspec)
         if result.status == 0:
             return
-        secrets = self._runner.access.secrets
+        redaction = self._runner.access.redaction
         subject = f"{self.url} {branch}"
-        refused = push_failure(subject, result.out.decode("utf-8", "replace"), result.err, secrets)
-        raise refused or failure(self.url, result.status, result.err, secrets)
+        refused = push_failure(
+            subject, result.out.decode("utf-8", "replace"), result.err, redaction
+        )
+        raise refused or failure(self.url, result.status, result.err, redaction)
 
 
 @contextlib.contextmanager
@@ -225,6 +228,7 @@ def open_checkout(
     local_seconds: float = LOCAL_SECONDS,
     remote_seconds: float = REMOTE_SECONDS,
     lock_seconds: float = LOCK_SECONDS,
+    stop: Stop | None = None,
 ) -> Iterator[Checkout]:
     """The checkout of a branch of a Git repository, locked against other processes.
 
@@ -239,6 +243,7 @@ def open_checkout(
         url=parsed,
         local_seconds=local_seconds,
         remote_seconds=remote_seconds,
+        stop=stop or Stop(),
     )
     with locked(path, seconds=lock_seconds):
         yield Checkout(runner, branch)

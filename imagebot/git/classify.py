@@ -6,7 +6,6 @@ git exits with 128 for nearly everything, so the text decides; `LC_ALL=C` keeps 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from imagebot.errors import (
@@ -16,10 +15,12 @@ from imagebot.errors import (
     PushRefusal,
     PushRejectedError,
 )
+from imagebot.redaction import NOTHING, Redaction
 from imagebot.text import excerpt
 
 NOT_FOUND = 127
 _MAX_SHOWN = 600
+_MAX_READ = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +141,16 @@ _RULES = (
 )
 
 
-def quote_git(text: str, secrets: Iterable[str] = ()) -> str:
+def quote_git(text: str, redaction: Redaction = NOTHING) -> str:
     """What git says, on one printable line without secrets, at most 600 characters of it."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    lines = (line.strip() for line in re.split(r"[\r\n]+", text))
+    hidden = redaction.hide(text[:_MAX_READ])
+    lines = (line.strip() for line in re.split(r"[\r\n]+", hidden))
     return excerpt("; ".join(line for line in lines if line), _MAX_SHOWN)
 
 
-def failure(subject: str, status: int, stderr: str, secrets: Iterable[str] = ()) -> GitError:
+def failure(subject: str, status: int, stderr: str, redaction: Redaction = NOTHING) -> GitError:
     """The error for a command that ended with `status` other than 0."""
-    said = quote_git(stderr, secrets)
+    said = quote_git(stderr, redaction)
     if status == NOT_FOUND:
         return GitError("git", "not installed, or not on PATH", hint="install git 2.30 or newer")
     for rule in _RULES:
@@ -182,7 +182,7 @@ _REFUSALS: dict[PushRefusal, tuple[str, str]] = {
 
 
 def push_failure(
-    subject: str, stdout: str, stderr: str, secrets: Iterable[str] = ()
+    subject: str, stdout: str, stderr: str, redaction: Redaction = NOTHING
 ) -> PushRejectedError | None:
     """The refusal in the output of `git push --porcelain`; None without one.
 
@@ -194,7 +194,7 @@ def push_failure(
     summary = refused[0][3]
     kind = _kind_of(summary, stderr)
     said = quote_git(
-        f"{summary}\n{stderr}" if kind in ("protected", "other", "clash") else summary, secrets
+        f"{summary}\n{stderr}" if kind in ("protected", "other", "clash") else summary, redaction
     )
     reason, hint = _REFUSALS[kind]
     return PushRejectedError(subject, f"{reason}: {said}", kind=kind, hint=hint)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
 
 from imagebot.config.model import GitCredential
 from imagebot.config.secret import one_line, read_secret
 from imagebot.errors import CredentialError
+from imagebot.redaction import Redaction, Secret
 
 # What git and ssh may see of the environment: where programs are, and how to reach the network.
 _INHERITED = (
@@ -34,11 +34,9 @@ class Access:
     inherited: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
-    def secrets(self) -> tuple[str, ...]:
-        """Every spelling of the token that must never be shown."""
-        if not self.token:
-            return ()
-        return tuple(dict.fromkeys((self.token, quote(self.token, safe=""))))
+    def redaction(self) -> Redaction:
+        """Hides the token in what others say."""
+        return Redaction.of([Secret(self.token, self.username)])
 
 
 def access_for(credential: GitCredential | None, environment: Mapping[str, str]) -> Access:

@@ -1,8 +1,9 @@
 """The one place that starts git.
 
-git runs through GitPython's `Git.execute`, with bytes in and out, in its own process group and
-in an environment that holds nothing but what is listed here: no configuration of the user or
-the system, no hooks, no prompts, no other protocol than that of the target's URL.
+git runs with bytes in and out, in its own process group and, from the start, in an environment
+that holds nothing but what is listed here: no configuration of the user or the system, no hooks,
+no prompts, no other protocol than that of the target's URL. GitPython cannot do that: its import
+and its `Git.execute` hand over every variable of the process.
 
 A token goes to git over an inherited, unnamed file and git's credential protocol. It is never in
 an argument, a variable, a configuration or a file that has a name, and it is only given to the
@@ -17,15 +18,16 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from imagebot.errors import GitError, GitUnreachableError
-from imagebot.git.classify import NOT_FOUND, failure
+from imagebot.git.classify import failure
 from imagebot.git.credentials import Access
 from imagebot.git.url import GitUrl
 from imagebot.parallel.child import TimedOutError, TooMuchOutputError, communicate
+from imagebot.parallel.stop import Stop
 
 LOCAL_SECONDS = 120.0
 REMOTE_SECONDS = 600.0
@@ -89,7 +91,8 @@ class Runner:
     """Runs git in `directory`; commands that reach `url` are given `access`.
 
     `repository` says where git finds the one it works on: `directory` itself, around it, or
-    nowhere. `local_seconds` and `remote_seconds` are the most that one command may take.
+    nowhere. `local_seconds` and `remote_seconds` are the most that one command may take. No command
+    starts once `stop` was asked; only a push that has begun by then gets some time.
     """
 
     directory: Path
@@ -98,6 +101,7 @@ class Runner:
     repository: Literal["here", "around", "none"] = "here"
     local_seconds: float = LOCAL_SECONDS
     remote_seconds: float = REMOTE_SECONDS
+    stop: Stop = field(default_factory=Stop, compare=False, repr=False)
 
     @property
     def subject(self) -> str:
@@ -136,9 +140,14 @@ class Runner:
             seconds = self.remote_seconds
             return self._run(args, settings, environment, payload, limit, seconds, fds)
 
+    def try_push(self, *args: str) -> Result:
+        """As `try_remote` with `git push`; once begun, it may end although `stop` was asked."""
+        with self.stop.finishing():
+            return self.try_remote("push", *args)
+
     def _checked(self, result: Result) -> bytes:
         if result.status != 0:
-            raise failure(self.subject, result.status, result.err, self.access.secrets)
+            raise failure(self.subject, result.status, result.err, self.access.redaction)
         return result.out
 
     def _environment(self, scheme: str) -> dict[str, str]:
@@ -193,16 +202,26 @@ class Runner:
         inherit: tuple[int, ...],
     ) -> Result:
         if not self.directory.is_dir():
-            # GitPython would run git in the folder that the bot happens to be in.
             raise GitError(str(self.directory), "no such folder")
         options = [part for each in (*_SETTINGS, *settings) for part in ("-c", each)]
-        # GitPython adds to the environment it runs in and cannot take away, so `env` does.
-        unset = [part for name in sorted(os.environ.keys() - environment) for part in ("-u", name)]
-        limited = f'{{ {_LIMITS}; }} 2>/dev/null; exec env "$@"'
-        argv = ["/bin/sh", "-c", limited, "sh", *unset, "git", *options, *args]
-        process = _start(argv, self.directory, environment, inherit)
+        spare = args[0] == "push"
+        if not spare:
+            self.stop.check()
+        limited = f'{{ {_LIMITS}; }} 2>/dev/null; exec "$@"'
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", limited, "sh", "git", *options, *args],
+            cwd=self.directory,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=inherit,
+        )
         try:
-            status, out, err = communicate(process, payload, seconds=seconds, limit=limit)
+            status, out, err = communicate(
+                process, payload, seconds=seconds, limit=limit, stop=self.stop, spare=spare
+            )
         except TimedOutError as error:
             raise GitUnreachableError(
                 self.subject,
@@ -214,28 +233,6 @@ class Runner:
                 self.subject, f"git {args[0]} answers with more than {limit} bytes"
             ) from error
         return Result(status, out, err.decode("utf-8", "replace"))
-
-
-def _start(
-    argv: list[str], directory: Path, environment: Mapping[str, str], inherit: tuple[int, ...]
-) -> subprocess.Popen[bytes]:
-    try:
-        from git import Git  # takes 0.1 s, and runs git once
-    except ImportError as error:
-        raise failure("git", NOT_FOUND, "") from error
-
-    started = Git(str(directory)).execute(
-        argv,
-        istream=subprocess.PIPE,
-        as_process=True,
-        env=environment,
-        start_new_session=True,
-        pass_fds=inherit,
-    )
-    # GitPython's wrapper kills the process when it is collected; from here on it is ours to end.
-    process, started.proc = started.proc, None
-    assert process is not None
-    return process
 
 
 def ssh_command(access: Access) -> str:

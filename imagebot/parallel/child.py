@@ -15,6 +15,8 @@ import subprocess
 import time
 from typing import IO
 
+from imagebot.parallel.stop import Stop
+
 _CHUNK = 65536
 _MAX_ERRORS = 256 * 1024
 
@@ -28,18 +30,25 @@ class TooMuchOutputError(Exception):
 
 
 def communicate(
-    process: subprocess.Popen[bytes], payload: bytes, *, seconds: float, limit: int
+    process: subprocess.Popen[bytes],
+    payload: bytes,
+    *,
+    seconds: float,
+    limit: int,
+    stop: Stop | None = None,
+    spare: bool = False,
 ) -> tuple[int, bytes, bytes]:
     """Status, stdout and stderr (its first 256 KiB) of a process that leads its own group.
 
     `payload` goes to stdin; a pipe that the process does not have is skipped. Whatever happens,
-    nothing of the group is left afterwards. Raises TimedOutError, and TooMuchOutputError for more
-    than `limit` bytes on stdout.
+    nothing of the group is left afterwards. `stop` kills it, too; with `spare` not at once.
+    Raises TimedOutError, and TooMuchOutputError for more than `limit` bytes on stdout.
     """
     deadline = time.monotonic() + seconds
     try:
-        out, err = _pump(process, payload, deadline, limit)
-        status = process.wait(max(0.0, deadline - time.monotonic()))
+        with stop.watching(process, spare=spare) if stop else contextlib.nullcontext():
+            out, err = _pump(process, payload, deadline, limit)
+            status = process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired as error:
         raise TimedOutError from error
     finally:

@@ -52,16 +52,21 @@ class _Key:
 
 
 class Authenticator:
-    """Makes authorizations. Safe between threads; `send` sends requests to token servers."""
+    """Makes authorizations. Safe between threads; `send` sends requests to token servers.
+
+    `keep` gets to know every token that is granted, before it is used.
+    """
 
     def __init__(
         self,
         send: Send,
         *,
         clock: Callable[[], float],
+        keep: Callable[[str], object] = lambda _: None,
         resolve: guard.Resolve = guard.resolve,
     ) -> None:
         self._send = send
+        self._keep = keep
         self._resolve = resolve
         self._tokens: Expiring[_Key, str] = Expiring(clock)
         self._realms: Expiring[tuple[str, str], str] = Expiring(clock)
@@ -152,6 +157,7 @@ class Authenticator:
         if response.status != 200:
             raise token_failure(subject, server, response, credential)
         token = parse_token(subject, response.body)
+        self._keep(token.value)
         self._tokens.keep(key, token.value, token.lifetime - _EARLY)
         return _bearer(subject, token.value, fresh=True, server=server)
 

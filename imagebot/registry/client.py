@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from imagebot.config.model import RegistryOptions
-from imagebot.errors import RegistryProtocolError, RepositoryNotFoundError
+from imagebot.config.secret import Vault
+from imagebot.errors import RegistryError, RegistryProtocolError, RepositoryNotFoundError
 from imagebot.http.limits import TimeLimits
 from imagebot.http.patience import Patience
 from imagebot.http.transport import Request, Response
@@ -54,7 +55,8 @@ class RegistryClient:
     without `sleep`, waits end early when the client is closed. `limits` say how long a host may
     take; it gives up on hosts for as long as it lives, so each pass asks through its own view
     (`for_pass`). `vendors` says, by host, whose API for push times a registry has, for hosts whose
-    name does not. `transport` replaces the network.
+    name does not. `vault` gets to know every secret that is used and every token that is granted;
+    none of them is in what is returned or raised. `transport` replaces the network.
     Every method may raise RegistryError, and never an exception of httpx.
     """
 
@@ -69,6 +71,7 @@ class RegistryClient:
         cache: MetadataCache | None = None,
         vendors: Mapping[str, Vendor] | None = None,
         limits: TimeLimits = TimeLimits(),
+        vault: Vault | None = None,
         transport: Network | None = None,
     ) -> None:
         self._closing = threading.Event()
@@ -83,6 +86,7 @@ class RegistryClient:
             sleep=sleep or self._closing.wait,
             clock=clock,
             limits=limits,
+            vault=vault,
             transport=transport,
         )
         self._push_times = PushTimes(self._session, vendors or {})
@@ -169,7 +173,8 @@ class RegistryClient:
         if self._cache and (kept := self._cache.platforms(digest)) is not None:
             return kept
         with self._asking(repository):
-            found = self._reader(repository).platforms(digest)
+            read = self._reader(repository).platforms(digest)
+        found = tuple(map(self._session.vault.hide, read))
         if self._cache:
             self._cache.keep_platforms(digest, found)
         return found
@@ -179,7 +184,8 @@ class RegistryClient:
         anything else."""
         if self._cache and (kept := self._cache.images(digest)) is not None:
             return kept
-        found = self._reader(repository).images(digest)
+        with self._asking(repository):
+            found = self._reader(repository).images(digest)
         if self._cache:
             self._cache.keep_images(digest, found)
         return found
@@ -214,7 +220,8 @@ class RegistryClient:
         request = Request(subject=place, url=f"{endpoint.url}/v2/", ca_file=endpoint.ca_file)
         try:
             with self._asking(place):
-                return _describe(self._session.send_authorized(request, endpoint, path, scope=""))
+                found = self._session.send_authorized(request, endpoint, path, scope="")
+                return self._session.vault.hide(_describe(found))
         except RepositoryNotFoundError as exc:
             raise RegistryProtocolError(
                 place,
@@ -225,8 +232,13 @@ class RegistryClient:
 
     @contextlib.contextmanager
     def _asking(self, about: Repository | str) -> Iterator[None]:
-        with self._patience.question(str(about)) as question, self._session.asking(question):
-            yield
+        """All that is sent in here is about this; errors in here show no secret."""
+        try:
+            with self._patience.question(str(about)) as question, self._session.asking(question):
+                yield
+        except RegistryError as error:
+            error.hide(self._session.vault.hide)
+            raise
 
     def _list(self, repository: Repository) -> tuple[str, ...]:
         subject = str(repository)

@@ -19,6 +19,7 @@ from imagebot.config.secret import read_secret
 from imagebot.errors import CredentialError
 from imagebot.http.endpoint import normalise_host
 from imagebot.http.expiring import Expiring
+from imagebot.parallel.stop import Stop
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry import docker_config
 from imagebot.registry.docker_config import DockerConfig, StoredCredential
@@ -53,7 +54,7 @@ class CredentialLookup(Protocol):
 class Credentials:
     """Finds configured credentials first, then those of files and helpers. Safe between threads.
 
-    `env` is the environment for variables, file locations and helpers.
+    `env` is the environment for variables, file locations and helpers; `stop` ends the helpers.
     """
 
     def __init__(
@@ -62,7 +63,9 @@ class Credentials:
         env: Mapping[str, str],
         *,
         clock: Callable[[], float] = time.monotonic,
+        stop: Stop | None = None,
     ) -> None:
+        self._stop = stop
         self._configured = {_normalise(item.key): item for item in configured}
         self._env = env
         self._lock = threading.Lock()
@@ -117,7 +120,7 @@ class Credentials:
         with self._lock:
             entry = self._outputs.get((name, server))
             if entry is None:
-                entry = run_helper(name, server, self._env) or StoredCredential()
+                entry = run_helper(name, server, self._env, stop=self._stop) or StoredCredential()
                 self._outputs.keep((name, server), entry, _HELPER_LIFETIME)
         return None if entry.empty else entry
 

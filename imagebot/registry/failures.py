@@ -28,8 +28,7 @@ def failure(
     """The error for a response that is not a success."""
     details = parse_errors(response.body)
     codes = tuple(detail.code for detail in details if detail.code)
-    said = _said(details, credential)
-    status = response.status
+    said, status = _said(details), response.status
     if status == 429 or "TOOMANYREQUESTS" in codes:
         return _rate_limit(subject, response, codes, said, endpoint, credential)
     if status in (401, 403) or (status == 400 and _DENIED & set(codes)):
@@ -62,7 +61,7 @@ def token_failure(
     """The error for a token server's response other than 200."""
     details = parse_errors(response.body)
     codes = tuple(detail.code for detail in details if detail.code)
-    said, status = _said(details, credential), response.status
+    said, status = _said(details), response.status
     if status == 429:
         return RegistryRateLimitError(
             subject,
@@ -139,12 +138,10 @@ def _access_hint(endpoint: Endpoint, credential: Credential | None) -> str:
     return f"{give} in the bot's configuration, or log in with docker"
 
 
-def _said(details: tuple[ErrorDetail, ...], credential: Credential | None) -> str:
-    """The first error in the registry's words; its code only if it repeats the credential."""
+def _said(details: tuple[ErrorDetail, ...]) -> str:
+    """The first error in the registry's words, which may repeat the credential."""
     for detail in details:
         text = ": ".join(part for part in (detail.code, detail.message) if part)
-        if credential and credential.secret in text:
-            return f", {detail.code}" if detail.code else ""
         if text:
             return f", {text}"
     return ""

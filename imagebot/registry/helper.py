@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 from imagebot.errors import CredentialError
 from imagebot.parallel.child import TimedOutError, TooMuchOutputError, communicate
+from imagebot.parallel.stop import Stop
 from imagebot.registry.docker_config import StoredCredential
 from imagebot.text import clean
 
@@ -22,10 +23,29 @@ _TIMEOUT = 30.0
 _MAX_OUTPUT = 64 * 1024
 _IDENTITY_TOKEN = "<token>"  # noqa: S105  the user name that marks an identity token
 _NOT_FOUND = "credentials not found"
+# What a helper may see of the environment: where things are, how to reach the network, and the
+# settings of the password stores and clouds that the known helpers are for.
+_INHERITED = frozenset(
+    (
+        "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "LANG", "DISPLAY", "WAYLAND_DISPLAY",
+        "DBUS_SESSION_BUS_ADDRESS", "GPG_TTY", "GNUPGHOME", "SSL_CERT_FILE", "SSL_CERT_DIR",
+        "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy",
+        "NO_PROXY", "no_proxy",
+    )
+)  # fmt: skip
+_INHERITED_PREFIXES = (
+    "LC_", "XDG_", "DOCKER_", "PASSWORD_STORE_", "AWS_", "AZURE_", "ACR_", "CLOUDSDK_", "GOOGLE_",
+    "GCE_", "GCR_", "OCI_",
+)  # fmt: skip
 
 
 def run_helper(
-    name: str, server: str, env: Mapping[str, str], *, timeout: float = _TIMEOUT
+    name: str,
+    server: str,
+    env: Mapping[str, str],
+    *,
+    timeout: float = _TIMEOUT,
+    stop: Stop | None = None,
 ) -> StoredCredential | None:
     """The credential that the helper has for a server; None when it has none.
 
@@ -40,7 +60,7 @@ def run_helper(
             f"{program}: program not found",
             hint="install it, or give the credential in the bot's configuration",
         )
-    status, output = _run(path, program, server, env, timeout)
+    status, output = _run(path, program, server, env, timeout, stop)
     if status == 0:
         return _parse(program, output)
     said = clean(output.decode(errors="replace"))
@@ -53,7 +73,12 @@ def run_helper(
 
 
 def _run(
-    path: str, program: str, server: str, env: Mapping[str, str], timeout: float
+    path: str,
+    program: str,
+    server: str,
+    env: Mapping[str, str],
+    timeout: float,
+    stop: Stop | None,
 ) -> tuple[int, bytes]:
     try:
         process = subprocess.Popen(
@@ -61,20 +86,29 @@ def _run(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=dict(env),
+            env=_environment(env),
             start_new_session=True,
         )
     except OSError as exc:
         raise CredentialError(f"{program}: {exc.strerror or 'it cannot be started'}") from exc
     try:
         status, output, _ = communicate(
-            process, server.encode(), seconds=timeout, limit=_MAX_OUTPUT
+            process, server.encode(), seconds=timeout, limit=_MAX_OUTPUT, stop=stop
         )
     except TimedOutError as exc:
         raise CredentialError(f"{program}: it did not end within {timeout:g} s") from exc
     except TooMuchOutputError as exc:
         raise CredentialError(f"{program}: it wrote more than {_MAX_OUTPUT} bytes") from exc
     return status, output
+
+
+def _environment(env: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a helper may need; imagebot's own tokens are not among them."""
+    return {
+        name: value
+        for name, value in env.items()
+        if name in _INHERITED or name.startswith(_INHERITED_PREFIXES)
+    }
 
 
 def _parse(program: str, output: bytes) -> StoredCredential:

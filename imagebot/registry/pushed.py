@@ -52,6 +52,7 @@ class PushTimes:
             credential=self._session.credential(endpoint, known.path, subject),
             registry_get=self._registry_get(repository),
             send=self._session.send,
+            keep=self._session.vault.keep,
         )
         return self._found(vendor, query)
 

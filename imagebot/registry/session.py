@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from imagebot.config.model import RegistryOptions
+from imagebot.config.secret import Vault
 from imagebot.errors import CredentialError, RegistryAuthError, RegistryError, RegistryProtocolError
 from imagebot.http import guard
 from imagebot.http.address import origin
@@ -64,6 +65,7 @@ class Session:
         sleep: Callable[[float], object],
         clock: Callable[[], float] = time.monotonic,
         limits: TimeLimits = TimeLimits(),
+        vault: Vault | None = None,
         transport: Network | None = None,
         resolve: guard.Resolve = guard.resolve,
     ) -> None:
@@ -74,7 +76,8 @@ class Session:
         self._unasked = Patience(limits, clock=clock).open_question()
         self._throttle = HostThrottle(per_host=workers, sleep=sleep, clock=clock)
         self._resolve = resolve
-        self._auth = Authenticator(self.send, clock=clock, resolve=resolve)
+        self.vault = vault or Vault()
+        self._auth = Authenticator(self.send, clock=clock, keep=self.vault.keep, resolve=resolve)
 
     def close(self) -> None:
         self._transport.close()
@@ -167,10 +170,13 @@ class Session:
     def credential(self, endpoint: Endpoint, path: str, subject: str) -> Credential | None:
         """Raises RegistryAuthError when the credential cannot be read."""
         try:
-            return self._credentials.lookup(endpoint.registry, path)
+            found = self._credentials.lookup(endpoint.registry, path)
         except CredentialError as exc:
             reason = f"its credential cannot be used: {exc.message}"
             raise RegistryAuthError(subject, reason, hint=exc.hint) from exc
+        if found is not None:
+            self.vault.keep(found.secret, username=found.username, origin=found.origin)
+        return found
 
     def _is_own(self, url: str, endpoint: Endpoint) -> bool:
         try:

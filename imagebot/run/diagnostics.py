@@ -7,10 +7,11 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from imagebot.config.secret import Vault
 from imagebot.errors import Problem
 from imagebot.parallel.threads import Progress
 from imagebot.plan.model import Plan
@@ -24,8 +25,11 @@ _PLAIN = "\x1b[0m"
 
 @dataclass(frozen=True, slots=True)
 class Diagnostics:
+    """`vault` hides what it knows in everything that is written."""
+
     format: LogFormat = "text"
     quiet: bool = False
+    vault: Vault = field(default_factory=Vault, repr=False)
 
     def info(self, message: str) -> None:
         if not self.quiet:
@@ -78,11 +82,15 @@ class Diagnostics:
             yield lambda done, of: bars.update(task, completed=done, total=of)
 
     def _write(self, level: str, message: str, data: Mapping[str, object], *, text: str) -> None:
+        hide = self.vault.hide
         if self.format == "text":
-            _write_line(text)
+            _write_line(hide(text))
             return
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        entry = {"time": now, "level": level, "message": message, **data}
+        shown = {
+            key: hide(value) if isinstance(value, str) else value for key, value in data.items()
+        }
+        entry = {"time": now, "level": level, "message": hide(message), **shown}
         _write_line(json.dumps(entry, ensure_ascii=True))
 
 
@@ -120,8 +128,8 @@ class _Handler(logging.Handler):
         self.diagnostics.warning(record.getMessage())
 
 
-def open_diagnostics(log_format: LogFormat, quiet: bool) -> Diagnostics:
+def open_diagnostics(log_format: LogFormat, quiet: bool, vault: Vault) -> Diagnostics:
     """Diagnostics for a command; the process's log goes the same way."""
-    diagnostics = Diagnostics(log_format, quiet)
+    diagnostics = Diagnostics(log_format, quiet, vault)
     diagnostics.take_log()
     return diagnostics

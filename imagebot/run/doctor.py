@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from imagebot.config.model import BotConfiguration, Configuration, Target
+from imagebot.config.secret import Vault
 from imagebot.errors import ConfigurationError, ForgeError, ImagebotError, RegistryError
 from imagebot.forge.connect import check_forge, forge_kind, open_forge
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import access_for
+from imagebot.parallel.stop import Stop
 from imagebot.registry.api import Registry
 from imagebot.run.target import target_configuration
 from imagebot.scan.checkout import CheckoutSource
@@ -37,13 +39,19 @@ def check_folder(
 
 
 def check_targets(
-    bot: BotConfiguration, registry: Registry, environment: Mapping[str, str], cache: Path
+    bot: BotConfiguration,
+    registry: Registry,
+    environment: Mapping[str, str],
+    cache: Path,
+    *,
+    vault: Vault,
+    stop: Stop,
 ) -> Iterator[Check]:
     """Check each target: credential, Git remote, configuration, forge, and its registries."""
     names: set[str] = set()
     for target in bot.targets:
         look_inside = partial(_check_content, target, bot, names)
-        yield from check_remote(target, environment, cache, look_inside)
+        yield from check_remote(target, environment, cache, look_inside, vault=vault, stop=stop)
     yield from _check_hosts(_places(names, bot), registry)
 
 
@@ -52,6 +60,9 @@ def check_remote(
     environment: Mapping[str, str],
     cache: Path,
     look_inside: Callable[[Checkout], Iterator[Check]] = lambda _checkout: iter(()),
+    *,
+    vault: Vault,
+    stop: Stop,
 ) -> Iterator[Check]:
     """Check a target's credential, Git remote and forge; `look_inside` checks its content."""
     name = target.name
@@ -61,15 +72,20 @@ def check_remote(
         yield _failed(f"{name}: credential", error)
         return
     if target.credential is not None:
+        vault.keep(
+            access.token,
+            username=access.username,
+            origin=f"credentials.git.{target.credential.name}",
+        )
         yield Check(True, f"{name}: credential", f"{target.credential.name} can be read")
     try:
-        with open_checkout(cache, target.url, target.branch, access) as checkout:
+        with open_checkout(cache, target.url, target.branch, access, stop=stop) as checkout:
             head = checkout.refresh()
             yield Check(True, f"{name}: git", f"{target.url} {target.branch} is at {head[:12]}")
             yield from look_inside(checkout)
     except ImagebotError as error:
         yield _failed(f"{name}: git", error)
-    yield from _check_forge(target, environment)
+    yield from _check_forge(target, environment, stop)
 
 
 def _check_content(
@@ -104,10 +120,10 @@ def check_routes(target: Target, configuration: Configuration) -> Iterator[Check
         yield Check(False, f"{target.name}: routes", message, error.hint)
 
 
-def _check_forge(target: Target, environment: Mapping[str, str]) -> Iterator[Check]:
+def _check_forge(target: Target, environment: Mapping[str, str], stop: Stop) -> Iterator[Check]:
     subject = f"{target.name}: forge"
     try:
-        forge = open_forge(target, environment)
+        forge = open_forge(target, environment, stop)
         if forge is None:
             yield Check(True, subject, "none: imagebot can commit, but not open pull requests")
         else:

@@ -1,6 +1,7 @@
 """One pass over the targets: read, plan, publish.
 
-A target that fails never stops the others; what failed is a problem in the plan that comes back.
+A target that fails never stops the others, even if it is by a bug; what failed is a problem in the
+plan that comes back.
 """
 
 from __future__ import annotations
@@ -16,13 +17,22 @@ from pathlib import Path
 from typing import TypeVar
 
 from imagebot.config.model import BotConfiguration, CommitOptions, Configuration, Target
-from imagebot.errors import ConfigurationError, ImagebotError, Problem, PushRejectedError
+from imagebot.config.secret import Vault
+from imagebot.errors import (
+    BUG,
+    OUT_OF_SPACE,
+    ConfigurationError,
+    ImagebotError,
+    Problem,
+    PushRejectedError,
+)
 from imagebot.files.rewrite import FileChange
 from imagebot.forge.connect import try_forge
 from imagebot.git.checkout import open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.git.tree import Committer, Identity
 from imagebot.git.url import identity_of
+from imagebot.parallel.stop import Stop
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.parallel.turns import Turns
 from imagebot.plan.build import build_plan
@@ -37,6 +47,7 @@ from imagebot.registry.api import Registry
 from imagebot.run.target import target_configuration
 from imagebot.scan.cache import load_scan_cache
 from imagebot.scan.checkout import CheckoutSource
+from imagebot.text import excerpt
 
 T = TypeVar("T")
 
@@ -63,6 +74,8 @@ class PassContext:
 
     `registry` answers the same all through the pass (`Memo.for_pass`).
     `fallback` governs targets that have no configuration, nor the bot's own file one for them.
+    `vault` gets to know the secrets that are used; once `stop` was asked, nothing more begins.
+    `report_bug` writes the log of a bug, and returns where it is.
     """
 
     bot: BotConfiguration
@@ -71,6 +84,9 @@ class PassContext:
     cache: Path
     now: datetime
     fallback: Configuration | None = None
+    vault: Vault = field(default_factory=Vault, repr=False)
+    stop: Stop = field(default_factory=Stop, repr=False)
+    report_bug: Callable[[Exception], Path | None] = lambda _error: None
     progress: Progress | None = None
     sleep: Callable[[float], None] = time.sleep
     turns: Turns = field(default_factory=lambda: Turns(_TARGETS_AT_ONCE))
@@ -104,6 +120,8 @@ def _run_target(target: Target, context: PassContext) -> PassResult:
             return _publish_with_tries(target, opened, context)
     except ImagebotError as error:
         return PassResult(_failed(target, error))
+    except Exception as error:  # noqa: BLE001 - a bug ends this target's pass, and no other
+        return PassResult(_broken(target, error, context))
 
 
 def _plan_target(target: Target, context: PassContext) -> PlanWithEdits:
@@ -113,14 +131,20 @@ def _plan_target(target: Target, context: PassContext) -> PlanWithEdits:
             return PlanWithEdits(prepared.limited.plan, prepared.changes)
     except ImagebotError as error:
         return PlanWithEdits(_failed(target, error), ())
+    except Exception as error:  # noqa: BLE001 - as above
+        return PlanWithEdits(_broken(target, error, context), ())
 
 
 @contextmanager
 def _open_target(target: Target, context: PassContext) -> Iterator[PublishContext]:
     """The target's checkout and its forge, once for the pass."""
+    stop = context.stop
     access = access_for(target.credential, context.environment)
-    forge = try_forge(target, context.environment)
-    with open_checkout(context.cache, target.url, target.branch, access) as checkout:
+    if target.credential is not None:
+        origin = f"credentials.git.{target.credential.name}"
+        context.vault.keep(access.token, username=access.username, origin=origin)
+    forge = try_forge(target, context.environment, stop)
+    with open_checkout(context.cache, target.url, target.branch, access, stop=stop) as checkout:
         yield PublishContext(checkout, forge)
 
 
@@ -207,6 +231,20 @@ def _scans_path(target: Target, context: PassContext) -> Path:
     """Beside the target's checkout in the cache, and guarded by the same lock."""
     name = hashlib.sha256(f"{target.url}\0{target.branch}".encode()).hexdigest()[:16]
     return context.cache / "scans" / f"{name}.scans"
+
+
+def _broken(target: Target, error: Exception, context: PassContext) -> Plan:
+    """The plan of a target that ended with an exception that nobody expected."""
+    name = target.name
+    if isinstance(error, OSError) and error.errno in OUT_OF_SPACE:
+        message, code, hint = f"{name}: cannot write: {error.strerror}", "output", ""
+    else:
+        path = context.report_bug(error)
+        said = excerpt(context.vault.hide(str(error)), 200)
+        message, code = f"{name}: sorry, this is a bug: {type(error).__name__}: {said}", BUG
+        hint = f"please report it with the log at {path}" if path else ""
+    problem = Problem(scope="target", subject=name, code=code, message=message, hint=hint)
+    return Plan(problems=(problem,))
 
 
 def _failed(target: Target, error: ImagebotError) -> Plan:

@@ -1,42 +1,54 @@
-"""Run one pass after another until a signal; always finish the current one."""
+"""Run one pass after another until a signal."""
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Callable
 from types import FrameType
 
 from imagebot.errors import ConfigurationError, Exit, ImagebotError
+from imagebot.parallel.stop import Stop
 from imagebot.run.diagnostics import Diagnostics
-from imagebot.run.signals import stop_with
+from imagebot.run.signals import on_interrupt
 
 
-def repeat(one_pass: Callable[[], Exit], seconds: int, diagnostics: Diagnostics) -> Exit:
+def repeat(
+    one_pass: Callable[[], Exit], seconds: int, diagnostics: Diagnostics, stop: Stop
+) -> Exit:
     """Start a pass every `seconds` (at once when one took longer) until SIGTERM or SIGINT.
 
-    Where SIGINT is ignored, as for a background job of a shell, it stays ignored.
+    SIGTERM (whose handler asks `stop`) ends the pass; the first SIGINT lets it finish. Where SIGINT
+    is ignored, as for a background job of a shell, it stays ignored.
 
     A configuration that is wrong at the first pass ends the loop; one that breaks later is reported
-    and tried again, because somebody may fix it. Returns the exit code of the last pass.
+    and tried again, because somebody may fix it. Returns the exit code of the last pass. Raises
+    KeyboardInterrupt when a pass was interrupted.
     """
-    stop = threading.Event()
+    soon = threading.Event()
 
-    def ask_to_stop(number: int, frame: FrameType | None) -> None:
-        del frame
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        stop.set()
+    def end_soon(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if soon.is_set():
+            stop.ask(hurry=True)
+        soon.set()
 
-    stop_with(ask_to_stop)
+    on_interrupt(end_soon)
     started = time.monotonic()
     last = one_pass()
-    while not stop.wait(max(0.0, seconds - (time.monotonic() - started))):
+    while not _wait(soon, max(0.0, seconds - (time.monotonic() - started))):
         started = time.monotonic()
         last = _guarded(one_pass, diagnostics)
     diagnostics.info("asked to stop; the last pass is finished")
     return last
+
+
+def _wait(soon: threading.Event, seconds: float) -> bool:
+    """Whether to end now; nothing is under way, so that nothing is interrupted."""
+    try:
+        return soon.wait(seconds)
+    except KeyboardInterrupt:
+        return True
 
 
 def _guarded(one_pass: Callable[[], Exit], diagnostics: Diagnostics) -> Exit:

@@ -9,11 +9,22 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
+from imagebot.parallel.stop import Stop
+
 Handler = Callable[[int, FrameType | None], None]
 
 
-def prepare_process() -> None:
-    """Set up signals and standard streams, before anything else is opened or started."""
+def prepare_process(stop: Stop) -> None:
+    """Set up signals and standard streams, before anything else is opened or started.
+
+    SIGTERM asks the process to end, and so do SIGINT and SIGHUP unless they are ignored: a shell
+    ignores SIGINT for its background jobs, and nohup SIGHUP.
+    """
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        del frame
+        stop.ask(hurry=number == signal.SIGINT)
+
     _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -23,26 +34,18 @@ def prepare_process() -> None:
     # Python takes every one of them for 0.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD, signal.SIGINT, signal.SIGTERM})
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        signal.signal(signal.SIGHUP, _interrupt)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, ask)
     # For PID 1 of a container the default action for SIGTERM is to ignore it; and an ordinary exit
     # removes temporary files and locks.
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, ask)
 
 
-def stop_with(handler: Handler) -> None:
-    """Call the handler on SIGTERM, and on SIGINT unless it is ignored.
-
-    A shell ignores SIGINT for its background jobs: Ctrl-C is meant for the job in the foreground.
-    """
-    signal.signal(signal.SIGTERM, handler)
+def on_interrupt(handler: Handler) -> None:
+    """Call the handler on SIGINT, unless it is ignored."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, handler)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    del number, frame
-    raise KeyboardInterrupt
 
 
 def _open_standard_streams() -> None:

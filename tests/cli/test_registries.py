@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import ssl
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from imagebot.cli.process import Process
 from imagebot.cli.registries import KeptRegistries
 from imagebot.config.model import (
     BotConfiguration,
@@ -27,6 +29,7 @@ from tests.cli.conftest import deployment
 from tests.support.git_server import GitServer
 from tests.support.process import PATIENCE
 from tests.support.scripted_http import Answer, Request, ScriptedServer
+from tests.support.signals import with_signals
 
 Wait = Callable[[Callable[[], bool]], None]
 
@@ -46,7 +49,7 @@ APP = Repository("127.0.0.1:1", "app")
 @pytest.fixture
 def kept(folder: Path) -> Iterator[KeptRegistries]:
     folder.joinpath("ca.pem").write_text("one")
-    with KeptRegistries() as registries:
+    with KeptRegistries(Process()) as registries:
         yield registries
 
 
@@ -176,12 +179,12 @@ def running(
         "cache-dir: cache\n"
     )
     environment = {**os.environ, "TOKEN": git_server.token}
-    argv = [sys.executable, "-c", RUN]
+    argv = with_signals([sys.executable, "-c", RUN])
     with subprocess.Popen(argv, env=environment, stderr=subprocess.PIPE) as process:
         try:
             yield process
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)
             said = process.communicate(timeout=PATIENCE)[1].decode()
     assert (process.returncode, said) == (0, "")
 

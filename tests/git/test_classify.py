@@ -4,6 +4,7 @@ import pytest
 
 from imagebot.errors import GitAuthError, GitError, GitUnreachableError
 from imagebot.git.classify import failure, push_failure, quote_git
+from imagebot.redaction import Redaction, Secret
 
 URL = "https://git.example.com/a/b"
 
@@ -101,7 +102,7 @@ def test_a_push_that_shows_no_refusal() -> None:
 
 
 def test_clean() -> None:
-    text = "remote: \x1b[2Jhi\rthere\nfatal: https://me:s3cret@host/ s3cret and tok%2Fen"
-    said = quote_git(text, ("s3cret", "tok%2Fen"))
+    text = "remote: \x1b[2Jhi\rthere\nfatal: https://me:s3cret@host/ s3cret and tok%2Fen-of-acme"
+    said = quote_git(text, Redaction.of([Secret("s3cret"), Secret("tok/en-of-acme")]))
     assert said == "remote: \\x1b[2Jhi; there; fatal: https://host/ *** and ***"
     assert len(quote_git("x" * 5000)) == 600

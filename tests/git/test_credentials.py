@@ -25,7 +25,7 @@ def test_a_token() -> None:
     credential = GitCredential(name="c", token=SecretSource("env", "TOKEN"))
     access = access_for(credential, ENVIRONMENT)
     assert (access.username, access.token) == ("x-access-token", "tok/en")
-    assert access.secrets == ("tok/en", "tok%2Fen")
+    assert access.redaction.hide("no tok%2fen, no dG9rL2Vu") == "no ***, no ***"
     assert "tok" not in repr(access).replace("x-access-token", "")
 
 
@@ -37,7 +37,7 @@ def test_only_what_is_listed_is_inherited() -> None:
 def test_without_a_credential_the_agent_may_help() -> None:
     access = access_for(None, ENVIRONMENT)
     assert access.inherited["SSH_AUTH_SOCK"] == "/run/agent"
-    assert access.secrets == ()
+    assert access.redaction.hide("tok/en") == "tok/en"
 
 
 def test_without_a_usable_path() -> None:

@@ -46,6 +46,30 @@ def test_only_what_is_known_is_in_the_environment(
     assert found["GIT_ALLOW_PROTOCOL"] == "none"
 
 
+def test_every_process_starts_with_what_is_known(tmp_path: Path) -> None:
+    """Neither the first command nor any argument shows another variable, not even its name."""
+    script = (
+        "import os, sys\nfrom pathlib import Path\n"
+        "from imagebot.git.credentials import access_for\n"
+        "from imagebot.git.runner import Runner\n"
+        "started = []\n"
+        "note = lambda event, args: event == 'subprocess.Popen' and started.append(args)\n"
+        "sys.addaudithook(note)\n"
+        "access = access_for(None, os.environ)\n"
+        "Runner(directory=Path.cwd(), access=access, repository='none').local('version')\n"
+        "for executable, argv, directory, environment in started:\n"
+        "    print(argv, environment)\n"
+    )
+    variables = {**os.environ, "REGISTRY_PASSWORD": "canary-of-a-variable"}
+    argv = [sys.executable, "-c", script]
+    done = subprocess.run(
+        argv, cwd=tmp_path, env=variables, capture_output=True, text=True, check=True
+    )
+    assert "'version'" in done.stdout
+    assert "REGISTRY_PASSWORD" not in done.stdout
+    assert "canary-of-a-variable" not in done.stdout
+
+
 def test_bytes_come_and_go_as_they_are(runner: Runner) -> None:
     data = bytes(range(256)) * 1000 + b"\n\n"
     made = runner.local("hash-object", "--stdin", payload=data).decode().strip()

@@ -32,11 +32,12 @@ def test_identity_token(helpers: HelperFolder) -> None:
     )
 
 
-def test_it_gets_the_given_environment_only(helpers: HelperFolder) -> None:
+def test_it_gets_what_it_may_need_of_the_environment(helpers: HelperFolder) -> None:
     helpers.add(
         "ok", "print(json.dumps({'Username': ','.join(sorted(os.environ)), 'Secret': 'x'}))"
     )
-    env = {**helpers.env, "AWS_PROFILE": "dev"}
+    other = {"GHCR_TOKEN": "x", "IMAGEBOT_GIT_TOKEN": "x", "GITHUB_TOKEN": "x", "LD_PRELOAD": ""}
+    env = {**helpers.env, **other, "AWS_PROFILE": "dev"}
     entry = run_helper("ok", SERVER, env)
     assert entry is not None
     assert set(entry.username.split(",")) - {"LC_CTYPE"} == {"PATH", "AWS_PROFILE"}

@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from imagebot.config.secret import Vault
 from imagebot.errors import Problem
 from imagebot.run.diagnostics import Diagnostics, open_diagnostics
 
@@ -41,14 +42,20 @@ def test_quiet_keeps_warnings_and_problems(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_what_is_logged_is_written_in_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
+    vault = Vault()
+    vault.keep("correct-horse")
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     try:
-        open_diagnostics("json", False)
+        open_diagnostics("json", False, vault)
         logging.getLogger("imagebot.forge").warning("no label %s", "x\n")
         logging.getLogger("imagebot.forge").info("not shown")
-        (entry,) = map(json.loads, capsys.readouterr().err.splitlines())
-        assert (entry["level"], entry["message"]) == ("warning", "no label x\n")
+        logging.getLogger("urllib3").warning("sent correct%2dhorse, and Y29ycmVjdC1ob3JzZQ==")
+        entries = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+        assert [(entry["level"], entry["message"]) for entry in entries] == [
+            ("warning", "no label x\n"),
+            ("warning", "sent ***, and ***"),
+        ]
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)

@@ -95,4 +95,5 @@ def _log_in(query: PushQuery, api: str) -> dict[str, str]:
     token = document.get("access_token")
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise RegistryAuthError(query.subject, "Docker Hub's API gave no usable token")
+    query.keep(token)
     return {"Authorization": f"Bearer {token}"}

@@ -30,7 +30,8 @@ class RegistryGet(Protocol):
 class PushQuery:
     """`path` is the repository's at `endpoint`; `url` is the API's, "" for the usual one.
 
-    `send` sends a request without authorization, and returns the response whatever its status.
+    `send` sends a request without authorization, and returns the response whatever its status;
+    `keep` gets to know a token that is granted.
     """
 
     subject: str
@@ -41,6 +42,7 @@ class PushQuery:
     credential: Credential | None = field(repr=False)
     registry_get: RegistryGet
     send: Callable[[Request], Response]
+    keep: Callable[[str], object]
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         """GET from the vendor's API, whatever the status."""

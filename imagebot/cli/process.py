@@ -1,0 +1,24 @@
+"""What all commands of this process share, made once by the entry point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import click
+
+from imagebot.config.secret import Vault
+from imagebot.parallel.stop import Stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """`arguments` are those of the command line; `vault` knows the secrets that were used; `stop`
+    is asked by signals."""
+
+    arguments: tuple[str, ...] = ()
+    vault: Vault = field(default_factory=Vault)
+    stop: Stop = field(default_factory=Stop)
+
+
+pass_process = click.make_pass_decorator(Process, ensure=True)
+"""Gives a command the process as its first argument."""

@@ -1,0 +1,276 @@
+"""Take secrets, however they are written, out of text that comes from outside. Pure.
+
+Whoever gets a secret can send it back in any form: as it is, percent-encoded, in base64 (as HTTP's
+Basic does, with a user's name before it), escaped in JSON, or several of these. So a text is read
+as it is and with its escapes undone, up to three times over, and each reading is searched for the
+secret and for its base64. Case counts for nothing: some put headers in lower case.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import string
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from types import MappingProxyType
+
+SHORT = 8
+"""A secret with fewer characters is likely part of other words: only whole words are hidden."""
+MASK = "***"
+_DEPTH = 3
+_HEAD = SHORT
+_ELLIPSIS = re.compile(rb"\.\.\.|\xe2\x80\xa6")
+_MOST_ENDS = 20
+_WORD = rb"0-9A-Za-z_\x80-\xff"
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_FORM = re.compile(rb"%([0-9A-Fa-f]{2})|\+")
+_BACKSLASH = re.compile(
+    rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(.))",
+    re.DOTALL,
+)
+_CONTROLS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_ALPHANUMERIC = (string.ascii_letters + string.digits).encode()
+_PLAIN, _BASE64, _BASE64_URL = b"", _ALPHANUMERIC + b"+/", _ALPHANUMERIC + b"-_"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret, and the user's name that may stand before it (`user:secret`)."""
+
+    text: str = field(repr=False)
+    username: str = ""
+
+    @property
+    def short(self) -> bool:
+        return len(self.text) < SHORT
+
+
+@dataclass(frozen=True, slots=True)
+class _Needle:
+    """What to search for; `alphabet` is of the base64 that it is a part of, else empty."""
+
+    data: bytes
+    alphabet: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Needles:
+    """Those with the same first eight bytes: by what they are, and how long they are."""
+
+    known: Mapping[bytes, bytes] = field(default_factory=dict)
+    lengths: tuple[int, ...] = ()
+
+    def adding(self, needle: _Needle) -> _Needles:
+        lengths = tuple(sorted({*self.lengths, len(needle.data)}, reverse=True))
+        return _Needles({needle.data: needle.alphabet, **self.known}, lengths)
+
+    def at(self, data: bytes, start: int, ends: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """Where those that begin at `start` end, and their alphabets; a text ends at `ends`."""
+        for length in self.lengths:
+            found = self.known.get(data[start : start + length])
+            if found is not None:
+                yield start + length, found
+        for end in ends:
+            if _HEAD <= end - start < self.lengths[0]:
+                begun = data[start:end]
+                for whole, alphabet in self.known.items():
+                    if whole.startswith(begun):
+                        yield end, alphabet
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """Hides some secrets; made by `Redaction.of`."""
+
+    _needles: Mapping[bytes, _Needles] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
+    """By their first eight bytes."""
+    _words: frozenset[bytes] = field(default=frozenset(), repr=False)
+    _pattern: re.Pattern[bytes] | None = field(default=None, repr=False)
+    """What finds the words."""
+
+    @classmethod
+    def of(cls, secrets: Iterable[Secret]) -> Redaction:
+        """Hides these secrets; empty ones count for nothing."""
+        return cls().adding(secrets)
+
+    def adding(self, secrets: Iterable[Secret]) -> Redaction:
+        """Hides these secrets, too."""
+        needles, words = dict(self._needles), set(self._words)
+        for secret in secrets:
+            for spelling in _spellings(secret):
+                needle = _Needle(spelling.data.lower(), spelling.alphabet)
+                if secret.short and (len(needle.data) < _HEAD or needle.alphabet == _PLAIN):
+                    words.add(needle.data)
+                    continue
+                head = needle.data[:_HEAD]
+                needles[head] = needles.get(head, _Needles()).adding(needle)
+        return Redaction(MappingProxyType(needles), frozenset(words), _words_pattern(words))
+
+    def hide(self, text: str) -> str:
+        """The text with `***` for each secret in it, also for one that the text's end cuts off."""
+        if not self._needles and not self._words:
+            return text
+        data = text.encode("utf-8", "surrogatepass")
+        spans = sorted(span for reading in _readings(data) for span in self._find(reading))
+        if not spans:
+            return text
+        return b"".join(_masked(data, spans)).decode("utf-8", "surrogatepass")
+
+    def _find(self, reading: _Reading) -> Iterator[tuple[int, int]]:
+        data, places = reading.data.lower(), reading.places
+        if self._needles:
+            known, ends = self._needles, _ends(data)
+            for start in range(len(data) - _HEAD + 1):
+                needles = known.get(data[start : start + _HEAD])
+                for end, alphabet in needles.at(data, start, ends) if needles else ():
+                    first, last = _whole(alphabet, data, start, end)
+                    yield places[first], places[last]
+        if self._pattern is not None:
+            for match in self._pattern.finditer(data):
+                yield places[match.start()], places[match.end()]
+
+
+NOTHING = Redaction()
+"""Hides nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A text with escapes undone; `places` has where each byte, and the end, was in the text."""
+
+    data: bytes
+    places: list[int] | range
+
+
+def _spellings(secret: Secret) -> Iterator[_Needle]:
+    plain = secret.text.encode("utf-8", "surrogatepass")
+    # White space that a message has been put on one line with.
+    for data in dict.fromkeys((plain, b" ".join(plain.split()))):
+        if data:
+            yield _Needle(data, _PLAIN)
+    if not plain:
+        return
+    for encode, alphabet in (
+        (base64.b64encode, _BASE64),
+        (base64.urlsafe_b64encode, _BASE64_URL),
+    ):
+        if secret.short:
+            pair = f"{secret.username}:{secret.text}".encode("utf-8", "surrogatepass")
+            for encoded in (encode(plain), encode(pair)):
+                yield _Needle(encoded, alphabet)
+                yield _Needle(encoded.rstrip(b"="), alphabet)
+        else:
+            yield from (_Needle(data, alphabet) for data in _inside(plain, encode))
+
+
+def _inside(plain: bytes, encode: Callable[[bytes], bytes]) -> Iterator[bytes]:
+    """The characters of base64 that the secret alone decides, after any text and before any."""
+    for before in range(3):
+        encoded = encode(b"\0" * before + plain).rstrip(b"=")
+        whole = (before + len(plain)) * 8 // 6
+        yield encoded[(0, 2, 3)[before] : whole]
+
+
+def _words_pattern(words: Iterable[bytes]) -> re.Pattern[bytes] | None:
+    alternatives = b"|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    if not alternatives:
+        return None
+    return re.compile(rb"(?<![%b])(?:%b)(?![%b])" % (_WORD, alternatives, _WORD))
+
+
+def _ends(data: bytes) -> tuple[int, ...]:
+    """Where a text ends, or may have been cut."""
+    marks = (match.start() for match in _ELLIPSIS.finditer(data))
+    return (len(data), *islice(marks, _MOST_ENDS))
+
+
+def _whole(alphabet: bytes, data: bytes, start: int, end: int) -> tuple[int, int]:
+    """The whole of the base64 that the characters from start to end are a part of."""
+    if not alphabet:
+        return start, end
+    before = data[:start].rstrip(alphabet)
+    after = data[end:].lstrip(alphabet).lstrip(b"=")
+    return len(before), len(data) - len(after)
+
+
+def _readings(data: bytes) -> Iterator[_Reading]:
+    """The text, and what it is with its escapes undone in every order."""
+    seen = {data}
+    level = [_Reading(data, range(len(data) + 1))]
+    for _ in range(_DEPTH):
+        yield from level
+        deeper = []
+        for reading in level:
+            for pattern, undo in _UNDO:
+                undone = _undone(reading, pattern, undo)
+                if undone is not None and undone.data not in seen:
+                    seen.add(undone.data)
+                    deeper.append(undone)
+        level = deeper
+    yield from level
+
+
+def _undone(
+    reading: _Reading, pattern: re.Pattern[bytes], undo: Callable[[re.Match[bytes]], bytes]
+) -> _Reading | None:
+    """None where there is nothing to undo."""
+    data, places = bytearray(), list[int]()
+    past = 0
+    for match in pattern.finditer(reading.data):
+        data += reading.data[past : match.start()]
+        places += reading.places[past : match.start()]
+        plain = undo(match)
+        data += plain
+        places += [reading.places[match.start()]] * len(plain)
+        past = match.end()
+    if not past:
+        return None
+    data += reading.data[past:]
+    places += reading.places[past:]
+    return _Reading(bytes(data), places)
+
+
+def _undo_percent(match: re.Match[bytes]) -> bytes:
+    return bytes((int(match[1], 16),))
+
+
+def _undo_form(match: re.Match[bytes]) -> bytes:
+    return b" " if match[1] is None else _undo_percent(match)
+
+
+def _undo_backslash(match: re.Match[bytes]) -> bytes:
+    """An escape of JSON, Python or git as the bytes that it stands for."""
+    high, low, unit, byte, octal, letter = match.groups()
+    if high:
+        code = 0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF)
+        return chr(code).encode()
+    if unit:
+        return chr(int(unit, 16)).encode("utf-8", "surrogatepass")
+    if byte:
+        return bytes((int(byte, 16),))
+    if octal:
+        return bytes((int(octal, 8) & 0xFF,))
+    return _CONTROLS.get(letter, letter)
+
+
+_UNDO = (
+    (_PERCENT, _undo_percent),
+    (_FORM, _undo_form),
+    (_BACKSLASH, _undo_backslash),
+)
+
+
+def _masked(data: bytes, spans: Iterable[tuple[int, int]]) -> Iterator[bytes]:
+    """The pieces of the text; spans, in order, may overlap."""
+    past = 0
+    for start, end in spans:
+        if start >= past:
+            yield data[past:start]
+            yield MASK.encode()
+        past = max(past, end)
+    yield data[past:]

@@ -1,0 +1,180 @@
+"""Secrets are hidden in every spelling that can be thought of, and nothing else is."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imagebot.redaction import SHORT, Redaction, Secret
+from tests.support.work import count_steps
+
+Spell = Callable[[str], str]
+
+
+def lower_case_escapes(text: str) -> str:
+    return re.sub("%..", lambda match: match[0].lower(), quote(text, safe=""))
+
+
+def mixed_case_escapes(text: str) -> str:
+    return "".join(
+        part.lower() if number % 2 else part
+        for number, part in enumerate(re.split("(%..)", quote(text, safe="")))
+    )
+
+
+def percent_everything(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode())
+
+
+def json_inside(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def json_utf8(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1].replace("/", "\\/")
+
+
+def json_everything(text: str) -> str:
+    units = text.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4].upper()}" for at in range(0, len(units), 4))
+
+
+def bytes_repr(text: str) -> str:
+    return repr(text.encode())[2:-1]
+
+
+def basic(text: str) -> str:
+    return base64.b64encode(f"x-access-token:{text}".encode()).decode()
+
+
+def url_safe(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def lower(text: str) -> str:
+    """Bytes of ASCII only, as headers are."""
+    return text.encode().lower().decode()
+
+
+def same(text: str) -> str:
+    return text
+
+
+IN_BASE64: list[Spell] = [
+    lambda text: base64.b64encode(text.encode()).decode(),
+    url_safe,
+    basic,
+    lambda text: base64.urlsafe_b64encode(f"bot:{text}".encode()).decode(),
+    lambda text: base64.b64encode(f"ab:{text}\n".encode()).decode(),
+    lambda text: basic(text).rstrip("="),
+    lambda text: url_safe(text).rstrip("="),
+]
+ESCAPED: list[Spell] = [
+    same,
+    quote,
+    lambda text: quote(text, safe=""),
+    quote_plus,
+    lower_case_escapes,
+    mixed_case_escapes,
+    percent_everything,
+    json_inside,
+    json_utf8,
+    json_everything,
+    bytes_repr,
+    lower,
+]
+
+secrets = st.text(min_size=SHORT, max_size=60).filter(
+    lambda text: text == " ".join(text.split()) and len(text.encode()) >= SHORT
+)
+tokens = st.text(alphabet="abcXYZ019+/=_-.~%:\\\"'", min_size=SHORT, max_size=80)
+surroundings = st.sampled_from(["", "401 ", "Unauthorized: Basic ", '{"message": "', "x? "])
+
+
+@given(st.one_of(secrets, tokens), surroundings, st.sampled_from([same, *IN_BASE64]),
+       st.sampled_from(ESCAPED), st.sampled_from(ESCAPED))  # fmt: skip
+def test_every_spelling_is_hidden(
+    secret: str, before: str, encode: Spell, inner: Spell, outer: Spell
+) -> None:
+    spelt = outer(inner(encode(secret)))
+    hidden = Redaction.of([Secret(secret)]).hide(f"{before}{spelt} end")
+    assert hidden == f"{before}*** end"
+
+
+@given(tokens, tokens, st.sampled_from(ESCAPED))
+def test_two_secrets_are_hidden_where_they_overlap(one: str, other: str, spell: Spell) -> None:
+    hidden = Redaction.of([Secret(one), Secret(one[4:] + other)]).hide(f"a {spell(one + other)} b")
+    assert hidden in ("a *** b", "a ****** b")
+
+
+@given(tokens, st.integers(min_value=0, max_value=200), st.sampled_from([same, *IN_BASE64]),
+       st.sampled_from(["", "…", "..."]))  # fmt: skip
+def test_a_text_that_was_cut_shows_hardly_anything(
+    secret: str, length: int, encode: Spell, end: str
+) -> None:
+    cut = encode(secret)[:length]
+    hidden = Redaction.of([Secret(secret)]).hide(f"Authorization: {cut}{end}")
+    shown = hidden.removeprefix("Authorization: ")
+    # Base64 shows the user's name, and up to seven characters more.
+    assert secret[:SHORT] not in shown
+    assert encode is not same or len(shown.removesuffix(end)) < SHORT
+
+
+@given(st.text())
+def test_other_text_stays_as_it_is(text: str) -> None:
+    assert Redaction.of([Secret("correct-horse-battery", "bot")]).hide(text) == text
+    assert Redaction().hide(text) == text
+
+
+@given(st.binary(max_size=60).map(lambda data: data.decode("utf-8", "surrogateescape")))
+def test_text_that_is_not_unicode_stays_as_it_is(text: str) -> None:
+    assert Redaction.of([Secret("correct-horse-battery")]).hide(text) == text
+
+
+WORDS = Redaction.of([Secret("s3cret", "bot"), Secret("a+b", "x"), Secret("")])
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("the password S3CRET is wrong", "the password *** is wrong"),
+        ("the password s3cret is wrong", "the password *** is wrong"),
+        ("bot:s3cret@host", "bot:***@host"),
+        ("s3crets, s3cret_x, xs3cret and és3cret", "s3crets, s3cret_x, xs3cret and és3cret"),
+        (f"Basic {base64.b64encode(b'bot:s3cret').decode()}", "Basic ***"),
+        (f"Basic {base64.b64encode(b's3cret').decode()}", "Basic ***"),
+        ("eDphK2I= and a%2bb and a\\u002bb", "*** and *** and ***"),
+        ("aa+bb", "aa+bb"),
+    ],
+)
+def test_a_short_secret_is_hidden_as_a_whole_word(text: str, hidden: str) -> None:
+    assert WORDS.hide(text) == hidden
+
+
+def test_a_document_on_one_line_is_hidden() -> None:
+    """A service account's key is a password of many lines; messages are put on one."""
+    key = json.dumps({"type": "service_account", "private_key": "-----BEGIN\nabc"}, indent=2)
+    hidden = Redaction.of([Secret(key)]).hide(f"refused {' '.join(key.split())} twice {key}")
+    assert hidden == "refused *** twice ***"
+
+
+def test_a_secret_is_not_in_its_repr() -> None:
+    secret = Secret("correct-horse-battery", "bot")
+    assert "correct" not in repr((secret, Redaction.of([secret, Secret("s3cret")])))
+
+
+def test_much_text_takes_few_steps() -> None:
+    """Neither long runs of base64, nor many secrets with one beginning, multiply the work."""
+    many = Redaction.of(Secret(f"eyJhbGciOiJSUzI1NiJ9.{number:060}") for number in range(500))
+    text = "A" * 2000 + " eyJhbGciOiJSUzI1NiJ9." + "A" * 2000
+
+    once = count_steps(lambda: many.hide(text))
+    often = count_steps(lambda: many.hide(text * 8))
+    assert often < 12 * once
