@@ -84,6 +84,8 @@ def to_bot_configuration(
                 insecure=entry.insecure,
                 mirror=entry.mirror,
                 ca_file=_path(entry.ca_file, folder),
+                client_certificate=_path(entry.client_certificate, folder),
+                client_key=_path(entry.client_key, folder),
             )
             for host, entry in section.registries.items()
         ),

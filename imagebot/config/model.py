@@ -136,12 +136,17 @@ class RegistryCredential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryOptions:
-    """How to reach a registry: `insecure` is plain HTTP, `mirror` a host to ask instead."""
+    """How to reach a registry: `insecure` is plain HTTP, `mirror` a host to ask instead.
+
+    `client_certificate` and `client_key` are files; without a key, it is in the first.
+    """
 
     host: str
     insecure: bool = False
     mirror: str = ""
     ca_file: str = ""
+    client_certificate: str = ""
+    client_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

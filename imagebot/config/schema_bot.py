@@ -72,6 +72,20 @@ class RegistrySection(Section):
     insecure: bool = Field(default=False, description="Plain HTTP.")
     mirror: RegistryKey = Field(default="", description="A host, or host/path, to ask instead.")
     ca_file: Text = Field(default="", description="Certificates to trust for this host only.")
+    client_certificate: Text = Field(
+        default="", description="The path of a certificate that this host asks clients for."
+    )
+    client_key: Annotated[str, AfterValidator(_key_path)] = Field(
+        default="", description="The path of its key, where that is another file."
+    )
+
+    @model_validator(mode="after")
+    def _whole_certificate(self) -> Self:
+        if self.client_key and not self.client_certificate:
+            raise refuse("client-key goes with client-certificate")
+        if self.client_certificate and self.insecure:
+            raise refuse("a client certificate needs TLS, and insecure is plain HTTP")
+        return self
 
 
 class LimitsSection(Section):

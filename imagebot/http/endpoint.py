@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from imagebot.config.model import RegistryOptions
 from imagebot.http.address import is_loopback
+from imagebot.http.tls import ClientIdentity
 from imagebot.reference import DOCKER_HUB, Repository
 
 _HUB_HOST = "registry-1.docker.io"
@@ -19,13 +20,15 @@ class Endpoint:
 
     `registry` is the name that credentials are looked up for: the mirror's, when there is one,
     so that a mirror never gets the credentials of what it mirrors. Every repository path
-    gets the `prefix` (`hub/` in a mirror `harbor.example/hub`).
+    gets the `prefix` (`hub/` in a mirror `harbor.example/hub`). `identity` is for this origin
+    alone; `ca_file` also for its token server and its storage.
     """
 
     registry: str
     url: str
     prefix: str = ""
     ca_file: str = ""
+    identity: ClientIdentity | None = None
 
     def repository(self, repository: Repository) -> Repository:
         """The repository as this endpoint knows it."""
@@ -35,8 +38,8 @@ class Endpoint:
 def find_endpoint(registry: str, options: Mapping[str, RegistryOptions]) -> Endpoint:
     """The endpoint of a registry as written in references.
 
-    With a mirror, `insecure` and `ca_file` of the registry's own entry are about the mirror,
-    because only the mirror is used; an entry for the mirror itself takes precedence.
+    With a mirror, how to connect is what the registry's own entry says about the mirror, because
+    only the mirror is used; an entry for the mirror itself takes precedence.
     """
     own = options.get(registry)
     if own is None or not own.mirror:
@@ -59,7 +62,10 @@ def normalise_host(host: str) -> str:
 def _endpoint(host: str, prefix: str, options: RegistryOptions | None) -> Endpoint:
     ca_file = options.ca_file if options else ""
     insecure = bool(options and options.insecure)
-    # A loopback registry with a CA speaks TLS.
-    plain = insecure or (is_loopback(host) and not ca_file)
+    identity = None
+    if options and options.client_certificate:
+        identity = ClientIdentity(options.client_certificate, options.client_key)
+    # A loopback registry with a CA, or one that asks for a certificate, speaks TLS.
+    plain = insecure or (is_loopback(host) and not ca_file and not identity)
     network = _HUB_HOST if host == DOCKER_HUB else host
-    return Endpoint(host, f"{'http' if plain else 'https'}://{network}", prefix, ca_file)
+    return Endpoint(host, f"{'http' if plain else 'https'}://{network}", prefix, ca_file, identity)

@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from imagebot.errors import RegistryProtocolError, RegistryUnreachableError
 from imagebot.http.address import is_loopback, netloc
-from imagebot.http.tls import explain_distrust
+from imagebot.http.tls import ClientIdentity, explain_distrust, explain_refusal
 from imagebot.text import clean
 
 if TYPE_CHECKING:
     import httpx
 
     Network: TypeAlias = httpx.BaseTransport
+
+_ClientKey = tuple[bool, bool, str, ClientIdentity | None]
 
 _CONNECT_TIMEOUT = 10.0
 _READ_TIMEOUT = 30.0
@@ -48,6 +50,7 @@ class Request:
     content: bytes | None = field(default=None, repr=False)
     limit: int = 64 * 1024
     ca_file: str = ""
+    identity: ClientIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Transport:
     def __init__(self, *, transport: Network | None = None) -> None:
         self._transport = transport
         self._lock = threading.Lock()
-        self._clients: dict[tuple[bool, bool, str], httpx.Client] = {}
+        self._clients: dict[_ClientKey, httpx.Client] = {}
         self._closed = False
 
     def close(self) -> None:
@@ -115,12 +118,13 @@ class Transport:
 
     def _client(self, request: Request) -> httpx.Client:
         local = is_loopback(netloc(request.url))
-        key = (local, local and request.url.startswith("http:"), request.ca_file)
+        plain = local and request.url.startswith("http:")
+        key = (local, plain, request.ca_file, request.identity)
         with self._lock:
             if self._closed:
                 raise RegistryUnreachableError(request.subject, "the registry client is closed")
             if key not in self._clients:
-                self._clients[key] = _make_client(request, self._transport, *key[:2])
+                self._clients[key] = _make_client(request, self._transport, local, plain)
             return self._clients[key]
 
 
@@ -174,7 +178,23 @@ def _tls_context(request: Request) -> ssl.SSLContext:
                 f"{exc.strerror or 'it is not a PEM file'}",
                 hint="check `ca-file` of this registry in the bot's configuration",
             ) from exc
+    if request.identity:
+        _identify(request, request.identity, context)
     return context
+
+
+def _identify(request: Request, identity: ClientIdentity, context: ssl.SSLContext) -> None:
+    try:
+        identity.load(context)
+    except OSError as exc:
+        why = "no certificate with its key, in PEM and without a passphrase"
+        raise RegistryUnreachableError(
+            request.subject,
+            f"the client certificate {identity.certificate} cannot be used: "
+            f"{(not isinstance(exc, ssl.SSLError) and exc.strerror) or why}",
+            hint="check `client-certificate` and `client-key` of this registry in the bot's "
+            "configuration",
+        ) from exc
 
 
 def _has_authorities() -> bool:
@@ -238,6 +258,8 @@ def _translated(request: Request) -> Iterator[None]:
         hint = "check HTTPS_PROXY and NO_PROXY"
         raise _unreachable(request, f"the proxy refused: {clean(str(exc))}", hint=hint) from exc
     except (httpx.HTTPError, httpx.StreamError, httpx.CookieConflict) as exc:
+        if refusal := explain_refusal(exc):
+            raise _refused_identity(request, refusal) from exc
         reason = f"the connection broke: {clean(str(exc)) or type(exc).__name__}"
         raise _unreachable(request, reason, temporary=True) from exc
     except zlib.error as exc:
@@ -249,7 +271,17 @@ def _translated(request: Request) -> Iterator[None]:
         raise _unreachable(request, f"{clean(str(exc)) or type(exc).__name__}") from exc
 
 
+def _refused_identity(request: Request, refusal: str) -> CannotConnectError:
+    return CannotConnectError(
+        request.subject,
+        f"{_host(request)} refuses the connection: {refusal}",
+        hint="name one with `client-certificate` of this registry in the bot's configuration",
+    )
+
+
 def _connect_error(request: Request, exc: httpx.ConnectError) -> CannotConnectError:
+    if refusal := explain_refusal(exc):
+        return _refused_identity(request, refusal)
     distrust = explain_distrust(exc, trust=_TRUST)
     if distrust is not None:
         return CannotConnectError(

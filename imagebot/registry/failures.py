@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from imagebot.errors import (
@@ -20,6 +21,8 @@ from imagebot.registry.protocol import ErrorDetail, parse_errors
 
 _NOT_FOUND = frozenset({"NAME_UNKNOWN", "MANIFEST_UNKNOWN", "BLOB_UNKNOWN", "NOT_FOUND"})
 _DENIED = frozenset({"UNAUTHORIZED", "DENIED"})
+# How nginx refuses a client without a certificate, or with one that it does not accept.
+_NGINX_RE = re.compile(rb"No required SSL certificate was sent|The SSL certificate error")
 
 
 def failure(
@@ -30,6 +33,13 @@ def failure(
     codes = tuple(detail.code for detail in details if detail.code)
     said = _said(details, credential)
     status = response.status
+    if status == 400 and _NGINX_RE.search(response.body):
+        return RegistryAuthError(
+            subject,
+            "the registry asks for a client certificate that it accepts (400)",
+            hint="name one with `client-certificate` of this registry in the bot's configuration",
+            status=status,
+        )
     if status == 429 or "TOOMANYREQUESTS" in codes:
         return _rate_limit(subject, response, codes, said, endpoint, credential)
     if status in (401, 403) or (status == 400 and _DENIED & set(codes)):

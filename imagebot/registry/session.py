@@ -146,14 +146,15 @@ class Session:
     def _follow(
         self, request: Request, endpoint: Endpoint, authorization: Authorization | None
     ) -> Response:
-        """Send, and follow redirects; only the registry's own origin sees the authorization."""
+        """Send, and follow redirects; only the registry's own origin sees who we are."""
         own = dict(request.headers)
         for _ in range(_MAX_REDIRECTS + 1):
-            is_own = authorization is not None and self._is_own(request.url, endpoint)
+            is_own = self._is_own(request.url, endpoint)
             headers = (
                 own | {"Authorization": authorization.header} if authorization and is_own else own
             )
-            response = self.send(replace(request, headers=headers))
+            identity = endpoint.identity if is_own else None
+            response = self.send(replace(request, headers=headers, identity=identity))
             location = response.header("Location")
             if response.status not in _REDIRECTS or location is None:
                 return response

@@ -68,6 +68,7 @@ cache-dir: cache
 registries:
   registry.example:5000: {insecure: true}
   docker.io: {mirror: harbor.example/hub, ca-file: ca.pem}
+  mtls.example: {client-certificate: bot.crt, client-key: /run/bot.key}
 credentials:
   git:
     deploy: {ssh-key: keys/id_ed25519, known-hosts: /etc/ssh/known_hosts}
@@ -88,6 +89,9 @@ targets:
     assert bot.registries == (
         RegistryOptions(host="registry.example:5000", insecure=True),
         RegistryOptions(host="docker.io", mirror="harbor.example/hub", ca_file="deploy/ca.pem"),
+        RegistryOptions(
+            host="mtls.example", client_certificate="deploy/bot.crt", client_key="/run/bot.key"
+        ),
     )
     assert first.credential == GitCredential(
         name="deploy", ssh_key="deploy/keys/id_ed25519", known_hosts="/etc/ssh/known_hosts"
@@ -217,6 +221,10 @@ ISSUES = [
     ("registries: {'ghcr.io/a/b': {}}", "1:14: registries.ghcr.io/a/b: not a registry host"),
     ("registries: {ghcr.io: {mirror: 'https://m'}}",
      "1:33: registries.ghcr.io.mirror: must be a host without a scheme"),
+    ("registries: {ghcr.io: {client-key: k.pem}}",
+     "1:23: registries.ghcr.io: client-key goes with client-certificate"),
+    ("registries: {ghcr.io: {client-certificate: c.pem, insecure: true}}",
+     "1:23: registries.ghcr.io: a client certificate needs TLS, and insecure is plain HTTP"),
     ("registries: {ghcr.io: {insecure: yes}}",
      "1:34: registries.ghcr.io.insecure: must be true or false, not text"),
     ("notify: {slack: x}", "1:1: notify: not yet: notifications"),

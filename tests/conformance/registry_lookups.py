@@ -163,8 +163,10 @@ def _rows(name: str) -> list[tuple[Answer, ...]]:
 
 
 _PARTIAL = (
-    "fake.registry.io=root fake.registry.io/nested=nested fake.registry.io/nested/repo=leaf "
-    "fake.registry.io/par=partial",
+    (
+        "fake.registry.io=root fake.registry.io/nested=nested fake.registry.io/nested/repo=leaf "
+        "fake.registry.io/par=partial"
+    ),
     "fake.registry.io/partial",
 )
 _LIST = "https://example.com/v2/myrepo/tags/list"
