@@ -252,7 +252,9 @@ def _describe(result: AuthorizedResponse) -> str:
         return f"Basic, {who}"
     if not result.authorization.server:
         return f"Bearer, {who}"
-    return f"Bearer, {who}, token from {clean(result.authorization.server)}"
+    service = result.authorization.service
+    suffix = f" for {clean(service)}" if service else ""
+    return f"Bearer, {who}, token from {clean(result.authorization.server)}{suffix}"
 
 
 def _name(credential: Credential | None) -> str:
