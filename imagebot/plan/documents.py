@@ -104,14 +104,21 @@ class UnreadEntry(_Entry, frozen=True):
     reason: str
 
 
+class PlaceEntry(_Entry, frozen=True):
+    path: str
+    line: int
+
+
 class ProblemEntry(_Entry, frozen=True):
     scope: ProblemScope
     subject: str
+    target: str | None
     path: str | None
     line: int | None
     code: str
     message: str
     hint: str | None
+    places: Annotated[list[PlaceEntry], Meta(description="The image fields that need what failed.")]
 
 
 class PullRequestEntry(_Entry, frozen=True):

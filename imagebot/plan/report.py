@@ -17,6 +17,7 @@ from imagebot.plan.documents import (
     KeptEntry,
     PickDocument,
     PickedTag,
+    PlaceEntry,
     PlanDocument,
     ProblemEntry,
     PublishedEntry,
@@ -125,11 +126,13 @@ def _problem(problem: Problem) -> ProblemEntry:
     return ProblemEntry(
         scope=problem.scope,
         subject=problem.subject,
+        target=problem.target or None,
         path=problem.path or None,
         line=problem.line or None,
         code=problem.code,
         message=problem.message,
         hint=problem.hint or None,
+        places=[PlaceEntry(path=each.path, line=each.line) for each in problem.places],
     )
 
 

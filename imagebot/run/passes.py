@@ -27,7 +27,7 @@ from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.plan.build import build_plan
 from imagebot.plan.edits import PlanWithEdits, edit_plan
 from imagebot.plan.limits import LimitedPlan, apply_limits, exceeds_max_updates
-from imagebot.plan.model import Plan, PlanTarget, Published, merge_plans
+from imagebot.plan.model import Plan, PlanTarget, Published, merge_plans, owned_by
 from imagebot.plan.vetoes import apply_vetoes
 from imagebot.publish.context import PublishContext
 from imagebot.publish.publish import publish_plan
@@ -96,18 +96,20 @@ def _each_target(context: PassContext, work: Callable[[Target, PassContext], T])
 def _run_target(target: Target, context: PassContext) -> PassResult:
     try:
         with _open_target(target, context) as opened:
-            return _publish_with_tries(target, opened, context)
+            result = _publish_with_tries(target, opened, context)
     except ImagebotError as error:
-        return PassResult(_failed(target, error))
+        result = PassResult(_failed(target, error))
+    return replace(result, plan=owned_by(target.name, result.plan))
 
 
 def _plan_target(target: Target, context: PassContext) -> PlanWithEdits:
     try:
         with _open_target(target, context) as opened:
             prepared = _prepare(target, opened, context)
-            return PlanWithEdits(prepared.limited.plan, prepared.changes)
+            plan, changes = prepared.limited.plan, prepared.changes
     except ImagebotError as error:
-        return PlanWithEdits(_failed(target, error), ())
+        plan, changes = _failed(target, error), ()
+    return PlanWithEdits(owned_by(target.name, plan), changes)
 
 
 @contextmanager

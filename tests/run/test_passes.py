@@ -109,6 +109,7 @@ def test_a_wrong_credential(git_server: GitServer, setting: Make) -> None:
     wrong = replace(setting(bot_text(url)), environment={"TOKEN": "wr0ng-canary"})
     outcome = run_pass(wrong)
     assert codes(outcome) == [("target", "git-auth")]
+    assert outcome.plan.problems[0].target == "one"
     assert "wr0ng-canary" not in str(outcome)
 
 
