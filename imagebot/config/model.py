@@ -139,14 +139,18 @@ class RegistryOptions:
     """How to reach a registry: `insecure` is plain HTTP, `mirror` a host to ask instead.
 
     `client_certificate` and `client_key` are files; without a key, it is in the first.
+    `tags_from` is a host, or a host and a path: where what is below `path` is cached from. Only
+    that may have a path.
     """
 
     host: str
+    path: str = ""
     insecure: bool = False
     mirror: str = ""
     ca_file: str = ""
     client_certificate: str = ""
     client_key: str = ""
+    tags_from: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

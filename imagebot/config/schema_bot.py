@@ -67,7 +67,7 @@ class CredentialsSection(Section):
 
 
 class RegistrySection(Section):
-    """How to reach a registry."""
+    """How to reach a registry; below a path, only where its tags are listed."""
 
     insecure: bool = Field(default=False, description="Plain HTTP.")
     mirror: RegistryKey = Field(default="", description="A host, or host/path, to ask instead.")
@@ -77,6 +77,10 @@ class RegistrySection(Section):
     )
     client_key: Annotated[str, AfterValidator(_key_path)] = Field(
         default="", description="The path of its key, where that is another file."
+    )
+
+    tags_from: RegistryKey = Field(
+        default="", description="The origin of a pull-through cache: a host, or host/path."
     )
 
     @model_validator(mode="after")
@@ -142,7 +146,7 @@ class BotSection(ConfigurationSection):
 
     targets: list[TargetSection] = Field(default=[])
     credentials: CredentialsSection = Field(default_factory=CredentialsSection)
-    registries: dict[Host, RegistrySection] = Field(default={})
+    registries: dict[RegistryKey, RegistrySection] = Field(default={})
     cache_dir: Text = Field(default="", description="Where caches are kept.")
     notify: object = Field(default=None)
     serve: object = Field(default=None)

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from imagebot.config.model import RegistryOptions
-from imagebot.http.address import is_loopback
+from imagebot.http.address import is_loopback, normalise_host
 from imagebot.http.tls import ClientIdentity
 from imagebot.reference import DOCKER_HUB, Repository
 
 _HUB_HOST = "registry-1.docker.io"
-_HUB_ALIASES = frozenset({"index.docker.io", _HUB_HOST, "registry.hub.docker.com"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +49,7 @@ def find_endpoint(registry: str, options: Mapping[str, RegistryOptions]) -> Endp
 
 
 def by_host(options: Iterable[RegistryOptions]) -> dict[str, RegistryOptions]:
-    return {normalise_host(option.host): option for option in options}
-
-
-def normalise_host(host: str) -> str:
-    """A registry's host in lower case; all names of Docker Hub are `docker.io`."""
-    lower = host.lower()
-    return DOCKER_HUB if lower in _HUB_ALIASES else lower
+    return {normalise_host(option.host): option for option in options if not option.path}
 
 
 def _endpoint(host: str, prefix: str, options: RegistryOptions | None) -> Endpoint:

@@ -50,6 +50,10 @@ class Registry(Protocol):
         """
         ...
 
+    def origin(self, repository: Repository) -> Repository:
+        """The repository whose tags count for this one: another for one that is cached from it."""
+        ...
+
     def check(self, place: str) -> str:
         """How a registry, `host` or `host/path`, gives access."""
         ...

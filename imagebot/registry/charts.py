@@ -33,5 +33,8 @@ class ChartRegistry:
         listed = {tag: registry_tag(tag) for tag in tags}
         return {tag: found[name] for tag, name in listed.items() if name in found}
 
+    def origin(self, repository: Repository) -> Repository:
+        return self._registry.origin(repository)
+
     def check(self, place: str) -> str:
         return self._registry.check(place)

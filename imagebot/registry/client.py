@@ -19,6 +19,7 @@ from imagebot.registry.api import Pushed
 from imagebot.registry.cache import MetadataCache
 from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.metadata import MetadataReader
+from imagebot.registry.origins import Origins
 from imagebot.registry.protocol import ACCEPT_MANIFESTS, next_page, parse_tags
 from imagebot.registry.pushed import PushTimes
 from imagebot.registry.session import AuthorizedResponse, Session
@@ -75,6 +76,7 @@ class RegistryClient:
             clock=clock,
             transport=transport,
         )
+        self._origins = Origins(options)
         self._push_times = PushTimes(self._session, vendors or {})
 
     def __enter__(self) -> Self:
@@ -164,6 +166,10 @@ class RegistryClient:
         with them. Empty when the registry has no such API.
         """
         return self._push_times.of(repository, tags)
+
+    def origin(self, repository: Repository) -> Repository:
+        """The repository whose tags count for this one: another for one that is cached from it."""
+        return self._origins.of(repository)
 
     def location(self, repository: Repository) -> Repository:
         """The repository that is really asked: the mirror's, where the registry has one."""

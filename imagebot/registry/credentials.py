@@ -17,7 +17,7 @@ from typing import Literal, Protocol
 from imagebot.config.model import RegistryCredential
 from imagebot.config.secret import read_secret
 from imagebot.errors import CredentialError
-from imagebot.http.endpoint import normalise_host
+from imagebot.http.address import normalise_host
 from imagebot.http.expiring import Expiring
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry import docker_config

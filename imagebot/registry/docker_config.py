@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from imagebot.errors import CredentialError
-from imagebot.http.endpoint import normalise_host
+from imagebot.http.address import normalise_host
 
 _MAX_FILE = 1024 * 1024
 

@@ -88,16 +88,20 @@ class Memo:
     def forget(self, repository: Repository) -> None:
         """Drop the tags, digests and push times of a repository, whichever name it is asked by.
 
-        A mirror and what it mirrors are the same repository. An answer that is under way reaches
+        A mirror and what it mirrors are the same repository, and so are a cache and its origin. An
+        answer that is under way reaches
         those who wait for it, but is not kept.
         """
-        names = {repository, self._locate(repository)}
+        names = self._names(repository)
         with self._lock:
             self._entries = {
                 key: entry
                 for key, entry in self._entries.items()
-                if key.lasting or names.isdisjoint({key.repository, self._locate(key.repository)})
+                if key.lasting or names.isdisjoint(self._names(key.repository))
             }
+
+    def _names(self, repository: Repository) -> set[Repository]:
+        return {repository, self._locate(repository), self._registry.origin(repository)}
 
     def get(self, key: _Key, fetch: Callable[[], T]) -> T:
         """The answer that is remembered or under way, else a new one. Keeps no error."""
@@ -118,7 +122,11 @@ class Memo:
 
 
 class PassMemo:
-    """A registry as one pass sees it; made by `Memo.for_pass`."""
+    """A registry as one pass sees it; made by `Memo.for_pass`.
+
+    A cached repository is asked for digests alone, which tell what exists there; everything else is
+    asked of its origin.
+    """
 
     def __init__(self, memo: Memo, registry: Registry) -> None:
         self._memo = memo
@@ -127,9 +135,9 @@ class PassMemo:
         self._answers: dict[Hashable, Future[Any]] = {}
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
-        """Every tag."""
-        key = _Key(repository, "tags")
-        return self._get(key, lambda: self._registry.tags(repository))
+        """Every tag, as the repository's origin lists them."""
+        listed = self.origin(repository)
+        return self._get(_Key(listed, "tags"), lambda: self._registry.tags(listed))
 
     def digest(self, repository: Repository, reference: str) -> str:
         """The digest of a tag (or digest)."""
@@ -138,19 +146,24 @@ class PassMemo:
 
     def platforms(self, repository: Repository, digest: str) -> tuple[str, ...]:
         """What an image runs on."""
-        key = _Key(repository, "platforms", digest, lasting=True)
-        return self._get(key, lambda: self._registry.platforms(repository, digest))
+        asked = self.origin(repository)
+        key = _Key(asked, "platforms", digest, lasting=True)
+        return self._get(key, lambda: self._registry.platforms(asked, digest))
 
     def created(self, repository: Repository, digest: str) -> datetime | None:
         """When the image says that it was built."""
-        key = _Key(repository, "created", digest, lasting=True)
-        return self._get(key, lambda: self._registry.created(repository, digest))
+        asked = self.origin(repository)
+        key = _Key(asked, "created", digest, lasting=True)
+        return self._get(key, lambda: self._registry.created(asked, digest))
 
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
         """Push times of those tags; only the tags that were not asked for yet are asked for."""
-        return self._once(
-            ("pushed", repository, tuple(tags)), lambda: self._push_times(repository, tags)
-        )
+        asked = self.origin(repository)
+        return self._once(("pushed", asked, tuple(tags)), lambda: self._push_times(asked, tags))
+
+    def origin(self, repository: Repository) -> Repository:
+        """The repository whose tags count for this one."""
+        return self._registry.origin(repository)
 
     def check(self, place: str) -> str:
         """How a registry lets us in; asked once in a pass, never remembered for the next."""

@@ -11,8 +11,8 @@ from urllib.parse import urljoin
 from imagebot.config.model import RegistryOptions
 from imagebot.errors import CredentialError, RegistryAuthError, RegistryError, RegistryProtocolError
 from imagebot.http import guard
-from imagebot.http.address import origin
-from imagebot.http.endpoint import Endpoint, by_host, find_endpoint, normalise_host
+from imagebot.http.address import normalise_host, origin
+from imagebot.http.endpoint import Endpoint, by_host, find_endpoint
 from imagebot.http.throttle import HostThrottle
 from imagebot.http.transport import Request, Response, Transport
 from imagebot.reference import Repository

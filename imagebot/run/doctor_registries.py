@@ -8,10 +8,11 @@ from functools import partial
 
 from imagebot.config.model import RegistryCredential
 from imagebot.errors import RegistryError
-from imagebot.http.endpoint import normalise_host
+from imagebot.http.address import normalise_host
 from imagebot.parallel.threads import map_at_once
 from imagebot.reference import Repository
 from imagebot.registry.api import Registry
+from imagebot.registry.origins import guess_origin
 from imagebot.run.check import Check
 
 _AT_ONCE = 8
@@ -30,9 +31,23 @@ def check_registries(
     credentials: Iterable[RegistryCredential],
     registry: Registry,
 ) -> Iterator[Check]:
-    """For each credential, and for each host without one: how it gives access, and one listing."""
-    places = _places(sorted(set(repositories)), [each.key for each in credentials])
+    """For each credential, and for each host without one: how it gives access, and one listing.
+
+    Then what looks like a pull-through cache without `tags-from`.
+    """
+    named = set(repositories)
+    every = sorted(named | {registry.origin(each) for each in named})
+    places = _places(every, [each.key for each in credentials])
     yield from map_at_once(partial(_check, registry), places, workers=_AT_ONCE)
+    yield from _caches(each for each in every if registry.origin(each) == each)
+
+
+def _caches(repositories: Iterable[Repository]) -> Iterator[Check]:
+    guesses = dict.fromkeys(guess for each in repositories if (guess := guess_origin(each)))
+    for place, origin in guesses:
+        found = f"looks like a cache of {origin}, which lists only what was pulled through it"
+        hint = f"if so, add to the bot's file: registries: {{{place}: {{tags-from: {origin}}}}}"
+        yield Check(True, f"registry {place}", found, hint)
 
 
 def _places(repositories: Iterable[Repository], keys: Iterable[str]) -> list[_Place]:
@@ -59,7 +74,8 @@ def _check(registry: Registry, place: _Place) -> Check:
         found = registry.check(str(place.repository or place.name))
         if place.repository:
             count = len(registry.tags(place.repository))
-            found += f"; lists {place.repository}: {count} tag{'' if count == 1 else 's'}"
+            listed = registry.origin(place.repository)
+            found += f"; lists {listed}: {count} tag{'' if count == 1 else 's'}"
     except RegistryError as error:
         return Check.failed(subject, error)
     return Check(True, subject, found)

@@ -67,7 +67,8 @@ def test_the_other_keys() -> None:
 cache-dir: cache
 registries:
   registry.example:5000: {insecure: true}
-  docker.io: {mirror: harbor.example/hub, ca-file: ca.pem}
+  docker.io: {mirror: harbor.example/other, ca-file: ca.pem}
+  harbor.example/hub: {tags-from: docker.io}
   mtls.example: {client-certificate: bot.crt, client-key: /run/bot.key}
 credentials:
   git:
@@ -88,7 +89,8 @@ targets:
     assert bot.cache_dir == "deploy/cache"
     assert bot.registries == (
         RegistryOptions(host="registry.example:5000", insecure=True),
-        RegistryOptions(host="docker.io", mirror="harbor.example/hub", ca_file="deploy/ca.pem"),
+        RegistryOptions(host="docker.io", mirror="harbor.example/other", ca_file="deploy/ca.pem"),
+        RegistryOptions(host="harbor.example", path="hub", tags_from="docker.io"),
         RegistryOptions(
             host="mtls.example", client_certificate="deploy/bot.crt", client_key="/run/bot.key"
         ),
@@ -218,7 +220,17 @@ ISSUES = [
      "1:28: credentials.registries.ghcr.io: username is missing"),
     (f"credentials: {{registries: {{'https://u:{CANARY}@ghcr.io': {SOME}}}}}",
      "1:28: credentials.registries.https://ghcr.io: must be a host without a scheme"),
-    ("registries: {'ghcr.io/a/b': {}}", "1:14: registries.ghcr.io/a/b: not a registry host"),
+    ("registries: {'ghcr.io/A': {tags-from: quay.io}}",
+     "1:14: registries.ghcr.io/A: not a registry host and path"),
+    ("registries: {'ghcr.io/a/b': {}}",
+     "1:14: registries.ghcr.io/a/b: a host with a path has tags-from, and nothing else"),
+    ("registries: {ghcr.io/a: {tags-from: quay.io, insecure: true}}",
+     "1:14: registries.ghcr.io/a: a host with a path has tags-from, and nothing else"),
+    ("registries: {h.example/a: {tags-from: h.example/a/b}}",
+     "1:39: registries.h.example/a.tags-from: a cache cannot be its own origin"),
+    (("registries: {h.example/a: {tags-from: index.docker.io},"
+     " docker.io: {mirror: h.example/a}}"),
+     "1:39: registries.h.example/a.tags-from: index.docker.io is asked through its mirror, which"),
     ("registries: {ghcr.io: {mirror: 'https://m'}}",
      "1:33: registries.ghcr.io.mirror: must be a host without a scheme"),
     ("registries: {ghcr.io: {client-key: k.pem}}",

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from imagebot.errors import CredentialError, InvalidReferenceError, RegistryProtocolError
 from imagebot.http import guard
-from imagebot.http.endpoint import find_endpoint, normalise_host
+from imagebot.http.address import normalise_host
+from imagebot.http.endpoint import find_endpoint
 from imagebot.reference import parse_reference
 from imagebot.registry.challenge import parse_challenges
 from imagebot.registry.credentials import Credential, Credentials

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from imagebot.config.model import RegistryOptions
-from imagebot.http.endpoint import Endpoint, by_host, find_endpoint, normalise_host
+from imagebot.http.address import normalise_host
+from imagebot.http.endpoint import Endpoint, by_host, find_endpoint
 from imagebot.http.tls import ClientIdentity
 from imagebot.reference import Repository
 

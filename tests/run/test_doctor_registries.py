@@ -41,3 +41,21 @@ def test_a_credential_that_may_not_list() -> None:
         ),
         Check(True, "registry quay.io", "anonymous; lists quay.io/b/c: 0 tags"),
     ]
+
+
+def test_a_cache_and_its_origin() -> None:
+    cached = "h.example/hub/library/nginx"
+    registry = FakeRegistry({ANY: ("1.0",)}, origins={cached: "nginx"})
+    checks = list(check_registries(repositories(cached), [], registry))
+    assert [(check.subject, check.message) for check in checks] == [
+        ("registry docker.io", "anonymous; lists docker.io/library/nginx: 1 tag"),
+        ("registry h.example", "anonymous; lists docker.io/library/nginx: 1 tag"),
+    ]
+
+
+def test_what_looks_like_a_cache_is_said_once() -> None:
+    named = repositories("h.example/hub/library/nginx", "h.example/hub/library/redis")
+    *_, last = check_registries(named, [], FakeRegistry({ANY: ("1.0",)}))
+    assert (last.ok, last.subject) == (True, "registry h.example/hub")
+    assert last.message.startswith("looks like a cache of docker.io")
+    assert last.hint.endswith("registries: {h.example/hub: {tags-from: docker.io}}")

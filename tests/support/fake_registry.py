@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from imagebot.errors import RegistryError, RepositoryNotFoundError
-from imagebot.reference import Repository, is_digest
+from imagebot.reference import Repository, is_digest, parse_repository
 from imagebot.registry.api import Pushed
 
 ANY = "*"
@@ -44,6 +44,8 @@ class FakeRegistry:
     """Push times by tag."""
     before: Callable[[str, Repository], object] = lambda what, repository: None
     """Called before each answer, with the name of the method: it may wait, or raise."""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """The origins of cached repositories."""
     calls: list[tuple[str, ...]] = field(default_factory=list)
     """The method, the repository and what else was asked for; images by their names."""
     _names: dict[str, str] = field(default_factory=dict)
@@ -78,6 +80,9 @@ class FakeRegistry:
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
         self._note("pushed", repository, *tags)
         return {tag: self.pushes[tag] for tag in tags if tag in self.pushes}
+
+    def origin(self, repository: Repository) -> Repository:
+        return parse_repository(self.origins.get(str(repository), str(repository)))
 
     def check(self, place: str) -> str:
         self.calls.append(("check", place))

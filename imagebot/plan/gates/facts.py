@@ -31,6 +31,16 @@ class Facts:
             self._digests[tag] = self._images.digest(self._repository, tag)
         return self._digests[tag]
 
+    @property
+    def origin(self) -> str:
+        """The registry whose list this is, for a repository that is only a cache; else ""."""
+        found = self._images.origin(self._repository)
+        return "" if found == self._repository else found.registry
+
+    @property
+    def registry(self) -> str:
+        return self._repository.registry
+
     def listed(self) -> tuple[str, ...]:
         """Every tag of the repository."""
         return self._images.tags(self._repository)
