@@ -50,6 +50,14 @@ class Registry(Protocol):
         """
         ...
 
+    def known_push(self, repository: Repository, tag: str, digest: str) -> Pushed | None:
+        """When a tag was pushed with this digest, as it was kept; asks nothing."""
+        ...
+
+    def keep_push(self, repository: Repository, tag: str, pushed: Pushed) -> None:
+        """Keep when a tag was pushed with its digest, so that it is asked once only."""
+        ...
+
     def origin(self, repository: Repository) -> Repository:
         """The repository whose tags count for this one: another for one that is cached from it."""
         ...

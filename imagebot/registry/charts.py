@@ -33,6 +33,12 @@ class ChartRegistry:
         listed = {tag: registry_tag(tag) for tag in tags}
         return {tag: found[name] for tag, name in listed.items() if name in found}
 
+    def known_push(self, repository: Repository, tag: str, digest: str) -> Pushed | None:
+        return self._registry.known_push(repository, registry_tag(tag), digest)
+
+    def keep_push(self, repository: Repository, tag: str, pushed: Pushed) -> None:
+        self._registry.keep_push(repository, registry_tag(tag), pushed)
+
     def origin(self, repository: Repository) -> Repository:
         return self._registry.origin(repository)
 

@@ -167,6 +167,15 @@ class RegistryClient:
         """
         return self._push_times.of(repository, tags)
 
+    def known_push(self, repository: Repository, tag: str, digest: str) -> Pushed | None:
+        """When a tag was pushed with this digest, as it was kept; asks nothing."""
+        return self._cache.pushed(digest, f"{repository}:{tag}") if self._cache else None
+
+    def keep_push(self, repository: Repository, tag: str, pushed: Pushed) -> None:
+        """Keep when a tag was pushed with its digest, so that it is asked once only."""
+        if self._cache:
+            self._cache.keep_pushed(f"{repository}:{tag}", pushed)
+
     def origin(self, repository: Repository) -> Repository:
         """The repository whose tags count for this one: another for one that is cached from it."""
         return self._origins.of(repository)

@@ -161,6 +161,14 @@ class PassMemo:
         asked = self.origin(repository)
         return self._once(("pushed", asked, tuple(tags)), lambda: self._push_times(asked, tags))
 
+    def known_push(self, repository: Repository, tag: str, digest: str) -> Pushed | None:
+        """When a tag was pushed with this digest, as it was kept; asks nothing."""
+        return self._registry.known_push(self.origin(repository), tag, digest)
+
+    def keep_push(self, repository: Repository, tag: str, pushed: Pushed) -> None:
+        """Keep when a tag was pushed with its digest."""
+        self._registry.keep_push(self.origin(repository), tag, pushed)
+
     def origin(self, repository: Repository) -> Repository:
         """The repository whose tags count for this one."""
         return self._registry.origin(repository)

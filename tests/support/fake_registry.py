@@ -48,6 +48,8 @@ class FakeRegistry:
     """The origins of cached repositories."""
     calls: list[tuple[str, ...]] = field(default_factory=list)
     """The method, the repository and what else was asked for; images by their names."""
+    kept: dict[tuple[str, str, str], Pushed] = field(default_factory=dict)
+    """Push times by repository, tag and digest, for good."""
     _names: dict[str, str] = field(default_factory=dict)
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
@@ -80,6 +82,12 @@ class FakeRegistry:
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
         self._note("pushed", repository, *tags)
         return {tag: self.pushes[tag] for tag in tags if tag in self.pushes}
+
+    def known_push(self, repository: Repository, tag: str, digest: str) -> Pushed | None:
+        return self.kept.get((str(repository), tag, digest))
+
+    def keep_push(self, repository: Repository, tag: str, pushed: Pushed) -> None:
+        self.kept[str(repository), tag, pushed.digest or ""] = pushed
 
     def origin(self, repository: Repository) -> Repository:
         return parse_repository(self.origins.get(str(repository), str(repository)))

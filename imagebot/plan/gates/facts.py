@@ -46,12 +46,21 @@ class Facts:
         return self._images.tags(self._repository)
 
     def pushed(self, tag: str) -> Pushed | None:
-        """When what the tag points to now was pushed; None when the registry does not say."""
+        """When what the tag points to now was pushed; None when the registry does not say.
+
+        That never changes, so it is asked once, whatever the number of passes.
+        """
+        digest = self.digest(tag)
+        if known := self._images.known_push(self._repository, tag, digest):
+            return known
         if self._pushed is None:
             self._pushed = self._images.pushed(self._repository, self._tags)
         found = self._pushed.get(tag)
-        if found is None or (found.digest is not None and found.digest != self.digest(tag)):
+        if found is None or found.digest is None:
+            return found
+        if found.digest != digest:
             return None
+        self._images.keep_push(self._repository, tag, found)
         return found
 
     def created(self, tag: str) -> datetime | None:
