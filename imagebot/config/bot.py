@@ -111,6 +111,8 @@ def to_bot_configuration(
                 client_certificate=_path(entry.client_certificate, folder),
                 client_key=_path(entry.client_key, folder),
                 tags_from=entry.tags_from,
+                concurrency=entry.concurrency or None,
+                requests_per_second=entry.requests_per_second or None,
             )
             for key, entry in section.registries.items()
         ),

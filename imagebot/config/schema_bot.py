@@ -79,6 +79,20 @@ class RegistrySection(Section):
         default="", description="The path of its key, where that is another file."
     )
 
+    concurrency: int = Field(
+        default=0,
+        ge=1,
+        le=64,
+        description="The most requests at a time.",
+        json_schema_extra=no_default,
+    )
+    requests_per_second: float = Field(
+        default=0,
+        ge=0.1,
+        le=1000,
+        description="The most requests in a second, on average.",
+        json_schema_extra=no_default,
+    )
     tags_from: RegistryKey = Field(
         default="", description="The origin of a pull-through cache: a host, or host/path."
     )

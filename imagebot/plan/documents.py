@@ -136,6 +136,13 @@ class PublishedEntry(_Entry, frozen=True):
     pull_request: PullRequestEntry | None
 
 
+class LimitEntry(_Entry, frozen=True):
+    host: str
+    remaining: int
+    limit: int | None
+    window_seconds: int | None
+
+
 class PickedTag(_Entry, frozen=True):
     tag: str
     version: Version
@@ -165,6 +172,10 @@ class PlanDocument(_Entry, frozen=True, kw_only=True):
     problems: list[ProblemEntry]
     warnings: list[str]
     published: list[PublishedEntry]
+    limits: Annotated[
+        list[LimitEntry],
+        Meta(description="What registries said last is left of their limits; only of `run`."),
+    ]
 
 
 class ScanDocument(_Entry, frozen=True, kw_only=True):

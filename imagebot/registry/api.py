@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from imagebot.http.pauses import HeadRoom
 from imagebot.reference import Repository
 
 
@@ -60,6 +61,10 @@ class Registry(Protocol):
 
     def origin(self, repository: Repository) -> Repository:
         """The repository whose tags count for this one: another for one that is cached from it."""
+        ...
+
+    def head_room(self) -> Mapping[str, HeadRoom]:
+        """What hosts said last is left of their limits, by `host:port`; not all say so."""
         ...
 
     def check(self, place: str) -> str:

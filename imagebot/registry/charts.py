@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from imagebot.http.pauses import HeadRoom
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed, Registry
 from imagebot.version.chart import registry_tag
@@ -41,6 +42,9 @@ class ChartRegistry:
 
     def origin(self, repository: Repository) -> Repository:
         return self._registry.origin(repository)
+
+    def head_room(self) -> Mapping[str, HeadRoom]:
+        return self._registry.head_room()
 
     def check(self, place: str) -> str:
         return self._registry.check(place)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from imagebot.config.model import RegistryOptions
 from imagebot.errors import RegistryProtocolError, RepositoryNotFoundError
+from imagebot.http.pauses import HeadRoom
 from imagebot.http.transport import Request, Response
 from imagebot.reference import Repository, is_digest, is_tag
 from imagebot.registry.api import Pushed
@@ -47,7 +48,8 @@ class _ListingMovedError(Exception):
 class RegistryClient:
     """Asks registries over HTTP; satisfies `imagebot.registry.api.Registry`.
 
-    It sends at most `workers` requests to one host at a time. `sleep` and `clock` are in seconds;
+    It sends at most `workers` requests to one host at a time, or what `http.rates` or `options` say
+    of the host. `sleep` and `clock` are in seconds;
     without `sleep`, waits end early when the client is closed. `vendors` says, by host, whose API
     for push times a registry has, for hosts whose name does not. `transport` replaces the network.
     Every method may raise RegistryError, and never an exception of httpx.
@@ -183,6 +185,10 @@ class RegistryClient:
     def location(self, repository: Repository) -> Repository:
         """The repository that is really asked: the mirror's, where the registry has one."""
         return self._session.endpoint(repository.registry).repository(repository)
+
+    def head_room(self) -> Mapping[str, HeadRoom]:
+        """What hosts said last is left of their limits, by `host:port`; not all say so."""
+        return self._session.head_room()
 
     def check(self, place: str) -> str:
         """Ping a registry, `host` or `host/path`, and say how it gave access."""

@@ -13,7 +13,7 @@ from imagebot.errors import (
     RepositoryNotFoundError,
 )
 from imagebot.http.endpoint import Endpoint
-from imagebot.http.headers import parse_date, parse_retry_after
+from imagebot.http.pauses import requested_pause
 from imagebot.http.transport import Response
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry.credentials import Credential
@@ -161,7 +161,4 @@ def _said(details: tuple[ErrorDetail, ...], credential: Credential | None) -> st
 
 
 def _pause(response: Response) -> float | None:
-    now = parse_date(response.header("Date"))
-    return parse_retry_after(
-        response.header("Retry-After"), now if now is not None else time.time()
-    )
+    return requested_pause(response, time.time())

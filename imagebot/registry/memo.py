@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from imagebot.http.pauses import HeadRoom
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed, Registry
 
@@ -172,6 +173,10 @@ class PassMemo:
     def origin(self, repository: Repository) -> Repository:
         """The repository whose tags count for this one."""
         return self._registry.origin(repository)
+
+    def head_room(self) -> Mapping[str, HeadRoom]:
+        """What hosts said last is left of their limits, by `host:port`."""
+        return self._registry.head_room()
 
     def check(self, place: str) -> str:
         """How a registry lets us in; asked once in a pass, never remembered for the next."""

@@ -13,6 +13,8 @@ from imagebot.errors import CredentialError, RegistryAuthError, RegistryError, R
 from imagebot.http import guard
 from imagebot.http.address import normalise_host, origin
 from imagebot.http.endpoint import Endpoint, by_host, find_endpoint
+from imagebot.http.pauses import HeadRoom
+from imagebot.http.rates import Rates
 from imagebot.http.throttle import HostThrottle
 from imagebot.http.transport import Request, Response, Transport
 from imagebot.reference import Repository
@@ -54,12 +56,17 @@ class Session:
         self._credentials = credentials
         self._options: Mapping[str, RegistryOptions] = by_host(options)
         self._transport = Transport(transport=transport)
-        self._throttle = HostThrottle(per_host=workers, sleep=sleep, clock=clock)
+        rates = Rates(self._options, concurrency=workers)
+        self._throttle = HostThrottle(rate_of=rates.of, sleep=sleep, clock=clock)
         self._resolve = resolve
         self._auth = Authenticator(self.send, clock=clock, resolve=resolve)
 
     def close(self) -> None:
         self._transport.close()
+
+    def head_room(self) -> Mapping[str, HeadRoom]:
+        """What each host said last is left of its limit, by `host:port`; not all say so."""
+        return self._throttle.head_room()
 
     def endpoint(self, registry: str) -> Endpoint:
         return find_endpoint(normalise_host(registry), self._options)

@@ -33,12 +33,15 @@ def check_registries(
 ) -> Iterator[Check]:
     """For each credential, and for each host without one: how it gives access, and one listing.
 
-    Then what looks like a pull-through cache without `tags-from`.
+    Then what hosts say is left of their limits, and what looks like a pull-through cache without
+    `tags-from`.
     """
     named = set(repositories)
     every = sorted(named | {registry.origin(each) for each in named})
     places = _places(every, [each.key for each in credentials])
     yield from map_at_once(partial(_check, registry), places, workers=_AT_ONCE)
+    for host, room in sorted(registry.head_room().items()):
+        yield Check(True, f"limits of {host}", str(room))
     yield from _caches(each for each in every if registry.origin(each) == each)
 
 

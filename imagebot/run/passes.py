@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +23,7 @@ from imagebot.git.checkout import open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.git.tree import Committer, Identity
 from imagebot.git.url import identity_of
+from imagebot.http.pauses import HeadRoom
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.plan.build import build_plan
 from imagebot.plan.edits import PlanWithEdits, edit_plan
@@ -48,10 +49,14 @@ _TARGETS_AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class PassResult:
-    """What a pass did: the plan that it went by, and what became of it."""
+    """What a pass did: the plan that it went by, and what became of it.
+
+    `head_room` is what registries said last is left of their limits, by `host:port`.
+    """
 
     plan: Plan
     published: tuple[Published, ...] = ()
+    head_room: Mapping[str, HeadRoom] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,7 @@ def run_pass(context: PassContext) -> PassResult:
     return PassResult(
         merge_plans(result.plan for result in results),
         tuple(entry for result in results for entry in result.published),
+        context.registry.head_room(),
     )
 
 

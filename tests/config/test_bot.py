@@ -69,6 +69,7 @@ registries:
   registry.example:5000: {insecure: true}
   docker.io: {mirror: harbor.example/other, ca-file: ca.pem}
   harbor.example/hub: {tags-from: docker.io}
+  quay.io: {concurrency: 2, requests-per-second: 0.5}
   mtls.example: {client-certificate: bot.crt, client-key: /run/bot.key}
 credentials:
   git:
@@ -91,6 +92,7 @@ targets:
         RegistryOptions(host="registry.example:5000", insecure=True),
         RegistryOptions(host="docker.io", mirror="harbor.example/other", ca_file="deploy/ca.pem"),
         RegistryOptions(host="harbor.example", path="hub", tags_from="docker.io"),
+        RegistryOptions(host="quay.io", concurrency=2, requests_per_second=0.5),
         RegistryOptions(
             host="mtls.example", client_certificate="deploy/bot.crt", client_key="/run/bot.key"
         ),
@@ -233,6 +235,12 @@ ISSUES = [
      "1:39: registries.h.example/a.tags-from: index.docker.io is asked through its mirror, which"),
     ("registries: {ghcr.io: {mirror: 'https://m'}}",
      "1:33: registries.ghcr.io.mirror: must be a host without a scheme"),
+    ("registries: {ghcr.io: {concurrency: 65}}",
+     "1:37: registries.ghcr.io.concurrency: must be 64 or less"),
+    ("registries: {ghcr.io: {requests-per-second: 0}}",
+     "1:45: registries.ghcr.io.requests-per-second: must be 0.1 or more"),
+    ("registries: {ghcr.io: {requests-per-second: few}}",
+     "1:45: registries.ghcr.io.requests-per-second: must be a number, not text"),
     ("registries: {ghcr.io: {client-key: k.pem}}",
      "1:23: registries.ghcr.io: client-key goes with client-certificate"),
     ("registries: {ghcr.io: {client-certificate: c.pem, insecure: true}}",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from imagebot.config.model import RegistryCredential, SecretSource
 from imagebot.errors import RegistryAuthError
+from imagebot.http.pauses import HeadRoom
 from imagebot.reference import Repository, parse_repository
 from imagebot.run.check import Check
 from imagebot.run.doctor_registries import check_registries
@@ -59,3 +60,11 @@ def test_what_looks_like_a_cache_is_said_once() -> None:
     assert (last.ok, last.subject) == (True, "registry h.example/hub")
     assert last.message.startswith("looks like a cache of docker.io")
     assert last.hint.endswith("registries: {h.example/hub: {tags-from: docker.io}}")
+
+
+def test_what_is_left_of_the_limits() -> None:
+    left = {"registry-1.docker.io": HeadRoom(98, 100, 21600)}
+    checks = list(check_registries(repositories("nginx"), [], FakeRegistry({ANY: ()}, left=left)))
+    assert checks[-1] == Check(
+        True, "limits of registry-1.docker.io", "98 of 100 requests left in 6 h"
+    )

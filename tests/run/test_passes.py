@@ -77,6 +77,7 @@ def test_a_commit(git_server: GitServer, setting: Make) -> None:
     url = git_server.make_repository("one", FILES)
     outcome = run_pass(setting(bot_text(url)))
     assert codes(outcome) == []
+    assert outcome.head_room == {}
     assert [entry.status for entry in outcome.published] == ["committed"]
     assert git_server.read_files("one") == {**FILES, "app.yaml": AFTER}
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from imagebot.errors import RegistryError, RepositoryNotFoundError
+from imagebot.http.pauses import HeadRoom
 from imagebot.reference import Repository, is_digest, parse_repository
 from imagebot.registry.api import Pushed
 
@@ -48,6 +49,7 @@ class FakeRegistry:
     """The origins of cached repositories."""
     calls: list[tuple[str, ...]] = field(default_factory=list)
     """The method, the repository and what else was asked for; images by their names."""
+    left: Mapping[str, HeadRoom] = field(default_factory=dict)
     kept: dict[tuple[str, str, str], Pushed] = field(default_factory=dict)
     """Push times by repository, tag and digest, for good."""
     _names: dict[str, str] = field(default_factory=dict)
@@ -91,6 +93,9 @@ class FakeRegistry:
 
     def origin(self, repository: Repository) -> Repository:
         return parse_repository(self.origins.get(str(repository), str(repository)))
+
+    def head_room(self) -> Mapping[str, HeadRoom]:
+        return self.left
 
     def check(self, place: str) -> str:
         self.calls.append(("check", place))
