@@ -330,9 +330,24 @@ BUG = "bug"
 ProblemScope = Literal["target", "file", "repository", "field", "change"]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a file, counted from 1."""
+
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something that failed. It never stops the rest and always shows in the exit code."""
+    """Something that failed. It never stops the rest and always shows in the exit code.
+
+    `target` is the name of the target that it is about; `places` need what failed, such as the
+    lines with the images of a registry.
+    """
 
     scope: ProblemScope
     subject: str
@@ -341,6 +356,18 @@ class Problem:
     hint: str = ""
     path: str = ""
     line: int = 0
+    target: str = ""
+    places: tuple[Place, ...] = ()
+
+    @property
+    def needed_by(self) -> str:
+        """The target and the first of the places, for a message; "" where there are none."""
+        if not self.places:
+            return ""
+        more = f" and {len(self.places) - 1} more" if len(self.places) > 1 else ""
+        return (
+            f"{self.target}: {self.places[0]}{more}" if self.target else f"{self.places[0]}{more}"
+        )
 
     @classmethod
     def of_error(
@@ -352,6 +379,7 @@ class Problem:
         message: str = "",
         path: str = "",
         line: int = 0,
+        places: tuple[Place, ...] = (),
     ) -> Self:
         """An error as a problem, with its code and its hint; `message` "" is the error's own."""
         return cls(
@@ -362,6 +390,7 @@ class Problem:
             hint=error.hint,
             path=path,
             line=line,
+            places=places,
         )
 
 

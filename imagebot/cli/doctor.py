@@ -18,7 +18,7 @@ from imagebot.scan.workspace import open_workspace
 from imagebot.text import printable
 
 if TYPE_CHECKING:
-    from imagebot.run.doctor import Check
+    from imagebot.run.check import Check
 
 
 @click.command("doctor")
@@ -49,7 +49,8 @@ def command(process: Process, bot_file: str | None) -> int:
 
 
 def _check_here(process: Process) -> Iterator[Check]:
-    from imagebot.run.doctor import Check, check_folder, check_remote, check_routes
+    from imagebot.run.check import Check
+    from imagebot.run.doctor import check_folder, check_remote, check_routes
 
     workspace = open_workspace(".")
     with open_registries(process) as registries:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import click
 
 from imagebot.errors import Exit, exit_of
+from imagebot.http.pauses import HeadRoom
 from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.policy.explain import name_tags, share_reasons
 from imagebot.policy.model import Rejection
@@ -110,6 +111,7 @@ def finish(
     output_format: str,
     *,
     published: Sequence[Published] = (),
+    head_room: Mapping[str, HeadRoom] | None = None,
     explain: bool = False,
     kept: bool = False,
     diff: str | None = None,
@@ -121,7 +123,7 @@ def finish(
     from imagebot.plan.report import plan_document
 
     if output_format == "json":
-        print_json(plan_document(plan, published, explain=explain))
+        print_json(plan_document(plan, published, head_room=head_room, explain=explain))
     elif diff is not None:
         # As it is into a pipe, for `git apply`; made safe on a terminal.
         click.echo(printable_lines(diff) if sys.stdout.isatty() else diff, nl=False)

@@ -32,7 +32,7 @@ class KeptRegistries:
     """Keeps one registry client for many passes: its tokens, connections and pauses.
 
     The configuration is read anew for every pass. As long as what it says about registries
-    (credentials, registries, cache folder) and the certificate authorities' files stay the same,
+    (credentials, registries, cache folder) and the files of certificates stay the same,
     the client stays; otherwise it is closed and a new one is made. Secrets are read at each use, so
     a rotated one needs no new client. For one thread; close it when no pass is running.
     """
@@ -85,7 +85,7 @@ class _Settings:
     credentials: tuple[RegistryCredential, ...]
     registries: tuple[RegistryOptions, ...]
     cache: Path
-    authorities: tuple[tuple[str, int, int, int], ...]
+    certificates: tuple[tuple[str, int, int, int], ...]
 
 
 def _settings(bot: BotConfiguration | None) -> _Settings:
@@ -93,7 +93,9 @@ def _settings(bot: BotConfiguration | None) -> _Settings:
 
     registries = bot.registries if bot else ()
     usual = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile or ""
-    files = [*(option.ca_file for option in registries), usual]
+    files = [usual]
+    for option in registries:
+        files += [option.ca_file, option.client_certificate, option.client_key]
     return _Settings(
         bot.registry_credentials if bot else (),
         registries,
@@ -103,7 +105,7 @@ def _settings(bot: BotConfiguration | None) -> _Settings:
 
 
 def _version(name: str) -> tuple[str, int, int, int]:
-    """Changes whenever the file does: a client reads authorities when it first connects."""
+    """Changes whenever the file does: a client reads certificates when it first connects."""
     try:
         found = Path(name).stat()
     except OSError:

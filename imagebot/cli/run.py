@@ -79,7 +79,12 @@ def command(
     def one_pass() -> Exit:
         result = _run(process, bot_file, diagnostics, registries, no_config=no_config)
         return finish(
-            result.plan, diagnostics, output_format, published=result.published, explain=explain
+            result.plan,
+            diagnostics,
+            output_format,
+            published=result.published,
+            head_room=result.head_room,
+            explain=explain,
         )
 
     with registries:

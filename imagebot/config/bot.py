@@ -20,6 +20,7 @@ from imagebot.config.model import (
 )
 from imagebot.config.node import show_text
 from imagebot.git.url import parse_url
+from imagebot.http.address import normalise_host
 from imagebot.policy.duration import parse_duration
 from imagebot.text import did_you_mean
 
@@ -48,6 +49,28 @@ def check_targets(section: BotSection, issues: Issues) -> None:
             message = f"another target has the name {show_text(names[index])!r}"
             issues.add(at, message, "give each target its own name")
         seen[names[index]] = index
+
+
+def check_registries(section: BotSection, issues: Issues) -> None:
+    """Check what a key with a path may have, and that no list is asked for in a circle."""
+    mirrors = {
+        normalise_host(host): f"{entry.mirror}/"
+        for host, entry in section.registries.items()
+        if entry.mirror
+    }
+    for key, entry in section.registries.items():
+        if "/" in key and entry.model_fields_set != {"tags_from"}:
+            message = "a host with a path has tags-from, and nothing else"
+            issues.add(("registries", key), message, "give the other keys to the host alone")
+        if not entry.tags_from:
+            continue
+        place = ("registries", key, "tags-from")
+        origin = entry.tags_from.partition("/")[0]
+        if f"{entry.tags_from}/".startswith(f"{key}/"):
+            issues.add(place, "a cache cannot be its own origin", position=0)
+        elif mirrors.get(normalise_host(origin), "").startswith(f"{key}/"):
+            message = f"{show_text(origin)} is asked through its mirror, which is this cache"
+            issues.add(place, message, f"remove the mirror of {show_text(origin)}", position=0)
 
 
 def target_names(section: BotSection) -> list[str]:
@@ -81,12 +104,18 @@ def to_bot_configuration(
         ),
         registries=tuple(
             RegistryOptions(
-                host=host,
+                host=key.partition("/")[0],
+                path=key.partition("/")[2],
                 insecure=entry.insecure,
                 mirror=entry.mirror,
                 ca_file=_path(entry.ca_file, folder),
+                client_certificate=_path(entry.client_certificate, folder),
+                client_key=_path(entry.client_key, folder),
+                tags_from=entry.tags_from,
+                concurrency=entry.concurrency or None,
+                requests_per_second=entry.requests_per_second or None,
             )
-            for host, entry in section.registries.items()
+            for key, entry in section.registries.items()
         ),
         inline=inline,
         registry_deadline=parse_duration("", section.registry_deadline).total_seconds(),

@@ -20,6 +20,7 @@ _WRONG_TYPE: Mapping[str, str] = {
     "string_type": "text",
     "bool_type": "true or false",
     "int_type": "a whole number",
+    "float_type": "a number",
     "list_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
@@ -145,6 +146,8 @@ def _words(details: ErrorDetails) -> tuple[str, str, int]:
         return "must not be empty", "", 0
     if kind == "greater_than_equal":
         return f"must be {context['ge']} or more", "", 0
+    if kind == "less_than_equal":
+        return f"must be {context['le']} or less", "", 0
     return details["msg"], "", 0
 
 

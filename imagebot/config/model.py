@@ -136,12 +136,23 @@ class RegistryCredential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryOptions:
-    """How to reach a registry: `insecure` is plain HTTP, `mirror` a host to ask instead."""
+    """How to reach a registry: `insecure` is plain HTTP, `mirror` a host to ask instead.
+
+    `client_certificate` and `client_key` are files; without a key, it is in the first.
+    `tags_from` is a host, or a host and a path: where what is below `path` is cached from. Only
+    that may have a path. `concurrency` and `requests_per_second` None are the usual ones.
+    """
 
     host: str
+    path: str = ""
     insecure: bool = False
     mirror: str = ""
     ca_file: str = ""
+    client_certificate: str = ""
+    client_key: str = ""
+    tags_from: str = ""
+    concurrency: int | None = None
+    requests_per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,11 +88,43 @@ class CredentialsSection(Section):
 
 
 class RegistrySection(Section):
-    """How to reach a registry."""
+    """How to reach a registry; below a path, only where its tags are listed."""
 
     insecure: bool = Field(default=False, description="Plain HTTP.")
     mirror: RegistryKey = Field(default="", description="A host, or host/path, to ask instead.")
     ca_file: Text = Field(default="", description="Certificates to trust for this host only.")
+    client_certificate: Text = Field(
+        default="", description="The path of a certificate that this host asks clients for."
+    )
+    client_key: Annotated[str, AfterValidator(_key_path)] = Field(
+        default="", description="The path of its key, where that is another file."
+    )
+
+    concurrency: int = Field(
+        default=0,
+        ge=1,
+        le=64,
+        description="The most requests at a time.",
+        json_schema_extra=no_default,
+    )
+    requests_per_second: float = Field(
+        default=0,
+        ge=0.1,
+        le=1000,
+        description="The most requests in a second, on average.",
+        json_schema_extra=no_default,
+    )
+    tags_from: RegistryKey = Field(
+        default="", description="The origin of a pull-through cache: a host, or host/path."
+    )
+
+    @model_validator(mode="after")
+    def _whole_certificate(self) -> Self:
+        if self.client_key and not self.client_certificate:
+            raise refuse("client-key goes with client-certificate")
+        if self.client_certificate and self.insecure:
+            raise refuse("a client certificate needs TLS, and insecure is plain HTTP")
+        return self
 
 
 class LimitsSection(Section):
@@ -149,7 +181,7 @@ class BotSection(ConfigurationSection):
 
     targets: list[TargetSection] = Field(default=[])
     credentials: CredentialsSection = Field(default_factory=CredentialsSection)
-    registries: dict[Host, RegistrySection] = Field(default={})
+    registries: dict[RegistryKey, RegistrySection] = Field(default={})
     registry_deadline: Annotated[Duration, AfterValidator(_deadline)] = Field(
         default="10m", description="The most time that registries have in one pass."
     )

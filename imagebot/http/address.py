@@ -5,6 +5,16 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
+from imagebot.reference import DOCKER_HUB
+
+_HUB_ALIASES = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
+
+
+def normalise_host(host: str) -> str:
+    """A registry's host in lower case; all names of Docker Hub are `docker.io`."""
+    lower = host.lower()
+    return DOCKER_HUB if lower in _HUB_ALIASES else lower
+
 
 def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port, in a form to compare. Raises ValueError when one is missing."""

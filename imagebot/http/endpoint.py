@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from imagebot.config.model import RegistryOptions
-from imagebot.http.address import is_loopback
+from imagebot.http.address import is_loopback, normalise_host
+from imagebot.http.tls import ClientIdentity
 from imagebot.reference import DOCKER_HUB, Repository
 
 _HUB_HOST = "registry-1.docker.io"
-_HUB_ALIASES = frozenset({"index.docker.io", _HUB_HOST, "registry.hub.docker.com"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +19,15 @@ class Endpoint:
 
     `registry` is the name that credentials are looked up for: the mirror's, when there is one,
     so that a mirror never gets the credentials of what it mirrors. Every repository path
-    gets the `prefix` (`hub/` in a mirror `harbor.example/hub`).
+    gets the `prefix` (`hub/` in a mirror `harbor.example/hub`). `identity` is for this origin
+    alone; `ca_file` also for its token server and its storage.
     """
 
     registry: str
     url: str
     prefix: str = ""
     ca_file: str = ""
+    identity: ClientIdentity | None = None
 
     def repository(self, repository: Repository) -> Repository:
         """The repository as this endpoint knows it."""
@@ -35,8 +37,8 @@ class Endpoint:
 def find_endpoint(registry: str, options: Mapping[str, RegistryOptions]) -> Endpoint:
     """The endpoint of a registry as written in references.
 
-    With a mirror, `insecure` and `ca_file` of the registry's own entry are about the mirror,
-    because only the mirror is used; an entry for the mirror itself takes precedence.
+    With a mirror, how to connect is what the registry's own entry says about the mirror, because
+    only the mirror is used; an entry for the mirror itself takes precedence.
     """
     own = options.get(registry)
     if own is None or not own.mirror:
@@ -47,19 +49,16 @@ def find_endpoint(registry: str, options: Mapping[str, RegistryOptions]) -> Endp
 
 
 def by_host(options: Iterable[RegistryOptions]) -> dict[str, RegistryOptions]:
-    return {normalise_host(option.host): option for option in options}
-
-
-def normalise_host(host: str) -> str:
-    """A registry's host in lower case; all names of Docker Hub are `docker.io`."""
-    lower = host.lower()
-    return DOCKER_HUB if lower in _HUB_ALIASES else lower
+    return {normalise_host(option.host): option for option in options if not option.path}
 
 
 def _endpoint(host: str, prefix: str, options: RegistryOptions | None) -> Endpoint:
     ca_file = options.ca_file if options else ""
     insecure = bool(options and options.insecure)
-    # A loopback registry with a CA speaks TLS.
-    plain = insecure or (is_loopback(host) and not ca_file)
+    identity = None
+    if options and options.client_certificate:
+        identity = ClientIdentity(options.client_certificate, options.client_key)
+    # A loopback registry with a CA, or one that asks for a certificate, speaks TLS.
+    plain = insecure or (is_loopback(host) and not ca_file and not identity)
     network = _HUB_HOST if host == DOCKER_HUB else host
-    return Endpoint(host, f"{'http' if plain else 'https'}://{network}", prefix, ca_file)
+    return Endpoint(host, f"{'http' if plain else 'https'}://{network}", prefix, ca_file, identity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import random
 import threading
 import time
@@ -11,12 +12,14 @@ from dataclasses import dataclass, field
 
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
 from imagebot.http.address import netloc
-from imagebot.http.headers import parse_date, parse_retry_after
 from imagebot.http.patience import Question
+from imagebot.http.pauses import HeadRoom, read_head_room, requested_pause
+from imagebot.http.rates import Rate, TokenBucket
 from imagebot.http.transport import Request, Response
 
 _PAUSES = (0.5, 2.0)
-"""Seconds before the second and third try, unless the host says how many."""
+"""Seconds before the second and third try, on average, unless the host says how many."""
+_MOMENT = 0.1
 _MAX_PAUSE = 60.0
 """The longest that one request waits in all; during a longer pause requests fail at once."""
 _LONGEST_KEPT = 3600.0
@@ -29,21 +32,27 @@ class HostState:
     """What is known about a host; shared by all threads."""
 
     slots: threading.Semaphore
+    bucket: TokenBucket
     resume_at: float = 0.0
+    head_room: HeadRoom | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class HostThrottle:
-    """Sends requests, few at a time to each host, and obeys the pauses that a host asks for.
+    """Sends requests at each host's rate, and obeys the pauses that a host asks for.
 
-    It remembers hosts for as long as it lives. `sleep` takes seconds; `clock` returns seconds from
-    any start.
+    It remembers hosts for as long as it lives. `rate_of` is asked by `host:port`. `sleep` takes
+    seconds; `clock` returns seconds from any start.
     """
 
     def __init__(
-        self, *, per_host: int, sleep: Callable[[float], object], clock: Callable[[], float]
+        self,
+        *,
+        rate_of: Callable[[str], Rate],
+        sleep: Callable[[float], object],
+        clock: Callable[[], float],
     ) -> None:
-        self._per_host = per_host
+        self._rate_of = rate_of
         self._sleep = sleep
         self._clock = clock
         self._lock = threading.Lock()
@@ -65,15 +74,19 @@ class HostThrottle:
             # or asked for a pause.
             with self._slot(state, request, question):
                 waited += self._await_turn(state, request, question, waited)
+                self._await_token(state, request, question)
                 response = self._try(request, send, question, last=pause is None)
+            if response:
+                self._note_head_room(state, response)
             if response and response.status not in _TRANSIENT:
                 return response
             asked = self._requested_pause(state, response) if response else None
             too_long = asked is not None and waited + asked > _longest(question, waited)
             if response and (pause is None or too_long):
                 return response
-            if pause is not None and asked is None:
-                waited += self._wait_within(pause * _jitter(), request, question)
+            # Less than a moment is no pause: GHCR asks for microseconds.
+            if pause is not None and (asked is None or asked < _MOMENT):
+                waited += self._wait_within(_full_jitter(pause), request, question)
         raise AssertionError("the last try returns or raises")
 
     def _try(
@@ -105,7 +118,29 @@ class HostThrottle:
 
     def _host_state(self, host: str) -> HostState:
         with self._lock:
-            return self._hosts.setdefault(host, HostState(threading.Semaphore(self._per_host)))
+            if host not in self._hosts:
+                rate = self._rate_of(host)
+                slots = threading.Semaphore(rate.concurrency or 1)
+                self._hosts[host] = HostState(slots, TokenBucket(rate.per_second or math.inf))
+            return self._hosts[host]
+
+    def head_room(self) -> dict[str, HeadRoom]:
+        """What each host said last is left of its limit, by `host:port`; not all say so."""
+        with self._lock:
+            states = list(self._hosts.items())
+        return {host: state.head_room for host, state in states if state.head_room}
+
+    def _note_head_room(self, state: HostState, response: Response) -> None:
+        if found := read_head_room(response, time.time()):
+            with state.lock:
+                state.head_room = found
+
+    def _await_token(self, state: HostState, request: Request, question: Question) -> None:
+        """Keep to the host's rate. This is no pause of the host's: it counts against nothing."""
+        with state.lock:
+            delay = state.bucket.take(self._clock())
+        if delay > 0:
+            self._wait_within(delay, request, question)
 
     def _await_turn(
         self, state: HostState, request: Request, question: Question, waited: float
@@ -127,10 +162,7 @@ class HostThrottle:
 
     def _requested_pause(self, state: HostState, response: Response) -> float | None:
         """The pause that the response asks for; every request to this host waits for its end."""
-        now = parse_date(response.header("Date"))
-        pause = parse_retry_after(
-            response.header("Retry-After"), now if now is not None else time.time()
-        )
+        pause = requested_pause(response, time.time())
         if pause is not None:
             with state.lock:
                 # Only a limit is about the whole host; an error may be about one repository.
@@ -154,5 +186,6 @@ def _longest(question: Question, waited: float) -> float:
     return min(_MAX_PAUSE, waited + question.left())
 
 
-def _jitter() -> float:
-    return random.uniform(0.8, 1.2)  # noqa: S311  spreads requests, guards nothing
+def _full_jitter(seconds: float) -> float:
+    """Anything up to twice as long: those that failed together do not come back together."""
+    return random.uniform(0, 2 * seconds)  # noqa: S311  spreads requests, guards nothing

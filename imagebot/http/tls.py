@@ -1,10 +1,22 @@
-"""Explain in plain words why a server's certificate is not trusted. Pure."""
+"""Certificates of clients, and in plain words why a certificate is not accepted."""
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ClientIdentity:
+    """The files of a client's certificate and of its key; `key` "" is in the same file."""
+
+    certificate: str
+    key: str = ""
+
+    def load(self, context: ssl.SSLContext) -> None:
+        """Raises OSError. A key with a passphrase is an error: nobody is there to type it."""
+        context.load_cert_chain(self.certificate, self.key or None, password="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,26 @@ def explain_distrust(error: BaseException, *, trust: str) -> Distrust | None:
         hint = "use a name that the certificate has, or reissue it with this one in subjectAltName"
         return Distrust("it is for another host", hint)
     return _KNOWN.get(code) or Distrust(said or "verifying it failed", _OTHERWISE)
+
+
+_ALERTS = {
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "it asks for a certificate of the client",
+    "TLSV1_ALERT_UNKNOWN_CA": "it does not know the authority of the client's certificate",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "it does not accept the client's certificate",
+    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": "it does not accept the client's kind of certificate",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "the client's certificate has expired",
+    "SSLV3_ALERT_CERTIFICATE_REVOKED": "the client's certificate was revoked",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "it does not accept the client's certificate",
+    "TLSV1_ALERT_ACCESS_DENIED": "it refuses the client's certificate",
+}
+
+
+def explain_refusal(error: BaseException) -> str:
+    """What a server has against the client's certificate; "" when the failure is another one."""
+    for each in _chain(error):
+        if isinstance(each, ssl.SSLError) and each.reason in _ALERTS:
+            return _ALERTS[each.reason]
+    return ""
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -21,7 +21,7 @@ from imagebot.errors import RegistryError, RegistryProtocolError, RegistryUnreac
 from imagebot.http.address import is_loopback, netloc
 from imagebot.http.exchange import Exchange, LimitExceededError, Stage
 from imagebot.http.limits import TimeLimits
-from imagebot.http.tls import explain_distrust
+from imagebot.http.tls import ClientIdentity, explain_distrust, explain_refusal
 from imagebot.http.unreachable import (
     CannotConnectError,
     OutOfTimeError,
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from imagebot.http.backend import Backend
 
     Network: TypeAlias = httpx.BaseTransport
+
+_NetworkKey: TypeAlias = "tuple[bool, bool, str, ClientIdentity | None]"
 
 _HEADERS = {"User-Agent": "imagebot", "Accept": "*/*", "Accept-Encoding": "gzip"}
 _SILENT: Mapping[Stage, str] = {
@@ -60,6 +62,7 @@ class Request:
     content: bytes | None = field(default=None, repr=False)
     limit: int = 64 * 1024
     ca_file: str = ""
+    identity: ClientIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class Transport:
         self._transport = transport
         self._lock = threading.Lock()
         self._backend: Backend | None = None
-        self._networks: dict[tuple[bool, bool, str], Network] = {}
+        self._networks: dict[_NetworkKey, Network] = {}
         self._closed = False
 
     def close(self) -> None:
@@ -121,7 +124,8 @@ class Transport:
 
     def _network(self, request: Request) -> tuple[Network, Backend]:
         local = is_loopback(netloc(request.url))
-        key = (local, local and request.url.startswith("http:"), request.ca_file)
+        plain = local and request.url.startswith("http:")
+        key = (local, plain, request.ca_file, request.identity)
         with self._lock:
             if self._closed:
                 raise RegistryUnreachableError(request.subject, "the registry client is closed")
@@ -131,7 +135,7 @@ class Transport:
                 self._backend = Backend()
             if key not in self._networks:
                 self._networks[key] = self._transport or _make_network(
-                    request, self._backend, local=key[0], plain=key[1]
+                    request, self._backend, local=local, plain=plain
                 )
             return self._networks[key], self._backend
 
@@ -184,7 +188,23 @@ def _tls_context(request: Request) -> ssl.SSLContext:
                 f"{exc.strerror or 'it is not a PEM file'}",
                 hint="check `ca-file` of this registry in the bot's configuration",
             ) from exc
+    if request.identity:
+        _identify(request, request.identity, context)
     return context
+
+
+def _identify(request: Request, identity: ClientIdentity, context: ssl.SSLContext) -> None:
+    try:
+        identity.load(context)
+    except OSError as exc:
+        why = "no certificate with its key, in PEM and without a passphrase"
+        raise RegistryUnreachableError(
+            request.subject,
+            f"the client certificate {identity.certificate} cannot be used: "
+            f"{(not isinstance(exc, ssl.SSLError) and exc.strerror) or why}",
+            hint="check `client-certificate` and `client-key` of this registry in the bot's "
+            "configuration",
+        ) from exc
 
 
 def _has_authorities() -> bool:
@@ -245,6 +265,8 @@ def _translated(request: Request, limits: TimeLimits) -> Iterator[None]:
         *(httpx.HTTPError, httpx.StreamError, httpx.CookieConflict),
         *(httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException),
     ) as exc:
+        if refusal := explain_refusal(exc):
+            raise _refused_identity(request, refusal) from exc
         reason = f"the connection broke: {clean(str(exc)) or type(exc).__name__}"
         raise _unreachable(request, reason, temporary=True) from exc
     except zlib.error as exc:
@@ -282,7 +304,17 @@ def _limit_exceeded(
             return RegistryProtocolError(subject, reason)
 
 
+def _refused_identity(request: Request, refusal: str) -> CannotConnectError:
+    return CannotConnectError(
+        request.subject,
+        f"{_host(request)} refuses the connection: {refusal}",
+        hint="name one with `client-certificate` of this registry in the bot's configuration",
+    )
+
+
 def _connect_error(request: Request, exc: Exception) -> CannotConnectError:
+    if refusal := explain_refusal(exc):
+        return _refused_identity(request, refusal)
     distrust = explain_distrust(exc, trust=_TRUST)
     if distrust is not None:
         return CannotConnectError(

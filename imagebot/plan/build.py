@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from imagebot.config.model import Configuration, Limits
-from imagebot.errors import Problem, RegistryError, RegistryUnreachableError
+from imagebot.errors import Place, Problem, RegistryError, RegistryUnreachableError
 from imagebot.manifest.images.field import ImageField
 from imagebot.parallel.threads import Progress
 from imagebot.plan.assign import Assigned, assign
@@ -84,7 +84,7 @@ def to_plan(
         kept=tuple(each for each in entries if isinstance(each, Kept)),
         problems=(
             *(each.problem for each in assignments if each.problem),
-            *_problems(resolution.failures),
+            *_problems(resolution.failures, _places(assignments, resolution, limits)),
         ),
     )
 
@@ -127,19 +127,38 @@ def _decision(assigned: Assigned, resolution: Resolution, limits: Limits) -> Dec
     return found
 
 
-def _problems(failures: Mapping[Repository, RegistryError]) -> Iterator[Problem]:
+def _places(
+    assignments: Iterable[Assigned], resolution: Resolution, limits: Limits
+) -> Mapping[Repository, tuple[Place, ...]]:
+    """The fields that nothing could be decided for, in the order of the files."""
+    found: dict[Repository, list[Place]] = {}
+    for each in assignments:
+        query = _query(each, limits)
+        if query and isinstance(resolution.of[query], RegistryError):
+            places = found.setdefault(query.reference.repository, [])
+            places.append(Place(each.field.path, each.field.line))
+    return {repository: tuple(places) for repository, places in found.items()}
+
+
+def _problems(
+    failures: Mapping[Repository, RegistryError], places: Mapping[Repository, tuple[Place, ...]]
+) -> Iterator[Problem]:
     """One for each repository; but one for all those of a registry that does not answer."""
     silent: dict[tuple[str, str], list[Repository]] = {}
     for repository, error in failures.items():
         if isinstance(error, RegistryUnreachableError):
             silent.setdefault((repository.registry, error.reason), []).append(repository)
         else:
-            yield Problem.of_error("repository", str(repository), error)
+            needed = places[repository]
+            yield Problem.of_error("repository", str(repository), error, places=needed)
     for (registry, reason), repositories in silent.items():
         first, *others = repositories
+        needed = tuple(place for each in repositories for place in places[each])
         if others:
             names = f"{first} and {len(others)} more"
             message = f"{registry}: {reason}; skipped {names}"
-            yield Problem.of_error("repository", registry, failures[first], message=message)
+            subject = registry
         else:
-            yield Problem.of_error("repository", str(first), failures[first])
+            subject, message = str(first), ""
+        error = failures[first]
+        yield Problem.of_error("repository", subject, error, message=message, places=needed)

@@ -104,14 +104,21 @@ class UnreadEntry(_Entry, frozen=True):
     reason: str
 
 
+class PlaceEntry(_Entry, frozen=True):
+    path: str
+    line: int
+
+
 class ProblemEntry(_Entry, frozen=True):
     scope: ProblemScope
     subject: str
+    target: str | None
     path: str | None
     line: int | None
     code: str
     message: str
     hint: str | None
+    places: Annotated[list[PlaceEntry], Meta(description="The image fields that need what failed.")]
 
 
 class PullRequestEntry(_Entry, frozen=True):
@@ -127,6 +134,13 @@ class PublishedEntry(_Entry, frozen=True):
     commit: str | None
     branch: str | None
     pull_request: PullRequestEntry | None
+
+
+class LimitEntry(_Entry, frozen=True):
+    host: str
+    remaining: int
+    limit: int | None
+    window_seconds: int | None
 
 
 class PickedTag(_Entry, frozen=True):
@@ -158,6 +172,10 @@ class PlanDocument(_Entry, frozen=True, kw_only=True):
     problems: list[ProblemEntry]
     warnings: list[str]
     published: list[PublishedEntry]
+    limits: Annotated[
+        list[LimitEntry],
+        Meta(description="What registries said last is left of their limits; only of `run`."),
+    ]
 
 
 class ScanDocument(_Entry, frozen=True, kw_only=True):

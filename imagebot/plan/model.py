@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from imagebot.errors import Problem
@@ -110,6 +110,11 @@ class Plan:
     problems: tuple[Problem, ...] = ()
     unread: tuple[Unread, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+
+
+def owned_by(target: str, plan: Plan) -> Plan:
+    """The plan with the target's name in each problem."""
+    return replace(plan, problems=tuple(replace(each, target=target) for each in plan.problems))
 
 
 def merge_plans(plans: Iterable[Plan]) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -10,13 +10,16 @@ import msgspec
 import msgspec.structs
 
 from imagebot.errors import Problem
+from imagebot.http.pauses import HeadRoom
 from imagebot.manifest.images.field import ImageField, Resource, Unread
 from imagebot.plan.documents import (
     Chosen,
     FieldEntry,
     KeptEntry,
+    LimitEntry,
     PickDocument,
     PickedTag,
+    PlaceEntry,
     PlanDocument,
     ProblemEntry,
     PublishedEntry,
@@ -37,9 +40,13 @@ E = TypeVar("E", UpdateEntry, KeptEntry)
 
 
 def plan_document(
-    plan: Plan, published: Sequence[Published] = (), *, explain: bool = False
+    plan: Plan,
+    published: Sequence[Published] = (),
+    *,
+    head_room: Mapping[str, HeadRoom] | None = None,
+    explain: bool = False,
 ) -> Document:
-    """The document of `plan`, `update`, `run` and `set`."""
+    """The document of `plan`, `update`, `run` and `set`; `head_room` is by host."""
     return _builtins(
         PlanDocument(
             updates=[_update(update, explain=explain) for update in plan.updates],
@@ -48,6 +55,7 @@ def plan_document(
             problems=[_problem(problem) for problem in plan.problems],
             warnings=list(plan.warnings),
             published=[_published(entry) for entry in published],
+            limits=[_limit(host, room) for host, room in sorted((head_room or {}).items())],
         )
     )
 
@@ -125,11 +133,13 @@ def _problem(problem: Problem) -> ProblemEntry:
     return ProblemEntry(
         scope=problem.scope,
         subject=problem.subject,
+        target=problem.target or None,
         path=problem.path or None,
         line=problem.line or None,
         code=problem.code,
         message=problem.message,
         hint=problem.hint or None,
+        places=[PlaceEntry(path=each.path, line=each.line) for each in problem.places],
     )
 
 
@@ -216,6 +226,12 @@ def _published(entry: Published) -> PublishedEntry:
         commit=entry.commit or None,
         branch=entry.branch or None,
         pull_request=request,
+    )
+
+
+def _limit(host: str, room: HeadRoom) -> LimitEntry:
+    return LimitEntry(
+        host=host, remaining=room.remaining, limit=room.limit, window_seconds=room.window
     )
 
 

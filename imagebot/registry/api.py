@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from imagebot.http.pauses import HeadRoom
 from imagebot.reference import Repository
 
 
@@ -53,6 +54,22 @@ class Registry(Protocol):
         """Push times that the registry's own API knows: of those tags, and of others that came
         with them. Empty when the registry has no such API.
         """
+        ...
+
+    def known_push(self, repository: Repository, tag: str, digest: str) -> Pushed | None:
+        """When a tag was pushed with this digest, as it was kept; asks nothing."""
+        ...
+
+    def keep_push(self, repository: Repository, tag: str, pushed: Pushed) -> None:
+        """Keep when a tag was pushed with its digest, so that it is asked once only."""
+        ...
+
+    def origin(self, repository: Repository) -> Repository:
+        """The repository whose tags count for this one: another for one that is cached from it."""
+        ...
+
+    def head_room(self) -> Mapping[str, HeadRoom]:
+        """What hosts said last is left of their limits, by `host:port`; not all say so."""
         ...
 
     def check(self, place: str) -> str:

@@ -39,7 +39,8 @@ class Authorization:
     kind: Literal["basic", "bearer"]
     fresh: bool
     server: str = ""
-    """The host of the token server."""
+    """The host of the token server, and what that calls the registry."""
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +153,16 @@ class Authenticator:
         key = _Key(endpoint.url, realm, challenge.service, scope, credential)
         server = urlsplit(realm).netloc
         if kept := self._tokens.get(key):
-            return _bearer(subject, kept, fresh=False, server=server)
+            made = _bearer(subject, kept, fresh=False)
+            return replace(made, server=server, service=challenge.service)
         response = self._request_token(key, endpoint, subject)
         if response.status != 200:
             raise token_failure(subject, server, response, credential)
         token = parse_token(subject, response.body)
         self._keep(token.value)
         self._tokens.keep(key, token.value, token.lifetime - _EARLY)
-        return _bearer(subject, token.value, fresh=True, server=server)
+        made = _bearer(subject, token.value, fresh=True)
+        return replace(made, server=server, service=challenge.service)
 
     def _realm(self, endpoint: Endpoint, challenge: Challenge, subject: str) -> str:
         """The token server's address, which may be relative, if the registry may name it."""
@@ -228,9 +231,9 @@ def _basic(credential: Credential) -> Authorization:
     )
 
 
-def _bearer(subject: str, token: str, *, fresh: bool, server: str = "") -> Authorization:
+def _bearer(subject: str, token: str, *, fresh: bool) -> Authorization:
     if not token.isascii() or not token.isprintable() or " " in token:
         raise RegistryAuthError(
             subject, "the registry token has characters that are not allowed in a token"
         )
-    return Authorization(header=f"Bearer {token}", kind="bearer", fresh=fresh, server=server)
+    return Authorization(header=f"Bearer {token}", kind="bearer", fresh=fresh)

@@ -3,12 +3,13 @@
 There is one small file per digest. A file is written under another name and then renamed, so that
 processes can share the folder: a reader sees a whole file or none, and of two writers the later
 wins with the same facts. A damaged file counts as missing. No file has names, addresses or
-credentials in it.
+credentials in it; where a fact is about a tag, its name is hashed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import threading
 from collections.abc import Iterator, Mapping
@@ -17,11 +18,15 @@ from pathlib import Path
 
 from imagebot.files.atomic import write_whole
 from imagebot.reference import is_digest
+from imagebot.registry.api import Pushed
 from imagebot.registry.image import parse_time
+from imagebot.text import clean
 
 _VERSION = "metadata-1"
 _MAX_FILES = 20_000
 _MAX_FILE = 64 * 1024
+_MAX_PUSHES = 100
+"""So many tags of one digest have their push times kept."""
 _KEPT_IN_MEMORY = 4096
 _PRUNE_EVERY = 500
 
@@ -69,6 +74,22 @@ class MetadataCache:
         if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
             return None
         return tuple(found)
+
+    def pushed(self, digest: str, name: str) -> Pushed | None:
+        """When the tag called `name` (`host/path:tag`) was pushed with this digest, if known."""
+        found = _as_object(self._facts(digest).get("pushed")).get(_hide(name))
+        match found:
+            case [at, str(source)] if (time := parse_time(at)) is not None:
+                return Pushed(time, clean(source), digest)
+        return None
+
+    def keep_pushed(self, name: str, pushed: Pushed) -> None:
+        """Nothing without a digest: where a tag points to may change."""
+        digest = pushed.digest or ""
+        known = _as_object(self._facts(digest).get("pushed"))
+        if len(known) < _MAX_PUSHES and self.pushed(digest, name) is None:
+            entry = [pushed.at.isoformat(), pushed.source]
+            self._keep(digest, "pushed", {**known, _hide(name): entry})
 
     def _facts(self, digest: str) -> Mapping[str, object]:
         if not is_digest(digest):
@@ -118,6 +139,14 @@ class MetadataCache:
             for path in self._folder.glob("*/*"):
                 with contextlib.suppress(OSError):
                     yield path.stat().st_mtime, path
+
+
+def _as_object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _hide(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
 def _read(path: Path) -> Mapping[str, object]:

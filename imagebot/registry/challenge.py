@@ -23,7 +23,8 @@ _MAX_TOKEN = 64 * 1024
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _GAP_RE = re.compile(r"[\s,]*")
 _WORD_RE = re.compile(_WORD)
-_VALUE_RE = re.compile(r'\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*)')
+# A quote that is never closed takes all the rest, and neither it nor an empty value is a value.
+_VALUE_RE = re.compile(r'\s*=\s*(?:("(?:[^"\\]|\\.)*"|[^\s,"]+)|".*|)', re.DOTALL)
 # A credential instead of parameters (`Negotiate YII…==`).
 _TOKEN68_RE = re.compile(r"[ \t]+[A-Za-z0-9._~+/-]+=*[ \t]*(?=,|$)")
 _TOKEN_VALUE_RE = re.compile(r"[\x21-\x7e]+")
@@ -77,7 +78,7 @@ def _parse(value: str) -> list[Challenge]:
             continue
         given = _VALUE_RE.match(value, word.end())
         if given:
-            if challenges:
+            if challenges and given[1]:
                 challenges[-1][1].setdefault(word[0].lower(), unquote(given[1]))
             index = given.end()
         else:

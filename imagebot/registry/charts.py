@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from imagebot.http.pauses import HeadRoom
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed, Registry
 from imagebot.version.chart import registry_tag
@@ -35,6 +36,18 @@ class ChartRegistry:
         found = self._registry.pushed(repository, [registry_tag(tag) for tag in tags])
         listed = {tag: registry_tag(tag) for tag in tags}
         return {tag: found[name] for tag, name in listed.items() if name in found}
+
+    def known_push(self, repository: Repository, tag: str, digest: str) -> Pushed | None:
+        return self._registry.known_push(repository, registry_tag(tag), digest)
+
+    def keep_push(self, repository: Repository, tag: str, pushed: Pushed) -> None:
+        self._registry.keep_push(repository, registry_tag(tag), pushed)
+
+    def origin(self, repository: Repository) -> Repository:
+        return self._registry.origin(repository)
+
+    def head_room(self) -> Mapping[str, HeadRoom]:
+        return self._registry.head_room()
 
     def check(self, place: str) -> str:
         return self._registry.check(place)

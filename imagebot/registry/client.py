@@ -19,12 +19,14 @@ from imagebot.config.secret import Vault
 from imagebot.errors import RegistryError, RegistryProtocolError, RepositoryNotFoundError
 from imagebot.http.limits import TimeLimits
 from imagebot.http.patience import Patience
+from imagebot.http.pauses import HeadRoom
 from imagebot.http.transport import Request, Response
 from imagebot.reference import Repository, is_digest, is_tag
 from imagebot.registry.api import Pushed
 from imagebot.registry.cache import MetadataCache
 from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.metadata import MetadataReader
+from imagebot.registry.origins import Origins
 from imagebot.registry.protocol import ACCEPT_MANIFESTS, next_page, parse_tags
 from imagebot.registry.pushed import PushTimes
 from imagebot.registry.session import AuthorizedResponse, Session
@@ -51,12 +53,14 @@ class _ListingMovedError(Exception):
 class RegistryClient:
     """Asks registries over HTTP; satisfies `imagebot.registry.api.Registry`.
 
-    It sends at most `workers` requests to one host at a time. `sleep` and `clock` are in seconds;
-    without `sleep`, waits end early when the client is closed. `limits` say how long a host may
-    take; it gives up on hosts for as long as it lives, so each pass asks through its own view
-    (`for_pass`). `vendors` says, by host, whose API for push times a registry has, for hosts whose
-    name does not. `vault` gets to know every secret that is used and every token that is granted;
-    none of them is in what is returned or raised. `transport` replaces the network.
+    It sends at most `workers` requests to one host at a time, or what `http.rates` or `options` say
+    of the host. `limits` say how long a host may take; it gives up on hosts for as long as it
+    lives, so each pass asks through its own view (`for_pass`). `vault` gets to know every secret
+    that is used and every token that is granted; none of them is in what is returned or raised.
+
+    `sleep` and `clock` are in seconds; without `sleep`, waits end early when the client is closed.
+    `vendors` says, by host, whose API for push times a registry has, for hosts whose name does not.
+    `transport` replaces the network.
     Every method may raise RegistryError, and never an exception of httpx.
     """
 
@@ -89,6 +93,7 @@ class RegistryClient:
             vault=vault,
             transport=transport,
         )
+        self._origins = Origins(options)
         self._push_times = PushTimes(self._session, vendors or {})
 
     def __enter__(self) -> Self:
@@ -209,9 +214,26 @@ class RegistryClient:
         with self._asking(repository):
             return self._push_times.of(repository, tags)
 
+    def known_push(self, repository: Repository, tag: str, digest: str) -> Pushed | None:
+        """When a tag was pushed with this digest, as it was kept; asks nothing."""
+        return self._cache.pushed(digest, f"{repository}:{tag}") if self._cache else None
+
+    def keep_push(self, repository: Repository, tag: str, pushed: Pushed) -> None:
+        """Keep when a tag was pushed with its digest, so that it is asked once only."""
+        if self._cache:
+            self._cache.keep_pushed(f"{repository}:{tag}", pushed)
+
+    def origin(self, repository: Repository) -> Repository:
+        """The repository whose tags count for this one: another for one that is cached from it."""
+        return self._origins.of(repository)
+
     def location(self, repository: Repository) -> Repository:
         """The repository that is really asked: the mirror's, where the registry has one."""
         return self._session.endpoint(repository.registry).repository(repository)
+
+    def head_room(self) -> Mapping[str, HeadRoom]:
+        """What hosts said last is left of their limits, by `host:port`; not all say so."""
+        return self._session.head_room()
 
     def check(self, place: str) -> str:
         """Ping a registry, `host` or `host/path`, and say how it gave access."""
@@ -307,7 +329,9 @@ def _describe(result: AuthorizedResponse) -> str:
         return f"Basic, {who}"
     if not result.authorization.server:
         return f"Bearer, {who}"
-    return f"Bearer, {who}, token from {clean(result.authorization.server)}"
+    service = result.authorization.service
+    suffix = f" for {clean(service)}" if service else ""
+    return f"Bearer, {who}, token from {clean(result.authorization.server)}{suffix}"
 
 
 def _name(credential: Credential | None) -> str:

@@ -17,13 +17,13 @@ from typing import Literal, Protocol
 from imagebot.config.model import RegistryCredential
 from imagebot.config.secret import read_secret
 from imagebot.errors import CredentialError
-from imagebot.http.endpoint import normalise_host
+from imagebot.http.address import normalise_host
 from imagebot.http.expiring import Expiring
 from imagebot.parallel.stop import Stop
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry import docker_config
 from imagebot.registry.docker_config import DockerConfig, StoredCredential
-from imagebot.registry.helper import run_helper
+from imagebot.registry.helper import HelperMissingError, run_helper
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +70,7 @@ class Credentials:
         self._env = env
         self._lock = threading.Lock()
         self._outputs: Expiring[tuple[str, str], StoredCredential] = Expiring(clock)
+        self._reported: set[str] = set()
 
     def lookup(self, registry: str, path: str) -> Credential | None:
         """The credential for a repository; None is anonymous. Raises CredentialError."""
@@ -105,14 +106,31 @@ class Credentials:
             return None
         try:
             entry = self._run_helper(config.store, host)
+        except HelperMissingError as exc:
+            self._report_missing(config, exc)
+            return None
         except CredentialError as exc:
             # Docker leaves an empty entry for every registry that somebody logged in to. For other
-            # registries, ignore a helper that does not work (a file from another machine).
+            # registries, ignore a helper that does not work.
             if config.entry(host, path) is not None:
                 raise
             _log.debug("%s; asking %s without credentials", exc.message, host)
             return None
         return _credential(entry, f"docker-credential-{config.store}") if entry else None
+
+    def _report_missing(self, config: DockerConfig, exc: HelperMissingError) -> None:
+        """Once for a file: a laptop's, mounted into a container, names a helper for all hosts."""
+        with self._lock:
+            first = config.path not in self._reported
+            self._reported.add(config.path)
+        level = logging.WARNING if first else logging.DEBUG
+        _log.log(
+            level,
+            "docker's own login cannot be used here: %s, which is the `credsStore` of %s; "
+            "registries without another credential are asked anonymously",
+            exc.message,
+            config.path,
+        )
 
     def _run_helper(self, name: str, host: str) -> StoredCredential | None:
         server = _HUB_SERVER if host == DOCKER_HUB else host

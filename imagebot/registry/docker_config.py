@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from imagebot.errors import CredentialError
-from imagebot.http.endpoint import normalise_host
+from imagebot.http.address import normalise_host
 
 _MAX_FILE = 1024 * 1024
 
@@ -87,12 +87,13 @@ def read(path: Path, *, required: bool) -> DockerConfig | None:
     """The file's content; None when there is none. Raises CredentialError.
 
     A file that is not required and that we may not read (in the home of another user, in a
-    container that runs under any user ID) counts as missing.
+    container that runs under any user ID) counts as missing. So does a folder, which is what
+    Kubernetes mounts in place of a file when an optional secret does not exist.
     """
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_FILE + 1)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except OSError as exc:
         if not required and isinstance(exc, PermissionError):
@@ -175,11 +176,14 @@ def _entry(value: object, what: str) -> StoredCredential:
 
 
 def _decode(auth: str, what: str) -> tuple[str, str]:
+    """User and password, from base64 with or without padding and line breaks, as Go reads it."""
+    text = auth.replace("\r", "").replace("\n", "")
     try:
-        text = base64.b64decode(auth, validate=True).decode()
+        padded = text if text.endswith("=") else text + "=" * (-len(text) % 4)
+        decoded = base64.b64decode(padded, validate=True).decode()
     except (binascii.Error, ValueError) as exc:
         raise CredentialError(f"{what}: `auth` is not base64", hint="log in again") from exc
-    username, colon, password = text.partition(":")
+    username, colon, password = decoded.partition(":")
     if not colon:
         raise CredentialError(f"{what}: `auth` is not user:password", hint="log in again")
     # Docker pads with NUL bytes.

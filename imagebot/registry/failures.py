@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from imagebot.errors import (
@@ -12,7 +13,7 @@ from imagebot.errors import (
     RepositoryNotFoundError,
 )
 from imagebot.http.endpoint import Endpoint
-from imagebot.http.headers import parse_date, parse_retry_after
+from imagebot.http.pauses import requested_pause
 from imagebot.http.transport import Response
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry.credentials import Credential
@@ -20,6 +21,8 @@ from imagebot.registry.protocol import ErrorDetail, parse_errors
 
 _NOT_FOUND = frozenset({"NAME_UNKNOWN", "MANIFEST_UNKNOWN", "BLOB_UNKNOWN", "NOT_FOUND"})
 _DENIED = frozenset({"UNAUTHORIZED", "DENIED"})
+# How nginx refuses a client without a certificate, or with one that it does not accept.
+_NGINX_RE = re.compile(rb"No required SSL certificate was sent|The SSL certificate error")
 
 
 def failure(
@@ -29,6 +32,13 @@ def failure(
     details = parse_errors(response.body)
     codes = tuple(detail.code for detail in details if detail.code)
     said, status = _said(details), response.status
+    if status == 400 and _NGINX_RE.search(response.body):
+        return RegistryAuthError(
+            subject,
+            "the registry asks for a client certificate that it accepts (400)",
+            hint="name one with `client-certificate` of this registry in the bot's configuration",
+            status=status,
+        )
     if status == 429 or "TOOMANYREQUESTS" in codes:
         return _rate_limit(subject, response, codes, said, endpoint, credential)
     if status in (401, 403) or (status == 400 and _DENIED & set(codes)):
@@ -148,7 +158,4 @@ def _said(details: tuple[ErrorDetail, ...]) -> str:
 
 
 def _pause(response: Response) -> float | None:
-    now = parse_date(response.header("Date"))
-    return parse_retry_after(
-        response.header("Retry-After"), now if now is not None else time.time()
-    )
+    return requested_pause(response, time.time())

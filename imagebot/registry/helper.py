@@ -39,6 +39,10 @@ _INHERITED_PREFIXES = (
 )  # fmt: skip
 
 
+class HelperMissingError(CredentialError):
+    """There is no such program here: the file that names it may be another machine's."""
+
+
 def run_helper(
     name: str,
     server: str,
@@ -49,14 +53,14 @@ def run_helper(
 ) -> StoredCredential | None:
     """The credential that the helper has for a server; None when it has none.
 
-    Raises CredentialError when the helper does not work.
+    Raises HelperMissingError when it is not installed, CredentialError when it does not work.
     """
     program = f"docker-credential-{name}"
     if _NAME_RE.fullmatch(name) is None:
-        raise CredentialError(f"{clean(name)!r} is not the name of a credential helper")
+        raise HelperMissingError(f"{clean(name)!r} is not the name of a credential helper")
     path = shutil.which(program, path=env.get("PATH", os.defpath))
     if path is None:
-        raise CredentialError(
+        raise HelperMissingError(
             f"{program}: program not found",
             hint="install it, or give the credential in the bot's configuration",
         )

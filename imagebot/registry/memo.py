@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from imagebot.http.pauses import HeadRoom
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed, Registry
 
@@ -92,16 +93,20 @@ class Memo:
     def forget(self, repository: Repository) -> None:
         """Drop the tags, digests and push times of a repository, whichever name it is asked by.
 
-        A mirror and what it mirrors are the same repository. An answer that is under way reaches
+        A mirror and what it mirrors are the same repository, and so are a cache and its origin. An
+        answer that is under way reaches
         those who wait for it, but is not kept.
         """
-        names = {repository, self._locate(repository)}
+        names = self._names(repository)
         with self._lock:
             self._entries = {
                 key: entry
                 for key, entry in self._entries.items()
-                if key.lasting or names.isdisjoint({key.repository, self._locate(key.repository)})
+                if key.lasting or names.isdisjoint(self._names(key.repository))
             }
+
+    def _names(self, repository: Repository) -> set[Repository]:
+        return {repository, self._locate(repository), self._registry.origin(repository)}
 
     def get(self, key: _Key, fetch: Callable[[], T]) -> T:
         """The answer that is remembered or under way, else a new one. Keeps no error."""
@@ -122,7 +127,11 @@ class Memo:
 
 
 class PassMemo:
-    """A registry as one pass sees it; made by `Memo.for_pass`."""
+    """A registry as one pass sees it; made by `Memo.for_pass`.
+
+    A cached repository is asked for digests alone, which tell what exists there; everything else is
+    asked of its origin.
+    """
 
     def __init__(self, memo: Memo, registry: Registry) -> None:
         self._memo = memo
@@ -131,9 +140,9 @@ class PassMemo:
         self._answers: dict[Hashable, Future[Any]] = {}
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
-        """Every tag."""
-        key = _Key(repository, "tags")
-        return self._get(key, lambda: self._registry.tags(repository))
+        """Every tag, as the repository's origin lists them."""
+        listed = self.origin(repository)
+        return self._get(_Key(listed, "tags"), lambda: self._registry.tags(listed))
 
     def digest(self, repository: Repository, reference: str) -> str:
         """The digest of a tag (or digest)."""
@@ -142,8 +151,9 @@ class PassMemo:
 
     def platforms(self, repository: Repository, digest: str) -> tuple[str, ...]:
         """What an image runs on."""
-        key = _Key(repository, "platforms", digest, lasting=True)
-        return self._get(key, lambda: self._registry.platforms(repository, digest))
+        asked = self.origin(repository)
+        key = _Key(asked, "platforms", digest, lasting=True)
+        return self._get(key, lambda: self._registry.platforms(asked, digest))
 
     def images(self, repository: Repository, digest: str) -> tuple[str, ...]:
         """The digests of what is in an index."""
@@ -152,14 +162,30 @@ class PassMemo:
 
     def created(self, repository: Repository, digest: str) -> datetime | None:
         """When the image says that it was built."""
-        key = _Key(repository, "created", digest, lasting=True)
-        return self._get(key, lambda: self._registry.created(repository, digest))
+        asked = self.origin(repository)
+        key = _Key(asked, "created", digest, lasting=True)
+        return self._get(key, lambda: self._registry.created(asked, digest))
 
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
         """Push times of those tags; only the tags that were not asked for yet are asked for."""
-        return self._once(
-            ("pushed", repository, tuple(tags)), lambda: self._push_times(repository, tags)
-        )
+        asked = self.origin(repository)
+        return self._once(("pushed", asked, tuple(tags)), lambda: self._push_times(asked, tags))
+
+    def known_push(self, repository: Repository, tag: str, digest: str) -> Pushed | None:
+        """When a tag was pushed with this digest, as it was kept; asks nothing."""
+        return self._registry.known_push(self.origin(repository), tag, digest)
+
+    def keep_push(self, repository: Repository, tag: str, pushed: Pushed) -> None:
+        """Keep when a tag was pushed with its digest."""
+        self._registry.keep_push(self.origin(repository), tag, pushed)
+
+    def origin(self, repository: Repository) -> Repository:
+        """The repository whose tags count for this one."""
+        return self._registry.origin(repository)
+
+    def head_room(self) -> Mapping[str, HeadRoom]:
+        """What hosts said last is left of their limits, by `host:port`."""
+        return self._registry.head_room()
 
     def check(self, place: str) -> str:
         """How a registry lets us in; asked once in a pass, never remembered for the next."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
@@ -29,9 +29,13 @@ is missing here (seen in distribution 2.8)."""
 _MAX_ERRORS = 8
 _MAX_HEADER = 16 * 1024
 _CODE_RE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_TARGET_RE = re.compile(r"\s*<([^<>]*)>")
-_PARAMETER_RE = re.compile(r'\s*;\s*([A-Za-z0-9*_-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]+))?')
-_SEPARATOR_RE = re.compile(r"[^,]*,?")
+_GAP_RE = re.compile(r"[\s,]*")
+_TARGET_RE = re.compile(r"<([^<>]*)>\s*")
+# RFC 8288 allows empty parameters (`;;`) and empty values.
+_PARAMETER_RE = re.compile(
+    r';\s*(?:([A-Za-z0-9*_-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*)\s*)?)?'
+)
+_REST_RE = re.compile(r"[^,]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +79,20 @@ def parse_tags(subject: str, body: bytes) -> tuple[str, ...]:
 def next_page(subject: str, links: Sequence[str], url: str) -> str | None:
     """The address of the next page, from the Link headers of the response from `url`.
 
-    Only on the same origin: the request for it carries credentials. Of a link to another
-    `…/tags/list`, only the query is used, because Artifactory leaves the prefix of virtual
-    repositories out (RTFACT-18971) and Nexus puts an internal path in.
+    That of the first link with `rel="next"`, else of the first without any `rel`, as
+    go-containerregistry reads it. Only on the same origin: the request for it carries credentials.
+    Of a link to another `…/tags/list`, only the query is used, because Artifactory leaves the
+    prefix of virtual repositories out (RTFACT-18971) and Nexus puts an internal path in.
 
-    Raises RegistryProtocolError for another origin or an unusable address.
+    Raises RegistryProtocolError for another origin, an unusable address, and a header that cannot
+    be read: without the next page the list would be short.
     """
-    target = _find_next(links)
+    target = _find_next(subject, links)
     if target is None:
         return None
     try:
+        if not target or not target.isprintable():
+            raise ValueError("not an address")
         found = urlsplit(urljoin(url, target))
         here = urlsplit(url)
         same = origin(found.geturl()) == origin(url)
@@ -114,35 +122,58 @@ def parse_errors(body: bytes) -> tuple[ErrorDetail, ...]:
     return tuple(_details(errors[:_MAX_ERRORS]))
 
 
-def _find_next(links: Sequence[str]) -> str | None:
-    for link in links:
-        for target, parameters in _parse_link(link[:_MAX_HEADER]):
-            relations = next((v for k, v in parameters if k.lower() == "rel"), "")
-            if "next" in relations.lower().split():
-                return target
-    return None
+@dataclass(frozen=True, slots=True)
+class _Link:
+    target: str
+    relations: tuple[str, ...]
 
 
-def _parse_link(value: str) -> Iterable[tuple[str, list[tuple[str, str]]]]:
-    """The links of one header, by RFC 8288: there may be commas and semicolons inside quotes."""
-    index = 0
-    while index < len(value):
-        target = _TARGET_RE.match(value, index)
-        if target is None:
-            index = _past(_SEPARATOR_RE, value, index)
-            continue
-        index = target.end()
-        parameters = []
-        while found := _PARAMETER_RE.match(value, index):
-            index = found.end()
-            parameters.append((found[1], unquote(found[2] or "")))
-        yield target[1].strip(), parameters
-        index = _past(_SEPARATOR_RE, value, index)
+def _find_next(subject: str, links: Sequence[str]) -> str | None:
+    every = [found for link in links for found in _parse_links(link)]
+    readable = [link for link in every if link is not None]
+    for link in readable:
+        if "next" in link.relations:
+            return link.target
+    if len(readable) < len(every):
+        raise RegistryProtocolError(
+            subject,
+            "the registry's link to the next page of tags cannot be read",
+            hint="check whether a proxy in front of the registry changes its Link headers",
+        )
+    return next((link.target for link in readable if not link.relations), None)
 
 
-def _past(pattern: re.Pattern[str], value: str, index: int) -> int:
-    found = pattern.match(value, index)
-    return found.end() if found and found.end() > index else index + 1
+def _parse_links(header: str) -> Iterator[_Link | None]:
+    """The links of one header, by RFC 8288; None for what is not a link.
+
+    There may be commas and semicolons inside quotes. In linear time: every step continues after
+    what it has read.
+    """
+    if len(header) > _MAX_HEADER:
+        yield None
+        return
+    index = _past(_GAP_RE, header, 0)
+    while index < len(header):
+        target = _TARGET_RE.match(header, index)
+        parameters: list[tuple[str, str]] = []
+        if target:
+            index = target.end()
+            while found := _PARAMETER_RE.match(header, index):
+                index = found.end()
+                parameters.append(((found[1] or "").lower(), unquote(found[2] or "")))
+        rest = _past(_REST_RE, header, index)
+        if target is None or header[index:rest].strip():
+            yield None
+        else:
+            # A second `rel` does not count.
+            relations = next((value for name, value in parameters if name == "rel"), "")
+            yield _Link(target[1].strip(), tuple(relations.lower().split()))
+        index = _past(_GAP_RE, header, rest)
+
+
+def _past(pattern: re.Pattern[str], text: str, index: int) -> int:
+    found = pattern.match(text, index)
+    return found.end() if found else index
 
 
 def unquote(text: str) -> str:
@@ -152,7 +183,7 @@ def unquote(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1])
 
 
-def _details(errors: Iterable[object]) -> Iterable[ErrorDetail]:
+def _details(errors: Iterable[object]) -> Iterator[ErrorDetail]:
     for error in errors:
         if not isinstance(error, dict):
             continue

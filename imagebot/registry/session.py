@@ -14,10 +14,12 @@ from imagebot.config.model import RegistryOptions
 from imagebot.config.secret import Vault
 from imagebot.errors import CredentialError, RegistryAuthError, RegistryError, RegistryProtocolError
 from imagebot.http import guard
-from imagebot.http.address import origin
-from imagebot.http.endpoint import Endpoint, by_host, find_endpoint, normalise_host
+from imagebot.http.address import normalise_host, origin
+from imagebot.http.endpoint import Endpoint, by_host, find_endpoint
 from imagebot.http.limits import TimeLimits
 from imagebot.http.patience import Patience, Question
+from imagebot.http.pauses import HeadRoom
+from imagebot.http.rates import Rates
 from imagebot.http.throttle import HostThrottle
 from imagebot.http.transport import Request, Response, Transport
 from imagebot.http.unreachable import OutOfTimeError
@@ -74,13 +76,18 @@ class Session:
         self._transport = Transport(limits=limits, transport=transport)
         self._asking = _Asking()
         self._unasked = Patience(limits, clock=clock).open_question()
-        self._throttle = HostThrottle(per_host=workers, sleep=sleep, clock=clock)
+        rates = Rates(self._options, concurrency=workers)
+        self._throttle = HostThrottle(rate_of=rates.of, sleep=sleep, clock=clock)
         self._resolve = resolve
         self.vault = vault or Vault()
         self._auth = Authenticator(self.send, clock=clock, keep=self.vault.keep, resolve=resolve)
 
     def close(self) -> None:
         self._transport.close()
+
+    def head_room(self) -> Mapping[str, HeadRoom]:
+        """What each host said last is left of its limit, by `host:port`; not all say so."""
+        return self._throttle.head_room()
 
     def endpoint(self, registry: str) -> Endpoint:
         return find_endpoint(normalise_host(registry), self._options)
@@ -187,14 +194,15 @@ class Session:
     def _follow(
         self, request: Request, endpoint: Endpoint, authorization: Authorization | None
     ) -> Response:
-        """Send, and follow redirects; only the registry's own origin sees the authorization."""
+        """Send, and follow redirects; only the registry's own origin sees who we are."""
         own = dict(request.headers)
         for _ in range(_MAX_REDIRECTS + 1):
-            is_own = authorization is not None and self._is_own(request.url, endpoint)
+            is_own = self._is_own(request.url, endpoint)
             headers = (
                 own | {"Authorization": authorization.header} if authorization and is_own else own
             )
-            response = self.send(replace(request, headers=headers))
+            identity = endpoint.identity if is_own else None
+            response = self.send(replace(request, headers=headers, identity=identity))
             location = response.header("Location")
             if response.status not in _REDIRECTS or location is None:
                 return response

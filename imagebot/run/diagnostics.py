@@ -45,8 +45,10 @@ class Diagnostics:
             "scope": problem.scope,
             "subject": problem.subject,
             "code": problem.code,
+            "target": problem.target or None,
             "path": problem.path or None,
             "line": problem.line or None,
+            "places": [{"path": each.path, "line": each.line} for each in problem.places],
             "hint": problem.hint or None,
         }
         text = _coloured("problem: ", _RED, _placed(problem)) + _hint_line(problem.hint)
@@ -110,7 +112,9 @@ def _write_line(text: str) -> None:
 
 
 def _placed(problem: Problem) -> str:
-    """The message, after its file and line."""
+    """The message, after its file and line, or with the places that need what failed."""
+    if problem.needed_by:
+        return f"{problem.message}; needed by {problem.needed_by}"
     place = f"{problem.path}:{problem.line}" if problem.line else problem.path
     if not place or problem.message.startswith(problem.path):
         return problem.message

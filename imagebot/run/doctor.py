@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 from imagebot.config.model import BotConfiguration, Configuration, Target
 from imagebot.config.secret import Vault
-from imagebot.errors import ConfigurationError, ForgeError, ImagebotError, RegistryError
+from imagebot.errors import ConfigurationError, ForgeError, ImagebotError
 from imagebot.forge.connect import check_forge, forge_kind, open_forge
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.parallel.stop import Stop
+from imagebot.plan.limits import may_ask
+from imagebot.reference import Repository
 from imagebot.registry.api import Registry
+from imagebot.run.check import Check
+from imagebot.run.doctor_registries import check_registries
 from imagebot.run.target import target_configuration
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.scan.inventory import take_inventory
 from imagebot.scan.source import Source
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One result: what was checked, whether it is `ok`, and what was found."""
-
-    ok: bool
-    subject: str
-    message: str
-    hint: str = ""
 
 
 def check_folder(
@@ -48,11 +41,11 @@ def check_targets(
     stop: Stop,
 ) -> Iterator[Check]:
     """Check each target: credential, Git remote, configuration, forge, and its registries."""
-    names: set[str] = set()
+    named: set[Repository] = set()
     for target in bot.targets:
-        look_inside = partial(_check_content, target, bot, names)
+        look_inside = partial(_check_content, target, bot, named)
         yield from check_remote(target, environment, cache, look_inside, vault=vault, stop=stop)
-    yield from _check_hosts(_places(names, bot), registry)
+    yield from check_registries(named, bot.registry_credentials, registry)
 
 
 def check_remote(
@@ -69,7 +62,7 @@ def check_remote(
     try:
         access = access_for(target.credential, environment)
     except ImagebotError as error:
-        yield _failed(f"{name}: credential", error)
+        yield Check.failed(f"{name}: credential", error)
         return
     if target.credential is not None:
         vault.keep(
@@ -84,12 +77,12 @@ def check_remote(
             yield Check(True, f"{name}: git", f"{target.url} {target.branch} is at {head[:12]}")
             yield from look_inside(checkout)
     except ImagebotError as error:
-        yield _failed(f"{name}: git", error)
+        yield Check.failed(f"{name}: git", error)
     yield from _check_forge(target, environment, stop)
 
 
 def _check_content(
-    target: Target, bot: BotConfiguration, names: set[str], checkout: Checkout
+    target: Target, bot: BotConfiguration, named: set[Repository], checkout: Checkout
 ) -> Iterator[Check]:
     subject = f"{target.name}: configuration"
     try:
@@ -101,7 +94,9 @@ def _check_content(
     yield Check(True, subject, f"{configuration.path}: {routes} route{'' if routes == 1 else 's'}")
     yield from check_routes(target, configuration)
     source = CheckoutSource(checkout, configuration.files)
-    yield _inventory(target.name, source, configuration, names)
+    found: set[Repository] = set()
+    yield _inventory(target.name, source, configuration, found)
+    named.update(each for each in found if may_ask(target.limits, each))
 
 
 def check_routes(target: Target, configuration: Configuration) -> Iterator[Check]:
@@ -129,44 +124,24 @@ def _check_forge(target: Target, environment: Mapping[str, str], stop: Stop) -> 
         else:
             yield Check(True, subject, f"{forge.project}: {forge.check()}")
     except ImagebotError as error:
-        yield _failed(subject, error)
+        yield Check.failed(subject, error)
 
 
 def _check_source(
     name: str, source: Source, configuration: Configuration, registry: Registry
 ) -> Iterator[Check]:
-    names: set[str] = set()
-    yield _inventory(name, source, configuration, names)
-    yield from _check_hosts(_places(names, BotConfiguration(path="", targets=())), registry)
+    named: set[Repository] = set()
+    yield _inventory(name, source, configuration, named)
+    yield from check_registries(named, (), registry)
 
 
-def _inventory(name: str, source: Source, configuration: Configuration, names: set[str]) -> Check:
-    """Count the image fields, and note their repositories in `names`."""
+def _inventory(
+    name: str, source: Source, configuration: Configuration, named: set[Repository]
+) -> Check:
+    """Count the image fields, and note their repositories in `named`."""
     fields = take_inventory(source, configuration).fields
-    names.update(str(field.reference.repository) for field in fields)
+    named.update(field.reference.repository for field in fields)
     subject = f"{name}: image fields"
     if not fields:
         return Check(False, subject, "none found", "run `imagebot scan` to see what is read")
     return Check(True, subject, f"{len(fields)} in {len({field.path for field in fields})} files")
-
-
-def _places(repositories: Iterable[str], bot: BotConfiguration) -> set[str]:
-    """What to check for these repositories: each credential for one of them, else the host."""
-    keys = sorted((each.key for each in bot.registry_credentials), key=len, reverse=True)
-    places = set(keys)
-    for name in repositories:
-        covered = (key for key in keys if name == key or name.startswith(f"{key}/"))
-        places.add(next(covered, name.partition("/")[0]))
-    return places
-
-
-def _check_hosts(hosts: Iterable[str], registry: Registry) -> Iterator[Check]:
-    for host in sorted(hosts):
-        try:
-            yield Check(True, f"registry {host}", registry.check(host))
-        except RegistryError as error:
-            yield _failed(f"registry {host}", error)
-
-
-def _failed(subject: str, error: ImagebotError) -> Check:
-    return Check(False, subject, error.message, error.hint)

@@ -32,13 +32,14 @@ from imagebot.git.checkout import open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.git.tree import Committer, Identity
 from imagebot.git.url import identity_of
+from imagebot.http.pauses import HeadRoom
 from imagebot.parallel.stop import Stop
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.parallel.turns import Turns
 from imagebot.plan.build import build_plan
 from imagebot.plan.edits import PlanWithEdits, edit_plan
 from imagebot.plan.limits import LimitedPlan, apply_limits, exceeds_max_updates
-from imagebot.plan.model import Plan, PlanTarget, Published, merge_plans
+from imagebot.plan.model import Plan, PlanTarget, Published, merge_plans, owned_by
 from imagebot.plan.vetoes import apply_vetoes
 from imagebot.publish.context import PublishContext
 from imagebot.publish.publish import publish_plan
@@ -62,10 +63,14 @@ _TARGETS_OPEN = 32
 
 @dataclass(frozen=True, slots=True)
 class PassResult:
-    """What a pass did: the plan that it went by, and what became of it."""
+    """What a pass did: the plan that it went by, and what became of it.
+
+    `head_room` is what registries said last is left of their limits, by `host:port`.
+    """
 
     plan: Plan
     published: tuple[Published, ...] = ()
+    head_room: Mapping[str, HeadRoom] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +103,7 @@ def run_pass(context: PassContext) -> PassResult:
     return PassResult(
         merge_plans(result.plan for result in results),
         tuple(entry for result in results for entry in result.published),
+        context.registry.head_room(),
     )
 
 
@@ -117,22 +123,24 @@ def _each_target(context: PassContext, work: Callable[[Target, PassContext], T])
 def _run_target(target: Target, context: PassContext) -> PassResult:
     try:
         with _open_target(target, context) as opened:
-            return _publish_with_tries(target, opened, context)
+            result = _publish_with_tries(target, opened, context)
     except ImagebotError as error:
-        return PassResult(_failed(target, error))
+        result = PassResult(_failed(target, error))
     except Exception as error:  # noqa: BLE001 - a bug ends this target's pass, and no other
-        return PassResult(_broken(target, error, context))
+        result = PassResult(_broken(target, error, context))
+    return replace(result, plan=owned_by(target.name, result.plan))
 
 
 def _plan_target(target: Target, context: PassContext) -> PlanWithEdits:
     try:
         with _open_target(target, context) as opened:
             prepared = _prepare(target, opened, context)
-            return PlanWithEdits(prepared.limited.plan, prepared.changes)
+            plan, changes = prepared.limited.plan, prepared.changes
     except ImagebotError as error:
-        return PlanWithEdits(_failed(target, error), ())
+        plan, changes = _failed(target, error), ()
     except Exception as error:  # noqa: BLE001 - as above
-        return PlanWithEdits(_broken(target, error, context), ())
+        plan, changes = _broken(target, error, context), ()
+    return PlanWithEdits(owned_by(target.name, plan), changes)
 
 
 @contextmanager

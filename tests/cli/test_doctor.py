@@ -30,6 +30,7 @@ def test_all_well(
     repository: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    registry.push_image(repository, "1")
     manifest = deployment(f"{registry.host}/{repository}:1").encode()
     url = forge.make_repository(files={"imagebot.yaml": CONFIGURATION, "app.yaml": manifest})
     api = f", forge: {{kind: github, url: '{forge.api_url}'}}"
@@ -63,6 +64,7 @@ def test_each_failure_says_what_to_do(
 
 
 def test_a_folder(cli: Cli, folder: Path, registry: Registry, repository: str) -> None:
+    registry.push_image(repository, "1")
     folder.joinpath("a.yaml").write_text(deployment(f"{registry.host}/{repository}:1"))
     folder.joinpath("b.yaml").write_text(deployment("127.0.0.1:1/app:1"))
     result = cli("doctor")
@@ -70,7 +72,8 @@ def test_a_folder(cli: Cli, folder: Path, registry: Registry, repository: str) -
     fields, bad, hint, good, git = result.out.splitlines()
     assert fields == "ok    folder: image fields: 2 in 2 files"
     assert git.startswith("ok    git: nothing that `run` could publish to: ")
-    assert good.startswith(f"ok    registry {registry.host}")
+    found = f"anonymous; lists {registry.host}/{repository}: 1 tag"
+    assert good == f"ok    registry {registry.host}: {found}"
     assert bad.startswith("FAIL  registry 127.0.0.1:1")
     assert hint.startswith("      hint: ")
 

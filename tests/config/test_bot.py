@@ -82,7 +82,10 @@ cache-dir: cache
 registry-deadline: 2m 30s
 registries:
   registry.example:5000: {insecure: true}
-  docker.io: {mirror: harbor.example/hub, ca-file: ca.pem}
+  docker.io: {mirror: harbor.example/other, ca-file: ca.pem}
+  harbor.example/hub: {tags-from: docker.io}
+  quay.io: {concurrency: 2, requests-per-second: 0.5}
+  mtls.example: {client-certificate: bot.crt, client-key: /run/bot.key}
 credentials:
   git:
     deploy: {ssh-key: keys/id_ed25519, known-hosts: /etc/ssh/known_hosts}
@@ -103,7 +106,12 @@ targets:
     assert bot.registry_deadline == 150
     assert bot.registries == (
         RegistryOptions(host="registry.example:5000", insecure=True),
-        RegistryOptions(host="docker.io", mirror="harbor.example/hub", ca_file="deploy/ca.pem"),
+        RegistryOptions(host="docker.io", mirror="harbor.example/other", ca_file="deploy/ca.pem"),
+        RegistryOptions(host="harbor.example", path="hub", tags_from="docker.io"),
+        RegistryOptions(host="quay.io", concurrency=2, requests_per_second=0.5),
+        RegistryOptions(
+            host="mtls.example", client_certificate="deploy/bot.crt", client_key="/run/bot.key"
+        ),
     )
     assert first.credential == GitCredential(
         name="deploy", ssh_key="deploy/keys/id_ed25519", known_hosts="/etc/ssh/known_hosts"
@@ -230,9 +238,29 @@ ISSUES = [
      "1:28: credentials.registries.ghcr.io: username is missing"),
     (f"credentials: {{registries: {{'https://u:{CANARY}@ghcr.io': {SOME}}}}}",
      "1:28: credentials.registries.https://ghcr.io: must be a host without a scheme"),
-    ("registries: {'ghcr.io/a/b': {}}", "1:14: registries.ghcr.io/a/b: not a registry host"),
+    ("registries: {'ghcr.io/A': {tags-from: quay.io}}",
+     "1:14: registries.ghcr.io/A: not a registry host and path"),
+    ("registries: {'ghcr.io/a/b': {}}",
+     "1:14: registries.ghcr.io/a/b: a host with a path has tags-from, and nothing else"),
+    ("registries: {ghcr.io/a: {tags-from: quay.io, insecure: true}}",
+     "1:14: registries.ghcr.io/a: a host with a path has tags-from, and nothing else"),
+    ("registries: {h.example/a: {tags-from: h.example/a/b}}",
+     "1:39: registries.h.example/a.tags-from: a cache cannot be its own origin"),
+    (("registries: {h.example/a: {tags-from: index.docker.io},"
+     " docker.io: {mirror: h.example/a}}"),
+     "1:39: registries.h.example/a.tags-from: index.docker.io is asked through its mirror, which"),
     ("registries: {ghcr.io: {mirror: 'https://m'}}",
      "1:33: registries.ghcr.io.mirror: must be a host without a scheme"),
+    ("registries: {ghcr.io: {concurrency: 65}}",
+     "1:37: registries.ghcr.io.concurrency: must be 64 or less"),
+    ("registries: {ghcr.io: {requests-per-second: 0}}",
+     "1:45: registries.ghcr.io.requests-per-second: must be 0.1 or more"),
+    ("registries: {ghcr.io: {requests-per-second: few}}",
+     "1:45: registries.ghcr.io.requests-per-second: must be a number, not text"),
+    ("registries: {ghcr.io: {client-key: k.pem}}",
+     "1:23: registries.ghcr.io: client-key goes with client-certificate"),
+    ("registries: {ghcr.io: {client-certificate: c.pem, insecure: true}}",
+     "1:23: registries.ghcr.io: a client certificate needs TLS, and insecure is plain HTTP"),
     ("registries: {ghcr.io: {insecure: yes}}",
      "1:34: registries.ghcr.io.insecure: must be true or false, not text"),
     ("notify: {slack: x}", "1:1: notify: not yet: notifications"),

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from imagebot.config.model import RegistryOptions
-from imagebot.http.endpoint import Endpoint, by_host, find_endpoint, normalise_host
+from imagebot.http.address import normalise_host
+from imagebot.http.endpoint import Endpoint, by_host, find_endpoint
+from imagebot.http.tls import ClientIdentity
 from imagebot.reference import Repository
 
 
@@ -77,3 +79,9 @@ def test_a_mirror_knows_repositories_by_other_names() -> None:
 def test_all_names_of_docker_hub() -> None:
     names = ("docker.io", "index.docker.io", "registry-1.docker.io", "Docker.IO")
     assert {normalise_host(name) for name in names} == {"docker.io"}
+
+
+def test_a_loopback_registry_that_asks_for_a_certificate_speaks_tls() -> None:
+    options = RegistryOptions(host="localhost:5000", client_certificate="bot.pem")
+    found = find_endpoint("localhost:5000", by_host([options]))
+    assert (found.url, found.identity) == ("https://localhost:5000", ClientIdentity("bot.pem"))

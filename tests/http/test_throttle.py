@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
 
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
 from imagebot.http.patience import Patience, Question
+from imagebot.http.pauses import HeadRoom
+from imagebot.http.rates import Rate
 from imagebot.http.throttle import HostThrottle
 from imagebot.http.transport import Request, Response
 from imagebot.http.unreachable import CannotConnectError
@@ -63,13 +65,15 @@ class Throttled:
 
     clock: Clock
     per_host: int = 4
+    rates: Mapping[str, Rate] = field(default_factory=dict)
     throttle: HostThrottle = field(init=False)
     question: Question = field(init=False)
 
     def __post_init__(self) -> None:
-        self.throttle = HostThrottle(
-            per_host=self.per_host, sleep=self.clock.sleep, clock=self.clock
-        )
+        def rate_of(host: str) -> Rate:
+            return self.rates.get(host, Rate(self.per_host, None))
+
+        self.throttle = HostThrottle(rate_of=rate_of, sleep=self.clock.sleep, clock=self.clock)
         self.begin_pass()
 
     def begin_pass(self) -> None:
@@ -96,7 +100,8 @@ def test_what_passes_is_tried_again(throttle: Throttled, clock: Clock, status: i
     script = Script([response(status), response(status), response(200)])
     assert throttle.send(request(), script).status == 200
     assert len(clock.slept) == 2
-    assert 0 < clock.slept[0] < 1 < clock.slept[1] < 3
+    assert 0 <= clock.slept[0] <= 1
+    assert 0 <= clock.slept[1] <= 4
 
 
 def test_what_lasts_is_the_answer(throttle: Throttled) -> None:
@@ -278,3 +283,51 @@ def test_a_host_cannot_silence_itself_for_ever(throttle: Throttled, clock: Clock
         throttle.send(request(), script)
     clock.now += 3600
     assert throttle.send(request(), script).status == 200
+
+
+def test_full_jitter(clock: Clock, throttle: Throttled) -> None:
+    """Hosts that failed many at once are not asked again by all of them at once."""
+    for count in range(50):
+        throttle.send(request(f"h{count}.example"), Script([response(503), response(200)]))
+    assert len(set(clock.slept)) > 40
+    assert min(clock.slept) < 0.25
+    assert 0.75 < max(clock.slept) <= 1
+
+
+def test_a_moment_is_no_pause(throttle: Throttled, clock: Clock) -> None:
+    """As GHCR says it: with microseconds alone, all tries would be over within one."""
+    text = b"toomanyrequests: retry-after: 880\xc2\xb5s, allowed: 44000/minute"
+    limited = Response("http://r.example/", 429, (), text)
+    assert throttle.send(request(), Script([limited, limited, response(200)])).status == 200
+    assert sum(clock.slept) > 0.00088 * 2
+
+
+def test_the_rate_of_a_host(clock: Clock) -> None:
+    """Four seconds' worth at once, then one after another; other hosts do not wait."""
+    throttle = Throttled(clock, rates={"slow.example": Rate(4, 5.0)})
+    script = Script([response(200)])
+    for _ in range(20):
+        throttle.send(request("slow.example"), script)
+    assert clock.slept == []
+    for _ in range(10):
+        throttle.send(request("slow.example"), script)
+    assert sum(clock.slept) == pytest.approx(2)
+    for _ in range(100):
+        throttle.send(request("other.example"), script)
+    assert sum(clock.slept) == pytest.approx(2)
+
+
+def test_a_rate_is_no_pause_of_the_host(clock: Clock) -> None:
+    throttle = Throttled(clock, rates={"r.example": Rate(4, 0.01)})
+    script = Script([response(200)])
+    assert [throttle.send(request(), script).status for _ in range(3)] == [200] * 3
+    assert sum(clock.slept) == pytest.approx(200)
+
+
+def test_head_room_is_what_was_said_last(throttle: Throttled) -> None:
+    first = response(200, ratelimit_limit="100;w=21600", ratelimit_remaining="98;w=21600")
+    last = response(200, ratelimit_limit="100;w=21600", ratelimit_remaining="97;w=21600")
+    for each in (first, last, response(200)):
+        throttle.send(request(), Script([each]))
+        throttle.send(request("other.example"), Script([response(200)]))
+    assert throttle.throttle.head_room() == {"r.example": HeadRoom(97, 100, 21600)}

@@ -83,6 +83,8 @@ def test_one_problem_for_a_repository_however_many_fields_name_it() -> None:
     assert [(p.scope, p.subject, p.hint) for p in drafted.plan.problems] == [
         ("repository", "ghcr.io/x", "wait")
     ]
+    (problem,) = drafted.plan.problems
+    assert [str(place) for place in problem.places] == ["a.yaml:6", "a.yaml:8"]
     assert [kept.decision.code for kept in drafted.plan.kept] == ["registry-unreachable"] * 2
     assert drafted.changes[0].new == pod("ghcr.io/x:1", "app:1.1", "ghcr.io/x:2")
 
@@ -185,3 +187,4 @@ def test_one_problem_for_all_repositories_of_a_registry_that_does_not_answer() -
     assert problem.subject == "ghcr.io"
     assert problem.message == "ghcr.io: no answer; skipped ghcr.io/x and 2 more"
     assert len(drafted.plan.kept) == 3
+    assert [str(place) for place in problem.places] == ["a.yaml:6", "a.yaml:7", "a.yaml:8"]

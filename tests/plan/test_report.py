@@ -11,7 +11,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from imagebot.errors import Problem
+from imagebot.errors import Place, Problem
+from imagebot.http.pauses import HeadRoom
 from imagebot.manifest.images.field import ImageField, Unread
 from imagebot.manifest.scan import scan
 from imagebot.plan.documents import DOCUMENTS, document_schema
@@ -111,6 +112,26 @@ def test_plan(field: ImageField, explain: bool) -> None:
         None,
     ]
     assert ("rejected" in document["updates"][0]) is explain
+
+
+def test_what_is_left_of_limits_and_where_a_registry_is_needed() -> None:
+    problem = Problem(
+        scope="repository",
+        subject="ghcr.io/x",
+        code="registry",
+        message="m",
+        target="production",
+        places=(Place("a.yaml", 3), Place("b.yaml", 4)),
+    )
+    left = {"quay.io": HeadRoom(3), "registry-1.docker.io": HeadRoom(98, 100, 21600, 60.0)}
+    document = plan_document(Plan(problems=(problem,)), head_room=left)
+    check("plan", document)
+    assert document["limits"] == [
+        {"host": "quay.io", "remaining": 3, "limit": None, "windowSeconds": None},
+        {"host": "registry-1.docker.io", "remaining": 98, "limit": 100, "windowSeconds": 21600},
+    ]
+    assert document["problems"][0]["target"] == "production"
+    assert document["problems"][0]["places"][1] == {"path": "b.yaml", "line": 4}
 
 
 def test_scan(field: ImageField) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from imagebot.registry.api import Pushed
 from imagebot.registry.cache import MetadataCache
 
 DIGEST = "sha256:" + "1" * 64
@@ -45,6 +46,45 @@ def test_that_there_is_nothing_is_known_too(tmp_path: Path) -> None:
     cache.keep_created(DIGEST, None)
     assert MetadataCache(tmp_path).platforms(DIGEST) == ()
     assert MetadataCache(tmp_path).created(DIGEST) == (True, None)
+
+
+def test_pushes_of_tags(tmp_path: Path) -> None:
+    cache = MetadataCache(tmp_path)
+    names = ("r.example/app:1.0", "r.example/app:1", "other.example/app:1.0")
+    cache.keep_platforms(DIGEST, ("linux/amd64",))
+    cache.keep_pushed(names[0], Pushed(WHEN, "Quay", DIGEST))
+    cache.keep_pushed(names[1], Pushed(WHEN.replace(day=8), "Quay", DIGEST))
+    # The first is kept, and nothing for a push of no known digest.
+    cache.keep_pushed(names[0], Pushed(WHEN.replace(day=9), "Quay", DIGEST))
+    cache.keep_pushed(names[2], Pushed(WHEN, "Quay"))
+    again = MetadataCache(tmp_path)
+    assert again.pushed(DIGEST, names[0]) == Pushed(WHEN, "Quay", DIGEST)
+    assert again.pushed(DIGEST, names[1]) == Pushed(WHEN.replace(day=8), "Quay", DIGEST)
+    assert again.pushed(DIGEST, names[2]) is None
+    assert again.pushed(number(2), names[0]) is None
+    assert again.platforms(DIGEST) == ("linux/amd64",)
+    (file,) = files(tmp_path)
+    assert "example" not in file.read_text()
+
+
+def test_no_more_than_so_many_pushes_of_a_digest(tmp_path: Path) -> None:
+    cache = MetadataCache(tmp_path)
+    for count in range(150):
+        cache.keep_pushed(f"r.example/app:{count}", Pushed(WHEN, "Quay", DIGEST))
+    kept = [cache.pushed(DIGEST, f"r.example/app:{count}") for count in range(150)]
+    assert sum(1 for one in kept if one) == 100
+
+
+@pytest.mark.parametrize(
+    "pushed", [None, [], {"x": 1}, {"KEY": None}, {"KEY": ["yesterday", "Quay"]}, {"KEY": ["", 1]}]
+)
+def test_damaged_pushes_are_not_known(tmp_path: Path, pushed: object) -> None:
+    cache = MetadataCache(tmp_path)
+    cache.keep_pushed("r.example/app:1", Pushed(WHEN, "Quay", DIGEST))
+    (file,) = files(tmp_path)
+    (key,) = json.loads(file.read_text())["pushed"]
+    file.write_text(json.dumps({"pushed": pushed}).replace("KEY", key))
+    assert MetadataCache(tmp_path).pushed(DIGEST, "r.example/app:1") is None
 
 
 def test_nobody_else_may_read_it(tmp_path: Path) -> None:

@@ -344,6 +344,11 @@ BASIC = Credential(origin="a test", username="alice", secret="s3cret")
         (None, 'Bearer realm="/token"', "Bearer, anonymous, token from {host}"),
         (BASIC, 'Bearer realm="/token"', "Bearer, user alice from a test, token from {host}"),
         (
+            BASIC,
+            'Bearer realm="/token",service="r.example"',
+            "Bearer, user alice from a test, token from {host} for r.example",
+        ),
+        (
             Credential(origin="a test", secret="t", kind="registry-token"),
             "Bearer",
             "Bearer, a token from a test",

@@ -202,18 +202,39 @@ def test_a_helper_without_an_answer_is_passed_over(helpers: HelperFolder, docker
 
 
 def test_a_broken_helper(helpers: HelperFolder, docker: Path) -> None:
-    """A file from another machine must not get in the way of images that need no credential."""
+    """It must not get in the way of images that need no credential."""
+    helpers.add("broken", "print('no keychain'); sys.exit(1)")
     env = helpers.env | write(
-        docker,
-        auths={"b.example": {}},
-        credHelpers={"a.example": "missing"},
-        credsStore="desktop.exe",
+        docker, auths={"b.example": {}}, credHelpers={"a.example": "broken"}, credsStore="broken"
     )
     store = Credentials([], env)
     for registry in ("a.example", "b.example"):
-        with pytest.raises(CredentialError, match="program not found"):
+        with pytest.raises(CredentialError, match="no keychain"):
             store.lookup(registry, "app")
     assert store.lookup("c.example", "app") is None
+
+
+def test_the_hosts_own_helper_is_missing(helpers: HelperFolder, docker: Path) -> None:
+    env = helpers.env | write(docker, credHelpers={"a.example": "missing"})
+    with pytest.raises(CredentialError, match="docker-credential-missing: program not found"):
+        Credentials([], env).lookup("a.example", "app")
+
+
+@pytest.mark.parametrize("name", ["desktop.exe", "#no-name"])
+def test_a_missing_helper_for_all_hosts_is_said_once(
+    helpers: HelperFolder, docker: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """The file is another machine's: what it says in clear still counts, the rest is anonymous."""
+    env = helpers.env | write(
+        docker, auths={"a.example": {}, "c.example": auth("clear")}, credsStore=name
+    )
+    store = Credentials([], env)
+    hosts = ("a.example", "b.example", "c.example")
+    assert [user(store.lookup(host, "app")) for host in hosts] == [None, None, "clear"]
+    (said,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert said.getMessage().startswith("docker's own login cannot be used here: ")
+    assert name in said.getMessage()
+    assert str(docker / "config.json") in said.getMessage()
 
 
 def test_a_helper_is_asked_once_a_minute(helpers: HelperFolder, docker: Path) -> None:

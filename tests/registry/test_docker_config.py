@@ -99,6 +99,10 @@ def test_globs_as_a_kubelet_reads_them(key: str, host: str, path: str, fits: boo
             {"auth": base64.b64encode(b"a:b\0\0").decode()},
             StoredCredential(username="a", password="b"),
         ),
+        # without padding, or with line breaks, as Go reads it
+        ({"auth": "YTpi"}, StoredCredential(username="a", password="b")),
+        ({"auth": "YWI6Yw"}, StoredCredential(username="ab", password="c")),
+        ({"auth": "YWI6\r\nYw==\n"}, StoredCredential(username="ab", password="c")),
         ({}, StoredCredential()),
         (None, StoredCredential()),
         ({"username": 5}, StoredCredential()),
@@ -108,7 +112,9 @@ def test_entries(value: object, entry: StoredCredential) -> None:
     assert config(auths={"r.example": value}).entry("r.example", "app") == entry
 
 
-@pytest.mark.parametrize("text", ["%%%", base64.b64encode(b"no colon").decode(), "/w=="])
+@pytest.mark.parametrize(
+    "text", ["%%%", base64.b64encode(b"no colon").decode(), "/w==", "YWI6Yw=", "YWI6Yw== ", "YTpib"]
+)
 def test_an_entry_that_makes_no_sense(text: str) -> None:
     with pytest.raises(CredentialError, match=r"config\.json: auths\.r\.example") as caught:
         config(auths={"r.example": {"auth": text}}).entry("r.example", "app")
@@ -185,9 +191,10 @@ def test_reading(tmp_path: Path) -> None:
         read(path, required=False)
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(CredentialError, match=str(tmp_path)):
-        read(tmp_path, required=False)
+@pytest.mark.parametrize("required", [False, True])
+def test_a_folder_has_no_credentials(tmp_path: Path, required: bool) -> None:
+    """Kubernetes mounts an optional secret that does not exist as an empty folder."""
+    assert read(tmp_path, required=required) is None
 
 
 def test_a_file_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

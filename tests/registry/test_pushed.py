@@ -6,6 +6,7 @@ import base64
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from imagebot.errors import RegistryError, RegistryRateLimitError
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed
+from imagebot.registry.cache import MetadataCache
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credential
 from imagebot.registry.memo import Memo
@@ -66,6 +68,17 @@ def test_vendors_by_name(registry: str, kind: str | None) -> None:
 def test_a_registry_of_no_vendor(scripted: ScriptedServer, open_client: Open) -> None:
     assert open_client().pushed(app(scripted), ["1.0"]) == {}
     assert scripted.requests == []
+
+
+def test_the_push_of_a_digest_is_on_disk(open_client: Open, tmp_path: Path) -> None:
+    here = Repository("r.example", "app")
+    push = Pushed(at(7), "Quay", ONE)
+    for expected in (None, push):
+        view = Memo(open_client(cache=MetadataCache(tmp_path))).for_pass()
+        assert view.known_push(here, "1.0", ONE) == expected
+        view.keep_push(here, "1.0", push)
+        assert view.known_push(here, "1.0", TWO) is None
+    assert Memo(open_client()).for_pass().known_push(here, "1.0", ONE) is None
 
 
 # Docker Hub

@@ -18,6 +18,7 @@ from imagebot.errors import (
     RegistryRateLimitError,
     RepositoryNotFoundError,
 )
+from imagebot.http.pauses import HeadRoom
 from imagebot.reference import Repository
 from imagebot.registry.credentials import Credential
 from imagebot.registry.session import Session
@@ -326,3 +327,34 @@ def test_a_credential_that_cannot_be_read(
         ask(open_session(credentials=Broken()), scripted)
     assert caught.value.hint == "make it"
     assert scripted.requests == []
+
+
+def test_the_rate_given_for_a_host(scripted: ScriptedServer, open_session: OpenSession) -> None:
+    scripted.on("GET", PATH, Answer(body="ok"))
+    slept: list[float] = []
+    options = [RegistryOptions(host=scripted.host, requests_per_second=1.0)]
+    session = open_session(options=options, sleep=slept.append, clock=lambda: 100.0)
+    for _ in range(6):
+        ask(session, scripted)
+    assert slept == [1.0, 2.0]
+
+
+def test_the_pause_in_the_text_of_ghcr(scripted: ScriptedServer, open_session: OpenSession) -> None:
+    text = "retry-after: 1.5s, allowed: 44000/minute"
+    errors = {"errors": [{"code": "TOOMANYREQUESTS", "message": text}]}
+    scripted.on("GET", PATH, Answer(429, body=errors), Answer(body="ok"))
+    slept: list[float] = []
+    assert ask(open_session(sleep=slept.append, clock=lambda: 100.0), scripted) == b"ok"
+    assert slept == [1.5]
+
+
+def test_what_a_registry_says_is_left(scripted: ScriptedServer, open_session: OpenSession) -> None:
+    headers = {
+        "ratelimit-limit": "100;w=21600",
+        "ratelimit-remaining": "98;w=21600",
+        "docker-ratelimit-source": "192.0.2.1",
+    }
+    scripted.on("GET", PATH, Answer(headers=headers, body="ok"))
+    session = open_session()
+    ask(session, scripted)
+    assert session.head_room() == {scripted.host: HeadRoom(98, 100, 21600)}

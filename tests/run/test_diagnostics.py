@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 
 import pytest
 
 from imagebot.config.secret import Vault
-from imagebot.errors import Problem
+from imagebot.errors import Place, Problem
 from imagebot.run.diagnostics import Diagnostics, open_diagnostics
 
 PROBLEM = Problem(scope="file", subject="s", code="c", message="bad\x1b[2J\nthing", hint="fix it")
@@ -32,6 +33,32 @@ def test_json_is_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     first, second = map(json.loads, capsys.readouterr().err.splitlines())
     assert (first["level"], first["message"], first["hint"]) == ("error", PROBLEM.message, "fix it")
     assert (second["level"], second["message"]) == ("info", "done")
+
+
+AUTH = Problem(
+    scope="repository",
+    subject="ghcr.io/acme/api",
+    code="registry-auth",
+    message="ghcr.io/acme/api: refused",
+    hint="give a credential",
+    places=(Place("clusters/test/api.yaml", 9), Place("b.yaml", 3), Place("b.yaml", 4)),
+)
+
+
+def test_the_problem_of_a_registry_names_the_places_that_need_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    diagnostics = Diagnostics()
+    diagnostics.problem(AUTH)
+    diagnostics.problem(replace(AUTH, places=AUTH.places[:1], target="production"))
+    assert capsys.readouterr().err.splitlines()[::2] == [
+        "problem: ghcr.io/acme/api: refused; needed by clusters/test/api.yaml:9 and 2 more",
+        "problem: ghcr.io/acme/api: refused; needed by production: clusters/test/api.yaml:9",
+    ]
+    Diagnostics("json").problem(replace(AUTH, target="production"))
+    entry = json.loads(capsys.readouterr().err)
+    assert (entry["message"], entry["target"]) == (AUTH.message, "production")
+    assert entry["places"][1:] == [{"path": "b.yaml", "line": 3}, {"path": "b.yaml", "line": 4}]
 
 
 def test_quiet_keeps_warnings_and_problems(capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,6 +77,7 @@ def test_a_commit(git_server: GitServer, setting: Make) -> None:
     url = git_server.make_repository("one", FILES)
     outcome = run_pass(setting(bot_text(url)))
     assert codes(outcome) == []
+    assert outcome.head_room == {}
     assert [entry.status for entry in outcome.published] == ["committed"]
     assert git_server.read_files("one") == {**FILES, "app.yaml": AFTER}
 
@@ -109,6 +110,7 @@ def test_a_wrong_credential(git_server: GitServer, setting: Make) -> None:
     wrong = replace(setting(bot_text(url)), environment={"TOKEN": "wr0ng-canary"})
     outcome = run_pass(wrong)
     assert codes(outcome) == [("target", "git-auth")]
+    assert outcome.plan.problems[0].target == "one"
     assert "wr0ng-canary" not in str(outcome)
 
 

@@ -58,15 +58,22 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """Files of a server for 127.0.0.1 and localhost, and of the authority that signed it."""
+    """Files of a server for 127.0.0.1 and localhost, and of the authority that signed it.
+
+    With `client_ca_file`, the server asks clients for a certificate of that authority.
+    """
 
     ca_file: Path
     certificate_file: Path
     key_file: Path
+    client_ca_file: Path | None = None
 
     def server_context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate_file, self.key_file)
+        if self.client_ca_file:
+            context.load_verify_locations(self.client_ca_file)
+            context.verify_mode = ssl.CERT_REQUIRED
         return context
 
     def client_context(self) -> ssl.SSLContext:
@@ -88,6 +95,18 @@ def write_tls(
     ca_file, _ = signer.write(folder, "ca")
     certificate_file, key_file = _server(signer, frozenset(server)).write(folder, "server")
     return Tls(ca_file, certificate_file, key_file)
+
+
+def write_client(folder: Path, flaws: Collection[Flaw] = ()) -> tuple[Path, Path, Path]:
+    """Files of a client's certificate, of its key, and of the authority that signed it.
+
+    The authority is not that of servers.
+    """
+    signer = _authority(frozenset(), True)
+    ca_file, _ = signer.write(folder, "client-ca")
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = _issue("imagebot", key, authority=False, signer=signer, flaws=frozenset(flaws))
+    return *made.write(folder, "client"), ca_file
 
 
 @functools.cache
@@ -156,8 +175,10 @@ def _extensions(
         yield identifier, False
     if not authority:
         purpose = ExtendedKeyUsageOID
-        wrong = "wrong-purpose" in flaws
-        yield x509.ExtendedKeyUsage([purpose.CODE_SIGNING if wrong else purpose.SERVER_AUTH]), False
+        if "wrong-purpose" in flaws:
+            yield x509.ExtendedKeyUsage([purpose.CODE_SIGNING]), False
+        else:
+            yield x509.ExtendedKeyUsage([purpose.SERVER_AUTH, purpose.CLIENT_AUTH]), False
         yield x509.SubjectAlternativeName(list(_names("other-host" in flaws))), False
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from imagebot.errors import RegistryError, RepositoryNotFoundError
-from imagebot.reference import Repository, is_digest
+from imagebot.http.pauses import HeadRoom
+from imagebot.reference import Repository, is_digest, parse_repository
 from imagebot.registry.api import Pushed
 
 ANY = "*"
@@ -48,8 +49,13 @@ class FakeRegistry:
     """Push times by tag."""
     before: Callable[[str, Repository], object] = lambda what, repository: None
     """Called before each answer, with the name of the method: it may wait, or raise."""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """The origins of cached repositories."""
     calls: list[tuple[str, ...]] = field(default_factory=list)
     """The method, the repository and what else was asked for; images by their names."""
+    left: Mapping[str, HeadRoom] = field(default_factory=dict)
+    kept: dict[tuple[str, str, str], Pushed] = field(default_factory=dict)
+    """Push times by repository, tag and digest, for good."""
     _names: dict[str, str] = field(default_factory=dict)
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
@@ -88,6 +94,18 @@ class FakeRegistry:
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
         self._note("pushed", repository, *tags)
         return {tag: self.pushes[tag] for tag in tags if tag in self.pushes}
+
+    def known_push(self, repository: Repository, tag: str, digest: str) -> Pushed | None:
+        return self.kept.get((str(repository), tag, digest))
+
+    def keep_push(self, repository: Repository, tag: str, pushed: Pushed) -> None:
+        self.kept[str(repository), tag, pushed.digest or ""] = pushed
+
+    def origin(self, repository: Repository) -> Repository:
+        return parse_repository(self.origins.get(str(repository), str(repository)))
+
+    def head_room(self) -> Mapping[str, HeadRoom]:
+        return self.left
 
     def check(self, place: str) -> str:
         self.calls.append(("check", place))

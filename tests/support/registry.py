@@ -7,13 +7,13 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.support.certificates import Tls, write_tls
+from tests.support.certificates import Tls, write_client, write_tls
 from tests.support.process import PATIENCE, running
 from tests.support.pusher import Pusher
 from tests.support.require import require
@@ -33,6 +33,8 @@ class Registry(Pusher):
     username: str | None
     password: str | None
     ca_file: Path | None
+    client_files: tuple[Path, Path] | None
+    """The certificate and key that clients need, where they need one."""
     tokens: TokenServer | None
     log: Path
 
@@ -43,6 +45,7 @@ def registry(
     *,
     auth: str = "anonymous",
     tls: bool = False,
+    asks_clients: bool = False,
     users: Mapping[str, str] | None = None,
     rights: Mapping[str, Mapping[str, set[str]]] | None = None,
     notify: str | None = None,
@@ -50,7 +53,8 @@ def registry(
 ) -> Iterator[Registry]:
     """A registry that keeps everything in `folder`.
 
-    auth: "anonymous", "htpasswd" or "token". notify: the URL that pushes are announced to.
+    auth: "anonymous", "htpasswd" or "token". asks_clients: for a certificate, with `tls`. notify:
+    the URL that pushes are announced to.
     """
     require("docker-registry")
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,6 +66,11 @@ def registry(
                 token_server(folder / "tokens", users=known, rights=rights)
             )
         files = write_tls(folder / "tls") if tls else None
+        client_files = None
+        if files and asks_clients:
+            *pair, authority = write_client(folder / "tls")
+            client_files = (pair[0], pair[1])
+            files = replace(files, client_ca_file=authority)
         configuration = _configuration(folder, files)
         configuration["auth"] = _auth(folder, auth, known, tokens)
         if notify:
@@ -74,10 +83,13 @@ def registry(
         user, password = next(iter(known.items())) if auth != "anonymous" else (None, None)
         host = f"127.0.0.1:{port}"
         url = f"{'https' if tls else 'http'}://{host}"
+        context = files.client_context() if files else None
+        if context and client_files:
+            context.load_cert_chain(*client_files)
         client = httpx.Client(
             base_url=url,
             auth=(user, password) if auth == "htpasswd" and user and password else None,
-            verify=files.client_context() if files else False,
+            verify=context or False,
             timeout=PATIENCE,
             trust_env=False,
         )
@@ -91,6 +103,7 @@ def registry(
             username=user,
             password=password,
             ca_file=files.ca_file if files else None,
+            client_files=client_files,
             tokens=tokens,
             log=log,
         )
@@ -106,6 +119,8 @@ def _configuration(folder: Path, tls: Tls | None) -> dict[str, Any]:
     http: dict[str, Any] = {"addr": "127.0.0.1:0", "secret": "shared between nobody"}
     if tls:
         http["tls"] = {"certificate": str(tls.certificate_file), "key": str(tls.key_file)}
+        if tls.client_ca_file:
+            http["tls"]["clientcas"] = [str(tls.client_ca_file)]
     return {
         "version": "0.1",
         "log": {"level": "info", "accesslog": {"disabled": True}},

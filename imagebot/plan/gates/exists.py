@@ -10,7 +10,10 @@ from imagebot.policy.model import Policy
 
 
 def exists(tag: str, policy: Policy, facts: Facts, _now: datetime) -> Verdict:
-    """Asking for the digest is enough: an absent manifest is refused wherever it is noticed."""
-    if policy.exists:
+    """Asking for the digest is enough: an absent manifest is refused wherever it is noticed.
+
+    Always asked of a cache, which may not have, or not give out, what its origin lists.
+    """
+    if policy.exists or facts.origin:
         facts.digest(tag)
     return Passed()

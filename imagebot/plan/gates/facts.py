@@ -35,17 +35,36 @@ class Facts:
         """Whether a digest is that of an image in the index that the tag points to."""
         return digest in self._images.images(self._repository, self.digest(tag))
 
+    @property
+    def origin(self) -> str:
+        """The registry whose list this is, for a repository that is only a cache; else ""."""
+        found = self._images.origin(self._repository)
+        return "" if found == self._repository else found.registry
+
+    @property
+    def registry(self) -> str:
+        return self._repository.registry
+
     def listed(self) -> tuple[str, ...]:
         """Every tag of the repository."""
         return self._images.tags(self._repository)
 
     def pushed(self, tag: str) -> Pushed | None:
-        """When what the tag points to now was pushed; None when the registry does not say."""
+        """When what the tag points to now was pushed; None when the registry does not say.
+
+        That never changes, so it is asked once, whatever the number of passes.
+        """
+        digest = self.digest(tag)
+        if known := self._images.known_push(self._repository, tag, digest):
+            return known
         if self._pushed is None:
             self._pushed = self._images.pushed(self._repository, self._tags)
         found = self._pushed.get(tag)
-        if found is None or (found.digest is not None and found.digest != self.digest(tag)):
+        if found is None or found.digest is None:
+            return found
+        if found.digest != digest:
             return None
+        self._images.keep_push(self._repository, tag, found)
         return found
 
     def created(self, tag: str) -> datetime | None:

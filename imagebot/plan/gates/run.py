@@ -34,5 +34,7 @@ def pass_gates(
         if with_digest:
             facts.digest(tag)
     except RepositoryNotFoundError:
+        if facts.origin:
+            return Refused("exists", f"{facts.origin} lists it, {facts.registry} does not have it")
         return Refused("exists", "the registry lists it, and does not have its manifest")
     return Passed("; ".join(notes))

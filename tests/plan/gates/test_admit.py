@@ -299,7 +299,7 @@ def test_push_times_are_asked_once_for_all_candidates() -> None:
     images = FakeImages(pushes={"1.4.0": pushed(1), "1.3.0": pushed(9)})
     decision = deciding({"max": "major", "min-age": "3d"}, "1.2.3 1.3.0 1.4.0", "1.2.3", images)
     assert decision.tag == "1.3.0"
-    assert images.asked == ["pushed 1.4.0 1.3.0"]
+    assert images.asked == ["digest 1.4.0", "pushed 1.4.0 1.3.0", "digest 1.3.0"]
     assert decision.reason == (
         "1.3.0 is the newest that passes, pushed 9 days ago (the registry says so); "
         "1.4.0: pushed 1d ago (the registry says so), waits until 2026-03-12 12:00 UTC (min-age 3d)"

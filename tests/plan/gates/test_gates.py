@@ -30,7 +30,19 @@ def aged(images: FakeImages, unknown: str = "reject") -> Verdict:
 def test_the_push_time_is_evidence() -> None:
     images = FakeImages(pushes={"1.0": Pushed(ago(days=4), "Docker Hub")})
     assert aged(images) == Passed("pushed 4 days ago (Docker Hub says so)")
-    assert images.asked == ["pushed 1.0"]
+    assert images.asked == ["digest 1.0", "pushed 1.0"]
+
+
+def test_the_push_of_a_digest_is_asked_once_in_all_passes() -> None:
+    push = Pushed(ago(days=4), "Docker Hub", digest_of("1.0"))
+    images = FakeImages(pushes={"1.0": push})
+    for _ in range(3):
+        assert aged(images) == Passed("pushed 4 days ago (Docker Hub says so)")
+    assert [asked for asked in images.asked if asked != "digest 1.0"] == ["pushed 1.0"]
+    # Another image under the same tag has a push of its own.
+    images.points = {"1.0": "rebuilt"}
+    images.pushes = {"1.0": Pushed(ago(hours=1), "Docker Hub", digest_of("rebuilt"))}
+    assert isinstance(aged(images), Refused)
 
 
 def test_a_young_push_is_refused_until_it_is_old_enough() -> None:
