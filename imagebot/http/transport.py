@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from imagebot.errors import RegistryProtocolError, RegistryUnreachableError
 from imagebot.http.address import is_loopback, netloc
+from imagebot.http.guard import NetworkZone
 from imagebot.http.tls import explain_distrust
 from imagebot.text import clean
 
@@ -38,7 +39,12 @@ _TRUST = "name its authority with `ca-file` of this registry in the bot's config
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request. Errors are about `subject`; a body of more than `limit` bytes is an error."""
+    """A request. Errors are about `subject`; a body of more than `limit` bytes is an error.
+
+    `reaches` is for the bot's own logins, at addresses that its environment or a cloud names: the
+    nearest zone that they may be in. None is a registry's request, or one that a registry asked
+    for, which never reaches a metadata server.
+    """
 
     subject: str
     url: str
@@ -48,6 +54,7 @@ class Request:
     content: bytes | None = field(default=None, repr=False)
     limit: int = 64 * 1024
     ca_file: str = ""
+    reaches: NetworkZone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,8 @@ class Transport:
             return Response(request.url, response.status_code, headers, body)
 
     def _client(self, request: Request) -> httpx.Client:
-        local = is_loopback(netloc(request.url))
+        # No proxy may see, or answer, what is asked of the metadata server of this machine.
+        local = is_loopback(netloc(request.url)) or request.reaches is NetworkZone.LINK_LOCAL
         key = (local, local and request.url.startswith("http:"), request.ca_file)
         with self._lock:
             if self._closed:
@@ -127,7 +135,7 @@ class Transport:
 def _make_client(
     request: Request, transport: httpx.BaseTransport | None, local: bool, plain: bool
 ) -> httpx.Client:
-    """`local`: the host is this machine, so no proxy is used; `plain`: without TLS."""
+    """`local`: this machine, or its metadata server, so no proxy is used; `plain`: without TLS."""
     import http.cookiejar
 
     import httpx
