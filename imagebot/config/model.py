@@ -10,6 +10,7 @@ from imagebot.manifest.images.options import ExtraField, ExtraFile
 from imagebot.policy.model import Policy
 
 PublishMode = Literal["commit", "pull-request"]
+Cloud = Literal["aws", "azure", "gcp"]
 
 
 @dataclass(frozen=True, slots=True)
