@@ -17,7 +17,7 @@ ImagebotError
 │  ├─ RegistryRateLimitError           the registry asks for a pause
 │  ├─ RegistryUnreachableError         no answer: name, connection, TLS, time-out
 │  └─ RegistryProtocolError            an answer that must not be used (truncated, too big, …)
-├─ CredentialError                     a credential cannot be read from its file, variable or helper
+├─ CredentialError                     a credential cannot be had: file, variable, helper, cloud
 ├─ GitError                            git failed
 │  ├─ GitAuthError                     the remote refused the credential
 │  ├─ GitUnreachableError              the remote cannot be reached
@@ -223,7 +223,13 @@ class RegistryProtocolError(RegistryError):
 
 
 class CredentialError(ImagebotError):
+    """`temporary`: a later try may succeed."""
+
     code = "credential"
+
+    def __init__(self, message: str, *, hint: str = "", temporary: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.temporary = temporary
 
 
 class GitError(ImagebotError):

@@ -48,7 +48,12 @@ ONLY_IN = {
     "_ruamel_yaml": ("imagebot.manifest.yaml",),
     "msgspec": ("imagebot.manifest.cache", "imagebot.plan.documents", "imagebot.plan.report"),
     "pydantic": ("imagebot.config",),
+    "jwt": ("imagebot.registry.cloud",),
     "subprocess": ("imagebot.parallel.child", "imagebot.registry.helper", "imagebot.git"),
+    "boto3": (),
+    "botocore": (),
+    "google": (),
+    "azure": (),
     "requests": (),
     "yaml": (),
 }
@@ -79,6 +84,7 @@ PURE_TOO = {
     "imagebot.publish.marker",
     "imagebot.publish.text",
     "imagebot.registry.api",
+    "imagebot.registry.cloud.aws_signature",
     "imagebot.registry.image",
     "imagebot.registry.protocol",
 }
