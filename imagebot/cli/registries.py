@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from imagebot.config.model import BotConfiguration, RegistryCredential, RegistryOptions
+from imagebot.config.model import (
+    BotConfiguration,
+    RegistryCredential,
+    RegistryIdentity,
+    RegistryOptions,
+)
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -68,7 +73,7 @@ class KeptRegistries:
 class _Settings:
     """All that a client is made from."""
 
-    credentials: tuple[RegistryCredential, ...]
+    credentials: tuple[RegistryCredential | RegistryIdentity, ...]
     registries: tuple[RegistryOptions, ...]
     cache: Path
     authorities: tuple[tuple[str, int, int, int], ...]

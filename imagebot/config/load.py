@@ -70,7 +70,7 @@ def load_bot_configuration(text: str, path: str) -> BotConfiguration:
 
     Paths in it count from its folder. Raises ConfigurationError with everything that is wrong.
     """
-    from imagebot.config.bot import check_targets, to_bot_configuration
+    from imagebot.config.bot import check_identities, check_targets, to_bot_configuration
     from imagebot.config.schema_bot import BotSection
 
     document = read_document(text, path)
@@ -81,6 +81,7 @@ def load_bot_configuration(text: str, path: str) -> BotConfiguration:
     policies = check_policies(document, issues)
     if section is not None:
         check_targets(section, issues)
+        check_identities(section, issues)
     issues.raise_all()
     assert section is not None
     inline: Configuration | None = None

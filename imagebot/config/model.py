@@ -136,6 +136,14 @@ class RegistryCredential:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryIdentity:
+    """The registries of `key`, as above, are asked with what the bot is in a cloud."""
+
+    key: str
+    cloud: Cloud
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryOptions:
     """How to reach a registry: `insecure` is plain HTTP, `mirror` a host to ask instead."""
 
@@ -186,7 +194,7 @@ class BotConfiguration:
 
     path: str
     targets: tuple[Target, ...]
-    registry_credentials: tuple[RegistryCredential, ...] = ()
+    registry_credentials: tuple[RegistryCredential | RegistryIdentity, ...] = ()
     registries: tuple[RegistryOptions, ...] = ()
     inline: Configuration | None = None
     cache_dir: str = ""

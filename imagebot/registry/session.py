@@ -132,10 +132,13 @@ class Session:
     def credential(self, endpoint: Endpoint, path: str, subject: str) -> Credential | None:
         """Raises RegistryAuthError when the credential cannot be read."""
         try:
-            return self._credentials.lookup(endpoint.registry, path)
+            found = self._credentials.lookup(endpoint.registry, path)
+            return found.obtained(endpoint, self.send) if found else None
         except CredentialError as exc:
             reason = f"its credential cannot be used: {exc.message}"
-            raise RegistryAuthError(subject, reason, hint=exc.hint) from exc
+            raise RegistryAuthError(
+                subject, reason, hint=exc.hint, temporary=exc.temporary
+            ) from exc
 
     def _is_own(self, url: str, endpoint: Endpoint) -> bool:
         try:
