@@ -18,7 +18,7 @@ ImagebotError
 │  ├─ RegistryUnreachableError         no answer: name, connection, TLS, time-out
 │  │  └─ RegistryDeadlineError         the time that a pass has for registries is over
 │  └─ RegistryProtocolError            an answer that must not be used (truncated, too big, …)
-├─ CredentialError                     a credential cannot be read from its file, variable or helper
+├─ CredentialError                     a credential cannot be had: file, variable, helper, cloud
 ├─ GitError                            git failed
 │  ├─ GitAuthError                     the remote refused the credential
 │  ├─ GitUnreachableError              the remote cannot be reached
@@ -37,10 +37,9 @@ ending a pass is a `Problem`.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 
 class ImagebotError(Exception):
@@ -236,7 +235,13 @@ class RegistryProtocolError(RegistryError):
 
 
 class CredentialError(ImagebotError):
+    """`temporary`: a later try may succeed."""
+
     code = "credential"
+
+    def __init__(self, message: str, *, hint: str = "", temporary: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.temporary = temporary
 
 
 class GitError(ImagebotError):
@@ -325,89 +330,3 @@ class ForgeUnreachableError(ForgeError):
 
 OUT_OF_SPACE = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
 """Errors of the system that are not bugs, wherever they come up."""
-BUG = "bug"
-"""The code of a problem that is imagebot's own fault."""
-ProblemScope = Literal["target", "file", "repository", "field", "change"]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line of a file, counted from 1."""
-
-    path: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Something that failed. It never stops the rest and always shows in the exit code.
-
-    `target` is the name of the target that it is about; `places` need what failed, such as the
-    lines with the images of a registry.
-    """
-
-    scope: ProblemScope
-    subject: str
-    code: str
-    message: str
-    hint: str = ""
-    path: str = ""
-    line: int = 0
-    target: str = ""
-    places: tuple[Place, ...] = ()
-
-    @property
-    def needed_by(self) -> str:
-        """The target and the first of the places, for a message; "" where there are none."""
-        if not self.places:
-            return ""
-        more = f" and {len(self.places) - 1} more" if len(self.places) > 1 else ""
-        return (
-            f"{self.target}: {self.places[0]}{more}" if self.target else f"{self.places[0]}{more}"
-        )
-
-    @classmethod
-    def of_error(
-        cls,
-        scope: ProblemScope,
-        subject: str,
-        error: ImagebotError,
-        *,
-        message: str = "",
-        path: str = "",
-        line: int = 0,
-        places: tuple[Place, ...] = (),
-    ) -> Self:
-        """An error as a problem, with its code and its hint; `message` "" is the error's own."""
-        return cls(
-            scope=scope,
-            subject=subject,
-            code=error.code,
-            message=message or error.message,
-            hint=error.hint,
-            path=path,
-            line=line,
-            places=places,
-        )
-
-
-class Exit(IntEnum):
-    """The exit codes of the command line."""
-
-    WELL = 0
-    FAILED = 1
-    USAGE = 2
-    BUG = 3
-    PENDING = 4
-    NOTHING_CHOSEN = 5
-    INTERRUPTED = 130
-
-
-def exit_of(problems: Sequence[Problem]) -> Exit:
-    """Failed when anything did, whatever else was done; a bug when one of them was."""
-    if any(problem.code == BUG for problem in problems):
-        return Exit.BUG
-    return Exit.FAILED if problems else Exit.WELL

@@ -35,7 +35,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 AMBIENT = re.compile(
     r"(?i)(.*_proxy|ssl_.*|ssh_.*|requests_ca_bundle|curl_ca_bundle|registry_auth_file|email"
     r"|force_color|clicolor.*|columns|lines|gpg_.*|(gnu)?make.*|mflags|venv"
-    r"|(aws|azure|ci_job|docker|gh|git|gitea|github|gitlab|google|imagebot(?!_corpus$)|xdg)_.*)"
+    r"|(aws|azure|ci_job|cloudsdk|docker|gce|gh|git|gitea|github|gitlab|google|identity"
+    r"|imagebot(?!_corpus$)|xdg)_.*)"
 )
 """Variables of whoever runs the tests that could change what imagebot, git, ssh, httpx or make do.
 

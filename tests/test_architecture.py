@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "imagebot"
 # A folder imports itself and what stands above it; those on one line know nothing of each other.
 ORDER = (
     "errors",
-    "reference, glob, redaction, text",
+    "problem, reference, glob, redaction, text",
     "version",
     "policy",
     "manifest",
@@ -34,7 +34,7 @@ ORDER = (
 )
 # The same within manifest/; its entries, which stand in no folder, may import all of it.
 MANIFEST_ORDER = ("yaml", "images", "flux", "markers", "formats", "text")
-AT_ROOT = {"__init__", "__main__", "errors", "reference", "glob", "redaction", "text"}
+AT_ROOT = {"__init__", "__main__", "errors", "problem", "reference", "glob", "redaction", "text"}
 LONGEST = 400
 
 ONLY_IN = {
@@ -48,15 +48,20 @@ ONLY_IN = {
     "_ruamel_yaml": ("imagebot.manifest.yaml",),
     "msgspec": ("imagebot.manifest.cache", "imagebot.plan.documents", "imagebot.plan.report"),
     "pydantic": ("imagebot.config",),
+    "jwt": ("imagebot.registry.cloud",),
     "subprocess": ("imagebot.parallel", "imagebot.registry.helper", "imagebot.git"),
+    "boto3": (),
+    "botocore": (),
+    "google": (),
+    "azure": (),
     "requests": (),
     "yaml": (),
 }
 
 # Values in, values out: no file, socket, clock or process.
 PURE = (
-    "errors", "reference", "glob", "redaction", "text", "version", "policy", "manifest", "config",
-    "plan",
+    "errors", "problem", "reference", "glob", "redaction", "text", "version", "policy", "manifest",
+    "config", "plan",
 )  # fmt: skip
 # Pure leaves that every folder may import: what is configured is read by the parser that is used.
 # They import nothing but the root and each other.
@@ -82,6 +87,7 @@ PURE_TOO = {
     "imagebot.publish.marker",
     "imagebot.publish.text",
     "imagebot.registry.api",
+    "imagebot.registry.cloud.aws_signature",
     "imagebot.registry.image",
     "imagebot.registry.protocol",
 }

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from imagebot.cli.output import count, print_json
-from imagebot.errors import ConfigurationError, Exit, UsageError
+from imagebot.errors import ConfigurationError, UsageError
+from imagebot.problem import Exit
 from imagebot.text import printable
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from imagebot.cli.bot import open_bot
 from imagebot.cli.options import bot_option
 from imagebot.cli.process import Process, pass_process
 from imagebot.cli.registries import cache_folder, open_registries
-from imagebot.errors import Exit, GitError
+from imagebot.errors import GitError
+from imagebot.problem import Exit
 from imagebot.run.diagnostics import open_diagnostics
 from imagebot.scan.workspace import open_workspace
 from imagebot.text import printable

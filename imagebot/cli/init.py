@@ -8,7 +8,8 @@ import click
 
 from imagebot.cli.options import directory_argument
 from imagebot.cli.output import count
-from imagebot.errors import Exit, UsageError
+from imagebot.errors import UsageError
+from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics
 
 

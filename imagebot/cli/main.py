@@ -12,8 +12,9 @@ import click
 
 from imagebot import __version__
 from imagebot.cli.process import Process
-from imagebot.errors import BUG, OUT_OF_SPACE, ConfigurationError, Exit, ImagebotError, UsageError
+from imagebot.errors import OUT_OF_SPACE, ConfigurationError, ImagebotError, UsageError
 from imagebot.parallel.processes import raise_gc_threshold
+from imagebot.problem import BUG, Exit
 from imagebot.run.signals import prepare_process
 from imagebot.text import excerpt, nearest
 

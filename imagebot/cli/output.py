@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from imagebot.errors import Exit, exit_of
 from imagebot.http.pauses import HeadRoom
 from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.policy.explain import name_tags, share_reasons
 from imagebot.policy.model import Rejection
+from imagebot.problem import Exit, exit_of
 from imagebot.run.diagnostics import Diagnostics
 from imagebot.text import printable, printable_lines
 

@@ -16,7 +16,8 @@ from imagebot.cli.output import print_json
 from imagebot.cli.policy_options import merged_policy, policy_options
 from imagebot.cli.process import Process, pass_process
 from imagebot.cli.registries import open_registries
-from imagebot.errors import Exit, InvalidReferenceError, UsageError
+from imagebot.errors import InvalidReferenceError, UsageError
+from imagebot.problem import Exit
 from imagebot.reference import Reference, is_tag, parse_reference
 from imagebot.run.diagnostics import open_diagnostics
 from imagebot.text import printable, printable_lines

@@ -17,8 +17,9 @@ from imagebot.cli.options import (
 from imagebot.cli.output import finish
 from imagebot.cli.process import Process, pass_process
 from imagebot.cli.registries import open_registries
-from imagebot.errors import Exit, UsageError
+from imagebot.errors import UsageError
 from imagebot.plan.model import merge_plans
+from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 from imagebot.scan.workspace import open_workspace
 

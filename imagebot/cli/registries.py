@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from imagebot.cli.process import Process
-from imagebot.config.model import BotConfiguration, RegistryCredential, RegistryOptions
+from imagebot.config.model import (
+    BotConfiguration,
+    RegistryCredential,
+    RegistryIdentity,
+    RegistryOptions,
+)
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -82,7 +87,7 @@ class KeptRegistries:
 class _Settings:
     """All that a client is made from."""
 
-    credentials: tuple[RegistryCredential, ...]
+    credentials: tuple[RegistryCredential | RegistryIdentity, ...]
     registries: tuple[RegistryOptions, ...]
     cache: Path
     certificates: tuple[tuple[str, int, int, int], ...]

@@ -17,7 +17,8 @@ from imagebot.cli.output import finish
 from imagebot.cli.pass_context import open_pass
 from imagebot.cli.process import Process, pass_process
 from imagebot.cli.registries import KeptRegistries
-from imagebot.errors import Exit, InvalidPolicyError, UsageError
+from imagebot.errors import InvalidPolicyError, UsageError
+from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 
 if TYPE_CHECKING:

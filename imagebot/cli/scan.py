@@ -10,7 +10,7 @@ import click
 from imagebot.cli.options import diagnostics_options, directory_argument, format_option
 from imagebot.cli.output import count, print_json, print_rows
 from imagebot.cli.process import Process, pass_process
-from imagebot.errors import Exit
+from imagebot.problem import Exit
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
 from imagebot.scan.workspace import open_workspace
 

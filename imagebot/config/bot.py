@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from imagebot.config.identity import refuse_identity
 from imagebot.config.issues import Issues
 from imagebot.config.model import (
     BotConfiguration,
@@ -13,6 +14,7 @@ from imagebot.config.model import (
     GitCredential,
     Limits,
     RegistryCredential,
+    RegistryIdentity,
     RegistryOptions,
     SecretSource,
     Target,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
         BotSection,
         GitCredentialSection,
         LimitsSection,
+        RegistryCredentialSection,
         SecretSection,
         TargetSection,
     )
@@ -73,6 +76,20 @@ def check_registries(section: BotSection, issues: Issues) -> None:
             issues.add(place, message, f"remove the mirror of {show_text(origin)}", position=0)
 
 
+def check_identities(section: BotSection, issues: Issues) -> None:
+    """Check that a cloud's identity is only used for registries of that cloud, and over TLS."""
+    for key, entry in section.credentials.registries.items():
+        if "identity" not in entry.model_fields_set:
+            continue
+        at = ("credentials", "registries", key)
+        reason, hint = refuse_identity(key, entry.identity)
+        if reason:
+            issues.add(at, reason, hint)
+        options = section.registries.get(key.partition("/")[0])
+        if options is not None and options.insecure:
+            issues.add(at, "an identity is not used over plain http", "remove `insecure`")
+
+
 def target_names(section: BotSection) -> list[str]:
     """The name of each target: its own, else from the URL, with the branch where that is needed."""
     names = [target.name or parse_url(target.url).name for target in section.targets]
@@ -97,9 +114,7 @@ def to_bot_configuration(
             for target, name in zip(section.targets, target_names(section), strict=True)
         ),
         registry_credentials=tuple(
-            RegistryCredential(
-                key=key, username=entry.username, password=_secret(entry.password, folder)
-            )
+            _registry_credential(key, entry, folder)
             for key, entry in section.credentials.registries.items()
         ),
         registries=tuple(
@@ -158,6 +173,15 @@ def _git_credential(name: str, section: GitCredentialSection, folder: str) -> Gi
         ssh_key=_path(section.ssh_key, folder),
         known_hosts=_path(section.known_hosts, folder),
     )
+
+
+def _registry_credential(
+    key: str, section: RegistryCredentialSection, folder: str
+) -> RegistryCredential | RegistryIdentity:
+    if "identity" in section.model_fields_set:
+        return RegistryIdentity(key=key, cloud=section.identity)
+    password = _secret(section.password, folder)
+    return RegistryCredential(key=key, username=section.username, password=password)
 
 
 def _secret(section: SecretSection, folder: str) -> SecretSource:

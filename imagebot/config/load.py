@@ -70,7 +70,12 @@ def load_bot_configuration(text: str, path: str) -> BotConfiguration:
 
     Paths in it count from its folder. Raises ConfigurationError with everything that is wrong.
     """
-    from imagebot.config.bot import check_registries, check_targets, to_bot_configuration
+    from imagebot.config.bot import (
+        check_identities,
+        check_registries,
+        check_targets,
+        to_bot_configuration,
+    )
     from imagebot.config.schema_bot import BotSection
 
     document = read_document(text, path)
@@ -82,6 +87,7 @@ def load_bot_configuration(text: str, path: str) -> BotConfiguration:
     if section is not None:
         check_targets(section, issues)
         check_registries(section, issues)
+        check_identities(section, issues)
     issues.raise_all()
     assert section is not None
     inline: Configuration | None = None

@@ -10,6 +10,7 @@ from imagebot.manifest.images.options import ExtraField, ExtraFile
 from imagebot.policy.model import Policy
 
 PublishMode = Literal["commit", "pull-request"]
+Cloud = Literal["aws", "azure", "gcp"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,14 @@ class RegistryCredential:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryIdentity:
+    """The registries of `key`, as above, are asked with what the bot is in a cloud."""
+
+    key: str
+    cloud: Cloud
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryOptions:
     """How to reach a registry: `insecure` is plain HTTP, `mirror` a host to ask instead.
 
@@ -197,7 +206,7 @@ class BotConfiguration:
     path: str
     targets: tuple[Target, ...]
     registry_deadline: float = 600.0
-    registry_credentials: tuple[RegistryCredential, ...] = ()
+    registry_credentials: tuple[RegistryCredential | RegistryIdentity, ...] = ()
     registries: tuple[RegistryOptions, ...] = ()
     inline: Configuration | None = None
     cache_dir: str = ""

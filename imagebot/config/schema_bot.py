@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from imagebot.config.address import check_forge_url, check_git_url, check_host, check_registry_key
+from imagebot.config.model import Cloud
 from imagebot.config.schema import ConfigurationSection, Pause
 from imagebot.config.section import Section, no_default
 from imagebot.config.text import (
@@ -78,8 +79,29 @@ class GitCredentialSection(Section):
 
 
 class RegistryCredentialSection(Section):
-    username: Text
-    password: SecretSection
+    username: Text = Field(default="", json_schema_extra=no_default)
+    password: SecretSection = Field(
+        default_factory=SecretSection.model_construct, json_schema_extra=no_default
+    )
+    identity: Cloud = Field(
+        default="aws",
+        description="The cloud whose identity the bot has where it runs, instead of a password.",
+        json_schema_extra=no_default,
+    )
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        given = self.model_fields_set
+        if "identity" in given:
+            if len(given) > 1:
+                raise refuse("an identity needs no username and no password")
+            return self
+        missing = sorted({"username", "password"} - given)
+        if len(missing) == 2:
+            raise refuse("needs a username and a password, or an identity")
+        if missing:
+            raise refuse(f"{missing[0]} is missing")
+        return self
 
 
 class CredentialsSection(Section):

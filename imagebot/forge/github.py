@@ -14,12 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from imagebot.errors import (
-    ForgeAuthError,
-    ForgeError,
-    ForgeRateLimitError,
-    ForgeUnreachableError,
-)
+from imagebot.errors import ForgeAuthError, ForgeError, ForgeRateLimitError, ForgeUnreachableError
 from imagebot.forge.model import PullRequest, PullRequestState
 from imagebot.http.tls import explain_distrust
 from imagebot.parallel.stop import Stop

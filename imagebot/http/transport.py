@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from imagebot.errors import RegistryError, RegistryProtocolError, RegistryUnreachableError
 from imagebot.http.address import is_loopback, netloc
 from imagebot.http.exchange import Exchange, LimitExceededError, Stage
+from imagebot.http.guard import NetworkZone
 from imagebot.http.limits import TimeLimits
 from imagebot.http.tls import ClientIdentity, explain_distrust, explain_refusal
 from imagebot.http.unreachable import (
@@ -52,7 +53,12 @@ _TRUST = "name its authority with `ca-file` of this registry in the bot's config
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request. Errors are about `subject`; a body of more than `limit` bytes is an error."""
+    """A request. Errors are about `subject`; a body of more than `limit` bytes is an error.
+
+    `reaches` is for the bot's own logins, at addresses that its environment or a cloud names: the
+    nearest zone that they may be in. None is a registry's request, or one that a registry asked
+    for, which never reaches a metadata server.
+    """
 
     subject: str
     url: str
@@ -63,6 +69,7 @@ class Request:
     limit: int = 64 * 1024
     ca_file: str = ""
     identity: ClientIdentity | None = None
+    reaches: NetworkZone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,8 @@ class Transport:
                 return Response(request.url, response.status_code, headers, body)
 
     def _network(self, request: Request) -> tuple[Network, Backend]:
-        local = is_loopback(netloc(request.url))
+        # No proxy may see, or answer, what is asked of the metadata server of this machine.
+        local = is_loopback(netloc(request.url)) or request.reaches is NetworkZone.LINK_LOCAL
         plain = local and request.url.startswith("http:")
         key = (local, plain, request.ca_file, request.identity)
         with self._lock:
@@ -141,7 +149,7 @@ class Transport:
 
 
 def _make_network(request: Request, backend: Backend, *, local: bool, plain: bool) -> Network:
-    """`local`: the host is this machine, so no proxy is used; `plain`: without TLS."""
+    """`local`: this machine, or its metadata server, so no proxy is used; `plain`: without TLS."""
     from imagebot.http.network import PooledNetwork, environment_proxies
 
     # A context that trusts nobody costs no time.

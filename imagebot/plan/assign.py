@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from imagebot.config.builtin import IGNORE, default_configuration
 from imagebot.config.model import Configuration, Route
 from imagebot.config.node import show_text
-from imagebot.errors import ConfigurationError, Problem
+from imagebot.errors import ConfigurationError
 from imagebot.manifest.images.field import ImageField, Marker, Unread
 from imagebot.plan.routes import RouteTable
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.model import Policy
+from imagebot.problem import Problem
 from imagebot.text import did_you_mean
 
 _NAME = re.compile(r"[\w./:+-]+")

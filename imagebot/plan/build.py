@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from imagebot.config.model import Configuration, Limits
-from imagebot.errors import Place, Problem, RegistryError, RegistryUnreachableError
+from imagebot.errors import RegistryError, RegistryUnreachableError
 from imagebot.manifest.images.field import ImageField
 from imagebot.parallel.threads import Progress
 from imagebot.plan.assign import Assigned, assign
@@ -18,6 +18,7 @@ from imagebot.plan.resolve import Resolution, TagQuery, resolve
 from imagebot.plan.undecided import noted_warnings, undecided_warnings
 from imagebot.plan.unused import unused_warnings
 from imagebot.policy.model import Decision
+from imagebot.problem import Place, Problem
 from imagebot.reference import Repository
 from imagebot.registry.api import Registry
 from imagebot.scan.cache import ScanCache

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field, json
 
-from imagebot.errors import ProblemScope
 from imagebot.plan.model import PublishStatus
 from imagebot.policy.model import UpdateType
+from imagebot.problem import ProblemScope
 
 SCHEMA_VERSION: Literal[1] = 1
 

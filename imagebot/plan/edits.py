@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from imagebot.errors import ImagebotError, Problem, RefusedEditError
+from imagebot.errors import ImagebotError, RefusedEditError
 from imagebot.files.rewrite import FileChange, Unwritten
 from imagebot.manifest.edit import edit
 from imagebot.manifest.images.field import Slot
 from imagebot.manifest.yaml.events import prepare
 from imagebot.parallel.processes import map_forked, usable_processes
 from imagebot.plan.model import Plan, Update
+from imagebot.problem import Problem
 from imagebot.scan.source import Source
 
 # Starting processes costs as much as editing so many bytes.

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from imagebot.config.model import Limits, Route
-from imagebot.errors import Problem
 from imagebot.glob import matches_any
 from imagebot.plan.model import Plan, Update
+from imagebot.problem import Problem
 from imagebot.reference import Repository
 
 

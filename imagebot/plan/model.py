@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from imagebot.errors import Problem
 from imagebot.manifest.images.field import FieldEdit, ImageField, Unread
 from imagebot.policy.model import Decision
+from imagebot.problem import Problem
 
 PublishStatus = Literal["committed", "opened", "updated", "unchanged", "closed", "failed"]
 

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import msgspec
 import msgspec.structs
 
-from imagebot.errors import Problem
 from imagebot.http.pauses import HeadRoom
 from imagebot.manifest.images.field import ImageField, Resource, Unread
 from imagebot.plan.documents import (
@@ -34,6 +33,7 @@ from imagebot.plan.documents import (
 )
 from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.policy.model import Decision, Rejection
+from imagebot.problem import Problem
 
 Document = dict[str, Any]
 E = TypeVar("E", UpdateEntry, KeptEntry)

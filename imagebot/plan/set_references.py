@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from imagebot.errors import Problem, UsageError
+from imagebot.errors import UsageError
 from imagebot.manifest.images.field import ImageField, Unread
 from imagebot.plan.assign import Assigned
 from imagebot.plan.model import FOLDER, Kept, Plan, Update
 from imagebot.policy.builtin import SHAPE
 from imagebot.policy.model import Decision, Policy, UpdateType
 from imagebot.policy.update_types import read_both, update_type_of
+from imagebot.problem import Problem
 from imagebot.reference import Reference, Repository
 from imagebot.scan.inventory import unread_problem
 from imagebot.version.chart import chart_version

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from heapq import merge
 
-from imagebot.errors import Problem
 from imagebot.plan.model import Kept, Plan, Update
 from imagebot.policy.model import Rejection
 from imagebot.policy.rejections import refused_later
+from imagebot.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from imagebot.errors import (
     GitError,
     ImagebotError,
     ManifestError,
-    Problem,
     PushRejectedError,
 )
 from imagebot.files.rewrite import FileChange
 from imagebot.git.checkout import Checkout
 from imagebot.manifest.edit import edit
 from imagebot.plan.model import Plan, Published
+from imagebot.problem import Problem
 from imagebot.publish.changes import Change, changes_of, undecided_branches
 from imagebot.publish.context import PublishContext
 from imagebot.publish.publishers import PUBLISHERS

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imagebot.config.model import Configuration
-from imagebot.errors import CredentialError, ForgeError, Problem
+from imagebot.errors import CredentialError, ForgeError
 from imagebot.forge.model import Forge
 from imagebot.git.checkout import Checkout
 from imagebot.plan.model import Plan, Update
 from imagebot.plan.vetoes import Veto, Vetoes
+from imagebot.problem import Problem
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.context import PublishContext
 from imagebot.publish.decide import Observed, is_current, refused_by_closing

@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from imagebot.errors import RegistryAuthError, RegistryError, RegistryProtocolError
 from imagebot.http import guard
+from imagebot.http.address import origin
 from imagebot.http.endpoint import Endpoint
 from imagebot.http.expiring import Expiring
 from imagebot.http.transport import Request, Response
@@ -150,6 +151,12 @@ class Authenticator:
         subject: str,
     ) -> Authorization:
         realm = self._realm(endpoint, challenge, subject)
+        if credential and credential.confined and origin(realm) != origin(endpoint.url):
+            raise RegistryProtocolError(
+                subject,
+                f"the registry names a token server elsewhere ({clean(urlsplit(realm).netloc)}), "
+                "which does not get what a cloud gave for the registry",
+            )
         key = _Key(endpoint.url, realm, challenge.service, scope, credential)
         server = urlsplit(realm).netloc
         if kept := self._tokens.get(key):

@@ -337,5 +337,7 @@ def _describe(result: AuthorizedResponse) -> str:
 def _name(credential: Credential | None) -> str:
     if credential is None:
         return "anonymous"
+    if credential.confined:
+        return credential.origin
     user = f"user {clean(credential.username)}" if credential.username else "a token"
     return f"{user} from {credential.origin}"

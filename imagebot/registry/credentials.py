@@ -14,14 +14,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from imagebot.config.model import RegistryCredential
+from imagebot.config.model import RegistryCredential, RegistryIdentity
 from imagebot.config.secret import read_secret
 from imagebot.errors import CredentialError
 from imagebot.http.address import normalise_host
+from imagebot.http.endpoint import Endpoint
 from imagebot.http.expiring import Expiring
 from imagebot.parallel.stop import Stop
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry import docker_config
+from imagebot.registry.cloud.client import Keep, Send
+from imagebot.registry.cloud.login import CloudLogin
 from imagebot.registry.docker_config import DockerConfig, StoredCredential
 from imagebot.registry.helper import HelperMissingError, run_helper
 
@@ -35,12 +38,34 @@ Kind = Literal["password", "identity-token", "registry-token"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """`origin` says where it was found. An identity token is exchanged for registry tokens."""
+    """`origin` says where it was found. An identity token is exchanged for registry tokens.
+
+    A `confined` one is sent to the registry's own origin only, to no token server elsewhere. One
+    with a `login` has no secret yet: a cloud gives it when it is needed.
+    """
 
     origin: str
     username: str = ""
-    secret: str = field(repr=False)
+    secret: str = field(default="", repr=False)
     kind: Kind = "password"
+    confined: bool = False
+    login: CloudLogin | None = None
+
+    def obtained(self, endpoint: Endpoint, send: Send, keep: Keep) -> Credential:
+        """The credential with its secret, for the registry at `endpoint`.
+
+        Raises CredentialError.
+        """
+        if self.login is None:
+            return self
+        grant = self.login.grant(endpoint, send, keep)
+        return Credential(
+            origin=grant.identity,
+            username=grant.username,
+            secret=grant.secret,
+            kind="identity-token" if grant.kind == "refresh-token" else "password",
+            confined=True,
+        )
 
 
 class CredentialLookup(Protocol):
@@ -59,7 +84,7 @@ class Credentials:
 
     def __init__(
         self,
-        configured: Sequence[RegistryCredential],
+        configured: Sequence[RegistryCredential | RegistryIdentity],
         env: Mapping[str, str],
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -67,8 +92,14 @@ class Credentials:
     ) -> None:
         self._stop = stop
         self._configured = {_normalise(item.key): item for item in configured}
+        self._logins = {
+            item.key: CloudLogin(item.cloud, env, clock=clock)
+            for item in configured
+            if isinstance(item, RegistryIdentity)
+        }
         self._env = env
         self._lock = threading.Lock()
+        self._running: dict[tuple[str, str], threading.Lock] = {}
         self._outputs: Expiring[tuple[str, str], StoredCredential] = Expiring(clock)
         self._reported: set[str] = set()
 
@@ -84,8 +115,10 @@ class Credentials:
                 return credential
         return None
 
-    def _read(self, item: RegistryCredential) -> Credential:
+    def _read(self, item: RegistryCredential | RegistryIdentity) -> Credential:
         what = f"credentials.registries.{item.key}"
+        if isinstance(item, RegistryIdentity):
+            return Credential(origin=what, confined=True, login=self._logins[item.key])
         if ":" in item.username:
             raise CredentialError(f"{what}: a user name cannot have a colon in it")
         try:
@@ -134,8 +167,10 @@ class Credentials:
 
     def _run_helper(self, name: str, host: str) -> StoredCredential | None:
         server = _HUB_SERVER if host == DOCKER_HUB else host
-        # One helper at a time, or sixteen threads would start sixteen of them for one host.
         with self._lock:
+            running = self._running.setdefault((name, server), threading.Lock())
+        # Once at a time, or sixteen threads would start sixteen helpers for one host.
+        with running:
             entry = self._outputs.get((name, server))
             if entry is None:
                 entry = run_helper(name, server, self._env, stop=self._stop) or StoredCredential()

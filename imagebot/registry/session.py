@@ -178,12 +178,15 @@ class Session:
         """Raises RegistryAuthError when the credential cannot be read."""
         try:
             found = self._credentials.lookup(endpoint.registry, path)
+            obtained = found.obtained(endpoint, self.send, self.vault.keep) if found else None
         except CredentialError as exc:
             reason = f"its credential cannot be used: {exc.message}"
-            raise RegistryAuthError(subject, reason, hint=exc.hint) from exc
-        if found is not None:
-            self.vault.keep(found.secret, username=found.username, origin=found.origin)
-        return found
+            raise RegistryAuthError(
+                subject, reason, hint=exc.hint, temporary=exc.temporary
+            ) from exc
+        if obtained is not None:
+            self.vault.keep(obtained.secret, username=obtained.username, origin=obtained.origin)
+        return obtained
 
     def _is_own(self, url: str, endpoint: Endpoint) -> bool:
         try:

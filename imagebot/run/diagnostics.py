@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from imagebot.config.secret import Vault
-from imagebot.errors import Problem
 from imagebot.parallel.threads import Progress
 from imagebot.plan.model import Plan
+from imagebot.problem import Problem
 from imagebot.text import printable
 
 LogFormat = Literal["text", "json"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from imagebot.config.model import RegistryCredential
+from imagebot.config.model import RegistryCredential, RegistryIdentity
 from imagebot.errors import RegistryError
 from imagebot.http.address import normalise_host
 from imagebot.parallel.threads import map_at_once
@@ -28,7 +28,7 @@ class _Place:
 
 def check_registries(
     repositories: Iterable[Repository],
-    credentials: Iterable[RegistryCredential],
+    credentials: Iterable[RegistryCredential | RegistryIdentity],
     registry: Registry,
 ) -> Iterator[Check]:
     """For each credential, and for each host without one: how it gives access, and one listing.

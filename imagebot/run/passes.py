@@ -18,14 +18,7 @@ from typing import TypeVar
 
 from imagebot.config.model import BotConfiguration, CommitOptions, Configuration, Target
 from imagebot.config.secret import Vault
-from imagebot.errors import (
-    BUG,
-    OUT_OF_SPACE,
-    ConfigurationError,
-    ImagebotError,
-    Problem,
-    PushRejectedError,
-)
+from imagebot.errors import OUT_OF_SPACE, ConfigurationError, ImagebotError, PushRejectedError
 from imagebot.files.rewrite import FileChange
 from imagebot.forge.connect import try_forge
 from imagebot.git.checkout import open_checkout
@@ -41,6 +34,7 @@ from imagebot.plan.edits import PlanWithEdits, edit_plan
 from imagebot.plan.limits import LimitedPlan, apply_limits, exceeds_max_updates
 from imagebot.plan.model import Plan, PlanTarget, Published, merge_plans, owned_by
 from imagebot.plan.vetoes import apply_vetoes
+from imagebot.problem import BUG, Problem
 from imagebot.publish.context import PublishContext
 from imagebot.publish.publish import publish_plan
 from imagebot.publish.vetoes import find_settled, find_vetoes

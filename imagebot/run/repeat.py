@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from imagebot.errors import ConfigurationError, Exit, ImagebotError
+from imagebot.errors import ConfigurationError, ImagebotError
 from imagebot.parallel.stop import Stop
+from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics
 from imagebot.run.signals import on_interrupt
 

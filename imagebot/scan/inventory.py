@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from imagebot.config.model import Configuration
-from imagebot.errors import FolderError, InvalidPolicyError, Problem
+from imagebot.errors import FolderError, InvalidPolicyError
 from imagebot.glob import matches_any
 from imagebot.manifest.cache import options_key, scan_key
 from imagebot.manifest.flux.join import FluxPolicy, join
@@ -15,6 +15,7 @@ from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.options import REFERS_ELSEWHERE, UNSAID, ScanOptions
 from imagebot.policy.build import build_policy
 from imagebot.policy.model import Policy
+from imagebot.problem import Problem
 from imagebot.reference import Repository
 from imagebot.scan.cache import ScanCache
 from imagebot.scan.many import scan_many

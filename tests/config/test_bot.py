@@ -9,6 +9,7 @@ from imagebot.config.model import (
     GitCredential,
     Limits,
     RegistryCredential,
+    RegistryIdentity,
     RegistryOptions,
     SecretSource,
 )
@@ -123,6 +124,24 @@ targets:
     assert second.limits == Limits(commit=(), images=(), max_updates=None)
 
 
+def test_an_identity_takes_the_place_of_a_password() -> None:
+    bot = load("""\
+targets: [{url: /srv/git/a.git, branch: main}]
+credentials:
+  registries:
+    123456789012.dkr.ecr.eu-west-1.amazonaws.com: {identity: aws}
+    europe-docker.pkg.dev/acme: {identity: gcp}
+    eu.gcr.io/acme/team: {identity: gcp}
+    acme.azurecr.io: {identity: azure}
+""")
+    assert bot.registry_credentials == (
+        RegistryIdentity(key="123456789012.dkr.ecr.eu-west-1.amazonaws.com", cloud="aws"),
+        RegistryIdentity(key="europe-docker.pkg.dev/acme", cloud="gcp"),
+        RegistryIdentity(key="eu.gcr.io/acme/team", cloud="gcp"),
+        RegistryIdentity(key="acme.azurecr.io", cloud="azure"),
+    )
+
+
 def test_policies_and_routes_may_stand_in_the_bots_own_file() -> None:
     bot = load("""\
 targets: [{url: /srv/git/a.git, branch: main}]
@@ -191,6 +210,8 @@ def test_bad_branches(branch: str) -> None:
     assert "targets[0].branch: " in issue
 
 
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+PLAIN_AZURE = "registries: {acme.azurecr.io: {insecure: true}}"
 SOME = "{username: a, password: {env: A}}"
 ISSUES = [
     ("targets: [{url: /a}]", "1:11: targets[0]: branch is missing"),
@@ -235,7 +256,25 @@ ISSUES = [
     (f"credentials: {{registries: {{ghcr.io: {{username: a, password: [{CANARY}]}}}}}}",
      "1:61: credentials.registries.ghcr.io.password: must be a mapping, not a list"),
     ("credentials: {registries: {ghcr.io: {password: {env: A}}}}",
-     "1:28: credentials.registries.ghcr.io: username is missing"),
+     "1:37: credentials.registries.ghcr.io: username is missing"),
+    ("credentials: {registries: {ghcr.io: {}}}",
+     "1:37: credentials.registries.ghcr.io: needs a username and a password, or an identity"),
+    (f"credentials: {{registries: {{{ECR}: {{identity: aws, username: a}}}}}}",
+     f"1:74: credentials.registries.{ECR}: an identity needs no username and no password"),
+    (f"credentials: {{registries: {{{ECR}: {{identity: ibm}}}}}}",
+     f"1:85: credentials.registries.{ECR}.identity: must be one of aws, azure, gcp, not 'ibm'"),
+    (f"credentials: {{registries: {{{ECR}.evil.example: {{identity: aws}}}}}}",
+     f"1:28: credentials.registries.{ECR}.evil.example: not a private registry of Amazon ECR (ACC"),
+    ("credentials: {registries: {public.ecr.aws: {identity: aws}}}",
+     "1:28: credentials.registries.public.ecr.aws: not a private registry of Amazon ECR"),
+    ("credentials: {registries: {europe-docker.pkg.dev: {identity: gcp}}}",
+     "1:28: credentials.registries.europe-docker.pkg.dev: needs the project: all of Google's"),
+    ("credentials: {registries: {pkg.dev.evil.example/acme: {identity: gcp}}}",
+     "1:28: credentials.registries.pkg.dev.evil.example/acme: not a registry of Google"),
+    ("credentials: {registries: {acme.azurecr.io.evil.example: {identity: azure}}}",
+     "1:28: credentials.registries.acme.azurecr.io.evil.example: not a registry of Azure"),
+    (f"credentials: {{registries: {{acme.azurecr.io: {{identity: azure}}}}}}\n{PLAIN_AZURE}",
+     "1:28: credentials.registries.acme.azurecr.io: an identity is not used over plain http"),
     (f"credentials: {{registries: {{'https://u:{CANARY}@ghcr.io': {SOME}}}}}",
      "1:28: credentials.registries.https://ghcr.io: must be a host without a scheme"),
     ("registries: {'ghcr.io/A': {tags-from: quay.io}}",

@@ -11,12 +11,7 @@ from typing import Any
 
 import pytest
 
-from imagebot.errors import (
-    ForgeAuthError,
-    ForgeError,
-    ForgeRateLimitError,
-    ForgeUnreachableError,
-)
+from imagebot.errors import ForgeAuthError, ForgeError, ForgeRateLimitError, ForgeUnreachableError
 from imagebot.forge.github import GitHubForge
 from tests.support.certificates import IS_STRICT, write_tls
 from tests.support.git_repository import Entry

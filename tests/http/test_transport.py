@@ -13,6 +13,7 @@ import pytest
 
 from imagebot.errors import RegistryError, RegistryProtocolError, RegistryUnreachableError
 from imagebot.http import transport as transports
+from imagebot.http.guard import NetworkZone
 from imagebot.http.transport import Request, Response, Transport
 from imagebot.http.unreachable import CannotConnectError
 from tests.support.certificates import write_tls
@@ -277,6 +278,21 @@ def test_a_proxy_that_cannot_be_used(
     with pytest.raises(RegistryUnreachableError, match="proxy settings") as caught:
         transport.send(Request(subject="r.example/app", url="https://r.example/"))
     assert "HTTPS_PROXY" in caught.value.hint
+
+
+def test_no_proxy_sees_what_a_metadata_server_is_asked(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, start_scripted: Start
+) -> None:
+    proxy, metadata = start_scripted(), start_scripted()
+    metadata.on("GET", "/keys", Scripted(body="keys"))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    # This machine, by an address that is not known as such by its name.
+    url = metadata.url.replace("127.0.0.1", "0.0.0.0") + "/keys"
+    answer = transport.send(Request(subject="login", url=url, reaches=NetworkZone.LINK_LOCAL))
+    assert answer.body == b"keys"
+    assert proxy.requests == []
+    transport.send(Request(subject="login", url=url, reaches=NetworkZone.PRIVATE))
+    assert len(proxy.requests) == 1
 
 
 def test_a_proxy_is_asked_and_this_machine_is_not(

@@ -5,11 +5,11 @@ from collections.abc import Collection, Sequence
 from imagebot.config.builtin import default_configuration
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Limits, Route
-from imagebot.errors import Problem
 from imagebot.manifest.images.field import ImageField
 from imagebot.plan.limits import apply_limits, exceeds_max_updates, may_ask
 from imagebot.plan.model import Plan, PlanTarget, Update
 from imagebot.policy.model import Decision
+from imagebot.problem import Problem
 from imagebot.reference import parse_reference, parse_repository
 
 ROUTES = load_configuration(

@@ -11,7 +11,6 @@ from typing import Any
 import jsonschema
 import pytest
 
-from imagebot.errors import Place, Problem
 from imagebot.http.pauses import HeadRoom
 from imagebot.manifest.images.field import ImageField, Unread
 from imagebot.manifest.scan import scan
@@ -19,6 +18,7 @@ from imagebot.plan.documents import DOCUMENTS, document_schema
 from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Published, Update
 from imagebot.plan.report import pick_document, plan_document, scan_document
 from imagebot.policy.model import Decision, Rejection
+from imagebot.problem import Place, Problem
 
 SCHEMAS = Path(__file__).parent.parent.parent / "docs" / "schema"
 MANIFEST = b"""\

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from imagebot.errors import Problem
 from imagebot.plan.model import Plan
+from imagebot.problem import Problem
 from imagebot.publish.changes import changes_of
 from tests.publish.conftest import make_route
 from tests.publish.updates import make_update

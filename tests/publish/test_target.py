@@ -5,12 +5,13 @@ import dataclasses
 import pytest
 
 from imagebot.config.model import Configuration
-from imagebot.errors import ForgeError, Problem, PushRejectedError
+from imagebot.errors import ForgeError, PushRejectedError
 from imagebot.files.rewrite import FileChange
 from imagebot.forge.sandbox import SandboxForge
 from imagebot.manifest.edit import edit
 from imagebot.manifest.scan import scan
 from imagebot.plan.model import Plan, Published, Update
+from imagebot.problem import Problem
 from imagebot.publish.changes import changes_of
 from imagebot.publish.publish import edits_of, publish_plan
 from tests.publish.conftest import BOT, Bot, context_of, make_route

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from imagebot.errors import Exit
+from imagebot.problem import Exit
 from tests.readme.blocks import rows
 from tests.readme.content import README
 from tests.readme.world import BIN

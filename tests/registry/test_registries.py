@@ -12,11 +12,7 @@ from pathlib import Path
 import pytest
 
 from imagebot.config.model import RegistryCredential, RegistryOptions, SecretSource
-from imagebot.errors import (
-    RegistryAuthError,
-    RegistryUnreachableError,
-    RepositoryNotFoundError,
-)
+from imagebot.errors import RegistryAuthError, RegistryUnreachableError, RepositoryNotFoundError
 from imagebot.reference import Repository
 from imagebot.registry import api
 from imagebot.registry.client import RegistryClient

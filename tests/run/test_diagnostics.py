@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from imagebot.config.secret import Vault
-from imagebot.errors import Place, Problem
+from imagebot.problem import Place, Problem
 from imagebot.run.diagnostics import Diagnostics, open_diagnostics
 
 PROBLEM = Problem(scope="file", subject="s", code="c", message="bad\x1b[2J\nthing", hint="fix it")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import imagebot.run.repeat as repeat_module
-from imagebot.errors import Exit
 from imagebot.parallel.stop import Stop
+from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics
 from tests.support.process import PATIENCE
 from tests.support.signals import with_signals
@@ -23,7 +23,7 @@ import pathlib, sys, time
 from imagebot.parallel.stop import Stop
 from imagebot.run.signals import prepare_process
 from imagebot.run.diagnostics import Diagnostics
-from imagebot.errors import Exit
+from imagebot.problem import Exit
 from imagebot.run.repeat import repeat
 from imagebot.errors import GitError
 

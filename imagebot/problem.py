@@ -1,0 +1,97 @@
+"""Something that failed, as a value: for the end of a report, for JSON and for the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal, Self
+
+from imagebot.errors import ImagebotError
+
+BUG = "bug"
+"""The code of a problem that is imagebot's own fault."""
+ProblemScope = Literal["target", "file", "repository", "field", "change"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a file, counted from 1."""
+
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that failed. It never stops the rest and always shows in the exit code.
+
+    `target` is the name of the target that it is about; `places` need what failed, such as the
+    lines with the images of a registry.
+    """
+
+    scope: ProblemScope
+    subject: str
+    code: str
+    message: str
+    hint: str = ""
+    path: str = ""
+    line: int = 0
+    target: str = ""
+    places: tuple[Place, ...] = ()
+
+    @property
+    def needed_by(self) -> str:
+        """The target and the first of the places, for a message; "" where there are none."""
+        if not self.places:
+            return ""
+        more = f" and {len(self.places) - 1} more" if len(self.places) > 1 else ""
+        return (
+            f"{self.target}: {self.places[0]}{more}" if self.target else f"{self.places[0]}{more}"
+        )
+
+    @classmethod
+    def of_error(
+        cls,
+        scope: ProblemScope,
+        subject: str,
+        error: ImagebotError,
+        *,
+        message: str = "",
+        path: str = "",
+        line: int = 0,
+        places: tuple[Place, ...] = (),
+    ) -> Self:
+        """An error as a problem, with its code and its hint; `message` "" is the error's own."""
+        return cls(
+            scope=scope,
+            subject=subject,
+            code=error.code,
+            message=message or error.message,
+            hint=error.hint,
+            path=path,
+            line=line,
+            places=places,
+        )
+
+
+class Exit(IntEnum):
+    """The exit codes of the command line."""
+
+    WELL = 0
+    FAILED = 1
+    USAGE = 2
+    BUG = 3
+    PENDING = 4
+    NOTHING_CHOSEN = 5
+    INTERRUPTED = 130
+
+
+def exit_of(problems: Sequence[Problem]) -> Exit:
+    """Failed when anything did, whatever else was done; a bug when one of them was."""
+    if any(problem.code == BUG for problem in problems):
+        return Exit.BUG
+    return Exit.FAILED if problems else Exit.WELL
