@@ -40,7 +40,7 @@ LONGEST = 400
 ONLY_IN = {
     "httpx": ("imagebot.http",),
     "httpcore": ("imagebot.http",),
-    "git": (),
+    "git": ("imagebot.git",),
     "github": ("imagebot.forge.github",),
     "click": ("imagebot.cli",),
     "rich": ("imagebot.cli", "imagebot.demo", "imagebot.run.diagnostics"),

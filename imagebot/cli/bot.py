@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from imagebot.config.file import read_configuration
@@ -20,7 +20,7 @@ from imagebot.git.url import parse_url
 TOKEN_VARIABLE = "IMAGEBOT_GIT_TOKEN"  # noqa: S105 - the name of a variable, not a token
 
 
-def open_bot(bot_file: str | None) -> BotConfiguration:
+def open_bot(bot_file: str | None, environment: Mapping[str, str]) -> BotConfiguration:
     """The bot's own file, or one target made from the current checkout.
 
     Raises ConfigurationError, UsageError and GitError.
@@ -30,31 +30,31 @@ def open_bot(bot_file: str | None) -> BotConfiguration:
         if not bot.targets:
             raise UsageError(f"{bot_file} has no targets", hint="add `targets: [{url, branch}]`")
         return bot
-    return BotConfiguration(path="", targets=(_target_here(),))
+    return BotConfiguration(path="", targets=(_target_here(environment),))
 
 
-def _target_here() -> Target:
+def _target_here(environment: Mapping[str, str]) -> Target:
     from imagebot.git.local import discover
 
-    here = discover(Path.cwd(), os.environ)
+    here = discover(Path.cwd(), environment)
     return Target(
         name=here.top.name,
         url=here.url,
         branch=here.branch,
-        credential=_ambient(here.url),
-        forge=_forge(here.url),
+        credential=_ambient(here.url, environment),
+        forge=_forge(here.url, environment),
     )
 
 
-def _forge(url: str) -> ForgeOptions:
+def _forge(url: str, environment: Mapping[str, str]) -> ForgeOptions:
     """GitHub Enterprise, in one of its own jobs, for one of its own repositories."""
-    server, api = os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_API_URL", "")
+    server, api = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_API_URL", "")
     if api and server and parse_url(url).origin == server.rstrip("/"):
         return ForgeOptions(kind="github", url=api)
     return ForgeOptions()
 
 
-def _ambient(url: str) -> GitCredential | None:
+def _ambient(url: str, environment: Mapping[str, str]) -> GitCredential | None:
     """The environment's token for a remote over https; ssh uses its own keys.
 
     A CI job's GITHUB_TOKEN is only sent to the GitHub that the job runs on.
@@ -63,10 +63,10 @@ def _ambient(url: str) -> GitCredential | None:
     if not origin:
         return None
     names = [TOKEN_VARIABLE]
-    github = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
+    github = environment.get("GITHUB_SERVER_URL", "https://github.com")
     if origin == github.rstrip("/"):
         names.append("GITHUB_TOKEN")
-    found = next((name for name in names if os.environ.get(name)), None)
+    found = next((name for name in names if environment.get(name)), None)
     if found is None:
         return None
     return GitCredential(name=found, token=SecretSource("env", found))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -36,12 +35,12 @@ def command(process: Process, bot_file: str | None) -> int:
     open_diagnostics("text", False, process.vault)
     if bot_file is None:
         return _print(process, _check_here(process))
-    bot = open_bot(bot_file)
+    bot = open_bot(bot_file, process.environment)
     with open_registries(process, bot) as registries:
         checks = check_targets(
             bot,
             registries,
-            os.environ,
+            process.environment,
             cache_folder(bot),
             vault=process.vault,
             stop=process.stop,
@@ -57,13 +56,13 @@ def _check_here(process: Process) -> Iterator[Check]:
     with open_registries(process) as registries:
         yield from check_folder(workspace, workspace.configuration, registries)
     try:
-        bot = open_bot(None)
+        bot = open_bot(None, process.environment)
     except GitError as error:
         yield Check(True, "git", f"nothing that `run` could publish to: {error.reason}")
         return
     (target,) = bot.targets
     yield from check_remote(
-        target, os.environ, cache_folder(bot), vault=process.vault, stop=process.stop
+        target, process.environment, cache_folder(bot), vault=process.vault, stop=process.stop
     )
     if not workspace.configuration.built_in:
         yield from check_routes(target, workspace.configuration)

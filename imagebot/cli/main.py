@@ -11,6 +11,7 @@ from itertools import pairwise
 import click
 
 from imagebot import __version__
+from imagebot.cli.environment import take_environment
 from imagebot.cli.process import Process
 from imagebot.errors import OUT_OF_SPACE, ConfigurationError, ImagebotError, UsageError
 from imagebot.parallel.processes import raise_gc_threshold
@@ -80,7 +81,8 @@ def cli() -> None:
 
 def entry() -> None:
     """What the installed command calls."""
-    process = Process(arguments=tuple(sys.argv[1:]))
+    environment = take_environment(os.environ)
+    process = Process(arguments=tuple(sys.argv[1:]), environment=environment)
     prepare_process(process.stop)
     raise_gc_threshold()
     sys.exit(main(process.arguments, process))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -35,14 +34,14 @@ def open_pass(
     from imagebot.config.builtin import default_configuration
     from imagebot.run.passes import PassContext
 
-    bot = open_bot(bot_file)
+    bot = open_bot(bot_file, process.environment)
     with ExitStack() as stack:
         kept = registries or stack.enter_context(KeptRegistries(process))
         progress = stack.enter_context(diagnostics.progress("asking registries"))
         yield PassContext(
             bot=bot,
             registry=kept.for_pass(bot),
-            environment=os.environ,
+            environment=process.environment,
             cache=cache_folder(bot),
             now=datetime.now(UTC),
             fallback=default_configuration() if no_config else None,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +66,7 @@ class KeptRegistries:
 
     def memo(self, bot: BotConfiguration | None) -> Memo:
         """The memo of a client for this configuration; the same one while nothing has changed."""
-        settings = _settings(bot)
+        settings = _settings(bot, self._process.environment)
         if self._memo is None or settings != self._settings:
             self.close()
             self._client = _open_client(settings, self._process, self._open)
@@ -93,11 +92,11 @@ class _Settings:
     certificates: tuple[tuple[str, int, int, int], ...]
 
 
-def _settings(bot: BotConfiguration | None) -> _Settings:
+def _settings(bot: BotConfiguration | None, environment: Mapping[str, str]) -> _Settings:
     import ssl
 
     registries = bot.registries if bot else ()
-    usual = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile or ""
+    usual = environment.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile or ""
     files = [usual]
     for option in registries:
         files += [option.ca_file, option.client_certificate, option.client_key]
@@ -124,8 +123,8 @@ def _open_client(settings: _Settings, process: Process, stack: ExitStack) -> Reg
     from imagebot.registry.credentials import Credentials
 
     vault = process.vault
-    vault.keep_proxies(os.environ)
-    credentials = Credentials(settings.credentials, os.environ, stop=process.stop)
+    vault.keep_proxies(process.environment)
+    credentials = Credentials(settings.credentials, process.environment, stop=process.stop)
     cache = MetadataCache(settings.cache / "images")
     return stack.enter_context(
         RegistryClient(credentials, settings.registries, cache=cache, vault=vault)

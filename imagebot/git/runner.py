@@ -1,9 +1,10 @@
 """The one place that starts git.
 
-git runs with bytes in and out, in its own process group and, from the start, in an environment
-that holds nothing but what is listed here: no configuration of the user or the system, no hooks,
-no prompts, no other protocol than that of the target's URL. GitPython cannot do that: its import
-and its `Git.execute` hand over every variable of the process.
+git runs through GitPython's `Git.execute`, with bytes in and out, in its own process group and in
+an environment that holds nothing but what is listed here: no configuration of the user or the
+system, no hooks, no prompts, no other protocol than that of the target's URL. What GitPython adds
+are the few variables that the process keeps for its libraries (`cli/environment.py`); they are
+taken away before git starts.
 
 A token goes to git over an inherited, unnamed file and git's credential protocol. It is never in
 an argument, a variable, a configuration or a file that has a name, and it is only given to the
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Literal
 
 from imagebot.errors import GitError, GitUnreachableError
-from imagebot.git.classify import failure
+from imagebot.git.classify import NOT_FOUND, failure
 from imagebot.git.credentials import Access
 from imagebot.git.url import GitUrl
 from imagebot.parallel.child import TimedOutError, TooMuchOutputError, communicate
@@ -202,22 +203,17 @@ class Runner:
         inherit: tuple[int, ...],
     ) -> Result:
         if not self.directory.is_dir():
+            # GitPython would run git in the folder that the bot happens to be in.
             raise GitError(str(self.directory), "no such folder")
         options = [part for each in (*_SETTINGS, *settings) for part in ("-c", each)]
         spare = args[0] == "push"
         if not spare:
             self.stop.check()
-        limited = f'{{ {_LIMITS}; }} 2>/dev/null; exec "$@"'
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", limited, "sh", "git", *options, *args],
-            cwd=self.directory,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=inherit,
-        )
+        # GitPython adds to the environment it runs in and cannot take away, so `env` does.
+        unset = [part for name in sorted(os.environ.keys() - environment) for part in ("-u", name)]
+        limited = f'{{ {_LIMITS}; }} 2>/dev/null; exec env "$@"'
+        argv = ["/bin/sh", "-c", limited, "sh", *unset, "git", *options, *args]
+        process = _start(argv, self.directory, environment, inherit)
         try:
             status, out, err = communicate(
                 process, payload, seconds=seconds, limit=limit, stop=self.stop, spare=spare
@@ -233,6 +229,28 @@ class Runner:
                 self.subject, f"git {args[0]} answers with more than {limit} bytes"
             ) from error
         return Result(status, out, err.decode("utf-8", "replace"))
+
+
+def _start(
+    argv: list[str], directory: Path, environment: Mapping[str, str], inherit: tuple[int, ...]
+) -> subprocess.Popen[bytes]:
+    try:
+        from git import Git  # takes 0.1 s, and runs git once
+    except ImportError as error:
+        raise failure("git", NOT_FOUND, "") from error
+
+    started = Git(str(directory)).execute(
+        argv,
+        istream=subprocess.PIPE,
+        as_process=True,
+        env=environment,
+        start_new_session=True,
+        pass_fds=inherit,
+    )
+    # GitPython's wrapper kills the process when it is collected; from here on it is ours to end.
+    process, started.proc = started.proc, None
+    assert process is not None
+    return process
 
 
 def ssh_command(access: Access) -> str:

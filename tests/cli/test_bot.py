@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def open_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
             monkeypatch.setenv(name, value)
         git(folder, "init", "--quiet", "--initial-branch=trunk")
         git(folder, "remote", "add", "origin", url)
-        return open_bot(None)
+        return open_bot(None, os.environ)
 
     return start
 
@@ -169,5 +170,5 @@ def test_the_target_of_a_checkout(open_here: Open, folder: Path) -> None:
 def test_a_file_without_targets_is_a_usage_error(folder: Path) -> None:
     folder.joinpath("bot.yaml").write_text("cache-dir: cache\n")
     with pytest.raises(UsageError, match=r"bot\.yaml has no targets") as caught:
-        open_bot("bot.yaml")
+        open_bot("bot.yaml", {})
     assert "targets:" in caught.value.hint

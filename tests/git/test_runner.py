@@ -47,15 +47,16 @@ def test_only_what_is_known_is_in_the_environment(
 
 
 def test_every_process_starts_with_what_is_known(tmp_path: Path) -> None:
-    """Neither the first command nor any argument shows another variable, not even its name."""
+    """From the entry point on: no first command nor argument shows another, not even its name."""
     script = (
         "import os, sys\nfrom pathlib import Path\n"
+        "from imagebot.cli.environment import take_environment\n"
         "from imagebot.git.credentials import access_for\n"
         "from imagebot.git.runner import Runner\n"
         "started = []\n"
         "note = lambda event, args: event == 'subprocess.Popen' and started.append(args)\n"
         "sys.addaudithook(note)\n"
-        "access = access_for(None, os.environ)\n"
+        "access = access_for(None, take_environment(os.environ))\n"
         "Runner(directory=Path.cwd(), access=access, repository='none').local('version')\n"
         "for executable, argv, directory, environment in started:\n"
         "    print(argv, environment)\n"
