@@ -16,6 +16,7 @@ from imagebot.http.patience import Question
 from imagebot.http.pauses import HeadRoom, read_head_room, requested_pause
 from imagebot.http.rates import Rate, TokenBucket
 from imagebot.http.transport import Request, Response
+from imagebot.parallel.turns import Turns
 
 _PAUSES = (0.5, 2.0)
 """Seconds before the second and third try, on average, unless the host says how many."""
@@ -31,7 +32,7 @@ _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504, 522})
 class HostState:
     """What is known about a host; shared by all threads."""
 
-    slots: threading.Semaphore
+    turns: Turns
     bucket: TokenBucket
     resume_at: float = 0.0
     head_room: HeadRoom | None = None
@@ -72,8 +73,8 @@ class HostThrottle:
         for pause in (*_PAUSES, None):
             # Wait for the turn inside: while this request was queued, the host may have gone down
             # or asked for a pause.
-            with self._slot(state, request, question):
-                waited += self._await_turn(state, request, question, waited)
+            with self._turn(state, request, question):
+                waited += self._await_end_of_pause(state, request, question, waited)
                 self._await_token(state, request, question)
                 response = self._try(request, send, question, last=pause is None)
             if response:
@@ -108,20 +109,20 @@ class HostThrottle:
         return response
 
     @contextlib.contextmanager
-    def _slot(self, state: HostState, request: Request, question: Question) -> Iterator[None]:
-        if not state.slots.acquire(timeout=min(question.left(), threading.TIMEOUT_MAX)):
+    def _turn(self, state: HostState, request: Request, question: Question) -> Iterator[None]:
+        if not state.turns.take(question.left()):
             raise question.time_is_up(request.subject)
         try:
             yield
         finally:
-            state.slots.release()
+            state.turns.give_back()
 
     def _host_state(self, host: str) -> HostState:
         with self._lock:
             if host not in self._hosts:
                 rate = self._rate_of(host)
-                slots = threading.Semaphore(rate.concurrency or 1)
-                self._hosts[host] = HostState(slots, TokenBucket(rate.per_second or math.inf))
+                turns = Turns(rate.concurrency or 1)
+                self._hosts[host] = HostState(turns, TokenBucket(rate.per_second or math.inf))
             return self._hosts[host]
 
     def head_room(self) -> dict[str, HeadRoom]:
@@ -142,7 +143,7 @@ class HostThrottle:
         if delay > 0:
             self._wait_within(delay, request, question)
 
-    def _await_turn(
+    def _await_end_of_pause(
         self, state: HostState, request: Request, question: Question, waited: float
     ) -> float:
         """Wait until the host accepts requests again; returns the seconds waited."""

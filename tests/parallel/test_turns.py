@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -61,3 +62,71 @@ def test_a_turn_ends_with_an_error() -> None:
             raise ValueError("x")
     with turns.taken():
         pass
+
+
+def test_who_waits_longest_has_the_next_turn(
+    wait_until: Callable[[Callable[[], bool]], None],
+) -> None:
+    """A repository with a hundred pages does not keep all the others waiting."""
+    turns = Turns(1)
+    order: list[str] = []
+
+    def work(name: str) -> None:
+        with turns.taken():
+            order.append(name)
+
+    def waiting() -> int:
+        return len(turns._waiting)  # noqa: SLF001 - nothing else shows that a thread waits
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abc"]
+    turns.take()
+    for before, thread in enumerate(threads):
+        thread.start()
+        wait_until(lambda before=before: waiting() > before)  # type: ignore[misc]
+    for _ in range(3):
+        turns.give_back()
+        turns.take()
+        order.append("first")
+    turns.give_back()
+    for thread in threads:
+        thread.join(30)
+    assert order == ["a", "b", "c", "first", "first", "first"]
+
+
+def test_waiting_ends_in_time() -> None:
+    turns = Turns(1)
+    assert turns.take()
+    assert not turns.take(0.01)
+    assert not turns.take(0)
+    turns.give_back()
+    assert turns.take(0)
+    assert not turns.take(0.01)
+
+
+def test_nobody_waits_in_vain_for_who_has_left() -> None:
+    turns = Turns(1)
+    with turns.taken():
+        assert not turns.take(0.01)
+    with turns.taken():
+        pass
+
+
+def test_turns_handed_over_at_the_last_moment_are_not_lost() -> None:
+    turns = Turns(2)
+    taken: list[int] = []
+
+    def work() -> None:
+        for number in range(200):
+            if turns.take(number % 3 * 1e-6):
+                taken.append(number)
+                turns.give_back()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert taken
+    assert turns.take(0)
+    assert turns.take(0)
+    assert not turns.take(0)
