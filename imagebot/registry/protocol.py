@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from imagebot.errors import RegistryProtocolError
 from imagebot.http.address import origin
-from imagebot.reference import is_tag
+from imagebot.reference import tags_among
 from imagebot.text import clean
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -73,7 +73,7 @@ def parse_tags(subject: str, body: bytes) -> tuple[str, ...]:
         return ()
     if not isinstance(tags, list):
         raise RegistryProtocolError(subject, "`tags` in the response is not a list")
-    return tuple(dict.fromkeys(tag for tag in tags if isinstance(tag, str) and is_tag(tag)))
+    return tuple(dict.fromkeys(tags_among(tags)))
 
 
 def next_page(subject: str, links: Sequence[str], url: str) -> str | None:

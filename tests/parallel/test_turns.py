@@ -76,7 +76,7 @@ def test_who_waits_longest_has_the_next_turn(
             order.append(name)
 
     def waiting() -> int:
-        return len(turns._waiting)  # noqa: SLF001 - nothing else shows that a thread waits
+        return len(turns._waiting)
 
     threads = [threading.Thread(target=work, args=(name,)) for name in "abc"]
     turns.take()

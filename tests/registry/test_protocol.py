@@ -29,6 +29,11 @@ URL = "https://registry.example/v2/app/tags/list?n=1000"
         ({"tags": [None, "", "1.0", 7, {"a": 1}, f"sha256:{'0' * 64}", "-a", "a b"]}, ("1.0",)),
         ({"tags": ["b", "a", "b"]}, ("b", "a")),
         ({"tags": ["1.0\n", "1.1"]}, ("1.1",)),
+        ({"tags": ["1.0\n1.1", "1.2"]}, ("1.2",)),
+        ({"tags": ["1.0", "1.1\n1.2"]}, ("1.0",)),
+        ({"tags": ["1.0", ""]}, ("1.0",)),
+        ({"tags": [""]}, ()),
+        ({"tags": ["1.0", "b" * 128, "b" * 129, "\ud800", "1.é"]}, ("1.0", "b" * 128)),
         # gcr.io
         ({"tags": ["1"], "child": [], "manifest": {}}, ("1",)),
     ],
@@ -59,6 +64,20 @@ def test_tags_are_tags(items: object) -> None:
     else:
         assert all(is_tag(tag) for tag in tags)
         assert len(set(tags)) == len(tags)
+
+
+@given(st.lists(st.text("aB1.-_ \né", max_size=4) | st.none()))
+def test_every_tag_and_nothing_else(items: list[str | None]) -> None:
+    body = json.dumps({"tags": items}).encode()
+    every = [item for item in items if item is not None and is_tag(item)]
+    assert parse_tags(SUBJECT, body) == tuple(dict.fromkeys(every))
+
+
+def test_many_entries_take_linear_time() -> None:
+    def work(size: int) -> None:
+        parse_tags(SUBJECT, json.dumps({"tags": ["a" * 100] * size + ["-"]}).encode())
+
+    assert growth(work, 1_000, 8_000, most=20) <= 20
 
 
 LIST = "https://registry.example/v2/app/tags/list"
