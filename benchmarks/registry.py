@@ -1,151 +1,247 @@
-"""How long listing takes, by the number of threads. Run it with `python -m benchmarks.registry`.
+"""What listing costs, and a whole plan: `python benchmarks/registry.py`.
 
-The registry is a small server of its own process on loopback, once as fast as it can be and once
-with the delay of a registry far away: the threads are there for the delay. `plain` is httpx alone
-asking the same in one thread, to see what the client costs.
+The registry is a process of its own on loopback, 30 ms away (`--delay`). It is asked as any other
+host of which nothing is known, so 8 requests at a time. `ideal` is the time that the requests alone
+take then: their number, times the delay, by 8.
+
+Every run is a process of its own. Its processor time, of all its processes, is that of the
+listing alone, without the start; of a plan that of the whole process, and without what a plan of
+one repository takes. The figures are the medians of `--runs`; `peak` is the highest of all runs.
+The last lines say in which stage of a plan the processor time goes.
 """
 
 from __future__ import annotations
 
-import asyncio
-import functools
+import argparse
 import json
-import multiprocessing
+import math
+import os
 import resource
+import statistics
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing.connection import Connection
-from urllib.parse import parse_qs, urlsplit
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
-import httpx
+from support.far_registry import LARGE, PAGE, SMALL, serving
 
+from imagebot.config.model import Limits, RegistryOptions
 from imagebot.errors import RegistryError
 from imagebot.reference import Repository
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credentials
 from imagebot.registry.listing import ask_each
 
-REPOSITORIES = 200
-TAGS = 100
-LARGE = 50_000
-FAR_AWAY = 0.03
-"""Seconds before every answer."""
-THREADS = (1, 2, 4, 8, 16, 32)
+AT_A_TIME = 8
+FIELDS = 3
+"""Of each repository, in a file each."""
 
-_SMALL_BODY = json.dumps({"name": "small", "tags": [f"1.{n}.0" for n in range(TAGS)]}).encode()
-_LARGE_TAGS = [f"main-{n:06}-{n * 7919 % 0xFFFFFFF:07x}" for n in range(LARGE)]
-
-
-def _answer(target: str) -> tuple[bytes, str]:
-    """Body and Link header for a request target."""
-    address = urlsplit(target)
-    if not address.path.startswith("/v2/large"):
-        return _SMALL_BODY, ""
-    query = parse_qs(address.query)
-    size = int(query.get("n", ["1000"])[0])
-    start = int(query.get("last", ["-1"])[0]) + 1
-    body = json.dumps({"name": "large", "tags": _LARGE_TAGS[start : start + size]}).encode()
-    end = start + size
-    link = f'Link: <{address.path}?n={size}&last={end - 1}>; rel="next"\r\n'
-    return body, link if end < LARGE else ""
+MANIFEST = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: app-{number}
+spec:
+  template:
+    spec:
+      containers:
+        - name: app
+          image: {host}/small/app-{number}:1.{minor}.0
+          env: [{{name: NUMBER, value: "{number}"}}]
+"""
 
 
-async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:
-    try:
-        while line := await reader.readline():
-            while await reader.readline() not in (b"\r\n", b""):
-                pass
-            body, link = _answer(line.split()[1].decode())
-            await asyncio.sleep(delay)
-            writer.write(f"HTTP/1.1 200 OK\r\n{link}Content-Length: {len(body)}\r\n\r\n".encode())
-            writer.write(body)
-            await writer.drain()
-    except ConnectionError:
-        pass
-    finally:
-        writer.close()
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Seconds on the clock and of processor time, and the peak of memory in MiB."""
 
-
-def _run_server(delay: float, port: Connection) -> None:
-    async def run() -> None:
-        server = await asyncio.start_server(
-            lambda reader, writer: _serve(reader, writer, delay), "127.0.0.1", 0, backlog=256
-        )
-        port.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    asyncio.run(run())
-
-
-@contextmanager
-def serving(delay: float) -> Iterator[str]:
-    """The host of a running server."""
-    here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(
-        target=_run_server, args=(delay, there), daemon=True
-    )
-    process.start()
-    try:
-        yield f"127.0.0.1:{here.recv()}"
-    finally:
-        process.terminate()
-        process.join()
-
-
-def list_small(host: str, threads: int) -> None:
-    repositories = [Repository(host, f"small/app{n}") for n in range(REPOSITORIES)]
-    with RegistryClient(Credentials([], {}), workers=threads) as client:
-        found = ask_each(repositories, client.tags, workers=threads, per_host=threads)
-    assert all(not isinstance(tags, RegistryError) and len(tags) == TAGS for tags in found.values())
-
-
-def list_large(host: str) -> None:
-    with RegistryClient(Credentials([], {})) as client:
-        assert len(client.tags(Repository(host, "large/app"))) == LARGE
-
-
-def list_plain(host: str) -> None:
-    with httpx.Client(trust_env=False, verify=False) as client:
-        for number in range(REPOSITORIES):
-            answer = client.get(f"http://{host}/v2/small/app{number}/tags/list")
-            assert len(answer.json()["tags"]) == TAGS
-
-
-def measure(work: Callable[[], None], runs: int = 3) -> float:
-    """Seconds of the fastest run."""
-    best = float("inf")
-    for _ in range(runs):
-        began = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - began)
-    return best
-
-
-def report(name: str, seconds: float) -> None:
-    print(f"{name:<64} {seconds * 1000:8.0f} ms", flush=True)
-
-
-def measure_all(delay: float) -> None:
-    where = f"{delay * 1000:.0f} ms away"
-    small = f"{REPOSITORIES} repositories of {TAGS} tags, {where}"
-    with serving(delay) as host:
-        report(f"{small}, plain", measure(lambda: list_plain(host), 1))
-        for threads in THREADS:
-            # The delay makes for long runs, and drowns the noise that repeating is for.
-            work = functools.partial(list_small, host, threads)
-            seconds = measure(work, runs=1 if delay else 3)
-            report(f"{small}, {threads} threads", seconds)
-        report(f"1 repository of {LARGE:,} tags, {where}", measure(lambda: list_large(host)))
+    wall: float
+    cpu: float
+    peak: float
 
 
 def main() -> int:
-    for delay in (0.0, FAR_AWAY):
-        measure_all(delay)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory {peak:.0f} MB")
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--delay", type=float, default=0.03, help="seconds before each answer")
+    options.add_argument("--repositories", type=int, default=1000)
+    options.add_argument("--large", type=int, default=10, help="repositories of 10,000 tags")
+    options.add_argument("--planned", type=int, default=300, help="repositories of the plan")
+    options.add_argument("--runs", type=int, default=3)
+    options.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
+    options.add_argument("--stages", nargs=2, help=argparse.SUPPRESS)
+    chosen = options.parse_args()
+    if chosen.measure:
+        kind, count, host = chosen.measure
+        print(json.dumps(asdict(list_all(kind, int(count), host))))
+        return 0
+    if chosen.stages:
+        folder, host = chosen.stages
+        print(json.dumps(time_stages(Path(folder), host)))
+        return 0
+    report_listing("small", chosen.repositories, chosen.delay, chosen.runs)
+    report_listing("large", chosen.large, chosen.delay, chosen.runs)
+    report_plan(chosen.planned, chosen.delay, chosen.runs)
     return 0
+
+
+class Client(RegistryClient):
+    """A client that names the registry, as it is on this machine; `spent` has the seconds of
+    processor time of each listing."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(Credentials([], {}), [RegistryOptions(host=host)], workers=AT_A_TIME)
+        self.spent: list[float] = []
+
+    def tags(self, repository: Repository) -> tuple[str, ...]:
+        began = time.thread_time()
+        try:
+            return super().tags(repository)
+        finally:
+            self.spent.append(time.thread_time() - began)
+
+
+def list_all(kind: str, count: int, host: str) -> Figures:
+    """List so many repositories, with all that is used imported and a connection made before."""
+    repositories = [Repository(host, f"{kind}/app-{number}") for number in range(count)]
+    with Client(host) as client:
+        client.tags(Repository(host, "small/first"))
+        began, used = time.perf_counter(), _cpu(resource.RUSAGE_SELF)
+        found = ask_each(repositories, client.tags)
+        wall, cpu = time.perf_counter() - began, _cpu(resource.RUSAGE_SELF) - used
+    wanted = {"small": SMALL, "large": LARGE}[kind]
+    for repository, tags in found.items():
+        if isinstance(tags, RegistryError) or len(tags) != wanted:
+            raise SystemExit(f"{repository}: {tags}")
+    return Figures(wall, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def report_listing(kind: str, count: int, delay: float, runs: int) -> None:
+    tags = {"small": SMALL, "large": LARGE}[kind]
+    requests = count * -(-tags // PAGE)
+    print(f"{count:,} repositories of {tags:,} tags, {delay * 1000:g} ms away")
+    with serving(delay) as host:
+        command = [sys.executable, __file__, "--measure", kind, str(count), host]
+        every = [Figures(**json.loads(_output(command))) for _ in range(runs)]
+    found = _typical(every)
+    ideal = requests * delay / AT_A_TIME
+    ratio = f"{found.wall / ideal:.2f} x ideal ({ideal:.2f} s)" if ideal else "no ideal"
+    print(f"  wall {found.wall:.2f} s, {ratio}, {requests:,} requests")
+    print(f"  CPU {found.cpu / count * 1000:.2f} ms a repository; peak {found.peak:.0f} MiB")
+
+
+def report_plan(count: int, delay: float, runs: int) -> None:
+    print(
+        f"imagebot plan, {count:,} repositories, {count * FIELDS:,} fields, "
+        f"{delay * 1000:g} ms away"
+    )
+    with serving(delay) as host, tempfile.TemporaryDirectory() as name:
+        folders = {number: Path(name, str(number)) for number in (1, count)}
+        for number, folder in folders.items():
+            fill(folder, number, host)
+        every = [(plan(folders[1]), plan(folders[count])) for _ in range(runs)]
+        start, found = (_typical(figures) for figures in zip(*every, strict=True))
+        command = [sys.executable, __file__, "--stages", str(folders[count]), host]
+        stages = [json.loads(_output(command)) for _ in range(runs)]
+    each = found.cpu / count * 1000
+    rest = (found.cpu - start.cpu) / count * 1000
+    print(f"  wall {found.wall:.2f} s; peak {found.peak:.0f} MiB")
+    print(f"  CPU {each:.2f} ms a repository; {rest:.2f} ms without those of a plan of one")
+    for stage in stages[0]:
+        spent = statistics.median(each[stage] for each in stages)
+        print(f"    {stage:<24} {spent / count * 1000:5.2f} ms")
+
+
+def time_stages(folder: Path, host: str) -> dict[str, float]:
+    """The seconds of processor time of each stage of a plan, by its name."""
+    # The commands import them late, too.
+    from imagebot.plan.assign import assign
+    from imagebot.plan.build import to_plan
+    from imagebot.plan.edits import edit_plan
+    from imagebot.plan.model import FOLDER
+    from imagebot.plan.resolve import TagQuery, resolve
+    from imagebot.registry.memo import Memo
+    from imagebot.scan.inventory import take_inventory
+    from imagebot.scan.workspace import open_workspace
+
+    watch = Stopwatch()
+    watch.lap("start")
+    workspace = open_workspace(str(folder))
+    fields = take_inventory(workspace, workspace.configuration).fields
+    watch.lap("read the files")
+    assigned = assign(fields, workspace.configuration)
+    queries = [TagQuery.of(each.field.reference, each.policy) for each in assigned if each.policy]
+    watch.lap("assign policies")
+    with Client(host) as client:
+        client.tags(Repository(host, "small/first"))
+        watch.lap("import httpx, and connect")
+        client.spent.clear()
+        answers = resolve(queries, Memo(client).for_pass(), now=datetime.now(UTC))
+    watch.lap("list the tags")
+    watch.split("list the tags", math.fsum(client.spent), rest="choose the tags")
+    plan = to_plan(assigned, answers, target=FOLDER, limits=Limits())
+    edited = edit_plan(workspace, plan)
+    watch.lap("make and prove the edits")
+    if len(edited.changes) != len(fields):
+        raise SystemExit(f"{len(fields)} fields, but {len(edited.changes)} changes")
+    return watch.laps
+
+
+def fill(folder: Path, count: int, host: str) -> None:
+    """The manifests of so many repositories, each with three fields that have other tags."""
+    for number in range(count):
+        for minor in range(FIELDS):
+            path = folder / f"environment-{minor}" / f"app-{number}" / "deployment.yaml"
+            path.parent.mkdir(parents=True)
+            path.write_text(MANIFEST.format(number=number, minor=minor, host=host))
+
+
+def plan(folder: Path) -> Figures:
+    argv = [sys.executable, "-m", "imagebot", "plan", str(folder), "--quiet"]
+    began = time.perf_counter()
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"imagebot plan: exit {process.returncode}")
+    return Figures(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+class Stopwatch:
+    """The processor time since its last lap, of this process and of those that have ended."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._before = 0.0
+
+    def lap(self, name: str) -> None:
+        now = _cpu(resource.RUSAGE_SELF) + _cpu(resource.RUSAGE_CHILDREN)
+        self.laps[name], self._before = now - self._before, now
+
+    def split(self, name: str, seconds: float, *, rest: str) -> None:
+        """So much of a lap is what its name says."""
+        self.laps[name], self.laps[rest] = seconds, self.laps[name] - seconds
+
+
+def _output(command: Sequence[str]) -> str:
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def _typical(every: Sequence[Figures]) -> Figures:
+    return Figures(
+        statistics.median(each.wall for each in every),
+        statistics.median(each.cpu for each in every),
+        max(each.peak for each in every),
+    )
+
+
+def _cpu(who: int) -> float:
+    usage = resource.getrusage(who)
+    return usage.ru_utime + usage.ru_stime
 
 
 if __name__ == "__main__":
