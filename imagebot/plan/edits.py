@@ -78,6 +78,8 @@ def edit_plan(source: Source, plan: Plan) -> PlanWithEdits:
 
 def without_refused(plan: Plan, edited: Edited) -> Plan:
     """The plan with every refused update turned into its problem."""
+    if not edited.refused:
+        return plan
     return replace(
         plan,
         updates=tuple(update for update in plan.updates if update.id not in edited.refused),

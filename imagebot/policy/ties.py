@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from imagebot.policy.model import TIMED_ORDERS, Policy
-from imagebot.policy.ranking import Pool, Ranked
+from imagebot.policy.ranking import Pool, Ranked, pick
 
 _MOST = 100
 """No more candidates are ever examined."""
@@ -22,6 +22,9 @@ def find_ties(
     Equal versions in other spellings are one image by their names. What is equal only in its time,
     in what was extracted, or but for a hash need not be.
     """
+    # Equal ones are side by side; nearly always there are none.
+    if _all_differ(pick(best[: _MOST + 1], ranked.keys)):
+        return ()
     by_key: dict[Any, list[str]] = {}
     for count, position in enumerate(best):
         key = ranked.keys[position]
@@ -34,6 +37,10 @@ def find_ties(
     texts = {} if pool.tags is pool.texts else dict(zip(pool.tags, pool.texts, strict=True))
     found = (tuple(group) for group in groups if _may_differ(policy, ranked, group, texts))
     return tuple(sorted(found))
+
+
+def _all_differ(keys: Sequence[Any]) -> bool:
+    return len(set(keys)) == len(keys)
 
 
 def is_same_version(policy: Policy, ranked: Ranked, current: str | None, tag: str) -> bool:

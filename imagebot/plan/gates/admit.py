@@ -96,7 +96,7 @@ class _Admission:
             first = self.refused[0]
             reason += f"; {first.tag}: {first.reason}"
         decided = self._decision(tag, digest, self._type(tag), self.choice.code, reason)
-        return replace(decided, variant=variant)
+        return replace(decided, variant=variant) if variant else decided
 
     def _type(self, tag: str) -> UpdateType:
         return update_type_of(self.policy, self.current.tag, tag, self.choice.reading)
@@ -253,10 +253,11 @@ class _Admission:
         eligible_at: datetime | None = None,
     ) -> Decision:
         later = (*self.others, *self.refused)
-        gone = {rejection.tag for rejection in later}
-        rejections = self.choice.rejections
+        rejections, candidates = self.choice.rejections, self.choice.candidates
         if later:
+            gone = {rejection.tag for rejection in later}
             rejections = refused_later(rejections, later)
+            candidates = tuple(one for one in candidates if one not in gone)
         waiting = self.refused[0].eligible_at if self.refused else self.choice.eligible_at
         return Decision(
             policy=self.policy.name,
@@ -266,7 +267,7 @@ class _Admission:
             code=code,
             reason=reason,
             eligible_at=eligible_at or waiting,
-            candidates=tuple(one for one in self.choice.candidates if one not in gone),
+            candidates=candidates,
             rejections=rejections,
             allows_none=self.choice.allows_none,
             settled=self.settled or update_type is not None,
