@@ -31,6 +31,7 @@ from support.far_registry import LARGE, PAGE, SMALL, serving
 
 from imagebot.config.model import Limits, RegistryOptions
 from imagebot.errors import RegistryError
+from imagebot.parallel.processes import raise_gc_threshold
 from imagebot.reference import Repository
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credentials
@@ -74,6 +75,8 @@ def main() -> int:
     options.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
     options.add_argument("--stages", nargs=2, help=argparse.SUPPRESS)
     chosen = options.parse_args()
+    # As the command does.
+    raise_gc_threshold()
     if chosen.measure:
         kind, count, host = chosen.measure
         print(json.dumps(asdict(list_all(kind, int(count), host))))
@@ -152,7 +155,7 @@ def report_plan(count: int, delay: float, runs: int) -> None:
     print(f"  CPU {each:.2f} ms a repository; {rest:.2f} ms without those of a plan of one")
     for stage in stages[0]:
         spent = statistics.median(each[stage] for each in stages)
-        print(f"    {stage:<24} {spent / count * 1000:5.2f} ms")
+        print(f"    {stage:<25} {spent / count * 1000:5.2f} ms")
 
 
 def time_stages(folder: Path, host: str) -> dict[str, float]:
