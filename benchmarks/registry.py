@@ -29,8 +29,9 @@ from pathlib import Path
 
 from support.far_registry import LARGE, PAGE, SMALL, serving
 
-from imagebot.config.model import Limits, RegistryOptions
+from imagebot.config.model import Limits
 from imagebot.errors import RegistryError
+from imagebot.http.reach import Reach
 from imagebot.parallel.processes import raise_gc_threshold
 from imagebot.reference import Repository
 from imagebot.registry.client import RegistryClient
@@ -96,7 +97,8 @@ class Client(RegistryClient):
     processor time of each listing."""
 
     def __init__(self, host: str) -> None:
-        super().__init__(Credentials([], {}), [RegistryOptions(host=host)], workers=AT_A_TIME)
+        named = Reach(places=frozenset({host}))
+        super().__init__(Credentials([], {}), workers=AT_A_TIME, reach=named)
         self.spent: list[float] = []
 
     def tags(self, repository: Repository) -> tuple[str, ...]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
 from imagebot.http.address import netloc
+from imagebot.http.message import Request, Response
 from imagebot.http.patience import Question
 from imagebot.http.pauses import HeadRoom, read_head_room, requested_pause
 from imagebot.http.rates import Rate, TokenBucket
-from imagebot.http.transport import Request, Response
 from imagebot.parallel.turns import Turns
 
 _PAUSES = (0.5, 2.0)
