@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from urllib.parse import urlsplit
 
@@ -34,6 +35,8 @@ def netloc(url: str) -> str:
         return ""
 
 
+# Asked for every request, of a few hosts.
+@functools.lru_cache(maxsize=512)
 def is_loopback(host: str) -> bool:
     """Whether a host, with or without a port, is this machine, judged by its name alone."""
     name = hostname(host)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import ipaddress
 from typing import TypeAlias
 
@@ -34,6 +35,8 @@ class NetworkZone(enum.IntEnum):
     LINK_LOCAL = 3
 
 
+# Asked for every exchange, of a few addresses.
+@functools.lru_cache(maxsize=512)
 def zone_of(address: str) -> NetworkZone:
     """The zone of a literal address; of the IPv4 address inside an IPv6 one, if there is one."""
     ip = _unwrap(ipaddress.ip_address(address.partition("%")[0]))
