@@ -46,8 +46,8 @@ KINDS: Mapping[str, str] = {
     ),
     "Token servers on the same machine": (
         "go-containerregistry refuses a token server on another port of a loopback address. "
-        "imagebot accepts one for a registry that is on this machine itself, where nothing else "
-        "could be reached that the registry could not reach anyway."
+        "Without a bot's own file, imagebot accepts one for a registry that is on this machine "
+        "itself, where nothing else could be reached that the registry could not reach anyway."
     ),
     "Links are never ignored": (
         "go-containerregistry and requests ignore a Link header that they cannot read, and "
