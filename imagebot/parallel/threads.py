@@ -20,12 +20,13 @@ Progress = Callable[[int, int], None]
 class Lanes(Generic[Item]):
     """What may keep a worker waiting for long: items of one lane wait for the same thing.
 
-    At most `at_once` workers are in one lane, and the next worker goes where the fewest are, so
-    that a lane in which nothing moves leaves the other workers to the others.
+    `of` says which lane an item is in, and `at_once` how many workers may be in a lane. The next
+    worker goes where the fewest are, so that a lane in which nothing moves leaves the other workers
+    to the others.
     """
 
     of: Callable[[Item], Hashable]
-    at_once: int
+    at_once: Callable[[Hashable], int]
 
 
 def map_at_once(
@@ -47,7 +48,7 @@ def map_at_once(
         if progress:
             progress(1, 1)
         return [only]
-    todo = _Todo(every, lanes or Lanes(lambda _: None, workers))
+    todo = _Todo(every, lanes or Lanes(lambda _: None, lambda _: workers))
     done: queue.SimpleQueue[tuple[int, Result | None, BaseException | None]] = queue.SimpleQueue()
 
     def run() -> None:
@@ -82,15 +83,15 @@ class _Todo(Generic[Item]):
     def __init__(self, every: list[Item], lanes: Lanes[Item]) -> None:
         self._lock = threading.Lock()
         self._lane_of = [lanes.of(item) for item in every]
-        self._room = lanes.at_once
         self._waiting: dict[Hashable, deque[int]] = {}
         for number, lane in enumerate(self._lane_of):
             self._waiting.setdefault(lane, deque()).append(number)
         self._active = dict.fromkeys(self._waiting, 0)
+        self._room = {lane: lanes.at_once(lane) for lane in self._waiting}
 
     @property
     def most_at_once(self) -> int:
-        return sum(min(len(waiting), self._room) for waiting in self._waiting.values())
+        return sum(min(len(waiting), self._room[lane]) for lane, waiting in self._waiting.items())
 
     def next(self, last: int | None) -> int | None:
         """The item for a worker that has ended `last`; None when there is none for it.
@@ -100,7 +101,7 @@ class _Todo(Generic[Item]):
         with self._lock:
             if last is not None:
                 self._active[self._lane_of[last]] -= 1
-            free = [lane for lane in self._waiting if self._active[lane] < self._room]
+            free = [lane for lane in self._waiting if self._active[lane] < self._room[lane]]
             if not free:
                 return None
             lane = min(free, key=self._active.__getitem__)

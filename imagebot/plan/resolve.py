@@ -73,7 +73,7 @@ def resolve(
     def ask(repository: Repository) -> _Answered:
         return _answer_all(about[repository], repository, registry, now)
 
-    answered = ask_each(sorted(about), ask, progress=progress)
+    answered = ask_each(sorted(about), ask, concurrency=registry.concurrency, progress=progress)
     found: dict[TagQuery, Decision | RegistryError] = {}
     listings: dict[Repository, tuple[str, ...] | RegistryError] = {}
     for repository, result in answered.items():

@@ -68,6 +68,10 @@ class Registry(Protocol):
         """The repository whose tags count for this one: another for one that is cached from it."""
         ...
 
+    def concurrency(self, registry: str) -> int:
+        """The most requests that a registry gets at a time."""
+        ...
+
     def head_room(self) -> Mapping[str, HeadRoom]:
         """What hosts said last is left of their limits, by `host:port`; not all say so."""
         ...

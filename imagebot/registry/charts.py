@@ -46,6 +46,10 @@ class ChartRegistry:
     def origin(self, repository: Repository) -> Repository:
         return self._registry.origin(repository)
 
+    def concurrency(self, registry: str) -> int:
+        """The most requests that a registry gets at a time."""
+        return self._registry.concurrency(registry)
+
     def head_room(self) -> Mapping[str, HeadRoom]:
         return self._registry.head_room()
 

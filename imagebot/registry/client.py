@@ -243,6 +243,10 @@ class RegistryClient:
         """The repository that is really asked: the mirror's, where the registry has one."""
         return self._session.endpoint(repository.registry).repository(repository)
 
+    def concurrency(self, registry: str) -> int:
+        """The most requests that a registry gets at a time."""
+        return self._session.concurrency(registry)
+
     def head_room(self) -> Mapping[str, HeadRoom]:
         """What hosts said last is left of their limits, by `host:port`; not all say so."""
         return self._session.head_room()

@@ -196,6 +196,10 @@ class PassMemo:
         """The repository whose tags count for this one."""
         return self._registry.origin(repository)
 
+    def concurrency(self, registry: str) -> int:
+        """The most requests that a registry gets at a time."""
+        return self._registry.concurrency(registry)
+
     def head_room(self) -> Mapping[str, HeadRoom]:
         """What hosts said last is left of their limits, by `host:port`."""
         return self._registry.head_room()

@@ -14,7 +14,7 @@ from imagebot.config.model import RegistryOptions
 from imagebot.config.secret import Vault
 from imagebot.errors import CredentialError, RegistryAuthError, RegistryError, RegistryProtocolError
 from imagebot.http import guard
-from imagebot.http.address import normalise_host, origin
+from imagebot.http.address import netloc, normalise_host, origin
 from imagebot.http.endpoint import Endpoint, by_host, find_endpoint
 from imagebot.http.limits import TimeLimits
 from imagebot.http.message import Request, Response
@@ -79,14 +79,18 @@ class Session:
         self._transport = Transport(limits=limits, transport=transport)
         self._asking = _Asking()
         self._unasked = Patience(limits, clock=clock).open_question()
-        rates = Rates(self._options, concurrency=workers)
-        self._throttle = HostThrottle(rate_of=rates.of, sleep=sleep, clock=clock)
+        self._rates = Rates(self._options, concurrency=workers)
+        self._throttle = HostThrottle(rate_of=self._rates.of, sleep=sleep, clock=clock)
         self._zones: dict[str, NetworkZone] = {}
         self.vault = vault or Vault()
         self._auth = Authenticator(self.send, clock=clock, keep=self.vault.keep)
 
     def close(self) -> None:
         self._transport.close()
+
+    def concurrency(self, registry: str) -> int:
+        """The most requests that a registry gets at a time."""
+        return self._rates.of(netloc(self.endpoint(registry).url)).concurrency or 1
 
     def head_room(self) -> Mapping[str, HeadRoom]:
         """What each host said last is left of its limit, by `host:port`; not all say so."""

@@ -86,7 +86,7 @@ def test_a_lane_in_which_nothing_moves_leaves_workers_to_the_others() -> None:
                 go_on.set()
 
     items = ["stuck"] * 8 + ["good"] * 20
-    lanes: Lanes[str] = Lanes(lambda item: item, at_once=2)
+    lanes: Lanes[str] = Lanes(lambda item: item, at_once=lambda _: 2)
     assert len(map_at_once(work, items, workers=4, lanes=lanes)) == 28
 
 
@@ -94,7 +94,7 @@ def test_workers_go_where_the_fewest_are() -> None:
     """As many lanes as workers, each with more items than workers: all are begun at once."""
     barrier = threading.Barrier(6)
     items = [lane for lane in range(6) for _ in range(10)]
-    lanes: Lanes[int] = Lanes(lambda lane: lane, at_once=5)
+    lanes: Lanes[int] = Lanes(lambda lane: lane, at_once=lambda _: 5)
     began: set[int] = set()
     lock = threading.Lock()
 
@@ -122,6 +122,6 @@ def test_no_lane_has_more_workers_than_it_may(items: list[int], workers: int, at
             active[lane] -= 1
         return lane * 2
 
-    lanes: Lanes[int] = Lanes(lambda lane: lane, at_once)
+    lanes: Lanes[int] = Lanes(lambda lane: lane, lambda _: at_once)
     assert map_at_once(work, items, workers=workers, lanes=lanes) == [n * 2 for n in items]
     assert all(count <= at_once for count in most.values())

@@ -73,6 +73,21 @@ def test_as_many_at_once_as_workers() -> None:
     assert len(ask_each([repository(n) for n in range(10)], Together().tags, workers=5)) == 10
 
 
+def test_as_many_at_once_as_a_registry_may_have() -> None:
+    """And as many for the others as without it."""
+    wide, usual = threading.Barrier(40), threading.Barrier(16)
+
+    def ask(one: Repository) -> str:
+        (wide if one.registry == "wide.example" else usual).wait(30)
+        return one.path
+
+    wanted = [Repository("wide.example", f"app{n}") for n in range(80)]
+    for host in range(4):
+        wanted += [Repository(f"r{host}.example", f"app{n}") for n in range(16)]
+    found = ask_each(wanted, ask, concurrency=lambda host: 40 if "wide" in host else 8)
+    assert list(found.values()) == [one.path for one in wanted]
+
+
 def test_a_bug_is_no_failure_of_a_repository() -> None:
     class Broken(FakeRegistry):
         def tags(self, repository: Repository) -> tuple[str, ...]:

@@ -104,6 +104,10 @@ class FakeRegistry:
     def origin(self, repository: Repository) -> Repository:
         return parse_repository(self.origins.get(str(repository), str(repository)))
 
+    def concurrency(self, registry: str) -> int:
+        """The most requests that a registry gets at a time."""
+        return 8
+
     def head_room(self) -> Mapping[str, HeadRoom]:
         return self.left
 
