@@ -22,7 +22,12 @@ from imagebot.http.address import is_loopback, netloc
 from imagebot.http.exchange import Exchange, LimitExceededError, Stage
 from imagebot.http.guard import NetworkZone
 from imagebot.http.limits import TimeLimits
-from imagebot.http.tls import ClientIdentity, explain_distrust, explain_refusal
+from imagebot.http.tls import (
+    ClientIdentity,
+    explain_authorities,
+    explain_distrust,
+    explain_refusal,
+)
 from imagebot.http.unreachable import (
     CannotConnectError,
     OutOfTimeError,
@@ -193,7 +198,7 @@ def _tls_context(request: Request) -> ssl.SSLContext:
             raise RegistryUnreachableError(
                 request.subject,
                 f"the certificate authority {request.ca_file} cannot be used: "
-                f"{exc.strerror or 'it is not a PEM file'}",
+                f"{explain_authorities(exc)}",
                 hint="check `ca-file` of this registry in the bot's configuration",
             ) from exc
     if request.identity:
@@ -205,11 +210,9 @@ def _identify(request: Request, identity: ClientIdentity, context: ssl.SSLContex
     try:
         identity.load(context)
     except OSError as exc:
-        why = "no certificate with its key, in PEM and without a passphrase"
         raise RegistryUnreachableError(
             request.subject,
-            f"the client certificate {identity.certificate} cannot be used: "
-            f"{(not isinstance(exc, ssl.SSLError) and exc.strerror) or why}",
+            f"the client certificate {identity.certificate} cannot be used: {exc.strerror}",
             hint="check `client-certificate` and `client-key` of this registry in the bot's "
             "configuration",
         ) from exc
@@ -313,11 +316,13 @@ def _limit_exceeded(
 
 
 def _refused_identity(request: Request, refusal: str) -> CannotConnectError:
-    return CannotConnectError(
-        request.subject,
-        f"{_host(request)} refuses the connection: {refusal}",
-        hint="name one with `client-certificate` of this registry in the bot's configuration",
-    )
+    hint = "check whether it has expired, and which authorities the registry accepts"
+    if request.identity is None:
+        # Some say "bad" when there is none.
+        refusal = "it asks for a certificate of the client"
+        hint = "name one with `client-certificate` of this registry in the bot's configuration"
+    reason = f"{_host(request)} refuses the connection: {refusal}"
+    return CannotConnectError(request.subject, reason, hint=hint)
 
 
 def _connect_error(request: Request, exc: Exception) -> CannotConnectError:
