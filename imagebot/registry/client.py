@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import hashlib
 import math
 import threading
@@ -27,9 +28,10 @@ from imagebot.registry.cache import MetadataCache
 from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.metadata import MetadataReader
 from imagebot.registry.origins import Origins
-from imagebot.registry.protocol import ACCEPT_MANIFESTS, next_page, parse_tags
+from imagebot.registry.protocol import ACCEPT_MANIFESTS
 from imagebot.registry.pushed import PushTimes
 from imagebot.registry.session import AuthorizedResponse, Session
+from imagebot.registry.tag_list import read_tags
 from imagebot.registry.vendors import Vendor
 from imagebot.text import clean
 
@@ -37,17 +39,8 @@ if TYPE_CHECKING:
     from imagebot.http.transport import Network
 
 _MIB = 1024 * 1024
-_PAGE_SIZE = 1000
-"""The most that ECR and ACR allow; Quay always returns 100."""
-_MAX_PAGES = 1000
-_MAX_PAGE = 32 * _MIB
-_MAX_LISTING = 128 * _MIB
 _MAX_MANIFEST = 4 * _MIB
 _MAX_CONFIG = 8 * _MIB
-
-
-class _ListingMovedError(Exception):
-    """The tag after which the next page begins is gone."""
 
 
 class RegistryClient:
@@ -129,18 +122,8 @@ class RegistryClient:
         Never only some of them: a list that cannot be read to its end is an error.
         """
         with self._asking(repository):
-            try:
-                return self._list(repository)
-            except _ListingMovedError:
-                pass
-            try:
-                return self._list(repository)
-            except _ListingMovedError:
-                raise RegistryProtocolError(
-                    str(repository),
-                    "the list of tags keeps changing while it is read",
-                    temporary=True,
-                ) from None
+            get = functools.partial(self._session.request, repository)
+            return read_tags(str(repository), get)
 
     def digest(self, repository: Repository, reference: str) -> str:
         """The digest of a tag (or digest): of the index, for a multi-platform image."""
@@ -261,34 +244,6 @@ class RegistryClient:
         except RegistryError as error:
             error.hide(self._session.vault.hide)
             raise
-
-    def _list(self, repository: Repository) -> tuple[str, ...]:
-        subject = str(repository)
-        found: dict[str, None] = {}
-        url: str | None = f"tags/list?n={_PAGE_SIZE}"
-        seen: set[str] = set()
-        size = 0
-        while url:
-            if url in seen or len(seen) >= _MAX_PAGES:
-                reason = (
-                    "has a page that links back to an earlier one"
-                    if url in seen
-                    else f"has more than {_MAX_PAGES} pages"
-                )
-                raise RegistryProtocolError(subject, f"the list of tags {reason}")
-            # zot returns 404 when the tag after which a page begins was removed meanwhile.
-            response = self._session.request(
-                repository, url, limit=_MAX_PAGE, tolerate=(404,) if seen else ()
-            )
-            if response.status == 404:
-                raise _ListingMovedError
-            seen.add(url)
-            size += len(response.body)
-            found |= dict.fromkeys(parse_tags(subject, response.body))
-            url = next_page(subject, response.values("Link"), response.url)
-            if size > _MAX_LISTING:
-                raise RegistryProtocolError(subject, "the list of tags is too long to read")
-        return tuple(found)
 
     def _head(self, repository: Repository, reference: str) -> Response:
         return self._session.request(

@@ -20,7 +20,7 @@ from imagebot.errors import (
     RepositoryNotFoundError,
 )
 from imagebot.reference import Repository
-from imagebot.registry import client as clients
+from imagebot.registry import tag_list
 from imagebot.registry.cache import MetadataCache
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credential, Credentials
@@ -63,6 +63,46 @@ def test_all_pages(scripted: ScriptedServer, open_client: Open) -> None:
     assert last == [None, ["b"], ["c"], ["d"]]
 
 
+FULL = tuple(f"b{number:04}" for number in range(1000))
+
+
+def test_a_full_page_without_a_link(scripted: ScriptedServer, open_client: Open) -> None:
+    """As go-containerregistry's own registry sends it: there may be more behind it."""
+    scripted.on("GET", LIST, tags(*FULL), tags("c1", "c2"))
+    assert open_client().tags(app(scripted)) == (*FULL, "c1", "c2")
+    assert [one.query for one in scripted.requests] == ["n=1000", "n=1000&last=b0999"]
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [tags(), Answer(body={"tags": None}), tags(*FULL), Answer(404), Answer(400)],
+    ids=["empty", "null", "the same again", "404", "400"],
+)
+def test_nothing_behind_a_full_page(
+    scripted: ScriptedServer, open_client: Open, behind: Answer
+) -> None:
+    scripted.on("GET", LIST, tags(*FULL), behind)
+    assert open_client().tags(app(scripted)) == FULL
+    assert len(scripted.requests) == 2
+
+
+def test_a_registry_that_fails_behind_a_full_page(
+    scripted: ScriptedServer, open_client: Open
+) -> None:
+    scripted.on("GET", LIST, tags(*FULL), Answer(500))
+    with pytest.raises(RegistryError, match="failed"):
+        open_client().tags(app(scripted))
+
+
+def test_a_full_page_that_is_the_end(scripted: ScriptedServer, open_client: Open) -> None:
+    """Whoever sends links, or more than was asked for, is not asked whether there is more."""
+    scripted.on("GET", LIST, tags("a", following="?last=a"), tags(*FULL))
+    assert open_client().tags(app(scripted)) == ("a", *FULL)
+    scripted.on("GET", LIST, tags(*FULL, "c"))
+    assert open_client().tags(app(scripted)) == (*FULL, "c")
+    assert len(scripted.requests) == 3
+
+
 def test_every_page_is_authorized(scripted: ScriptedServer, open_client: Open) -> None:
     def guarded(request: Request) -> Answer:
         if request.authorization is None:
@@ -101,7 +141,7 @@ def test_pages_without_end(
         number = int(request.parameters.get("last", ["0"])[0]) + 1
         return tags(f"t{number}", following=f"{LIST}?last={number}")
 
-    monkeypatch.setattr(clients, "_MAX_PAGES", 5)
+    monkeypatch.setattr(tag_list, "_MAX_PAGES", 5)
     scripted.on("GET", LIST, page)
     with pytest.raises(RegistryProtocolError, match="more than 5 pages"):
         open_client().tags(app(scripted))
@@ -111,7 +151,7 @@ def test_pages_without_end(
 def test_a_listing_too_long_to_read(
     scripted: ScriptedServer, open_client: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clients, "_MAX_LISTING", 60)
+    monkeypatch.setattr(tag_list, "_MAX_LISTING", 60)
     scripted.on("GET", LIST, tags("a", following="?last=a"), tags("b", following="?last=b"), tags())
     with pytest.raises(RegistryProtocolError, match="too long"):
         open_client().tags(app(scripted))
@@ -120,7 +160,7 @@ def test_a_listing_too_long_to_read(
 def test_a_page_too_large_to_read(
     scripted: ScriptedServer, open_client: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clients, "_MAX_PAGE", 1000)
+    monkeypatch.setattr(tag_list, "_MAX_PAGE", 1000)
     scripted.on("GET", LIST, tags("a", following="?last=a"), tags("b" * 100, *"c" * 1000))
     with pytest.raises(RegistryProtocolError, match="larger"):
         open_client().tags(app(scripted))
