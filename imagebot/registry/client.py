@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from imagebot.config.model import RegistryOptions
 from imagebot.config.secret import Vault
 from imagebot.errors import RegistryError, RegistryProtocolError, RepositoryNotFoundError
+from imagebot.http.address import normalise_host, origin
+from imagebot.http.endpoint import Endpoint
 from imagebot.http.limits import TimeLimits
 from imagebot.http.patience import Patience
 from imagebot.http.pauses import HeadRoom
@@ -31,7 +33,7 @@ from imagebot.registry.origins import Origins
 from imagebot.registry.protocol import ACCEPT_MANIFESTS
 from imagebot.registry.pushed import PushTimes
 from imagebot.registry.session import AuthorizedResponse, Session
-from imagebot.registry.tag_list import read_tags
+from imagebot.registry.tag_list import MAX_PAGE, read_tags
 from imagebot.registry.vendors import Vendor
 from imagebot.text import clean
 
@@ -218,18 +220,29 @@ class RegistryClient:
         """What hosts said last is left of their limits, by `host:port`; not all say so."""
         return self._session.head_room()
 
-    def check(self, place: str) -> str:
-        """Ping a registry, `host` or `host/path`, and say how it gave access."""
-        host, _, path = place.partition("/")
-        endpoint = self._session.endpoint(host)
-        request = Request(subject=place, url=f"{endpoint.url}/v2/", ca_file=endpoint.ca_file)
+    def check(self, place: Repository | str) -> str:
+        """Ask for the list of a repository, or ping `host` or `host/path`; how that gave access."""
+        registry, _, path = str(place).partition("/")
+        endpoint = self._session.endpoint(registry)
+        path = endpoint.prefix + path
+        listed = isinstance(place, Repository)
+        request = Request(
+            subject=str(place),
+            url=f"{endpoint.url}/v2/{path}/tags/list?n=1" if listed else f"{endpoint.url}/v2/",
+            limit=MAX_PAGE,
+            ca_file=endpoint.ca_file,
+        )
+        scope = f"repository:{path}:pull" if listed else ""
         try:
             with self._asking(place):
-                found = self._session.send_authorized(request, endpoint, path, scope="")
-                return self._session.vault.hide(_describe(found))
+                found = self._session.send_authorized(request, endpoint, path, scope=scope)
+                said = _describe(found, request) + _mirror(endpoint, registry)
+                return self._session.vault.hide(said)
         except RepositoryNotFoundError as exc:
+            if listed:
+                raise
             raise RegistryProtocolError(
-                place,
+                str(place),
                 f"the server does not behave like a registry ({exc.status} from /v2/)",
                 hint="check the host and the port",
                 status=exc.status,
@@ -273,8 +286,14 @@ class RegistryClient:
         )
 
 
-def _describe(result: AuthorizedResponse) -> str:
-    if urlsplit(result.response.url).path.rstrip("/") != "/v2":
+def _mirror(endpoint: Endpoint, registry: str) -> str:
+    if endpoint.registry == normalise_host(registry):
+        return ""
+    return f", at its mirror {endpoint.registry}/{endpoint.prefix}".rstrip("/")
+
+
+def _describe(result: AuthorizedResponse, request: Request) -> str:
+    if origin(result.response.url) != origin(request.url):
         host = clean(urlsplit(result.response.url).netloc)
         return f"anonymous, redirected to {host}"
     who = _name(result.credential)

@@ -187,7 +187,7 @@ class PassMemo:
         """What hosts said last is left of their limits, by `host:port`."""
         return self._registry.head_room()
 
-    def check(self, place: str) -> str:
+    def check(self, place: Repository | str) -> str:
         """How a registry lets us in; asked once in a pass, never remembered for the next."""
         return self._once(("check", place), lambda: self._registry.check(place))
 

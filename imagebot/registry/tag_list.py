@@ -16,7 +16,8 @@ _MIB = 1024 * 1024
 _PAGE_SIZE = 1000
 """The most that ECR and ACR allow; Quay always returns 100."""
 _MAX_PAGES = 1000
-_MAX_PAGE = 32 * _MIB
+MAX_PAGE = 32 * _MIB
+"""The most bytes that one page may have, unpacked."""
 _MAX_LISTING = 128 * _MIB
 
 
@@ -54,7 +55,7 @@ def _read(subject: str, get: GetPage) -> tuple[str, ...]:
         _check_circle(subject, path, seen)
         # zot returns 404 when the tag after which a page begins was removed meanwhile.
         tolerate = (400, 404) if guessed else (404,) if seen else ()
-        response = get(path, limit=_MAX_PAGE, tolerate=tolerate)
+        response = get(path, limit=MAX_PAGE, tolerate=tolerate)
         if response.status in tolerate:
             if guessed:
                 break

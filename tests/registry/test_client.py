@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imagebot.config.model import RegistryOptions
 from imagebot.errors import (
     RegistryAuthError,
     RegistryError,
@@ -160,7 +161,7 @@ def test_a_listing_too_long_to_read(
 def test_a_page_too_large_to_read(
     scripted: ScriptedServer, open_client: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tag_list, "_MAX_PAGE", 1000)
+    monkeypatch.setattr(tag_list, "MAX_PAGE", 1000)
     scripted.on("GET", LIST, tags("a", following="?last=a"), tags("b" * 100, *"c" * 1000))
     with pytest.raises(RegistryProtocolError, match="larger"):
         open_client().tags(app(scripted))
@@ -411,6 +412,56 @@ def test_check(
     scripted.on("GET", "/token", Answer(body={"token": "t"}))
     client = open_client({f"{scripted.host}/team": credential} if credential else {})
     assert client.check(f"{scripted.host}/team") == text.format(host=scripted.host)
+
+
+def test_the_check_of_a_repository_asks_what_a_pass_asks(
+    scripted: ScriptedServer, open_client: Open
+) -> None:
+    """GHCR's challenge for `/v2/` has a scope of nobody's; others have no `/v2/` at all."""
+
+    def guarded(request: Request) -> Answer:
+        if request.authorization is None:
+            scope = "repository:team/app:pull" if "app" in request.path else "repository:u/i:pull"
+            challenge = f'Bearer realm="/token",service="r.example",scope="{scope}"'
+            return Answer(401, {"WWW-Authenticate": challenge})
+        return Answer(404) if request.path == "/v2/" else tags("1.0")
+
+    def token(request: Request) -> Answer:
+        ours = request.parameters["scope"] == ["repository:team/app:pull"]
+        return Answer(body={"token": "t"}) if ours else Answer(403)
+
+    scripted.handler = guarded
+    scripted.on("GET", "/token", token)
+    said = f"Bearer, anonymous, token from {scripted.host} for r.example"
+    assert open_client().check(app(scripted)) == said
+    with pytest.raises(RegistryAuthError, match="token server"):
+        open_client().check(scripted.host)
+
+
+def test_a_check_through_a_mirror(scripted: ScriptedServer, open_client: Open) -> None:
+    """With the credential of the path that is really asked."""
+
+    def guarded(request: Request) -> Answer:
+        if request.authorization is None:
+            return Answer(401, {"WWW-Authenticate": "Basic"})
+        return tags("1.0")
+
+    scripted.handler = guarded
+    credentials = {f"{scripted.host}/hub/library/nginx": BASIC, f"{scripted.host}/hub": BASIC}
+    mirror = RegistryOptions(host="docker.io", mirror=f"{scripted.host}/hub")
+    client = open_client(credentials, [mirror])
+    said = f"Basic, user alice from a test, at its mirror {scripted.host}/hub"
+    assert client.check(Repository("docker.io", "library/nginx")) == said
+    assert client.check("docker.io/library/nginx") == said
+    assert [one.path for one in scripted.requests[::2]] == [
+        "/v2/hub/library/nginx/tags/list",
+        "/v2/",
+    ]
+
+
+def test_a_repository_that_is_not_there(scripted: ScriptedServer, open_client: Open) -> None:
+    with pytest.raises(RepositoryNotFoundError, match="team/app"):
+        open_client().check(app(scripted))
 
 
 def test_a_server_that_is_no_registry(scripted: ScriptedServer, open_client: Open) -> None:
