@@ -23,6 +23,8 @@ _NOT_FOUND = frozenset({"NAME_UNKNOWN", "MANIFEST_UNKNOWN", "BLOB_UNKNOWN", "NOT
 _DENIED = frozenset({"UNAUTHORIZED", "DENIED"})
 # How nginx refuses a client without a certificate, or with one that it does not accept.
 _NGINX_RE = re.compile(rb"No required SSL certificate was sent|The SSL certificate error")
+# How Go's servers and nginx answer plain http on a port for TLS.
+_TLS_RE = re.compile(rb"(?i)HTTP request (?:to an|was sent to) HTTPS (?:server|port)")
 
 
 def failure(
@@ -37,6 +39,14 @@ def failure(
             subject,
             "the registry asks for a client certificate that it accepts (400)",
             hint="name one with `client-certificate` of this registry in the bot's configuration",
+            status=status,
+        )
+    if status == 400 and _TLS_RE.search(response.body):
+        return RegistryProtocolError(
+            subject,
+            "the registry speaks TLS, and was asked over plain http (400)",
+            hint="remove `insecure` of this registry in the bot's configuration; for one on this "
+            "machine, name the `ca-file`",
             status=status,
         )
     if status == 429 or "TOOMANYREQUESTS" in codes:

@@ -459,6 +459,23 @@ def test_a_check_through_a_mirror(scripted: ScriptedServer, open_client: Open) -
     ]
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "<center>The plain HTTP request was sent to HTTPS port</center>",
+    ],
+)
+def test_plain_http_where_tls_is_spoken(
+    scripted: ScriptedServer, open_client: Open, page: str
+) -> None:
+    """As Go's servers and nginx say it."""
+    scripted.handler = lambda _: Answer(400, body=page)
+    with pytest.raises(RegistryProtocolError, match="asked over plain http") as caught:
+        open_client().tags(app(scripted))
+    assert "insecure" in caught.value.hint
+
+
 def test_a_repository_that_is_not_there(scripted: ScriptedServer, open_client: Open) -> None:
     with pytest.raises(RepositoryNotFoundError, match="team/app"):
         open_client().check(app(scripted))
