@@ -74,7 +74,8 @@ class HostThrottle:
             # or asked for a pause.
             with self._slot(state, request, question):
                 waited += self._await_turn(state, request, question, waited)
-                self._await_token(state, request, question)
+                if self._await_token(state, request, question):
+                    waited += self._await_turn(state, request, question, waited)
                 response = self._try(request, send, question, last=pause is None)
             if response:
                 self._note_head_room(state, response)
@@ -135,12 +136,16 @@ class HostThrottle:
             with state.lock:
                 state.head_room = found
 
-    def _await_token(self, state: HostState, request: Request, question: Question) -> None:
-        """Keep to the host's rate. This is no pause of the host's: it counts against nothing."""
+    def _await_token(self, state: HostState, request: Request, question: Question) -> bool:
+        """Keep to the host's rate; whether that took time.
+
+        This is no pause of the host's: it counts against nothing.
+        """
         with state.lock:
             delay = state.bucket.take(self._clock())
         if delay > 0:
             self._wait_within(delay, request, question)
+        return delay > 0
 
     def _await_turn(
         self, state: HostState, request: Request, question: Question, waited: float

@@ -324,6 +324,25 @@ def test_a_rate_is_no_pause_of_the_host(clock: Clock) -> None:
     assert sum(clock.slept) == pytest.approx(200)
 
 
+def test_who_waits_for_the_rate_notices_that_the_host_asks_for_a_pause(clock: Clock) -> None:
+    slow, well = Throttled(clock), Script([response(200)])
+    refused = Script([response(429, Retry_After="3000")])
+    sleep, asking = clock.sleep, iter([True])
+
+    def meanwhile(seconds: float) -> None:
+        if next(asking, False):
+            assert slow.send(request(path="meanwhile"), refused).status == 429
+        sleep(seconds)
+
+    slow.throttle = HostThrottle(rate_of=lambda _: Rate(4, 1.0), sleep=meanwhile, clock=clock)
+    for _ in range(4):
+        slow.send(request(), well)
+    sent = len(well.sent)
+    with pytest.raises(RegistryRateLimitError, match="has asked for a pause"):
+        slow.send(request(), well)
+    assert len(well.sent) == sent
+
+
 def test_head_room_is_what_was_said_last(throttle: Throttled) -> None:
     first = response(200, ratelimit_limit="100;w=21600", ratelimit_remaining="98;w=21600")
     last = response(200, ratelimit_limit="100;w=21600", ratelimit_remaining="97;w=21600")
