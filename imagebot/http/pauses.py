@@ -57,10 +57,16 @@ def requested_pause(response: Response, now: float) -> float | None:
         pause = parse_duration(header or "")
     if pause is None and response.status == 429:
         pause = _pause_in_text(response.body)
-    if pause is None and response.status == 429:
+    if pause is None and response.status in (403, 429):
         room = read_head_room(response, now)
         pause = room.resets_in if room and room.remaining == 0 else None
     return pause
+
+
+def is_limit(response: Response) -> bool:
+    """Whether it is refused for now only: by 429, or by 403 with a wait, as GitHub does it."""
+    said = response.status == 403 and requested_pause(response, 0.0) is not None
+    return said or response.status == 429
 
 
 def _pause_in_text(body: bytes) -> float | None:

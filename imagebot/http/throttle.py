@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
 from imagebot.http.address import netloc
 from imagebot.http.patience import Question
-from imagebot.http.pauses import HeadRoom, read_head_room, requested_pause
+from imagebot.http.pauses import HeadRoom, is_limit, read_head_room, requested_pause
 from imagebot.http.rates import Rate, TokenBucket
 from imagebot.http.transport import Request, Response
 
@@ -79,7 +79,7 @@ class HostThrottle:
                 response = self._try(request, send, question, last=pause is None)
             if response:
                 self._note_head_room(state, response)
-            if response and response.status not in _TRANSIENT:
+            if response and response.status not in _TRANSIENT and not is_limit(response):
                 return response
             asked = self._requested_pause(state, response) if response else None
             too_long = asked is not None and waited + asked > _longest(question, waited)
@@ -171,7 +171,7 @@ class HostThrottle:
         if pause is not None:
             with state.lock:
                 # Only a limit is about the whole host; an error may be about one repository.
-                longest = _LONGEST_KEPT if response.status == 429 else _MAX_PAUSE
+                longest = _LONGEST_KEPT if is_limit(response) else _MAX_PAUSE
                 until = self._clock() + min(pause, longest)
                 state.resume_at = max(state.resume_at, until)
         return pause

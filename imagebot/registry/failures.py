@@ -13,7 +13,7 @@ from imagebot.errors import (
     RepositoryNotFoundError,
 )
 from imagebot.http.endpoint import Endpoint
-from imagebot.http.pauses import requested_pause
+from imagebot.http.pauses import is_limit, requested_pause
 from imagebot.http.transport import Response
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry.credentials import Credential
@@ -49,7 +49,7 @@ def failure(
             "machine, name the `ca-file`",
             status=status,
         )
-    if status == 429 or "TOOMANYREQUESTS" in codes:
+    if is_limit(response) or "TOOMANYREQUESTS" in codes:
         return _rate_limit(subject, response, codes, said, endpoint, credential)
     if status in (401, 403) or (status == 400 and _DENIED & set(codes)):
         return RegistryAuthError(
