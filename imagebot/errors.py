@@ -15,6 +15,7 @@ ImagebotError
 │  ├─ RegistryAuthError                credentials missing, wrong or not enough
 │  ├─ RepositoryNotFoundError          the repository or the image does not exist
 │  ├─ RegistryRateLimitError           the registry asks for a pause
+│  ├─ RegistryRefusedError             an address that nobody but a manifest named
 │  ├─ RegistryUnreachableError         no answer: name, connection, TLS, time-out
 │  │  └─ RegistryDeadlineError         the time that a pass has for registries is over
 │  └─ RegistryProtocolError            an answer that must not be used (truncated, too big, …)
@@ -220,6 +221,12 @@ class RegistryRateLimitError(RegistryError):
     ) -> None:
         super().__init__(subject, reason, hint=hint, status=status, codes=codes, temporary=True)
         self.retry_after = retry_after
+
+
+class RegistryRefusedError(RegistryError):
+    """The registry is at an address that imagebot does not connect to for what asks for it."""
+
+    code = "registry-refused"
 
 
 class RegistryUnreachableError(RegistryError):

@@ -19,6 +19,11 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(_escape, text)
 
 
+def indented_lines(text: str, indent: int) -> str:
+    """As `printable_lines`, with all lines but the first that many spaces further right."""
+    return printable_lines(text).replace("\n", "\n" + " " * indent)
+
+
 def printable_lines(text: str) -> str:
     """As `printable`, but newlines and tabs stay."""
     return "\n".join(

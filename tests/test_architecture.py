@@ -65,7 +65,7 @@ PURE = (
 )  # fmt: skip
 # Pure leaves that every folder may import: what is configured is read by the parser that is used.
 # They import nothing but the root and each other.
-LEAVES = {"imagebot.git.url", "imagebot.http.address"}
+LEAVES = {"imagebot.git.url", "imagebot.http.address", "imagebot.http.zone"}
 # What stands beside pure modules and is not: each is the one place for what it reads.
 ADAPTERS = {
     "imagebot.config.file",  # the two configuration files

@@ -100,13 +100,15 @@ def _pass(sandbox: Sandbox) -> PassResult:
     from imagebot.registry.client import RegistryClient
     from imagebot.registry.credentials import Credentials
     from imagebot.registry.memo import Memo
+    from imagebot.registry.named import reach_of_bot
     from imagebot.run.passes import PassContext, run_pass
 
     environment = _environment(sandbox.folder)
     before = branches(sandbox, environment)
-    with RegistryClient(Credentials((), environment)) as client:
+    bot = sandbox.bot()
+    with RegistryClient(Credentials((), environment), reach=reach_of_bot(bot)) as client:
         setting = PassContext(
-            bot=sandbox.bot(),
+            bot=bot,
             registry=Memo(client).for_pass(),
             environment=environment,
             cache=sandbox.folder / "cache",

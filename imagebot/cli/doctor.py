@@ -10,12 +10,12 @@ import click
 from imagebot.cli.bot import open_bot
 from imagebot.cli.options import bot_option
 from imagebot.cli.process import Process, pass_process
-from imagebot.cli.registries import cache_folder, open_registries
+from imagebot.cli.registries import KeptRegistries, cache_folder, open_registries
 from imagebot.errors import GitError
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import open_diagnostics
 from imagebot.scan.workspace import open_workspace
-from imagebot.text import printable
+from imagebot.text import indented_lines, printable
 
 if TYPE_CHECKING:
     from imagebot.run.check import Check
@@ -36,12 +36,14 @@ def command(process: Process, bot_file: str | None) -> int:
     if bot_file is None:
         return _print(process, _check_here(process))
     bot = open_bot(bot_file, process.environment)
-    with open_registries(process, bot) as registries:
+    with KeptRegistries(process) as registries:
+        views = registries.for_pass(bot)
         checks = check_targets(
             bot,
-            registries,
+            views.common,
             process.environment,
             cache_folder(bot),
+            registries=views.own,
             vault=process.vault,
             stop=process.stop,
         )
@@ -75,6 +77,6 @@ def _print(process: Process, checks: Iterable[Check]) -> Exit:
         label = click.style("ok  ", fg="green") if check.ok else click.style("FAIL", fg="red")
         click.echo(f"{label}  {printable(hide(f'{check.subject}: {check.message}'))}")
         if check.hint:
-            click.echo(f"      hint: {printable(hide(check.hint))}")
+            click.echo(f"      hint: {indented_lines(hide(check.hint), 12)}")
         worst = worst if check.ok else Exit.FAILED
     return worst

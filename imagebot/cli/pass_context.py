@@ -38,9 +38,11 @@ def open_pass(
     with ExitStack() as stack:
         kept = registries or stack.enter_context(KeptRegistries(process))
         progress = stack.enter_context(diagnostics.progress("asking registries"))
+        views = kept.for_pass(bot)
         yield PassContext(
             bot=bot,
-            registry=kept.for_pass(bot),
+            registry=views.common,
+            registries=views.own,
             environment=process.environment,
             cache=cache_folder(bot),
             now=datetime.now(UTC),

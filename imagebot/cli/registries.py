@@ -19,6 +19,7 @@ from imagebot.config.model import (
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from imagebot.http.reach import Reach
     from imagebot.registry.client import RegistryClient
     from imagebot.registry.memo import Memo, PassMemo
 
@@ -26,10 +27,18 @@ _DEADLINE = BotConfiguration(path="", targets=()).registry_deadline
 
 
 @contextmanager
-def open_registries(process: Process, bot: BotConfiguration | None = None) -> Iterator[PassMemo]:
-    """Registries for one command: the bot's credentials, then docker's, and a cache on disk."""
+def open_registries(process: Process) -> Iterator[PassMemo]:
+    """Registries for one command about one's own references: with docker's credentials."""
     with KeptRegistries(process) as registries:
-        yield registries.for_pass(bot)
+        yield registries.for_pass(None).common
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """The registries of a pass: as all targets see them, and by name as those that see more do."""
+
+    common: PassMemo
+    own: Mapping[str, PassMemo]
 
 
 class KeptRegistries:
@@ -74,12 +83,34 @@ class KeptRegistries:
             self._settings = settings
         return self._memo
 
-    def for_pass(self, bot: BotConfiguration | None) -> PassMemo:
+    def for_pass(self, bot: BotConfiguration | None) -> Views:
         """The registries as seen by a pass that begins now, with the time it has for them."""
+        from imagebot.http.reach import Reach
+        from imagebot.registry.named import reach_of_limits
+
         memo = self.memo(bot)
         assert self._client is not None
         seconds = bot.registry_deadline if bot else _DEADLINE
-        return memo.for_pass(registry=self._client.for_pass(seconds))
+        view = self._client.for_pass(seconds, reach=_reach(bot, self._process.environment))
+        common = memo.for_pass(registry=view)
+        more = {each.name: reach_of_limits(each.limits) for each in bot.targets} if bot else {}
+        own = {
+            name: common.reaching(reach, view.reaching(reach))
+            for name, reach in more.items()
+            if reach != Reach()
+        }
+        return Views(common, own)
+
+
+def _reach(bot: BotConfiguration | None, environment: Mapping[str, str]) -> Reach:
+    """Without a bot's own file, the references are those of whoever starts the command."""
+    from imagebot.http.reach import Reach
+    from imagebot.registry.docker_config import hosts
+    from imagebot.registry.named import reach_of_bot
+
+    if bot is None or not bot.path:
+        return Reach(own=True)
+    return reach_of_bot(bot, hosts(environment))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ No message repeats an address that may hold a password.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,11 +13,15 @@ from imagebot.config.text import refuse
 from imagebot.errors import GitError, InvalidReferenceError
 from imagebot.git.url import parse_url
 from imagebot.http.address import is_loopback, netloc
+from imagebot.http.zone import NetworkZone, zone_of
 from imagebot.reference import parse_repository
 
 _HOST_RE = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"
 )
+
+_HOST_GLOB_RE = re.compile(r"[A-Za-z0-9.*?-]+(?::[0-9]{1,5})?")
+_PRIVATE_HOSTS = "*.corp.example, 10.0.0.0/8"
 
 
 def check_git_url(value: str) -> str:
@@ -59,6 +64,27 @@ def check_host(value: str) -> str:
     port = value.rpartition("]")[2].partition(":")[2]
     if port and not 0 < int(port) < 65536:
         raise refuse(f"{port} is not a port", "ghcr.io, localhost:5000")
+    return value
+
+
+def check_private_host(value: str) -> str:
+    """A glob of hosts, with or without a port, or a network. Not for addresses never asked."""
+    try:
+        network = ipaddress.ip_network(value)
+    except ValueError as error:
+        if "/" in value:
+            why = "has bits set behind its prefix" if "host bits" in str(error) else "not a network"
+            raise refuse(why, _PRIVATE_HOSTS) from error
+        if _HOST_GLOB_RE.fullmatch(value) is None:
+            raise refuse("not a host, a glob of hosts or a network", _PRIVATE_HOSTS) from error
+        if not value.partition(":")[0].strip("*?."):
+            raise refuse("would name every host", _PRIVATE_HOSTS) from error
+        return value
+    if network.prefixlen == 0:
+        raise refuse("would name every address", _PRIVATE_HOSTS)
+    ends = (str(network[0]), str(network[-1]))
+    if all(zone_of(end) is NetworkZone.LINK_LOCAL for end in ends):
+        raise refuse("no registry is asked at a link-local, unspecified or metadata address")
     return value
 
 

@@ -177,6 +177,7 @@ def _limits(section: LimitsSection) -> Limits:
     return Limits(
         commit=tuple(section.commit) if "commit" in given else None,
         images=tuple(section.images) if "images" in given else None,
+        private_hosts=tuple(section.private_hosts),
         max_updates=section.max_updates if "max_updates" in given else None,
     )
 

@@ -166,10 +166,15 @@ class RegistryOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a target may make the bot do; they only narrow. None is no limit."""
+    """What a target may make the bot do. None is no limit.
+
+    They only narrow, but for `private_hosts`: globs of hosts (or of `host:port`), and networks, of
+    which registries may be asked although they are not public.
+    """
 
     commit: tuple[str, ...] | None = None
     images: tuple[str, ...] | None = None
+    private_hosts: tuple[str, ...] = ()
     max_updates: int | None = None
 
 

@@ -6,7 +6,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from imagebot.config.address import check_forge_url, check_git_url, check_host, check_registry_key
+from imagebot.config.address import (
+    check_forge_url,
+    check_git_url,
+    check_private_host,
+    check_registry_key,
+)
 from imagebot.config.model import Cloud
 from imagebot.config.schema import ConfigurationSection, Pause
 from imagebot.config.section import Section, no_default
@@ -26,7 +31,7 @@ from imagebot.policy.duration import parse_duration
 GitUrl = Annotated[Text, AfterValidator(check_git_url)]
 ForgeUrl = Annotated[Text, AfterValidator(check_forge_url)]
 RegistryKey = Annotated[Text, AfterValidator(check_registry_key)]
-Host = Annotated[Text, AfterValidator(check_host)]
+PrivateHost = Annotated[Text, AfterValidator(check_private_host)]
 
 
 def _key_path(value: str) -> str:
@@ -156,6 +161,11 @@ class LimitsSection(Section):
         default=[], description="Files that may be committed to directly."
     )
     images: list[ImageGlob] = Field(default=[], description="Repositories that may be updated.")
+    private_hosts: list[PrivateHost] = Field(
+        default=[],
+        description="Registries that may be asked although their addresses are not public: globs "
+        "of hosts, and networks.",
+    )
     max_updates: int = Field(
         default=0,
         ge=1,

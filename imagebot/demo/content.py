@@ -111,6 +111,9 @@ targets:
     branch: main
     forge: {kind: sandbox, folder: {forge}}
     limits: {commit: [clusters/test/**], max-updates: 20}
+# A manifest alone makes imagebot ask no registry on this machine: this file has to name it.
+registries:
+  "{registry}": {}
 cache-dir: {cache}
 """
 
@@ -120,8 +123,8 @@ def repository_files(registry: str) -> dict[str, bytes]:
     return {path: _fill(text, registry=registry) for path, text in FILES.items()}
 
 
-def bot_file(*, remote: str, forge: str, cache: str) -> bytes:
-    return _fill(BOT, remote=remote, forge=forge, cache=cache)
+def bot_file(*, remote: str, forge: str, registry: str, cache: str) -> bytes:
+    return _fill(BOT, remote=remote, forge=forge, registry=registry, cache=cache)
 
 
 def _fill(text: str, **values: str) -> bytes:

@@ -79,6 +79,7 @@ def make_sandbox(
     text = bot_file(
         remote=sandbox.remote.as_uri(),
         forge=str(folder / "forge"),
+        registry=registry.host,
         cache=str(folder / "cache"),
     )
     sandbox.bot_file.write_bytes(text)

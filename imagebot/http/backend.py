@@ -21,8 +21,10 @@ from typing import Any, TypeVar
 import httpcore
 
 from imagebot.http.connect import connect
-from imagebot.http.exchange import Exchange
+from imagebot.http.exchange import Exchange, Peer
+from imagebot.http.reach import literal_address
 from imagebot.http.resolve import Resolver
+from imagebot.http.zone import zone_of
 
 T = TypeVar("T")
 
@@ -51,6 +53,17 @@ class Backend(httpcore.NetworkBackend):
         finally:
             del self._current.exchange
 
+    def go_through_proxy(self, host: str, port: int) -> None:
+        """This thread's exchange connects to a proxy, which then does to the host.
+
+        Raises AddressRefusedError for a host that is an address which may not be asked; what a name
+        stands for is known to the proxy alone.
+        """
+        exchange = self._current.exchange
+        exchange.permit.check_literal(host, port)
+        exchange.through_proxy = True
+        exchange.named = exchange.permit.reach.names(host, port, literal_address(host))
+
     def connect_tcp(
         self,
         host: str,
@@ -67,17 +80,24 @@ class Backend(httpcore.NetworkBackend):
             except TimeoutError as error:
                 raise exchange.timed_out() from error
             exchange.stage = "connect"
-            connected = connect(addresses, exchange)
+            allowed = [each for each in addresses if exchange.may_connect(host, port, each.ip)]
+            if addresses and not allowed:
+                raise exchange.permit.refusal(host, port, addresses[0].ip)
+            connected = connect(allowed, exchange)
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return Stream(connected, self._current)
+            ip = str(connected.getpeername()[0])
+            peer = Peer(host, port, ip, zone_of(ip))
+        exchange.peer = peer
+        return Stream(connected, self._current, peer)
 
 
 class Stream(httpcore.NetworkStream):
-    """A connection, with TLS (`sock` is an SSLSocket) or without."""
+    """A connection to `peer`, with TLS (`sock` is an SSLSocket) or without."""
 
-    def __init__(self, sock: socket.socket, current: Current) -> None:
+    def __init__(self, sock: socket.socket, current: Current, peer: Peer) -> None:
         self._sock = sock
         self._current = current
+        self._peer = peer
         self._in_use = threading.Lock()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
@@ -101,6 +121,8 @@ class Stream(httpcore.NetworkStream):
     def send(self, buffer: bytes) -> None:
         """Send bytes that are not the end of a request, for which the host gets no more time."""
         exchange = self._current.exchange
+        # Connections are kept and shared: this one may have been made for somebody who may more.
+        exchange.meet(self._peer)
         while buffer:
             wait = exchange.wait()
             try:
@@ -134,7 +156,7 @@ class Stream(httpcore.NetworkStream):
         except BaseException:
             self.close()
             raise
-        return Stream(wrapped, self._current)
+        return Stream(wrapped, self._current, self._peer)
 
     def close(self) -> None:
         # Wakes another thread that reads, which closing alone does not; and the descriptor must not

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from imagebot.http.limits import TimeLimits
+from imagebot.http.reach import PUBLIC_ONLY, Permit
+from imagebot.http.zone import NetworkZone
 
 Stage = Literal["resolve", "connect", "tls", "answer"]
 Limit = Literal["silence", "rate", "exchange", "question", "size"]
@@ -24,12 +27,26 @@ class LimitExceededError(Exception):
         self.stage: Stage = stage
 
 
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other end of a connection: the name it was made for, and the address it was made to."""
+
+    host: str
+    port: int
+    ip: str
+    zone: NetworkZone
+
+
 class Exchange:
-    """Counts one exchange, in the thread that does it.
+    """Counts and guards one exchange, in the thread that does it.
 
     Whoever waits for the network asks `wait` how long it may, and says what it got: `received`, or
     `timed_out`. `within` is how many seconds there are for the question that the exchange belongs
     to. `size` is the most bytes that the body may have. `clock` returns seconds from any start.
+
+    `permit` says where it may connect to; `peer` is where it did. `through_proxy`: that is a proxy,
+    which is not judged, because the environment names it; `named` is then whether the operator
+    named the host behind it.
     """
 
     def __init__(
@@ -38,6 +55,7 @@ class Exchange:
         *,
         size: int,
         within: float,
+        permit: Permit = PUBLIC_ONLY,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limits = limits
@@ -51,6 +69,29 @@ class Exchange:
         self._window = 0.0
         self._in_window: float | None = None
         self.stage: Stage = "resolve"
+        self.permit = permit
+        self.peer: Peer | None = None
+        self.through_proxy = False
+        self.named = True
+
+    @property
+    def zone(self) -> NetworkZone:
+        """Where the peer is, as far as that is known: behind a proxy, anywhere outside."""
+        if self.peer is None or self.through_proxy:
+            return NetworkZone.PUBLIC
+        return self.peer.zone
+
+    def may_connect(self, host: str, port: int, ip: str) -> bool:
+        """Whether it may connect to an address."""
+        return self.through_proxy or self.permit.allows(host, port, ip)
+
+    def meet(self, peer: Peer) -> None:
+        """It uses a connection to `peer`. Raises AddressRefusedError when it may not."""
+        if peer is self.peer:
+            return
+        if not self.may_connect(peer.host, peer.port, peer.ip):
+            raise self.permit.refusal(peer.host, peer.port, peer.ip)
+        self.peer = peer
 
     def wait(self) -> float:
         """Seconds that the next wait may take, more than 0. Raises LimitExceededError."""

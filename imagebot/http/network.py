@@ -19,6 +19,7 @@ from imagebot.http.unreachable import ProxySettingsError
 _KEPT_OPEN = 60.0
 """Seconds that an unused connection stays open, so that passes in quick succession share it."""
 _MOST_KEPT = 64
+_PORTS = {"http": 80, "https": 443}
 
 
 def environment_proxies() -> Mapping[str, str]:
@@ -43,7 +44,10 @@ class PooledNetwork(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
         assert isinstance(request.stream, httpx.SyncByteStream)
-        pool = self._pool(self.proxy(url.scheme, url.netloc.decode("ascii")))
+        proxy = self.proxy(url.scheme, url.netloc.decode("ascii"))
+        if proxy:
+            self._backend.go_through_proxy(url.host, url.port or _PORTS[url.scheme])
+        pool = self._pool(proxy)
         response = pool.handle_request(
             httpcore.Request(
                 method=request.method,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from imagebot.errors import RegistryDeadlineError, RegistryError, RegistryUnreachableError
 from imagebot.http.address import netloc
 from imagebot.http.limits import TimeLimits
-from imagebot.http.transport import Request
+from imagebot.http.message import Request
 from imagebot.http.unreachable import CannotConnectError, SilentHostError, SlowHostError
 
 

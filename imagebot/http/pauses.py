@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from imagebot.http.headers import parse_date, parse_retry_after, seconds_until
-from imagebot.http.transport import Response
+from imagebot.http.message import Response
 
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _PART = r"[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ns|us|µs|μs|ms|s|m|h)"

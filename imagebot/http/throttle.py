@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
 from imagebot.http.address import netloc
+from imagebot.http.message import Request, Response
 from imagebot.http.patience import Question
 from imagebot.http.pauses import HeadRoom, is_limit, read_head_room, requested_pause
 from imagebot.http.rates import Rate, TokenBucket
-from imagebot.http.transport import Request, Response
 
 _PAUSES = (0.5, 2.0)
 """Seconds before the second and third try, on average, unless the host says how many."""

@@ -18,7 +18,7 @@ from imagebot.http import guard
 from imagebot.http.address import origin
 from imagebot.http.endpoint import Endpoint
 from imagebot.http.expiring import Expiring
-from imagebot.http.transport import Request, Response
+from imagebot.http.message import Request, Response
 from imagebot.registry.challenge import Challenge, parse_token
 from imagebot.registry.credentials import Credential
 from imagebot.registry.failures import token_failure
@@ -65,11 +65,9 @@ class Authenticator:
         *,
         clock: Callable[[], float],
         keep: Callable[[str], object] = lambda _: None,
-        resolve: guard.Resolve = guard.resolve,
     ) -> None:
         self._send = send
         self._keep = keep
-        self._resolve = resolve
         self._tokens: Expiring[_Key, str] = Expiring(clock)
         self._realms: Expiring[tuple[str, str], str] = Expiring(clock)
         self._lock = threading.Lock()
@@ -154,7 +152,7 @@ class Authenticator:
         if credential and credential.confined and origin(realm) != origin(endpoint.url):
             raise RegistryProtocolError(
                 subject,
-                f"the registry names a token server elsewhere ({clean(urlsplit(realm).netloc)}), "
+                f"the registry names a token server elsewhere{_shown(challenge)}, "
                 "which does not get what a cloud gave for the registry",
             )
         key = _Key(endpoint.url, realm, challenge.service, scope, credential)
@@ -178,7 +176,7 @@ class Authenticator:
             return accepted
         try:
             realm = urljoin(f"{endpoint.url}/v2/", challenge.realm.strip())
-            reason = guard.refuse(realm, endpoint.url, self._resolve)
+            reason = guard.refuse(realm, endpoint.url)
         except ValueError:
             realm, reason = "", "it is not a valid address"
         if not challenge.realm.strip():
@@ -186,8 +184,7 @@ class Authenticator:
         if reason:
             raise RegistryProtocolError(
                 subject,
-                f"the registry names a token server that is not used ({clean(challenge.realm)}): "
-                f"{reason}",
+                f"the registry names a token server that is not used{_shown(challenge)}: {reason}",
                 hint="check the token realm that the registry is configured with",
             )
         self._realms.keep(pair, realm, _REALM_LIFETIME)
@@ -206,6 +203,10 @@ class Authenticator:
         self._tokens.drop(lambda kept: kept == value)
 
 
+def _shown(challenge: Challenge) -> str:
+    return f" ({clean(challenge.realm)})" if challenge.quotable else ""
+
+
 def _get_token(key: _Key, endpoint: Endpoint, subject: str) -> Request:
     parameters = [("service", key.service)] if key.service else []
     parameters += [("scope", scope) for scope in key.scope.split()]
@@ -215,7 +216,9 @@ def _get_token(key: _Key, endpoint: Endpoint, subject: str) -> Request:
         parameters.append(("account", key.credential.username))
     separator = "&" if urlsplit(key.realm).query else "?"
     url = key.realm + (separator + urlencode(parameters) if parameters else "")
-    return Request(subject=subject, url=url, headers=headers, ca_file=endpoint.ca_file)
+    return Request(
+        subject=subject, url=url, headers=headers, ca_file=endpoint.ca_file, registry=endpoint.url
+    )
 
 
 def _refresh(key: _Key, credential: Credential, endpoint: Endpoint, subject: str) -> Request:
@@ -227,7 +230,12 @@ def _refresh(key: _Key, credential: Credential, endpoint: Endpoint, subject: str
         "refresh_token": credential.secret,
     }
     return Request(
-        subject=subject, url=key.realm, method="POST", form=form, ca_file=endpoint.ca_file
+        subject=subject,
+        url=key.realm,
+        method="POST",
+        form=form,
+        ca_file=endpoint.ca_file,
+        registry=endpoint.url,
     )
 
 

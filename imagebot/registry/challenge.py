@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from imagebot.errors import RegistryProtocolError
@@ -32,10 +32,14 @@ _TOKEN_VALUE_RE = re.compile(r"[\x21-\x7e]+")
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A way to authenticate that a server offers; scheme and keys are in lower case."""
+    """A way to authenticate that a server offers; scheme and keys are in lower case.
+
+    `quotable`: whether what it says may be shown.
+    """
 
     scheme: str
     parameters: Mapping[str, str]
+    quotable: bool = True
 
     @property
     def realm(self) -> str:
@@ -62,9 +66,10 @@ class Token:
     lifetime: float
 
 
-def parse_challenges(headers: Sequence[str]) -> tuple[Challenge, ...]:
+def parse_challenges(headers: Sequence[str], *, quotable: bool = True) -> tuple[Challenge, ...]:
     """The challenges of all WWW-Authenticate headers, in order; anything else is skipped."""
-    return tuple(challenge for value in headers for challenge in _parse(value[:_MAX_HEADER]))
+    found = (challenge for value in headers for challenge in _parse(value[:_MAX_HEADER]))
+    return tuple(replace(each, quotable=quotable) for each in found)
 
 
 def _parse(value: str) -> list[Challenge]:

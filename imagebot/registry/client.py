@@ -21,9 +21,10 @@ from imagebot.errors import RegistryError, RegistryProtocolError, RepositoryNotF
 from imagebot.http.address import normalise_host, origin
 from imagebot.http.endpoint import Endpoint
 from imagebot.http.limits import TimeLimits
+from imagebot.http.message import Request, Response
 from imagebot.http.patience import Patience
 from imagebot.http.pauses import HeadRoom
-from imagebot.http.transport import Request, Response
+from imagebot.http.reach import PUBLIC_ONLY, Reach
 from imagebot.reference import Repository, is_digest, is_tag
 from imagebot.registry.api import Pushed
 from imagebot.registry.cache import MetadataCache
@@ -53,6 +54,8 @@ class RegistryClient:
     lives, so each pass asks through its own view (`for_pass`). `vault` gets to know every secret
     that is used and every token that is granted; none of them is in what is returned or raised.
 
+    It connects to public addresses only, and to what `reach` names.
+
     `sleep` and `clock` are in seconds; without `sleep`, waits end early when the client is closed.
     `vendors` says, by host, whose API for push times a registry has, for hosts whose name does not.
     `transport` replaces the network.
@@ -70,6 +73,7 @@ class RegistryClient:
         cache: MetadataCache | None = None,
         vendors: Mapping[str, Vendor] | None = None,
         limits: TimeLimits = TimeLimits(),
+        reach: Reach = PUBLIC_ONLY.reach,
         vault: Vault | None = None,
         transport: Network | None = None,
     ) -> None:
@@ -77,6 +81,7 @@ class RegistryClient:
         self._clock = clock
         self._limits = limits
         self._patience = Patience(limits, clock=clock)
+        self._reach = reach
         self._cache = cache
         self._session = Session(
             credentials,
@@ -107,8 +112,8 @@ class RegistryClient:
         self._closing.set()
         self._session.close()
 
-    def for_pass(self, seconds: float = math.inf) -> RegistryClient:
-        """The view of a pass that may wait for registries for so long in all.
+    def for_pass(self, seconds: float = math.inf, *, reach: Reach | None = None) -> RegistryClient:
+        """The view of a pass that may wait for registries for so long in all, and reach no more.
 
         It shares everything with this client but what it knows of hosts that do not answer. Do not
         close it.
@@ -116,6 +121,13 @@ class RegistryClient:
         view = copy.copy(self)
         patience = Patience(self._limits, seconds=seconds, clock=self._clock)
         view._patience = patience  # noqa: SLF001 - a client, too
+        view._reach = self._reach if reach is None else reach  # noqa: SLF001
+        return view
+
+    def reaching(self, more: Reach) -> RegistryClient:
+        """A view of the same pass, for somebody who may also reach `more`."""
+        view = copy.copy(self)
+        view._reach = self._reach | more  # noqa: SLF001 - a client, too
         return view
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
@@ -231,6 +243,7 @@ class RegistryClient:
             url=f"{endpoint.url}/v2/{path}/tags/list?n=1" if listed else f"{endpoint.url}/v2/",
             limit=MAX_PAGE,
             ca_file=endpoint.ca_file,
+            registry=endpoint.url,
         )
         scope = f"repository:{path}:pull" if listed else ""
         try:
@@ -252,7 +265,10 @@ class RegistryClient:
     def _asking(self, about: Repository | str) -> Iterator[None]:
         """All that is sent in here is about this; errors in here show no secret."""
         try:
-            with self._patience.question(str(about)) as question, self._session.asking(question):
+            with (
+                self._patience.question(str(about)) as question,
+                self._session.asking(question, self._reach),
+            ):
                 yield
         except RegistryError as error:
             error.hide(self._session.vault.hide)

@@ -73,6 +73,22 @@ class DockerConfig:
         return self.helpers.get(host, "")
 
 
+def hosts(env: Mapping[str, str]) -> frozenset[str]:
+    """The hosts that the files have a login for, or a helper of their own; globs name none.
+
+    A file that cannot be read names none either: looking up a credential says what is wrong.
+    """
+    found: set[str] = set()
+    for file in files(env):
+        try:
+            config = read(file.path, required=file.required)
+        except CredentialError:
+            continue
+        keys = (*config.auths, *config.helpers) if config else ()
+        found |= {key.partition("/")[0] for key in keys if not _is_glob(key)}
+    return frozenset(found)
+
+
 def files(env: Mapping[str, str]) -> tuple[File, ...]:
     """The files to look in; the first that has a credential wins."""
     found = []

@@ -13,14 +13,23 @@ from imagebot.errors import (
     RepositoryNotFoundError,
 )
 from imagebot.http.endpoint import Endpoint
+from imagebot.http.message import Response
 from imagebot.http.pauses import is_limit, requested_pause
-from imagebot.http.transport import Response
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry.credentials import Credential
 from imagebot.registry.protocol import ErrorDetail, parse_errors
 
 _NOT_FOUND = frozenset({"NAME_UNKNOWN", "MANIFEST_UNKNOWN", "BLOB_UNKNOWN", "NOT_FOUND"})
 _DENIED = frozenset({"UNAUTHORIZED", "DENIED"})
+# Of the distribution specification, and of Docker Hub.
+_KNOWN_CODES = (
+    _NOT_FOUND
+    | _DENIED
+    | {
+        *("BLOB_UPLOAD_INVALID", "BLOB_UPLOAD_UNKNOWN", "DIGEST_INVALID", "MANIFEST_BLOB_UNKNOWN"),
+        *("MANIFEST_INVALID", "NAME_INVALID", "SIZE_INVALID", "TOOMANYREQUESTS", "UNSUPPORTED"),
+    }
+)
 # How nginx refuses a client without a certificate, or with one that it does not accept.
 _NGINX_RE = re.compile(rb"No required SSL certificate was sent|The SSL certificate error")
 # How Go's servers and nginx answer plain http on a port for TLS.
@@ -33,7 +42,7 @@ def failure(
     """The error for a response that is not a success."""
     details = parse_errors(response.body)
     codes = tuple(detail.code for detail in details if detail.code)
-    said, status = _said(details), response.status
+    said, status = _said(response, details), response.status
     if status == 400 and _NGINX_RE.search(response.body):
         return RegistryAuthError(
             subject,
@@ -81,7 +90,7 @@ def token_failure(
     """The error for a token server's response other than 200."""
     details = parse_errors(response.body)
     codes = tuple(detail.code for detail in details if detail.code)
-    said, status = _said(details), response.status
+    said, status = _said(response, details), response.status
     if status == 429:
         return RegistryRateLimitError(
             subject,
@@ -158,11 +167,16 @@ def _access_hint(endpoint: Endpoint, credential: Credential | None) -> str:
     return f"{give} in the bot's configuration, or log in with docker"
 
 
-def _said(details: tuple[ErrorDetail, ...]) -> str:
-    """The first error in the registry's words, which may repeat the credential."""
+def _said(response: Response, details: tuple[ErrorDetail, ...]) -> str:
+    """The first error in the registry's words, which may repeat the credential.
+
+    Of what may not be quoted, only a code that the specification knows.
+    """
     for detail in details:
-        text = ": ".join(part for part in (detail.code, detail.message) if part)
-        if text:
+        parts = (detail.code, detail.message)
+        if not response.quotable:
+            parts = (detail.code if detail.code in _KNOWN_CODES else "", "")
+        if text := ": ".join(part for part in parts if part):
             return f", {text}"
     return ""
 

@@ -7,15 +7,18 @@ that are made again after a lost race, agree with each other.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from imagebot.errors import RegistryRefusedError
 from imagebot.http.pauses import HeadRoom
+from imagebot.http.reach import Reach
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed, Registry
 
@@ -28,12 +31,13 @@ Age = Callable[[Repository], float]
 @dataclass(frozen=True, slots=True)
 class _Key:
     """A question. `lasting`: the answer is about a digest, so a push to the repository does not
-    change it."""
+    change it. `reach` is of the target that alone may ask it; None is everybody."""
 
     repository: Repository
     what: str
     about: Hashable = None
     lasting: bool = False
+    reach: Reach | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,45 +135,54 @@ class PassMemo:
 
     A cached repository is asked for digests alone, which tell what exists there; everything else is
     asked of its origin.
+
+    The view of a target that may reach more asks what all may ask as they do, and only the rest in
+    its own way: no other target gets those answers.
     """
 
     def __init__(self, memo: Memo, registry: Registry) -> None:
         self._memo = memo
         self._registry = registry
-        self._lock = threading.Lock()
-        self._answers: dict[Hashable, Future[Any]] = {}
+        self._views: tuple[_View, ...] = (_View(memo, registry),)
+
+    def reaching(self, more: Reach, registry: Registry) -> PassMemo:
+        """The view of a target that may reach `more`, as `registry` does."""
+        found = PassMemo(self._memo, self._registry)
+        found._views = (*self._views, _View(self._memo, registry, more))
+        return found
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
         """Every tag, as the repository's origin lists them."""
         listed = self.origin(repository)
-        return self._get(_Key(listed, "tags"), lambda: self._registry.tags(listed))
+        return self._get(_Key(listed, "tags"), lambda registry: registry.tags(listed))
 
     def digest(self, repository: Repository, reference: str) -> str:
         """The digest of a tag (or digest)."""
         key = _Key(repository, "digest", reference)
-        return self._get(key, lambda: self._registry.digest(repository, reference))
+        return self._get(key, lambda registry: registry.digest(repository, reference))
 
     def platforms(self, repository: Repository, digest: str) -> tuple[str, ...]:
         """What an image runs on."""
         asked = self.origin(repository)
         key = _Key(asked, "platforms", digest, lasting=True)
-        return self._get(key, lambda: self._registry.platforms(asked, digest))
+        return self._get(key, lambda registry: registry.platforms(asked, digest))
 
     def images(self, repository: Repository, digest: str) -> tuple[str, ...]:
         """The digests of what is in an index."""
-        key = _Key(repository, "images", digest, lasting=True)
-        return self._get(key, lambda: self._registry.images(repository, digest))
+        asked = self.origin(repository)
+        key = _Key(asked, "images", digest, lasting=True)
+        return self._get(key, lambda registry: registry.images(asked, digest))
 
     def created(self, repository: Repository, digest: str) -> datetime | None:
         """When the image says that it was built."""
         asked = self.origin(repository)
         key = _Key(asked, "created", digest, lasting=True)
-        return self._get(key, lambda: self._registry.created(asked, digest))
+        return self._get(key, lambda registry: registry.created(asked, digest))
 
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
         """Push times of those tags; only the tags that were not asked for yet are asked for."""
         asked = self.origin(repository)
-        return self._once(("pushed", asked, tuple(tags)), lambda: self._push_times(asked, tags))
+        return self._ask(lambda view: view.pushed(asked, tags))
 
     def known_push(self, repository: Repository, tag: str, digest: str) -> Pushed | None:
         """When a tag was pushed with this digest, as it was kept; asks nothing."""
@@ -189,10 +202,44 @@ class PassMemo:
 
     def check(self, place: Repository | str) -> str:
         """How a registry lets us in; asked once in a pass, never remembered for the next."""
+        return self._ask(lambda view: view.check(place))
+
+    def _get(self, key: _Key, fetch: Callable[[Registry], T]) -> T:
+        return self._ask(lambda view: view.get(key, fetch))
+
+    def _ask(self, ask: Callable[[_View], T]) -> T:
+        for view in self._views[:-1]:
+            with contextlib.suppress(RegistryRefusedError):
+                return ask(view)
+        return ask(self._views[-1])
+
+
+class _View:
+    """The answers that a pass got from one registry, which reaches what it may.
+
+    What is remembered for longer than the pass is kept apart by `reach`; None is everybody's.
+    """
+
+    def __init__(self, memo: Memo, registry: Registry, reach: Reach | None = None) -> None:
+        self._memo = memo
+        self._registry = registry
+        self._reach = reach
+        self._lock = threading.Lock()
+        self._answers: dict[Hashable, Future[Any]] = {}
+
+    def get(self, key: _Key, fetch: Callable[[Registry], T]) -> T:
+        """The answer that is remembered, else that of the registry."""
+        return self._remembered(key, lambda: fetch(self._registry))
+
+    def check(self, place: Repository | str) -> str:
         return self._once(("check", place), lambda: self._registry.check(place))
 
+    def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
+        key = ("pushed", repository, tuple(tags))
+        return self._once(key, lambda: self._push_times(repository, tags))
+
     def _push_times(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
-        times = self._get(_Key(repository, "pushed"), _PushTimes)
+        times = self._remembered(_Key(repository, "pushed"), _PushTimes)
         with times.lock:
             missing = [tag for tag in tags if tag not in times.asked]
             if missing:
@@ -201,8 +248,9 @@ class PassMemo:
                 times.asked |= {*missing, *found}
             return {tag: times.found[tag] for tag in tags if tag in times.found}
 
-    def _get(self, key: _Key, fetch: Callable[[], T]) -> T:
-        return self._once(key, lambda: self._memo.get(key, fetch))
+    def _remembered(self, key: _Key, fetch: Callable[[], T]) -> T:
+        own = replace(key, reach=self._reach)
+        return self._once(own, lambda: self._memo.get(own, fetch))
 
     def _once(self, key: Hashable, fetch: Callable[[], T]) -> T:
         """The first answer, or error, that this pass got."""

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 
 from imagebot.errors import RegistryAuthError, RepositoryNotFoundError
-from imagebot.http.transport import Response
+from imagebot.http.message import Response
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed
 from imagebot.registry.session import Session

@@ -17,12 +17,15 @@ from imagebot.http import guard
 from imagebot.http.address import normalise_host, origin
 from imagebot.http.endpoint import Endpoint, by_host, find_endpoint
 from imagebot.http.limits import TimeLimits
+from imagebot.http.message import Request, Response
 from imagebot.http.patience import Patience, Question
 from imagebot.http.pauses import HeadRoom
 from imagebot.http.rates import Rates
+from imagebot.http.reach import Permit, Reach
 from imagebot.http.throttle import HostThrottle
-from imagebot.http.transport import Request, Response, Transport
+from imagebot.http.transport import Transport
 from imagebot.http.unreachable import OutOfTimeError
+from imagebot.http.zone import NetworkZone
 from imagebot.reference import Repository
 from imagebot.registry.auth import Authenticator, Authorization
 from imagebot.registry.challenge import parse_challenges
@@ -46,16 +49,17 @@ class AuthorizedResponse:
 
 
 class _Asking(threading.local):
-    """What the thread asks; None where nobody said."""
+    """What the thread asks, None where nobody said, and what it may reach."""
 
     question: Question | None = None
+    reach: Reach = Reach()
 
 
 class Session:
     """Sends requests to registries. Safe between threads.
 
     What a thread sends is part of the question that it asks (`asking`), and has no more time than
-    that has; without one, each exchange only has the `limits`.
+    that has; without one, each exchange only has the `limits`, and reaches public addresses.
     """
 
     def __init__(
@@ -69,7 +73,6 @@ class Session:
         limits: TimeLimits = TimeLimits(),
         vault: Vault | None = None,
         transport: Network | None = None,
-        resolve: guard.Resolve = guard.resolve,
     ) -> None:
         self._credentials = credentials
         self._options: Mapping[str, RegistryOptions] = by_host(options)
@@ -78,9 +81,9 @@ class Session:
         self._unasked = Patience(limits, clock=clock).open_question()
         rates = Rates(self._options, concurrency=workers)
         self._throttle = HostThrottle(rate_of=rates.of, sleep=sleep, clock=clock)
-        self._resolve = resolve
+        self._zones: dict[str, NetworkZone] = {}
         self.vault = vault or Vault()
-        self._auth = Authenticator(self.send, clock=clock, keep=self.vault.keep, resolve=resolve)
+        self._auth = Authenticator(self.send, clock=clock, keep=self.vault.keep)
 
     def close(self) -> None:
         self._transport.close()
@@ -93,25 +96,39 @@ class Session:
         return find_endpoint(normalise_host(registry), self._options)
 
     @contextlib.contextmanager
-    def asking(self, question: Question) -> Iterator[None]:
-        """What this thread sends in here is part of the question."""
-        before, self._asking.question = self._asking.question, question
+    def asking(self, question: Question, reach: Reach) -> Iterator[None]:
+        """What this thread sends in here is part of the question, and goes where `reach` allows."""
+        asking = self._asking
+        before = asking.question, asking.reach
+        asking.question, asking.reach = question, reach
         try:
             yield
         finally:
-            self._asking.question = before
+            asking.question, asking.reach = before
 
     def send(self, request: Request) -> Response:
         """The response to a request without authorization; failures are tried again."""
         question = self._asking.question or self._unasked
+        permit = self._permit(request)
 
         def send(request: Request) -> Response:
             try:
-                return self._transport.send(request, within=question.left())
+                return self._transport.send(request, within=question.left(), permit=permit)
             except OutOfTimeError as exc:
                 raise question.time_is_up(request.subject) from exc
 
-        return self._throttle.send(request, send, question)
+        response = self._throttle.send(request, send, question)
+        if response.zone is not NetworkZone.PUBLIC and _same_origin(request.url, request.registry):
+            self._zones[request.registry] = response.zone
+        return response
+
+    def _permit(self, request: Request) -> Permit:
+        reach = self._asking.reach
+        if not reach.own:
+            return Permit(reach)
+        if _same_origin(request.url, request.registry):
+            return Permit(reach, NetworkZone.LOOPBACK)
+        return Permit(reach, self._zones.get(request.registry, NetworkZone.PUBLIC))
 
     def request(
         self,
@@ -140,6 +157,7 @@ class Session:
             headers={"Accept": accept} if accept else {},
             limit=limit,
             ca_file=endpoint.ca_file,
+            registry=endpoint.url,
         )
         scope = scope or f"repository:{known.path}:pull"
         return self.send_authorized(request, endpoint, known.path, scope, tolerate).response
@@ -155,14 +173,16 @@ class Session:
         """Send, authenticate when challenged, follow redirects, and raise unless it succeeds."""
         credential = self.credential(endpoint, path, request.subject)
         authorization: Authorization | None = None
-        if self._is_own(request.url, endpoint):
+        if _same_origin(request.url, endpoint.url):
             authorization = self._auth.known(endpoint, scope, credential, request.subject)
         response = self._follow(request, endpoint, authorization)
         # Twice: the registry may refuse a token that was kept, and then accept a new one.
         for _ in range(2):
-            if response.status != 401 or not self._is_own(response.url, endpoint):
+            if response.status != 401 or not _same_origin(response.url, endpoint.url):
                 break
-            challenges = parse_challenges(response.values("WWW-Authenticate"))
+            challenges = parse_challenges(
+                response.values("WWW-Authenticate"), quotable=response.quotable
+            )
             better = self._auth.respond(
                 endpoint, challenges, scope, credential, request.subject, refused=authorization
             )
@@ -188,19 +208,13 @@ class Session:
             self.vault.keep(obtained.secret, username=obtained.username, origin=obtained.origin)
         return obtained
 
-    def _is_own(self, url: str, endpoint: Endpoint) -> bool:
-        try:
-            return origin(url) == origin(endpoint.url)
-        except ValueError:
-            return False
-
     def _follow(
         self, request: Request, endpoint: Endpoint, authorization: Authorization | None
     ) -> Response:
         """Send, and follow redirects; only the registry's own origin sees who we are."""
         own = dict(request.headers)
         for _ in range(_MAX_REDIRECTS + 1):
-            is_own = self._is_own(request.url, endpoint)
+            is_own = _same_origin(request.url, endpoint.url)
             headers = (
                 own | {"Authorization": authorization.header} if authorization and is_own else own
             )
@@ -215,7 +229,7 @@ class Session:
     def _redirect(self, request: Request, location: str, endpoint: Endpoint) -> str:
         try:
             url = urljoin(request.url, location)
-            reason = guard.refuse(url, endpoint.url, self._resolve)
+            reason = guard.refuse(url, endpoint.url)
         except ValueError:
             url, reason = "", "it is not a valid address"
         if reason:
@@ -233,6 +247,13 @@ class Session:
         endpoint: Endpoint,
         credential: Credential | None,
     ) -> RegistryError:
-        if self._is_own(response.url, endpoint):
+        if _same_origin(response.url, endpoint.url):
             return failure(request.subject, response, endpoint, credential)
         return failure(request.subject, response, endpoint, None)
+
+
+def _same_origin(url: str, other: str) -> bool:
+    try:
+        return origin(url) == origin(other)
+    except ValueError:
+        return False

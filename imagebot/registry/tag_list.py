@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from imagebot.errors import RegistryProtocolError
-from imagebot.http.transport import Response
+from imagebot.http.message import Response
 from imagebot.registry.protocol import next_page, parse_tags
 
 _MIB = 1024 * 1024

@@ -15,7 +15,7 @@ from imagebot.config.secret import Vault
 from imagebot.parallel.threads import Progress
 from imagebot.plan.model import Plan
 from imagebot.problem import Problem
-from imagebot.text import printable
+from imagebot.text import indented_lines, printable
 
 LogFormat = Literal["text", "json"]
 _RED = "\x1b[31m\x1b[1m"
@@ -103,7 +103,7 @@ def _coloured(label: str, colour: str, message: str) -> str:
 
 
 def _hint_line(hint: str) -> str:
-    return f"\nhint: {printable(hint)}" if hint else ""
+    return f"\nhint: {indented_lines(hint, 6)}" if hint else ""
 
 
 def _write_line(text: str) -> None:

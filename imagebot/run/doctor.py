@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -37,15 +38,26 @@ def check_targets(
     environment: Mapping[str, str],
     cache: Path,
     *,
+    registries: Mapping[str, Registry],
     vault: Vault,
     stop: Stop,
 ) -> Iterator[Check]:
-    """Check each target: credential, Git remote, configuration, forge, and its registries."""
-    named: set[Repository] = set()
+    """Check each target: credential, Git remote, configuration, forge, and its registries.
+
+    `registries` has the views of targets that may ask more hosts than `registry`, by their names.
+    """
+    named: dict[str, set[Repository]] = {}
     for target in bot.targets:
-        look_inside = partial(_check_content, target, bot, named)
+        look_inside = partial(_check_content, target, bot, named.setdefault(target.name, set()))
         yield from check_remote(target, environment, cache, look_inside, vault=vault, stop=stop)
-    yield from check_registries(named, bot.registry_credentials, registry)
+    for_all = {each for name in named.keys() - registries.keys() for each in named[name]}
+    found = list(check_registries(for_all, bot.registry_credentials, registry))
+    yield from found
+    for name, own in registries.items():
+        # Most of it is the same for everybody.
+        for check in check_registries(named.get(name, ()), bot.registry_credentials, own):
+            if check not in found:
+                yield replace(check, subject=f"{name}: {check.subject}")
 
 
 def check_remote(

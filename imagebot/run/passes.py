@@ -71,7 +71,8 @@ class PassResult:
 class PassContext:
     """What every target of a pass shares.
 
-    `registry` answers the same all through the pass (`Memo.for_pass`).
+    `registry` answers the same all through the pass (`Memo.for_pass`); `registries` has, by their
+    names, the views of targets whose limits let them ask more hosts.
     `fallback` governs targets that have no configuration, nor the bot's own file one for them.
     `vault` gets to know the secrets that are used; once `stop` was asked, nothing more begins.
     `report_bug` writes the log of a bug, and returns where it is.
@@ -79,6 +80,7 @@ class PassContext:
 
     bot: BotConfiguration
     registry: Registry
+    registries: Mapping[str, Registry] = field(default_factory=dict)
     environment: Mapping[str, str]
     cache: Path
     now: datetime
@@ -174,7 +176,7 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
     plan = build_plan(
         source,
         configuration,
-        context.registry,
+        context.registries.get(target.name, context.registry),
         now=context.now,
         target=PlanTarget(target.name, identity_of(target.url, target.branch)),
         limits=target.limits,

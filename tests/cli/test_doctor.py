@@ -15,10 +15,11 @@ routes: [{name: all, files: ["**"], publish: commit, images: [{match: "**", poli
 """
 
 
-def bot_text(url: str, more: str = "") -> str:
+def bot_text(url: str, more: str = "", registry: str = "r.example") -> str:
     return (
         f"targets: [{{url: '{url}', branch: main, credential: it{more}}}]\n"
         "credentials: {git: {it: {token: {env: TOKEN}}}}\n"
+        f"registries: {{'{registry}': {{}}}}\n"
     )
 
 
@@ -34,7 +35,7 @@ def test_all_well(
     manifest = deployment(f"{registry.host}/{repository}:1").encode()
     url = forge.make_repository(files={"imagebot.yaml": CONFIGURATION, "app.yaml": manifest})
     api = f", forge: {{kind: github, url: '{forge.api_url}'}}"
-    folder.joinpath("bot.yaml").write_text(bot_text(url, api))
+    folder.joinpath("bot.yaml").write_text(bot_text(url, api, registry.host))
     monkeypatch.setenv("TOKEN", forge.bot_token)
     result = cli("doctor", "-c", "bot.yaml")
     assert result.code == 0, result.out

@@ -25,8 +25,11 @@ from imagebot.config.model import (
 )
 from imagebot.errors import RegistryUnreachableError
 from imagebot.reference import Repository
+from imagebot.registry.client import RegistryClient
+from imagebot.registry.credentials import Credentials
 from tests.cli.conftest import deployment
 from tests.support.git_server import GitServer
+from tests.support.here import HERE
 from tests.support.process import PATIENCE
 from tests.support.scripted_http import Answer, Request, ScriptedServer
 from tests.support.signals import with_signals
@@ -78,10 +81,16 @@ def test_a_change_makes_a_new_client_and_closes_the_old(
     after = kept.memo(bot)
     assert after is not before
     assert after is kept.memo(bot)
+
+
+def test_a_closed_client_asks_nothing(kept: KeptRegistries) -> None:
+    named = replace(BOT, registries=(RegistryOptions(host=APP.registry),))
+    before = kept.for_pass(BOT).common
+    after = kept.for_pass(named).common
     with pytest.raises(RegistryUnreachableError, match="closed"):
-        before.for_pass().tags(APP)
+        before.tags(APP)
     with pytest.raises(RegistryUnreachableError, match="cannot connect"):
-        after.for_pass().tags(APP)
+        after.tags(APP)
 
 
 def test_the_machines_own_authorities_are_watched(
@@ -123,14 +132,16 @@ def test_a_push_to_a_mirror_is_one_to_what_it_mirrors(
     kept: KeptRegistries, scripted: ScriptedServer
 ) -> None:
     mirror = RegistryOptions(host="hub.example", mirror=f"{scripted.host}/hub")
-    memo = kept.memo(replace(BOT, registries=(mirror,)))
+    bot = replace(BOT, registries=(mirror,))
     scripted.on("GET", "/v2/hub/app/tags/list", Answer(body={"tags": ["1.0"]}))
     app = Repository("hub.example", "app")
-    assert memo.for_pass().tags(app) == ("1.0",)
+    memo = kept.memo(bot)
+    assert kept.for_pass(bot).common.tags(app) == ("1.0",)
     memo.for_pass(lambda _: 600.0).tags(app)
     assert len(scripted.requests) == 1
     memo.forget(Repository(scripted.host, "hub/app"))
-    memo.for_pass(lambda _: 600.0).tags(app)
+    with RegistryClient(Credentials([], {}), bot.registries, reach=HERE) as client:
+        memo.for_pass(lambda _: 600.0, registry=client).tags(app)
     assert len(scripted.requests) == 2
 
 

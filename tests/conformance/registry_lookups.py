@@ -7,16 +7,18 @@ The facts are those of the tests of these projects, and of the examples in RFC 8
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from imagebot.errors import CredentialError, InvalidReferenceError, RegistryProtocolError
 from imagebot.http import guard
 from imagebot.http.address import normalise_host
 from imagebot.http.endpoint import find_endpoint
+from imagebot.http.reach import Permit, Reach, literal_address
+from imagebot.http.zone import NetworkZone, zone_of
 from imagebot.reference import parse_reference
 from imagebot.registry.challenge import parse_challenges
 from imagebot.registry.credentials import Credential, Credentials
@@ -44,8 +46,8 @@ KINDS: Mapping[str, str] = {
     ),
     "Token servers on the same machine": (
         "go-containerregistry refuses a token server on another port of a loopback address. "
-        "imagebot accepts one for a registry that is on this machine itself, where nothing else "
-        "could be reached that the registry could not reach anyway."
+        "Without a bot's own file, imagebot accepts one for a registry that is on this machine "
+        "itself, where nothing else could be reached that the registry could not reach anyway."
     ),
     "Links are never ignored": (
         "go-containerregistry and requests ignore a Link header that they cannot read, and "
@@ -117,15 +119,12 @@ def scheme(host: str) -> str:
 
 
 def realm_is_refused(realm: str, registry: str) -> bool:
-    return bool(guard.refuse(realm, registry, _resolve))
-
-
-def _resolve(host: str) -> tuple[str, ...]:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return ("93.184.216.34",)
-    return (host,)
+    """As for one's own references; every name is taken for a public one."""
+    if guard.refuse(realm, registry):
+        return True
+    here, there = (literal_address(urlsplit(url).hostname or "") for url in (registry, realm))
+    near = zone_of(here) if here else NetworkZone.PUBLIC
+    return bool(there) and not Permit(Reach(own=True), near).allows("r", 443, there)
 
 
 def is_reference(text: str) -> bool:

@@ -6,8 +6,8 @@ import pytest
 
 from imagebot.errors import RegistryDeadlineError, RegistryUnreachableError
 from imagebot.http.limits import TimeLimits
+from imagebot.http.message import Request
 from imagebot.http.patience import Patience
-from imagebot.http.transport import Request
 from imagebot.http.unreachable import CannotConnectError, SilentHostError, SlowHostError
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imagebot.http.message import Response
 from imagebot.http.pauses import HeadRoom, parse_duration, read_head_room, requested_pause
-from imagebot.http.transport import Response
 
 NOW = 1_700_000_000.0
 GHCR = "toomanyrequests: retry-after: 880µs, allowed: 44000/minute"

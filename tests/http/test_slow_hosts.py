@@ -20,9 +20,9 @@ from imagebot.errors import RegistryProtocolError
 from imagebot.http.backend import Backend
 from imagebot.http.exchange import Exchange, LimitExceededError
 from imagebot.http.limits import TimeLimits
+from imagebot.http.message import Request, Response
 from imagebot.http.network import PooledNetwork
 from imagebot.http.tls import explain_distrust
-from imagebot.http.transport import Request, Response, Transport
 from imagebot.http.unreachable import (
     CannotConnectError,
     OutOfTimeError,
@@ -30,6 +30,7 @@ from imagebot.http.unreachable import (
     SlowHostError,
 )
 from tests.support.certificates import Tls, write_tls
+from tests.support.here import PERMIT, TransportHere
 from tests.support.proxy import connect_proxy
 from tests.support.scripted_http import Answer, ScriptedServer, drip
 
@@ -50,7 +51,7 @@ def limits(**short: float) -> TimeLimits:
 
 def send(url: str, allowed: TimeLimits, *, within: float = math.inf, ca_file: str = "") -> Response:
     request = Request(subject="r.example/app", url=url, limit=1000, ca_file=ca_file)
-    with contextlib.closing(Transport(limits=allowed)) as transport:
+    with contextlib.closing(TransportHere(limits=allowed)) as transport:
         return transport.send(request, within=within)
 
 
@@ -192,7 +193,7 @@ def test_a_name_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> 
         raise socket.gaierror(socket.EAI_AGAIN, "try again")
 
     monkeypatch.setattr(socket, "getaddrinfo", wait)
-    with contextlib.closing(Transport(limits=limits(silence=SHORT))) as transport:
+    with contextlib.closing(TransportHere(limits=limits(silence=SHORT))) as transport:
         for _ in range(3):
             request = Request(subject="r.example/app", url="http://r.example/")
             with pytest.raises(SilentHostError, match=r"name r\.example was not resolved within"):
@@ -255,7 +256,7 @@ def through_proxy(proxy: str, url: str, tls: Tls, allowed: TimeLimits) -> bytes:
     network = PooledNetwork(backend, tls.client_context(), {"https": proxy})
     with (
         httpx.Client(transport=network, trust_env=False, timeout=None) as client,
-        backend.during(Exchange(allowed, size=1000, within=math.inf)),
+        backend.during(Exchange(allowed, size=1000, within=math.inf, permit=PERMIT)),
     ):
         return client.get(url).content
 

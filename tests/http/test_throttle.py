@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
+from imagebot.http.message import Request, Response
 from imagebot.http.patience import Patience, Question
 from imagebot.http.pauses import HeadRoom
 from imagebot.http.rates import Rate
 from imagebot.http.throttle import HostThrottle
-from imagebot.http.transport import Request, Response
 from imagebot.http.unreachable import CannotConnectError
 
 

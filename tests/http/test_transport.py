@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import inspect
+import socket
 import ssl
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -13,10 +14,12 @@ import pytest
 
 from imagebot.errors import RegistryError, RegistryProtocolError, RegistryUnreachableError
 from imagebot.http import transport as transports
-from imagebot.http.guard import NetworkZone
-from imagebot.http.transport import Request, Response, Transport
+from imagebot.http.message import Request, Response
+from imagebot.http.transport import Transport
 from imagebot.http.unreachable import CannotConnectError
+from imagebot.http.zone import NetworkZone
 from tests.support.certificates import write_tls
+from tests.support.here import TransportHere
 from tests.support.scripted_http import Answer as Scripted
 from tests.support.scripted_http import ScriptedServer
 
@@ -26,7 +29,7 @@ Start = Callable[..., ScriptedServer]
 @pytest.fixture
 def transport() -> Iterator[Transport]:
     with ExitStack() as stack:
-        made = Transport()
+        made = TransportHere()
         stack.callback(made.close)
         yield made
 
@@ -215,7 +218,7 @@ def test_no_exception_of_httpx_escapes(kind: type[Exception]) -> None:
     def fail(request: httpx.Request) -> httpx.Response:
         raise make(kind)
 
-    transport = Transport(transport=httpx.MockTransport(fail))
+    transport = TransportHere(transport=httpx.MockTransport(fail))
     with pytest.raises(RegistryError) as caught:
         transport.send(Request(subject="r.example/app", url="http://127.0.0.1/"))
     assert caught.value.__cause__ is not None
@@ -293,8 +296,18 @@ def test_no_proxy_sees_what_a_metadata_server_is_asked(
     proxy, metadata = start_scripted(), start_scripted()
     metadata.on("GET", "/keys", Scripted(body="keys"))
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
-    # This machine, by an address that is not known as such by its name.
-    url = metadata.url.replace("127.0.0.1", "0.0.0.0") + "/keys"
+    # This machine, by a name that does not say so.
+    port = int(metadata.host.partition(":")[2])
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+    proxied = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *args, **options: (
+            found if host == "metadata.example" else proxied(host, *args, **options)
+        ),
+    )
+    url = f"http://metadata.example:{port}/keys"
     answer = transport.send(Request(subject="login", url=url, reaches=NetworkZone.LINK_LOCAL))
     assert answer.body == b"keys"
     assert proxy.requests == []

@@ -14,6 +14,7 @@ import pytest
 
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credential
+from tests.support.here import HERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ def open_client() -> Iterator[Callable[..., RegistryClient]]:
         ) -> RegistryClient:
             if not hasattr(credentials, "lookup"):
                 credentials = Known(credentials or {})
-            client = RegistryClient(credentials, *arguments, sleep=sleep, **options)
+            client = RegistryClient(
+                credentials, *arguments, sleep=sleep, **({"reach": HERE} | options)
+            )
             return stack.enter_context(client)
 
         yield open_one

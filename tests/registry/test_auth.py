@@ -17,7 +17,7 @@ from imagebot.errors import (
     RegistryRateLimitError,
 )
 from imagebot.http.endpoint import Endpoint
-from imagebot.http.transport import Request, Response
+from imagebot.http.message import Request, Response
 from imagebot.registry.auth import Authenticator, Authorization
 from imagebot.registry.challenge import Challenge, parse_challenges
 from imagebot.registry.credentials import Credential
@@ -74,14 +74,12 @@ class Case:
 
 @pytest.fixture
 def case() -> Case:
-    addresses = {"auth.example": ("203.0.114.1",), "inner.example": ("10.0.0.1",)}
-    addresses |= {literal: (literal,) for literal in ("127.0.0.1", "169.254.169.254", "::1")}
     tokens = Tokens()
 
     def clock() -> float:
         return made.now
 
-    made = Case(tokens, Authenticator(tokens, clock=clock, resolve=lambda h: addresses.get(h, ())))
+    made = Case(tokens, Authenticator(tokens, clock=clock))
     return made
 
 
@@ -143,11 +141,7 @@ def test_realms(case: Case, realm: str, url: str) -> None:
         " ",
         "http://auth.example/token",
         "http://registry.example/token",
-        "https://127.0.0.1/token",
-        "https://169.254.169.254/latest",
-        "https://[::1]/token",
         "https://u:p@registry.example/token",
-        "https://inner.example/token",
         "gopher://auth.example/",
         "https://[::1/token",
     ],

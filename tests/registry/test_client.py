@@ -25,6 +25,7 @@ from imagebot.registry import tag_list
 from imagebot.registry.cache import MetadataCache
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credential, Credentials
+from tests.support.here import HERE
 from tests.support.scripted_http import Answer, Request, ScriptedServer
 
 Open = Callable[..., RegistryClient]
@@ -246,7 +247,7 @@ def test_all_tags_or_an_error(pages: list[tuple[list[str], str]]) -> None:
     outcomes = [outcome for _, outcome in pages]
     end = next((n for n, outcome in enumerate(outcomes) if outcome != "next"), len(pages))
     client = RegistryClient(
-        Credentials([], {}), transport=httpx.MockTransport(answer), sleep=lambda _: None
+        Credentials([], {}), transport=httpx.MockTransport(answer), sleep=lambda _: None, reach=HERE
     )
     with client:
         try:
@@ -516,7 +517,7 @@ def test_closing_ends_a_wait(scripted: ScriptedServer) -> None:
         def lookup(self, registry: str, path: str) -> Credential | None:
             return None
 
-    client = RegistryClient(Nobody())
+    client = RegistryClient(Nobody(), reach=HERE)
     scripted.on("GET", LIST, limited)
     with pytest.raises(RegistryError, match="closed"):
         client.tags(app(scripted))

@@ -15,6 +15,7 @@ from imagebot.reference import Repository
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credentials
 from tests.support.certificates import Flaw, Tls, write_client, write_tls
+from tests.support.here import HERE
 from tests.support.registry import Registry
 from tests.support.scripted_http import Answer, ScriptedServer
 
@@ -42,7 +43,7 @@ def tags(server: ScriptedServer, certificate: object = "", key: object = "") -> 
         client_certificate=str(certificate),
         client_key=str(key),
     )
-    with RegistryClient(Credentials([], {}), [options], sleep=lambda _: None) as client:
+    with RegistryClient(Credentials([], {}), [options], sleep=lambda _: None, reach=HERE) as client:
         return client.tags(Repository(server.host, "team/app"))
 
 
@@ -56,7 +57,7 @@ def test_a_registry_that_asks_for_a_certificate(
     options = RegistryOptions(host=registry.host, ca_file=str(registry.ca_file))
     here = Repository(registry.host, repository)
     with (
-        RegistryClient(Credentials([], {}), [options]) as client,
+        RegistryClient(Credentials([], {}), [options], reach=HERE) as client,
         pytest.raises(RegistryUnreachableError, match="it asks for a certificate of") as caught,
     ):
         client.tags(here)
@@ -64,13 +65,13 @@ def test_a_registry_that_asks_for_a_certificate(
     expired = write_client(tmp_path, ["expired"])
     worse = replace(options, client_certificate=str(expired[0]), client_key=str(expired[1]))
     with (
-        RegistryClient(Credentials([], {}), [worse]) as client,
+        RegistryClient(Credentials([], {}), [worse], reach=HERE) as client,
         pytest.raises(RegistryUnreachableError, match="refuses the connection") as caught,
     ):
         client.tags(here)
     assert "whether it has expired" in caught.value.hint
     options = replace(options, client_certificate=certificate, client_key=key)
-    with RegistryClient(Credentials([], {}), [options]) as client:
+    with RegistryClient(Credentials([], {}), [options], reach=HERE) as client:
         assert client.tags(here) == ("1.0",)
 
 
@@ -178,7 +179,7 @@ def test_as_nginx_says_it(scripted: ScriptedServer, text: str) -> None:
     page = f"<html><head><title>400 {text}</title></head></html>"
     scripted.on("GET", LIST, Answer(400, body=page))
     with (
-        RegistryClient(Credentials([], {})) as client,
+        RegistryClient(Credentials([], {}), reach=HERE) as client,
         pytest.raises(RegistryAuthError, match="asks for a client certificate") as caught,
     ):
         client.tags(Repository(scripted.host, "team/app"))

@@ -123,12 +123,13 @@ def test_an_interrupt_ends_it_at_once(
         from imagebot.registry.client import RegistryClient
         from imagebot.registry.credentials import Credentials
         from imagebot.registry.listing import ask_each
+        from tests.support.here import HERE
 
         # A shell's background job ignores it, and so would everything that the job starts.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         repositories = [Repository({scripted.host!r}, f"app{{n}}") for n in range(50)]
         try:
-            with RegistryClient(Credentials([], {{}})) as client:
+            with RegistryClient(Credentials([], {{}}), reach=HERE) as client:
                 ask_each(repositories, client.tags)
         except KeyboardInterrupt:
             raise SystemExit(130)

@@ -17,6 +17,7 @@ from imagebot.reference import Repository, parse_reference
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credentials
 from imagebot.registry.memo import Memo, PassMemo
+from tests.support.here import HERE
 from tests.support.registry import Registry
 from tests.support.scripted_http import Answer, Request, ScriptedServer
 
@@ -42,7 +43,7 @@ def memo_of(registry: Registry, scripted: ScriptedServer) -> Iterator[Callable[[
     with ExitStack() as stack:
 
         def make() -> Memo:
-            made = RegistryClient(Credentials([], {}), options, sleep=lambda _: None)
+            made = RegistryClient(Credentials([], {}), options, sleep=lambda _: None, reach=HERE)
             client = stack.enter_context(made)
             return Memo(client, locate=client.location)
 

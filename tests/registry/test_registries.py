@@ -24,6 +24,7 @@ from imagebot.registry import api
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credentials
 from imagebot.registry.listing import ask_each
+from tests.support.here import HERE
 from tests.support.registry import Registry
 
 Open = Callable[..., RegistryClient]
@@ -50,7 +51,9 @@ def connect() -> Iterator[Open]:
             options = []
             if registry.ca_file:
                 options = [RegistryOptions(host=registry.host, ca_file=str(registry.ca_file))]
-            return stack.enter_context(RegistryClient(Credentials(configured, env), options))
+            return stack.enter_context(
+                RegistryClient(Credentials(configured, env), options, reach=HERE)
+            )
 
         yield open_one
 
@@ -167,7 +170,7 @@ def test_an_identity_token(token_registry: Registry, repository: str, tmp_path: 
     user = base64.b64encode(b"00000000-0000-0000-0000-000000000000:").decode()
     auths = {token_registry.host: {"auth": user, "identitytoken": "refresh-me"}}
     (tmp_path / "config.json").write_text(json.dumps({"auths": auths}))
-    with RegistryClient(Credentials([], {"DOCKER_CONFIG": str(tmp_path)})) as client:
+    with RegistryClient(Credentials([], {"DOCKER_CONFIG": str(tmp_path)}), reach=HERE) as client:
         assert client.tags(at(token_registry, repository)) == ("1.0",)
     assert token_registry.tokens.requests[-1].method == "POST"
 
@@ -176,7 +179,7 @@ def test_tls(tls_registry: Registry, repository: str, connect: Open) -> None:
     look(connect(tls_registry), tls_registry, repository)
     untrusting = RegistryOptions(host=tls_registry.host, ca_file=str(Path(__file__)))
     with (
-        RegistryClient(Credentials([], {}), [untrusting]) as client,
+        RegistryClient(Credentials([], {}), [untrusting], reach=HERE) as client,
         pytest.raises(RegistryUnreachableError),
     ):
         client.tags(at(tls_registry, repository))

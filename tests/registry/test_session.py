@@ -16,13 +16,18 @@ from imagebot.errors import (
     RegistryError,
     RegistryProtocolError,
     RegistryRateLimitError,
+    RegistryRefusedError,
     RepositoryNotFoundError,
 )
+from imagebot.http.message import Request as HttpRequest
+from imagebot.http.patience import Patience
 from imagebot.http.pauses import HeadRoom
+from imagebot.http.reach import Reach
 from imagebot.reference import Repository
 from imagebot.registry.credentials import Credential
 from imagebot.registry.session import Session
 from tests.registry.conftest import Known
+from tests.support.here import HERE
 from tests.support.scripted_http import Answer, Request, ScriptedServer
 
 Start = Callable[..., ScriptedServer]
@@ -40,8 +45,10 @@ def open_session() -> Iterator[OpenSession]:
         def open_one(known: Mapping[str, Credential] | None = None, **options: Any) -> Session:
             credentials = options.pop("credentials", None) or Known(dict(known or {}))
             given = {"workers": 4, "sleep": lambda _: None, "options": (), **options}
+            reach = given.pop("reach", HERE)
             session = Session(credentials, **given)
             stack.callback(session.close)
+            stack.enter_context(session.asking(Patience().open_question(), reach))
             return session
 
         yield open_one
@@ -135,33 +142,85 @@ def test_redirects_end(scripted: ScriptedServer, open_session: OpenSession) -> N
     assert len(scripted.requests) == 6
 
 
-ADDRESSES = {
-    "registry.localhost": ("203.0.114.1",),
-    "inner.example": ("10.0.0.1",),
-    "169.254.169.254": ("169.254.169.254",),
-}
+ELSEWHERE = [
+    ("http://{other}/blob", "is this machine"),
+    ("http://localhost:{port}/blob", "this machine"),
+    ("http://2130706433:{port}/blob", "this machine"),
+    ("http://10.0.0.1/blob", "private"),
+    ("http://169.254.169.254/latest/meta-data", "link-local"),
+    ("http://[fd00:ec2::254]/latest/meta-data", "metadata"),
+    ("file:///etc/passwd", "http(s)"),
+    ("http://u:p@127.0.0.1/", "user name"),
+]
 
 
-@pytest.mark.parametrize(
-    ("location", "reason"),
-    [
-        ("http://inner.example/blob", "private"),
-        ("http://169.254.169.254/latest/meta-data", "link-local"),
-        ("file:///etc/passwd", "http(s)"),
-        ("http://u:p@127.0.0.1/", "user name"),
-    ],
-)
+@pytest.mark.parametrize(("location", "reason"), ELSEWHERE)
 def test_redirects_that_are_not_followed(
-    scripted: ScriptedServer, open_session: OpenSession, location: str, reason: str
+    scripted: ScriptedServer,
+    start_scripted: Start,
+    open_session: OpenSession,
+    location: str,
+    reason: str,
 ) -> None:
-    """The registry is taken to be public by what its name resolves to."""
+    """Only the registry itself was named."""
+    other = start_scripted()
+    location = location.format(other=other.host, port=other.host.partition(":")[2])
     scripted.on("GET", PATH, Answer(302, {"Location": location + "?signature=canary"}))
-    addresses = {**ADDRESSES, scripted.host.partition(":")[0]: ("203.0.114.1",)}
-    session = open_session(resolve=lambda host: addresses.get(host, ()))
-    with pytest.raises(RegistryProtocolError) as caught:
+    session = open_session(reach=Reach(places=frozenset({scripted.host})))
+    with pytest.raises(RegistryError) as caught:
         ask(session, scripted)
     assert reason in str(caught.value)
-    assert "canary" not in str(caught.value)
+    assert "canary" not in f"{caught.value} {caught.value.hint}"
+    assert other.requests == []
+
+
+@pytest.mark.parametrize(("realm", "reason"), ELSEWHERE)
+def test_token_servers_that_are_not_asked(
+    scripted: ScriptedServer,
+    start_scripted: Start,
+    open_session: OpenSession,
+    realm: str,
+    reason: str,
+) -> None:
+    other = start_scripted()
+    realm = realm.format(other=other.host, port=other.host.partition(":")[2])
+    challenge = {"WWW-Authenticate": f'Bearer realm="{realm}",service="s"'}
+    scripted.on("GET", PATH, Answer(401, challenge))
+    session = open_session({scripted.host: ALICE}, reach=Reach(places=frozenset({scripted.host})))
+    with pytest.raises(RegistryError) as caught:
+        ask(session, scripted)
+    assert reason in str(caught.value)
+    assert other.requests == []
+
+
+def test_ones_own_registry_sends_nobody_nearer_than_it_is(
+    scripted: ScriptedServer, start_scripted: Start, open_session: OpenSession
+) -> None:
+    """On this machine, it may name a token server here; metadata servers are never asked."""
+    tokens = start_scripted()
+    tokens.on("GET", "/token", Answer(body={"token": "t0ken"}))
+
+    def answer(request: Request) -> Answer:
+        if request.headers.get("Authorization") == "Bearer t0ken":
+            return Answer(302, {"Location": "http://169.254.169.254/latest"})
+        return Answer(401, {"WWW-Authenticate": f'Bearer realm="{tokens.url}/token"'})
+
+    scripted.handler = answer
+    session = open_session(reach=Reach(own=True))
+    with pytest.raises(RegistryRefusedError, match="no registry is asked"):
+        ask(session, scripted)
+    assert len(tokens.requests) == 1
+
+
+def test_ones_own_registry_elsewhere_sends_nobody_here(
+    scripted: ScriptedServer, open_session: OpenSession
+) -> None:
+    """It is not known where the registry is, so it is taken for a public one."""
+    session = open_session(reach=Reach(own=True))
+    request = HttpRequest(subject="r/app", url=scripted.url, registry="https://registry.example")
+    with pytest.raises(RegistryRefusedError, match="nearer than the registry that names it"):
+        session.send(request)
+    assert scripted.requests == []
 
 
 @pytest.mark.parametrize("location", ["http://[::1/", "http://a b/", "http://r:99999/", "\x7f"])
@@ -305,7 +364,7 @@ def test_what_to_do_about_a_refusal(
 def test_what_to_do_about_docker_hub(scripted: ScriptedServer, open_session: OpenSession) -> None:
     """It answers 401 for what does not exist. The name is Hub's, the address this server's."""
     from imagebot.http.endpoint import Endpoint
-    from imagebot.http.transport import Request
+    from imagebot.http.message import Request
 
     scripted.on("GET", PATH, Answer(401))
     ask_hub = Request(subject="docker.io/library/app", url=scripted.url + PATH)

@@ -11,10 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from imagebot.http.message import Request
 from imagebot.http.tls import explain_distrust
-from imagebot.http.transport import Request, Transport
+from imagebot.http.transport import Transport
 from imagebot.http.unreachable import CannotConnectError
 from tests.support.certificates import IS_STRICT, Flaw, write_tls
+from tests.support.here import TransportHere
 from tests.support.scripted_http import Answer, ScriptedServer
 
 Start = Callable[..., ScriptedServer]
@@ -23,7 +25,7 @@ Start = Callable[..., ScriptedServer]
 @pytest.fixture
 def transport() -> Iterator[Transport]:
     with ExitStack() as stack:
-        made = Transport()
+        made = TransportHere()
         stack.callback(made.close)
         yield made
 

@@ -19,6 +19,7 @@ from imagebot.registry.credentials import Credentials
 from imagebot.registry.memo import Memo
 from imagebot.run.passes import PassContext, PassResult, run_pass
 from tests.support.git_repository import BareRepository
+from tests.support.here import HERE
 from tests.support.scripted_http import Answer, Request, ScriptedServer, drip, scripted_http
 
 CONFIGURATION = b"""\
@@ -108,7 +109,7 @@ def test_ten_healthy_targets_are_published_while_forty_hosts_never_end(
     ]
     healthy = [make_target(tmp_path / f"good{number}.git", registry.host) for number in range(10)]
     outcomes: list[PassResult] = []
-    with RegistryClient(Credentials([], {}), limits=PATIENT) as client:
+    with RegistryClient(Credentials([], {}), limits=PATIENT, reach=HERE) as client:
         setting = context(tmp_path, [*hostile, *healthy], client)
         thread = threading.Thread(target=lambda: outcomes.append(run_pass(setting)), daemon=True)
         thread.start()
@@ -134,7 +135,7 @@ def test_short_limits_end_every_kind(
     hosts = [each.host for each in bad]
     target = make_target(tmp_path / "mixed.git", *hosts[:4], registry.host, *hosts[4:])
     short = TimeLimits(answer=2, page=2, repository=3, silence=1, rate=1024, rate_over=1)
-    with RegistryClient(Credentials([], {}), limits=short) as client:
+    with RegistryClient(Credentials([], {}), limits=short, reach=HERE) as client:
         outcome = run_pass(context(tmp_path, [target], client))
     assert [entry.status for entry in outcome.published] == ["committed"]
     assert updated(target, registry.host)
@@ -147,7 +148,7 @@ def test_the_time_of_the_pass_ends_and_what_is_decided_is_published(
     bad, registry = [servers(handler) for handler in BAD[:6]], servers(good)
     hosts = [each.host for each in bad]
     target = make_target(tmp_path / "mixed.git", *hosts, registry.host)
-    with RegistryClient(Credentials([], {}), limits=PATIENT) as client:
+    with RegistryClient(Credentials([], {}), limits=PATIENT, reach=HERE) as client:
         setting = context(tmp_path, [target], client)
         registries = Memo(client).for_pass(registry=client.for_pass(5.0))
         outcome = run_pass(replace(setting, registry=registries))

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.git_repository import BareRepository, git
+from tests.support.git_repository import BareRepository
 from tests.support.git_server import GitServer
 from tests.support.scripted_http import Answer, Request, ScriptedServer
 
@@ -122,7 +122,7 @@ class Desk:
 
     def assert_whole(self) -> None:
         """Whatever happened: the remote is sound, and its files are some state the bot may make."""
-        git(self.bare.folder, "fsck", "--strict")
+        self.server.assert_sound("acme/gitops")
         possible = {pod(tag, self.host) for tag in self.tags}
         first = {"imagebot.yaml": CONFIGURATION, REVIEWED: pod("1.0.0", self.host)}
         for ref in self.bare.refs():
@@ -158,6 +158,7 @@ def desk(tmp_path: Path, git_server: GitServer, scripted: ScriptedServer) -> Des
         f"targets: [{{name: shop, url: '{url}', branch: main, credential: it,"
         f" forge: {{kind: sandbox, folder: '{tmp_path / 'pulls'}'}}}}]\n"
         "credentials: {git: {it: {token: {env: TOKEN}}}}\n"
+        f"registries: {{'{host}': {{}}}}\n"
         "cache-dir: cache\n"
     )
     return desk

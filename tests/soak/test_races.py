@@ -156,7 +156,7 @@ def test_six_bots_with_files_of_their_own(
         pods = {f"{n}/pod.yaml": pod(f"1.{done}.0", "r.example") for n in range(BOTS)}
         assert git_server.read_files("acme/gitops") == {**files, **pods}
         assert len(git_server.log("acme/gitops")) == 1 + done * BOTS
-    git(git_server.repository("acme/gitops").folder, "fsck", "--strict")
+    git_server.assert_sound("acme/gitops")
 
 
 @pytest.mark.timeout(1200)

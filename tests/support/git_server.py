@@ -13,7 +13,14 @@ from email.message import Message
 from pathlib import Path
 
 from tests.support.certificates import Tls, write_tls
-from tests.support.git_repository import BareRepository, Commit, Entry, isolated_environment
+from tests.support.git_repository import (
+    BareRepository,
+    Commit,
+    Entry,
+    GitError,
+    git,
+    isolated_environment,
+)
 from tests.support.loopback import Exchange, LoopbackServer, serving
 from tests.support.require import require
 
@@ -48,6 +55,10 @@ class GitServer:
     allow_filter: bool = True
     """Whether partial clones (`--filter`) and fetches by object id are served."""
     requests: list[GitRequest] = field(default_factory=list)
+    begun: int = 0
+    """Exchanges that have begun; `ended` of them are over, with all that they started."""
+    ended: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def token(self) -> str:
@@ -76,6 +87,27 @@ class GitServer:
         return self.repository(name).log(branch)
 
     def serve(self, exchange: Exchange) -> None:
+        with self._lock:
+            self.begun += 1
+        try:
+            self._serve(exchange)
+        finally:
+            with self._lock:
+                self.ended += 1
+
+    def assert_sound(self, name: str) -> None:
+        """`git fsck`, which may only fail while somebody pushes: it reads objects, then refs."""
+        while True:
+            before = self.begun, self.ended
+            try:
+                git(self.repository(name).folder, "fsck", "--strict")
+            except GitError:
+                if self.begun == self.ended and before == (self.begun, self.ended):
+                    raise
+            else:
+                return
+
+    def _serve(self, exchange: Exchange) -> None:
         path, _, query = exchange.path.partition("?")
 
         def record(status: int) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from imagebot.config.identity import parse_ecr_host
 from imagebot.http.endpoint import Endpoint
-from imagebot.http.transport import Response
+from imagebot.http.message import Response
 from imagebot.registry.cloud.aws_keys import find_keys
 from imagebot.registry.cloud.aws_signature import sign_post
 from imagebot.registry.cloud.aws_sts import endpoint_of

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from imagebot.config.identity import EcrHost
 from imagebot.http.address import is_loopback, netloc
-from imagebot.http.transport import Response
+from imagebot.http.message import Response
 from imagebot.registry.cloud.aws_profile import Profile, profile_named
 from imagebot.registry.cloud.aws_signature import AwsKeys
 from imagebot.registry.cloud.aws_sts import assume_role, assume_role_with_web_identity

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from imagebot.http.endpoint import Endpoint
-from imagebot.http.transport import Response
+from imagebot.http.message import Response
 from imagebot.registry.cloud.client import CloudClient, Grant
 from imagebot.registry.cloud.lease import Lease
 

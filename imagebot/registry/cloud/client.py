@@ -20,9 +20,9 @@ from imagebot.config.secret import read_secret
 from imagebot.errors import CredentialError, RegistryError
 from imagebot.http.address import is_loopback, netloc
 from imagebot.http.endpoint import Endpoint
-from imagebot.http.guard import NetworkZone
 from imagebot.http.headers import parse_date
-from imagebot.http.transport import Request, Response
+from imagebot.http.message import Request, Response
+from imagebot.http.zone import NetworkZone
 from imagebot.text import clean
 
 Send = Callable[[Request], Response]
@@ -138,6 +138,7 @@ class CloudClient:
                 method="POST",
                 form=form,
                 ca_file=endpoint.ca_file,
+                registry=endpoint.url,
             ),
             hint,
         )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from imagebot.errors import RegistryAuthError
-from imagebot.http.transport import Request, Response
+from imagebot.http.message import Request, Response
 from imagebot.registry.api import Pushed
 from imagebot.registry.image import parse_time
 from imagebot.registry.protocol import parse_json

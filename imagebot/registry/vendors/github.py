@@ -9,8 +9,8 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from imagebot.errors import RegistryRateLimitError
+from imagebot.http.message import Response
 from imagebot.http.pauses import is_limit
-from imagebot.http.transport import Response
 from imagebot.registry.api import Pushed
 from imagebot.registry.image import parse_time
 from imagebot.registry.vendors.query import (

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from imagebot.http.endpoint import Endpoint
-from imagebot.http.transport import Request, Response
+from imagebot.http.message import Request, Response
 from imagebot.reference import is_digest, is_tag
 from imagebot.registry.api import Pushed
 from imagebot.registry.credentials import Credential
@@ -52,6 +52,7 @@ class PushQuery:
             headers={"Accept": "application/json", **(headers or {})},
             limit=MAX_BODY,
             ca_file=self.endpoint.ca_file,
+            registry=self.endpoint.url,
         )
         return self.send(request)
 

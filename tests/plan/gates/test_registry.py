@@ -17,6 +17,7 @@ from imagebot.policy.model import Decision
 from imagebot.reference import Reference, parse_reference
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credential
+from tests.support.here import HERE
 from tests.support.registry import Registry
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -30,7 +31,7 @@ class NoCredentials:
 
 @pytest.fixture
 def client() -> Iterator[RegistryClient]:
-    with RegistryClient(NoCredentials()) as opened:
+    with RegistryClient(NoCredentials(), reach=HERE) as opened:
         yield opened
 
 

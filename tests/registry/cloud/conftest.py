@@ -11,9 +11,11 @@ import pytest
 
 from imagebot.config.model import Cloud
 from imagebot.http.endpoint import Endpoint
-from imagebot.http.transport import Request, Response, Transport
+from imagebot.http.message import Request, Response
+from imagebot.http.transport import Transport
 from imagebot.registry.cloud.client import Grant
 from imagebot.registry.cloud.login import CloudLogin
+from tests.support.here import TransportHere
 from tests.support.moto import ACCOUNT, Moto, moto
 
 ECR = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
@@ -49,7 +51,7 @@ class Cloudy:
 @pytest.fixture
 def cloud() -> Iterator[Cloudy]:
     with ExitStack() as stack:
-        transport = Transport()
+        transport = TransportHere()
         stack.callback(transport.close)
         yield Cloudy(transport)
 

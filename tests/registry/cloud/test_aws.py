@@ -12,9 +12,9 @@ import pytest
 
 from imagebot.errors import CredentialError
 from imagebot.http.endpoint import Endpoint
-from imagebot.http.guard import NetworkZone
-from imagebot.http.transport import Request as HttpRequest
-from imagebot.http.transport import Response
+from imagebot.http.message import Request as HttpRequest
+from imagebot.http.message import Response
+from imagebot.http.zone import NetworkZone
 from imagebot.registry.cloud import aws as cloud_aws
 from imagebot.registry.cloud.client import CloudClient
 from tests.registry.cloud.conftest import ECR, Cloudy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +12,9 @@ import pytest
 
 from imagebot.errors import CredentialError
 from imagebot.http.endpoint import Endpoint
-from imagebot.http.guard import NetworkZone
-from imagebot.http.transport import Request as HttpRequest
-from imagebot.http.transport import Response
+from imagebot.http.message import Request as HttpRequest
+from imagebot.http.message import Response
+from imagebot.http.zone import NetworkZone
 from imagebot.registry.cloud import azure
 from imagebot.registry.cloud.client import CloudClient, Grant
 from tests.registry.cloud.conftest import Cloudy
@@ -182,19 +182,23 @@ def test_secrets_are_not_sent_in_clear_text(
 
 
 @pytest.mark.parametrize(
-    ("token", "seconds"),
+    ("made", "seconds"),
     [
-        (refresh_token(10800), 10800.0),
-        (refresh_token(-10800), 60.0),
-        ("opaque", 60.0),
-        ("e30.e30.e30", 60.0),
-        ("a.b.c", 60.0),
+        (lambda: refresh_token(10800), 10800.0),
+        (lambda: refresh_token(-10800), 60.0),
+        (lambda: "opaque", 60.0),
+        (lambda: "e30.e30.e30", 60.0),
+        (lambda: "a.b.c", 60.0),
     ],
 )
 def test_how_long_a_refresh_token_is_used(
-    cloud: Cloudy, registry: ScriptedServer, tmp_path: Path, token: str, seconds: float
+    cloud: Cloudy,
+    registry: ScriptedServer,
+    tmp_path: Path,
+    made: Callable[[], str],
+    seconds: float,
 ) -> None:
-    registry.on("POST", "/oauth2/exchange", Answer(body={"refresh_token": token}))
+    registry.on("POST", "/oauth2/exchange", Answer(body={"refresh_token": made()}))
     client = CloudClient(
         "azure", cloud.send, lambda _: None, workload(registry, tmp_path), time.time
     )

@@ -20,6 +20,7 @@ from imagebot.reference import parse_repository
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credentials
 from tests.registry.cloud.conftest import ECR
+from tests.support.here import HERE
 from tests.support.moto import PASSWORD, Moto
 from tests.support.scripted_http import Answer, Request, ScriptedServer
 
@@ -66,6 +67,7 @@ class World:
             clock=lambda: self.seconds,
             sleep=lambda _: None,
             transport=Rerouted(self.servers),
+            reach=HERE,
         )
         return self.stack.enter_context(client)
 
