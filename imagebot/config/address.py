@@ -61,6 +61,9 @@ def check_host(value: str) -> str:
         raise refuse("must be a host without a scheme", "ghcr.io, not https://ghcr.io")
     if "@" in value or _HOST_RE.fullmatch(value) is None:
         raise refuse("not a registry host", "ghcr.io, localhost:5000")
+    port = value.rpartition("]")[2].partition(":")[2]
+    if port and not 0 < int(port) < 65536:
+        raise refuse(f"{port} is not a port", "ghcr.io, localhost:5000")
     return value
 
 

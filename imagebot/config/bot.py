@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from imagebot.config.identity import refuse_identity
@@ -22,7 +23,7 @@ from imagebot.config.model import (
 )
 from imagebot.config.node import show_text
 from imagebot.git.url import parse_url
-from imagebot.http.address import normalise_host
+from imagebot.http.address import normalise_host, normalise_place
 from imagebot.policy.duration import parse_duration
 from imagebot.text import did_you_mean
 
@@ -56,6 +57,7 @@ def check_targets(section: BotSection, issues: Issues) -> None:
 
 def check_registries(section: BotSection, issues: Issues) -> None:
     """Check what a key with a path may have, and that no list is asked for in a circle."""
+    _check_names(section.registries, ("registries",), "put all into one entry", issues)
     mirrors = {
         normalise_host(host): f"{entry.mirror}/"
         for host, entry in section.registries.items()
@@ -69,25 +71,39 @@ def check_registries(section: BotSection, issues: Issues) -> None:
             continue
         place = ("registries", key, "tags-from")
         origin = entry.tags_from.partition("/")[0]
-        if f"{entry.tags_from}/".startswith(f"{key}/"):
+        if f"{normalise_place(entry.tags_from)}/".startswith(f"{normalise_place(key)}/"):
             issues.add(place, "a cache cannot be its own origin", position=0)
         elif mirrors.get(normalise_host(origin), "").startswith(f"{key}/"):
             message = f"{show_text(origin)} is asked through its mirror, which is this cache"
             issues.add(place, message, f"remove the mirror of {show_text(origin)}", position=0)
 
 
-def check_identities(section: BotSection, issues: Issues) -> None:
-    """Check that a cloud's identity is only used for registries of that cloud, and over TLS."""
+def _check_names(keys: Iterable[str], at: tuple[str, ...], hint: str, issues: Issues) -> None:
+    """Check that no registry is there twice: by the names of Docker Hub, or in capitals."""
+    seen: dict[str, str] = {}
+    for key in keys:
+        first = seen.setdefault(normalise_place(key), key)
+        if first != key:
+            issues.add((*at, key), f"the same registry as {show_text(first)}", hint)
+
+
+def check_credentials(section: BotSection, issues: Issues) -> None:
+    """Check that there is one credential for each registry, and what an identity is used for.
+
+    A cloud's is only used for registries of that cloud, and over TLS.
+    """
+    at = ("credentials", "registries")
+    _check_names(section.credentials.registries, at, "keep one of them", issues)
+    insecure = {normalise_host(key) for key, one in section.registries.items() if one.insecure}
     for key, entry in section.credentials.registries.items():
         if "identity" not in entry.model_fields_set:
             continue
-        at = ("credentials", "registries", key)
         reason, hint = refuse_identity(key, entry.identity)
         if reason:
-            issues.add(at, reason, hint)
-        options = section.registries.get(key.partition("/")[0])
-        if options is not None and options.insecure:
-            issues.add(at, "an identity is not used over plain http", "remove `insecure`")
+            issues.add((*at, key), reason, hint)
+        if normalise_host(key.partition("/")[0]) in insecure:
+            message = "an identity is not used over plain http"
+            issues.add((*at, key), message, "remove `insecure`")
 
 
 def target_names(section: BotSection) -> list[str]:

@@ -71,7 +71,7 @@ def load_bot_configuration(text: str, path: str) -> BotConfiguration:
     Paths in it count from its folder. Raises ConfigurationError with everything that is wrong.
     """
     from imagebot.config.bot import (
-        check_identities,
+        check_credentials,
         check_registries,
         check_targets,
         to_bot_configuration,
@@ -87,7 +87,7 @@ def load_bot_configuration(text: str, path: str) -> BotConfiguration:
     if section is not None:
         check_targets(section, issues)
         check_registries(section, issues)
-        check_identities(section, issues)
+        check_credentials(section, issues)
     issues.raise_all()
     assert section is not None
     inline: Configuration | None = None

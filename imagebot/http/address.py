@@ -17,6 +17,12 @@ def normalise_host(host: str) -> str:
     return DOCKER_HUB if lower in _HUB_ALIASES else lower
 
 
+def normalise_place(place: str) -> str:
+    """A registry's host, or its host and a path, with the host in normal form."""
+    host, slash, path = place.partition("/")
+    return normalise_host(host) + slash + path
+
+
 def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port, in a form to compare. Raises ValueError when one is missing."""
     parts = urlsplit(url)

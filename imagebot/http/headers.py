@@ -5,6 +5,9 @@ from __future__ import annotations
 import email.utils
 import math
 
+_LONGEST = 1_000_000_000
+"""A wait of more seconds than this is a time, in seconds since 1970."""
+
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
     """Seconds to wait, from a Retry-After header with seconds or a date; None when not valid.
@@ -18,10 +21,13 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
         seconds = float(text)
     except ValueError:
         date = parse_date(text)
-        if date is None:
-            return None
-        seconds = date - now
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+        return None if date is None else max(0.0, date - now)
+    return seconds_until(seconds, now) if math.isfinite(seconds) else None
+
+
+def seconds_until(given: float, now: float) -> float:
+    """Seconds to wait, from a number of seconds, or from a time, as some servers send it."""
+    return max(0.0, given - now if given > _LONGEST else float(given))
 
 
 def parse_date(value: str | None) -> float | None:

@@ -10,19 +10,21 @@ import math
 import re
 from dataclasses import dataclass
 
-from imagebot.http.headers import parse_date, parse_retry_after
+from imagebot.http.headers import parse_date, parse_retry_after, seconds_until
 from imagebot.http.message import Response
 
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _PART = r"[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ns|us|µs|μs|ms|s|m|h)"
 _DURATION_RE = re.compile(rf"(?:{_PART})+")
 _PART_RE = re.compile(r"([0-9.]+)([a-zµμ]+)")
-_TEXT_RE = re.compile(rf"(?i:retry-after):? *({_DURATION_RE.pattern}|[0-9]{{1,9}}(?![0-9.a-zµμ]))")
+# Nothing may follow that could be the rest of a number or of a unit: not even `Âµs`.
+_TEXT_RE = re.compile(
+    rf"(?i:retry-after):? *({_DURATION_RE.pattern}|[0-9]{{1,9}}(?:\.[0-9]{{1,9}})?)(?!\.?\w|\\)"
+)
+_ESCAPED_MICRO_RE = re.compile(r"(?i:\\u00b5|\\u03bc)")
 _MOST_READ = 4096
 _NUMBER_RE = re.compile(r" *([0-9]{1,12}) *(?:[;,].*)?", re.DOTALL)
 _WINDOW_RE = re.compile(r"; *w *= *([0-9]{1,9})")
-# A reset of more seconds than this is a date, in seconds since 1970.
-_LONGEST_RESET = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class HeadRoom:
     def __str__(self) -> str:
         of = f" of {self.limit}" if self.limit is not None else ""
         window = f" in {_show(self.window)}" if self.window else ""
-        return f"{self.remaining}{of} requests left{window}"
+        anew = f", anew in {_show(round(self.resets_in))}" if self.resets_in is not None else ""
+        return f"{self.remaining}{of} requests left{window}{anew}"
 
 
 def requested_pause(response: Response, now: float) -> float | None:
@@ -48,24 +51,31 @@ def requested_pause(response: Response, now: float) -> float | None:
 
     `now` is in seconds since 1970, for responses without a Date.
     """
-    date = parse_date(response.header("Date"))
     header = response.header("Retry-After")
-    pause = parse_retry_after(header, now if date is None else date)
+    pause = parse_retry_after(header, _date(response, now))
     if pause is None:
         pause = parse_duration(header or "")
     if pause is None and response.status == 429:
         pause = _pause_in_text(response.body)
-    if pause is None and response.status == 429:
+    if pause is None and response.status in (403, 429):
         room = read_head_room(response, now)
         pause = room.resets_in if room and room.remaining == 0 else None
     return pause
 
 
+def is_limit(response: Response) -> bool:
+    """Whether it is refused for now only: by 429, or by 403 with a wait, as GitHub does it."""
+    said = response.status == 403 and requested_pause(response, 0.0) is not None
+    return said or response.status == 429
+
+
 def _pause_in_text(body: bytes) -> float | None:
-    found = _TEXT_RE.search(body[:_MOST_READ].decode(errors="replace"))
+    # The text may be in JSON, which may be cut off here.
+    text = _ESCAPED_MICRO_RE.sub("µ", body[:_MOST_READ].decode(errors="replace"))
+    found = _TEXT_RE.search(text)
     if found is None:
         return None
-    return float(found[1]) if found[1].isdigit() else parse_duration(found[1])
+    return parse_duration(found[1] if found[1][-1].isalpha() else f"{found[1]}s")
 
 
 def parse_duration(text: str) -> float | None:
@@ -86,12 +96,45 @@ def read_head_room(response: Response, now: float) -> HeadRoom | None:
         limit = response.header(f"{prefix}limit") or ""
         window = _WINDOW_RE.search(limit) or _WINDOW_RE.search(remaining)
         reset = _number(response.header(f"{prefix}reset") or "")
-        if reset is not None and reset > _LONGEST_RESET:
-            date = parse_date(response.header("Date"))
-            reset -= int(now if date is None else date)
-        resets_in = None if reset is None else float(max(0, reset))
+        resets_in = None if reset is None else seconds_until(reset, _date(response, now))
         return HeadRoom(left, _number(limit), int(window[1]) if window else None, resets_in)
-    return None
+    return _read_one_field(response)
+
+
+def _read_one_field(response: Response) -> HeadRoom | None:
+    """By the IETF's later drafts: `RateLimit: "hour";r=50;t=30`, of several the one with the least
+    left; and by the one before those, `limit=100, remaining=50, reset=30`."""
+    given, policies = (_items(response.header(name)) for name in ("RateLimit", "RateLimit-Policy"))
+    pairs = (name.partition("=") for name in given)
+    flat = {key: number for key, _, text in pairs if (number := _number(text)) is not None}
+    if "remaining" in flat:
+        policy = policies.get(str(flat.get("limit")), {})
+        return HeadRoom(flat["remaining"], flat.get("limit"), policy.get("w"), flat.get("reset"))
+    rooms = []
+    for name, found in given.items():
+        if "r" in found:
+            policy = policies.get(name, {})
+            rooms.append(HeadRoom(found["r"], policy.get("q"), policy.get("w"), found.get("t")))
+    return min(rooms, key=lambda room: room.remaining, default=None)
+
+
+def _items(text: str | None) -> dict[str, dict[str, int]]:
+    """The numbers among the parameters of each item of a list, by its name, without quotes."""
+    found: dict[str, dict[str, int]] = {}
+    for item in (text or "")[:_MOST_READ].split(","):
+        name, *parameters = item.split(";")
+        pairs = (parameter.partition("=") for parameter in parameters)
+        numbers = {
+            key.strip(): number for key, _, value in pairs if (number := _number(value)) is not None
+        }
+        found[name.strip().strip('"')] = numbers
+    return found
+
+
+def _date(response: Response, now: float) -> float:
+    """When it was sent, by the clock of who sent it, in seconds since 1970; else `now`."""
+    date = parse_date(response.header("Date"))
+    return now if date is None else date
 
 
 def _number(text: str) -> int | None:

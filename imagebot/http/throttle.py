@@ -14,7 +14,7 @@ from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
 from imagebot.http.address import netloc
 from imagebot.http.message import Request, Response
 from imagebot.http.patience import Question
-from imagebot.http.pauses import HeadRoom, read_head_room, requested_pause
+from imagebot.http.pauses import HeadRoom, is_limit, read_head_room, requested_pause
 from imagebot.http.rates import Rate, TokenBucket
 from imagebot.parallel.turns import Turns
 
@@ -75,11 +75,12 @@ class HostThrottle:
             # or asked for a pause.
             with self._turn(state, request, question):
                 waited += self._await_end_of_pause(state, request, question, waited)
-                self._await_token(state, request, question)
+                if self._await_token(state, request, question):
+                    waited += self._await_end_of_pause(state, request, question, waited)
                 response = self._try(request, send, question, last=pause is None)
             if response:
                 self._note_head_room(state, response)
-            if response and response.status not in _TRANSIENT:
+            if response and response.status not in _TRANSIENT and not is_limit(response):
                 return response
             asked = self._requested_pause(state, response) if response else None
             too_long = asked is not None and waited + asked > _longest(question, waited)
@@ -136,12 +137,16 @@ class HostThrottle:
             with state.lock:
                 state.head_room = found
 
-    def _await_token(self, state: HostState, request: Request, question: Question) -> None:
-        """Keep to the host's rate. This is no pause of the host's: it counts against nothing."""
+    def _await_token(self, state: HostState, request: Request, question: Question) -> bool:
+        """Keep to the host's rate; whether that took time.
+
+        This is no pause of the host's: it counts against nothing.
+        """
         with state.lock:
             delay = state.bucket.take(self._clock())
         if delay > 0:
             self._wait_within(delay, request, question)
+        return delay > 0
 
     def _await_end_of_pause(
         self, state: HostState, request: Request, question: Question, waited: float
@@ -167,7 +172,7 @@ class HostThrottle:
         if pause is not None:
             with state.lock:
                 # Only a limit is about the whole host; an error may be about one repository.
-                longest = _LONGEST_KEPT if response.status == 429 else _MAX_PAUSE
+                longest = _LONGEST_KEPT if is_limit(response) else _MAX_PAUSE
                 until = self._clock() + min(pause, longest)
                 state.resume_at = max(state.resume_at, until)
         return pause

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+
+_MOST_READ = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +18,44 @@ class ClientIdentity:
     key: str = ""
 
     def load(self, context: ssl.SSLContext) -> None:
-        """Raises OSError. A key with a passphrase is an error: nobody is there to type it."""
-        context.load_cert_chain(self.certificate, self.key or None, password="")
+        """Raises OSError, whose `strerror` says what is wrong with which file.
+
+        A key with a passphrase is an error: nobody is there to type it.
+        """
+        try:
+            context.load_cert_chain(self.certificate, self.key or None, password="")
+        except OSError as exc:
+            raise OSError(exc.errno, self._explain(exc)) from exc
+
+    def _explain(self, error: OSError) -> str:
+        """OpenSSL says of most faults no more than that there is one."""
+        key = self.key or self.certificate
+        try:
+            path = self.certificate
+            if b"-----BEGIN CERTIFICATE-----" not in _read(path):
+                return f"{path} has no certificate in PEM"
+            path = key
+            text = _read(path)
+        except OSError as exc:
+            return f"{path}: {exc.strerror}"
+        if b"PRIVATE KEY-----" not in text:
+            return f"{key} has no private key in PEM"
+        if b"ENCRYPTED" in text:
+            return f"the key in {key} has a passphrase"
+        if getattr(error, "reason", "") == "KEY_VALUES_MISMATCH":
+            return f"the key in {key} is not that of the certificate"
+        return f"{self.certificate} or {key} cannot be read as PEM"
+
+
+def _read(path: str) -> bytes:
+    with Path(path).open("rb") as file:
+        return file.read(_MOST_READ)
+
+
+def explain_authorities(error: OSError) -> str:
+    """Why a file of authorities cannot be used."""
+    known = None if isinstance(error, ssl.SSLError) else error.strerror
+    return known or "it has no certificate in PEM"
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,11 +127,13 @@ def _refused_address(request: Request, exc: AddressRefusedError) -> RegistryRefu
 
 
 def _refused_identity(request: Request, refusal: str) -> CannotConnectError:
-    return CannotConnectError(
-        request.subject,
-        f"{_host(request)} refuses the connection: {refusal}",
-        hint="name one with `client-certificate` of this registry in the bot's configuration",
-    )
+    hint = "check whether it has expired, and which authorities the registry accepts"
+    if request.identity is None:
+        # Some say "bad" when there is none.
+        refusal = "it asks for a certificate of the client"
+        hint = "name one with `client-certificate` of this registry in the bot's configuration"
+    reason = f"{_host(request)} refuses the connection: {refusal}"
+    return CannotConnectError(request.subject, reason, hint=hint)
 
 
 def _connect_error(request: Request, exc: Exception) -> CannotConnectError:

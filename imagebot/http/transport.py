@@ -21,7 +21,7 @@ from imagebot.http.exchange import Exchange
 from imagebot.http.limits import TimeLimits
 from imagebot.http.message import Request, Response
 from imagebot.http.reach import PUBLIC_ONLY, Permit
-from imagebot.http.tls import ClientIdentity
+from imagebot.http.tls import ClientIdentity, explain_authorities
 from imagebot.http.translate import translated
 from imagebot.http.zone import NetworkZone
 from imagebot.text import clean
@@ -155,7 +155,7 @@ def _tls_context(request: Request) -> ssl.SSLContext:
             raise RegistryUnreachableError(
                 request.subject,
                 f"the certificate authority {request.ca_file} cannot be used: "
-                f"{exc.strerror or 'it is not a PEM file'}",
+                f"{explain_authorities(exc)}",
                 hint="check `ca-file` of this registry in the bot's configuration",
             ) from exc
     if request.identity:
@@ -167,11 +167,9 @@ def _identify(request: Request, identity: ClientIdentity, context: ssl.SSLContex
     try:
         identity.load(context)
     except OSError as exc:
-        why = "no certificate with its key, in PEM and without a passphrase"
         raise RegistryUnreachableError(
             request.subject,
-            f"the client certificate {identity.certificate} cannot be used: "
-            f"{(not isinstance(exc, ssl.SSLError) and exc.strerror) or why}",
+            f"the client certificate {identity.certificate} cannot be used: {exc.strerror}",
             hint="check `client-certificate` and `client-key` of this registry in the bot's "
             "configuration",
         ) from exc

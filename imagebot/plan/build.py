@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from imagebot.config.model import Configuration, Limits
-from imagebot.errors import RegistryError, RegistryUnreachableError
+from imagebot.errors import RegistryError, RegistryRateLimitError, RegistryUnreachableError
 from imagebot.manifest.images.field import ImageField
 from imagebot.parallel.threads import Progress
 from imagebot.plan.assign import Assigned, assign
@@ -144,20 +144,23 @@ def _places(
 def _problems(
     failures: Mapping[Repository, RegistryError], places: Mapping[Repository, tuple[Place, ...]]
 ) -> Iterator[Problem]:
-    """One for each repository; but one for all those of a registry that does not answer."""
+    """One for each repository; but one for all those of a registry that does not answer, or that
+    asks for a pause."""
     silent: dict[tuple[str, str], list[Repository]] = {}
     for repository, error in failures.items():
         if isinstance(error, RegistryUnreachableError):
             silent.setdefault((repository.registry, error.reason), []).append(repository)
+        elif isinstance(error, RegistryRateLimitError):
+            silent.setdefault((repository.registry, error.code), []).append(repository)
         else:
             needed = places[repository]
             yield Problem.of_error("repository", str(repository), error, places=needed)
-    for (registry, reason), repositories in silent.items():
+    for (registry, _), repositories in silent.items():
         first, *others = repositories
         needed = tuple(place for each in repositories for place in places[each])
         if others:
             names = f"{first} and {len(others)} more"
-            message = f"{registry}: {reason}; skipped {names}"
+            message = f"{registry}: {failures[first].reason}; skipped {names}"
             subject = registry
         else:
             subject, message = str(first), ""

@@ -11,8 +11,10 @@ from imagebot.policy.rejections import Refusals
 from imagebot.policy.selectors import selected
 from imagebot.version.chart import registry_tag, without_metadata
 
-_ARTIFACT = re.compile(r"sha(?:256-[0-9a-f]{64}|512-[0-9a-f]{128})(?:\..*)?")
-"""Signatures, attestations and referrers that are stored under tags (cosign, OCI 1.1 fallback)."""
+_ARTIFACT = re.compile(r"sha(?:256|512)-[0-9a-f]{64}(?:\..*)?")
+"""Signatures, attestations and referrers that are stored under tags (cosign, OCI 1.1 fallback).
+
+A digest in a tag has 64 digits at most."""
 
 
 def filter_tags(policy: Policy, tags: Sequence[str], refusals: Refusals) -> Pool:

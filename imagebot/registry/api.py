@@ -76,6 +76,7 @@ class Registry(Protocol):
         """What hosts said last is left of their limits, by `host:port`; not all say so."""
         ...
 
-    def check(self, place: str) -> str:
-        """How a registry, `host` or `host/path`, gives access."""
+    def check(self, place: Repository | str) -> str:
+        """How a registry gives access: to the list of a repository, as it is asked for in a pass;
+        or, with `host` or `host/path`, to itself."""
         ...

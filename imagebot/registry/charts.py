@@ -53,5 +53,5 @@ class ChartRegistry:
     def head_room(self) -> Mapping[str, HeadRoom]:
         return self._registry.head_room()
 
-    def check(self, place: str) -> str:
+    def check(self, place: Repository | str) -> str:
         return self._registry.check(place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import hashlib
 import math
 import threading
@@ -17,6 +18,8 @@ from urllib.parse import urlsplit
 from imagebot.config.model import RegistryOptions
 from imagebot.config.secret import Vault
 from imagebot.errors import RegistryError, RegistryProtocolError, RepositoryNotFoundError
+from imagebot.http.address import normalise_host, origin
+from imagebot.http.endpoint import Endpoint
 from imagebot.http.limits import TimeLimits
 from imagebot.http.message import Request, Response
 from imagebot.http.patience import Patience
@@ -28,9 +31,10 @@ from imagebot.registry.cache import MetadataCache
 from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.metadata import MetadataReader
 from imagebot.registry.origins import Origins
-from imagebot.registry.protocol import ACCEPT_MANIFESTS, next_page, parse_tags
+from imagebot.registry.protocol import ACCEPT_MANIFESTS
 from imagebot.registry.pushed import PushTimes
 from imagebot.registry.session import AuthorizedResponse, Session
+from imagebot.registry.tag_list import MAX_PAGE, read_tags
 from imagebot.registry.vendors import Vendor
 from imagebot.text import clean
 
@@ -38,17 +42,8 @@ if TYPE_CHECKING:
     from imagebot.http.transport import Network
 
 _MIB = 1024 * 1024
-_PAGE_SIZE = 1000
-"""The most that ECR and ACR allow; Quay always returns 100."""
-_MAX_PAGES = 1000
-_MAX_PAGE = 32 * _MIB
-_MAX_LISTING = 128 * _MIB
 _MAX_MANIFEST = 4 * _MIB
 _MAX_CONFIG = 8 * _MIB
-
-
-class _ListingMovedError(Exception):
-    """The tag after which the next page begins is gone."""
 
 
 class RegistryClient:
@@ -141,18 +136,8 @@ class RegistryClient:
         Never only some of them: a list that cannot be read to its end is an error.
         """
         with self._asking(repository):
-            try:
-                return self._list(repository)
-            except _ListingMovedError:
-                pass
-            try:
-                return self._list(repository)
-            except _ListingMovedError:
-                raise RegistryProtocolError(
-                    str(repository),
-                    "the list of tags keeps changing while it is read",
-                    temporary=True,
-                ) from None
+            get = functools.partial(self._session.request, repository)
+            return read_tags(str(repository), get)
 
     def digest(self, repository: Repository, reference: str) -> str:
         """The digest of a tag (or digest): of the index, for a multi-platform image."""
@@ -251,23 +236,30 @@ class RegistryClient:
         """What hosts said last is left of their limits, by `host:port`; not all say so."""
         return self._session.head_room()
 
-    def check(self, place: str) -> str:
-        """Ping a registry, `host` or `host/path`, and say how it gave access."""
-        host, _, path = place.partition("/")
-        endpoint = self._session.endpoint(host)
+    def check(self, place: Repository | str) -> str:
+        """Ask for the list of a repository, or ping `host` or `host/path`; how that gave access."""
+        registry, _, path = str(place).partition("/")
+        endpoint = self._session.endpoint(registry)
+        path = endpoint.prefix + path
+        listed = isinstance(place, Repository)
         request = Request(
-            subject=place,
-            url=f"{endpoint.url}/v2/",
+            subject=str(place),
+            url=f"{endpoint.url}/v2/{path}/tags/list?n=1" if listed else f"{endpoint.url}/v2/",
+            limit=MAX_PAGE,
             ca_file=endpoint.ca_file,
             registry=endpoint.url,
         )
+        scope = f"repository:{path}:pull" if listed else ""
         try:
             with self._asking(place):
-                found = self._session.send_authorized(request, endpoint, path, scope="")
-                return self._session.vault.hide(_describe(found))
+                found = self._session.send_authorized(request, endpoint, path, scope=scope)
+                said = _describe(found, request) + _mirror(endpoint, registry)
+                return self._session.vault.hide(said)
         except RepositoryNotFoundError as exc:
+            if listed:
+                raise
             raise RegistryProtocolError(
-                place,
+                str(place),
                 f"the server does not behave like a registry ({exc.status} from /v2/)",
                 hint="check the host and the port",
                 status=exc.status,
@@ -285,34 +277,6 @@ class RegistryClient:
         except RegistryError as error:
             error.hide(self._session.vault.hide)
             raise
-
-    def _list(self, repository: Repository) -> tuple[str, ...]:
-        subject = str(repository)
-        found: dict[str, None] = {}
-        url: str | None = f"tags/list?n={_PAGE_SIZE}"
-        seen: set[str] = set()
-        size = 0
-        while url:
-            if url in seen or len(seen) >= _MAX_PAGES:
-                reason = (
-                    "has a page that links back to an earlier one"
-                    if url in seen
-                    else f"has more than {_MAX_PAGES} pages"
-                )
-                raise RegistryProtocolError(subject, f"the list of tags {reason}")
-            # zot returns 404 when the tag after which a page begins was removed meanwhile.
-            response = self._session.request(
-                repository, url, limit=_MAX_PAGE, tolerate=(404,) if seen else ()
-            )
-            if response.status == 404:
-                raise _ListingMovedError
-            seen.add(url)
-            size += len(response.body)
-            found |= dict.fromkeys(parse_tags(subject, response.body))
-            url = next_page(subject, response.values("Link"), response.url)
-            if size > _MAX_LISTING:
-                raise RegistryProtocolError(subject, "the list of tags is too long to read")
-        return tuple(found)
 
     def _head(self, repository: Repository, reference: str) -> Response:
         return self._session.request(
@@ -342,8 +306,14 @@ class RegistryClient:
         )
 
 
-def _describe(result: AuthorizedResponse) -> str:
-    if urlsplit(result.response.url).path.rstrip("/") != "/v2":
+def _mirror(endpoint: Endpoint, registry: str) -> str:
+    if endpoint.registry == normalise_host(registry):
+        return ""
+    return f", at its mirror {endpoint.registry}/{endpoint.prefix}".rstrip("/")
+
+
+def _describe(result: AuthorizedResponse, request: Request) -> str:
+    if origin(result.response.url) != origin(request.url):
         host = clean(urlsplit(result.response.url).netloc)
         return f"anonymous, redirected to {host}"
     who = _name(result.credential)

@@ -14,6 +14,8 @@ from imagebot.errors import CredentialError
 from imagebot.http.address import normalise_host
 
 _MAX_FILE = 1024 * 1024
+_VERSIONS = ("v1", "v2")
+_FIELDS = ("auth", "username", "password", "identitytoken", "registrytoken")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +52,22 @@ class DockerConfig:
     def entry(self, host: str, path: str) -> StoredCredential | None:
         """The entry of the longest key that matches; its labels may be globs, as for a kubelet.
 
-        Raises CredentialError when the entry is not valid.
+        One that is empty counts only where all are. Raises CredentialError when the entry is not
+        valid.
         """
-        for place in places(host, path):
-            if place in self.auths:
-                return _entry(self.auths[place], f"{self.path}: auths.{place}")
+        empty = None
+        for key in self._keys(host, path):
+            entry = _entry(self.auths[key], f"{self.path}: auths.{key}")
+            if not entry.empty:
+                return entry
+            empty = entry
+        return empty
+
+    def _keys(self, host: str, path: str) -> Iterator[str]:
+        """The keys that match, the best first."""
+        yield from (place for place in places(host, path) if place in self.auths)
         globs = sorted((key for key in self.auths if _is_glob(key)), reverse=True)
-        for key in globs:
-            if _fits(key, host, path):
-                return _entry(self.auths[key], f"{self.path}: auths.{key}")
-        return None
+        yield from (key for key in globs if _fits(key, host, path))
 
     def helper(self, host: str) -> str:
         return self.helpers.get(host, "")
@@ -109,14 +117,16 @@ def read(path: Path, *, required: bool) -> DockerConfig | None:
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_FILE + 1)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+    except (FileNotFoundError, IsADirectoryError):
         return None
     except OSError as exc:
-        if not required and isinstance(exc, PermissionError):
+        not_a_folder = isinstance(exc, NotADirectoryError)
+        if not required and (not_a_folder or isinstance(exc, PermissionError)):
             return None
+        hint = "DOCKER_CONFIG is the folder of config.json" if not_a_folder else ""
         raise CredentialError(
             f"{path}: {exc.strerror or 'it cannot be read'}",
-            hint="check that the bot's user may read it",
+            hint=hint or "check that the bot's user may read it",
         ) from exc
     if len(data) > _MAX_FILE:
         raise CredentialError(f"{path}: larger than {_MAX_FILE} bytes")
@@ -124,9 +134,9 @@ def read(path: Path, *, required: bool) -> DockerConfig | None:
 
 
 def parse(path: str, data: bytes) -> DockerConfig:
-    """Raises CredentialError when it is not a JSON object."""
+    """Raises CredentialError when it is neither a JSON object nor empty."""
     try:
-        document = json.loads(data)
+        document = json.loads(data if data.strip() else b"{}")
     except (ValueError, RecursionError) as exc:
         raise CredentialError(f"{path}: it is not JSON", hint="log in again, or repair it") from exc
     if not isinstance(document, dict):
@@ -135,7 +145,7 @@ def parse(path: str, data: bytes) -> DockerConfig:
     store = document.get("credsStore")
     return DockerConfig(
         path=path,
-        auths={_key(key): value for key, value in auths.items()},
+        auths=_by_place(auths),
         helpers={_key(k): v for k, v in helpers.items() if isinstance(v, str) and v},
         store=store if isinstance(store, str) else "",
     )
@@ -152,12 +162,22 @@ def bare(key: str) -> str:
     """A key without its scheme, and without the `/v1/` or `/v2/` that docker adds to a host."""
     text = key.strip().removeprefix("https://").removeprefix("http://").rstrip("/")
     host, slash, path = text.partition("/")
-    return host if path in ("v1", "v2") else host + slash + path
+    return host if path in _VERSIONS else host + slash + path
 
 
 def _key(key: str) -> str:
     host, slash, path = bare(key).partition("/")
-    return normalise_host(host) + slash + path
+    version, _, below = path.partition("/")
+    return normalise_host(host) + slash + (below if below and version in _VERSIONS else path)
+
+
+def _by_place(auths: Mapping[str, object]) -> dict[str, object]:
+    """Entries by their keys' places; of two for the same place, not the empty one."""
+    found: dict[str, object] = {}
+    for key, value in auths.items():
+        if _key(key) not in found or any(_object(value).get(name) for name in _FIELDS):
+            found[_key(key)] = value
+    return found
 
 
 def _object(value: object) -> Mapping[str, object]:

@@ -14,7 +14,7 @@ from imagebot.errors import (
 )
 from imagebot.http.endpoint import Endpoint
 from imagebot.http.message import Response
-from imagebot.http.pauses import requested_pause
+from imagebot.http.pauses import is_limit, requested_pause
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry.credentials import Credential
 from imagebot.registry.protocol import ErrorDetail, parse_errors
@@ -32,6 +32,8 @@ _KNOWN_CODES = (
 )
 # How nginx refuses a client without a certificate, or with one that it does not accept.
 _NGINX_RE = re.compile(rb"No required SSL certificate was sent|The SSL certificate error")
+# How Go's servers and nginx answer plain http on a port for TLS.
+_TLS_RE = re.compile(rb"(?i)HTTP request (?:to an|was sent to) HTTPS (?:server|port)")
 
 
 def failure(
@@ -48,7 +50,15 @@ def failure(
             hint="name one with `client-certificate` of this registry in the bot's configuration",
             status=status,
         )
-    if status == 429 or "TOOMANYREQUESTS" in codes:
+    if status == 400 and _TLS_RE.search(response.body):
+        return RegistryProtocolError(
+            subject,
+            "the registry speaks TLS, and was asked over plain http (400)",
+            hint="remove `insecure` of this registry in the bot's configuration; for one on this "
+            "machine, name the `ca-file`",
+            status=status,
+        )
+    if is_limit(response) or "TOOMANYREQUESTS" in codes:
         return _rate_limit(subject, response, codes, said, endpoint, credential)
     if status in (401, 403) or (status == 400 and _DENIED & set(codes)):
         return RegistryAuthError(

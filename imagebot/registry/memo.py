@@ -204,7 +204,7 @@ class PassMemo:
         """What hosts said last is left of their limits, by `host:port`."""
         return self._registry.head_room()
 
-    def check(self, place: str) -> str:
+    def check(self, place: Repository | str) -> str:
         """How a registry lets us in; asked once in a pass, never remembered for the next."""
         return self._ask(lambda view: view.check(place))
 
@@ -235,7 +235,7 @@ class _View:
         """The answer that is remembered, else that of the registry."""
         return self._remembered(key, lambda: fetch(self._registry))
 
-    def check(self, place: str) -> str:
+    def check(self, place: Repository | str) -> str:
         return self._once(("check", place), lambda: self._registry.check(place))
 
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:

@@ -22,9 +22,10 @@ class Origins:
 
     def of(self, repository: Repository) -> Repository:
         """The repository that a cached one is fetched from; any other itself."""
-        for place in places(repository.registry, repository.path):
+        for place in places(normalise_host(repository.registry), repository.path):
             if place in self._of:
-                below = str(repository)[len(place) + 1 :]
+                above = place.partition("/")[2]
+                below = repository.path[len(above) :].removeprefix("/")
                 return _join(self._of[place], below) or repository
         return repository
 

@@ -167,7 +167,9 @@ def _parse_links(header: str) -> Iterator[_Link | None]:
         else:
             # A second `rel` does not count.
             relations = next((value for name, value in parameters if name == "rel"), "")
-            yield _Link(target[1].strip(), tuple(relations.lower().split()))
+            # Some write single quotes, which are part of the value.
+            words = relations.lower().strip("'").split()
+            yield _Link(target[1].strip(), tuple(words))
         index = _past(_GAP_RE, header, rest)
 
 

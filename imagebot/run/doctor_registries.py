@@ -37,12 +37,14 @@ def check_registries(
     `tags-from`.
     """
     named = set(repositories)
-    every = sorted(named | {registry.origin(each) for each in named})
-    places = _places(every, [each.key for each in credentials])
+    every = {*named, *map(registry.origin, named)}
+    # Of a host that caches, rather an image of its own: the lists of the others are the origin's.
+    ordered = sorted(every, key=lambda each: (registry.origin(each) != each, each))
+    places = _places(ordered, [each.key for each in credentials])
     yield from map_at_once(partial(_check, registry), places, workers=_AT_ONCE)
     for host, room in sorted(registry.head_room().items()):
         yield Check(True, f"limits of {host}", str(room))
-    yield from _caches(each for each in every if registry.origin(each) == each)
+    yield from _caches(each for each in sorted(every) if registry.origin(each) == each)
 
 
 def _caches(repositories: Iterable[Repository]) -> Iterator[Check]:
@@ -73,12 +75,15 @@ def _covers(key: str, repository: Repository) -> bool:
 def _check(registry: Registry, place: _Place) -> Check:
     subject = f"registry {place.name}"
     try:
-        # With the repository's path: docker's own files may have a credential for just that.
-        found = registry.check(str(place.repository or place.name))
-        if place.repository:
-            count = len(registry.tags(place.repository))
-            listed = registry.origin(place.repository)
-            found += f"; lists {listed}: {count} tag{'' if count == 1 else 's'}"
+        if place.repository is None:
+            return Check(True, subject, registry.check(place.name))
+        listed = registry.origin(place.repository)
+        # A cache is not asked for lists. With the repository's path, in any case: docker's own
+        # files may have a credential for just that.
+        cached = listed != place.repository
+        found = registry.check(str(place.repository) if cached else place.repository)
+        count = len(registry.tags(place.repository))
+        found += f"; lists {listed}: {count} tag{'' if count == 1 else 's'}"
     except RegistryError as error:
         return Check.failed(subject, error)
     return Check(True, subject, found)

@@ -324,6 +324,49 @@ def test_a_rate_is_no_pause_of_the_host(clock: Clock) -> None:
     assert sum(clock.slept) == pytest.approx(200)
 
 
+def test_who_waits_for_the_rate_notices_that_the_host_asks_for_a_pause(clock: Clock) -> None:
+    slow, well = Throttled(clock), Script([response(200)])
+    refused = Script([response(429, Retry_After="3000")])
+    sleep, asking = clock.sleep, iter([True])
+
+    def meanwhile(seconds: float) -> None:
+        if next(asking, False):
+            assert slow.send(request(path="meanwhile"), refused).status == 429
+        sleep(seconds)
+
+    slow.throttle = HostThrottle(rate_of=lambda _: Rate(4, 1.0), sleep=meanwhile, clock=clock)
+    for _ in range(4):
+        slow.send(request(), well)
+    sent = len(well.sent)
+    with pytest.raises(RegistryRateLimitError, match="has asked for a pause"):
+        slow.send(request(), well)
+    assert len(well.sent) == sent
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {
+            "X_RateLimit_Remaining": "0",
+            "X_RateLimit_Reset": "1700003000",
+            "Date": "Tue, 14 Nov 2023 22:13:20 GMT",
+        },
+        {"Retry_After": "3000"},
+    ],
+)
+def test_a_limit_as_github_says_it(throttle: Throttled, headers: dict[str, str]) -> None:
+    """With 403, which is a refusal where nothing is said of a wait."""
+    refused = Script([response(403, X_RateLimit_Remaining="7", X_RateLimit_Reset="9")])
+    for _ in range(2):
+        assert throttle.send(request(), refused).status == 403
+    assert len(refused.sent) == 2
+    limited = Script([response(403, **headers)])
+    assert throttle.send(request(), limited).status == 403
+    with pytest.raises(RegistryRateLimitError, match="has asked for a pause of 3000 s"):
+        throttle.send(request(), limited)
+    assert len(limited.sent) == 1
+
+
 def test_head_room_is_what_was_said_last(throttle: Throttled) -> None:
     first = response(200, ratelimit_limit="100;w=21600", ratelimit_remaining="98;w=21600")
     last = response(200, ratelimit_limit="100;w=21600", ratelimit_remaining="97;w=21600")

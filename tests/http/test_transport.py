@@ -152,14 +152,21 @@ def test_an_own_authority(start_scripted: Start, transport: Transport, tmp_path:
     assert transport.send(trusted).body == b"ok"
 
 
-@pytest.mark.parametrize("content", [None, b"no certificate"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "No such file or directory"),
+        (b"no certificate", "it has no certificate in PEM"),
+        (b"", "it has no certificate in PEM"),
+    ],
+)
 def test_an_authority_that_cannot_be_used(
-    tmp_path: Path, transport: Transport, content: bytes | None
+    tmp_path: Path, transport: Transport, content: bytes | None, reason: str
 ) -> None:
     path = tmp_path / "ca.crt"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(RegistryUnreachableError, match=str(path)):
+    with pytest.raises(RegistryUnreachableError, match=f"{path} cannot be used: {reason}$"):
         transport.send(Request(subject="r.example", url="https://127.0.0.1:9/", ca_file=str(path)))
 
 

@@ -8,7 +8,12 @@ from datetime import UTC, datetime
 
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Limits
-from imagebot.errors import FolderError, ImagebotError, RegistryUnreachableError
+from imagebot.errors import (
+    FolderError,
+    ImagebotError,
+    RegistryRateLimitError,
+    RegistryUnreachableError,
+)
 from imagebot.plan.build import build_plan
 from imagebot.plan.edits import PlanWithEdits, edit_plan
 from imagebot.plan.model import PlanTarget
@@ -175,6 +180,19 @@ def test_fields_that_share_a_text_are_edited_together_beside_one_that_is_refused
     assert [problem.line for problem in drafted.plan.problems] == [6]
     assert drafted.changes[0].new == text.replace("app:1.0", "app:1.1").encode()
     assert len(drafted.plan.updates) == 2
+
+
+def test_one_problem_for_all_repositories_of_a_registry_that_asks_for_a_pause() -> None:
+    """Each says how long it is still to wait, which is less for the later ones."""
+    errors = {
+        f"ghcr.io/{name}": RegistryRateLimitError(f"ghcr.io/{name}", f"wait {seconds} s", hint="h")
+        for name, seconds in (("x", 30), ("y", 29), ("z", 29))
+    }
+    drafted = run({"a.yaml": pod(*(f"{name}:1" for name in errors))}, FakeRegistry(errors))
+    (problem,) = drafted.plan.problems
+    assert (problem.subject, problem.code, problem.hint) == ("ghcr.io", "registry-rate-limit", "h")
+    assert problem.message == "ghcr.io: wait 30 s; skipped ghcr.io/x and 2 more"
+    assert [str(place) for place in problem.places] == ["a.yaml:6", "a.yaml:7", "a.yaml:8"]
 
 
 def test_one_problem_for_all_repositories_of_a_registry_that_does_not_answer() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imagebot.config.model import RegistryOptions
 from imagebot.errors import (
     RegistryAuthError,
     RegistryError,
@@ -20,7 +21,7 @@ from imagebot.errors import (
     RepositoryNotFoundError,
 )
 from imagebot.reference import Repository
-from imagebot.registry import client as clients
+from imagebot.registry import tag_list
 from imagebot.registry.cache import MetadataCache
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credential, Credentials
@@ -64,6 +65,46 @@ def test_all_pages(scripted: ScriptedServer, open_client: Open) -> None:
     assert last == [None, ["b"], ["c"], ["d"]]
 
 
+FULL = tuple(f"b{number:04}" for number in range(1000))
+
+
+def test_a_full_page_without_a_link(scripted: ScriptedServer, open_client: Open) -> None:
+    """As go-containerregistry's own registry sends it: there may be more behind it."""
+    scripted.on("GET", LIST, tags(*FULL), tags("c1", "c2"))
+    assert open_client().tags(app(scripted)) == (*FULL, "c1", "c2")
+    assert [one.query for one in scripted.requests] == ["n=1000", "n=1000&last=b0999"]
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [tags(), Answer(body={"tags": None}), tags(*FULL), Answer(404), Answer(400)],
+    ids=["empty", "null", "the same again", "404", "400"],
+)
+def test_nothing_behind_a_full_page(
+    scripted: ScriptedServer, open_client: Open, behind: Answer
+) -> None:
+    scripted.on("GET", LIST, tags(*FULL), behind)
+    assert open_client().tags(app(scripted)) == FULL
+    assert len(scripted.requests) == 2
+
+
+def test_a_registry_that_fails_behind_a_full_page(
+    scripted: ScriptedServer, open_client: Open
+) -> None:
+    scripted.on("GET", LIST, tags(*FULL), Answer(500))
+    with pytest.raises(RegistryError, match="failed"):
+        open_client().tags(app(scripted))
+
+
+def test_a_full_page_that_is_the_end(scripted: ScriptedServer, open_client: Open) -> None:
+    """Whoever sends links, or more than was asked for, is not asked whether there is more."""
+    scripted.on("GET", LIST, tags("a", following="?last=a"), tags(*FULL))
+    assert open_client().tags(app(scripted)) == ("a", *FULL)
+    scripted.on("GET", LIST, tags(*FULL, "c"))
+    assert open_client().tags(app(scripted)) == (*FULL, "c")
+    assert len(scripted.requests) == 3
+
+
 def test_every_page_is_authorized(scripted: ScriptedServer, open_client: Open) -> None:
     def guarded(request: Request) -> Answer:
         if request.authorization is None:
@@ -102,7 +143,7 @@ def test_pages_without_end(
         number = int(request.parameters.get("last", ["0"])[0]) + 1
         return tags(f"t{number}", following=f"{LIST}?last={number}")
 
-    monkeypatch.setattr(clients, "_MAX_PAGES", 5)
+    monkeypatch.setattr(tag_list, "_MAX_PAGES", 5)
     scripted.on("GET", LIST, page)
     with pytest.raises(RegistryProtocolError, match="more than 5 pages"):
         open_client().tags(app(scripted))
@@ -112,7 +153,7 @@ def test_pages_without_end(
 def test_a_listing_too_long_to_read(
     scripted: ScriptedServer, open_client: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clients, "_MAX_LISTING", 60)
+    monkeypatch.setattr(tag_list, "_MAX_LISTING", 60)
     scripted.on("GET", LIST, tags("a", following="?last=a"), tags("b", following="?last=b"), tags())
     with pytest.raises(RegistryProtocolError, match="too long"):
         open_client().tags(app(scripted))
@@ -121,7 +162,7 @@ def test_a_listing_too_long_to_read(
 def test_a_page_too_large_to_read(
     scripted: ScriptedServer, open_client: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clients, "_MAX_PAGE", 1000)
+    monkeypatch.setattr(tag_list, "MAX_PAGE", 1000)
     scripted.on("GET", LIST, tags("a", following="?last=a"), tags("b" * 100, *"c" * 1000))
     with pytest.raises(RegistryProtocolError, match="larger"):
         open_client().tags(app(scripted))
@@ -372,6 +413,73 @@ def test_check(
     scripted.on("GET", "/token", Answer(body={"token": "t"}))
     client = open_client({f"{scripted.host}/team": credential} if credential else {})
     assert client.check(f"{scripted.host}/team") == text.format(host=scripted.host)
+
+
+def test_the_check_of_a_repository_asks_what_a_pass_asks(
+    scripted: ScriptedServer, open_client: Open
+) -> None:
+    """GHCR's challenge for `/v2/` has a scope of nobody's; others have no `/v2/` at all."""
+
+    def guarded(request: Request) -> Answer:
+        if request.authorization is None:
+            scope = "repository:team/app:pull" if "app" in request.path else "repository:u/i:pull"
+            challenge = f'Bearer realm="/token",service="r.example",scope="{scope}"'
+            return Answer(401, {"WWW-Authenticate": challenge})
+        return Answer(404) if request.path == "/v2/" else tags("1.0")
+
+    def token(request: Request) -> Answer:
+        ours = request.parameters["scope"] == ["repository:team/app:pull"]
+        return Answer(body={"token": "t"}) if ours else Answer(403)
+
+    scripted.handler = guarded
+    scripted.on("GET", "/token", token)
+    said = f"Bearer, anonymous, token from {scripted.host} for r.example"
+    assert open_client().check(app(scripted)) == said
+    with pytest.raises(RegistryAuthError, match="token server"):
+        open_client().check(scripted.host)
+
+
+def test_a_check_through_a_mirror(scripted: ScriptedServer, open_client: Open) -> None:
+    """With the credential of the path that is really asked."""
+
+    def guarded(request: Request) -> Answer:
+        if request.authorization is None:
+            return Answer(401, {"WWW-Authenticate": "Basic"})
+        return tags("1.0")
+
+    scripted.handler = guarded
+    credentials = {f"{scripted.host}/hub/library/nginx": BASIC, f"{scripted.host}/hub": BASIC}
+    mirror = RegistryOptions(host="docker.io", mirror=f"{scripted.host}/hub")
+    client = open_client(credentials, [mirror])
+    said = f"Basic, user alice from a test, at its mirror {scripted.host}/hub"
+    assert client.check(Repository("docker.io", "library/nginx")) == said
+    assert client.check("docker.io/library/nginx") == said
+    assert [one.path for one in scripted.requests[::2]] == [
+        "/v2/hub/library/nginx/tags/list",
+        "/v2/",
+    ]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "<center>The plain HTTP request was sent to HTTPS port</center>",
+    ],
+)
+def test_plain_http_where_tls_is_spoken(
+    scripted: ScriptedServer, open_client: Open, page: str
+) -> None:
+    """As Go's servers and nginx say it."""
+    scripted.handler = lambda _: Answer(400, body=page)
+    with pytest.raises(RegistryProtocolError, match="asked over plain http") as caught:
+        open_client().tags(app(scripted))
+    assert "insecure" in caught.value.hint
+
+
+def test_a_repository_that_is_not_there(scripted: ScriptedServer, open_client: Open) -> None:
+    with pytest.raises(RepositoryNotFoundError, match="team/app"):
+        open_client().check(app(scripted))
 
 
 def test_a_server_that_is_no_registry(scripted: ScriptedServer, open_client: Open) -> None:

@@ -48,7 +48,7 @@ def tags(server: ScriptedServer, certificate: object = "", key: object = "") -> 
 
 
 def test_a_registry_that_asks_for_a_certificate(
-    start_registry: Callable[..., Registry], repository: str
+    start_registry: Callable[..., Registry], repository: str, tmp_path: Path
 ) -> None:
     registry = start_registry(tls=True, asks_clients=True)
     registry.push_image(repository, "1.0")
@@ -58,10 +58,18 @@ def test_a_registry_that_asks_for_a_certificate(
     here = Repository(registry.host, repository)
     with (
         RegistryClient(Credentials([], {}), [options], reach=HERE) as client,
+        pytest.raises(RegistryUnreachableError, match="it asks for a certificate of") as caught,
+    ):
+        client.tags(here)
+    assert "name one with `client-certificate` of this registry" in caught.value.hint
+    expired = write_client(tmp_path, ["expired"])
+    worse = replace(options, client_certificate=str(expired[0]), client_key=str(expired[1]))
+    with (
+        RegistryClient(Credentials([], {}), [worse], reach=HERE) as client,
         pytest.raises(RegistryUnreachableError, match="refuses the connection") as caught,
     ):
         client.tags(here)
-    assert "`client-certificate` of this registry" in caught.value.hint
+    assert "whether it has expired" in caught.value.hint
     options = replace(options, client_certificate=certificate, client_key=key)
     with RegistryClient(Credentials([], {}), [options], reach=HERE) as client:
         assert client.tags(here) == ("1.0",)
@@ -96,27 +104,58 @@ def test_one_of_another_authority(start_scripted: Start, files: Files, tmp_path:
         tags(server, files.certificate, files.key)
 
 
-@pytest.mark.parametrize("broken", ["missing", "folder", "text", "no-key", "passphrase"])
+BROKEN = [
+    ("missing", "missing.pem: No such file or directory"),
+    ("missing-key", "missing.pem: No such file or directory"),
+    ("folder", ": Is a directory"),
+    ("text", "test_client_certificates.py has no certificate in PEM"),
+    ("swapped", "client.key has no certificate in PEM"),
+    ("text-key", "test_client_certificates.py has no private key in PEM"),
+    ("no-key", "client.crt has no private key in PEM"),
+    ("cut-key", "client.key cannot be read as PEM"),
+    ("other-key", "the key in .*client.key is not that of the certificate"),
+    ("passphrase", "the key in .*client.key has a passphrase"),
+    ("old-passphrase", "the key in .*client.key has a passphrase"),
+]
+
+
+@pytest.mark.parametrize(("broken", "reason"), BROKEN)
 def test_files_that_cannot_be_used(
-    start_scripted: Start, files: Files, tmp_path: Path, broken: str
+    start_scripted: Start, files: Files, tmp_path: Path, broken: str, reason: str
 ) -> None:
     """Nobody is asked for a passphrase."""
     server = start_scripted(lambda _: Answer(), tls=files.server)
-    certificate, key = files.certificate, files.key
-    if broken == "missing":
-        certificate = tmp_path / "missing"
-    elif broken == "folder":
-        certificate = tmp_path
-    elif broken == "text":
-        certificate = Path(__file__)
-    elif broken == "passphrase":
-        loaded = serialization.load_pem_private_key(key.read_bytes(), None)
-        pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-        secret = serialization.BestAvailableEncryption(b"canary")
-        key.write_bytes(loaded.private_bytes(pem, pkcs8, secret))
-    with pytest.raises(RegistryUnreachableError, match=r"client certificate .* cannot be used"):
-        tags(server, certificate, "" if broken == "no-key" else key)
+    certificate, key = _break(files, tmp_path, broken)
+    says = rf"client certificate .* cannot be used: .*{reason}"
+    with pytest.raises(RegistryUnreachableError, match=says) as caught:
+        tags(server, certificate, key)
+    assert "`client-key`" in caught.value.hint
     assert server.requests == []
+
+
+def _break(files: Files, folder: Path, broken: str) -> tuple[Path, Path | str]:
+    certificate, key, here = files.certificate, files.key, Path(__file__)
+    missing = folder / "missing.pem"
+    if broken == "cut-key":
+        key.write_bytes(key.read_bytes()[:80])
+    elif broken == "other-key":
+        _, key, _ = write_client(folder / "other")
+    elif broken.endswith("passphrase"):
+        loaded = serialization.load_pem_private_key(key.read_bytes(), None)
+        old, new = serialization.PrivateFormat.TraditionalOpenSSL, serialization.PrivateFormat.PKCS8
+        secret = serialization.BestAvailableEncryption(b"canary")
+        form = old if broken.startswith("old") else new
+        key.write_bytes(loaded.private_bytes(serialization.Encoding.PEM, form, secret))
+    pairs: dict[str, tuple[Path, Path | str]] = {
+        "missing": (missing, key),
+        "missing-key": (certificate, missing),
+        "folder": (folder, key),
+        "text": (here, key),
+        "swapped": (key, certificate),
+        "text-key": (certificate, here),
+        "no-key": (certificate, ""),
+    }
+    return pairs.get(broken, (certificate, key))
 
 
 def test_no_other_server_sees_it(start_scripted: Start, files: Files) -> None:

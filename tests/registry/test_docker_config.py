@@ -67,6 +67,33 @@ def test_the_longest_path_wins() -> None:
 
 
 @pytest.mark.parametrize(
+    ("keys", "user"),
+    [
+        (["r.example/team/app=", "r.example/team=team", "r.example=host"], "team"),
+        (["r.example/team=", "r.example=host"], "host"),
+        (["r?.example=glob", "r.example=", "*.example="], ""),
+        (["r*.example=", "?.example=glob"], "glob"),
+        (["r.example=", "r.example/team="], ""),
+        # one registry under two names, in either order
+        (["r.example=host", "https://r.example/v1/="], "host"),
+        (["https://r.example/v1/=", "r.example=host"], "host"),
+        (["R.example=host", "r.example="], "host"),
+        # a kubelet takes the version off in front of a path, too
+        (["https://r.example/v2/team=team", "r.example=host"], "team"),
+        (["r.example/v1/team=team", "r.example=host"], "team"),
+        (["r.example/v3/team=team", "r.example=host"], "host"),
+    ],
+)
+def test_an_empty_entry_hides_no_other(keys: list[str], user: str) -> None:
+    """Docker leaves an empty one for each registry whose password its helper keeps."""
+    pairs = [key.rpartition("=") for key in keys]
+    auths = {key: auth(name, "x") if name else {} for key, _, name in pairs}
+    found = config(auths=auths).entry("r.example", "team/app")
+    assert found is not None
+    assert found.username == user
+
+
+@pytest.mark.parametrize(
     ("key", "host", "path", "fits"),
     [
         ("*.dkr.ecr.us-east-1.amazonaws.com", "123.dkr.ecr.us-east-1.amazonaws.com", "app", True),
@@ -130,7 +157,7 @@ def test_helpers() -> None:
     assert found.store == "desktop"
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'"a"', b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("data", [b"{", b"[]", b'"a"', b"\xff", b"[" * 100_000])
 def test_no_config(data: bytes) -> None:
     with pytest.raises(CredentialError, match=r"config\.json"):
         parse("config.json", data)
@@ -141,6 +168,12 @@ def test_an_empty_config(document: dict[str, object]) -> None:
     found = config(**document)
     assert found.entry("r.example", "app") is None
     assert found.helper("r.example") == ""
+
+
+@pytest.mark.parametrize("data", [b"", b" \n", b"\xef\xbb\xbf{}"])
+def test_a_file_with_nothing_in_it(data: bytes) -> None:
+    """Docker reads one as it would read none."""
+    assert parse("config.json", data).auths == {}
 
 
 def test_places() -> None:
@@ -180,15 +213,24 @@ def test_where_the_files_are(env: dict[str, str], found: list[tuple[str, bool]])
 def test_reading(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     assert read(path, required=True) is None
-    assert read(path / "below-a-file", required=True) is None
+    assert read(path / "below-nothing", required=True) is None
     path.write_text('{"credsStore": "pass"}')
     found = read(path, required=False)
     assert found is not None
     assert (found.path, found.store) == (str(path), "pass")
-    assert read(path / "below-a-file", required=True) is None
     path.write_text(" " * 2_000_000)
     with pytest.raises(CredentialError, match="larger"):
         read(path, required=False)
+
+
+def test_the_name_of_the_file_for_that_of_the_folder(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text("{}")
+    (named,) = files({"DOCKER_CONFIG": str(path)})
+    with pytest.raises(CredentialError, match="Not a directory") as caught:
+        read(named.path, required=named.required)
+    assert "DOCKER_CONFIG" in caught.value.hint
+    assert read(named.path, required=False) is None
 
 
 @pytest.mark.parametrize("required", [False, True])

@@ -23,6 +23,7 @@ ORIGINS = Origins(
     [
         ("harbor.example/hub/library/nginx", "docker.io/library/nginx"),
         ("harbor.example/hub/nginx", "docker.io/library/nginx"),
+        ("Harbor.Example/hub/nginx", "docker.io/library/nginx"),
         ("harbor.example/hub/acme/app", "docker.io/acme/app"),
         ("harbor.example/hub/special/app", "quay.io/acme/app"),
         ("harbor.example/hubbub/app", "ghcr.io/hubbub/app"),

@@ -90,6 +90,9 @@ LIST = "https://registry.example/v2/app/tags/list"
         (['</v2/app/tags/list?last=b&n=2>; rel="next"'], f"{LIST}?last=b&n=2"),
         (["</v2/app/tags/list?last=b>; rel=next"], f"{LIST}?last=b"),
         (['</v2/app/tags/list?last=b>;REL="Next"'], f"{LIST}?last=b"),
+        # quotes that are none in HTTP
+        (["</v2/app/tags/list?last=b>; rel='next'"], f"{LIST}?last=b"),
+        (["</v2/app/tags/list?last=b>; rel='prev'"], None),
         (['</v2/app/tags/list?last=b>; rel="prefetch next"'], f"{LIST}?last=b"),
         (['<https://registry.example/v2/app/tags/list?last=b>; rel="next"'], f"{LIST}?last=b"),
         (['<https://REGISTRY.example:443/v2/app/tags/list?last=b>; rel="next"'], "same"),

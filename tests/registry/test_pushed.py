@@ -353,10 +353,13 @@ def test_github_without_a_token(
     assert scripted.requests == []
 
 
+@pytest.mark.parametrize(
+    "headers", [{"X-RateLimit-Remaining": "0"}, {"Retry-After": "3000"}], ids=["hour", "moment"]
+)
 def test_github_allows_no_more(
-    scripted: ScriptedServer, github: Callable[..., RegistryClient]
+    scripted: ScriptedServer, github: Callable[..., RegistryClient], headers: dict[str, str]
 ) -> None:
-    scripted.on("GET", ORGANIZATION, Answer(403, {"X-RateLimit-Remaining": "0"}))
+    scripted.on("GET", ORGANIZATION, Answer(403, headers))
     with pytest.raises(RegistryRateLimitError):
         github().pushed(app(scripted, "team/app/web"), ["1.0"])
 

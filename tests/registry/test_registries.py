@@ -6,13 +6,19 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from imagebot.config.model import RegistryCredential, RegistryOptions, SecretSource
-from imagebot.errors import RegistryAuthError, RegistryUnreachableError, RepositoryNotFoundError
+from imagebot.errors import (
+    RegistryAuthError,
+    RegistryProtocolError,
+    RegistryUnreachableError,
+    RepositoryNotFoundError,
+)
 from imagebot.reference import Repository
 from imagebot.registry import api
 from imagebot.registry.client import RegistryClient
@@ -107,6 +113,29 @@ def test_tokens(token_registry: Registry, repository: str, connect: Open) -> Non
     assert [(r.method, r.user, r.scopes) for r in pulls] == [
         ("GET", "alice", (f"repository:{repository}:pull",))
     ]
+
+
+def test_tokens_and_tls_of_an_authority_of_ones_own(
+    start_registry: Start, repository: str, connect: Open
+) -> None:
+    """`ca-file` is for the token server, too; nothing is sent to one that is not trusted."""
+    registry = start_registry(auth="token", tls=True)
+    assert registry.tokens
+    assert registry.tokens.realm.startswith("https://")
+    client = connect(registry)
+    look(client, registry, repository)
+    said = client.check(at(registry, repository))
+    assert said.startswith("Bearer, user alice from credentials.registries.127.0.0.1")
+    assert said.endswith("for registry.test")
+    asked = len(registry.tokens.requests)
+    other = replace(registry, ca_file=registry.tokens.certificate_file)
+    with pytest.raises(RegistryUnreachableError, match="its authority is not known here"):
+        connect(other).tags(at(registry, repository))
+    # On this machine, TLS is asked for.
+    with pytest.raises(RegistryProtocolError, match="asked over plain http") as caught:
+        connect(replace(registry, ca_file=None)).tags(at(registry, repository))
+    assert "`ca-file`" in caught.value.hint
+    assert len(registry.tokens.requests) == asked
 
 
 def test_tokens_refused(token_registry: Registry, repository: str, connect: Open) -> None:

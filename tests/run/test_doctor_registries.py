@@ -29,7 +29,8 @@ def test_one_repository_for_each_credential_and_for_each_host_without_one() -> N
         ("registry registry-1.docker.io", "anonymous; lists docker.io/library/nginx: 2 tags"),
     ]
     assert registry.count("tags") == 3
-    assert ("check", "ghcr.io/acme/a") in registry.calls
+    assert ("check of the list", "ghcr.io/acme/a") in registry.calls
+    assert ("check", "quay.io") in registry.calls
 
 
 def test_a_credential_that_may_not_list() -> None:
@@ -52,6 +53,18 @@ def test_a_cache_and_its_origin() -> None:
         ("registry docker.io", "anonymous; lists docker.io/library/nginx: 1 tag"),
         ("registry h.example", "anonymous; lists docker.io/library/nginx: 1 tag"),
     ]
+
+
+def test_the_lists_of_a_cache_are_not_asked_for() -> None:
+    """A pass does not either; where the host also has images of its own, one of those is listed."""
+    cached, own = "h.example/hub/library/nginx", "h.example/own/app"
+    registry = FakeRegistry({ANY: ("1.0",)}, origins={cached: "nginx"})
+    list(check_registries(repositories(cached), [], registry))
+    assert ("check", cached) in registry.calls
+    assert ("check of the list", cached) not in registry.calls
+    checks = list(check_registries(repositories(cached, own), [], registry))
+    assert checks[1].message == f"anonymous; lists {own}: 1 tag"
+    assert ("check of the list", own) in registry.calls
 
 
 def test_what_looks_like_a_cache_is_said_once() -> None:

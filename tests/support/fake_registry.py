@@ -111,8 +111,9 @@ class FakeRegistry:
     def head_room(self) -> Mapping[str, HeadRoom]:
         return self.left
 
-    def check(self, place: str) -> str:
-        self.calls.append(("check", place))
+    def check(self, place: Repository | str) -> str:
+        what = "check of the list" if isinstance(place, Repository) else "check"
+        self.calls.append((what, str(place)))
         return "anonymous"
 
     def image_of(self, repository: Repository, tag: str) -> str:

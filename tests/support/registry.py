@@ -53,19 +53,19 @@ def registry(
 ) -> Iterator[Registry]:
     """A registry that keeps everything in `folder`.
 
-    auth: "anonymous", "htpasswd" or "token". asks_clients: for a certificate, with `tls`. notify:
-    the URL that pushes are announced to.
+    auth: "anonymous", "htpasswd" or "token". tls: also of the token server. asks_clients: for a
+    certificate, with `tls`. notify: the URL that pushes are announced to.
     """
     require("docker-registry")
     folder.mkdir(parents=True, exist_ok=True)
     known = dict(users) if users is not None else {USERNAME: PASSWORD}
     with contextlib.ExitStack() as stack:
+        files = write_tls(folder / "tls") if tls else None
         tokens = None
         if auth == "token":
             tokens = stack.enter_context(
-                token_server(folder / "tokens", users=known, rights=rights)
+                token_server(folder / "tokens", users=known, rights=rights, tls=files)
             )
-        files = write_tls(folder / "tls") if tls else None
         client_files = None
         if files and asks_clients:
             *pair, authority = write_client(folder / "tls")

@@ -20,7 +20,7 @@ from pathlib import Path
 import jwt
 from cryptography.hazmat.primitives import serialization
 
-from tests.support.certificates import token_signer
+from tests.support.certificates import Tls, token_signer
 from tests.support.loopback import Exchange, LoopbackServer, serving
 
 SERVICE = "registry.test"
@@ -149,6 +149,7 @@ def token_server(
     *,
     users: Mapping[str, str],
     rights: Mapping[str, Mapping[str, set[str]]] | None = None,
+    tls: Tls | None = None,
 ) -> Iterator[TokenServer]:
     """Users by password; without rights, users may pull and push, and nobody else may anything."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -160,7 +161,7 @@ def token_server(
         users=dict(users),
         rights={user: dict(globs) for user, globs in given.items()},
     )
-    server = LoopbackServer(tokens.serve)
+    server = LoopbackServer(tokens.serve, tls=tls.server_context() if tls else None)
     tokens.realm = f"{server.url}/token"
     with serving(server):
         yield tokens

@@ -36,6 +36,8 @@ _CODE_RE = re.compile(
     r'"(?:__type|[Cc]ode|error|status)"\s*:\s*"(?:[A-Za-z0-9_.]*#)?([A-Za-z_.]{3,64})"'
     r"|<Code>([A-Za-z.]{3,64})</Code>"
 )
+# AWS says 400 where others say 429.
+_LIMIT_RE = re.compile("Throttl|RequestLimitExceeded|TooManyRequests")
 # Headers and fields of forms, in small letters, that hold a secret.
 _SECRET_PARTS = frozenset(
     {
@@ -214,9 +216,11 @@ class CloudClient:
             return response
         code = _code(request, response)
         said = f"{response.status}, {code}" if code else f"{response.status}"
-        temporary = response.status >= 500 or response.status in (408, 429)
-        verb = "failed" if temporary else "refused"
-        raise self.error(f"{_host(request.url)} {verb} ({said})", hint, temporary=temporary)
+        host = _host(request.url)
+        if response.status >= 500 or response.status in (408, 429) or _LIMIT_RE.match(code):
+            later = "the next pass tries again"
+            raise self.error(f"{host} failed ({said})", later, temporary=True)
+        raise self.error(f"{host} refused ({said})", hint)
 
 
 def _code(request: Request, response: Response) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from imagebot.errors import RegistryRateLimitError
 from imagebot.http.message import Response
+from imagebot.http.pauses import is_limit
 from imagebot.registry.api import Pushed
 from imagebot.registry.image import parse_time
 from imagebot.registry.vendors.query import (
@@ -72,7 +73,8 @@ def _pushed(version: object) -> dict[str, Pushed]:
 
 def _check_limit(query: PushQuery, response: Response) -> None:
     """GitHub says 403 where others say 429."""
-    if response.status == 403 and response.header("X-RateLimit-Remaining") == "0":
+    nothing_left = response.header("X-RateLimit-Remaining") == "0"
+    if response.status == 403 and (nothing_left or is_limit(response)):
         raise RegistryRateLimitError(
             query.subject,
             "GitHub's API allows no more requests for now (403)",

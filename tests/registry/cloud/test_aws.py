@@ -384,9 +384,11 @@ def test_answers_that_cannot_be_used(cloud: Cloudy, scripted: ScriptedServer, bo
         ),
         (
             Answer(400, body={"__type": "ThrottlingException", "message": "slow"}),
-            "ThrottlingException",
-            False,
+            "failed (400, ThrottlingException)",
+            True,
         ),
+        (Answer(400, body="<Code>Throttling</Code>"), "failed (400, Throttling)", True),
+        (Answer(400, body="<Code>RequestLimitExceeded</Code>"), "failed (400, Request", True),
         (Answer(503, body="canary is down"), "failed (503)", True),
         (Answer(429), "failed (429)", True),
         (Answer(302, {"Location": "http://evil.example/"}), "refused (302)", False),
@@ -406,6 +408,7 @@ def test_what_is_said_of_a_failure(
     error = refused(cloud, env)
     assert said in error.message
     assert error.temporary is temporary
+    assert ("ecr:GetAuthorizationToken" in error.hint) is not temporary
     assert "canary" not in f"{error.message} {error.hint}"
 
 
