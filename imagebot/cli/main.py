@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import importlib
 import os
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NoReturn
 
 import click
 
@@ -83,17 +86,38 @@ def entry() -> None:
     """What the installed command calls."""
     environment = take_environment(os.environ)
     process = Process(arguments=tuple(sys.argv[1:]), environment=environment)
-    prepare_process(process.stop)
     raise_gc_threshold()
-    sys.exit(main(process.arguments, process))
+    try:
+        prepare_process(process.stop)
+        code = main(process.arguments, process)
+    except KeyboardInterrupt:  # before the command began
+        code = Exit.INTERRUPTED
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process without the interpreter's own end.
+
+    That stops other threads wherever they are, and aborts when one of them is in C++, as RE2 is; it
+    is killed by a signal that comes late; and after an interrupt in `exec`, with which dataclasses
+    are made, it sends SIGINT to itself.
+    """
+    atexit._run_exitfuncs()  # noqa: SLF001 - what multiprocessing's own children call, too
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def main(arguments: Sequence[str], process: Process | None = None) -> int:
     """Run one command and return its exit code."""
     process = process or Process(arguments=tuple(arguments))
     try:
-        return _run(process)
+        code = _run(process)
+        process.stop.rest()
+        return code
     except (click.Abort, KeyboardInterrupt) as stop:
+        process.stop.rest()
         # A push that has begun may end.
         process.stop.finish()
         # Click turns an interrupt into an Abort.

@@ -84,8 +84,8 @@ def _run(
     timeout: float,
     stop: Stop | None,
 ) -> tuple[int, bytes]:
-    try:
-        process = subprocess.Popen(
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             [path, "get"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -93,12 +93,13 @@ def _run(
             env=_environment(env),
             start_new_session=True,
         )
-    except OSError as exc:
-        raise CredentialError(f"{program}: {exc.strerror or 'it cannot be started'}") from exc
+
     try:
         status, output, _ = communicate(
-            process, server.encode(), seconds=timeout, limit=_MAX_OUTPUT, stop=stop
+            start, server.encode(), seconds=timeout, limit=_MAX_OUTPUT, stop=stop
         )
+    except OSError as exc:
+        raise CredentialError(f"{program}: {exc.strerror or 'it cannot be started'}") from exc
     except TimedOutError as exc:
         raise CredentialError(f"{program}: it did not end within {timeout:g} s") from exc
     except TooMuchOutputError as exc:
