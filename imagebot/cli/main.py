@@ -1,25 +1,19 @@
-"""The entry point: commands are loaded when they are called, errors become lines and exit codes."""
+"""Commands are loaded when they are called; errors become lines and exit codes."""
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import importlib
 import os
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NoReturn
 
 import click
 
 from imagebot import __version__
-from imagebot.cli.environment import take_environment
 from imagebot.cli.process import Process
 from imagebot.errors import OUT_OF_SPACE, ConfigurationError, ImagebotError, UsageError
-from imagebot.parallel.processes import raise_gc_threshold
 from imagebot.problem import BUG, Exit
-from imagebot.run.signals import prepare_process
 from imagebot.text import excerpt, nearest
 
 # Name on the command line -> module and one line of help (kept here so that `--help` is quick).
@@ -80,33 +74,6 @@ class Commands(click.Group):
 @click.version_option(__version__, "-V", "--version", prog_name="imagebot")
 def cli() -> None:
     """Keep the image references in GitOps repositories current, exact to the byte."""
-
-
-def entry() -> None:
-    """What the installed command calls."""
-    environment = take_environment(os.environ)
-    process = Process(arguments=tuple(sys.argv[1:]), environment=environment)
-    raise_gc_threshold()
-    try:
-        prepare_process(process.stop)
-        code = main(process.arguments, process)
-    except KeyboardInterrupt:  # before the command began
-        code = Exit.INTERRUPTED
-    _leave(code)
-
-
-def _leave(code: int) -> NoReturn:
-    """End the process without the interpreter's own end.
-
-    That stops other threads wherever they are, and aborts when one of them is in C++, as RE2 is; it
-    is killed by a signal that comes late; and after an interrupt in `exec`, with which dataclasses
-    are made, it sends SIGINT to itself.
-    """
-    atexit._run_exitfuncs()  # noqa: SLF001 - what multiprocessing's own children call, too
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            stream.flush()
-    os._exit(code)
 
 
 def main(arguments: Sequence[str], process: Process | None = None) -> int:

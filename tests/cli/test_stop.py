@@ -225,6 +225,7 @@ def test_it_ends_at_once_where_many_dates_are_asked_for(
 
 END = """\
 import atexit, os, re2, signal, sys, threading
+import imagebot.cli.entry as entry
 import imagebot.cli.main as module
 
 def search():
@@ -245,7 +246,7 @@ def main(arguments, process):
         return 130
 
 module.main = main
-module.entry()
+entry.entry()
 """
 
 
@@ -253,6 +254,26 @@ def test_nothing_comes_between_the_end_and_its_exit_code() -> None:
     """Not the threads that are in C++, nor a signal that comes now, nor the interrupt itself."""
     done = subprocess.run([sys.executable, "-c", END], capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"printed", b"")
+
+
+START = """\
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, path, target=None):
+        if name == "click":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+from imagebot.cli.entry import entry
+sys.meta_path.insert(0, Finder())
+entry()
+"""
+
+
+def test_a_signal_that_comes_while_it_starts() -> None:
+    """As the first process of a container, where the system would ignore it."""
+    done = subprocess.run([sys.executable, "-c", START], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
 def requests_about(server: GitServer, name: str) -> list[str]:

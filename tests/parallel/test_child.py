@@ -19,7 +19,6 @@ from tests.parallel.conftest import Clock
 from tests.support.clock import late_once
 from tests.support.process import PATIENCE
 
-
 Start = Callable[[], subprocess.Popen[bytes]]
 
 
