@@ -256,6 +256,53 @@ def test_nothing_comes_between_the_end_and_its_exit_code() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, b"printed", b"")
 
 
+STUCK = """\
+import ctypes, pathlib, socket
+
+def look_up(host, *_, **__):
+    pathlib.Path("looked-up").touch()
+    # A second lock of the same mutex: it waits in C, and no signal ends that.
+    mutex = ctypes.create_string_buffer(64)
+    libc = ctypes.CDLL(None)
+    while True:
+        libc.pthread_mutex_lock(mutex)
+
+really = socket.getaddrinfo
+socket.getaddrinfo = lambda host, *more, **named: (
+    look_up if str(host).endswith(".invalid") else really
+)(host, *more, **named)
+"""
+
+
+@pytest.mark.parametrize("asked", ["registry", "token server", "redirect", "forge"])
+def test_a_name_server_that_keeps_it_waiting(
+    asked: str, scripted: ScriptedServer, git_server: GitServer, folder: Path, wait_until: Wait,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Planted where Python starts, because no test can have a name server of its own."""
+    folder.joinpath("sitecustomize.py").write_text(STUCK)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    challenge = {"WWW-Authenticate": 'Bearer realm="https://token.invalid/",service="x"'}
+    scripted.handler = {
+        "token server": lambda _: Answer(401, challenge),
+        "redirect": lambda _: Answer(302, {"Location": "https://other.invalid/"}),
+    }.get(asked, lambda _: Answer(body={"tags": ["1.0.0"]}))
+    host = "registry.invalid" if asked == "registry" else scripted.host
+    manifest = deployment(f"{host}/app:1.0.0").encode()
+    url = git_server.make_repository(
+        "acme/it", {"imagebot.yaml": CONFIGURATION, "a.yaml": manifest}
+    )
+    bot(folder, scripted, url)
+    if asked == "forge":
+        written = folder.joinpath("bot.yaml").read_text()
+        forge = "credential: it, forge: {kind: github, url: 'https://forge.invalid'}"
+        folder.joinpath("bot.yaml").write_text(written.replace("credential: it", forge))
+    with started(folder, "doctor", "-c", "bot.yaml", token=git_server.token) as process:
+        wait_until((folder / "looked-up").exists)
+        process.terminate()
+        assert end(process) == INTERRUPTED
+
+
 START = """\
 import os, signal, sys
 
