@@ -288,7 +288,7 @@ class RegistryClient:
             url = next_page(subject, response.values("Link"), response.url)
             if size > _MAX_LISTING:
                 raise RegistryProtocolError(subject, "the list of tags is too long to read")
-        return tuple(found)
+        return self._session.vault.without_secrets(tuple(found), subject)
 
     def _head(self, repository: Repository, reference: str) -> Response:
         return self._session.request(
