@@ -34,9 +34,10 @@ _BACKSLASH = re.compile(
     re.DOTALL,
 )
 _ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
-# White space, controls, and characters of no width: what a line is broken with.
+# White space, controls, characters of no width, and git's word before each line of a server: what a
+# line is broken with.
 _GAP = re.compile(
-    rb"(?:[\x00-\x20\x7f]|\xc2[\x80-\xa0]|\xe2\x80[\x8b-\x8f\xa8-\xaf]|\xef\xbb\xbf)+"
+    rb"(?:\nremote: |[\x00-\x20\x7f]|\xc2[\x80-\xa0]|\xe2\x80[\x8b-\x8f\xa8-\xaf]|\xef\xbb\xbf)+"
 )
 _CONTROLS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _ALPHANUMERIC = (string.ascii_letters + string.digits).encode()

@@ -123,8 +123,11 @@ def test_every_spelling_is_hidden(
     assert hidden == f"{before}*** end"
 
 
+GAPS = ["\n", "\r\n ", " ", "\nremote: ", "\0", "\u200b", "\xa0", "\\n", "%0a"]
+
+
 @given(tokens, st.integers(1, 40), st.sampled_from([same, *IN_BASE64, *IN_HEX]),
-       st.sampled_from(["\n", "\r\n ", " ", "\0", "\u200b", "\xa0", "\\n", "%0a"]))  # fmt: skip
+       st.sampled_from(GAPS))  # fmt: skip
 def test_one_that_is_broken_into_lines_is_hidden(
     secret: str, width: int, encode: Spell, gap: str
 ) -> None:
