@@ -70,6 +70,8 @@ def run_helper(
     said = clean(output.decode(errors="replace"))
     if _NOT_FOUND in said.lower():
         return None
+    if output.lstrip().startswith(b"{"):
+        said = "it wrote JSON, which is not shown because it may hold a secret"
     raise CredentialError(
         f"{program}: failed for {server} with status {status}: {said or 'no output'}",
         hint=f"try: echo {server} | {program} get",
