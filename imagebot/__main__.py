@@ -1,5 +1,5 @@
 """`python -m imagebot`"""
 
-from imagebot.cli.main import entry
+from imagebot.cli.entry import entry
 
 entry()

@@ -1,18 +1,20 @@
 """Take secrets, however they are written, out of text that comes from outside. Pure.
 
 Whoever gets a secret can send it back in any form: as it is, percent-encoded, in base64 (as HTTP's
-Basic does, with a user's name before it), escaped in JSON, or several of these. So a text is read
-as it is and with its escapes undone, up to three times over, and each reading is searched for the
-secret and for its base64. Case counts for nothing: some put headers in lower case.
+Basic does, with a user's name before it), in hexadecimal digits, escaped in JSON or HTML, broken
+into lines, or several of these. So a text is read as it is and with its escapes undone, up to three
+times over, with and without white space, and each reading is searched for the secret, its base64
+and its digits. Case counts for nothing: some put headers in lower case.
 """
 
 from __future__ import annotations
 
 import base64
+import html
 import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
 
@@ -30,6 +32,12 @@ _BACKSLASH = re.compile(
     rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
     rb"|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(.))",
     re.DOTALL,
+)
+_ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
+# White space, controls, characters of no width, and git's word before each line of a server: what a
+# line is broken with.
+_GAP = re.compile(
+    rb"(?:\nremote: |[\x00-\x20\x7f]|\xc2[\x80-\xa0]|\xe2\x80[\x8b-\x8f\xa8-\xaf]|\xef\xbb\xbf)+"
 )
 _CONTROLS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _ALPHANUMERIC = (string.ascii_letters + string.digits).encode()
@@ -121,18 +129,24 @@ class Redaction:
             return text
         return b"".join(_masked(data, spans)).decode("utf-8", "surrogatepass")
 
+    def is_in(self, text: str) -> bool:
+        """Whether a secret of at least eight characters is in a text, as it stands."""
+        data = text.encode("utf-8", "surrogatepass").lower()
+        return any(needle in data for each in self._needles.values() for needle in each.known)
+
     def _find(self, reading: _Reading) -> Iterator[tuple[int, int]]:
-        data, places = reading.data.lower(), reading.places
+        data, starts, ends_at = reading.data.lower(), reading.starts, reading.ends
         if self._needles:
             known, ends = self._needles, _ends(data)
             for start in range(len(data) - _HEAD + 1):
                 needles = known.get(data[start : start + _HEAD])
                 for end, alphabet in needles.at(data, start, ends) if needles else ():
-                    first, last = _whole(alphabet, data, start, end)
-                    yield places[first], places[last]
-        if self._pattern is not None:
+                    if not reading.squeezed:
+                        start, end = _whole(alphabet, data, start, end)  # noqa: PLW2901
+                    yield starts[start], ends_at[end - 1]
+        if self._pattern is not None and not reading.squeezed:
             for match in self._pattern.finditer(data):
-                yield places[match.start()], places[match.end()]
+                yield starts[match.start()], ends_at[match.end() - 1]
 
 
 NOTHING = Redaction()
@@ -141,10 +155,15 @@ NOTHING = Redaction()
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A text with escapes undone; `places` has where each byte, and the end, was in the text."""
+    """A text with escapes undone: where in the text each byte of it starts and ends.
+
+    `squeezed`: without white space, so that words and what is around them cannot be told apart.
+    """
 
     data: bytes
-    places: list[int] | range
+    starts: list[int] | range
+    ends: list[int] | range
+    squeezed: bool = False
 
 
 def _spellings(secret: Secret) -> Iterator[_Needle]:
@@ -155,6 +174,7 @@ def _spellings(secret: Secret) -> Iterator[_Needle]:
             yield _Needle(data, _PLAIN)
     if not plain:
         return
+    yield _Needle(plain.hex().encode(), _PLAIN)
     for encode, alphabet in (
         (base64.b64encode, _BASE64),
         (base64.urlsafe_b64encode, _BASE64_URL),
@@ -199,40 +219,56 @@ def _whole(alphabet: bytes, data: bytes, start: int, end: int) -> tuple[int, int
 
 
 def _readings(data: bytes) -> Iterator[_Reading]:
-    """The text, and what it is with its escapes undone in every order."""
+    """The text, and what it is with its escapes undone in every order; each squeezed, too."""
     seen = {data}
-    level = [_Reading(data, range(len(data) + 1))]
-    for _ in range(_DEPTH):
-        yield from level
-        deeper = []
+    level = [_Reading(data, range(len(data)), range(1, len(data) + 1))]
+    for depth in range(_DEPTH + 1):
         for reading in level:
+            yield reading
+            squeezed = _undone(reading, _GAP, _undo_gap)
+            if squeezed is not None:
+                yield replace(squeezed, squeezed=True)
+        deeper = []
+        for reading in level if depth < _DEPTH else ():
             for pattern, undo in _UNDO:
                 undone = _undone(reading, pattern, undo)
                 if undone is not None and undone.data not in seen:
                     seen.add(undone.data)
                     deeper.append(undone)
         level = deeper
-    yield from level
 
 
 def _undone(
     reading: _Reading, pattern: re.Pattern[bytes], undo: Callable[[re.Match[bytes]], bytes]
 ) -> _Reading | None:
     """None where there is nothing to undo."""
-    data, places = bytearray(), list[int]()
+    data, starts, ends = bytearray(), list[int](), list[int]()
     past = 0
     for match in pattern.finditer(reading.data):
-        data += reading.data[past : match.start()]
-        places += reading.places[past : match.start()]
+        first, last = match.span()
+        data += reading.data[past:first]
+        starts += reading.starts[past:first]
+        ends += reading.ends[past:first]
         plain = undo(match)
         data += plain
-        places += [reading.places[match.start()]] * len(plain)
-        past = match.end()
+        starts += [reading.starts[first]] * len(plain)
+        ends += [reading.ends[last - 1]] * len(plain)
+        past = last
     if not past:
         return None
     data += reading.data[past:]
-    places += reading.places[past:]
-    return _Reading(bytes(data), places)
+    starts += reading.starts[past:]
+    ends += reading.ends[past:]
+    return _Reading(bytes(data), starts, ends)
+
+
+def _undo_gap(match: re.Match[bytes]) -> bytes:
+    del match
+    return b""
+
+
+def _undo_entity(match: re.Match[bytes]) -> bytes:
+    return html.unescape(match[0].decode()).encode("utf-8", "surrogatepass")
 
 
 def _undo_percent(match: re.Match[bytes]) -> bytes:
@@ -262,6 +298,7 @@ _UNDO = (
     (_PERCENT, _undo_percent),
     (_FORM, _undo_form),
     (_BACKSLASH, _undo_backslash),
+    (_ENTITY, _undo_entity),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from collections.abc import Callable
@@ -63,6 +64,14 @@ def lower(text: str) -> str:
     return text.encode().lower().decode()
 
 
+def in_html(text: str) -> str:
+    return html.escape(text)
+
+
+def html_everything(text: str) -> str:
+    return "".join(f"&#x{ord(letter):x};" for letter in text)
+
+
 def same(text: str) -> str:
     return text
 
@@ -76,7 +85,13 @@ IN_BASE64: list[Spell] = [
     lambda text: basic(text).rstrip("="),
     lambda text: url_safe(text).rstrip("="),
 ]
+IN_HEX: list[Spell] = [
+    lambda text: text.encode().hex(),
+    lambda text: text.encode().hex().upper(),
+]
 ESCAPED: list[Spell] = [
+    in_html,
+    html_everything,
     same,
     quote,
     lambda text: quote(text, safe=""),
@@ -98,7 +113,7 @@ tokens = st.text(alphabet="abcXYZ019+/=_-.~%:\\\"'", min_size=SHORT, max_size=80
 surroundings = st.sampled_from(["", "401 ", "Unauthorized: Basic ", '{"message": "', "x? "])
 
 
-@given(st.one_of(secrets, tokens), surroundings, st.sampled_from([same, *IN_BASE64]),
+@given(st.one_of(secrets, tokens), surroundings, st.sampled_from([same, *IN_BASE64, *IN_HEX]),
        st.sampled_from(ESCAPED), st.sampled_from(ESCAPED))  # fmt: skip
 def test_every_spelling_is_hidden(
     secret: str, before: str, encode: Spell, inner: Spell, outer: Spell
@@ -108,10 +123,30 @@ def test_every_spelling_is_hidden(
     assert hidden == f"{before}*** end"
 
 
+GAPS = ["\n", "\r\n ", " ", "\nremote: ", "\0", "\u200b", "\xa0", "\\n", "%0a"]
+
+
+@given(tokens, st.integers(1, 40), st.sampled_from([same, *IN_BASE64, *IN_HEX]),
+       st.sampled_from(GAPS))  # fmt: skip
+def test_one_that_is_broken_into_lines_is_hidden(
+    secret: str, width: int, encode: Spell, gap: str
+) -> None:
+    spelt = encode(secret)
+    broken = gap.join(spelt[at : at + width] for at in range(0, len(spelt), width))
+    hidden = Redaction.of([Secret(secret)]).hide(f"Unauthorized: {broken} end")
+    assert hidden.startswith("Unauthorized: ")
+    assert hidden.endswith(" end")
+    # Of base64, up to two characters at each end have some bits of the secret, and others before.
+    assert "***" in hidden
+    if encode is same or encode in IN_HEX:
+        assert hidden == "Unauthorized: *** end"
+
+
 @given(tokens, tokens, st.sampled_from(ESCAPED))
 def test_two_secrets_are_hidden_where_they_overlap(one: str, other: str, spell: Spell) -> None:
-    hidden = Redaction.of([Secret(one), Secret(one[4:] + other)]).hide(f"a {spell(one + other)} b")
-    assert hidden in ("a *** b", "a ****** b")
+    redaction = Redaction.of([Secret(one), Secret(one[4:] + other)])
+    hidden = redaction.hide(f"a {spell(one + other)} end")
+    assert hidden in ("a *** end", "a ****** end")
 
 
 @given(tokens, st.integers(min_value=0, max_value=200), st.sampled_from([same, *IN_BASE64]),
@@ -163,6 +198,16 @@ def test_a_document_on_one_line_is_hidden() -> None:
     key = json.dumps({"type": "service_account", "private_key": "-----BEGIN\nabc"}, indent=2)
     hidden = Redaction.of([Secret(key)]).hide(f"refused {' '.join(key.split())} twice {key}")
     assert hidden == "refused *** twice ***"
+
+
+def test_a_secret_is_found_in_a_text_as_it_stands() -> None:
+    redaction = Redaction.of([Secret("hunter2-Passw0rd_9", "bot"), Secret("stable", "bot")])
+    encoded = base64.urlsafe_b64encode(b"bot:hunter2-Passw0rd_9").decode().rstrip("=")
+    for text in ("1.0-hunter2-passw0rd_9", f"x.{encoded}", b"hunter2-Passw0rd_9".hex()):
+        assert redaction.is_in(text)
+    for text in ("1.0", "stable", "hunter2", ""):
+        assert not redaction.is_in(text)
+    assert not Redaction().is_in("1.0")
 
 
 def test_a_secret_is_not_in_its_repr() -> None:

@@ -1,4 +1,4 @@
-"""The entry point: commands are loaded when they are called, errors become lines and exit codes."""
+"""Commands are loaded when they are called; errors become lines and exit codes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ from itertools import pairwise
 import click
 
 from imagebot import __version__
-from imagebot.cli.environment import take_environment
 from imagebot.cli.process import Process
 from imagebot.errors import OUT_OF_SPACE, ConfigurationError, ImagebotError, UsageError
-from imagebot.parallel.processes import raise_gc_threshold
 from imagebot.problem import BUG, Exit
-from imagebot.run.signals import prepare_process
 from imagebot.text import excerpt, nearest
 
 # Name on the command line -> module and one line of help (kept here so that `--help` is quick).
@@ -79,21 +76,15 @@ def cli() -> None:
     """Keep the image references in GitOps repositories current, exact to the byte."""
 
 
-def entry() -> None:
-    """What the installed command calls."""
-    environment = take_environment(os.environ)
-    process = Process(arguments=tuple(sys.argv[1:]), environment=environment)
-    prepare_process(process.stop)
-    raise_gc_threshold()
-    sys.exit(main(process.arguments, process))
-
-
 def main(arguments: Sequence[str], process: Process | None = None) -> int:
     """Run one command and return its exit code."""
     process = process or Process(arguments=tuple(arguments))
     try:
-        return _run(process)
+        code = _run(process)
+        process.stop.rest()
+        return code
     except (click.Abort, KeyboardInterrupt) as stop:
+        process.stop.rest()
         # A push that has begun may end.
         process.stop.finish()
         # Click turns an interrupt into an Abort.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import click
 
+from imagebot.config.secret import Vault
 from imagebot.http.pauses import HeadRoom
 from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.policy.explain import name_tags, share_reasons
@@ -122,6 +124,7 @@ def finish(
     """
     from imagebot.plan.report import plan_document
 
+    plan = _without_secrets(plan, diagnostics.vault)
     if output_format == "json":
         print_json(plan_document(plan, published, head_room=head_room, explain=explain))
     elif diff is not None:
@@ -133,6 +136,15 @@ def finish(
     diagnostics.of_plan(plan)
     diagnostics.info(summary(plan))
     return exit_of(plan.problems)
+
+
+def _without_secrets(plan: Plan, vault: Vault) -> Plan:
+    """What problems and warnings say, in which others may be quoted, for all formats."""
+    problems = (
+        replace(each, message=vault.hide(each.message), hint=vault.hide(each.hint))
+        for each in plan.problems
+    )
+    return replace(plan, problems=tuple(problems), warnings=tuple(map(vault.hide, plan.warnings)))
 
 
 def summary(plan: Plan) -> str:

@@ -79,6 +79,8 @@ def command(
 
     def one_pass() -> Exit:
         result = _run(process, bot_file, diagnostics, registries, no_config=no_config)
+        # All is done that this pass does: a signal does not make it an interrupted one.
+        process.stop.rest()
         return finish(
             result.plan,
             diagnostics,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,30 +21,38 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 class Vault:
     """The secrets that a process has used, for hiding them in what others say.
 
-    Safe between threads. It is made once and given to whatever uses secrets. Of more than 4,000,
-    such as the tokens of many weeks, it knows the newest.
+    Safe between threads. It is made once and given to whatever uses secrets. Those that have an
+    origin are the operator's. Of more than 4,000, such as the tokens of many weeks, it knows the
+    newest, and as many of the operator's.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._secrets: dict[Secret, None] = {}
+        self._granted: dict[Secret, None] = {}
+        self._configured: dict[Secret, None] = {}
         self._new: list[Secret] = []
         self._redaction = Redaction()
+        self._in_tags: Redaction | None = None
 
     def keep(self, text: str, *, username: str = "", origin: str = "") -> None:
         """Know a secret from now on; warns about a short one of the given origin."""
         secret = Secret(text, username)
         # Without the lock: most secrets are used again and again.
-        if not text or secret in self._secrets:
+        # A proxy's password is told once only: no number of granted tokens may push it out.
+        kept = self._configured if origin else self._granted
+        if not text or secret in kept:
             return
         with self._lock:
-            if secret in self._secrets:
+            if secret in kept:
                 return
-            self._secrets[secret] = None
+            kept[secret] = None
             self._new.append(secret)
-            if len(self._secrets) > _MOST_KEPT:
-                self._secrets = dict.fromkeys(list(self._secrets)[_MOST_KEPT // 2 :])
-                self._redaction, self._new = Redaction(), list(self._secrets)
+            if origin:
+                self._in_tags = None
+            if len(kept) > _MOST_KEPT:
+                for old in list(kept)[: _MOST_KEPT // 2]:
+                    del kept[old]
+                self._redaction, self._new = Redaction(), [*self._configured, *self._granted]
         if secret.short and origin:
             import logging  # takes as long as all of the above
 
@@ -76,6 +84,29 @@ class Vault:
     def hide(self, text: str) -> str:
         """The text with `***` for each secret that is known now."""
         return self.redaction.hide(text)
+
+    def without_secrets(self, tags: Sequence[str], repository: str) -> tuple[str, ...]:
+        """The tags that have no secret of the operator's in them, in any base64 or digits: a tag is
+        written into commits and pull requests. Warns about the others.
+
+        Not those with a granted token in them: whoever grants one could choose it so that the tags
+        of other registries are left out.
+        """
+        with self._lock:
+            if self._in_tags is None:
+                self._in_tags = Redaction.of(self._configured)
+            redaction = self._in_tags
+        if not redaction.is_in("\n".join(tags)):
+            return tuple(tags)
+        kept = tuple(tag for tag in tags if not redaction.is_in(tag))
+        import logging
+
+        logging.getLogger(__name__).warning(
+            "%s: tags with a secret of imagebot in them are left out: %d",
+            repository,
+            len(tags) - len(kept),
+        )
+        return kept
 
 
 def read_secret(

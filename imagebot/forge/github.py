@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from imagebot.errors import ForgeAuthError, ForgeError, ForgeRateLimitError, ForgeUnreachableError
 from imagebot.forge.model import PullRequest, PullRequestState
 from imagebot.http.tls import explain_distrust
 from imagebot.parallel.stop import Stop
+from imagebot.parallel.threads import in_time
 from imagebot.redaction import Redaction, Secret
 from imagebot.text import excerpt
 
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
     from github.Repository import Repository
     from urllib3 import Retry
 
+T = TypeVar("T")
+
 API_URL = "https://api.github.com"
 # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 WRITE_PAUSE = 1.0
 _TIMEOUT_SECONDS = 20
+_LONGEST = 120.0
 _TRIES = 3
 _MOST_CLOSED = 20
 _MOST_COMMENTS = 300
@@ -43,8 +47,9 @@ class GitHubForge:
     """`project` is `owner/name`; pull requests go into `base`.
 
     `write_pause` is the seconds between two writes, `tries` how often a read is tried, with
-    `backoff` seconds between, twice as many each time. `ca_file` holds the authorities to trust
-    instead of the usual ones. Nothing is asked once `stop` was.
+    `backoff` seconds between, twice as many each time. A question takes at most `longest` seconds,
+    with all of its pages and tries. `ca_file` holds the authorities to trust instead of the usual
+    ones. Nothing is asked once `stop` was.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class GitHubForge:
         write_pause: float = WRITE_PAUSE,
         tries: int = _TRIES,
         backoff: float = 0.5,
+        longest: float = _LONGEST,
         ca_file: str = "",
         stop: Stop | None = None,
     ) -> None:
@@ -64,6 +70,7 @@ class GitHubForge:
         self._base = base
         self._redaction = Redaction.of([Secret(token)])
         self._stop = stop or Stop()
+        self._longest = longest
         self.api_url = api_url
         retry = _retry(tries, backoff)
         self._repository = _connect(project, token, api_url, write_pause, retry, ca_file)
@@ -73,12 +80,7 @@ class GitHubForge:
         return self._project
 
     def check(self) -> str:
-        with self._translated():
-            repository = self._repository
-            repository.complete()
-            # Without rights of any kind GitHub leaves them out.
-            may_push = bool(getattr(repository.permissions, "push", False))
-        if not may_push:
+        if not self._ask(self._may_push):
             raise ForgeAuthError(
                 self._project, "the token may read the project, but not write to it", hint=_RIGHTS
             )
@@ -96,12 +98,13 @@ class GitHubForge:
         if existing is not None:
             return existing
         try:
-            with self._translated():
-                return _value(
+            return self._ask(
+                lambda: _value(
                     self._repository.create_pull(
                         base=self._base, head=branch, title=title, body=body, draft=draft
                     )
                 )
+            )
         except ForgeError as error:
             # 422 when another bot was faster; 5xx or no answer when it may have been made.
             if error.status != 422 and not isinstance(error, ForgeUnreachableError):
@@ -112,65 +115,80 @@ class GitHubForge:
             return made
 
     def update(self, number: int, *, title: str, body: str) -> PullRequest:
-        with self._translated():
+        def edit() -> PullRequest:
             request = self._repository.get_pull(number)
             request.edit(title=title, body=body)
             return _value(request)
 
+        return self._ask(edit)
+
     def close(self, number: int) -> None:
-        with self._translated():
-            self._repository.get_pull(number).edit(state="closed")
+        self._ask(lambda: self._repository.get_pull(number).edit(state="closed"))
 
     def comment(self, number: int, text: str) -> None:
         if self._has_comment(number, text):
             return
         try:
-            with self._translated():
-                self._repository.get_pull(number).create_issue_comment(text)
+            self._ask(lambda: self._repository.get_pull(number).create_issue_comment(text))
         except ForgeUnreachableError:
             if not self._has_comment(number, text):
                 raise
 
     def add_labels(self, number: int, labels: Sequence[str]) -> None:
         # A set on GitHub's side: adding twice is adding once.
-        with self._translated():
-            self._repository.get_pull(number).add_to_labels(*labels)
+        self._ask(lambda: self._repository.get_pull(number).add_to_labels(*labels))
 
     def request_reviewers(self, number: int, reviewers: Sequence[str]) -> None:
         users = [name for name in reviewers if "/" not in name]
         teams = [name.rpartition("/")[2] for name in reviewers if "/" in name]
-        with self._translated():
-            self._repository.get_pull(number).create_review_request(
+        self._ask(
+            lambda: self._repository.get_pull(number).create_review_request(
                 reviewers=users, team_reviewers=teams
             )
+        )
 
     def assign(self, number: int, assignees: Sequence[str]) -> None:
-        with self._translated():
-            self._repository.get_pull(number).add_to_assignees(*assignees)
+        self._ask(lambda: self._repository.get_pull(number).add_to_assignees(*assignees))
 
     def _list(self, branch: str, state: str, most: int) -> tuple[PullRequest, ...]:
         # Not the search, which lags behind. A fork's branch has another owner.
         head = f"{self._project.split('/')[0]}:{branch}"
-        with self._translated():
+
+        def read() -> list[PullRequest]:
             listed = self._repository.get_pulls(
                 state=state, base=self._base, head=head, sort="created", direction="desc"
             )
-            found = [_value(request) for request in islice(listed, most)]
+            return [_value(request) for request in islice(listed, most)]
+
+        found = self._ask(read)
         mine = (one for one in found if (one.branch, one.base) == (branch, self._base))
         return tuple(sorted(mine, key=lambda one: -one.number))
 
     def _has_comment(self, number: int, text: str) -> bool:
-        with self._translated():
+        def read() -> bool:
             comments = self._repository.get_pull(number).get_issue_comments()
             return any(
                 comment.body.strip() == text.strip() for comment in islice(comments, _MOST_COMMENTS)
             )
 
+        return self._ask(read)
+
+    def _may_push(self) -> bool:
+        self._repository.complete()
+        # Without rights of any kind GitHub leaves them out.
+        return bool(getattr(self._repository.permissions, "push", False))
+
+    def _ask(self, work: Callable[[], T]) -> T:
+        """What `work` gets from PyGithub, which waits as long as a few bytes come now and then, and
+        in whose look-ups of names no signal is noticed."""
+        self._stop.check()
+        with self._translated():
+            return in_time(work, seconds=self._longest)
+
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
         from github import BadAttributeException, GithubException, IncompletableObject
 
-        self._stop.check()
         try:
             yield
         except (BadAttributeException, IncompletableObject) as error:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from imagebot.errors import GitAuthError, GitError, GitUnreachableError
-from imagebot.git.cache import make_empty
+from imagebot.git.cache import clear_unfinished, make_empty
 from imagebot.git.runner import Runner
 from imagebot.git.tree import CommitTree, parse_blobs, parse_listing, parse_sizes
 
@@ -97,6 +97,7 @@ class BareCache:
         if self.has(wanted):
             self.advance(wanted)
             return wanted
+        clear_unfinished(self.runner.directory)
         self._fetch("origin", f"+refs/heads/{self.branch}:{_HEAD}")
         # git decides when to join the packs of many passes.
         self.runner.try_local(*self._promise, "-c", "gc.auto=6700", "gc", "--auto", "--quiet")

@@ -76,6 +76,14 @@ def make_empty(path: Path) -> None:
         raise _unwritable(path, error) from error
 
 
+def clear_unfinished(path: Path) -> None:
+    """Delete what git commands that were killed had begun to write in the bare repository `path`,
+    such as a pack of any size; git itself would wait two weeks. The lock must be held."""
+    for begun in (path / "objects").glob("*/tmp_*"):
+        with contextlib.suppress(OSError):
+            begun.unlink()
+
+
 def _unwritable(path: Path, error: OSError) -> GitError:
     return GitError(
         str(path),

@@ -206,17 +206,18 @@ class Runner:
             # GitPython would run git in the folder that the bot happens to be in.
             raise GitError(str(self.directory), "no such folder")
         options = [part for each in (*_SETTINGS, *settings) for part in ("-c", each)]
-        spare = args[0] == "push"
-        if not spare:
-            self.stop.check()
         # GitPython adds to the environment it runs in and cannot take away, so `env` does.
         unset = [part for name in sorted(os.environ.keys() - environment) for part in ("-u", name)]
         limited = f'{{ {_LIMITS}; }} 2>/dev/null; exec env "$@"'
         argv = ["/bin/sh", "-c", limited, "sh", *unset, "git", *options, *args]
-        process = _start(argv, self.directory, environment, inherit)
         try:
             status, out, err = communicate(
-                process, payload, seconds=seconds, limit=limit, stop=self.stop, spare=spare
+                lambda: _start(argv, self.directory, environment, inherit),
+                payload,
+                seconds=seconds,
+                limit=limit,
+                stop=self.stop,
+                spare=args[0] == "push",
             )
         except TimedOutError as error:
             raise GitUnreachableError(

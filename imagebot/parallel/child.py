@@ -13,6 +13,7 @@ import selectors
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Iterator
 from typing import IO
 
 from imagebot.parallel.stop import Stop
@@ -30,7 +31,7 @@ class TooMuchOutputError(Exception):
 
 
 def communicate(
-    process: subprocess.Popen[bytes],
+    start: Callable[[], subprocess.Popen[bytes]],
     payload: bytes,
     *,
     seconds: float,
@@ -38,22 +39,42 @@ def communicate(
     stop: Stop | None = None,
     spare: bool = False,
 ) -> tuple[int, bytes, bytes]:
-    """Status, stdout and stderr (its first 256 KiB) of a process that leads its own group.
+    """Status, stdout and stderr (its first 256 KiB) of the process that `start` starts.
 
-    `payload` goes to stdin; a pipe that the process does not have is skipped. Whatever happens,
-    nothing of the group is left afterwards. `stop` kills it, too; with `spare` not at once.
-    Raises TimedOutError, and TooMuchOutputError for more than `limit` bytes on stdout.
+    It leads its own group, of which nothing is left afterwards, whatever happens. `payload` goes to
+    stdin; a pipe that the process does not have is skipped. `stop` kills it, too; with `spare` not
+    at once.
+    Raises TimedOutError, TooMuchOutputError for more than `limit` bytes on stdout, and what `start`
+    raises; KeyboardInterrupt, instead of starting it, once `stop` was asked.
     """
-    deadline = time.monotonic() + seconds
-    try:
-        with stop.watching(process, spare=spare) if stop else contextlib.nullcontext():
+    with _watched(start, stop or Stop(), spare=spare) as process:
+        deadline = time.monotonic() + seconds
+        try:
             out, err = _pump(process, payload, deadline, limit)
             status = process.wait(max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired as error:
-        raise TimedOutError from error
-    finally:
-        end_group(process)
+        except subprocess.TimeoutExpired as error:
+            raise TimedOutError from error
     return status, out, err
+
+
+@contextlib.contextmanager
+def _watched(
+    start: Callable[[], subprocess.Popen[bytes]], stop: Stop, *, spare: bool
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = None
+    try:
+        with stop.starting():
+            if not spare:
+                stop.check()
+            process = start()
+            stop.watch(process.pid, spare=spare)
+        if not spare:
+            stop.check()
+        yield process
+    finally:
+        if process is not None:
+            end_group(process)
+            stop.forget(process.pid)
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:

@@ -14,10 +14,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import subprocess
 
 GRACE = 8.0
 """Seconds that a push gets."""
@@ -50,7 +46,10 @@ class Stop:
         # the thread that it interrupts may have.
         self._children: dict[int, bool] = {}
         self._finishing: set[object] = set()
-        self._main_is_finishing = False
+        self._starting: set[object] = set()
+        # Marks of the two above that are the main thread's: it is not interrupted.
+        self._of_main: set[object] = set()
+        self._resting = False
 
     @property
     def asked(self) -> bool:
@@ -59,16 +58,18 @@ class Stop:
     def ask(self, *, hurry: bool = False) -> None:
         """Ask the process to end; called in the main thread, by the handler of a signal.
 
-        Raises KeyboardInterrupt, unless it was asked before or the main thread is pushing. To be
-        asked again in a hurry takes the time of the pushes away.
+        Raises KeyboardInterrupt, unless it was asked before, or the main thread is pushing, starts
+        a child or rests. To be asked again in a hurry takes the time of the pushes away.
         """
         if self._asked is not None:
             self._hurried = self._hurried or hurry
             return
         self._asked = self._clock()
-        # threading.Thread would take locks.
-        _thread.start_new_thread(self._see_to_it, ())
-        if not self._main_is_finishing:
+        # Where no thread can be had, the main thread still ends.
+        with contextlib.suppress(RuntimeError):
+            # threading.Thread would take locks.
+            _thread.start_new_thread(self._see_to_it, ())
+        if not self._of_main and not self._resting:
             raise KeyboardInterrupt
 
     def check(self) -> None:
@@ -76,30 +77,40 @@ class Stop:
         if self.asked:
             raise KeyboardInterrupt
 
+    def rest(self) -> None:
+        """From now on the main thread is not interrupted: its work is done, and it only has to say
+        so and to end, or to ask whether it may `resume`."""
+        self._resting = True
+
+    def resume(self) -> bool:
+        """Whether more work may begin; the main thread is interrupted again, from here on."""
+        self._resting = False
+        return not self.asked
+
     @contextlib.contextmanager
     def finishing(self) -> Iterator[None]:
         """Around a push. Raises KeyboardInterrupt before and after it, as `check` does."""
-        main = threading.current_thread() is threading.main_thread()
-        mark = object()
-        self._main_is_finishing = main or self._main_is_finishing
-        self._finishing.add(mark)
         try:
-            # Only now: whoever is asked from here on waits for us.
-            self.check()
-            yield
+            with self._undisturbed(self._finishing):
+                # Only now: whoever is asked from here on waits for us.
+                self.check()
+                yield
         finally:
-            self._finishing.discard(mark)
-            self._main_is_finishing = self._main_is_finishing and not main
             self.check()
 
     @contextlib.contextmanager
-    def watching(self, process: subprocess.Popen[bytes], *, spare: bool) -> Iterator[None]:
-        """While a child, which leads its own group, runs. `spare`: it is a push."""
-        self._children[process.pid] = spare
-        try:
+    def starting(self) -> Iterator[None]:
+        """While a child process is started, and until it is watched."""
+        with self._undisturbed(self._starting):
             yield
-        finally:
-            self._children.pop(process.pid, None)
+
+    def watch(self, pid: int, *, spare: bool) -> None:
+        """A child runs, which leads its own group. `spare`: it is a push."""
+        self._children[pid] = spare
+
+    def forget(self, pid: int) -> None:
+        """The child has ended."""
+        self._children.pop(pid, None)
 
     def finish(self) -> None:
         """Wait until the pushes of other threads have ended or their time is up; kill the rest.
@@ -108,7 +119,22 @@ class Stop:
         """
         if self._asked is not None:
             self._wait(GRACE, lambda: bool(self._finishing))
+            # A child that is just being started could not be killed yet.
+            self._wait(LAST, lambda: bool(self._starting))
         self._kill(spared=True)
+
+    @contextlib.contextmanager
+    def _undisturbed(self, marks: set[object]) -> Iterator[None]:
+        """Of the marks one is ours; the main thread is not interrupted."""
+        mark = object()
+        if threading.current_thread() is threading.main_thread():
+            self._of_main.add(mark)
+        marks.add(mark)
+        try:
+            yield
+        finally:
+            marks.discard(mark)
+            self._of_main.discard(mark)
 
     def _see_to_it(self) -> None:
         self._kill(spared=False)

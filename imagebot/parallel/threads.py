@@ -77,6 +77,30 @@ def map_at_once(
     return [results[number] for number in range(len(every))]  # type: ignore[misc]  # None may be a Result
 
 
+def in_time(work: Callable[[], Result], *, seconds: float) -> Result:
+    """What `work` returns or raises, in a thread of its own, so that this one can be interrupted
+    whatever `work` waits for: in the C library's look-up of a name no signal is noticed.
+
+    Raises TimeoutError after so many seconds; nobody learns what becomes of the work then.
+    """
+    done: queue.SimpleQueue[tuple[Result | None, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put((work(), None))
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+            done.put((None, error))
+
+    threading.Thread(target=run, name="in-time", daemon=True).start()
+    try:
+        result, error = done.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError(f"it took more than {seconds:g} s") from None
+    if error is not None:
+        raise error
+    return result  # type: ignore[return-value]  # None may be a Result
+
+
 class _Todo(Generic[Item]):
     """The numbers of the items that nobody has begun, by lane."""
 

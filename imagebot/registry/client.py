@@ -137,7 +137,8 @@ class RegistryClient:
         """
         with self._asking(repository):
             get = functools.partial(self._session.request, repository)
-            return read_tags(str(repository), get)
+            found = read_tags(str(repository), get)
+            return self._session.vault.without_secrets(found, str(repository))
 
     def digest(self, repository: Repository, reference: str) -> str:
         """The digest of a tag (or digest): of the index, for a multi-platform image."""

@@ -70,6 +70,8 @@ def run_helper(
     said = clean(output.decode(errors="replace"))
     if _NOT_FOUND in said.lower():
         return None
+    if output.lstrip().startswith(b"{"):
+        said = "it wrote JSON, which is not shown because it may hold a secret"
     raise CredentialError(
         f"{program}: failed for {server} with status {status}: {said or 'no output'}",
         hint=f"try: echo {server} | {program} get",
@@ -84,8 +86,8 @@ def _run(
     timeout: float,
     stop: Stop | None,
 ) -> tuple[int, bytes]:
-    try:
-        process = subprocess.Popen(
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             [path, "get"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -93,12 +95,13 @@ def _run(
             env=_environment(env),
             start_new_session=True,
         )
-    except OSError as exc:
-        raise CredentialError(f"{program}: {exc.strerror or 'it cannot be started'}") from exc
+
     try:
         status, output, _ = communicate(
-            process, server.encode(), seconds=timeout, limit=_MAX_OUTPUT, stop=stop
+            start, server.encode(), seconds=timeout, limit=_MAX_OUTPUT, stop=stop
         )
+    except OSError as exc:
+        raise CredentialError(f"{program}: {exc.strerror or 'it cannot be started'}") from exc
     except TimedOutError as exc:
         raise CredentialError(f"{program}: it did not end within {timeout:g} s") from exc
     except TooMuchOutputError as exc:

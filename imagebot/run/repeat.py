@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType
 
 from imagebot.errors import ConfigurationError, ImagebotError
@@ -15,7 +15,12 @@ from imagebot.run.signals import on_interrupt
 
 
 def repeat(
-    one_pass: Callable[[], Exit], seconds: int, diagnostics: Diagnostics, stop: Stop
+    one_pass: Callable[[], Exit],
+    seconds: int,
+    diagnostics: Diagnostics,
+    stop: Stop,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Exit:
     """Start a pass every `seconds` (at once when one took longer) until SIGTERM or SIGINT.
 
@@ -26,30 +31,51 @@ def repeat(
     and tried again, because somebody may fix it. Returns the exit code of the last pass. Raises
     KeyboardInterrupt when a pass was interrupted.
     """
-    soon = threading.Event()
-
-    def end_soon(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        if soon.is_set():
-            stop.ask(hurry=True)
-        soon.set()
-
-    on_interrupt(end_soon)
+    loop = _Loop(one_pass, stop, sleep)
+    on_interrupt(loop.interrupt)
     started = time.monotonic()
-    last = one_pass()
-    while not _wait(soon, max(0.0, seconds - (time.monotonic() - started))):
+    last = loop.run()
+    while loop.pause(max(0.0, seconds - (time.monotonic() - started))):
         started = time.monotonic()
-        last = _guarded(one_pass, diagnostics)
+        last = _guarded(loop.run, diagnostics)
     diagnostics.info("asked to stop; the last pass is finished")
     return last
 
 
-def _wait(soon: threading.Event, seconds: float) -> bool:
-    """Whether to end now; nothing is under way, so that nothing is interrupted."""
-    try:
-        return soon.wait(seconds)
-    except KeyboardInterrupt:
-        return True
+@dataclass(slots=True)
+class _Loop:
+    """`last` is asked to be the last pass; `running`: one is under way."""
+
+    one_pass: Callable[[], Exit]
+    stop: Stop
+    sleep: Callable[[float], None]
+    last: bool = False
+    running: bool = False
+
+    def interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Handle SIGINT."""
+        del number, frame
+        if self.last or not self.running:
+            self.stop.ask(hurry=True)
+        self.last = True
+
+    def run(self) -> Exit:
+        self.running = True
+        try:
+            return self.one_pass()
+        finally:
+            self.running = False
+
+    def pause(self, seconds: float) -> bool:
+        """Wait for the next pass; False when there is none, as nothing is under way here."""
+        try:
+            if self.last or not self.stop.resume():
+                return False
+            # An event would take a lock, for which a handler must not wait.
+            self.sleep(seconds)
+        except KeyboardInterrupt:
+            return False
+        return not self.last
 
 
 def _guarded(one_pass: Callable[[], Exit], diagnostics: Diagnostics) -> Exit:

@@ -38,7 +38,7 @@ def test_no_program_that_is_started_sees_more(tmp_path: Path) -> None:
         "    elif event in ('os.system', 'os.exec', 'os.posix_spawn', 'os.spawn'):\n"
         "        print('started otherwise', args, file=sys.stderr)\n"
         "sys.addaudithook(note)\n"
-        "from imagebot.cli.main import entry\n"
+        "from imagebot.cli.entry import entry\n"
         "entry()\n"
     )
     done = subprocess.run(

@@ -263,3 +263,50 @@ def test_a_short_secret_is_warned_about_once(
     warning = f"warning: the secret of credentials.registries.{scripted.host} has fewer than 8"
     assert result.err.count(warning) == 1
     assert base64.b64encode(b"bot:s3cret").decode() not in result.err
+
+
+TAG_PASSWORD = "hunter2-Passw0rd_9"
+ALPHABETICAL = b"""\
+policies: {last: {order: alphabetical}}
+routes: [{name: all, files: ["**"], publish: commit, images: [{match: "**", policy: last}]}]
+"""
+
+
+@pytest.mark.usefixtures("bot")
+def test_a_tag_with_the_password_in_it_goes_nowhere(
+    cli: Cli, scripted: ScriptedServer, git_server: GitServer, folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """It would be written into a commit, for all who may read the target."""
+    git_server.repository("it").commit({"imagebot.yaml": ALPHABETICAL})
+    monkeypatch.setenv("PASSWORD", TAG_PASSWORD)
+    encoded = base64.urlsafe_b64encode(f"bot:{TAG_PASSWORD}".encode()).decode().rstrip("=")
+    tags = ["1.0.0", "1.1.0", f"2.0.0-{TAG_PASSWORD}", f"z{TAG_PASSWORD.upper()}", encoded]
+    basic(scripted, lambda _: Answer(body={"tags": tags}))
+    listed = cli("plan", "-c", "bot.yaml", "--explain", "--format", "json")
+    result = cli("run", "-c", "bot.yaml", "--log-format", "json")
+    assert result.code == 0
+    assert ":1.1.0" in git_server.read_files("it")["a.yaml"].decode()
+    assert "tags with a secret of imagebot in them are left out: 3" in result.err
+    written = b"".join(path.read_bytes() for path in folder.joinpath("cache").rglob("*.*"))
+    for text in (listed.out, listed.err, result.out, result.err, written.decode("latin-1")):
+        for secret in (TAG_PASSWORD, TAG_PASSWORD.upper(), encoded):
+            assert secret not in text
+
+
+@pytest.mark.usefixtures("bot")
+def test_what_git_quotes_is_hidden_in_every_format(
+    cli: Cli, scripted: ScriptedServer, git_server: GitServer
+) -> None:
+    """A git server may know what a registry was sent: both can be one forge."""
+    basic(scripted, lambda _: Answer(body={"tags": ["1.0.0", "1.1.0"]}))
+    encoded = base64.b64encode(f"bot:{PASSWORD}".encode()).decode()
+    git_server.repository("it").install_hook(
+        "pre-receive", f"#!/bin/sh\necho 'Basic {encoded} {git_server.token}'; exit 1\n"
+    )
+    for arguments in ((), ("--format", "json"), ("--log-format", "json")):
+        result = cli("run", "-c", "bot.yaml", *arguments)
+        assert result.code == 1
+        assert "Basic *** ***" in result.out + result.err
+        assert_clean(result.out + result.err)
+        assert git_server.token not in result.out + result.err

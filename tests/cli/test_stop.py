@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -121,8 +122,8 @@ def test_between_two_passes(scripted: ScriptedServer, git_server: GitServer, fol
         assert process.stderr is not None
         assert process.stderr.readline() == "0 updates, 1 kept, 0 problems\n"
         process.terminate()
-        # The line comes a moment before the pass is over.
-        assert end(process) in ((0, "asked to stop; the last pass is finished"), INTERRUPTED)
+        # The pass is over when it says what it did.
+        assert end(process) == (0, "asked to stop; the last pass is finished")
 
 
 def slow_push(git_server: GitServer, name: str, folder: Path) -> None:
@@ -201,6 +202,125 @@ def test_while_one_target_pushes_another_begins_nothing(
     assert b":1.1.0" in git_server.read_files("one")["app.yaml"]
     assert b":1.0.0" in git_server.read_files("other")["app.yaml"]
     assert (len(scripted.requests), len(requests_about(git_server, "other"))) == asked
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_at_once_where_many_dates_are_asked_for(
+    scripted: ScriptedServer, folder: Path, wait_until: Wait, number: signal.Signals
+) -> None:
+    """And asks for no more of them."""
+    tags = [f"1.{minor}.0" for minor in range(100)]
+
+    def answer(request: Request) -> Answer:
+        listing = request.path.endswith("/tags/list")
+        return Answer(body={"tags": tags}) if listing else Answer(hang=True)
+
+    scripted.handler = answer
+    with started(folder, "pick", f"{scripted.host}/app", "--order", "created") as process:
+        wait_until(lambda: len(scripted.requests) > 8)
+        process.send_signal(number)
+        assert end(process) == INTERRUPTED
+    assert len(scripted.requests) <= 10
+
+
+END = """\
+import atexit, os, re2, signal, sys, threading
+import imagebot.cli.entry as entry
+import imagebot.cli.main as module
+
+def search():
+    pattern, text = re2.compile("(a|b|c)*d"), "abc" * 100_000
+    while True:
+        pattern.search(text)
+
+def main(arguments, process):
+    for _ in range(4):
+        threading.Thread(target=search, daemon=True).start()
+    try:
+        # As it is made, where a dataclass is.
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        process.stop.rest()
+        atexit.register(os.kill, os.getpid(), signal.SIGTERM)
+        print("printed", end="")
+        return 130
+
+module.main = main
+entry.entry()
+"""
+
+
+def test_nothing_comes_between_the_end_and_its_exit_code() -> None:
+    """Not the threads that are in C++, nor a signal that comes now, nor the interrupt itself."""
+    done = subprocess.run([sys.executable, "-c", END], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"printed", b"")
+
+
+STUCK = """\
+import ctypes, pathlib, socket
+
+def look_up(host, *_, **__):
+    pathlib.Path("looked-up").touch()
+    # A second lock of the same mutex: it waits in C, and no signal ends that.
+    mutex = ctypes.create_string_buffer(64)
+    libc = ctypes.CDLL(None)
+    while True:
+        libc.pthread_mutex_lock(mutex)
+
+really = socket.getaddrinfo
+socket.getaddrinfo = lambda host, *more, **named: (
+    look_up if str(host).endswith(".invalid") else really
+)(host, *more, **named)
+"""
+
+
+@pytest.mark.parametrize("asked", ["registry", "token server", "redirect", "forge"])
+def test_a_name_server_that_keeps_it_waiting(
+    asked: str, scripted: ScriptedServer, git_server: GitServer, folder: Path, wait_until: Wait,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Planted where Python starts, because no test can have a name server of its own."""
+    folder.joinpath("sitecustomize.py").write_text(STUCK)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    challenge = {"WWW-Authenticate": 'Bearer realm="https://token.invalid/",service="x"'}
+    scripted.handler = {
+        "token server": lambda _: Answer(401, challenge),
+        "redirect": lambda _: Answer(302, {"Location": "https://other.invalid/"}),
+    }.get(asked, lambda _: Answer(body={"tags": ["1.0.0"]}))
+    host = "registry.invalid" if asked == "registry" else scripted.host
+    manifest = deployment(f"{host}/app:1.0.0").encode()
+    url = git_server.make_repository(
+        "acme/it", {"imagebot.yaml": CONFIGURATION, "a.yaml": manifest}
+    )
+    bot(folder, scripted, url)
+    if asked == "forge":
+        written = folder.joinpath("bot.yaml").read_text()
+        forge = "credential: it, forge: {kind: github, url: 'https://forge.invalid'}"
+        folder.joinpath("bot.yaml").write_text(written.replace("credential: it", forge))
+    with started(folder, "doctor", "-c", "bot.yaml", token=git_server.token) as process:
+        wait_until((folder / "looked-up").exists)
+        process.terminate()
+        assert end(process) == INTERRUPTED
+
+
+START = """\
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, path, target=None):
+        if name == "click":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+from imagebot.cli.entry import entry
+sys.meta_path.insert(0, Finder())
+entry()
+"""
+
+
+def test_a_signal_that_comes_while_it_starts() -> None:
+    """As the first process of a container, where the system would ignore it."""
+    done = subprocess.run([sys.executable, "-c", START], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
 def requests_about(server: GitServer, name: str) -> list[str]:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
 
 from imagebot.config.model import SecretSource
-from imagebot.config.secret import read_secret
+from imagebot.config.secret import Vault, read_secret
 from imagebot.errors import CredentialError
 
 
@@ -43,3 +44,25 @@ def test_what_is_missing(tmp_path: Path) -> None:
         read_secret(SecretSource("file", str(tmp_path / "gone")), {})
     with pytest.raises(CredentialError, match="directory"):
         read_secret(SecretSource("file", str(tmp_path)), {})
+
+
+def test_granted_tokens_push_out_none_of_the_operators_secrets() -> None:
+    vault = Vault()
+    vault.keep("password-of-a-proxy", origin="https_proxy")
+    for number in range(5000):
+        vault.keep(f"{number:08}-token-of-a-token-server")
+    assert vault.hide("password-of-a-proxy") == "***"
+    assert vault.hide("00004999-token-of-a-token-server") == "***"
+
+
+def test_tags_with_a_secret_in_them_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    vault = Vault()
+    assert vault.without_secrets(["1.0"], "r.example/app") == ("1.0",)
+    vault.keep("hunter2-Passw0rd_9", username="bot", origin="credentials.registries.r.example")
+    vault.keep("1.2.3-alpine3.19")
+    encoded = base64.urlsafe_b64encode(b"bot:hunter2-Passw0rd_9").decode().rstrip("=")
+    tags = ["1.0", "2.0-hunter2-Passw0rd_9", "1.2.3-alpine3.19", encoded]
+    assert vault.without_secrets(tags, "r.example/app") == ("1.0", "1.2.3-alpine3.19")
+    (record,) = caplog.records
+    expected = "r.example/app: tags with a secret of imagebot in them are left out: 2"
+    assert record.getMessage() == expected

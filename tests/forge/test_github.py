@@ -16,7 +16,7 @@ from imagebot.forge.github import GitHubForge
 from tests.support.certificates import IS_STRICT, write_tls
 from tests.support.git_repository import Entry
 from tests.support.github import Forge as Emulated
-from tests.support.scripted_http import Answer, Request, ScriptedServer
+from tests.support.scripted_http import Answer, Request, ScriptedServer, drip
 
 NAME = "acme/gitops"
 TOKEN = "canary-token-of-the-forge"
@@ -390,3 +390,12 @@ def test_an_authority_that_strict_verification_refuses(
     else:
         assert forge.find("x") is None
     assert len(server.requests) == (0 if IS_STRICT else 1)
+
+
+def test_a_forge_that_never_ends(scripted: ScriptedServer) -> None:
+    """A byte now and then is enough to keep PyGithub waiting."""
+    scripted.handler = lambda _: Answer(raw=drip(b"HTTP/1.1 200 OK\r\nX: ", b"x"))
+    github = GitHubForge(NAME, "main", TOKEN, api_url=scripted.url, tries=1, longest=0.5)
+    with pytest.raises(ForgeUnreachableError) as caught:
+        github.find("x")
+    assert "cannot be reached: it took more than 0.5 s" in caught.value.message

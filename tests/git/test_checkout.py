@@ -212,6 +212,19 @@ def test_a_damaged_cache_is_made_anew(
     assert read(checkout, API) == b"two\n"
 
 
+def test_what_a_killed_git_left_is_deleted(
+    bare: BareRepository, checkouts: Open, tmp_path: Path
+) -> None:
+    checkout = checkouts(bare)
+    (repository,) = (path for path in (tmp_path / "cache" / "git").iterdir() if path.is_dir())
+    begun = [repository / "objects" / name for name in ("pack/tmp_pack_x", "pack/tmp_idx_x")]
+    for path in begun:
+        path.write_bytes(b"half")
+    bare.commit({API: b"two\n"})
+    checkout.refresh()
+    assert [path for path in begun if path.exists()] == []
+
+
 def test_the_cache_is_the_bots_alone(bare: BareRepository, checkouts: Open, tmp_path: Path) -> None:
     checkouts(bare)
     for path in (tmp_path / "cache" / "git", *(tmp_path / "cache" / "git").iterdir()):

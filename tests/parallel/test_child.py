@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,17 +14,30 @@ import pytest
 
 from imagebot.parallel import child as child_module
 from imagebot.parallel.child import TimedOutError, TooMuchOutputError, communicate
+from imagebot.parallel.stop import Stop
+from tests.parallel.conftest import Clock
 from tests.support.clock import late_once
+from tests.support.process import PATIENCE
+
+Start = Callable[[], subprocess.Popen[bytes]]
 
 
-def start(script: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+def start(script: str) -> Start:
+    return lambda: subprocess.Popen(
         ["/bin/sh", "-c", script],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+
+
+def noting(start: Start, started: list[subprocess.Popen[bytes]]) -> Start:
+    def noted() -> subprocess.Popen[bytes]:
+        started.append(start())
+        return started[-1]
+
+    return noted
 
 
 def is_running(pid: int) -> bool:
@@ -81,10 +97,10 @@ def test_nothing_is_left_behind_after_success(
 
 
 def test_output_without_end() -> None:
-    process = start("exec yes")
+    started: list[subprocess.Popen[bytes]] = []
     with pytest.raises(TooMuchOutputError):
-        communicate(process, b"", seconds=30, limit=1_000_000)
-    assert process.returncode is not None
+        communicate(noting(start("exec yes"), started), b"", seconds=30, limit=1_000_000)
+    assert started[0].returncode is not None
 
 
 def test_errors_without_end_are_cut() -> None:
@@ -94,7 +110,75 @@ def test_errors_without_end_are_cut() -> None:
 
 
 def test_a_process_without_pipes() -> None:
-    process = subprocess.Popen(
-        ["/bin/sh", "-c", "exit 4"], stdout=subprocess.DEVNULL, start_new_session=True
+    argv = ["/bin/sh", "-c", "exit 4"]
+    found = communicate(
+        lambda: subprocess.Popen(argv, stdout=subprocess.DEVNULL, start_new_session=True),
+        b"",
+        seconds=30,
+        limit=0,
     )
-    assert communicate(process, b"", seconds=30, limit=0) == (4, b"", b"")
+    assert found == (4, b"", b"")
+
+
+def asked(clock: Clock) -> Stop:
+    stop = Stop(clock=clock, sleep=clock.sleep, leave=clock.leave)
+    with pytest.raises(KeyboardInterrupt):
+        stop.ask()
+    return stop
+
+
+def test_none_is_started_once_the_process_was_asked_to_end(clock: Clock) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    with pytest.raises(KeyboardInterrupt):
+        communicate(noting(start(""), started), b"", seconds=30, limit=0, stop=asked(clock))
+    assert started == []
+
+
+def test_one_that_was_being_started_then_is_killed(clock: Clock) -> None:
+    """The main thread is asked by the handler of a signal, which may come at any moment."""
+    stop = Stop(clock=clock, sleep=clock.sleep, leave=clock.leave)
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start_and_ask() -> subprocess.Popen[bytes]:
+        process = noting(start("exec sleep 600"), started)()
+        stop.ask()
+        return process
+
+    with pytest.raises(KeyboardInterrupt):
+        communicate(start_and_ask, b"", seconds=30, limit=0, stop=stop)
+    assert started[0].returncode == -signal.SIGKILL
+
+
+def test_the_end_waits_for_one_that_another_thread_is_starting(
+    clock: Clock, wait_until: Callable[[Callable[[], bool]], None]
+) -> None:
+    stop = Stop(clock=clock, sleep=clock.sleep, leave=clock.leave)
+    started: list[subprocess.Popen[bytes]] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def start_slowly() -> subprocess.Popen[bytes]:
+        begun.set()
+        go_on.wait(PATIENCE)
+        return noting(start("exec sleep 600"), started)()
+
+    def run() -> None:
+        with contextlib.suppress(KeyboardInterrupt):
+            communicate(start_slowly, b"", seconds=30, limit=0, stop=stop)
+
+    running = threading.Thread(target=run)
+    running.start()
+    begun.wait(PATIENCE)
+    with pytest.raises(KeyboardInterrupt):
+        stop.ask()
+    finishing = threading.Thread(target=stop.finish)
+    finishing.start()
+    clock.let_pass(1)
+    wait_until(lambda: clock.now >= clock.until)
+    assert finishing.is_alive()
+    go_on.set()
+    clock.let_pass(1)
+    running.join(PATIENCE)
+    assert started[0].returncode == -signal.SIGKILL
+    clock.let_pass(1000)
+    finishing.join(PATIENCE)
+    assert not finishing.is_alive()

@@ -10,46 +10,15 @@ from contextlib import ExitStack
 import pytest
 
 from imagebot.parallel.stop import GRACE, LAST, STATUS, Stop
+from tests.parallel.conftest import Clock
 from tests.support.process import PATIENCE
 
 Wait = Callable[[Callable[[], bool]], None]
 
 
-class Clock:
-    """Time goes on only while somebody sleeps, and only as long as it may."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-        self.until = 100.0
-        self.left: list[tuple[float, int]] = []
-        self._turn = threading.Condition()
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        with self._turn:
-            self._turn.wait_for(lambda: self.now < self.until, PATIENCE)
-            self.now += seconds
-
-    def let_pass(self, seconds: float) -> None:
-        with self._turn:
-            self.until += seconds
-            self._turn.notify_all()
-
-    def leave(self, status: int) -> None:
-        self.left.append((self.now - 100.0, status))
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def stop(clock: Clock) -> Iterator[Stop]:
-    yield Stop(clock=clock, sleep=clock.sleep, leave=clock.leave)
-    clock.let_pass(1000)
+def stop(clock: Clock) -> Stop:
+    return Stop(clock=clock, sleep=clock.sleep, leave=clock.leave)
 
 
 @pytest.fixture
@@ -105,12 +74,37 @@ def test_a_push_that_fails_interrupts_too(stop: Stop) -> None:
         raise ValueError
 
 
+def test_the_main_thread_is_not_interrupted_when_its_work_is_done(stop: Stop) -> None:
+    stop.rest()
+    stop.ask()
+    assert stop.asked
+    assert not stop.resume()
+
+
+def test_it_is_again_when_more_work_begins(stop: Stop) -> None:
+    stop.rest()
+    assert stop.resume()
+    ask(stop)
+
+
+def test_it_is_interrupted_where_no_thread_can_be_had(
+    stop: Stop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("imagebot.parallel.stop._thread.start_new_thread", start)
+    ask(stop)
+    assert stop.asked
+
+
 def test_children_are_killed_at_once_and_pushes_when_their_time_is_up(
     stop: Stop, clock: Clock, sleeper: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
     fetch, push = sleeper(), sleeper()
-    watching = stop.watching(fetch, spare=False), stop.watching(push, spare=True)
-    with watching[0], watching[1], interrupted(), stop.finishing():
+    stop.watch(fetch.pid, spare=False)
+    stop.watch(push.pid, spare=True)
+    with interrupted(), stop.finishing():
         stop.ask()
         assert fetch.wait(PATIENCE) == -9
         clock.let_pass(GRACE - 0.5)
@@ -123,7 +117,8 @@ def test_a_second_ctrl_c_takes_their_time_away(
     stop: Stop, clock: Clock, sleeper: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
     push = sleeper()
-    with stop.watching(push, spare=True), interrupted(), stop.finishing():
+    stop.watch(push.pid, spare=True)
+    with interrupted(), stop.finishing():
         stop.ask(hurry=True)
         stop.ask(hurry=True)
         clock.let_pass(0.1)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagebot.parallel.threads import Lanes, map_at_once
+from imagebot.parallel.threads import Lanes, in_time, map_at_once
 
 
 def test_results_are_in_the_order_of_the_items() -> None:
@@ -125,3 +125,20 @@ def test_no_lane_has_more_workers_than_it_may(items: list[int], workers: int, at
     lanes: Lanes[int] = Lanes(lambda lane: lane, lambda _: at_once)
     assert map_at_once(work, items, workers=workers, lanes=lanes) == [n * 2 for n in items]
     assert all(count <= at_once for count in most.values())
+
+
+def test_work_in_time_is_done_in_a_thread_of_its_own() -> None:
+    assert in_time(threading.current_thread, seconds=30) is not threading.current_thread()
+    assert in_time(lambda: None, seconds=30) is None
+
+
+def test_what_the_work_raises_is_raised() -> None:
+    with pytest.raises(ValueError, match="of the work"):
+        in_time(lambda: int("of the work"), seconds=30)
+
+
+def test_nobody_waits_longer_than_allowed() -> None:
+    go_on = threading.Event()
+    with pytest.raises(TimeoutError, match=r"more than 0\.1 s"):
+        in_time(go_on.wait, seconds=0.1)
+    go_on.set()

@@ -53,6 +53,10 @@ def test_it_has_nothing(helpers: HelperFolder) -> None:
     [
         ("print('cannot reach \\x1b[2Jthe vault'); sys.exit(3)", "status 3: cannot reach [2Jthe"),
         ("sys.exit(1)", "no output"),
+        (
+            "print(json.dumps({'Username': 'a', 'Secret': 's3cret'})); sys.exit(1)",
+            "with status 1: it wrote JSON, which is not shown",
+        ),
         ("print('no json')", "not JSON"),
         ("print('[]')", "no Username and Secret"),
         ("print(json.dumps({'Username': 'a', 'Secret': ''}))", "no Username and Secret"),
@@ -67,6 +71,7 @@ def test_it_does_not_work(helpers: HelperFolder, line: str, reason: str) -> None
         run_helper("bad", SERVER, helpers.env)
     assert reason in str(caught.value)
     assert str(caught.value).startswith("docker-credential-bad: ")
+    assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ def one_pass():
     folder.joinpath(f"began-{passes}").touch()
     while not folder.joinpath(f"go-{passes}").exists():
         time.sleep(0.005)
+    stop.rest()
     folder.joinpath(f"ended-{passes}").touch()
     if passes == 2:
         raise GitError("remote", "is away", hint="wait")
@@ -102,24 +103,58 @@ def test_where_sigint_is_ignored_only_sigterm_ends_it(tmp_path: Path, wait_until
         assert process.wait(PATIENCE) == 130
 
 
-def test_a_pause_is_cut_short(tmp_path: Path, wait_until: Wait) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_pause_is_cut_short(tmp_path: Path, wait_until: Wait, number: signal.Signals) -> None:
+    """The pass is over, so nothing is interrupted."""
     tmp_path.joinpath("go-1").touch()
     with start(tmp_path, "1000") as process:
         wait_until(tmp_path.joinpath("ended-1").exists)
-        process.terminate()
-        # The file is there a moment before the pass is over.
-        assert process.wait(PATIENCE) in (1, 130)
+        process.send_signal(number)
+        assert process.wait(PATIENCE) == 1
+        assert process.stderr is not None
+        assert process.stderr.read() == "asked to stop; the last pass is finished\n"
 
 
-def test_sigterm_in_a_pause_interrupts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Soon:
-        def wait(self, seconds: float) -> bool:
-            raise KeyboardInterrupt
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_right_after_a_pass_interrupts_nothing(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    """Wherever it comes: the handlers run in the main thread, between any two steps of it."""
+    code = f"""\
+import os, sys
+from imagebot.parallel.stop import Stop
+from imagebot.problem import Exit
+from imagebot.run.diagnostics import Diagnostics
+from imagebot.run.repeat import repeat
+from imagebot.run.signals import prepare_process
 
-    monkeypatch.setattr("imagebot.run.repeat.threading.Event", Soon)
-    monkeypatch.setattr(repeat_module, "on_interrupt", lambda handler: None)
-    diagnostics = Diagnostics(quiet=True)
-    assert repeat_module.repeat(lambda: Exit.FAILED, 10, diagnostics, Stop()) == Exit.FAILED
+stop, steps, after = Stop(), 0, int(sys.argv[1])
+
+def trace(frame, event, argument):
+    global steps
+    steps += 1
+    if steps == after:
+        sys.settrace(None)
+        os.kill(os.getpid(), {int(number)})
+    return trace
+
+def one_pass():
+    stop.rest()
+    sys.settrace(trace)
+    return Exit.FAILED
+
+def sleep(seconds):
+    sys.settrace(None)
+    os.kill(os.getpid(), {int(number)})
+
+prepare_process(stop)
+sys.exit(repeat(one_pass, 10, Diagnostics(quiet=True), stop, sleep=sleep))
+"""
+    for step in (1, 2, 3, 5, 8, 13, 21, 10_000):
+        done = subprocess.run(
+            with_signals([sys.executable, "-c", code, str(step)]), capture_output=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (1, b""), step
 
 
 def test_a_failed_pass_is_told_and_followed_by_another(tmp_path: Path, wait_until: Wait) -> None:
@@ -138,18 +173,18 @@ def test_a_pass_starts_every_so_many_seconds(monkeypatch: pytest.MonkeyPatch) ->
     """The time of a pass is part of the interval, that of the first one too."""
     now, waits = [0.0], []
 
-    class Soon:
-        def wait(self, seconds: float) -> bool:
-            waits.append(seconds)
-            now[0] += seconds
-            return len(waits) == 4
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        now[0] += seconds
+        if len(waits) == 4:
+            raise KeyboardInterrupt
 
     def one_pass() -> Exit:
         now[0] += 12.0 if len(waits) == 2 else 3.0
         return Exit.WELL
 
-    monkeypatch.setattr("imagebot.run.repeat.threading.Event", Soon)
     monkeypatch.setattr("imagebot.run.repeat.time.monotonic", lambda: now[0])
     monkeypatch.setattr(repeat_module, "on_interrupt", lambda handler: None)
-    assert repeat_module.repeat(one_pass, 10, Diagnostics(quiet=True), Stop()) == Exit.WELL
+    code = repeat_module.repeat(one_pass, 10, Diagnostics(quiet=True), Stop(), sleep=sleep)
+    assert code == Exit.WELL
     assert waits == [7.0, 7.0, 0.0, 7.0]

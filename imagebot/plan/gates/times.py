@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
+from functools import partial
 
 from imagebot.errors import RegistryError, RepositoryNotFoundError
+from imagebot.parallel.threads import map_at_once
 from imagebot.plan.gates.min_age import EARLIEST_CLAIM
 from imagebot.policy.choose import timed_candidates
 from imagebot.policy.model import Policy
@@ -49,9 +50,8 @@ def ask_times(
             f"and no more than {limit} are asked",
             hint="narrow the policy with a pattern, or use order: pushed",
         )
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        times = pool.map(lambda tag: _created(images, repository, tag), wanted)
-        return {tag: time for tag, time in zip(wanted, times, strict=True) if time is not None}
+    times = map_at_once(partial(_created, images, repository), wanted, workers=_WORKERS)
+    return {tag: time for tag, time in zip(wanted, times, strict=True) if time is not None}
 
 
 def _created(images: Registry, repository: Repository, tag: str) -> datetime | None:
