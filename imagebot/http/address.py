@@ -45,7 +45,7 @@ def netloc(url: str) -> str:
 @functools.lru_cache(maxsize=512)
 def is_loopback(host: str) -> bool:
     """Whether a host, with or without a port, is this machine, judged by its name alone."""
-    name = hostname(host)
+    name = hostname(host).removesuffix(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:

@@ -8,7 +8,13 @@ addresses may be connected to is decided where connections are made (`http/reach
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
+
+from imagebot.http.address import netloc
+
+# Whatever else a host may be spelt with (percent-encoding, Unicode, zones), some read it as another.
+_PLAIN_RE = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 
 
 def refuse(url: str, registry_url: str) -> str:
@@ -22,6 +28,8 @@ def refuse(url: str, registry_url: str) -> str:
         return "it is not an http(s) address"
     if target.username is not None or target.password is not None:
         return "it has a user name in it"
+    if _PLAIN_RE.fullmatch(netloc(url)) is None:
+        return "it has characters in its host that no host name has"
     if registry.scheme == "https" and target.scheme != "https":
         return "it is plain http, but the registry is https"
     return ""

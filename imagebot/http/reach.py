@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from imagebot.glob import matches_any
-from imagebot.http.zone import NetworkZone, describe, zone_of
+from imagebot.http.zone import NetworkZone, describe, innermost, zone_of
 
 IpNetwork: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
 
@@ -56,15 +56,14 @@ class Reach:
 
     def names(self, host: str, port: int, ip: str = "") -> bool:
         """Whether the operator named the place, or the address `ip` that it stands for."""
-        host = host.lower()
+        host = host.lower().removesuffix(".")
         place = join_place(host, port)
         if place in self.places or matches_any(self.hosts, host) or matches_any(self.hosts, place):
             return True
         if not ip or not self.networks:
             return False
-        address = ipaddress.ip_address(ip.partition("%")[0])
-        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        return any((mapped or address) in network for network in self.networks)
+        address = innermost(ip)
+        return any(address in network for network in self.networks)
 
 
 @dataclass(frozen=True, slots=True)

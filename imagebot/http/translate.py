@@ -60,7 +60,11 @@ def translated(request: Request, limits: TimeLimits) -> Iterator[None]:
         raise _unreachable(request, reason, hint=hint) from exc
     except (httpx.ConnectError, httpcore.ConnectError) as exc:
         raise _connect_error(request, exc) from exc
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol) as exc:
+    # UnicodeError: the host is no name that can be looked up.
+    except (
+        *(httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol),
+        UnicodeError,
+    ) as exc:
         raise RegistryProtocolError(
             request.subject, f"not a usable address: {_host(request)!r}"
         ) from exc
@@ -79,8 +83,8 @@ def translated(request: Request, limits: TimeLimits) -> Iterator[None]:
         raise RegistryProtocolError(
             request.subject, "the response claims to be gzip, but is not"
         ) from exc
-    # close() in another thread ended the connection, or the host name has invalid characters.
-    except (OSError, RuntimeError, UnicodeError) as exc:
+    # close() in another thread ended the connection.
+    except (OSError, RuntimeError) as exc:
         raise _unreachable(request, f"{clean(str(exc)) or type(exc).__name__}") from exc
 
 

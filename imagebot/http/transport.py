@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _NetworkKey: TypeAlias = "tuple[bool, bool, str, ClientIdentity | None]"
 
+_LAST_PORT = 65535
 _HEADERS = {"User-Agent": "imagebot", "Accept": "*/*", "Accept-Encoding": "gzip"}
 
 
@@ -134,6 +135,8 @@ def _exchange(request: Request, network: Network) -> Iterator[httpx.Response]:
         data=dict(request.form) if request.form is not None else None,
         content=request.content,
     )
+    if (sent.url.port or 0) > _LAST_PORT:
+        raise httpx.InvalidURL("no such port")
     response = network.handle_request(sent)
     try:
         yield response

@@ -11,6 +11,8 @@ from imagebot.http.address import is_loopback
         ("localhost", True),
         ("LOCALHOST:80", True),
         ("a.b.localhost:1", True),
+        ("localhost.:80", True),
+        ("127.0.0.1.", True),
         ("127.8.9.1", True),
         ("[::1]", True),
         ("[::1]:1", True),

@@ -16,6 +16,9 @@ PUBLIC = "https://registry.example"
         (PUBLIC, "https://auth.example/token?a=b"),
         ("http://localhost:5000", "http://127.0.0.1:6000/token"),
         ("http://registry.corp", "https://auth.corp/token"),
+        (PUBLIC, "https://token_server.corp.example./token"),
+        (PUBLIC, "https://xn--fa-hia.example:/token"),
+        (PUBLIC, "https://[2600::1]:8443/token"),
     ],
 )
 def test_may_be_asked(registry: str, target: str) -> None:
@@ -35,6 +38,14 @@ def test_may_be_asked(registry: str, target: str) -> None:
         ("", "http(s)"),
         ("https://[::1", "not a valid address"),
         ("https://auth.example:99999/", "not a valid address"),
+        ("https://127\N{IDEOGRAPHIC FULL STOP}0.0.1/", "no host name has"),
+        ("https://\N{FULLWIDTH DIGIT ONE}27.0.0.1/", "no host name has"),
+        ("https://%31%32%37.0.0.1/", "no host name has"),
+        ("https://registry.example\\evil.example/", "no host name has"),
+        ("https://registry.example%2fevil.example/", "no host name has"),
+        ("https://[fe80::1%25eth0]/", "no host name has"),
+        ("https://[::1].evil.example/", "no host name has"),
+        ("https://fa\N{LATIN SMALL LETTER SHARP S}.example/", "no host name has"),
     ],
 )
 def test_must_not_be_asked(target: str, reason: str) -> None:

@@ -342,3 +342,20 @@ def test_a_small_answer_that_unpacks_to_a_large_one_fills_no_memory(
     finally:
         tracemalloc.stop()
     assert peak < 10_000_000
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("8.8.8.8:65536", "127.0.0.1:99999999999999999999", "[::1]:65536", "localhost:65536"),
+        *("127.0.0.01", "999.1.1.1", "xn--a.example", f"{'a' * 64}.localhost", "a..localhost"),
+    ],
+)
+@pytest.mark.parametrize("proxied", [False, True])
+def test_hosts_that_cannot_be(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, host: str, proxied: bool
+) -> None:
+    if proxied:
+        monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with pytest.raises(RegistryError, match="not a usable address|cannot connect"):
+        transport.send(Request(subject="r.example/app", url=f"https://{host}/"))
