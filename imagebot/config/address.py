@@ -16,11 +16,11 @@ from imagebot.http.address import is_loopback, netloc
 from imagebot.http.zone import NetworkZone, zone_of
 from imagebot.reference import parse_repository
 
+# With underscores, for token servers and storage: in a reference, a host has none.
 _HOST_RE = re.compile(
-    r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"
 )
-
-_HOST_GLOB_RE = re.compile(r"[A-Za-z0-9.*?-]+(?::[0-9]{1,5})?")
+_HOST_GLOB_RE = re.compile(r"[A-Za-z0-9._*?-]+(?::[0-9]{1,5})?")
 _PRIVATE_HOSTS = "*.corp.example, 10.0.0.0/8"
 
 
@@ -68,7 +68,10 @@ def check_host(value: str) -> str:
 
 
 def check_private_host(value: str) -> str:
-    """A glob of hosts, with or without a port, or a network. Not for addresses never asked."""
+    """A glob of hosts, with or without a port, or a network. Not for addresses never asked.
+
+    A glob must say how the host ends: anybody can have one that begins like this (`10.*`).
+    """
     try:
         network = ipaddress.ip_network(value)
     except ValueError as error:
@@ -77,8 +80,9 @@ def check_private_host(value: str) -> str:
             raise refuse(why, _PRIVATE_HOSTS) from error
         if _HOST_GLOB_RE.fullmatch(value) is None:
             raise refuse("not a host, a glob of hosts or a network", _PRIVATE_HOSTS) from error
-        if not value.partition(":")[0].strip("*?."):
-            raise refuse("would name every host", _PRIVATE_HOSTS) from error
+        last_label = value.partition(":")[0].rpartition(".")[2]
+        if "*" in last_label or "?" in last_label:
+            raise refuse("would name hosts of anybody", _PRIVATE_HOSTS) from error
         return value
     if network.prefixlen == 0:
         raise refuse("would name every address", _PRIVATE_HOSTS)

@@ -52,6 +52,11 @@ def by_host(options: Iterable[RegistryOptions]) -> dict[str, RegistryOptions]:
     return {normalise_host(option.host): option for option in options if not option.path}
 
 
+def network_host(registry: str) -> str:
+    """The host that is asked for a registry, both with the port if there is one."""
+    return _HUB_HOST if registry == DOCKER_HUB else registry
+
+
 def _endpoint(host: str, prefix: str, options: RegistryOptions | None) -> Endpoint:
     ca_file = options.ca_file if options else ""
     insecure = bool(options and options.insecure)
@@ -60,5 +65,5 @@ def _endpoint(host: str, prefix: str, options: RegistryOptions | None) -> Endpoi
         identity = ClientIdentity(options.client_certificate, options.client_key)
     # A loopback registry with a CA, or one that asks for a certificate, speaks TLS.
     plain = insecure or (is_loopback(host) and not ca_file and not identity)
-    network = _HUB_HOST if host == DOCKER_HUB else host
-    return Endpoint(host, f"{'http' if plain else 'https'}://{network}", prefix, ca_file, identity)
+    url = f"{'http' if plain else 'https'}://{network_host(host)}"
+    return Endpoint(host, url, prefix, ca_file, identity)

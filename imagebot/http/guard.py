@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from imagebot.http.address import netloc
 
-# Whatever else a host may be spelt with (percent-encoding, Unicode, zones), some read it as another.
+# Other spellings (percent-encoding, Unicode, zones) are read as another host by some.
 _PLAIN_RE = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 
 from imagebot.config.model import BotConfiguration, Limits
-from imagebot.http.address import hostname
+from imagebot.http.address import hostname, normalise_host
+from imagebot.http.endpoint import network_host
 from imagebot.http.reach import Reach, join_place
 
 _USUAL_PORTS = (443, 80)
+_PORT_RE = re.compile(r":[0-9]{1,5}")
 _GLOB = frozenset("*?[]{}!")
 
 
@@ -43,9 +46,8 @@ def reach_of_limits(limits: Limits) -> Reach:
 
 def _places(named: str) -> Iterable[str]:
     """The `host:port` that a host, or a host and a path, stands for; both usual ports without."""
-    host = named.removeprefix("https://").removeprefix("http://").partition("/")[0].lower()
+    host = network_host(normalise_host(named.removeprefix("https://").partition("/")[0]))
     name = hostname(host)
-    rest = host.removeprefix(f"[{name}]").removeprefix(name)
-    port = rest.removeprefix(":")
-    ports = (int(port),) if port.isascii() and port.isdigit() else _USUAL_PORTS
+    port = host.removeprefix(f"[{name}]").removeprefix(name)
+    ports = (int(port[1:]),) if _PORT_RE.fullmatch(port) else _USUAL_PORTS
     return [join_place(name, each) for each in ports]

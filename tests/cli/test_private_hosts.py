@@ -89,7 +89,7 @@ WAYS = {
     "a network": (", limits: {{private-hosts: [127.0.0.0/8]}}", ""),
     "an address": (", limits: {{private-hosts: [127.0.0.1]}}", ""),
     "a host and a port": (", limits: {{private-hosts: ['{host}']}}", ""),
-    "a glob": (", limits: {{private-hosts: ['127.*']}}", ""),
+    "a glob": (", limits: {{private-hosts: ['*.0.0.1']}}", ""),
     "docker's login": ("", ""),
 }
 

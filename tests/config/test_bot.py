@@ -230,6 +230,26 @@ ISSUES = [
      "1:41: targets[0].limits.max_updates: unknown key (did you mean max-updates?)"),
     ("targets: [{url: /a, branch: b, limits: {images: [nginx]}}]",
      "1:50: targets[0].limits.images[0]: 'nginx' cannot match anything"),
+    *(
+        (f"targets: [{{url: /a, branch: b, limits: {{private-hosts: ['{host}']}}}}]",
+         f"1:58: targets[0].limits.private-hosts[0]: {reason}")
+        for host, reason in {
+            "**": "would name hosts of anybody (*.corp.example, 10.0.0.0/8)",
+            "10.*": "would name hosts of anybody",
+            "*-*": "would name hosts of anybody",
+            "*5000": "would name hosts of anybody",
+            "harbor.?:5000": "would name hosts of anybody",
+            "{a,b}.corp.example": "not a host, a glob of hosts or a network",
+            "[fd00::1]:5000": "not a host, a glob of hosts or a network",
+            "user@r.example": "not a host, a glob of hosts or a network",
+            "r.example/path": "not a network",
+            "10.0.0.1/8": "has bits set behind its prefix",
+            "10.0.0.0/33": "not a network",
+            "0.0.0.0/0": "would name every address",
+            "::/0": "would name every address",
+            "169.254.0.0/16": "no registry is asked at a link-local, unspecified or metadata",
+        }.items()
+    ),
     ("targets: [{url: /a, branch: b, configuration: ../x.yaml}]",
      "1:47: targets[0].configuration: not a path within the target: '../x.yaml'"),
     ("targets: [{url: /a, branch: b, forge: {kind: gitlab}}]",

@@ -357,5 +357,5 @@ def test_hosts_that_cannot_be(
 ) -> None:
     if proxied:
         monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    with pytest.raises(RegistryError, match="not a usable address|cannot connect"):
+    with pytest.raises(RegistryError, match=r"not a usable address|cannot connect"):
         transport.send(Request(subject="r.example/app", url=f"https://{host}/"))
