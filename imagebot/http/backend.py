@@ -62,7 +62,7 @@ class Backend(httpcore.NetworkBackend):
         exchange = self._current.exchange
         exchange.permit.check_literal(host, port)
         exchange.through_proxy = True
-        exchange.named = exchange.permit.reach.names(host, port, literal_address(host))
+        exchange.named = exchange.permit.names(host, port, literal_address(host))
 
     def connect_tcp(
         self,

@@ -46,7 +46,9 @@ class PooledNetwork(httpx.BaseTransport):
         assert isinstance(request.stream, httpx.SyncByteStream)
         proxy = self.proxy(url.scheme, url.netloc.decode("ascii"))
         if proxy:
-            self._backend.go_through_proxy(url.host, url.port or _PORTS[url.scheme])
+            # Not `url.host`, which is Unicode again.
+            host = url.raw_host.decode("ascii")
+            self._backend.go_through_proxy(host, url.port or _PORTS[url.scheme])
         pool = self._pool(proxy)
         response = pool.handle_request(
             httpcore.Request(

@@ -83,6 +83,10 @@ class Permit:
             return True
         return zone is not NetworkZone.LINK_LOCAL and self.reach.names(host, port, ip)
 
+    def names(self, host: str, port: int, ip: str = "") -> bool:
+        """Whether the operator stands for a host: by its name, or as it may be this machine."""
+        return self.zone >= NetworkZone.LOOPBACK or self.reach.names(host, port, ip)
+
     def refusal(self, host: str, port: int, ip: str) -> AddressRefusedError:
         """What to raise for an address that is not allowed."""
         return AddressRefusedError(host, port, ip, own=self.reach.own)

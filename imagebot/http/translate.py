@@ -18,7 +18,7 @@ from imagebot.errors import (
     RegistryUnreachableError,
 )
 from imagebot.http.address import netloc
-from imagebot.http.exchange import LimitExceededError, Stage
+from imagebot.http.exchange import Exchange, LimitExceededError, Stage
 from imagebot.http.limits import TimeLimits
 from imagebot.http.message import Request
 from imagebot.http.reach import AddressRefusedError
@@ -43,7 +43,7 @@ _TRUST = "name its authority with `ca-file` of this registry in the bot's config
 
 
 @contextlib.contextmanager
-def translated(request: Request, limits: TimeLimits) -> Iterator[None]:
+def translated(request: Request, exchange: Exchange, limits: TimeLimits) -> Iterator[None]:
     """Turn everything that httpx, httpcore and the network can raise into a RegistryError."""
     import httpcore
     import httpx
@@ -77,7 +77,9 @@ def translated(request: Request, limits: TimeLimits) -> Iterator[None]:
     ) as exc:
         if refusal := explain_refusal(exc):
             raise _refused_identity(request, refusal) from exc
-        reason = f"the connection broke: {clean(str(exc)) or type(exc).__name__}"
+        # Of what is not HTTP, the message has the beginning.
+        said = clean(str(exc)) if exchange.named else ""
+        reason = f"the connection broke: {said or type(exc).__name__}"
         raise _unreachable(request, reason, temporary=True) from exc
     except zlib.error as exc:
         raise RegistryProtocolError(

@@ -78,10 +78,10 @@ class Transport:
         if request.reaches is not None:
             permit = Permit(zone=request.reaches)
         exchange = Exchange(self._limits, size=request.limit, within=within, permit=permit)
-        with translated(request, self._limits):
+        with translated(request, exchange, self._limits):
             network, backend = self._network(request)
             with backend.during(exchange), _exchange(request, network) as response:
-                body = b"" if request.method == "HEAD" else _read(request, response)
+                body = b"" if request.method == "HEAD" else _read(request, exchange, response)
                 headers = tuple(response.headers.multi_items())
                 return Response(
                     request.url,
@@ -187,12 +187,12 @@ def _has_authorities() -> bool:
         return False
 
 
-def _read(request: Request, response: httpx.Response) -> bytes:
+def _read(request: Request, exchange: Exchange, response: httpx.Response) -> bytes:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
+        which = f": {clean(encoding)!r}" if exchange.named else ""
         raise RegistryProtocolError(
-            request.subject,
-            f"the response has an encoding that was not requested: {clean(encoding)!r}",
+            request.subject, f"the response has an encoding that was not requested{which}"
         )
     # httpx's own decoder may turn one small chunk into any number of bytes.
     inflate = zlib.decompressobj(47) if encoding.endswith("gzip") else None

@@ -156,10 +156,10 @@ class Authenticator:
                 "which does not get what a cloud gave for the registry",
             )
         key = _Key(endpoint.url, realm, challenge.service, scope, credential)
-        server = urlsplit(realm).netloc
+        server, service = urlsplit(realm).netloc, challenge.service if challenge.quotable else ""
         if kept := self._tokens.get(key):
             made = _bearer(subject, kept, fresh=False)
-            return replace(made, server=server, service=challenge.service)
+            return replace(made, server=server, service=service)
         response = self._request_token(key, endpoint, subject)
         if response.status != 200:
             raise token_failure(subject, server, response, credential)
@@ -167,7 +167,7 @@ class Authenticator:
         self._keep(token.value)
         self._tokens.keep(key, token.value, token.lifetime - _EARLY)
         made = _bearer(subject, token.value, fresh=True)
-        return replace(made, server=server, service=challenge.service)
+        return replace(made, server=server, service=service)
 
     def _realm(self, endpoint: Endpoint, challenge: Challenge, subject: str) -> str:
         """The token server's address, which may be relative, if the registry may name it."""

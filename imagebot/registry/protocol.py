@@ -76,7 +76,7 @@ def parse_tags(subject: str, body: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tags_among(tags)))
 
 
-def next_page(subject: str, links: Sequence[str], url: str) -> str | None:
+def next_page(subject: str, links: Sequence[str], url: str, *, quotable: bool = True) -> str | None:
     """The address of the next page, from the Link headers of the response from `url`.
 
     That of the first link with `rel="next"`, else of the first without any `rel`, as
@@ -84,8 +84,8 @@ def next_page(subject: str, links: Sequence[str], url: str) -> str | None:
     Of a link to another `…/tags/list`, only the query is used, because Artifactory leaves the
     prefix of virtual repositories out (RTFACT-18971) and Nexus puts an internal path in.
 
-    Raises RegistryProtocolError for another origin, an unusable address, and a header that cannot
-    be read: without the next page the list would be short.
+    Raises RegistryProtocolError for another origin, which it shows if it is `quotable`, an unusable
+    address, and a header that cannot be read: without the next page the list would be short.
     """
     target = _find_next(subject, links)
     if target is None:
@@ -101,9 +101,10 @@ def next_page(subject: str, links: Sequence[str], url: str) -> str | None:
             subject, "the link to the next page of tags is not a valid address"
         ) from exc
     if not same or found.username is not None:
+        where = f" ({clean(found.netloc)})" if quotable else ""
         raise RegistryProtocolError(
             subject,
-            f"the registry links to a next page of tags on another server ({clean(found.netloc)})",
+            f"the registry links to a next page of tags on another server{where}",
             hint="check the external URL (scheme, host, port) that the registry is configured with",
         )
     path = here.path if found.path.endswith("/tags/list") else found.path

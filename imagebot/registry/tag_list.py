@@ -65,7 +65,8 @@ def _read(subject: str, get: GetPage) -> tuple[str, ...]:
         if size > _MAX_LISTING:
             raise RegistryProtocolError(subject, "the list of tags is too long to read")
         page = parse_tags(subject, response.body)
-        path = next_page(subject, response.values("Link"), response.url)
+        links = response.values("Link")
+        path = next_page(subject, links, response.url, quotable=response.quotable)
         linked = linked or path is not None
         guessed = not linked and _may_be_cut_off(page, found)
         if guessed:

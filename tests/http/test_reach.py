@@ -9,13 +9,13 @@ from ipaddress import ip_network
 
 import pytest
 
-from imagebot.errors import RegistryRefusedError
+from imagebot.errors import RegistryError, RegistryRefusedError
 from imagebot.http.message import Request
 from imagebot.http.reach import PUBLIC_ONLY, Permit, Reach, literal_address
 from imagebot.http.transport import Transport
 from imagebot.http.zone import NetworkZone
 from tests.support.here import HERE, PERMIT
-from tests.support.scripted_http import ScriptedServer
+from tests.support.scripted_http import Answer, ScriptedServer
 
 CORP = Reach(hosts=("*.corp.example", "one.example:5000"), networks=(ip_network("10.0.0.0/8"),))
 
@@ -245,3 +245,39 @@ def test_names_behind_a_proxy(proxy: ScriptedServer, transport: Transport) -> No
     literal = Request(subject="app", url="http://10.0.0.1:5000/v2/")
     assert transport.send(literal, permit=Permit(CORP)).quotable is True
     assert len(proxy.requests) == 3
+
+
+def test_names_in_unicode_behind_a_proxy(proxy: ScriptedServer, transport: Transport) -> None:
+    """Named as it is asked: in ASCII."""
+    permit = Permit(Reach(places=frozenset({"xn--bcher-kva.example:5000"})))
+    request = Request(subject="app", url="http://xn--bcher-kva.example:5000/v2/")
+    assert transport.send(request, permit=permit).quotable is True
+
+
+def test_ones_own_registries_are_quoted_behind_a_proxy(
+    proxy: ScriptedServer, transport: Transport
+) -> None:
+    """They may be on this machine: whoever says that stands for them."""
+    request = Request(subject="app", url="http://r.corp.example:5000/v2/")
+    own = Permit(Reach(own=True), NetworkZone.LOOPBACK)
+    assert transport.send(request, permit=own).quotable is True
+    assert transport.send(request, permit=Permit(Reach(own=True))).quotable is False
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(raw=[b"SSH-2.0-canary\r\n\r\n"]),
+        Answer(raw=[b"HTTP/1.1 canary\r\n\r\n"]),
+        Answer(raw=[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: canary\r\n\r\n"]),
+        Answer(headers={"Content-Encoding": "canary"}),
+        Answer(headers={"Content-Encoding": "gzip"}, body="canary"),
+    ],
+)
+def test_what_is_no_answer_is_not_quoted_either(
+    proxy: ScriptedServer, transport: Transport, answer: Answer
+) -> None:
+    proxy.handler = lambda _: answer
+    with pytest.raises(RegistryError) as caught:
+        transport.send(Request(subject="app", url="http://r.corp.example:22/v2/"))
+    assert "canary" not in f"{caught.value} {caught.value.hint}"

@@ -37,7 +37,7 @@ def test_a_mirror_and_an_origin() -> None:
     assert {"m.corp.example:5000", "registry-1.docker.io:443"} <= places
 
 
-@pytest.mark.parametrize("port", ["", "x", "5000x", "９", "9" * 5000, "-1"])
+@pytest.mark.parametrize("port", ["", "x", "5000x", "\N{FULLWIDTH DIGIT NINE}", "9" * 5000, "-1"])
 def test_ports_that_are_none_stand_for_no_other(port: str) -> None:
     found = reach_of_bot(BotConfiguration(path="", targets=()), [f"r.example:{port}"])
     assert found.places <= {"r.example:443", "r.example:80"}
