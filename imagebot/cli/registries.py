@@ -94,11 +94,12 @@ class KeptRegistries:
         view = self._client.for_pass(seconds, reach=_reach(bot, self._process.environment))
         common = memo.for_pass(registry=view)
         more = {each.name: reach_of_limits(each.limits) for each in bot.targets} if bot else {}
-        own = {
-            name: common.reaching(reach, view.reaching(reach))
-            for name, reach in more.items()
+        by_reach = {
+            reach: common.reaching(reach, view.reaching(reach))
+            for reach in dict.fromkeys(more.values())
             if reach != Reach()
         }
+        own = {name: by_reach[reach] for name, reach in more.items() if reach in by_reach}
         return Views(common, own)
 
 

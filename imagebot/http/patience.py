@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 
 from imagebot.errors import RegistryDeadlineError, RegistryError, RegistryUnreachableError
@@ -20,7 +21,8 @@ class Patience:
     """Safe between threads. `seconds` is the time for all registries of the pass together.
 
     It runs only while something is asked: a slow Git server takes nothing of it. `clock` returns
-    seconds from any start.
+    seconds from any start. `group` are those who share what they learn of hosts, as they reach the
+    same; None is everybody.
     """
 
     def __init__(
@@ -37,6 +39,14 @@ class Patience:
         self._all = _Budget(seconds)
         self._each: dict[str, _Budget] = {}
         self._hosts: dict[str, _Host] = {}
+        self.group: Hashable = None
+
+    def of_group(self, group: Hashable) -> Patience:
+        """The same time, for those who reach more than everybody."""
+        other = copy.copy(self)
+        other._hosts = {}  # noqa: SLF001 - a Patience, too
+        other.group = group
+        return other
 
     @contextlib.contextmanager
     def question(self, about: str) -> Iterator[Question]:

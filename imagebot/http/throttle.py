@@ -7,7 +7,7 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
@@ -30,11 +30,14 @@ _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504, 522})
 
 @dataclass(slots=True)
 class HostState:
-    """What is known about a host; shared by all threads."""
+    """What is known about a host; shared by all threads.
+
+    `resume_at` is when each group may ask again: a pause tells that there is a host.
+    """
 
     turns: Turns
     bucket: TokenBucket
-    resume_at: float = 0.0
+    resume_at: dict[Hashable, float] = field(default_factory=dict)
     head_room: HeadRoom | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -82,7 +85,7 @@ class HostThrottle:
                 self._note_head_room(state, response)
             if response and response.status not in _TRANSIENT and not is_limit(response):
                 return response
-            asked = self._requested_pause(state, response) if response else None
+            asked = self._requested_pause(state, response, question) if response else None
             too_long = asked is not None and waited + asked > _longest(question, waited)
             if response and (pause is None or too_long):
                 return response
@@ -154,7 +157,7 @@ class HostThrottle:
         """Wait until the host accepts requests again; returns the seconds waited."""
         question.patience.check(request)
         with state.lock:
-            pause = state.resume_at - self._clock()
+            pause = state.resume_at.get(question.patience.group, 0.0) - self._clock()
         if pause <= 0:
             return 0.0
         if waited + pause > _longest(question, waited):
@@ -166,15 +169,18 @@ class HostThrottle:
             )
         return self._wait(pause)
 
-    def _requested_pause(self, state: HostState, response: Response) -> float | None:
+    def _requested_pause(
+        self, state: HostState, response: Response, question: Question
+    ) -> float | None:
         """The pause that the response asks for; every request to this host waits for its end."""
+        group = question.patience.group
         pause = requested_pause(response, time.time())
         if pause is not None:
             with state.lock:
                 # Only a limit is about the whole host; an error may be about one repository.
                 longest = _LONGEST_KEPT if is_limit(response) else _MAX_PAUSE
                 until = self._clock() + min(pause, longest)
-                state.resume_at = max(state.resume_at, until)
+                state.resume_at[group] = max(state.resume_at.get(group, 0.0), until)
         return pause
 
     def _wait_within(self, seconds: float, request: Request, question: Question) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -51,12 +51,14 @@ class _Key:
     service: str
     scope: str
     credential: Credential | None
+    group: Hashable
 
 
 class Authenticator:
     """Makes authorizations. Safe between threads; `send` sends requests to token servers.
 
-    `keep` gets to know every token that is granted, before it is used.
+    `keep` gets to know every token that is granted, before it is used. `group` says who asks: a
+    token is for those who reach its server.
     """
 
     def __init__(
@@ -65,8 +67,10 @@ class Authenticator:
         *,
         clock: Callable[[], float],
         keep: Callable[[str], object] = lambda _: None,
+        group: Callable[[], Hashable] = lambda: None,
     ) -> None:
         self._send = send
+        self._group = group
         self._keep = keep
         self._tokens: Expiring[_Key, str] = Expiring(clock)
         self._realms: Expiring[tuple[str, str], str] = Expiring(clock)
@@ -155,7 +159,7 @@ class Authenticator:
                 f"the registry names a token server elsewhere{_shown(challenge)}, "
                 "which does not get what a cloud gave for the registry",
             )
-        key = _Key(endpoint.url, realm, challenge.service, scope, credential)
+        key = _Key(endpoint.url, realm, challenge.service, scope, credential, self._group())
         server, service = urlsplit(realm).netloc, challenge.service if challenge.quotable else ""
         if kept := self._tokens.get(key):
             made = _bearer(subject, kept, fresh=False)

@@ -125,8 +125,12 @@ class RegistryClient:
         return view
 
     def reaching(self, more: Reach) -> RegistryClient:
-        """A view of the same pass, for somebody who may also reach `more`."""
+        """A view of the same pass, for those who may also reach `more`.
+
+        What they learn of hosts, and which tokens they get, stays with them.
+        """
         view = copy.copy(self)
+        view._patience = self._patience.of_group(more)  # noqa: SLF001
         view._reach = self._reach | more  # noqa: SLF001 - a client, too
         return view
 

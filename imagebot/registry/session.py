@@ -83,7 +83,12 @@ class Session:
         self._throttle = HostThrottle(rate_of=self._rates.of, sleep=sleep, clock=clock)
         self._zones: dict[str, NetworkZone] = {}
         self.vault = vault or Vault()
-        self._auth = Authenticator(self.send, clock=clock, keep=self.vault.keep)
+        self._auth = Authenticator(
+            self.send,
+            clock=clock,
+            keep=self.vault.keep,
+            group=lambda: self._question.patience.group,
+        )
 
     def close(self) -> None:
         self._transport.close()
@@ -112,7 +117,7 @@ class Session:
 
     def send(self, request: Request) -> Response:
         """The response to a request without authorization; failures are tried again."""
-        question = self._asking.question or self._unasked
+        question = self._question
         permit = self._permit(request)
 
         def send(request: Request) -> Response:
@@ -122,9 +127,13 @@ class Session:
                 raise question.time_is_up(request.subject) from exc
 
         response = self._throttle.send(request, send, question)
-        if response.zone is not NetworkZone.PUBLIC and _same_origin(request.url, request.registry):
+        if self._asking.reach.own and _same_origin(request.url, request.registry):
             self._zones[request.registry] = response.zone
         return response
+
+    @property
+    def _question(self) -> Question:
+        return self._asking.question or self._unasked
 
     def _permit(self, request: Request) -> Permit:
         reach = self._asking.reach
