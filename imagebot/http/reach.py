@@ -56,9 +56,9 @@ class Reach:
 
     def names(self, host: str, port: int, ip: str = "") -> bool:
         """Whether the operator named the place, or the address `ip` that it stands for."""
-        host = host.lower().removesuffix(".")
         place = join_place(host, port)
-        if place in self.places or matches_any(self.hosts, host) or matches_any(self.hosts, place):
+        names = (place.removesuffix(f":{port}"), place)
+        if place in self.places or any(matches_any(self.hosts, name) for name in names):
             return True
         if not ip or not self.networks:
             return False
@@ -105,8 +105,9 @@ PUBLIC_ONLY = Permit()
 
 
 def join_place(host: str, port: int) -> str:
-    """`host:port`, with brackets around an IPv6 address."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    """`host:port` in the form to compare, with brackets around an IPv6 address."""
+    name = host.lower().removesuffix(".")
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
 
 
 def literal_address(host: str) -> str:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from imagebot.config.address import check_registry_key
 from imagebot.config.model import BotConfiguration, Limits, RegistryOptions
-from imagebot.http.reach import Reach
+from imagebot.http.reach import Permit, Reach
 from imagebot.registry.named import reach_of_bot, reach_of_limits
 
 
@@ -58,3 +59,13 @@ def test_ports_that_are_none_stand_for_no_other(port: str) -> None:
 )
 def test_a_glob_of_images(glob: str, places: set[str]) -> None:
     assert reach_of_limits(Limits(images=(glob,))) == Reach(frozenset(places))
+
+
+@pytest.mark.parametrize(
+    "host", ["r.corp.example", "R.Corp.example.", "blob_store", "::1", "FD00::A", "10.0.0.1", "0x0a.1"]
+)
+def test_what_a_refusal_says_to_add_names_the_host(host: str) -> None:
+    key = Permit().refusal(host, 5000, "10.0.0.1").place
+    assert check_registry_key(key) == key
+    reach = of_registries(RegistryOptions(host=key))
+    assert Permit(reach).allows(host, 5000, "10.0.0.1")
