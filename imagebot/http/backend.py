@@ -22,7 +22,6 @@ import httpcore
 
 from imagebot.http.connect import connect
 from imagebot.http.exchange import Exchange, Peer
-from imagebot.http.reach import literal_address
 from imagebot.http.resolve import Resolver
 from imagebot.http.zone import zone_of
 
@@ -54,15 +53,8 @@ class Backend(httpcore.NetworkBackend):
             del self._current.exchange
 
     def go_through_proxy(self, host: str, port: int) -> None:
-        """This thread's exchange connects to a proxy, which then does to the host.
-
-        Raises AddressRefusedError for a host that is an address which may not be asked; what a name
-        stands for is known to the proxy alone.
-        """
-        exchange = self._current.exchange
-        exchange.permit.check_literal(host, port)
-        exchange.through_proxy = True
-        exchange.named = exchange.permit.names(host, port, literal_address(host))
+        """This thread's exchange does. Raises AddressRefusedError."""
+        self._current.exchange.go_through_proxy(host, port)
 
     def connect_tcp(
         self,
@@ -84,11 +76,15 @@ class Backend(httpcore.NetworkBackend):
             if addresses and not allowed:
                 raise exchange.permit.refusal(host, port, addresses[0].ip)
             connected = connect(allowed, exchange)
-            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            ip = str(connected.getpeername()[0])
-            peer = Peer(host, port, ip, zone_of(ip))
-        exchange.peer = peer
-        return Stream(connected, self._current, peer)
+            try:
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                ip = str(connected.getpeername()[0])
+            # The host has broken the connection already.
+            except OSError:
+                connected.close()
+                raise
+        exchange.peer = Peer(host, port, ip, zone_of(ip))
+        return Stream(connected, self._current, exchange.peer)
 
 
 class Stream(httpcore.NetworkStream):

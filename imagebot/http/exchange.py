@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from imagebot.http.limits import TimeLimits
-from imagebot.http.reach import PUBLIC_ONLY, Permit
+from imagebot.http.reach import PUBLIC_ONLY, Permit, literal_address
 from imagebot.http.zone import NetworkZone
 
 Stage = Literal["resolve", "connect", "tls", "answer"]
@@ -45,8 +45,8 @@ class Exchange:
     to. `size` is the most bytes that the body may have. `clock` returns seconds from any start.
 
     `permit` says where it may connect to; `peer` is where it did. `through_proxy`: that is a proxy,
-    which is not judged, because the environment names it; `named` is then whether the operator
-    named the host behind it.
+    which is not judged, because the environment names it. `quotable`: what the host says may be
+    shown.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Exchange:
         self.permit = permit
         self.peer: Peer | None = None
         self.through_proxy = False
-        self.named = True
+        self.quotable = True
 
     @property
     def zone(self) -> NetworkZone:
@@ -80,6 +80,19 @@ class Exchange:
         if self.peer is None or self.through_proxy:
             return NetworkZone.PUBLIC
         return self.peer.zone
+
+    def go_through_proxy(self, host: str, port: int) -> None:
+        """It connects to a proxy, which then does to the host.
+
+        What a name stands for is known to the proxy alone, so that anybody could be speaking whom
+        the operator did not name. Raises AddressRefusedError for a host that is an address, and not
+        allowed.
+        """
+        ip = literal_address(host)
+        if ip and not self.permit.allows(host, port, ip):
+            raise self.permit.refusal(host, port, ip)
+        self.through_proxy = True
+        self.quotable = self.permit.names(host, port, ip)
 
     def may_connect(self, host: str, port: int, ip: str) -> bool:
         """Whether it may connect to an address."""

@@ -91,15 +91,6 @@ class Permit:
         """What to raise for an address that is not allowed."""
         return AddressRefusedError(host, port, ip, own=self.reach.own)
 
-    def check_literal(self, host: str, port: int) -> None:
-        """Raise AddressRefusedError for a host that is an address by itself, and not allowed.
-
-        For a host behind a proxy, which resolves names.
-        """
-        ip = literal_address(host)
-        if ip and not self.allows(host, port, ip):
-            raise self.refusal(host, port, ip)
-
 
 PUBLIC_ONLY = Permit()
 

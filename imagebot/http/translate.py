@@ -78,7 +78,7 @@ def translated(request: Request, exchange: Exchange, limits: TimeLimits) -> Iter
         if refusal := explain_refusal(exc):
             raise _refused_identity(request, refusal) from exc
         # Of what is not HTTP, the message has the beginning.
-        said = clean(str(exc)) if exchange.named else ""
+        said = clean(str(exc)) if exchange.quotable else ""
         reason = f"the connection broke: {said or type(exc).__name__}"
         raise _unreachable(request, reason, temporary=True) from exc
     except zlib.error as exc:

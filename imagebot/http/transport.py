@@ -89,7 +89,7 @@ class Transport:
                     headers,
                     body,
                     zone=exchange.zone,
-                    quotable=exchange.named,
+                    quotable=exchange.quotable,
                 )
 
     def _network(self, request: Request) -> tuple[Network, Backend]:
@@ -190,7 +190,7 @@ def _has_authorities() -> bool:
 def _read(request: Request, exchange: Exchange, response: httpx.Response) -> bytes:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
-        which = f": {clean(encoding)!r}" if exchange.named else ""
+        which = f": {clean(encoding)!r}" if exchange.quotable else ""
         raise RegistryProtocolError(
             request.subject, f"the response has an encoding that was not requested{which}"
         )

@@ -62,7 +62,8 @@ def test_a_glob_of_images(glob: str, places: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["r.corp.example", "R.Corp.example.", "blob_store", "::1", "FD00::A", "10.0.0.1", "0x0a.1"]
+    "host",
+    ["r.corp.example", "R.Corp.example.", "blob_store", "::1", "FD00::A", "10.0.0.1", "0x0a.1"],
 )
 def test_what_a_refusal_says_to_add_names_the_host(host: str) -> None:
     key = Permit().refusal(host, 5000, "10.0.0.1").place
