@@ -7,7 +7,6 @@ that are made again after a lost race, agree with each other.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -92,14 +91,14 @@ class Memo:
                 for key, entry in self._entries.items()
                 if entry.asked >= began - max_age(key.repository)
             }
-        return PassMemo(self, registry or self._registry)
+        asked = registry or self._registry
+        return PassMemo(self, asked, _View(self, asked))
 
     def forget(self, repository: Repository) -> None:
         """Drop the tags, digests and push times of a repository, whichever name it is asked by.
 
         A mirror and what it mirrors are the same repository, and so are a cache and its origin. An
-        answer that is under way reaches
-        those who wait for it, but is not kept.
+        answer that is under way reaches those who wait for it, but is not kept.
         """
         names = self._names(repository)
         with self._lock:
@@ -136,20 +135,23 @@ class PassMemo:
     A cached repository is asked for digests alone, which tell what exists there; everything else is
     asked of its origin.
 
-    The view of a target that may reach more asks what all may ask as they do, and only the rest in
-    its own way: no other target gets those answers.
+    The view of those who may reach more asks what all may ask as all do, and a registry that is
+    refused to all in its own way: nobody else gets those answers.
     """
 
-    def __init__(self, memo: Memo, registry: Registry) -> None:
+    def __init__(
+        self, memo: Memo, registry: Registry, common: _View, own: _View | None = None
+    ) -> None:
         self._memo = memo
         self._registry = registry
-        self._views: tuple[_View, ...] = (_View(memo, registry),)
+        self._common = common
+        self._own = own
+        self._refused: set[str] = set()
 
     def reaching(self, more: Reach, registry: Registry) -> PassMemo:
-        """The view of a target that may reach `more`, as `registry` does."""
-        found = PassMemo(self._memo, self._registry)
-        found._views = (*self._views, _View(self._memo, registry, more))
-        return found
+        """The view of those who may also reach `more`, as `registry` does."""
+        own = _View(self._memo, registry, more)
+        return PassMemo(self._memo, self._registry, self._common, own)
 
     def tags(self, repository: Repository) -> tuple[str, ...]:
         """Every tag, as the repository's origin lists them."""
@@ -182,7 +184,7 @@ class PassMemo:
     def pushed(self, repository: Repository, tags: Sequence[str]) -> Mapping[str, Pushed]:
         """Push times of those tags; only the tags that were not asked for yet are asked for."""
         asked = self.origin(repository)
-        return self._ask(lambda view: view.pushed(asked, tags))
+        return self._ask(asked.registry, lambda view: view.pushed(asked, tags))
 
     def known_push(self, repository: Repository, tag: str, digest: str) -> Pushed | None:
         """When a tag was pushed with this digest, as it was kept; asks nothing."""
@@ -206,16 +208,21 @@ class PassMemo:
 
     def check(self, place: Repository | str) -> str:
         """How a registry lets us in; asked once in a pass, never remembered for the next."""
-        return self._ask(lambda view: view.check(place))
+        return self._ask(place.partition("/")[0], lambda view: view.check(place))
 
     def _get(self, key: _Key, fetch: Callable[[Registry], T]) -> T:
-        return self._ask(lambda view: view.get(key, fetch))
+        return self._ask(key.repository.registry, lambda view: view.get(key, fetch))
 
-    def _ask(self, ask: Callable[[_View], T]) -> T:
-        for view in self._views[:-1]:
-            with contextlib.suppress(RegistryRefusedError):
-                return ask(view)
-        return ask(self._views[-1])
+    def _ask(self, host: str, ask: Callable[[_View], T]) -> T:
+        if self._own is None:
+            return ask(self._common)
+        # Once for a host: every refusal costs a look-up, and a kept connection.
+        if host not in self._refused:
+            try:
+                return ask(self._common)
+            except RegistryRefusedError:
+                self._refused.add(host)
+        return ask(self._own)
 
 
 class _View:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -13,9 +13,14 @@ from imagebot.errors import (
     RegistryRefusedError,
     RegistryUnreachableError,
 )
+from imagebot.http import backend
+from imagebot.http.connect import connect
+from imagebot.http.exchange import Exchange
 from imagebot.http.reach import Reach
+from imagebot.http.resolve import Address
 from imagebot.reference import Repository
 from imagebot.registry.client import RegistryClient
+from imagebot.registry.memo import Memo
 from tests.registry.conftest import Known
 from tests.support.here import HERE
 from tests.support.scripted_http import Answer, Request, ScriptedServer
@@ -78,3 +83,44 @@ def test_a_token_of_a_server_that_others_may_not_ask(
         with pytest.raises(RegistryRefusedError):
             common.tags(app)
     assert len(tokens.requests) == 1
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses connected to."""
+    made: list[str] = []
+
+    def noting(addresses: Iterable[Address], exchange: Exchange) -> socket.socket:
+        listed = list(addresses)
+        made.extend(each.ip for each in listed)
+        return connect(listed, exchange)
+
+    monkeypatch.setattr(backend, "connect", noting)
+    return made
+
+
+@pytest.fixture
+def lookups(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names looked up; all are this machine."""
+    made: list[str] = []
+
+    def look_up(host: str, port: int, **_: object) -> list[object]:
+        made.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return made
+
+
+def test_a_target_keeps_its_connections(
+    views: Views, scripted: ScriptedServer, connections: list[str], lookups: list[str]
+) -> None:
+    """What all may ask is asked as they do first; not for every question about a host anew."""
+    scripted.handler = lambda _: Answer(body={"tags": ["1"]})
+    common, own = views()
+    target = Memo(common).for_pass().reaching(HERE, own)
+    host = f"a.localhost:{scripted.host.partition(':')[2]}"
+    for number in range(20):
+        assert target.tags(Repository(host, f"app{number}")) == ("1",)
+    assert (len(scripted.requests), len(connections)) == (20, 1)
+    assert len(lookups) == 2
