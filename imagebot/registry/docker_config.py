@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -13,6 +14,7 @@ from pathlib import Path
 from imagebot.errors import CredentialError
 from imagebot.http.address import normalise_host
 
+_IPV6_RE = re.compile(r"^\[[0-9A-Fa-f:]*:[0-9A-Fa-f:]*\]")
 _MAX_FILE = 1024 * 1024
 _VERSIONS = ("v1", "v2")
 _FIELDS = ("auth", "username", "password", "identitytoken", "registrytoken")
@@ -185,7 +187,7 @@ def _object(value: object) -> Mapping[str, object]:
 
 
 def _is_glob(key: str) -> bool:
-    return any(char in key for char in "*?[")
+    return any(char in _IPV6_RE.sub("", key) for char in "*?[")
 
 
 def _fits(key: str, host: str, path: str) -> bool:

@@ -12,6 +12,7 @@ from imagebot.registry.docker_config import (
     DockerConfig,
     StoredCredential,
     files,
+    hosts,
     parse,
     places,
     read,
@@ -255,3 +256,23 @@ def test_no_secret_in_a_representation() -> None:
     found = config(auths={"r.example": {"username": "alice", "password": "canary"}})
     assert "canary" not in repr(found)
     assert "canary" not in repr(found.entry("r.example", "app"))
+
+
+def test_the_hosts_of_logins(tmp_path: Path) -> None:
+    document = {
+        "auths": {
+            "https://index.docker.io/v1/": {},
+            "http://R.corp.example:5000/v2/": auth("a", "b"),
+            "registry.example/team": auth("a", "b"),
+            "[fd00::1]:5000": auth("a", "b"),
+            "*.glob.example": auth("a", "b"),
+            "[rs].glob.example": auth("a", "b"),
+        },
+        "credHelpers": {"helped.example": "x", "*.helped.example": "x"},
+        "credsStore": "y",
+    }
+    tmp_path.joinpath("config.json").write_text(json.dumps(document))
+    tmp_path.joinpath("broken.json").write_text("{")
+    env = {"DOCKER_CONFIG": str(tmp_path), "REGISTRY_AUTH_FILE": str(tmp_path / "broken.json")}
+    named = {"docker.io", "r.corp.example:5000", "registry.example", "helped.example"}
+    assert hosts(env) == named | {"[fd00::1]:5000"}
