@@ -208,7 +208,7 @@ class PassMemo:
 
     def check(self, place: Repository | str) -> str:
         """How a registry lets us in; asked once in a pass, never remembered for the next."""
-        return self._ask(place.partition("/")[0], lambda view: view.check(place))
+        return self._ask(str(place).partition("/")[0], lambda view: view.check(place))
 
     def _get(self, key: _Key, fetch: Callable[[Registry], T]) -> T:
         return self._ask(key.repository.registry, lambda view: view.get(key, fetch))
