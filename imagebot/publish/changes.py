@@ -17,7 +17,7 @@ class Change:
     `base` is the target's branch, `branch` the one that is pushed to. `route` names the routes
     of a commit, with commas between. `complete` is false when something of the plan failed or is
     undecided, so that updates may be missing. `configuration` is the hash of the one that the route
-    is of.
+    is of. `notes` are lines of text for the pull request: what it waits for, what is not known.
     """
 
     target: str
@@ -29,6 +29,7 @@ class Change:
     options: PullRequestOptions = field(default_factory=PullRequestOptions)
     complete: bool = True
     configuration: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -123,7 +123,7 @@ def _push_and_tell(
     commit = _push(commit, change.branch, observed.branch, checkout)
     title = pull_request_title(change.updates, route=change.route)
     marker = replace(wanted.marker, pushed=commit)
-    body = pull_request_body(change.updates, base=change.base, marker=marker)
+    body = pull_request_body(change.updates, base=change.base, marker=marker, notes=change.notes)
     if request is not None:
         current = forge.update(request.number, title=title, body=body)
         return _published(change, "updated", current, commit)

@@ -23,6 +23,7 @@ _MAX_CELL = 240
 _MAX_SUBJECT = 100
 _MAX_LINES = 100
 _MAX_NAMED = 3
+_MAX_NOTES = 20
 _BREAK = "\u200b"
 
 _ZERO_WIDTH_RE = re.compile("[\u00ad\u200b-\u200d\u2060-\u2064]")
@@ -88,8 +89,14 @@ def pull_request_title(updates: Sequence[Update], *, route: str) -> str:
     return f"{_subject(updates)} ({_plain(route)})"
 
 
-def pull_request_body(updates: Sequence[Update], *, base: str, marker: PullRequestMarker) -> str:
-    """Markdown: what is proposed and why, then the marker; at most MAX_BODY bytes."""
+def pull_request_body(
+    updates: Sequence[Update],
+    *,
+    base: str,
+    marker: PullRequestMarker,
+    notes: Sequence[str] = (),
+) -> str:
+    """Markdown: what is proposed and why, `notes`, then the marker; at most MAX_BODY bytes."""
     count = f"{len(updates)} update{'s' if len(updates) != 1 else ''}"
     head = (
         f"imagebot proposes {count} for {_code(base)}, route {_code(marker.route)}.\n\n"
@@ -101,6 +108,8 @@ def pull_request_body(updates: Sequence[Update], *, base: str, marker: PullReque
         " date as long as nobody else commits to it, and never overwrites other people's"
         " commits.\n\n" + write_marker(marker) + "\n"
     )
+    said = "".join(f"\n- {_text(note)}" for note in notes[:_MAX_NOTES])
+    foot = f"{said}\n{foot}" if said else foot
     room = MAX_BODY - len(head.encode()) - len(foot.encode()) - 100
     rows: list[str] = []
     for update in updates:
