@@ -18,6 +18,7 @@ class Change:
     of a commit, with commas between. `complete` is false when something of the plan failed or is
     undecided, so that updates may be missing. `configuration` is the hash of the one that the route
     is of. `notes` are lines of text for the pull request: what it waits for, what is not known.
+    `trailers` are `Key: value` lines that its commit has besides the usual ones.
     """
 
     target: str
@@ -30,6 +31,7 @@ class Change:
     complete: bool = True
     configuration: str = ""
     notes: tuple[str, ...] = ()
+    trailers: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:

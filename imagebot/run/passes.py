@@ -149,7 +149,7 @@ def _open_target(target: Target, context: PassContext) -> Iterator[PublishContex
         context.vault.keep(access.token, username=access.username, origin=origin)
     forge = try_forge(target, context.environment, stop)
     with open_checkout(context.cache, target.url, target.branch, access, stop=stop) as checkout:
-        yield PublishContext(checkout, forge)
+        yield PublishContext(checkout, forge, registry=_registry(target, context))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +170,13 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
     checkout = opened.checkout
     checkout.refresh()
     configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
-    checkout.committer = Committer(_identity(configuration.commit), context.now)
+    checkout.committer = _committer(configuration.commit, context.now)
     source = CheckoutSource(checkout, configuration.files)
     scans = load_scan_cache(_scans_path(target, context))
     plan = build_plan(
         source,
         configuration,
-        context.registries.get(target.name, context.registry),
+        _registry(target, context),
         now=context.now,
         target=PlanTarget(target.name, identity_of(target.url, target.branch)),
         limits=target.limits,
@@ -198,8 +198,13 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
     return _Prepared(configuration, limited, changes)
 
 
-def _identity(options: CommitOptions) -> Identity:
-    return Identity(options.author_name, options.author_email)
+def _committer(options: CommitOptions, now: datetime) -> Committer:
+    author = Identity(options.author_name, options.author_email)
+    return Committer(Identity(*options.committer), now, author=author)
+
+
+def _registry(target: Target, context: PassContext) -> Registry:
+    return context.registries.get(target.name, context.registry)
 
 
 def _publish_with_tries(target: Target, opened: PublishContext, context: PassContext) -> PassResult:
@@ -218,7 +223,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
                 allowed,
                 prepared.changes,
                 prepared.configuration,
-                opened,
+                replace(opened, commit=prepared.configuration.commit),
                 target=target.name,
             )
         except PushRejectedError as error:
