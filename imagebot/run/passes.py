@@ -38,6 +38,7 @@ from imagebot.problem import BUG, Problem
 from imagebot.publish.context import PublishContext
 from imagebot.publish.publish import publish_plan
 from imagebot.publish.vetoes import find_settled, find_vetoes
+from imagebot.publish.written import read_written
 from imagebot.registry.api import Registry
 from imagebot.run.target import target_configuration
 from imagebot.scan.cache import load_scan_cache
@@ -172,7 +173,7 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
     configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
     checkout.committer = _committer(configuration.commit, context.now)
     source = CheckoutSource(checkout, configuration.files)
-    scans = load_scan_cache(_scans_path(target, context))
+    scans = load_scan_cache(_cached(target, context, "scans"))
     plan = build_plan(
         source,
         configuration,
@@ -181,6 +182,7 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
         target=PlanTarget(target.name, identity_of(target.url, target.branch)),
         limits=target.limits,
         scans=scans,
+        written=read_written(checkout, _cached(target, context, "written")),
         waiting=context.turns.given_up,
         progress=context.progress,
     )
@@ -236,10 +238,10 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
     raise AssertionError("the last try returns or raises")
 
 
-def _scans_path(target: Target, context: PassContext) -> Path:
-    """Beside the target's checkout in the cache, and guarded by the same lock."""
+def _cached(target: Target, context: PassContext, what: str) -> Path:
+    """A file beside the target's checkout in the cache, guarded by the same lock."""
     name = hashlib.sha256(f"{target.url}\0{target.branch}".encode()).hexdigest()[:16]
-    return context.cache / "scans" / f"{name}.scans"
+    return context.cache / what / f"{name}.{what}"
 
 
 def _broken(target: Target, error: Exception, context: PassContext) -> Plan:

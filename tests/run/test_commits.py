@@ -113,6 +113,30 @@ def test_a_digest_that_is_not_given_keeps_no_commit_back(start: Start) -> None:
     assert f"  digest unknown: {APP}: it does not answer\n" in message
 
 
+def test_a_tag_that_is_pushed_again_is_reported(start: Start) -> None:
+    passes = start(configuration("commit"))
+    passes.run()
+    assert passes.codes()[0][0] == "current"
+    passes.points[f"{APP}:1.1.0"] = "another"
+    old, new = digest_of(f"{APP}:1.1.0"), digest_of("another")
+    ((code, reason),) = passes.codes()
+    assert code == "tag-moved"
+    assert old[:19] in reason
+    assert new[:19] in reason
+    # It says so for as long as it is so, with any cache, and whoever commits in between.
+    passes.bare.commit({"README.md": b"x"})
+    passes.cache = passes.cache.with_name("other")
+    assert passes.codes() == [(code, reason)]
+    del passes.points[f"{APP}:1.1.0"]
+    assert passes.codes()[0][0] == "current"
+
+
+def test_what_people_wrote_is_not_looked_up(start: Start) -> None:
+    passes = start(configuration("commit"), "app:1.1.0")
+    assert passes.codes()[0][0] == "current"
+    assert passes.last.count("digest") == 0
+
+
 def test_an_open_pull_request_costs_no_lookup(start: Start) -> None:
     passes = start(configuration("pull-request"))
     assert [each.status for each in passes.run().published] == ["opened"]
