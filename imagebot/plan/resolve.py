@@ -51,8 +51,8 @@ class TagQuery:
 class Resolution:
     """A decision, or why there is none, for every question; `failures` are of whole repositories.
 
-    `notes` tell of tags that are gone and of policies that allow nothing, each with the questions
-    that it is about; not of questions that are undecided.
+    `notes` tell of tags that are gone or have moved, and of policies that allow nothing, each with
+    the questions that it is about; not of questions that are undecided.
     """
 
     of: Mapping[TagQuery, Decision | RegistryError]
@@ -227,6 +227,9 @@ def _notes(
         if tags and tag is not None and _listed_as(question.reference, tag) not in set(tags):
             text = f"{repository}: the registry does not list the current tag {tag} any more"
             found.setdefault((repository, tag), (text, []))[1].append(question)
+        if decision.code == "tag-moved":
+            text = f"{repository}: {decision.reason}"
+            found.setdefault((repository, text), (text, []))[1].append(question)
         if decision.allows_none:
             text = _allows_none(question, decision, len(set(tags)))
             key = (repository, question.policy.name, "none")

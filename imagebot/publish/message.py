@@ -27,7 +27,7 @@ from imagebot.publish.trailers import (
     name_trailers,
     update_trailers,
 )
-from imagebot.text import shorten
+from imagebot.text import printable, shorten
 
 MAX_SUBJECT = 72
 MAX_TITLE = 200
@@ -169,7 +169,7 @@ def _trailers(change: Change, options: CommitOptions, digests: Digests) -> Itera
     yield from name_trailers(POLICY, (update.decision.policy for update in change.updates))
     yield from name_trailers(ROUTE, (update.route for update in change.updates))
     yield f"{PLAN}: {plan_hash(change.updates)}"
-    yield from change.trailers
+    yield from (printable(line) for line in change.trailers)
     if options.sign_off:
         name, address = options.committer
         yield f"{SIGN_OFF}: {name} <{address}>"

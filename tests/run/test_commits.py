@@ -121,6 +121,9 @@ def test_a_tag_that_is_pushed_again_is_reported(start: Start) -> None:
     old, new = digest_of(f"{APP}:1.1.0"), digest_of("another")
     ((code, reason),) = passes.codes()
     assert code == "tag-moved"
+    (warning,) = passes.run().plan.warnings
+    assert warning.startswith(f"{APP}: {reason}: ")
+    assert warning.endswith(": pod.yaml:4")
     assert old[:19] in reason
     assert new[:19] in reason
     # It says so for as long as it is so, with any cache, and whoever commits in between.
