@@ -21,7 +21,8 @@ def publish_commit(
     """
     checkout = context.checkout
     head = checkout.head
-    digests = look_up_digests(change.updates, context.registry)
+    with context.waiting():
+        digests = look_up_digests(change.updates, context.registry)
     message = commit_message(change, context.commit, digests)
     commit = checkout.commit(head, edits, message=message)
     if commit != head:

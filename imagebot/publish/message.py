@@ -49,7 +49,7 @@ def commit_message(change: Change, options: CommitOptions, digests: Digests) -> 
     if options.suffix and change.mode == "commit":
         # Not in a pull request: its checks must run, and a squash would copy it to the branch.
         room = MAX_SUBJECT - len(options.suffix) - 1
-        subject = f"{_subject(change, options, room)} {options.suffix}"
+        subject = f"{_subject(change, options, room)} {options.suffix}".rstrip()
     lines = [line for each in change.updates[:_MOST_LISTED] for line in _lines(each, digests)]
     if len(change.updates) > _MOST_LISTED:
         lines.append(f"- and {len(change.updates) - _MOST_LISTED} more")

@@ -118,7 +118,8 @@ def _push_and_tell(
 ) -> Published:
     """Push the branch first: a pull request must never speak of what is not there yet."""
     checkout, request = context.checkout, observed.open
-    digests = look_up_digests(change.updates, context.registry)
+    with context.waiting():
+        digests = look_up_digests(change.updates, context.registry)
     message = commit_message(change, context.commit, digests)
     commit = checkout.commit(checkout.head, edits, message=message)
     if commit == checkout.head:

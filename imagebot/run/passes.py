@@ -150,7 +150,12 @@ def _open_target(target: Target, context: PassContext) -> Iterator[PublishContex
         context.vault.keep(access.token, username=access.username, origin=origin)
     forge = try_forge(target, context.environment, stop)
     with open_checkout(context.cache, target.url, target.branch, access, stop=stop) as checkout:
-        yield PublishContext(checkout, forge, registry=_registry(target, context))
+        yield PublishContext(
+            checkout,
+            forge,
+            registry=_registry(target, context),
+            waiting=context.turns.given_up,
+        )
 
 
 @dataclass(frozen=True, slots=True)

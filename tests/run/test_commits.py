@@ -134,6 +134,20 @@ def test_a_tag_that_is_pushed_again_is_reported(start: Start) -> None:
     assert passes.codes()[0][0] == "current"
 
 
+@pytest.mark.parametrize("message", ["{title} (#1)", "{title} (#1)\n\n* {body}\n\n---\n\nMore: x"])
+def test_a_squash_may_bury_the_trailers_or_drop_them(start: Start, message: str) -> None:
+    passes = start(configuration("commit"))
+    passes.run()
+    title, _, body = passes.bare.log()[0].message.partition("\n\n")
+    old = passes.bare.log()[1].sha
+    passes.bare.move("main", old)
+    squashed = message.format(title=title, body=body)
+    passes.bare.commit({"pod.yaml": pod("app:1.1.0")}, message=squashed)
+    assert passes.codes()[0][0] == "current"
+    passes.points[f"{APP}:1.1.0"] = "another"
+    assert passes.codes()[0][0] == ("tag-moved" if "{body}" in message else "current")
+
+
 def test_what_people_wrote_is_not_looked_up(start: Start) -> None:
     passes = start(configuration("commit"), "app:1.1.0")
     assert passes.codes()[0][0] == "current"
