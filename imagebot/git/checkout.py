@@ -180,7 +180,7 @@ class Checkout:
     def messages(self, *, most: int) -> Sequence[str]:
         """The messages of the head's newest commits, the newest first."""
         output = self._runner.local("log", "-z", f"-n{most}", "--format=%B", self.head, "--")
-        return output.decode("utf-8", "replace").split("\0")
+        return output.decode("utf-8", "replace").removesuffix("\0").split("\0")
 
     def tree(self, commit: str) -> str:
         """The id of a commit's tree: equal for commits that hold the same."""
