@@ -33,6 +33,7 @@ from imagebot.text import did_you_mean
 
 if TYPE_CHECKING:
     from imagebot.config.schema import (
+        CommitSection,
         ConfigurationSection,
         FilesSection,
         PullRequestSection,
@@ -215,7 +216,6 @@ def to_configuration(
     routes = tuple(_route(route, i, document) for i, route in enumerate(section.routes))
     if not routes and not section.tests:
         warnings = [*warnings, f"{document.path}: there are no routes, so nothing is managed"]
-    author = section.commit.author
     return Configuration(
         path=document.path,
         policies=named.policies,
@@ -224,9 +224,23 @@ def to_configuration(
         files=_files(section.files, document),
         fields=tuple(ExtraField(**field.model_dump()) for field in section.fields_),
         field_places=_places(document, ("fields",), len(section.fields_)),
-        commit=CommitOptions(author_name=author.name, author_email=author.email),
+        commit=_commit(section.commit),
         paused=pause_reason(section.paused, document.path),
         warnings=tuple(warnings),
+    )
+
+
+def _commit(section: CommitSection) -> CommitOptions:
+    committer = section.committer or section.author
+    return CommitOptions(
+        author_name=section.author.name,
+        author_email=section.author.email,
+        committer_name=committer.name,
+        committer_email=committer.email,
+        subject=section.subject,
+        prefix=section.prefix,
+        suffix=section.suffix,
+        sign_off=section.sign_off,
     )
 
 
@@ -252,6 +266,7 @@ def _pull_request(section: PullRequestSection) -> PullRequestOptions:
         reviewers=tuple(section.reviewers),
         assignees=tuple(section.assignees),
         draft=section.draft,
+        title=section.title,
     )
 
 

@@ -36,11 +36,14 @@ class ImageRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequestOptions:
+    """`title` has placeholders (`config.placeholders.TITLE`)."""
+
     group: str = "all"
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     assignees: tuple[str, ...] = ()
     draft: bool = False
+    title: str = "{subject} ({route})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +60,28 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitOptions:
-    """Who the bot commits as."""
+    """Who the bot commits as, and what its commit messages say.
+
+    `subject` and `prefix`, which comes before it, have placeholders
+    (`config.placeholders.SUBJECT`). `suffix` ends the subject of commits to a target's own branch.
+    `sign_off` adds the trailer `Signed-off-by` of the committer.
+    """
 
     author_name: str = "imagebot"
     author_email: str = "imagebot@users.noreply.github.com"
+    committer_name: str = ""
+    committer_email: str = ""
+    subject: str = "{summary}"
+    prefix: str = ""
+    suffix: str = ""
+    sign_off: bool = False
+
+    @property
+    def committer(self) -> tuple[str, str]:
+        """Name and address of the committer: the author, unless another is named."""
+        if self.committer_email:
+            return self.committer_name, self.committer_email
+        return self.author_name, self.author_email
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from imagebot.config.placeholders import SUBJECT, TITLE, shown_placeholders
 from imagebot.config.schema_policy import PolicySection
 from imagebot.config.section import Section
 from imagebot.config.text import (
@@ -23,7 +24,9 @@ from imagebot.config.text import (
     Spelt,
     Text,
     refuse,
+    short_line,
     spelling,
+    template,
 )
 from imagebot.manifest.text.pattern import compile_pattern, fault_text
 
@@ -64,6 +67,9 @@ class PullRequestSection(Section):
     reviewers: list[Text] = Field(default=[], description="Users, or teams as organisation/team.")
     assignees: list[Text] = Field(default=[])
     draft: bool = Field(default=False)
+    title: Annotated[Text, AfterValidator(template(TITLE, longest=200))] = Field(
+        default="{subject} ({route})", description=f"The title, with {shown_placeholders(TITLE)}."
+    )
 
 
 class RouteSection(Section):
@@ -152,10 +158,28 @@ class AuthorSection(Section):
     email: Annotated[Text, AfterValidator(_author_email)] = "imagebot@users.noreply.github.com"
 
 
+class CommitterSection(Section):
+    name: Annotated[Text, AfterValidator(_author_name)]
+    email: Annotated[Text, AfterValidator(_author_email)]
+
+
 class CommitSection(Section):
     author: AuthorSection = Field(
         default_factory=AuthorSection, description="Who the bot commits as."
     )
+    committer: CommitterSection | None = Field(
+        default=None, description="Who the committer is, if not the author."
+    )
+    subject: Annotated[Text, AfterValidator(template(SUBJECT, longest=200))] = Field(
+        default="{summary}", description=f"The subject, with {shown_placeholders(SUBJECT)}."
+    )
+    prefix: Annotated[str, AfterValidator(template(SUBJECT, longest=40))] = Field(
+        default="", description="What comes before the subject, with the same placeholders."
+    )
+    suffix: Annotated[str, AfterValidator(short_line(longest=24))] = Field(
+        default="", description="What ends the subject of commits to the branch: [skip ci]"
+    )
+    sign_off: bool = Field(default=False, description="Add Signed-off-by of the committer.")
 
 
 class TestSection(Section):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from imagebot.config.node import show_text
+from imagebot.config.placeholders import find_fault
 from imagebot.config.scalar import SpeltFloat, SpeltInt
 from imagebot.errors import GitError, InvalidReferenceError, UsageError
 from imagebot.git.url import check_branch
@@ -48,6 +49,32 @@ def _fits(expression: re.Pattern[str], what: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if expression.fullmatch(value) is None:
             raise refuse(f"not a {what}: {show_text(value)!r}")
+        return value
+
+    return check
+
+
+def short_line(*, longest: int) -> Callable[[str], str]:
+    """A check of one line of at most so many characters; it may be empty."""
+
+    def check(value: str) -> str:
+        if len(value) > longest:
+            raise refuse(f"longer than {longest} characters")
+        if not value.isprintable():
+            raise refuse("must be one line without control characters")
+        return value
+
+    return check
+
+
+def template(known: Collection[str], *, longest: int) -> Callable[[str], str]:
+    """As `short_line`, of a text in which only these placeholders stand in braces."""
+    line = short_line(longest=longest)
+
+    def check(value: str) -> str:
+        fault = find_fault(line(value), known)
+        if fault is not None:
+            raise refuse(fault.reason, fault.hint)
         return value
 
     return check

@@ -177,6 +177,11 @@ class Checkout:
         output = self._runner.local(*LOG, limit, payload=log_input(self.head, paths))
         return parse_log(output, most)
 
+    def messages(self, *, most: int) -> Sequence[str]:
+        """The messages of the head's newest commits, the newest first."""
+        output = self._runner.local("log", "-z", f"-n{most}", "--format=%B", self.head, "--")
+        return output.decode("utf-8", "replace").removesuffix("\0").split("\0")
+
     def tree(self, commit: str) -> str:
         """The id of a commit's tree: equal for commits that hold the same."""
         return self._runner.local("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()

@@ -52,12 +52,18 @@ class Identity:
 class Committer:
     """Who makes the commits of a pass, and when; `when` has a time zone.
 
-    `signer` takes what signs them; nothing does yet.
+    `author` None is the committer too. `signer` takes what signs them; nothing does yet.
     """
 
     identity: Identity
     when: datetime
     signer: None = None
+    author: Identity | None = None
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """The e-mail addresses of the author and the committer of each commit."""
+        return (self.author or self.identity).email, self.identity.email
 
 
 def parse_listing(output: bytes) -> CommitTree:
@@ -146,18 +152,19 @@ def commit_stream(
     for number, (file, data) in enumerate(files, 2):
         stream += b"blob\nmark :%d\ndata %d\n%s\n" % (number, len(data), data)
         changes += b"M %s :%d %s\n" % (file.mode.encode(), number, quote_path(file.path))
-    person = _person(committer)
+    author = _person(committer.author or committer.identity, committer.when)
+    person = _person(committer.identity, committer.when)
     text = message.encode()
-    stream += b"commit %s\nmark :1\nauthor %s\ncommitter %s\n" % (ref.encode(), person, person)
+    stream += b"commit %s\nmark :1\nauthor %s\ncommitter %s\n" % (ref.encode(), author, person)
     stream += b"data %d\n%s\nfrom %s\n%s" % (len(text), text, base.encode(), changes)
     stream += b"\nget-mark :1\ndone\n"
     return bytes(stream)
 
 
-def _person(committer: Committer) -> bytes:
-    name = re.sub(r"[\x00-\x1f<>\x7f]", "", committer.identity.name).strip() or "imagebot"
-    email = re.sub(r"[\x00-\x20<>\x7f]", "", committer.identity.email)
-    return f"{name} <{email}> {int(committer.when.timestamp())} +0000".encode()
+def _person(identity: Identity, when: datetime) -> bytes:
+    name = re.sub(r"[\x00-\x1f<>\x7f]", "", identity.name).strip() or "imagebot"
+    email = re.sub(r"[\x00-\x20<>\x7f]", "", identity.email)
+    return f"{name} <{email}> {int(when.timestamp())} +0000".encode()
 
 
 def quote_path(path: str) -> bytes:

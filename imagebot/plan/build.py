@@ -14,7 +14,7 @@ from imagebot.parallel.threads import Progress
 from imagebot.plan.assign import Assigned, assign
 from imagebot.plan.limits import may_ask
 from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Update
-from imagebot.plan.resolve import Resolution, TagQuery, resolve
+from imagebot.plan.resolve import NONE_WRITTEN, Resolution, TagQuery, Written, resolve
 from imagebot.plan.undecided import noted_warnings, undecided_warnings
 from imagebot.plan.unused import unused_warnings
 from imagebot.policy.model import Decision
@@ -35,20 +35,22 @@ def build_plan(
     target: PlanTarget = FOLDER,
     limits: Limits = Limits(),
     scans: ScanCache | None = None,
+    written: Written = NONE_WRITTEN,
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     progress: Progress | None = None,
 ) -> Plan:
     """What the policies want of `source`; what cannot be listed or decided is a problem in it.
 
     It is in a context of `waiting` while it waits for registries. Of `limits` only `images` counts
-    here: a repository outside of it is not asked about.
+    here: a repository outside of it is not asked about. `written` are the digests that tags had
+    when imagebot wrote them.
     """
     inventory = take_inventory(source, configuration, scans)
     assignments = assign(inventory.fields, configuration, target.name, flux=inventory.flux)
     asked = list(_asked(assignments, limits))
     queries = [query for _, query in asked]
     with waiting():
-        resolution = resolve(queries, registry, now=now, progress=progress)
+        resolution = resolve(queries, registry, now=now, written=written, progress=progress)
     plan = to_plan(assignments, resolution, target=target, limits=limits)
     noted = noted_warnings(resolution.notes, asked, target=target.name)
     decided = ((field, resolution.of[query]) for field, query in asked)

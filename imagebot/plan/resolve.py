@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from imagebot.errors import RegistryError, UsageError
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.plan.gates.admit import admit
+from imagebot.plan.gates.moved import note_moved
 from imagebot.plan.gates.ties import describe
 from imagebot.plan.gates.times import ask_times
 from imagebot.policy.choose import choose
+from imagebot.policy.floating import is_floating
 from imagebot.policy.model import TIMED_ORDERS, Decision, Policy
 from imagebot.policy.rejections import count_by_rule
 from imagebot.policy.update_types import moves_of, update_type_of
@@ -24,6 +27,10 @@ from imagebot.registry.charts import ChartRegistry
 from imagebot.registry.listing import ask_each
 from imagebot.version.chart import registry_tag
 
+Written = Mapping[tuple[Repository, str], str]
+"""The digests that tags had when imagebot wrote them, by repository and tag."""
+
+NONE_WRITTEN: Written = MappingProxyType({})
 # Gates ask one thing at a time; this many questions about one repository are asked at once.
 _WORKERS = 8
 
@@ -44,8 +51,8 @@ class TagQuery:
 class Resolution:
     """A decision, or why there is none, for every question; `failures` are of whole repositories.
 
-    `notes` tell of tags that are gone and of policies that allow nothing, each with the questions
-    that it is about; not of questions that are undecided.
+    `notes` tell of tags that are gone or have moved, and of policies that allow nothing, each with
+    the questions that it is about; not of questions that are undecided.
     """
 
     of: Mapping[TagQuery, Decision | RegistryError]
@@ -58,6 +65,7 @@ def resolve(
     registry: Registry,
     *,
     now: datetime,
+    written: Written = NONE_WRITTEN,
     progress: Progress | None = None,
 ) -> Resolution:
     """Answer every question; each repository is listed once. No registry error is raised.
@@ -71,7 +79,7 @@ def resolve(
         about.setdefault(question.reference.repository, []).append(question)
 
     def ask(repository: Repository) -> _Answered:
-        return _answer_all(about[repository], repository, registry, now)
+        return _answer_all(about[repository], repository, registry, now, written)
 
     answered = ask_each(sorted(about), ask, concurrency=registry.concurrency, progress=progress)
     found: dict[TagQuery, Decision | RegistryError] = {}
@@ -98,7 +106,11 @@ class _Answered:
 
 
 def _answer_all(
-    questions: Sequence[TagQuery], repository: Repository, registry: Registry, now: datetime
+    questions: Sequence[TagQuery],
+    repository: Repository,
+    registry: Registry,
+    now: datetime,
+    written: Written,
 ) -> _Answered:
     listing: tuple[str, ...] | RegistryError = ()
     if any(needs_tags(each.policy, each.reference) for each in questions):
@@ -111,7 +123,9 @@ def _answer_all(
         if isinstance(listing, RegistryError):
             return listing
         try:
-            return answer(question.policy, listing, question.reference, registry, now=now)
+            return answer(
+                question.policy, listing, question.reference, registry, now=now, written=written
+            )
         except RegistryError as error:
             return error
 
@@ -131,14 +145,27 @@ def needs_tags(policy: Policy, reference: Reference) -> bool:
 
 
 def answer(
-    policy: Policy, tags: Sequence[str], reference: Reference, registry: Registry, *, now: datetime
+    policy: Policy,
+    tags: Sequence[str],
+    reference: Reference,
+    registry: Registry,
+    *,
+    now: datetime,
+    written: Written = NONE_WRITTEN,
 ) -> Decision:
-    """What one policy makes of one repository's tags, as listed. May raise RegistryError."""
+    """What one policy makes of one repository's tags, as listed. May raise RegistryError.
+
+    `written` are the digests that tags had when imagebot wrote them.
+    """
     if reference.chart:
         registry = ChartRegistry(registry)
     times = ask_times(policy, tags, reference, registry, today=now.date())
     choice = choose(policy, tags, reference, today=now.date(), times=times)
-    return admit(choice, policy, reference, registry, now=now)
+    decision = admit(choice, policy, reference, registry, now=now)
+    before = written.get((reference.repository, reference.tag or ""), "")
+    if not before or is_floating(reference.tag or "", tags):
+        return decision
+    return note_moved(decision, policy, reference, registry, written=before)
 
 
 def answer_offline(
@@ -200,6 +227,9 @@ def _notes(
         if tags and tag is not None and _listed_as(question.reference, tag) not in set(tags):
             text = f"{repository}: the registry does not list the current tag {tag} any more"
             found.setdefault((repository, tag), (text, []))[1].append(question)
+        if decision.code == "tag-moved":
+            text = f"{repository}: {decision.reason}"
+            found.setdefault((repository, text), (text, []))[1].append(question)
         if decision.allows_none:
             text = _allows_none(question, decision, len(set(tags)))
             key = (repository, question.policy.name, "none")

@@ -17,7 +17,8 @@ class Change:
     `base` is the target's branch, `branch` the one that is pushed to. `route` names the routes
     of a commit, with commas between. `complete` is false when something of the plan failed or is
     undecided, so that updates may be missing. `configuration` is the hash of the one that the route
-    is of.
+    is of. `notes` are lines of text for the pull request: what it waits for, what is not known.
+    `trailers` are `Key: value` lines that its commit has besides the usual ones.
     """
 
     target: str
@@ -29,6 +30,8 @@ class Change:
     options: PullRequestOptions = field(default_factory=PullRequestOptions)
     complete: bool = True
     configuration: str = ""
+    notes: tuple[str, ...] = ()
+    trailers: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from imagebot.plan.model import Published
 from imagebot.publish.changes import Change
 from imagebot.publish.context import PublishContext
-from imagebot.publish.text import commit_message
+from imagebot.publish.digests import look_up_digests
+from imagebot.publish.message import commit_message
 
 
 def publish_commit(
@@ -20,7 +21,10 @@ def publish_commit(
     """
     checkout = context.checkout
     head = checkout.head
-    commit = checkout.commit(head, edits, message=commit_message(change.updates))
+    with context.waiting():
+        digests = look_up_digests(change.updates, context.registry)
+    message = commit_message(change, context.commit, digests)
+    commit = checkout.commit(head, edits, message=message)
     if commit != head:
         checkout.push(commit, checkout.branch)
     return Published(

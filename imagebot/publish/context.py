@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from imagebot.config.model import CommitOptions
 from imagebot.forge.connect import ForgeAccess
 from imagebot.git.checkout import Checkout
 from imagebot.plan.model import Published
 from imagebot.publish.changes import Change
+from imagebot.registry.api import Registry
 
 
 @dataclass(frozen=True, slots=True)
 class PublishContext:
-    """A target's checkout, whose committer makes the commits, and its forge, opened once."""
+    """A target's checkout, whose committer makes the commits, and its forge, opened once.
+
+    `commit` says what the messages are like. `registry` is asked for the digests that they name;
+    without one they name only those that are written into the files. A publisher is in a context
+    of `waiting` while it waits for registries.
+    """
 
     checkout: Checkout
     forge: ForgeAccess
+    commit: CommitOptions = field(default_factory=CommitOptions)
+    registry: Registry | None = None
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 class Publisher(Protocol):

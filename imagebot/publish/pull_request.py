@@ -19,14 +19,14 @@ from imagebot.plan.model import Published, PublishStatus
 from imagebot.publish.changes import Change
 from imagebot.publish.context import PublishContext
 from imagebot.publish.decide import Close, Leave, Observed, Open, Refuse, Revise, Wanted, decide
+from imagebot.publish.digests import look_up_digests
 from imagebot.publish.marker import PullRequestMarker, read_marker, with_marker
+from imagebot.publish.message import commit_message, pull_request_title
 from imagebot.publish.text import (
     closing_comment,
-    commit_message,
     kept_comment,
     plan_hash,
     pull_request_body,
-    pull_request_title,
 )
 from imagebot.text import printable
 
@@ -59,7 +59,7 @@ def publish_pull_request(
         case Refuse(people):
             raise _modified(change.branch, checkout, people)
         case Open() | Revise():
-            return _push_and_tell(change, wanted, observed, edits, checkout, forge)
+            return _push_and_tell(change, wanted, observed, edits, context, forge)
 
 
 def wanted_of(change: Change, checkout: Checkout) -> Wanted:
@@ -95,10 +95,11 @@ def people_on(branch: str, checkout: Checkout, request: PullRequest | None) -> t
     known = read_marker(request.body) if request else None
     if known is not None and known.pushed == checkout.remote_branch(branch):
         return ()
-    own = checkout.committer.identity.email
+    own = checkout.committer.addresses
     commits = checkout.authors(checkout.head, branch)
-    found = (address for commit in commits for address in (commit.author, commit.committer))
-    return tuple(dict.fromkeys(address for address in found if address != own))
+    foreign = [each for each in commits if (each.author, each.committer) != own]
+    found = (address for commit in foreign for address in (commit.author, commit.committer))
+    return tuple(dict.fromkeys(address for address in found if address != own[1]))
 
 
 def _leave(change: Change, leave: Leave, forge: Forge) -> Published:
@@ -112,18 +113,21 @@ def _push_and_tell(
     wanted: Wanted,
     observed: Observed,
     edits: Mapping[str, bytes],
-    checkout: Checkout,
+    context: PublishContext,
     forge: Forge,
 ) -> Published:
     """Push the branch first: a pull request must never speak of what is not there yet."""
-    request = observed.open
-    commit = checkout.commit(checkout.head, edits, message=commit_message(change.updates))
+    checkout, request = context.checkout, observed.open
+    with context.waiting():
+        digests = look_up_digests(change.updates, context.registry)
+    message = commit_message(change, context.commit, digests)
+    commit = checkout.commit(checkout.head, edits, message=message)
     if commit == checkout.head:
         return _published(change, "unchanged", request, "")
     commit = _push(commit, change.branch, observed.branch, checkout)
-    title = pull_request_title(change.updates, route=change.route)
+    title = pull_request_title(change, context.commit)
     marker = replace(wanted.marker, pushed=commit)
-    body = pull_request_body(change.updates, base=change.base, marker=marker)
+    body = pull_request_body(change.updates, base=change.base, marker=marker, notes=change.notes)
     if request is not None:
         current = forge.update(request.number, title=title, body=body)
         return _published(change, "updated", current, commit)

@@ -12,7 +12,7 @@ from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.scan import scan
 from imagebot.plan.model import Update
 from imagebot.plan.vetoes import Veto
-from imagebot.publish.text import is_commit_message
+from imagebot.publish.message import is_commit_message
 from imagebot.text import excerpt
 
 _MOST_COMMITS = 50
@@ -27,7 +27,7 @@ def find_rollbacks(
     The last 50 commits of each file count. Contents are only fetched of files that people have
     changed after the bot, all in one request. Raises GitError.
     """
-    address = configuration.commit.author_email
+    _, address = configuration.commit.committer
     paths = {update.field.path: None for update in updates}
     history = {
         path: [(touch, _is_own(touch, address)) for touch in touches]

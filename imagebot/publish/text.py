@@ -1,8 +1,7 @@
-"""Branch names, commit messages and the text of pull requests. Pure.
+"""Branch names and the text of pull requests. Pure.
 
-Tags, paths and reasons come from registries and from the target, so they are hostile: nothing
-in them may mention people, close issues, forge the hidden marker, skip a pipeline, break the
-table, or reach a shell (branch names do, in many a pipeline).
+Branch names reach a shell in many a pipeline, so nothing from outside stands in them as it is;
+what stands in a text goes through `escape`.
 """
 
 from __future__ import annotations
@@ -12,28 +11,14 @@ import re
 from collections.abc import Iterable, Sequence
 
 from imagebot.plan.model import Update
+from imagebot.publish.escape import code, markdown
 from imagebot.publish.marker import PullRequestMarker, write_marker
-from imagebot.text import printable, shorten
 
 BRANCH_PREFIX = "imagebot/"
 
 # GitHub's limit is 65,536 characters; bytes are counted, so that no forge counts more.
 MAX_BODY = 60_000
-_MAX_CELL = 240
-_MAX_SUBJECT = 100
-_MAX_LINES = 100
-_MAX_NAMED = 3
-_BREAK = "\u200b"
-
-_ZERO_WIDTH_RE = re.compile("[\u00ad\u200b-\u200d\u2060-\u2064]")
-# What GitHub, GitLab and Gitea make a mention, a reference or a command of.
-_LIVE_RE = re.compile(
-    r"@(?=\w)|#(?=\d)|!(?=\d)|\bGH-(?=\d)|:(?=//)|www(?=\.)|\[|\*{3}(?=NO_CI)", re.IGNORECASE
-)
-_REVERT_RE = re.compile(r"\s*(revert|rollback|roll back)\b", re.IGNORECASE)
-_LINE_RE = re.compile(r"^- .+: .+ -> .+ \((?:major|minor|patch|digest|other)\)\r?$", re.MULTILINE)
-# A branch such as revert-1-imagebot/… is one of the people who revert.
-_BRANCH_RE = re.compile(r"(?<![\w-])imagebot/(?:[a-z0-9-]+-)?[0-9a-f]{8}(?![\w-])")
+_MAX_NOTES = 20
 
 
 def branch_name(*, base: str, route: str, group: str) -> str:
@@ -62,37 +47,17 @@ def configuration_hash(path: str) -> str:
     return hashlib.sha256(path.encode()).hexdigest()[:12]
 
 
-def commit_message(updates: Sequence[Update]) -> str:
-    """A subject, an empty line, and a line for each update."""
-    lines = [
-        f"- {_plain(update.field.path)}: {_plain(update.field.reference.name)}"
-        f" {_before(update)} -> {_after(update)} ({update.decision.update_type})"
-        for update in updates[:_MAX_LINES]
-    ]
-    if len(updates) > _MAX_LINES:
-        lines.append(f"- and {len(updates) - _MAX_LINES} more")
-    return "\n".join((_subject(updates), "", *lines)) + "\n"
-
-
-def is_commit_message(message: str) -> bool:
-    """Whether a commit says that it is imagebot's work, whoever made it.
-
-    A squash merge has the bot's message or its branch in it; so may what reverts one, which is not.
-    """
-    if _REVERT_RE.match(message):
-        return False
-    return _LINE_RE.search(message) is not None or _BRANCH_RE.search(message) is not None
-
-
-def pull_request_title(updates: Sequence[Update], *, route: str) -> str:
-    return f"{_subject(updates)} ({_plain(route)})"
-
-
-def pull_request_body(updates: Sequence[Update], *, base: str, marker: PullRequestMarker) -> str:
-    """Markdown: what is proposed and why, then the marker; at most MAX_BODY bytes."""
+def pull_request_body(
+    updates: Sequence[Update],
+    *,
+    base: str,
+    marker: PullRequestMarker,
+    notes: Sequence[str] = (),
+) -> str:
+    """Markdown: what is proposed and why, `notes`, then the marker; at most MAX_BODY bytes."""
     count = f"{len(updates)} update{'s' if len(updates) != 1 else ''}"
     head = (
-        f"imagebot proposes {count} for {_code(base)}, route {_code(marker.route)}.\n\n"
+        f"imagebot proposes {count} for {code(base)}, route {code(marker.route)}.\n\n"
         "| File | Image | From | To | Type | Why |\n|---|---|---|---|---|---|\n"
     )
     foot = (
@@ -101,6 +66,8 @@ def pull_request_body(updates: Sequence[Update], *, base: str, marker: PullReque
         " date as long as nobody else commits to it, and never overwrites other people's"
         " commits.\n\n" + write_marker(marker) + "\n"
     )
+    said = "".join(f"\n- {markdown(note)}" for note in notes[:_MAX_NOTES])
+    foot = f"{said}\n{foot}" if said else foot
     room = MAX_BODY - len(head.encode()) - len(foot.encode()) - 100
     rows: list[str] = []
     for update in updates:
@@ -124,23 +91,13 @@ def kept_comment() -> str:
     )
 
 
-def _subject(updates: Sequence[Update]) -> str:
-    names = tuple(dict.fromkeys(update.field.reference.name for update in updates))
-    results = {_after(update) for update in updates}
-    if len(names) == 1:
-        towards = f" to {results.pop()}" if len(results) == 1 else ""
-        return shorten(f"Update {_plain(names[0])}{towards}", _MAX_SUBJECT)
-    short = [_plain(name.rsplit("/", 1)[-1]) for name in names]
-    if len(names) <= _MAX_NAMED and len(set(short)) == len(names):
-        return shorten(f"Update {', '.join(short[:-1])} and {short[-1]}", _MAX_SUBJECT)
-    return f"Update {len(names)} images"
-
-
-def _before(update: Update) -> str:
+def before(update: Update) -> str:
+    """The tag and the beginning of the digest that an update takes away."""
     return _say(update.field.reference.tag, update.field.reference.digest)
 
 
-def _after(update: Update) -> str:
+def after(update: Update) -> str:
+    """The tag and the beginning of the digest that an update writes."""
     current = update.field.reference
     return _say(update.tag or current.tag, update.digest or current.digest)
 
@@ -154,34 +111,11 @@ def _say(tag: str | None, digest: str | None) -> str:
 def _row(update: Update) -> str:
     place = f"{update.field.path}:{update.field.line}"
     cells = (
-        _code(place),
-        _code(update.field.reference.name),
-        _code(_before(update)),
-        _code(_after(update)),
-        _text(str(update.decision.update_type)),
-        _text(update.decision.reason),
+        code(place),
+        code(update.field.reference.name),
+        code(before(update)),
+        code(after(update)),
+        markdown(str(update.decision.update_type)),
+        markdown(update.decision.reason),
     )
     return f"| {' | '.join(cells)} |\n"
-
-
-def _plain(text: str) -> str:
-    """For a commit message or a title: one line in which nothing is a mention or a reference."""
-    text = shorten(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
-    return _LIVE_RE.sub(lambda match: match[0] + _BREAK, text)
-
-
-def _text(text: str) -> str:
-    """For a table cell, as Markdown that shows the text and does nothing else."""
-    escaped = re.sub(r"([\\`*_{}\[\]()~])", r"\\\1", _plain(text))
-    escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return escaped.replace("|", "&vert;")
-
-
-def _code(text: str) -> str:
-    """For a table cell, as code, where nothing can be escaped: what would end it is replaced.
-
-    An escaped pipe would do, but not after a backslash of the text itself.
-    """
-    shown = shorten(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
-    shown = shown.replace("`", "'").replace("|", "\u00a6").replace("<!--", f"<!{_BREAK}--")
-    return f"`{shown.strip() or ' '}`"

@@ -38,6 +38,7 @@ from imagebot.problem import BUG, Problem
 from imagebot.publish.context import PublishContext
 from imagebot.publish.publish import publish_plan
 from imagebot.publish.vetoes import find_settled, find_vetoes
+from imagebot.publish.written import read_written
 from imagebot.registry.api import Registry
 from imagebot.run.target import target_configuration
 from imagebot.scan.cache import load_scan_cache
@@ -149,7 +150,12 @@ def _open_target(target: Target, context: PassContext) -> Iterator[PublishContex
         context.vault.keep(access.token, username=access.username, origin=origin)
     forge = try_forge(target, context.environment, stop)
     with open_checkout(context.cache, target.url, target.branch, access, stop=stop) as checkout:
-        yield PublishContext(checkout, forge)
+        yield PublishContext(
+            checkout,
+            forge,
+            registry=_registry(target, context),
+            waiting=context.turns.given_up,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +176,18 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
     checkout = opened.checkout
     checkout.refresh()
     configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
-    checkout.committer = Committer(_identity(configuration.commit), context.now)
+    checkout.committer = _committer(configuration.commit, context.now)
     source = CheckoutSource(checkout, configuration.files)
-    scans = load_scan_cache(_scans_path(target, context))
+    scans = load_scan_cache(_cached(target, context, "scans"))
     plan = build_plan(
         source,
         configuration,
-        context.registries.get(target.name, context.registry),
+        _registry(target, context),
         now=context.now,
         target=PlanTarget(target.name, identity_of(target.url, target.branch)),
         limits=target.limits,
         scans=scans,
+        written=read_written(checkout, _cached(target, context, "written")),
         waiting=context.turns.given_up,
         progress=context.progress,
     )
@@ -198,8 +205,13 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
     return _Prepared(configuration, limited, changes)
 
 
-def _identity(options: CommitOptions) -> Identity:
-    return Identity(options.author_name, options.author_email)
+def _committer(options: CommitOptions, now: datetime) -> Committer:
+    author = Identity(options.author_name, options.author_email)
+    return Committer(Identity(*options.committer), now, author=author)
+
+
+def _registry(target: Target, context: PassContext) -> Registry:
+    return context.registries.get(target.name, context.registry)
 
 
 def _publish_with_tries(target: Target, opened: PublishContext, context: PassContext) -> PassResult:
@@ -218,7 +230,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
                 allowed,
                 prepared.changes,
                 prepared.configuration,
-                opened,
+                replace(opened, commit=prepared.configuration.commit),
                 target=target.name,
             )
         except PushRejectedError as error:
@@ -231,10 +243,10 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
     raise AssertionError("the last try returns or raises")
 
 
-def _scans_path(target: Target, context: PassContext) -> Path:
-    """Beside the target's checkout in the cache, and guarded by the same lock."""
+def _cached(target: Target, context: PassContext, what: str) -> Path:
+    """A file beside the target's checkout in the cache, guarded by the same lock."""
     name = hashlib.sha256(f"{target.url}\0{target.branch}".encode()).hexdigest()[:16]
-    return context.cache / "scans" / f"{name}.scans"
+    return context.cache / what / f"{name}.{what}"
 
 
 def _broken(target: Target, error: Exception, context: PassContext) -> Plan:

@@ -505,3 +505,67 @@ def errors_of(text: str, *, trusted: bool) -> list[str]:
     except ConfigurationError as error:
         return [show(issue) for issue in error.issues]
     return []
+
+
+def test_how_it_commits() -> None:
+    commit = load("""
+commit:
+  author: {name: Deploy Team, email: deploy@acme.example}
+  committer: {name: imagebot, email: bot@acme.example}
+  prefix: "chore({folder}): "
+  subject: "{images} {from} -> {to} {{now}}"
+  suffix: "[skip ci]"
+  sign-off: true
+""").commit
+    assert commit.committer == ("imagebot", "bot@acme.example")
+    assert (commit.author_name, commit.author_email) == ("Deploy Team", "deploy@acme.example")
+    assert (commit.prefix, commit.subject) == (
+        "chore({folder}): ",
+        "{images} {from} -> {to} {{now}}",
+    )
+    assert (commit.suffix, commit.sign_off) == ("[skip ci]", True)
+
+
+def test_the_committer_is_the_author_unless_named() -> None:
+    assert load("{}").commit.committer == ("imagebot", "imagebot@users.noreply.github.com")
+    commit = load("commit: {author: {name: A, email: a@b.example}}").commit
+    assert commit.committer == ("A", "a@b.example")
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("subject: '{imags}'", "unknown placeholder {imags}", "did you mean {images}?"),
+        ("subject: '{subject}'", "unknown placeholder {subject}", "known: {summary}, "),
+        ("prefix: '{to.__class__}'", "unknown placeholder {to.__class__}", ""),
+        ("subject: '{to!r}'", "unknown placeholder {to!r}", ""),
+        ("subject: '{count:9999999999}'", "unknown placeholder {count:9999999999}", ""),
+        ("subject: '{}'", "unknown placeholder {}", "known: "),
+        ("subject: '{'", "a brace is not closed, or not opened", "write {{ and }} for braces"),
+        ("subject: '}'", "a brace is not closed, or not opened", ""),
+        ("subject: ''", "must not be empty", ""),
+        (f"subject: {'x' * 201}", "longer than 200 characters", ""),
+        (f"prefix: {'x' * 41}", "longer than 40 characters", ""),
+        (f"suffix: {'x' * 25}", "longer than 24 characters", ""),
+        ('suffix: "a\\nb"', "must be one line without control characters", ""),
+        ('prefix: "a\\u202eb"', "must be one line without control characters", ""),
+        ("committer: {name: A}", "", ""),
+        ("committer: {name: 'A <b>', email: a@b}", "must be a name without < and >", ""),
+        ('author: {name: "A\\nSigned-off-by: B", email: a@b}', "must be one line", ""),
+    ],
+)
+def test_wrong_texts_of_commits(text: str, message: str, hint: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(f"commit:\n  {text}\n")
+    (issue,) = caught.value.issues
+    assert message in str(issue)
+    assert hint in issue.hint
+
+
+def test_titles_have_placeholders_too() -> None:
+    route = "{name: a, files: ['**'], publish: pull-request, images: [{match: '**', policy: shape}]"
+    options = load(f"routes: [{route}, pull-request: {{title: '{{subject}} now'}}}}]").routes[0]
+    assert options.pull_request.title == "{subject} now"
+    with pytest.raises(ConfigurationError) as caught:
+        load(f"routes: [{route}, pull-request: {{title: '{{subjct}}'}}}}]")
+    assert caught.value.issues[0].hint == "did you mean {subject}?"

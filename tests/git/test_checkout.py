@@ -356,3 +356,13 @@ def test_trees_that_would_leave_the_work_tree(
     with pytest.raises(GitError, match="git's check refuses") as caught:
         checkouts(bare)
     assert "git fsck" in caught.value.hint
+
+
+def test_messages_of_the_newest_commits(bare: BareRepository, checkouts: Open) -> None:
+    first = bare.log()[0].message
+    bare.commit({"a": b"1"}, message="One\n\nbody\n")
+    bare.commit({"a": b"2"}, message="Two \u00e9")
+    checkout = checkouts(bare)
+    found = checkout.messages(most=10)
+    assert [message.strip() for message in found] == ["Two \u00e9", "One\n\nbody", first.strip()]
+    assert [message.strip() for message in checkout.messages(most=1)] == ["Two \u00e9"]

@@ -102,6 +102,15 @@ def test_only_files_that_are_there_and_differ_are_picked() -> None:
             pick_files(listing, {path: b""}, "x")
 
 
+def test_an_author_apart_from_the_committer() -> None:
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    committer = Committer(Identity("Bot", "bot@x"), when, author=Identity("Team", "team@x"))
+    stream = commit_stream(ref="r", base=ID, files=[], message="m\n", committer=committer)
+    assert b"author Team <team@x> 1767225600 +0000\ncommitter Bot <bot@x> 176" in stream
+    assert committer.addresses == ("team@x", "bot@x")
+    assert Committer(Identity("Bot", "bot@x"), when).addresses == ("bot@x", "bot@x")
+
+
 def test_names_cannot_break_the_stream() -> None:
     identity = Identity("A\n<B> \x00", "a b\n>@x")
     committer = Committer(identity, datetime(2026, 1, 1, tzinfo=UTC))

@@ -9,13 +9,20 @@ import pytest
 
 from imagebot import errors
 from imagebot.config.load import load_configuration
+from imagebot.config.model import CommitOptions
 from imagebot.forge.connect import FORGES
-from imagebot.publish.text import branch_name, commit_message
+from imagebot.publish.changes import Change
+from imagebot.publish.message import commit_message
+from imagebot.publish.text import branch_name
+from imagebot.publish.trailers import Digests, key_of
 from tests.publish.updates import make_update
 
 ROOT = Path(__file__).parent.parent.parent
 PUBLISHING = (ROOT / "docs" / "publishing.md").read_text("utf-8")
 SECURITY = (ROOT / "docs" / "security.md").read_text("utf-8")
+
+
+DIGEST = "sha256:" + "9f86d081884c7d65" * 4
 
 
 def blocks(kind: str) -> list[str]:
@@ -31,11 +38,26 @@ def test_the_configuration_loads() -> None:
 def test_the_commit_message_is_one() -> None:
     updates = (
         make_update(
-            "clusters/test/api.yaml", "ghcr.io/acme/api:1.4.1", "1.4.2", update_type="patch"
+            "clusters/test/api.yaml",
+            "ghcr.io/acme/api:1.4.1",
+            "1.4.2",
+            update_type="patch",
+            reason="the newest of 12 that ^1.4 allows",
+            route="test",
         ),
-        make_update("clusters/test/web.yaml", "nginx:1.27.3", "1.29.0"),
+        make_update(
+            "clusters/test/web.yaml",
+            "nginx:1.27.3",
+            "1.29.0",
+            reason="the newest of 231",
+            route="test",
+        ),
     )
-    assert blocks("text") == [commit_message(updates)]
+    digests = {key: DIGEST for update in updates if (key := key_of(update))}
+    change = Change(
+        target="t", base="main", branch="main", mode="commit", route="test", updates=updates
+    )
+    assert blocks("text") == [commit_message(change, CommitOptions(), Digests(of=digests))]
 
 
 def test_the_branch_is_one() -> None:

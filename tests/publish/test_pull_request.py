@@ -63,7 +63,7 @@ def test_opened(bot: Bot, bare: BareRepository, sandbox: SandboxForge) -> None:
     assert [commit.sha for commit in bare.log(BRANCH)][1:] == [main]
     pull = stored(sandbox)
     assert (pull["state"], pull["branch"], pull["base"]) == ("open", BRANCH, "main")
-    assert pull["title"] == "Update api and nginx (production)"
+    assert pull["title"] == "Update api and nginx to 1.1.0 (production)"
     marker = read_marker(pull["body"])
     assert marker is not None
     assert (marker.route, marker.pushed, marker.updates) == (
