@@ -114,6 +114,9 @@ class SecretSource:
     kind: Literal["file", "env"]
     name: str
 
+    def __str__(self) -> str:
+        return f"file {self.name}" if self.kind == "file" else f"variable {self.name}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitCredential:
@@ -124,6 +127,13 @@ class GitCredential:
     token: SecretSource | None = None
     ssh_key: str = ""
     known_hosts: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Its name and where its secrets are, for messages; never what they are."""
+        token = f", {self.token}" if self.token else ""
+        key = f", key {self.ssh_key}" if self.ssh_key else ""
+        return f"credential {self.name}{token}{key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from imagebot.errors import ForgeAuthError, ForgeError, ForgeRateLimitError, ForgeUnreachableError
-from imagebot.forge.model import PullRequest, PullRequestState
+from imagebot.forge.model import ForgeRights, PullRequest, PullRequestState
 from imagebot.http.tls import explain_distrust
 from imagebot.parallel.stop import Stop
 from imagebot.redaction import Redaction, Secret
@@ -36,13 +37,15 @@ _MOST_CLOSED = 20
 _MOST_COMMENTS = 300
 _MAX_SHOWN = 400
 _TRUST = "set SSL_CERT_FILE to a bundle that contains the authority of the forge"
+# Two dots: git refuses such a name.
+_NO_BRANCH = "imagebot/doctor..nothing"
 _RIGHTS = "the token needs the permissions contents: write and pull requests: write"
 
 
 class GitHubForge:
     """`project` is `owner/name`; pull requests go into `base`.
 
-    `write_pause` is the seconds between two writes, `tries` how often a read is tried, with
+    `origin` says which credential the token is of. `write_pause` is the seconds between two writes, `tries` how often a read is tried, with
     `backoff` seconds between, twice as many each time. `ca_file` holds the authorities to trust
     instead of the usual ones. Nothing is asked once `stop` was.
     """
@@ -53,6 +56,7 @@ class GitHubForge:
         base: str,
         token: str,
         *,
+        origin: str = "",
         api_url: str = API_URL,
         write_pause: float = WRITE_PAUSE,
         tries: int = _TRIES,
@@ -62,6 +66,7 @@ class GitHubForge:
     ) -> None:
         self._project = project
         self._base = base
+        self._used = f" ({origin})" if origin else ""
         self._redaction = Redaction.of([Secret(token)])
         self._stop = stop or Stop()
         self.api_url = api_url
@@ -72,17 +77,40 @@ class GitHubForge:
     def project(self) -> str:
         return self._project
 
-    def check(self) -> str:
+    def check(self, *, proposes: bool = False) -> ForgeRights:
         with self._translated():
             repository = self._repository
             repository.complete()
             # Without rights of any kind GitHub leaves them out.
             may_push = bool(getattr(repository.permissions, "push", False))
+            expires = _expiry(repository.raw_headers)
+            if not repository.raw_data.keys() & {"full_name", "permissions"}:
+                raise ValueError("no project")
         if not may_push:
             raise ForgeAuthError(
-                self._project, "the token may read the project, but not write to it", hint=_RIGHTS
+                self._project,
+                f"the token may read the project, but not write to it{self._used}",
+                hint=_RIGHTS,
             )
-        return f"{self._project}: the token may write"
+        if not proposes:
+            return ForgeRights("the token may write", expires)
+        self._try_to_propose()
+        return ForgeRights("the token may write and open pull requests", expires)
+
+    def _try_to_propose(self) -> None:
+        """Ask for a pull request that cannot be: no branch has such a name.
+
+        GitHub looks at the rights of a token before it looks at the branch, so that 422 says that
+        the token has them. A token's rights to pull requests are told nowhere else.
+        """
+        try:
+            with self._translated():
+                self._repository.create_pull(
+                    base=self._base, head=_NO_BRANCH, title="imagebot doctor", body=""
+                )
+        except ForgeError as error:
+            if error.status != 422:
+                raise
 
     def find(self, branch: str) -> PullRequest | None:
         found = self._list(branch, "open", 1)
@@ -201,17 +229,20 @@ class GitHubForge:
         return ForgeError(
             self._project,
             f"the answer is not one of GitHub's API: {said}",
-            hint="check the target's URL, because a renamed project answers like this, and the "
-            "forge's url: for GitHub Enterprise it ends in /api/v3",
+            hint=f"{ask_for_api(self.api_url)}; or check the target's URL, because a renamed "
+            "project answers like this, too",
         )
 
     def _error(self, error: GithubException) -> ForgeError:
         status, headers = error.status, error.headers or {}
+        is_message = isinstance(error.data, dict) and "message" in error.data
+        if not is_message and status not in (401, 429) and status < 500:
+            return self._not_github(error)
         said = self._shown(_message(error.data))
         if status == 401:
             return ForgeAuthError(
                 self._project,
-                f"the token was refused: {said}",
+                f"the token was refused{self._used}: {said}",
                 status=status,
                 hint="check that the target's token is right and has not expired",
             )
@@ -227,7 +258,10 @@ class GitHubForge:
             )
         if status == 403:
             return ForgeAuthError(
-                self._project, f"not allowed: {said}", status=status, hint=_RIGHTS
+                self._project,
+                f"not allowed{self._used}: {said}",
+                status=status,
+                hint=_RIGHTS,
             )
         if status == 404:
             return ForgeError(
@@ -251,6 +285,29 @@ class GitHubForge:
 
     def _shown(self, text: str) -> str:
         return excerpt(self._redaction.hide(text).strip(), _MAX_SHOWN)
+
+
+def ask_for_api(url: str) -> str:
+    """A question about an address that answers as no API does."""
+    parts = urlsplit(url)
+    host = "api.github.com" if parts.hostname in ("github.com", "www.github.com") else ""
+    meant = f"https://{host}" if host else f"{parts.scheme}://{parts.netloc}/api/v3"
+    if url == meant or parts.hostname == "api.github.com":
+        return f"is {url} the address of GitHub's API?"
+    return f"the forge's url is {url}: is it {meant}?"
+
+
+def _expiry(headers: Mapping[str, Any]) -> datetime | None:
+    """When a personal token ends, as `2026-12-31 23:59:59 UTC`.
+
+    https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api
+    """
+    said = str(headers.get("github-authentication-token-expiration", ""))
+    for form in ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S UTC"):
+        with contextlib.suppress(ValueError, OverflowError):
+            found = datetime.strptime(said, form)  # noqa: DTZ007 - UTC, as it says
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return None
 
 
 def _retry(tries: int, backoff: float) -> Retry:

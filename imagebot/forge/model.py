@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 PullRequestState = Literal["open", "closed", "merged"]
@@ -23,6 +24,14 @@ class PullRequest:
     state: PullRequestState = "open"
 
 
+@dataclass(frozen=True, slots=True)
+class ForgeRights:
+    """What a token may do, in one line, and when it ends: None where the forge does not say."""
+
+    summary: str
+    expires: datetime | None = None
+
+
 class Forge(Protocol):
     """One project on a forge, and one branch of it that pull requests go into.
 
@@ -35,8 +44,11 @@ class Forge(Protocol):
         """What the project is called in output, such as `acme/gitops`."""
         ...
 
-    def check(self) -> str:
-        """One line for `doctor` that says what the token may do."""
+    def check(self, *, proposes: bool = False) -> ForgeRights:
+        """What the token may do; with `proposes`, it must be allowed to open pull requests.
+
+        Nothing is made or changed.
+        """
         ...
 
     def find(self, branch: str) -> PullRequest | None:
