@@ -45,9 +45,10 @@ _RIGHTS = "the token needs the permissions contents: write and pull requests: wr
 class GitHubForge:
     """`project` is `owner/name`; pull requests go into `base`.
 
-    `origin` says which credential the token is of. `write_pause` is the seconds between two writes, `tries` how often a read is tried, with
-    `backoff` seconds between, twice as many each time. `ca_file` holds the authorities to trust
-    instead of the usual ones. Nothing is asked once `stop` was.
+    `origin` says which credential the token is of. `write_pause` is the seconds between two writes,
+    `tries` how often a read is tried, with `backoff` seconds between, twice as many each time.
+    `ca_file` holds the authorities to trust instead of the usual ones. Nothing is asked once `stop`
+    was.
     """
 
     def __init__(

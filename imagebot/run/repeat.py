@@ -7,16 +7,14 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from imagebot.errors import ConfigurationError, ImagebotError
+from imagebot.errors import ImagebotError
 from imagebot.parallel.stop import Stop
 from imagebot.problem import Exit
-from imagebot.run.diagnostics import Diagnostics
+from imagebot.run.journal import Journal
 from imagebot.run.signals import on_interrupt
 
 
-def repeat(
-    one_pass: Callable[[], Exit], seconds: int, diagnostics: Diagnostics, stop: Stop
-) -> Exit:
+def repeat(one_pass: Callable[[], Exit], seconds: int, journal: Journal, stop: Stop) -> Exit:
     """Start a pass every `seconds` (at once when one took longer) until SIGTERM or SIGINT.
 
     SIGTERM (whose handler asks `stop`) ends the pass; the first SIGINT lets it finish. Where SIGINT
@@ -39,8 +37,8 @@ def repeat(
     last = one_pass()
     while not _wait(soon, max(0.0, seconds - (time.monotonic() - started))):
         started = time.monotonic()
-        last = _guarded(one_pass, diagnostics)
-    diagnostics.info("asked to stop; the last pass is finished")
+        last = _guarded(one_pass, journal)
+    journal.diagnostics.info("asked to stop; the last pass is finished")
     return last
 
 
@@ -52,12 +50,8 @@ def _wait(soon: threading.Event, seconds: float) -> bool:
         return True
 
 
-def _guarded(one_pass: Callable[[], Exit], diagnostics: Diagnostics) -> Exit:
+def _guarded(one_pass: Callable[[], Exit], journal: Journal) -> Exit:
     try:
         return one_pass()
-    except ConfigurationError as error:
-        for issue in error.issues:
-            diagnostics.warning(str(issue), hint=issue.hint)
     except ImagebotError as error:
-        diagnostics.warning(error.message, hint=error.hint)
-    return Exit.FAILED
+        return journal.tell_failure(error)

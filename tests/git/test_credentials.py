@@ -65,7 +65,7 @@ def test_what_is_said_of_a_credential_names_it_and_where_it_is_read(tmp_path: Pa
     assert access_for(both, ENVIRONMENT).origin == f"credential c, variable TOKEN, key {key}"
     assert access_for(None, {}).origin == "no credential"
     lost = GitCredential(name="c", token=SecretSource("file", "/nowhere/token"))
-    with pytest.raises(CredentialError, match="^credential c: .* the file /nowhere/token"):
+    with pytest.raises(CredentialError, match=r"^credential c: .* the file /nowhere/token"):
         access_for(lost, {})
 
 

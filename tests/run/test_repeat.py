@@ -15,6 +15,7 @@ import imagebot.run.repeat as repeat_module
 from imagebot.parallel.stop import Stop
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics
+from imagebot.run.journal import Journal
 from tests.support.process import PATIENCE
 from tests.support.signals import with_signals
 
@@ -23,6 +24,7 @@ import pathlib, sys, time
 from imagebot.parallel.stop import Stop
 from imagebot.run.signals import prepare_process
 from imagebot.run.diagnostics import Diagnostics
+from imagebot.run.journal import Journal
 from imagebot.problem import Exit
 from imagebot.run.repeat import repeat
 from imagebot.errors import GitError
@@ -45,7 +47,7 @@ def one_pass():
 stop = Stop()
 prepare_process(stop)
 try:
-    sys.exit(repeat(one_pass, seconds, Diagnostics(), stop))
+    sys.exit(repeat(one_pass, seconds, Journal(Diagnostics()), stop))
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -118,8 +120,8 @@ def test_sigterm_in_a_pause_interrupts_nothing(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr("imagebot.run.repeat.threading.Event", Soon)
     monkeypatch.setattr(repeat_module, "on_interrupt", lambda handler: None)
-    diagnostics = Diagnostics(quiet=True)
-    assert repeat_module.repeat(lambda: Exit.FAILED, 10, diagnostics, Stop()) == Exit.FAILED
+    journal = Journal(Diagnostics(quiet=True))
+    assert repeat_module.repeat(lambda: Exit.FAILED, 10, journal, Stop()) == Exit.FAILED
 
 
 def test_a_failed_pass_is_told_and_followed_by_another(tmp_path: Path, wait_until: Wait) -> None:
@@ -151,5 +153,5 @@ def test_a_pass_starts_every_so_many_seconds(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("imagebot.run.repeat.threading.Event", Soon)
     monkeypatch.setattr("imagebot.run.repeat.time.monotonic", lambda: now[0])
     monkeypatch.setattr(repeat_module, "on_interrupt", lambda handler: None)
-    assert repeat_module.repeat(one_pass, 10, Diagnostics(quiet=True), Stop()) == Exit.WELL
+    assert repeat_module.repeat(one_pass, 10, Journal(Diagnostics(quiet=True)), Stop()) == Exit.WELL
     assert waits == [7.0, 7.0, 0.0, 7.0]
