@@ -1,26 +1,25 @@
 """Pull requests on GitHub, through PyGithub.
 
 PyGithub by itself sends a POST again after a 5xx, and GitHub may have done what it answered 502
-to: two pull requests, two comments. Here a POST is sent once, after looking whether its work is
-done already, and looked for again when the answer is an error.
+to: two pull requests, two comments. Here a POST is sent once (`base.py` says how the rest is done).
 """
 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from imagebot.errors import ForgeAuthError, ForgeError, ForgeRateLimitError, ForgeUnreachableError
-from imagebot.forge.model import ForgeRights, PullRequest, PullRequestState
-from imagebot.http.tls import explain_distrust
+from imagebot.errors import ForgeError
+from imagebot.forge.base import BaseForge
+from imagebot.forge.failures import ForgeFailures
+from imagebot.forge.model import ForgeLimits, ForgeRights, PullRequest, PullRequestState
+from imagebot.http.address import is_loopback
 from imagebot.parallel.stop import Stop
 from imagebot.redaction import Redaction, Secret
-from imagebot.text import excerpt
 
 if TYPE_CHECKING:
     from github.GithubException import GithubException
@@ -35,14 +34,12 @@ _TIMEOUT_SECONDS = 20
 _TRIES = 3
 _MOST_CLOSED = 20
 _MOST_COMMENTS = 300
-_MAX_SHOWN = 400
-_TRUST = "set SSL_CERT_FILE to a bundle that contains the authority of the forge"
 # Two dots: git refuses such a name.
 _NO_BRANCH = "imagebot/doctor..nothing"
 _RIGHTS = "the token needs the permissions contents: write and pull requests: write"
 
 
-class GitHubForge:
+class GitHubForge(BaseForge):
     """`project` is `owner/name`; pull requests go into `base`.
 
     `origin` says which credential the token is of. `write_pause` is the seconds between two writes,
@@ -50,6 +47,9 @@ class GitHubForge:
     `ca_file` holds the authorities to trust instead of the usual ones. Nothing is asked once `stop`
     was.
     """
+
+    # Documented for neither: as the API refuses them.
+    limits = ForgeLimits(title=256, body=65_536, comment=65_536)
 
     def __init__(
         self,
@@ -67,8 +67,15 @@ class GitHubForge:
     ) -> None:
         self._project = project
         self._base = base
-        self._used = f" ({origin})" if origin else ""
-        self._redaction = Redaction.of([Secret(token)])
+        self._failures = ForgeFailures(
+            name="GitHub",
+            project=project,
+            api_url=api_url,
+            rights=_RIGHTS,
+            address=ask_for_api(api_url),
+            origin=origin,
+            redaction=Redaction.of([Secret(token)]),
+        )
         self._stop = stop or Stop()
         self.api_url = api_url
         retry = _retry(tries, backoff)
@@ -88,11 +95,7 @@ class GitHubForge:
             if not repository.raw_data.keys() & {"full_name", "permissions"}:
                 raise ValueError("no project")
         if not may_push:
-            raise ForgeAuthError(
-                self._project,
-                f"the token may read the project, but not write to it{self._used}",
-                hint=_RIGHTS,
-            )
+            raise self._failures.may_only_read()
         if not proposes:
             return ForgeRights("the token may write", expires)
         self._try_to_propose()
@@ -120,27 +123,15 @@ class GitHubForge:
     def find_closed(self, branch: str) -> tuple[PullRequest, ...]:
         return self._list(branch, "closed", _MOST_CLOSED)
 
-    def create(self, *, branch: str, title: str, body: str, draft: bool = False) -> PullRequest:
-        existing = self.find(branch)
-        if existing is not None:
-            return existing
-        try:
-            with self._translated():
-                return _value(
-                    self._repository.create_pull(
-                        base=self._base, head=branch, title=title, body=body, draft=draft
-                    )
+    def _create(self, branch: str, title: str, body: str, *, draft: bool) -> PullRequest:
+        with self._translated():
+            return _value(
+                self._repository.create_pull(
+                    base=self._base, head=branch, title=title, body=body, draft=draft
                 )
-        except ForgeError as error:
-            # 422 when another bot was faster; 5xx or no answer when it may have been made.
-            if error.status != 422 and not isinstance(error, ForgeUnreachableError):
-                raise
-            made = self.find(branch)
-            if made is None:
-                raise
-            return made
+            )
 
-    def update(self, number: int, *, title: str, body: str) -> PullRequest:
+    def _edit(self, number: int, title: str, body: str) -> PullRequest:
         with self._translated():
             request = self._repository.get_pull(number)
             request.edit(title=title, body=body)
@@ -150,15 +141,14 @@ class GitHubForge:
         with self._translated():
             self._repository.get_pull(number).edit(state="closed")
 
-    def comment(self, number: int, text: str) -> None:
-        if self._has_comment(number, text):
-            return
-        try:
-            with self._translated():
-                self._repository.get_pull(number).create_issue_comment(text)
-        except ForgeUnreachableError:
-            if not self._has_comment(number, text):
-                raise
+    def _comments(self, number: int) -> Iterator[str]:
+        with self._translated():
+            comments = self._repository.get_pull(number).get_issue_comments()
+            yield from (comment.body for comment in islice(comments, _MOST_COMMENTS))
+
+    def _add_comment(self, number: int, text: str) -> None:
+        with self._translated():
+            self._repository.get_pull(number).create_issue_comment(text)
 
     def add_labels(self, number: int, labels: Sequence[str]) -> None:
         # A set on GitHub's side: adding twice is adding once.
@@ -188,13 +178,6 @@ class GitHubForge:
         mine = (one for one in found if (one.branch, one.base) == (branch, self._base))
         return tuple(sorted(mine, key=lambda one: -one.number))
 
-    def _has_comment(self, number: int, text: str) -> bool:
-        with self._translated():
-            comments = self._repository.get_pull(number).get_issue_comments()
-            return any(
-                comment.body.strip() == text.strip() for comment in islice(comments, _MOST_COMMENTS)
-            )
-
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
         from github import BadAttributeException, GithubException, IncompletableObject
@@ -203,89 +186,27 @@ class GitHubForge:
         try:
             yield
         except (BadAttributeException, IncompletableObject) as error:
-            raise self._not_github(error) from error
+            raise self._failures.not_api(error) from error
         except GithubException as error:
             raise self._error(error) from error
         except OSError as error:
-            raise self._unreachable(error) from error
+            raise self._failures.no_connection(error) from error
         except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
             # What PyGithub raises on an unexpected answer.
-            raise self._not_github(error) from error
-
-    def _unreachable(self, error: OSError) -> ForgeError:
-        """What requests raises as an error: no connection, name, TLS or answer in time."""
-        distrust = explain_distrust(error, trust=_TRUST)
-        if distrust is not None:
-            host = urlsplit(self.api_url).netloc
-            reason = f"the certificate of {host} is not trusted: {distrust.reason}"
-            return ForgeUnreachableError(self._project, reason, hint=distrust.hint)
-        return ForgeUnreachableError(
-            self._project,
-            f"the forge cannot be reached: {self._shown(str(error))}",
-            hint="the next pass tries again",
-        )
-
-    def _not_github(self, error: Exception) -> ForgeError:
-        said = self._shown(str(error))
-        return ForgeError(
-            self._project,
-            f"the answer is not one of GitHub's API: {said}",
-            hint=f"{ask_for_api(self.api_url)}; or check the target's URL, because a renamed "
-            "project answers like this, too",
-        )
+            raise self._failures.not_api(error) from error
 
     def _error(self, error: GithubException) -> ForgeError:
-        status, headers = error.status, error.headers or {}
         is_message = isinstance(error.data, dict) and "message" in error.data
-        if not is_message and status not in (401, 429) and status < 500:
-            return self._not_github(error)
-        said = self._shown(_message(error.data))
-        if status == 401:
-            return ForgeAuthError(
-                self._project,
-                f"the token was refused{self._used}: {said}",
-                status=status,
-                hint="check that the target's token is right and has not expired",
-            )
-        if status == 429 or (status == 403 and _is_rate_limit(said, headers)):
-            wait = _retry_after(headers)
-            pause = "a pause" if wait is None else f"a pause of {wait:.0f} s"
-            return ForgeRateLimitError(
-                self._project,
-                f"the forge asks for {pause}: {said}",
-                status=status,
-                retry_after=wait,
-                hint="the next pass continues; if this repeats, run passes less often",
-            )
-        if status == 403:
-            return ForgeAuthError(
-                self._project,
-                f"not allowed{self._used}: {said}",
-                status=status,
-                hint=_RIGHTS,
-            )
-        if status == 404:
-            return ForgeError(
-                self._project,
-                "no such project, or the token may not see it",
-                status=status,
-                hint=f"check the target's URL; {_RIGHTS}",
-            )
-        if status >= 500:
-            return ForgeUnreachableError(
-                self._project,
-                f"the forge failed with status {status}: {said}",
-                status=status,
-                hint="the next pass tries again",
-            )
-        return ForgeError(
-            self._project,
-            f"the forge refused the request with status {status}: {said}",
-            status=status,
-        )
+        if not is_message and error.status not in (401, 429) and error.status < 500:
+            return self._failures.not_api(error)
+        return self._failures.of_status(error.status, _message(error.data), error.headers or {})
 
-    def _shown(self, text: str) -> str:
-        return excerpt(self._redaction.hide(text).strip(), _MAX_SHOWN)
+
+def is_likely_api(url: str) -> bool:
+    """Whether an address looks like that of a GitHub's API, as GitHub gives them out."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return host.startswith("api.") or parts.path.rstrip("/") == "/api/v3" or is_loopback(host)
 
 
 def ask_for_api(url: str) -> str:
@@ -374,20 +295,3 @@ def _message(data: object) -> str:
         for entry in (errors if isinstance(errors, list) else [])
     ]
     return "; ".join([str(data.get("message") or "no reason given"), *details])
-
-
-def _is_rate_limit(said: str, headers: Mapping[str, str]) -> bool:
-    # The three ways GitHub says it: https://docs.github.com/en/rest/using-the-rest-api/rate-limits
-    return (
-        "rate limit" in said.lower()
-        or "retry-after" in headers
-        or headers.get("x-ratelimit-remaining") == "0"
-    )
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    wait = headers.get("retry-after", "")
-    if wait.isdecimal():
-        return float(wait)
-    reset = headers.get("x-ratelimit-reset", "")
-    return max(0.0, float(reset) - time.time()) if reset.isdecimal() else None

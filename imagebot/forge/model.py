@@ -25,6 +25,19 @@ class PullRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgeLimits:
+    """The most characters of a title, of a body and of a comment.
+
+    `hides_comments`: a comment of HTML in a body is kept and not shown to people.
+    """
+
+    title: int
+    body: int
+    comment: int
+    hides_comments: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ForgeRights:
     """What a token may do, in one line, and when it ends: None where the forge does not say."""
 
@@ -42,6 +55,11 @@ class Forge(Protocol):
     @property
     def project(self) -> str:
         """What the project is called in output, such as `acme/gitops`."""
+        ...
+
+    @property
+    def limits(self) -> ForgeLimits:
+        """What the forge takes: a title or comment that is longer is cut, a body is refused."""
         ...
 
     def check(self, *, proposes: bool = False) -> ForgeRights:

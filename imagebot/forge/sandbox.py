@@ -15,7 +15,7 @@ from typing import Any
 
 from imagebot.errors import ForgeError
 from imagebot.files.atomic import write_whole
-from imagebot.forge.model import ForgeRights, PullRequest
+from imagebot.forge.model import ForgeLimits, ForgeRights, PullRequest
 
 _MAX_FILE = 1024 * 1024
 
@@ -27,6 +27,11 @@ class SandboxForge:
     folder: Path
     project: str
     base: str
+
+    @property
+    def limits(self) -> ForgeLimits:
+        """As much as a file may hold, and as GitHub has for titles."""
+        return ForgeLimits(title=256, body=_MAX_FILE // 8, comment=_MAX_FILE // 8)
 
     def check(self, *, proposes: bool = False) -> ForgeRights:
         """Raises ForgeError when the folder cannot be written."""
