@@ -14,6 +14,7 @@ from imagebot.config.model import (
     GitCredential,
     SecretSource,
     Target,
+    WorkTree,
 )
 from imagebot.errors import UsageError
 from imagebot.git.url import parse_url
@@ -62,6 +63,7 @@ def _target_here(environment: Mapping[str, str]) -> Target:
         branch=here.branch,
         credential=_ambient(here.url, environment),
         forge=_forge(here.url, environment),
+        work_tree=WorkTree(str(here.top), f"{here.remote}/{here.branch}"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,11 @@ def command(
         kept=kept,
         diff=unified_diff(changes) if diff else None,
     )
+    if bot_file is None and plan.updates:
+        # People's vetoes are in the history of the branch and on the forge.
+        diagnostics.info(
+            "not known in a folder: what was rolled back or refused; `imagebot run --dry-run` asks"
+        )
     pending = exit_code and plan.updates and result == Exit.WELL
     return Exit.PENDING if pending else result
 
@@ -98,6 +104,9 @@ def _of_folder(process: Process, directory: str, diagnostics: Diagnostics) -> li
         diagnostics.progress("asking registries") as progress,
     ):
         plan = build_plan(workspace, workspace.configuration, registry, now=now, progress=progress)
+    if paused := workspace.configuration.paused:
+        note = f"paused, `imagebot run` publishes nothing: {paused}"
+        plan = replace(plan, warnings=(*plan.warnings, note))
     return [edit_plan(workspace, plan)]
 
 

@@ -196,9 +196,20 @@ class ForgeOptions:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class WorkTree:
+    """The checkout that a target was made of: its folder, and its branch as `origin/main`."""
+
+    top: str
+    upstream: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A Git repository and branch to look after. `name` is what output and problems call it."""
+    """A Git repository and branch to look after. `name` is what output and problems call it.
+
+    One without the bot's own file has a `work_tree`; nothing but a hint is read of that.
+    """
 
     name: str
     url: str
@@ -208,6 +219,7 @@ class Target:
     limits: Limits = field(default_factory=Limits)
     configuration: str = "imagebot.yaml"
     paused: str = ""
+    work_tree: WorkTree | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
