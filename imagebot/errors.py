@@ -69,7 +69,8 @@ class UsageError(ImagebotError):
 class ConfigIssue:
     """One mistake in a configuration file. Lines and columns count from 1; 0 is unknown.
 
-    As text it is `file:line:column: key: message`, without the hint.
+    As text it is `file:line:column: key: message`, without the hint; a message about the file as a
+    whole may begin with its name.
     """
 
     path: str
@@ -80,6 +81,8 @@ class ConfigIssue:
     hint: str = ""
 
     def __str__(self) -> str:
+        if not self.line and self.message.startswith(f"{self.path} "):
+            return self.message
         place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
         key = f" {self.key}:" if self.key else ""
         return f"{place}:{key} {self.message}"

@@ -53,6 +53,16 @@ class Problem:
             f"{self.target}: {self.places[0]}{more}" if self.target else f"{self.places[0]}{more}"
         )
 
+    @property
+    def placed(self) -> str:
+        """The message, after its file and line, or with the places that need what failed."""
+        if self.needed_by:
+            return f"{self.message}; needed by {self.needed_by}"
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        if not place or self.message.startswith(self.path):
+            return self.message
+        return f"{place}: {self.message}"
+
     @classmethod
     def of_error(
         cls,

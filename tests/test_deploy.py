@@ -17,11 +17,13 @@ import pytest
 from ruamel.yaml import YAML
 
 from imagebot import __version__
+from imagebot.cli.bot import TOKEN_VARIABLE
 from imagebot.cli.run import command
 from imagebot.config.load import load_bot_configuration
 from imagebot.config.model import SecretSource
 from imagebot.manifest.scan import scan
 from imagebot.parallel.stop import LAST
+from imagebot.problem import Exit
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -31,6 +33,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 GUIDE = (ROOT / "docs" / "deploying.md").read_text()
 IMAGE = "ghcr.io/imagebot/imagebot"
 USER = 65532
+JOBS = {path.name: path.read_text() for path in (DEPLOY / "ci").iterdir()}
 
 
 def documents(text: str) -> list[dict[str, Any]]:
@@ -184,6 +187,52 @@ class TestFiles:
         assert [str(field.reference) for field in found.fields] == [f"{IMAGE}:{__version__}"]
 
 
+class TestJobs:
+    def run_of(self, line: str) -> dict[str, Any]:
+        """The parameters of the one call of `imagebot run` in a line of a script."""
+        program, subcommand, *arguments = line.split()
+        assert (program, subcommand) == ("imagebot", "run")
+        return command.make_context("run", arguments).params
+
+    def test_github_s_does_one_pass_of_its_own_repository(self) -> None:
+        (workflow,) = documents(JOBS["github-actions.yaml"])
+        assert workflow["permissions"] == {"contents": "write", "pull-requests": "write"}
+        assert workflow["concurrency"]["cancel-in-progress"] is False
+        (job,) = workflow["jobs"].values()
+        assert job["timeout-minutes"] <= 60
+        checkout, install, run = job["steps"]
+        assert checkout["uses"].startswith("actions/checkout@")
+        assert checkout["with"] == {"persist-credentials": False}
+        assert f"/imagebot@v{__version__}" in install["run"]
+        parameters = self.run_of(run["run"])
+        assert (parameters["bot_file"], parameters["every"]) == (None, None)
+        # Given to this step alone.
+        assert list(run["env"]) == [TOKEN_VARIABLE]
+        assert "env" not in job
+        assert "env" not in workflow
+
+    def test_gitlab_s_does_one_pass_of_a_schedule(self) -> None:
+        (pipeline,) = documents(JOBS["gitlab-ci.yaml"])
+        ((name, job),) = pipeline.items()
+        assert name == job["resource_group"] == "imagebot"
+        assert [rule["if"] for rule in job["rules"]] == ['$CI_PIPELINE_SOURCE == "schedule"']
+        (line,) = job["script"]
+        parameters = self.run_of(line)
+        assert parameters["bot_file"] == "bot.yaml"
+        assert job["artifacts"] == {"when": "always", "paths": [parameters["report"]]}
+
+    def test_imagebot_finds_its_own_image(self) -> None:
+        found = scan(".gitlab-ci.yml", JOBS["gitlab-ci.yaml"].encode())
+        assert [str(field.reference) for field in found.fields] == [f"{IMAGE}:{__version__}"]
+
+    def test_every_exit_code_of_a_pass_is_explained(self) -> None:
+        rows = set(re.findall(r"(?m)^\| (\d+) \|", GUIDE))
+        assert rows == {str(int(code)) for code in Exit} - {
+            str(int(Exit.PENDING)),
+            str(int(Exit.NOTHING_CHOSEN)),
+        }
+
+
 class TestImage:
     def test_runs_as_the_user_of_the_workloads(self) -> None:
         assert instructions("USER") == [f"{USER}:{USER}"]
@@ -281,12 +330,18 @@ class TestGuide:
             seen.append(name)
             if name == "bot.yaml":
                 assert load_bot_configuration(text, name).targets
+            elif text in JOBS.values():
+                assert documents(text)
             else:
                 (kustomization,) = documents(text)
                 assert kustomization["kind"] == "Kustomization"
                 (image,) = kustomization["images"]
                 assert (image["name"], image["newTag"]) == (IMAGE, __version__)
-        assert seen == ["kustomization.yaml", "bot.yaml", "bot.yaml"]
+        others = [name for name in seen if not name.endswith("bot.yaml")]
+        assert others[:1] == ["kustomization.yaml"]
+        assert seen.count("bot.yaml") == 3
+        # The same as in the folder, whole.
+        assert set(JOBS.values()) <= set(blocks("yaml"))
 
     def test_its_files_are_there(self) -> None:
         links = re.findall(r"\]\((\.\./[^)#]+)\)", GUIDE)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from imagebot.config.file import read_configuration
@@ -13,10 +14,13 @@ from imagebot.config.model import (
     GitCredential,
     SecretSource,
     Target,
+    WorkTree,
 )
 from imagebot.errors import UsageError
 from imagebot.git.url import parse_url
+from imagebot.text import did_you_mean, excerpt
 
+_MOST_NAMED = 20
 TOKEN_VARIABLE = "IMAGEBOT_GIT_TOKEN"  # noqa: S105 - the name of a variable, not a token
 
 
@@ -33,6 +37,22 @@ def open_bot(bot_file: str | None, environment: Mapping[str, str]) -> BotConfigu
     return BotConfiguration(path="", targets=(_target_here(environment),))
 
 
+def choose_targets(bot: BotConfiguration, names: Sequence[str]) -> BotConfiguration:
+    """The bot with only the targets of these names; with all where none is given.
+
+    Raises UsageError for a name that no target has.
+    """
+    known = {target.name for target in bot.targets}
+    for name in names:
+        if name not in known:
+            there = f"the targets are {', '.join(sorted(known)[:_MOST_NAMED])}"
+            hint = did_you_mean(name, known) or there
+            raise UsageError(f"there is no target {excerpt(name)!r}", hint=hint)
+    if not names:
+        return bot
+    return replace(bot, targets=tuple(each for each in bot.targets if each.name in names))
+
+
 def _target_here(environment: Mapping[str, str]) -> Target:
     from imagebot.git.local import discover
 
@@ -43,6 +63,7 @@ def _target_here(environment: Mapping[str, str]) -> Target:
         branch=here.branch,
         credential=_ambient(here.url, environment),
         forge=_forge(here.url, environment),
+        work_tree=WorkTree(str(here.top), f"{here.remote}/{here.branch}"),
     )
 
 

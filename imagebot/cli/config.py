@@ -51,7 +51,7 @@ def check(files: tuple[Path, ...], bot_files: tuple[Path, ...]) -> int:
     wanted = [(path, False) for path in _or_found(files, bot_files)]
     wanted += [(path, True) for path in bot_files]
     checked = [_checked(path, is_bot=is_bot) for path, is_bot in wanted]
-    checked = [_with_forges(each, checked) for each in checked]
+    checked = [_with_targets(each, checked) for each in checked]
     for each in checked:
         _print_issues("", each.issues)
         for note in each.notes:
@@ -77,11 +77,11 @@ def _checked(path: Path, *, is_bot: bool) -> CheckedFile:
     return check_bot_file(text, shown) if is_bot else check_file(text, shown)
 
 
-def _with_forges(file: CheckedFile, every: Sequence[CheckedFile]) -> CheckedFile:
+def _with_targets(file: CheckedFile, every: Sequence[CheckedFile]) -> CheckedFile:
     """With what is wrong between the routes of a file and the targets that it may govern."""
-    from imagebot.run.forges import governed_targets, without_forge
+    from imagebot.run.grants import doubtful_urls, governed_targets, ungranted
 
-    if file.configuration is None or file.document is None:
+    if file.document is None:
         return file
     bots = [each.bot for each in every if each.bot is not None]
     targets = (
@@ -89,10 +89,26 @@ def _with_forges(file: CheckedFile, every: Sequence[CheckedFile]) -> CheckedFile
         if file.bot is not None
         else [target for bot in bots for target in governed_targets(bot, file.path)]
     )
-    found, always = without_forge(file.document, file.configuration, targets)
-    if always:
-        return replace(file, issues=(*file.issues, *found))
-    return replace(file, warnings=(*file.warnings, *found))
+    notes: list[str] = []
+    certain: tuple[ConfigIssue, ...] = ()
+    possible: tuple[ConfigIssue, ...] = ()
+    if file.bot is not None:
+        notes = [_paused(each.paused, each.name) for each in file.bot.targets if each.paused]
+        possible = doubtful_urls(file.document, file.bot)
+    if file.configuration is not None:
+        notes += [_paused(file.configuration.paused)] if file.configuration.paused else []
+        certain, more = ungranted(file.document, file.configuration, targets)
+        possible += more
+    return replace(
+        file,
+        issues=(*file.issues, *certain),
+        warnings=(*file.warnings, *possible),
+        notes=(*file.notes, *notes),
+    )
+
+
+def _paused(reason: str, target: str = "") -> str:
+    return f"{f'target {target!r} is ' if target else ''}paused, nothing is published: {reason}"
 
 
 def _print_issues(label: str, issues: Iterable[ConfigIssue]) -> None:

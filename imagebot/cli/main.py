@@ -154,6 +154,9 @@ def _fail(process: Process, message: str, *, code: str, hint: str = "") -> None:
 
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Read without click, because a command line that it refuses may still ask for JSON."""
-    if "--log-format=json" in arguments:
-        return True
-    return any(pair == ("--log-format", "json") for pair in pairwise(arguments))
+    formats = [after for before, after in pairwise(arguments) if before == "--log-format"]
+    formats += [each.partition("=")[2] for each in arguments if each.startswith("--log-format=")]
+    if formats:
+        return "json" in formats
+    # Passes that repeat have a log of events.
+    return any(each.partition("=")[0] == "--every" for each in arguments)

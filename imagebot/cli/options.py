@@ -22,6 +22,18 @@ class Folder(click.Path):
         return super().convert(value, param, ctx)
 
 
+class NamedFile(click.Path):
+    """A named file. "" is an error, as for a folder."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=str)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("the name is empty; is a variable unset?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 directory_argument = click.argument("directory", metavar="[DIR]", default=".", type=Folder())
 
 format_option = click.option(
@@ -42,6 +54,14 @@ bot_option = click.option(
     help="The bot's own file: targets, credentials, limits.",
 )
 
+target_option = click.option(
+    "--target",
+    "targets",
+    metavar="NAME",
+    multiple=True,
+    help="Only this target of the bot's own file; may be given several times.",
+)
+
 explain_option = click.option(
     "--explain", is_flag=True, help="Explain for every tag and field why it was rejected or kept."
 )
@@ -53,6 +73,9 @@ no_config_option = click.option(
 )
 
 
+_quiet_option = click.option("-q", "--quiet", is_flag=True, help="Only warnings and problems.")
+
+
 def diagnostics_options(function: Function) -> Function:
     """`--log-format` and `--quiet`, given to the function as `log_format` and `quiet`."""
     log_format = click.option(
@@ -62,5 +85,17 @@ def diagnostics_options(function: Function) -> Function:
         show_default=True,
         help="How to write diagnostics on stderr.",
     )
-    quiet = click.option("-q", "--quiet", is_flag=True, help="Only warnings and problems.")
+    return log_format(_quiet_option(function))
+
+
+def event_log_options(function: Function) -> Function:
+    """As `diagnostics_options`; without `--log-format` the function is given None."""
+    log_format = click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        help="How to write diagnostics on stderr.  [default: text; json with --every]",
+    )
+    quiet = click.option(
+        "-q", "--quiet", is_flag=True, help="Only warnings, problems and what was changed."
+    )
     return log_format(quiet(function))

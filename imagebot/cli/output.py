@@ -18,6 +18,7 @@ from imagebot.policy.explain import name_tags, share_reasons
 from imagebot.policy.model import Rejection
 from imagebot.problem import Exit, exit_of
 from imagebot.run.diagnostics import Diagnostics
+from imagebot.run.events import describe
 from imagebot.text import printable, printable_lines
 
 _COLOURS = {"major": "red", "minor": "yellow", "patch": "green", "digest": "cyan", "other": "blue"}
@@ -26,10 +27,11 @@ _MOST_REASONS = 20
 _WIDEST = 60
 
 
-def print_json(document: dict[str, Any]) -> None:
+def print_json(document: dict[str, Any], *, one_line: bool = False) -> None:
     # There is no stream where the caller has closed it.
     encoding = getattr(sys.stdout, "encoding", "utf-8")
-    click.echo(json.dumps(document, indent=2, ensure_ascii=encoding.lower() != "utf-8"))
+    indent = None if one_line else 2
+    click.echo(json.dumps(document, indent=indent, ensure_ascii=encoding.lower() != "utf-8"))
 
 
 def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -98,13 +100,21 @@ def _print_rejections(rejections: Sequence[Rejection]) -> None:
 
 def print_published(published: Sequence[Published]) -> None:
     for entry in published:
-        what = entry.url or entry.branch
-        commit = f" {entry.commit[:12]}" if entry.commit else ""
-        number = f" #{entry.number}" if entry.number else ""
-        count = len(entry.updates)
-        updates = f" ({count} update{'' if count == 1 else 's'})" if count else ""
-        line = f"{entry.target}: {entry.route}: {entry.status}{number}{commit} {what}{updates}"
-        click.echo(printable(line))
+        click.echo(printable(describe(entry)))
+
+
+def print_plan_json(
+    plan: Plan,
+    published: Sequence[Published] = (),
+    *,
+    head_room: Mapping[str, HeadRoom] | None = None,
+    explain: bool = False,
+    one_line: bool = False,
+) -> None:
+    from imagebot.plan.report import plan_document
+
+    document = plan_document(plan, published, head_room=head_room, explain=explain)
+    print_json(document, one_line=one_line)
 
 
 def finish(
@@ -117,20 +127,19 @@ def finish(
     explain: bool = False,
     kept: bool = False,
     diff: str | None = None,
+    silent: bool = False,
 ) -> Exit:
     """End a command that made a plan: its result on stdout, diagnostics and summary on stderr.
 
-    `diff` is printed instead of the table. Returns the exit code.
+    `diff` is printed instead of the table; when `silent`, no table is. Returns the exit code.
     """
-    from imagebot.plan.report import plan_document
-
-    plan = _without_secrets(plan, diagnostics.vault)
+    plan = without_secrets(plan, diagnostics.vault)
     if output_format == "json":
-        print_json(plan_document(plan, published, head_room=head_room, explain=explain))
+        print_plan_json(plan, published, head_room=head_room, explain=explain)
     elif diff is not None:
         # As it is into a pipe, for `git apply`; made safe on a terminal.
         click.echo(printable_lines(diff) if sys.stdout.isatty() else diff, nl=False)
-    else:
+    elif not silent:
         print_plan(plan, explain=explain, kept=kept)
         print_published(published)
     diagnostics.of_plan(plan)
@@ -138,7 +147,7 @@ def finish(
     return exit_of(plan.problems)
 
 
-def _without_secrets(plan: Plan, vault: Vault) -> Plan:
+def without_secrets(plan: Plan, vault: Vault) -> Plan:
     """What problems and warnings say, in which others may be quoted, for all formats."""
     problems = (
         replace(each, message=vault.hide(each.message), hint=vault.hide(each.hint))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from imagebot.cli.bot import open_bot
+from imagebot.cli.bot import choose_targets, open_bot
 from imagebot.cli.process import Process
 from imagebot.cli.registries import KeptRegistries, cache_folder
 from imagebot.run.crash import write_crash_log
@@ -18,23 +19,35 @@ if TYPE_CHECKING:
     from imagebot.run.passes import PassContext
 
 
+@dataclass(frozen=True, slots=True)
+class PassSetting:
+    """What the command line says of a pass.
+
+    Without a `bot_file` the target is the checkout around the current folder. `targets` are the
+    names of those to look after, all of them where none is named.
+    """
+
+    bot_file: str | None = None
+    targets: tuple[str, ...] = ()
+    no_config: bool = False
+
+
 @contextmanager
 def open_pass(
     process: Process,
-    bot_file: str | None,
+    setting: PassSetting,
     diagnostics: Diagnostics,
     *,
     registries: KeptRegistries | None = None,
-    no_config: bool = False,
 ) -> Iterator[PassContext]:
-    """A pass over the targets of `bot_file`, or over the checkout around the current folder.
+    """`registries` outlives the pass; without it, one is opened for this pass.
 
-    `registries` outlives the pass; without it, one is opened for this pass.
+    Raises ConfigurationError, UsageError and GitError.
     """
     from imagebot.config.builtin import default_configuration
     from imagebot.run.passes import PassContext
 
-    bot = open_bot(bot_file, process.environment)
+    bot = choose_targets(open_bot(setting.bot_file, process.environment), setting.targets)
     with ExitStack() as stack:
         kept = registries or stack.enter_context(KeptRegistries(process))
         progress = stack.enter_context(diagnostics.progress("asking registries"))
@@ -46,7 +59,7 @@ def open_pass(
             environment=process.environment,
             cache=cache_folder(bot),
             now=datetime.now(UTC),
-            fallback=default_configuration() if no_config else None,
+            fallback=default_configuration() if setting.no_config else None,
             progress=progress,
             vault=process.vault,
             stop=process.stop,

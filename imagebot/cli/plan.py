@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,10 @@ from imagebot.cli.options import (
     diagnostics_options,
     explain_option,
     format_option,
+    target_option,
 )
 from imagebot.cli.output import finish
+from imagebot.cli.pass_context import PassSetting, open_pass
 from imagebot.cli.process import Process, pass_process
 from imagebot.cli.registries import open_registries
 from imagebot.errors import UsageError
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 @click.command("plan")
 @click.argument("directory", metavar="[DIR]", required=False, type=Folder())
 @bot_option
+@target_option
 @click.option("--diff", is_flag=True, help="Print what would change as a unified diff.")
 @click.option("--kept", is_flag=True, help="List the fields that stay as they are, too.")
 @click.option("--exit-code", is_flag=True, help="Exit with 4 when updates are pending.")
@@ -41,6 +45,7 @@ def command(
     process: Process,
     directory: str | None,
     bot_file: str | None,
+    targets: tuple[str, ...],
     diff: bool,
     kept: bool,
     exit_code: bool,
@@ -56,7 +61,7 @@ def command(
     from imagebot.plan.diff import unified_diff
 
     diagnostics = open_diagnostics(log_format, quiet, process.vault)
-    plans = _plans(process, directory, bot_file, diagnostics)
+    plans = _plans(process, directory, PassSetting(bot_file, targets), diagnostics)
     plan = merge_plans(each.plan for each in plans)
     changes = (change for each in plans for change in each.changes)
     result = finish(
@@ -67,18 +72,25 @@ def command(
         kept=kept,
         diff=unified_diff(changes) if diff else None,
     )
+    if bot_file is None and plan.updates:
+        # People's vetoes are in the history of the branch and on the forge.
+        diagnostics.info(
+            "not known in a folder: what was rolled back or refused; `imagebot run --dry-run` asks"
+        )
     pending = exit_code and plan.updates and result == Exit.WELL
     return Exit.PENDING if pending else result
 
 
 def _plans(
-    process: Process, directory: str | None, bot_file: str | None, diagnostics: Diagnostics
+    process: Process, directory: str | None, setting: PassSetting, diagnostics: Diagnostics
 ) -> list[PlanWithEdits]:
-    if bot_file is None:
+    if setting.bot_file is None:
+        if setting.targets:
+            raise UsageError("--target needs -c FILE", hint="name the bot's own file, too")
         return _of_folder(process, directory or ".", diagnostics)
     if directory is not None:
         raise UsageError("DIR and -c FILE exclude each other", hint="give one of them")
-    return _of_targets(process, bot_file, diagnostics)
+    return _of_targets(process, setting, diagnostics)
 
 
 def _of_folder(process: Process, directory: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
@@ -92,12 +104,16 @@ def _of_folder(process: Process, directory: str, diagnostics: Diagnostics) -> li
         diagnostics.progress("asking registries") as progress,
     ):
         plan = build_plan(workspace, workspace.configuration, registry, now=now, progress=progress)
+    if paused := workspace.configuration.paused:
+        note = f"paused, `imagebot run` publishes nothing: {paused}"
+        plan = replace(plan, warnings=(*plan.warnings, note))
     return [edit_plan(workspace, plan)]
 
 
-def _of_targets(process: Process, bot_file: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
-    from imagebot.cli.pass_context import open_pass
+def _of_targets(
+    process: Process, setting: PassSetting, diagnostics: Diagnostics
+) -> list[PlanWithEdits]:
     from imagebot.run.passes import plan_pass
 
-    with open_pass(process, bot_file, diagnostics) as context:
+    with open_pass(process, setting, diagnostics) as context:
         return list(plan_pass(context))

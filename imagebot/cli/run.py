@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import click
 
 from imagebot.cli.options import (
+    NamedFile,
     bot_option,
-    diagnostics_options,
+    event_log_options,
     explain_option,
-    format_option,
     no_config_option,
+    target_option,
 )
-from imagebot.cli.output import finish
-from imagebot.cli.pass_context import open_pass
+from imagebot.cli.pass_context import PassSetting, open_pass
+from imagebot.cli.pass_output import Printing
 from imagebot.cli.process import Process, pass_process
 from imagebot.cli.registries import KeptRegistries
+from imagebot.cli.reports import Reports
 from imagebot.errors import InvalidPolicyError, UsageError
+from imagebot.plan.model import Plan, merge_plans
 from imagebot.problem import Exit
-from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
+from imagebot.run.diagnostics import LogFormat, open_diagnostics
+from imagebot.run.journal import Journal
 
 if TYPE_CHECKING:
-    from imagebot.run.passes import PassResult
+    from imagebot.run.passes import PassContext, PassResult
 
 _SHORTEST = 5
 
@@ -50,20 +55,36 @@ class Interval(click.ParamType[int]):
 
 @click.command("run")
 @bot_option
+@target_option
 @click.option("--every", metavar="INTERVAL", type=Interval(), help="Repeat until SIGTERM.")
+@click.option("--dry-run", is_flag=True, help="Only plan, as `imagebot plan -c` does.")
+@click.option(
+    "--report",
+    metavar="FILE",
+    type=NamedFile(),
+    help="Write what was done to FILE, in Markdown; also to $GITHUB_STEP_SUMMARY where it is set.",
+)
 @no_config_option
 @explain_option
-@format_option
-@diagnostics_options
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json"]),
+    help="How to print the result on stdout.  [default: table; with a log of events, nothing]",
+)
+@event_log_options
 @pass_process
 def command(
     process: Process,
     bot_file: str | None,
+    targets: tuple[str, ...],
     every: int | None,
+    dry_run: bool,
+    report: str | None,
     no_config: bool,
     explain: bool,
-    output_format: str,
-    log_format: LogFormat,
+    output_format: str | None,
+    log_format: LogFormat | None,
     quiet: bool,
 ) -> int:
     """Do one pass over the targets: read, plan, publish.
@@ -72,43 +93,50 @@ def command(
     The token is then IMAGEBOT_GIT_TOKEN (or, on GitHub, GITHUB_TOKEN).
     With --every, passes follow each other until SIGTERM, which ends the process within ten seconds,
     or Ctrl-C, which lets the current pass finish.
+
+    With --every, or with --log-format json, stderr is a log of events: a line for each thing that
+    has changed, and a line for each pass; with -q nothing where nothing has changed.
     """
-    diagnostics = open_diagnostics(log_format, quiet, process.vault)
+    if every is not None and dry_run:
+        raise UsageError("--every and --dry-run exclude each other", hint="give one of them")
+    chosen: LogFormat = log_format or ("json" if every is not None else "text")
+    diagnostics = open_diagnostics(chosen, quiet, process.vault)
+    printing = Printing(
+        diagnostics=diagnostics,
+        journal=Journal(diagnostics) if every is not None or chosen == "json" else None,
+        format=output_format,
+        explain=explain,
+        quiet=quiet,
+        reports=Reports.of(report, process.environment, process.vault, repeats=every is not None),
+    )
+    setting = PassSetting(bot_file, targets, no_config)
+    with KeptRegistries(process) as registries:
 
-    registries = KeptRegistries(process)
+        def one_pass() -> Exit:
+            began = time.monotonic()
+            with open_pass(process, setting, diagnostics, registries=registries) as context:
+                if dry_run:
+                    return printing.dry(_plan(context))
+                result = _run(context)
+            # All is done that this pass does: a signal does not make it an interrupted one.
+            process.stop.rest()
+            return printing.done(result, seconds=time.monotonic() - began)
 
-    def one_pass() -> Exit:
-        result = _run(process, bot_file, diagnostics, registries, no_config=no_config)
-        # All is done that this pass does: a signal does not make it an interrupted one.
-        process.stop.rest()
-        return finish(
-            result.plan,
-            diagnostics,
-            output_format,
-            published=result.published,
-            head_room=result.head_room,
-            explain=explain,
-        )
-
-    with registries:
         if every is None:
             return one_pass()
         from imagebot.run.repeat import repeat
 
-        return repeat(one_pass, every, diagnostics, process.stop)
+        assert printing.journal is not None
+        return repeat(one_pass, every, printing.journal, process.stop)
 
 
-def _run(
-    process: Process,
-    bot_file: str | None,
-    diagnostics: Diagnostics,
-    registries: KeptRegistries,
-    *,
-    no_config: bool,
-) -> PassResult:
+def _run(context: PassContext) -> PassResult:
     from imagebot.run.passes import run_pass
 
-    with open_pass(
-        process, bot_file, diagnostics, registries=registries, no_config=no_config
-    ) as context:
-        return run_pass(context)
+    return run_pass(context)
+
+
+def _plan(context: PassContext) -> Plan:
+    from imagebot.run.passes import plan_pass
+
+    return merge_plans(each.plan for each in plan_pass(context))

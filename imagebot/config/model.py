@@ -135,6 +135,9 @@ class SecretSource:
     kind: Literal["file", "env"]
     name: str
 
+    def __str__(self) -> str:
+        return f"file {self.name}" if self.kind == "file" else f"variable {self.name}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitCredential:
@@ -145,6 +148,13 @@ class GitCredential:
     token: SecretSource | None = None
     ssh_key: str = ""
     known_hosts: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Its name and where its secrets are, for messages; never what they are."""
+        token = f", {self.token}" if self.token else ""
+        key = f", key {self.ssh_key}" if self.ssh_key else ""
+        return f"credential {self.name}{token}{key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,9 +217,20 @@ class ForgeOptions:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class WorkTree:
+    """The checkout that a target was made of: its folder, and its branch as `origin/main`."""
+
+    top: str
+    upstream: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A Git repository and branch to look after. `name` is what output and problems call it."""
+    """A Git repository and branch to look after. `name` is what output and problems call it.
+
+    One without the bot's own file has a `work_tree`; nothing but a hint is read of that.
+    """
 
     name: str
     url: str
@@ -219,6 +240,7 @@ class Target:
     limits: Limits = field(default_factory=Limits)
     configuration: str = "imagebot.yaml"
     paused: str = ""
+    work_tree: WorkTree | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

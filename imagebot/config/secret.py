@@ -11,7 +11,7 @@ from imagebot.errors import CredentialError
 from imagebot.redaction import SHORT, Redaction, Secret
 
 if TYPE_CHECKING:
-    from imagebot.config.model import SecretSource
+    from imagebot.config.model import GitCredential, SecretSource
 
 _MAX_SECRET = 64 * 1024
 _MOST_KEPT = 4000
@@ -125,6 +125,20 @@ def read_secret(
             hint="set it, or correct the credential's `file:` or `env:`",
         )
     return text if several_lines else one_line(text, what)
+
+
+def read_token(credential: GitCredential, environment: Mapping[str, str]) -> str:
+    """The token of a Git credential, "" where it has none. Raises CredentialError."""
+    if credential.token is None:
+        return ""
+    try:
+        return read_secret(credential.token, environment)
+    except CredentialError as error:
+        raise CredentialError(
+            f"credential {credential.name}: {error.message}",
+            hint=error.hint,
+            temporary=error.temporary,
+        ) from error
 
 
 def one_line(text: str, what: str) -> str:

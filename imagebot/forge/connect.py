@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from imagebot.config.model import SecretSource, Target
-from imagebot.config.secret import read_secret
+from imagebot.config.model import GitCredential, Target
+from imagebot.config.secret import read_token
 from imagebot.errors import CredentialError, ForgeAuthError, ForgeError
 from imagebot.forge.model import Forge
 from imagebot.git.url import GitUrl, parse_url
@@ -76,8 +76,8 @@ def _no_forge(_target: Target, _url: GitUrl, _environment: Environment, _stop: S
     return None
 
 
-def _check_github(target: Target, url: GitUrl) -> SecretSource:
-    """The token of a target on GitHub. Raises ForgeError."""
+def _check_github(target: Target, url: GitUrl) -> GitCredential:
+    """The credential of a target on GitHub. Raises ForgeError."""
     api_url = target.forge.url.rstrip("/")
     if not api_url and url.host != "github.com":
         raise ForgeError(
@@ -101,13 +101,13 @@ def _check_github(target: Target, url: GitUrl) -> SecretSource:
     local = is_loopback(netloc(api_url)) and api_url.startswith("http://")
     if api_url and not api_url.startswith("https://") and not local:
         raise ForgeError(target.name, "the forge's url must begin with https://")
-    return target.credential.token
+    return target.credential
 
 
 def _open_github(target: Target, url: GitUrl, environment: Environment, stop: Stop) -> Forge:
     from imagebot.forge.github import API_URL, WRITE_PAUSE, GitHubForge
 
-    token = read_secret(_check_github(target, url), environment)
+    credential = _check_github(target, url)
     api_url = target.forge.url.rstrip("/") or API_URL
     local = is_loopback(netloc(api_url))
     # GitHub asks for a pause between writes; a GitHub on this machine is a test's.
@@ -115,7 +115,8 @@ def _open_github(target: Target, url: GitUrl, environment: Environment, stop: St
     return GitHubForge(
         url.project,
         target.branch,
-        token,
+        read_token(credential, environment),
+        origin=credential.origin,
         api_url=api_url,
         write_pause=pause,
         ca_file=environment.get("SSL_CERT_FILE", ""),

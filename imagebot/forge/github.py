@@ -1,26 +1,26 @@
 """Pull requests on GitHub, through PyGithub.
 
 PyGithub by itself sends a POST again after a 5xx, and GitHub may have done what it answered 502
-to: two pull requests, two comments. Here a POST is sent once, after looking whether its work is
-done already, and looked for again when the answer is an error.
+to: two pull requests, two comments. Here a POST is sent once (`base.py` says how the rest is done).
 """
 
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from imagebot.errors import ForgeAuthError, ForgeError, ForgeRateLimitError, ForgeUnreachableError
-from imagebot.forge.model import PullRequest, PullRequestState
-from imagebot.http.tls import explain_distrust
+from imagebot.errors import ForgeError
+from imagebot.forge.base import BaseForge
+from imagebot.forge.failures import ForgeFailures
+from imagebot.forge.model import ForgeLimits, ForgeRights, PullRequest, PullRequestState
+from imagebot.http.address import is_loopback
 from imagebot.parallel.stop import Stop
 from imagebot.parallel.threads import in_time
 from imagebot.redaction import Redaction, Secret
-from imagebot.text import excerpt
 
 if TYPE_CHECKING:
     from github.GithubException import GithubException
@@ -38,19 +38,22 @@ _LONGEST = 120.0
 _TRIES = 3
 _MOST_CLOSED = 20
 _MOST_COMMENTS = 300
-_MAX_SHOWN = 400
-_TRUST = "set SSL_CERT_FILE to a bundle that contains the authority of the forge"
+# Two dots: git refuses such a name.
+_NO_BRANCH = "imagebot/doctor..nothing"
 _RIGHTS = "the token needs the permissions contents: write and pull requests: write"
 
 
-class GitHubForge:
+class GitHubForge(BaseForge):
     """`project` is `owner/name`; pull requests go into `base`.
 
-    `write_pause` is the seconds between two writes, `tries` how often a read is tried, with
-    `backoff` seconds between, twice as many each time. A question takes at most `longest` seconds,
-    with all of its pages and tries. `ca_file` holds the authorities to trust instead of the usual
-    ones. Nothing is asked once `stop` was.
+    `origin` says which credential the token is of. `write_pause` is the seconds between two writes,
+    `tries` how often a read is tried, with `backoff` seconds between, twice as many each time. A
+    question takes at most `longest` seconds, with all of its pages and tries. `ca_file` holds the
+    authorities to trust instead of the usual ones. Nothing is asked once `stop` was.
     """
+
+    # Documented for neither: as the API refuses them.
+    limits = ForgeLimits(title=256, body=65_536, comment=65_536)
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class GitHubForge:
         base: str,
         token: str,
         *,
+        origin: str = "",
         api_url: str = API_URL,
         write_pause: float = WRITE_PAUSE,
         tries: int = _TRIES,
@@ -68,7 +72,15 @@ class GitHubForge:
     ) -> None:
         self._project = project
         self._base = base
-        self._redaction = Redaction.of([Secret(token)])
+        self._failures = ForgeFailures(
+            name="GitHub",
+            project=project,
+            api_url=api_url,
+            rights=_RIGHTS,
+            address=ask_for_api(api_url),
+            origin=origin,
+            redaction=Redaction.of([Secret(token)]),
+        )
         self._stop = stop or Stop()
         self._longest = longest
         self.api_url = api_url
@@ -79,12 +91,40 @@ class GitHubForge:
     def project(self) -> str:
         return self._project
 
-    def check(self) -> str:
-        if not self._ask(self._may_push):
-            raise ForgeAuthError(
-                self._project, "the token may read the project, but not write to it", hint=_RIGHTS
+    def check(self, *, proposes: bool = False) -> ForgeRights:
+        may_push, expires = self._ask(self._rights)
+        if not may_push:
+            raise self._failures.may_only_read()
+        if not proposes:
+            return ForgeRights("the token may write", expires)
+        self._try_to_propose()
+        return ForgeRights("the token may write and open pull requests", expires)
+
+    def _rights(self) -> tuple[bool, datetime | None]:
+        """Whether the token may push, and when it expires."""
+        repository = self._repository
+        repository.complete()
+        if not repository.raw_data.keys() & {"full_name", "permissions"}:
+            raise ValueError("no project")
+        # Without rights of any kind GitHub leaves them out.
+        may_push = bool(getattr(repository.permissions, "push", False))
+        return may_push, _expiry(repository.raw_headers)
+
+    def _try_to_propose(self) -> None:
+        """Ask for a pull request that cannot be: no branch has such a name.
+
+        GitHub looks at the rights of a token before it looks at the branch, so that 422 says that
+        the token has them. A token's rights to pull requests are told nowhere else.
+        """
+        try:
+            self._ask(
+                lambda: self._repository.create_pull(
+                    base=self._base, head=_NO_BRANCH, title="imagebot doctor", body=""
+                )
             )
-        return f"{self._project}: the token may write"
+        except ForgeError as error:
+            if error.status != 422:
+                raise
 
     def find(self, branch: str) -> PullRequest | None:
         found = self._list(branch, "open", 1)
@@ -93,28 +133,16 @@ class GitHubForge:
     def find_closed(self, branch: str) -> tuple[PullRequest, ...]:
         return self._list(branch, "closed", _MOST_CLOSED)
 
-    def create(self, *, branch: str, title: str, body: str, draft: bool = False) -> PullRequest:
-        existing = self.find(branch)
-        if existing is not None:
-            return existing
-        try:
-            return self._ask(
-                lambda: _value(
-                    self._repository.create_pull(
-                        base=self._base, head=branch, title=title, body=body, draft=draft
-                    )
+    def _create(self, branch: str, title: str, body: str, *, draft: bool) -> PullRequest:
+        return self._ask(
+            lambda: _value(
+                self._repository.create_pull(
+                    base=self._base, head=branch, title=title, body=body, draft=draft
                 )
             )
-        except ForgeError as error:
-            # 422 when another bot was faster; 5xx or no answer when it may have been made.
-            if error.status != 422 and not isinstance(error, ForgeUnreachableError):
-                raise
-            made = self.find(branch)
-            if made is None:
-                raise
-            return made
+        )
 
-    def update(self, number: int, *, title: str, body: str) -> PullRequest:
+    def _edit(self, number: int, title: str, body: str) -> PullRequest:
         def edit() -> PullRequest:
             request = self._repository.get_pull(number)
             request.edit(title=title, body=body)
@@ -125,14 +153,15 @@ class GitHubForge:
     def close(self, number: int) -> None:
         self._ask(lambda: self._repository.get_pull(number).edit(state="closed"))
 
-    def comment(self, number: int, text: str) -> None:
-        if self._has_comment(number, text):
-            return
-        try:
-            self._ask(lambda: self._repository.get_pull(number).create_issue_comment(text))
-        except ForgeUnreachableError:
-            if not self._has_comment(number, text):
-                raise
+    def _comments(self, number: int) -> Iterable[str]:
+        def read() -> list[str]:
+            comments = self._repository.get_pull(number).get_issue_comments()
+            return [comment.body for comment in islice(comments, _MOST_COMMENTS)]
+
+        return self._ask(read)
+
+    def _add_comment(self, number: int, text: str) -> None:
+        self._ask(lambda: self._repository.get_pull(number).create_issue_comment(text))
 
     def add_labels(self, number: int, labels: Sequence[str]) -> None:
         # A set on GitHub's side: adding twice is adding once.
@@ -164,20 +193,6 @@ class GitHubForge:
         mine = (one for one in found if (one.branch, one.base) == (branch, self._base))
         return tuple(sorted(mine, key=lambda one: -one.number))
 
-    def _has_comment(self, number: int, text: str) -> bool:
-        def read() -> bool:
-            comments = self._repository.get_pull(number).get_issue_comments()
-            return any(
-                comment.body.strip() == text.strip() for comment in islice(comments, _MOST_COMMENTS)
-            )
-
-        return self._ask(read)
-
-    def _may_push(self) -> bool:
-        self._repository.complete()
-        # Without rights of any kind GitHub leaves them out.
-        return bool(getattr(self._repository.permissions, "push", False))
-
     def _ask(self, work: Callable[[], T]) -> T:
         """What `work` gets from PyGithub, which waits as long as a few bytes come now and then, and
         in whose look-ups of names no signal is noticed."""
@@ -192,83 +207,50 @@ class GitHubForge:
         try:
             yield
         except (BadAttributeException, IncompletableObject) as error:
-            raise self._not_github(error) from error
+            raise self._failures.not_api(error) from error
         except GithubException as error:
             raise self._error(error) from error
         except OSError as error:
-            raise self._unreachable(error) from error
+            raise self._failures.no_connection(error) from error
         except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
             # What PyGithub raises on an unexpected answer.
-            raise self._not_github(error) from error
-
-    def _unreachable(self, error: OSError) -> ForgeError:
-        """What requests raises as an error: no connection, name, TLS or answer in time."""
-        distrust = explain_distrust(error, trust=_TRUST)
-        if distrust is not None:
-            host = urlsplit(self.api_url).netloc
-            reason = f"the certificate of {host} is not trusted: {distrust.reason}"
-            return ForgeUnreachableError(self._project, reason, hint=distrust.hint)
-        return ForgeUnreachableError(
-            self._project,
-            f"the forge cannot be reached: {self._shown(str(error))}",
-            hint="the next pass tries again",
-        )
-
-    def _not_github(self, error: Exception) -> ForgeError:
-        said = self._shown(str(error))
-        return ForgeError(
-            self._project,
-            f"the answer is not one of GitHub's API: {said}",
-            hint="check the target's URL, because a renamed project answers like this, and the "
-            "forge's url: for GitHub Enterprise it ends in /api/v3",
-        )
+            raise self._failures.not_api(error) from error
 
     def _error(self, error: GithubException) -> ForgeError:
-        status, headers = error.status, error.headers or {}
-        said = self._shown(_message(error.data))
-        if status == 401:
-            return ForgeAuthError(
-                self._project,
-                f"the token was refused: {said}",
-                status=status,
-                hint="check that the target's token is right and has not expired",
-            )
-        if status == 429 or (status == 403 and _is_rate_limit(said, headers)):
-            wait = _retry_after(headers)
-            pause = "a pause" if wait is None else f"a pause of {wait:.0f} s"
-            return ForgeRateLimitError(
-                self._project,
-                f"the forge asks for {pause}: {said}",
-                status=status,
-                retry_after=wait,
-                hint="the next pass continues; if this repeats, run passes less often",
-            )
-        if status == 403:
-            return ForgeAuthError(
-                self._project, f"not allowed: {said}", status=status, hint=_RIGHTS
-            )
-        if status == 404:
-            return ForgeError(
-                self._project,
-                "no such project, or the token may not see it",
-                status=status,
-                hint=f"check the target's URL; {_RIGHTS}",
-            )
-        if status >= 500:
-            return ForgeUnreachableError(
-                self._project,
-                f"the forge failed with status {status}: {said}",
-                status=status,
-                hint="the next pass tries again",
-            )
-        return ForgeError(
-            self._project,
-            f"the forge refused the request with status {status}: {said}",
-            status=status,
-        )
+        is_message = isinstance(error.data, dict) and "message" in error.data
+        if not is_message and error.status not in (401, 429) and error.status < 500:
+            return self._failures.not_api(error)
+        return self._failures.of_status(error.status, _message(error.data), error.headers or {})
 
-    def _shown(self, text: str) -> str:
-        return excerpt(self._redaction.hide(text).strip(), _MAX_SHOWN)
+
+def is_likely_api(url: str) -> bool:
+    """Whether an address looks like that of a GitHub's API, as GitHub gives them out."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return host.startswith("api.") or parts.path.rstrip("/") == "/api/v3" or is_loopback(host)
+
+
+def ask_for_api(url: str) -> str:
+    """A question about an address that answers as no API does."""
+    parts = urlsplit(url)
+    host = "api.github.com" if parts.hostname in ("github.com", "www.github.com") else ""
+    meant = f"https://{host}" if host else f"{parts.scheme}://{parts.netloc}/api/v3"
+    if url == meant or parts.hostname == "api.github.com":
+        return f"is {url} the address of GitHub's API?"
+    return f"the forge's url is {url}: is it {meant}?"
+
+
+def _expiry(headers: Mapping[str, Any]) -> datetime | None:
+    """When a personal token ends, as `2026-12-31 23:59:59 UTC`.
+
+    https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api
+    """
+    said = str(headers.get("github-authentication-token-expiration", ""))
+    for form in ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S UTC"):
+        with contextlib.suppress(ValueError, OverflowError):
+            found = datetime.strptime(said, form)  # noqa: DTZ007 - UTC, as it says
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return None
 
 
 def _retry(tries: int, backoff: float) -> Retry:
@@ -334,20 +316,3 @@ def _message(data: object) -> str:
         for entry in (errors if isinstance(errors, list) else [])
     ]
     return "; ".join([str(data.get("message") or "no reason given"), *details])
-
-
-def _is_rate_limit(said: str, headers: Mapping[str, str]) -> bool:
-    # The three ways GitHub says it: https://docs.github.com/en/rest/using-the-rest-api/rate-limits
-    return (
-        "rate limit" in said.lower()
-        or "retry-after" in headers
-        or headers.get("x-ratelimit-remaining") == "0"
-    )
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    wait = headers.get("retry-after", "")
-    if wait.isdecimal():
-        return float(wait)
-    reset = headers.get("x-ratelimit-reset", "")
-    return max(0.0, float(reset) - time.time()) if reset.isdecimal() else None

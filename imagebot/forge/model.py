@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 PullRequestState = Literal["open", "closed", "merged"]
@@ -23,6 +24,27 @@ class PullRequest:
     state: PullRequestState = "open"
 
 
+@dataclass(frozen=True, slots=True)
+class ForgeLimits:
+    """The most characters of a title, of a body and of a comment.
+
+    `hides_comments`: a comment of HTML in a body is kept and not shown to people.
+    """
+
+    title: int
+    body: int
+    comment: int
+    hides_comments: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeRights:
+    """What a token may do, in one line, and when it ends: None where the forge does not say."""
+
+    summary: str
+    expires: datetime | None = None
+
+
 class Forge(Protocol):
     """One project on a forge, and one branch of it that pull requests go into.
 
@@ -35,8 +57,16 @@ class Forge(Protocol):
         """What the project is called in output, such as `acme/gitops`."""
         ...
 
-    def check(self) -> str:
-        """One line for `doctor` that says what the token may do."""
+    @property
+    def limits(self) -> ForgeLimits:
+        """What the forge takes: a title or comment that is longer is cut, a body is refused."""
+        ...
+
+    def check(self, *, proposes: bool = False) -> ForgeRights:
+        """What the token may do; with `proposes`, it must be allowed to open pull requests.
+
+        Nothing is made or changed.
+        """
         ...
 
     def find(self, branch: str) -> PullRequest | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from imagebot.errors import ForgeError
 from imagebot.files.atomic import write_whole
-from imagebot.forge.model import PullRequest
+from imagebot.forge.model import ForgeLimits, ForgeRights, PullRequest
 
 _MAX_FILE = 1024 * 1024
 
@@ -28,12 +28,18 @@ class SandboxForge:
     project: str
     base: str
 
-    def check(self) -> str:
-        """One line for `doctor`; raises ForgeError when the folder cannot be written."""
+    @property
+    def limits(self) -> ForgeLimits:
+        """As much as a file may hold, and as GitHub has for titles."""
+        return ForgeLimits(title=256, body=_MAX_FILE // 8, comment=_MAX_FILE // 8)
+
+    def check(self, *, proposes: bool = False) -> ForgeRights:
+        """Raises ForgeError when the folder cannot be written."""
+        del proposes
         self._make_folder()
         if not os.access(self.folder, os.W_OK):
             raise ForgeError(self.project, f"{self.folder} cannot be written")
-        return f"pull requests are kept in {self.folder}"
+        return ForgeRights(f"pull requests are kept in {self.folder}")
 
     def find(self, branch: str) -> PullRequest | None:
         return next((one for one in self._of(branch) if one.state == "open"), None)

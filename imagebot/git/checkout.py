@@ -14,7 +14,7 @@ from pathlib import Path
 from imagebot.errors import GitError
 from imagebot.git.bare import BareCache
 from imagebot.git.cache import cache_path, locked
-from imagebot.git.classify import failure, push_failure
+from imagebot.git.classify import push_failure
 from imagebot.git.credentials import Access
 from imagebot.git.history import LOG, FileCommit, log_input, parse_log
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
@@ -28,6 +28,7 @@ from imagebot.git.tree import (
 )
 from imagebot.git.url import check_branch, parse_url
 from imagebot.parallel.stop import Stop
+from imagebot.text import excerpt, nearest
 
 MAX_BLOB = 16 * 1024 * 1024
 LOCK_SECONDS = 600.0
@@ -37,6 +38,8 @@ _COMMIT = "refs/imagebot/commit"
 _MAX_REFS = 8 * 1024 * 1024
 _MAX_AUTHORS = 200
 _MAX_COMMITS = 5000
+_MOST_NAMED = 10
+_USUAL = ("main", "master", "trunk", "develop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,7 @@ class Checkout:
         self._remote = self._look()
         wanted = self._remote.get(self.branch)
         if wanted is None:
-            raise GitError(
-                self.url,
-                f"the remote has no branch {self.branch!r}",
-                hint="correct the target's branch, or push a first commit to it",
-            )
+            raise self._no_branch()
         self._head = self._cache.update(wanted)
         return self._head
 
@@ -137,6 +136,15 @@ class Checkout:
         if branch == self.branch:
             self._cache.advance(commit)
             self._head = commit
+
+    def try_push(self, branch: str) -> None:
+        """Ask the remote whether the head may be pushed to a branch; nothing changes there.
+
+        What the remote's own hooks and rules say to a push is not known before it. Raises as
+        `push` does.
+        """
+        refspec = f"{self.head}:refs/heads/{check_branch(branch)}"
+        self._push(refspec, branch, None, "--dry-run")
 
     def delete_branch(self, branch: str, *, lease: str) -> None:
         """Delete a branch of the remote that is at commit `lease`. Raises PushRejectedError."""
@@ -198,7 +206,10 @@ class Checkout:
     def _look(self, name: str = "") -> dict[str, str]:
         """Branches of the remote: the one named, or the target's and all of the bot's."""
         names = [name] if name else [self.branch, f"{BOT_BRANCHES}*"]
-        patterns = [f"refs/heads/{each}" for each in names]
+        return self._list(*(f"refs/heads/{each}" for each in names))
+
+    def _list(self, *patterns: str) -> dict[str, str]:
+        """The remote's branches that match one of these patterns of ls-remote."""
         # Outside the cache, so that a damaged one does not matter.
         outside = replace(self._runner, directory=self._runner.directory.parent, repository="none")
         output = outside.remote("ls-remote", "--quiet", "origin", *patterns, limit=_MAX_REFS)
@@ -208,8 +219,8 @@ class Checkout:
             ref.removeprefix(prefix): oid for ref, oid in refs.items() if ref.startswith(prefix)
         }
 
-    def _push(self, refspec: str, branch: str, lease: str | None) -> None:
-        args = ["--porcelain", "--no-verify", "--no-follow-tags", "--quiet"]
+    def _push(self, refspec: str, branch: str, lease: str | None, *more: str) -> None:
+        args = [*more, "--porcelain", "--no-verify", "--no-follow-tags", "--quiet"]
         if lease is not None:
             args.append(f"--force-with-lease=refs/heads/{branch}:{lease}")
         result = self._runner.try_push(*args, "origin", refspec)
@@ -220,7 +231,23 @@ class Checkout:
         refused = push_failure(
             subject, result.out.decode("utf-8", "replace"), result.err, redaction
         )
-        raise refused or failure(self.url, result.status, result.err, redaction)
+        raise refused or self._runner.failure(result)
+
+    def _no_branch(self) -> GitError:
+        """The error for a target whose branch is missing; it names those that are there."""
+        there = "it has none"
+        with contextlib.suppress(GitError):
+            found = self._list("refs/heads/*")
+            first = {nearest(self.branch, found), *_USUAL}
+            names = sorted(found, key=lambda name: (name not in first, name))
+            shown = ", ".join(excerpt(name) for name in names[:_MOST_NAMED])
+            more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+            there = f"it has {shown}{more}" if names else there
+        return GitError(
+            self.url,
+            f"the remote has no branch {self.branch!r}: {there}",
+            hint="correct the target's branch, or push a first commit to it",
+        )
 
 
 @contextlib.contextmanager

@@ -148,14 +148,25 @@ def quote_git(text: str, redaction: Redaction = NOTHING) -> str:
     return excerpt("; ".join(line for line in lines if line), _MAX_SHOWN)
 
 
-def failure(subject: str, status: int, stderr: str, redaction: Redaction = NOTHING) -> GitError:
-    """The error for a command that ended with `status` other than 0."""
+def failure(
+    subject: str,
+    status: int,
+    stderr: str,
+    redaction: Redaction = NOTHING,
+    *,
+    origin: str = "",
+) -> GitError:
+    """The error for a command that ended with `status` other than 0.
+
+    `origin` names the credential, for the error of a remote that refuses it.
+    """
     said = quote_git(stderr, redaction)
     if status == NOT_FOUND:
         return GitError("git", "not installed, or not on PATH", hint="install git 2.30 or newer")
     for rule in _RULES:
         if rule.pattern.search(stderr):
-            return rule.kind(subject, f"{rule.reason}: {said}", hint=rule.hint)
+            used = f" ({origin})" if origin and rule.kind is GitAuthError else ""
+            return rule.kind(subject, f"{rule.reason}{used}: {said}", hint=rule.hint)
     return GitError(
         subject,
         said or f"git ended with status {status}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imagebot.config.model import GitCredential
-from imagebot.config.secret import one_line, read_secret
+from imagebot.config.secret import one_line, read_token
 from imagebot.errors import CredentialError
 from imagebot.redaction import Redaction, Secret
 
@@ -24,9 +24,10 @@ class Access:
     """The secret and the inherited environment of one target's git commands.
 
     Without a token and a key, ssh uses the agent and the keys of the account that runs the bot,
-    and https is anonymous.
+    and https is anonymous. `origin` says for messages which credential it is, and where it is read.
     """
 
+    origin: str = "no credential"
     username: str = ""
     token: str = field(default="", repr=False)
     ssh_key: str = ""
@@ -53,7 +54,7 @@ def access_for(credential: GitCredential | None, environment: Mapping[str, str])
         if agent := environment.get("SSH_AUTH_SOCK"):
             inherited["SSH_AUTH_SOCK"] = agent
         return Access(inherited=inherited)
-    token = read_secret(credential.token, environment) if credential.token else ""
+    token = read_token(credential, environment)
     for path in (credential.ssh_key, credential.known_hosts):
         if path and not Path(path).is_file():
             raise CredentialError(
@@ -61,6 +62,7 @@ def access_for(credential: GitCredential | None, environment: Mapping[str, str])
                 hint="correct ssh-key or known-hosts of the credential",
             )
     return Access(
+        origin=credential.origin,
         username=one_line(credential.username, f"the user name of credential {credential.name}"),
         token=token,
         ssh_key=credential.ssh_key,

@@ -16,11 +16,13 @@ from imagebot.text import redact
 
 @dataclass(frozen=True, slots=True)
 class LocalRepository:
-    """`url` is that of the remote, without credentials; `top` the top of the work tree."""
+    """`url` is that of the remote called `remote`, without credentials; `top` the top of the work
+    tree."""
 
     url: str
     branch: str
     top: Path
+    remote: str = "origin"
 
 
 def discover(directory: Path, environment: Mapping[str, str]) -> LocalRepository:
@@ -57,7 +59,7 @@ def discover(directory: Path, environment: Mapping[str, str]) -> LocalRepository
             hint="add one, or name a target with -c",
         )
     name = upstream.removeprefix("refs/heads/") or branch
-    return LocalRepository(_usable(url, top), check_branch(name), top)
+    return LocalRepository(_usable(url, top), check_branch(name), top, remote)
 
 
 def _own(environment: Mapping[str, str]) -> Access:

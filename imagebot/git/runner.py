@@ -148,8 +148,15 @@ class Runner:
 
     def _checked(self, result: Result) -> bytes:
         if result.status != 0:
-            raise failure(self.subject, result.status, result.err, self.access.redaction)
+            raise self.failure(result)
         return result.out
+
+    def failure(self, result: Result) -> GitError:
+        """The error for a command that ended with another status than 0."""
+        access = self.access
+        return failure(
+            self.subject, result.status, result.err, access.redaction, origin=access.origin
+        )
 
     def _environment(self, scheme: str) -> dict[str, str]:
         environment = {

@@ -49,7 +49,7 @@ def apply_limits(
     refused: dict[str, Update] = {}
     for update in plan.updates:
         route = by_name.get(update.route)
-        if route is not None and not _may_publish(limits, route, update):
+        if route is not None and not may_publish(limits, route, update.field.path):
             refused.setdefault(update.field.path, update)
         else:
             allowed.append(update)
@@ -68,10 +68,11 @@ def exceeds_max_updates(count: int, limits: Limits) -> bool:
     return limits.max_updates is not None and count > limits.max_updates
 
 
-def _may_publish(limits: Limits, route: Route, update: Update) -> bool:
+def may_publish(limits: Limits, route: Route, path: str) -> bool:
+    """Whether a route may publish what it changes in a file."""
     if route.publish != "commit" or limits.commit is None:
         return True
-    return matches_any(limits.commit, update.field.path)
+    return matches_any(limits.commit, path)
 
 
 def _commit_problem(update: Update, target: str) -> Problem:

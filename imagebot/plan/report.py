@@ -118,6 +118,11 @@ def pick_document(
     )
 
 
+def update_entries(updates: Iterable[Update]) -> list[Any]:
+    """Updates as they are in the document of a plan."""
+    return [msgspec.to_builtins(_update(update, explain=False)) for update in updates]
+
+
 def _builtins(document: msgspec.Struct) -> Document:
     built: Document = msgspec.to_builtins(document)
     return built

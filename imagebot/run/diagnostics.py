@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,11 +15,16 @@ from imagebot.config.secret import Vault
 from imagebot.parallel.threads import Progress
 from imagebot.plan.model import Plan
 from imagebot.problem import Problem
+from imagebot.run.events import PASS, Event, Level, of_problem
 from imagebot.text import indented_lines, printable
 
 LogFormat = Literal["text", "json"]
-_RED = "\x1b[31m\x1b[1m"
-_YELLOW = "\x1b[33m\x1b[1m"
+_LABELS: Mapping[Level, str] = {"info": "", "warning": "warning: ", "error": "problem: "}
+_COLOURS: Mapping[Level, str] = {
+    "info": "",
+    "warning": "\x1b[33m\x1b[1m",
+    "error": "\x1b[31m\x1b[1m",
+}
 _PLAIN = "\x1b[0m"
 
 
@@ -33,31 +38,25 @@ class Diagnostics:
 
     def info(self, message: str) -> None:
         if not self.quiet:
-            self._write("info", message, {}, text=printable(message))
+            self.event(Event(name="message", level="info", message=message))
 
     def warning(self, message: str, *, hint: str = "") -> None:
-        data = {"hint": hint} if hint else {}
-        text = _coloured("warning: ", _YELLOW, message) + _hint_line(hint)
-        self._write("warning", message, data, text=text)
+        self.event(Event(name="warning", level="warning", message=message, hint=hint))
 
     def problem(self, problem: Problem) -> None:
-        data = {
-            "scope": problem.scope,
-            "subject": problem.subject,
-            "code": problem.code,
-            "target": problem.target or None,
-            "path": problem.path or None,
-            "line": problem.line or None,
-            "places": [{"path": each.path, "line": each.line} for each in problem.places],
-            "hint": problem.hint or None,
-        }
-        text = _coloured("problem: ", _RED, _placed(problem)) + _hint_line(problem.hint)
-        self._write("error", problem.message, data, text=text)
+        self.event(of_problem(problem))
 
     def failure(self, message: str, *, code: str = "", hint: str = "") -> None:
         """Write the error that ended the command; as text it has no label."""
-        data = {"code": code or None, "hint": hint or None}
-        self._write("error", message, data, text=printable(message) + _hint_line(hint))
+        event = Event(
+            name="failure", level="error", message=message, hint=hint, data={"code": code or None}
+        )
+        self._write(event, label="")
+
+    def event(self, event: Event) -> None:
+        """Write an event; when quiet, not the line that every pass has."""
+        if not (self.quiet and event.name == PASS):
+            self._write(event, label=_LABELS[event.level] if event.name != PASS else "")
 
     def of_plan(self, plan: Plan) -> None:
         """Every warning, then every problem."""
@@ -83,22 +82,38 @@ class Diagnostics:
             task = bars.add_task(label, total=None)
             yield lambda done, of: bars.update(task, completed=done, total=of)
 
-    def _write(self, level: str, message: str, data: Mapping[str, object], *, text: str) -> None:
+    def _write(self, event: Event, *, label: str) -> None:
         hide = self.vault.hide
         if self.format == "text":
-            _write_line(hide(text))
+            text = _coloured(label, _COLOURS[event.level], event.text or event.message)
+            _write_line(hide(text + _hint_line(event.hint)))
             return
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        shown = {
-            key: hide(value) if isinstance(value, str) else value for key, value in data.items()
+        entry = {
+            "time": now,
+            "level": event.level,
+            "event": event.name,
+            "message": event.message,
+            "hint": event.hint or None,
+            **event.data,
         }
-        entry = {"time": now, "level": level, "message": hide(message), **shown}
-        _write_line(json.dumps(entry, ensure_ascii=True))
+        _write_line(json.dumps(_hidden(entry, hide), ensure_ascii=True))
+
+
+def _hidden(value: object, hide: Callable[[str], str]) -> object:
+    """A value of JSON without the secrets in its texts."""
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, Mapping):
+        return {key: _hidden(each, hide) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_hidden(each, hide) for each in value]
+    return value
 
 
 def _coloured(label: str, colour: str, message: str) -> str:
     """The message after its label, which has a colour on a terminal."""
-    shown = f"{colour}{label}{_PLAIN}" if sys.stderr.isatty() else label
+    shown = f"{colour}{label}{_PLAIN}" if label and sys.stderr.isatty() else label
     return shown + printable(message)
 
 
@@ -109,16 +124,6 @@ def _hint_line(hint: str) -> str:
 def _write_line(text: str) -> None:
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
-
-
-def _placed(problem: Problem) -> str:
-    """The message, after its file and line, or with the places that need what failed."""
-    if problem.needed_by:
-        return f"{problem.message}; needed by {problem.needed_by}"
-    place = f"{problem.path}:{problem.line}" if problem.line else problem.path
-    if not place or problem.message.startswith(problem.path):
-        return problem.message
-    return f"{place}: {problem.message}"
 
 
 class _Handler(logging.Handler):

@@ -1,114 +1,155 @@
-"""Checks one by one what could make a pass fail."""
+"""Checks one by one what could make a pass fail, and then plans one.
+
+A check fails where `run` would. The last ones are those of a pass that ends before it publishes: so
+what is checked here in another way, to say more about it, is never all there is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
+from datetime import datetime, timedelta
 
-from imagebot.config.model import BotConfiguration, Configuration, Target
-from imagebot.config.secret import Vault
-from imagebot.errors import ConfigurationError, ForgeError, ImagebotError
+from imagebot.config.model import Configuration, Target
+from imagebot.errors import ConfigurationError, ForgeError, ImagebotError, PushRejectedError
 from imagebot.forge.connect import check_forge, forge_kind, open_forge
-from imagebot.git.checkout import Checkout, open_checkout
+from imagebot.git.checkout import BOT_BRANCHES, Checkout, open_checkout
 from imagebot.git.credentials import access_for
-from imagebot.parallel.stop import Stop
-from imagebot.plan.limits import may_ask
+from imagebot.plan.assign import Assigned, assign
+from imagebot.plan.limits import may_ask, may_publish
+from imagebot.plan.model import Plan
 from imagebot.reference import Repository
 from imagebot.registry.api import Registry
 from imagebot.run.check import Check
 from imagebot.run.doctor_registries import check_registries
+from imagebot.run.limits import limit_faults
+from imagebot.run.passes import PassContext, plan_pass
 from imagebot.run.target import target_configuration
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.scan.inventory import take_inventory
 from imagebot.scan.source import Source
+
+_SOON = timedelta(days=14)
+"""A token that ends within this time is told of."""
 
 
 def check_folder(
     source: Source, configuration: Configuration, registry: Registry
 ) -> Iterator[Check]:
     """Check a folder's image fields, and the registries that they name."""
-    yield from _check_source("folder", source, configuration, registry)
+    fields = _assigned(source, configuration, "")
+    yield _count("folder", fields)
+    yield from check_registries(_repositories(fields), (), registry)
 
 
-def check_targets(
-    bot: BotConfiguration,
-    registry: Registry,
-    environment: Mapping[str, str],
-    cache: Path,
-    *,
-    registries: Mapping[str, Registry],
-    vault: Vault,
-    stop: Stop,
-) -> Iterator[Check]:
-    """Check each target: credential, Git remote, configuration, forge, and its registries.
-
-    `registries` has the views of targets that may ask more hosts than `registry`, by their names.
+def check_targets(context: PassContext) -> Iterator[Check]:
+    """Check each target: credential, Git remote, configuration, limits, forge; then the registries
+    of all; then what a pass over the targets that are well so far would do.
     """
+    credentials, registries = context.bot.registry_credentials, context.registries
     named: dict[str, set[Repository]] = {}
-    for target in bot.targets:
-        look_inside = partial(_check_content, target, bot, named.setdefault(target.name, set()))
-        yield from check_remote(target, environment, cache, look_inside, vault=vault, stop=stop)
+    well: list[Target] = []
+    for target in context.bot.targets:
+        found = []
+        for check in _check_target(target, context, named.setdefault(target.name, set())):
+            found.append(check)
+            yield check
+        if all(check.ok for check in found):
+            well.append(target)
     for_all = {each for name in named.keys() - registries.keys() for each in named[name]}
-    found = list(check_registries(for_all, bot.registry_credentials, registry))
-    yield from found
+    known = list(check_registries(for_all, credentials, context.registry))
+    yield from known
     for name, own in registries.items():
         # Most of it is the same for everybody.
-        for check in check_registries(named.get(name, ()), bot.registry_credentials, own):
-            if check not in found:
+        for check in check_registries(named.get(name, ()), credentials, own):
+            if check not in known:
+                known.append(check)
                 yield replace(check, subject=f"{name}: {check.subject}")
+    yield from _check_plans(well, context, known)
 
 
-def check_remote(
-    target: Target,
-    environment: Mapping[str, str],
-    cache: Path,
-    look_inside: Callable[[Checkout], Iterator[Check]] = lambda _checkout: iter(()),
-    *,
-    vault: Vault,
-    stop: Stop,
-) -> Iterator[Check]:
-    """Check a target's credential, Git remote and forge; `look_inside` checks its content."""
+def _check_target(target: Target, context: PassContext, named: set[Repository]) -> Iterator[Check]:
+    """Check a target, and note the repositories that its registries are asked about in `named`."""
     name = target.name
     try:
-        access = access_for(target.credential, environment)
+        access = access_for(target.credential, context.environment)
     except ImagebotError as error:
         yield Check.failed(f"{name}: credential", error)
         return
     if target.credential is not None:
-        vault.keep(
-            access.token,
-            username=access.username,
-            origin=f"credentials.git.{target.credential.name}",
-        )
+        origin = f"credentials.git.{target.credential.name}"
+        context.vault.keep(access.token, username=access.username, origin=origin)
         yield Check(True, f"{name}: credential", f"{target.credential.name} can be read")
+    if target.paused:
+        yield _paused(name, target.paused)
+    configuration = None
     try:
-        with open_checkout(cache, target.url, target.branch, access, stop=stop) as checkout:
+        with open_checkout(
+            context.cache, target.url, target.branch, access, stop=context.stop
+        ) as checkout:
             head = checkout.refresh()
             yield Check(True, f"{name}: git", f"{target.url} {target.branch} is at {head[:12]}")
-            yield from look_inside(checkout)
+            configuration = yield from _check_content(target, context, checkout, named)
     except ImagebotError as error:
         yield Check.failed(f"{name}: git", error)
-    yield from _check_forge(target, environment, stop)
+    yield from _check_forge(target, configuration, context)
 
 
 def _check_content(
-    target: Target, bot: BotConfiguration, named: set[Repository], checkout: Checkout
-) -> Iterator[Check]:
+    target: Target, context: PassContext, checkout: Checkout, named: set[Repository]
+) -> Generator[Check, None, Configuration | None]:
     subject = f"{target.name}: configuration"
+    fallback = context.bot.inline or context.fallback
     try:
-        configuration = target_configuration(checkout, target, bot.inline)
+        configuration = target_configuration(checkout, target, fallback)
     except ConfigurationError as error:
         yield from (Check(False, subject, str(issue), issue.hint) for issue in error.issues)
-        return
+        return None
     routes = len(configuration.routes)
     yield Check(True, subject, f"{configuration.path}: {routes} route{'' if routes == 1 else 's'}")
+    if configuration.paused and not target.paused:
+        yield _paused(target.name, configuration.paused)
+    yield from _check_pushes(target, configuration, checkout)
     yield from check_routes(target, configuration)
-    source = CheckoutSource(checkout, configuration.files)
-    found: set[Repository] = set()
-    yield _inventory(target.name, source, configuration, found)
-    named.update(each for each in found if may_ask(target.limits, each))
+    fields = _assigned(CheckoutSource(checkout, configuration.files), configuration, target.name)
+    yield _count(target.name, fields)
+    yield from _check_limits(target, configuration, fields)
+    named.update(each for each in _repositories(fields) if may_ask(target.limits, each))
+    return configuration
+
+
+def _paused(name: str, reason: str) -> Check:
+    return Check.warning(f"{name}: paused", f"{reason}: nothing is published")
+
+
+def _check_pushes(
+    target: Target, configuration: Configuration, checkout: Checkout
+) -> Iterator[Check]:
+    """A dry push for each way of publishing that a route has."""
+    subject = f"{target.name}: push"
+    ways = {route.publish for route in configuration.routes}
+    may = []
+    for way, branch in (("commit", target.branch), ("pull-request", f"{BOT_BRANCHES}doctor")):
+        if way not in ways:
+            continue
+        try:
+            checkout.try_push(branch)
+        except PushRejectedError as error:
+            # Somebody else has just pushed: whether we may is not what this is about.
+            if error.kind not in ("behind", "race", "lease"):
+                yield Check.failed(subject, error)
+                continue
+        except ImagebotError as error:
+            yield Check.failed(subject, error)
+            return
+        may.append(branch if way == "commit" else f"{BOT_BRANCHES}*")
+    if may:
+        found = f"a dry push to {' and '.join(may)} is accepted"
+        yield Check(True, subject, found)
+    in_the_way = BOT_BRANCHES.rstrip("/")
+    if "pull-request" in ways and checkout.remote_branch(in_the_way) is not None:
+        found = f"the branch {in_the_way!r} keeps every {BOT_BRANCHES}* from being pushed"
+        yield Check(False, subject, found, "delete or rename that branch")
 
 
 def check_routes(target: Target, configuration: Configuration) -> Iterator[Check]:
@@ -116,44 +157,127 @@ def check_routes(target: Target, configuration: Configuration) -> Iterator[Check
 
     What is wrong with a forge that is known is found where the forge is checked.
     """
-    routes = (route for route in configuration.routes if route.publish == "pull-request")
-    route = next(routes, None)
-    if route is None or forge_kind(target) != "none":
+    if forge_kind(target) != "none":
         return
     try:
         check_forge(target)
     except ForgeError as error:
-        message = f"route {route.name!r} opens pull requests: {error.reason}"
-        yield Check(False, f"{target.name}: routes", message, error.hint)
+        for route in configuration.routes:
+            if route.publish == "pull-request":
+                message = f"route {route.name!r} opens pull requests: {error.reason}"
+                yield Check(False, f"{target.name}: routes", message, error.hint)
 
 
-def _check_forge(target: Target, environment: Mapping[str, str], stop: Stop) -> Iterator[Check]:
+def _check_limits(
+    target: Target, configuration: Configuration, fields: Iterable[Assigned]
+) -> Iterator[Check]:
+    """What the routes may not do, and the files and images of the target that it is about."""
+    subject, limits = f"{target.name}: limits", target.limits
+    certain = [each for each in limit_faults(configuration, limits, target.name) if each.certain]
+    for fault in certain:
+        yield Check(False, subject, fault.message, fault.hint)
+    told = {configuration.routes[int(fault.keys[1])].name for fault in certain}
+    beyond: dict[str, list[str]] = {}
+    unasked: dict[Repository, None] = {}
+    for each in fields:
+        route = each.route
+        if route is None:
+            continue
+        if not may_ask(limits, each.field.reference.repository):
+            unasked[each.field.reference.repository] = None
+        elif route.name not in told and not may_publish(limits, route, each.field.path):
+            beyond.setdefault(route.name, []).append(each.field.path)
+    for name, paths in beyond.items():
+        files = tuple(dict.fromkeys(paths))
+        message = f"route {name!r} commits to {_some(files)}, which limits.commit does not allow"
+        hint = "publish by pull request, or widen limits.commit of the target in the bot's file"
+        yield Check(False, subject, message, hint)
+    if unasked:
+        message = f"limits.images does not allow {_some([str(each) for each in unasked])}"
+        hint = "nothing is decided for them: widen limits.images, or give them the policy ignore"
+        yield Check.warning(subject, message, hint)
+
+
+def _check_forge(
+    target: Target, configuration: Configuration | None, context: PassContext
+) -> Iterator[Check]:
+    """Whether the forge can be used; a target without pull requests does not need it."""
     subject = f"{target.name}: forge"
+    routes = configuration.routes if configuration is not None else ()
+    proposes = any(route.publish == "pull-request" for route in routes)
     try:
-        forge = open_forge(target, environment, stop)
+        forge = open_forge(target, context.environment, context.stop)
         if forge is None:
             yield Check(True, subject, "none: imagebot can commit, but not open pull requests")
-        else:
-            yield Check(True, subject, f"{forge.project}: {forge.check()}")
+            return
+        rights = forge.check(proposes=proposes)
     except ImagebotError as error:
-        yield Check.failed(subject, error)
+        if proposes or configuration is None:
+            yield Check.failed(subject, error)
+        else:
+            found = f"{error.message}; no route opens pull requests"
+            yield Check.warning(subject, found, error.hint)
+        return
+    yield Check(True, subject, f"{forge.project}: {rights.summary}")
+    if rights.expires is not None:
+        yield _expiry(subject, rights.expires, context.now)
 
 
-def _check_source(
-    name: str, source: Source, configuration: Configuration, registry: Registry
+def _expiry(subject: str, expires: datetime, now: datetime) -> Check:
+    message = f"the token expires on {expires:%Y-%m-%d}"
+    if expires - now > _SOON:
+        return Check(True, subject, message)
+    days = max(0, (expires - now).days)
+    return Check.warning(subject, f"{message}, in {days} days", "renew it, and replace the secret")
+
+
+def _check_plans(
+    targets: Iterable[Target], context: PassContext, known: Iterable[Check]
 ) -> Iterator[Check]:
-    named: set[Repository] = set()
-    yield _inventory(name, source, configuration, named)
-    yield from check_registries(named, (), registry)
+    """A pass that ends before publishing. What the registries' own checks have said is left out."""
+    wanted = tuple(targets)
+    if not wanted:
+        return
+    failed = [check for check in known if not check.ok]
+    told = {each for check in failed for each in (check.subject, check.message)}
+    planned = plan_pass(replace(context, bot=replace(context.bot, targets=wanted)))
+    for target, each in zip(wanted, planned, strict=True):
+        plan, subject = each.plan, f"{target.name}: plan"
+        problems = [
+            problem
+            for problem in plan.problems
+            if problem.message not in told and f"registry {problem.subject}" not in told
+        ]
+        for problem in problems:
+            yield Check(False, subject, problem.placed, problem.hint)
+        if not problems:
+            yield Check(True, subject, _summary(plan))
 
 
-def _inventory(
-    name: str, source: Source, configuration: Configuration, named: set[Repository]
-) -> Check:
-    """Count the image fields, and note their repositories in `named`."""
-    fields = take_inventory(source, configuration).fields
-    named.update(field.reference.repository for field in fields)
+def _summary(plan: Plan) -> str:
+    parts = {"update": len(plan.updates), "warning": len(plan.warnings)}
+    counts = [f"{number} {noun}{'' if number == 1 else 's'}" for noun, number in parts.items()]
+    return f"{counts[0]}, {len(plan.kept)} kept, {counts[1]}"
+
+
+def _assigned(source: Source, configuration: Configuration, target: str) -> list[Assigned]:
+    """The image fields that a pass would manage."""
+    inventory = take_inventory(source, configuration)
+    every = assign(inventory.fields, configuration, target, flux=inventory.flux)
+    return [each for each in every if each.managed]
+
+
+def _repositories(fields: Iterable[Assigned]) -> set[Repository]:
+    return {each.field.reference.repository for each in fields}
+
+
+def _count(name: str, fields: list[Assigned]) -> Check:
     subject = f"{name}: image fields"
     if not fields:
         return Check(False, subject, "none found", "run `imagebot scan` to see what is read")
-    return Check(True, subject, f"{len(fields)} in {len({field.path for field in fields})} files")
+    files = len({each.field.path for each in fields})
+    return Check(True, subject, f"{len(fields)} in {files} files")
+
+
+def _some(names: tuple[str, ...] | list[str]) -> str:
+    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]

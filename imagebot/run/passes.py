@@ -133,6 +133,8 @@ def _plan_target(target: Target, context: PassContext) -> PlanWithEdits:
         with _open_target(target, context) as opened:
             prepared = _prepare(target, opened, context)
             plan, changes = prepared.limited.plan, prepared.changes
+            if paused := target.paused or prepared.configuration.paused:
+                plan = _noting_pause(plan, target, paused)
     except ImagebotError as error:
         plan, changes = _failed(target, error), ()
     except Exception as error:  # noqa: BLE001 - as above
@@ -221,8 +223,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
         plan, allowed = prepared.limited.plan, prepared.limited.allowed
         paused = target.paused or prepared.configuration.paused
         if paused:
-            note = f"{target.name} is paused, nothing was published: {paused}"
-            return PassResult(replace(plan, warnings=(*plan.warnings, note)))
+            return PassResult(_noting_pause(plan, target, paused))
         if plan.updates and not allowed.updates:
             return PassResult(plan)
         try:
@@ -241,6 +242,11 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
             continue
         return PassResult(replace(plan, problems=(*plan.problems, *problems)), published)
     raise AssertionError("the last try returns or raises")
+
+
+def _noting_pause(plan: Plan, target: Target, reason: str) -> Plan:
+    note = f"{target.name} is paused, nothing is published: {reason}"
+    return replace(plan, warnings=(*plan.warnings, note))
 
 
 def _cached(target: Target, context: PassContext, what: str) -> Path:

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 
-from imagebot.errors import ConfigurationError, ImagebotError
+from imagebot.errors import ImagebotError
 from imagebot.parallel.stop import Stop
 from imagebot.problem import Exit
-from imagebot.run.diagnostics import Diagnostics
+from imagebot.run.journal import Journal
 from imagebot.run.signals import on_interrupt
 
 
 def repeat(
     one_pass: Callable[[], Exit],
     seconds: int,
-    diagnostics: Diagnostics,
+    journal: Journal,
     stop: Stop,
     *,
     sleep: Callable[[float], None] = time.sleep,
@@ -37,8 +37,8 @@ def repeat(
     last = loop.run()
     while loop.pause(max(0.0, seconds - (time.monotonic() - started))):
         started = time.monotonic()
-        last = _guarded(loop.run, diagnostics)
-    diagnostics.info("asked to stop; the last pass is finished")
+        last = _guarded(loop.run, journal)
+    journal.diagnostics.info("asked to stop; the last pass is finished")
     return last
 
 
@@ -78,12 +78,8 @@ class _Loop:
         return not self.last
 
 
-def _guarded(one_pass: Callable[[], Exit], diagnostics: Diagnostics) -> Exit:
+def _guarded(one_pass: Callable[[], Exit], journal: Journal) -> Exit:
     try:
         return one_pass()
-    except ConfigurationError as error:
-        for issue in error.issues:
-            diagnostics.warning(str(issue), hint=issue.hint)
     except ImagebotError as error:
-        diagnostics.warning(error.message, hint=error.hint)
-    return Exit.FAILED
+        return journal.tell_failure(error)

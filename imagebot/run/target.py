@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Configuration, Target
 from imagebot.errors import ConfigIssue, ConfigurationError
@@ -22,6 +24,11 @@ def target_configuration(
         _refuse_other(checkout, target)
         if otherwise is not None:
             return otherwise
+        here = target.work_tree
+        if here is not None and Path(here.top, target.configuration).is_file():
+            name = target.configuration
+            message = f"{name} is here but not on {here.upstream}: commit and push it"
+            raise _fault(target, message, "")
         hint = (
             "let `imagebot init` propose one, put policies and routes into the bot's own file, "
             "or use the built-in policy with --no-config"

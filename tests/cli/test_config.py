@@ -315,3 +315,80 @@ def test_pull_requests_that_are_in_order(cli: Cli, folder: Path, text: str, targ
     folder.joinpath("bot.yaml").write_text(f"targets:\n{target}{TOKEN}")
     result = cli("config", "check", "imagebot.yaml", "-c", "bot.yaml")
     assert (result.code, result.err) == (0, "")
+
+
+LIMITS = {
+    "nothing that the route commits to": (
+        "commit: [other/**]",
+        2,
+        "routes[0].files: route 'all' commits, but limits.commit of target 'b' allows none",
+    ),
+    "a part of it": (
+        "commit: [clusters/test/**]",
+        0,
+        "target 'b' allows a part only",
+    ),
+    "no image of an entry": (
+        "images: [quay.io/**]",
+        0,
+        "routes[0].images[0].match: 'ghcr.io/**' takes no image: limits.images of target 'b'",
+    ),
+    "all of it": ("commit: [clusters/**], images: ['**']", 0, ""),
+}
+LIMITED = """\
+policies: {p: {semver: ^1}}
+routes:
+  - {name: all, files: [clusters/**], publish: commit, images: [{match: ghcr.io/**, policy: p}]}
+"""
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_limits_that_stand_against_routes(cli: Cli, folder: Path, name: str) -> None:
+    limits, code, said = LIMITS[name]
+    target = GITHUB.replace("credential: t", f"credential: t, name: b, limits: {{{limits}}}")
+    folder.joinpath("imagebot.yaml").write_text(LIMITED)
+    folder.joinpath("bot.yaml").write_text(f"targets:\n{target}{TOKEN}")
+    result = cli("config", "check", "imagebot.yaml", "-c", "bot.yaml")
+    assert result.code == code
+    assert said in result.err
+    assert bool(result.err) == bool(said)
+
+
+def test_what_is_taken_before_is_within_no_limit(cli: Cli, folder: Path) -> None:
+    before = "  - {name: first, files: ['**'], publish: pull-request, images: []}\n"
+    folder.joinpath("imagebot.yaml").write_text(LIMITED.replace("routes:\n", f"routes:\n{before}"))
+    target = GITHUB.replace("credential: t", "credential: t, limits: {commit: [other/**]}")
+    folder.joinpath("bot.yaml").write_text(f"targets:\n{target}{TOKEN}")
+    result = cli("config", "check", "imagebot.yaml", "-c", "bot.yaml")
+    assert "limits.commit" not in result.err
+
+
+def test_a_pause_is_told(cli: Cli, folder: Path) -> None:
+    folder.joinpath("imagebot.yaml").write_text(f"{LIMITED}paused: we move\n")
+    target = GITHUB.replace("credential: t", "credential: t, name: b, paused: true")
+    folder.joinpath("bot.yaml").write_text(f"targets:\n{target}{TOKEN}")
+    result = cli("config", "check", "imagebot.yaml", "-c", "bot.yaml")
+    assert result.code == 0
+    assert "warning: paused, nothing is published: we move" in result.err
+    assert "warning: target 'b' is paused, nothing is published: paused in bot.yaml" in result.err
+
+
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        ("https://ghe.example", "https://ghe.example/api/v3?"),
+        ("https://ghe.example/acme/gitops", "https://ghe.example/api/v3?"),
+        ("https://github.com", "https://api.github.com?"),
+        ("https://ghe.example/api/v3/", ""),
+        ("https://api.acme.ghe.com", ""),
+    ],
+)
+def test_an_address_that_is_not_the_api_s(cli: Cli, folder: Path, url: str, meant: str) -> None:
+    forge = f"forge: {{kind: github, url: '{url}'}}, credential: t"
+    target = GITHUB.replace("credential: t", forge)
+    folder.joinpath("bot.yaml").write_text(f"targets:\n{target}{TOKEN}")
+    result = cli("config", "check", "-c", "bot.yaml")
+    assert result.code == 0
+    assert bool(result.err) == bool(meant)
+    assert meant in result.err
+    assert not meant or result.err.startswith("warning: bot.yaml:2:")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,10 @@ def test_all_well(
     assert result.code == 0, result.out
     lines = result.out.splitlines()
     assert all(line.startswith("ok ") for line in lines)
-    subjects = [line.split(":")[1].strip() for line in lines[:-1]]
-    assert subjects == ["credential", "git", "configuration", "image fields", "forge"]
-    assert f"registry {registry.host}" in lines[-1]
+    subjects = [line.split(":")[1].strip() for line in lines[:-2]]
+    assert subjects == ["credential", "git", "configuration", "push", "image fields", "forge"]
+    assert f"registry {registry.host}" in lines[-2]
+    assert lines[-1] == "ok    acme/gitops: plan: 0 updates, 1 kept, 0 warnings"
     assert forge.bot_token not in result.out
 
 
@@ -98,7 +100,11 @@ def test_a_checkout(
     lines = cli("doctor").out.splitlines()
     assert "ok    work: credential: IMAGEBOT_GIT_TOKEN can be read" in lines
     assert any(line.startswith(f"ok    work: git: {url} main is at ") for line in lines)
-    assert lines[-1].startswith("ok    work: forge: none")
+    assert any(line.startswith("ok    work: forge: none") for line in lines)
+    # As `run` says.
+    assert any(line.startswith("FAIL  work: configuration: imagebot.yaml: ") for line in lines)
+    lines = cli("doctor", "--no-config").out.splitlines()
+    assert not any("configuration: imagebot.yaml: " in line for line in lines)
 
 
 def test_pull_requests_where_there_is_no_forge(
@@ -118,3 +124,124 @@ def test_pull_requests_where_there_is_no_forge(
     git(folder / "here", "remote", "set-url", "origin", url)
     monkeypatch.chdir(folder / "here")
     assert "FAIL  here: routes: route 'all' opens pull requests" in cli("doctor").out
+
+
+FAILS = {
+    "a route that opens pull requests without a forge": (
+        {"imagebot.yaml": CONFIGURATION.replace(b"commit", b"pull-request")},
+        "",
+        "routes: route 'all' opens pull requests: ",
+    ),
+    "limits.commit that allows none of the route's files": (
+        {},
+        ", limits: {commit: [other/**]}",
+        "limits: route 'all' commits to app.yaml, which limits.commit does not allow",
+    ),
+    "limits.commit that has nothing in common with the route's files": (
+        {"imagebot.yaml": CONFIGURATION.replace(b'"**"]', b'"app.yaml"]')},
+        ", limits: {commit: [other/**]}",
+        "limits: route 'all' commits, but limits.commit of target 'one' allows none of its files",
+    ),
+    "more updates than the limit": (
+        {"second": b""},
+        ", limits: {max-updates: 1}",
+        "plan: 2 updates are more than limits.max-updates allows (1)",
+    ),
+    "a file that a route covers and that cannot be read": (
+        {"broken.yaml": b"image: [a:1\n"},
+        "",
+        "plan: broken.yaml:",
+    ),
+    "a branch that keeps the bot's from being made": (
+        {"imagebot.yaml": CONFIGURATION.replace(b"commit", b"pull-request")},
+        "",
+        "push: the branch 'imagebot' keeps every imagebot/* from being pushed",
+    ),
+}
+
+
+@pytest.fixture
+def target(
+    folder: Path,
+    git_server: GitServer,
+    registry: Registry,
+    repository: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., None]:
+    """Makes a target with one update, and the bot's own file for it."""
+    for tag in ("1.0.0", "1.1.0"):
+        registry.push_image(repository, tag)
+    monkeypatch.setenv("TOKEN", git_server.token)
+
+    def make(files: Mapping[str, bytes], more: str) -> None:
+        manifest = deployment(f"{registry.host}/{repository}:1.0.0").encode()
+        start = {"app.yaml": manifest, "imagebot.yaml": CONFIGURATION}
+        if "second" in files:
+            start["second.yaml"] = manifest
+        url = git_server.make_repository("one", {**start, **files})
+        text = bot_text(url, more, registry.host)
+        folder.joinpath("bot.yaml").write_text(text)
+
+    return make
+
+
+@pytest.mark.parametrize("name", FAILS)
+def test_it_fails_where_run_fails(
+    name: str, cli: Cli, target: Callable[..., None], git_server: GitServer
+) -> None:
+    files, more, said = FAILS[name]
+    target(files, more)
+    if "a branch that keeps" in name:
+        bare = git_server.repository("one")
+        bare.move("imagebot", str(bare.head()))
+    checked = cli("doctor", "-c", "bot.yaml")
+    assert checked.code == 1
+    assert f"FAIL  one: {said}" in checked.out
+    assert cli("run", "-c", "bot.yaml").code == 1
+
+
+def test_a_token_that_may_only_read(
+    cli: Cli, target: Callable[..., None], git_server: GitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target({}, "")
+    git_server.read_only = {"reader"}
+    monkeypatch.setenv("TOKEN", "reader")
+    result = cli("doctor", "-c", "bot.yaml")
+    assert result.code == 1
+    said = "the credential may not do this (credential it, variable TOKEN)"
+    assert f"FAIL  one: push: {git_server.url_of('one')}: {said}" in result.out
+
+
+def test_what_does_not_fail_is_a_warning(cli: Cli, target: Callable[..., None]) -> None:
+    target({}, ", paused: we move house, limits: {images: [quay.io/**]}")
+    result = cli("doctor", "-c", "bot.yaml")
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert "warn  one: paused: we move house: nothing is published" in lines
+    assert any(
+        line.startswith("warn  one: limits: limits.images does not allow ") for line in lines
+    )
+    assert cli("run", "-c", "bot.yaml").code == 0
+
+
+def test_only_the_targets_that_are_named(
+    cli: Cli, folder: Path, target: Callable[..., None], git_server: GitServer
+) -> None:
+    target({}, "")
+    text = folder.joinpath("bot.yaml").read_text()
+    other = "targets:\n  - {url: 'http://127.0.0.1:1/other.git', branch: main}\n  - "
+    folder.joinpath("bot.yaml").write_text(text.replace("targets: [", other).replace("it}]", "it}"))
+    for command in ("doctor", "plan", "run"):
+        assert cli(command, "-c", "bot.yaml", "--target", "one").code == 0
+        assert cli(command, "-c", "bot.yaml").code == 1
+        wrong = cli(command, "-c", "bot.yaml", "--target", "othr")
+        assert wrong.code == 2
+        assert "there is no target 'othr'" in wrong.err
+        assert "did you mean other?" in wrong.err
+
+
+def test_nothing_is_changed(cli: Cli, target: Callable[..., None], git_server: GitServer) -> None:
+    target({}, "")
+    refs = git_server.repository("one").refs()
+    assert cli("doctor", "-c", "bot.yaml").code == 0
+    assert git_server.repository("one").refs() == refs

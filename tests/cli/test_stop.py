@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -120,10 +121,13 @@ def test_between_two_passes(scripted: ScriptedServer, git_server: GitServer, fol
     argv = ["run", "-c", "bot.yaml", "--every", "1h"]
     with started(folder, *argv, token=git_server.token) as process:
         assert process.stderr is not None
-        assert process.stderr.readline() == "0 updates, 1 kept, 0 problems\n"
+        entry = json.loads(process.stderr.readline())
+        assert (entry["event"], entry["changed"], entry["kept"]) == ("pass", False, 1)
         process.terminate()
         # The pass is over when it says what it did.
-        assert end(process) == (0, "asked to stop; the last pass is finished")
+        status, last = end(process)
+        said = json.loads(last)["message"]
+        assert (status, said) == (0, "asked to stop; the last pass is finished")
 
 
 def slow_push(git_server: GitServer, name: str, folder: Path) -> None:

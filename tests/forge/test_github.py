@@ -6,13 +6,14 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from imagebot.errors import ForgeAuthError, ForgeError, ForgeRateLimitError, ForgeUnreachableError
-from imagebot.forge.github import GitHubForge
+from imagebot.forge.github import GitHubForge, ask_for_api
 from tests.support.certificates import IS_STRICT, write_tls
 from tests.support.git_repository import Entry
 from tests.support.github import Forge as Emulated
@@ -24,9 +25,18 @@ FILES: dict[str, Entry] = {"a.yaml": b"image: a:1\n"}
 PULLS = f"/repos/{NAME}/pulls"
 
 
-def connect(api_url: str, token: str, *, tries: int = 1, base: str = "main") -> GitHubForge:
+def connect(
+    api_url: str, token: str, *, tries: int = 1, base: str = "main", origin: str = ""
+) -> GitHubForge:
     return GitHubForge(
-        NAME, base, token, api_url=api_url, write_pause=0.0, tries=tries, backoff=0.0
+        NAME,
+        base,
+        token,
+        origin=origin,
+        api_url=api_url,
+        write_pause=0.0,
+        tries=tries,
+        backoff=0.0,
     )
 
 
@@ -113,7 +123,61 @@ def test_what_github_refuses(github: GitHubForge) -> None:
 
 
 def test_check(github: GitHubForge) -> None:
-    assert "acme/gitops" in github.check()
+    assert github.check().summary == "the token may write"
+    assert github.check().expires is None
+
+
+def test_check_of_the_right_to_propose_makes_nothing(github: GitHubForge, forge: Emulated) -> None:
+    rights = github.check(proposes=True)
+    assert rights.summary == "the token may write and open pull requests"
+    assert forge.pull_requests(NAME, state="all") == []
+
+
+PROJECT = Answer(
+    200,
+    {
+        "Content-Type": "application/json",
+        "github-authentication-token-expiration": "2026-12-31 23:59:59 UTC",
+    },
+    {"id": 1, "full_name": NAME, "permissions": {"push": True}},
+)
+
+
+def test_a_token_that_may_write_but_not_propose(scripted: ScriptedServer) -> None:
+    """As GitHub answers a fine-grained token without a right to pull requests."""
+    scripted.on("GET", f"/repos/{NAME}", PROJECT)
+    scripted.on("POST", PULLS, message(403, "Resource not accessible by personal access token"))
+    github = connect(scripted.url, TOKEN, origin="credential it, file /run/token")
+    rights = github.check()
+    assert rights.summary == "the token may write"
+    assert rights.expires == datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)
+    with pytest.raises(ForgeAuthError, match=r"not allowed \(credential it, file /run/token\)"):
+        github.check(proposes=True)
+
+
+@pytest.mark.parametrize("said", ["", "never", "2026-13-01 00:00:00 UTC", "9" * 500])
+def test_an_end_of_a_token_that_cannot_be_read(said: str, scripted: ScriptedServer) -> None:
+    headers = {**dict(PROJECT.headers), "github-authentication-token-expiration": said}
+    scripted.on("GET", f"/repos/{NAME}", Answer(200, headers, PROJECT.body))
+    assert connect(scripted.url, TOKEN).check().expires is None
+
+
+PAGE = "<!DOCTYPE html><html><body>Sign in</body></html>"
+
+
+@pytest.mark.parametrize("status", [200, 403, 404, 406])
+def test_an_address_that_is_the_forge_s_but_not_its_api_s(
+    status: int, scripted: ScriptedServer
+) -> None:
+    scripted.handler = lambda _: Answer(status, {"Content-Type": "text/html"}, PAGE)
+    with pytest.raises(ForgeError, match="not one of GitHub's API") as caught:
+        connect(scripted.url, TOKEN).check()
+    assert f"the forge's url is {scripted.url}: is it {scripted.url}/api/v3?" in caught.value.hint
+
+
+def test_the_api_of_github_com_is_elsewhere() -> None:
+    assert ask_for_api("https://github.com").endswith("is it https://api.github.com?")
+    assert ask_for_api("https://ghe.example/api/v3").startswith("is https://ghe.example/api/v3 ")
 
 
 def test_a_project_that_is_not_there(forge: Emulated) -> None:

@@ -86,7 +86,7 @@ def test_many_at_once_get_numbers_of_their_own(forge: SandboxForge) -> None:
 
 
 def test_check(forge: SandboxForge, tmp_path: Path) -> None:
-    assert str(forge.folder) in forge.check()
+    assert str(forge.folder) in forge.check().summary
     (tmp_path / "file").write_text("")
     with pytest.raises(ForgeError, match="cannot be created"):
         SandboxForge(tmp_path / "file" / "x", "p", "main").check()

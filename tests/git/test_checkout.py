@@ -235,6 +235,17 @@ def test_no_such_branch(bare: BareRepository, checkouts: Open) -> None:
     with pytest.raises(GitError, match="no branch 'other'") as caught:
         checkouts(bare, branch="other")
     assert caught.value.hint
+    assert caught.value.reason.endswith("it has main")
+
+
+def test_the_branches_that_are_there_are_named(bare: BareRepository, checkouts: Open) -> None:
+    for name in ("a", "releases", "b\u202ec", *(f"z{number}" for number in range(20))):
+        bare.move(name, str(bare.head()))
+    with pytest.raises(GitError, match="no branch 'release'") as caught:
+        checkouts(bare, branch="release")
+    # What was likely meant comes first; nothing in a name can change how the rest is read.
+    there = "it has main, releases, a, b\\u202ec, z0, z1, z10, z11, z12, z13 and 14 more"
+    assert caught.value.reason.endswith(there)
 
 
 def test_an_empty_repository(checkouts: Open, tmp_path: Path) -> None:
@@ -257,6 +268,8 @@ def test_credentials_that_are_wrong_or_missing(
     with pytest.raises(GitAuthError) as caught:
         checkouts(url, access=token_access(token) if token else None)
     assert caught.value.hint
+    used = "credential gitops, variable TOKEN" if token else "no credential"
+    assert f"({used})" in caught.value.reason
 
 
 def test_nobody_listens(checkouts: Open, scripted: ScriptedServer) -> None:

@@ -58,6 +58,17 @@ def test_a_key_that_is_not_there(tmp_path: Path) -> None:
         access_for(GitCredential(name="c", ssh_key=str(tmp_path / "key")), {})
 
 
+def test_what_is_said_of_a_credential_names_it_and_where_it_is_read(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.touch()
+    both = GitCredential(name="c", token=SecretSource("env", "TOKEN"), ssh_key=str(key))
+    assert access_for(both, ENVIRONMENT).origin == f"credential c, variable TOKEN, key {key}"
+    assert access_for(None, {}).origin == "no credential"
+    lost = GitCredential(name="c", token=SecretSource("file", "/nowhere/token"))
+    with pytest.raises(CredentialError, match=r"^credential c: .* the file /nowhere/token"):
+        access_for(lost, {})
+
+
 def test_a_user_name_of_two_lines() -> None:
     credential = GitCredential(name="c", username="a\npassword=b", token=SecretSource("env", "T"))
     with pytest.raises(CredentialError, match="more than one line"):

@@ -109,6 +109,19 @@ def test_protected(bare: BareRepository, checkouts: Open) -> None:
     checkout.push(commit(checkout), "imagebot/x", lease="")
 
 
+def test_a_dry_push_changes_nothing(bare: BareRepository, checkouts: Open) -> None:
+    checkout = checkouts(bare)
+    refs = bare.refs()
+    checkout.try_push("main")
+    checkout.try_push("imagebot/x")
+    assert bare.refs() == refs
+    assert checkout.bot_branches() == ()
+    bare.commit({"a.yaml": b"somebody else\n"})
+    with pytest.raises(PushRejectedError) as caught:
+        checkout.try_push("main")
+    assert caught.value.kind == "behind"
+
+
 def test_a_lease_for_a_new_branch(bare: BareRepository, checkouts: Open) -> None:
     one, other = checkouts(bare), checkouts(bare, cache="other")
     assert one.remote_branch("imagebot/x") is None
@@ -186,6 +199,8 @@ def test_a_token_that_may_only_read(
     with pytest.raises(GitAuthError, match="may not do this") as caught:
         checkout.push(commit(checkout), "main")
     assert "write access" in caught.value.hint
+    with pytest.raises(GitAuthError, match="may not do this"):
+        checkout.try_push("main")
 
 
 @pytest.mark.parametrize("branch", ["-f", "--mirror", "a:b", "+main", "a b", "../x", "refs heads"])

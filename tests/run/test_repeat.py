@@ -15,6 +15,7 @@ import imagebot.run.repeat as repeat_module
 from imagebot.parallel.stop import Stop
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics
+from imagebot.run.journal import Journal
 from tests.support.process import PATIENCE
 from tests.support.signals import with_signals
 
@@ -23,6 +24,7 @@ import pathlib, sys, time
 from imagebot.parallel.stop import Stop
 from imagebot.run.signals import prepare_process
 from imagebot.run.diagnostics import Diagnostics
+from imagebot.run.journal import Journal
 from imagebot.problem import Exit
 from imagebot.run.repeat import repeat
 from imagebot.errors import GitError
@@ -46,7 +48,7 @@ def one_pass():
 stop = Stop()
 prepare_process(stop)
 try:
-    sys.exit(repeat(one_pass, seconds, Diagnostics(), stop))
+    sys.exit(repeat(one_pass, seconds, Journal(Diagnostics()), stop))
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -125,6 +127,7 @@ import os, sys
 from imagebot.parallel.stop import Stop
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics
+from imagebot.run.journal import Journal
 from imagebot.run.repeat import repeat
 from imagebot.run.signals import prepare_process
 
@@ -148,7 +151,7 @@ def sleep(seconds):
     os.kill(os.getpid(), {int(number)})
 
 prepare_process(stop)
-sys.exit(repeat(one_pass, 10, Diagnostics(quiet=True), stop, sleep=sleep))
+sys.exit(repeat(one_pass, 10, Journal(Diagnostics(quiet=True)), stop, sleep=sleep))
 """
     for step in (1, 2, 3, 5, 8, 13, 21, 10_000):
         done = subprocess.run(
@@ -185,6 +188,7 @@ def test_a_pass_starts_every_so_many_seconds(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("imagebot.run.repeat.time.monotonic", lambda: now[0])
     monkeypatch.setattr(repeat_module, "on_interrupt", lambda handler: None)
-    code = repeat_module.repeat(one_pass, 10, Diagnostics(quiet=True), Stop(), sleep=sleep)
+    journal = Journal(Diagnostics(quiet=True))
+    code = repeat_module.repeat(one_pass, 10, journal, Stop(), sleep=sleep)
     assert code == Exit.WELL
     assert waits == [7.0, 7.0, 0.0, 7.0]

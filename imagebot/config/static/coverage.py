@@ -69,6 +69,18 @@ def have_nothing_in_common(one: Node, other: Node) -> bool:
         return False
 
 
+def are_disjoint(glob: str, others: Sequence[str]) -> bool:
+    """Whether it is certain that no name is matched by `glob` and by one of `others`."""
+    if not others:
+        return True
+    if any(matches_any(tuple(others), name) for name in _samples(glob)):
+        return False
+    try:
+        return not any(map(all, _ends(_automaton((glob,)), _automaton(tuple(others)))))
+    except UndecidedError:
+        return False
+
+
 @functools.lru_cache(maxsize=256)
 def _automaton(globs: tuple[str, ...]) -> Automaton:
     return automaton_of(Choice(tuple(parse(glob_expression(glob)) for glob in globs)))
