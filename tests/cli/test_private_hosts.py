@@ -78,6 +78,10 @@ def test_the_lines_of_a_refusal_allow_it(
     assert cli("run", "-c", "bot.yaml").code == 0
 
 
+def listings(server: ScriptedServer) -> int:
+    return sum(request.path.endswith("/tags/list") for request in server.requests)
+
+
 WAYS = {
     "registries": ("", "registries: {{'{host}': {{concurrency: 2}}}}"),
     "credentials": (
@@ -158,7 +162,7 @@ def test_what_one_target_may_ask_no_other_gets(
     assert [problem["target"] for problem in result.json["problems"]] == ["closed"]
     assert b":1.1.0" in git_server.read_files("open")["0.yaml"]
     assert b":1.0.0" in git_server.read_files("closed")["0.yaml"]
-    assert len(scripted.requests) == 1
+    assert listings(scripted) == 1
 
 
 def test_targets_share_what_all_may_ask(
@@ -170,7 +174,7 @@ def test_targets_share_what_all_may_ask(
     targets = {"one": ([image], limits), "two": ([image], ""), "three": ([image], limits)}
     write_bot(targets, f"registries: {{'{scripted.host}': {{}}}}")
     assert cli("run", "-c", "bot.yaml").code == 0
-    assert len(scripted.requests) == 1
+    assert listings(scripted) == 1
 
 
 def test_doctor_lists_what_is_refused(cli: Cli, write_bot: Setting, start_scripted: Start) -> None:
