@@ -140,25 +140,31 @@ def _edit_what_can_be(
 
 
 def _together(updates: Sequence[Update]) -> list[list[Update]]:
-    """The updates in groups that share texts through anchors: a tag, a digest, or by way of both.
+    """The updates in groups that share an id, or texts through anchors: a tag, a digest, or both.
 
     In the order of their first updates.
     """
     groups: dict[int, list[Update]] = {}
-    owners: dict[Slot, int] = {}
+    owners: dict[Slot | str, int] = {}
     for number, update in enumerate(updates):
-        slots = [slot for slot in (update.field.tag, update.field.digest) if slot is not None]
-        met = sorted({owners[slot] for slot in slots if slot in owners})
+        shared = _shared(update)
+        met = sorted({owners[each] for each in shared if each in owners})
         first = met[0] if met else number
         group = groups.setdefault(first, [])
         group.append(update)
-        owners |= dict.fromkeys(slots, first)
+        owners |= dict.fromkeys(shared, first)
         for other in met[1:]:
             moved = groups.pop(other)
             group += moved
             for each in moved:
-                owners |= {s: first for s in (each.field.tag, each.field.digest) if s is not None}
+                owners |= dict.fromkeys(_shared(each), first)
     return list(groups.values())
+
+
+def _shared(update: Update) -> list[Slot | str]:
+    """What another update may have too."""
+    slots = (update.field.tag, update.field.digest)
+    return [update.id, *(slot for slot in slots if slot is not None)]
 
 
 class _Attempt:

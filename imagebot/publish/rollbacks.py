@@ -121,11 +121,14 @@ def _wanted(update: Update) -> tuple[str | None, str | None]:
 
 
 def _same(fields: Sequence[ImageField], field: ImageField) -> ImageField | None:
-    """The field at the same place; else the only one of that object, container and repository."""
-    for each in fields:
-        place = (each.document, each.keys, each.container)
-        if place == (field.document, field.keys, field.container):
-            return each
+    """The field in the same place; else the only one of that object, container and repository.
+
+    Only order tells several in one place apart.
+    """
+    there = [each for each in fields if each.place == field.place]
+    same = [each for each in there if (each.document, each.keys) == (field.document, field.keys)]
+    if same or there:
+        return (same or there)[0]
     found = [
         each
         for each in fields
