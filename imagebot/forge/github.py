@@ -33,6 +33,8 @@ WRITE_PAUSE = 1.0
 _TIMEOUT_SECONDS = 20
 _TRIES = 3
 _MOST_CLOSED = 20
+# Those of people are in between, and GitHub's lists cannot leave them out.
+_MOST_LISTED = 5000
 _MOST_COMMENTS = 300
 _MAX_SHOWN = 400
 _TRUST = "set SSL_CERT_FILE to a bundle that contains the authority of the forge"
@@ -90,6 +92,12 @@ class GitHubForge:
 
     def find_closed(self, branch: str) -> tuple[PullRequest, ...]:
         return self._list(branch, "closed", _MOST_CLOSED)
+
+    def list_open(self, prefix: str) -> tuple[PullRequest, ...]:
+        return tuple(self._list_all(prefix, "open", _MOST_LISTED))
+
+    def list_closed(self, prefix: str, *, most: int) -> Iterator[PullRequest]:
+        return self._list_all(prefix, "closed", most)
 
     def create(self, *, branch: str, title: str, body: str, draft: bool = False) -> PullRequest:
         existing = self.find(branch)
@@ -158,6 +166,21 @@ class GitHubForge:
             found = [_value(request) for request in islice(listed, most)]
         mine = (one for one in found if (one.branch, one.base) == (branch, self._base))
         return tuple(sorted(mine, key=lambda one: -one.number))
+
+    def _list_all(self, prefix: str, state: str, most: int) -> Iterator[PullRequest]:
+        with self._translated():
+            listed = self._repository.get_pulls(
+                state=state, base=self._base, sort="created", direction="desc"
+            )
+            mine = (each for each in islice(listed, _MOST_LISTED) if self._is_mine(each, prefix))
+            yield from (_value(each) for each in islice(mine, most))
+
+    def _is_mine(self, request: RemotePullRequest, prefix: str) -> bool:
+        """Whether its branch is one of this project: anybody may have a fork."""
+        if not request.head.ref.startswith(prefix) or request.base.ref != self._base:
+            return False
+        origin = request.head.repo  # None once a fork is deleted
+        return origin is not None and origin.full_name.lower() == self._project.lower()
 
     def _has_comment(self, number: int, text: str) -> bool:
         with self._translated():
@@ -279,7 +302,7 @@ def _connect(
         timeout=_TIMEOUT_SECONDS,
         retry=retry,
         user_agent="imagebot",
-        per_page=50,
+        per_page=100,
         seconds_between_requests=None,
         seconds_between_writes=write_pause,
         verify=ca_file or True,
@@ -301,6 +324,8 @@ def _value(request: RemotePullRequest) -> PullRequest:
         base=request.base.ref,
         head=request.head.sha,
         state=state,
+        created=request.created_at,
+        closed=request.closed_at,
     )
 
 
