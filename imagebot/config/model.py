@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from imagebot.config.window import Window
 from imagebot.manifest.images.options import ExtraField, ExtraFile
 from imagebot.policy.model import Policy
 
@@ -36,16 +37,23 @@ class ImageRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequestOptions:
+    """A route may have `max_open` pull requests open, and open `per_hour` in an hour."""
+
     group: str = "all"
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     assignees: tuple[str, ...] = ()
     draft: bool = False
+    max_open: int = 10
+    per_hour: int = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """How the updates of a set of files are published; the first that matches a file takes it."""
+    """How the updates of a set of files are published; the first that matches a file takes it.
+
+    Outside its `window`, if it has one, nothing new is committed or opened.
+    """
 
     name: str
     files: tuple[str, ...]
@@ -53,6 +61,7 @@ class Route:
     images: tuple[ImageRule, ...]
     place: Position
     pull_request: PullRequestOptions = field(default_factory=PullRequestOptions)
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

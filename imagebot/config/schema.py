@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from imagebot.config.schema_policy import PolicySection
-from imagebot.config.section import Section
+from imagebot.config.section import Section, no_default
 from imagebot.config.text import (
     DottedPath,
     FileGlob,
@@ -25,6 +25,7 @@ from imagebot.config.text import (
     refuse,
     spelling,
 )
+from imagebot.config.window import InvalidWindowError, parse_window
 from imagebot.manifest.text.pattern import compile_pattern, fault_text
 
 
@@ -64,6 +65,19 @@ class PullRequestSection(Section):
     reviewers: list[Text] = Field(default=[], description="Users, or teams as organisation/team.")
     assignees: list[Text] = Field(default=[])
     draft: bool = Field(default=False)
+    max_open: int = Field(
+        default=10, ge=1, le=1000, description="The most that the route has open; others wait."
+    )
+    per_hour: int = Field(
+        default=4, ge=1, le=1000, description="The most that the route opens in an hour."
+    )
+
+
+def _window(value: str) -> str:
+    try:
+        return parse_window(value).text
+    except InvalidWindowError as error:
+        raise refuse(str(error), error.hint) from error
 
 
 class RouteSection(Section):
@@ -73,6 +87,11 @@ class RouteSection(Section):
     files: list[FileGlob] = Field(min_length=1)
     publish: Literal["commit", "pull-request"]
     images: list[ImageSection] = Field(min_length=1)
+    window: Annotated[Text, AfterValidator(_window)] = Field(
+        default="",
+        description="When the route may commit and open pull requests: mon-fri 9-17 Europe/Berlin",
+        json_schema_extra=no_default,
+    )
     pull_request: PullRequestSection = Field(default_factory=PullRequestSection)
 
     @model_validator(mode="after")

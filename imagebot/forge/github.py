@@ -179,7 +179,7 @@ class GitHubForge:
         """Whether its branch is one of this project: anybody may have a fork."""
         if not request.head.ref.startswith(prefix) or request.base.ref != self._base:
             return False
-        origin = request.head.repo  # None once a fork is deleted
+        origin: Repository | None = request.head.repo  # None once a fork is deleted
         return origin is not None and origin.full_name.lower() == self._project.lower()
 
     def _has_comment(self, number: int, text: str) -> bool:

@@ -76,6 +76,33 @@ def edit_plan(source: Source, plan: Plan) -> PlanWithEdits:
     return PlanWithEdits(without_refused(plan, edited), edited.changes)
 
 
+def keep_edits(planned: PlanWithEdits) -> PlanWithEdits:
+    """The edits that the plan's updates make, after others have been taken out of the plan.
+
+    A file that also had edits of others is edited anew, from what it was.
+    """
+    by_path: dict[str, list[Update]] = {}
+    for update in planned.plan.updates:
+        by_path.setdefault(update.field.path, []).append(update)
+    changes: list[FileChange] = []
+    failures: list[tuple[Update, RefusedEditError]] = []
+    for change in planned.changes:
+        updates = by_path.get(change.path, [])
+        ids = {update.id for update in updates}
+        if ids.issuperset(change.updates):
+            changes.append(change)
+        elif updates:
+            new, made, refused = _edit_what_can_be(change.path, change.old, updates)
+            failures += refused
+            if new != change.old:
+                of = tuple(update.id for update in made)
+                changes.append(FileChange(change.path, change.old, new, of))
+    lost = frozenset(update.id for update, _ in failures)
+    problems = tuple(_problem(update, error) for update, error in failures)
+    plan = without_refused(planned.plan, Edited(tuple(changes), lost, problems))
+    return PlanWithEdits(plan, tuple(changes))
+
+
 def without_refused(plan: Plan, edited: Edited) -> Plan:
     """The plan with every refused update turned into its problem."""
     if not edited.refused:

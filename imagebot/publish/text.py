@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from imagebot.plan.model import Update
+from imagebot.publish.again import again_trailers
 from imagebot.publish.marker import PullRequestMarker, write_marker
 from imagebot.text import printable, shorten
 
@@ -64,7 +65,7 @@ def configuration_hash(path: str) -> str:
 
 
 def commit_message(updates: Sequence[Update]) -> str:
-    """A subject, an empty line, and a line for each update."""
+    """A subject, an empty line, and a line for each update; then the trailers."""
     lines = [
         f"- {_plain(update.field.path)}: {_plain(update.field.reference.name)}"
         f" {_before(update)} -> {_after(update)} ({update.decision.update_type})"
@@ -72,7 +73,14 @@ def commit_message(updates: Sequence[Update]) -> str:
     ]
     if len(updates) > _MAX_LINES:
         lines.append(f"- and {len(updates) - _MAX_LINES} more")
+    if trailers := again_trailers(updates):
+        lines += ["", *trailers]
     return "\n".join((_subject(updates), "", *lines)) + "\n"
+
+
+def is_revert(message: str) -> bool:
+    """Whether a commit's message says that it takes another back."""
+    return _REVERT_RE.match(message) is not None
 
 
 def is_commit_message(message: str) -> bool:
@@ -80,7 +88,7 @@ def is_commit_message(message: str) -> bool:
 
     A squash merge has the bot's message or its branch in it; so may what reverts one, which is not.
     """
-    if _REVERT_RE.match(message):
+    if is_revert(message):
         return False
     return _LINE_RE.search(message) is not None or _BRANCH_RE.search(message) is not None
 

@@ -128,7 +128,8 @@ def test_all_below_a_prefix(forge: SandboxForge) -> None:
     ]
     (newest,) = forge.list_closed("imagebot/", most=1)
     assert newest.number == 4
-    assert newest.created is not None and newest.closed is not None
+    assert newest.created
+    assert newest.closed
     assert newest.created <= newest.closed
 
 
