@@ -77,7 +77,7 @@ def paths(found: dict[str, tuple[str, str, datetime | None]]) -> str:
 
 
 def each_image(**options: int) -> Route:
-    return make_route(group="repository", **options)
+    return make_route("production", "pull-request", group="repository", **options)
 
 
 @pytest.mark.parametrize(
