@@ -12,7 +12,7 @@ import click
 
 from imagebot.http.pauses import HeadRoom
 from imagebot.plan.model import Kept, Plan, Published, Update
-from imagebot.plan.withheld import Withheld, withheld
+from imagebot.plan.withheld import CODES, Withheld, withheld
 from imagebot.policy.explain import name_tags, share_reasons
 from imagebot.policy.model import Rejection
 from imagebot.problem import Exit, exit_of
@@ -158,7 +158,13 @@ def summary(plan: Plan) -> str:
         f"{len(plan.kept)} kept",
         count(len(plan.problems), "problem"),
     ]
-    undecided = sum(1 for kept in plan.kept if kept.route and not kept.decision.settled)
+    if waiting := len(withheld(plan)):
+        parts.append(f"{waiting} withheld")
+    undecided = sum(
+        1
+        for kept in plan.kept
+        if kept.route and not kept.decision.settled and kept.decision.code not in CODES
+    )
     if undecided:
         parts.append(f"{undecided} undecided")
     if plan.unread:

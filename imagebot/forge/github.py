@@ -176,11 +176,14 @@ class GitHubForge:
             yield from (_value(each) for each in islice(mine, most))
 
     def _is_mine(self, request: RemotePullRequest, prefix: str) -> bool:
-        """Whether its branch is one of this project: anybody may have a fork."""
+        """Whether its branch is one of this project: anybody may have a fork.
+
+        The two repositories are compared, because a renamed project answers to its old name too.
+        """
         if not request.head.ref.startswith(prefix) or request.base.ref != self._base:
             return False
         origin: Repository | None = request.head.repo  # None once a fork is deleted
-        return origin is not None and origin.full_name.lower() == self._project.lower()
+        return origin is not None and origin.full_name == request.base.repo.full_name
 
     def _has_comment(self, number: int, text: str) -> bool:
         with self._translated():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -128,7 +128,7 @@ class _Contents:
             files=configuration.files.patterns,
             compose_defaults=configuration.files.compose_defaults,
         )
-        self._fields: dict[str, tuple[ImageField, ...]] = {}
+        self._fields: dict[str, _Fields] = {}
 
     def says(self, blob: str, update: Update) -> bool:
         """Whether the field had just the tag and digest that the update would write."""
@@ -149,8 +149,8 @@ class _Contents:
         if blob not in self._fields:
             found = scan(self._path, self._contents[blob], self._options)
             pending = (each.field for each in found.pending)
-            self._fields[blob] = (*found.fields, *pending)
-        same = _same(self._fields[blob], field)
+            self._fields[blob] = _Fields((*found.fields, *pending))
+        same = self._fields[blob].same(field)
         return (same.reference.tag, same.reference.digest) if same else None
 
 
@@ -159,19 +159,29 @@ def _wanted(update: Update) -> tuple[str | None, str | None]:
     return update.tag or current.tag, update.digest or current.digest
 
 
-def _same(fields: Sequence[ImageField], field: ImageField) -> ImageField | None:
-    """The field in the same place; else the only one of that object, container and repository.
+class _Fields:
+    """The fields of a blob, looked up by where they are."""
 
-    Only order tells several in one place apart.
-    """
-    there = [each for each in fields if each.place == field.place]
-    same = [each for each in there if (each.document, each.keys) == (field.document, field.keys)]
-    if same or there:
-        return (same or there)[0]
-    found = [
-        each
-        for each in fields
-        if (each.resource, each.container, each.reference.repository)
-        == (field.resource, field.container, field.reference.repository)
-    ]
-    return found[0] if len(found) == 1 else None
+    def __init__(self, fields: Iterable[ImageField]) -> None:
+        self._by_place: dict[object, list[ImageField]] = {}
+        self._by_container: dict[object, list[ImageField]] = {}
+        for each in fields:
+            self._by_place.setdefault(each.place, []).append(each)
+            self._by_container.setdefault(_container(each), []).append(each)
+
+    def same(self, field: ImageField) -> ImageField | None:
+        """The field in the same place; else the only one of that object, container and repository.
+
+        Only order tells several in one place apart.
+        """
+        there = self._by_place.get(field.place, [])
+        order = (field.document, field.keys)
+        first = next((each for each in there if (each.document, each.keys) == order), None)
+        if first or there:
+            return first or there[0]
+        found = self._by_container.get(_container(field), [])
+        return found[0] if len(found) == 1 else None
+
+
+def _container(field: ImageField) -> object:
+    return field.resource, field.container, field.reference.repository

@@ -172,13 +172,15 @@ def message(status: int, text: str, **headers: str) -> Answer:
 
 def test_pages_are_asked_for_as_they_are_needed(scripted: ScriptedServer) -> None:
     """And the branch of a fork, which anybody may have, is none of this project's."""
-    repositories = [None, {"full_name": "eve/gitops"}, {"full_name": NAME.upper()}]
+    renamed = {"full_name": "acme/renamed"}
+    repositories = [None, {"full_name": "eve/gitops"}, renamed]
     listed = [
         pull_fields(
             number,
             "imagebot/x",
             state="closed",
             head={"ref": "imagebot/x", "sha": "1" * 40, "repo": repository},
+            base={"ref": "main", "sha": "2" * 40, "repo": renamed},
         )
         for number, repository in enumerate(repositories)
     ]
