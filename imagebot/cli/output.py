@@ -14,6 +14,7 @@ import click
 from imagebot.config.secret import Vault
 from imagebot.http.pauses import HeadRoom
 from imagebot.plan.model import Kept, Plan, Published, Update
+from imagebot.plan.withheld import CODES, Withheld, withheld
 from imagebot.policy.explain import name_tags, share_reasons
 from imagebot.policy.model import Rejection
 from imagebot.problem import Exit, exit_of
@@ -45,7 +46,10 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def print_plan(plan: Plan, *, explain: bool = False, kept: bool = False) -> None:
-    """Print the updates by file; with `kept` or `explain` also what stays as it is, and why."""
+    """Print the updates by file, and what is withheld.
+
+    With `kept` or `explain` everything that stays as it is, and why.
+    """
     path = None
     for update in plan.updates:
         target = update.target.name
@@ -57,6 +61,9 @@ def print_plan(plan: Plan, *, explain: bool = False, kept: bool = False) -> None
     if kept or explain:
         for entry in plan.kept:
             _print_kept(entry, explain=explain)
+    else:
+        for each in withheld(plan):
+            _print_withheld(each)
     for unread in plan.unread if kept or explain else ():
         line = f":{unread.line}" if unread.line else ""
         click.echo(printable(f"unread {unread.path}{line}: {unread.reason}"))
@@ -85,6 +92,16 @@ def _print_kept(kept: Kept, *, explain: bool) -> None:
     click.echo(printable(line) + click.style(f"  [{decision.code}]", dim=True))
     if explain:
         _print_rejections(decision.rejections)
+
+
+def _print_withheld(entry: Withheld) -> None:
+    field = entry.field
+    wanted = f" -> {entry.tag}" if entry.tag else ""
+    until = ""
+    if entry.until is not None and entry.code != "min-age":  # whose reason says it
+        until = f", until {local_time(entry.until)}"
+    line = f"withheld {field.path}:{field.line}: {field.reference}{wanted}  {entry.reason}{until}"
+    click.echo(printable(line) + click.style(f"  [{entry.code}]", dim=True))
 
 
 def _print_rejections(rejections: Sequence[Rejection]) -> None:
@@ -162,7 +179,13 @@ def summary(plan: Plan) -> str:
         f"{len(plan.kept)} kept",
         count(len(plan.problems), "problem"),
     ]
-    undecided = sum(1 for kept in plan.kept if kept.route and not kept.decision.settled)
+    if waiting := len(withheld(plan)):
+        parts.append(f"{waiting} withheld")
+    undecided = sum(
+        1
+        for kept in plan.kept
+        if kept.route and not kept.decision.settled and kept.decision.code not in CODES
+    )
     if undecided:
         parts.append(f"{undecided} undecided")
     if plan.unread:

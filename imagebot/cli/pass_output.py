@@ -34,6 +34,7 @@ class Printing:
     journal: Journal | None
     format: str | None
     explain: bool
+    kept: bool
     quiet: bool
     reports: Reports
 
@@ -49,7 +50,9 @@ class Printing:
 
     def dry(self, plan: Plan) -> Exit:
         """Print what a pass would do, as `plan` does."""
-        code = finish(plan, self.diagnostics, self.format or "table", explain=self.explain)
+        code = finish(
+            plan, self.diagnostics, self.format or "table", explain=self.explain, kept=self.kept
+        )
         return self._report(code, PassReport(plan, dry=True))
 
     def _in_full(self, result: PassResult) -> Exit:
@@ -61,6 +64,7 @@ class Printing:
             published=result.published,
             head_room=result.head_room,
             explain=self.explain,
+            kept=self.kept,
             silent=self.quiet and did_nothing and not result.plan.problems,
         )
 
@@ -75,7 +79,7 @@ class Printing:
                 one_line=True,
             )
         elif self.format == "table":
-            print_plan(result.plan, explain=self.explain)
+            print_plan(result.plan, explain=self.explain, kept=self.kept)
             print_published(result.published)
 
     def _report(self, code: Exit, report: PassReport) -> Exit:

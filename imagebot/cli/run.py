@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -20,13 +21,15 @@ from imagebot.cli.pass_output import Printing
 from imagebot.cli.process import Process, pass_process
 from imagebot.cli.registries import KeptRegistries
 from imagebot.cli.reports import Reports
-from imagebot.errors import InvalidPolicyError, UsageError
+from imagebot.errors import InvalidPolicyError, InvalidReferenceError, UsageError
 from imagebot.plan.model import Plan, merge_plans
 from imagebot.problem import Exit
+from imagebot.reference import parse_reference
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
 from imagebot.run.journal import Journal
 
 if TYPE_CHECKING:
+    from imagebot.publish.again import Again
     from imagebot.run.passes import PassContext, PassResult
 
 _SHORTEST = 5
@@ -64,6 +67,13 @@ class Interval(click.ParamType[int]):
     type=NamedFile(),
     help="Write what was done to FILE, in Markdown; also to $GITHUB_STEP_SUMMARY where it is set.",
 )
+@click.option(
+    "--again",
+    metavar="IMAGE",
+    multiple=True,
+    help="Publish what was rolled back or refused of this image (or image:tag). Repeatable.",
+)
+@click.option("--kept", is_flag=True, help="List the fields that stay as they are, too.")
 @no_config_option
 @explain_option
 @click.option(
@@ -81,6 +91,8 @@ def command(
     every: int | None,
     dry_run: bool,
     report: str | None,
+    again: tuple[str, ...],
+    kept: bool,
     no_config: bool,
     explain: bool,
     output_format: str | None,
@@ -91,6 +103,8 @@ def command(
 
     Without -c the target is the checkout around the current folder: its origin and its branch.
     The token is then IMAGEBOT_GIT_TOKEN (or, on GitHub, GITHUB_TOKEN).
+    --again lifts the vetoes of an image: what people rolled back, or refused by closing a pull
+    request. The commit says so, and counts until people reject it anew.
     With --every, passes follow each other until SIGTERM, which ends the process within ten seconds,
     or Ctrl-C, which lets the current pass finish.
 
@@ -99,6 +113,9 @@ def command(
     """
     if every is not None and dry_run:
         raise UsageError("--every and --dry-run exclude each other", hint="give one of them")
+    if every is not None and again:
+        raise UsageError("--again and --every exclude each other", hint="run --again once")
+    wanted = tuple(_again(text) for text in again)
     chosen: LogFormat = log_format or ("json" if every is not None else "text")
     diagnostics = open_diagnostics(chosen, quiet, process.vault)
     printing = Printing(
@@ -106,6 +123,7 @@ def command(
         journal=Journal(diagnostics) if every is not None or chosen == "json" else None,
         format=output_format,
         explain=explain,
+        kept=kept,
         quiet=quiet,
         reports=Reports.of(report, process.environment, process.vault, repeats=every is not None),
     )
@@ -116,8 +134,8 @@ def command(
             began = time.monotonic()
             with open_pass(process, setting, diagnostics, registries=registries) as context:
                 if dry_run:
-                    return printing.dry(_plan(context))
-                result = _run(context)
+                    return printing.dry(_plan(replace(context, again=wanted)))
+                result = _run(replace(context, again=wanted))
             # All is done that this pass does: a signal does not make it an interrupted one.
             process.stop.rest()
             return printing.done(result, seconds=time.monotonic() - began)
@@ -140,3 +158,13 @@ def _plan(context: PassContext) -> Plan:
     from imagebot.run.passes import plan_pass
 
     return merge_plans(each.plan for each in plan_pass(context))
+
+
+def _again(text: str) -> Again:
+    """What `--again` names. Raises UsageError."""
+    from imagebot.publish.again import Again
+
+    try:
+        return Again(text, parse_reference(text))
+    except InvalidReferenceError as error:
+        raise UsageError(f"--again {error.message}", hint=error.hint) from error

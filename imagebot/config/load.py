@@ -27,6 +27,7 @@ from imagebot.config.policies import (
     known_policies,
 )
 from imagebot.config.trust import BOT_KEYS, refuse_bot_keys
+from imagebot.config.window import parse_window
 from imagebot.manifest.images.options import ExtraField, ExtraFile
 from imagebot.policy.keys import POLICY_KEYS
 from imagebot.text import did_you_mean
@@ -256,6 +257,7 @@ def _route(section: RouteSection, index: int, document: Document) -> Route:
         ),
         place=_place(document, at),
         pull_request=_pull_request(section.pull_request),
+        window=parse_window(section.window) if section.window else None,
     )
 
 
@@ -267,6 +269,8 @@ def _pull_request(section: PullRequestSection) -> PullRequestOptions:
         assignees=tuple(section.assignees),
         draft=section.draft,
         title=section.title,
+        max_open=section.max_open,
+        per_hour=section.per_hour,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from imagebot.config.window import Window
 from imagebot.manifest.images.options import ExtraField, ExtraFile
 from imagebot.policy.model import Policy
 
@@ -36,7 +37,9 @@ class ImageRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequestOptions:
-    """`title` has placeholders (`config.placeholders.TITLE`)."""
+    """`title` has placeholders (`config.placeholders.TITLE`). A route may have `max_open` pull
+    requests open, and open `per_hour` in an hour.
+    """
 
     group: str = "all"
     labels: tuple[str, ...] = ()
@@ -44,11 +47,16 @@ class PullRequestOptions:
     assignees: tuple[str, ...] = ()
     draft: bool = False
     title: str = "{subject} ({route})"
+    max_open: int = 10
+    per_hour: int = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """How the updates of a set of files are published; the first that matches a file takes it."""
+    """How the updates of a set of files are published; the first that matches a file takes it.
+
+    Outside its `window`, if it has one, nothing new is committed or opened.
+    """
 
     name: str
     files: tuple[str, ...]
@@ -56,6 +64,7 @@ class Route:
     images: tuple[ImageRule, ...]
     place: Position
     pull_request: PullRequestOptions = field(default_factory=PullRequestOptions)
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

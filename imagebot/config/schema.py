@@ -15,7 +15,7 @@ from pydantic import (
 
 from imagebot.config.placeholders import SUBJECT, TITLE, shown_placeholders
 from imagebot.config.schema_policy import PolicySection
-from imagebot.config.section import Section
+from imagebot.config.section import Section, no_default
 from imagebot.config.text import (
     DottedPath,
     FileGlob,
@@ -28,6 +28,7 @@ from imagebot.config.text import (
     spelling,
     template,
 )
+from imagebot.config.window import InvalidWindowError, parse_window
 from imagebot.manifest.text.pattern import compile_pattern, fault_text
 
 
@@ -70,6 +71,19 @@ class PullRequestSection(Section):
     title: Annotated[Text, AfterValidator(template(TITLE, longest=200))] = Field(
         default="{subject} ({route})", description=f"The title, with {shown_placeholders(TITLE)}."
     )
+    max_open: int = Field(
+        default=10, ge=1, le=1000, description="The most that the route has open; others wait."
+    )
+    per_hour: int = Field(
+        default=4, ge=1, le=1000, description="The most that the route opens in an hour."
+    )
+
+
+def _window(value: str) -> str:
+    try:
+        return parse_window(value).text
+    except InvalidWindowError as error:
+        raise refuse(str(error), error.hint) from error
 
 
 class RouteSection(Section):
@@ -79,6 +93,11 @@ class RouteSection(Section):
     files: list[FileGlob] = Field(min_length=1)
     publish: Literal["commit", "pull-request"]
     images: list[ImageSection] = Field(min_length=1)
+    window: Annotated[Text, AfterValidator(_window)] = Field(
+        default="",
+        description="When the route may commit and open pull requests: mon-fri 9-17 Europe/Berlin",
+        json_schema_extra=no_default,
+    )
     pull_request: PullRequestSection = Field(default_factory=PullRequestSection)
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -37,7 +37,10 @@ _TIMEOUT_SECONDS = 20
 _LONGEST = 120.0
 _TRIES = 3
 _MOST_CLOSED = 20
+# Those of people are in between, and GitHub's lists cannot leave them out.
+_MOST_LISTED = 5000
 _MOST_COMMENTS = 300
+_PER_PAGE = 100
 # Two dots: git refuses such a name.
 _NO_BRANCH = "imagebot/doctor..nothing"
 _RIGHTS = "the token needs the permissions contents: write and pull requests: write"
@@ -133,6 +136,12 @@ class GitHubForge(BaseForge):
     def find_closed(self, branch: str) -> tuple[PullRequest, ...]:
         return self._list(branch, "closed", _MOST_CLOSED)
 
+    def list_open(self, prefix: str) -> tuple[PullRequest, ...]:
+        return tuple(self._list_all(prefix, "open", _MOST_LISTED))
+
+    def list_closed(self, prefix: str, *, most: int) -> Iterator[PullRequest]:
+        return self._list_all(prefix, "closed", most)
+
     def _create(self, branch: str, title: str, body: str, *, draft: bool) -> PullRequest:
         return self._ask(
             lambda: _value(
@@ -192,6 +201,37 @@ class GitHubForge(BaseForge):
         found = self._ask(read)
         mine = (one for one in found if (one.branch, one.base) == (branch, self._base))
         return tuple(sorted(mine, key=lambda one: -one.number))
+
+    def _list_all(self, prefix: str, state: str, most: int) -> Iterator[PullRequest]:
+        every = islice(self._pages(state), _MOST_LISTED)
+        mine = (value for value, branch in every if branch.startswith(prefix))
+        yield from islice(mine, most)
+
+    def _pages(self, state: str) -> Iterator[tuple[PullRequest, str]]:
+        """Every pull request, page by page as they are wanted, and its branch in this project."""
+        listed = self._ask(
+            lambda: self._repository.get_pulls(
+                state=state, base=self._base, sort="created", direction="desc"
+            )
+        )
+        for number in count():
+            page = self._ask(
+                lambda number=number: [  # type: ignore[misc]
+                    (_value(each), self._own_branch(each)) for each in listed.get_page(number)
+                ]
+            )
+            yield from page
+            if len(page) < _PER_PAGE:
+                return
+
+    def _own_branch(self, request: RemotePullRequest) -> str:
+        """Its branch in this project, "" for one elsewhere: anybody may have a fork.
+
+        The two repositories are compared, because a renamed project answers to its old name too.
+        """
+        origin: Repository | None = request.head.repo  # None once a fork is deleted
+        own = origin is not None and origin.full_name == request.base.repo.full_name
+        return request.head.ref if own and request.base.ref == self._base else ""
 
     def _ask(self, work: Callable[[], T]) -> T:
         """What `work` gets from PyGithub, which waits as long as a few bytes come now and then, and
@@ -279,7 +319,7 @@ def _connect(
         timeout=_TIMEOUT_SECONDS,
         retry=retry,
         user_agent="imagebot",
-        per_page=50,
+        per_page=_PER_PAGE,
         seconds_between_requests=None,
         seconds_between_writes=write_pause,
         verify=ca_file or True,
@@ -301,6 +341,8 @@ def _value(request: RemotePullRequest) -> PullRequest:
         base=request.base.ref,
         head=request.head.sha,
         state=state,
+        created=request.created_at,
+        closed=request.closed_at,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -12,7 +12,10 @@ PullRequestState = Literal["open", "closed", "merged"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """`branch` goes into `base`; `head` is its commit, "" where the forge does not say."""
+    """`branch` goes into `base`; `head` is its commit, "" where the forge does not say.
+
+    `created` and `closed` (or merged) have a time zone, and are None where the forge does not say.
+    """
 
     number: int
     url: str
@@ -22,6 +25,8 @@ class PullRequest:
     base: str
     head: str = ""
     state: PullRequestState = "open"
+    created: datetime | None = None
+    closed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,17 @@ class Forge(Protocol):
 
     def find_closed(self, branch: str) -> tuple[PullRequest, ...]:
         """The merged and closed pull requests of a branch, the newest first (the last 20)."""
+        ...
+
+    def list_open(self, prefix: str) -> tuple[PullRequest, ...]:
+        """Every open pull request of this project's branches with a prefix, the newest first."""
+        ...
+
+    def list_closed(self, prefix: str, *, most: int) -> Iterator[PullRequest]:
+        """The newest merged and closed ones of such branches, the newest first.
+
+        Asked for page by page, so that whoever has found enough asks no more.
+        """
         ...
 
     def create(self, *, branch: str, title: str, body: str, draft: bool = False) -> PullRequest:

@@ -10,6 +10,8 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,12 @@ class SandboxForge:
     def find_closed(self, branch: str) -> tuple[PullRequest, ...]:
         return tuple(one for one in self._of(branch) if one.state != "open")[:20]
 
+    def list_open(self, prefix: str) -> tuple[PullRequest, ...]:
+        return tuple(one for one in self._below(prefix) if one.state == "open")
+
+    def list_closed(self, prefix: str, *, most: int) -> Iterator[PullRequest]:
+        return islice((one for one in self._below(prefix) if one.state != "open"), most)
+
     def create(self, *, branch: str, title: str, body: str, draft: bool = False) -> PullRequest:
         existing = self.find(branch)
         if existing is not None:
@@ -66,6 +74,7 @@ class SandboxForge:
             "reviewers": [],
             "assignees": [],
             "comments": [],
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         while not self._claim(fields):
             fields["number"] = int(str(fields["number"])) + 1
@@ -75,7 +84,8 @@ class SandboxForge:
         return self._change(number, lambda fields: fields.update(title=title, body=body))
 
     def close(self, number: int) -> None:
-        self._change(number, lambda fields: fields.update(state="closed"))
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self._change(number, lambda fields: fields.update(state="closed", closed=now))
 
     def comment(self, number: int, text: str) -> None:
         self._add(number, "comments", [text])
@@ -91,10 +101,15 @@ class SandboxForge:
 
     def _of(self, branch: str) -> Iterator[PullRequest]:
         """The pull requests of a branch, the newest first."""
+        return (one for one in self._all() if one.branch == branch)
+
+    def _below(self, prefix: str) -> Iterator[PullRequest]:
+        return (one for one in self._all() if one.branch.startswith(prefix))
+
+    def _all(self) -> Iterator[PullRequest]:
         for path in sorted(self._paths(), key=lambda path: -int(path.stem)):
             fields = self._read(path)
-            wanted = (self.project, self.base, branch)
-            if (fields["project"], fields["base"], fields["branch"]) == wanted:
+            if (fields["project"], fields["base"]) == (self.project, self.base):
                 yield self._value(fields)
 
     def _paths(self) -> list[Path]:
@@ -111,7 +126,14 @@ class SandboxForge:
                 self.project, f"{self._path(fields['number'])}: unknown state {state!r}"
             )
         url = self._path(fields["number"]).absolute().as_uri()
-        return PullRequest(number=int(fields["number"]), url=url, state=state, **texts)
+        return PullRequest(
+            number=int(fields["number"]),
+            url=url,
+            state=state,
+            created=_time(fields.get("created")),
+            closed=_time(fields.get("closed")),
+            **texts,
+        )
 
     def _add(self, number: int, key: str, values: Sequence[str]) -> None:
         def add(fields: dict[str, Any]) -> None:
@@ -165,3 +187,12 @@ class SandboxForge:
             raise
         except OSError as error:
             raise ForgeError(self.project, f"{path} cannot be written: {error.strerror}") from error
+
+
+def _time(text: object) -> datetime | None:
+    """A time with its zone; None where there is none, or people have written something else."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

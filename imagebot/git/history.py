@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 LOG = (
     "log", "--stdin", "-z", "--raw", "--no-abbrev", "--no-renames", "--full-history",
-    "--topo-order", "--no-merges", "--format=%H%x00%an%x00%ae%x00%ce%x00%B",
+    "--topo-order", "--no-merges", "--format=%H%x00%an%x00%ae%x00%ce%x00%ct%x00%B",
 )  # fmt: skip
-_HEADER = 5
+_HEADER = 6
 _FILES = (b"100644", b"100755")
 
 
@@ -18,7 +18,8 @@ class FileCommit:
     """What one commit did to one file.
 
     `old` and `new` are the blobs before and after, "" where there was no ordinary file. `author`
-    is a name, `addresses` the e-mail addresses of author and committer.
+    is a name, `addresses` the e-mail addresses of author and committer. `time` is when it was
+    committed, in seconds since 1970.
     """
 
     commit: str
@@ -27,6 +28,7 @@ class FileCommit:
     message: str
     old: str
     new: str
+    time: int = 0
 
 
 def log_input(tip: str, paths: Iterable[str]) -> bytes:
@@ -39,7 +41,7 @@ def parse_log(output: bytes, most: int) -> Mapping[str, Sequence[FileCommit]]:
     """The commits of each path, the newest first, at most `most` for each path."""
     found: dict[str, list[FileCommit]] = {}
     for header, changes in _commits(output):
-        commit, author, address, committer, message = (
+        commit, author, address, committer, time, message = (
             part.decode("utf-8", "replace") for part in header
         )
         for record, raw in changes:
@@ -53,6 +55,7 @@ def parse_log(output: bytes, most: int) -> Mapping[str, Sequence[FileCommit]]:
                     message=message,
                     old=old.decode() if old_mode in _FILES else "",
                     new=new.decode() if new_mode in _FILES else "",
+                    time=int(time),
                 )
                 commits.append(entry)
     return found

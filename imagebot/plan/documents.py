@@ -97,6 +97,18 @@ class KeptEntry(_Entry, frozen=True):
     rejected: list[RejectionEntry] | UnsetType = UNSET
 
 
+class WithheldEntry(_Entry, frozen=True):
+    target: str | None
+    path: str
+    line: int
+    repository: str
+    tag: Annotated[str | None, Meta(description="Null where only the digest would change.")]
+    route: RouteName | None
+    code: str
+    reason: str
+    until: Annotated[Time | None, Meta(description="When time alone lifts it, if it does.")]
+
+
 class UnreadEntry(_Entry, frozen=True):
     path: str
     line: int | None
@@ -168,6 +180,10 @@ class PlanDocument(_Entry, frozen=True, kw_only=True):
     schema_version: Literal[1] = SCHEMA_VERSION
     updates: list[UpdateEntry]
     kept: list[KeptEntry]
+    withheld: Annotated[
+        list[WithheldEntry],
+        Meta(description="What was rolled back or refused, or waits for its age, window or turn."),
+    ]
     unread: list[UnreadEntry]
     problems: list[ProblemEntry]
     warnings: list[str]

@@ -76,6 +76,33 @@ def edit_plan(source: Source, plan: Plan) -> PlanWithEdits:
     return PlanWithEdits(without_refused(plan, edited), edited.changes)
 
 
+def keep_edits(planned: PlanWithEdits) -> PlanWithEdits:
+    """The edits that the plan's updates make, after others have been taken out of the plan.
+
+    A file that also had edits of others is edited anew, from what it was.
+    """
+    by_path: dict[str, list[Update]] = {}
+    for update in planned.plan.updates:
+        by_path.setdefault(update.field.path, []).append(update)
+    changes: list[FileChange] = []
+    failures: list[tuple[Update, RefusedEditError]] = []
+    for change in planned.changes:
+        updates = by_path.get(change.path, [])
+        ids = {update.id for update in updates}
+        if ids.issuperset(change.updates):
+            changes.append(change)
+        elif updates:
+            new, made, refused = _edit_what_can_be(change.path, change.old, updates)
+            failures += refused
+            if new != change.old:
+                of = tuple(update.id for update in made)
+                changes.append(FileChange(change.path, change.old, new, of))
+    lost = frozenset(update.id for update, _ in failures)
+    problems = tuple(_problem(update, error) for update, error in failures)
+    plan = without_refused(planned.plan, Edited(tuple(changes), lost, problems))
+    return PlanWithEdits(plan, tuple(changes))
+
+
 def without_refused(plan: Plan, edited: Edited) -> Plan:
     """The plan with every refused update turned into its problem."""
     if not edited.refused:
@@ -140,25 +167,31 @@ def _edit_what_can_be(
 
 
 def _together(updates: Sequence[Update]) -> list[list[Update]]:
-    """The updates in groups that share texts through anchors: a tag, a digest, or by way of both.
+    """The updates in groups that share an id, or texts through anchors: a tag, a digest, or both.
 
     In the order of their first updates.
     """
     groups: dict[int, list[Update]] = {}
-    owners: dict[Slot, int] = {}
+    owners: dict[Slot | str, int] = {}
     for number, update in enumerate(updates):
-        slots = [slot for slot in (update.field.tag, update.field.digest) if slot is not None]
-        met = sorted({owners[slot] for slot in slots if slot in owners})
+        shared = _shared(update)
+        met = sorted({owners[each] for each in shared if each in owners})
         first = met[0] if met else number
         group = groups.setdefault(first, [])
         group.append(update)
-        owners |= dict.fromkeys(slots, first)
+        owners |= dict.fromkeys(shared, first)
         for other in met[1:]:
             moved = groups.pop(other)
             group += moved
             for each in moved:
-                owners |= {s: first for s in (each.field.tag, each.field.digest) if s is not None}
+                owners |= dict.fromkeys(_shared(each), first)
     return list(groups.values())
+
+
+def _shared(update: Update) -> list[Slot | str]:
+    """What another update may have too."""
+    slots = (update.field.tag, update.field.digest)
+    return [update.id, *(slot for slot in slots if slot is not None)]
 
 
 class _Attempt:

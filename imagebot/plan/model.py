@@ -37,13 +37,15 @@ FOLDER = PlanTarget()
 class Update:
     """A field, the name of its route, and the decision to write something else.
 
-    `route` is "" for what is written by hand (`imagebot set`): no route publishes it.
+    `route` is "" for what is written by hand (`imagebot set`): no route publishes it. `again` when
+    somebody lifted a veto of it (`imagebot run --again`): what is published says so.
     """
 
     target: PlanTarget
     field: ImageField
     route: str
     decision: Decision
+    again: bool = False
 
     @property
     def tag(self) -> str | None:
@@ -57,11 +59,16 @@ class Update:
 
     @property
     def id(self) -> str:
-        """Names the same update of the same field in every run: 12 hexadecimal digits."""
-        field = self.field
-        place = (self.target.identity, field.path, str(field.document), *map(str, field.keys))
-        text = "\0".join((*place, self.tag or "", self.digest or ""))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        """Names the same update of the same field in every run: 12 hexadecimal digits.
+
+        From the target's identity, the field's place and the new reference, and nothing else: what
+        people refused stays refused when lines, routes or names of targets change. Two fields in
+        one place (`ImageField.place`) have one id.
+        """
+        current = self.field.reference
+        new = (self.tag or current.tag or "", self.digest or current.digest or "")
+        words = (self.target.identity, *self.field.place, str(current.repository), *new)
+        return hashlib.sha256("\0".join(words).encode()).hexdigest()[:12]
 
     @property
     def edit(self) -> FieldEdit:

@@ -30,8 +30,10 @@ from imagebot.plan.documents import (
     TagAndDigest,
     UnreadEntry,
     UpdateEntry,
+    WithheldEntry,
 )
 from imagebot.plan.model import Kept, Plan, Published, Update
+from imagebot.plan.withheld import Withheld, withheld
 from imagebot.policy.model import Decision, Rejection
 from imagebot.problem import Problem
 
@@ -51,6 +53,7 @@ def plan_document(
         PlanDocument(
             updates=[_update(update, explain=explain) for update in plan.updates],
             kept=[_kept(kept, explain=explain) for kept in plan.kept],
+            withheld=[_withheld(each) for each in withheld(plan)],
             unread=[_unread(unread) for unread in plan.unread],
             problems=[_problem(problem) for problem in plan.problems],
             warnings=list(plan.warnings),
@@ -202,6 +205,20 @@ def _kept(kept: Kept, *, explain: bool) -> KeptEntry:
         eligible_at=_time(decision.eligible_at),
     )
     return _explained(entry, decision) if explain else entry
+
+
+def _withheld(entry: Withheld) -> WithheldEntry:
+    return WithheldEntry(
+        target=entry.target.name or None,
+        path=entry.field.path,
+        line=entry.field.line,
+        repository=str(entry.field.reference.repository),
+        tag=entry.tag,
+        route=entry.route or None,
+        code=entry.code,
+        reason=entry.reason,
+        until=_time(entry.until),
+    )
 
 
 def _explained(entry: E, decision: Decision) -> E:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from heapq import merge
 
 from imagebot.plan.model import Kept, Plan, Update
@@ -16,19 +17,26 @@ from imagebot.problem import Problem
 class Veto:
     """Why an update is not to be made; `code` is also the rule that rejects its tag.
 
-    `settled` is false where the veto only covers that somebody could not be asked.
+    `settled` is false where the veto only covers that somebody could not be asked, or that the
+    update has to wait: then nothing is closed because of it. `eligible_at` is when time alone will
+    lift it.
     """
 
     code: str
     reason: str
     settled: bool = True
+    eligible_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vetoes:
-    """The vetoes by the ids of their updates, and what could not be found out."""
+    """The vetoes by the ids of their updates, and what could not be found out.
+
+    `again` are the ids of updates whose veto somebody lifted.
+    """
 
     of: Mapping[str, Veto] = field(default_factory=dict)
+    again: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
 
 
@@ -37,7 +45,11 @@ def apply_vetoes(plan: Plan, vetoes: Vetoes) -> Plan:
     kept = [_kept(each, vetoes.of[each.id]) for each in plan.updates if each.id in vetoes.of]
     return replace(
         plan,
-        updates=tuple(each for each in plan.updates if each.id not in vetoes.of),
+        updates=tuple(
+            replace(each, again=True) if each.id in vetoes.again else each
+            for each in plan.updates
+            if each.id not in vetoes.of
+        ),
         kept=tuple(merge(plan.kept, kept, key=_place)),
         problems=(*plan.problems, *vetoes.problems),
     )
@@ -45,10 +57,13 @@ def apply_vetoes(plan: Plan, vetoes: Vetoes) -> Plan:
 
 def _kept(update: Update, veto: Veto) -> Kept:
     tag, decision = update.tag, update.decision
-    rejected = () if tag is None else (Rejection(tag, veto.code, veto.reason),)
+    rejected: tuple[Rejection, ...] = ()
+    if tag is not None:
+        rejected = (Rejection(tag, veto.code, veto.reason, veto.eligible_at),)
     return Kept(
         target=update.target,
         field=update.field,
+        route=update.route,
         decision=replace(
             decision,
             tag=None,
@@ -57,6 +72,7 @@ def _kept(update: Update, veto: Veto) -> Kept:
             code=veto.code,
             reason=veto.reason,
             settled=veto.settled,
+            eligible_at=veto.eligible_at,
             candidates=tuple(each for each in decision.candidates if each != tag),
             rejections=refused_later(decision.rejections, rejected),
         ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from imagebot.forge.model import PullRequest
 from imagebot.publish.marker import PullRequestMarker, read_marker
+from imagebot.publish.refusals import refused_by_closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,8 @@ def decide(wanted: Wanted, observed: Observed) -> Action:
     if request is not None and is_current(wanted, observed):
         known = read_marker(request.body)
         return Leave(request, known.pushed if known else "")
-    refused = refused_by_closing(observed.closed, wanted.marker) if request is None else {}
-    if len(refused) == len(set(wanted.marker.updates)):
+    refused = _refused(wanted.marker, observed.closed) if request is None else {}
+    if refused.keys() == set(wanted.marker.updates):
         closed = next(iter(refused.values()))
         return Leave(closed, closed.head)
     if observed.people:
@@ -106,24 +107,10 @@ def is_current(wanted: Wanted, observed: Observed) -> bool:
     return same or waits
 
 
-def refused_by_closing(
-    closed: Iterable[PullRequest], marker: PullRequestMarker
-) -> dict[str, PullRequest]:
-    """The ids of the marker's updates that people refused, with the pull request they closed.
-
-    Closing a pull request refuses the updates it had. When the whole plan is the same, it refuses
-    all of them, wherever they are in their files now. One that the bot itself closed refuses
-    nothing.
-    """
-    found: dict[str, PullRequest] = {}
-    for request in closed:
-        known = read_marker(request.body) if request.state == "closed" else None
-        if known is None or known.retired:
-            continue
-        for id_ in marker.updates:
-            if known.plan == marker.plan or id_ in known.updates:
-                found.setdefault(id_, request)
-    return found
+def _refused(marker: PullRequestMarker, closed: Iterable[PullRequest]) -> dict[str, PullRequest]:
+    """Updates that people refused, also since the plan was made; not what they want again."""
+    found = refused_by_closing(closed, marker.updates, marker.plan)
+    return {id_: request for id_, request in found.items() if id_ not in marker.again}
 
 
 def _without_updates(observed: Observed) -> Action:

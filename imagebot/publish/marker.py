@@ -6,6 +6,9 @@ import json
 import re
 from dataclasses import dataclass
 
+MOST_IDS = 1000
+"""So many ids are kept."""
+
 _MARKER_RE = re.compile(r"^<!-- imagebot:1 (\{[ -~]*\}) -->$", re.MULTILINE)
 
 
@@ -16,7 +19,7 @@ class PullRequestMarker:
     `plan` and `blobs` are hashes of what it proposes and of the files it starts from, `pushed`
     the last commit pushed, `updates` the ids; `retired` when the bot itself has closed it.
     `configuration` says which configuration the route is of (`configuration_hash`), "" in the
-    markers of older versions.
+    markers of older versions. `again` are the ids of those updates whose veto somebody lifted.
     """
 
     route: str
@@ -26,6 +29,7 @@ class PullRequestMarker:
     updates: tuple[str, ...] = ()
     retired: bool = False
     configuration: str = ""
+    again: tuple[str, ...] = ()
 
 
 def read_marker(body: str) -> PullRequestMarker | None:
@@ -44,26 +48,29 @@ def read_marker(body: str) -> PullRequestMarker | None:
     if not all(isinstance(text, str) for text in texts.values()) or not texts["route"]:
         return None
     updates = tuple(str(texts.pop("updates")).split())
-    configuration = fields.get("configuration")
+    configuration, again = fields.get("configuration"), fields.get("again")
     return PullRequestMarker(
         **{k: str(v) for k, v in texts.items()},
         updates=updates,
         retired=fields.get("retired") is True,
         configuration=configuration if isinstance(configuration, str) else "",
+        again=tuple(again.split()) if isinstance(again, str) else (),
     )
 
 
 def write_marker(marker: PullRequestMarker) -> str:
     """The marker as a comment of Markdown, which no text in it can end."""
-    fields = {
+    fields: dict[str, str | bool] = {
         "route": marker.route,
         "plan": marker.plan,
         "blobs": marker.blobs,
         "pushed": marker.pushed,
-        "updates": " ".join(marker.updates[:1000]),
+        "updates": " ".join(marker.updates[:MOST_IDS]),
         "retired": marker.retired,
         "configuration": marker.configuration,
     }
+    if marker.again:
+        fields["again"] = " ".join(marker.again[:MOST_IDS])
     text = (
         json.dumps(fields).replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "-\\u002d")
     )

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from imagebot.config.model import CommitOptions
 from imagebot.config.placeholders import fill
 from imagebot.plan.model import Update
+from imagebot.publish.again import again_trailers
 from imagebot.publish.changes import Change
 from imagebot.publish.escape import plain
 from imagebot.publish.text import after, before, plan_hash
@@ -56,12 +57,17 @@ def commit_message(change: Change, options: CommitOptions, digests: Digests) -> 
     return "\n".join((subject, "", *lines, "", *_trailers(change, options, digests))) + "\n"
 
 
+def is_revert(message: str) -> bool:
+    """Whether a commit's message says that it takes another back."""
+    return _REVERT_RE.match(message) is not None
+
+
 def is_commit_message(message: str) -> bool:
     """Whether a commit says that it is imagebot's work, whoever made it.
 
     A squash merge has the bot's message or its branch in it; so may what reverts one, which is not.
     """
-    if _REVERT_RE.match(message):
+    if is_revert(message):
         return False
     return any(form.search(message) for form in (_LINE_RE, _TRAILER_RE, _BRANCH_RE))
 
@@ -169,6 +175,7 @@ def _trailers(change: Change, options: CommitOptions, digests: Digests) -> Itera
     yield from name_trailers(POLICY, (update.decision.policy for update in change.updates))
     yield from name_trailers(ROUTE, (update.route for update in change.updates))
     yield f"{PLAN}: {plan_hash(change.updates)}"
+    yield from again_trailers(change.updates)
     yield from (printable(line) for line in change.trailers)
     if options.sign_off:
         name, address = options.committer

@@ -20,6 +20,7 @@ from imagebot.plan.model import Plan, Published
 from imagebot.problem import Problem
 from imagebot.publish.changes import Change, changes_of, undecided_branches
 from imagebot.publish.context import PublishContext
+from imagebot.publish.notes import with_notes
 from imagebot.publish.publishers import PUBLISHERS
 from imagebot.publish.stale import find_stale
 from imagebot.publish.text import configuration_hash
@@ -47,6 +48,7 @@ def publish_plan(
         base=checkout.branch,
         configuration=made_under,
     )
+    changes = with_notes(changes, plan)
     published: list[Published] = []
     problems: list[Problem] = []
     stale: tuple[Change, ...] = ()

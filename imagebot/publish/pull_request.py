@@ -71,6 +71,7 @@ def wanted_of(change: Change, checkout: Checkout) -> Wanted:
         pushed="",
         updates=tuple(update.id for update in change.updates),
         configuration=change.configuration,
+        again=tuple(update.id for update in change.updates if update.again),
     )
     return Wanted(marker, change.complete)
 
@@ -124,7 +125,10 @@ def _push_and_tell(
     commit = checkout.commit(checkout.head, edits, message=message)
     if commit == checkout.head:
         return _published(change, "unchanged", request, "")
-    commit = _push(commit, change.branch, observed.branch, checkout)
+    if wanted.marker.again:
+        checkout.push(commit, change.branch, lease=observed.branch or "")  # for its trailers
+    else:
+        commit = _push(commit, change.branch, observed.branch, checkout)
     title = pull_request_title(change, context.commit)
     marker = replace(wanted.marker, pushed=commit)
     body = pull_request_body(change.updates, base=change.base, marker=marker, notes=change.notes)

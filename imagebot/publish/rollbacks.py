@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from imagebot.config.model import Configuration
 from imagebot.git.checkout import Checkout
@@ -12,41 +14,73 @@ from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.scan import scan
 from imagebot.plan.model import Update
 from imagebot.plan.vetoes import Veto
-from imagebot.publish.message import is_commit_message
+from imagebot.publish.again import TRAILER, says_again
+from imagebot.publish.message import is_commit_message, is_revert
 from imagebot.text import excerpt
 
 _MOST_COMMITS = 50
 _MAX_NAME = 80
 
 
-def find_rollbacks(
-    updates: Sequence[Update], configuration: Configuration, checkout: Checkout
-) -> dict[str, Veto]:
+@dataclass(frozen=True, slots=True)
+class Past:
+    """`vetoes` of what was rolled back, and when somebody last wanted an update `again`: by id."""
+
+    vetoes: Mapping[str, Veto]
+    again: Mapping[str, datetime]
+
+
+def read_past(updates: Sequence[Update], configuration: Configuration, checkout: Checkout) -> Past:
     """The updates whose very tag and digest the bot wrote and somebody else took away since.
 
-    The last 50 commits of each file count. Contents are only fetched of files that people have
-    changed after the bot, all in one request. Raises GitError.
+    The last 50 commits of each file count; one that has the trailer of an update lifts what is
+    older. Contents are only fetched of files that people have changed after the bot, all in one
+    request. Raises GitError.
     """
     _, address = configuration.commit.committer
-    paths = {update.field.path: None for update in updates}
+    paths: dict[str, list[Update]] = {}
+    for update in updates:
+        paths.setdefault(update.field.path, []).append(update)
     history = {
         path: [(touch, _is_own(touch, address)) for touch in touches]
         for path, touches in checkout.history(paths, most=_MOST_COMMITS).items()
     }
+    again = _wanted_again(paths, history)
     suspects = {path: touches for path, touches in history.items() if _may_be_undone(touches)}
     checkout.fetch(blob for touches in suspects.values() for blob in _blobs(touches))
     vetoes: dict[str, Veto] = {}
     for path, touches in suspects.items():
-        past = _Past(path, checkout.read(_blobs(touches)), configuration)
-        for update in updates:
-            if update.field.path == path and (touch := _undone(update, touches, past)):
+        contents = _Contents(path, checkout.read(_blobs(touches)), configuration)
+        for update in paths.get(path, ()):
+            if touch := _undone(update, touches, contents):
                 who = excerpt(touch.author or touch.addresses[0], _MAX_NAME)
                 reason = f"rolled back in {touch.commit[:12]} by {who}"
                 vetoes[update.id] = Veto("rolled-back", reason)
-    return vetoes
+    return Past(vetoes, again)
 
 
 _Touches = Sequence[tuple[FileCommit, bool]]
+
+
+def _wanted_again(
+    updates: Mapping[str, Sequence[Update]], history: Mapping[str, _Touches]
+) -> dict[str, datetime]:
+    """When the newest commit of each file (`updates` by path) has the trailer of an update."""
+    found: dict[str, datetime] = {}
+    for path, touches in history.items():
+        said = [touch for touch, _ in touches if TRAILER in touch.message]
+        for update in updates.get(path, ()) if said else ():
+            touch = next((each for each in said if _lifts(each, update)), None)
+            if touch is not None:
+                found[update.id] = datetime.fromtimestamp(touch.time, UTC)
+    return found
+
+
+def _lifts(touch: FileCommit, update: Update) -> bool:
+    """Whether a commit has the trailer of an update, and does not only quote what it reverts."""
+    if TRAILER not in touch.message or is_revert(touch.message):
+        return False
+    return says_again(touch.message, update)
 
 
 def _is_own(commit: FileCommit, address: str) -> bool:
@@ -63,9 +97,14 @@ def _blobs(touches: _Touches) -> list[str]:
     return [blob for touch, _ in touches for blob in (touch.old, touch.new) if blob]
 
 
-def _undone(update: Update, touches: _Touches, past: _Past) -> FileCommit | None:
-    """The commit of somebody else that last moved the field off what the bot wrote before."""
+def _undone(update: Update, touches: _Touches, past: _Contents) -> FileCommit | None:
+    """The commit of somebody else that last moved the field off what the bot wrote before.
+
+    None where somebody has wanted it again since.
+    """
     for at, (touch, own) in enumerate(touches):
+        if _lifts(touch, update):
+            return None
         if not past.says(touch.old, update) or not past.says_another(touch.new, update):
             continue
         written = any(
@@ -76,7 +115,7 @@ def _undone(update: Update, touches: _Touches, past: _Past) -> FileCommit | None
     return None
 
 
-class _Past:
+class _Contents:
     """What the blobs of one file said, each read at most once and only where it may matter."""
 
     def __init__(
@@ -89,7 +128,7 @@ class _Past:
             files=configuration.files.patterns,
             compose_defaults=configuration.files.compose_defaults,
         )
-        self._fields: dict[str, tuple[ImageField, ...]] = {}
+        self._fields: dict[str, _Fields] = {}
 
     def says(self, blob: str, update: Update) -> bool:
         """Whether the field had just the tag and digest that the update would write."""
@@ -110,8 +149,8 @@ class _Past:
         if blob not in self._fields:
             found = scan(self._path, self._contents[blob], self._options)
             pending = (each.field for each in found.pending)
-            self._fields[blob] = (*found.fields, *pending)
-        same = _same(self._fields[blob], field)
+            self._fields[blob] = _Fields((*found.fields, *pending))
+        same = self._fields[blob].same(field)
         return (same.reference.tag, same.reference.digest) if same else None
 
 
@@ -120,16 +159,29 @@ def _wanted(update: Update) -> tuple[str | None, str | None]:
     return update.tag or current.tag, update.digest or current.digest
 
 
-def _same(fields: Sequence[ImageField], field: ImageField) -> ImageField | None:
-    """The field at the same place; else the only one of that object, container and repository."""
-    for each in fields:
-        place = (each.document, each.keys, each.container)
-        if place == (field.document, field.keys, field.container):
-            return each
-    found = [
-        each
-        for each in fields
-        if (each.resource, each.container, each.reference.repository)
-        == (field.resource, field.container, field.reference.repository)
-    ]
-    return found[0] if len(found) == 1 else None
+class _Fields:
+    """The fields of a blob, looked up by where they are."""
+
+    def __init__(self, fields: Iterable[ImageField]) -> None:
+        self._by_place: dict[object, list[ImageField]] = {}
+        self._by_container: dict[object, list[ImageField]] = {}
+        for each in fields:
+            self._by_place.setdefault(each.place, []).append(each)
+            self._by_container.setdefault(_container(each), []).append(each)
+
+    def same(self, field: ImageField) -> ImageField | None:
+        """The field in the same place; else the only one of that object, container and repository.
+
+        Only order tells several in one place apart.
+        """
+        there = self._by_place.get(field.place, [])
+        order = (field.document, field.keys)
+        first = next((each for each in there if (each.document, each.keys) == order), None)
+        if first or there:
+            return first or there[0]
+        found = self._by_container.get(_container(field), [])
+        return found[0] if len(found) == 1 else None
+
+
+def _container(field: ImageField) -> object:
+    return field.resource, field.container, field.reference.repository

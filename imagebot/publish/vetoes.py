@@ -3,49 +3,122 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from imagebot.config.model import Configuration
 from imagebot.errors import CredentialError, ForgeError
-from imagebot.forge.model import Forge
+from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
 from imagebot.plan.model import Plan, Update
 from imagebot.plan.vetoes import Veto, Vetoes
 from imagebot.problem import Problem
+from imagebot.publish.again import Again
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.context import PublishContext
-from imagebot.publish.decide import Observed, is_current, refused_by_closing
+from imagebot.publish.decide import Observed, is_current
+from imagebot.publish.marker import read_marker
 from imagebot.publish.pull_request import wanted_of
-from imagebot.publish.rollbacks import find_rollbacks
+from imagebot.publish.refusals import MOST_CLOSED, BotRequests, refused_by_closing
+from imagebot.publish.rollbacks import Past, read_past
+from imagebot.publish.text import BRANCH_PREFIX, plan_hash
+from imagebot.publish.waits import HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The vetoes of a plan, and the bot's pull requests as they were when they were looked for."""
+
+    vetoes: Vetoes
+    requests: BotRequests
 
 
 def find_vetoes(
-    updates: Sequence[Update], configuration: Configuration, context: PublishContext, *, target: str
-) -> Vetoes:
-    """Rollbacks, and the updates of pull requests that people closed.
+    updates: Sequence[Update],
+    configuration: Configuration,
+    context: PublishContext,
+    now: datetime,
+    again: Sequence[Again] = (),
+    *,
+    target: str,
+) -> Found:
+    """Rollbacks, and the updates of pull requests that people closed, but for those wanted `again`.
 
     When the forge cannot be asked, the updates that it would be asked about are vetoed as well: one
     that people refused must not come back because of that. Raises GitError.
     """
     if not updates:
-        return Vetoes()
+        return Found(Vetoes(), BotRequests())
     checkout = context.checkout
-    vetoes = find_rollbacks(updates, configuration, checkout)
-    rest = tuple(update for update in updates if update.id not in vetoes)
-    waiting = list(_pull_requests(Plan(updates=rest), configuration, checkout, target))
+    past = read_past(updates, configuration, checkout)
+    changes = _pull_requests(Plan(updates=tuple(updates)), configuration, checkout, target)
+    refused: dict[str, Veto] = {}
+    requests, unknown = BotRequests(), dict[str, Veto]()
+    problems: tuple[Problem, ...] = ()
     try:
-        forge = context.forge.use() if waiting else None
-        while forge is not None and waiting:
-            change = waiting[0]
-            closed = forge.find_closed(change.branch)
-            refused = refused_by_closing(closed, wanted_of(change, checkout).marker)
-            for id_, request in refused.items():
-                vetoes[id_] = Veto("refused", f"refused by closing #{request.number}")
-            waiting.pop(0)
+        forge = context.forge.use() if changes else None
+        if forge is not None:
+            requests = BotRequests(forge.list_open(BRANCH_PREFIX))
+            new = _not_proposed(changes, requests)
+            requests = replace(requests, closed=_read_closed(forge, new, now))
+            refused = _refusals(new, requests.closed, past)
     except (ForgeError, CredentialError) as error:
-        unknown = [update for change in waiting for update in change.updates]
-        vetoes.update({each.id: Veto(error.code, error.message, settled=False) for each in unknown})
-        return Vetoes(of=vetoes, problems=(_problem(target, error),))
-    return Vetoes(of=vetoes)
+        veto = Veto(error.code, error.message, settled=False)
+        unknown = {update.id: veto for change in changes for update in change.updates}
+        problems = (_problem(target, error),)
+        requests = BotRequests()
+    found = refused | dict(past.vetoes)
+    lifted = {each.id for each in updates if any(one.covers(each) for one in again)}
+    lifted |= requests.again
+    return Found(
+        Vetoes(
+            of=unknown | {id_: veto for id_, veto in found.items() if id_ not in lifted},
+            again=frozenset((found.keys() | requests.again) & lifted),
+            problems=problems,
+        ),
+        requests,
+    )
+
+
+def _not_proposed(changes: Sequence[Change], requests: BotRequests) -> tuple[Change, ...]:
+    """The changes with the updates that no open pull request has: those may have been refused."""
+    proposed = requests.proposed
+    rest = (
+        replace(change, updates=tuple(each for each in change.updates if each.id not in proposed))
+        for change in changes
+    )
+    return tuple(change for change in rest if change.updates)
+
+
+def _read_closed(forge: Forge, changes: Sequence[Change], now: datetime) -> tuple[PullRequest, ...]:
+    """As many of the newest closed pull requests as can say something of the changes.
+
+    That is until each of their updates was found, and for the last hour all of them: they are
+    counted.
+    """
+    wanted = {update.id for change in changes for update in change.updates}
+    found: list[PullRequest] = []
+    for request in forge.list_closed(BRANCH_PREFIX, most=MOST_CLOSED) if wanted else ():
+        if not wanted and (request.created is None or request.created < now - HOUR):
+            break
+        found.append(request)
+        known = read_marker(request.body)
+        if known is not None and not known.retired:
+            wanted -= set(known.updates)
+    return tuple(found)
+
+
+def _refusals(
+    changes: Sequence[Change], closed: Sequence[PullRequest], past: Past
+) -> dict[str, Veto]:
+    found: dict[str, Veto] = {}
+    for change in changes:
+        ids = tuple(update.id for update in change.updates)
+        for id_, request in refused_by_closing(closed, ids, plan_hash(change.updates)).items():
+            again = past.again.get(id_)
+            if again is None or request.closed is None or again <= request.closed:
+                found[id_] = Veto("refused", f"refused by closing #{request.number}")
+    return found
 
 
 def find_settled(

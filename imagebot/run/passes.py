@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,14 +30,16 @@ from imagebot.parallel.stop import Stop
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.parallel.turns import Turns
 from imagebot.plan.build import build_plan
-from imagebot.plan.edits import PlanWithEdits, edit_plan
+from imagebot.plan.edits import PlanWithEdits, edit_plan, keep_edits
 from imagebot.plan.limits import LimitedPlan, apply_limits, exceeds_max_updates
 from imagebot.plan.model import Plan, PlanTarget, Published, merge_plans, owned_by
 from imagebot.plan.vetoes import apply_vetoes
 from imagebot.problem import BUG, Problem
+from imagebot.publish.again import Again
 from imagebot.publish.context import PublishContext
 from imagebot.publish.publish import publish_plan
 from imagebot.publish.vetoes import find_settled, find_vetoes
+from imagebot.publish.waits import find_waits
 from imagebot.publish.written import read_written
 from imagebot.registry.api import Registry
 from imagebot.run.target import target_configuration
@@ -76,6 +78,7 @@ class PassContext:
     names, the views of targets whose limits let them ask more hosts.
     `fallback` governs targets that have no configuration, nor the bot's own file one for them.
     `vault` gets to know the secrets that are used; once `stop` was asked, nothing more begins.
+    `again` names images whose vetoes are lifted.
     `report_bug` writes the log of a bug, and returns where it is.
     """
 
@@ -86,6 +89,7 @@ class PassContext:
     cache: Path
     now: datetime
     fallback: Configuration | None = None
+    again: tuple[Again, ...] = ()
     vault: Vault = field(default_factory=Vault, repr=False)
     stop: Stop = field(default_factory=Stop, repr=False)
     report_bug: Callable[[Exception], Path | None] = lambda _error: None
@@ -97,11 +101,22 @@ class PassContext:
 def run_pass(context: PassContext) -> PassResult:
     """Read, plan and publish every target; in the order of the targets."""
     results = _each_target(context, _run_target)
+    plan = merge_plans(result.plan for result in results)
     return PassResult(
-        merge_plans(result.plan for result in results),
+        replace(plan, warnings=(*plan.warnings, *_nothing_lifted(plan, context.again))),
         tuple(entry for result in results for entry in result.published),
         context.registry.head_room(),
     )
+
+
+def _nothing_lifted(plan: Plan, again: Iterable[Again]) -> Iterator[str]:
+    """Warnings for what `--again` had no effect on; what has to wait is listed as withheld."""
+    lifted = [update for update in plan.updates if update.again]
+    waiting = {kept.field.reference.repository for kept in plan.kept if not kept.decision.settled}
+    for each in again:
+        if each.image.repository in waiting or any(each.covers(update) for update in lifted):
+            continue
+        yield f"--again {each.text}: nothing of it was rolled back or refused"
 
 
 def plan_pass(context: PassContext) -> tuple[PlanWithEdits, ...]:
@@ -194,17 +209,34 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
         progress=context.progress,
     )
     scans.save()
-    vetoes = find_vetoes(plan.updates, configuration, opened, target=target.name)
-    plan = apply_vetoes(plan, vetoes)
-    edited = edit_plan(source, plan)
-    plan = edited.plan
+    found = find_vetoes(
+        plan.updates,
+        configuration,
+        opened,
+        context.now,
+        context.again,
+        target=target.name,
+    )
+    edited = edit_plan(source, apply_vetoes(plan, found.vetoes))
+    waits = find_waits(
+        edited.plan,
+        configuration.routes,
+        found.requests,
+        target=target.name,
+        base=checkout.branch,
+        now=context.now,
+    )
+    plan = apply_vetoes(edited.plan, waits)
     settled: Collection[str] = ()
     if exceeds_max_updates(len(plan.updates), target.limits):
         settled = find_settled(plan, configuration, opened, target=target.name)
     limited = apply_limits(plan, target.limits, configuration.routes, target.name, settled=settled)
-    ids = {update.id for update in limited.allowed.updates}
-    changes = tuple(change for change in edited.changes if ids.issuperset(change.updates))
-    return _Prepared(configuration, limited, changes)
+    kept = keep_edits(PlanWithEdits(limited.allowed, edited.changes))
+    return _Prepared(
+        configuration,
+        LimitedPlan(replace(limited.plan, problems=kept.plan.problems), kept.plan),
+        kept.changes,
+    )
 
 
 def _committer(options: CommitOptions, now: datetime) -> Committer:

@@ -85,6 +85,30 @@ def test_closed_and_merged(github: GitHubForge, forge: Emulated) -> None:
     ]
 
 
+def test_all_below_a_prefix(github: GitHubForge, forge: Emulated) -> None:
+    repository = forge.git.repository(NAME)
+    for branch in ("imagebot/a", "imagebot/b", "imagebot/c"):
+        repository.move(branch, str(repository.head("x")))
+    forge.sync(NAME)
+    other = connect(forge.api_url, forge.bot_token, base="y")
+    other.create(branch="imagebot/a", title="T", body="B")
+    numbers = {
+        branch: github.create(branch=branch, title="T", body="B").number
+        for branch in ("x", "imagebot/a", "imagebot/b", "imagebot/c")
+    }
+    github.close(numbers["x"])
+    github.close(numbers["imagebot/b"])
+    forge.merge(NAME, numbers["imagebot/c"])
+    assert [one.number for one in github.list_open("imagebot/")] == [numbers["imagebot/a"]]
+    closed = list(github.list_closed("imagebot/", most=9))
+    assert [(one.branch, one.state) for one in closed] == [
+        ("imagebot/c", "merged"),
+        ("imagebot/b", "closed"),
+    ]
+    assert [one.number for one in github.list_closed("imagebot/", most=1)] == [closed[0].number]
+    assert all(one.created and one.closed and one.created <= one.closed for one in closed)
+
+
 def test_one_base_of_several(github: GitHubForge, forge: Emulated) -> None:
     pull = github.create(branch="x", title="T", body="B")
     other = connect(forge.api_url, forge.bot_token, base="y")
@@ -194,6 +218,8 @@ def pull_fields(number: int, branch: str, **more: Any) -> dict[str, Any]:
         "title": "T",
         "body": "B",
         "state": "open",
+        "created_at": "2026-01-02T03:04:05Z",
+        "closed_at": None,
         "merged_at": None,
         "head": {"ref": branch, "sha": "1" * 40},
         "base": {"ref": "main", "sha": "2" * 40},
@@ -201,8 +227,34 @@ def pull_fields(number: int, branch: str, **more: Any) -> dict[str, Any]:
     }
 
 
+JSON = {"Content-Type": "application/json"}
+
+
 def message(status: int, text: str, **headers: str) -> Answer:
     return Answer(status, {"Content-Type": "application/json", **headers}, {"message": text})
+
+
+def test_pages_are_asked_for_as_they_are_needed(scripted: ScriptedServer) -> None:
+    """And the branch of a fork, which anybody may have, is none of this project's."""
+    renamed = {"full_name": "acme/renamed"}
+    repositories = [None, {"full_name": "eve/gitops"}, renamed]
+    listed = [
+        pull_fields(
+            number,
+            "imagebot/x",
+            state="closed",
+            head={"ref": "imagebot/x", "sha": "1" * 40, "repo": repository},
+            base={"ref": "main", "sha": "2" * 40, "repo": renamed},
+        )
+        for number, repository in enumerate(repositories)
+    ]
+    following = f'<{scripted.url}{PULLS}?page=2>; rel="next"'
+    scripted.on("GET", PULLS, Answer(200, {**JSON, "Link": following}, listed))
+    found = connect(scripted.url, TOKEN).list_closed("imagebot/", most=300)
+    assert next(found).number == 2
+    assert len(scripted.requests) == 1
+    assert next(found).number == 2
+    assert len(scripted.requests) == 2
 
 
 class Pulls:

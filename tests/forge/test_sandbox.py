@@ -24,7 +24,9 @@ def test_created_once_and_found(forge: SandboxForge) -> None:
     assert forge.find("b") is None
     assert forge.find_closed("b") == ()
     pull = opened(forge)
+    assert pull.created is not None
     assert pull == PullRequest(
+        created=pull.created,
         number=1,
         url=(forge.folder / "1.json").as_uri(),
         title="T",
@@ -111,3 +113,30 @@ def test_a_state_that_is_none(forge: SandboxForge) -> None:
 def test_a_number_that_is_none(forge: SandboxForge) -> None:
     with pytest.raises(ForgeError):
         forge.close(7)
+
+
+def test_all_below_a_prefix(forge: SandboxForge) -> None:
+    for branch in ("imagebot/a", "people/b", "imagebot/c", "imagebot/d"):
+        opened(forge, branch)
+    forge.close(1)
+    forge.close(2)
+    forge.close(4)
+    assert [one.branch for one in forge.list_open("imagebot/")] == ["imagebot/c"]
+    assert [one.branch for one in forge.list_closed("imagebot/", most=9)] == [
+        "imagebot/d",
+        "imagebot/a",
+    ]
+    (newest,) = forge.list_closed("imagebot/", most=1)
+    assert newest.number == 4
+    assert newest.created
+    assert newest.closed
+    assert newest.created <= newest.closed
+
+
+@pytest.mark.parametrize("time", ["yesterday", 7, None, "2026-01-02T03:04:05"])
+def test_a_time_that_is_none(forge: SandboxForge, time: object) -> None:
+    opened(forge, "imagebot/a")
+    path = forge.folder / "1.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "created": time}))
+    (one,) = forge.list_open("imagebot/")
+    assert one.created is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unittest import mock
 
@@ -23,7 +23,14 @@ from imagebot.manifest.edit import edit
 from imagebot.manifest.images.field import FieldEdit
 from imagebot.manifest.scan import scan
 from imagebot.plan.assign import assign_everywhere
-from imagebot.plan.edits import Edited, make_edits, without_unwritten
+from imagebot.plan.edits import (
+    Edited,
+    PlanWithEdits,
+    keep_edits,
+    make_edits,
+    without_refused,
+    without_unwritten,
+)
 from imagebot.plan.model import Plan
 from imagebot.plan.set_references import plan_references
 from imagebot.reference import parse_reference
@@ -192,3 +199,44 @@ def test_a_file_that_could_not_be_written_has_a_problem_and_no_update() -> None:
     assert [update.field.path for update in left.updates] == ["b.yaml"]
     (problem,) = left.problems
     assert (problem.path, problem.code, problem.hint) == ("a.yaml", "folder", "try again")
+
+
+def test_edits_of_the_updates_that_are_left() -> None:
+    """A file that loses some is edited anew, from what it was."""
+    files = {name: values(["app:1.0", "app:1.1"]) for name in ("a.yaml", "b.yaml", "c.yaml")}
+    plan = planned(files)
+    changes = edited(files).changes
+    left = [each for at, each in enumerate(plan.updates) if at not in (1, 4, 5)]
+    kept = keep_edits(PlanWithEdits(replace(plan, updates=tuple(left)), changes))
+    assert [(change.path, change.old, change.new) for change in kept.changes] == [
+        ("a.yaml", files["a.yaml"], values(["app:2", "app:1.1"])),
+        ("b.yaml", files["b.yaml"], values(["app:2", "app:2"])),
+    ]
+    assert [change.updates for change in kept.changes] == [
+        (left[0].id,),
+        (left[1].id, left[2].id),
+    ]
+    assert kept.plan.updates == tuple(left)
+    assert keep_edits(PlanWithEdits(plan, changes)) == PlanWithEdits(plan, changes)
+
+
+def test_what_is_left_alone_may_have_to_be_refused() -> None:
+    """The file is not the one that was scanned."""
+    files = {"a.yaml": values(["app:1.0", "app:1.1"])}
+    plan = planned(files)
+    (change,) = edited(files).changes
+    other = replace(change, old=b"#" * len(change.old))
+    kept = keep_edits(PlanWithEdits(replace(plan, updates=plan.updates[1:]), (other,)))
+    assert (kept.plan.updates, kept.changes) == ((), ())
+    assert [problem.path for problem in kept.plan.problems] == ["a.yaml"]
+
+
+def test_copies_of_an_object_stand_and_fall_together() -> None:
+    """Nothing but their order tells them apart, so their updates have one id."""
+    files = {"a.yaml": f"a: {{image: app:1.0}}\n---\na: {{image: {ESCAPED}}}\n".encode()}
+    plan = planned(files)
+    assert len({update.id for update in plan.updates}) == 1
+    found = edited(files)
+    assert found.changes == ()
+    assert [problem.line for problem in found.problems] == [1, 3]
+    assert without_refused(plan, found).updates == ()

@@ -18,8 +18,8 @@ from imagebot.forge.model import PullRequest, PullRequestState
 from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.plan.vetoes import Veto, Vetoes, apply_vetoes
 from imagebot.policy.model import Decision
-from imagebot.publish.decide import refused_by_closing
-from imagebot.publish.marker import PullRequestMarker, with_marker
+from imagebot.publish.marker import MOST_IDS, PullRequestMarker, with_marker
+from imagebot.publish.refusals import refused_by_closing
 from imagebot.publish.text import plan_hash
 from imagebot.reference import Repository
 from imagebot.run.passes import PassContext, PassResult, plan_pass, run_pass
@@ -257,11 +257,11 @@ def test_what_imagebot_closed_itself_is_not_refused(world: World) -> None:
 
 
 def closed(
-    number: int, updates: Sequence[Update], state: PullRequestState = "closed", **fields: Any
+    number: int, proposed: Sequence[Update], state: PullRequestState = "closed", **fields: Any
 ) -> PullRequest:
     """A pull request with these updates in its marker."""
-    ids = tuple(update.id for update in updates)
-    plan = plan_hash(updates)
+    ids = tuple(update.id for update in proposed)
+    plan = plan_hash(proposed)
     marker = PullRequestMarker(route="r", plan=plan, blobs="b", pushed="c", updates=ids)
     body = with_marker("text", dataclasses.replace(marker, **fields))
     return PullRequest(
@@ -271,6 +271,8 @@ def closed(
 
 ONE, TWO = make_update("a.yaml"), make_update("b.yaml")
 MOVED = dataclasses.replace(ONE, field=dataclasses.replace(ONE.field, keys=("x",), line=9))
+MANY = ("0" * 12,) * MOST_IDS
+LOWER = dataclasses.replace(ONE, field=dataclasses.replace(ONE.field, document=3, line=9))
 
 
 @pytest.mark.parametrize(
@@ -281,12 +283,19 @@ MOVED = dataclasses.replace(ONE, field=dataclasses.replace(ONE.field, keys=("x",
         # The newest that refuses an update is named; the forge lists it first.
         ([closed(2, [ONE]), closed(1, [ONE, TWO])], [ONE, TWO], {ONE.id: 2, TWO.id: 1}),
         ([closed(1, [ONE], "merged")], [ONE], {}),
+        # The latest evidence wins.
+        ([closed(2, [ONE], "merged"), closed(1, [ONE])], [ONE], {}),
+        ([closed(2, [ONE]), closed(1, [ONE], "merged")], [ONE], {ONE.id: 2}),
+        ([closed(3, [ONE], retired=True), closed(2, [ONE]), closed(1, [ONE])], [ONE], {ONE.id: 2}),
         ([closed(1, [ONE], "open")], [ONE], {}),
         ([closed(1, [ONE], retired=True)], [ONE], {}),
         ([closed(2, [ONE], retired=True), closed(1, [ONE])], [ONE], {ONE.id: 1}),
-        # The same plan in another place of the file, and one that is only partly the same.
-        ([closed(1, [ONE])], [MOVED], {MOVED.id: 1}),
-        ([closed(1, [ONE])], [MOVED, TWO], {}),
+        # Another line, and another place of the file.
+        ([closed(1, [ONE])], [LOWER], {ONE.id: 1}),
+        ([closed(1, [ONE])], [MOVED], {}),
+        # A marker that has no room for all of the ids.
+        ([closed(1, [ONE], updates=MANY)], [ONE], {ONE.id: 1}),
+        ([closed(1, [ONE], updates=MANY)], [ONE, TWO], {}),
         ([dataclasses.replace(closed(1, [ONE]), body="by people")], [ONE], {}),
         ([], [ONE], {}),
     ],
@@ -295,8 +304,7 @@ def test_which_updates_closed_pull_requests_refuse(
     pulls: list[PullRequest], updates: list[Update], found: dict[str, int]
 ) -> None:
     ids = tuple(update.id for update in updates)
-    marker = PullRequestMarker(route="r", plan=plan_hash(updates), blobs="", pushed="", updates=ids)
-    refused = refused_by_closing(pulls, marker)
+    refused = refused_by_closing(pulls, ids, plan_hash(updates))
     assert {id_: request.number for id_, request in refused.items()} == found
 
 

@@ -216,7 +216,7 @@ def test_what_people_closed_stays_closed(
     again = bot.publish(API)
     assert (again.status, again.number) == ("unchanged", 1)
     assert (bare.refs(), count(sandbox)) == (refs, 1)
-    moved = dataclasses.replace(API, field=dataclasses.replace(API.field, line=9, keys=("x", 2)))
+    moved = dataclasses.replace(API, field=dataclasses.replace(API.field, line=9, document=3))
     assert bot.publish(moved).status == "unchanged"
     newer = bot.publish(API2)
     assert (newer.status, newer.number) == ("opened", 2)

@@ -97,6 +97,29 @@ class ImageField:
     entry: int | None = None
 
     @property
+    def place(self) -> tuple[str, ...]:
+        """The file, the object and the key path: equal wherever in the file the field is now.
+
+        An object is known by its group, kind, namespace and name, an item of a list by the name of
+        its container where it has one. Fields that nothing but their order tells apart (copies of
+        an object, matches of a pattern) are in one place.
+        """
+        owner = self.resource
+        known: tuple[str, ...] = ()
+        keys = self.keys
+        if owner is not None:
+            known = (owner.api_version.rpartition("/")[0], owner.kind, owner.namespace, owner.name)
+            if len(keys) > 2 and keys[0] == "items" and isinstance(keys[1], int):
+                keys = keys[2:]  # an object of a `List`
+        numbers = [at for at, key in enumerate(keys) if isinstance(key, int)]
+        names = [str(key) for key in keys]
+        if self.format == "text":
+            names = [key for key in keys if isinstance(key, str)]
+        elif numbers and self.container is not None:
+            names[numbers[-1]] = self.container
+        return (self.path, *known, "", *names)
+
+    @property
     def is_misread(self) -> bool:
         """Whether its tag is written so that some readers take it for another value."""
         if self.tag is None or self.reference.tag is None:

@@ -1,0 +1,97 @@
+"""What has to wait although nothing is wrong with it: windows, and limits of routes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from imagebot.config.model import Route
+from imagebot.plan.model import Plan, Update
+from imagebot.plan.vetoes import Veto, Vetoes
+from imagebot.publish.changes import Change, changes_of
+from imagebot.publish.refusals import BotRequests
+
+HOUR = timedelta(hours=1)
+
+
+def find_waits(
+    plan: Plan,
+    routes: Sequence[Route],
+    requests: BotRequests,
+    *,
+    target: str,
+    base: str,
+    now: datetime,
+) -> Vetoes:
+    """The updates that are not published in this pass, with until when.
+
+    An open pull request stays current, and moving its updates to another branch opens nothing new:
+    neither waits. What somebody has asked for (`Update.again`) waits for the window only.
+    """
+    by_name = {route.name: route for route in routes}
+    rooms: dict[str, _Room] = {}
+    vetoes: dict[str, Veto] = {}
+    proposed, branches = requests.proposed, requests.branches
+    for change in changes_of(plan, routes, target=target, base=base):
+        if change.mode == "commit":
+            for update in change.updates:
+                if veto := _outside_window(by_name[update.route], now):
+                    vetoes[update.id] = _for(update, veto)
+            continue
+        if change.branch in branches or all(each.id in proposed for each in change.updates):
+            continue
+        route = by_name[change.route]
+        if route.name not in rooms:
+            rooms[route.name] = _Room.of(route, requests, now)
+        found = _outside_window(route, now) or rooms[route.name].take(change)
+        if found is not None:
+            vetoes |= {update.id: _for(update, found) for update in change.updates}
+    return Vetoes(of=vetoes)
+
+
+def _outside_window(route: Route, now: datetime) -> Veto | None:
+    if route.window is None or route.window.is_open(now):
+        return None
+    reason = f"route {route.name} waits for its window: {route.window.text}"
+    return Veto("window", reason, settled=False, eligible_at=route.window.next_open(now))
+
+
+def _for(update: Update, veto: Veto) -> Veto:
+    """What somebody asked for is forgotten until then."""
+    if not update.again:
+        return veto
+    return replace(veto, reason=f"{veto.reason}; run --again once it is open")
+
+
+@dataclass(slots=True)
+class _Room:
+    """How many pull requests a route may still open in this pass; `recent` are times, sorted."""
+
+    route: Route
+    now: datetime
+    open: int
+    recent: list[datetime] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, route: Route, requests: BotRequests, now: datetime) -> _Room:
+        recent = requests.opened_since(route.name, now - HOUR)
+        return cls(route, now, requests.count_open(route.name), recent)
+
+    def take(self, change: Change) -> Veto | None:
+        """Why the change has to wait; None when it may be opened, which is counted."""
+        options = self.route.pull_request
+        if not any(update.again for update in change.updates):
+            if self.open >= options.max_open:
+                return self._veto(f"{self.open} pull requests open, max-open {options.max_open}")
+            if len(self.recent) >= options.per_hour:
+                until = self.recent[-options.per_hour] + HOUR
+                count = f"{len(self.recent)} pull requests opened in an hour"
+                return self._veto(f"{count}, per-hour {options.per_hour}", until)
+        self.open += 1
+        self.recent.append(self.now)
+        return None
+
+    def _veto(self, what: str, until: datetime | None = None) -> Veto:
+        reason = f"route {self.route.name} waits: {what}"
+        return Veto("limit", reason, settled=False, eligible_at=until)
