@@ -16,7 +16,15 @@ from imagebot.git.bare import BareCache
 from imagebot.git.cache import cache_path, locked
 from imagebot.git.classify import failure, push_failure
 from imagebot.git.credentials import Access
-from imagebot.git.history import LOG, FileCommit, log_input, parse_log
+from imagebot.git.history import (
+    LOG,
+    FileCommit,
+    FileDiff,
+    LastCommit,
+    log_input,
+    parse_diff,
+    parse_log,
+)
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
 from imagebot.git.tree import (
     Committer,
@@ -176,6 +184,33 @@ class Checkout:
         limit = f"-n{min(most * len(paths), _MAX_COMMITS)}"
         output = self._runner.local(*LOG, limit, payload=log_input(self.head, paths))
         return parse_log(output, most)
+
+    def last_commit(self, path: str) -> LastCommit | None:
+        """The last commit of the head's history that touched a file, None without one."""
+        form = "--format=%H %ct"
+        output = self._runner.local("log", "-n1", form, self.head, "--", f":(top,literal){path}")
+        commit, _, when = output.decode().strip().partition(" ")
+        return LastCommit(commit, int(when)) if commit else None
+
+    def changed(self, old: str, new: str) -> tuple[FileDiff, ...]:
+        """The files that differ between two commits that the cache has."""
+        form = ("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames")
+        return parse_diff(self._runner.local(*form, old, new, "--"))
+
+    def merge_base(self, commit: str) -> str:
+        """The last commit that the head and `commit` have in common, "" without one."""
+        result = self._runner.try_local("merge-base", self.head, commit)
+        return result.out.decode().strip() if result.status == 0 else ""
+
+    def fetch_branch(self, branch: str) -> str:
+        """Make sure that the cache has the commit of a branch of the bot's; return its id.
+
+        "" when the remote has no such branch.
+        """
+        tip = self.remote_branch(branch)
+        if tip is not None:
+            self._cache.ensure_commit(tip, branch)
+        return tip or ""
 
     def tree(self, commit: str) -> str:
         """The id of a commit's tree: equal for commits that hold the same."""

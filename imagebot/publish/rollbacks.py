@@ -9,6 +9,7 @@ from imagebot.git.checkout import Checkout
 from imagebot.git.history import FileCommit
 from imagebot.manifest.images.field import ImageField
 from imagebot.manifest.images.options import ScanOptions
+from imagebot.manifest.images.same import same_field
 from imagebot.manifest.scan import scan
 from imagebot.plan.model import Update
 from imagebot.plan.vetoes import Veto
@@ -111,25 +112,10 @@ class _Past:
             found = scan(self._path, self._contents[blob], self._options)
             pending = (each.field for each in found.pending)
             self._fields[blob] = (*found.fields, *pending)
-        same = _same(self._fields[blob], field)
+        same = same_field(self._fields[blob], field)
         return (same.reference.tag, same.reference.digest) if same else None
 
 
 def _wanted(update: Update) -> tuple[str | None, str | None]:
     current = update.field.reference
     return update.tag or current.tag, update.digest or current.digest
-
-
-def _same(fields: Sequence[ImageField], field: ImageField) -> ImageField | None:
-    """The field at the same place; else the only one of that object, container and repository."""
-    for each in fields:
-        place = (each.document, each.keys, each.container)
-        if place == (field.document, field.keys, field.container):
-            return each
-    found = [
-        each
-        for each in fields
-        if (each.resource, each.container, each.reference.repository)
-        == (field.resource, field.container, field.reference.repository)
-    ]
-    return found[0] if len(found) == 1 else None
