@@ -136,6 +136,24 @@ class GitHubForge:
         with self._translated():
             self._repository.get_pull(number).add_to_labels(*labels)
 
+    def remove_label(self, number: int, label: str) -> None:
+        try:
+            with self._translated():
+                self._repository.get_pull(number).remove_from_labels(label)
+        except ForgeError as error:
+            if error.status != 404:  # it is not there
+                raise
+
+    def set_draft(self, number: int, *, draft: bool) -> None:
+        with self._translated():
+            request = self._repository.get_pull(number)
+            if request.draft is draft:
+                return
+            if draft:
+                request.convert_to_draft()
+            else:
+                request.mark_ready_for_review()
+
     def request_reviewers(self, number: int, reviewers: Sequence[str]) -> None:
         users = [name for name in reviewers if "/" not in name]
         teams = [name.rpartition("/")[2] for name in reviewers if "/" in name]
@@ -301,6 +319,7 @@ def _value(request: RemotePullRequest) -> PullRequest:
         base=request.base.ref,
         head=request.head.sha,
         state=state,
+        labels=tuple(label.name for label in request.labels),
     )
 
 

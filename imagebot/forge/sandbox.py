@@ -77,6 +77,15 @@ class SandboxForge:
     def add_labels(self, number: int, labels: Sequence[str]) -> None:
         self._add(number, "labels", labels)
 
+    def remove_label(self, number: int, label: str) -> None:
+        def remove(fields: dict[str, Any]) -> None:
+            fields["labels"] = [each for each in fields["labels"] if each != label]
+
+        self._change(number, remove)
+
+    def set_draft(self, number: int, *, draft: bool) -> None:
+        self._change(number, lambda fields: fields.update(draft=draft))
+
     def request_reviewers(self, number: int, reviewers: Sequence[str]) -> None:
         self._add(number, "reviewers", reviewers)
 
@@ -105,7 +114,9 @@ class SandboxForge:
                 self.project, f"{self._path(fields['number'])}: unknown state {state!r}"
             )
         url = self._path(fields["number"]).absolute().as_uri()
-        return PullRequest(number=int(fields["number"]), url=url, state=state, **texts)
+        labels = tuple(str(label) for label in fields.get("labels", ()))
+        number = int(fields["number"])
+        return PullRequest(number=number, url=url, state=state, labels=labels, **texts)
 
     def _add(self, number: int, key: str, values: Sequence[str]) -> None:
         def add(fields: dict[str, Any]) -> None:

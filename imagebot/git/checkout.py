@@ -49,11 +49,13 @@ _MAX_COMMITS = 5000
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who made a commit: the e-mail addresses of its author and its committer."""
+    """Who made a commit: the e-mail addresses of its author and its committer, and what it is."""
 
     commit: str
     author: str
     committer: str
+    merge: bool = False
+    message: str = ""
 
 
 class Checkout:
@@ -167,11 +169,14 @@ class Checkout:
         if tip is None:
             return ()
         self._cache.ensure_commit(tip, branch)
-        form = "--format=%H%x00%ae%x00%ce"
+        form = "--format=%H%x00%ae%x00%ce%x00%P%x00%B"
         output = self._runner.local("log", "-z", f"-n{_MAX_AUTHORS}", form, tip, f"^{base}", "--")
         words = output.decode("utf-8", "replace").split("\0")
-        rows = zip(words[::3], words[1::3], words[2::3], strict=False)
-        return tuple(Author(commit, author, committer) for commit, author, committer in rows)
+        rows = zip(*(words[at::5] for at in range(5)), strict=False)
+        return tuple(
+            Author(commit, author, committer, " " in parents, message)
+            for commit, author, committer, parents, message in rows
+        )
 
     def history(self, paths: Collection[str], *, most: int) -> Mapping[str, Sequence[FileCommit]]:
         """What the head's history, merges apart, did to files: by path, the newest first.
@@ -215,6 +220,11 @@ class Checkout:
     def tree(self, commit: str) -> str:
         """The id of a commit's tree: equal for commits that hold the same."""
         return self._runner.local("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
+
+    def message(self, commit: str) -> str:
+        """The message of a commit."""
+        output = self._runner.local("log", "-n1", "--format=%B", commit, "--")
+        return output.decode("utf-8", "replace")
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """The ids of a commit's parents."""

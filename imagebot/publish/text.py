@@ -23,7 +23,6 @@ _MAX_CELL = 240
 _MAX_SUBJECT = 100
 _MAX_LINES = 100
 _MAX_NAMED = 3
-_MAX_NOTES = 20
 _BREAK = "\u200b"
 
 _ZERO_WIDTH_RE = re.compile("[\u00ad\u200b-\u200d\u2060-\u2064]")
@@ -94,9 +93,9 @@ def pull_request_body(
     *,
     base: str,
     marker: PullRequestMarker,
-    notes: Sequence[str] = (),
+    room: int = MAX_BODY,
 ) -> str:
-    """Markdown: what is proposed and why, `notes`, then the marker; at most MAX_BODY bytes."""
+    """Markdown: what is proposed and why, then the marker; at most `room` bytes."""
     count = f"{len(updates)} update{'s' if len(updates) != 1 else ''}"
     head = (
         f"imagebot proposes {count} for {_code(base)}, route {_code(marker.route)}.\n\n"
@@ -108,9 +107,7 @@ def pull_request_body(
         " date as long as nobody else commits to it, and never overwrites other people's"
         " commits.\n\n" + write_marker(marker) + "\n"
     )
-    said = "".join(f"\n- {_text(note)}" for note in notes[:_MAX_NOTES])
-    foot = f"{said}\n{foot}" if said else foot
-    room = MAX_BODY - len(head.encode()) - len(foot.encode()) - 100
+    room -= len(head.encode()) + len(foot.encode()) + 100
     rows: list[str] = []
     for update in updates:
         row = _row(update)
@@ -122,15 +119,14 @@ def pull_request_body(
     return head + "".join(rows) + foot
 
 
-def closing_comment() -> str:
-    return "These updates are no longer needed, so imagebot is closing this pull request."
+def escaped(text: str) -> str:
+    """Text from outside, as Markdown that shows it and does nothing else."""
+    return _text(text)
 
 
-def kept_comment() -> str:
-    return (
-        "These updates are no longer needed. Other people have committed to this branch, so"
-        " imagebot leaves the pull request open."
-    )
+def quoted(text: str) -> str:
+    """Text from outside, as code in Markdown."""
+    return _code(text)
 
 
 def _subject(updates: Sequence[Update]) -> str:

@@ -13,7 +13,7 @@ from imagebot.plan.vetoes import Veto, Vetoes
 from imagebot.problem import Problem
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.context import PublishContext
-from imagebot.publish.decide import Observed, is_current, refused_by_closing
+from imagebot.publish.decide import Observed, has_all, is_given_back, refused_by_closing
 from imagebot.publish.pull_request import wanted_of
 from imagebot.publish.rollbacks import find_rollbacks
 
@@ -36,7 +36,9 @@ def find_vetoes(
         forge = context.forge.use() if waiting else None
         while forge is not None and waiting:
             change = waiting[0]
-            closed = forge.find_closed(change.branch)
+            branch = checkout.remote_branch(change.branch)
+            found = forge.find_closed(change.branch)
+            closed = [one for one in found if not is_given_back(one, branch)]
             refused = refused_by_closing(closed, wanted_of(change, checkout).marker)
             for id_, request in refused.items():
                 vetoes[id_] = Veto("refused", f"refused by closing #{request.number}")
@@ -62,7 +64,7 @@ def find_settled(
         settled = [
             each
             for each in changes
-            if forge and is_current(wanted_of(each, checkout), _open(each, checkout, forge))
+            if forge and has_all(wanted_of(each, checkout), _open(each, checkout, forge))
         ]
     except (ForgeError, CredentialError):
         return frozenset()
