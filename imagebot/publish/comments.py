@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from imagebot.publish.escape import code, markdown
 from imagebot.publish.fates import Fate, says
-from imagebot.publish.text import escaped, quoted
 
 HAND_BACK = "imagebot-rebuild"
 """The label that gives the branch of a pull request back to imagebot."""
@@ -22,7 +22,7 @@ def closing_comment(fates: Sequence[Fate], places: Mapping[str, str], *, why: st
     lines = [_line(fate, places) for fate in fates[:_MOST]]
     if len(fates) > _MOST:
         lines.append(f"- and {len(fates) - _MOST} more")
-    because = f" {escaped(why)}." if why else ""
+    because = f" {markdown(why)}." if why else ""
     return "\n".join(
         (f"imagebot is closing this pull request.{because} What became of its updates:", "", *lines)
     )
@@ -80,6 +80,6 @@ def _place(fate: Fate) -> str:
 def _line(fate: Fate, places: Mapping[str, str]) -> str:
     field = fate.proposal.field
     where = places.get(fate.branch, "") if fate.branch else ""
-    after = quoted(says(fate.proposal.after))
-    image = f"{quoted(field.path)}: {quoted(field.reference.name)} to {after}"
-    return f"- {image}: {escaped(fate.reason)}{f': {where}' if where else ''}"
+    after = code(says(fate.proposal.after))
+    image = f"{code(field.path)}: {code(field.reference.name)} to {after}"
+    return f"- {image}: {markdown(fate.reason)}{f': {where}' if where else ''}"

@@ -34,7 +34,7 @@ from imagebot.publish.decide import (
     is_given_back,
 )
 from imagebot.publish.marker import PullRequestMarker, read_marker, with_marker
-from imagebot.publish.notes import notes_hash, with_gone, with_notes
+from imagebot.publish.note_block import notes_hash, put_notes, with_gone
 from imagebot.publish.text import (
     MAX_BODY,
     commit_message,
@@ -148,7 +148,7 @@ def _wait(change: Change, wait: Wait, observed: Observed, forge: Forge) -> Publi
         if known is not None:
             notes = (people_note(),)
             marker = replace(known, people=commit, notes=notes_hash(notes))
-            body = with_notes(with_marker(request.body, marker), notes)
+            body = put_notes(with_marker(request.body, marker), notes)
             forge.update(request.number, title=request.title, body=body)
     return _published(change, "waiting-for-people", request, commit)
 
@@ -157,7 +157,7 @@ def _annotate(change: Change, wanted: Wanted, request: PullRequest, forge: Forge
     known = read_marker(request.body)
     assert known is not None
     marker = annotated(known, wanted.marker)
-    body = with_notes(with_marker(request.body, marker), change.notes)
+    body = put_notes(with_marker(request.body, marker), change.notes)
     title = with_gone(request.title, gone=change.gone)
     current = forge.update(request.number, title=title, body=body)
     _set_draft(change, known, request.number, forge)
@@ -202,9 +202,9 @@ def _push_and_tell(
 
 
 def _body(change: Change, marker: PullRequestMarker) -> str:
-    room = MAX_BODY - len(with_notes("", change.notes).encode())
+    room = MAX_BODY - len(put_notes("", change.notes).encode())
     body = pull_request_body(change.updates, base=change.base, marker=marker, room=room)
-    return with_notes(body, change.notes)
+    return put_notes(body, change.notes)
 
 
 def _push(commit: str, branch: str, seen: str | None, checkout: Checkout) -> str:

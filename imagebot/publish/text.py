@@ -12,24 +12,18 @@ import re
 from collections.abc import Iterable, Sequence
 
 from imagebot.plan.model import Update
+from imagebot.publish.escape import code, markdown, plain
 from imagebot.publish.marker import PullRequestMarker, write_marker
-from imagebot.text import printable, shorten
+from imagebot.text import shorten
 
 BRANCH_PREFIX = "imagebot/"
 
 # GitHub's limit is 65,536 characters; bytes are counted, so that no forge counts more.
 MAX_BODY = 60_000
-_MAX_CELL = 240
 _MAX_SUBJECT = 100
 _MAX_LINES = 100
 _MAX_NAMED = 3
-_BREAK = "\u200b"
 
-_ZERO_WIDTH_RE = re.compile("[\u00ad\u200b-\u200d\u2060-\u2064]")
-# What GitHub, GitLab and Gitea make a mention, a reference or a command of.
-_LIVE_RE = re.compile(
-    r"@(?=\w)|#(?=\d)|!(?=\d)|\bGH-(?=\d)|:(?=//)|www(?=\.)|\[|\*{3}(?=NO_CI)", re.IGNORECASE
-)
 _REVERT_RE = re.compile(r"\s*(revert|rollback|roll back)\b", re.IGNORECASE)
 _LINE_RE = re.compile(r"^- .+: .+ -> .+ \((?:major|minor|patch|digest|other)\)\r?$", re.MULTILINE)
 # A branch such as revert-1-imagebot/… is one of the people who revert.
@@ -65,7 +59,7 @@ def configuration_hash(path: str) -> str:
 def commit_message(updates: Sequence[Update]) -> str:
     """A subject, an empty line, and a line for each update."""
     lines = [
-        f"- {_plain(update.field.path)}: {_plain(update.field.reference.name)}"
+        f"- {plain(update.field.path)}: {plain(update.field.reference.name)}"
         f" {_before(update)} -> {_after(update)} ({update.decision.update_type})"
         for update in updates[:_MAX_LINES]
     ]
@@ -85,7 +79,7 @@ def is_commit_message(message: str) -> bool:
 
 
 def pull_request_title(updates: Sequence[Update], *, route: str) -> str:
-    return f"{_subject(updates)} ({_plain(route)})"
+    return f"{_subject(updates)} ({plain(route)})"
 
 
 def pull_request_body(
@@ -98,7 +92,7 @@ def pull_request_body(
     """Markdown: what is proposed and why, then the marker; at most `room` bytes."""
     count = f"{len(updates)} update{'s' if len(updates) != 1 else ''}"
     head = (
-        f"imagebot proposes {count} for {_code(base)}, route {_code(marker.route)}.\n\n"
+        f"imagebot proposes {count} for {code(base)}, route {code(marker.route)}.\n\n"
         "| File | Image | From | To | Type | Why |\n|---|---|---|---|---|---|\n"
     )
     foot = (
@@ -119,23 +113,13 @@ def pull_request_body(
     return head + "".join(rows) + foot
 
 
-def escaped(text: str) -> str:
-    """Text from outside, as Markdown that shows it and does nothing else."""
-    return _text(text)
-
-
-def quoted(text: str) -> str:
-    """Text from outside, as code in Markdown."""
-    return _code(text)
-
-
 def _subject(updates: Sequence[Update]) -> str:
     names = tuple(dict.fromkeys(update.field.reference.name for update in updates))
     results = {_after(update) for update in updates}
     if len(names) == 1:
         towards = f" to {results.pop()}" if len(results) == 1 else ""
-        return shorten(f"Update {_plain(names[0])}{towards}", _MAX_SUBJECT)
-    short = [_plain(name.rsplit("/", 1)[-1]) for name in names]
+        return shorten(f"Update {plain(names[0])}{towards}", _MAX_SUBJECT)
+    short = [plain(name.rsplit("/", 1)[-1]) for name in names]
     if len(names) <= _MAX_NAMED and len(set(short)) == len(names):
         return shorten(f"Update {', '.join(short[:-1])} and {short[-1]}", _MAX_SUBJECT)
     return f"Update {len(names)} images"
@@ -159,34 +143,11 @@ def _say(tag: str | None, digest: str | None) -> str:
 def _row(update: Update) -> str:
     place = f"{update.field.path}:{update.field.line}"
     cells = (
-        _code(place),
-        _code(update.field.reference.name),
-        _code(_before(update)),
-        _code(_after(update)),
-        _text(str(update.decision.update_type)),
-        _text(update.decision.reason),
+        code(place),
+        code(update.field.reference.name),
+        code(_before(update)),
+        code(_after(update)),
+        markdown(str(update.decision.update_type)),
+        markdown(update.decision.reason),
     )
     return f"| {' | '.join(cells)} |\n"
-
-
-def _plain(text: str) -> str:
-    """For a commit message or a title: one line in which nothing is a mention or a reference."""
-    text = shorten(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
-    return _LIVE_RE.sub(lambda match: match[0] + _BREAK, text)
-
-
-def _text(text: str) -> str:
-    """For a table cell, as Markdown that shows the text and does nothing else."""
-    escaped = re.sub(r"([\\`*_{}\[\]()~])", r"\\\1", _plain(text))
-    escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return escaped.replace("|", "&vert;")
-
-
-def _code(text: str) -> str:
-    """For a table cell, as code, where nothing can be escaped: what would end it is replaced.
-
-    An escaped pipe would do, but not after a backslash of the text itself.
-    """
-    shown = shorten(printable(_ZERO_WIDTH_RE.sub("", text)), _MAX_CELL)
-    shown = shown.replace("`", "'").replace("|", "\u00a6").replace("<!--", f"<!{_BREAK}--")
-    return f"`{shown.strip() or ' '}`"

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-from imagebot.publish.text import escaped
+from imagebot.publish.escape import markdown
 
 GONE = "[gone from registry] "
 """Begins the title of a pull request of which the registry has lost a tag."""
@@ -15,11 +15,11 @@ _MOST = 20
 _BLOCK_RE = re.compile(r"\A(?:> - [^\n]*\n)+\n*")
 
 
-def with_notes(body: str, notes: Sequence[str]) -> str:
+def put_notes(body: str, notes: Sequence[str]) -> str:
     """The body with these notes, in one quotation, in place of those that it has."""
     rest = _BLOCK_RE.sub("", body.replace("\r\n", "\n"))
     shown = [*notes[:_MOST], *([f"and {len(notes) - _MOST} more"] if len(notes) > _MOST else [])]
-    block = "".join(f"> - {escaped(note)}\n" for note in shown)
+    block = "".join(f"> - {markdown(note)}\n" for note in shown)
     return f"{block}\n{rest}" if block else rest
 
 
