@@ -319,7 +319,8 @@ def _value(request: RemotePullRequest) -> PullRequest:
         base=request.base.ref,
         head=request.head.sha,
         state=state,
-        labels=tuple(label.name for label in request.labels),
+        # Not the property: it would send a request for each answer without labels.
+        labels=tuple(label.name for label in request._labels.value or ()),  # noqa: SLF001
     )
 
 

@@ -111,3 +111,15 @@ def test_a_state_that_is_none(forge: SandboxForge) -> None:
 def test_a_number_that_is_none(forge: SandboxForge) -> None:
     with pytest.raises(ForgeError):
         forge.close(7)
+
+
+def test_labels_and_drafts_come_and_go(forge: SandboxForge) -> None:
+    opened(forge)
+    forge.add_labels(1, ["a", "b"])
+    forge.remove_label(1, "a")
+    forge.remove_label(1, "a")
+    forge.set_draft(1, draft=True)
+    found = forge.find("b")
+    assert found is not None
+    assert found.labels == ("b",)
+    assert json.loads((forge.folder / "1.json").read_text())["draft"] is True
