@@ -6,6 +6,7 @@ id, and a bot without caches comes to the same end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 
 from imagebot.errors import RefusedEditError
@@ -19,6 +20,8 @@ from imagebot.manifest.images.same import same_field
 from imagebot.manifest.scan import scan
 from imagebot.publish.marker import read_marker
 from imagebot.publish.proposal import Proposal, edit_to, value_of
+
+_OID_RE = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def read_proposals(
@@ -79,7 +82,9 @@ def _own_commit(branch: str, request: PullRequest, checkout: Checkout) -> str:
     """The bot's commit on the branch, "" where it cannot be had."""
     tip = checkout.fetch_branch(branch)
     known = read_marker(request.body)
-    if known is not None and known.pushed and checkout.has(known.pushed):
+    # People can edit the text that the marker is in.
+    named = known is not None and _OID_RE.fullmatch(known.pushed) is not None
+    if known is not None and named and checkout.has(known.pushed):
         return known.pushed
     return tip if tip and not _by_others(branch, checkout) else ""
 
@@ -92,6 +97,8 @@ def _adds_nothing(own: str, branch: str, checkout: Checkout, options: ScanOption
         return False
     proposals = proposals_of(own, checkout, options)
     diffs = checkout.changed(base, tip)
+    if not {diff.path for diff in diffs} <= {each.field.path for each in proposals}:
+        return False
     contents = _read(diffs, checkout)
     return all(_is_edited(diff, contents, proposals, options) for diff in diffs)
 

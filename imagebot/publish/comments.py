@@ -10,7 +10,8 @@ from imagebot.publish.fates import Fate, says
 HAND_BACK = "imagebot-rebuild"
 """The label that gives the branch of a pull request back to imagebot."""
 
-_MOST = 30
+MOST_LINES = 30
+"""So many updates are listed in a comment."""
 _SHOWN = 12
 
 
@@ -19,9 +20,9 @@ def closing_comment(fates: Sequence[Fate], places: Mapping[str, str], *, why: st
 
     `places` say where another branch's pull request is, by branch. `why` is a reason for all.
     """
-    lines = [_line(fate, places) for fate in fates[:_MOST]]
-    if len(fates) > _MOST:
-        lines.append(f"- and {len(fates) - _MOST} more")
+    lines = [_line(fate, places) for fate in fates[:MOST_LINES]]
+    if len(fates) > MOST_LINES:
+        lines.append(f"- and {len(fates) - MOST_LINES} more")
     because = f" {markdown(why)}." if why else ""
     return "\n".join(
         (f"imagebot is closing this pull request.{because} What became of its updates:", "", *lines)

@@ -23,7 +23,13 @@ from imagebot.policy.update_types import update_type_of
 from imagebot.problem import Problem
 from imagebot.publish.branches import fields_of, read_proposals
 from imagebot.publish.changes import Change, Ending
-from imagebot.publish.comments import ending_note, ending_reason, held_notes, stays_open
+from imagebot.publish.comments import (
+    MOST_LINES,
+    ending_note,
+    ending_reason,
+    held_notes,
+    stays_open,
+)
 from imagebot.publish.context import PublishContext
 from imagebot.publish.fates import Fate, Today, fate_of
 from imagebot.publish.history import configuration_version, explained
@@ -152,6 +158,7 @@ class _Review:
         self, branch: str, request: PullRequest, known: PullRequestMarker, wanted: Change | None
     ) -> None:
         proposals = read_proposals(branch, request, self.checkout, self.context.options)
+        self.base.load({proposal.field.path for proposal in proposals})
         fates = self._fates(branch, known, proposals)
         held = tuple(fate for fate in fates if fate.kind in ("held", "no-route"))
         if not fates:
@@ -162,8 +169,9 @@ class _Review:
             self._hold(branch, request, known, held)
         elif wanted is None:
             change = self._change(branch, known)
-            said = tuple(explained(fate, self.checkout, self.context.options) for fate in fates)
-            self.closings.append(Closing(change, request, said))
+            options = self.context.options
+            said = [explained(fate, self.checkout, options) for fate in fates[:MOST_LINES]]
+            self.closings.append(Closing(change, request, (*said, *fates[MOST_LINES:])))
 
     def _fates(
         self, branch: str, known: PullRequestMarker, proposals: Iterable[Proposal]
@@ -258,6 +266,8 @@ class _Review:
             made.append(self._update(fate, fate.carried, wanted.route))
         for path in dict.fromkeys(update.field.path for update in made):
             old = self.base.content(path)
+            if old is None:
+                return None
             mine = [each for each in (*wanted.updates, *made) if each.field.path == path]
             edits = [each.edit for each in mine if each.id not in self.displaced]
             try:
@@ -299,6 +309,14 @@ class _Base:
         for entry in every:
             self.entries.setdefault(entry.field.path, []).append(entry)
         self._blobs: dict[str, str] | None = None
+        self._contents: dict[str, bytes] = {}
+        self._scans: dict[str, tuple[tuple[ImageField, ...], bool]] = {}
+
+    def load(self, paths: Iterable[str]) -> None:
+        """Read these files of the base, as far as they are there, with one command."""
+        blobs = {path: blob for path in paths if (blob := self._blob(path))}
+        contents = self.checkout.read(blobs.values())
+        self._contents = {p: contents[blob] for p, blob in blobs.items() if blob in contents}
 
     def today(self, proposal: Proposal) -> Today:
         path = proposal.field.path
@@ -312,23 +330,29 @@ class _Base:
             return Today(entry=entry, field=found, branch=branch)
         return self._uncovered(proposal)
 
-    def content(self, path: str) -> bytes:
-        """The bytes of a file of the base. Raises GitError."""
-        blob = self._blob(path)
-        data = self.checkout.read([blob]).get(blob) if blob else None
-        if data is None:
-            raise GitError(self.checkout.url, f"{path} cannot be read any more")
-        return data
+    def content(self, path: str) -> bytes | None:
+        """The bytes of a file of the base that was loaded, None where that was not possible."""
+        return self._contents.get(path)
 
     def _uncovered(self, proposal: Proposal) -> Today:
         path = proposal.field.path
         if not self._blob(path):
             return Today(whole=path not in {other.path for other in self.checkout.others()})
-        data, options = self.content(path), self.context.options
-        field = same_field(fields_of(path, data, options), proposal.field)
+        if path not in self._contents:
+            return Today(whole=False)
+        fields, whole = self._scanned(path)
+        field = same_field(fields, proposal.field)
         if field is not None and not proposal.is_of(field):
             return Today()
-        return Today(field=field, whole=not scan(path, data, options).unread)
+        return Today(field=field, whole=whole)
+
+    def _scanned(self, path: str) -> tuple[tuple[ImageField, ...], bool]:
+        """The fields of a file, and whether it was read to its end."""
+        if path not in self._scans:
+            data, options = self._contents[path], self.context.options
+            whole = not scan(path, data, options).unread
+            self._scans[path] = fields_of(path, data, options), whole
+        return self._scans[path]
 
     def _blob(self, path: str) -> str:
         if self._blobs is None:
