@@ -23,8 +23,7 @@ ImagebotError
 ├─ GitError                            git failed
 │  ├─ GitAuthError                     the remote refused the credential
 │  ├─ GitUnreachableError              the remote cannot be reached
-│  ├─ PushRejectedError                the remote refused the push, with the kind of refusal
-│  └─ BranchModifiedError              people have committed to a branch of the bot's
+│  └─ PushRejectedError                the remote refused the push, with the kind of refusal
 └─ ForgeError                          an answer of a forge
    ├─ ForgeAuthError                   token missing, wrong or not enough
    ├─ ForgeRateLimitError              the forge asks for a pause
@@ -284,18 +283,6 @@ class PushRejectedError(GitError):
     def __init__(self, subject: str, reason: str, *, kind: PushRefusal, hint: str = "") -> None:
         super().__init__(subject, reason, hint=hint)
         self.kind: PushRefusal = kind
-
-
-class BranchModifiedError(GitError):
-    """`authors` are the e-mail addresses of those who committed."""
-
-    code = "branch-modified"
-
-    def __init__(
-        self, subject: str, reason: str, *, authors: tuple[str, ...], hint: str = ""
-    ) -> None:
-        super().__init__(subject, reason, hint=hint)
-        self.authors = authors
 
 
 class ForgeError(ImagebotError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imagebot.config.building import Definition, report_values
@@ -95,6 +97,7 @@ def load_bot_configuration(text: str, path: str) -> BotConfiguration:
     inline: Configuration | None = None
     if {"policies", "routes"} & section.model_fields_set:
         inline = to_configuration(section, document, policies, [])
+        inline = replace(inline, text_hash=hashlib.sha256(text.encode()).hexdigest()[:12])
     return to_bot_configuration(section, path, inline)
 
 

@@ -114,7 +114,8 @@ class Configuration:
     `ignore`, and the presets; `policy_keys` the keys behind each, with what they inherit, for
     whatever extends them (a marker, an option of `pick`). `paused` is the reason for not
     publishing, "" when not paused. `field_places` are those of the `fields`. `built_in` marks the
-    default, used where there is no file.
+    default, used where there is no file. `text_hash` is that of the bot's own file where it is
+    part of that, else "".
     """
 
     path: str
@@ -127,6 +128,7 @@ class Configuration:
     commit: CommitOptions = field(default_factory=CommitOptions)
     paused: str = ""
     built_in: bool = False
+    text_hash: str = ""
     warnings: tuple[str, ...] = ()
 
 

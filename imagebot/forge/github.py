@@ -176,6 +176,25 @@ class GitHubForge(BaseForge):
         # A set on GitHub's side: adding twice is adding once.
         self._ask(lambda: self._repository.get_pull(number).add_to_labels(*labels))
 
+    def remove_label(self, number: int, label: str) -> None:
+        try:
+            self._ask(lambda: self._repository.get_pull(number).remove_from_labels(label))
+        except ForgeError as error:
+            if error.status != 404:  # it is not there
+                raise
+
+    def set_draft(self, number: int, *, draft: bool) -> None:
+        def change() -> None:
+            request = self._repository.get_pull(number)
+            if request.draft is draft:
+                return
+            if draft:
+                request.convert_to_draft()
+            else:
+                request.mark_ready_for_review()
+
+        self._ask(change)
+
     def request_reviewers(self, number: int, reviewers: Sequence[str]) -> None:
         users = [name for name in reviewers if "/" not in name]
         teams = [name.rpartition("/")[2] for name in reviewers if "/" in name]
@@ -343,6 +362,8 @@ def _value(request: RemotePullRequest) -> PullRequest:
         state=state,
         created=request.created_at,
         closed=request.closed_at,
+        # Not the property: it would send a request for each answer without labels.
+        labels=tuple(label.name for label in request._labels.value or ()),  # noqa: SLF001
     )
 
 

@@ -27,6 +27,7 @@ class PullRequest:
     state: PullRequestState = "open"
     created: datetime | None = None
     closed: datetime | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,14 @@ class Forge(Protocol):
 
     def add_labels(self, number: int, labels: Sequence[str]) -> None:
         """Add labels; the forge creates those it does not know."""
+        ...
+
+    def remove_label(self, number: int, label: str) -> None:
+        """Take a label away; nothing happens where it is not there."""
+        ...
+
+    def set_draft(self, number: int, *, draft: bool) -> None:
+        """Make a pull request a draft, or ready for review."""
         ...
 
     def request_reviewers(self, number: int, reviewers: Sequence[str]) -> None:

@@ -93,6 +93,15 @@ class SandboxForge:
     def add_labels(self, number: int, labels: Sequence[str]) -> None:
         self._add(number, "labels", labels)
 
+    def remove_label(self, number: int, label: str) -> None:
+        def remove(fields: dict[str, Any]) -> None:
+            fields["labels"] = [each for each in fields["labels"] if each != label]
+
+        self._change(number, remove)
+
+    def set_draft(self, number: int, *, draft: bool) -> None:
+        self._change(number, lambda fields: fields.update(draft=draft))
+
     def request_reviewers(self, number: int, reviewers: Sequence[str]) -> None:
         self._add(number, "reviewers", reviewers)
 
@@ -132,6 +141,7 @@ class SandboxForge:
             state=state,
             created=_time(fields.get("created")),
             closed=_time(fields.get("closed")),
+            labels=tuple(str(label) for label in fields.get("labels", ())),
             **texts,
         )
 

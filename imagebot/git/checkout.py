@@ -16,7 +16,15 @@ from imagebot.git.bare import BareCache
 from imagebot.git.cache import cache_path, locked
 from imagebot.git.classify import push_failure
 from imagebot.git.credentials import Access
-from imagebot.git.history import LOG, FileCommit, log_input, parse_log
+from imagebot.git.history import (
+    LOG,
+    FileCommit,
+    FileDiff,
+    LastCommit,
+    log_input,
+    parse_diff,
+    parse_log,
+)
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
 from imagebot.git.tree import (
     Committer,
@@ -44,11 +52,13 @@ _USUAL = ("main", "master", "trunk", "develop")
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who made a commit: the e-mail addresses of its author and its committer."""
+    """Who made a commit: the e-mail addresses of its author and its committer, and what it is."""
 
     commit: str
     author: str
     committer: str
+    merge: bool = False
+    message: str = ""
 
 
 class Checkout:
@@ -167,11 +177,14 @@ class Checkout:
         if tip is None:
             return ()
         self._cache.ensure_commit(tip, branch)
-        form = "--format=%H%x00%ae%x00%ce"
+        form = "--format=%H%x00%ae%x00%ce%x00%P%x00%B"
         output = self._runner.local("log", "-z", f"-n{_MAX_AUTHORS}", form, tip, f"^{base}", "--")
         words = output.decode("utf-8", "replace").split("\0")
-        rows = zip(words[::3], words[1::3], words[2::3], strict=False)
-        return tuple(Author(commit, author, committer) for commit, author, committer in rows)
+        rows = zip(*(words[at::5] for at in range(5)), strict=False)
+        return tuple(
+            Author(commit, author, committer, " " in parents, message)
+            for commit, author, committer, parents, message in rows
+        )
 
     def history(self, paths: Collection[str], *, most: int) -> Mapping[str, Sequence[FileCommit]]:
         """What the head's history, merges apart, did to files: by path, the newest first.
@@ -190,9 +203,41 @@ class Checkout:
         output = self._runner.local("log", "-z", f"-n{most}", "--format=%B", self.head, "--")
         return output.decode("utf-8", "replace").removesuffix("\0").split("\0")
 
+    def last_commit(self, path: str) -> LastCommit | None:
+        """The last commit of the head's history that touched a file, None without one."""
+        form = "--format=%H %ct"
+        output = self._runner.local("log", "-n1", form, self.head, "--", f":(top,literal){path}")
+        commit, _, when = output.decode().strip().partition(" ")
+        return LastCommit(commit, int(when)) if commit else None
+
+    def changed(self, old: str, new: str) -> tuple[FileDiff, ...]:
+        """The files that differ between two commits that the cache has."""
+        form = ("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames")
+        return parse_diff(self._runner.local(*form, old, new, "--"))
+
+    def merge_base(self, commit: str) -> str:
+        """The last commit that the head and `commit` have in common, "" without one."""
+        result = self._runner.try_local("merge-base", self.head, commit)
+        return result.out.decode().strip() if result.status == 0 else ""
+
+    def fetch_branch(self, branch: str) -> str:
+        """Make sure that the cache has the commit of a branch of the bot's; return its id.
+
+        "" when the remote has no such branch.
+        """
+        tip = self.remote_branch(branch)
+        if tip is not None:
+            self._cache.ensure_commit(tip, branch)
+        return tip or ""
+
     def tree(self, commit: str) -> str:
         """The id of a commit's tree: equal for commits that hold the same."""
         return self._runner.local("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
+
+    def message(self, commit: str) -> str:
+        """The message of a commit."""
+        output = self._runner.local("log", "-n1", "--format=%B", commit, "--")
+        return output.decode("utf-8", "replace")
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """The ids of a commit's parents."""

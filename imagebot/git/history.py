@@ -31,6 +31,23 @@ class FileCommit:
     time: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """How one file differs between two commits: its blobs, "" where there is no ordinary file."""
+
+    path: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastCommit:
+    """The last commit that touched a file; `when` is in seconds since 1970."""
+
+    commit: str
+    when: int
+
+
 def log_input(tip: str, paths: Iterable[str]) -> bytes:
     """The stdin of LOG. Paths are literal; a path with a line break is left out."""
     lines = [tip, "--", *(f":(top,literal){path}" for path in paths if "\n" not in path)]
@@ -45,20 +62,36 @@ def parse_log(output: bytes, most: int) -> Mapping[str, Sequence[FileCommit]]:
             part.decode("utf-8", "replace") for part in header
         )
         for record, raw in changes:
-            old_mode, new_mode, old, new, _ = record.removeprefix(b":").split(b" ")
-            commits = found.setdefault(raw.decode("utf-8", "replace"), [])
+            diff = _diff(record, raw)
+            commits = found.setdefault(diff.path, [])
             if len(commits) < most:
                 entry = FileCommit(
                     commit=commit,
                     author=author,
                     addresses=(address, committer),
                     message=message,
-                    old=old.decode() if old_mode in _FILES else "",
-                    new=new.decode() if new_mode in _FILES else "",
+                    old=diff.old,
+                    new=diff.new,
                     time=int(time),
                 )
                 commits.append(entry)
     return found
+
+
+def parse_diff(output: bytes) -> tuple[FileDiff, ...]:
+    """Read `git diff-tree -r -z --raw` of two commits."""
+    words = output.split(b"\0")
+    pairs = zip(words[::2], words[1::2], strict=False)
+    return tuple(_diff(record, raw) for record, raw in pairs if record.startswith(b":"))
+
+
+def _diff(record: bytes, raw: bytes) -> FileDiff:
+    old_mode, new_mode, old, new, _ = record.removeprefix(b":").split(b" ")
+    return FileDiff(
+        path=raw.decode("utf-8", "replace"),
+        old=old.decode() if old_mode in _FILES else "",
+        new=new.decode() if new_mode in _FILES else "",
+    )
 
 
 def _commits(output: bytes) -> Iterator[tuple[list[bytes], list[tuple[bytes, bytes]]]]:

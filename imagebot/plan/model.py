@@ -14,7 +14,9 @@ from imagebot.manifest.images.field import FieldEdit, ImageField, Unread
 from imagebot.policy.model import Decision
 from imagebot.problem import Problem
 
-PublishStatus = Literal["committed", "opened", "updated", "unchanged", "closed", "failed"]
+PublishStatus = Literal[
+    "committed", "opened", "updated", "unchanged", "waiting-for-people", "closed", "failed"
+]
 
 
 @dataclass(frozen=True, slots=True)

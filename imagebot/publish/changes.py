@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from imagebot.config.model import PublishMode, PullRequestOptions, Route
@@ -10,15 +10,30 @@ from imagebot.plan.model import Plan, Update
 from imagebot.publish.text import branch_name
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A configuration that has no longer a route: its version, and since when, in seconds.
+
+    `version` is a commit, or the hash of a file that is in no repository.
+    """
+
+    version: str
+    since: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Updates that are published together; without any, a pull request that is to be closed.
+    """Updates that are published together, or a pull request that is to be closed or kept.
 
     `base` is the target's branch, `branch` the one that is pushed to. `route` names the routes
-    of a commit, with commas between. `complete` is false when something of the plan failed or is
-    undecided, so that updates may be missing. `configuration` is the hash of the one that the route
-    is of. `notes` are lines of text for the pull request: what it waits for, what is not known.
-    `trailers` are `Key: value` lines that its commit has besides the usual ones.
+    of a commit, with commas between. `configuration` is the hash of the one that the route is of,
+    `policies` are the fingerprints of those that the updates are by. `notes` are lines of text for
+    the pull request: what it waits for, what is not known. `trailers` are `Key: value` lines that
+    its commit has besides the usual ones. `gone` when the registry has lost a tag of it, `frozen`
+    when its branch must stay as it is, whatever the updates.
+
+    `closing` is the comment that closes it, "" for one that stays. `ending` says that its route is
+    gone, since when.
     """
 
     target: str
@@ -28,10 +43,14 @@ class Change:
     route: str
     updates: tuple[Update, ...] = ()
     options: PullRequestOptions = field(default_factory=PullRequestOptions)
-    complete: bool = True
     configuration: str = ""
+    policies: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     trailers: tuple[str, ...] = ()
+    gone: bool = False
+    frozen: bool = False
+    closing: str = ""
+    ending: Ending | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -40,15 +59,20 @@ class Change:
 
 
 def changes_of(
-    plan: Plan, routes: Sequence[Route], *, target: str, base: str, configuration: str = ""
+    plan: Plan,
+    routes: Sequence[Route],
+    *,
+    target: str,
+    base: str,
+    configuration: str = "",
+    fingerprint: Callable[[str], str] = str,
 ) -> tuple[Change, ...]:
     """The commit first, then the pull requests in the order of the routes and of the plan.
 
-    Raises KeyError for an update whose route is none of `routes`.
+    `fingerprint` tells policies apart, by name. Raises KeyError for an update whose route is none
+    of `routes`.
     """
     modes = {route.name: route.publish for route in routes}
-    complete = not plan.problems
-    undecided = undecided_branches(plan, base=base)
     direct = tuple(update for update in plan.updates if modes[update.route] == "commit")
     changes = []
     if direct:
@@ -61,7 +85,6 @@ def changes_of(
                 mode="commit",
                 route=names,
                 updates=direct,
-                complete=complete,
             )
         )
     for route in routes:
@@ -77,8 +100,8 @@ def changes_of(
                 route=route.name,
                 updates=updates,
                 options=route.pull_request,
-                complete=complete and branch not in undecided,
                 configuration=configuration,
+                policies=fingerprints(updates, fingerprint),
             )
             for group, updates in _groups(mine, route.pull_request.group)
             for branch in (branch_name(base=base, route=route.name, group=group),)
@@ -86,17 +109,10 @@ def changes_of(
     return tuple(changes)
 
 
-def undecided_branches(plan: Plan, *, base: str) -> frozenset[str]:
-    """The branches of pull requests that may have an update of a field that is undecided now.
-
-    However the route groups its updates, and did so before.
-    """
-    return frozenset(
-        branch_name(base=base, route=kept.route, group=group)
-        for kept in plan.kept
-        if kept.route and not kept.decision.settled
-        for group in ("all", str(kept.field.reference.repository))
-    )
+def fingerprints(updates: Iterable[Update], fingerprint: Callable[[str], str]) -> tuple[str, ...]:
+    """Those of the policies that the updates are by, in order."""
+    names = {update.decision.policy for update in updates}
+    return tuple(sorted({fingerprint(name) for name in names}))
 
 
 def _groups(updates: Iterable[Update], group: str) -> tuple[tuple[str, tuple[Update, ...]], ...]:

@@ -9,7 +9,9 @@ from typing import Protocol
 
 from imagebot.config.model import CommitOptions
 from imagebot.forge.connect import ForgeAccess
+from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
+from imagebot.manifest.images.options import ScanOptions
 from imagebot.plan.model import Published
 from imagebot.publish.changes import Change
 from imagebot.registry.api import Registry
@@ -21,7 +23,8 @@ class PublishContext:
 
     `commit` says what the messages are like. `registry` is asked for the digests that they name;
     without one they name only those that are written into the files. A publisher is in a context
-    of `waiting` while it waits for registries.
+    of `waiting` while it waits for registries. `options` say how the target's files are scanned.
+    `requests` are the open pull requests that were looked up already, by branch.
     """
 
     checkout: Checkout
@@ -29,6 +32,12 @@ class PublishContext:
     commit: CommitOptions = field(default_factory=CommitOptions)
     registry: Registry | None = None
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext
+    options: ScanOptions = field(default_factory=ScanOptions)
+    requests: Mapping[str, PullRequest | None] = field(default_factory=dict)
+
+    def find(self, forge: Forge, branch: str) -> PullRequest | None:
+        """The open pull request of a branch."""
+        return self.requests[branch] if branch in self.requests else forge.find(branch)
 
 
 class Publisher(Protocol):

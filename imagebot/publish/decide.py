@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imagebot.forge.model import PullRequest
 from imagebot.publish.marker import PullRequestMarker, read_marker
@@ -12,14 +12,15 @@ from imagebot.publish.refusals import refused_by_closing
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The pull request that the plan wants; one without updates is to be closed.
+    """The pull request that is wanted.
 
-    The `pushed` of its marker is still empty. `complete` is false when something of the plan
-    failed, so that updates may be missing.
+    The `pushed` of its marker is still empty. `closing` when it is to be closed, `frozen` when its
+    branch must stay as it is.
     """
 
     marker: PullRequestMarker
-    complete: bool = True
+    closing: bool = False
+    frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,14 @@ class Observed:
 
     `open` is the open one; without one, `closed` are those before it. `branch` is the commit of
     its branch, None when there is no branch. `people` are the addresses of others than the bot who
-    have committed to the branch.
+    have changed something on the branch; `given_back` when they want imagebot to replace that.
     """
 
     open: PullRequest | None = None
     closed: tuple[PullRequest, ...] = ()
     branch: str | None = None
     people: tuple[str, ...] = ()
+    given_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,18 @@ class Revise:
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
-    """Do nothing: `request` can stay as it is, or was closed by people.
+class Annotate:
+    """Change the notes, the title and the marker of the open pull request, and nothing else."""
 
-    With `comment`, say that it is kept because people have committed to its branch.
-    """
+    request: PullRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Do nothing: `request` can stay as it is, or was closed by people."""
 
     request: PullRequest | None = None
     commit: str = ""
-    comment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,42 +74,80 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
-class Refuse:
-    """Do not push: these people have committed to the branch."""
+class Wait:
+    """Leave the branch to the people who work on it; unless they were `told`, say so."""
 
+    request: PullRequest | None
     people: tuple[str, ...]
+    told: bool = False
 
 
-Action = Open | Revise | Leave | Close | Refuse
+Action = Open | Revise | Annotate | Leave | Close | Wait
 
 
 def decide(wanted: Wanted, observed: Observed) -> Action:
     """What to do; the same values give the same answer."""
     request = observed.open
-    if not wanted.marker.updates:
-        return _without_updates(observed)
-    if request is not None and is_current(wanted, observed):
-        known = read_marker(request.body)
-        return Leave(request, known.pushed if known else "")
-    refused = _refused(wanted.marker, observed.closed) if request is None else {}
+    if request is not None:
+        return _about_open(request, wanted, observed)
+    if wanted.closing or wanted.frozen or not wanted.marker.updates:
+        return Leave()
+    refused = _refused(wanted.marker, observed.closed)
     if refused.keys() == set(wanted.marker.updates):
         closed = next(iter(refused.values()))
         return Leave(closed, closed.head)
+    return Wait(None, observed.people) if observed.people else Open()
+
+
+def _about_open(request: PullRequest, wanted: Wanted, observed: Observed) -> Action:
+    known = read_marker(request.body)
     if observed.people:
-        return Refuse(observed.people)
-    return Open() if request is None else Revise(request)
+        told = known is not None and observed.branch == known.people != ""
+        return Wait(request, observed.people, told)
+    if wanted.closing:
+        return Close(request)
+    may_push = not wanted.frozen and wanted.marker.updates
+    if may_push and not is_current(wanted, observed):
+        return Revise(request)
+    if known is None or _says_the_same(known, wanted.marker):
+        return Leave(request, known.pushed if known else "")
+    return Annotate(request)
 
 
 def is_current(wanted: Wanted, observed: Observed) -> bool:
-    """Whether the open pull request already says what is wanted."""
+    """Whether the branch of the open pull request already has what is wanted."""
     known = read_marker(observed.open.body) if observed.open else None
     if known is None or observed.branch is None:
         return False
+    if observed.given_back and observed.branch != known.pushed:
+        return False
     marker = wanted.marker
-    same = (known.plan, known.blobs) == (marker.plan, marker.blobs)
-    # What could not be decided this time would drop out of it, and come back with the next pass.
-    waits = not wanted.complete and set(marker.updates) < set(known.updates)
-    return same or waits
+    return (known.plan, known.blobs) == (marker.plan, marker.blobs)
+
+
+def has_all(wanted: Wanted, observed: Observed) -> bool:
+    """Whether the open pull request has every update that is wanted, and maybe others."""
+    known = read_marker(observed.open.body) if observed.open else None
+    if known is None or observed.branch is None:
+        return False
+    return is_current(wanted, observed) or set(wanted.marker.updates) < set(known.updates)
+
+
+def annotated(known: PullRequestMarker, wanted: PullRequestMarker) -> PullRequestMarker:
+    """The marker that a pull request has, with what is wanted of its text."""
+    return replace(
+        known,
+        notes=wanted.notes,
+        gone=wanted.gone,
+        ending=wanted.ending,
+        ending_since=wanted.ending_since,
+        people="",
+        retired=False,
+    )
+
+
+def _says_the_same(known: PullRequestMarker, wanted: PullRequestMarker) -> bool:
+    return known == annotated(known, wanted)
 
 
 def _refused(marker: PullRequestMarker, closed: Iterable[PullRequest]) -> dict[str, PullRequest]:
@@ -113,9 +156,10 @@ def _refused(marker: PullRequestMarker, closed: Iterable[PullRequest]) -> dict[s
     return {id_: request for id_, request in found.items() if id_ not in marker.again}
 
 
-def _without_updates(observed: Observed) -> Action:
-    if observed.open is None:
-        return Leave()
-    if observed.people:
-        return Leave(observed.open, observed.open.head, comment=True)
-    return Close(observed.open)
+def is_given_back(request: PullRequest, branch: str | None) -> bool:
+    """Whether people gave a branch back by deleting it, which may close its pull request.
+
+    They were told to; so this closing refuses nothing.
+    """
+    known = read_marker(request.body)
+    return branch is None and known is not None and known.people != ""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 MOST_IDS = 1000
-"""So many ids are kept."""
-
+"""So many ids are kept; the rest is in the diff of the branch."""
+_MOST_POLICIES = 100
 _MARKER_RE = re.compile(r"^<!-- imagebot:1 (\{[ -~]*\}) -->$", re.MULTILINE)
 
 
@@ -20,6 +21,11 @@ class PullRequestMarker:
     the last commit pushed, `updates` the ids; `retired` when the bot itself has closed it.
     `configuration` says which configuration the route is of (`configuration_hash`), "" in the
     markers of older versions. `again` are the ids of those updates whose veto somebody lifted.
+
+    `policies` are the fingerprints of those that the updates are by, `notes` the hash of the notes
+    in the text. `gone` when the registry has lost a tag of it. `people` is the commit on which
+    people were told that the branch is theirs now. `ending` is the version of the configuration
+    that has no such route any more, `ending_since` when that was, in seconds since 1970.
     """
 
     route: str
@@ -30,6 +36,12 @@ class PullRequestMarker:
     retired: bool = False
     configuration: str = ""
     again: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    notes: str = ""
+    gone: bool = False
+    people: str = ""
+    ending: str = ""
+    ending_since: int = 0
 
 
 def read_marker(body: str) -> PullRequestMarker | None:
@@ -48,19 +60,30 @@ def read_marker(body: str) -> PullRequestMarker | None:
     if not all(isinstance(text, str) for text in texts.values()) or not texts["route"]:
         return None
     updates = tuple(str(texts.pop("updates")).split())
-    configuration, again = fields.get("configuration"), fields.get("again")
+    since = fields.get("ending_since")
     return PullRequestMarker(
         **{k: str(v) for k, v in texts.items()},
         updates=updates,
         retired=fields.get("retired") is True,
-        configuration=configuration if isinstance(configuration, str) else "",
-        again=tuple(again.split()) if isinstance(again, str) else (),
+        configuration=_text(fields, "configuration"),
+        again=tuple(_text(fields, "again").split()),
+        policies=tuple(_text(fields, "policies").split()),
+        notes=_text(fields, "notes"),
+        gone=fields.get("gone") is True,
+        people=_text(fields, "people"),
+        ending=_text(fields, "ending"),
+        ending_since=since if type(since) is int else 0,
     )
+
+
+def _text(fields: Mapping[str, object], key: str) -> str:
+    value = fields.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def write_marker(marker: PullRequestMarker) -> str:
     """The marker as a comment of Markdown, which no text in it can end."""
-    fields: dict[str, str | bool] = {
+    fields: dict[str, object] = {
         "route": marker.route,
         "plan": marker.plan,
         "blobs": marker.blobs,
@@ -69,8 +92,17 @@ def write_marker(marker: PullRequestMarker) -> str:
         "retired": marker.retired,
         "configuration": marker.configuration,
     }
-    if marker.again:
-        fields["again"] = " ".join(marker.again[:MOST_IDS])
+    # Most pull requests have none of these.
+    rare = {
+        "again": " ".join(marker.again[:MOST_IDS]),
+        "policies": " ".join(marker.policies[:_MOST_POLICIES]),
+        "notes": marker.notes,
+        "gone": marker.gone,
+        "people": marker.people,
+        "ending": marker.ending,
+        "ending_since": marker.ending_since,
+    }
+    fields |= {key: value for key, value in rare.items() if value}
     text = (
         json.dumps(fields).replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "-\\u002d")
     )

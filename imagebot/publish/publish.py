@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from imagebot.config.model import Configuration
 from imagebot.errors import (
@@ -16,14 +17,26 @@ from imagebot.errors import (
 from imagebot.files.rewrite import FileChange
 from imagebot.git.checkout import Checkout
 from imagebot.manifest.edit import edit
+from imagebot.manifest.images.options import ScanOptions
 from imagebot.plan.model import Plan, Published
 from imagebot.problem import Problem
-from imagebot.publish.changes import Change, changes_of, undecided_branches
+from imagebot.publish.changes import Change, changes_of
+from imagebot.publish.comments import closing_comment, moved_comment
 from imagebot.publish.context import PublishContext
+from imagebot.publish.fates import policy_fingerprint
 from imagebot.publish.notes import with_notes
 from imagebot.publish.publishers import PUBLISHERS
-from imagebot.publish.stale import find_stale
+from imagebot.publish.review import Closing, Reviewed, review
 from imagebot.publish.text import configuration_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of each change, a problem for each that failed, and what people should know."""
+
+    published: tuple[Published, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def publish_plan(
@@ -33,49 +46,83 @@ def publish_plan(
     context: PublishContext,
     *,
     target: str,
-) -> tuple[tuple[Published, ...], tuple[Problem, ...]]:
-    """What became of each change, and a problem for each that failed; the others are published.
+) -> Outcome:
+    """Publish every change, then close what is over; what fails stops nothing else.
 
     `files` are the edits of the plan. PushRejectedError of kind `behind` or `race` on the target's
     own branch is raised before any pull request is touched: plan again.
     """
+    context = replace(context, options=scan_options(configuration))
     checkout = context.checkout
-    made_under = configuration_hash(configuration.path)
     changes = changes_of(
         plan,
         configuration.routes,
         target=target,
         base=checkout.branch,
-        configuration=made_under,
+        configuration=configuration_hash(configuration.path),
+        fingerprint=lambda name: policy_fingerprint(name, configuration),
     )
     changes = with_notes(changes, plan)
-    published: list[Published] = []
+    reviewed = Reviewed(changes)
     problems: list[Problem] = []
-    stale: tuple[Change, ...] = ()
-    if not plan.problems and _may_have_pull_requests(configuration, checkout):
+    if _may_have_pull_requests(configuration, checkout):
         try:
-            stale = find_stale(
-                changes,
-                configuration.routes,
-                checkout,
-                context.forge.use(),
-                target=target,
-                configuration=made_under,
-                undecided=undecided_branches(plan, base=checkout.branch),
-            )
+            reviewed = review(changes, plan, configuration, context, target=target)
         except (ForgeError, GitError, CredentialError) as error:
             problems.append(_problem(target, "pull requests", error))
-    for change in (*changes, *stale):
-        try:
-            result = PUBLISHERS[change.mode](change, edits_of(change, files), context)
-        except (ForgeError, GitError, ManifestError, CredentialError) as error:
-            if _is_stale(error, change):
-                raise
-            problems.append(_problem(target, change.route, error))
-            published.append(_failed(change))
-        else:
-            published.append(result)
-    return tuple(published), tuple(problems)
+    context = replace(context, requests=reviewed.requests)
+    every = (*files, *reviewed.files)
+    published: list[Published] = []
+    for change in reviewed.changes:
+        published += _publish(change, every, context, problems)
+    for closing in reviewed.closings:
+        closed = _closed(closing, published, context, problems)
+        if closed is not None:
+            published += _publish(closed, every, context, problems)
+    return Outcome(tuple(published), (*reviewed.problems, *problems), reviewed.warnings)
+
+
+def _publish(
+    change: Change,
+    files: Iterable[FileChange],
+    context: PublishContext,
+    problems: list[Problem],
+) -> tuple[Published, ...]:
+    """What became of a change; adds the problem of one that failed."""
+    if not (change.updates or change.frozen or change.closing):
+        return ()  # its updates wait in another pull request
+    try:
+        edits = {} if change.frozen else edits_of(change, files)
+        return (PUBLISHERS[change.mode](change, edits, context),)
+    except (ForgeError, GitError, ManifestError, CredentialError) as error:
+        if _is_stale(error, change):
+            raise
+        problems.append(_problem(change.target, change.route, error))
+        return (_failed(change),)
+
+
+def _closed(
+    closing: Closing,
+    published: Iterable[Published],
+    context: PublishContext,
+    problems: list[Problem],
+) -> Change | None:
+    """The change that closes a pull request; None while its updates are nowhere else yet."""
+    change = closing.change
+    done = {one.branch: one for one in published if one.status != "failed"}
+    if any(branch not in done for branch in closing.moves):
+        return None
+    places = {branch: one.url or one.commit[:12] for branch, one in done.items()}
+    try:
+        forge = context.forge.use()
+        for branch in closing.moves:
+            if forge is not None and done[branch].number:
+                forge.comment(done[branch].number, moved_comment(closing.request.url))
+    except (ForgeError, CredentialError) as error:
+        problems.append(_problem(change.target, change.route, error))
+        return None
+    text = closing_comment(closing.fates, places, why=closing.why)
+    return replace(change, closing=text)
 
 
 def _may_have_pull_requests(configuration: Configuration, checkout: Checkout) -> bool:
@@ -88,15 +135,23 @@ def edits_of(change: Change, files: Iterable[FileChange]) -> dict[str, bytes]:
 
     Two pull requests may share a file. Raises RefusedEditError.
     """
-    own = {update.id for update in change.updates}
     edits = {}
     for file in files:
-        if own.issuperset(file.updates):
+        mine = [each for each in change.updates if each.field.path == file.path]
+        if mine and {each.id for each in mine} == set(file.updates):
             edits[file.path] = file.new
-        elif not own.isdisjoint(file.updates):
-            mine = [each.edit for each in change.updates if each.field.path == file.path]
-            edits[file.path] = edit(file.path, file.old, mine)
+        elif mine:
+            edits[file.path] = edit(file.path, file.old, [each.edit for each in mine])
     return edits
+
+
+def scan_options(configuration: Configuration) -> ScanOptions:
+    """How the files of a target are scanned for fields."""
+    return ScanOptions(
+        fields=configuration.fields,
+        files=configuration.files.patterns,
+        compose_defaults=configuration.files.compose_defaults,
+    )
 
 
 def _is_stale(error: ImagebotError, change: Change) -> bool:

@@ -12,23 +12,40 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from imagebot.errors import BranchModifiedError, ForgeError, PushRejectedError
+from imagebot.errors import ForgeError, PushRejectedError
 from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
 from imagebot.plan.model import Published, PublishStatus
+from imagebot.publish.branches import people_on
 from imagebot.publish.changes import Change
+from imagebot.publish.comments import HAND_BACK, people_comment, people_note
 from imagebot.publish.context import PublishContext
-from imagebot.publish.decide import Close, Leave, Observed, Open, Refuse, Revise, Wanted, decide
+from imagebot.publish.decide import (
+    Annotate,
+    Close,
+    Leave,
+    Observed,
+    Open,
+    Revise,
+    Wait,
+    Wanted,
+    annotated,
+    decide,
+    is_given_back,
+)
 from imagebot.publish.digests import look_up_digests
 from imagebot.publish.marker import PullRequestMarker, read_marker, with_marker
 from imagebot.publish.message import commit_message, pull_request_title
+from imagebot.publish.note_block import notes_hash, put_notes, with_gone
 from imagebot.publish.text import (
-    closing_comment,
-    kept_comment,
+    MAX_BODY,
     plan_hash,
     pull_request_body,
 )
 from imagebot.text import printable
+
+UNNAMED = "somebody who was told"
+"""Stands for the people on a branch who need not be looked up again."""
 
 _log = logging.getLogger(__name__)
 
@@ -38,8 +55,8 @@ def publish_pull_request(
 ) -> Published:
     """Open the change's pull request, bring it up to date, close it, or leave it as it is.
 
-    Raises BranchModifiedError instead of overwriting what people have committed, PushRejectedError
-    of kind `lease` when somebody pushed at the same time, GitError, ForgeError and CredentialError.
+    What people have committed to its branch is never overwritten. Raises PushRejectedError of kind
+    `lease` when somebody pushed at the same time, GitError, ForgeError and CredentialError.
     """
     forge = context.forge.use()
     if forge is None:
@@ -50,20 +67,26 @@ def publish_pull_request(
         )
     checkout = context.checkout
     wanted = wanted_of(change, checkout)
-    observed = observe(change, wanted, checkout, forge)
+    observed = observe(change, wanted, context, forge)
     match decide(wanted, observed):
-        case Leave() as leave:
-            return _leave(change, leave, forge)
+        case Leave(request, commit):
+            result = _published(change, "unchanged", request, commit)
+        case Annotate(request):
+            result = _annotate(change, wanted, request, forge)
         case Close(request):
             return _close(change, request, checkout, forge)
-        case Refuse(people):
-            raise _modified(change.branch, checkout, people)
+        case Wait() as wait:
+            return _wait(change, wait, observed, forge)
         case Open() | Revise():
-            return _push_and_tell(change, wanted, observed, edits, context, forge)
+            result = _push_and_tell(change, wanted, observed, edits, context, forge)
+    if observed.open is not None and observed.given_back:
+        forge.remove_label(observed.open.number, HAND_BACK)
+    return result
 
 
 def wanted_of(change: Change, checkout: Checkout) -> Wanted:
     """The change as a pull request has it in its marker."""
+    ending = change.ending
     marker = PullRequestMarker(
         route=change.route,
         plan=plan_hash(change.updates),
@@ -72,41 +95,85 @@ def wanted_of(change: Change, checkout: Checkout) -> Wanted:
         updates=tuple(update.id for update in change.updates),
         configuration=change.configuration,
         again=tuple(update.id for update in change.updates if update.again),
+        policies=change.policies,
+        notes=notes_hash(change.notes),
+        gone=change.gone,
+        ending=ending.version if ending else "",
+        ending_since=ending.since if ending else 0,
     )
-    return Wanted(marker, change.complete)
+    return Wanted(marker, closing=bool(change.closing), frozen=change.frozen)
 
 
-def observe(change: Change, wanted: Wanted, checkout: Checkout, forge: Forge) -> Observed:
+def observe(change: Change, wanted: Wanted, context: PublishContext, forge: Forge) -> Observed:
     """What there is of the change's pull request.
 
-    Who has committed to its branch is only looked up where something would be done to it: that may
-    take a fetch.
+    Who has committed to its branch is only looked up where the branch is not as the bot left it,
+    and where people were not told of that yet: it may take a fetch.
     """
-    request = forge.find(change.branch)
+    checkout = context.checkout
+    request = context.find(forge, change.branch)
+    branch = checkout.remote_branch(change.branch)
     closed = forge.find_closed(change.branch) if request is None and change.updates else ()
-    observed = Observed(request, closed, checkout.remote_branch(change.branch))
+    observed = Observed(
+        request,
+        tuple(one for one in closed if not is_given_back(one, branch)),
+        branch,
+        given_back=request is not None and HAND_BACK in request.labels,
+    )
     merged = {one.head for one in closed if one.state == "merged"}
-    if observed.branch in merged or isinstance(decide(wanted, observed), Leave):
+    left = request is None and isinstance(decide(wanted, observed), Leave)
+    if branch is None or branch in merged or left or observed.given_back:
         return observed
-    return replace(observed, people=people_on(change.branch, checkout, request))
+    return replace(observed, people=_people(change.branch, request, context))
 
 
-def people_on(branch: str, checkout: Checkout, request: PullRequest | None) -> tuple[str, ...]:
-    """Addresses of those, other than the bot, who have committed to the branch."""
+def _people(branch: str, request: PullRequest | None, context: PublishContext) -> tuple[str, ...]:
     known = read_marker(request.body) if request else None
-    if known is not None and known.pushed == checkout.remote_branch(branch):
-        return ()
-    own = checkout.committer.addresses
-    commits = checkout.authors(checkout.head, branch)
-    foreign = [each for each in commits if (each.author, each.committer) != own]
-    found = (address for commit in foreign for address in (commit.author, commit.committer))
-    return tuple(dict.fromkeys(address for address in found if address != own[1]))
+    if known is not None and known.people == context.checkout.remote_branch(branch):
+        return (UNNAMED,)
+    return people_on(branch, context.checkout, request, context.options)
 
 
-def _leave(change: Change, leave: Leave, forge: Forge) -> Published:
-    if leave.comment and leave.request is not None:
-        forge.comment(leave.request.number, kept_comment())
-    return _published(change, "unchanged", leave.request, leave.commit)
+def _wait(change: Change, wait: Wait, observed: Observed, forge: Forge) -> Published:
+    """Say once that the branch is not the bot's any more."""
+    request, commit = wait.request, observed.branch or ""
+    if request is None:
+        _log.warning(
+            "%s: %s committed to %s, which has no open pull request: delete the branch to let"
+            " imagebot go on",
+            *(printable(each) for each in (change.target, ", ".join(wait.people), change.branch)),
+        )
+    elif not wait.told:
+        forge.comment(request.number, people_comment())
+        known = read_marker(request.body)
+        if known is not None:
+            notes = (people_note(),)
+            marker = replace(known, people=commit, notes=notes_hash(notes))
+            body = put_notes(with_marker(request.body, marker), notes)
+            forge.update(request.number, title=request.title, body=body)
+    return _published(change, "waiting-for-people", request, commit)
+
+
+def _annotate(change: Change, wanted: Wanted, request: PullRequest, forge: Forge) -> Published:
+    known = read_marker(request.body)
+    assert known is not None
+    marker = annotated(known, wanted.marker)
+    body = put_notes(with_marker(request.body, marker), change.notes)
+    title = with_gone(request.title, gone=change.gone)
+    current = forge.update(request.number, title=title, body=body)
+    _set_draft(change, known, request.number, forge)
+    return _published(change, "updated", current, known.pushed)
+
+
+def _set_draft(change: Change, known: PullRequestMarker | None, number: int, forge: Forge) -> None:
+    """A draft while the registry lacks a tag of it: it should not be merged by habit."""
+    if change.options.draft or (known is not None and known.gone) == change.gone:
+        return
+    try:
+        forge.set_draft(number, draft=change.gone)
+    except ForgeError as error:
+        what = "a draft" if change.gone else "ready for review"
+        _log.warning("could not make pull request #%d %s: %s", number, what, error)
 
 
 def _push_and_tell(
@@ -129,15 +196,22 @@ def _push_and_tell(
         checkout.push(commit, change.branch, lease=observed.branch or "")  # for its trailers
     else:
         commit = _push(commit, change.branch, observed.branch, checkout)
-    title = pull_request_title(change, context.commit)
-    marker = replace(wanted.marker, pushed=commit)
-    body = pull_request_body(change.updates, base=change.base, marker=marker, notes=change.notes)
+    title = with_gone(pull_request_title(change, context.commit), gone=change.gone)
+    body = _body(change, replace(wanted.marker, pushed=commit))
     if request is not None:
         current = forge.update(request.number, title=title, body=body)
+        _set_draft(change, read_marker(request.body), request.number, forge)
         return _published(change, "updated", current, commit)
-    opened = forge.create(branch=change.branch, title=title, body=body, draft=change.options.draft)
+    draft = change.options.draft or change.gone
+    opened = forge.create(branch=change.branch, title=title, body=body, draft=draft)
     _decorate(change, forge, opened.number)
     return _published(change, "opened", opened, commit)
+
+
+def _body(change: Change, marker: PullRequestMarker) -> str:
+    room = MAX_BODY - len(put_notes("", change.notes).encode())
+    body = pull_request_body(change.updates, base=change.base, marker=marker, room=room)
+    return put_notes(body, change.notes)
 
 
 def _push(commit: str, branch: str, seen: str | None, checkout: Checkout) -> str:
@@ -155,22 +229,13 @@ def _same(checkout: Checkout, one: str, other: str) -> bool:
     )
 
 
-def _modified(branch: str, checkout: Checkout, people: tuple[str, ...]) -> BranchModifiedError:
-    return BranchModifiedError(
-        f"{checkout.url} {branch}",
-        f"{printable(', '.join(people))} committed to it, so imagebot does not touch it",
-        authors=people,
-        hint="merge or close the pull request and delete the branch; imagebot then goes on",
-    )
-
-
 def _close(change: Change, request: PullRequest, checkout: Checkout, forge: Forge) -> Published:
     known = read_marker(request.body)
     if known is not None:
         # So that the same plan, should it come back, is not taken for one that people closed.
         body = with_marker(request.body, replace(known, retired=True))
         forge.update(request.number, title=request.title, body=body)
-    forge.comment(request.number, closing_comment())
+    forge.comment(request.number, change.closing)
     forge.close(request.number)
     seen = checkout.remote_branch(change.branch)
     if seen is not None:

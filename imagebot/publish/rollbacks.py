@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,6 +11,7 @@ from imagebot.git.checkout import Checkout
 from imagebot.git.history import FileCommit
 from imagebot.manifest.images.field import ImageField
 from imagebot.manifest.images.options import ScanOptions
+from imagebot.manifest.images.same import FieldIndex
 from imagebot.manifest.scan import scan
 from imagebot.plan.model import Update
 from imagebot.plan.vetoes import Veto
@@ -128,7 +129,7 @@ class _Contents:
             files=configuration.files.patterns,
             compose_defaults=configuration.files.compose_defaults,
         )
-        self._fields: dict[str, _Fields] = {}
+        self._fields: dict[str, FieldIndex] = {}
 
     def says(self, blob: str, update: Update) -> bool:
         """Whether the field had just the tag and digest that the update would write."""
@@ -149,7 +150,7 @@ class _Contents:
         if blob not in self._fields:
             found = scan(self._path, self._contents[blob], self._options)
             pending = (each.field for each in found.pending)
-            self._fields[blob] = _Fields((*found.fields, *pending))
+            self._fields[blob] = FieldIndex((*found.fields, *pending))
         same = self._fields[blob].same(field)
         return (same.reference.tag, same.reference.digest) if same else None
 
@@ -157,31 +158,3 @@ class _Contents:
 def _wanted(update: Update) -> tuple[str | None, str | None]:
     current = update.field.reference
     return update.tag or current.tag, update.digest or current.digest
-
-
-class _Fields:
-    """The fields of a blob, looked up by where they are."""
-
-    def __init__(self, fields: Iterable[ImageField]) -> None:
-        self._by_place: dict[object, list[ImageField]] = {}
-        self._by_container: dict[object, list[ImageField]] = {}
-        for each in fields:
-            self._by_place.setdefault(each.place, []).append(each)
-            self._by_container.setdefault(_container(each), []).append(each)
-
-    def same(self, field: ImageField) -> ImageField | None:
-        """The field in the same place; else the only one of that object, container and repository.
-
-        Only order tells several in one place apart.
-        """
-        there = self._by_place.get(field.place, [])
-        order = (field.document, field.keys)
-        first = next((each for each in there if (each.document, each.keys) == order), None)
-        if first or there:
-            return first or there[0]
-        found = self._by_container.get(_container(field), [])
-        return found[0] if len(found) == 1 else None
-
-
-def _container(field: ImageField) -> object:
-    return field.resource, field.container, field.reference.repository

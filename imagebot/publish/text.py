@@ -18,7 +18,6 @@ BRANCH_PREFIX = "imagebot/"
 
 # GitHub's limit is 65,536 characters; bytes are counted, so that no forge counts more.
 MAX_BODY = 60_000
-_MAX_NOTES = 20
 
 
 def branch_name(*, base: str, route: str, group: str) -> str:
@@ -52,9 +51,9 @@ def pull_request_body(
     *,
     base: str,
     marker: PullRequestMarker,
-    notes: Sequence[str] = (),
+    room: int = MAX_BODY,
 ) -> str:
-    """Markdown: what is proposed and why, `notes`, then the marker; at most MAX_BODY bytes."""
+    """Markdown: what is proposed and why, then the marker; at most `room` bytes."""
     count = f"{len(updates)} update{'s' if len(updates) != 1 else ''}"
     head = (
         f"imagebot proposes {count} for {code(base)}, route {code(marker.route)}.\n\n"
@@ -66,9 +65,7 @@ def pull_request_body(
         " date as long as nobody else commits to it, and never overwrites other people's"
         " commits.\n\n" + write_marker(marker) + "\n"
     )
-    said = "".join(f"\n- {markdown(note)}" for note in notes[:_MAX_NOTES])
-    foot = f"{said}\n{foot}" if said else foot
-    room = MAX_BODY - len(head.encode()) - len(foot.encode()) - 100
+    room -= len(head.encode()) + len(foot.encode()) + 100
     rows: list[str] = []
     for update in updates:
         row = _row(update)
@@ -78,17 +75,6 @@ def pull_request_body(
             break
         rows.append(row)
     return head + "".join(rows) + foot
-
-
-def closing_comment() -> str:
-    return "These updates are no longer needed, so imagebot is closing this pull request."
-
-
-def kept_comment() -> str:
-    return (
-        "These updates are no longer needed. Other people have committed to this branch, so"
-        " imagebot leaves the pull request open."
-    )
 
 
 def before(update: Update) -> str:

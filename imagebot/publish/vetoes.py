@@ -16,7 +16,7 @@ from imagebot.problem import Problem
 from imagebot.publish.again import Again
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.context import PublishContext
-from imagebot.publish.decide import Observed, is_current
+from imagebot.publish.decide import Observed, has_all, is_given_back
 from imagebot.publish.marker import read_marker
 from imagebot.publish.pull_request import wanted_of
 from imagebot.publish.refusals import MOST_CLOSED, BotRequests, refused_by_closing
@@ -61,7 +61,8 @@ def find_vetoes(
             requests = BotRequests(forge.list_open(BRANCH_PREFIX))
             new = _not_proposed(changes, requests)
             requests = replace(requests, closed=_read_closed(forge, new, now))
-            refused = _refusals(new, requests.closed, past)
+            closed = [one for one in requests.closed if not _is_given_back(one, checkout)]
+            refused = _refusals(new, closed, past)
     except (ForgeError, CredentialError) as error:
         veto = Veto(error.code, error.message, settled=False)
         unknown = {update.id: veto for change in changes for update in change.updates}
@@ -108,6 +109,10 @@ def _read_closed(forge: Forge, changes: Sequence[Change], now: datetime) -> tupl
     return tuple(found)
 
 
+def _is_given_back(request: PullRequest, checkout: Checkout) -> bool:
+    return is_given_back(request, checkout.remote_branch(request.branch))
+
+
 def _refusals(
     changes: Sequence[Change], closed: Sequence[PullRequest], past: Past
 ) -> dict[str, Veto]:
@@ -135,7 +140,7 @@ def find_settled(
         settled = [
             each
             for each in changes
-            if forge and is_current(wanted_of(each, checkout), _open(each, checkout, forge))
+            if forge and has_all(wanted_of(each, checkout), _open(each, checkout, forge))
         ]
     except (ForgeError, CredentialError):
         return frozenset()

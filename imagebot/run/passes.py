@@ -259,7 +259,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
         if plan.updates and not allowed.updates:
             return PassResult(plan)
         try:
-            published, problems = publish_plan(
+            outcome = publish_plan(
                 allowed,
                 prepared.changes,
                 prepared.configuration,
@@ -272,7 +272,12 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
             longest = min(_LONGEST_PAUSE, 0.05 * 2**tries)
             context.sleep(random.uniform(0, longest))  # noqa: S311 - jitter, not a secret
             continue
-        return PassResult(replace(plan, problems=(*plan.problems, *problems)), published)
+        plan = replace(
+            plan,
+            problems=(*plan.problems, *outcome.problems),
+            warnings=(*plan.warnings, *outcome.warnings),
+        )
+        return PassResult(plan, outcome.published)
     raise AssertionError("the last try returns or raises")
 
 

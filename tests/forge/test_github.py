@@ -138,6 +138,17 @@ def test_labels_and_reviewers(github: GitHubForge, forge: Emulated) -> None:
     assert caught.value.status == 422
 
 
+def test_a_label_is_taken_away_once(github: GitHubForge, forge: Emulated) -> None:
+    number = github.create(branch="x", title="T", body="B").number
+    github.add_labels(number, ["images", "bot"])
+    found = github.find("x")
+    assert found is not None
+    assert sorted(found.labels) == ["bot", "images"]
+    github.remove_label(number, "bot")
+    github.remove_label(number, "bot")
+    assert forge.labels(NAME, number) == ["images"]
+
+
 def test_what_github_refuses(github: GitHubForge) -> None:
     with pytest.raises(ForgeError, match="head: invalid") as caught:
         github.create(branch="not-there", title="T", body="B")
@@ -291,6 +302,29 @@ def test_a_fault_before_the_work_is_an_error(fault: Answer, scripted: ScriptedSe
     with pytest.raises(ForgeUnreachableError):
         connect(scripted.url, TOKEN, tries=3).create(branch="x", title="T", body="B")
     assert len(scripted.asked("POST", PULLS)) == 1
+
+
+@pytest.mark.parametrize("draft", [True, False])
+def test_drafts_are_made_by_graphql_and_only_once(draft: bool, scripted: ScriptedServer) -> None:
+    """https://docs.github.com/en/graphql/reference/mutations#convertpullrequesttodraft"""
+    mutation = "convertPullRequestToDraft" if draft else "markPullRequestReadyForReview"
+    state = {"draft": not draft}
+
+    def answer(request: Request) -> Answer:
+        json_type = {"Content-Type": "application/json"}
+        if request.method == "GET":
+            return Answer(200, json_type, pull_fields(1, "x", node_id="PR_1", **state))
+        assert request.json()["variables"]["input"] == {"pullRequestId": "PR_1"}
+        assert mutation in request.json()["query"]
+        state["draft"] = draft
+        made = {"clientMutationId": None, "pullRequest": {"isDraft": draft}}
+        return Answer(200, json_type, {"data": {mutation: made}})
+
+    scripted.handler = answer
+    github = connect(scripted.url, TOKEN)
+    github.set_draft(1, draft=draft)
+    github.set_draft(1, draft=draft)
+    assert len(scripted.asked("POST", "/graphql")) == 1
 
 
 def test_another_bot_was_faster(scripted: ScriptedServer) -> None:

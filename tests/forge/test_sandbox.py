@@ -140,3 +140,15 @@ def test_a_time_that_is_none(forge: SandboxForge, time: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), "created": time}))
     (one,) = forge.list_open("imagebot/")
     assert one.created is None
+
+
+def test_labels_and_drafts_come_and_go(forge: SandboxForge) -> None:
+    opened(forge)
+    forge.add_labels(1, ["a", "b"])
+    forge.remove_label(1, "a")
+    forge.remove_label(1, "a")
+    forge.set_draft(1, draft=True)
+    found = forge.find("b")
+    assert found is not None
+    assert found.labels == ("b",)
+    assert json.loads((forge.folder / "1.json").read_text())["draft"] is True

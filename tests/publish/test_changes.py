@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from imagebot.plan.model import Plan
-from imagebot.problem import Problem
 from imagebot.publish.changes import changes_of
 from tests.publish.conftest import make_route
 from tests.publish.updates import make_update
@@ -43,15 +42,6 @@ def test_a_pull_request_for_each_repository() -> None:
 
 def test_nothing_to_publish() -> None:
     assert changes_of(Plan(), (TEST, PRODUCTION), target="t", base="main") == ()
-
-
-def test_a_plan_with_problems_is_not_complete() -> None:
-    problem = Problem(scope="repository", subject="x", code="registry", message="x")
-    (change,) = changes_of(Plan(updates=(ONE,)), (TEST,), target="t", base="main")
-    assert change.complete
-    plan = Plan(updates=(ONE,), problems=(problem,))
-    (change,) = changes_of(plan, (TEST,), target="t", base="main")
-    assert not change.complete
 
 
 def test_an_update_of_a_route_that_is_not_there() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 from collections.abc import Callable
@@ -9,16 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from imagebot.errors import BranchModifiedError
 from imagebot.forge.github import GitHubForge
-from imagebot.publish.stale import find_stale
+from imagebot.publish.comments import HAND_BACK
 from tests.publish.conftest import (
     FILES,
     PRODUCTION,
-    ROUTES,
     TEST,
     Bot,
-    context_of,
     make_route,
 )
 from tests.publish.updates import make_update
@@ -93,9 +91,7 @@ def test_a_branch_that_grew_after_its_merge_is_not_overwritten(hub: Bot, forge: 
     forge.merge(NAME, first.number)
     person = forge.commit(NAME, {"README.md": b"by hand\n"}, branch=BRANCH, email=PERSON)
     newer = make_update(PRODUCTION, "ghcr.io/acme/api:1.1.0", "1.2.0")
-    with pytest.raises(BranchModifiedError) as caught:
-        hub.publish(newer)
-    assert caught.value.authors == (PERSON,)
+    assert hub.publish(newer).status == "waiting-for-people"
     assert forge.git.repository(NAME).head(BRANCH) == person
     assert forge.pull_requests(NAME) == []
 
@@ -104,9 +100,7 @@ def test_a_closed_branch_with_work_of_people_is_not_overwritten(hub: Bot, forge:
     first = hub.publish(API)
     person = forge.commit(NAME, {"README.md": b"by hand\n"}, branch=BRANCH, email=PERSON)
     forge.close(NAME, first.number)
-    with pytest.raises(BranchModifiedError) as caught:
-        hub.publish(API2)
-    assert caught.value.authors == (PERSON,)
+    assert hub.publish(API2).status == "waiting-for-people"
     assert forge.git.repository(NAME).head(BRANCH) == person
     assert forge.pull_requests(NAME) == []
 
@@ -120,17 +114,38 @@ def test_what_people_closed_stays_closed(hub: Bot, forge: Emulated) -> None:
     assert hub.publish(API2).status == "opened"
 
 
-def test_updates_that_are_gone_close_it(hub: Bot, forge: Emulated) -> None:
+def test_a_reason_closes_it(hub: Bot, forge: Emulated) -> None:
     number = hub.publish(API).number
-    checkout = hub.open()
-    checkout.refresh()
-    context_of(checkout, hub.forge)
-    (change,) = find_stale((), ROUTES, checkout, hub.forge, target=NAME)
-    assert hub.publish(change=change, checkout=checkout).status == "closed"
+    change = dataclasses.replace(hub.change(API), updates=(), closing="The reason.")
+    assert hub.publish(change=change).status == "closed"
     assert forge.pull_requests(NAME) == []
-    assert len(forge.comments(NAME, number)) == 1
+    assert forge.comments(NAME, number) == ["The reason."]
     assert forge.git.repository(NAME).head(BRANCH) is None
     assert hub.publish(API).number == number + 1
+
+
+def test_a_label_gives_a_branch_back(hub: Bot, forge: Emulated) -> None:
+    number = hub.publish(API).number
+    forge.commit(NAME, {"README.md": b"by hand\n"}, branch=BRANCH, email=PERSON)
+    assert hub.publish(API).status == "waiting-for-people"
+    body = {"labels": [HAND_BACK]}
+    forge.api("POST", f"/repos/{NAME}/issues/{number}/labels", body)
+    assert hub.publish(API).status == "updated"
+    assert forge.labels(NAME, number) == []
+    assert len(forge.comments(NAME, number)) == 1
+    assert hub.publish(API).status == "unchanged"
+
+
+def test_a_title_says_that_a_tag_is_gone_also_without_drafts(
+    hub: Bot, forge: Emulated, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The emulator has no GraphQL, which GitHub makes drafts with."""
+    hub.publish(API)
+    assert hub.publish(change=hub.change(API, gone=True)).status == "updated"
+    (pull,) = forge.pull_requests(NAME)
+    assert pull["title"].startswith("[gone from registry] Update")
+    assert "could not make pull request" in caplog.text
+    assert hub.publish(change=hub.change(API, gone=True)).status == "unchanged"
 
 
 def test_commits_go_to_the_branch(hub: Bot, forge: Emulated) -> None:

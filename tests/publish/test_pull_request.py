@@ -6,16 +6,14 @@ from typing import Any
 
 import pytest
 
-from imagebot.errors import BranchModifiedError, ForgeError, PushRejectedError
+from imagebot.errors import ForgeError, PushRejectedError
 from imagebot.forge.sandbox import SandboxForge
 from imagebot.publish.marker import read_marker
 from imagebot.publish.publishers import PUBLISHERS
-from imagebot.publish.stale import find_stale
 from tests.publish.conftest import (
     BOT,
     FILES,
     PRODUCTION,
-    ROUTES,
     WEB,
     WHEN,
     Bot,
@@ -146,21 +144,6 @@ def test_a_base_that_moved_in_a_file_of_it_does(bot: Bot, bare: BareRepository) 
     assert [commit.sha for commit in bare.log(BRANCH)][1] == moved
 
 
-def test_commits_of_people_are_not_overwritten(
-    bot: Bot, bare: BareRepository, sandbox: SandboxForge
-) -> None:
-    bot.publish(API)
-    person = bare.commit({"README.md": b"by hand\n"}, branch=BRANCH, email="alice@example.com")
-    pull = stored(sandbox)
-    assert bot.publish(API).status == "unchanged"
-    with pytest.raises(BranchModifiedError, match=r"alice@example\.com committed to it") as caught:
-        bot.publish(API2)
-    assert caught.value.authors == ("alice@example.com",)
-    assert "delete the branch" in caught.value.hint
-    assert bare.head(BRANCH) == person
-    assert stored(sandbox) == pull
-
-
 @pytest.mark.parametrize("person", ["AUTHOR", "COMMITTER"])
 def test_an_author_and_a_committer_both_count(person: str, bot: Bot, bare: BareRepository) -> None:
     """People amend the bot's commit, or apply what it wrote elsewhere."""
@@ -170,18 +153,15 @@ def test_an_author_and_a_committer_both_count(person: str, bot: Bot, bare: BareR
     argv = ("commit-tree", f"{BRANCH}^{{tree}}", "-p", BRANCH, "-m", "Amended")
     made = git(bare.folder, *argv, env=addresses).decode().strip()
     bare.move(BRANCH, made)
-    with pytest.raises(BranchModifiedError) as caught:
-        bot.publish(API2)
-    assert caught.value.authors == ("alice@example.com",)
+    assert bot.publish(API2).status == "waiting-for-people"
     assert bare.head(BRANCH) == made
 
 
 def test_nobody_is_looked_up_where_nothing_is_to_be_done(
     bot: Bot, bare: BareRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That may take a fetch, and a branch that is left alone must not fail for it."""
+    """That may take a fetch, and a branch that is as the bot left it must not fail for it."""
     bot.publish(API)
-    bare.commit({"README.md": b"by hand\n"}, branch=BRANCH)
     checkout = bot.open()
     monkeypatch.setattr(checkout, "authors", None)
     assert bot.publish(API, checkout=checkout).status == "unchanged"
@@ -189,8 +169,7 @@ def test_nobody_is_looked_up_where_nothing_is_to_be_done(
 
 def test_a_branch_that_people_made_is_not_overwritten(bot: Bot, bare: BareRepository) -> None:
     person = bare.commit({"README.md": b"by hand\n"}, branch=BRANCH)
-    with pytest.raises(BranchModifiedError):
-        bot.publish(API)
+    assert bot.publish(API).status == "waiting-for-people"
     assert bare.head(BRANCH) == person
 
 
@@ -302,92 +281,56 @@ def test_a_branch_that_was_deleted_is_pushed_again(bot: Bot, bare: BareRepositor
     assert bare.head(BRANCH) is not None
 
 
-def test_what_failed_this_time_does_not_drop_out(bot: Bot, bare: BareRepository) -> None:
-    """A registry that is down for one pass must not make updates come and go."""
-    bot.publish(API, NGINX)
-    before = bare.head(BRANCH)
-    assert bot.publish(change=bot.change(API, complete=False)).status == "unchanged"
-    assert bare.head(BRANCH) == before
-    # What is new is published nevertheless, and a complete plan in any case.
-    assert bot.publish(change=bot.change(API2, complete=False)).status == "updated"
-    assert bot.publish(change=bot.change(API2, NGINX)).status == "updated"
-    assert bot.publish(change=bot.change(NGINX)).status == "updated"
-
-
-def test_what_failed_does_not_keep_an_old_state_of_a_file(bot: Bot, bare: BareRepository) -> None:
-    """With all of its updates there, nothing waits for those that could not be decided."""
-    bot.publish(API, NGINX)
-    bare.commit({PRODUCTION: b"# a comment\nimage: ghcr.io/acme/api:1.0.0\n"})
-    published = bot.publish(change=bot.change(API, NGINX, complete=False))
-    assert published.status == "updated"
-    assert bare.read_files(BRANCH)[PRODUCTION] == b"# a comment\nimage: ghcr.io/acme/api:1.1.0\n"
-
-
-def test_more_updates_are_published_while_something_fails(bot: Bot, bare: BareRepository) -> None:
+def test_a_reason_closes_it(bot: Bot, bare: BareRepository, sandbox: SandboxForge) -> None:
     bot.publish(API)
-    assert bot.publish(change=bot.change(API, NGINX, complete=False)).status == "updated"
-    assert bare.read_files(BRANCH)[WEB] == b"image: nginx:1.1.0\n"
-    # As many as before, but not the same ones.
-    assert bot.publish(change=bot.change(API2, complete=False)).status == "updated"
-    assert bare.read_files(BRANCH)[PRODUCTION] == b"image: ghcr.io/acme/api:1.2.0\n"
-    assert bare.read_files(BRANCH)[WEB] == FILES[WEB]
-
-
-def test_updates_that_are_gone_close_it(
-    bot: Bot, bare: BareRepository, sandbox: SandboxForge
-) -> None:
-    bot.publish(API)
-    checkout = bot.open()
-    checkout.refresh()
-    context_of(checkout, bot.forge)
-    (change,) = find_stale((), ROUTES, checkout, bot.forge, target="acme/gitops")
-    assert (change.branch, change.route, change.updates) == (BRANCH, "production", ())
+    change = dataclasses.replace(bot.change(API), updates=(), closing="The reason.")
     published = bot.publish(change=change)
     assert (published.status, published.number) == ("closed", 1)
     pull = stored(sandbox)
-    assert pull["state"] == "closed"
-    assert len(pull["comments"]) == 1
-    assert "no longer needed" in pull["comments"][0]
+    assert (pull["state"], pull["comments"]) == ("closed", ["The reason."])
     assert bare.head(BRANCH) is None
     assert bot.publish(change=change).status == "unchanged"
     # The bot closed it, not people: should the plan come back, so does the pull request.
     assert bot.publish(API).number == 2
 
 
-def test_what_people_work_on_is_not_closed(
+def test_nothing_closes_it_without_a_reason(
     bot: Bot, bare: BareRepository, sandbox: SandboxForge
 ) -> None:
     bot.publish(API)
-    person = bare.commit({"README.md": b"by hand\n"}, branch=BRANCH)
-    change = dataclasses.replace(bot.change(API), updates=())
-    for _ in range(2):
-        assert bot.publish(change=change).status == "unchanged"
     pull = stored(sandbox)
-    assert pull["state"] == "open"
-    assert len(pull["comments"]) == 1
-    assert bare.head(BRANCH) == person
+    change = dataclasses.replace(bot.change(API), updates=())
+    assert bot.publish(change=change).status == "unchanged"
+    assert stored(sandbox) == pull
 
 
-def test_stale_ones_are_the_bots_own_of_known_routes(
+def test_notes_are_at_the_top_of_the_text(
     bot: Bot, bare: BareRepository, sandbox: SandboxForge
 ) -> None:
-    bot.publish(API)
-    bare.move("imagebot/by-hand", str(bare.head()))
-    sandbox.create(branch="imagebot/by-hand", title="By hand", body="no marker")
-    checkout = bot.open()
-    checkout.refresh()
+    notes = ("web waits until 2026-02-01", "**bold** <!-- no --> @alice #1")
+    bot.publish(change=bot.change(API, notes=notes))
+    body = stored(sandbox)["body"]
+    assert body.startswith("> - web waits until 2026-02-01\n> - ")
+    assert "<!-- no" not in body
+    head = bare.head(BRANCH)
+    assert bot.publish(change=bot.change(API, notes=notes)).status == "unchanged"
+    # Other notes are an edit of the text, and no push.
+    bare.commit({"README.md": b"moved\n"})
+    assert bot.publish(change=bot.change(API, notes=notes[:1])).status == "updated"
+    assert "alice" not in stored(sandbox)["body"]
+    assert bot.publish(API).status == "updated"
+    assert stored(sandbox)["body"].startswith("imagebot proposes")
+    assert bare.head(BRANCH) == head
 
-    context_of(checkout, bot.forge)
 
-    def stale(*changes: Any, routes: Any = ROUTES, forge: Any = sandbox) -> list[str]:
-        found = find_stale(changes, routes, checkout, forge, target="t")
-        return [change.branch for change in found]
-
-    assert stale() == [BRANCH]
-    assert stale(bot.change(API)) == []
-    assert stale(routes=(make_route("other"),)) == []
-    assert stale(routes=(make_route("production", "commit"),)) == []
-    assert stale(forge=None) == []
+def test_many_notes_are_cut(bot: Bot, sandbox: SandboxForge) -> None:
+    notes = tuple(f"note {number} " + "é" * 300 for number in range(100))
+    bot.publish(change=bot.change(API, notes=notes))
+    body = stored(sandbox)["body"]
+    assert body.count("> - ") == 21
+    assert "> - and 80 more\n" in body
+    assert read_marker(body) is not None
+    assert len(body.encode()) < 65_536
 
 
 def test_labels_and_reviewers(bot: Bot, sandbox: SandboxForge) -> None:

@@ -67,13 +67,14 @@ def publish(
         file_of(path, tuple(update for update in updates if update.field.path == path))
         for path in dict.fromkeys(update.field.path for update in updates)
     ]
-    return publish_plan(
+    outcome = publish_plan(
         Plan(updates=updates, problems=problems),
         files,
         configuration(group),
         context_of(checkout, bot.forge),
         target="acme/gitops",
     )
+    return outcome.published, outcome.problems
 
 
 def test_a_commit_and_a_pull_request(target: Bot, bare: BareRepository) -> None:
@@ -141,23 +142,25 @@ def test_a_lost_race_comes_before_any_pull_request(
     assert not sandbox.folder.exists()
 
 
-def test_pull_requests_of_updates_that_are_gone_are_closed(
-    target: Bot, sandbox: SandboxForge
+def test_pull_requests_of_updates_that_are_over_are_closed(
+    target: Bot, sandbox: SandboxForge, bare: BareRepository
 ) -> None:
     updates = updates_of(POD_FILE, "production")
     publish(target, *updates, group="repository")
+    bare.commit({POD_FILE: POD.replace(b"    - {name: b, image: nginx:1.0.0}\n", b"")})
     published, problems = publish(target, updates[0], group="repository")
     assert problems == ()
-    assert [one.status for one in published] == ["unchanged", "closed"]
+    assert [one.status for one in published] == ["updated", "closed"]
     assert sandbox.find(published[1].branch) is None
 
 
-def test_nothing_is_closed_while_something_fails(target: Bot, sandbox: SandboxForge) -> None:
+def test_what_the_plan_does_not_have_is_kept(target: Bot, sandbox: SandboxForge) -> None:
     updates = updates_of(POD_FILE, "production")
     opened, _ = publish(target, *updates, group="repository")
     problem = Problem(scope="repository", subject="nginx", code="registry", message="down")
     published, problems = publish(target, problems=(problem,), group="repository")
-    assert (published, problems) == ((), ())
+    assert problems == ()
+    assert [one.status for one in published] == ["updated", "updated"]
     assert all(sandbox.find(one.branch) for one in opened)
 
 

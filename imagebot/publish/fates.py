@@ -1,0 +1,222 @@
+"""What became of an update that an open pull request proposes. Pure.
+
+It is over only where there is evidence: the base has it, people removed the field, or the policy
+settled on something else. Whatever is undecided (a registry, a limit, a route that takes nothing
+any more) is held: the pull request keeps it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from imagebot.config.model import Configuration
+from imagebot.manifest.images.field import ImageField
+from imagebot.plan.model import Kept, Update
+from imagebot.policy.builtin import BUILT_IN
+from imagebot.policy.choose import choose
+from imagebot.policy.model import Decision
+from imagebot.publish.proposal import Proposal, Value, value_of
+
+FateKind = Literal["wanted", "moved", "arrived", "removed", "decided", "held", "no-route"]
+
+# Rules that read the registry, the clock or what people did: they may change with the policy as
+# it was. Every other rule reads the policy and the tags alone.
+_NOT_OF_POLICY = frozenset({"min-age", "platforms", "exists", "version-of", "no-order"})
+_BY_PEOPLE = frozenset({"rolled-back", "refused"})
+_NOT_COVERED = frozenset({"no-policy", "uncovered"})
+_HELD: dict[str, str] = {
+    "outside-limits": "`limits.images` of the target does not allow it any more",
+    "no-policy": "no route or image entry covers it any more",
+    "uncovered": "the plan does not have it any more",
+    "unreadable": "its file cannot be read any more",
+    "gone": "the registry does not list its tags any more",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Today:
+    """What there is now where a proposal is about.
+
+    `entry` is the plan's, and `field` the base's also where the plan has none. `whole` when the
+    base's file could be read to its end, or is not there. `branch` is where an update is published.
+    """
+
+    entry: Update | Kept | None = None
+    field: ImageField | None = None
+    whole: bool = True
+    branch: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """`reason` is a sentence for people, the same in every pass; `code` says what holds it.
+
+    `branch` is where the update went, or where another of the same field is proposed. `carried` is
+    the base's field where the update can still be made of it just as before; `displaced` then the
+    id of the update of that field that must wait for it. `today` is what the base says now, and
+    `policy` the name of the policy that governs the field, where they are known.
+    """
+
+    proposal: Proposal
+    kind: FateKind
+    reason: str = ""
+    code: str = ""
+    branch: str = ""
+    carried: ImageField | None = None
+    displaced: str = ""
+    today: Value | None = None
+    policy: str = ""
+
+    @property
+    def over(self) -> bool:
+        return self.kind in ("moved", "arrived", "removed", "decided")
+
+    @property
+    def gone(self) -> bool:
+        """Whether the registry's list is shrunken."""
+        return self.code == "gone"
+
+
+def fate_of(
+    proposal: Proposal,
+    today: Today,
+    *,
+    branch: str,
+    configuration: Configuration,
+    policies: Collection[str] = (),
+    on: date,
+) -> Fate:
+    """What became of a proposal of `branch`, which was made by `policies` (fingerprints).
+
+    `on` is the day of the pass, in UTC.
+    """
+    entry = today.entry
+    if isinstance(entry, Update):
+        return _of_update(proposal, entry, today, branch, configuration, on)
+    if today.field is None:
+        if today.whole:
+            return Fate(proposal=proposal, kind="removed", reason="it is not in the file any more")
+        return _held(proposal, today, "unreadable")
+    if value_of(today.field) == proposal.after:
+        reason = "the target has it"
+        return Fate(proposal=proposal, kind="arrived", reason=reason, today=proposal.after)
+    if entry is None:
+        return _held(proposal, today, "uncovered")
+    return _of_kept(proposal, entry, today, configuration, policies)
+
+
+def policy_fingerprint(name: str, configuration: Configuration) -> str:
+    """Another one for another policy, or for the same with other keys.
+
+    The name of a marker's policy is what the marker says.
+    """
+    keys = configuration.policy_keys.get(name, {})
+    text = json.dumps([name, keys], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def says(value: Value) -> str:
+    """A tag and a digest for people."""
+    tag, digest = value
+    return " ".join(part for part in (tag, digest and digest[:19]) if part) or "no tag"
+
+
+def _of_update(
+    proposal: Proposal,
+    update: Update,
+    today: Today,
+    branch: str,
+    configuration: Configuration,
+    on: date,
+) -> Fate:
+    current = update.field.reference
+    wanted = (update.tag or current.tag, update.digest or current.digest)
+    if wanted == proposal.after:
+        if today.branch == branch:
+            return Fate(proposal=proposal, kind="wanted", branch=branch)
+        reason = f"route {update.route} proposes it now"
+        return Fate(proposal=proposal, kind="moved", reason=reason, branch=today.branch)
+    if _is_lost(proposal, update, configuration, on):
+        return replace(_held(proposal, today, "gone"), displaced=update.id)
+    reason = f"policy {update.decision.policy} takes {says(wanted)} now"
+    return Fate(proposal=proposal, kind="decided", reason=reason, branch=today.branch)
+
+
+def _is_lost(proposal: Proposal, update: Update, configuration: Configuration, on: date) -> bool:
+    """Whether the update is only wanted because the registry's list lacks the better proposal."""
+    tag, decision = proposal.after[0], update.decision
+    listed = {*decision.candidates, *(each.tag for each in decision.rejections)}
+    if tag is None or tag == proposal.before[0] or not listed or tag in listed:
+        return False
+    policy = configuration.policies.get(decision.policy) or BUILT_IN["shape"]
+    both = tuple(each for each in (tag, update.tag) if each is not None)
+    candidates = choose(policy, both, update.field.reference, today=on).candidates
+    return candidates[:1] == (tag,)
+
+
+def _of_kept(
+    proposal: Proposal,
+    kept: Kept,
+    today: Today,
+    configuration: Configuration,
+    policies: Collection[str],
+) -> Fate:
+    decision, current = kept.decision, value_of(kept.field)
+    if decision.code in _BY_PEOPLE:
+        return Fate(proposal=proposal, kind="decided", reason=decision.reason)
+    if decision.code == "ignored":
+        return Fate(proposal=proposal, kind="decided", reason=decision.reason)
+    if is_shrunken(decision, proposal):
+        return _held(proposal, today, "gone")
+    if not decision.settled or not kept.route or decision.code in _NOT_OF_POLICY:
+        return _held(proposal, today, decision.code)
+    if current != proposal.before:
+        reason = f"the target has {says(current)}, which policy {decision.policy} keeps"
+        return Fate(proposal=proposal, kind="arrived", reason=reason, today=current)
+    if _was_changed(decision, proposal, configuration, policies):
+        reason = f"policy {decision.policy} was changed, and keeps {says(current)}"
+        return Fate(proposal=proposal, kind="decided", reason=reason)
+    return _held(proposal, today, decision.code)
+
+
+def is_shrunken(decision: Decision, proposal: Proposal) -> bool:
+    """Whether the registry's list lacks the tag that is there, or the one that was proposed."""
+    listed = {*decision.candidates, *(each.tag for each in decision.rejections)}
+    if not listed:
+        # A list that is empty, or has not even the one tag that the policy is about.
+        return not decision.settled and decision.code == "no-candidate"
+    tags = (proposal.before[0], proposal.after[0])
+    return any(tag is not None and tag not in listed for tag in tags)
+
+
+def _was_changed(
+    decision: Decision, proposal: Proposal, configuration: Configuration, policies: Collection[str]
+) -> bool:
+    """Whether people changed the policy: a policy refuses nothing that it proposed itself."""
+    if policies and policy_fingerprint(decision.policy, configuration) not in policies:
+        return True
+    tag = proposal.after[0]
+    if tag is None or tag == proposal.before[0]:
+        return False
+    return any(
+        each.tag == tag and each.rule not in _NOT_OF_POLICY | _BY_PEOPLE
+        for each in decision.rejections
+    )
+
+
+def _held(proposal: Proposal, today: Today, code: str) -> Fate:
+    reason = _HELD.get(code, f"nothing was decided for it this time ({code})")
+    field = today.field
+    carried = None
+    if field is not None and value_of(field) == proposal.before and code != "outside-limits":
+        carried = None if field.refusal else field
+    kind: FateKind = "no-route" if code in _NOT_COVERED else "held"
+    policy = today.entry.decision.policy if today.entry is not None else ""
+    return Fate(
+        proposal=proposal, kind=kind, reason=reason, code=code, carried=carried, policy=policy
+    )

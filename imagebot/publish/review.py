@@ -1,0 +1,372 @@
+"""Looks at the bot's open pull requests: what is over, what is held, and which are to be closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC
+
+from imagebot.config.model import Configuration
+from imagebot.errors import ForgeError, GitError, RefusedEditError
+from imagebot.files.rewrite import FileChange
+from imagebot.forge.model import Forge, PullRequest
+from imagebot.git.checkout import Checkout
+from imagebot.git.url import identity_of
+from imagebot.manifest.edit import edit
+from imagebot.manifest.images.field import ImageField
+from imagebot.manifest.images.same import same_field
+from imagebot.manifest.scan import scan
+from imagebot.plan.model import Kept, Plan, PlanTarget, Update
+from imagebot.policy.builtin import SHAPE
+from imagebot.policy.model import Decision
+from imagebot.policy.update_types import update_type_of
+from imagebot.problem import Problem
+from imagebot.publish.branches import fields_of, read_proposals
+from imagebot.publish.changes import Change, Ending
+from imagebot.publish.comments import (
+    MOST_LINES,
+    ending_note,
+    ending_reason,
+    held_notes,
+    stays_open,
+)
+from imagebot.publish.context import PublishContext
+from imagebot.publish.fates import Fate, Today, fate_of
+from imagebot.publish.history import configuration_version, explained
+from imagebot.publish.marker import MOST_IDS, PullRequestMarker, read_marker
+from imagebot.publish.proposal import Proposal, edit_to
+from imagebot.publish.text import configuration_hash, plan_hash
+
+GRACE_SECONDS = 600
+"""A pull request is not closed sooner than this after the commit that took its route away."""
+
+_UNKNOWN = "imagebot cannot read from its branch what it proposes"
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A pull request to close: what became of its updates, and the reason for all of them."""
+
+    change: Change
+    request: PullRequest
+    fates: tuple[Fate, ...]
+    why: str = ""
+
+    @property
+    def moves(self) -> tuple[str, ...]:
+        """The branches that have updates of it now."""
+        branches = (fate.branch for fate in self.fates if fate.kind == "moved")
+        return tuple(dict.fromkeys(branches))
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """The changes with what is held of their pull requests, and those of other pull requests.
+
+    `files` are those of held updates, unchanged. `requests` are all that were looked up.
+    """
+
+    changes: tuple[Change, ...]
+    closings: tuple[Closing, ...] = ()
+    files: tuple[FileChange, ...] = ()
+    requests: Mapping[str, PullRequest | None] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def review(
+    changes: Sequence[Change],
+    plan: Plan,
+    configuration: Configuration,
+    context: PublishContext,
+    *,
+    target: str,
+) -> Reviewed:
+    """Look at every open pull request of which the plan does not want all updates any more.
+
+    Only those made under a configuration at the same path, unless the plan wants their branch: two
+    bots may share a target. Raises ForgeError, CredentialError and GitError.
+    """
+    forge = context.forge.use()
+    if forge is None:
+        return Reviewed(tuple(changes))
+    return _Review(changes, plan, configuration, context, forge, target).do()
+
+
+class _Review:
+    """One review: what it looks at, and what it has found so far."""
+
+    def __init__(
+        self,
+        changes: Sequence[Change],
+        plan: Plan,
+        configuration: Configuration,
+        context: PublishContext,
+        forge: Forge,
+        target: str,
+    ) -> None:
+        self.changes = {change.branch: change for change in changes}
+        self.configuration = configuration
+        self.context = context
+        self.checkout = context.checkout
+        self.forge = forge
+        self.target = target
+        self.base = _Base(plan, changes, context)
+        self.requests: dict[str, PullRequest | None] = {}
+        self.closings: list[Closing] = []
+        self.files: dict[str, FileChange] = {}
+        self.warnings: list[str] = []
+        self.problems: list[Problem] = []
+        self.displaced: set[str] = set()
+
+    def do(self) -> Reviewed:
+        for branch in self.checkout.bot_branches():
+            request = self.requests[branch] = self.context.find(self.forge, branch)
+            known = read_marker(request.body) if request else None
+            if request is None or known is None or not self._is_ours(branch, known):
+                continue
+            wanted = self.changes.get(branch)
+            if wanted is not None and _wants_all(wanted, known):
+                continue
+            try:
+                self._look_at(branch, request, known, wanted)
+            except (ForgeError, GitError) as error:
+                self._leave(branch, request, known, (_UNKNOWN,))
+                message = f"pull request #{request.number}: {error.message}"
+                self.problems.append(Problem.of_error("change", branch, error, message=message))
+        return Reviewed(
+            tuple(self._without_displaced(change) for change in self.changes.values()),
+            tuple(self.closings),
+            tuple(self.files.values()),
+            self.requests,
+            tuple(self.warnings),
+            tuple(self.problems),
+        )
+
+    def _is_ours(self, branch: str, known: PullRequestMarker) -> bool:
+        if branch in self.changes:
+            return True
+        if not known.configuration:
+            return known.route in {route.name for route in self.configuration.routes}
+        return known.configuration == configuration_hash(self.configuration.path)
+
+    def _without_displaced(self, change: Change) -> Change:
+        updates = tuple(each for each in change.updates if each.id not in self.displaced)
+        return replace(change, updates=updates) if len(updates) < len(change.updates) else change
+
+    def _look_at(
+        self, branch: str, request: PullRequest, known: PullRequestMarker, wanted: Change | None
+    ) -> None:
+        proposals = read_proposals(branch, request, self.checkout, self.context.options)
+        self.base.load({proposal.field.path for proposal in proposals})
+        fates = self._fates(branch, known, proposals)
+        held = tuple(fate for fate in fates if fate.kind in ("held", "no-route"))
+        if not fates:
+            self._leave(branch, request, known, (_UNKNOWN,))
+        elif self._is_gone(known) and all(fate.kind == "no-route" for fate in held) and held:
+            self._end(branch, request, known, fates)
+        elif held:
+            self._hold(branch, request, known, held)
+        elif wanted is None:
+            change = self._change(branch, known)
+            options = self.context.options
+            said = [explained(fate, self.checkout, options) for fate in fates[:MOST_LINES]]
+            self.closings.append(Closing(change, request, (*said, *fates[MOST_LINES:])))
+
+    def _fates(
+        self, branch: str, known: PullRequestMarker, proposals: Iterable[Proposal]
+    ) -> tuple[Fate, ...]:
+        on = self.checkout.committer.when.astimezone(UTC).date()
+        return tuple(
+            fate_of(
+                proposal,
+                self.base.today(proposal),
+                branch=branch,
+                configuration=self.configuration,
+                policies=known.policies,
+                on=on,
+            )
+            for proposal in proposals
+        )
+
+    def _is_gone(self, known: PullRequestMarker) -> bool:
+        return known.route not in {route.name for route in self.configuration.routes}
+
+    def _end(
+        self, branch: str, request: PullRequest, known: PullRequestMarker, fates: tuple[Fate, ...]
+    ) -> None:
+        """A route that is gone: say so first, and close it in a later pass."""
+        now = int(self.checkout.committer.when.timestamp())
+        path = self.configuration.path
+        ending = configuration_version(self.configuration, self.checkout, now)
+        told = known.ending == ending.version
+        if told:
+            ending = replace(ending, since=known.ending_since)
+        if told and now >= ending.since + GRACE_SECONDS:
+            why = ending_reason(known.route, path, ending.version)
+            self.closings.append(Closing(self._change(branch, known), request, fates, why))
+            return
+        note = ending_note(known.route, path, ending.version)
+        self._leave(branch, request, known, (note,), ending)
+        self.warnings.append(f"{self.target}: pull request #{request.number}: {note}")
+
+    def _hold(
+        self, branch: str, request: PullRequest, known: PullRequestMarker, held: tuple[Fate, ...]
+    ) -> None:
+        """Keep what is undecided in the pull request, beside what the plan wants of it."""
+        self.displaced.update(fate.displaced for fate in held if fate.displaced)
+        self.warnings.append(stays_open(self.target, request.number, held))
+        wanted = self.changes.get(branch) or self._change(branch, known)
+        carried = self._carried(held, wanted)
+        frozen = carried is None
+        updates = [each for each in wanted.updates if each.id not in self.displaced]
+        self.changes[branch] = replace(
+            wanted,
+            updates=tuple(sorted((*updates, *(carried or ())), key=_order)),
+            policies=tuple(sorted({*wanted.policies, *known.policies})),
+            notes=(*wanted.notes, *held_notes(held, frozen=frozen)),
+            gone=any(fate.gone for fate in held),
+            frozen=frozen,
+        )
+
+    def _leave(
+        self,
+        branch: str,
+        request: PullRequest,
+        known: PullRequestMarker,
+        notes: tuple[str, ...],
+        ending: Ending | None = None,
+    ) -> None:
+        change = self.changes.get(branch) or self._change(branch, known)
+        self.changes[branch] = replace(change, frozen=True, notes=notes, ending=ending)
+        if ending is None:
+            number = request.number
+            self.warnings.append(f"{self.target}: pull request #{number} stays open: {notes[0]}")
+
+    def _change(self, branch: str, known: PullRequestMarker) -> Change:
+        """A change without updates, for a branch that the plan does not want."""
+        options = {route.name: route.pull_request for route in self.configuration.routes}
+        change = Change(
+            target=self.target,
+            base=self.checkout.branch,
+            branch=branch,
+            mode="pull-request",
+            route=known.route,
+            configuration=known.configuration,
+        )
+        return replace(change, options=options.get(known.route, change.options))
+
+    def _carried(self, held: Sequence[Fate], wanted: Change) -> tuple[Update, ...] | None:
+        """The held updates as they can be made today; None when one of them cannot be."""
+        made: list[Update] = []
+        for fate in held:
+            path = fate.proposal.field.path
+            if fate.carried is None or path in self.base.committed:
+                return None
+            made.append(self._update(fate, fate.carried, wanted.route))
+        for path in dict.fromkeys(update.field.path for update in made):
+            old = self.base.content(path)
+            if old is None:
+                return None
+            mine = [each for each in (*wanted.updates, *made) if each.field.path == path]
+            edits = [each.edit for each in mine if each.id not in self.displaced]
+            try:
+                edit(path, old, edits)
+            except RefusedEditError:
+                return None
+            self.files[path] = FileChange(path, old, old, ())
+        return tuple(made)
+
+    def _update(self, fate: Fate, today: ImageField, route: str) -> Update:
+        wanted = edit_to(today, fate.proposal.after)
+        name = fate.policy
+        policy = self.configuration.policies.get(name) or SHAPE
+        decision = Decision(
+            policy=name,
+            tag=wanted.tag,
+            digest=wanted.digest,
+            update_type=update_type_of(policy, today.reference.tag, fate.proposal.after[0]),
+            code=fate.code,
+            reason=fate.reason,
+            settled=False,
+        )
+        target = PlanTarget(self.target, identity_of(self.checkout.url, self.checkout.branch))
+        return Update(target=target, field=today, route=route, decision=decision)
+
+
+class _Base:
+    """What the plan and the base say today of fields that pull requests are about."""
+
+    def __init__(self, plan: Plan, changes: Sequence[Change], context: PublishContext) -> None:
+        self.context = context
+        self.checkout: Checkout = context.checkout
+        self.branches = {each.id: change.branch for change in changes for each in change.updates}
+        self.committed = {
+            path for change in changes if change.mode == "commit" for path in change.paths
+        }
+        self.entries: dict[str, list[Update | Kept]] = {}
+        every: list[Update | Kept] = [*plan.updates, *plan.kept]
+        for entry in every:
+            self.entries.setdefault(entry.field.path, []).append(entry)
+        self._blobs: dict[str, str] | None = None
+        self._contents: dict[str, bytes] = {}
+        self._scans: dict[str, tuple[tuple[ImageField, ...], bool]] = {}
+
+    def load(self, paths: Iterable[str]) -> None:
+        """Read these files of the base, as far as they are there, with one command."""
+        blobs = {path: blob for path in paths if (blob := self._blob(path))}
+        contents = self.checkout.read(blobs.values())
+        self._contents = {p: contents[blob] for p, blob in blobs.items() if blob in contents}
+
+    def today(self, proposal: Proposal) -> Today:
+        path = proposal.field.path
+        entries = self.entries.get(path, [])
+        found = same_field([entry.field for entry in entries], proposal.field)
+        entry = next((each for each in entries if each.field is found), None)
+        if entry is not None and not proposal.is_of(entry.field):
+            return Today()  # people wrote another image there
+        if entry is not None:
+            branch = self.branches.get(entry.id, "") if isinstance(entry, Update) else ""
+            return Today(entry=entry, field=found, branch=branch)
+        return self._uncovered(proposal)
+
+    def content(self, path: str) -> bytes | None:
+        """The bytes of a file of the base that was loaded, None where that was not possible."""
+        return self._contents.get(path)
+
+    def _uncovered(self, proposal: Proposal) -> Today:
+        path = proposal.field.path
+        if not self._blob(path):
+            return Today(whole=path not in {other.path for other in self.checkout.others()})
+        if path not in self._contents:
+            return Today(whole=False)
+        fields, whole = self._scanned(path)
+        field = same_field(fields, proposal.field)
+        if field is not None and not proposal.is_of(field):
+            return Today()
+        return Today(field=field, whole=whole)
+
+    def _scanned(self, path: str) -> tuple[tuple[ImageField, ...], bool]:
+        """The fields of a file, and whether it was read to its end."""
+        if path not in self._scans:
+            data, options = self._contents[path], self.context.options
+            whole = not scan(path, data, options).unread
+            self._scans[path] = fields_of(path, data, options), whole
+        return self._scans[path]
+
+    def _blob(self, path: str) -> str:
+        if self._blobs is None:
+            self._blobs = {file.path: file.blob for file in self.checkout.files()}
+        return self._blobs.get(path, "")
+
+
+def _wants_all(wanted: Change, known: PullRequestMarker) -> bool:
+    """Whether a change has every update that its pull request has."""
+    if known.plan == plan_hash(wanted.updates):
+        return True
+    every = len(known.updates) < MOST_IDS
+    return every and {update.id for update in wanted.updates}.issuperset(known.updates)
+
+
+def _order(update: Update) -> tuple[bytes, int, int]:
+    return update.field.path.encode(), update.field.line, update.field.column

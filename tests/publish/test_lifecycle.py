@@ -1,0 +1,321 @@
+"""A pull request ends only on evidence, moves with its route or group, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from imagebot.errors import RegistryError
+from tests.publish.world import (
+    APP,
+    BOTH,
+    CONFIGURATION,
+    WEB,
+    World,
+    configuration,
+    make_world,
+    pod,
+)
+
+POD = "production/pod.yaml"
+SECOND = "production/web.yaml"
+GONE = "[gone from registry] "
+TITLE = "Update app to 1.1.0 (production)"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """An open pull request that updates one image."""
+    made = make_world(tmp_path, {CONFIGURATION: configuration(), POD: pod("app:1.0.0")})
+    assert made.statuses() == [(1, "opened")]
+    return made
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> World:
+    """An open pull request that updates two images in one file."""
+    files = {CONFIGURATION: configuration(), POD: pod("app:1.0.0", "web:1.0.0")}
+    made = make_world(tmp_path, files)
+    assert made.statuses() == [(1, "opened")]
+    return made
+
+
+def rule(**fields: str) -> Callable[[World], object]:
+    """Somebody pushes another configuration."""
+    return lambda world: world.bare.commit({CONFIGURATION: configuration(**fields)})
+
+
+def write(data: bytes | None, path: str = POD) -> Callable[[World], object]:
+    return lambda world: world.bare.commit({path: data})
+
+
+def listed(*tags: str) -> Callable[[World], object]:
+    return lambda world: world.tags.update({APP: tags})
+
+
+def limit(world: World) -> None:
+    world.limits = "{images: ['ghcr.io/**']}"
+
+
+def down(world: World) -> None:
+    world.tags[APP] = RegistryError(APP, "it does not answer", temporary=True)
+
+
+UNDECIDED: Mapping[str, Callable[[World], object]] = {
+    "a typo in the glob of the route": rule(files="prodction/**"),
+    "an image entry that takes nothing": rule(match="ghcr.io/**"),
+    "limits.images of the bot": limit,
+    "a marker that cannot be read": write(
+        pod("app:1.0.0").replace(b"'}", b"'} # imagebot: {semver: }")
+    ),
+    "an empty list": listed(),
+    "a list without the current tag": listed("0.9.0"),
+    "a list without the proposed tag": listed("1.0.0"),
+    "a file that is not YAML any more": write(pod("app:1.0.0") + b"  x: [\n"),
+    "an excluded file": lambda world: world.bare.commit(
+        {CONFIGURATION: configuration() + b"files: {exclude: [production/**]}\n"}
+    ),
+    "a registry that does not answer": down,
+}
+
+
+@pytest.mark.parametrize("happens", UNDECIDED.values(), ids=UNDECIDED)
+def test_what_is_undecided_leaves_it_open(world: World, happens: Callable[[World], object]) -> None:
+    happens(world)
+    result = world.run()
+    assert world.open() == [1]
+    assert any("pull request #1 stays open" in line for line in result.plan.warnings)
+    assert world.pull(1)["body"].startswith("> - ")
+    assert world.pull(1)["comments"] == []
+    assert b"'app:1.1.0'" in world.bare.read_files(world.pull(1)["branch"])[POD]
+    assert [(one.number, one.status) for one in result.published] == [(1, "updated")]
+    before = world.everything()
+    again = world.run()
+    assert [(one.number, one.status) for one in again.published] == [(1, "unchanged")]
+    assert world.everything() == before
+
+
+@pytest.mark.parametrize("happens", UNDECIDED.values(), ids=UNDECIDED)
+def test_it_is_as_before_once_it_is_decided_again(
+    world: World, happens: Callable[[World], object]
+) -> None:
+    files, text = world.bare.read_files(), world.pull(1)
+    happens(world)
+    world.run()
+    world.bare.commit(dict(files))
+    world.tags, world.limits = dict(BOTH), ""
+    assert world.statuses() == [(1, "updated")]
+    assert world.statuses() == [(1, "unchanged")]
+    assert world.pull(1)["body"].splitlines()[:-1] == text["body"].splitlines()[:-1]
+    assert (world.pull(1)["title"], world.pull(1)["draft"]) == (TITLE, False)
+
+
+OVER: Mapping[str, tuple[Callable[[World], object], str]] = {
+    "the base has it": (write(pod("app:1.1.0")), "the target has it, since"),
+    "the base has a newer one": (
+        lambda world: (listed("1.0.0", "1.1.0", "1.2.0")(world), write(pod("app:1.2.0"))(world)),
+        "the target has 1.2.0",
+    ),
+    "the field is gone": (write(pod("web:1.1.0")), "by Alice Example removed or moved it"),
+    "the file is gone": (write(None), "by Alice Example removed or moved it"),
+    "the policy is `ignore` now": (rule(use="ignore"), "ignored by policy 'ignore'"),
+    "a marker says ignore": (
+        write(pod("app:1.0.0").replace(b"'}", b"'} # imagebot: ignore not yet")),
+        "ignored by the marker",
+    ),
+    "the policy allows less": (rule(policy="{semver: ~1.0}"), "policy stable was changed"),
+}
+
+
+@pytest.mark.parametrize(("happens", "reason"), OVER.values(), ids=OVER)
+def test_evidence_ends_it(world: World, happens: Callable[[World], object], reason: str) -> None:
+    branch = world.pull(1)["branch"]
+    happens(world)
+    result = world.run()
+    assert world.statuses(result) == [(1, "closed")]
+    (comment,) = world.pull(1)["comments"]
+    assert reason in comment
+    assert f"`{POD}`: `app` to `1.1.0`" in comment
+    assert world.bare.head(branch) is None
+    assert "stays open" not in "".join(result.plan.warnings)
+    before = world.everything()
+    world.run()
+    assert world.everything() == before
+
+
+def test_the_comment_names_the_commit_that_brought_it(world: World) -> None:
+    commit = world.bare.commit({POD: pod("app:1.1.0")})
+    world.bare.commit({POD: pod("app:1.1.0") + b"# a comment\n"})
+    world.run()
+    (comment,) = world.pull(1)["comments"]
+    assert f"since {commit[:12]} by Alice Example" in comment
+
+
+def test_a_newer_release_takes_its_place(world: World) -> None:
+    world.tags[APP] = ("1.0.0", "1.1.0", "1.2.0")
+    assert world.statuses() == [(1, "updated")]
+    assert world.pull(1)["title"] == "Update app to 1.2.0 (production)"
+    assert world.bare.read_files(world.pull(1)["branch"])[POD] == pod("app:1.2.0")
+    # The one that it replaces may be pruned.
+    world.tags[APP] = ("1.0.0", "1.3.0")
+    assert world.statuses() == [(1, "updated")]
+    assert world.pull(1)["title"] == "Update app to 1.3.0 (production)"
+
+
+def test_a_list_that_has_lost_the_proposed_tag_makes_it_a_draft(world: World) -> None:
+    world.tags[APP] = ("1.0.0",)
+    world.run()
+    assert (world.pull(1)["title"], world.pull(1)["draft"]) == (GONE + TITLE, True)
+
+
+def test_an_older_tag_does_not_take_the_place_of_one_that_is_gone(world: World) -> None:
+    world.tags[APP] = ("1.0.0", "1.0.5")
+    branch = world.pull(1)["branch"]
+    pushed = world.bare.head(branch)
+    world.run()
+    assert world.pull(1)["title"] == GONE + TITLE
+    assert world.bare.head(branch) == pushed
+    assert world.open() == [1]
+
+
+def test_a_current_tag_that_is_gone_with_a_newer_one_there_is_no_doubt(world: World) -> None:
+    world.tags[APP] = ("1.1.0",)
+    assert world.statuses() == [(1, "unchanged")]
+    assert world.pull(1)["title"] == TITLE
+
+
+def test_what_is_undecided_stays_beside_what_is_new(pair: World) -> None:
+    pair.tags = {APP: (), WEB: ("1.0.0", "1.1.0", "1.2.0")}
+    assert pair.statuses() == [(1, "updated")]
+    assert pair.bare.read_files(pair.pull(1)["branch"])[POD] == pod("app:1.1.0", "web:1.2.0")
+    before = pair.everything()
+    assert pair.statuses() == [(1, "unchanged")]
+    assert pair.everything() == before
+
+
+def test_what_is_undecided_stays_beside_what_is_over(pair: World) -> None:
+    pair.bare.commit({POD: pod("app:1.0.0", "web:1.1.0")})
+    pair.tags[APP] = ()
+    assert pair.statuses() == [(1, "updated")]
+    branch = pair.pull(1)["branch"]
+    assert pair.bare.read_files(branch)[POD] == pod("app:1.1.0", "web:1.1.0")
+    assert "web" not in pair.pull(1)["title"]
+
+
+def test_what_is_undecided_is_never_lower_than_what_people_wrote(pair: World) -> None:
+    """Nobody can tell whether 2.0.0 is newer, as long as the registry does not answer."""
+    pair.bare.commit({POD: pod("app:2.0.0", "web:1.0.0")})
+    pair.tags = {APP: (), WEB: ("1.0.0", "1.1.0", "1.2.0")}
+    branch = pair.pull(1)["branch"]
+    pushed = pair.bare.head(branch)
+    pair.run()
+    assert pair.bare.head(branch) == pushed
+    assert pair.open() == [1]
+
+
+def test_a_file_elsewhere_that_cannot_be_read_keeps_nothing_open(world: World) -> None:
+    world.bare.commit({POD: pod("app:1.1.0"), SECOND: b"image: [\n"})
+    assert [(one.number, one.status) for one in world.run().published] == [(1, "closed")]
+
+
+def test_a_route_that_is_renamed_moves_its_updates(world: World) -> None:
+    world.bare.commit({CONFIGURATION: configuration(route="live")})
+    assert world.statuses() == [(2, "opened"), (1, "closed")]
+    first, second = world.pull(1), world.pull(2)
+    (comment,) = first["comments"]
+    assert "route live proposes it now" in comment
+    assert "2.json" in comment
+    (comment,) = second["comments"]
+    assert "1.json" in comment
+    assert world.bare.read_files(second["branch"])[POD] == pod("app:1.1.0")
+    assert world.statuses() == [(2, "unchanged")]
+
+
+@pytest.mark.parametrize("groups", [("repository", "all"), ("all", "repository")])
+def test_another_group_moves_the_updates(tmp_path: Path, groups: tuple[str, str]) -> None:
+    before, after = groups
+    files = {CONFIGURATION: configuration(group=before), POD: pod("app:1.0.0", "web:1.0.0")}
+    world = make_world(tmp_path, files)
+    opened = len(world.statuses())
+    world.bare.commit({CONFIGURATION: configuration(group=after)})
+    result = world.statuses()
+    assert [status for _, status in result].count("closed") == opened
+    assert world.open() == [number for number, status in result if status == "opened"]
+    for number in range(1, opened + 1):
+        (comment,) = world.pull(number)["comments"]
+        assert "route production proposes it now" in comment
+    # The bot has closed them: nothing is refused by that.
+    assert {status for _, status in world.statuses()} == {"unchanged"}
+
+
+def test_a_move_that_fails_closes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from imagebot.errors import ForgeError
+    from imagebot.forge.sandbox import SandboxForge
+
+    def fail(self: SandboxForge, **_: object) -> None:
+        raise ForgeError(self.project, "no more pull requests")
+
+    world.bare.commit({CONFIGURATION: configuration(route="live")})
+    with monkeypatch.context() as patched:
+        patched.setattr(SandboxForge, "create", fail)
+        result = world.run()
+    assert [one.status for one in result.published] == ["failed"]
+    assert world.open() == [1]
+    assert world.statuses() == [(2, "opened"), (1, "closed")]
+
+
+def test_a_route_that_commits_now(world: World) -> None:
+    commits = configuration(publish="commit").replace(b"    pull-request: {group: all}\n", b"")
+    world.bare.commit({CONFIGURATION: commits})
+    assert world.statuses() == [(0, "committed"), (1, "closed")]
+    (comment,) = world.pull(1)["comments"]
+    assert str(world.bare.head())[:12] in comment
+
+
+def test_a_route_whose_name_is_gone_is_told_of_first(world: World) -> None:
+    taken = world.bare.commit({CONFIGURATION: configuration(route="other", files="elsewhere/**")})
+    result = world.run(wait=timedelta(0))
+    assert world.open() == [1]
+    assert taken[:12] in world.pull(1)["body"]
+    assert any(taken[:12] in line for line in result.plan.warnings)
+    assert world.statuses() == [(1, "closed")]
+    (comment,) = world.pull(1)["comments"]
+    assert f"Route production is gone from imagebot.yaml since {taken[:12]}" in comment
+
+
+def test_a_route_that_is_gone_may_come_back(world: World) -> None:
+    text = world.pull(1)
+    world.bare.commit({CONFIGURATION: configuration(route="other", files="elsewhere/**")})
+    world.run()
+    world.bare.commit({CONFIGURATION: configuration()})
+    assert world.statuses() == [(1, "updated")]
+    assert world.pull(1)["body"] == text["body"]
+    world.bare.commit({CONFIGURATION: configuration(route="third", files="elsewhere/**")})
+    world.run()
+    assert world.open() == [1]
+
+
+def test_a_route_that_is_gone_from_the_file_of_the_bot(tmp_path: Path) -> None:
+    """It has no commit: its hash, and the time of the first pass that saw it."""
+    world = make_world(tmp_path, {POD: pod("app:1.0.0")})
+    world.inline = configuration().decode()
+    assert world.statuses() == [(1, "opened")]
+    world.inline = configuration(route="other", files="elsewhere/**").decode()
+    for _ in range(2):
+        world.run(wait=timedelta(minutes=5))
+        assert world.open() == [1]
+    assert world.statuses(world.run(wait=timedelta(minutes=5))) == [(1, "closed")]
+    assert "Route production is gone from bot.yaml" in world.pull(1)["comments"][0]
+
+
+def test_another_configuration_does_not_touch_it(world: World) -> None:
+    """Two bots may look after one branch with configurations of their own."""
+    world.bare.commit({CONFIGURATION: None})
+    world.inline = configuration(route="other", files="elsewhere/**").decode()
+    before = world.everything()
+    for _ in range(3):
+        world.run()
+    assert world.everything() == before
