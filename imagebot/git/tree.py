@@ -60,16 +60,23 @@ class Committer:
     signer: None = None
 
 
-def parse_listing(output: bytes) -> CommitTree:
-    """Read `git ls-tree -r -z`: `mode SP type SP id TAB path NUL`, paths as they are stored."""
+def parse_listing(output: bytes) -> tuple[CommitTree, tuple[str, ...]]:
+    """Read `git ls-tree -r -t -z`: `mode SP type SP id TAB path NUL`, paths as they are stored.
+
+    Also returns the ids of the trees below the first.
+    """
     files: list[TreeFile] = []
     others: list[TreeOther] = []
+    folders: list[str] = []
     for record in output.split(b"\0"):
         if not record:
             continue
         head, _, raw = record.partition(b"\t")
         mode, _, blob = head.split(b" ")
         known = _FILE_MODES.get(mode)
+        if mode == b"040000":
+            folders.append(blob.decode())
+            continue
         try:
             path = raw.decode()
         except UnicodeDecodeError:
@@ -80,7 +87,7 @@ def parse_listing(output: bytes) -> CommitTree:
         else:
             reason = {b"120000": "it is a symbolic link", b"160000": "it is a submodule"}
             others.append(TreeOther(path, reason.get(mode, f"it has mode {mode.decode()}")))
-    return CommitTree(tuple(files), tuple(others))
+    return CommitTree(tuple(files), tuple(others)), tuple(folders)
 
 
 def parse_sizes(output: bytes) -> dict[str, int | None]:
@@ -93,19 +100,24 @@ def parse_sizes(output: bytes) -> dict[str, int | None]:
     return sizes
 
 
-def parse_blobs(output: bytes) -> dict[str, bytes]:
-    """Read `git cat-file --batch`: `id SP blob SP size LF content LF`, again and again."""
-    blobs: dict[str, bytes] = {}
+def parse_objects(output: bytes) -> dict[str, tuple[bytes, bytes]]:
+    """Read `git cat-file --batch`, `id SP kind SP size LF content LF` again and again: by id, the
+    kind and the content of each object.
+
+    Raises ValueError for an object that is missing, and for one that has another id.
+    """
+    objects: dict[str, tuple[bytes, bytes]] = {}
     at = 0
     while at < len(output):
         end = output.index(b"\n", at)
         name, kind, size = output[at:end].split(b" ")
-        if kind != b"blob":
-            raise ValueError(f"{name!r} is a {kind!r}")
         at = end + 1 + int(size)
-        blobs[name.decode()] = output[end + 1 : at]
+        oid, content = name.decode(), output[end + 1 : at]
+        if object_id(kind, content, oid) != oid:
+            raise ValueError(f"object {oid} has another content")
+        objects[oid] = kind, content
         at += 1
-    return blobs
+    return objects
 
 
 def parse_refs(output: bytes) -> dict[str, str]:
@@ -123,8 +135,13 @@ def parse_refs(output: bytes) -> dict[str, str]:
 
 def blob_id(data: bytes, like: str) -> str:
     """The id that `data` has in a repository whose ids look like `like` (SHA-1 or SHA-256)."""
+    return object_id(b"blob", data, like)
+
+
+def object_id(kind: bytes, data: bytes, like: str) -> str:
+    """As `blob_id`, of an object of any kind."""
     digest = hashlib.sha256() if len(like) == 64 else hashlib.sha1(usedforsecurity=False)
-    digest.update(b"blob %d\0" % len(data))
+    digest.update(b"%s %d\0" % (kind, len(data)))
     digest.update(data)
     return digest.hexdigest()
 
@@ -139,7 +156,8 @@ def commit_stream(
 ) -> bytes:
     """For `git fast-import`: the commit that puts new bytes into `files`; prints its id.
 
-    fast-import checks no paths, so `files` must be files that the base has.
+    `ref` is gone again afterwards. fast-import checks no paths, so `files` must be files that the
+    base has.
     """
     stream = bytearray(b"feature done\n")
     changes = bytearray()
@@ -150,7 +168,7 @@ def commit_stream(
     text = message.encode()
     stream += b"commit %s\nmark :1\nauthor %s\ncommitter %s\n" % (ref.encode(), person, person)
     stream += b"data %d\n%s\nfrom %s\n%s" % (len(text), text, base.encode(), changes)
-    stream += b"\nget-mark :1\ndone\n"
+    stream += b"\nget-mark :1\nreset %s\nfrom %s\n\ndone\n" % (ref.encode(), b"0" * len(base))
     return bytes(stream)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.soak.conftest import Desk, Soak
 
-KILLS = 60
+KILLS = 100
 
 
 def kill_after(process: subprocess.Popen[str], seconds: float, *, group: bool) -> bool:
