@@ -12,6 +12,9 @@ from imagebot.errors import GitError
 
 _OID_RE = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 ODD_NAME = "its name is not UTF-8"
+LINK = "it is a symbolic link"
+# As many links as Linux follows on the way to one file.
+_MOST_LINKS = 40
 _FILE_MODES = {b"100644": "100644", b"100755": "100755"}
 
 
@@ -26,10 +29,14 @@ class TreeFile:
 
 @dataclass(frozen=True, slots=True)
 class TreeOther:
-    """An entry of a commit at `path` (made printable) that cannot be read, and why."""
+    """An entry of a commit at `path` (made printable) that cannot be read, and why.
+
+    `blob` is the id of what a link says; "" for others.
+    """
 
     path: str
     reason: str
+    blob: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +92,45 @@ def parse_listing(output: bytes) -> tuple[CommitTree, tuple[str, ...]]:
         if known is not None:
             files.append(TreeFile(path, known, blob.decode()))
         else:
-            reason = {b"120000": "it is a symbolic link", b"160000": "it is a submodule"}
-            others.append(TreeOther(path, reason.get(mode, f"it has mode {mode.decode()}")))
+            reason = {b"120000": LINK, b"160000": "it is a submodule"}
+            others.append(
+                TreeOther(
+                    path,
+                    reason.get(mode, f"it has mode {mode.decode()}"),
+                    blob.decode() if mode == b"120000" else "",
+                )
+            )
     return CommitTree(tuple(files), tuple(others)), tuple(folders)
+
+
+def leads_out(path: str, links: Mapping[str, bytes]) -> bool:
+    """Whether the link at `path` leads out of the tree; one in a circle leads nowhere.
+
+    `links` has what each link of the tree says, by its path.
+    """
+    inside: list[str] = []
+    rest = path.encode().split(b"/")[::-1]
+    followed = 0
+    while rest:
+        part = rest.pop()
+        if part in (b"", b"."):
+            continue
+        if part == b"..":
+            if not inside:
+                return True
+            inside.pop()
+            continue
+        inside.append(part.decode("utf-8", "surrogateescape"))
+        said = links.get("/".join(inside))
+        if said is not None:
+            followed += 1
+            if said.startswith(b"/"):
+                return True
+            if followed > _MOST_LINKS:
+                return False
+            inside.pop()
+            rest += said.split(b"/")[::-1]
+    return False
 
 
 def parse_sizes(output: bytes) -> dict[str, int | None]:

@@ -43,7 +43,7 @@ def test_listing() -> None:
     )
     assert listing.others == (
         TreeOther("old", "it has mode 100664"),
-        TreeOther("link", "it is a symbolic link"),
+        TreeOther("link", "it is a symbolic link", ID),
         TreeOther("module", "it is a submodule"),
         TreeOther("caf\\xe9", "its name is not UTF-8"),
     )
