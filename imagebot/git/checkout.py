@@ -258,7 +258,7 @@ class Checkout:
                 self._heal()
 
     def _heal(self) -> None:
-        """Make the cache anew, with the head, the commits made on it and those it was said to have."""
+        """Make the cache anew, with the commits made in it and those it was said to have."""
         self._cache.make_anew()
         if not self._head:
             return
