@@ -39,7 +39,7 @@ from imagebot.publish.context import PublishContext
 from imagebot.publish.publish import publish_plan
 from imagebot.publish.vetoes import find_settled, find_vetoes
 from imagebot.registry.api import Registry
-from imagebot.run.target import target_configuration
+from imagebot.run.target import TreeRead, target_configuration, tree_read
 from imagebot.scan.cache import load_scan_cache
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.text import excerpt
@@ -47,8 +47,8 @@ from imagebot.text import excerpt
 T = TypeVar("T")
 
 # A push that lost a race is planned again this often; measured with full jitter, two or three
-# tries are the rule even with six bots at once.
-_MOST_TRIES = 8
+# tries are the rule even with six bots at once, and nine the most.
+_MOST_TRIES = 12
 _LONGEST_PAUSE = 4.0
 # Targets that read or publish; any number of those below may wait for registries.
 _TARGETS_AT_ONCE = 4
@@ -154,11 +154,15 @@ def _open_target(target: Target, context: PassContext) -> Iterator[PublishContex
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """All that comes before publishing; `changes` are the files of the allowed updates."""
+    """All that comes before publishing; `changes` are the files of the allowed updates.
+
+    `read` is what of the target it depends on.
+    """
 
     configuration: Configuration
     limited: LimitedPlan
     changes: tuple[FileChange, ...]
+    read: TreeRead
 
 
 def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _Prepared:
@@ -195,7 +199,21 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
     limited = apply_limits(plan, target.limits, configuration.routes, target.name, settled=settled)
     ids = {update.id for update in limited.allowed.updates}
     changes = tuple(change for change in edited.changes if ids.issuperset(change.updates))
-    return _Prepared(configuration, limited, changes)
+    return _Prepared(configuration, limited, changes, tree_read(source, target))
+
+
+def _prepare_again(
+    earlier: _Prepared, target: Target, opened: PublishContext, context: PassContext
+) -> _Prepared:
+    """As `_prepare` after a lost push: `earlier` itself, where the other push touched none of it.
+
+    While people push all the time, who plans for long never comes to push.
+    """
+    opened.checkout.refresh()
+    source = CheckoutSource(opened.checkout, earlier.configuration.files)
+    if tree_read(source, target) == earlier.read:
+        return earlier
+    return _prepare(target, opened, context)
 
 
 def _identity(options: CommitOptions) -> Identity:
@@ -204,8 +222,8 @@ def _identity(options: CommitOptions) -> Identity:
 
 def _publish_with_tries(target: Target, opened: PublishContext, context: PassContext) -> PassResult:
     """Look and plan again when somebody else pushed between our look and our push."""
+    prepared = _prepare(target, opened, context)
     for tries in range(1, _MOST_TRIES + 1):
-        prepared = _prepare(target, opened, context)
         plan, allowed = prepared.limited.plan, prepared.limited.allowed
         paused = target.paused or prepared.configuration.paused
         if paused:
@@ -226,6 +244,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
                 raise
             longest = min(_LONGEST_PAUSE, 0.05 * 2**tries)
             context.sleep(random.uniform(0, longest))  # noqa: S311 - jitter, not a secret
+            prepared = _prepare_again(prepared, target, opened, context)
             continue
         return PassResult(replace(plan, problems=(*plan.problems, *problems)), published)
     raise AssertionError("the last try returns or raises")
