@@ -27,6 +27,8 @@ _JOIN = (
     # Nothing refers to the commits of pull requests, nor to one that is about to be pushed.
     "-c", "gc.pruneExpire=2.hours.ago",
     "-c", "gc.writeCommitGraph=false",
+    # Refs are read from their files.
+    "-c", "gc.packRefs=false",
     # With own commits in a cache without blobs, a bitmap cannot be made and joining fails.
     "-c", "repack.writeBitmaps=false",
     "gc", "--quiet",
@@ -262,6 +264,8 @@ class BareCache:
 
     def _is_at(self, commit: str) -> bool:
         """Whether the cache has the commit; if so, the branch is recorded to be there."""
+        if self._recorded() == commit:
+            return True
         payload = _lines((commit, self._ref))
         output = self._try_local("cat-file", "--batch-check", payload=payload).out
         known = [line.startswith(f"{commit} commit ".encode()) for line in output.splitlines()]
@@ -270,6 +274,13 @@ class BareCache:
         if not known[-1] or len(known) < 2:
             self.advance(commit)
         return True
+
+    def _recorded(self) -> str:
+        """Where the branch was last, read without git: what is done with it will show damage."""
+        try:
+            return (self.runner.directory / self._ref).read_text("ascii", "replace").strip()
+        except OSError:
+            return ""
 
     def _fetch(self, *args: str, options: tuple[str, ...] = (), payload: bytes = b"") -> None:
         self.check()
