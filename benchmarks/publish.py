@@ -1,95 +1,210 @@
-"""How long it takes to look at a target, commit and push: `python benchmarks/publish.py`.
+"""How long publishing takes: `python benchmarks/publish.py`.
 
-The target is made here: 10,000 manifests (--files) with 200 commits (--commits), served over
-file:// with partial clones, so that the network is no part of the figures. `naive` is what a
-clone with a work tree, an edit and `git commit` take.
+First a target of 50,000 manifests (--files) with 200 commits, over http, beside what a clone with a
+work tree, an edit, `git add`, a commit and a push take in the same run. Then `imagebot run` as
+whole processes: on 10,000 manifests with 1,000 updates, with nothing to do, and on 200 targets.
+
+The machine's load is part of all figures: look at the ratios, and at the CPU time of processes.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from imagebot.demo.registry import DemoRegistry
 from imagebot.git.checkout import Checkout, open_checkout
-from imagebot.git.credentials import access_for
+from imagebot.git.credentials import Access, access_for
 from imagebot.git.seed import create_repository
 from imagebot.git.tree import Committer, Identity
 
+ROOT = Path(__file__).parent.parent
 T = TypeVar("T")
 
 BOT = Committer(Identity("imagebot", "bot@example.com"), datetime.now(UTC))
-MANIFEST = "kind: Deployment\nspec:\n  # {number}\n  image: ghcr.io/acme/app-{number}:1.0.{patch}\n"
+FOLDERS = 20
+REPOSITORIES = 200
+CONFIGURATION = b"""\
+policies: {stable: {semver: ^1}}
+routes: [{name: all, files: ["**"], publish: commit, images: [{match: "**", policy: stable}]}]
+"""
+MANIFEST = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: app-{number}}}
+spec:
+  template:
+    spec:
+      containers:
+        - name: app
+          image: {host}/team/app-{repository}:1.0.{patch}
+"""
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--files", type=int, default=10_000)
+    options.add_argument("--files", type=int, default=50_000)
     options.add_argument("--commits", type=int, default=200)
+    options.add_argument("--images", type=int, default=10_000)
+    options.add_argument("--targets", type=int, default=200)
     chosen = options.parse_args()
+    sys.path.insert(0, str(ROOT))
     with tempfile.TemporaryDirectory() as folder:
-        run(Path(folder), chosen.files, chosen.commits)
+        checkouts(Path(folder), chosen.files, chosen.commits)
+    with tempfile.TemporaryDirectory() as folder:
+        passes(Path(folder), chosen.images, chosen.targets)
 
 
-def run(folder: Path, files: int, commits: int) -> None:
+def checkouts(folder: Path, files: int, commits: int) -> None:
+    """The bot's Git alone, beside plain git."""
+    print(f"{files} files over http, one in {FOLDERS} read")
+    make_remote(folder / "repositories" / "target.git", manifests(files))
     access = access_for(None, os.environ)
-    manifests = {path_of(number): manifest(number, 0) for number in range(files)}
-    remote = folder / "remote.git"
-    create_repository(remote, manifests, branch="main", message="One", committer=BOT, access=access)
-    with open_checkout(folder / "writer", str(remote), "main", access) as writer:
-        writer.refresh()
-        for number in range(commits):
-            change(writer, number % files, number + 1)
-    report("naive: clone, edit, commit, push", lambda: naive(folder, remote))
-    with open_checkout(folder / "cache", str(remote), "main", access) as checkout:
-        report("cold: clone without blobs", checkout.refresh)
-        listed = report("list its files", checkout.files)
-        report("warm: nothing has moved", checkout.refresh)
-        some = [file.blob for file in listed[: files // 20]]
-        report(f"fetch and read {len(some)} blobs", lambda: checkout.read(some))
-        report("read them again", lambda: checkout.read(some))
-        report("commit and push one file", lambda: change(checkout, 1, 999))
-        with open_checkout(folder / "writer", str(remote), "main", access) as writer:
+    with served(folder) as url:
+        with open_checkout(folder / "writer", url, "main", access) as writer:
             writer.refresh()
-            change(writer, 2, 999)
-        report("warm: one commit to fetch", checkout.refresh)
+            for number in range(commits):
+                change(writer, [number % files], number + 1)
+        plain = timed("naive: clone, 3 edits, add, commit, push", lambda: naive(folder, url))
+        cache = folder / "cache"
+        cycle(cache, url, access, 901, "cold: clone, read, 3 edits, commit, push", plain)
+        with open_checkout(folder / "writer", url, "main", access) as writer:
+            writer.refresh()
+            change(writer, [7], 902)
+        cycle(cache, url, access, 903, "warm: fetch, read, 3 edits, commit, push", plain)
+        timed("warm: nothing to do", lambda: look(cache, url, access), plain)
 
 
-def report(what: str, work: Callable[[], T]) -> T:
+def cycle(cache: Path, url: str, access: Access, patch: int, what: str, plain: float) -> None:
+    def work() -> None:
+        with open_checkout(cache, url, "main", access) as checkout:
+            checkout.refresh()
+            wanted = [f.blob for f in checkout.files() if f.path.startswith("clusters/1/")]
+            checkout.read(wanted)
+            change(checkout, [1, 1 + FOLDERS, 1 + 2 * FOLDERS], patch)
+
+    timed(what, work, plain)
+
+
+def look(cache: Path, url: str, access: Access) -> None:
+    with open_checkout(cache, url, "main", access) as checkout:
+        checkout.refresh()
+
+
+def naive(folder: Path, url: str) -> None:
+    work = folder / "work"
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    subprocess.run([*git, "clone", "-q", url, str(work)], check=True)
+    for number in (1, 1 + FOLDERS, 1 + 2 * FOLDERS):
+        (work / path_of(number)).write_bytes(manifest(number, 900))
+    subprocess.run([*git, "add", "-A"], cwd=work, check=True)
+    subprocess.run([*git, "commit", "-qm", "Update"], cwd=work, check=True)
+    subprocess.run([*git, "push", "-q"], cwd=work, check=True)
+
+
+def passes(folder: Path, images: int, targets: int) -> None:
+    """`imagebot run`, from its start to its end."""
+    created = datetime(2026, 1, 1, tzinfo=UTC)
+    with DemoRegistry() as registry, served(folder) as url:
+        for repository in range(REPOSITORIES):
+            registry.seed(f"team/app-{repository}", "1.0.0", created=created)
+        # A tenth of the images are one behind.
+        for repository in range(0, REPOSITORIES, 10):
+            registry.seed(f"team/app-{repository}", "1.0.1", created=created)
+        root = url.rpartition("/")[0]
+        files = {"imagebot.yaml": CONFIGURATION, **manifests(images, registry.host)}
+        make_remote(folder / "repositories" / "large.git", files)
+        bot = write_bot(folder / "large", [f"{root}/large.git"], registry.host)
+        process(f"run, cold: {images} images, {images // 10} updates", bot)
+        process("run, warm: nothing to do", bot)
+        few = {"imagebot.yaml": CONFIGURATION, **manifests(25, registry.host)}
+        make_remote(folder / "repositories" / "small-0.git", few)
+        names = [f"small-{number}" for number in range(targets)]
+        for name in names[1:]:
+            repositories = folder / "repositories"
+            shutil.copytree(repositories / "small-0.git", repositories / f"{name}.git")
+        bot = write_bot(folder / "small", [f"{root}/{name}.git" for name in names], registry.host)
+        process(f"run, cold: {targets} targets of 25 files", bot)
+        process("run, warm: nothing to do", bot)
+
+
+def write_bot(folder: Path, urls: list[str], host: str) -> Path:
+    """A bot's own file for these targets, in a folder of its own."""
+    folder.mkdir()
+    names = (f"  - {{url: '{url}', branch: main, limits: {{max-updates: 100000}}}}" for url in urls)
+    bot = folder / "bot.yaml"
+    lines = ("targets:", *names, f"registries: {{'{host}': {{}}}}", "cache-dir: cache", "")
+    bot.write_text("\n".join(lines))
+    return bot
+
+
+def process(what: str, bot: Path) -> None:
+    argv = [sys.executable, "-m", "imagebot", "run", "-q", "-c", bot.name]
     began = time.perf_counter()
-    result = work()
-    print(f"{time.perf_counter() - began:8.3f} s  {what}")
-    return result
+    started = subprocess.Popen(argv, cwd=bot.parent, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(started.pid, 0)
+    took = time.perf_counter() - began
+    started.returncode = os.waitstatus_to_exitcode(status)
+    if started.returncode:
+        raise SystemExit(f"{what}: exit {started.returncode}")
+    print(f"{took:8.3f} s  CPU {usage.ru_utime + usage.ru_stime:6.3f} s  {what}", flush=True)
 
 
-def change(checkout: Checkout, number: int, patch: int) -> None:
-    edits = {path_of(number): manifest(number, patch)}
+def timed(what: str, work: Callable[[], object], plain: float = 0.0) -> float:
+    began = time.perf_counter()
+    work()
+    took = time.perf_counter() - began
+    ratio = f" (1/{plain / took:.1f})" if plain else ""
+    print(f"{took:8.3f} s  {what}{ratio}", flush=True)
+    return took
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The URL of `target.git` in the folder's repositories, over http and without a login."""
+    from tests.support.git_server import git_server
+
+    with git_server(folder, tokens=set()) as server:
+        yield server.url_of("target")
+
+
+def make_remote(path: Path, files: Mapping[str, bytes]) -> None:
+    access = access_for(None, os.environ)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    committer = replace(BOT, identity=Identity("A Person", "person@example.com"))
+    create_repository(path, files, branch="main", message="One", committer=committer, access=access)
+
+
+def change(checkout: Checkout, numbers: list[int], patch: int) -> None:
+    edits = {path_of(number): manifest(number, patch) for number in numbers}
     checkout.committer = BOT
     commit = checkout.commit(checkout.head, edits, message="Update")
     checkout.push(commit, "main")
 
 
-def naive(folder: Path, remote: Path) -> None:
-    work = folder / "work"
-    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com"]
-    subprocess.run([*git, "clone", "-q", str(remote.as_uri()), str(work)], check=True)
-    (work / path_of(0)).write_bytes(manifest(0, 998))
-    subprocess.run([*git, "commit", "-qam", "Update"], cwd=work, check=True)
-    subprocess.run([*git, "push", "-q"], cwd=work, check=True)
+def manifests(number: int, host: str = "ghcr.io") -> dict[str, bytes]:
+    return {path_of(each): manifest(each, 0, host) for each in range(number)}
 
 
 def path_of(number: int) -> str:
-    return f"clusters/{number % 10}/{number // 100}/app-{number}.yaml"
+    return f"clusters/{number % FOLDERS}/{number // 100}/app-{number}.yaml"
 
 
-def manifest(number: int, patch: int) -> bytes:
-    return MANIFEST.format(number=number, patch=patch).encode()
+def manifest(number: int, patch: int, host: str = "ghcr.io") -> bytes:
+    return MANIFEST.format(
+        number=number, repository=number % REPOSITORIES, patch=patch, host=host
+    ).encode()
 
 
 if __name__ == "__main__":

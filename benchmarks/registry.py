@@ -29,7 +29,6 @@ from pathlib import Path
 
 from support.far_registry import LARGE, PAGE, SMALL, serving
 
-from imagebot.config.model import Limits
 from imagebot.errors import RegistryError
 from imagebot.http.reach import Reach
 from imagebot.parallel.processes import raise_gc_threshold
@@ -178,16 +177,19 @@ def time_stages(folder: Path, host: str) -> dict[str, float]:
     fields = take_inventory(workspace, workspace.configuration).fields
     watch.lap("read the files")
     assigned = assign(fields, workspace.configuration)
-    queries = [TagQuery.of(each.field.reference, each.policy) for each in assigned if each.policy]
+    queries = [
+        TagQuery.of(each.field.reference, each.policy) if each.policy else None for each in assigned
+    ]
     watch.lap("assign policies")
     with Client(host) as client:
         client.tags(Repository(host, "small/first"))
         watch.lap("import httpx, and connect")
         client.spent.clear()
-        answers = resolve(queries, Memo(client).for_pass(), now=datetime.now(UTC))
+        asked = [query for query in queries if query]
+        answers = resolve(asked, Memo(client).for_pass(), now=datetime.now(UTC))
     watch.lap("list the tags")
     watch.split("list the tags", math.fsum(client.spent), rest="choose the tags")
-    plan = to_plan(assigned, answers, target=FOLDER, limits=Limits())
+    plan = to_plan(assigned, queries, answers, target=FOLDER)
     edited = edit_plan(workspace, plan)
     watch.lap("make and prove the edits")
     if len(edited.changes) != len(fields):

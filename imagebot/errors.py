@@ -23,6 +23,7 @@ ImagebotError
 ├─ GitError                            git failed
 │  ├─ GitAuthError                     the remote refused the credential
 │  ├─ GitUnreachableError              the remote cannot be reached
+│  ├─ DamagedCacheError                the bot's own copy of a repository cannot be read
 │  └─ PushRejectedError                the remote refused the push, with the kind of refusal
 └─ ForgeError                          an answer of a forge
    ├─ ForgeAuthError                   token missing, wrong or not enough
@@ -270,6 +271,12 @@ class GitAuthError(GitError):
 
 class GitUnreachableError(GitError):
     code = "git-unreachable"
+
+
+class DamagedCacheError(GitError):
+    """The bot's own copy of a repository, at `subject`, cannot be read; it can be made anew."""
+
+    code = "git-cache"
 
 
 PushRefusal = Literal["behind", "race", "lease", "protected", "clash", "other"]

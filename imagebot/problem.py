@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -11,6 +12,7 @@ from imagebot.errors import ImagebotError
 
 BUG = "bug"
 """The code of a problem that is imagebot's own fault."""
+_MOST_SHOWN = 10
 ProblemScope = Literal["target", "file", "repository", "field", "change"]
 
 
@@ -86,6 +88,40 @@ class Problem:
             line=line,
             places=places,
         )
+
+
+def shorten(problems: Sequence[Problem]) -> list[Problem]:
+    """The problems that are told one by one: of each target, scope and code the first ten.
+
+    Where there are more, another one says how many. Thousands of broken files would hide the rest.
+    """
+    counts = Counter(_sort_of(problem) for problem in problems)
+    told: Counter[tuple[str, str, str]] = Counter()
+    found: list[Problem] = []
+    for problem in problems:
+        sort = _sort_of(problem)
+        told[sort] += 1
+        if told[sort] <= _MOST_SHOWN:
+            found.append(problem)
+        if told[sort] == _MOST_SHOWN < counts[sort]:
+            found.append(_rest(problem, counts[sort]))
+    return found
+
+
+def _sort_of(problem: Problem) -> tuple[str, str, str]:
+    return problem.target, problem.scope, problem.code
+
+
+def _rest(problem: Problem, total: int) -> Problem:
+    where = f"{problem.target}: " if problem.target else ""
+    return Problem(
+        scope=problem.scope,
+        subject=problem.target or problem.scope,
+        code=problem.code,
+        message=f"{where}{total - _MOST_SHOWN} more problems of this kind ({problem.code})",
+        hint="--format json lists all of them",
+        target=problem.target,
+    )
 
 
 class Exit(IntEnum):

@@ -67,8 +67,7 @@ def command(
             _print_unread(unread)
     for warning in warnings:
         diagnostics.warning(warning)
-    for problem in problems:
-        diagnostics.problem(problem)
+    diagnostics.problems(problems)
     files = len({field.path for field, _, _ in rows})
     rest = f", {len(unread)} unread" if unread else ""
     if unread and not show_unread and output_format != "json":

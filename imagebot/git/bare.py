@@ -1,57 +1,122 @@
-"""The bare cache of a target: fetched, checked, repaired and read.
+"""The bare cache of a repository: fetched, checked, made anew and read.
 
 Blobs are left out of the clone and fetched in one batch when they are read. The settings that
 make git fetch a missing blob by itself, one request each, are not in the repository's
-configuration; only the commands that may reach the remote get them.
+configuration; only the commands that may reach the remote get them, and only after commands that
+cannot reach it have found nothing wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from imagebot.errors import GitAuthError, GitError, GitUnreachableError
-from imagebot.git.cache import clear_unfinished, make_empty
-from imagebot.git.runner import Runner
-from imagebot.git.tree import CommitTree, parse_blobs, parse_listing, parse_sizes
+from imagebot.errors import DamagedCacheError, GitAuthError, GitError, GitUnreachableError
+from imagebot.git.cache import branch_key, locked, make_empty
+from imagebot.git.classify import cache_failure, damaged_cache
+from imagebot.git.housekeeping import find_damage, is_untidy, promise_packs, remove_left_over
+from imagebot.git.runner import MAX_OUTPUT, Result, Runner
+from imagebot.git.tree import CommitTree, parse_listing, parse_objects, parse_sizes
 
-_HEAD = "refs/imagebot/head"
-_LAZY = ("-c", "remote.origin.promisor=true", "-c", "remote.origin.partialclonefilter=blob:none")
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
-# Errors that another cache would not help with.
-_REMOTE_ERRORS = (GitAuthError, GitUnreachableError)
+# A fetch reads the newest commits, to tell the remote what is here.
+_MOST_COMMITS = 10_000
+_JOIN = (
+    # Nothing refers to the commits of pull requests, nor to one that is about to be pushed.
+    "-c", "gc.pruneExpire=2.hours.ago",
+    "-c", "gc.writeCommitGraph=false",
+    # Refs are read from their files.
+    "-c", "gc.packRefs=false",
+    # With own commits in a cache without blobs, a bitmap cannot be made and joining fails.
+    "-c", "repack.writeBitmaps=false",
+    "gc", "--quiet",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
 class BareCache:
-    """One branch of one remote. Every method may raise GitError."""
+    """One branch of one remote, in the cache that all branches of the remote share.
+
+    Every method may raise GitError; DamagedCacheError, when the cache is to be made anew.
+    `lock_seconds` is how long a command may wait for another bot. A `fresh` cache was made during
+    this pass: what fails with it is not blamed on damage.
+    """
 
     runner: Runner
     branch: str
+    lock_seconds: float
+    fresh: bool = False
     _listings: dict[str, CommitTree] = field(default_factory=dict)
+    _checked: bool = False
+    _seen: str = ""
+
+    def __post_init__(self) -> None:
+        self._seen = self._made()
+
+    def local(self, *args: str, payload: bytes = b"", limit: int = MAX_OUTPUT) -> bytes:
+        """Stdout of a command that only reads and writes the cache."""
+        result = self._try_local(*args, payload=payload, limit=limit)
+        if result.status != 0:
+            raise cache_failure(self._path, result.status, result.err)
+        return result.out
+
+    def merge_base(self, one: str, other: str) -> str:
+        """The last commit that two have in common, "" without one."""
+        result = self._try_local("merge-base", one, other)
+        if result.status == 1 and not result.err:
+            return ""
+        if result.status != 0:
+            raise cache_failure(self._path, result.status, result.err)
+        return result.out.decode().strip()
+
+    def push(self, *args: str) -> Result:
+        """As `Runner.try_push`."""
+        with self._shared():
+            return self.runner.try_push(*args)
 
     def update(self, wanted: str) -> str:
         """Fetch the branch's commit `wanted`, or the one it has moved to since; return its id.
 
-        Rebuilds a damaged cache, and clones everything if that does not help: in a partial clone
-        git's object check ignores `fetch.fsck.*` (seen in 2.39), so that some old repositories
-        can only be cloned whole.
+        Clones everything if there is no other way: in a partial clone git's object check ignores
+        `fetch.fsck.*` (seen in 2.39), so that some old repositories can only be cloned whole.
         """
+        if not (self.runner.directory / "HEAD").exists():
+            self.make_anew()
+        if self._is_at(wanted):
+            return wanted
+        refspec = f"+refs/heads/{self.branch}:{self._ref}"
         try:
-            head = self._update(wanted)
-            self.list_files(head)
-        except _REMOTE_ERRORS:
+            self._fetch("origin", refspec)
+        except (GitAuthError, GitUnreachableError, DamagedCacheError):
             raise
         except GitError:
-            return self._rebuild(wanted)
-        return head
+            if self._is_whole:
+                raise
+            self.make_anew(whole=True)
+            self._fetch("origin", refspec)
+        return self.local("rev-parse", "--verify", self._ref).decode().strip()
+
+    def make_anew(self, *, whole: bool = False) -> None:
+        """Make the cache empty, unless that has happened since this object last used it.
+
+        With `whole`, it will also get the blobs, because the remote does not serve single ones.
+        """
+        self._listings.clear()
+        self._checked = False
+        with locked(self.runner.directory, seconds=self.lock_seconds):
+            if self._made() == self._seen or (whole and not self._is_whole):
+                self._start(whole=whole)
+            self._seen = self._made()
+        self.fresh = True
 
     def advance(self, commit: str) -> None:
         """Record that the branch is at `commit`, which the cache has."""
-        self.runner.local("update-ref", _HEAD, commit)
+        self.local("update-ref", self._ref, commit)
 
     def has(self, commit: str) -> bool:
-        return self.runner.try_local("cat-file", "-e", f"{commit}^{{commit}}").status == 0
+        return self._try_local("cat-file", "-e", f"{commit}^{{commit}}").status == 0
 
     def ensure_commit(self, commit: str, branch: str) -> None:
         """Fetch `commit`, to which `branch` of the remote points, unless the cache has it."""
@@ -59,10 +124,15 @@ class BareCache:
             self._fetch("origin", f"refs/heads/{branch}")
 
     def list_files(self, commit: str) -> CommitTree:
-        """The files of a commit; the listing of the last commit is kept."""
+        """The files of a commit; the listing of the last commit is kept.
+
+        It is proven by the ids of the commit and of its trees: what is listed is what is there.
+        """
         if commit not in self._listings:
-            output = self.runner.local("ls-tree", "-r", "-z", "--full-tree", commit)
-            self._listings = {commit: parse_listing(output)}
+            output = self.local("ls-tree", "-r", "-t", "-z", "--full-tree", commit)
+            tree, folders = parse_listing(output)
+            self._prove(commit, folders)
+            self._listings = {commit: tree}
         return self._listings[commit]
 
     def fetch_blobs(self, blobs: Iterable[str], head: str) -> dict[str, int]:
@@ -78,80 +148,194 @@ class BareCache:
         found = {blob: size for blob, size in sizes.items() if size is not None}
         if len(found) < len(sizes):
             lost = next(blob for blob, size in sizes.items() if size is None)
-            raise GitError(self.runner.subject, f"the remote does not serve blob {lost}")
+            error = GitError(self.runner.subject, f"the remote does not serve blob {lost}")
+            raise self.blame(error)
         return found
 
     def read_blobs(self, sizes: dict[str, int]) -> dict[str, bytes]:
-        """The contents of blobs that the cache has, by id."""
+        """The contents of blobs that the cache has, by id, to which they are proven to belong."""
         if not sizes:
             return {}
         limit = sum(sizes.values()) + 128 * len(sizes)
-        output = self.runner.local(
-            "cat-file", "--batch", "--buffer", payload=_lines(sizes), limit=limit
-        )
-        return parse_blobs(output)
+        objects = self._objects(sizes, limit=limit)
+        if any(kind != b"blob" for kind, _ in objects.values()) or objects.keys() != sizes.keys():
+            raise damaged_cache(self._path, "git reads other objects than those asked for")
+        return {oid: content for oid, (_, content) in objects.items()}
 
-    def _update(self, wanted: str) -> str:
-        if not (self.runner.directory / "HEAD").exists():
-            self._start()
-        if self.has(wanted):
-            self.advance(wanted)
-            return wanted
-        clear_unfinished(self.runner.directory)
-        self._fetch("origin", f"+refs/heads/{self.branch}:{_HEAD}")
-        # git decides when to join the packs of many passes.
-        self.runner.try_local(*self._promise, "-c", "gc.auto=6700", "gc", "--auto", "--quiet")
-        return self.runner.local("rev-parse", "--verify", _HEAD).decode().strip()
+    def check(self) -> None:
+        """Look for damage, once in a pass, with commands that cannot reach the remote.
 
-    def _rebuild(self, wanted: str) -> str:
-        try:
-            self._start()
-            return self._update(wanted)
-        except _REMOTE_ERRORS:
-            raise
-        except GitError:
-            self._start(whole=True)
-            return self._update(wanted)
+        git would take it for something that was left out of the clone, and fetch it.
+        """
+        if self._checked:
+            return
+        with self._shared():
+            try:
+                if not self._is_whole:
+                    promise_packs(self.runner.directory)
+            except OSError as error:
+                raise damaged_cache(self._path, str(error.strerror)) from error
+            if reason := find_damage(self.runner.directory):
+                raise damaged_cache(self._path, reason)
+        self.local("rev-list", "--quiet", f"--max-count={_MOST_COMMITS}", "--all")
+        self._checked = True
 
-    def _start(self, *, whole: bool = False) -> None:
-        self._listings.clear()
-        make_empty(self.runner.directory)
-        self.runner.local("init", "--quiet", "--bare", "--template=", ".")
-        if whole:
-            (self.runner.directory / "imagebot-whole").touch()
+    def blame(self, error: GitError) -> GitError:
+        """The error to raise when a command that talks to the remote failed with `error`.
+
+        Damage makes git blame the remote, so that the cache is suspected first.
+        """
+        if self.fresh or isinstance(error, (GitAuthError, DamagedCacheError)):
+            return error
+        if isinstance(error, GitUnreachableError) and not self._is_damaged():
+            return error
+        return damaged_cache(self._path, error.reason)
+
+    def blame_push(self, error: GitError) -> GitError:
+        """As `blame`, after a push: the remote may refuse one for good."""
+        if self.fresh or isinstance(error, GitAuthError) or not self._is_damaged():
+            return error
+        return damaged_cache(self._path, error.reason)
+
+    def _is_damaged(self) -> bool:
+        """Whether git, reading every object, finds one that is not as it should be."""
+        argv = ("fsck", "--no-dangling", "--no-reflogs", "--no-progress")
+        with self._shared():
+            return self.runner.try_local(*argv, promised=not self._is_whole).status != 0
+
+    def clear_up(self) -> None:
+        """Delete what a killed process has left; not while another bot uses the cache."""
+        self._alone(lambda: remove_left_over(self.runner.directory))
+
+    def join_packs(self) -> None:
+        """Join the packs of many passes; a cache where that fails is left for the next to make."""
+        if is_untidy(self.runner.directory):
+            self._alone(self._join)
+
+    def _join(self) -> None:
+        if self.runner.try_local(*_JOIN, promised=not self._is_whole).status != 0:
+            make_empty(self.runner.directory)
+
+    def _alone(self, work: Callable[[], None]) -> None:
+        """Do what must not be done while others use the cache, unless they do; it may fail."""
+        with contextlib.suppress(GitError), locked(self.runner.directory, seconds=0):
+            work()
+
+    @property
+    def _ref(self) -> str:
+        return f"refs/imagebot/{branch_key(self.branch)}"
+
+    @property
+    def _path(self) -> str:
+        return str(self.runner.directory)
 
     @property
     def _is_whole(self) -> bool:
         """Whether all blobs are cloned, because the remote does not serve single blobs."""
         return (self.runner.directory / "imagebot-whole").exists()
 
-    @property
-    def _promise(self) -> tuple[str, ...]:
-        """Options that tell git to accept missing objects."""
-        return () if self._is_whole else _LAZY
+    def _made(self) -> str:
+        """Stands for the last time that the cache was made."""
+        try:
+            return (self.runner.directory / "imagebot-made").read_text(errors="replace")
+        except OSError:
+            return ""
+
+    def _start(self, *, whole: bool) -> None:
+        directory = self.runner.directory
+        make_empty(directory)
+        result = self.runner.try_local("init", "--quiet", "--bare", "--template=", ".")
+        if result.status != 0:
+            raise cache_failure(self._path, result.status, result.err)
+        try:
+            (directory / "imagebot-made").write_text(os.urandom(8).hex())
+            if whole:
+                (directory / "imagebot-whole").touch()
+        except OSError as error:
+            raise damaged_cache(self._path, str(error.strerror)) from error
+
+    @contextlib.contextmanager
+    def _shared(self) -> Iterator[None]:
+        directory = self.runner.directory
+        with locked(directory, seconds=self.lock_seconds, shared=True):
+            if not directory.is_dir():
+                raise damaged_cache(self._path, "the folder is gone")
+            yield
+
+    def _try_local(self, *args: str, payload: bytes = b"", limit: int = MAX_OUTPUT) -> Result:
+        with self._shared():
+            try:
+                return self.runner.try_local(*args, payload=payload, limit=limit)
+            except GitUnreachableError:
+                raise
+            except GitError as error:
+                raise damaged_cache(self._path, error.reason) from error
+
+    def _is_at(self, commit: str) -> bool:
+        """Whether the cache has the commit; if so, the branch is recorded to be there."""
+        if self._recorded() == commit:
+            return True
+        payload = _lines((commit, self._ref))
+        output = self._try_local("cat-file", "--batch-check", payload=payload).out
+        known = [line.startswith(f"{commit} commit ".encode()) for line in output.splitlines()]
+        if not known or not known[0]:
+            return False
+        if not known[-1] or len(known) < 2:
+            self.advance(commit)
+        return True
+
+    def _recorded(self) -> str:
+        """Where the branch was last, read without git: what is done with it will show damage."""
+        try:
+            return (self.runner.directory / self._ref).read_text("ascii", "replace").strip()
+        except OSError:
+            return ""
 
     def _fetch(self, *args: str, options: tuple[str, ...] = (), payload: bytes = b"") -> None:
+        self.check()
         narrow = () if self._is_whole else ("--filter=blob:none",)
-        self.runner.remote(*self._promise, *options, *_FETCH, *narrow, *args, payload=payload)
+        argv = (*options, *_FETCH, *narrow, *args)
+        with self._shared():
+            try:
+                self.runner.remote(*argv, payload=payload, promised=not self._is_whole)
+                return
+            except GitError as error:
+                failed = error
+        raise self.blame(failed) from failed
 
     def _sizes(self, blobs: Iterable[str]) -> dict[str, int | None]:
-        output = self.runner.local("cat-file", "--batch-check", payload=_lines(blobs))
-        return parse_sizes(output)
+        return parse_sizes(self.local("cat-file", "--batch-check", payload=_lines(blobs)))
 
     def _prefetch(self, blobs: Iterable[str], head: str) -> None:
         # Otherwise git would first send a list of every object in the cache.
         options = ("-c", "fetch.negotiationAlgorithm=noop")
         try:
             self._fetch("--stdin", "origin", options=options, payload=_lines(blobs))
-        except _REMOTE_ERRORS:
+        except (GitAuthError, GitUnreachableError, DamagedCacheError):
             raise
         except GitError:
             # The remote does not serve single objects (or not these): clone everything, once.
             if self._is_whole:
                 raise
-            self._start(whole=True)
-            self._update(head)
+            self.make_anew(whole=True)
+            self.update(head)
+
+    def _objects(
+        self, names: Iterable[str], *, limit: int = MAX_OUTPUT
+    ) -> dict[str, tuple[bytes, bytes]]:
+        output = self.local("cat-file", "--batch", "--buffer", payload=_lines(names), limit=limit)
+        try:
+            return parse_objects(output)
+        except ValueError as error:
+            raise damaged_cache(self._path, str(error)) from error
+
+    def _prove(self, commit: str, folders: Iterable[str]) -> None:
+        objects = self._objects(dict.fromkeys((commit, f"{commit}^{{tree}}", *folders)))
+        kind, content = objects.get(commit, (b"", b""))
+        root = content.partition(b"\n")[0].removeprefix(b"tree ").decode("ascii", "replace")
+        if kind != b"commit" or not {root, *folders} <= objects.keys():
+            raise damaged_cache(self._path, "git reads other objects than those asked for")
 
 
-def _lines(blobs: Iterable[str]) -> bytes:
-    return "".join(f"{blob}\n" for blob in blobs).encode()
+def _lines(names: Iterable[str]) -> bytes:
+    return "".join(f"{name}\n" for name in names).encode()

@@ -1,4 +1,8 @@
-"""The path of a target's bare cache, and the lock that lets one process at a time use it."""
+"""Where the cache of a repository is, and the locks that keep its users apart.
+
+All branches of a repository share one cache. What they do with it at the same time git keeps apart;
+whoever deletes something in it has it alone.
+"""
 
 from __future__ import annotations
 
@@ -17,40 +21,56 @@ from imagebot.errors import GitError
 _POLL_SECONDS = 0.05
 
 
-def cache_path(cache_dir: Path, url: str, branch: str) -> Path:
-    """The folder for this URL and branch, with a name that people recognise."""
-    digest = hashlib.sha256(f"{url}\0{branch}".encode()).hexdigest()[:16]
+def cache_path(cache_dir: Path, url: str) -> Path:
+    """The folder for this URL, with a name that people recognise."""
+    digest = hashlib.sha256(url.encode()).hexdigest()[:16]
     name = re.sub(r"[^a-z0-9]+", "-", url.rsplit("/", 1)[-1].lower().removesuffix(".git")).strip(
         "-"
     )
     return cache_dir.absolute() / "git" / f"{name[:40] or 'target'}-{digest}"
 
 
+def branch_key(branch: str) -> str:
+    """Stands for a branch in names of refs and files, where `a` and `a/b` would clash."""
+    return hashlib.sha256(branch.encode()).hexdigest()[:16]
+
+
 @contextlib.contextmanager
-def locked(path: Path, *, seconds: float) -> Iterator[None]:
+def locked(path: Path, *, seconds: float, shared: bool = False) -> Iterator[None]:
     """Hold the lock beside `path`; only the bot's user can enter its parent folder.
 
-    The lock ends with the process. Raises GitError when another process still has it after
-    `seconds`, and when the cache cannot be written.
+    With `shared`, together with others that share it. The lock ends with the process. Raises
+    GitError when others still have it after `seconds`, and when the cache cannot be written.
     """
+    descriptor = _open(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.parent.chmod(0o700)
-        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise _unwritable(path.parent, error) from error
-    try:
-        _wait(descriptor, path, seconds)
+        _wait(descriptor, path, seconds, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
 
 
-def _wait(descriptor: int, path: Path, seconds: float) -> None:
+def _open(path: Path) -> int:
+    lock = Path(f"{path}.lock")
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.chmod(0o700)
+        try:
+            return os.open(lock, flags, 0o600)
+        except IsADirectoryError:
+            # Nobody can have locked it.
+            shutil.rmtree(lock)
+            return os.open(lock, flags, 0o600)
+    except OSError as error:
+        raise unwritable(path.parent, error) from error
+
+
+def _wait(descriptor: int, path: Path, seconds: float, kind: int) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise GitError(
@@ -70,21 +90,19 @@ def make_empty(path: Path) -> None:
         if path.is_symlink() or path.is_file():
             path.unlink()
         elif path.exists():
-            shutil.rmtree(path)
+            shutil.rmtree(path, onerror=_unless_gone)
         path.mkdir(mode=0o700)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
 
 
-def clear_unfinished(path: Path) -> None:
-    """Delete what git commands that were killed had begun to write in the bare repository `path`,
-    such as a pack of any size; git itself would wait two weeks. The lock must be held."""
-    for begun in (path / "objects").glob("*/tmp_*"):
-        with contextlib.suppress(OSError):
-            begun.unlink()
+def _unless_gone(_function: object, _path: str, info: tuple[object, BaseException, object]) -> None:
+    if not isinstance(info[1], FileNotFoundError):
+        raise info[1]
 
 
-def _unwritable(path: Path, error: OSError) -> GitError:
+def unwritable(path: Path, error: OSError) -> GitError:
+    """The error for a cache in which something could not be written."""
     return GitError(
         str(path),
         f"the cache cannot be written: {error.strerror}",

@@ -7,27 +7,23 @@ submodules. Commits are made by plumbing and pushed by their ids.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
-from imagebot.errors import GitError
+from imagebot.errors import DamagedCacheError, GitError
 from imagebot.git.bare import BareCache
-from imagebot.git.cache import cache_path, locked
+from imagebot.git.cache import branch_key, cache_path, locked
 from imagebot.git.classify import push_failure
+from imagebot.git.commits import CommitReader
 from imagebot.git.credentials import Access
-from imagebot.git.history import (
-    LOG,
-    FileCommit,
-    FileDiff,
-    LastCommit,
-    log_input,
-    parse_diff,
-    parse_log,
-)
+from imagebot.git.history import LOG, FileCommit, log_input, parse_log
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
 from imagebot.git.tree import (
     Committer,
+    CommitTree,
     TreeFile,
     TreeOther,
     commit_stream,
@@ -38,16 +34,20 @@ from imagebot.git.url import check_branch, parse_url
 from imagebot.parallel.stop import Stop
 from imagebot.text import excerpt, nearest
 
+T = TypeVar("T")
+
 MAX_BLOB = 16 * 1024 * 1024
 LOCK_SECONDS = 600.0
 BOT_BRANCHES = "imagebot/"
 
-_COMMIT = "refs/imagebot/commit"
 _MAX_REFS = 8 * 1024 * 1024
 _MAX_AUTHORS = 200
 _MAX_COMMITS = 5000
 _MOST_NAMED = 10
 _USUAL = ("main", "master", "trunk", "develop")
+# How often in a pass the cache is made anew, before its disk is taken to be broken.
+_MOST_HEALS = 3
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +61,25 @@ class Author:
     message: str = ""
 
 
-class Checkout:
-    """Made by `open_checkout`, for one pass in one thread. Every method may raise GitError."""
+class Checkout(CommitReader):
+    """Made by `open_checkout`, for one pass in one thread. Every method may raise GitError.
+
+    Each makes a cache anew that turns out to be damaged, and then goes on where it was.
+    """
 
     committer: Committer
 
-    def __init__(self, runner: Runner, branch: str) -> None:
+    def __init__(self, runner: Runner, branch: str, lock_seconds: float = LOCK_SECONDS) -> None:
         self.branch = branch
         self._runner = runner
-        self._cache = BareCache(runner, branch)
+        self._cache = BareCache(runner, branch, lock_seconds)
         self._head = ""
         self._remote: dict[str, str] = {}
+        # What `git fast-import` was given for each commit made here.
+        self._streams: dict[str, bytes] = {}
+        # What the cache was said to have.
+        self._found: list[str] = []
+        self._heals = 0
 
     @property
     def url(self) -> str:
@@ -86,36 +94,42 @@ class Checkout:
     def refresh(self) -> str:
         """Look at the remote, fetch what is new and return the new head.
 
-        One small request when nothing has moved. A damaged cache is rebuilt.
+        One small request when nothing has moved.
         """
         self._remote = self._look()
         wanted = self._remote.get(self.branch)
         if wanted is None:
             raise self._no_branch()
-        self._head = self._cache.update(wanted)
+        self._head = self._healed(lambda: self._cache.update(wanted))
         return self._head
 
     def files(self) -> tuple[TreeFile, ...]:
         """Every ordinary file of the head, in git's order."""
-        return self._cache.list_files(self.head).files
+        return self._list(self.head).files
 
     def others(self) -> tuple[TreeOther, ...]:
         """Entries of the head that cannot be read: links, submodules, names that are not UTF-8."""
-        return self._cache.list_files(self.head).others
+        return self._list(self.head).others
 
     def fetch(self, blobs: Iterable[str]) -> None:
         """Fetch these blobs in one request, before they are read in several batches."""
-        self._cache.fetch_blobs(blobs, self.head)
+        wanted = tuple(blobs)
+        self._healed(lambda: self._cache.fetch_blobs(wanted, self.head))
 
     def read(self, blobs: Iterable[str], *, max_size: int = MAX_BLOB) -> dict[str, bytes]:
         """Contents by blob id; a blob of more than `max_size` bytes is not in the answer.
 
         What is not here yet comes in one request.
         """
-        sizes = self._cache.fetch_blobs(blobs, self.head)
-        return self._cache.read_blobs(
-            {blob: size for blob, size in sizes.items() if size <= max_size}
-        )
+        wanted = tuple(blobs)
+
+        def read() -> dict[str, bytes]:
+            sizes = self._cache.fetch_blobs(wanted, self.head)
+            return self._cache.read_blobs(
+                {blob: size for blob, size in sizes.items() if size <= max_size}
+            )
+
+        return self._healed(read)
 
     def commit(self, base: str, changes: Mapping[str, bytes], *, message: str) -> str:
         """The id of a new commit on `base` with new bytes in files that it has; modes are kept.
@@ -123,17 +137,21 @@ class Checkout:
         Made by `committer`, which must be set. `base` itself when nothing differs. The same
         arguments and the same committer give the same id.
         """
-        files = {file.path: file for file in self._cache.list_files(base).files}
+        files = {file.path: file for file in self._list(base).files}
         picked = pick_files(files, changes, self.url)
         if not picked:
             return base
         stream = commit_stream(
-            ref=_COMMIT, base=base, files=picked, message=message, committer=self.committer
+            # Not one that stays: other branches make their commits here as well.
+            ref=f"refs/imagebot/new-{branch_key(self.branch)}",
+            base=base,
+            files=picked,
+            message=message,
+            committer=self.committer,
         )
-        output = self._runner.local(
-            "fast-import", "--quiet", "--force", "--done", "--date-format=raw", payload=stream
-        )
-        return output.decode().strip()
+        commit = self._healed(lambda: self._import(stream))
+        self._streams[commit] = stream
+        return commit
 
     def push(self, commit: str, branch: str, *, lease: str | None = None) -> None:
         """Move a branch of the remote to `commit`.
@@ -141,11 +159,12 @@ class Checkout:
         Without a lease only forwards. With one, from exactly that commit and to anywhere, or with
         "" only when there is no such branch. Raises PushRejectedError.
         """
-        self._push(f"{commit}:refs/heads/{check_branch(branch)}", branch, lease)
+        refspec = f"{commit}:refs/heads/{check_branch(branch)}"
+        self._healed(lambda: self._push(refspec, branch, lease))
         self._remote[branch] = commit
         if branch == self.branch:
-            self._cache.advance(commit)
             self._head = commit
+            self._healed(lambda: self._cache.advance(commit))
 
     def try_push(self, branch: str) -> None:
         """Ask the remote whether the head may be pushed to a branch; nothing changes there.
@@ -158,7 +177,8 @@ class Checkout:
 
     def delete_branch(self, branch: str, *, lease: str) -> None:
         """Delete a branch of the remote that is at commit `lease`. Raises PushRejectedError."""
-        self._push(f":refs/heads/{check_branch(branch)}", branch, lease)
+        refspec = f":refs/heads/{check_branch(branch)}"
+        self._healed(lambda: self._push(refspec, branch, lease))
         self._remote.pop(branch, None)
 
     def remote_branch(self, name: str) -> str | None:
@@ -176,9 +196,14 @@ class Checkout:
         tip = self.remote_branch(branch)
         if tip is None:
             return ()
-        self._cache.ensure_commit(tip, branch)
         form = "--format=%H%x00%ae%x00%ce%x00%P%x00%B"
-        output = self._runner.local("log", "-z", f"-n{_MAX_AUTHORS}", form, tip, f"^{base}", "--")
+        argv = ("log", "-z", f"-n{_MAX_AUTHORS}", form, tip, f"^{base}")
+
+        def read() -> bytes:
+            self._cache.ensure_commit(tip, branch)
+            return self._cache.local(*argv, "--")
+
+        output = self._healed(read)
         words = output.decode("utf-8", "replace").split("\0")
         rows = zip(*(words[at::5] for at in range(5)), strict=False)
         return tuple(
@@ -195,30 +220,13 @@ class Checkout:
         if not paths:
             return {}
         limit = f"-n{min(most * len(paths), _MAX_COMMITS)}"
-        output = self._runner.local(*LOG, limit, payload=log_input(self.head, paths))
-        return parse_log(output, most)
+        payload = log_input(self.head, paths)
 
-    def messages(self, *, most: int) -> Sequence[str]:
-        """The messages of the head's newest commits, the newest first."""
-        output = self._runner.local("log", "-z", f"-n{most}", "--format=%B", self.head, "--")
-        return output.decode("utf-8", "replace").removesuffix("\0").split("\0")
+        def read() -> bytes:
+            self._cache.check()
+            return self._cache.local(*LOG, limit, payload=payload)
 
-    def last_commit(self, path: str) -> LastCommit | None:
-        """The last commit of the head's history that touched a file, None without one."""
-        form = "--format=%H %ct"
-        output = self._runner.local("log", "-n1", form, self.head, "--", f":(top,literal){path}")
-        commit, _, when = output.decode().strip().partition(" ")
-        return LastCommit(commit, int(when)) if commit else None
-
-    def changed(self, old: str, new: str) -> tuple[FileDiff, ...]:
-        """The files that differ between two commits that the cache has."""
-        form = ("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames")
-        return parse_diff(self._runner.local(*form, old, new, "--"))
-
-    def merge_base(self, commit: str) -> str:
-        """The last commit that the head and `commit` have in common, "" without one."""
-        result = self._runner.try_local("merge-base", self.head, commit)
-        return result.out.decode().strip() if result.status == 0 else ""
+        return parse_log(self._healed(read), most)
 
     def fetch_branch(self, branch: str) -> str:
         """Make sure that the cache has the commit of a branch of the bot's; return its id.
@@ -227,33 +235,74 @@ class Checkout:
         """
         tip = self.remote_branch(branch)
         if tip is not None:
-            self._cache.ensure_commit(tip, branch)
+            self._healed(lambda: self._cache.ensure_commit(tip, branch))
         return tip or ""
-
-    def tree(self, commit: str) -> str:
-        """The id of a commit's tree: equal for commits that hold the same."""
-        return self._runner.local("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
-
-    def message(self, commit: str) -> str:
-        """The message of a commit."""
-        output = self._runner.local("log", "-n1", "--format=%B", commit, "--")
-        return output.decode("utf-8", "replace")
-
-    def parents(self, commit: str) -> tuple[str, ...]:
-        """The ids of a commit's parents."""
-        output = self._runner.local("rev-parse", f"{commit}^@", "--")
-        return tuple(output.decode().split()[:-1])
 
     def has(self, commit: str) -> bool:
         """Whether a commit is in the cache; those of branches that were looked into are."""
-        return self._cache.has(commit)
+        found = self._healed(lambda: self._cache.has(commit))
+        if found:
+            self._found.append(commit)
+        return found
+
+    def clear_up(self) -> None:
+        """Delete what killed processes have left in the cache."""
+        self._cache.clear_up()
+
+    def join_packs(self) -> None:
+        """Keep the number of packs small, now that the cache is not needed any more."""
+        self._cache.join_packs()
+
+    def _list(self, commit: str) -> CommitTree:
+        return self._healed(lambda: self._cache.list_files(commit))
+
+    def _import(self, stream: bytes) -> str:
+        argv = ("fast-import", "--quiet", "--force", "--done", "--date-format=raw")
+        return self._cache.local(*argv, payload=stream).decode().strip()
+
+    def merge_base(self, commit: str) -> str:
+        """The last commit that the head and `commit` have in common, "" without one."""
+        return self._healed(lambda: self._cache.merge_base(self.head, commit))
+
+    def _read(self, *argv: str) -> bytes:
+        return self._healed(lambda: self._cache.local(*argv))
+
+    def _healed(self, work: Callable[[], T]) -> T:
+        """What `work` returns, with a new cache if the one there was is damaged."""
+        while True:
+            try:
+                return work()
+            except DamagedCacheError as error:
+                if self._heals == _MOST_HEALS:
+                    raise
+                self._heals += 1
+                _log.warning("%s; making it anew", error)
+                self._heal()
+
+    def _heal(self) -> None:
+        """Make the cache anew, with the commits made in it and those it was said to have."""
+        self._cache.make_anew()
+        if not self._head:
+            return
+        self._cache.update(self._head)
+        if not self._cache.has(self._head):
+            raise GitError(
+                self.url,
+                f"{self.branch!r} was rewritten while the cache was made anew",
+                hint="the next pass tries again",
+            )
+        for stream in self._streams.values():
+            self._import(stream)
+        for branch, commit in self._remote.items():
+            if commit in self._found:
+                self._cache.ensure_commit(commit, branch)
 
     def _look(self, name: str = "") -> dict[str, str]:
         """Branches of the remote: the one named, or the target's and all of the bot's."""
         names = [name] if name else [self.branch, f"{BOT_BRANCHES}*"]
-        return self._list(*(f"refs/heads/{each}" for each in names))
+        return self._branches(*(f"refs/heads/{each}" for each in names))
 
-    def _list(self, *patterns: str) -> dict[str, str]:
+    def _branches(self, *patterns: str) -> dict[str, str]:
         """The remote's branches that match one of these patterns of ls-remote."""
         # Outside the cache, so that a damaged one does not matter.
         outside = replace(self._runner, directory=self._runner.directory.parent, repository="none")
@@ -268,7 +317,7 @@ class Checkout:
         args = [*more, "--porcelain", "--no-verify", "--no-follow-tags", "--quiet"]
         if lease is not None:
             args.append(f"--force-with-lease=refs/heads/{branch}:{lease}")
-        result = self._runner.try_push(*args, "origin", refspec)
+        result = self._cache.push(*args, "origin", refspec)
         if result.status == 0:
             return
         redaction = self._runner.access.redaction
@@ -276,13 +325,16 @@ class Checkout:
         refused = push_failure(
             subject, result.out.decode("utf-8", "replace"), result.err, redaction
         )
-        raise refused or self._runner.failure(result)
+        if refused and refused.kind != "other":
+            raise refused
+        # A damaged cache breaks off the connection, or sends what the remote refuses.
+        raise self._cache.blame_push(refused or self._runner.failure(result))
 
     def _no_branch(self) -> GitError:
         """The error for a target whose branch is missing; it names those that are there."""
         there = "it has none"
         with contextlib.suppress(GitError):
-            found = self._list("refs/heads/*")
+            found = self._branches("refs/heads/*")
             first = {nearest(self.branch, found), *_USUAL}
             names = sorted(found, key=lambda name: (name not in first, name))
             shown = ", ".join(excerpt(name) for name in names[:_MOST_NAMED])
@@ -307,13 +359,13 @@ def open_checkout(
     lock_seconds: float = LOCK_SECONDS,
     stop: Stop | None = None,
 ) -> Iterator[Checkout]:
-    """The checkout of a branch of a Git repository, locked against other processes.
+    """The checkout of a branch of a Git repository, locked against other users of that branch.
 
     Makes no request to the remote before `refresh`. Raises GitError for an invalid URL or branch,
     and when the cache stays locked.
     """
     parsed = parse_url(url)
-    path = cache_path(cache_dir, parsed.text, check_branch(branch))
+    path = cache_path(cache_dir, parsed.text)
     runner = Runner(
         directory=path,
         access=access,
@@ -322,5 +374,11 @@ def open_checkout(
         remote_seconds=remote_seconds,
         stop=stop or Stop(),
     )
-    with locked(path, seconds=lock_seconds):
-        yield Checkout(runner, branch)
+    own = path.with_name(f"{path.name}-{branch_key(check_branch(branch))}")
+    with locked(own, seconds=lock_seconds):
+        checkout = Checkout(runner, branch, lock_seconds)
+        checkout.clear_up()
+        try:
+            yield checkout
+        finally:
+            checkout.join_packs()

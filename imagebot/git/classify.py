@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from imagebot.errors import (
+    DamagedCacheError,
     GitAuthError,
     GitError,
     GitUnreachableError,
@@ -40,6 +41,13 @@ _NO_LOGIN = (
     "without -c, set IMAGEBOT_GIT_TOKEN"
 )
 _KEY = "check ssh-key of the target's credential, and that its public half may write there"
+
+_NO_SPACE = _rule(
+    r"no space left on device|disk quota",
+    GitError,
+    "there is no space left for the cache",
+    "free space in the cache directory, or set cache-dir to another disk",
+)
 
 # The first rule that matches decides, so special rules come before general ones.
 _RULES = (
@@ -132,12 +140,7 @@ _RULES = (
         "the repository contains an object that git's check refuses",
         "run `git fsck` in a clone to see which; imagebot does not work on such a repository",
     ),
-    _rule(
-        r"no space left on device|disk quota",
-        GitError,
-        "there is no space left for the cache",
-        "free space in the cache directory, or set cache-dir to another disk",
-    ),
+    _NO_SPACE,
 )
 
 
@@ -171,6 +174,25 @@ def failure(
         subject,
         said or f"git ended with status {status}",
         hint="run `imagebot doctor` to check the target; the cache may be deleted at any time",
+    )
+
+
+def cache_failure(path: str, status: int, stderr: str) -> GitError:
+    """The error for a command that only read and wrote the cache at `path`.
+
+    It is the cache's fault and not the remote's, whatever words git uses.
+    """
+    if status == NOT_FOUND or _NO_SPACE.pattern.search(stderr):
+        return failure(path, status, stderr)
+    return damaged_cache(path, quote_git(stderr) or f"git ended with status {status}")
+
+
+def damaged_cache(path: str, reason: str) -> DamagedCacheError:
+    """The error of a cache whose `reason` says what was found."""
+    return DamagedCacheError(
+        path,
+        f"the cache is damaged: {reason}",
+        hint="check the disk; the folder may be deleted at any time",
     )
 
 

@@ -18,7 +18,7 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -32,7 +32,7 @@ from imagebot.parallel.stop import Stop
 
 LOCAL_SECONDS = 120.0
 REMOTE_SECONDS = 600.0
-_MAX_OUTPUT = 256 * 1024 * 1024
+MAX_OUTPUT = 256 * 1024 * 1024
 # What a remote may make git use, whatever it sends: 8 GiB for a file (a pack; blocks of 512 bytes)
 # and 4 GiB of memory for a process (KiB). Where a limit is lower already, it stays.
 _LIMITS = "ulimit -S -f 16777216; ulimit -S -v 4194304"
@@ -64,6 +64,12 @@ _SETTINGS = (
         )
     ),
 )  # fmt: skip
+
+# What is missing here is at the remote: of a clone without blobs, that is no damage.
+_PROMISE = ("remote.origin.promisor=true", "remote.origin.partialclonefilter=blob:none")
+# Linux passes on variables of at most this size, with their names.
+_MAX_VARIABLE = 128 * 1024
+_SPARE = 256
 
 # Answers git's `get` with the token, but only for the one origin it is for.
 _HELPER = (
@@ -108,25 +114,52 @@ class Runner:
     def subject(self) -> str:
         return self.url.text if self.url else str(self.directory)
 
-    def local(self, *args: str, payload: bytes = b"", limit: int = _MAX_OUTPUT) -> bytes:
+    def local(self, *args: str, payload: bytes = b"", limit: int = MAX_OUTPUT) -> bytes:
         """Stdout of a command that talks to no remote.
 
         Raises GitError.
         """
         return self._checked(self.try_local(*args, payload=payload, limit=limit))
 
-    def try_local(self, *args: str, payload: bytes = b"", limit: int = _MAX_OUTPUT) -> Result:
-        """As `local`, but another status than 0 is an answer."""
-        return self._run(args, (), self._environment(""), payload, limit, self.local_seconds, ())
+    def try_local(
+        self,
+        *args: str,
+        payload: bytes = b"",
+        limit: int = MAX_OUTPUT,
+        promised: bool = False,
+    ) -> Result:
+        """As `local`, but another status than 0 is an answer.
 
-    def remote(self, *args: str, payload: bytes = b"", limit: int = _MAX_OUTPUT) -> bytes:
+        With `promised`, git may take it that the remote has what is missing here.
+        """
+        settings: list[str] = []
+        environment = self._environment("")
+        if promised:
+            _promise(settings, environment)
+        return self._run(args, settings, environment, payload, limit, self.local_seconds, ())
+
+    def remote(
+        self,
+        *args: str,
+        payload: bytes = b"",
+        limit: int = MAX_OUTPUT,
+        promised: bool = False,
+    ) -> bytes:
         """Stdout of a command that talks to the remote `origin`, which is `url`.
 
-        Raises GitAuthError, GitUnreachableError and GitError.
+        With `promised`, git may take it that the remote has what is missing here. Raises
+        GitAuthError, GitUnreachableError and GitError.
         """
-        return self._checked(self.try_remote(*args, payload=payload, limit=limit))
+        result = self.try_remote(*args, payload=payload, limit=limit, promised=promised)
+        return self._checked(result)
 
-    def try_remote(self, *args: str, payload: bytes = b"", limit: int = _MAX_OUTPUT) -> Result:
+    def try_remote(
+        self,
+        *args: str,
+        payload: bytes = b"",
+        limit: int = MAX_OUTPUT,
+        promised: bool = False,
+    ) -> Result:
         """As `remote`, but another status than 0 is an answer."""
         assert self.url is not None
         settings = [f"remote.origin.url={self.url.text}"]
@@ -139,6 +172,8 @@ class Runner:
                 environment["IMAGEBOT_GIT_TOKEN"] = str(token)
             fds = () if token is None else (token,)
             seconds = self.remote_seconds
+            if promised:
+                _promise(settings, environment)
             return self._run(args, settings, environment, payload, limit, seconds, fds)
 
     def try_push(self, *args: str) -> Result:
@@ -202,7 +237,7 @@ class Runner:
     def _run(
         self,
         args: tuple[str, ...],
-        settings: tuple[str, ...] | list[str],
+        settings: Sequence[str],
         environment: Mapping[str, str],
         payload: bytes,
         limit: int,
@@ -237,6 +272,24 @@ class Runner:
                 self.subject, f"git {args[0]} answers with more than {limit} bytes"
             ) from error
         return Result(status, out, err.decode("utf-8", "replace"))
+
+
+def _promise(settings: list[str], environment: dict[str, str]) -> None:
+    """Add that the remote has what is missing here, and that git must not fetch it by itself.
+
+    A command that meets a damaged object would start a fetch to get it, which meets it again and
+    starts another one, without end. GIT_NO_LAZY_FETCH is of git 2.45. Before, each adds a setting
+    to the variable that hands all of them on; a meaningless one makes it so long that few more
+    fit, and then git cannot be started.
+    """
+    environment["GIT_NO_LAZY_FETCH"] = "1"
+    settings += _PROMISE
+    all_ = (*_SETTINGS, *settings)
+    # As git quotes them: 'name'='value', separated by spaces; a ' and a ! take four characters.
+    taken = sum(len(each.encode()) + 5 + 3 * (each.count("'") + each.count("!")) for each in all_)
+    name = "imagebot.padding="
+    free = _MAX_VARIABLE - len("GIT_CONFIG_PARAMETERS=") - taken - len(name) - _SPARE
+    settings.append(name + "x" * free)
 
 
 def _start(

@@ -12,6 +12,9 @@ from imagebot.errors import GitError
 
 _OID_RE = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 ODD_NAME = "its name is not UTF-8"
+LINK = "it is a symbolic link"
+# As many links as Linux follows on the way to one file.
+_MOST_LINKS = 40
 _FILE_MODES = {b"100644": "100644", b"100755": "100755"}
 
 
@@ -26,10 +29,14 @@ class TreeFile:
 
 @dataclass(frozen=True, slots=True)
 class TreeOther:
-    """An entry of a commit at `path` (made printable) that cannot be read, and why."""
+    """An entry of a commit at `path` (made printable) that cannot be read, and why.
+
+    `blob` is the id of what a link says; "" for others.
+    """
 
     path: str
     reason: str
+    blob: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +73,23 @@ class Committer:
         return (self.author or self.identity).email, self.identity.email
 
 
-def parse_listing(output: bytes) -> CommitTree:
-    """Read `git ls-tree -r -z`: `mode SP type SP id TAB path NUL`, paths as they are stored."""
+def parse_listing(output: bytes) -> tuple[CommitTree, tuple[str, ...]]:
+    """Read `git ls-tree -r -t -z`: `mode SP type SP id TAB path NUL`, paths as they are stored.
+
+    Also returns the ids of the trees below the first.
+    """
     files: list[TreeFile] = []
     others: list[TreeOther] = []
+    folders: list[str] = []
     for record in output.split(b"\0"):
         if not record:
             continue
         head, _, raw = record.partition(b"\t")
         mode, _, blob = head.split(b" ")
         known = _FILE_MODES.get(mode)
+        if mode == b"040000":
+            folders.append(blob.decode())
+            continue
         try:
             path = raw.decode()
         except UnicodeDecodeError:
@@ -84,9 +98,45 @@ def parse_listing(output: bytes) -> CommitTree:
         if known is not None:
             files.append(TreeFile(path, known, blob.decode()))
         else:
-            reason = {b"120000": "it is a symbolic link", b"160000": "it is a submodule"}
-            others.append(TreeOther(path, reason.get(mode, f"it has mode {mode.decode()}")))
-    return CommitTree(tuple(files), tuple(others))
+            reason = {b"120000": LINK, b"160000": "it is a submodule"}
+            others.append(
+                TreeOther(
+                    path,
+                    reason.get(mode, f"it has mode {mode.decode()}"),
+                    blob.decode() if mode == b"120000" else "",
+                )
+            )
+    return CommitTree(tuple(files), tuple(others)), tuple(folders)
+
+
+def leads_out(path: str, links: Mapping[str, bytes]) -> bool:
+    """Whether the link at `path` leads out of the tree; one in a circle leads nowhere.
+
+    `links` has what each link of the tree says, by its path.
+    """
+    inside: list[str] = []
+    rest = path.encode().split(b"/")[::-1]
+    followed = 0
+    while rest:
+        part = rest.pop()
+        if part in (b"", b"."):
+            continue
+        if part == b"..":
+            if not inside:
+                return True
+            inside.pop()
+            continue
+        inside.append(part.decode("utf-8", "surrogateescape"))
+        said = links.get("/".join(inside))
+        if said is not None:
+            followed += 1
+            if said.startswith(b"/"):
+                return True
+            if followed > _MOST_LINKS:
+                return False
+            inside.pop()
+            rest += said.split(b"/")[::-1]
+    return False
 
 
 def parse_sizes(output: bytes) -> dict[str, int | None]:
@@ -99,19 +149,24 @@ def parse_sizes(output: bytes) -> dict[str, int | None]:
     return sizes
 
 
-def parse_blobs(output: bytes) -> dict[str, bytes]:
-    """Read `git cat-file --batch`: `id SP blob SP size LF content LF`, again and again."""
-    blobs: dict[str, bytes] = {}
+def parse_objects(output: bytes) -> dict[str, tuple[bytes, bytes]]:
+    """Read `git cat-file --batch`, `id SP kind SP size LF content LF` again and again: by id, the
+    kind and the content of each object.
+
+    Raises ValueError for an object that is missing, and for one that has another id.
+    """
+    objects: dict[str, tuple[bytes, bytes]] = {}
     at = 0
     while at < len(output):
         end = output.index(b"\n", at)
         name, kind, size = output[at:end].split(b" ")
-        if kind != b"blob":
-            raise ValueError(f"{name!r} is a {kind!r}")
         at = end + 1 + int(size)
-        blobs[name.decode()] = output[end + 1 : at]
+        oid, content = name.decode(), output[end + 1 : at]
+        if object_id(kind, content, oid) != oid:
+            raise ValueError(f"object {oid} has another content")
+        objects[oid] = kind, content
         at += 1
-    return blobs
+    return objects
 
 
 def parse_refs(output: bytes) -> dict[str, str]:
@@ -129,8 +184,13 @@ def parse_refs(output: bytes) -> dict[str, str]:
 
 def blob_id(data: bytes, like: str) -> str:
     """The id that `data` has in a repository whose ids look like `like` (SHA-1 or SHA-256)."""
+    return object_id(b"blob", data, like)
+
+
+def object_id(kind: bytes, data: bytes, like: str) -> str:
+    """As `blob_id`, of an object of any kind."""
     digest = hashlib.sha256() if len(like) == 64 else hashlib.sha1(usedforsecurity=False)
-    digest.update(b"blob %d\0" % len(data))
+    digest.update(b"%s %d\0" % (kind, len(data)))
     digest.update(data)
     return digest.hexdigest()
 
@@ -145,7 +205,8 @@ def commit_stream(
 ) -> bytes:
     """For `git fast-import`: the commit that puts new bytes into `files`; prints its id.
 
-    fast-import checks no paths, so `files` must be files that the base has.
+    `ref` is gone again afterwards. fast-import checks no paths, so `files` must be files that the
+    base has.
     """
     stream = bytearray(b"feature done\n")
     changes = bytearray()
@@ -157,7 +218,7 @@ def commit_stream(
     text = message.encode()
     stream += b"commit %s\nmark :1\nauthor %s\ncommitter %s\n" % (ref.encode(), author, person)
     stream += b"data %d\n%s\nfrom %s\n%s" % (len(text), text, base.encode(), changes)
-    stream += b"\nget-mark :1\ndone\n"
+    stream += b"\nget-mark :1\nreset %s\nfrom %s\n\ndone\n" % (ref.encode(), b"0" * len(base))
     return bytes(stream)
 
 

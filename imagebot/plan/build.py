@@ -9,7 +9,6 @@ from datetime import datetime
 
 from imagebot.config.model import Configuration, Limits
 from imagebot.errors import RegistryError, RegistryRateLimitError, RegistryUnreachableError
-from imagebot.manifest.images.field import ImageField
 from imagebot.parallel.threads import Progress
 from imagebot.plan.assign import Assigned, assign
 from imagebot.plan.limits import may_ask
@@ -47,11 +46,13 @@ def build_plan(
     """
     inventory = take_inventory(source, configuration, scans)
     assignments = assign(inventory.fields, configuration, target.name, flux=inventory.flux)
-    asked = list(_asked(assignments, limits))
-    queries = [query for _, query in asked]
+    queries = [_query(each, limits) for each in assignments]
+    asked = [(each.field, query) for each, query in zip(assignments, queries, strict=True) if query]
     with waiting():
-        resolution = resolve(queries, registry, now=now, written=written, progress=progress)
-    plan = to_plan(assignments, resolution, target=target, limits=limits)
+        resolution = resolve(
+            (query for _, query in asked), registry, now=now, written=written, progress=progress
+        )
+    plan = to_plan(assignments, queries, resolution, target=target)
     noted = noted_warnings(resolution.notes, asked, target=target.name)
     decided = ((field, resolution.of[query]) for field, query in asked)
     undecided = undecided_warnings(decided, target=target.name)
@@ -67,27 +68,25 @@ def build_plan(
     )
 
 
-def _asked(
-    assignments: Iterable[Assigned], limits: Limits
-) -> Iterator[tuple[ImageField, TagQuery]]:
-    """The fields whose policy is asked, with the question."""
-    for each in assignments:
-        query = _query(each, limits)
-        if query is not None:
-            yield each.field, query
-
-
 def to_plan(
-    assignments: Sequence[Assigned], resolution: Resolution, *, target: PlanTarget, limits: Limits
+    assignments: Sequence[Assigned],
+    queries: Sequence[TagQuery | None],
+    resolution: Resolution,
+    *,
+    target: PlanTarget,
 ) -> Plan:
-    """Every field is an update or kept, in the order of the files."""
-    entries = [_entry(each, resolution, target, limits) for each in assignments]
+    """Every field is an update or kept, in the order of the files.
+
+    `queries` are what was asked for each of `assignments`, if anything was.
+    """
+    pairs = list(zip(assignments, queries, strict=True))
+    entries = [_entry(each, query, resolution, target) for each, query in pairs]
     return Plan(
         updates=tuple(each for each in entries if isinstance(each, Update)),
         kept=tuple(each for each in entries if isinstance(each, Kept)),
         problems=(
             *(each.problem for each in assignments if each.problem),
-            *_problems(resolution.failures, _places(assignments, resolution, limits)),
+            *_problems(resolution.failures, _places(pairs, resolution)),
         ),
     )
 
@@ -102,11 +101,11 @@ def _query(assigned: Assigned, limits: Limits) -> TagQuery | None:
 
 
 def _entry(
-    assigned: Assigned, resolution: Resolution, target: PlanTarget, limits: Limits
+    assigned: Assigned, query: TagQuery | None, resolution: Resolution, target: PlanTarget
 ) -> Update | Kept:
-    decision = _decision(assigned, resolution, limits)
+    decision = _decision(assigned, query, resolution)
     if not decision.moves:
-        asked = assigned.route is not None and _query(assigned, limits) is not None
+        asked = assigned.route is not None and query is not None
         route = assigned.route.name if assigned.route and asked else ""
         return Kept(target=target, field=assigned.field, decision=decision, route=route)
     assert assigned.route is not None
@@ -115,9 +114,8 @@ def _entry(
     return Update(target=target, field=assigned.field, route=assigned.route.name, decision=decision)
 
 
-def _decision(assigned: Assigned, resolution: Resolution, limits: Limits) -> Decision:
+def _decision(assigned: Assigned, query: TagQuery | None, resolution: Resolution) -> Decision:
     policy = assigned.policy.name if assigned.policy else ""
-    query = _query(assigned, limits)
     if query is None and assigned.managed:
         reason = "not allowed by `limits.images` of the target"
         return Decision(policy=policy, code="outside-limits", reason=reason, settled=False)
@@ -131,12 +129,11 @@ def _decision(assigned: Assigned, resolution: Resolution, limits: Limits) -> Dec
 
 
 def _places(
-    assignments: Iterable[Assigned], resolution: Resolution, limits: Limits
+    pairs: Iterable[tuple[Assigned, TagQuery | None]], resolution: Resolution
 ) -> Mapping[Repository, tuple[Place, ...]]:
     """The fields that nothing could be decided for, in the order of the files."""
     found: dict[Repository, list[Place]] = {}
-    for each in assignments:
-        query = _query(each, limits)
+    for each, query in pairs if resolution.failures else ():
         if query and isinstance(resolution.of[query], RegistryError):
             places = found.setdefault(query.reference.repository, [])
             places.append(Place(each.field.path, each.field.line))

@@ -44,7 +44,8 @@ class TagQuery:
 
     @classmethod
     def of(cls, reference: Reference, policy: Policy) -> TagQuery:
-        return cls(replace(reference, name=str(reference.repository)), policy)
+        name = str(reference.repository)
+        return cls(reference if reference.name == name else replace(reference, name=name), policy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from typing import Literal
 from imagebot.config.secret import Vault
 from imagebot.parallel.threads import Progress
 from imagebot.plan.model import Plan
-from imagebot.problem import Problem
+from imagebot.problem import Problem, shorten
 from imagebot.run.events import PASS, Event, Level, of_problem
 from imagebot.text import indented_lines, printable
 
@@ -59,10 +59,14 @@ class Diagnostics:
             self._write(event, label=_LABELS[event.level] if event.name != PASS else "")
 
     def of_plan(self, plan: Plan) -> None:
-        """Every warning, then every problem."""
+        """Every warning, then the problems."""
         for warning in plan.warnings:
             self.warning(warning)
-        for problem in plan.problems:
+        self.problems(plan.problems)
+
+    def problems(self, problems: Sequence[Problem]) -> None:
+        """The first problems of each kind, and how many more there are."""
+        for problem in shorten(problems):
             self.problem(problem)
 
     def take_log(self) -> None:

@@ -42,7 +42,7 @@ from imagebot.publish.vetoes import find_settled, find_vetoes
 from imagebot.publish.waits import find_waits
 from imagebot.publish.written import read_written
 from imagebot.registry.api import Registry
-from imagebot.run.target import target_configuration
+from imagebot.run.target import TreeRead, target_configuration, tree_read
 from imagebot.scan.cache import load_scan_cache
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.text import excerpt
@@ -50,8 +50,8 @@ from imagebot.text import excerpt
 T = TypeVar("T")
 
 # A push that lost a race is planned again this often; measured with full jitter, two or three
-# tries are the rule even with six bots at once.
-_MOST_TRIES = 8
+# tries are the rule even with six bots at once, and nine the most.
+_MOST_TRIES = 12
 _LONGEST_PAUSE = 4.0
 # Targets that read or publish; any number of those below may wait for registries.
 _TARGETS_AT_ONCE = 4
@@ -177,11 +177,15 @@ def _open_target(target: Target, context: PassContext) -> Iterator[PublishContex
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """All that comes before publishing; `changes` are the files of the allowed updates."""
+    """All that comes before publishing; `changes` are the files of the allowed updates.
+
+    `read` is what of the target it depends on.
+    """
 
     configuration: Configuration
     limited: LimitedPlan
     changes: tuple[FileChange, ...]
+    read: TreeRead
 
 
 def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _Prepared:
@@ -236,7 +240,22 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
         configuration,
         LimitedPlan(replace(limited.plan, problems=kept.plan.problems), kept.plan),
         kept.changes,
+        tree_read(source, target),
     )
+
+
+def _prepare_again(
+    earlier: _Prepared, target: Target, opened: PublishContext, context: PassContext
+) -> _Prepared:
+    """As `_prepare` after a lost push: `earlier` itself, where the other push touched none of it.
+
+    While people push all the time, who plans for long never comes to push.
+    """
+    opened.checkout.refresh()
+    source = CheckoutSource(opened.checkout, earlier.configuration.files)
+    if tree_read(source, target) == earlier.read:
+        return earlier
+    return _prepare(target, opened, context)
 
 
 def _committer(options: CommitOptions, now: datetime) -> Committer:
@@ -250,8 +269,8 @@ def _registry(target: Target, context: PassContext) -> Registry:
 
 def _publish_with_tries(target: Target, opened: PublishContext, context: PassContext) -> PassResult:
     """Look and plan again when somebody else pushed between our look and our push."""
+    prepared = _prepare(target, opened, context)
     for tries in range(1, _MOST_TRIES + 1):
-        prepared = _prepare(target, opened, context)
         plan, allowed = prepared.limited.plan, prepared.limited.allowed
         paused = target.paused or prepared.configuration.paused
         if paused:
@@ -271,6 +290,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
                 raise
             longest = min(_LONGEST_PAUSE, 0.05 * 2**tries)
             context.sleep(random.uniform(0, longest))  # noqa: S311 - jitter, not a secret
+            prepared = _prepare_again(prepared, target, opened, context)
             continue
         plan = replace(
             plan,

@@ -1,13 +1,31 @@
-"""Reads the configuration of a target."""
+"""Reads the configuration of a target, and says what of it a plan depends on."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from imagebot.config.load import load_configuration
 from imagebot.config.model import Configuration, Target
 from imagebot.errors import ConfigIssue, ConfigurationError
 from imagebot.git.checkout import Checkout
+from imagebot.git.tree import TreeOther
+from imagebot.scan.checkout import CheckoutSource
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRead:
+    """What of a target's head a plan depends on; equal ones give the same plan and edits.
+
+    `files` has the blobs of the manifests by path, `configuration` that of `imagebot.yaml`, None
+    without one; `others` are the entries that cannot be read.
+    """
+
+    files: Mapping[str, str]
+    configuration: str | None
+    others: tuple[TreeOther, ...]
+
 
 _MAX_CONFIGURATION = 1024 * 1024
 
@@ -54,3 +72,13 @@ def _refuse_other(checkout: Checkout, target: Target) -> None:
 
 def _fault(target: Target, message: str, hint: str) -> ConfigurationError:
     return ConfigurationError((ConfigIssue(target.configuration, 0, 0, "", message, hint),))
+
+
+def tree_read(source: CheckoutSource, target: Target) -> TreeRead:
+    """What of the checkout's head is in `source`, and the target's configuration."""
+    blobs = source.blobs()
+    return TreeRead(
+        files={path: blobs.get(path, "") for path in source.paths()},
+        configuration=blobs.get(target.configuration),
+        others=source.checkout.others(),
+    )

@@ -8,14 +8,15 @@ from functools import cached_property
 from itertools import islice
 
 from imagebot.config.model import Files
-from imagebot.errors import ImagebotError, UnreadableManifestError
+from imagebot.errors import FolderError, ImagebotError, UnreadableManifestError
 from imagebot.git.checkout import Checkout
-from imagebot.git.tree import ODD_NAME
+from imagebot.git.tree import LINK, ODD_NAME, leads_out
 from imagebot.glob import matches_any
 from imagebot.manifest.formats.select import is_manifest_path
 
 # Blobs are read in batches, so a large repository never has to fit in memory.
 _BATCH = 512
+_MAX_LINK = 4096
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,34 @@ class CheckoutSource:
     whole: bool = True
 
     def paths(self) -> Sequence[str]:
-        return [path for path in (*self._blobs, *self._odd_names) if self._takes(path)]
+        return [path for path in (*self._blobs, *self._unreadable) if self._takes(path)]
 
     @cached_property
     def _blobs(self) -> Mapping[str, str]:
         return {file.path: file.blob for file in self.checkout.files()}
 
     @cached_property
-    def _odd_names(self) -> Mapping[str, str]:
+    def _unreadable(self) -> Mapping[str, ImagebotError]:
         """Why a file that would be read cannot be, by its name as it can be shown."""
         others = self.checkout.others()
-        return {other.path: other.reason for other in others if other.reason == ODD_NAME}
+        odd = [other.path for other in others if other.reason == ODD_NAME]
+        return {
+            **{path: _odd_name(path) for path in odd},
+            **{path: _link(path) for path in self._links_out()},
+        }
+
+    def _links_out(self) -> Sequence[str]:
+        """Links with names of manifests that lead out of the tree.
+
+        As in a folder, one to a file of the tree is left out: the file itself is read.
+        """
+        links = {other.path: other.blob for other in self.checkout.others() if other.reason == LINK}
+        asked = [path for path in links if self._takes(path)]
+        if not asked:
+            return ()
+        contents = self.checkout.read(links.values(), max_size=_MAX_LINK)
+        said = {path: contents[blob] for path, blob in links.items() if blob in contents}
+        return [path for path in asked if path not in said or leads_out(path, said)]
 
     def _takes(self, path: str) -> bool:
         if not is_manifest_path(path, self.files.patterns):
@@ -60,9 +78,18 @@ class CheckoutSource:
                     data = contents.get(blobs[path])
                     yield path, _too_big(path) if data is None else data
                 else:
-                    reason = self._odd_names[path]
-                    yield path, UnreadableManifestError(path, 0, reason, hint="rename the file")
+                    yield path, self._unreadable[path]
 
 
 def _too_big(path: str) -> UnreadableManifestError:
     return UnreadableManifestError(path, 0, "the file is too large to be a manifest")
+
+
+def _odd_name(path: str) -> UnreadableManifestError:
+    return UnreadableManifestError(path, 0, ODD_NAME, hint="rename the file")
+
+
+def _link(path: str) -> FolderError:
+    return FolderError(
+        path, "a link, which is not followed", hint="name the file that it points to"
+    )

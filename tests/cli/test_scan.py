@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,22 @@ def test_a_broken_file_is_a_problem_without_a_configuration_too(cli: Cli, folder
         assert result.code == 1
         assert "bad.yaml:" in result.err
         assert summary in result.err
+
+
+def test_thousands_of_broken_documents_are_a_few_lines(cli: Cli, folder: Path) -> None:
+    broken = "---\nimage: {app\n"
+    for number in range(6):
+        folder.joinpath(f"bad{number}.yaml").write_text(broken * 500)
+    folder.joinpath("more.yaml").write_bytes(b"\xff\xfei\x00m\x00a\x00g\x00e\x00:\x00 \x00a\x00")
+    for command in (["scan"], ["plan"]):
+        result = cli(*command)
+        assert result.code == 1
+        lines = [line for line in result.err.splitlines() if line.startswith("problem: ")]
+        assert len(lines) == 12
+        assert "problem: 2990 more problems of this kind (not-yaml)" in lines
+        assert any("more.yaml" in line for line in lines)
+        document = json.loads(cli(*command, "--format", "json", "-q").out)
+        assert len(document["problems"]) == 3001
 
 
 def test_a_link_to_a_folder_elsewhere_is_listed_and_no_problem(cli: Cli, folder: Path) -> None:

@@ -11,12 +11,12 @@ from imagebot.errors import GitError
 from imagebot.git.cache import cache_path, locked, make_empty
 
 
-def test_a_folder_for_each_url_and_branch(tmp_path: Path) -> None:
+def test_a_folder_for_each_url(tmp_path: Path) -> None:
     urls = ["https://a/x/gitops.git", "https://b/x/gitops.git", "file:///../..", "git@h:-.."]
-    paths = {cache_path(tmp_path, url, branch) for url in urls for branch in ("main", "dev")}
-    assert len(paths) == 8
+    paths = {cache_path(tmp_path, url) for url in urls}
+    assert len(paths) == 4
     assert {path.parent for path in paths} == {tmp_path / "git"}
-    assert cache_path(tmp_path, urls[0], "main").name.startswith("gitops-")
+    assert cache_path(tmp_path, urls[0]).name.startswith("gitops-")
 
 
 def test_only_the_bots_user_can_look_in(tmp_path: Path) -> None:

@@ -207,7 +207,7 @@ def test_a_damaged_cache_is_made_anew(
     checkout = checkouts(bare)
     read(checkout, API)
     moved = bare.commit({API: b"two\n"})
-    damage(cache_path(tmp_path / "cache", bare.folder.as_uri(), "main"))
+    damage(cache_path(tmp_path / "cache", bare.folder.as_uri()))
     assert checkout.refresh() == moved
     assert read(checkout, API) == b"two\n"
 

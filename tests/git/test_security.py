@@ -230,7 +230,7 @@ def test_nothing_of_the_target_runs(bare: BareRepository, checkouts: Open, tmp_p
         }
     )
     checkout = checkouts(bare)
-    cache = cache_path(tmp_path / "cache", bare.folder.as_uri(), "main")
+    cache = cache_path(tmp_path / "cache", bare.folder.as_uri())
     (cache / "hooks").mkdir(exist_ok=True)
     for hook in (
         "reference-transaction",

@@ -12,8 +12,8 @@ from imagebot.git.tree import (
     TreeOther,
     blob_id,
     commit_stream,
-    parse_blobs,
     parse_listing,
+    parse_objects,
     parse_refs,
     parse_sizes,
     pick_files,
@@ -28,24 +28,26 @@ RAW = ID.encode()
 def test_listing() -> None:
     output = (
         b'100644 blob %(id)s\ta b\n"c".yaml\0'
+        b"040000 tree %(id)s\tsub\0"
         b"100755 blob %(id)s\trun\0"
         b"100664 blob %(id)s\told\0"
         b"120000 blob %(id)s\tlink\0"
         b"160000 commit %(id)s\tmodule\0"
         b"100644 blob %(id)s\tcaf\xe9\0"
     ) % {b"id": RAW}
-    listing = parse_listing(output)
+    listing, folders = parse_listing(output)
+    assert folders == (ID,)
     assert listing.files == (
         TreeFile('a b\n"c".yaml', "100644", ID),
         TreeFile("run", "100755", ID),
     )
     assert listing.others == (
         TreeOther("old", "it has mode 100664"),
-        TreeOther("link", "it is a symbolic link"),
+        TreeOther("link", "it is a symbolic link", ID),
         TreeOther("module", "it is a submodule"),
         TreeOther("caf\\xe9", "its name is not UTF-8"),
     )
-    assert parse_listing(b"").files == ()
+    assert parse_listing(b"")[0].files == ()
 
 
 def test_sizes() -> None:
@@ -54,13 +56,27 @@ def test_sizes() -> None:
     assert parse_sizes(output) == {ID: 12, other: None}
 
 
-def test_blobs_may_hold_anything() -> None:
+def test_objects_may_hold_anything() -> None:
     tricky = b"\n%s blob 3\n" % RAW
-    other = "f" * 40
-    output = b"%s blob %d\n%s\n" % (RAW, len(tricky), tricky) + f"{other} blob 0\n\n".encode()
-    assert parse_blobs(output) == {ID: tricky, other: b""}
-    with pytest.raises(ValueError, match="tree"):
-        parse_blobs(f"{ID} tree 0\n\n".encode())
+    oid = blob_id(tricky, ID)
+    output = b"%s blob %d\n%s\n" % (oid.encode(), len(tricky), tricky)
+    output += f"{EMPTY} blob 0\n\n".encode()
+    assert parse_objects(output) == {oid: (b"blob", tricky), EMPTY: (b"blob", b"")}
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        f"{EMPTY} blob 1\n\n\n".encode(),
+        f"{EMPTY} tree 0\n\n".encode(),
+        f"{ID} blob 0\n\n".encode(),
+        f"{ID} missing\n".encode(),
+        f"{EMPTY} blob".encode(),
+    ],
+)
+def test_objects_that_are_others_than_their_ids_say(output: bytes) -> None:
+    with pytest.raises(ValueError):
+        parse_objects(output)
 
 
 def test_refs_of_a_remote_that_says_anything() -> None:

@@ -7,13 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from imagebot.config.load import load_bot_configuration
+from imagebot.plan.build import build_plan
+from imagebot.plan.model import Plan
 from imagebot.reference import Repository
 from imagebot.registry.memo import Memo
 from imagebot.run.passes import PassContext, PassResult, plan_pass, run_pass
+from imagebot.scan.checkout import CheckoutSource
 from tests.support.fake_registry import FakeRegistry
 from tests.support.git_repository import BareRepository, Entry, Symlink
 from tests.support.git_server import GitServer
@@ -150,6 +154,53 @@ def test_a_push_that_lost_a_race_is_planned_again(git_server: GitServer, setting
     assert registry.listings == 1
 
 
+@pytest.mark.parametrize(
+    ("touched", "planned"),
+    [
+        ({"README.md": b"mine\n"}, 1),
+        ({"src/main.go": b"package main\n", "README.md": None}, 1),
+        ({"other.yaml": MANIFEST + b"# mine\n"}, 2),
+        ({"new.yaml": MANIFEST}, 2),
+        ({"other.yaml": None}, 2),
+        ({"imagebot.yaml": CONFIGURATION + b"# mine\n"}, 2),
+        ({"link.yaml": Symlink("/etc/passwd")}, 2),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else str(value),
+)
+def test_after_a_lost_push_only_what_it_touched_is_planned_again(
+    touched: dict[str, Entry | None],
+    planned: int,
+    git_server: GitServer,
+    setting: Make,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = {**FILES, "other.yaml": MANIFEST.replace(b"app", b"other"), "README.md": b"# acme\n"}
+    url = git_server.make_repository("one", files)
+    bare = git_server.repository("one")
+    plans: list[str] = []
+
+    def meanwhile(number: int) -> None:
+        if number == 1:
+            bare.commit(touched)
+
+    def build(source: CheckoutSource, *args: Any, **options: Any) -> Plan:
+        plans.append(source.checkout.head)
+        return build_plan(source, *args, **options)
+
+    monkeypatch.setattr("imagebot.run.passes.build_plan", build)
+    outcome = run_pass(setting(bot_text(url), FixedTags(meanwhile=meanwhile)))
+    assert [entry.status for entry in outcome.published] == ["committed"]
+    assert len(plans) == planned
+    after = {**files, **touched}
+    for path, data in after.items():
+        if isinstance(data, bytes) and data.startswith(MANIFEST[:10]):
+            after[path] = data.replace(b"1.0.0", b"1.1.0")
+    expected = {path: data for path, data in after.items() if isinstance(data, bytes)}
+    found = git_server.read_files("one")
+    assert {path: found[path] for path in expected} == expected
+    assert len(bare.log()) == 3
+
+
 def block(bare: BareRepository) -> Path:
     """What another push holds while it moves the branch: git refuses ours without waiting long."""
     lock = bare.folder / "refs" / "heads" / "main.lock"
@@ -185,8 +236,8 @@ def test_a_race_that_is_never_won_is_given_up(git_server: GitServer, setting: Ma
     assert codes(outcome) == [("target", "push-rejected")]
     assert "somebody else is pushing at the same time" in outcome.plan.problems[0].message
     assert outcome.published == ()
-    # Eight tries, with pauses that are shorter than twice as long each time, and than 4 seconds.
-    longest = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 4.0]
+    # Twelve tries, with pauses that are shorter than twice as long each time, and than 4 seconds.
+    longest = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, *[4.0] * 5]
     assert len(slept) == len(longest)
     assert all(0 <= pause <= most for pause, most in zip(slept, longest, strict=True))
     assert len(set(slept)) > 1

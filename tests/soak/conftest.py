@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.support.git_server import GitServer
 from tests.support.scripted_http import Answer, Request, ScriptedServer
 
 SEED = 20261123
+ROOT = Path(__file__).parent.parent.parent
 CONFIGURATION = b"""\
 policies: {stable: {semver: ^1}}
 routes:
@@ -82,12 +84,12 @@ class Desk:
     def cache(self) -> Path:
         return self.folder / "cache"
 
-    def start(self) -> subprocess.Popen[str]:
-        """`imagebot run`, at the head of a process group."""
+    def start(self, module: Sequence[str] = ("imagebot",)) -> subprocess.Popen[str]:
+        """`imagebot run`, at the head of a process group; `module` may stand in for imagebot."""
         return subprocess.Popen(
-            [sys.executable, "-m", "imagebot", "run", "-c", "bot.yaml", "--format", "json"],
+            [sys.executable, "-m", *module, "run", "-c", "bot.yaml", "--format", "json"],
             cwd=self.folder,
-            env={**os.environ, "TOKEN": self.server.token},
+            env={**os.environ, "TOKEN": self.server.token, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

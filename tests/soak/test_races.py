@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,8 @@ import pytest
 from imagebot.config.load import load_bot_configuration
 from imagebot.errors import PushRejectedError
 from imagebot.git.checkout import Checkout, open_checkout
+from imagebot.git.credentials import Access
+from imagebot.git.tree import Identity
 from imagebot.reference import Repository
 from imagebot.registry.memo import Memo
 from imagebot.run.passes import PassContext, PassResult, run_pass
@@ -27,6 +29,8 @@ from tests.support.github import Forge
 BOTS = 6
 ROUNDS, COMMITS = 10, 30
 API = "clusters/test/api.yaml"
+# Of no bot; a manifest, which they all look through, and something else.
+LINES = ("person/pod.yaml", "README.md")
 
 
 def at_once(works: Sequence[Callable[[], None]]) -> None:
@@ -127,13 +131,43 @@ def run_at_once(
     return [outcomes[number] for number in range(len(texts))]
 
 
+@dataclass
+class Person:
+    """Pushes a line every second, to one file and to another in turn, until told to stop."""
+
+    cache: Path
+    url: str
+    access: Access
+    stop: threading.Event = field(default_factory=threading.Event)
+    pushed: int = 0
+
+    def work(self) -> None:
+        with open_checkout(self.cache, self.url, "main", self.access) as checkout:
+            checkout.committer = replace(BOT, identity=Identity("A Person", "p@example.com"))
+            while not self.stop.wait(1):
+                while not self.push(checkout):
+                    pass
+                self.pushed += 1
+
+    def push(self, checkout: Checkout) -> bool:
+        checkout.refresh()
+        path = LINES[self.pushed % len(LINES)]
+        data = read(checkout, path) + b"# %d\n" % self.pushed
+        made = checkout.commit(checkout.head, {path: data}, message="Mine\n")
+        try:
+            checkout.push(made, "main")
+        except PushRejectedError:
+            return False
+        return True
+
+
 @pytest.mark.timeout(1200)
-def test_six_bots_with_files_of_their_own(
+def test_six_bots_and_a_person_who_pushes_all_the_time(
     soak: Soak, git_server: GitServer, tmp_path: Path
 ) -> None:
-    """Each has a configuration and a file of its own; each commits, in whatever order."""
+    """Each bot has a configuration and a file of its own; each commits, in whatever order."""
     route = "{name: r, files: [%d/**], publish: commit, images: [{match: '**', policy: stable}]}"
-    files: dict[str, bytes] = {}
+    files: dict[str, bytes] = dict.fromkeys(LINES, b"# lines\n")
     for number in range(BOTS):
         text = f"policies: {{stable: {{semver: ^1}}}}\nroutes:\n  - {route % number}\n"
         files[f"{number}.yaml"] = text.encode()
@@ -146,16 +180,31 @@ def test_six_bots_with_files_of_their_own(
     ]
     environment = {**os.environ, "TOKEN": git_server.token, "CACHES": str(tmp_path)}
     tags = Tags()
-    rounds = soak.times(ROUNDS)
-    for done in range(1, rounds + 1):
-        tags.newest = done
-        outcomes = run_at_once(texts, environment, tags)
-        assert [outcome.plan.problems for outcome in outcomes] == [()] * BOTS
-        statuses = [[entry.status for entry in outcome.published] for outcome in outcomes]
-        assert statuses == [["committed"]] * BOTS
-        pods = {f"{n}/pod.yaml": pod(f"1.{done}.0", "r.example") for n in range(BOTS)}
-        assert git_server.read_files("acme/gitops") == {**files, **pods}
-        assert len(git_server.log("acme/gitops")) == 1 + done * BOTS
+    person = Person(tmp_path / "person", url, token_access(git_server.token))
+    rounds = 6 if soak.full else 1
+
+    def run_bots() -> None:
+        try:
+            for done in range(1, rounds + 1):
+                tags.newest = done
+                outcomes = run_at_once(texts, environment, tags)
+                assert [outcome.plan.problems for outcome in outcomes] == [()] * BOTS
+                statuses = [[entry.status for entry in each.published] for each in outcomes]
+                assert statuses == [["committed"]] * BOTS
+                written = git_server.read_files("acme/gitops")
+                newest = pod(f"1.{done}.0", "r.example")
+                assert [written[f"{number}/pod.yaml"] for number in range(BOTS)] == [newest] * BOTS
+        finally:
+            person.stop.set()
+
+    at_once([run_bots, person.work])
+    written = git_server.read_files("acme/gitops")
+    lines = b"".join(written.pop(path).removeprefix(b"# lines\n") for path in LINES).split()
+    assert sorted(lines[1::2]) == sorted(b"%d" % number for number in range(person.pushed))
+    configurations = [f"{number}.yaml" for number in range(BOTS)]
+    assert [written[path] for path in configurations] == [files[path] for path in configurations]
+    assert written.keys() == files.keys() - set(LINES)
+    assert len(git_server.log("acme/gitops")) == 1 + rounds * BOTS + person.pushed
     git_server.assert_sound("acme/gitops")
 
 
