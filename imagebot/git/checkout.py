@@ -269,15 +269,19 @@ class Checkout(CommitReader):
 
     def _healed(self, work: Callable[[], T]) -> T:
         """What `work` returns, with a new cache if the one there was is damaged."""
+        damaged = False
         while True:
             try:
+                if damaged:
+                    # Another process may damage the new one, too.
+                    self._heal()
                 return work()
             except DamagedCacheError as error:
                 if self._heals == _MOST_HEALS:
                     raise
                 self._heals += 1
+                damaged = True
                 _log.warning("%s; making it anew", error)
-                self._heal()
 
     def _heal(self) -> None:
         """Make the cache anew, with the commits made in it and those it was said to have."""

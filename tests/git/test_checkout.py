@@ -215,13 +215,14 @@ def test_a_damaged_cache_is_made_anew(
 def test_what_a_killed_git_left_is_deleted(
     bare: BareRepository, checkouts: Open, tmp_path: Path
 ) -> None:
-    checkout = checkouts(bare)
+    """Of any branch of the repository, as soon as the next pass begins."""
+    checkouts(bare)
+    bare.move("other", bare.head() or "")
     (repository,) = (path for path in (tmp_path / "cache" / "git").iterdir() if path.is_dir())
     begun = [repository / "objects" / name for name in ("pack/tmp_pack_x", "pack/tmp_idx_x")]
     for path in begun:
         path.write_bytes(b"half")
-    bare.commit({API: b"two\n"})
-    checkout.refresh()
+    checkouts(bare, branch="other")
     assert [path for path in begun if path.exists()] == []
 
 
