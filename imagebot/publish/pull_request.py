@@ -149,7 +149,7 @@ def _wait(change: Change, wait: Wait, observed: Observed, forge: Forge) -> Publi
         if known is not None:
             notes = (people_note(),)
             marker = replace(known, people=commit, notes=notes_hash(notes))
-            body = put_notes(with_marker(request.body, marker), notes)
+            body = put_notes(with_marker(request.body, marker), notes, room=_room(forge))
             forge.update(request.number, title=request.title, body=body)
     return _published(change, "waiting-for-people", request, commit)
 
@@ -158,7 +158,7 @@ def _annotate(change: Change, wanted: Wanted, request: PullRequest, forge: Forge
     known = read_marker(request.body)
     assert known is not None
     marker = annotated(known, wanted.marker)
-    body = put_notes(with_marker(request.body, marker), change.notes)
+    body = put_notes(with_marker(request.body, marker), change.notes, room=_room(forge))
     title = with_gone(request.title, gone=change.gone)
     current = forge.update(request.number, title=title, body=body)
     _set_draft(change, known, request.number, forge)
@@ -197,7 +197,7 @@ def _push_and_tell(
     else:
         commit = _push(commit, change.branch, observed.branch, checkout)
     title = with_gone(pull_request_title(change, context.commit), gone=change.gone)
-    body = _body(change, replace(wanted.marker, pushed=commit))
+    body = _body(change, replace(wanted.marker, pushed=commit), forge)
     if request is not None:
         current = forge.update(request.number, title=title, body=body)
         _set_draft(change, read_marker(request.body), request.number, forge)
@@ -208,10 +208,16 @@ def _push_and_tell(
     return _published(change, "opened", opened, commit)
 
 
-def _body(change: Change, marker: PullRequestMarker) -> str:
-    room = MAX_BODY - len(put_notes("", change.notes).encode())
+def _body(change: Change, marker: PullRequestMarker, forge: Forge) -> str:
+    whole = _room(forge)
+    room = whole - len(put_notes("", change.notes, room=whole // 2).encode())
     body = pull_request_body(change.updates, base=change.base, marker=marker, room=room)
-    return put_notes(body, change.notes)
+    return put_notes(body, change.notes, room=whole)
+
+
+def _room(forge: Forge) -> int:
+    """The most bytes of a text."""
+    return min(MAX_BODY, forge.limits.body)
 
 
 def _push(commit: str, branch: str, seen: str | None, checkout: Checkout) -> str:
