@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -170,10 +171,10 @@ def repeats_until_told(world: World, call: Call, wait: Wait) -> None:
         wait(lambda: world.forge.git.repository(PROJECT).head() != head)
         # The pass that has pushed to it is over when it says so.
         assert process.stdout is not None
-        said = next(line for line in process.stdout if "problems" in line)
+        said = next(json.loads(line) for line in process.stdout if '"event": "pass"' in line)
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=60)
-    assert "1 update, " in said
+    assert said["message"].startswith("pass done: 1 update, 1 published, ")
     assert "asked to stop; the last pass is finished" in output
     assert process.returncode == 0
     after = before.replace("main-41-3f2a9c1", "main-42-b81d04e")

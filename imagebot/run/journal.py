@@ -42,7 +42,7 @@ class Journal:
             "warnings": len(plan.warnings),
             "problems": len(plan.problems),
         }
-        shown = ", ".join(f"{counts[name]} {name}" for name in _SHOWN)
+        shown = ", ".join(_counted(counts[name], name) for name in _SHOWN)
         self.diagnostics.event(
             Event(
                 name=PASS,
@@ -81,6 +81,10 @@ class Journal:
 
 
 _SHOWN = ("updates", "published", "kept", "problems")
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number} {name.removesuffix('s') if number == 1 else name}"
 
 
 def _solved(problem: Event) -> Event:

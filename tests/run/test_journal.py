@@ -135,5 +135,5 @@ def test_as_text(capsys: Capture) -> None:
     assert capsys.readouterr().err.splitlines() == [
         "production: all: opened #7 111111111111 https://github.com/acme/gitops/pull/7 (1 update)",
         "problem: ghcr.io/acme/api: asks for a pause of 30 s",
-        "pass done: 1 updates, 1 published, 0 kept, 1 problems",
+        "pass done: 1 update, 1 published, 0 kept, 1 problem",
     ]
