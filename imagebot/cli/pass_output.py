@@ -56,7 +56,7 @@ class Printing:
         return self._report(code, PassReport(plan, dry=True))
 
     def _in_full(self, result: PassResult) -> Exit:
-        did_nothing = all(entry.status == "unchanged" for entry in result.published)
+        did_nothing = all(entry.as_before for entry in result.published)
         return finish(
             result.plan,
             self.diagnostics,

@@ -109,6 +109,11 @@ class Published:
     number: int = 0
     url: str = ""
 
+    @property
+    def as_before(self) -> bool:
+        """Whether it is as the pass before left it."""
+        return self.status in ("unchanged", "waiting-for-people")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

@@ -42,7 +42,7 @@ def happened(plan: Plan, published: tuple[Published, ...]) -> Iterator[Event]:
 
     updates = {update.id: update for update in plan.updates}
     for entry in published:
-        if entry.status in ("unchanged", "failed"):
+        if entry.as_before or entry.status == "failed":
             continue
         mine = [updates[id_] for id_ in entry.updates if id_ in updates]
         yield Event(
@@ -74,8 +74,23 @@ def _request(entry: Published) -> Mapping[str, object] | None:
     return {"number": entry.number, "url": entry.url} if entry.number else None
 
 
-def standing(plan: Plan) -> Iterator[Event]:
-    """What is wrong, or waits, for as long as it does: warnings, problems, updates kept back."""
+def standing(plan: Plan, published: tuple[Published, ...] = ()) -> Iterator[Event]:
+    """What is wrong, or waits, for as long as it does: warnings, problems, updates kept back, and
+    pull requests that are left to people."""
+    for entry in published:
+        if entry.status == "waiting-for-people":
+            yield Event(
+                name=entry.status,
+                level="info",
+                message=describe(entry),
+                key=_key(entry.status, entry.target, entry.branch),
+                data={
+                    "target": entry.target,
+                    "route": entry.route,
+                    "branch": entry.branch,
+                    "pullRequest": _request(entry),
+                },
+            )
     for warning in plan.warnings:
         yield Event(name="warning", level="warning", message=warning, key=_key("warning", warning))
     for kept in plan.kept:

@@ -32,7 +32,7 @@ class Journal:
         done = list(happened(plan, published))
         for event in done:
             self.diagnostics.event(event)
-        changed = self._stand(standing(plan)) or bool(done)
+        changed = self._stand(standing(plan, published)) or bool(done)
         counts = {
             "updates": len(plan.updates),
             "published": len(done),

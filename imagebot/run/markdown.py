@@ -46,7 +46,7 @@ def render(report: PassReport) -> str:
 
 def _headline(report: PassReport) -> str:
     plan = report.plan
-    changed = sum(entry.status not in ("unchanged", "failed") for entry in report.published)
+    changed = sum(not (entry.as_before or entry.status == "failed") for entry in report.published)
     parts = [_count(len(plan.updates), "update"), f"{changed} published"]
     if report.dry:
         parts[1] = "nothing published (a dry run)"

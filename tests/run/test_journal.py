@@ -101,6 +101,15 @@ def test_quiet_says_nothing_where_nothing_changed(capsys: Capture) -> None:
     assert names(capsys) == ["opened", "solved"]
 
 
+def test_what_is_left_to_people_is_told_once(capsys: Capture) -> None:
+    journal = Journal(Diagnostics("json", quiet=True))
+    waiting = replace(OPENED, status="waiting-for-people")
+    tell(journal, Plan(updates=(UPDATE,)), waiting)
+    assert names(capsys) == ["waiting-for-people"]
+    tell(journal, Plan(updates=(UPDATE,)), waiting)
+    assert names(capsys) == []
+
+
 def test_a_pass_that_cannot_begin_is_told_once(capsys: Capture) -> None:
     journal = Journal(Diagnostics("json"))
     broken = ConfigurationError((ConfigIssue("bot.yaml", 3, 1, "targets", "is missing", "add"),))
