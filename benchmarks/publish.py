@@ -140,7 +140,7 @@ def passes(folder: Path, images: int, targets: int) -> None:
 
 
 def write_bot(folder: Path, urls: list[str], host: str) -> Path:
-    """A bot's own file for these targets, in a folder of its own."""
+    """Write the bot's file for these targets into a new folder."""
     folder.mkdir()
     names = (f"  - {{url: '{url}', branch: main, limits: {{max-updates: 100000}}}}" for url in urls)
     bot = folder / "bot.yaml"

@@ -1,13 +1,13 @@
 """What listing costs, and a whole plan: `python benchmarks/registry.py`.
 
-The registry is a process of its own on loopback, 30 ms away (`--delay`). It is asked as any other
-host of which nothing is known, so 8 requests at a time. `ideal` is the time that the requests alone
-take then: their number, times the delay, by 8.
+The registry runs in another process on loopback, and answers after 30 ms (`--delay`). It is asked
+as any other host of which nothing is known, so 8 requests at a time. `ideal` is the time that the
+requests alone take then: their number, times the delay, by 8.
 
-Every run is a process of its own. Its processor time, of all its processes, is that of the
-listing alone, without the start; of a plan that of the whole process, and without what a plan of
-one repository takes. The figures are the medians of `--runs`; `peak` is the highest of all runs.
-The last lines say in which stage of a plan the processor time goes.
+Every run is a new process. Its processor time is that of the listing alone, without the start; for
+a plan it is that of the whole process, less what a plan of one repository takes. The figures are
+the medians of `--runs`; `peak` is the highest of all runs. The last lines say in which stage of a
+plan the processor time goes.
 """
 
 from __future__ import annotations

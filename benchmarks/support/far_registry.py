@@ -1,4 +1,4 @@
-"""A registry far away: a process of its own on loopback that answers after a delay.
+"""A registry that seems far away: another process on loopback, which answers after a delay.
 
 Repositories under `small/` have 100 tags, and those under `large/` have 10,000, in pages of at most
 1,000.

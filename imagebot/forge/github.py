@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -233,12 +234,12 @@ class GitHubForge(BaseForge):
                 state=state, base=self._base, sort="created", direction="desc"
             )
         )
+
+        def read(number: int) -> list[tuple[PullRequest, str]]:
+            return [(_value(each), self._own_branch(each)) for each in listed.get_page(number)]
+
         for number in count():
-            page = self._ask(
-                lambda number=number: [  # type: ignore[misc]
-                    (_value(each), self._own_branch(each)) for each in listed.get_page(number)
-                ]
-            )
+            page = self._ask(partial(read, number))
             yield from page
             if len(page) < _PER_PAGE:
                 return

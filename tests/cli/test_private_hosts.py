@@ -78,6 +78,12 @@ def test_the_lines_of_a_refusal_allow_it(
     assert cli("run", "-c", "bot.yaml").code == 0
 
 
+def log_in(key: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `docker login` does it."""
+    folder.joinpath("config.json").write_text(json.dumps({"auths": {key: {"auth": "eDp5"}}}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+
+
 def listings(server: ScriptedServer) -> int:
     return sum(request.path.endswith("/tags/list") for request in server.requests)
 
@@ -113,9 +119,7 @@ def test_ways_to_name_a_host(
         text.replace(key, f"{more}\n{key}") if key else f"{text}{more}\n"
     )
     if way == "docker's login":
-        login = {"auths": {f"http://{scripted.host}/v2/": {"auth": "eDp5"}}}
-        folder.joinpath("config.json").write_text(json.dumps(login))
-        monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+        log_in(f"http://{scripted.host}/v2/", folder, monkeypatch)
     result = cli("run", "-c", "bot.yaml")
     assert result.code == 0, result.err
     assert "1 update, 0 kept, 0 problems" in result.err
@@ -139,9 +143,7 @@ def test_what_names_nobody(
     limits, more = (text.format(host=scripted.host) for text in NOT_NAMED[way])
     write_bot({"shop": ([f"{scripted.host}/app:1.0.0"], limits)}, more)
     if way == "docker's glob":
-        login = {"auths": {f"127.0.0.*:{scripted.host.partition(':')[2]}": {"auth": "eDp5"}}}
-        folder.joinpath("config.json").write_text(json.dumps(login))
-        monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+        log_in(f"127.0.0.*:{scripted.host.partition(':')[2]}", folder, monkeypatch)
     result = cli("run", "-c", "bot.yaml")
     assert result.code == 1
     assert "does not name it" in result.err

@@ -1,20 +1,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import pytest
 
 from imagebot.http.exchange import Exchange, LimitExceededError
 from imagebot.http.limits import TimeLimits
-
-
-@dataclass(slots=True)
-class Clock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
 
 
 @pytest.fixture

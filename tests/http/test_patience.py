@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from imagebot.errors import RegistryDeadlineError, RegistryUnreachableError
@@ -9,14 +7,7 @@ from imagebot.http.limits import TimeLimits
 from imagebot.http.message import Request
 from imagebot.http.patience import Patience
 from imagebot.http.unreachable import CannotConnectError, SilentHostError, SlowHostError
-
-
-@dataclass(slots=True)
-class Clock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
 
 
 @pytest.fixture

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import SimpleNamespace
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds that pass only where a test adds them to `now`."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def late_once(ready: Callable[[], bool]) -> SimpleNamespace:
