@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from imagebot.manifest.images.layers import Below, Section
 
 # Texts in files that say which image is meant, or leave that to another file:
 # Flux's markers and image objects, and HelmRepository objects, of which the nearest counts.
@@ -45,6 +48,9 @@ class ScanOptions:
 
     `mentions` narrows a scan to files with any of these texts: the last parts of repository names,
     for a pass that looks for given images only. A file that is too large to read is still listed.
+
+    `layers` has, by path, what other layers of Helm values give to the values of a file. With
+    `sections` a scan has the values of these sections of the file, and nothing else.
     """
 
     fields: tuple[ExtraField, ...] = ()
@@ -52,3 +58,5 @@ class ScanOptions:
     chart: bool = False
     compose_defaults: bool = False
     mentions: tuple[str, ...] = ()
+    layers: Mapping[str, tuple[Below, ...]] = field(default_factory=dict, hash=False)
+    sections: tuple[Section, ...] = ()
