@@ -74,10 +74,11 @@ def _release(
 
 def _layers(context: DocumentContext, settings: Mapping, keys: Keys) -> tuple[Layer, ...]:
     """Argo CD merges the files in their order, then `values` or `valuesObject`, then parameters."""
-    found: list[Layer] = []
-    for item in settings.sequence("valueFiles") or ():
-        if is_scalar(item) and item.value.strip():
-            found.append(Layer(context.line(item), file=item.value.strip()))
+    found = [
+        Layer(context.line(item), file=item.value.strip())
+        for item in settings.sequence("valueFiles") or ()
+        if is_scalar(item) and item.value.strip()
+    ]
     inline = "valuesObject" if settings.mapping("valuesObject") is not None else "values"
     found += values_layers(context, settings, inline, keys)
     if settings.sequence("parameters"):

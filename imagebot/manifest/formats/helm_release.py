@@ -33,10 +33,12 @@ def carry_flux(context: DocumentContext, root: Mapping, spec: Mapping, keys: Key
     chart = spec.mapping("chart")
     template = chart.mapping("spec") if chart is not None else None
     source = template.mapping("sourceRef") if template is not None else None
-    layers: list[Layer] = []
-    for item in (template.sequence("valuesFiles") or ()) if template is not None else ():
-        if is_scalar(item):
-            layers.append(Layer(context.line(item), file=f"/{item.value.strip()}"))
+    files = template.sequence("valuesFiles") if template is not None else None
+    layers = [
+        Layer(context.line(item), file=f"/{item.value.strip()}")
+        for item in files or ()
+        if is_scalar(item)
+    ]
     for each in spec.sequence("valuesFrom") or ():
         # With a target path one value is merged, whose keys are elsewhere.
         if isinstance(each, Mapping) and not each.text("targetPath"):
@@ -112,7 +114,7 @@ def _carry_generated(
     namespace = generator.text("namespace") or root.text("namespace")
     for item in generator.sequence("files") or ():
         if is_scalar(item):
-            key, equals, file = item.value.strip().rpartition("=")
+            key, _, file = item.value.strip().rpartition("=")
             name = f"{kind}:{namespace}:{generator.text('name')}:{key or posixpath.basename(file)}"
             context.findings.holders.append(Holder(name, file=inside(folder, file)))
 

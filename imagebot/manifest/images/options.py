@@ -16,6 +16,12 @@ REFERS_ELSEWHERE = (
     "oci://",
 )
 
+# Texts in files that say which values Helm merges.
+LAYERS = (
+    *("valueFiles", "valuesFrom", "helm.toolkit", "source.toolkit", "helmCharts", "Generator:"),
+    *("releases:", "parameters:", "valuesObject", "dependencies:", "appVersion", "ConfigMap"),
+)
+
 # A key that stands for an image of this name without naming it: kubeadm's `dns`.
 UNSAID = {"coredns": "imageRepository"}
 
