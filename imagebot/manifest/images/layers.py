@@ -14,15 +14,22 @@ ValuePath = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class TemplatePart:
-    """One piece of an image as a template writes it.
+    """One piece of a text that a template makes: a source, a choice or a function's result.
 
-    Exactly one of these is set: `text`, written as it is; `path`, the value there; `app_version`,
-    the `appVersion` of the chart. `fallback` is used where the value is empty (`default`).
+    A source is one of `text`, written as it is; `path`, the value there; `path` with `key`, the
+    last key of that path itself; `chart`, what the chart says of itself: `AppVersion`, `Name` or
+    `Version`. A choice has a `test`: it is `then` where the test holds, `fallback` otherwise. The
+    test is whether its text is not empty, or what `function` asks of it (`("eq", "x")`). Without a
+    test, `function` is what `then` is passed through (`("trimSuffix", "/")`).
     """
 
     text: str = ""
     path: ValuePath = ()
-    app_version: bool = False
+    key: bool = False
+    chart: str = ""
+    function: tuple[str, ...] = ()
+    test: tuple[TemplatePart, ...] = ()
+    then: tuple[TemplatePart, ...] = ()
     fallback: tuple[TemplatePart, ...] = ()
 
 
@@ -30,7 +37,8 @@ class TemplatePart:
 class ChartImage:
     """An `image:` of a chart's template: its parts, joined in order; `line` counts from 1.
 
-    A part of a path that stands for every item or key (`range`) is `*`.
+    A part of a path that stands for every item or key (`range`) is `*`: the same one in all paths
+    that begin alike. The text is empty where the template has another image instead.
     """
 
     line: int
