@@ -12,7 +12,7 @@ from imagebot.manifest.cache import options_key, scan_key
 from imagebot.manifest.flux.join import FluxPolicy, join
 from imagebot.manifest.formats.select import chart_folders, is_chart_template
 from imagebot.manifest.images.field import ImageField, Scan, Unread
-from imagebot.manifest.images.layers import Below
+from imagebot.manifest.images.layers import Layers
 from imagebot.manifest.images.options import LAYERS, REFERS_ELSEWHERE, UNSAID, ScanOptions
 from imagebot.policy.build import build_policy
 from imagebot.policy.model import Policy
@@ -37,7 +37,7 @@ class Inventory:
     fields: tuple[ImageField, ...]
     unread: tuple[Unread, ...] = ()
     flux: Mapping[str, Policy | Unread] = field(default_factory=dict)
-    layers: Mapping[str, tuple[Below, ...]] = field(default_factory=dict)
+    layers: Layers = field(default_factory=dict)
 
 
 def take_inventory(

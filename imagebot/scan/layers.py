@@ -10,7 +10,7 @@ from imagebot.manifest.formats.select import path_kind
 from imagebot.manifest.helm.join import Joining, sections_of
 from imagebot.manifest.helm.stacks import find_stacks
 from imagebot.manifest.images.field import Scan
-from imagebot.manifest.images.layers import Below
+from imagebot.manifest.images.layers import Layers
 from imagebot.manifest.images.options import ScanOptions
 
 Options: TypeAlias = Callable[[str], ScanOptions]
@@ -22,7 +22,7 @@ class Layered:
     """Scans of a whole tree by path, and what layers of Helm values give each other."""
 
     scans: dict[str, Scan]
-    layers: Mapping[str, tuple[Below, ...]] = field(default_factory=dict)
+    layers: Layers = field(default_factory=dict)
 
 
 def join_layers(

@@ -6,7 +6,9 @@ installs it; the last one wins. One layer may hold the repository of an image an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 # The keys that lead to a value: `("image", "tag")` for `.Values.image.tag`.
 ValuePath = tuple[str, ...]
@@ -174,3 +176,7 @@ class Below:
     section: Section
     given: tuple[Given, ...] = ()
     absent: str = ""
+
+
+# By path of a file.
+Layers: TypeAlias = Mapping[str, tuple[Below, ...]]

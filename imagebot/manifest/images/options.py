@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from imagebot.manifest.images.layers import Below, Section
+from imagebot.manifest.images.layers import Layers, Section
 
 # Texts in files that say which image is meant, or leave that to another file:
 # Flux's markers and image objects, and HelmRepository objects, of which the nearest counts.
@@ -64,5 +63,5 @@ class ScanOptions:
     chart: bool = False
     compose_defaults: bool = False
     mentions: tuple[str, ...] = ()
-    layers: Mapping[str, tuple[Below, ...]] = field(default_factory=dict, hash=False)
+    layers: Layers = field(default_factory=dict, hash=False)
     sections: tuple[Section, ...] = ()
