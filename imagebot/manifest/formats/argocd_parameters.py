@@ -24,15 +24,17 @@ class _ParameterGroup:
     number: int
 
 
-def find_parameters(context: DocumentContext, settings: Mapping, keys: Keys) -> None:
-    """Report the images that `settings.parameters` name, as if they were nested values."""
+def find_parameters(
+    context: DocumentContext, settings: Mapping, keys: Keys, *, key: str = "parameters"
+) -> None:
+    """Report the images that the list at `key` names, as if they were nested values."""
     groups: dict[str, _ParameterGroup] = {}
-    for number, item in enumerate(settings.sequence("parameters") or ()):
+    for number, item in enumerate(settings.sequence(key) or ()):
         if isinstance(item, Mapping) and "value" in item and item.text("name"):
             name, _, last = item.text("name").rpartition(".")
             group = groups.setdefault(name, _ParameterGroup(Mapping.like(settings), number))
             group.values[last] = item["value"]
-    below = context.below_at((*keys, "parameters"), parameters=True)
+    below = context.below_at((*keys, key), parameters=True)
     if below is not None:
         _merge(below, groups, settings)
         context = replace(context, below=below)
@@ -41,7 +43,7 @@ def find_parameters(context: DocumentContext, settings: Mapping, keys: Keys) -> 
         context = replace(context, registry_from=registry.given)
     host = "" if registry is None else registry.value.strip()
     for name, group in groups.items():
-        at = (*keys, "parameters", group.number)
+        at = (*keys, key, group.number)
         if any(is_image_key(part) for part in name.split(".")):
             image_mapping(context, group.values, at, registry=host)
         else:

@@ -10,7 +10,7 @@ from imagebot.manifest.formats import (
     flux_object,
     flux_source,
     helm,
-    helm_release,
+    helmfile,
     kubernetes,
     kustomize,
     own_configuration,
@@ -93,6 +93,6 @@ def _find_plain(context: DocumentContext, root: Mapping, kind: PathKind, keys: K
     elif compose.is_compose(root, path=context.findings.path if kind == "compose" else ""):
         compose.find(context.within(form="compose"), root, keys)
     elif not own_configuration.is_configuration(context, root):
-        if "releases" in root:
-            helm_release.carry_helmfile(context, root, keys)
+        if helmfile.is_helmfile(root):
+            helmfile.find(context.within(form="helm"), root, keys)
         helm.find(context.within(form="helm"), root, keys)

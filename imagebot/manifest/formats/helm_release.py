@@ -1,4 +1,4 @@
-"""What HelmReleases of Flux, kustomizations and helmfiles install, and the values they merge."""
+"""What HelmReleases of Flux and kustomizations install, and the values that they merge."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import posixpath
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.layers import Holder, Layer, Release
-from imagebot.manifest.images.naming import said
+from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 
 # Texts in ConfigMaps that may be values of a chart.
@@ -72,14 +72,14 @@ def carry_kustomization(context: DocumentContext, root: Mapping, keys: Keys) -> 
     for number, entry in enumerate(root.sequence("helmCharts") or ()):
         if not isinstance(entry, Mapping) or not entry.text("name"):
             continue
-        layers = _files(context, entry.scalar("valuesFile"))
+        layers = file_layer(context, entry.scalar("valuesFile"))
         layers += values_layers(context, entry, "valuesInline", (*keys, "helmCharts", number))
         if entry.text("valuesMerge") == "merge":
             layers.reverse()
         elif entry.text("valuesMerge") == "replace":
             layers = layers[-1:]
         for item in entry.sequence("additionalValuesFiles") or ():
-            layers += _files(context, item if is_scalar(item) else None)
+            layers += file_layer(context, item if is_scalar(item) else None)
         at = entry["name"][0] if "name" in entry else None
         context.findings.releases.append(
             Release(
@@ -99,9 +99,9 @@ def carry_kustomization(context: DocumentContext, root: Mapping, keys: Keys) -> 
                 _carry_generated(context, root, generator, kind, folder)
 
 
-def _files(context: DocumentContext, item: object) -> list[Layer]:
+def file_layer(context: DocumentContext, item: Scalar | None) -> list[Layer]:
     """The layer of a file that is named from the folder of this one."""
-    if item is None or not is_scalar(item) or not item.value.strip():  # type: ignore[arg-type]  # a node
+    if item is None or not item.value.strip():
         return []
     folder = posixpath.dirname(context.findings.path)
     return [Layer(context.line(item), file=f"/{inside(folder, item.value.strip())}")]
@@ -132,44 +132,6 @@ def carry_config(context: DocumentContext, root: Mapping, keys: Keys) -> None:
                 holder = f"{kind}:{metadata.text('namespace')}:{name}:{key}"
                 at = (*context.prefix, *keys, part, key)
                 context.findings.holders.append(Holder(holder, context.document, at))
-
-
-def carry_helmfile(context: DocumentContext, root: Mapping, keys: Keys) -> None:
-    """Collect the releases of a helmfile; a chart in it is a folder or `repository/name`."""
-    folder = posixpath.dirname(context.findings.path)
-    environments = tuple((root.mapping("environments") or Mapping()).keys())[:100]
-    bindings = tuple(
-        (("Environment.Name", name), ("environment.name", name)) for name in environments
-    )
-    for number, entry in enumerate(root.sequence("releases") or ()):
-        if not isinstance(entry, Mapping) or not said(entry, "chart"):
-            continue
-        chart = said(entry, "chart")
-        at = (*keys, "releases", number)
-        layers: list[Layer] = []
-        values = entry.sequence("values") or ()
-        for index, item in enumerate(values):
-            if isinstance(item, Mapping):
-                inline = (*context.prefix, *at, "values", index)
-                line = context.document_text.file.line(context.document_text.index(item.start))
-                layers.append(Layer(line, document=context.document, keys=inline))
-            else:
-                layers += _files(context, item)
-        if entry.sequence("set"):
-            layers += values_layers(context, entry, "set", at, parameters=True)
-        local = chart.startswith((".", "/"))
-        name = said(entry, "name")
-        context.findings.releases.append(
-            Release(
-                by="helmfile",
-                name=name,
-                line=context.line(entry["chart"][0]) if "chart" in entry else 1,
-                chart=inside(folder, chart) if local else chart,
-                named=not local,
-                layers=tuple(layers),
-                bindings=tuple((*each, ("Release.Name", name)) for each in bindings or ((),)),
-            )
-        )
 
 
 def inside(folder: str, path: str) -> str:

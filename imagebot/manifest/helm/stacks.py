@@ -100,7 +100,9 @@ class _Finder:
         for chart in self.charts:
             found[self._of_chart(chart)] = None
         for path in self.tree.paths:
-            if path not in named and "values" in path and (base := base_of(path, self.tree)):
+            if path in named or not ("values" in path or "env" in path):
+                continue
+            if base := base_of(path, self.tree):
                 own = self._of_chart(posixpath.dirname(base)).layers
                 own = own if Place(base) in own else (Place(base),)
                 found[Stack((*own, Place(path)), len(own))] = None

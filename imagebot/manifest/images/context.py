@@ -196,8 +196,8 @@ class DocumentContext:
         path = ".".join(str(key).replace(".", "\\.") for key in keys)[:SHOWN]
         if not self.prefix and self.resource is None:
             where = f"files: [{self.findings.path}]"
-        elif not self.prefix and all(isinstance(key, str) for key in keys):
-            where = f"kind: {self.resource.kind if self.resource else '*'}"
+        elif not self.prefix and self.resource and all(isinstance(key, str) for key in keys):
+            where = f"files: [{self.findings.path}], kind: {self.resource.kind}"
         else:
             return "write `# imagebot: {image: REPOSITORY, policy: NAME}` on this line"
         return f"write `fields: [{{{where}, {part}: {path}, image: REPOSITORY}}]` in imagebot.yaml"
