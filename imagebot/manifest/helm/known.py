@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from imagebot.manifest.images.layers import TemplatePart, ValuePath
 
 Parts: TypeAlias = tuple[TemplatePart, ...]
+Chosen = TypeVar("Chosen")
 
 # No image is made of more pieces, or has longer texts between its values.
 MAX_PARTS = 200
@@ -114,10 +115,20 @@ def text_of(known: Known) -> Parts | None:
 
 
 def choice(test: Test, then: Parts, otherwise: Parts) -> Parts:
-    if then == otherwise:
+    test, then, otherwise = _affirmed(test, then, otherwise)
+    # Nothing else is a default that changes nothing.
+    if then == otherwise or (test == Test(then) and not otherwise):
         return then
     part = TemplatePart(function=test.function, test=test.parts, then=then, fallback=otherwise)
     return (part,)
+
+
+def _affirmed(test: Test, then: Chosen, otherwise: Chosen) -> tuple[Test, Chosen, Chosen]:
+    """The same choice by the opposite test, if the test is whether another one does not hold."""
+    part = test.parts[0] if len(test.parts) == 1 and not test.function else TemplatePart()
+    if part.test and not part.then and part.fallback == (_YES,):
+        return Test(part.test, part.function), otherwise, then
+    return test, then, otherwise
 
 
 def joined(texts: list[Parts | None]) -> Parts | None:
@@ -224,7 +235,7 @@ def either(test: bool | Test | None, then: Known, otherwise: Known) -> Known:
         return UNKNOWN
     if isinstance(test, bool):
         return then if test else otherwise
-    return within_bounds(Either(test, then, otherwise))
+    return within_bounds(Either(*_affirmed(test, then, otherwise)))
 
 
 def within_bounds(known: Known) -> Known:

@@ -45,7 +45,9 @@ class Line:
     """The line that is being printed: `prefix` is its text, None after anything that is not known.
 
     `image` is the line of the template with the `image:` key whose value `parts` are; `awaited` is
-    the same where the value is to come on the next line.
+    the same where the value is to come on the next line. `ended` says that a block may have printed
+    more lines since: on this one, nothing can follow. `closed` are images that a branch of a block
+    has ended.
     """
 
     prefix: str | None = ""
@@ -53,6 +55,7 @@ class Line:
     parts: list[Parts | None] = field(default_factory=list)
     awaited: int = 0
     block_scalar: bool = False
+    ended: bool = False
     closed: list[Found] = field(default_factory=list)
 
 
@@ -98,7 +101,7 @@ class Printer:
         if text.strip():
             self._reopen()
         if line.image:
-            line.parts.append(literal(text).parts)
+            line.parts.append(None if line.ended and text.strip() else literal(text).parts)
             return
         if line.prefix is None:
             return
@@ -125,7 +128,10 @@ class Printer:
             self.evaluator.value(pipeline, scope)
             return
         self._reopen()
-        if self._awaits_value():
+        if self._has_value() and starts_line((node,)):
+            self._end_line()
+            self.line.prefix = None
+        elif self._awaits_value():
             self._value(text_of(self.evaluator.value(pipeline, scope)))
             return
         name, dot = included(pipeline)
@@ -148,8 +154,16 @@ class Printer:
             self._begin(line.awaited, "")
         return bool(line.image)
 
+    def _has_value(self) -> bool:
+        line = self.line
+        return bool(line.image) and any(
+            parts is None or any(not part.text or part.text.strip() for part in parts)
+            for parts in line.parts
+        )
+
     def _value(self, parts: Parts | None) -> None:
-        self.line.parts.append(None if self.line.prefix is None else parts)
+        line = self.line
+        line.parts.append(None if line.prefix is None or line.ended else parts)
 
     def _block(self, node: Block, scope: Scope) -> None:
         self._reopen()
@@ -157,18 +171,20 @@ class Printer:
         if (line.image or line.awaited) and is_inline(node) and self._awaits_value():
             self._value(self.evaluator.printed(node, scope))
             return
-        if line.image:
+        if line.image and not (self._has_value() and starts_line((node,))):
             # A value that is not on one line.
             line.parts.append(None)
-            self._end_line()
-            self.line.prefix = None
-        prefix, start = self.line.prefix, len(self.found)
+        prefix, start = line.prefix, len(self.found)
         test, body, otherwise = self.evaluator.branches(node, scope)
+        self.line = Line(prefix=prefix)
         after = self._branch(node.body, body, prefix)
         self.evaluator.leave(node)
         middle = len(self.found)
         self._branch(node.otherwise, otherwise, prefix)
         self.line.prefix = after
+        if line.image:
+            line.closed, line.ended = self.line.closed, True
+            self.line = line
         if node.word == "range":
             scope.forget(body)
             scope.forget(otherwise)
@@ -230,12 +246,35 @@ class Printer:
 
 
 def is_inline(node: Node) -> bool:
-    """Whether what a node prints itself has no line ends."""
+    """Whether what a node prints has no line ends, as far as it is seen."""
     if isinstance(node, Literal):
         return "\n" not in node.text
     if isinstance(node, Block):
         return all(is_inline(each) for each in (*node.body, *node.otherwise))
+    return not _is_indented(node)
+
+
+def starts_line(nodes: Sequence[Node]) -> bool:
+    """Whether nodes print nothing, or something that begins with the end of a line."""
+    for node in nodes:
+        if isinstance(node, Literal):
+            text = node.text.lstrip(" \t\r")
+            if text:
+                return text[0] == "\n"
+        elif isinstance(node, Block):
+            if not (starts_line(node.body) and starts_line(node.otherwise)):
+                return False
+        elif _is_indented(node):
+            return True
+        elif not isinstance(node, Action) or not node.pipeline.variables:
+            return False
     return True
+
+
+def _is_indented(node: Node) -> bool:
+    """Whether it is `… | nindent 4`."""
+    last = node.pipeline.commands[-1] if isinstance(node, Action) else None
+    return isinstance(last, Call) and last.name == "nindent"
 
 
 def included(pipeline: Pipeline) -> tuple[str, Pipeline | None]:

@@ -17,7 +17,8 @@ def _shown(part: TemplatePart) -> str:
         test = " ".join([*part.function, shown(part.test)])
         if part.then == part.test and not part.function:
             return f"{{{_bare(part.test)} or {_bare(part.fallback)}}}"
-        return f"{{{_bare(part.test, test)} ? {shown(part.then)} : {shown(part.fallback)}}}"
+        test = test if part.function else _bare(part.test)
+        return f"{{{test} ? {shown(part.then)} : {shown(part.fallback)}}}"
     if part.function:
         return f"{{{' '.join(part.function)} {shown(part.then)}}}"
     if part.path:
@@ -25,8 +26,7 @@ def _shown(part: TemplatePart) -> str:
     return f"{{{part.chart}}}" if part.chart else part.text
 
 
-def _bare(parts: Sequence[TemplatePart], text: str = "") -> str:
-    text = text or shown(parts)
-    if len(parts) == 1 and text[0] == "{" and not parts[0].function:
-        return text[1:-1]
-    return text
+def _bare(parts: Sequence[TemplatePart]) -> str:
+    text = shown(parts)
+    plain = len(parts) == 1 and not (parts[0].text or parts[0].function or parts[0].test)
+    return text[1:-1] if plain else text

@@ -1,34 +1,29 @@
-"""How templates put images together, one table row for each way in which charts do that."""
+"""How templates put images together."""
 
 from __future__ import annotations
 
 import pytest
 
 from imagebot.manifest.helm.templates import read_templates
+from tests.manifest.helm.forms import FORMS
 from tests.manifest.helm.shown import shown
 
 
-@pytest.mark.parametrize(
-    ("template", "expected"),
-    [
-        ("image: nginx:1.2", "nginx:1.2"),
-        ("image: nginx:{{ .Values.imageVersion }}", "nginx:{imageVersion}"),
-        (
-            'image: "{{ .Values.docker.registry }}/{{ .Values.main_app.image }}'
-            + ':{{ .Values.main_app.version }}"',
-            "{docker.registry}/{main_app.image}:{main_app.version}",
-        ),
-        ("- image: '{{ .Values.a }}:{{ $.Values.b }}'", "{a}:{b}"),
-        ('image: {{ .Values.image | quote }} # "x"', "{image}"),
-        ('image: {{- print " " }}x', None),
-        ('image: "{{- .Values.a -}} : {{- .Values.b -}} "', "{a}:{b}"),
-        ("image: a:{{ .Values.b | default .Chart.AppVersion }}", "a:{b or AppVersion}"),
-        ('image: a:{{ .Values.b | default "1" | toString | trim }}', "a:{trim {b or 1}}"),
-    ],
-)
-def test_one_line(template: str, expected: str | None) -> None:
-    found = read_templates({"a.yaml": f"spec:\n  {template}\n"})
-    assert [(path, image.line, shown(image.parts)) for path, image in found.images] == (
-        [("a.yaml", 2, expected)] if expected else []
-    )
-    assert found.unknown == (() if expected else (("a.yaml", 2, template),))
+@pytest.mark.parametrize(("text", "expected"), FORMS.values(), ids=FORMS.keys())
+def test_forms(text: str, expected: tuple[str, ...]) -> None:
+    found = read_templates({"a.yaml": text + "\n"})
+    known = [shown(image.parts) for _, image in found.images]
+    assert known == [each for each in expected if each != "?"]
+    assert len({line for _, line, _ in found.unknown}) == expected.count("?")
+
+
+def test_the_line_is_that_of_the_key() -> None:
+    text = "a: 1\nspec:\n{{- if .x }}\n\n\n    - image: {{ .Values.a }}\n{{ end }}\n"
+    assert [(path, each.line) for path, each in read_templates({"b/c.yaml": text}).images] == [
+        ("b/c.yaml", 6)
+    ]
+
+
+def test_what_is_not_understood_is_quoted() -> None:
+    found = read_templates({"a.yaml": "\n  - image: {{ .Release.Name }} \n"})
+    assert found.unknown == (("a.yaml", 2, "- image: {{ .Release.Name }}"),)
