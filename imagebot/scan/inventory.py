@@ -70,7 +70,7 @@ def _with_layers(
     def look(some: Sequence[str], with_options: Callable[[str], ScanOptions]) -> dict[str, Scan]:
         return _scan_all(source, some, with_options, cache)
 
-    return join_layers(found, paths, url, options, look)
+    return join_layers(found, source, paths, url, options, look, cache)
 
 
 def find_named(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from imagebot.manifest.formats import chart
+from imagebot.manifest.formats import chart, chart_images
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.merged import is_given, merge
@@ -18,7 +18,9 @@ from imagebot.manifest.yaml.tree import Mapping
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     below = context.below_at(keys)
+    before = len(context.findings.candidates)
     if below is not None:
+        chart_images.find(context, below, root, keys)
         merge(below, root)
         context = replace(context, below=below)
     registry = _global_registry(root)
@@ -35,7 +37,10 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
         if has_charts:
             chart.find_by_keys(context, mapping, keys)
 
+    images, unread = len(context.findings.candidates), len(context.findings.unread)
     walk(context, root, keys, visit)
+    if images > before:
+        chart_images.settle(context, before, images, unread)
 
 
 def _find_lonely_hub(context: DocumentContext, mapping: Mapping) -> None:

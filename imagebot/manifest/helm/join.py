@@ -6,13 +6,15 @@ field when its file is scanned again with what is given to it.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from dataclasses import dataclass, replace
 
+from imagebot.manifest.helm.images import ChartTemplates, images_of
+from imagebot.manifest.helm.merged_values import Found, Layer, MergedValues, Values
 from imagebot.manifest.helm.stacks import MAX_LAYERS, Place, Stack
 from imagebot.manifest.images.field import ImageField, Scan, Unread
-from imagebot.manifest.images.layers import Below, Given, LayerValue, Section, ValuePath
+from imagebot.manifest.images.layers import Below, Given, GivenImage, Section, ValuePath
 
 # Keys that may hold a version of an image, and keys that name one.
 _VERSIONS = ("tag", "Tag", "igest", "ersion", "mage", "sha")
@@ -22,56 +24,42 @@ _GLOBALS: tuple[tuple[ValuePath, str], ...] = (
     (("global",), "imageRegistry"),
     (("global", "image"), "registry"),
 )
-# The values of a mapping by key, and those by the path of the mapping.
-_Values: TypeAlias = dict[str, LayerValue]
-
-
-@dataclass(slots=True)
-class _Layer:
-    """The values of one section, by the path of their mapping."""
-
-    path: str
-    at: dict[ValuePath, _Values] = field(default_factory=dict)
-
-    def hides(self, path: ValuePath) -> bool:
-        """Whether a value here takes the place of a whole mapping of lower layers."""
-        return any(path[depth] in self.at.get(path[:depth], ()) for depth in range(len(path)))
-
-    def place(self, value: LayerValue) -> str:
-        return f"{self.path}:{value.line}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """How a section stands in one stack: `below` and `above` it, the nearest first to win."""
+    """How a section stands in one stack: what is `below` and `above` it, the highest first, and
+    the folders of the charts with their mounts."""
 
     place: Place
     below: tuple[Place, ...]
     above: tuple[Place, ...]
+    charts: tuple[tuple[str, ValuePath], ...] = ()
 
 
 class Joining:
     """The layers of a tree: `stacks` say which, `values` what they say (scans with `values`)."""
 
-    def __init__(self, stacks: Iterable[Stack], values: Mapping[str, Scan]) -> None:
+    def __init__(
+        self,
+        stacks: Iterable[Stack],
+        values: Mapping[str, Scan],
+        charts: Mapping[str, ChartTemplates],
+    ) -> None:
         self.stacks = tuple(stacks)
-        self._layers: dict[tuple[str, Section], _Layer] = {}
-        for path, scan in values.items():
-            for part in scan.values:
-                layer = self._layers[path, part.section] = _Layer(path)
-                for value in part.values:
-                    layer.at.setdefault(value.path[:-1], {})[value.path[-1]] = value
+        self.charts = charts
+        self.values = MergedValues(values)
 
     def given(self) -> dict[str, tuple[Below, ...]]:
         """What is given to the sections of files, by path; files that get nothing are left out."""
         standings: dict[tuple[str, Section], dict[_Standing, None]] = {}
         absent: dict[tuple[str, Section], str] = {}
         for stack in self.stacks:
+            charts = tuple((posixpath.dirname(p.path), p.mount) for p in stack.layers[: stack.own])
             for number, place in enumerate(stack.layers):
                 key = place.path, place.section
-                standing = _Standing(
-                    place, stack.layers[:number][::-1], stack.layers[number + 1 :][::-1]
-                )
+                below, above = stack.layers[:number][::-1], stack.layers[number + 1 :][::-1]
+                standing = _Standing(place, below, above, charts)
                 every = standings.setdefault(key, {})
                 if len(every) <= MAX_LAYERS:
                     every[standing] = None
@@ -79,68 +67,64 @@ class Joining:
                     absent.setdefault(key, stack.absent)
         found: dict[str, list[Below]] = {}
         for key, every in standings.items():
-            below = self._below(key, every, absent.get(key, ""))
-            if below is not None:
-                found.setdefault(key[0], []).append(below)
+            joined = self._below(key, every, absent.get(key, ""))
+            if joined is not None:
+                found.setdefault(key[0], []).append(joined)
         return {path: tuple(each) for path, each in found.items()}
 
     def _below(
         self, key: tuple[str, Section], standings: Iterable[_Standing], absent: str
     ) -> Below | None:
-        own = self._layers.get(key)
-        wanted = own and {path: keys for path, keys in own.at.items() if _may_be_image(keys)}
-        if own is None or not wanted:
+        own = self.values.of(*key)
+        if own is None:
             return None
+        wanted = {path: keys for path, keys in own.at.items() if _may_be_image(keys)}
         given: dict[ValuePath, Given] = {}
+        images: dict[ValuePath, GivenImage] = {}
         every = list(standings)
         for standing in every[:MAX_LAYERS]:
-            for path, text, where in self._of_standing(own, wanted, standing):
-                one = given.setdefault(path, Given(path, text, where))
+            for path, found in self._of_standing(own, wanted, standing):
+                text = found.text or ""
+                one = given.setdefault(path, Given(path, text, found.where))
                 if one.text != text and not one.rival:
-                    given[path] = replace(one, rival=where)
+                    given[path] = replace(one, rival=found.where)
+            for image in self._images(standing):
+                other = images.setdefault(image.path, image)
+                if other.name != image.name and not other.rival:
+                    rival = f"{image.name} ({image.where or key[0]})"
+                    images[image.path] = replace(other, rival=rival)
         if len(every) > MAX_LAYERS:
             more = f"any of more than {MAX_LAYERS} releases"
             given = {path: replace(each, rival=each.rival or more) for path, each in given.items()}
-        if not given and not absent:
+        if not (given or images or (absent and wanted)):
             return None
-        return Below(key[1], tuple(given.values()), absent)
+        return Below(key[1], tuple(given.values()), absent, tuple(images.values()))
+
+    def _images(self, standing: _Standing) -> Iterator[GivenImage]:
+        place = standing.place
+        layers = (place, *standing.below)
+        for folder, mount in standing.charts:
+            chart = self.charts.get(folder)
+            if chart is not None:
+                yield from images_of(chart, mount, place, layers, self.values)
 
     def _of_standing(
-        self, own: _Layer, wanted: Mapping[ValuePath, _Values], standing: _Standing
-    ) -> Iterator[tuple[ValuePath, str, str]]:
+        self, own: Layer, wanted: Mapping[ValuePath, Values], standing: _Standing
+    ) -> Iterator[tuple[ValuePath, Found]]:
+        mount = standing.place.mount
         for path, keys in wanted.items():
-            found = self._merged(standing.below, standing.place.mount, path)
+            found = self.values.mapping(standing.below, (*mount, *path))
             if not any(_is_name(key) for key in (*keys, *found)):
-                above = self._merged(standing.above, standing.place.mount, path)
+                above = self.values.mapping(standing.above, (*mount, *path))
                 if not any(key in above for key in keys):
                     found = {**above, **found}
-            for key, (text, where) in found.items():
-                if key not in keys and text is not None:
-                    yield (*path, key), text, where
-        for path, key in _GLOBALS:
-            text, where = self._merged(standing.below, standing.place.mount, path).get(
-                key, (None, "")
-            )
-            if text and key not in own.at.get(path, ()):
-                yield (*path, key), text, where
-
-    def _merged(
-        self, places: Iterable[Place], mount: ValuePath, path: ValuePath
-    ) -> dict[str, tuple[str | None, str]]:
-        """The values at a mapping of several layers, the first of which wins, and their places."""
-        whole = (*mount, *path)
-        found: dict[str, tuple[str | None, str]] = {}
-        for place in places:
-            layer = self._layers.get((place.path, place.section))
-            depth = len(place.mount)
-            if layer is None or whole[:depth] != place.mount:
-                continue
-            inside = whole[depth:]
-            if layer.hides(inside):
-                break
-            for key, value in layer.at.get(inside, {}).items():
-                found.setdefault(key, (value.text, layer.place(value)))
-        return found
+            for key, value in found.items():
+                if key not in keys and value.text is not None:
+                    yield (*path, key), value
+        for path, key in _GLOBALS if wanted else ():
+            everywhere = self.values.mapping(standing.below, (*mount, *path)).get(key)
+            if everywhere is not None and everywhere.text and key not in own.at.get(path, ()):
+                yield (*path, key), everywhere
 
     def without_replaced(self, scans: Mapping[str, Scan]) -> dict[str, Scan]:
         """The scans of which fields change that every release overrides with another value: such a
@@ -187,7 +171,7 @@ class Joining:
             if each.document != section.document or each.keys[:depth] != section.keys:
                 continue
             path = tuple(str(key) for key in each.keys[depth:])
-            own = self._layers.get((each.path, section))
+            own = self.values.of(each.path, section)
             mine = own.at.get(path[:-1], {}).get(path[-1]) if own is not None and path else None
             if mine is None:
                 continue
@@ -198,8 +182,9 @@ class Joining:
         return ""
 
     def _over(self, standing: _Standing, path: ValuePath) -> tuple[str | None, str]:
-        found = self._merged(standing.above, standing.place.mount, path[:-1])
-        return found.get(path[-1], (None, ""))
+        whole = (*standing.place.mount, *path)
+        found = self.values.mapping(standing.above, whole[:-1]).get(whole[-1])
+        return (None, "") if found is None else (found.text, found.where)
 
 
 def sections_of(stacks: Iterable[Stack]) -> dict[str, tuple[Section, ...]]:
@@ -211,7 +196,7 @@ def sections_of(stacks: Iterable[Stack]) -> dict[str, tuple[Section, ...]]:
     return {path: tuple(sections) for path, sections in found.items()}
 
 
-def _may_be_image(values: _Values) -> bool:
+def _may_be_image(values: Values) -> bool:
     return any(
         value.text is not None and any(sign in key for sign in _VERSIONS)
         for key, value in values.items()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from imagebot.errors import GitError
 from imagebot.git.url import identity_of
@@ -52,9 +52,14 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Stacks:
-    """Every stack of more than one layer, or of a chart that is absent; and what is not read."""
+    """Every stack of more than one layer, of a chart with templates, or of one that is absent.
+
+    `templates` has the files of the templates of each chart, by its folder; `unread` what there is
+    too much of.
+    """
 
     stacks: tuple[Stack, ...] = ()
+    templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
 
 
@@ -106,8 +111,20 @@ class _Finder:
                 own = self._of_chart(posixpath.dirname(base)).layers
                 own = own if Place(base) in own else (Place(base),)
                 found[Stack((*own, Place(path)), len(own))] = None
-        stacks = tuple(each for each in found if len(each.layers) > 1 or each.absent)
-        return Stacks(stacks, tuple(self.unread))
+        stacks = tuple(each for each in found if self._matters(each))
+        folders = (
+            posixpath.dirname(each.path) for stack in stacks for each in stack.layers[: stack.own]
+        )
+        templates = {folder: self.tree.templates_of(folder) for folder in dict.fromkeys(folders)}
+        known = {folder: files for folder, files in templates.items() if files}
+        return Stacks(stacks, known, tuple(self.unread))
+
+    def _matters(self, stack: Stack) -> bool:
+        """Whether one layer says something about another, or templates about values."""
+        if len(stack.layers) > 1 or stack.absent:
+            return True
+        chart = posixpath.dirname(stack.layers[0].path) if stack.own else None
+        return chart is not None and bool(self.tree.templates_of(chart))
 
     def _of_chart(self, chart: str) -> Stack:
         if chart not in self._own:

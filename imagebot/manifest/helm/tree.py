@@ -14,6 +14,7 @@ _PLACEHOLDER = re.compile(r"\{\{-?[ \t]*(.{1,200}?)[ \t]*-?\}\}")
 _WILDCARD = re.compile(r"[*?\[]")
 # How many files all globs and placeholders of a tree may be compared with, beside one look each.
 _BUDGET = 2_000_000
+_MAX_TEMPLATES = 500
 # More placeholders in a path would make matching slow.
 _MAX_PLACEHOLDERS = 4
 
@@ -39,6 +40,13 @@ class Tree:
             if path in self.files:
                 return path
         return ""
+
+    def templates_of(self, chart: str) -> tuple[str, ...]:
+        """The files of the templates of a chart; () if they are more than any chart has."""
+        start = posixpath.join(chart, "templates/")
+        first = bisect_left(self.paths, start)
+        last = bisect_left(self.paths, start[:-1] + "0", first)
+        return tuple(self.paths[first:last]) if last - first <= _MAX_TEMPLATES else ()
 
     def globbed(self, glob: str, most: int) -> tuple[str, ...] | None:
         """The files that a glob matches, sorted; None if they are more than `most`, or if too many

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from imagebot.manifest.images.layers import Chart, Holder, Release, SectionValues
+from imagebot.manifest.images.layers import Chart, ChartImage, Holder, Release, SectionValues
 from imagebot.manifest.yaml.quoting import is_misread
 from imagebot.reference import Reference
 
@@ -213,7 +213,8 @@ class Scan:
 
     `objects` and `pending` depend on the other files of the tree: `flux.join` turns them into
     policies and further fields. `chart`, `releases` and `holders` say which files are layers of
-    Helm values; `values` are what `ScanOptions.sections` asked for.
+    Helm values; `values` are what `ScanOptions.sections` asked for,
+    `images` those of the templates of a chart.
     """
 
     fields: tuple[ImageField, ...] = ()
@@ -224,3 +225,4 @@ class Scan:
     releases: tuple[Release, ...] = ()
     holders: tuple[Holder, ...] = ()
     values: tuple[SectionValues, ...] = ()
+    images: tuple[ChartImage, ...] = ()

@@ -166,8 +166,27 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenImage:
+    """An image that the templates of a chart put together, with its tag (or digest alone) in the
+    value at `path`, of which the tag is what follows the first `before` characters.
+
+    `name` is the rest of the reference and `where` the place of the value that names it, "" if
+    that is in the same file. `digest` leads to the value of this file that has only the digest.
+    `refusal` says why it cannot be edited, `rival` of which other image it is the tag, and where.
+    """
+
+    path: ValuePath
+    name: str
+    before: int = 0
+    where: str = ""
+    digest: ValuePath = ()
+    refusal: str = ""
+    rival: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Below:
-    """What the other layers give to a section of a file.
+    """What the other layers, and the templates of charts, give to a section of a file.
 
     `absent` names the chart that a release installs and that is not in these files, if nothing else
     can say which image a tag belongs to.
@@ -176,6 +195,7 @@ class Below:
     section: Section
     given: tuple[Given, ...] = ()
     absent: str = ""
+    images: tuple[GivenImage, ...] = ()
 
 
 # By path of a file.

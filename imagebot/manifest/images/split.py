@@ -43,7 +43,8 @@ class Split:
     name if no key has it, `folder` a key with the prefix of the name. `doubt` says why it is
     uncertain which repository is named. `new_digest` says how a missing digest is added: after the
     tag, as a separate key, or never. `versions` is for charts: their versions have a `+`, and one
-    that is not exact is a range, which is fine. `link` says which object completes the name.
+    that is not exact is a range, which is fine. `link` says which object completes the name,
+    `refusal` why it cannot be edited.
     """
 
     owner: Mapping
@@ -58,6 +59,7 @@ class Split:
     new_digest: Literal["after", "key", "never"] = "after"
     versions: bool = False
     link: RepositoryLink | None = None
+    refusal: str = ""
 
     @classmethod
     def named(
@@ -267,6 +269,8 @@ def _note_misread(context: DocumentContext, scalar: Scalar | None, tag: str) -> 
 
 def _refusal(shape: Split, key: str, parts: _Parts, tag: Slot | None, digest: Slot | None) -> str:
     """Why a split reference cannot be edited even though its parts can be found."""
+    if shape.refusal:
+        return shape.refusal
     for each in (key, shape.repository, shape.folder, shape.registry):
         if each in shape.owner.repeated:
             return f"the key `{each}` appears twice"
