@@ -21,17 +21,19 @@ _EXPLAINED = frozenset({"no-repository", "no-tag", "ambiguous", "not-a-reference
 
 
 def find(context: DocumentContext, below: Below, root: Mapping, keys: Keys) -> None:
-    """Report the images of the templates, before the shapes of the values are looked at."""
+    """Report the images of the templates, before the shapes of the values are looked at.
+
+    A tag of several images is left to `settle`.
+    """
     for image in below.images:
+        if image.rival:
+            continue
         owner = _owner(root, image.path)
         scalar = owner.scalar(image.path[-1]) if owner is not None else None
         if owner is None or scalar is None or is_given(scalar):
             continue
         at = (*keys, *image.path[:-1])
-        if image.rival:
-            reason = f"it is the tag of {image.name}, but also of {image.rival}"
-            context.unread(scalar, "ambiguous", reason, expected=True)
-        elif image.before:
+        if image.before:
             _find_behind(context, image, scalar, (*at, image.path[-1]))
         else:
             _find_parts(context, image, root, owner, at)
@@ -42,8 +44,11 @@ def _start(field: ImageField) -> int:
     return slot.start if slot is not None else -field.line
 
 
-def settle(context: DocumentContext, candidates: int, images: int, unread: int) -> None:
-    """Drop what shapes have found at values that are explained by the templates.
+def settle(
+    context: DocumentContext, below: Below, root: Mapping, candidates: int, images: int, unread: int
+) -> None:
+    """Drop what shapes have found at values that are explained by the templates, and list tags of
+    several images, unless one of these is beside its tag.
 
     The findings of the templates are those from `candidates` to `images`, then the shapes' follow;
     `unread` counts the entries before these.
@@ -60,6 +65,13 @@ def settle(context: DocumentContext, candidates: int, images: int, unread: int) 
         for each in findings.unread[unread:]
         if each.line not in lines or each.code not in _EXPLAINED
     ]
+    lines = {each.field.line for each in findings.candidates[candidates:]}
+    for image in below.images:
+        owner = _owner(root, image.path) if image.rival else None
+        scalar = owner.scalar(image.path[-1]) if owner is not None else None
+        if scalar is not None and not is_given(scalar) and context.line(scalar) not in lines:
+            reason = f"it is the tag of {image.name}, but also of {image.rival}"
+            context.unread(scalar, "ambiguous", reason, expected=True)
 
 
 def _find_parts(

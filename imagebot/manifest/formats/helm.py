@@ -39,8 +39,8 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
 
     images, unread = len(context.findings.candidates), len(context.findings.unread)
     walk(context, root, keys, visit)
-    if images > before:
-        chart_images.settle(context, before, images, unread)
+    if below is not None and below.images:
+        chart_images.settle(context, below, root, before, images, unread)
 
 
 def _find_lonely_hub(context: DocumentContext, mapping: Mapping) -> None:

@@ -23,6 +23,8 @@ from imagebot.manifest.images.layers import Chart, Holder, Layer, Release, Secti
 # More layers, or more stacks with one file, than any release needs: each costs a look at values.
 MAX_LAYERS = 64
 _MAX_DEPTH = 8
+# Subcharts of a chart, of these, and so on.
+_MAX_VISITS = 200
 _WHOLE = Section()
 
 
@@ -92,6 +94,7 @@ class _Finder:
         self._scans = scans
         self._index: Index | None = None
         self._own: dict[str, tuple[Place, ...]] = {}
+        self._visits = 0
         self.unread: list[Unread] = []
 
     def find(self) -> Stacks:
@@ -128,8 +131,10 @@ class _Finder:
 
     def _of_chart(self, chart: str) -> Stack:
         if chart not in self._own:
+            self._visits = _MAX_VISITS
             own = list(self._own_values(chart, (), ()))
-            self._own[chart] = tuple(own) if len(own) <= MAX_LAYERS else ()
+            whole = self._visits >= 0 and len(own) <= MAX_LAYERS
+            self._own[chart] = tuple(own) if whole else ()
         return Stack(self._own[chart], len(self._own[chart]))
 
     def _own_values(self, chart: str, mount: ValuePath, above: tuple[str, ...]) -> Iterator[Place]:
@@ -137,13 +142,11 @@ class _Finder:
         circle."""
         if chart in above or len(above) > _MAX_DEPTH:
             return
-        count = 0
         for alias, folder in self._subcharts(chart):
-            for place in self._own_values(folder, (*mount, alias), (*above, chart)):
-                count += 1
-                if count > MAX_LAYERS:
-                    return
-                yield place
+            self._visits -= 1
+            if self._visits < 0:
+                return
+            yield from self._own_values(folder, (*mount, alias), (*above, chart))
         values = self.tree.values_of(chart)
         if values:
             yield Place(values, mount=mount)
