@@ -123,9 +123,13 @@ class _Finder:
         return Stacks(stacks, known, tuple(self.unread))
 
     def _matters(self, stack: Stack) -> bool:
-        """Whether one layer says something about another, or templates about values."""
-        if len(stack.layers) > 1 or stack.absent:
+        """Whether one layer says something about another, templates about values, or the chart of a
+        release about what is missing."""
+        if len(stack.layers) > 1:
             return True
+        if stack.absent:
+            scan = self._scans.get(stack.layers[0].path)
+            return scan is not None and any(each.code == "no-repository" for each in scan.unread)
         chart = posixpath.dirname(stack.layers[0].path) if stack.own else None
         return chart is not None and bool(self.tree.templates_of(chart))
 
