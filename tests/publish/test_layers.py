@@ -14,8 +14,11 @@ PROD = "production/values-prod.yaml"
 
 
 def tree(publish: str) -> dict[str, bytes]:
+    settings = configuration(files=PROD, publish=publish)
+    if publish == "commit":
+        settings = settings.replace(b"    pull-request: {group: all}\n", b"")
     return {
-        CONFIGURATION: configuration(files=PROD, publish=publish),
+        CONFIGURATION: settings,
         "production/values.yaml": BASE,
         PROD: LONE,
     }
@@ -42,7 +45,7 @@ def test_its_pull_request_ends_when_it_is_done_elsewhere(world: World) -> None:
 
 def test_a_rollback_of_it_is_respected(tmp_path: Path) -> None:
     world = make_world(tmp_path, tree("commit"))
-    assert [each.status for each in world.run().published] == ["published"]
+    assert [each.status for each in world.run().published] == ["committed"]
     world.bare.commit({PROD: LONE})
     result = world.run()
     assert result.published == ()
