@@ -8,6 +8,7 @@ reference, place of the repository), the unread entries, and the URL of the tree
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from imagebot.manifest.images.field import FieldEdit
 from imagebot.scan.inventory import take_inventory
 from tests.scan.test_inventory import Blobs, configuration
 
-DATA = Path(__file__).parent.parent / "data" / "layers"
+ROOT = Path(__file__).parent.parent.parent
+DATA = ROOT / "tests" / "data" / "layers"
 CASES = sorted(path.parent for path in DATA.glob("*/case.json"))
 
 
@@ -53,3 +55,27 @@ def test_case(case: Path) -> None:
     assert {path: data for path, data in after.items() if data != before[path]} == tree(
         case / "after"
     )
+
+
+def test_a_digest_is_added_under_the_key_that_only_a_lower_layer_has() -> None:
+    (folder,) = (case for case in CASES if case.name == "digest-key-below")
+    before = tree(folder / "before")
+    found = take_inventory(Blobs(before), configuration())
+    (field,) = (each for each in found.fields if each.path == "values-prod.yaml")
+    data, digest = before[field.path], "sha256:" + "c" * 64
+    assert isinstance(data, bytes)
+    made = edit(field.path, data, [FieldEdit(field, "1.5.0", digest)])
+    assert made == f"image:\n  tag: 1.5.0 # deployed\n  digest: {digest}\n".encode()
+    again = take_inventory(Blobs({**before, field.path: made}), configuration())
+    assert f"ghcr.io/acme/api:1.5.0@{digest}" in [str(each.reference) for each in again.fields]
+
+
+def test_the_example_of_the_documentation() -> None:
+    text = (ROOT / "docs" / "manifests.md").read_text("utf-8")
+    blocks = re.findall(r"```yaml\n# (chart/values\S*)\n(.*?)```", text, re.DOTALL)
+    files = {path: data.encode() for path, data in blocks}
+    found = take_inventory(Blobs(files), configuration())
+    assert [(str(each.reference), each.repository_from) for each in found.fields] == [
+        ("ghcr.io/acme/api:1.4.1", "chart/values.yaml:2"),
+        ("ghcr.io/acme/api:1.4.2", ""),
+    ]

@@ -95,6 +95,8 @@ class _Finder:
         self._index: Index | None = None
         self._own: dict[str, tuple[Place, ...]] = {}
         self._visits = 0
+        # Layers of releases that others patch: they may be installed without the patch too.
+        self._patched: set[Place] = set()
         self.unread: list[Unread] = []
 
     def find(self) -> Stacks:
@@ -125,7 +127,9 @@ class _Finder:
     def _matters(self, stack: Stack) -> bool:
         """Whether one layer says something about another, templates about values, or the chart of a
         release about what is missing."""
-        if len(stack.layers) > 1:
+        if not stack.layers:
+            return False
+        if len(stack.layers) > 1 or stack.layers[0] in self._patched:
             return True
         if stack.absent:
             scan = self._scans.get(stack.layers[0].path)
@@ -189,7 +193,9 @@ class _Finder:
         patch = list(self._places(path, release, release.layers))
         known = bases.get((release.by, release.name), [])
         for base_path, base in known[:MAX_LAYERS] if patch and len(patch) == 1 else ():
-            yield from self._complete(base_path, base, tuple(patch[0]))
+            for stack in self._complete(base_path, base, tuple(patch[0])):
+                self._patched.update(stack.layers[:-1])
+                yield stack
 
     def _complete(self, path: str, release: Release, more: tuple[Place, ...]) -> Iterator[Stack]:
         for each in instances(release, self.tree):

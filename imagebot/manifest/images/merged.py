@@ -10,7 +10,7 @@ from typing import TypeGuard
 
 from imagebot.manifest.images.layers import Below, Given, ValuePath
 from imagebot.manifest.yaml.events import Mark, Scalar
-from imagebot.manifest.yaml.tree import Mapping, Node
+from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 
 
 class GivenScalar:
@@ -44,11 +44,35 @@ def is_given(node: object) -> TypeGuard[GivenScalar]:
 
 
 def merge(below: Below, root: Mapping) -> None:
-    """Put what is given to a section of a file into its tree, where it says nothing itself."""
+    """Put what is given to a section of a file into its tree, where it says nothing itself.
+
+    A mapping that aliases use in several places gets nothing: it is not the same in all of them.
+    """
+    shared = _shared(root) if below.given else frozenset()
     for given in below.given:
         owner = _owner(root, given.path)
-        if owner is not None:
+        if owner is not None and id(owner) not in shared:
             put(owner, given.path[-1], given)
+
+
+def _shared(root: Mapping) -> frozenset[int]:
+    """The mappings that are in more than one place."""
+    seen: set[int] = set()
+    shared: set[int] = set()
+    waiting: list[Node] = [root]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, Mapping | Sequence):
+            continue
+        if id(node) in seen:
+            shared.add(id(node))
+            continue
+        seen.add(id(node))
+        if isinstance(node, Mapping):
+            waiting += [value for _, value in node.values()]
+        else:
+            waiting += node
+    return frozenset(shared)
 
 
 def put(owner: Mapping, key: str, given: Given) -> None:
