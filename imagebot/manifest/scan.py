@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from imagebot.manifest.finish import finish
@@ -33,13 +34,13 @@ __all__ = ["ScanOptions", "scan"]
 _CONTENT = re.compile(r"(?:\A|[\r\n\x85\u2028\u2029])[ \t]*[^#\s]")
 _HINTS = (
     *("image", "Image", "repository", "oci://", "HelmRe", "HelmChart", "targetRevision"),
-    *("tekton.dev/", "GitRepository", "helmCharts:", "valueFiles:", "releases:"),
+    *("tekton.dev/", "GitRepository", "valueFiles:", "releases:"),
 )
 _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://"),
     "gitlab-ci": (*_HINTS, "services"),
     "chart": (*_HINTS, "name"),
-    "kustomization": (*_HINTS, "Generator:"),
+    "kustomization": (*_HINTS, "Generator:", "helmCharts:"),
 }
 # Formats that name images under keys that are not about images in other formats.
 _ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions", "circleci", "chart"})
@@ -114,10 +115,15 @@ def _without_hints(path: str, kind: PathKind, data: bytes, options: ScanOptions)
 
 
 def _holds_any(data: bytes, texts: tuple[str, ...]) -> bool:
-    for text in texts:  # noqa: SIM110  # a generator costs more than the search
-        if text.encode() in data:
+    for text in _encoded(texts):  # noqa: SIM110  # a generator costs more than the search
+        if text in data:
             return True
     return False
+
+
+@functools.lru_cache(maxsize=16)
+def _encoded(texts: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(text.encode() for text in texts)
 
 
 def _read_documents(

@@ -9,10 +9,7 @@ from typing import TypeAlias
 
 from imagebot.manifest.cache import scan_key
 from imagebot.manifest.formats.select import path_kind
-from imagebot.manifest.helm.images import ChartTemplates
-from imagebot.manifest.helm.join import Joining, sections_of
 from imagebot.manifest.helm.stacks import find_stacks
-from imagebot.manifest.helm.templates import read_templates
 from imagebot.manifest.images.field import Scan
 from imagebot.manifest.images.layers import Chart, ChartImage, Layers
 from imagebot.manifest.images.options import ScanOptions
@@ -53,6 +50,10 @@ def join_layers(
         scans[each.path] = replace(scan, unread=(*scan.unread, each))
     if not found.stacks:
         return Layered(scans)
+    # Not needed for most trees.
+    from imagebot.manifest.helm.images import ChartTemplates
+    from imagebot.manifest.helm.join import Joining, sections_of
+
     sections = sections_of(found.stacks)
     asked = [path for path in paths if path in sections]
     values = look(asked, lambda path: ScanOptions(sections=sections[path]))
@@ -101,6 +102,9 @@ def _read_charts(
 
 
 def _images_of(files: tuple[str, ...], source: Source) -> tuple[ChartImage, ...]:
+    # Few trees have charts.
+    from imagebot.manifest.helm.templates import read_templates
+
     texts: dict[str, str] = {}
     size = 0
     for path, content in source.read(files):
