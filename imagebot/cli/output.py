@@ -13,6 +13,7 @@ import click
 
 from imagebot.config.secret import Vault
 from imagebot.http.pauses import HeadRoom
+from imagebot.manifest.images.field import ImageField
 from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.plan.withheld import CODES, Withheld, withheld
 from imagebot.policy.explain import name_tags, share_reasons
@@ -83,7 +84,13 @@ def _print_update(update: Update, *, explain: bool) -> None:
     if explain or decision.code not in ("newer", "set"):
         click.echo(printable(f"      {decision.code}: {decision.reason}"))
     if explain:
+        _print_repository(update.field)
         _print_rejections(decision.rejections)
+
+
+def _print_repository(field: ImageField) -> None:
+    if field.repository_from:
+        click.echo(printable(f"      its repository is in {field.repository_from}"))
 
 
 def _print_kept(kept: Kept, *, explain: bool) -> None:
@@ -91,6 +98,7 @@ def _print_kept(kept: Kept, *, explain: bool) -> None:
     line = f"kept {field.path}:{field.line}: {field.reference}  {decision.reason}"
     click.echo(printable(line) + click.style(f"  [{decision.code}]", dim=True))
     if explain:
+        _print_repository(field)
         _print_rejections(decision.rejections)
 
 

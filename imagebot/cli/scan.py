@@ -82,10 +82,16 @@ def _print_fields(rows: Sequence[tuple[ImageField, str | None, str | None]]) -> 
         print_rows(
             ("WHERE", "REFERENCE", "FORMAT", "POLICY", "ROUTE"),
             (
-                (f"{f.path}:{f.line}", str(f.reference), f.format, policy or "-", route or "-")
+                (f"{f.path}:{f.line}", _reference(f), f.format, policy or "-", route or "-")
                 for f, policy, route in rows
             ),
         )
+
+
+def _reference(field: ImageField) -> str:
+    """The reference, and where its repository is written if that is another file."""
+    source = f" (repository: {field.repository_from})" if field.repository_from else ""
+    return f"{field.reference}{source}"
 
 
 def _print_unread(unread: Sequence[Unread]) -> None:

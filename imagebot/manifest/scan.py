@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from imagebot.manifest.finish import finish
 from imagebot.manifest.formats import nested_yaml
 from imagebot.manifest.formats.document import find_document
 from imagebot.manifest.formats.select import PathKind, path_kind
+from imagebot.manifest.helm.values import read_values
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FileFindings
@@ -32,14 +34,16 @@ __all__ = ["ScanOptions", "scan"]
 _CONTENT = re.compile(r"(?:\A|[\r\n\x85\u2028\u2029])[ \t]*[^#\s]")
 _HINTS = (
     *("image", "Image", "repository", "oci://", "HelmRe", "HelmChart", "targetRevision"),
-    "tekton.dev/",
+    *("tekton.dev/", "GitRepository", "valueFiles:", "releases:"),
 )
 _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://"),
     "gitlab-ci": (*_HINTS, "services"),
+    "chart": (*_HINTS, "name"),
+    "kustomization": (*_HINTS, "Generator:", "helmCharts:"),
 }
 # Formats that name images under keys that are not about images in other formats.
-_ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions", "circleci"})
+_ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions", "circleci", "chart"})
 # JSON files without these belong to other tools, such as editors, which may allow comments.
 _OBJECT_KEYS = tuple(re.compile(rf"""["']{key}["']\s*:""") for key in ("apiVersion", "kind"))
 _CHART_TEMPLATE = "a template of a Helm chart"
@@ -56,9 +60,11 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     A file that is not a manifest gives an empty scan. No content makes this raise: unreadable parts
     are in `Scan.unread`.
     """
+    if options.sections:
+        return Scan(values=read_values(data, options.sections))
     kind = path_kind(path)
     hints = _HINTS_OF.get(kind, _HINTS)
-    if not _worth_reading(kind, data, hints, options):
+    if not _worth_reading(path, kind, data, hints, options):
         return _without_hints(path, kind, data, options)
     if len(data) > MAX_BYTES:
         return Scan(unread=(Unread(path, 0, "too-big", _TOO_BIG),))
@@ -73,6 +79,7 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
         line = data.count(newline_of(data), 0, error.start) + 1
         return Scan(unread=(Unread(path, line, "not-utf8", "not UTF-8"),))
     findings = FileFindings(path, options, may_have_markers(file.text), patterns)
+    findings.below = {each.section: each for each in options.layers.get(path, ())}
     _read_documents(findings, file, kind, hints)
     nested_yaml.read(findings, hints)
     if findings.is_full:
@@ -82,10 +89,12 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
 
 
 def _worth_reading(
-    kind: PathKind, data: bytes, hints: tuple[str, ...], options: ScanOptions
+    path: str, kind: PathKind, data: bytes, hints: tuple[str, ...], options: ScanOptions
 ) -> bool:
     if kind in ("", "text"):
         return False
+    if options.layers and path in options.layers:
+        return True
     if encoding := wide_encoding(data):
         data = data.decode(encoding, "replace").encode()
     if options.mentions and not _holds_any(data, options.mentions):
@@ -106,17 +115,22 @@ def _without_hints(path: str, kind: PathKind, data: bytes, options: ScanOptions)
 
 
 def _holds_any(data: bytes, texts: tuple[str, ...]) -> bool:
-    for text in texts:  # noqa: SIM110  # a generator costs more than the search
-        if text.encode() in data:
+    for text in _encoded(texts):  # noqa: SIM110  # a generator costs more than the search
+        if text in data:
             return True
     return False
+
+
+@functools.lru_cache(maxsize=16)
+def _encoded(texts: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(text.encode() for text in texts)
 
 
 def _read_documents(
     findings: FileFindings, file: FileText, kind: PathKind, hints: tuple[str, ...]
 ) -> None:
     wanted = (*hints, *(extra.kind for extra in findings.options.fields))
-    reads_all = kind in _ALL_KEYS or "*" in wanted
+    reads_all = kind in _ALL_KEYS or "*" in wanted or bool(findings.below)
     number = 0
     codes: set[str] = set()
     for document_text in split_documents(file):

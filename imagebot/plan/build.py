@@ -34,6 +34,7 @@ def build_plan(
     target: PlanTarget = FOLDER,
     limits: Limits = Limits(),
     scans: ScanCache | None = None,
+    url: str | None = None,
     written: Written = NONE_WRITTEN,
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     progress: Progress | None = None,
@@ -41,10 +42,11 @@ def build_plan(
     """What the policies want of `source`; what cannot be listed or decided is a problem in it.
 
     It is in a context of `waiting` while it waits for registries. Of `limits` only `images` counts
-    here: a repository outside of it is not asked about. `written` are the digests that tags had
+    here: a repository outside of it is not asked about. `url` is that of the Git repository, if
+    known. `written` are the digests that tags had
     when imagebot wrote them.
     """
-    inventory = take_inventory(source, configuration, scans)
+    inventory = take_inventory(source, configuration, scans, url=url)
     assignments = assign(inventory.fields, configuration, target.name, flux=inventory.flux)
     queries = [_query(each, limits) for each in assignments]
     asked = [(each.field, query) for each, query in zip(assignments, queries, strict=True) if query]
@@ -65,6 +67,7 @@ def build_plan(
         problems=(*problems, *plan.problems),
         unread=unread,
         warnings=(*unused, *noted, *undecided),
+        layers=inventory.layers,
     )
 
 

@@ -57,6 +57,9 @@ class FieldEntry(_Entry, frozen=True):
     container: str | None
     reference: str
     repository: str
+    repository_from: Annotated[
+        str | None, Meta(description="Where the repository is written, if not in this file.")
+    ]
     tag: str | None
     digest: str | None
     policy: str | None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from imagebot.manifest.images.field import FieldEdit, ImageField, Unread
+from imagebot.manifest.images.layers import Layers
 from imagebot.policy.model import Decision
 from imagebot.problem import Problem
 
@@ -117,13 +118,17 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Updates and kept fields are ordered by target, path and place in the file."""
+    """Updates and kept fields are ordered by target, path and place in the file.
+
+    `layers` are those of the inventory: the files of one target.
+    """
 
     updates: tuple[Update, ...] = ()
     kept: tuple[Kept, ...] = ()
     problems: tuple[Problem, ...] = ()
     unread: tuple[Unread, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    layers: Layers = field(default_factory=dict)
 
 
 def owned_by(target: str, plan: Plan) -> Plan:

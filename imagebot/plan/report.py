@@ -160,6 +160,7 @@ def _field(field: ImageField, policy: str | None, route: str | None) -> FieldEnt
         format=field.format,
         resource=_resource(field.resource),
         container=field.container,
+        repository_from=field.repository_from or None,
         reference=str(reference),
         repository=str(reference.repository),
         tag=reference.tag,

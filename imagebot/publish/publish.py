@@ -17,6 +17,7 @@ from imagebot.errors import (
 from imagebot.files.rewrite import FileChange
 from imagebot.git.checkout import Checkout
 from imagebot.manifest.edit import edit
+from imagebot.manifest.images.layers import Layers
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.plan.model import Plan, Published
 from imagebot.problem import Problem
@@ -52,7 +53,7 @@ def publish_plan(
     `files` are the edits of the plan. PushRejectedError of kind `behind` or `race` on the target's
     own branch is raised before any pull request is touched: plan again.
     """
-    context = replace(context, options=scan_options(configuration))
+    context = replace(context, options=scan_options(configuration, plan.layers))
     checkout = context.checkout
     changes = changes_of(
         plan,
@@ -145,12 +146,13 @@ def edits_of(change: Change, files: Iterable[FileChange]) -> dict[str, bytes]:
     return edits
 
 
-def scan_options(configuration: Configuration) -> ScanOptions:
+def scan_options(configuration: Configuration, layers: Layers) -> ScanOptions:
     """How the files of a target are scanned for fields."""
     return ScanOptions(
         fields=configuration.fields,
         files=configuration.files.patterns,
         compose_defaults=configuration.files.compose_defaults,
+        layers=layers,
     )
 
 

@@ -10,6 +10,7 @@ from imagebot.config.model import Configuration
 from imagebot.git.checkout import Checkout
 from imagebot.git.history import FileCommit
 from imagebot.manifest.images.field import ImageField
+from imagebot.manifest.images.layers import Layers
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.images.same import FieldIndex
 from imagebot.manifest.scan import scan
@@ -31,7 +32,9 @@ class Past:
     again: Mapping[str, datetime]
 
 
-def read_past(updates: Sequence[Update], configuration: Configuration, checkout: Checkout) -> Past:
+def read_past(
+    updates: Sequence[Update], configuration: Configuration, checkout: Checkout, layers: Layers
+) -> Past:
     """The updates whose very tag and digest the bot wrote and somebody else took away since.
 
     The last 50 commits of each file count; one that has the trailer of an update lifts what is
@@ -51,7 +54,7 @@ def read_past(updates: Sequence[Update], configuration: Configuration, checkout:
     checkout.fetch(blob for touches in suspects.values() for blob in _blobs(touches))
     vetoes: dict[str, Veto] = {}
     for path, touches in suspects.items():
-        contents = _Contents(path, checkout.read(_blobs(touches)), configuration)
+        contents = _Contents(path, checkout.read(_blobs(touches)), configuration, layers)
         for update in paths.get(path, ()):
             if touch := _undone(update, touches, contents):
                 who = excerpt(touch.author or touch.addresses[0], _MAX_NAME)
@@ -120,7 +123,11 @@ class _Contents:
     """What the blobs of one file said, each read at most once and only where it may matter."""
 
     def __init__(
-        self, path: str, contents: Mapping[str, bytes], configuration: Configuration
+        self,
+        path: str,
+        contents: Mapping[str, bytes],
+        configuration: Configuration,
+        layers: Layers,
     ) -> None:
         self._path = path
         self._contents = contents
@@ -128,6 +135,7 @@ class _Contents:
             fields=configuration.fields,
             files=configuration.files.patterns,
             compose_defaults=configuration.files.compose_defaults,
+            layers=layers,
         )
         self._fields: dict[str, FieldIndex] = {}
 

@@ -10,6 +10,7 @@ from imagebot.config.model import Configuration
 from imagebot.errors import CredentialError, ForgeError
 from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
+from imagebot.manifest.images.layers import Layers
 from imagebot.plan.model import Plan, Update
 from imagebot.plan.vetoes import Veto, Vetoes
 from imagebot.problem import Problem
@@ -41,6 +42,7 @@ def find_vetoes(
     again: Sequence[Again] = (),
     *,
     target: str,
+    layers: Layers | None = None,
 ) -> Found:
     """Rollbacks, and the updates of pull requests that people closed, but for those wanted `again`.
 
@@ -50,7 +52,7 @@ def find_vetoes(
     if not updates:
         return Found(Vetoes(), BotRequests())
     checkout = context.checkout
-    past = read_past(updates, configuration, checkout)
+    past = read_past(updates, configuration, checkout, layers or {})
     changes = _pull_requests(Plan(updates=tuple(updates)), configuration, checkout, target)
     refused: dict[str, Veto] = {}
     requests, unknown = BotRequests(), dict[str, Veto]()

@@ -111,7 +111,8 @@ def _check_content(
         yield _paused(target.name, configuration.paused)
     yield from _check_pushes(target, configuration, checkout)
     yield from check_routes(target, configuration)
-    fields = _assigned(CheckoutSource(checkout, configuration.files), configuration, target.name)
+    source = CheckoutSource(checkout, configuration.files)
+    fields = _assigned(source, configuration, target.name, target.url)
     yield _count(target.name, fields)
     yield from _check_limits(target, configuration, fields)
     named.update(each for each in _repositories(fields) if may_ask(target.limits, each))
@@ -260,9 +261,11 @@ def _summary(plan: Plan) -> str:
     return f"{counts[0]}, {len(plan.kept)} kept, {counts[1]}"
 
 
-def _assigned(source: Source, configuration: Configuration, target: str) -> list[Assigned]:
+def _assigned(
+    source: Source, configuration: Configuration, target: str, url: str | None = None
+) -> list[Assigned]:
     """The image fields that a pass would manage."""
-    inventory = take_inventory(source, configuration)
+    inventory = take_inventory(source, configuration, url=url)
     every = assign(inventory.fields, configuration, target, flux=inventory.flux)
     return [each for each in every if each.managed]
 

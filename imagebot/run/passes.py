@@ -208,6 +208,7 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
         target=PlanTarget(target.name, identity_of(target.url, target.branch)),
         limits=target.limits,
         scans=scans,
+        url=target.url,
         written=read_written(checkout, _cached(target, context, "written")),
         waiting=context.turns.given_up,
         progress=context.progress,
@@ -220,6 +221,7 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
         context.now,
         context.again,
         target=target.name,
+        layers=plan.layers,
     )
     edited = edit_plan(source, apply_vetoes(plan, found.vetoes))
     waits = find_waits(

@@ -12,12 +12,14 @@ from imagebot.manifest.cache import options_key, scan_key
 from imagebot.manifest.flux.join import FluxPolicy, join
 from imagebot.manifest.formats.select import chart_folders, is_chart_template
 from imagebot.manifest.images.field import ImageField, Scan, Unread
-from imagebot.manifest.images.options import REFERS_ELSEWHERE, UNSAID, ScanOptions
+from imagebot.manifest.images.layers import Layers
+from imagebot.manifest.images.options import LAYERS, REFERS_ELSEWHERE, UNSAID, ScanOptions
 from imagebot.policy.build import build_policy
 from imagebot.policy.model import Policy
 from imagebot.problem import Problem
 from imagebot.reference import Repository
 from imagebot.scan.cache import ScanCache
+from imagebot.scan.layers import Layered, is_layer, join_layers
 from imagebot.scan.many import scan_many
 from imagebot.scan.source import Source
 
@@ -27,29 +29,56 @@ class Inventory:
     """The image fields of a source. `paths` are all files that were scanned.
 
     `flux` has the policies of its ImagePolicy objects by their keys (`namespace:name`, followed by
-    a location if the name is not unique), or where and why one is not followed.
+    a location if the name is not unique), or where and why one is not followed. `layers` has, by
+    path, what layers of Helm values give each other.
     """
 
     paths: tuple[str, ...]
     fields: tuple[ImageField, ...]
     unread: tuple[Unread, ...] = ()
     flux: Mapping[str, Policy | Unread] = field(default_factory=dict)
+    layers: Layers = field(default_factory=dict)
 
 
 def take_inventory(
-    source: Source, configuration: Configuration, scans: ScanCache | None = None
+    source: Source,
+    configuration: Configuration,
+    scans: ScanCache | None = None,
+    *,
+    url: str | None = None,
 ) -> Inventory:
     """Scan every file of `source` that the configuration does not exclude.
 
     With `scans`, files that a source knows by their blobs and that were scanned before are not
-    even read.
+    even read. `url` is that of the Git repository, if known: releases of charts name it.
     """
     paths = tuple(source.paths())
-    return _joined(paths, _scan_all(source, paths, _options(paths, configuration), scans))
+    options = _options(paths, configuration)
+    found = _scan_all(source, paths, options, scans)
+    layered = _with_layers(source, paths, found, options, scans, url)
+    return replace(_joined(paths, layered.scans), layers=layered.layers)
+
+
+def _with_layers(
+    source: Source,
+    paths: Sequence[str],
+    found: dict[str, Scan],
+    options: Callable[[str], ScanOptions],
+    cache: ScanCache | None,
+    url: str | None,
+) -> Layered:
+    def look(some: Sequence[str], with_options: Callable[[str], ScanOptions]) -> dict[str, Scan]:
+        return _scan_all(source, some, with_options, cache)
+
+    return join_layers(found, source, paths, url, options, look, cache)
 
 
 def find_named(
-    source: Source, configuration: Configuration, repositories: Iterable[Repository]
+    source: Source,
+    configuration: Configuration,
+    repositories: Iterable[Repository],
+    *,
+    url: str | None = None,
 ) -> Inventory:
     """The inventory as far as it is about `repositories`: it reads the files that mention them.
 
@@ -62,9 +91,15 @@ def find_named(
     named = {path for path, scan in found.items() if scan != Scan()}
     if any(_refers_elsewhere(scan, names) for scan in found.values()):
         # The image of a field can be named in another file than its tag.
-        wider = _options(paths, configuration, (*names, *REFERS_ELSEWHERE))
+        wider = _options(paths, configuration, (*names, *REFERS_ELSEWHERE, *LAYERS))
         found = _scan_all(source, paths, wider, None)
-    inventory = _joined(paths, found)
+    elif any(is_layer(path, found[path]) for path in named):
+        # Another layer of Helm values may have only the tag.
+        wider = _options(paths, configuration, (*names, *LAYERS))
+        found = _scan_all(source, paths, wider, None)
+    layered = _with_layers(source, paths, found, _options(paths, configuration), None, url)
+    named.update(layered.layers)
+    inventory = _joined(paths, layered.scans)
     unread = tuple(each for each in inventory.unread if each.path in named)
     return replace(inventory, unread=unread)
 

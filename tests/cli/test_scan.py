@@ -126,3 +126,15 @@ def test_configured_places_that_find_something_are_not(
     folder.joinpath("a.yaml").write_text(WIDGET)
     folder.joinpath("a.txt").write_text("FROM web:1\n")
     assert cli(command, "--format", "json").json["warnings"] == []
+
+
+def test_the_place_of_a_repository_in_another_file_is_said(cli: Cli, folder: Path) -> None:
+    base = "image:\n  repository: ghcr.io/acme/api\n  tag: 1.4.2\n"
+    folder.joinpath("values.yaml").write_text(base)
+    folder.joinpath("values-prod.yaml").write_text("image:\n  tag: 1.4.1\n")
+    assert "ghcr.io/acme/api:1.4.1 (repository: values.yaml:2)" in cli("scan").out
+    entries = json.loads(cli("scan", "--format", "json").out)["fields"]
+    assert [each["repositoryFrom"] for each in entries] == ["values.yaml:2", None]
+    assert cli("set", "ghcr.io/acme/api:1.5.0").code == 0
+    assert folder.joinpath("values-prod.yaml").read_text() == "image:\n  tag: 1.5.0\n"
+    assert folder.joinpath("values.yaml").read_text() == base.replace("1.4.2", "1.5.0")

@@ -240,7 +240,8 @@ def test_a_configuration_of_imagebot_is_not_a_manifest(path: str) -> None:
 def test_a_configuration_in_a_config_map_is_not_a_manifest() -> None:
     lines = "".join(f"    {line}\n" for line in OWN.splitlines())
     data = f"apiVersion: v1\nkind: ConfigMap\ndata:\n  bot.yaml: |\n{lines}"
-    assert scan("map.yaml", data.encode()) == Scan()
+    found = scan("map.yaml", data.encode())
+    assert (found.fields, found.unread) == ((), ())
 
 
 def test_values_with_fields_are_still_values() -> None:

@@ -4,7 +4,7 @@ and the values of generators."""
 from __future__ import annotations
 
 from imagebot.errors import InvalidReferenceError
-from imagebot.manifest.formats import chart, helm, kubernetes
+from imagebot.manifest.formats import argocd_releases, chart, helm, kubernetes
 from imagebot.manifest.formats.argocd_parameters import find_parameters
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
@@ -23,6 +23,7 @@ def is_application(root: Mapping) -> bool:
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     _find_template_patch(context, root)
+    argocd_releases.carry(context, root, keys)
     in_generator = kubernetes.visitor(context)
 
     def visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys, RepositoryLink
+from imagebot.manifest.images.layers import Chart, ChartDependency
 from imagebot.manifest.images.naming import said
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.images.versions import is_artifact_tag
@@ -16,10 +17,21 @@ _REPOSITORIES = ("repository", "repo")
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     """The `dependencies` of a `Chart.yaml` that come from `oci://` repositories."""
+    dependencies: list[ChartDependency] = []
     for number, entry in enumerate(root.sequence("dependencies") or ()):
         if isinstance(entry, Mapping):
             at = (*keys, "dependencies", number)
             find_versioned(context, entry, entry.text("repository"), entry.text("name"), at)
+            dependencies.append(_dependency(entry))
+    chart = Chart(root.text("name"), root.text("appVersion"), tuple(dependencies))
+    context.findings.charts.append(chart)
+
+
+def _dependency(entry: Mapping) -> ChartDependency:
+    name = entry.text("name")
+    return ChartDependency(
+        name, entry.text("alias") or name, entry.text("repository"), entry.text("version")
+    )
 
 
 def find_by_keys(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:

@@ -10,6 +10,7 @@ from imagebot.manifest.formats import (
     flux_object,
     flux_source,
     helm,
+    helmfile,
     kubernetes,
     kustomize,
     own_configuration,
@@ -92,4 +93,6 @@ def _find_plain(context: DocumentContext, root: Mapping, kind: PathKind, keys: K
     elif compose.is_compose(root, path=context.findings.path if kind == "compose" else ""):
         compose.find(context.within(form="compose"), root, keys)
     elif not own_configuration.is_configuration(context, root):
+        if helmfile.is_helmfile(root):
+            helmfile.find(context.within(form="helm"), root, keys)
         helm.find(context.within(form="helm"), root, keys)

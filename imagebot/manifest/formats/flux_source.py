@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from imagebot.manifest.formats import helm, kubernetes
 from imagebot.manifest.formats.chart import find_version, find_versioned
 from imagebot.manifest.formats.flux_object import carried_object
+from imagebot.manifest.formats.helm_release import carry_flux
 from imagebot.manifest.formats.kustomize import find_entries
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys, RepositoryLink
@@ -37,11 +39,13 @@ def _find_by_kind(context: DocumentContext, root: Mapping, spec: Mapping, at: Ke
     if kind == "OCIRepository":
         _find_artifact(context, spec, at)
     elif kind == "HelmRepository":
-        _carry_repository(context, root, spec)
+        _carry_repository(context, root, spec, "HelmRepository")
+    elif kind == "GitRepository":
+        _carry_repository(context, root, spec, "GitRepository")
     elif kind == "HelmChart":
         _find_chart(context, spec, at)
     elif kind == "HelmRelease":
-        _find_release(context, spec, at)
+        _find_release(context, root, spec, at)
     elif kind == "Kustomization":
         find_entries(context, spec, at)
         _find_substitutes(context, spec, at)
@@ -71,18 +75,24 @@ def _find_artifact(context: DocumentContext, spec: Mapping, keys: Keys) -> None:
     find_split(context, shape, (*keys, "ref"))
 
 
-def _carry_repository(context: DocumentContext, root: Mapping, spec: Mapping) -> None:
+def _carry_repository(
+    context: DocumentContext,
+    root: Mapping,
+    spec: Mapping,
+    kind: Literal["HelmRepository", "GitRepository"],
+) -> None:
     if spec.text("url"):
-        carried = replace(carried_object(context, root, "HelmRepository"), url=spec.text("url"))
+        carried = replace(carried_object(context, root, kind), url=spec.text("url"))
         context.findings.objects.append(carried)
 
 
-def _find_release(context: DocumentContext, spec: Mapping, keys: Keys) -> None:
+def _find_release(context: DocumentContext, root: Mapping, spec: Mapping, keys: Keys) -> None:
     chart = spec.mapping("chart")
     template = chart.mapping("spec") if chart is not None else None
     if template is not None:
         _find_chart(context, template, (*keys, "chart", "spec"))
     values = spec.mapping("values")
+    carry_flux(context, root, spec, keys)
     if values is not None:
         helm.find(context.within(form="helm"), values, (*keys, "values"))
     for number, renderer in enumerate(spec.sequence("postRenderers") or ()):

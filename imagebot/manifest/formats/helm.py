@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.formats import chart
+from dataclasses import replace
+
+from imagebot.manifest.formats import chart, chart_images
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
+from imagebot.manifest.images.merged import is_given, merge
 from imagebot.manifest.images.naming import said
 from imagebot.manifest.images.parts import find_parts
 from imagebot.manifest.images.shapes import find_images
 from imagebot.manifest.images.walk import walk
+from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping
 
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
+    below = context.below_at(keys)
+    before = len(context.findings.candidates)
+    if below is not None:
+        chart_images.find(context, below, root, keys)
+        merge(below, root)
+        context = replace(context, below=below)
     registry = _global_registry(root)
+    if registry is not None and is_given(registry):
+        context = replace(context, registry_from=registry.given)
+    host = "" if registry is None else registry.value
     has_charts = context.document_text.holds("oci://")
 
     def visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
-        find_images(context, mapping, keys, registry=registry)
-        find_parts(context, mapping, keys, registry=registry)
+        find_images(context, mapping, keys, registry=host)
+        find_parts(context, mapping, keys, registry=host)
         if "hub" in mapping:
             _find_lonely_hub(context, mapping)
         if has_charts:
             chart.find_by_keys(context, mapping, keys)
 
+    images, unread = len(context.findings.candidates), len(context.findings.unread)
     walk(context, root, keys, visit)
+    if below is not None and below.images:
+        chart_images.settle(context, below, root, before, images, unread)
 
 
 def _find_lonely_hub(context: DocumentContext, mapping: Mapping) -> None:
@@ -35,10 +51,11 @@ def _find_lonely_hub(context: DocumentContext, mapping: Mapping) -> None:
         context.unread(mapping.scalar("tag"), "no-repository", reason, expected=True)
 
 
-def _global_registry(root: Mapping) -> str:
+def _global_registry(root: Mapping) -> Scalar | None:
     """`global.imageRegistry` or `global.image.registry`, which overrides any other registry."""
     everywhere = root.mapping("global")
     if everywhere is None:
-        return ""
+        return None
     image = everywhere.mapping("image")
-    return everywhere.text("imageRegistry") or (image.text("registry") if image else "")
+    own = everywhere.scalar("imageRegistry")
+    return own if own is not None and own.value else image.scalar("registry") if image else None

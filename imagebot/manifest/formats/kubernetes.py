@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imagebot.manifest.formats import built, chart, functions, tekton
+from imagebot.manifest.formats.helm_release import carry_config
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Resource
 from imagebot.manifest.images.findings import Keys
@@ -37,6 +38,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     visit = built.without_outputs(root, visitor(context))
     walk(context, root, keys, visit, skip=_SKIPPED_IN_POLICIES if is_policy else SKIPPED)
     functions.find(context, root, keys)
+    carry_config(context, root, keys)
 
 
 def visitor(context: DocumentContext) -> Visitor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imagebot.manifest.formats import chart, helm
+from imagebot.manifest.formats.helm_release import carry_kustomization
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.shapes import image_mapping, is_image_key
@@ -18,6 +19,7 @@ def is_kustomization(root: Mapping) -> bool:
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     """A kustomization or a component: images, charts, and the patches written inside it."""
     find_entries(context, root, keys)
+    carry_kustomization(context, root, keys)
     for number, entry in enumerate(root.sequence("helmCharts") or ()):
         if isinstance(entry, Mapping):
             _find_chart(context, entry, (*keys, "helmCharts", number))

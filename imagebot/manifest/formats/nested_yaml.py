@@ -12,6 +12,7 @@ from imagebot.manifest.formats.document import find_document
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Unread
 from imagebot.manifest.images.findings import MAX_SLOW, FileFindings, NestedYaml
+from imagebot.manifest.images.layers import Section
 from imagebot.manifest.markers.written import may_have_markers
 from imagebot.manifest.yaml.document_text import DocumentText, nested_text
 from imagebot.manifest.yaml.events import YamlFaultError
@@ -47,7 +48,8 @@ def read(findings: FileFindings, hints: tuple[str, ...]) -> None:
         if (at, part.depth) in seen or _line(part) in listed:
             continue
         seen.add((at, part.depth))
-        if not _is_promising(part, hints):
+        is_layer = Section(part.document, part.keys) in findings.below
+        if not is_layer and not _is_promising(part, hints):
             continue
         if part.depth > _MAX_DEPTH:
             too_deep.append(_line(part))

@@ -20,6 +20,8 @@ from imagebot.manifest.images.findings import (
     NestedYaml,
     RepositoryLink,
 )
+from imagebot.manifest.images.layers import Below, Given, Section
+from imagebot.manifest.images.merged import is_given
 from imagebot.manifest.images.naming import has_host
 from imagebot.manifest.images.not_reference import SHOWN, filled_in, is_filled_in, why_not_reference
 from imagebot.manifest.images.slots import EditableScalar, editable_scalar, is_null
@@ -35,7 +37,8 @@ _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 class DocumentContext:
     """A format module reports its findings here while it walks one document.
 
-    `prefix` are the keys that lead to a document nested in another one.
+    `prefix` are the keys that lead to a document nested in another one. Of Helm values that have
+    other layers, `below` is what these give, with a registry for all images in `registry_from`.
     """
 
     findings: FileFindings
@@ -46,10 +49,19 @@ class DocumentContext:
     resource: Resource | None = None
     depth: int = 0
     visited: set[int] = field(default_factory=set)
+    below: Below | None = None
+    registry_from: Given | None = None
 
     def within(self, *, form: str = "", resource: Resource | None = None) -> DocumentContext:
         """The same document, read as another format or within a resource."""
         return replace(self, format=form or self.format, resource=resource or self.resource)
+
+    def below_at(self, keys: Keys, *, parameters: bool = False) -> Below | None:
+        """What other layers give to the Helm values at `keys`, None if nothing."""
+        below = self.findings.below
+        if not below:
+            return None
+        return below.get(Section(self.document, (*self.prefix, *keys), parameters))
 
     def enter(self, node: Mapping | Sequence) -> bool:
         """True the first time that a node is met: aliases can lead to it again, or in circles."""
@@ -88,8 +100,11 @@ class DocumentContext:
 
         `loose` is for keys that may also hold something else: then only references with a tag or a
         digest count, and those with a registry but neither are listed. `lines` are other scalars
-        whose lines may have the marker. Returns True if the scalar was a reference.
+        whose lines may have the marker. Returns True if the scalar was a reference. Values of other
+        layers are left to these.
         """
+        if is_given(scalar):
+            return False
         written = editable_scalar(self.document_text, scalar)
         text = written.value[slice(*span)]
         if not text or is_null(scalar) or self.is_variable(scalar, text):
@@ -133,6 +148,7 @@ class DocumentContext:
         lines: tuple[Scalar, ...] = (),
         link: RepositoryLink | None = None,
         refusal: str = "",
+        repository_from: str = "",
     ) -> None:
         """Report a field. `written` is the scalar that holds the tag, or its substitute."""
         file = self.document_text.file
@@ -153,6 +169,7 @@ class DocumentContext:
             tag=tag,
             digest=digest,
             refusal=refusal,
+            repository_from=repository_from,
         )
         on: tuple[int, ...] = ()
         if self.findings.has_markers:
@@ -162,8 +179,28 @@ class DocumentContext:
     def unread(
         self, scalar: Scalar | None, code: str, reason: str, *, expected: bool = False
     ) -> None:
+        if is_given(scalar):
+            return
         line = 0 if scalar is None else self.line(scalar)
         self.findings.unread.append(Unread(self.findings.path, line, code, reason, expected))
+
+    def nameless(self, scalar: Scalar | None, keys: Keys, reason: str) -> None:
+        """List a tag or digest at `keys` whose repository is not known, with what would help."""
+        if self.below is not None and self.below.absent:
+            reason = f"{self.below.absent} is not in these files: {self._entry(keys)}"
+        self.unread(scalar, "no-repository", reason, expected=True)
+
+    def _entry(self, keys: Keys) -> str:
+        """What to write where no file says which repository a value belongs to."""
+        part = "digest" if str(keys[-1]).endswith("igest") else "tag"
+        path = ".".join(str(key).replace(".", "\\.") for key in keys)[:SHOWN]
+        if not self.prefix and self.resource is None:
+            where = f"files: [{self.findings.path}]"
+        elif not self.prefix and self.resource and all(isinstance(key, str) for key in keys):
+            where = f"files: [{self.findings.path}], kind: {self.resource.kind}"
+        else:
+            return "write `# imagebot: {image: REPOSITORY, policy: NAME}` on this line"
+        return f"write `fields: [{{{where}, {part}: {path}, image: REPOSITORY}}]` in imagebot.yaml"
 
     def line(self, scalar: Scalar) -> int:
         return self.document_text.file.line(self.document_text.index(scalar.start_mark.index))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from imagebot.manifest.images.layers import Chart, ChartImage, Holder, Release, SectionValues
 from imagebot.manifest.yaml.quoting import is_misread
 from imagebot.reference import Reference
 
 Style = Literal["block", "flow", "json"]
-FluxKind = Literal["ImageRepository", "ImagePolicy", "HelmRepository", "NameMarker"]
+FluxKind = Literal[
+    "ImageRepository", "ImagePolicy", "HelmRepository", "GitRepository", "NameMarker"
+]
 PendingKind = Literal["ImagePolicy", "HelmRepository"]
 
 
@@ -95,6 +98,7 @@ class ImageField:
     refusal: str = ""
     shared: int = 1
     entry: int | None = None
+    repository_from: str = ""
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -165,7 +169,7 @@ class Unread:
 class FluxObject:
     """A Flux object that other files refer to; `namespace` is "" when it is not written.
 
-    `url` is the image of an ImageRepository, or the URL of a HelmRepository. An ImageRepository
+    `url` is the image of an ImageRepository, or the URL of another repository. An ImageRepository
     has `exclude`, the selectors of excluded tags. An ImagePolicy has
     `repository` (`namespace:name` of its ImageRepository) and `keys`: imagebot policy keys.
     `problem` says what imagebot cannot follow; `suspended` means that Flux does not act on it.
@@ -208,10 +212,17 @@ class Scan:
     lines (0, the whole file, first).
 
     `objects` and `pending` depend on the other files of the tree: `flux.join` turns them into
-    policies and further fields.
+    policies and further fields. `chart`, `releases` and `holders` say which files are layers of
+    Helm values; `values` are what `ScanOptions.sections` asked for,
+    `images` those of the templates of a chart.
     """
 
     fields: tuple[ImageField, ...] = ()
     unread: tuple[Unread, ...] = ()
     objects: tuple[FluxObject, ...] = ()
     pending: tuple[PendingField, ...] = ()
+    chart: Chart | None = None
+    releases: tuple[Release, ...] = ()
+    holders: tuple[Holder, ...] = ()
+    values: tuple[SectionValues, ...] = ()
+    images: tuple[ChartImage, ...] = ()

@@ -13,6 +13,7 @@ from imagebot.manifest.images.field import (
     Resource,
     Unread,
 )
+from imagebot.manifest.images.layers import Below, Chart, Holder, Release, Section
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.yaml.document_text import DocumentText
 from imagebot.manifest.yaml.events import MAX_DEPTH, Scalar
@@ -84,6 +85,7 @@ class FileFindings:
 
     `patterns` are the configured patterns for the file. `nested` are scalars still to be read,
     `marked` the documents whose text holds a marker, `broken` those that could not be parsed.
+    `below` has what other layers of Helm values give to those of this file.
     """
 
     path: str
@@ -96,6 +98,10 @@ class FileFindings:
     nested: list[NestedYaml] = field(default_factory=list)
     marked: list[MarkedDocument] = field(default_factory=list)
     broken: list[DocumentText] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
+    releases: list[Release] = field(default_factory=list)
+    holders: list[Holder] = field(default_factory=list)
+    below: dict[Section, Below] = field(default_factory=dict)
 
     @property
     def is_full(self) -> bool:

@@ -6,7 +6,9 @@ installs it; the last one wins. One layer may hold the repository of an image an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 # The keys that lead to a value: `("image", "tag")` for `.Values.image.tag`.
 ValuePath = tuple[str, ...]
@@ -14,15 +16,22 @@ ValuePath = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class TemplatePart:
-    """One piece of an image as a template writes it.
+    """One piece of a text that a template makes: a source, a choice or a function's result.
 
-    Exactly one of these is set: `text`, written as it is; `path`, the value there; `app_version`,
-    the `appVersion` of the chart. `fallback` is used where the value is empty (`default`).
+    A source is one of `text`, written as it is; `path`, the value there; `path` with `key`, the
+    last key of that path itself; `chart`, what the chart says of itself: `AppVersion`, `Name` or
+    `Version`. A choice has a `test`: it is `then` where the test holds, `fallback` otherwise. The
+    test is whether its text is not empty, or what `function` asks of it (`("eq", "x")`). Without a
+    test, `function` is what `then` is passed through (`("trimSuffix", "/")`).
     """
 
     text: str = ""
     path: ValuePath = ()
-    app_version: bool = False
+    key: bool = False
+    chart: str = ""
+    function: tuple[str, ...] = ()
+    test: tuple[TemplatePart, ...] = ()
+    then: tuple[TemplatePart, ...] = ()
     fallback: tuple[TemplatePart, ...] = ()
 
 
@@ -30,7 +39,8 @@ class TemplatePart:
 class ChartImage:
     """An `image:` of a chart's template: its parts, joined in order; `line` counts from 1.
 
-    A part of a path that stands for every item or key (`range`) is `*`.
+    A part of a path that stands for every item or key (`range`) is `*`: the same one in all paths
+    that begin alike. The text is empty where the template has another image instead.
     """
 
     line: int
@@ -61,18 +71,20 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Values that a release merges: `file` as written (`values-prod.yaml`, `/env/x.yaml`,
-    `$ref/values.yaml`, a glob), or values at `keys` of document `document` of the release's file.
+    """Values that a release merges, in one of three places.
 
-    `parameters` says that `keys` leads to a list of `{name, value}`. `line` counts from 1.
+    `file` is a file as written (`values-prod.yaml`, `/env/x.yaml`, `$ref/values.yaml`, a glob).
+    `holder` is `kind:namespace:name:key` of a ConfigMap or Secret. Otherwise the values are at
+    `keys` of document `document` of the release's own file; `parameters` says that a list of
+    `{name, value}` is there. `line` counts from 1.
     """
 
     line: int
     file: str = ""
+    holder: str = ""
     document: int = 0
     keys: tuple[str | int, ...] = ()
     parameters: bool = False
-    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +92,111 @@ class Release:
     """One installation of a chart and what it merges over the chart's own values, lowest first.
 
     `by` is the kind of what installs it: `Application`, `ApplicationSet`, `HelmRelease`,
-    `helmfile`, `kustomization`. `url` is the Git or chart repository of the chart, "" for the files
-    of this tree. `chart` is a folder in it (`path`) or the name of a packaged chart (`named`).
-    `refs` are the repositories that `$ref/…` files are in: (ref, url). `prefix` leads to the values
-    of this chart within the layers (the alias of a subchart), () for a chart of its own.
+    `helmfile`, `kustomization`. The chart is the folder `chart` of the repository `url`, or if
+    `named` a packaged chart of that name. `url` is "" for the files of this tree; `source` is the
+    GitRepository (`namespace:name`) that has the URL. `refs` are the repositories of `$ref/…`
+    files: (ref, url). An incomplete one is a patch of the release of the same name.
+
+    Texts may hold placeholders (`{{env}}`); each item of `bindings` has values for some of them.
     """
 
     by: str
     name: str
     line: int
     url: str = ""
+    source: str = ""
     chart: str = ""
     named: bool = False
+    patch: bool = False
     refs: tuple[tuple[str, str], ...] = ()
     layers: tuple[Layer, ...] = ()
-    prefix: ValuePath = ()
+    bindings: tuple[tuple[tuple[str, str], ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A ConfigMap or Secret with values, as `Layer.holder` names it (`kind:namespace:name:key`).
+
+    They are at `keys` of a document, or in `file` (of a generator), a path from the top.
+    """
+
+    name: str
+    document: int = 0
+    keys: tuple[str | int, ...] = ()
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerValue:
+    """One value of a layer; `text` is None for a list and for `null`, which hide what is below."""
+
+    path: ValuePath
+    text: str | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Where values are in a file; `parameters` as in `Layer`."""
+
+    document: int = 0
+    keys: tuple[str | int, ...] = ()
+    parameters: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SectionValues:
+    """The values of a section, in the order of the file."""
+
+    section: Section
+    values: tuple[LayerValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value that another layer gives; `where` is its place (`chart/values.yaml:2`).
+
+    `rival` is the place of a different value that another release would give.
+    """
+
+    path: ValuePath
+    text: str
+    where: str
+    rival: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenImage:
+    """An image that the templates of a chart put together, with its tag (or digest alone) in the
+    value at `path`, of which the tag is what follows the first `before` characters.
+
+    `name` is the rest of the reference and `where` the place of the value that names it, "" if
+    that is in the same file. `digest` leads to the value of this file that has only the digest.
+    `refusal` says why it cannot be edited, `rival` of which other image it is the tag, and where.
+    """
+
+    path: ValuePath
+    name: str
+    before: int = 0
+    where: str = ""
+    digest: ValuePath = ()
+    refusal: str = ""
+    rival: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """What the other layers, and the templates of charts, give to a section of a file.
+
+    `absent` names the chart that a release installs and that is not in these files, if nothing else
+    can say which image a tag belongs to.
+    """
+
+    section: Section
+    given: tuple[Given, ...] = ()
+    absent: str = ""
+    images: tuple[GivenImage, ...] = ()
+
+
+# By path of a file.
+Layers: TypeAlias = Mapping[str, tuple[Below, ...]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from imagebot.manifest.images.layers import Layers, Section
 
 # Texts in files that say which image is meant, or leave that to another file:
 # Flux's markers and image objects, and HelmRepository objects, of which the nearest counts.
@@ -11,6 +13,12 @@ REFERS_ELSEWHERE = (
     "image.toolkit.fluxcd.io",
     "source.toolkit.fluxcd.io",
     "oci://",
+)
+
+# Texts in files that say which values Helm merges.
+LAYERS = (
+    *("valueFiles", "valuesFrom", "helm.toolkit", "source.toolkit", "helmCharts", "Generator:"),
+    *("releases:", "parameters:", "valuesObject", "dependencies:", "appVersion", "ConfigMap"),
 )
 
 # A key that stands for an image of this name without naming it: kubeadm's `dns`.
@@ -45,6 +53,9 @@ class ScanOptions:
 
     `mentions` narrows a scan to files with any of these texts: the last parts of repository names,
     for a pass that looks for given images only. A file that is too large to read is still listed.
+
+    `layers` has, by path, what other layers of Helm values give to the values of a file. With
+    `sections` a scan has the values of these sections of the file, and nothing else.
     """
 
     fields: tuple[ExtraField, ...] = ()
@@ -52,3 +63,5 @@ class ScanOptions:
     chart: bool = False
     compose_defaults: bool = False
     mentions: tuple[str, ...] = ()
+    layers: Layers = field(default_factory=dict, hash=False)
+    sections: tuple[Section, ...] = ()

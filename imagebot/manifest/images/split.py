@@ -9,6 +9,7 @@ from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Slot
 from imagebot.manifest.images.findings import Keys, RepositoryLink
+from imagebot.manifest.images.merged import is_given
 from imagebot.manifest.images.naming import (
     Naming,
     has_host,
@@ -42,7 +43,8 @@ class Split:
     name if no key has it, `folder` a key with the prefix of the name. `doubt` says why it is
     uncertain which repository is named. `new_digest` says how a missing digest is added: after the
     tag, as a separate key, or never. `versions` is for charts: their versions have a `+`, and one
-    that is not exact is a range, which is fine. `link` says which object completes the name.
+    that is not exact is a range, which is fine. `link` says which object completes the name,
+    `refusal` why it cannot be edited.
     """
 
     owner: Mapping
@@ -57,6 +59,7 @@ class Split:
     new_digest: Literal["after", "key", "never"] = "after"
     versions: bool = False
     link: RepositoryLink | None = None
+    refusal: str = ""
 
     @classmethod
     def named(
@@ -85,15 +88,20 @@ def find_split(
 ) -> None:
     """Report the reference in the keys of `shape.owner`, if there is one."""
     parts = _parts(shape)
+    if not parts.has_own_version:
+        parts = parts.own
     name = shape.name or _joined(parts)
     if not name:
-        _report_nameless(context, parts)
+        _report_nameless(context, shape, parts, keys)
         return
+    main = parts.written or parts.name
     for part in parts.every:
         if context.is_variable(part, part.value):
+            if is_given(part):
+                reason = f"its repository is filled in elsewhere ({part.given.where})"
+                context.unread(main, "no-repository", reason, expected=True)
             return
-    main = parts.tag or parts.name or parts.digest
-    if doubt := _doubt(shape, parts, name):
+    if doubt := _rivals(context, shape, parts) or _doubt(shape, parts, name):
         context.unread(main, "ambiguous", doubt, expected=True)
     elif main is None or (shape.versions and not is_chart_version(context, parts.tag)):
         return
@@ -138,11 +146,41 @@ class _Parts:
         parts = (self.registry, self.folder, self.name, self.tag, self.digest)
         return tuple(part for part in parts if part is not None)
 
+    @property
+    def own(self) -> _Parts:
+        """Without the values of other layers."""
+        parts = (self.registry, self.folder, self.name, self.tag, self.digest)
+        return _Parts(*(None if is_given(part) else part for part in parts))
+
+    @property
+    def written(self) -> Scalar | None:
+        """The tag of this file, else the digest of this file.
+
+        An empty tag without a repository beside it says no more than that there is a default.
+        """
+        own = [part for part in (self.tag, self.digest) if part is not None and not is_given(part)]
+        if is_given(self.name):
+            own = [part for part in own if not is_null(part)]
+        return own[0] if own else None
+
+    @property
+    def has_own_version(self) -> bool:
+        return self.written is not None
+
+    @property
+    def repository(self) -> tuple[Scalar, ...]:
+        """What the repository is made of, the most telling part first."""
+        parts = (self.name, self.folder, self.registry)
+        return tuple(part for part in parts if part is not None and not is_null(part))
+
 
 def _parts(shape: Split) -> _Parts:
     owner = shape.owner
+    registry = owner.scalar(shape.registry) if shape.registry and not shape.registry_host else None
+    if is_given(registry) and has_host(said(owner, shape.repository)):
+        registry = None
     return _Parts(
-        owner.scalar(shape.registry) if shape.registry and not shape.registry_host else None,
+        registry,
         owner.scalar(shape.folder) if shape.folder else None,
         owner.scalar(shape.repository) if shape.repository and not shape.name else None,
         owner.scalar(shape.tag) if shape.tag else None,
@@ -159,7 +197,7 @@ def _add(
     container: str | None,
 ) -> None:
     tag, digest = _tag_slots(context, shape, parts.tag)
-    own_digest = _value_slot(context, shape.owner, shape.digest, parts.digest)
+    own_digest = _digest_slot(context, shape, parts)
     if own_digest is not None and (digest is None or not digest.text):
         digest = own_digest
     if parts.tag is None and parts.digest is not None and shape.new_digest == "key":
@@ -171,12 +209,13 @@ def _add(
         return
     if reference.tag is not None and tag is not None and not tag.quoted:
         _note_misread(context, parts.tag, reference.tag)
-    key, main = (shape.tag, parts.tag) if parts.tag is not None else (shape.digest, parts.digest)
+    main = parts.written or parts.tag
     assert main is not None
-    lines = parts.every
+    key = shape.tag if main is parts.tag else shape.digest
+    lines = tuple(part for part in parts.every if not is_given(part))
     if not main.value and key in shape.owner:
         # Parsers disagree about the position of an empty value; they agree about that of its key.
-        lines = (shape.owner[key][0], *(part for part in parts.every if part is not main))
+        lines = (shape.owner[key][0], *(part for part in lines if part is not main))
         main = shape.owner[key][0]
     context.add(
         editable_scalar(context.document_text, main),
@@ -188,7 +227,38 @@ def _add(
         lines=lines,
         link=shape.link,
         refusal=_refusal(shape, key, parts, tag, digest),
+        repository_from=_repository_from(context, shape, parts),
     )
+
+
+def _repository_from(context: DocumentContext, shape: Split, parts: _Parts) -> str:
+    """Where another layer says the repository or a part of it, "" if this file says all."""
+    for part in parts.repository:
+        if is_given(part):
+            return part.given.where
+    everywhere = context.registry_from
+    used = shape.registry_host and not has_host(_text(parts.name))
+    return everywhere.where if everywhere is not None and used else ""
+
+
+def _rivals(context: DocumentContext, shape: Split, parts: _Parts) -> str:
+    """Why releases disagree about the repository, "" if they agree."""
+    given = [part.given for part in parts.repository if is_given(part)]
+    if context.registry_from is not None and shape.registry_host:
+        given.append(context.registry_from)
+    for each in given:
+        if each.rival:
+            return f"releases take its repository from {each.where} or {each.rival}, which differ"
+    return ""
+
+
+def _digest_slot(context: DocumentContext, shape: Split, parts: _Parts) -> Slot | None:
+    """The slot of a digest under its own key; a key that only another layer has is added."""
+    if not is_given(parts.digest):
+        return _value_slot(context, shape.owner, shape.digest, parts.digest)
+    if _text(parts.digest) or is_given(parts.tag):
+        return None
+    return new_key_slot(context.document_text, shape.owner, shape.tag, shape.digest)
 
 
 def _note_misread(context: DocumentContext, scalar: Scalar | None, tag: str) -> None:
@@ -199,9 +269,15 @@ def _note_misread(context: DocumentContext, scalar: Scalar | None, tag: str) -> 
 
 def _refusal(shape: Split, key: str, parts: _Parts, tag: Slot | None, digest: Slot | None) -> str:
     """Why a split reference cannot be edited even though its parts can be found."""
+    if shape.refusal:
+        return shape.refusal
     for each in (key, shape.repository, shape.folder, shape.registry):
         if each in shape.owner.repeated:
             return f"the key `{each}` appears twice"
+    for part, other in ((parts.tag, "digest"), (parts.digest, "tag")):
+        if is_given(part) and _text(part):
+            this = "tag" if other == "digest" else "digest"
+            return f"its {this} is in {part.given.where}: write it beside the {other}"
     if tag is None and digest is None:
         return "its tag is not written in one piece"
     if _text(parts.digest) and "@" in _text(parts.tag):
@@ -217,7 +293,7 @@ def _tag_slots(
     context: DocumentContext, shape: Split, tag: Scalar | None
 ) -> tuple[Slot | None, Slot | None]:
     """The slots of the tag, and of a digest after it in the same scalar, there or to be added."""
-    slot = _value_slot(context, shape.owner, shape.tag, tag)
+    slot = None if is_given(tag) else _value_slot(context, shape.owner, shape.tag, tag)
     if slot is None or tag is None or (slot.prefix and shape.new_digest == "key"):
         return slot, None
     value = _text(tag)
@@ -247,12 +323,13 @@ def _value_slot(
     return slot if slot is None or quoted else replace(slot, style=style_of(owner, key))
 
 
-def _report_nameless(context: DocumentContext, parts: _Parts) -> None:
+def _report_nameless(context: DocumentContext, shape: Split, parts: _Parts, keys: Keys) -> None:
     """List a tag without a repository; empty values are not listed."""
+    key = shape.tag if _text(parts.tag) else shape.digest
     main = parts.tag if _text(parts.tag) else parts.digest
     if main is not None and _text(main) and not context.is_variable(main, main.value):
         reason = "which repository this belongs to is decided elsewhere"
-        context.unread(main, "no-repository", reason, expected=True)
+        context.nameless(main, (*keys, key), reason)
 
 
 def _joined(parts: _Parts) -> str:

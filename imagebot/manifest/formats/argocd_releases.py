@@ -1,0 +1,126 @@
+"""What Argo CD Applications and ApplicationSets install, and the Helm values that they merge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice, product
+
+from imagebot.manifest.formats.helm_release import values_layers
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys
+from imagebot.manifest.images.layers import Layer, Release
+from imagebot.manifest.yaml.tree import Mapping, Node, is_scalar
+
+_Binding = tuple[tuple[str, str], ...]
+# More sets of values of an ApplicationSet's generators are not looked at.
+_MAX_BINDINGS = 1_000
+_MAX_DEPTH = 4
+_MAX_NAMES = 100
+
+
+def carry(context: DocumentContext, root: Mapping, keys: Keys) -> None:
+    """Collect the releases of an Application, or of the template of an ApplicationSet."""
+    kind = root.text("kind")
+    spec, at = root.mapping("spec"), (*keys, "spec")
+    bindings: tuple[_Binding, ...] = ()
+    if kind == "ApplicationSet" and spec is not None:
+        bindings = tuple(islice(_of_generators(spec.sequence("generators"), 0), _MAX_BINDINGS))
+        template = spec.mapping("template")
+        spec, at = (template.mapping("spec") if template else None), (*at, "template", "spec")
+    if spec is None:
+        return
+    sources: list[tuple[Mapping, Keys]] = []
+    single = spec.mapping("source")
+    if single is not None:
+        sources.append((single, (*at, "source")))
+    for number, each in enumerate(spec.sequence("sources") or ()):
+        if isinstance(each, Mapping):
+            sources.append((each, (*at, "sources", number)))
+    refs = tuple(
+        (each.text("ref"), each.text("repoURL")) for each, _ in sources if each.text("ref")
+    )
+    for source, where in sources:
+        release = _release(context, root, source, where, refs, bindings)
+        if release is not None:
+            context.findings.releases.append(release)
+
+
+def _release(
+    context: DocumentContext,
+    root: Mapping,
+    source: Mapping,
+    keys: Keys,
+    refs: tuple[tuple[str, str], ...],
+    bindings: tuple[_Binding, ...],
+) -> Release | None:
+    chart, path = source.text("chart"), source.text("path")
+    settings = source.mapping("helm")
+    if not (chart or (path and settings is not None)):
+        return None
+    metadata = root.mapping("metadata")
+    at = source.scalar("repoURL")
+    return Release(
+        by=root.text("kind"),
+        name=metadata.text("name") if metadata is not None else "",
+        line=context.line(at) if at is not None else 1,
+        url=source.text("repoURL"),
+        chart=chart or path,
+        named=bool(chart),
+        refs=refs,
+        layers=_layers(context, settings, (*keys, "helm")) if settings is not None else (),
+        bindings=bindings,
+    )
+
+
+def _layers(context: DocumentContext, settings: Mapping, keys: Keys) -> tuple[Layer, ...]:
+    """Argo CD merges the files in their order, then `values` or `valuesObject`, then parameters."""
+    found = [
+        Layer(context.line(item), file=item.value.strip())
+        for item in settings.sequence("valueFiles") or ()
+        if is_scalar(item) and item.value.strip()
+    ]
+    inline = "valuesObject" if settings.mapping("valuesObject") is not None else "values"
+    found += values_layers(context, settings, inline, keys)
+    if settings.sequence("parameters"):
+        found += values_layers(context, settings, "parameters", keys, parameters=True)
+    return tuple(found)
+
+
+def _of_generators(generators: Iterable[Node] | None, depth: int) -> Iterator[_Binding]:
+    """The values that generators write down; those that they find out are not among them."""
+    for each in generators or ():
+        if isinstance(each, Mapping) and depth < _MAX_DEPTH:
+            yield from _of_generator(each, depth)
+
+
+def _of_generator(generator: Mapping, depth: int) -> Iterator[_Binding]:
+    for kind in generator:
+        settings = generator.mapping(kind)
+        if settings is None or kind == "selector":
+            continue
+        if kind == "list":
+            for element in islice(settings.sequence("elements") or (), _MAX_BINDINGS):
+                yield tuple(islice(_names(element, ""), _MAX_NAMES))
+        elif kind == "matrix":
+            parts = [
+                list(islice(_of_generators([each], depth + 1), _MAX_BINDINGS))
+                for each in (settings.sequence("generators") or ())[:2]
+            ]
+            for one in product(*parts):
+                yield tuple(pair for binding in one for pair in binding)
+        elif kind == "merge":
+            first = (settings.sequence("generators") or ())[:1]
+            yield from _of_generators(first, depth + 1)
+        else:
+            yield tuple(islice(_names(settings.node("values"), "values."), _MAX_NAMES))
+
+
+def _names(node: Node, prefix: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Every text below a node by its dotted name, as templates name it."""
+    if not isinstance(node, Mapping) or depth > _MAX_DEPTH:
+        return
+    for key, (_, value) in node.items():
+        if isinstance(value, Mapping):
+            yield from _names(value, f"{prefix}{key}.", depth + 1)
+        elif is_scalar(value) and "{{" not in value.value:
+            yield f"{prefix}{key}", value.value

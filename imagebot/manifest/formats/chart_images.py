@@ -1,0 +1,129 @@
+"""Images that the templates of a chart put together, in the values of a layer."""
+
+from __future__ import annotations
+
+from imagebot.errors import InvalidReferenceError
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.field import ImageField
+from imagebot.manifest.images.findings import Keys
+from imagebot.manifest.images.layers import Below, Given, GivenImage, ValuePath
+from imagebot.manifest.images.merged import is_given, put
+from imagebot.manifest.images.slots import editable_scalar
+from imagebot.manifest.images.split import Split, find_split
+from imagebot.manifest.yaml.events import Scalar
+from imagebot.manifest.yaml.tree import Mapping, Node
+from imagebot.reference import parse_reference
+
+_NAME = "\0name"
+_DIGEST = "\0digest"
+# What shapes may say of a value that the templates explain.
+_EXPLAINED = frozenset({"no-repository", "no-tag", "ambiguous", "not-a-reference"})
+
+
+def find(context: DocumentContext, below: Below, root: Mapping, keys: Keys) -> None:
+    """Report the images of the templates, before the shapes of the values are looked at.
+
+    A tag of several images is left to `settle`.
+    """
+    for image in below.images:
+        if image.rival:
+            continue
+        owner = _owner(root, image.path)
+        scalar = owner.scalar(image.path[-1]) if owner is not None else None
+        if owner is None or scalar is None or is_given(scalar):
+            continue
+        at = (*keys, *image.path[:-1])
+        if image.before:
+            _find_behind(context, image, scalar, (*at, image.path[-1]))
+        else:
+            _find_parts(context, image, root, owner, at)
+
+
+def _start(field: ImageField) -> int:
+    slot = field.tag or field.digest
+    return slot.start if slot is not None else -field.line
+
+
+def settle(
+    context: DocumentContext, below: Below, root: Mapping, candidates: int, images: int, unread: int
+) -> None:
+    """Drop what shapes have found at values that are explained by the templates, and list tags of
+    several images, unless one of these is beside its tag.
+
+    The findings of the templates are those from `candidates` to `images`, then the shapes' follow;
+    `unread` counts the entries before these.
+    """
+    findings = context.findings
+    explained = findings.candidates[candidates:images]
+    starts = {_start(each.field) for each in explained}
+    lines = {each.field.line for each in explained}
+    findings.candidates[images:] = [
+        each for each in findings.candidates[images:] if _start(each.field) not in starts
+    ]
+    findings.unread[unread:] = [
+        each
+        for each in findings.unread[unread:]
+        if each.line not in lines or each.code not in _EXPLAINED
+    ]
+    lines = {each.field.line for each in findings.candidates[candidates:]}
+    for image in below.images:
+        owner = _owner(root, image.path) if image.rival else None
+        scalar = owner.scalar(image.path[-1]) if owner is not None else None
+        if scalar is not None and not is_given(scalar) and context.line(scalar) not in lines:
+            reason = f"it is the tag of {image.name}, but also of {image.rival}"
+            context.unread(scalar, "ambiguous", reason, expected=True)
+
+
+def _find_parts(
+    context: DocumentContext, image: GivenImage, root: Mapping, owner: Mapping, keys: Keys
+) -> None:
+    """A value that is only a tag, perhaps with its digest, or a digest."""
+    parts = Mapping.like(owner)
+    key = image.path[-1]
+    parts[key] = owner[key] if key in owner else owner.pair(key)  # type: ignore[assignment]  # it is there
+    put(parts, _NAME, Given((), image.name, image.where))
+    if image.digest:
+        other = _owner(root, image.digest)
+        pair = other.pair(image.digest[-1]) if other is not None else None
+        if pair is not None:
+            parts[_DIGEST] = pair
+    value = parts.text(key)
+    alone = value.startswith("sha256:")
+    shape = Split(
+        owner=parts,
+        repository=_NAME,
+        registry="",
+        tag="" if alone else key,
+        digest=key if alone else _DIGEST,
+        refusal=image.refusal,
+    )
+    find_split(context, shape, keys)
+
+
+def _find_behind(context: DocumentContext, image: GivenImage, scalar: Scalar, keys: Keys) -> None:
+    """A tag, perhaps with its digest, behind a part of the name in the same value."""
+    written = editable_scalar(context.document_text, scalar)
+    tag, at, digest = written.value[image.before :].partition("@")
+    try:
+        reference = parse_reference(f"{image.name}:{tag}{at}{digest}")
+    except InvalidReferenceError as error:
+        context.not_a_reference(scalar, error, expected=True)
+        return
+    start = image.before + len(tag)
+    context.add(
+        written,
+        keys,
+        reference,
+        written.slot(image.before, tag),
+        written.slot(start + 1, digest) if at else written.slot(start, "", prefix="@"),
+        lines=(scalar,),
+        refusal=image.refusal,
+        repository_from=image.where,
+    )
+
+
+def _owner(root: Mapping, path: ValuePath) -> Mapping | None:
+    here: Node = root
+    for key in path[:-1]:
+        here = here.node(key) if isinstance(here, Mapping) else None
+    return here if isinstance(here, Mapping) else None

@@ -1,0 +1,139 @@
+"""What HelmReleases of Flux and kustomizations install, and the values that they merge."""
+
+from __future__ import annotations
+
+import posixpath
+
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys
+from imagebot.manifest.images.layers import Holder, Layer, Release
+from imagebot.manifest.yaml.events import Scalar
+from imagebot.manifest.yaml.tree import Mapping, is_scalar
+
+# Texts in ConfigMaps that may be values of a chart.
+_VALUES = ("mage", "tag", "epository", "egistry", "igest", "ersion")
+_CONFIGS = frozenset({"ConfigMap", "Secret"})
+
+
+def values_layers(
+    context: DocumentContext, owner: Mapping, key: str, keys: Keys, *, parameters: bool = False
+) -> list[Layer]:
+    """The layer of the inline values at a key of `owner`, if it has any."""
+    pair = owner.pair(key)
+    if pair is None or pair[1] is None:
+        return []
+    at = (*context.prefix, *keys, key)
+    return [Layer(context.line(pair[0]), document=context.document, keys=at, parameters=parameters)]
+
+
+def carry_flux(context: DocumentContext, root: Mapping, spec: Mapping, keys: Keys) -> None:
+    """Collect a HelmRelease; `keys` lead to its `spec`. One without a chart is a patch."""
+    metadata = root.mapping("metadata")
+    namespace = metadata.text("namespace") if metadata is not None else ""
+    chart = spec.mapping("chart")
+    template = chart.mapping("spec") if chart is not None else None
+    source = template.mapping("sourceRef") if template is not None else None
+    files = template.sequence("valuesFiles") if template is not None else None
+    layers = [
+        Layer(context.line(item), file=f"/{item.value.strip()}")
+        for item in files or ()
+        if is_scalar(item)
+    ]
+    for each in spec.sequence("valuesFrom") or ():
+        # With a target path one value is merged, whose keys are elsewhere.
+        if isinstance(each, Mapping) and not each.text("targetPath"):
+            key = each.text("valuesKey") or "values.yaml"
+            holder = f"{each.text('kind')}:{namespace}:{each.text('name')}:{key}"
+            at = each.scalar("name")
+            layers.append(Layer(context.line(at) if at is not None else 1, holder=holder))
+    layers += values_layers(context, spec, "values", keys)
+    name = metadata.scalar("name") if metadata is not None else None
+    in_git = source is not None and source.text("kind") == "GitRepository"
+    owner = (source.text("namespace") or namespace) if source is not None else ""
+    context.findings.releases.append(
+        Release(
+            by="HelmRelease",
+            name=name.value if name is not None else "",
+            line=context.line(name) if name is not None else 1,
+            source=f"{owner}:{source.text('name')}" if in_git and source is not None else "",
+            chart=template.text("chart") if template is not None else "",
+            named=not in_git,
+            patch=chart is None and spec.mapping("chartRef") is None,
+            layers=tuple(layers),
+        )
+    )
+
+
+def carry_kustomization(context: DocumentContext, root: Mapping, keys: Keys) -> None:
+    """Collect the charts that a kustomization inflates, and the ConfigMaps it makes of files."""
+    folder = posixpath.dirname(context.findings.path)
+    settings = root.mapping("helmGlobals")
+    home = (settings.text("chartHome") if settings is not None else "") or "charts"
+    for number, entry in enumerate(root.sequence("helmCharts") or ()):
+        if not isinstance(entry, Mapping) or not entry.text("name"):
+            continue
+        layers = file_layer(context, entry.scalar("valuesFile"))
+        layers += values_layers(context, entry, "valuesInline", (*keys, "helmCharts", number))
+        if entry.text("valuesMerge") == "merge":
+            layers.reverse()
+        elif entry.text("valuesMerge") == "replace":
+            layers = layers[-1:]
+        for item in entry.sequence("additionalValuesFiles") or ():
+            layers += file_layer(context, item if is_scalar(item) else None)
+        at = entry["name"][0] if "name" in entry else None
+        context.findings.releases.append(
+            Release(
+                by="kustomization",
+                name=entry.text("releaseName") or entry.text("name"),
+                line=context.line(at) if at is not None else 1,
+                chart=entry.text("name")
+                if entry.text("repo")
+                else inside(folder, f"{home}/{entry.text('name')}"),
+                named=bool(entry.text("repo")),
+                layers=tuple(layers),
+            )
+        )
+    for key, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
+        for generator in root.sequence(key) or ():
+            if isinstance(generator, Mapping):
+                _carry_generated(context, root, generator, kind, folder)
+
+
+def file_layer(context: DocumentContext, item: Scalar | None) -> list[Layer]:
+    """The layer of a file that is named from the folder of this one."""
+    if item is None or not item.value.strip():
+        return []
+    folder = posixpath.dirname(context.findings.path)
+    return [Layer(context.line(item), file=f"/{inside(folder, item.value.strip())}")]
+
+
+def _carry_generated(
+    context: DocumentContext, root: Mapping, generator: Mapping, kind: str, folder: str
+) -> None:
+    """`files: [values.yaml=prod.yaml]` of a generator."""
+    namespace = generator.text("namespace") or root.text("namespace")
+    for item in generator.sequence("files") or ():
+        if is_scalar(item):
+            key, _, file = item.value.strip().rpartition("=")
+            name = f"{kind}:{namespace}:{generator.text('name')}:{key or posixpath.basename(file)}"
+            context.findings.holders.append(Holder(name, file=inside(folder, file)))
+
+
+def carry_config(context: DocumentContext, root: Mapping, keys: Keys) -> None:
+    """Collect the values that a ConfigMap or Secret may hold, for releases that name it."""
+    if root.text("kind") not in _CONFIGS:
+        return
+    metadata = root.mapping("metadata") or Mapping()
+    for part in ("data", "stringData"):
+        data = root.mapping(part)
+        for key, (_, node) in data.items() if data is not None else ():
+            if is_scalar(node) and node.style == "|" and any(s in node.value for s in _VALUES):
+                kind, name = root.text("kind"), metadata.text("name")
+                holder = f"{kind}:{metadata.text('namespace')}:{name}:{key}"
+                at = (*context.prefix, *keys, part, key)
+                context.findings.holders.append(Holder(holder, context.document, at))
+
+
+def inside(folder: str, path: str) -> str:
+    """A path from `folder` as one from the top; one that leads out of the tree begins with `..`."""
+    return posixpath.normpath(posixpath.join("", folder, path)).removeprefix("./")

@@ -1,0 +1,69 @@
+"""Helmfiles: what they install, and the values and settings that are written in them."""
+
+from __future__ import annotations
+
+import posixpath
+
+from imagebot.manifest.formats import helm
+from imagebot.manifest.formats.argocd_parameters import find_parameters
+from imagebot.manifest.formats.helm_release import file_layer, inside, values_layers
+from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.findings import Keys
+from imagebot.manifest.images.layers import Layer, Release
+from imagebot.manifest.images.naming import said
+from imagebot.manifest.yaml.tree import Mapping, is_scalar
+
+_MAX_ENVIRONMENTS = 100
+
+
+def is_helmfile(root: Mapping) -> bool:
+    releases = root.sequence("releases")
+    return bool(releases) and any(
+        isinstance(each, Mapping) and each.scalar("chart") is not None for each in releases or ()
+    )
+
+
+def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
+    """Collect the releases, and report the images of their values: each has other layers."""
+    environments = list(root.mapping("environments") or ())[:_MAX_ENVIRONMENTS]
+    for number, entry in enumerate(root.sequence("releases") or ()):
+        if not isinstance(entry, Mapping) or not said(entry, "chart"):
+            continue
+        at = (*keys, "releases", number)
+        context.findings.releases.append(_release(context, entry, at, environments))
+        for index, item in enumerate(entry.sequence("values") or ()):
+            if isinstance(item, Mapping):
+                helm.find(context, item, (*at, "values", index))
+        find_parameters(context, entry, at, key="set")
+
+
+def _release(
+    context: DocumentContext, entry: Mapping, keys: Keys, environments: list[str]
+) -> Release:
+    """A chart is a folder, or `repository/name`."""
+    folder = posixpath.dirname(context.findings.path)
+    chart, name = said(entry, "chart"), said(entry, "name")
+    layers: list[Layer] = []
+    for index, item in enumerate(entry.sequence("values") or ()):
+        if isinstance(item, Mapping):
+            line = context.document_text.file.line(context.document_text.index(item.start))
+            inline = (*context.prefix, *keys, "values", index)
+            layers.append(Layer(line, document=context.document, keys=inline))
+        elif is_scalar(item):
+            layers += file_layer(context, item)
+    if entry.sequence("set"):
+        layers += values_layers(context, entry, "set", keys, parameters=True)
+    local = chart.startswith((".", "/"))
+    at = entry.pair("chart")
+    return Release(
+        by="helmfile",
+        name=name,
+        line=context.line(at[0]) if at is not None else 1,
+        chart=inside(folder, chart) if local else chart,
+        named=not local,
+        layers=tuple(layers),
+        bindings=tuple(
+            (("Environment.Name", each), ("Release.Name", name)) for each in environments
+        )
+        or ((("Release.Name", name),),),
+    )

@@ -1,0 +1,252 @@
+"""Puts an image of a chart together from values, and tells which value holds which part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from imagebot.errors import InvalidReferenceError
+from imagebot.manifest.images.layers import Chart, ChartImage, TemplatePart, ValuePath
+from imagebot.reference import Reference, parse_reference
+
+# Images that one `image:` in a `range` stands for.
+MAX_ITEMS = 500
+# What a mapping prints as; no reference has such a text.
+_MAPPING = "map[]"
+
+
+class ChartValues:
+    """The values that a chart is installed with, for the functions below.
+
+    `texts` are all values by their path, as Helm prints them, those of list items by the number of
+    the item (`"0"`); an empty value of any type (`null`, `false`, 0, `""`) is "" or left out.
+    """
+
+    def __init__(self, texts: Mapping[ValuePath, str], chart: Chart | None = None) -> None:
+        self.texts = texts
+        about = chart or Chart("")
+        self.chart = {"AppVersion": about.app_version, "Name": about.name}
+        self.keys: dict[ValuePath, dict[str, None]] = {}
+        for path in texts:
+            for length in range(len(path)):
+                self.keys.setdefault(path[:length], {})[path[length]] = None
+
+    def print(self, path: ValuePath) -> str:
+        return _MAPPING if path in self.keys else self.texts.get(path, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The part of a reference that the value at `path` has from `start` to `end`, of its text."""
+
+    path: ValuePath
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedImage:
+    """A reference, and where its parts are.
+
+    `name` are the values with pieces of the registry and the repository, in their order. `tag` and
+    `digest` are None where the reference has none, or where the template or the chart's
+    `appVersion` says it.
+    """
+
+    reference: Reference
+    name: tuple[ValuePath, ...]
+    tag: Held | None
+    digest: Held | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A text, and the value that it is; `of` is () for what is no value."""
+
+    text: str
+    of: ValuePath = ()
+
+
+class _UnevenError(Exception):
+    """A function changes a value, or a value is a template: the text is not that of its parts."""
+
+
+def items_of(image: ChartImage, values: ChartValues) -> Iterator[ChartImage]:
+    """The images that one in a `range` stands for, at most 500; any other image alone."""
+    waiting, made = [image.parts], 0
+    while waiting and made < MAX_ITEMS:
+        parts = waiting.pop()
+        many = min(_repeated(parts), key=len, default=None)
+        if many is None:
+            made += 1
+            yield replace(image, parts=parts)
+            continue
+        keys = list(values.keys.get(many[:-1], ()))[:MAX_ITEMS]
+        waiting.extend(_at_item(parts, many, key) for key in reversed(keys))
+
+
+def text_of(image: ChartImage, values: ChartValues) -> str | None:
+    """What Helm prints; "" where the template has another image; None where that is not known."""
+    pieces = _pieces_of(image, values)
+    return None if pieces is None else _text(pieces)
+
+
+def parts_at(image: ChartImage, values: ChartValues) -> ComposedImage | None:
+    """Which values are the parts of the one reference that the image is.
+
+    None where the text is not a reference, or where a value has half of a tag or of a digest.
+    """
+    pieces = _pieces_of(image, values)
+    try:
+        reference = parse_reference(_text(pieces or []))
+    except InvalidReferenceError:
+        return None
+    assert pieces is not None
+    spans = list(_spans(pieces))
+    end = len(_text(pieces))
+    digest = len(reference.digest or "")
+    before = end - digest - 1 if digest else end
+    tag = len(reference.tag or "")
+    try:
+        return ComposedImage(
+            reference,
+            tuple(piece.of for start, piece in spans if piece.of and start < len(reference.name)),
+            _held(spans, before - tag, before) if tag else None,
+            _held(spans, end - digest, end) if digest else None,
+        )
+    except _UnevenError:
+        return None
+
+
+def _spans(pieces: Sequence[_Piece]) -> Iterator[tuple[int, _Piece]]:
+    at = 0
+    for piece in pieces:
+        if piece.text:
+            yield at, piece
+        at += len(piece.text)
+
+
+def _held(spans: Sequence[tuple[int, _Piece]], start: int, end: int) -> Held | None:
+    """What holds the text from `start` to `end`. Raises _UnevenError if more than one does."""
+    for at, piece in spans:
+        if at <= start and end <= at + len(piece.text):
+            return Held(piece.of, start - at, end - at) if piece.of else None
+    raise _UnevenError
+
+
+def _pieces_of(image: ChartImage, values: ChartValues) -> list[_Piece] | None:
+    try:
+        return _trimmed(_pieces(image.parts, values))
+    except _UnevenError:
+        return None
+
+
+def _pieces(parts: Sequence[TemplatePart], values: ChartValues) -> list[_Piece]:
+    found: list[_Piece] = []
+    for part in parts:
+        if part.test:
+            holds = _holds(part, values)
+            found += _pieces(part.then if holds else part.fallback, values)
+        elif part.function:
+            found += _through(part.function, _pieces(part.then, values))
+        else:
+            found.append(_piece(part, values))
+    return found
+
+
+def _piece(part: TemplatePart, values: ChartValues) -> _Piece:
+    if part.chart:
+        text = values.chart.get(part.chart)
+        if text is None:
+            raise _UnevenError
+        return _Piece(text)
+    if not part.path:
+        return _Piece(part.text)
+    if part.key:
+        return _Piece(part.path[-1])
+    text = values.print(part.path)
+    if "{{" in text:
+        # `tpl` would render it.
+        raise _UnevenError
+    return _Piece(text, part.path)
+
+
+def _text(pieces: Sequence[_Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
+
+
+def _holds(part: TemplatePart, values: ChartValues) -> bool:
+    text = _text(_pieces(part.test, values))
+    if not part.function:
+        return bool(text)
+    name, beside = part.function
+    if name == "kindIs":
+        return (text == _MAPPING) == (beside == "map") and bool(text)
+    return _TESTS[name](text, beside)
+
+
+_TESTS: Mapping[str, Callable[[str, str], bool]] = {
+    "eq": str.__eq__,
+    "hasPrefix": str.startswith,
+    "hasSuffix": str.endswith,
+    "contains": str.__contains__,
+}
+
+
+def _through(function: tuple[str, ...], pieces: list[_Piece]) -> list[_Piece]:
+    if function[0] == "trim":
+        return _trimmed(pieces)
+    text = _text(pieces)
+    if _CHANGES[function[0]](text, *function[1:]) != text:
+        raise _UnevenError
+    return pieces
+
+
+_CHANGES: Mapping[str, Callable[..., str]] = {
+    "lower": str.lower,
+    "nospace": lambda text: "".join(text.split()),
+    "trimPrefix": str.removeprefix,
+    "trimSuffix": str.removesuffix,
+    "trimAll": str.strip,
+    "trunc": lambda text, count: text[: int(count)] if count.isdecimal() else "",
+    "replace": str.replace,
+}
+
+
+def _trimmed(pieces: list[_Piece]) -> list[_Piece]:
+    """The pieces without space at both ends; values stay as they are."""
+    kept = list(pieces)
+    while kept and not kept[0].of and not kept[0].text.strip():
+        del kept[0]
+    while kept and not kept[-1].of and not kept[-1].text.strip():
+        del kept[-1]
+    if kept and not kept[0].of:
+        kept[0] = _Piece(kept[0].text.lstrip())
+    if kept and not kept[-1].of:
+        kept[-1] = _Piece(kept[-1].text.rstrip())
+    return kept
+
+
+def _repeated(parts: Sequence[TemplatePart]) -> Iterator[ValuePath]:
+    """The beginnings of paths up to their first `*`."""
+    for part in parts:
+        if "*" in part.path:
+            yield part.path[: part.path.index("*") + 1]
+        for inner in (part.test, part.then, part.fallback):
+            yield from _repeated(inner)
+
+
+def _at_item(parts: Sequence[TemplatePart], many: ValuePath, key: str) -> tuple[TemplatePart, ...]:
+    """The parts with the key in place of the last key of `many`, in every path."""
+    return tuple(
+        replace(
+            part,
+            path=(*many[:-1], key, *part.path[len(many) :])
+            if part.path[: len(many)] == many
+            else part.path,
+            test=_at_item(part.test, many, key),
+            then=_at_item(part.then, many, key),
+            fallback=_at_item(part.fallback, many, key),
+        )
+        for part in parts
+    )

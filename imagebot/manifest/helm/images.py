@@ -1,0 +1,128 @@
+"""Which values of a layer are the tags of the images that a chart's templates put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from imagebot.manifest.helm.composed import ChartValues, ComposedImage, items_of, parts_at
+from imagebot.manifest.helm.evaluate import paths_of
+from imagebot.manifest.helm.merged_values import Found, MergedValues
+from imagebot.manifest.helm.stacks import Place
+from imagebot.manifest.images.layers import Chart, ChartImage, GivenImage, ValuePath
+
+# Values that the images of a chart are made of, and items of a `range`.
+_MAX_PATHS = 2_000
+_MAX_ITEMS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ChartTemplates:
+    """A chart, the images of its templates, and the paths of the values in them."""
+
+    chart: Chart
+    images: tuple[ChartImage, ...]
+    paths: tuple[ValuePath, ...]
+
+    @classmethod
+    def of(cls, chart: Chart, images: tuple[ChartImage, ...]) -> ChartTemplates:
+        every = {path: None for image in images for path in sorted(paths_of(image.parts))}
+        return cls(chart, images, tuple(islice(every, _MAX_PATHS)))
+
+
+def images_of(
+    templates: ChartTemplates,
+    mount: ValuePath,
+    place: Place,
+    layers: Sequence[Place],
+    values: MergedValues,
+) -> Iterator[GivenImage]:
+    """The images of which the layer at `place` has the tag, or the digest where there is no tag.
+
+    `layers` are those that count, the highest first; `mount` is where the values of the chart are.
+    """
+    own = values.of(place.path, place.section)
+    if own is None or mount[: len(place.mount)] != place.mount:
+        return
+    inside = mount[len(place.mount) :]
+    if not any(_may_have(own.owners, (*inside, *path)) for path in templates.paths):
+        return
+    found: dict[ValuePath, Found] = {}
+    texts: dict[ValuePath, str] = {}
+    for path in _concrete(templates.paths, mount, layers, values):
+        whole = (*mount, *path)
+        one = values.mapping(layers, whole[:-1]).get(whole[-1])
+        if one is not None:
+            found[path], texts[path] = one, one.text or ""
+        elif values.keys(layers, whole):
+            texts[*path, ""] = ""
+    merged = ChartValues(texts, templates.chart)
+    for image in templates.images:
+        for item in items_of(image, merged):
+            composed = parts_at(item, merged)
+            given = None if composed is None else _given(composed, place, inside, found, texts)
+            if given is not None:
+                yield given
+
+
+def _may_have(owners: dict[ValuePath, dict[str, None]], path: ValuePath) -> bool:
+    """Whether a layer has a value at a path, of which `*` is any key."""
+    fixed = path[: path.index("*")] if "*" in path else path[:-1]
+    return fixed in owners and ("*" in path or path[-1] in owners[fixed])
+
+
+def _concrete(
+    paths: Iterable[ValuePath], mount: ValuePath, layers: Sequence[Place], values: MergedValues
+) -> Iterator[ValuePath]:
+    """The paths with the keys that are there in place of each `*`."""
+    waiting = list(paths)[::-1]
+    made = 0
+    while waiting and made < _MAX_PATHS:
+        path = waiting.pop()
+        if "*" not in path:
+            made += 1
+            if path:
+                yield path
+            continue
+        at = path.index("*")
+        keys = values.keys(layers, (*mount, *path[:at]))
+        rest = path[at + 1 :]
+        waiting += [(*path[:at], key, *rest) for key in islice(keys, _MAX_ITEMS)]
+
+
+def _given(
+    image: ComposedImage,
+    place: Place,
+    inside: ValuePath,
+    found: dict[ValuePath, Found],
+    texts: dict[ValuePath, str],
+) -> GivenImage | None:
+    main = image.tag or image.digest
+    if main is None or main.path not in found or found[main.path].place != place:
+        return None
+    end = len(texts[main.path])
+    digest: ValuePath = ()
+    refusal = ""
+    if image.tag is not None and image.reference.digest is not None:
+        held = image.digest
+        if held is None:
+            refusal = "its digest is in the templates of the chart"
+        elif held.path == main.path:
+            main = image.tag
+        elif held.path in found and found[held.path].place == place and held.start == 0:
+            digest = (*inside, *held.path)
+        else:
+            refusal = f"its digest is in {found[held.path].where}: write it beside the tag"
+    if not refusal and (digest or image.digest is None) and main.end != end:
+        refusal = "its tag is only a part of the value"
+    name = next((path for path in image.name if path in found), ())
+    elsewhere = name and found[name].place.path != place.path
+    return GivenImage(
+        (*inside, *main.path),
+        image.reference.name,
+        main.start,
+        found[name].where if elsewhere else "",
+        digest,
+        refusal,
+    )

@@ -1,0 +1,207 @@
+"""Joins the layers of Helm values: what each layer is given by those that it is merged with. Pure.
+
+A tag whose repository is in a lower layer (in a higher one if no lower layer has it) becomes a
+field when its file is scanned again with what is given to it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from imagebot.manifest.helm.images import ChartTemplates, images_of
+from imagebot.manifest.helm.merged_values import Found, Layer, MergedValues, Values
+from imagebot.manifest.helm.stacks import MAX_LAYERS, Place, Stack
+from imagebot.manifest.images.field import ImageField, Scan, Unread
+from imagebot.manifest.images.layers import Below, Given, GivenImage, Section, ValuePath
+
+# Keys that may hold a version of an image, and keys that name one.
+_VERSIONS = ("tag", "Tag", "igest", "ersion", "mage", "sha")
+_NAMES = frozenset({"repository", "image", "name", "imageName", "reference"})
+_NAME_ENDINGS = ("Repository", "Image", "_image", "-image")
+_GLOBALS: tuple[tuple[ValuePath, str], ...] = (
+    (("global",), "imageRegistry"),
+    (("global", "image"), "registry"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How a section stands in one stack: what is `below` and `above` it, the highest first, and
+    the folders of the charts with their mounts."""
+
+    place: Place
+    below: tuple[Place, ...]
+    above: tuple[Place, ...]
+    charts: tuple[tuple[str, ValuePath], ...] = ()
+
+
+class Joining:
+    """The layers of a tree: `stacks` say which, `values` what they say (scans with `values`)."""
+
+    def __init__(
+        self,
+        stacks: Iterable[Stack],
+        values: Mapping[str, Scan],
+        charts: Mapping[str, ChartTemplates],
+    ) -> None:
+        self.stacks = tuple(stacks)
+        self.charts = charts
+        self.values = MergedValues(values)
+
+    def given(self) -> dict[str, tuple[Below, ...]]:
+        """What is given to the sections of files, by path; files that get nothing are left out."""
+        standings: dict[tuple[str, Section], dict[_Standing, None]] = {}
+        absent: dict[tuple[str, Section], str] = {}
+        for stack in self.stacks:
+            charts = tuple((posixpath.dirname(p.path), p.mount) for p in stack.layers[: stack.own])
+            for number, place in enumerate(stack.layers):
+                key = place.path, place.section
+                below, above = stack.layers[:number][::-1], stack.layers[number + 1 :][::-1]
+                standing = _Standing(place, below, above, charts)
+                every = standings.setdefault(key, {})
+                if len(every) <= MAX_LAYERS:
+                    every[standing] = None
+                if stack.absent:
+                    absent.setdefault(key, stack.absent)
+        found: dict[str, list[Below]] = {}
+        for key, every in standings.items():
+            joined = self._below(key, every, absent.get(key, ""))
+            if joined is not None:
+                found.setdefault(key[0], []).append(joined)
+        return {path: tuple(each) for path, each in found.items()}
+
+    def _below(
+        self, key: tuple[str, Section], standings: Iterable[_Standing], absent: str
+    ) -> Below | None:
+        own = self.values.of(*key)
+        if own is None:
+            return None
+        wanted = {path: keys for path, keys in own.at.items() if _may_be_image(keys)}
+        given: dict[ValuePath, Given] = {}
+        images: dict[ValuePath, GivenImage] = {}
+        every = list(standings)
+        for standing in every[:MAX_LAYERS]:
+            for path, found in self._of_standing(own, wanted, standing):
+                text = found.text or ""
+                one = given.setdefault(path, Given(path, text, found.where))
+                if one.text != text and not one.rival:
+                    given[path] = replace(one, rival=found.where)
+            for image in self._images(standing):
+                other = images.setdefault(image.path, image)
+                if other.name != image.name and not other.rival:
+                    rival = f"{image.name} ({image.where or key[0]})"
+                    images[image.path] = replace(other, rival=rival)
+        if len(every) > MAX_LAYERS:
+            more = f"any of more than {MAX_LAYERS} releases"
+            given = {path: replace(each, rival=each.rival or more) for path, each in given.items()}
+        if not (given or images or (absent and wanted)):
+            return None
+        return Below(key[1], tuple(given.values()), absent, tuple(images.values()))
+
+    def _images(self, standing: _Standing) -> Iterator[GivenImage]:
+        place = standing.place
+        layers = (place, *standing.below)
+        for folder, mount in standing.charts:
+            chart = self.charts.get(folder)
+            if chart is not None:
+                yield from images_of(chart, mount, place, layers, self.values)
+
+    def _of_standing(
+        self, own: Layer, wanted: Mapping[ValuePath, Values], standing: _Standing
+    ) -> Iterator[tuple[ValuePath, Found]]:
+        mount = standing.place.mount
+        for path, keys in wanted.items():
+            found = self.values.mapping(standing.below, (*mount, *path))
+            if not any(_is_name(key) for key in (*keys, *found)):
+                above = self.values.mapping(standing.above, (*mount, *path))
+                if not any(key in above for key in keys):
+                    found = {**above, **found}
+            for key, value in found.items():
+                if key not in keys and value.text is not None:
+                    yield (*path, key), value
+        for path, key in _GLOBALS if wanted else ():
+            everywhere = self.values.mapping(standing.below, (*mount, *path)).get(key)
+            if everywhere is not None and everywhere.text and key not in own.at.get(path, ()):
+                yield (*path, key), everywhere
+
+    def without_replaced(self, scans: Mapping[str, Scan]) -> dict[str, Scan]:
+        """The scans of which fields change that every release overrides with another value: such a
+        field is listed instead. Values of charts are defaults, and stay."""
+        standings: dict[str, dict[Section, list[_Standing]]] = {}
+        for stack in self.stacks:
+            for number, place in enumerate(stack.layers):
+                if number < stack.own or not stack.released or place.section.parameters:
+                    continue
+                above = stack.layers[number + 1 :][::-1]
+                every = standings.setdefault(place.path, {}).setdefault(place.section, [])
+                if len(every) <= MAX_LAYERS:
+                    every.append(_Standing(place, (), above))
+        changed: dict[str, Scan] = {}
+        for path, sections in standings.items():
+            scan = scans.get(path)
+            if scan is not None and any(
+                each.above for every in sections.values() for each in every
+            ):
+                one = self._without_replaced(scan, sections)
+                if one is not scan:
+                    changed[path] = one
+        return changed
+
+    def _without_replaced(self, scan: Scan, sections: Mapping[Section, list[_Standing]]) -> Scan:
+        fields: list[ImageField] = []
+        unread = list(scan.unread)
+        for each in scan.fields:
+            where = self._replaced_by(each, sections)
+            if where:
+                reason = f"{where} overrides it in every release that merges this file"
+                unread.append(Unread(each.path, each.line, "replaced", reason, True))
+            else:
+                fields.append(each)
+        if len(fields) == len(scan.fields):
+            return scan
+        unread.sort(key=lambda each: each.line)
+        return replace(scan, fields=tuple(fields), unread=tuple(unread))
+
+    def _replaced_by(self, each: ImageField, sections: Mapping[Section, list[_Standing]]) -> str:
+        """The place of what overrides a field in every release, "" if a release uses it."""
+        for section, standings in sections.items():
+            depth = len(section.keys)
+            if each.document != section.document or each.keys[:depth] != section.keys:
+                continue
+            path = tuple(str(key) for key in each.keys[depth:])
+            own = self.values.of(each.path, section)
+            mine = own.at.get(path[:-1], {}).get(path[-1]) if own is not None and path else None
+            if mine is None:
+                continue
+            others = [self._over(standing, path) for standing in standings]
+            if any(text is None or text == mine.text for text, _ in others):
+                return ""
+            return others[0][1] if others else ""
+        return ""
+
+    def _over(self, standing: _Standing, path: ValuePath) -> tuple[str | None, str]:
+        whole = (*standing.place.mount, *path)
+        found = self.values.mapping(standing.above, whole[:-1]).get(whole[-1])
+        return (None, "") if found is None else (found.text, found.where)
+
+
+def sections_of(stacks: Iterable[Stack]) -> dict[str, tuple[Section, ...]]:
+    """Which sections of which files are layers."""
+    found: dict[str, dict[Section, None]] = {}
+    for stack in stacks:
+        for place in stack.layers:
+            found.setdefault(place.path, {})[place.section] = None
+    return {path: tuple(sections) for path, sections in found.items()}
+
+
+def _may_be_image(values: Values) -> bool:
+    return any(
+        value.text is not None and any(sign in key for sign in _VERSIONS)
+        for key, value in values.items()
+    )
+
+
+def _is_name(key: str) -> bool:
+    return key in _NAMES or key.endswith(_NAME_ENDINGS)

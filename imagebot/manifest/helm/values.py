@@ -1,0 +1,170 @@
+"""Reads the values of a layer: every scalar with the keys that lead to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from imagebot.manifest.images.layers import LayerValue, Section, SectionValues, ValuePath
+from imagebot.manifest.images.slots import is_null
+from imagebot.manifest.yaml.document_text import DocumentText, nested_text, split_documents
+from imagebot.manifest.yaml.events import MAX_BYTES, Scalar, YamlFaultError
+from imagebot.manifest.yaml.file_text import FileText
+from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, build, is_scalar
+
+# A layer with more values, or steps through aliases, is not read: it would cost too much for each
+# file above it.
+MAX_VALUES = 20_000
+# No reference is longer; other text, such as scripts, says nothing about images.
+_MAX_TEXT = 400
+_MAX_DEPTH = 30
+
+
+def read_values(data: bytes, sections: tuple[Section, ...]) -> tuple[SectionValues, ...]:
+    """The values of each of `sections` that is there and can be read."""
+    if len(data) > MAX_BYTES:
+        return ()
+    try:
+        file = FileText(data)
+    except UnicodeDecodeError:
+        return ()
+    wanted: dict[int, list[Section]] = {}
+    for section in sections:
+        wanted.setdefault(section.document, []).append(section)
+    found: list[SectionValues] = []
+    for number, text, root in _documents(file, max(wanted)):
+        for section in wanted.get(number, ()):
+            reading = _Reading()
+            if reading.section(text, root, section):
+                found.append(SectionValues(section, tuple(reading.values)))
+    return tuple(found)
+
+
+def _documents(file: FileText, last: int) -> Iterator[tuple[int, DocumentText, Node]]:
+    """The documents up to number `last`, counted as a scan of the file counts them."""
+    number = 0
+    for text in split_documents(file):
+        if text.base == 0 and not text.text.startswith("---") and is_blank(text.text):
+            continue
+        try:
+            roots = build(text.text)
+        except YamlFaultError:
+            roots = [None]
+        for root in roots:
+            yield number, text, root
+            number += 1
+        if number > last:
+            return
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text has nothing but comments; YAML knows more line breaks than `\\n`."""
+    return all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines())
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One section; `steps` bounds what aliases can multiply."""
+
+    values: list[LayerValue] = field(default_factory=list)
+    steps: int = 0
+
+    def section(self, text: DocumentText, root: Node, section: Section) -> bool:
+        """Read a section; whether it is there and not too large."""
+        here: tuple[DocumentText, Node] | None = (text, root)
+        for key in section.keys:
+            here = None if here is None else _below(*_opened(*here), key)
+        if here is None:
+            return False
+        text, node = _opened(*here)
+        if section.parameters:
+            return isinstance(node, Sequence) and self.parameters(text, node)
+        return isinstance(node, Mapping) and self.mapping(text, node, ())
+
+    def parameters(self, text: DocumentText, items: Sequence) -> bool:
+        for item in items[:MAX_VALUES]:
+            if not isinstance(item, Mapping):
+                continue
+            value = item.scalar("value")
+            path = parameter_path(item.text("name"))
+            if value is not None and path:
+                self.add(text, path, value)
+        return len(items) <= MAX_VALUES
+
+    def mapping(self, text: DocumentText, mapping: Mapping, path: ValuePath) -> bool:
+        if len(path) > _MAX_DEPTH:
+            return True
+        for key in _keys(mapping):
+            self.steps += 1
+            if self.steps > MAX_VALUES:
+                return False
+            pair = mapping.pair(key)
+            if pair is None:
+                continue
+            name, node = pair
+            if isinstance(node, Mapping):
+                if not self.mapping(text, node, (*path, key)):
+                    return False
+            elif is_scalar(node):
+                self.add(text, (*path, key), node)
+            elif hasattr(name, "start_mark"):
+                self.values.append(LayerValue((*path, key), None, _line(text, name)))
+        return True
+
+    def add(self, text: DocumentText, path: ValuePath, scalar: Scalar) -> None:
+        value = scalar.value.strip()
+        if len(value) <= _MAX_TEXT:
+            hides = bool(value or not scalar.style) and is_null(scalar)
+            self.values.append(LayerValue(path, None if hides else value, _line(text, scalar)))
+
+
+def _keys(mapping: Mapping) -> Iterator[str]:
+    """The keys of a mapping and of those merged into it."""
+    yield from mapping
+    if "<<" not in mapping:
+        return
+    seen = {"<<", *mapping}
+    waiting = [mapping.get("<<")]
+    count = 0
+    while waiting and count < MAX_VALUES:
+        count += 1
+        pair = waiting.pop()
+        node = pair[1] if pair is not None else None
+        for each in node if isinstance(node, Sequence) else [node]:
+            if isinstance(each, Mapping):
+                waiting.append(each.get("<<"))
+                fresh = [key for key in each if key not in seen]
+                seen.update(fresh)
+                yield from fresh
+
+
+def parameter_path(name: str) -> ValuePath:
+    """The keys in the name of a parameter, as `helm --set` reads it; () for items of lists."""
+    if not name or len(name) > _MAX_TEXT or "[" in name:
+        return ()
+    keys = name.replace("\\.", "\0").split(".")
+    return tuple(key.replace("\0", ".") for key in keys)
+
+
+def _opened(text: DocumentText, node: Node) -> tuple[DocumentText, Node]:
+    """A block with YAML in it as what it holds; lines of other text are those of its start."""
+    if not is_scalar(node) or "\n" not in node.value:
+        return text, node
+    inner = nested_text(text, node) if node.style == "|" else None
+    if inner is None:
+        return text, None
+    try:
+        roots = build(inner.text)
+    except YamlFaultError:
+        return text, None
+    return (inner, roots[0]) if len(roots) == 1 else (text, None)
+
+
+def _below(text: DocumentText, node: Node, key: str | int) -> tuple[DocumentText, Node] | None:
+    if isinstance(key, str):
+        return (text, node.node(key)) if isinstance(node, Mapping) else None
+    return (text, node[key]) if isinstance(node, Sequence) and key < len(node) else None
+
+
+def _line(text: DocumentText, scalar: Scalar) -> int:
+    return text.file.line(text.index(scalar.start_mark.index))

@@ -1,0 +1,129 @@
+"""Scans files again whose Helm values other files complete."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from imagebot.manifest.cache import scan_key
+from imagebot.manifest.formats.select import path_kind
+from imagebot.manifest.helm.stacks import find_stacks
+from imagebot.manifest.images.field import Scan
+from imagebot.manifest.images.layers import Chart, ChartImage, Layers
+from imagebot.manifest.images.options import ScanOptions
+from imagebot.scan.cache import ScanCache
+from imagebot.scan.source import Source
+
+Options: TypeAlias = Callable[[str], ScanOptions]
+Look: TypeAlias = Callable[[Sequence[str], Options], Mapping[str, Scan]]
+# The templates of one chart are read together.
+_MAX_BYTES = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Layered:
+    """Scans of a whole tree by path, and what layers of Helm values give each other."""
+
+    scans: dict[str, Scan]
+    layers: Layers = field(default_factory=dict)
+
+
+def join_layers(
+    scans: dict[str, Scan],
+    source: Source,
+    paths: Sequence[str],
+    url: str | None,
+    options: Options,
+    look: Look,
+    cache: ScanCache | None,
+) -> Layered:
+    """Join the layers of Helm values of a tree.
+
+    `url` is that of its Git repository, if known. `look` scans files with the given options, from a
+    cache where it can.
+    """
+    found = find_stacks(scans, paths, url)
+    for each in found.unread:
+        scan = scans[each.path]
+        scans[each.path] = replace(scan, unread=(*scan.unread, each))
+    if not found.stacks:
+        return Layered(scans)
+    # Not needed for most trees.
+    from imagebot.manifest.helm.images import ChartTemplates
+    from imagebot.manifest.helm.join import Joining, sections_of
+
+    sections = sections_of(found.stacks)
+    asked = [path for path in paths if path in sections]
+    values = look(asked, lambda path: ScanOptions(sections=sections[path]))
+    images = _read_charts(found.templates, source, cache)
+    charts = {
+        folder: ChartTemplates.of(_chart(scans, folder), each)
+        for folder, each in images.items()
+        if each
+    }
+    joining = Joining(found.stacks, values, charts)
+    layers = joining.given()
+
+    def again(path: str) -> ScanOptions:
+        return replace(options(path), layers={path: layers[path]}, mentions=())
+
+    # A file says the same of releases and objects in both looks.
+    scans.update(look([path for path in paths if path in layers], again))
+    scans.update(joining.without_replaced(scans))
+    return Layered(scans, layers)
+
+
+def _chart(scans: Mapping[str, Scan], folder: str) -> Chart:
+    scan = scans.get(f"{folder}/Chart.yaml" if folder else "Chart.yaml")
+    return (scan.chart if scan is not None else None) or Chart("")
+
+
+def _read_charts(
+    templates: Mapping[str, tuple[str, ...]], source: Source, cache: ScanCache | None
+) -> dict[str, tuple[ChartImage, ...]]:
+    """The images of the templates of each chart, by its folder."""
+    blobs = source.blobs() if cache is not None else {}
+    keys = {
+        folder: _key(folder, files, blobs)
+        for folder, files in templates.items()
+        if all(path in blobs for path in files)
+    }
+    kept = cache.find(keys) if cache is not None else {}
+    found = {folder: scan.images for folder, scan in kept.items()}
+    rest = [folder for folder in templates if folder not in found]
+    source.fetch([path for folder in rest for path in templates[folder]])
+    for folder in rest:
+        found[folder] = _images_of(templates[folder], source)
+        if cache is not None and folder in keys:
+            cache.put(keys[folder], Scan(images=found[folder]))
+    return found
+
+
+def _images_of(files: tuple[str, ...], source: Source) -> tuple[ChartImage, ...]:
+    # Few trees have charts.
+    from imagebot.manifest.helm.templates import read_templates
+
+    texts: dict[str, str] = {}
+    size = 0
+    for path, content in source.read(files):
+        if isinstance(content, bytes):
+            size += len(content)
+            texts[path] = content.decode("utf-8", "replace")
+        if size > _MAX_BYTES:
+            return ()
+    return tuple(image for _, image in read_templates(texts).images)
+
+
+def _key(folder: str, files: tuple[str, ...], blobs: Mapping[str, str]) -> str:
+    whole = "".join(f"{path}\0{blobs[path]}\0" for path in files)
+    blob = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
+    return scan_key(blob, folder, "templates")
+
+
+def is_layer(path: str, scan: Scan) -> bool:
+    """Whether a file may be merged with other files by Helm."""
+    if scan.releases or scan.holders or scan.chart is not None or path_kind(path) == "chart":
+        return True
+    return any(each.format == "helm" for each in scan.fields) or "values" in path
