@@ -14,7 +14,6 @@ from imagebot.manifest.helm.known import (
     NOTHING,
     UNKNOWN,
     About,
-    Items,
     Known,
     Pairs,
     Parts,
@@ -27,6 +26,7 @@ from imagebot.manifest.helm.known import (
     constant,
     either,
     field,
+    given,
     joined,
     literal,
     passed_through,
@@ -58,7 +58,7 @@ def _same(arguments: Sequence[Known]) -> Known:
 
 def _to_text(arguments: Sequence[Known]) -> Known:
     (known,) = arguments
-    return as_text(text_of(known))
+    return as_text(given(known))
 
 
 def _quoted(quote: str) -> Function:
@@ -195,9 +195,9 @@ def _printf(arguments: Sequence[Known]) -> Known:
             pieces.append(literal("%").parts)
             continue
         value = next(rest, None)
-        if verb[1] not in ("s", "v") or value is None or value == NOTHING:
+        if verb[1] not in ("s", "v") or value is None:
             return UNKNOWN
-        pieces.append(text_of(value))
+        pieces.append(given(value))
     if next(rest, None) is not None:
         return UNKNOWN
     return as_text(joined([*pieces, literal(written[at:]).parts]))
@@ -208,18 +208,7 @@ def _print(arguments: Sequence[Known]) -> Known:
     for one, other in pairwise(arguments):
         if not isinstance(one, Text) and not isinstance(other, Text):
             return UNKNOWN
-    return as_text(joined([text_of(each) for each in arguments]))
-
-
-def _join(arguments: Sequence[Known]) -> Known:
-    between, items = arguments
-    sign = constant(between)
-    if sign is None or not isinstance(items, Items):
-        return UNKNOWN
-    pieces: list[Parts | None] = []
-    for number, item in enumerate(items.items):
-        pieces += [literal(sign).parts] * (number > 0) + [text_of(item)]
-    return as_text(joined(pieces))
+    return as_text(joined([given(each) for each in arguments]))
 
 
 def _dict(arguments: Sequence[Known]) -> Known:
@@ -279,8 +268,6 @@ _FUNCTIONS: Mapping[str, Function] = {
     "replace": _filter("replace", 2),
     "printf": _printf,
     "print": _print,
-    "join": _join,
-    "list": lambda arguments: within_bounds(Items(tuple(arguments))),
     "dict": _dict,
     "merge": _merge,
     "index": _index,
