@@ -14,6 +14,7 @@ from imagebot.manifest.helm.known import (
     NOTHING,
     UNKNOWN,
     About,
+    Either,
     Known,
     Pairs,
     Parts,
@@ -206,9 +207,15 @@ def _printf(arguments: Sequence[Known]) -> Known:
 def _print(arguments: Sequence[Known]) -> Known:
     """Go puts a space between two that are not texts: one of each two must be known as one."""
     for one, other in pairwise(arguments):
-        if not isinstance(one, Text) and not isinstance(other, Text):
+        if not (_is_text(one) or _is_text(other)):
             return UNKNOWN
     return as_text(joined([given(each) for each in arguments]))
+
+
+def _is_text(known: Known) -> bool:
+    if isinstance(known, Either):
+        return _is_text(known.then) and _is_text(known.otherwise)
+    return isinstance(known, Text) and known != NOTHING
 
 
 def _dict(arguments: Sequence[Known]) -> Known:
