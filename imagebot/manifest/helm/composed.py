@@ -19,7 +19,7 @@ class ChartValues:
     """The values that a chart is installed with, for the functions below.
 
     `texts` are all values by their path, as Helm prints them, those of list items by the number of
-    the item (`"0"`); an empty value of any type (`null`, `false`, 0, `""`) is "" or left out.
+    the item (`"0"`). What is missing or `null` is left out; `false` and 0 are "": empty.
     """
 
     def __init__(self, texts: Mapping[ValuePath, str], chart: Chart | None = None) -> None:
@@ -147,6 +147,8 @@ def _pieces(parts: Sequence[TemplatePart], values: ChartValues) -> list[_Piece]:
         if part.test:
             holds = _holds(part, values)
             found += _pieces(part.then if holds else part.fallback, values)
+        elif part.function == ("given",):
+            found += _given(part.then, values)
         elif part.function:
             found += _through(part.function, _pieces(part.then, values))
         else:
@@ -191,6 +193,13 @@ _TESTS: Mapping[str, Callable[[str, str], bool]] = {
     "hasSuffix": str.endswith,
     "contains": str.__contains__,
 }
+
+
+def _given(parts: Sequence[TemplatePart], values: ChartValues) -> list[_Piece]:
+    """The pieces of a value, which must be there: of another, `<nil>` would be printed."""
+    if any(part.path not in values.texts for part in parts):
+        raise _UnevenError
+    return _pieces(parts, values)
 
 
 def _through(function: tuple[str, ...], pieces: list[_Piece]) -> list[_Piece]:

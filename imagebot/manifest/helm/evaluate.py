@@ -19,6 +19,7 @@ from imagebot.manifest.helm.known import (
     bounded,
     choice,
     constant,
+    given,
     joined,
     literal,
     text_of,
@@ -52,7 +53,8 @@ class Evaluator:
     """Reads the helpers of one chart. `steps` are left: when none is, everything is unknown.
 
     `changed` are the values that a template changes in place: nothing below them is known. `ranges`
-    are the values that blocks around go through, `active` the helpers that are being read.
+    are the values that blocks around go through, `active` the helpers that are being read, of which
+    `included` for the text that they give.
     """
 
     helpers: Mapping[str, Sequence[Node]]
@@ -61,6 +63,7 @@ class Evaluator:
     changed: set[ValuePath] = field(default_factory=set)
     ranges: list[ValuePath] = field(default_factory=list)
     active: list[str] = field(default_factory=list)
+    included: int = 0
 
     def value(self, pipeline: Pipeline, scope: Scope) -> Known:
         """What a pipeline gives; its variable is set too."""
@@ -128,7 +131,9 @@ class Evaluator:
             return UNKNOWN
         dot = arguments[1] if len(arguments) == 2 else NOTHING
         self.active.append(name)
+        self.included += 1
         text = self.text(body, Scope(dot, dot))
+        self.included -= 1
         self.active.pop()
         return as_text(text)
 
@@ -148,7 +153,10 @@ class Evaluator:
             return literal(node.text).parts
         if isinstance(node, Action):
             known = self.value(node.pipeline, scope)
-            return () if node.pipeline.variables else text_of(known)
+            if node.pipeline.variables or known == NOTHING:
+                return ()
+            # For what is missing a helper prints `<no value>`, which Helm takes away in the end.
+            return given(known) if self.included else text_of(known)
         test, body, otherwise = self.branches(node, scope)
         if node.word == "range":
             return self._repeated(node, body, scope)

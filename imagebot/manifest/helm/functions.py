@@ -14,7 +14,7 @@ from imagebot.manifest.helm.known import (
     NOTHING,
     UNKNOWN,
     About,
-    Items,
+    Either,
     Known,
     Pairs,
     Parts,
@@ -27,6 +27,7 @@ from imagebot.manifest.helm.known import (
     constant,
     either,
     field,
+    given,
     joined,
     literal,
     passed_through,
@@ -58,7 +59,7 @@ def _same(arguments: Sequence[Known]) -> Known:
 
 def _to_text(arguments: Sequence[Known]) -> Known:
     (known,) = arguments
-    return as_text(text_of(known))
+    return as_text(given(known))
 
 
 def _quoted(quote: str) -> Function:
@@ -195,9 +196,9 @@ def _printf(arguments: Sequence[Known]) -> Known:
             pieces.append(literal("%").parts)
             continue
         value = next(rest, None)
-        if verb[1] not in ("s", "v") or value is None or value == NOTHING:
+        if verb[1] not in ("s", "v") or value is None:
             return UNKNOWN
-        pieces.append(text_of(value))
+        pieces.append(given(value))
     if next(rest, None) is not None:
         return UNKNOWN
     return as_text(joined([*pieces, literal(written[at:]).parts]))
@@ -206,20 +207,15 @@ def _printf(arguments: Sequence[Known]) -> Known:
 def _print(arguments: Sequence[Known]) -> Known:
     """Go puts a space between two that are not texts: one of each two must be known as one."""
     for one, other in pairwise(arguments):
-        if not isinstance(one, Text) and not isinstance(other, Text):
+        if not (_is_text(one) or _is_text(other)):
             return UNKNOWN
-    return as_text(joined([text_of(each) for each in arguments]))
+    return as_text(joined([given(each) for each in arguments]))
 
 
-def _join(arguments: Sequence[Known]) -> Known:
-    between, items = arguments
-    sign = constant(between)
-    if sign is None or not isinstance(items, Items):
-        return UNKNOWN
-    pieces: list[Parts | None] = []
-    for number, item in enumerate(items.items):
-        pieces += [literal(sign).parts] * (number > 0) + [text_of(item)]
-    return as_text(joined(pieces))
+def _is_text(known: Known) -> bool:
+    if isinstance(known, Either):
+        return _is_text(known.then) and _is_text(known.otherwise)
+    return isinstance(known, Text) and known != NOTHING
 
 
 def _dict(arguments: Sequence[Known]) -> Known:
@@ -279,8 +275,6 @@ _FUNCTIONS: Mapping[str, Function] = {
     "replace": _filter("replace", 2),
     "printf": _printf,
     "print": _print,
-    "join": _join,
-    "list": lambda arguments: within_bounds(Items(tuple(arguments))),
     "dict": _dict,
     "merge": _merge,
     "index": _index,

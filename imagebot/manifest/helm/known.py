@@ -54,13 +54,6 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
-    """`list …`"""
-
-    items: tuple[Known, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Either:
     """`then` where the test holds, `otherwise` where it does not."""
 
@@ -82,7 +75,7 @@ class Test:
     function: tuple[str, ...] = ()
 
 
-Known: TypeAlias = Text | Place | Root | About | Pairs | Items | Either | Unknown
+Known: TypeAlias = Text | Place | Root | About | Pairs | Either | Unknown
 UNKNOWN = Unknown()
 NOTHING = Text()
 
@@ -153,6 +146,20 @@ def passed_through(known: Known, *function: str) -> Known:
     return as_text(bounded((TemplatePart(function=function, then=parts),)))
 
 
+def given(known: Known) -> Parts | None:
+    """What is printed for it by functions that print `<nil>` for what is missing."""
+    if isinstance(known, Place):
+        return text_of(passed_through(known, "given"))
+    if isinstance(known, Either):
+        then, otherwise = given(known.then), given(known.otherwise)
+        if then is None or otherwise is None:
+            return None
+        # What a test has found is there.
+        then = text_of(known.then) if Test(text_of(known.then) or ()) == known.test else then
+        return bounded(choice(known.test, then or (), otherwise))
+    return None if known == NOTHING else text_of(known)
+
+
 def as_text(parts: Parts | None) -> Known:
     return UNKNOWN if parts is None else Text(parts)
 
@@ -181,8 +188,6 @@ def truth(known: Known) -> bool | Test | None:
         return True
     if isinstance(known, Pairs):
         return bool(known.pairs) or truth(known.rest)
-    if isinstance(known, Items):
-        return bool(known.items)
     if isinstance(known, Place):
         return Test((TemplatePart(path=known.path),)) if known.path else True
     if isinstance(known, Text):
@@ -258,7 +263,7 @@ def _inner(known: Known) -> tuple[Known, ...]:
         return known.then, known.otherwise
     if isinstance(known, Pairs):
         return (*(value for _, value in known.pairs), known.rest)
-    return known.items if isinstance(known, Items) else ()
+    return ()
 
 
 _TOP: Mapping[str, Known] = {"Values": Place(()), "Chart": About()}
