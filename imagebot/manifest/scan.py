@@ -7,6 +7,7 @@ import re
 from imagebot.manifest.finish import finish
 from imagebot.manifest.formats import nested_yaml
 from imagebot.manifest.formats.document import find_document
+from imagebot.manifest.formats.own_configuration import is_configuration, is_own_file
 from imagebot.manifest.formats.select import PathKind, path_kind
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Scan, Unread
@@ -72,6 +73,8 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     except UnicodeDecodeError as error:
         line = data.count(newline_of(data), 0, error.start) + 1
         return Scan(unread=(Unread(path, line, "not-utf8", "not UTF-8"),))
+    if is_configuration(file.text):
+        return _NOTHING
     findings = FileFindings(path, options, may_have_markers(file.text), patterns)
     _read_documents(findings, file, kind, hints)
     nested_yaml.read(findings, hints)
@@ -97,6 +100,8 @@ def _worth_reading(
 
 def _without_hints(path: str, kind: PathKind, data: bytes, options: ScanOptions) -> Scan:
     """The scan of a file that is not worth reading as YAML."""
+    if is_own_file(path) or (options.files and is_configuration(data.decode("utf-8", "replace"))):
+        return _NOTHING
     found = find_text(path, data, options) if options.files or kind == "text" else _NOTHING
     if len(data) > MAX_BYTES and kind not in ("", "text") and found == _NOTHING:
         # The rest of the file, which was not loaded, may have images.

@@ -15,6 +15,8 @@ from imagebot.manifest.yaml.tree import Mapping, build, is_scalar
 from imagebot.reference import parse_reference
 
 _KINDS = frozenset({"Application", "ApplicationSet"})
+# Argo CD writes a sync that is asked for to `operation`.
+_SKIPPED = kubernetes.SKIPPED | {"operation"}
 
 
 def is_application(root: Mapping) -> bool:
@@ -30,7 +32,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
             in_generator(context, mapping, keys)
         _visit(context, mapping, keys)
 
-    walk(context, root, keys, visit, skip=kubernetes.SKIPPED)
+    walk(context, root, keys, visit, skip=_SKIPPED)
 
 
 def _visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:

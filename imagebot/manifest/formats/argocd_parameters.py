@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.naming import said
+from imagebot.manifest.images.others import is_of_keel
 from imagebot.manifest.images.parts import find_parts
 from imagebot.manifest.images.shapes import find_images, image_mapping, is_image_key
 from imagebot.manifest.yaml.tree import Mapping
@@ -30,6 +31,8 @@ def find_parameters(context: DocumentContext, settings: Mapping, keys: Keys) -> 
             group.values[last] = item["value"]
     registry = _registry(groups)
     for name, group in groups.items():
+        if is_of_keel(tuple(name.partition("[")[0].split("."))):
+            continue
         at = (*keys, "parameters", group.number)
         if any(is_image_key(part) for part in name.split(".")):
             image_mapping(context, group.values, at, registry=registry)

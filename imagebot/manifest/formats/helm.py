@@ -6,6 +6,7 @@ from imagebot.manifest.formats import chart
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.naming import said
+from imagebot.manifest.images.others import is_of_keel
 from imagebot.manifest.images.parts import find_parts
 from imagebot.manifest.images.shapes import find_images
 from imagebot.manifest.images.walk import walk
@@ -14,11 +15,15 @@ from imagebot.manifest.yaml.tree import Mapping
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     registry = _global_registry(root)
+    has_keel = context.document_text.holds("keel")
     has_charts = context.document_text.holds("oci://")
 
     def visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
+        if has_keel and is_of_keel(keys):
+            return
         find_images(context, mapping, keys, registry=registry)
-        find_parts(context, mapping, keys, registry=registry)
+        if not (has_keel and keys[-1:] == ("keel",) and "images" in mapping):
+            find_parts(context, mapping, keys, registry=registry)
         if "hub" in mapping:
             _find_lonely_hub(context, mapping)
         if has_charts:
