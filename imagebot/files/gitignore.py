@@ -1,7 +1,7 @@
 """`.gitignore` rules: the nearest file decides, and in it the last line that matches.
 
-They match exactly what Git 2.52 matches. Nothing here looks at the folders above a path: whoever lists
-files does not enter an ignored folder.
+They match exactly what Git 2.52 matches. Nothing here looks at the folders above a path: whoever
+lists files does not enter an ignored folder.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from imagebot.manifest.images.field import (
     Scan,
     Unread,
 )
+from imagebot.manifest.images.global_registry import undecided
 from imagebot.reference import Repository, parse_repository
 
 PolicyKeys = dict[str, object]
@@ -110,6 +111,8 @@ class _Tree:
         field = pending.field
         if pending.kind == "ImagePolicy":
             return self.filled_by_policy(field, pending.name)
+        if pending.kind == "GlobalRegistry":
+            return [undecided(pending)]
         found = self.index.choose(pending.kind, pending.name, field.path, _oci_url)
         if isinstance(found, Contradiction):
             return [Unread(field.path, field.line, "ambiguous", f"its {found}")]

@@ -25,7 +25,7 @@ def find_parameters(context: DocumentContext, settings: Mapping, keys: Keys) -> 
     """Report the images that `settings.parameters` name, as if they were nested values."""
     groups: dict[str, _ParameterGroup] = {}
     for number, item in enumerate(settings.sequence("parameters") or ()):
-        if isinstance(item, Mapping) and "value" in item and item.text("name"):
+        if isinstance(item, Mapping) and item.text("name") and _has_value(item):
             name, _, last = item.text("name").rpartition(".")
             group = groups.setdefault(name, _ParameterGroup(Mapping.like(settings), number))
             group.values[last] = item["value"]
@@ -40,6 +40,13 @@ def find_parameters(context: DocumentContext, settings: Mapping, keys: Keys) -> 
             find_images(context, group.values, at, registry=registry)
             find_parts(context, group.values, at, registry=registry)
             _report_nameless(context, name, group.values)
+
+
+def _has_value(item: Mapping) -> bool:
+    """Whether a parameter sets a value; Helm takes the text `null` for null."""
+    if "value" not in item:
+        return False
+    return item.text("value") != "null" or item.text("forceString") == "true"
 
 
 def _registry(groups: dict[str, _ParameterGroup]) -> str:

@@ -41,7 +41,7 @@ def _find_lonely_hub(context: DocumentContext, mapping: Mapping) -> None:
 
 
 def _global_registry(root: Mapping) -> str:
-    """`global.imageRegistry` or `global.image.registry`, which overrides any other registry."""
+    """`global.imageRegistry` or `global.image.registry`, which the chart may give to all images."""
     everywhere = root.mapping("global")
     if everywhere is None:
         return ""

@@ -10,7 +10,7 @@ from imagebot.reference import Reference
 
 Style = Literal["block", "flow", "json"]
 FluxKind = Literal["ImageRepository", "ImagePolicy", "HelmRepository", "NameMarker"]
-PendingKind = Literal["ImagePolicy", "HelmRepository"]
+PendingKind = Literal["ImagePolicy", "HelmRepository", "GlobalRegistry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +194,8 @@ class PendingField:
 
     `kind` and `name` (`namespace:name`) say which object; `chart` is the name of the chart in a
     HelmRepository. `field` is complete except for `reference.repository` and `reference.name`.
+    A GlobalRegistry is not an object but the registry `name`, which may count instead of the one
+    that the image has, with `chart` as the name of the image below it: see global_registry.py.
     """
 
     field: ImageField

@@ -9,6 +9,7 @@ from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Slot
 from imagebot.manifest.images.findings import Keys, RepositoryLink
+from imagebot.manifest.images.global_registry import Winner, winner
 from imagebot.manifest.images.naming import (
     Naming,
     has_host,
@@ -20,7 +21,6 @@ from imagebot.manifest.images.naming import (
 from imagebot.manifest.images.slots import (
     editable_scalar,
     has_other_type,
-    is_null,
     is_typed,
     missing_value_slot,
     new_key_slot,
@@ -29,7 +29,7 @@ from imagebot.manifest.images.slots import (
 from imagebot.manifest.images.versions import is_chart_version
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.quoting import is_misread
-from imagebot.manifest.yaml.tree import Mapping
+from imagebot.manifest.yaml.tree import Mapping, is_null
 from imagebot.reference import Reference, is_digest, is_tag, parse_reference
 from imagebot.version.chart import registry_tag
 
@@ -38,8 +38,8 @@ from imagebot.version.chart import registry_tag
 class Split:
     """A reference in parts, each a key of `owner`; "" where a part has no key.
 
-    `registry_host` is a registry given elsewhere, which overrides `registry`; `name` is the whole
-    name if no key has it, `folder` a key with the prefix of the name. `doubt` says why it is
+    `registry_host` is a registry given for all images, which may override `registry`; `name` is the
+    whole name if no key has it, `folder` a key with the prefix of the name. `doubt` says why it is
     uncertain which repository is named. `new_digest` says how a missing digest is added: after the
     tag, as a separate key, or never. `versions` is for charts: their versions have a `+`, and one
     that is not exact is a range, which is fine. `link` says which object completes the name.
@@ -89,10 +89,12 @@ def find_split(
     if not name:
         _report_nameless(context, parts)
         return
-    for part in parts.every:
-        if context.is_variable(part, part.value):
-            return
     main = parts.tag or parts.name or parts.digest
+    texts = [(part, part.value) for part in parts.every]
+    if main is not None and _winner(shape, parts, name) == "global":
+        texts.append((main, shape.registry_host))
+    if any(context.is_variable(part, text) for part, text in texts):
+        return
     if doubt := _doubt(shape, parts, name):
         context.unread(main, "ambiguous", doubt, expected=True)
     elif main is None or (shape.versions and not is_chart_version(context, parts.tag)):
@@ -142,7 +144,7 @@ class _Parts:
 def _parts(shape: Split) -> _Parts:
     owner = shape.owner
     return _Parts(
-        owner.scalar(shape.registry) if shape.registry and not shape.registry_host else None,
+        owner.scalar(shape.registry) if shape.registry else None,
         owner.scalar(shape.folder) if shape.folder else None,
         owner.scalar(shape.repository) if shape.repository and not shape.name else None,
         owner.scalar(shape.tag) if shape.tag else None,
@@ -186,7 +188,7 @@ def _add(
         digest,
         container=container,
         lines=lines,
-        link=shape.link,
+        link=shape.link or _undecided(shape, parts),
         refusal=_refusal(shape, key, parts, tag, digest),
     )
 
@@ -273,7 +275,19 @@ def _doubt(shape: Split, parts: _Parts, name: str) -> str:
 
 
 def _registry(shape: Split, parts: _Parts) -> str:
-    return (shape.registry_host or _text(parts.registry)).strip("/")
+    """Any registry that is given, whichever counts."""
+    return _text(parts.registry).strip("/") or shape.registry_host.strip("/")
+
+
+def _winner(shape: Split, parts: _Parts, name: str) -> Winner:
+    return winner(name, _text(parts.registry).strip("/"), shape.registry_host.strip("/"))
+
+
+def _undecided(shape: Split, parts: _Parts) -> RepositoryLink | None:
+    """The global registry, if only the chart says whether it counts."""
+    if _winner(shape, parts, _joined(parts)) != "undecided":
+        return None
+    return RepositoryLink("GlobalRegistry", shape.registry_host.strip("/"), _joined(parts))
 
 
 def _text(scalar: Scalar | None) -> str:
@@ -282,9 +296,11 @@ def _text(scalar: Scalar | None) -> str:
 
 def _reference(shape: Split, name: str, parts: _Parts) -> Reference:
     """Raises InvalidReferenceError."""
-    registry = _registry(shape, parts)
+    registry = _text(parts.registry).strip("/")
     if shape.registry_host and has_host(name):
         registry = ""
+    elif _winner(shape, parts, name) == "global":
+        registry = shape.registry_host.strip("/")
     base = parse_reference(f"{registry}/{name}" if registry else name)
     tag, at, inner = _text(parts.tag).partition("@")
     digest = inner if at else _text(parts.digest)

@@ -64,7 +64,9 @@ metadata: {name: web}
 spec: {imageRepositoryRef: {name: web}, policy: {semver: {range: 1.x}}}
 status: {latestImage: "ghcr.io/acme/web:1.0", latestRef: {name: ghcr.io/acme/web, tag: 1.0.0}}
 """
-IMAGE_SCAN = "apiVersion: fleet.cattle.io/v1alpha1\nkind: ImageScan\nspec: {image: 'acme/web:1.x'}\n"
+IMAGE_SCAN = (
+    "apiVersion: fleet.cattle.io/v1alpha1\nkind: ImageScan\nspec: {image: 'acme/web:1.x'}\n"
+)
 OBJECTS = [
     *(UPDATER, WAREHOUSE, STAGE, FREIGHT, AUTOMATION, IMAGE_REPOSITORY, IMAGE_POLICY, IMAGE_SCAN),
 ]
@@ -141,7 +143,7 @@ KEEL = {
     "web:\n  keel: {images: [{repository: a.b/c, tag: a}, {image: 'a.b/c:d'}]}\n": [],
     # The chart of Keel itself, as a subchart.
     "keel:\n  image: {repository: keelhq/keel, tag: 0.20.1}\n": ["keelhq/keel:0.20.1"],
-    "keel:\n  image: {repository: keelhq/keel, tag: 0.20.1}\n  images: []\n": ["keelhq/keel:0.20.1"],
+    "keel:\n  image: {repository: keelhq/keel, tag: '1'}\n  images: []\n": ["keelhq/keel:1"],
     "images:\n- {name: acme/keel, tag: '1'}\nkeel: {}\n": ["acme/keel:1"],
 }  # fmt: skip
 
@@ -181,7 +183,9 @@ CONFIGURATIONS = [
     "fields:\n  - {kind: Foo, repository: spec.image, tag: spec.tag} # acme/web:1.0\ntargets: []\n",
     "fields:\n  - {files: ['**'], tag: image.tag, image: acme/web:1.0}\nroutes: []\n",
 ]
-ANYWHERE = ScanOptions(files=(ExtraFile(match=("**",), pattern=r"(?P<name>acme/web):(?P<tag>\S+)"),))
+ANYWHERE = ScanOptions(
+    files=(ExtraFile(match=("**",), pattern=r"(?P<name>acme/web):(?P<tag>\S+)"),)
+)
 
 
 @pytest.mark.parametrize("text", CONFIGURATIONS)
