@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from imagebot.manifest import sops
 from imagebot.manifest.finish import finish
 from imagebot.manifest.formats import nested_yaml
 from imagebot.manifest.formats.document import find_document
@@ -57,6 +58,14 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     A file that is not a manifest gives an empty scan. No content makes this raise: unreadable parts
     are in `Scan.unread`.
     """
+    found = _scan(path, data, options)
+    if found is not _NOTHING and found != _NOTHING and (line := sops.line_of_mac(data)):
+        expected = not (found.fields or found.pending)
+        return Scan(unread=(Unread(path, line, sops.CODE, sops.REASON, expected),))
+    return found
+
+
+def _scan(path: str, data: bytes, options: ScanOptions) -> Scan:
     kind = path_kind(path)
     hints = _HINTS_OF.get(kind, _HINTS)
     if not _worth_reading(kind, data, hints, options):
