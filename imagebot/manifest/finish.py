@@ -37,7 +37,9 @@ def finish(findings: FileFindings, file: FileText, data: bytes) -> Scan:
     )
     fields = _count_shared(sorted(_like_siblings(fields, data), key=_LINE_AND_COLUMN))
     unread = sorted(findings.unread, key=_LINE)
-    return Scan(tuple(fields), tuple(unread), tuple(findings.objects), pending)
+    return Scan(
+        tuple(fields), tuple(unread), tuple(findings.objects), pending, tuple(findings.overlays)
+    )
 
 
 def _read_as_text(

@@ -34,7 +34,7 @@ __all__ = ["ScanOptions", "scan"]
 _CONTENT = re.compile(r"(?:\A|[\r\n\x85\u2028\u2029])[ \t]*[^#\s]")
 _HINTS = (
     *("image", "Image", "repository", "oci://", "HelmRe", "HelmChart", "targetRevision"),
-    "tekton.dev/",
+    *("tekton.dev/", "kustomize.toolkit.fluxcd.io", "repoURL"),
 )
 _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://"),
@@ -62,6 +62,8 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     if found is not _NOTHING and found != _NOTHING and (line := sops.line_of_mac(data)):
         expected = not (found.fields or found.pending)
         return Scan(unread=(Unread(path, line, sops.CODE, sops.REASON, expected),))
+    if found.overlays and options.mentions and not _holds_any(data, options.mentions):
+        return Scan(overlays=found.overlays)
     return found
 
 
@@ -98,6 +100,8 @@ def _worth_reading(
 ) -> bool:
     if kind in ("", "text"):
         return False
+    if kind == "kustomization":
+        return True
     if encoding := wide_encoding(data):
         data = data.decode(encoding, "replace").encode()
     if options.mentions and not _holds_any(data, options.mentions):
@@ -130,7 +134,7 @@ def _read_documents(
     findings: FileFindings, file: FileText, kind: PathKind, hints: tuple[str, ...]
 ) -> None:
     wanted = (*hints, *(extra.kind for extra in findings.options.fields))
-    reads_all = kind in _ALL_KEYS or "*" in wanted
+    reads_all = kind in _ALL_KEYS or kind == "kustomization" or "*" in wanted
     number = 0
     codes: set[str] = set()
     for document_text in split_documents(file):

@@ -70,6 +70,8 @@ def _set(assigned: Assigned, wanted: Reference) -> Update | Kept | Problem:
     current = field.reference
     if field.marker is not None and assigned.code == "ignored":
         return _kept(field, "ignored", assigned.reason)
+    if field.replaced and assigned.code == "replaced":
+        return _kept(field, "replaced", assigned.reason)
     if current.chart and wanted.tag is not None:
         version = chart_version(wanted.tag)
         if version is None:

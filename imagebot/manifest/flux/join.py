@@ -105,7 +105,7 @@ class _Tree:
                 refused |= dict.fromkeys(each.governs, _no_policy(name))
         fields = [_refused(field, refused) for field in fields]
         fields.sort(key=attrgetter("line", "column"))
-        return Scan(tuple(fields), tuple(unread), scan.objects)
+        return Scan(tuple(fields), tuple(unread), scan.objects, overlays=scan.overlays)
 
     def filled(self, pending: PendingField) -> ImageField | list[Unread]:
         field = pending.field

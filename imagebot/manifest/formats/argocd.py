@@ -9,6 +9,7 @@ from imagebot.manifest.formats.argocd_parameters import find_parameters
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.naming import has_host
+from imagebot.manifest.images.overlay import Overlay, in_tree, override_of
 from imagebot.manifest.images.walk import walk
 from imagebot.manifest.yaml.events import Scalar, YamlFaultError
 from imagebot.manifest.yaml.tree import Mapping, build, is_scalar
@@ -49,11 +50,22 @@ def _visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
         text = settings.scalar("values")
         if text is not None and text.style != "|" and "image" in text.value:
             context.unread(text, "embedded", "values are only read from a literal block (`|`)")
+    _note_overlay(context, mapping)
     kustomize = mapping.mapping("kustomize")
     if kustomize is not None:
         for number, item in enumerate(kustomize.sequence("images") or ()):
             if is_scalar(item):
                 _find_override(context, item, (*keys, "kustomize", "images", number))
+
+
+def _note_overlay(context: DocumentContext, source: Mapping) -> None:
+    settings = source.mapping("kustomize") or Mapping()
+    items = [item for item in settings.sequence("images") or () if is_scalar(item)]
+    images = [override_of(item.value, context.line(item)) for item in items]
+    path = context.findings.path
+    for folder in in_tree("", [source.text("path")]):
+        overlay = Overlay("Argo CD", path, folder, images=tuple(filter(None, images)))
+        context.findings.overlays.append(overlay)
 
 
 def _find_override(context: DocumentContext, item: Scalar, keys: Keys) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from imagebot.manifest.images.overlay import Overlay
 from imagebot.manifest.yaml.quoting import is_misread
 from imagebot.reference import Reference
 
@@ -78,6 +79,8 @@ class ImageField:
 
     `entry` is the number of the configured entry that found it, None for a format or a marker: one
     of `ScanOptions.fields`, or in a text one of the patterns that its file is searched with.
+    `replaced` is the place (`file:line`) that replaces the image wherever it is deployed: "" until
+    the files of a tree are joined.
     """
 
     path: str
@@ -95,6 +98,7 @@ class ImageField:
     refusal: str = ""
     shared: int = 1
     entry: int | None = None
+    replaced: str = ""
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -210,10 +214,11 @@ class Scan:
     lines (0, the whole file, first).
 
     `objects` and `pending` depend on the other files of the tree: `flux.join` turns them into
-    policies and further fields.
+    policies and further fields. `overlays` are for `overlays.join_overlays`.
     """
 
     fields: tuple[ImageField, ...] = ()
     unread: tuple[Unread, ...] = ()
     objects: tuple[FluxObject, ...] = ()
     pending: tuple[PendingField, ...] = ()
+    overlays: tuple[Overlay, ...] = ()

@@ -11,6 +11,9 @@ REFERS_ELSEWHERE = (
     "image.toolkit.fluxcd.io",
     "source.toolkit.fluxcd.io",
     "oci://",
+    # Who deploys a kustomization, and may replace its images.
+    "kustomize.toolkit.fluxcd.io",
+    "argoproj.io/",
 )
 
 # A key that stands for an image of this name without naming it: kubeadm's `dns`.

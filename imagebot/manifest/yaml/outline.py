@@ -30,7 +30,16 @@ from imagebot.manifest.yaml.plain_lines import (
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 
 # Documents with one of these need keys that an outline omits, as do those with markers.
-_BEYOND = ("parameters:", "image.toolkit.fluxcd.io", "bundle:", "bundles", "\t", "\r")
+_BEYOND = (
+    "parameters:",
+    "kustomize.toolkit.fluxcd.io",
+    "repoURL:",
+    "image.toolkit.fluxcd.io",
+    "bundle:",
+    "bundles",
+    "\t",
+    "\r",
+)
 # Line breaks to libyaml, which follows YAML 1.1.
 _OTHER_BREAKS = ("\x85", "\u2028", "\u2029")
 _MAX_LINES = 20_000
