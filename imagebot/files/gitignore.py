@@ -1,7 +1,7 @@
 """`.gitignore` rules: the nearest file decides, and in it the last line that matches.
 
-They match exactly what Git matches. Nothing here looks at the folders above a path: whoever lists
-files does not enter an ignored folder.
+They match exactly what Git 2.52 matches. Nothing here looks at the folders above a path: whoever
+lists files does not enter an ignored folder.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from imagebot.files.wildmatch import ANY_FOLDERS, quote, translate
+from imagebot.files.wildmatch import ANY_FOLDERS, translate
 from imagebot.glob import re2_options
 
 # Twice as long as any path: each of its bytes may have a backslash.
@@ -19,7 +19,6 @@ _MAX_LINE = 8192
 # RE2 bounds how large one expression may be, and groups cost time.
 _TOGETHER = 64
 _TOGETHER_CHARS = 1 << 17
-_SPECIAL = re.compile(r"[*?\[\\]")
 _BEFORE_TAIL = re.compile(r"[*?\[\]\\/]")
 
 
@@ -115,13 +114,11 @@ def _expression(pattern: str) -> str | None:
     body = body.removeprefix("/")
     if not body:
         return None
-    # Git compares what comes before wildcards first and then matches the rest alone: stars that
-    # follow `a/b` are at the beginning of a pattern.
-    head = "" if in_any_folder else _SPECIAL.split(body, maxsplit=1)[0]
-    rest = translate(body[len(head) :])
-    if rest is None:
+    # Git before 2.52 matched what follows `foo` in `foo**/bar` alone, and took `foobar` for it.
+    whole = translate(body)
+    if whole is None:
         return None
-    return (ANY_FOLDERS if in_any_folder else quote(head)) + rest + folder
+    return (ANY_FOLDERS if in_any_folder else "") + whole + folder
 
 
 def _judge(lines: Sequence[_Line]) -> Callable[[bytes], bool | None]:

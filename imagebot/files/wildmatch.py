@@ -55,11 +55,6 @@ def translate(pattern: str) -> str | None:
     return "".join(pieces)
 
 
-def quote(text: str) -> str:
-    """The expression that matches `text` itself."""
-    return "".join(map(_quote, text))
-
-
 def _quote(char: str) -> str:
     return char if char == "/" or (char.isascii() and char.isalnum()) else f"\\x{ord(char):02x}"
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from imagebot.errors import RefusedEditError
+from imagebot.manifest import sops
 from imagebot.manifest.formats.select import path_kind
 from imagebot.manifest.images.field import FieldEdit, ImageField, Slot
 from imagebot.manifest.text.read import FORMAT as TEXT
@@ -43,6 +44,8 @@ def edit(path: str, data: bytes, field_edits: Sequence[FieldEdit]) -> bytes:
     byte_edits = _ordered(path, _collect(path, data, field_edits))
     if not byte_edits:
         return data
+    if line := sops.line_of_mac(data):
+        raise RefusedEditError(path, line, sops.REASON)
     if len(data) > MAX_BYTES:
         raise RefusedEditError(path, 0, f"larger than {MAX_BYTES // (1024 * 1024)} MiB")
     new = _applied(data, byte_edits)

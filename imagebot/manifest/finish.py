@@ -42,6 +42,7 @@ def finish(findings: FileFindings, file: FileText, data: bytes) -> Scan:
         tuple(unread),
         tuple(findings.objects),
         pending,
+        overlays=tuple(findings.overlays),
         chart=findings.charts[0] if findings.charts else None,
         releases=tuple(findings.releases),
         holders=tuple(findings.holders),

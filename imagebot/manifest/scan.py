@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import re
 
+from imagebot.manifest import sops
 from imagebot.manifest.finish import finish
 from imagebot.manifest.formats import nested_yaml
 from imagebot.manifest.formats.document import find_document
+from imagebot.manifest.formats.own_configuration import is_configuration, is_own_file
 from imagebot.manifest.formats.select import PathKind, path_kind
 from imagebot.manifest.helm.values import read_values
 from imagebot.manifest.images.context import DocumentContext
@@ -34,7 +36,8 @@ __all__ = ["ScanOptions", "scan"]
 _CONTENT = re.compile(r"(?:\A|[\r\n\x85\u2028\u2029])[ \t]*[^#\s]")
 _HINTS = (
     *("image", "Image", "repository", "oci://", "HelmRe", "HelmChart", "targetRevision"),
-    *("tekton.dev/", "GitRepository", "valueFiles:", "releases:"),
+    *("tekton.dev/", "kustomize.toolkit.fluxcd.io", "repoURL"),
+    *("GitRepository", "valueFiles:", "releases:"),
 )
 _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://"),
@@ -62,6 +65,16 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     """
     if options.sections:
         return Scan(values=read_values(data, options.sections))
+    found = _scan(path, data, options)
+    if found is not _NOTHING and found != _NOTHING and (line := sops.line_of_mac(data)):
+        expected = not (found.fields or found.pending)
+        return Scan(unread=(Unread(path, line, sops.CODE, sops.REASON, expected),))
+    if found.overlays and options.mentions and not _holds_any(data, options.mentions):
+        return Scan(overlays=found.overlays)
+    return found
+
+
+def _scan(path: str, data: bytes, options: ScanOptions) -> Scan:
     kind = path_kind(path)
     hints = _HINTS_OF.get(kind, _HINTS)
     if not _worth_reading(path, kind, data, hints, options):
@@ -78,6 +91,8 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     except UnicodeDecodeError as error:
         line = data.count(newline_of(data), 0, error.start) + 1
         return Scan(unread=(Unread(path, line, "not-utf8", "not UTF-8"),))
+    if is_configuration(file.text):
+        return _NOTHING
     findings = FileFindings(path, options, may_have_markers(file.text), patterns)
     findings.below = {each.section: each for each in options.layers.get(path, ())}
     _read_documents(findings, file, kind, hints)
@@ -93,7 +108,7 @@ def _worth_reading(
 ) -> bool:
     if kind in ("", "text"):
         return False
-    if options.layers and path in options.layers:
+    if kind == "kustomization" or (options.layers and path in options.layers):
         return True
     if encoding := wide_encoding(data):
         data = data.decode(encoding, "replace").encode()
@@ -106,6 +121,8 @@ def _worth_reading(
 
 def _without_hints(path: str, kind: PathKind, data: bytes, options: ScanOptions) -> Scan:
     """The scan of a file that is not worth reading as YAML."""
+    if is_own_file(path) or (options.files and is_configuration(data.decode("utf-8", "replace"))):
+        return _NOTHING
     found = find_text(path, data, options) if options.files or kind == "text" else _NOTHING
     if len(data) > MAX_BYTES and kind not in ("", "text") and found == _NOTHING:
         # The rest of the file, which was not loaded, may have images.
@@ -130,7 +147,9 @@ def _read_documents(
     findings: FileFindings, file: FileText, kind: PathKind, hints: tuple[str, ...]
 ) -> None:
     wanted = (*hints, *(extra.kind for extra in findings.options.fields))
-    reads_all = kind in _ALL_KEYS or "*" in wanted or bool(findings.below)
+    reads_all = (
+        kind in _ALL_KEYS or kind == "kustomization" or "*" in wanted or bool(findings.below)
+    )
     number = 0
     codes: set[str] = set()
     for document_text in split_documents(file):

@@ -120,6 +120,9 @@ class _Assignment:
             return self.kept(field, None, "no-policy", "no route covers this file")
         if field.marker is not None:
             return self.by_marker(field, route, field.marker)
+        if field.replaced:
+            reason = f"replaced by the images of {field.replaced}"
+            return self.kept(field, route, "replaced", reason)
         by = self.replaced_by(field)
         if by is not None:
             reason = f"replaced by {by.reference.name} in {by.path}:{by.line}"

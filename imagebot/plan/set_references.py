@@ -31,6 +31,7 @@ def plan_references(
     """
     by_repository = _by_repository(wanted)
     updates: list[Update] = []
+    warnings: list[str] = []
     kept: list[Kept] = []
     unread = tuple(unread)
     problems = [unread_problem(each) for each in unread if not each.expected]
@@ -39,7 +40,9 @@ def plan_references(
         if not named:
             problems.append(_nothing_names(reference))
         for each in named:
-            outcome = each.problem or _set(each, reference)
+            outcome = each.problem or _set(each, _as_far(each, named, reference))
+            if isinstance(outcome, Update) and _as_far(each, named, reference) != reference:
+                warnings.append(_partly(each.field, reference))
             if isinstance(outcome, Update):
                 updates.append(outcome)
             elif isinstance(outcome, Kept):
@@ -52,6 +55,7 @@ def plan_references(
         kept=tuple(kept),
         problems=tuple(problems),
         unread=tuple(each for each in unread if each.expected),
+        warnings=tuple(warnings),
     )
 
 
@@ -65,11 +69,33 @@ def _by_repository(wanted: Iterable[Reference]) -> dict[Repository, Reference]:
     return found
 
 
+def _as_far(assigned: Assigned, named: Sequence[Assigned], wanted: Reference) -> Reference:
+    """What of the wanted reference a field can take, where another one takes the rest.
+
+    The version of a chart has no digest, and an artifact that is named by its digest has no tag.
+    """
+    field = assigned.field
+    if wanted.tag is None or wanted.digest is None:
+        return wanted
+    if field.digest is None and any(each.field.digest is not None for each in named):
+        return wanted.to(wanted.tag, None)
+    if field.tag is None and any(each.field.tag is not None for each in named):
+        return wanted.to(None, wanted.digest)
+    return wanted
+
+
+def _partly(field: ImageField, wanted: Reference) -> str:
+    part = "digest" if field.digest is None else "tag"
+    return f"{field.path}:{field.line}: a {part} cannot be written here: set {wanted} without it"
+
+
 def _set(assigned: Assigned, wanted: Reference) -> Update | Kept | Problem:
     field = assigned.field
     current = field.reference
     if field.marker is not None and assigned.code == "ignored":
         return _kept(field, "ignored", assigned.reason)
+    if field.replaced and assigned.code == "replaced":
+        return _kept(field, "replaced", assigned.reason)
     if current.chart and wanted.tag is not None:
         version = chart_version(wanted.tag)
         if version is None:

@@ -14,6 +14,7 @@ from imagebot.manifest.formats.select import chart_folders, is_chart_template
 from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.layers import Layers
 from imagebot.manifest.images.options import LAYERS, REFERS_ELSEWHERE, UNSAID, ScanOptions
+from imagebot.manifest.overlays import join_overlays
 from imagebot.policy.build import build_policy
 from imagebot.policy.model import Policy
 from imagebot.problem import Problem
@@ -88,7 +89,7 @@ def find_named(
     last = {each.path.rpartition("/")[2]: None for each in repositories}
     names = (*last, *(UNSAID[name] for name in last if name in UNSAID))
     found = _scan_all(source, paths, _options(paths, configuration, names), None)
-    named = {path for path, scan in found.items() if scan != Scan()}
+    named = {path for path, scan in found.items() if replace(scan, overlays=()) != Scan()}
     if any(_refers_elsewhere(scan, names) for scan in found.values()):
         # The image of a field can be named in another file than its tag.
         wider = _options(paths, configuration, (*names, *REFERS_ELSEWHERE, *LAYERS))
@@ -106,6 +107,9 @@ def find_named(
 
 def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
     """Whether other files may say more about the image that this one mentions."""
+    replaced = (each.name for overlay in scan.overlays for each in overlay.images)
+    if any(name.rpartition("/")[2] in names for name in replaced):
+        return True
     says_more = ("ImageRepository", "NameMarker")
     if any(each.kind in says_more for each in scan.objects):
         return True
@@ -118,7 +122,7 @@ def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
 
 
 def _joined(paths: tuple[str, ...], found: Mapping[str, Scan]) -> Inventory:
-    joined = join(found)
+    joined = join(join_overlays(found))
     flux = _flux_policies(joined.policies)
     unread = [entry for each in joined.scans.values() for entry in each.unread]
     unread += [entry for entry in flux.values() if isinstance(entry, Unread)]

@@ -21,6 +21,7 @@ from imagebot.manifest.images.field import (
     Scan,
     Unread,
 )
+from imagebot.manifest.images.global_registry import undecided
 from imagebot.reference import Repository, parse_repository
 
 PolicyKeys = dict[str, object]
@@ -104,12 +105,14 @@ class _Tree:
                 refused |= dict.fromkeys(each.governs, _no_policy(name))
         fields = [_refused(field, refused) for field in fields]
         fields.sort(key=attrgetter("line", "column"))
-        return Scan(tuple(fields), tuple(unread), scan.objects)
+        return Scan(tuple(fields), tuple(unread), scan.objects, overlays=scan.overlays)
 
     def filled(self, pending: PendingField) -> ImageField | list[Unread]:
         field = pending.field
         if pending.kind == "ImagePolicy":
             return self.filled_by_policy(field, pending.name)
+        if pending.kind == "GlobalRegistry":
+            return [undecided(pending)]
         found = self.index.choose(pending.kind, pending.name, field.path, _oci_url)
         if isinstance(found, Contradiction):
             return [Unread(field.path, field.line, "ambiguous", f"its {found}")]

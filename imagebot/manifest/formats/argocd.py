@@ -9,12 +9,15 @@ from imagebot.manifest.formats.argocd_parameters import find_parameters
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.naming import has_host
+from imagebot.manifest.images.overlay import Overlay, in_tree, override_of
 from imagebot.manifest.images.walk import walk
 from imagebot.manifest.yaml.events import Scalar, YamlFaultError
 from imagebot.manifest.yaml.tree import Mapping, build, is_scalar
 from imagebot.reference import parse_reference
 
 _KINDS = frozenset({"Application", "ApplicationSet"})
+# Argo CD writes a sync that is asked for to `operation`.
+_SKIPPED = kubernetes.SKIPPED | {"operation"}
 
 
 def is_application(root: Mapping) -> bool:
@@ -31,7 +34,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
             in_generator(context, mapping, keys)
         _visit(context, mapping, keys)
 
-    walk(context, root, keys, visit, skip=kubernetes.SKIPPED)
+    walk(context, root, keys, visit, skip=_SKIPPED)
 
 
 def _visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
@@ -48,11 +51,22 @@ def _visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
         text = settings.scalar("values")
         if text is not None and text.style != "|" and "image" in text.value:
             context.unread(text, "embedded", "values are only read from a literal block (`|`)")
+    _note_overlay(context, mapping)
     kustomize = mapping.mapping("kustomize")
     if kustomize is not None:
         for number, item in enumerate(kustomize.sequence("images") or ()):
             if is_scalar(item):
                 _find_override(context, item, (*keys, "kustomize", "images", number))
+
+
+def _note_overlay(context: DocumentContext, source: Mapping) -> None:
+    settings = source.mapping("kustomize") or Mapping()
+    items = [item for item in settings.sequence("images") or () if is_scalar(item)]
+    images = [override_of(item.value, context.line(item)) for item in items]
+    path = context.findings.path
+    for folder in in_tree("", [source.text("path")]):
+        overlay = Overlay("Argo CD", path, folder, images=tuple(filter(None, images)))
+        context.findings.overlays.append(overlay)
 
 
 def _find_override(context: DocumentContext, item: Scalar, keys: Keys) -> None:

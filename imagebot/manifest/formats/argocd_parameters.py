@@ -9,11 +9,11 @@ from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.layers import Below
 from imagebot.manifest.images.merged import is_given, put
 from imagebot.manifest.images.naming import said
+from imagebot.manifest.images.others import is_of_keel
 from imagebot.manifest.images.parts import find_parts
 from imagebot.manifest.images.shapes import find_images, image_mapping, is_image_key
-from imagebot.manifest.images.slots import is_null
 from imagebot.manifest.yaml.events import Scalar
-from imagebot.manifest.yaml.tree import Mapping
+from imagebot.manifest.yaml.tree import Mapping, is_null
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def find_parameters(
     """Report the images that the list at `key` names, as if they were nested values."""
     groups: dict[str, _ParameterGroup] = {}
     for number, item in enumerate(settings.sequence(key) or ()):
-        if isinstance(item, Mapping) and "value" in item and item.text("name"):
+        if isinstance(item, Mapping) and item.text("name") and _has_value(item):
             name, _, last = item.text("name").rpartition(".")
             group = groups.setdefault(name, _ParameterGroup(Mapping.like(settings), number))
             group.values[last] = item["value"]
@@ -43,6 +43,8 @@ def find_parameters(
         context = replace(context, registry_from=registry.given)
     host = "" if registry is None else registry.value.strip()
     for name, group in groups.items():
+        if is_of_keel(tuple(name.partition("[")[0].split("."))):
+            continue
         at = (*keys, key, group.number)
         if any(is_image_key(part) for part in name.split(".")):
             image_mapping(context, group.values, at, registry=host)
@@ -60,6 +62,13 @@ def _merge(below: Below, groups: dict[str, _ParameterGroup], settings: Mapping) 
             groups[name] = _ParameterGroup(Mapping.like(settings), 0)
         if name in groups:
             put(groups[name].values, given.path[-1], given)
+
+
+def _has_value(item: Mapping) -> bool:
+    """Whether a parameter sets a value; Helm takes the text `null` for null."""
+    if "value" not in item:
+        return False
+    return item.text("value") != "null" or item.text("forceString") == "true"
 
 
 def _registry(groups: dict[str, _ParameterGroup]) -> Scalar | None:

@@ -13,12 +13,13 @@ from imagebot.manifest.formats import (
     helmfile,
     kubernetes,
     kustomize,
-    own_configuration,
 )
 from imagebot.manifest.formats.configured import find_extra
+from imagebot.manifest.formats.own_configuration import is_configuration
 from imagebot.manifest.formats.select import PathKind
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
+from imagebot.manifest.images.others import is_of_updatecli, is_others
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 
 # Documents in which `image` never names an image to pull.
@@ -64,6 +65,8 @@ def _find_by_kind(context: DocumentContext, root: Mapping, kind: PathKind, keys:
         kustomize.find(context.within(form="kustomize"), root, keys)
     elif flux_object.is_flux_object(root):
         flux_object.find(context, root)
+    elif is_others(root):
+        return
     else:
         context = context.within(form="kubernetes", resource=kubernetes.resource_of(root))
         if flux_source.is_source(root):
@@ -92,7 +95,9 @@ def _find_plain(context: DocumentContext, root: Mapping, kind: PathKind, keys: K
         ci.find_circle(context.within(form="circleci"), root, keys)
     elif compose.is_compose(root, path=context.findings.path if kind == "compose" else ""):
         compose.find(context.within(form="compose"), root, keys)
-    elif not own_configuration.is_configuration(context, root):
+    elif is_configuration(context.document_text.text) or is_of_updatecli(root):
+        pass
+    else:
         if helmfile.is_helmfile(root):
             helmfile.find(context.within(form="helm"), root, keys)
         helm.find(context.within(form="helm"), root, keys)

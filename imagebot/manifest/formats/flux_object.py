@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import FluxKind, FluxObject
-from imagebot.manifest.images.slots import is_null
 from imagebot.manifest.yaml.tree import Mapping as Node
-from imagebot.manifest.yaml.tree import is_scalar
+from imagebot.manifest.yaml.tree import is_null, is_scalar
 
 _PINS = {"Never": "", "IfNotPresent": "with-tag", "Always": "always"}
 _TRUE = frozenset({"true", "yes", "on"})

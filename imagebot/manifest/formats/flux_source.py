@@ -9,9 +9,10 @@ from imagebot.manifest.formats import helm, kubernetes
 from imagebot.manifest.formats.chart import find_version, find_versioned
 from imagebot.manifest.formats.flux_object import carried_object
 from imagebot.manifest.formats.helm_release import carry_flux
-from imagebot.manifest.formats.kustomize import find_entries
+from imagebot.manifest.formats.kustomize import find_entries, overrides
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys, RepositoryLink
+from imagebot.manifest.images.overlay import Overlay, in_tree
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.images.walk import walk
 from imagebot.manifest.yaml.tree import Mapping
@@ -48,6 +49,7 @@ def _find_by_kind(context: DocumentContext, root: Mapping, spec: Mapping, at: Ke
         _find_release(context, root, spec, at)
     elif kind == "Kustomization":
         find_entries(context, spec, at)
+        _note_overlay(context, spec)
         _find_substitutes(context, spec, at)
 
 
@@ -99,6 +101,16 @@ def _find_release(context: DocumentContext, root: Mapping, spec: Mapping, keys: 
         settings = renderer.mapping("kustomize") if isinstance(renderer, Mapping) else None
         if settings is not None:
             find_entries(context, settings, (*keys, "postRenderers", number, "kustomize"))
+
+
+def _note_overlay(context: DocumentContext, spec: Mapping) -> None:
+    source = spec.mapping("sourceRef")
+    if source is not None and source.text("kind") not in ("GitRepository", ""):
+        return
+    path = context.findings.path
+    for folder in in_tree("", [spec.text("path") or "."]):
+        overlay = Overlay("Flux", path, folder, images=overrides(context, spec))
+        context.findings.overlays.append(overlay)
 
 
 def _find_substitutes(context: DocumentContext, spec: Mapping, keys: Keys) -> None:

@@ -9,6 +9,7 @@ from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.merged import is_given, merge
 from imagebot.manifest.images.naming import said
+from imagebot.manifest.images.others import is_of_keel
 from imagebot.manifest.images.parts import find_parts
 from imagebot.manifest.images.shapes import find_images
 from imagebot.manifest.images.walk import walk
@@ -26,12 +27,16 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     registry = _global_registry(root)
     if registry is not None and is_given(registry):
         context = replace(context, registry_from=registry.given)
-    host = "" if registry is None else registry.value
+    host = "" if registry is None else registry.value.strip()
+    has_keel = context.document_text.holds("keel")
     has_charts = context.document_text.holds("oci://")
 
     def visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
+        if has_keel and is_of_keel(keys):
+            return
         find_images(context, mapping, keys, registry=host)
-        find_parts(context, mapping, keys, registry=host)
+        if not (has_keel and keys[-1:] == ("keel",) and "images" in mapping):
+            find_parts(context, mapping, keys, registry=host)
         if "hub" in mapping:
             _find_lonely_hub(context, mapping)
         if has_charts:
@@ -52,10 +57,12 @@ def _find_lonely_hub(context: DocumentContext, mapping: Mapping) -> None:
 
 
 def _global_registry(root: Mapping) -> Scalar | None:
-    """`global.imageRegistry` or `global.image.registry`, which overrides any other registry."""
+    """`global.imageRegistry` or `global.image.registry`, which the chart may give to all images."""
     everywhere = root.mapping("global")
     if everywhere is None:
         return None
     image = everywhere.mapping("image")
-    own = everywhere.scalar("imageRegistry")
-    return own if own is not None and own.value else image.scalar("registry") if image else None
+    for owner, key in ((everywhere, "imageRegistry"), (image, "registry")):
+        if owner is not None and said(owner, key):
+            return owner.scalar(key)
+    return None

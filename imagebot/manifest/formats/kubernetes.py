@@ -13,7 +13,9 @@ from imagebot.manifest.images.walk import Visitor, walk
 from imagebot.manifest.yaml.tree import Mapping
 
 # Not written by users, or a schema in which `image` is the name of a property.
-SKIPPED = frozenset({"status", "managedFields", "openAPIV3Schema", "annotations", "labels"})
+SKIPPED = frozenset(
+    {"status", "managedFields", "lastBuild", "openAPIV3Schema", "annotations", "labels"}
+)
 
 # The values that Kyverno's policies compare with are patterns, even if they look like images.
 _SKIPPED_IN_POLICIES = SKIPPED | {"validate"}

@@ -6,6 +6,7 @@ from imagebot.manifest.formats import chart, helm
 from imagebot.manifest.formats.helm_release import carry_kustomization
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
+from imagebot.manifest.images.overlay import Overlay, Override, folder_of, in_tree
 from imagebot.manifest.images.shapes import image_mapping, is_image_key
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.images.walk import may_hold_yaml, walk
@@ -20,10 +21,50 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     """A kustomization or a component: images, charts, and the patches written inside it."""
     find_entries(context, root, keys)
     carry_kustomization(context, root, keys)
+    if not keys and not context.prefix:
+        _note_overlay(context, root)
     for number, entry in enumerate(root.sequence("helmCharts") or ()):
         if isinstance(entry, Mapping):
             _find_chart(context, entry, (*keys, "helmCharts", number))
     walk(context, root, keys, lambda _context, _mapping, _keys: None)
+
+
+def _note_overlay(context: DocumentContext, root: Mapping) -> None:
+    path = context.findings.path
+    folder = folder_of(path)
+    patches = [
+        item.text("path")
+        for key in ("patches", "patchesJson6902")
+        for item in root.sequence(key) or ()
+        if isinstance(item, Mapping)
+    ]
+    keys = ("resources", "bases", "patchesStrategicMerge")
+    includes = [text for key in keys for text in _texts(root, key)]
+    overlay = Overlay(
+        by="kustomization",
+        path=path,
+        folder=folder,
+        includes=in_tree(folder, [*includes, *patches]),
+        components=in_tree(folder, _texts(root, "components")),
+        images=overrides(context, root),
+    )
+    context.findings.overlays.append(overlay)
+
+
+def _texts(root: Mapping, key: str) -> list[str]:
+    return [item.value.strip() for item in root.sequence(key) or () if is_scalar(item)]
+
+
+def overrides(context: DocumentContext, owner: Mapping) -> tuple[Override, ...]:
+    """The entries of `owner.images` that change something."""
+    found = []
+    for entry in owner.sequence("images") or ():
+        name = entry.scalar("name") if isinstance(entry, Mapping) else None
+        if name is None or not isinstance(entry, Mapping):
+            continue
+        if any(entry.text(key) for key in ("newName", "newTag", "digest")):
+            found.append(Override(name.value.strip(), context.line(name)))
+    return tuple(found)
 
 
 def find_entries(context: DocumentContext, owner: Mapping, keys: Keys) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from imagebot.glob import matches_any
+from imagebot.manifest.formats.own_configuration import is_own_file
 from imagebot.manifest.images.options import ExtraFile
 
 PathKind = Literal[
@@ -22,8 +23,6 @@ PathKind = Literal[
     "text",
 ]
 
-# imagebot's own configuration, in which comments and fields mention images.
-_OWN = "imagebot.yaml"
 _YAML = (".yaml", ".yml", ".json")
 _COMPOSE = re.compile(r"(?:.*[-_.])?compose(?:[-_.].*)?\.ya?ml")
 # Auto DevOps keeps the values of its chart among the files of GitLab CI.
@@ -48,7 +47,7 @@ def path_kind(path: str) -> PathKind:
     """The kind of a file by its name; "" if such files are not read."""
     name = path.rpartition("/")[2]
     if name.endswith(_YAML):
-        if name == _OWN:
+        if is_own_file(path):
             return ""
         if name in ("kustomization.yaml", "kustomization.yml"):
             return "kustomization"

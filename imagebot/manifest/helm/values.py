@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from imagebot.manifest.images.layers import LayerValue, Section, SectionValues, ValuePath
-from imagebot.manifest.images.slots import is_null
 from imagebot.manifest.yaml.document_text import DocumentText, nested_text, split_documents
 from imagebot.manifest.yaml.events import MAX_BYTES, Scalar, YamlFaultError
 from imagebot.manifest.yaml.file_text import FileText
-from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, build, is_scalar
+from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, build, is_null, is_scalar
 
 # A layer with more values, or steps through aliases, is not read: it would cost too much for each
 # file above it.

@@ -24,10 +24,10 @@ from imagebot.manifest.images.layers import Below, Given, Section
 from imagebot.manifest.images.merged import is_given
 from imagebot.manifest.images.naming import has_host
 from imagebot.manifest.images.not_reference import SHOWN, filled_in, is_filled_in, why_not_reference
-from imagebot.manifest.images.slots import EditableScalar, editable_scalar, is_null
+from imagebot.manifest.images.slots import EditableScalar, editable_scalar
 from imagebot.manifest.yaml.document_text import DocumentText
 from imagebot.manifest.yaml.events import Scalar
-from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
+from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_null
 from imagebot.reference import Reference, parse_reference
 
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")

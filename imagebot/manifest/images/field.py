@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from imagebot.manifest.images.layers import Chart, ChartImage, Holder, Release, SectionValues
+from imagebot.manifest.images.overlay import Overlay
 from imagebot.manifest.yaml.quoting import is_misread
 from imagebot.reference import Reference
 
@@ -13,7 +14,7 @@ Style = Literal["block", "flow", "json"]
 FluxKind = Literal[
     "ImageRepository", "ImagePolicy", "HelmRepository", "GitRepository", "NameMarker"
 ]
-PendingKind = Literal["ImagePolicy", "HelmRepository"]
+PendingKind = Literal["ImagePolicy", "HelmRepository", "GlobalRegistry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class ImageField:
 
     `entry` is the number of the configured entry that found it, None for a format or a marker: one
     of `ScanOptions.fields`, or in a text one of the patterns that its file is searched with.
+    `replaced` is the place (`file:line`) that replaces the image wherever it is deployed: "" until
+    the files of a tree are joined.
     """
 
     path: str
@@ -99,6 +102,7 @@ class ImageField:
     shared: int = 1
     entry: int | None = None
     repository_from: str = ""
+    replaced: str = ""
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -198,6 +202,8 @@ class PendingField:
 
     `kind` and `name` (`namespace:name`) say which object; `chart` is the name of the chart in a
     HelmRepository. `field` is complete except for `reference.repository` and `reference.name`.
+    A GlobalRegistry is not an object but the registry `name`, which may count instead of the one
+    that the image has, with `chart` as the name of the image below it: see global_registry.py.
     """
 
     field: ImageField
@@ -212,15 +218,16 @@ class Scan:
     lines (0, the whole file, first).
 
     `objects` and `pending` depend on the other files of the tree: `flux.join` turns them into
-    policies and further fields. `chart`, `releases` and `holders` say which files are layers of
-    Helm values; `values` are what `ScanOptions.sections` asked for,
-    `images` those of the templates of a chart.
+    policies and further fields; `overlays` are for `overlays.join_overlays`. `chart`, `releases`
+    and `holders` say which files are layers of Helm values; `values` are what
+    `ScanOptions.sections` asked for, `images` those of the templates of a chart.
     """
 
     fields: tuple[ImageField, ...] = ()
     unread: tuple[Unread, ...] = ()
     objects: tuple[FluxObject, ...] = ()
     pending: tuple[PendingField, ...] = ()
+    overlays: tuple[Overlay, ...] = ()
     chart: Chart | None = None
     releases: tuple[Release, ...] = ()
     holders: tuple[Holder, ...] = ()

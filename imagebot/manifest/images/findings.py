@@ -15,6 +15,7 @@ from imagebot.manifest.images.field import (
 )
 from imagebot.manifest.images.layers import Below, Chart, Holder, Release, Section
 from imagebot.manifest.images.options import ScanOptions
+from imagebot.manifest.images.overlay import Overlay
 from imagebot.manifest.yaml.document_text import DocumentText
 from imagebot.manifest.yaml.events import MAX_DEPTH, Scalar
 from imagebot.manifest.yaml.tree import Node
@@ -95,6 +96,7 @@ class FileFindings:
     candidates: list[FieldCandidate] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     objects: list[FluxObject] = field(default_factory=list)
+    overlays: list[Overlay] = field(default_factory=list)
     nested: list[NestedYaml] = field(default_factory=list)
     marked: list[MarkedDocument] = field(default_factory=list)
     broken: list[DocumentText] = field(default_factory=list)

@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from imagebot.manifest.images.slots import is_null
-from imagebot.manifest.yaml.tree import Mapping, is_scalar
+from imagebot.manifest.yaml.tree import Mapping, is_null, is_scalar
 
 _HOST = re.compile(r"[^/]*[.:][^/]*|localhost")
 _REGISTRY = re.compile(r"(?:[^/:]*\.[^/:]*|localhost)(?::[0-9]+)?/?")

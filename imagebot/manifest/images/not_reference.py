@@ -34,6 +34,8 @@ def filled_in(text: str) -> str:
 
 def why_not_reference(text: str, error: InvalidReferenceError) -> tuple[str, str, bool]:
     """The code and reason to list a text with, and whether it is expected (no one has to act)."""
+    if text.startswith("ENC["):
+        return "sops", "this is encrypted by SOPS", True
     if _PLACEHOLDER.search(text, 0, _MAX_TEXT):
         return (
             "variable",

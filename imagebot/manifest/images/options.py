@@ -13,6 +13,9 @@ REFERS_ELSEWHERE = (
     "image.toolkit.fluxcd.io",
     "source.toolkit.fluxcd.io",
     "oci://",
+    # Who deploys a kustomization, and may replace its images.
+    "kustomize.toolkit.fluxcd.io",
+    "argoproj.io/",
 )
 
 # Texts in files that say which values Helm merges.

@@ -17,6 +17,7 @@ from imagebot.manifest.images.naming import (
     said,
     within_image,
 )
+from imagebot.manifest.images.others import is_written_by_cluster
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import COMPLEX_KEY, Mapping, Node, is_scalar
@@ -29,7 +30,9 @@ _CONTAINER_KEYS = frozenset({"container", "script", "stepTemplate"})
 
 
 def is_image_key(key: str) -> bool:
-    return key in ("image", "imageName") or key.endswith(_IMAGE_ENDINGS)
+    if key in ("image", "imageName"):
+        return True
+    return key.endswith(_IMAGE_ENDINGS) and not is_written_by_cluster(key)
 
 
 def container_of(mapping: Mapping, keys: Keys) -> str | None:

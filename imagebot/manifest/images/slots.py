@@ -10,7 +10,6 @@ from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 
 _TEXT_TAG = "tag:yaml.org,2002:str"
-NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +40,6 @@ class EditableScalar:
         raw = self.document_text.text[self.start : self.end]
         once = bool(text) and raw.count(text) == 1 and self.value.count(text) == 1
         return self.start + raw.index(text) if once else None
-
-
-def is_null(scalar: Scalar) -> bool:
-    """Whether a scalar means that there is no value."""
-    value = scalar.value.strip()
-    return not value or (scalar.style in ("", None) and value in NULLS)
 
 
 def is_typed(scalar: Scalar) -> bool:

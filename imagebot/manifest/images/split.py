@@ -9,6 +9,7 @@ from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Slot
 from imagebot.manifest.images.findings import Keys, RepositoryLink
+from imagebot.manifest.images.global_registry import Winner, winner
 from imagebot.manifest.images.merged import is_given
 from imagebot.manifest.images.naming import (
     Naming,
@@ -21,7 +22,6 @@ from imagebot.manifest.images.naming import (
 from imagebot.manifest.images.slots import (
     editable_scalar,
     has_other_type,
-    is_null,
     is_typed,
     missing_value_slot,
     new_key_slot,
@@ -30,7 +30,7 @@ from imagebot.manifest.images.slots import (
 from imagebot.manifest.images.versions import is_chart_version
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.quoting import is_misread
-from imagebot.manifest.yaml.tree import Mapping
+from imagebot.manifest.yaml.tree import Mapping, is_null
 from imagebot.reference import Reference, is_digest, is_tag, parse_reference
 from imagebot.version.chart import registry_tag
 
@@ -39,8 +39,8 @@ from imagebot.version.chart import registry_tag
 class Split:
     """A reference in parts, each a key of `owner`; "" where a part has no key.
 
-    `registry_host` is a registry given elsewhere, which overrides `registry`; `name` is the whole
-    name if no key has it, `folder` a key with the prefix of the name. `doubt` says why it is
+    `registry_host` is a registry given for all images, which may override `registry`; `name` is the
+    whole name if no key has it, `folder` a key with the prefix of the name. `doubt` says why it is
     uncertain which repository is named. `new_digest` says how a missing digest is added: after the
     tag, as a separate key, or never. `versions` is for charts: their versions have a `+`, and one
     that is not exact is a range, which is fine. `link` says which object completes the name,
@@ -101,6 +101,8 @@ def find_split(
                 reason = f"its repository is filled in elsewhere ({part.given.where})"
                 context.unread(main, "no-repository", reason, expected=True)
             return
+    if _is_variable(context, shape, parts, name, main):
+        return
     if doubt := _rivals(context, shape, parts) or _doubt(shape, parts, name):
         context.unread(main, "ambiguous", doubt, expected=True)
     elif main is None or (shape.versions and not is_chart_version(context, parts.tag)):
@@ -114,6 +116,15 @@ def find_split(
             context.not_a_reference(main, error, expected=loose)
         else:
             _add(context, shape, keys, reference, parts, container)
+
+
+def _is_variable(
+    context: DocumentContext, shape: Split, parts: _Parts, name: str, main: Scalar | None
+) -> bool:
+    """Whether the registry of all images counts, and is filled in elsewhere."""
+    if main is None or _winner(shape, parts, name) != "global":
+        return False
+    return context.is_variable(main, shape.registry_host)
 
 
 def _find_whole(
@@ -176,7 +187,7 @@ class _Parts:
 
 def _parts(shape: Split) -> _Parts:
     owner = shape.owner
-    registry = owner.scalar(shape.registry) if shape.registry and not shape.registry_host else None
+    registry = owner.scalar(shape.registry) if shape.registry else None
     if is_given(registry) and has_host(said(owner, shape.repository)):
         registry = None
     return _Parts(
@@ -225,7 +236,7 @@ def _add(
         digest,
         container=container,
         lines=lines,
-        link=shape.link,
+        link=shape.link or _undecided(shape, parts),
         refusal=_refusal(shape, key, parts, tag, digest),
         repository_from=_repository_from(context, shape, parts),
     )
@@ -237,14 +248,14 @@ def _repository_from(context: DocumentContext, shape: Split, parts: _Parts) -> s
         if is_given(part):
             return part.given.where
     everywhere = context.registry_from
-    used = shape.registry_host and not has_host(_text(parts.name))
+    used = _winner(shape, parts, _joined(parts)) == "global"
     return everywhere.where if everywhere is not None and used else ""
 
 
 def _rivals(context: DocumentContext, shape: Split, parts: _Parts) -> str:
     """Why releases disagree about the repository, "" if they agree."""
     given = [part.given for part in parts.repository if is_given(part)]
-    if context.registry_from is not None and shape.registry_host:
+    if context.registry_from is not None and _winner(shape, parts, _joined(parts)) != "own":
         given.append(context.registry_from)
     for each in given:
         if each.rival:
@@ -350,7 +361,19 @@ def _doubt(shape: Split, parts: _Parts, name: str) -> str:
 
 
 def _registry(shape: Split, parts: _Parts) -> str:
-    return (shape.registry_host or _text(parts.registry)).strip("/")
+    """Any registry that is given, whichever counts."""
+    return _text(parts.registry).strip("/") or shape.registry_host.strip("/")
+
+
+def _winner(shape: Split, parts: _Parts, name: str) -> Winner:
+    return winner(name, _text(parts.registry).strip("/"), shape.registry_host.strip("/"))
+
+
+def _undecided(shape: Split, parts: _Parts) -> RepositoryLink | None:
+    """The global registry, if only the chart says whether it counts."""
+    if _winner(shape, parts, _joined(parts)) != "undecided":
+        return None
+    return RepositoryLink("GlobalRegistry", shape.registry_host.strip("/"), _joined(parts))
 
 
 def _text(scalar: Scalar | None) -> str:
@@ -359,9 +382,11 @@ def _text(scalar: Scalar | None) -> str:
 
 def _reference(shape: Split, name: str, parts: _Parts) -> Reference:
     """Raises InvalidReferenceError."""
-    registry = _registry(shape, parts)
+    registry = _text(parts.registry).strip("/")
     if shape.registry_host and has_host(name):
         registry = ""
+    elif _winner(shape, parts, name) == "global":
+        registry = shape.registry_host.strip("/")
     base = parse_reference(f"{registry}/{name}" if registry else name)
     tag, at, inner = _text(parts.tag).partition("@")
     digest = inner if at else _text(parts.digest)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import MAX_PATH, Keys
+from imagebot.manifest.images.others import is_others
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 
@@ -31,6 +32,8 @@ def walk(
         if id(node) in context.visited or len(keys) > MAX_PATH:
             return
         context.visited.add(id(node))
+        if is_others(node):
+            return
         visit(context, node, keys)
         for key, (_, child) in node.items():
             kind = child.__class__

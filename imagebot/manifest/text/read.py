@@ -7,10 +7,11 @@ every part equal except the edited ones.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from operator import itemgetter
+from typing import Any
 
 from imagebot.errors import InvalidReferenceError, RefusedEditError
 from imagebot.glob import matches_any
@@ -36,6 +37,9 @@ from imagebot.reference import Reference, parse_reference
 
 FORMAT = "text"
 _DIGEST_AFTER = re.compile(r"@(sha256:[0-9a-f]{64})(?![0-9a-zA-Z])")
+# A digest to try a pattern with, and how much around a match it may look at.
+_PROBE = "sha256:" + "0" * 64
+_NEAR = 2_048
 _VARIABLE = re.compile(r"\{\{|\$\{|\$\(")
 
 
@@ -49,6 +53,7 @@ class _Match:
     end: int
     governing: Governing | None
     entry: int | None = None
+    takes_digest: bool = False
 
 
 def find_text(path: str, data: bytes, options: ScanOptions) -> Scan:
@@ -185,7 +190,7 @@ def _matches(
     written = {line: governing for line, governing in every.items() if is_marked(line)}
     by_place: dict[int, _Match] = {}
     for entry, pattern in enumerate(patterns):
-        for match in _by_pattern(file, entry, pattern, every):
+        for match in _by_pattern(path, file, entry, pattern, every, unread):
             by_place.setdefault((match.tag or match.digest or (match.end, 0))[0], match)
     found = list(by_place.values())
     taken = {file.line(match.end) for match in sorted(found, key=lambda match: match.end)}
@@ -207,14 +212,34 @@ def _without_image(path: str, file: FileText, line: int, governing: Governing) -
     return Unread(path, governing.last.line, "marker", reason)
 
 
+def _why_unread(match: re.Match[str], groups: Mapping[str, int], name: str) -> str:
+    """Why a match is not an image field; "" if it is one.
+
+    Only the parts of the reference must be free of variables, whatever else the pattern matches.
+    """
+    if not name:
+        return "the pattern matches here without a name"
+    parts = (match.group(part) for part in groups)
+    return next((filled_in(part) for part in parts if part and _VARIABLE.search(part)), "")
+
+
 def _by_pattern(
-    file: FileText, entry: int, pattern: str, written: dict[int, Governing]
+    path: str,
+    file: FileText,
+    entry: int,
+    pattern: str,
+    written: dict[int, Governing],
+    unread: list[Unread],
 ) -> Iterator[_Match]:
     compiled = compile_pattern(pattern)
     groups = compiled.groupindex
     for match in compiled.finditer(file.text):
         name = match.group("name") if "name" in groups else ""
-        if not name or _VARIABLE.search(match.group()):
+        if reason := _why_unread(match, groups, name):
+            line = file.line(match.start())
+            unread.append(
+                Unread(path, line, "variable" if name else "not-a-reference", reason, True)
+            )
             continue
         tag, digest = (
             match.span(groups[part]) if part in groups and match.group(part) else None
@@ -225,7 +250,26 @@ def _by_pattern(
             # Left as it is, it would still be that of the old tag.
             digest = digest_after.span(1)
         end = max(span[1] for span in (match.span(groups["name"]), tag, digest) if span)
-        yield _Match(name, tag, digest, end, written.get(file.line(end)), entry)
+        takes = digest is None and tag is not None and _takes_digest(file, compiled, match, tag[1])
+        yield _Match(name, tag, digest, end, written.get(file.line(end)), entry, takes)
+
+
+def _takes_digest(file: FileText, compiled: Any, match: re.Match[str], at: int) -> bool:
+    """Whether the pattern has a group for a digest, and finds one that is added after the tag."""
+    if "digest" not in compiled.groupindex or match.group("digest") is not None:
+        return False
+    text = file.text
+    start = text.rfind("\n", max(0, match.start() - _NEAR), match.start()) + 1
+    start = start or max(0, match.start() - _NEAR)
+    end = text.find("\n", match.end(), match.end() + _NEAR)
+    end = end if end >= 0 else min(len(text), match.end() + _NEAR)
+    probe = f"{text[start:at]}@{_PROBE}{text[at:end]}"
+    found = compiled.search(probe, match.start() - start)
+    return (
+        found is not None
+        and found.group("digest") == _PROBE
+        and (found.group("name"), found.group("tag")) == (match.group("name"), match.group("tag"))
+    )
 
 
 def _by_marker(file: FileText, line: int, governing: Governing) -> list[_Match]:
@@ -260,7 +304,7 @@ def _field(
     at = (match.tag or match.digest or (match.end, match.end))[0]
     tag_slot = _slot(file, match.tag)
     digest_slot = _slot(file, match.digest)
-    if digest_slot is None and tag_slot is not None and not patterns:
+    if digest_slot is None and tag_slot is not None and (match.takes_digest or not patterns):
         digest_slot = replace(tag_slot, start=tag_slot.end, text="", prefix="@")
     return ImageField(
         path=path,

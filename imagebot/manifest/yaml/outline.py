@@ -31,7 +31,8 @@ from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 
 # Documents with one of these need keys that an outline omits, as do those with markers.
 _BEYOND = (
-    *("parameters:", "image.toolkit.fluxcd.io", "bundle:", "bundles", "\t", "\r"),
+    *("parameters:", "image.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "repoURL:"),
+    *("bundle:", "bundles", "\t", "\r"),
     *("helm:", "valuesFrom:", "helmCharts:", "Generator:", "releases:"),
 )
 # Line breaks to libyaml, which follows YAML 1.1.

@@ -20,6 +20,8 @@ from imagebot.manifest.yaml.events import (
 )
 
 COMPLEX_KEY = "\0complex"
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_LONGEST_NULL = 4
 # Mappings that are merged into one, at most: looking for a key costs as many steps.
 _MOST_MERGED = 100
 
@@ -64,9 +66,9 @@ class Mapping(dict[str, tuple[Scalar, "Node"]]):
         return node if is_scalar(node) else None
 
     def text(self, key: str) -> str:
-        """The value of `key` as it would be read; "" if it is missing or not a scalar."""
+        """The value of `key` as it would be read; "" if it is missing, null or not a scalar."""
         scalar = self.scalar(key)
-        return "" if scalar is None else scalar.value
+        return "" if scalar is None or is_null(scalar) else scalar.value
 
     def mapping(self, key: str) -> Mapping | None:
         node = self.node(key)
@@ -106,6 +108,15 @@ def _note_alias(owner: Mapping | Sequence, key: str | int, at: int) -> None:
 def is_scalar(node: Node) -> TypeGuard[Scalar]:
     kind = node.__class__
     return node is not None and kind is not Mapping and kind is not Sequence
+
+
+def is_null(scalar: Scalar) -> bool:
+    """Whether a scalar means that there is no value."""
+    value = scalar.value
+    if len(value) > _LONGEST_NULL:
+        return not value.strip()
+    value = value.strip()
+    return not value or (scalar.style in ("", None) and value in _NULLS)
 
 
 class _ComplexKey:

@@ -1,0 +1,54 @@
+"""A registry that Helm values give for all images (`global.imageRegistry`), beside an image's own.
+
+Charts disagree about which of two registries counts: Bitnami's take the global one, others the one
+of the image. Only the templates of the chart decide, and they may be in other files: until then
+the field is pending.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from imagebot.manifest.images.field import ImageField, PendingField, Unread
+from imagebot.manifest.images.naming import has_host
+from imagebot.reference import parse_repository
+
+Winner = Literal["own", "global", "undecided"]
+
+
+def winner(name: str, own: str, everywhere: str) -> Winner:
+    """Which registry an image has whose `name` is below `own`; both "" if they are not given.
+
+    A registry with a path is one for images without a registry: with it before the path of an
+    image of another registry, the image is hardly there.
+    """
+    if not everywhere or has_host(name) or own == everywhere:
+        return "own"
+    if not own:
+        return "global"
+    return "own" if "/" in everywhere else "undecided"
+
+
+def settle(pending: PendingField, *, by_global: bool) -> ImageField:
+    """The field, once the templates of the chart have said whether the global registry counts.
+
+    Raises InvalidReferenceError.
+    """
+    field = pending.field
+    if not by_global:
+        return field
+    name = f"{pending.name}/{pending.chart}"
+    repository = parse_repository(name)
+    return replace(field, reference=replace(field.reference, repository=repository, name=name))
+
+
+def undecided(pending: PendingField) -> Unread:
+    """What is said of a field whose registry nothing decides; a problem if a marker wants more."""
+    field = pending.field
+    reason = (
+        f"the chart decides whether this comes from {field.reference.name.partition('/')[0]} "
+        f"or from the global registry {pending.name}"
+    )
+    wanted = field.marker is not None and field.marker.kind != "ignore"
+    return Unread(field.path, field.line, "ambiguous", reason, not wanted)

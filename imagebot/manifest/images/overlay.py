@@ -1,0 +1,59 @@
+"""What a file says about replacing images: kustomizations, and what deploys them."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """An entry of `images:` that gives the image `name` another name, tag or digest."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A kustomization, or what a deployer adds to the one in `folder` ("" is the top).
+
+    `includes` are the files and folders whose objects it changes, `components` the folders that
+    change them too; all relative to the top of the tree.
+    """
+
+    by: Literal["kustomization", "Flux", "Argo CD"]
+    path: str
+    folder: str
+    includes: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    images: tuple[Override, ...] = ()
+
+
+def folder_of(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def in_tree(folder: str, entries: Iterable[str]) -> tuple[str, ...]:
+    """The paths that entries of a kustomization in `folder` name, without those elsewhere."""
+    found = []
+    for entry in entries:
+        if "://" in entry or "?" in entry or "{{" in entry or not entry:
+            continue
+        path = posixpath.normpath(posixpath.join(folder, entry.lstrip("/")))
+        if path != ".." and not path.startswith("../"):
+            found.append("" if path == "." else path)
+    return tuple(found)
+
+
+def override_of(text: str, line: int) -> Override | None:
+    """The override in Argo CD's `name=new:tag`, `name:tag` or `name@digest`."""
+    name, renamed, _ = text.strip().partition("=")
+    if not renamed:
+        head, slash, last = name.partition("@")[0].rpartition("/")
+        name = f"{head}{slash}{last.partition(':')[0]}"
+        if name == text.strip():
+            return None
+    return Override(name, line)

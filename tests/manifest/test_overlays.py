@@ -1,0 +1,148 @@
+"""Images that every deployment replaces, over all files of a tree."""
+
+from __future__ import annotations
+
+import pytest
+
+from imagebot.manifest.flux.join import join
+from imagebot.manifest.overlays import join_overlays
+from imagebot.manifest.scan import scan
+
+K = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+NEW = "images: [{name: controller, newName: ghcr.io/acme/ctl, newTag: 1.0.0}]\n"
+TAG = "images: [{name: controller, newTag: 1.0.0}]\n"
+OTHER = "images: [{name: web, newTag: 1.0.0}]\n"
+
+
+def pod(image: str = "controller:latest") -> str:
+    return f"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n      image: {image}\n"
+
+
+def flux(path: str, images: str = "") -> str:
+    return (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+        f"spec:\n  path: {path}\n  sourceRef: {{kind: GitRepository, name: a}}\n  {images}"
+    )
+
+
+def application(path: str, *images: str) -> str:
+    given = f"    kustomize: {{images: {list(images)}}}\n" if images else ""
+    return (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n  source:\n"
+        f"    repoURL: https://example.com/a.git\n    path: {path}\n{given}"
+    )
+
+
+def replaced(tree: dict[str, str], path: str = "base/pod.yaml") -> str:
+    """The place that replaces the first field of `path`, "" if none does."""
+    scans = {each: scan(each, text.encode()) for each, text in tree.items()}
+    return join(join_overlays(scans)).scans[path].fields[0].replaced
+
+
+BASE = {"base/pod.yaml": pod(), "base/kustomization.yaml": f"{K}resources: [pod.yaml]\n"}
+PROD = "overlays/prod/kustomization.yaml"
+ROOT = f"{K}resources: [../../base]\n"
+
+REPLACED = [
+    ({**BASE, PROD: ROOT + NEW}, f"{PROD}:4"),
+    ({**BASE, PROD: ROOT + TAG}, f"{PROD}:4"),
+    ({**BASE, PROD: f"{ROOT}images:\n- name: controller\n  digest: sha256:{'a' * 64}\n"},
+     f"{PROD}:5"),
+    ({**BASE, PROD: f"{K}bases: [../../base/]\n{NEW}"}, f"{PROD}:4"),
+    # By the kustomization beside it, in another spelling.
+    ({"base/pod.yaml": pod(), "base/kustomization.yml": f"resources:\n- ./pod.yaml\n{NEW}"},
+     "base/kustomization.yml:3"),
+    ({"base/pod.yaml": pod("controller"), "base/Kustomization": f"{K}resources: [pod.yaml]\n{NEW}"},
+     "base/Kustomization:4"),
+    # Through another kustomization, which names no image.
+    ({**BASE, "mid/kustomization.yaml": f"{K}resources: [../base]\n",
+      PROD: f"{K}resources: [../../mid]\n{NEW}"}, f"{PROD}:4"),
+    # By a component.
+    ({**BASE, PROD: f"{ROOT}components: [../../c]\n", "c/kustomization.yaml": COMPONENT + NEW},
+     "c/kustomization.yaml:3"),
+    ({"base/pod.yaml": pod(), "c/kustomization.yaml": f"{COMPONENT}resources: [../base/pod.yaml]\n",
+      PROD: f"{K}components: [../../c]\n{NEW}"}, f"{PROD}:4"),
+    # As a patch.
+    ({"base/pod.yaml": pod(),
+      "base/kustomization.yaml": f"{K}patches: [{{path: pod.yaml}}]\n{NEW}"},
+     "base/kustomization.yaml:4"),
+    ({"base/pod.yaml": pod(),
+      "base/kustomization.yaml": f"{K}patchesStrategicMerge: [pod.yaml]\n{NEW}"},
+     "base/kustomization.yaml:4"),
+    # By every one of several.
+    ({**BASE, PROD: ROOT + NEW, "overlays/test/kustomization.yaml": ROOT + TAG}, f"{PROD}:4"),
+    # By Argo CD.
+    ({**BASE, "a.yaml": application("base", "controller=ghcr.io/acme/ctl:1.0")}, "a.yaml:7"),
+    ({**BASE, "a.yaml": application("./base/", "controller:1.0")}, "a.yaml:7"),
+    ({**BASE, PROD: ROOT, "a.yaml": application("overlays/prod", "controller:1.0")}, "a.yaml:7"),
+    # By Flux, with and without a kustomization.
+    ({**BASE, "a.yaml": flux("./base", NEW)}, "a.yaml:6"),
+    ({"base/pod.yaml": pod(), "a.yaml": flux("./base", NEW)}, "a.yaml:6"),
+    ({"base/pod.yaml": pod(), "a.yaml": flux("./", NEW)}, "a.yaml:6"),
+    ({**BASE, "a.yaml": flux("./", NEW)}, "a.yaml:6"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tree", "place"), REPLACED)
+def test_what_every_deployment_replaces(tree: dict[str, str], place: str) -> None:
+    assert replaced(tree) == place
+    assert replaced(dict(reversed(tree.items()))) in (place, "overlays/test/kustomization.yaml:4")
+
+
+KEPT = [
+    BASE,
+    {**BASE, PROD: ROOT},
+    {**BASE, PROD: ROOT + OTHER},
+    {**BASE, PROD: f"{ROOT}images: [{{name: controller}}]\n"},
+    {**BASE, PROD: f"{K}resources: [../elsewhere]\n{NEW}"},
+    {**BASE, PROD: f"{K}resources: ['https://example.com/base', '../../../base']\n{NEW}"},
+    # One of several leaves it.
+    {**BASE, PROD: ROOT + NEW, "overlays/test/kustomization.yaml": ROOT},
+    {**BASE, PROD: ROOT + NEW, "a.yaml": application("base")},
+    {**BASE, PROD: ROOT + NEW, "a.yaml": flux("./base")},
+    {**BASE, PROD: ROOT, "a.yaml": application("overlays/prod", "controller:1.0"),
+     "b.yaml": application("overlays/prod")},
+    {**BASE, "a.yaml": application("base", "web=ghcr.io/acme/ctl:1.0")},
+    {**BASE, "a.yaml": application("base", "controller")},
+    {**BASE, "a.yaml": application("other", "controller:1.0")},
+    # Argo CD only takes images for a kustomization.
+    {"base/pod.yaml": pod(), "a.yaml": application("base", "controller:1.0")},
+    # It includes itself.
+    {**BASE, "base/kustomization.yaml": f"{K}resources: [pod.yaml, ../a]\n",
+     "a/kustomization.yaml": f"{K}resources: [../base]\n"},
+    # Kustomize only looks at containers.
+    {"base/pod.yaml": "apiVersion: a.example/v1\nkind: A\nspec: {image: 'controller:latest'}\n",
+     "base/kustomization.yaml": f"{K}resources: [pod.yaml]\n{NEW}"},
+    {"base/pod.yaml": pod(), "base/x/kustomization.yaml": K + NEW, "a.yaml": flux("./base/x", NEW)},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("tree", KEPT)
+def test_what_some_deployment_leaves(tree: dict[str, str]) -> None:
+    assert replaced(tree) == ""
+
+
+def test_entries_of_a_kustomization_are_replaced_too() -> None:
+    base = {"base/kustomization.yaml": f"{K}resources: [pod.yaml]\n{NEW}", "base/pod.yaml": pod()}
+    outer = f"{ROOT}images: [{{name: ghcr.io/acme/ctl, newTag: 2.0.0}}]\n"
+    assert replaced({**base, PROD: outer}, "base/kustomization.yaml") == f"{PROD}:4"
+    assert replaced({**base, PROD: ROOT + NEW}, "base/kustomization.yaml") == ""
+    # A deployer replaces the entry of the same name.
+    deployed = {**base, "a.yaml": application("base", "controller=ghcr.io/acme/other:2")}
+    assert replaced(deployed, "base/kustomization.yaml") == "a.yaml:7"
+    assert replaced(base, "base/kustomization.yaml") == ""
+
+
+def test_a_patch_in_the_kustomization() -> None:
+    patch = "patches:\n- patch: |-\n" + "".join(f"    {line}\n" for line in pod().splitlines())
+    tree = {"base/kustomization.yaml": f"{K}{patch}images:\n- name: controller\n  newTag: '1'\n"}
+    assert replaced(tree, "base/kustomization.yaml") == "base/kustomization.yaml:12"
+
+
+def test_many_kustomizations_in_a_chain_end() -> None:
+    tree = {"base/pod.yaml": pod(), "k0/kustomization.yaml": f"{K}resources: [../base/pod.yaml]\n"}
+    for number in range(1, 300):
+        resources = f"resources: [../k{number - 1}, ../k{max(number - 2, 0)}]\n"
+        tree[f"k{number}/kustomization.yaml"] = K + resources + (NEW if number == 299 else "")
+    assert replaced(tree) == ""
