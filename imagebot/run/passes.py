@@ -38,6 +38,7 @@ from imagebot.problem import BUG, Problem
 from imagebot.publish.again import Again
 from imagebot.publish.context import PublishContext
 from imagebot.publish.publish import publish_plan
+from imagebot.publish.refusals import BotRequests
 from imagebot.publish.vetoes import find_settled, find_vetoes
 from imagebot.publish.waits import find_waits
 from imagebot.publish.written import read_written
@@ -179,12 +180,14 @@ def _open_target(target: Target, context: PassContext) -> Iterator[PublishContex
 class _Prepared:
     """All that comes before publishing; `changes` are the files of the allowed updates.
 
-    `read` is what of the target it depends on.
+    `requests` are the bot's pull requests, where they were listed. `read` is what of the target it
+    depends on.
     """
 
     configuration: Configuration
     limited: LimitedPlan
     changes: tuple[FileChange, ...]
+    requests: BotRequests | None
     read: TreeRead
 
 
@@ -225,7 +228,7 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
     waits = find_waits(
         edited.plan,
         configuration.routes,
-        found.requests,
+        found.requests or BotRequests(),
         target=target.name,
         base=checkout.branch,
         now=context.now,
@@ -233,13 +236,15 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
     plan = apply_vetoes(edited.plan, waits)
     settled: Collection[str] = ()
     if exceeds_max_updates(len(plan.updates), target.limits):
-        settled = find_settled(plan, configuration, opened, target=target.name)
+        listed = replace(opened, requests=found.requests)
+        settled = find_settled(plan, configuration, listed, target=target.name)
     limited = apply_limits(plan, target.limits, configuration.routes, target.name, settled=settled)
     kept = keep_edits(PlanWithEdits(limited.allowed, edited.changes))
     return _Prepared(
         configuration,
         LimitedPlan(replace(limited.plan, problems=kept.plan.problems), kept.plan),
         kept.changes,
+        found.requests,
         tree_read(source, target),
     )
 
@@ -254,7 +259,7 @@ def _prepare_again(
     opened.checkout.refresh()
     source = CheckoutSource(opened.checkout, earlier.configuration.files)
     if tree_read(source, target) == earlier.read:
-        return earlier
+        return replace(earlier, requests=None)  # they may be others by now
     return _prepare(target, opened, context)
 
 
@@ -282,7 +287,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
                 allowed,
                 prepared.changes,
                 prepared.configuration,
-                replace(opened, commit=prepared.configuration.commit),
+                replace(opened, commit=prepared.configuration.commit, requests=prepared.requests),
                 target=target.name,
             )
         except PushRejectedError as error:
