@@ -126,7 +126,7 @@ def _about_open(request: PullRequest, wanted: Wanted, observed: Observed) -> Act
 
 
 def is_current(wanted: Wanted, observed: Observed) -> bool:
-    """Whether the branch of the open pull request already has what is wanted, and its text says so."""
+    """Whether the open pull request already has what is wanted, on its branch and in its text."""
     known = observed.known
     if known is None or observed.in_text is None or observed.branch is None:
         return False

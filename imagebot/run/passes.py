@@ -29,7 +29,7 @@ from imagebot.http.pauses import HeadRoom
 from imagebot.parallel.stop import Stop
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.parallel.turns import Turns
-from imagebot.plan.build import build_plan
+from imagebot.plan.build import Built, build
 from imagebot.plan.edits import PlanWithEdits, edit_plan, keep_edits
 from imagebot.plan.limits import LimitedPlan, apply_limits, exceeds_max_updates
 from imagebot.plan.model import Plan, PlanTarget, Published, merge_plans, owned_by
@@ -181,7 +181,7 @@ class _Prepared:
     """All that comes before publishing; `changes` are the files of the allowed updates.
 
     `requests` are the bot's pull requests, where they were listed. `read` is what of the target it
-    depends on.
+    depends on. `built` and `edited` are what the policies and the vetoes want of it.
     """
 
     configuration: Configuration
@@ -189,10 +189,27 @@ class _Prepared:
     changes: tuple[FileChange, ...]
     requests: BotRequests | None
     read: TreeRead
+    built: Built
+    edited: tuple[FileChange, ...]
+
+    def edits_in(self, read: TreeRead) -> Mapping[str, FileChange]:
+        """The edits of files that are the same in what was `read` later, by path."""
+        return {
+            each.path: each
+            for each in self.edited
+            if self.read.files.get(each.path, "") == read.files.get(each.path) != ""
+        }
 
 
-def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _Prepared:
+def _prepare(
+    target: Target,
+    opened: PublishContext,
+    context: PassContext,
+    earlier: _Prepared | None = None,
+) -> _Prepared:
     """The pass up to publishing: plan -> vetoes -> edits -> limits.
+
+    What an `earlier` one of the same pass decided and edited is not done again.
 
     Limits come last because an update that cannot be made exactly must not count, and must be
     reported also where the others are too many.
@@ -203,7 +220,7 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
     checkout.committer = _committer(configuration.commit, context.now)
     source = CheckoutSource(checkout, configuration.files)
     scans = load_scan_cache(_cached(target, context, "scans"))
-    plan = build_plan(
+    built = build(
         source,
         configuration,
         _registry(target, context),
@@ -214,7 +231,9 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
         written=read_written(checkout, _cached(target, context, "written")),
         waiting=context.turns.given_up,
         progress=context.progress,
+        earlier=earlier.built if earlier else None,
     )
+    plan = built.plan
     scans.save()
     found = find_vetoes(
         plan.updates,
@@ -224,7 +243,12 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
         context.again,
         target=target.name,
     )
-    edited = edit_plan(source, apply_vetoes(plan, found.vetoes))
+    read = tree_read(source, target)
+    edited = edit_plan(
+        source,
+        apply_vetoes(plan, found.vetoes),
+        made_before=earlier.edits_in(read) if earlier else {},
+    )
     waits = find_waits(
         edited.plan,
         configuration.routes,
@@ -245,7 +269,9 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
         LimitedPlan(replace(limited.plan, problems=kept.plan.problems), kept.plan),
         kept.changes,
         found.requests,
-        tree_read(source, target),
+        read,
+        built,
+        edited.changes,
     )
 
 
@@ -254,13 +280,14 @@ def _prepare_again(
 ) -> _Prepared:
     """As `_prepare` after a lost push: `earlier` itself, where the other push touched none of it.
 
-    While people push all the time, who plans for long never comes to push.
+    Else only what is new in the files that it touched is decided and edited. While people push all
+    the time, who plans for long never comes to push.
     """
     opened.checkout.refresh()
     source = CheckoutSource(opened.checkout, earlier.configuration.files)
     if tree_read(source, target) == earlier.read:
         return replace(earlier, requests=None)  # they may be others by now
-    return _prepare(target, opened, context)
+    return _prepare(target, opened, context, earlier)
 
 
 def _committer(options: CommitOptions, now: datetime) -> Committer:
