@@ -123,6 +123,10 @@ class BareCache:
         if not self.has(commit):
             self._fetch("origin", f"refs/heads/{branch}")
 
+    def fetch_commit(self, commit: str) -> None:
+        """Fetch a commit by its id, which the remote may refuse."""
+        self._fetch("origin", commit)
+
     def list_files(self, commit: str) -> CommitTree:
         """The files of a commit; the listing of the last commit is kept.
 

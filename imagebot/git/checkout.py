@@ -238,6 +238,12 @@ class Checkout(CommitReader):
             self._healed(lambda: self._cache.ensure_commit(tip, branch))
         return tip or ""
 
+    def fetch_commit(self, commit: str) -> bool:
+        """Try to fetch a commit that no branch may lead to; whether the cache has it now."""
+        with contextlib.suppress(GitError):
+            self._healed(lambda: self._cache.fetch_commit(commit))
+        return self.has(commit)
+
     def has(self, commit: str) -> bool:
         """Whether a commit is in the cache; those of branches that were looked into are."""
         found = self._healed(lambda: self._cache.has(commit))

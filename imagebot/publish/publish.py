@@ -17,9 +17,9 @@ from imagebot.errors import (
 from imagebot.files.rewrite import FileChange
 from imagebot.git.checkout import Checkout
 from imagebot.manifest.edit import edit
-from imagebot.manifest.images.options import ScanOptions
 from imagebot.plan.model import Plan, Published
 from imagebot.problem import Problem
+from imagebot.publish.branches import scan_options
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.comments import closing_comment, moved_comment
 from imagebot.publish.context import PublishContext
@@ -63,7 +63,7 @@ def publish_plan(
         fingerprint=lambda name: policy_fingerprint(name, configuration),
     )
     changes = with_notes(changes, plan)
-    reviewed = Reviewed(changes)
+    reviewed = Reviewed(changes, requests=context.requests)
     problems: list[Problem] = []
     if _may_have_pull_requests(configuration, checkout):
         try:
@@ -143,15 +143,6 @@ def edits_of(change: Change, files: Iterable[FileChange]) -> dict[str, bytes]:
         elif mine:
             edits[file.path] = edit(file.path, file.old, [each.edit for each in mine])
     return edits
-
-
-def scan_options(configuration: Configuration) -> ScanOptions:
-    """How the files of a target are scanned for fields."""
-    return ScanOptions(
-        fields=configuration.fields,
-        files=configuration.files.patterns,
-        compose_defaults=configuration.files.compose_defaults,
-    )
 
 
 def _is_stale(error: ImagebotError, change: Change) -> bool:

@@ -10,12 +10,12 @@ from imagebot.config.model import Configuration
 from imagebot.git.checkout import Checkout
 from imagebot.git.history import FileCommit
 from imagebot.manifest.images.field import ImageField
-from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.images.same import FieldIndex
 from imagebot.manifest.scan import scan
 from imagebot.plan.model import Update
 from imagebot.plan.vetoes import Veto
 from imagebot.publish.again import TRAILER, says_again
+from imagebot.publish.branches import scan_options
 from imagebot.publish.message import is_commit_message, is_revert
 from imagebot.text import excerpt
 
@@ -124,11 +124,7 @@ class _Contents:
     ) -> None:
         self._path = path
         self._contents = contents
-        self._options = ScanOptions(
-            fields=configuration.fields,
-            files=configuration.files.patterns,
-            compose_defaults=configuration.files.compose_defaults,
-        )
+        self._options = scan_options(configuration)
         self._fields: dict[str, FieldIndex] = {}
 
     def says(self, blob: str, update: Update) -> bool:

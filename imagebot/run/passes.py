@@ -29,7 +29,7 @@ from imagebot.http.pauses import HeadRoom
 from imagebot.parallel.stop import Stop
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.parallel.turns import Turns
-from imagebot.plan.build import build_plan
+from imagebot.plan.build import Built, build
 from imagebot.plan.edits import PlanWithEdits, edit_plan, keep_edits
 from imagebot.plan.limits import LimitedPlan, apply_limits, exceeds_max_updates
 from imagebot.plan.model import Plan, PlanTarget, Published, merge_plans, owned_by
@@ -38,6 +38,7 @@ from imagebot.problem import BUG, Problem
 from imagebot.publish.again import Again
 from imagebot.publish.context import PublishContext
 from imagebot.publish.publish import publish_plan
+from imagebot.publish.refusals import BotRequests
 from imagebot.publish.vetoes import find_settled, find_vetoes
 from imagebot.publish.waits import find_waits
 from imagebot.publish.written import read_written
@@ -179,17 +180,36 @@ def _open_target(target: Target, context: PassContext) -> Iterator[PublishContex
 class _Prepared:
     """All that comes before publishing; `changes` are the files of the allowed updates.
 
-    `read` is what of the target it depends on.
+    `requests` are the bot's pull requests, where they were listed. `read` is what of the target it
+    depends on. `built` and `edited` are what the policies and the vetoes want of it.
     """
 
     configuration: Configuration
     limited: LimitedPlan
     changes: tuple[FileChange, ...]
+    requests: BotRequests | None
     read: TreeRead
+    built: Built
+    edited: tuple[FileChange, ...]
+
+    def edits_in(self, read: TreeRead) -> Mapping[str, FileChange]:
+        """The edits of files that are the same in what was `read` later, by path."""
+        return {
+            each.path: each
+            for each in self.edited
+            if self.read.files.get(each.path, "") == read.files.get(each.path) != ""
+        }
 
 
-def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _Prepared:
+def _prepare(
+    target: Target,
+    opened: PublishContext,
+    context: PassContext,
+    earlier: _Prepared | None = None,
+) -> _Prepared:
     """The pass up to publishing: plan -> vetoes -> edits -> limits.
+
+    What an `earlier` one of the same pass decided and edited is not done again.
 
     Limits come last because an update that cannot be made exactly must not count, and must be
     reported also where the others are too many.
@@ -200,7 +220,7 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
     checkout.committer = _committer(configuration.commit, context.now)
     source = CheckoutSource(checkout, configuration.files)
     scans = load_scan_cache(_cached(target, context, "scans"))
-    plan = build_plan(
+    built = build(
         source,
         configuration,
         _registry(target, context),
@@ -211,7 +231,9 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
         written=read_written(checkout, _cached(target, context, "written")),
         waiting=context.turns.given_up,
         progress=context.progress,
+        earlier=earlier.built if earlier else None,
     )
+    plan = built.plan
     scans.save()
     found = find_vetoes(
         plan.updates,
@@ -221,11 +243,16 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
         context.again,
         target=target.name,
     )
-    edited = edit_plan(source, apply_vetoes(plan, found.vetoes))
+    read = tree_read(source, target)
+    edited = edit_plan(
+        source,
+        apply_vetoes(plan, found.vetoes),
+        made_before=earlier.edits_in(read) if earlier else {},
+    )
     waits = find_waits(
         edited.plan,
         configuration.routes,
-        found.requests,
+        found.requests or BotRequests(),
         target=target.name,
         base=checkout.branch,
         now=context.now,
@@ -233,14 +260,18 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
     plan = apply_vetoes(edited.plan, waits)
     settled: Collection[str] = ()
     if exceeds_max_updates(len(plan.updates), target.limits):
-        settled = find_settled(plan, configuration, opened, target=target.name)
+        listed = replace(opened, requests=found.requests)
+        settled = find_settled(plan, configuration, listed, target=target.name)
     limited = apply_limits(plan, target.limits, configuration.routes, target.name, settled=settled)
     kept = keep_edits(PlanWithEdits(limited.allowed, edited.changes))
     return _Prepared(
         configuration,
         LimitedPlan(replace(limited.plan, problems=kept.plan.problems), kept.plan),
         kept.changes,
-        tree_read(source, target),
+        found.requests,
+        read,
+        built,
+        edited.changes,
     )
 
 
@@ -249,13 +280,14 @@ def _prepare_again(
 ) -> _Prepared:
     """As `_prepare` after a lost push: `earlier` itself, where the other push touched none of it.
 
-    While people push all the time, who plans for long never comes to push.
+    Else only what is new in the files that it touched is decided and edited. While people push all
+    the time, who plans for long never comes to push.
     """
     opened.checkout.refresh()
     source = CheckoutSource(opened.checkout, earlier.configuration.files)
     if tree_read(source, target) == earlier.read:
-        return earlier
-    return _prepare(target, opened, context)
+        return replace(earlier, requests=None)  # they may be others by now
+    return _prepare(target, opened, context, earlier)
 
 
 def _committer(options: CommitOptions, now: datetime) -> Committer:
@@ -282,7 +314,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
                 allowed,
                 prepared.changes,
                 prepared.configuration,
-                replace(opened, commit=prepared.configuration.commit),
+                replace(opened, commit=prepared.configuration.commit, requests=prepared.requests),
                 target=target.name,
             )
         except PushRejectedError as error:

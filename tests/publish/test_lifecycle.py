@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from imagebot.errors import RegistryError
+from imagebot.publish.marker import read_marker, with_marker
 from tests.publish.world import (
     APP,
     BOTH,
@@ -292,7 +294,13 @@ def test_a_route_that_is_gone_may_come_back(world: World) -> None:
     world.run()
     world.bare.commit({CONFIGURATION: configuration()})
     assert world.statuses() == [(1, "updated")]
-    assert world.pull(1)["body"] == text["body"]
+    # Only the commit is another: what it said of the route is taken back too.
+    before, now = read_marker(text["body"]), read_marker(world.pull(1)["body"])
+    assert before is not None
+    assert now is not None
+    assert with_marker(world.pull(1)["body"], before) == text["body"]
+    assert now == dataclasses.replace(before, pushed=now.pushed)
+    assert now.pushed == world.bare.head(world.pull(1)["branch"])
     world.bare.commit({CONFIGURATION: configuration(route="third", files="elsewhere/**")})
     world.run()
     assert world.open() == [1]
