@@ -65,6 +65,14 @@ def people_on(
     return tuple(dict.fromkeys(address for address in found if address != _bot(checkout)[1]))
 
 
+def is_untold(branch: str, checkout: Checkout, request: PullRequest) -> bool:
+    """Whether the bot has pushed to the branch, and was stopped before it could write that down."""
+    known = read_marker(request.body)
+    if known is None or known.pushed == checkout.remote_branch(branch):
+        return False
+    return not _by_others(branch, checkout)
+
+
 def _by_others(branch: str, checkout: Checkout) -> tuple[Author, ...]:
     commits = checkout.authors(checkout.head, branch)
     return tuple(each for each in commits if (each.author, each.committer) != _bot(checkout))

@@ -35,7 +35,7 @@ from imagebot.publish.fates import Fate, Today, fate_of
 from imagebot.publish.history import configuration_version, explained
 from imagebot.publish.marker import MOST_IDS, PullRequestMarker, read_marker
 from imagebot.publish.proposal import Proposal, edit_to
-from imagebot.publish.text import configuration_hash, plan_hash
+from imagebot.publish.text import BRANCH_PREFIX, configuration_hash, plan_hash
 
 GRACE_SECONDS = 600
 """A pull request is not closed sooner than this after the commit that took its route away."""
@@ -134,6 +134,8 @@ class _Review:
                 self._leave(branch, request, known, (_UNKNOWN,))
                 message = f"pull request #{request.number}: {error.message}"
                 self.problems.append(Problem.of_error("change", branch, error, message=message))
+        if not self.forge.limits.closes_with_branch:
+            self._finish()
         return Reviewed(
             tuple(self._without_displaced(change) for change in self.changes.values()),
             tuple(self.closings),
@@ -142,6 +144,15 @@ class _Review:
             tuple(self.warnings),
             tuple(self.problems),
         )
+
+    def _finish(self) -> None:
+        """Close what a pass has begun to close that was killed when the branch was deleted."""
+        for request in self.forge.list_open(BRANCH_PREFIX):
+            branch, known = request.branch, read_marker(request.body)
+            if known is None or not known.retired or branch in self.changes:
+                continue
+            if self.checkout.remote_branch(branch) is None and self._is_ours(branch, known):
+                self.closings.append(Closing(self._change(branch, known), request, ()))
 
     def _is_ours(self, branch: str, known: PullRequestMarker) -> bool:
         if branch in self.changes:
