@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from imagebot.publish.comments import HAND_BACK
 from tests.publish.world import CONFIGURATION, configuration
 from tests.soak.stage import Stage
+from tests.support.git_repository import DATE
 
 POD = "production/pod.yaml"
 TAGS = {"app": ("1.0.0", "1.1.0"), "web": ("1.0.0", "1.1.0")}
@@ -18,13 +20,15 @@ PERSON = "alice@example.com"
 class Scenario:
     """`before` passes are done, then something `happens`, and then a pass publishes.
 
-    `rule` are the arguments of the configuration, and `more` those of the command.
+    `rule` are the arguments of the configuration, and `more` those of the command. `said_anew`
+    where the next pass has another reason for what it does, and may add it to the first one.
     """
 
     happens: Callable[[Stage], object]
     before: int = 1
     rule: Mapping[str, str] = field(default_factory=dict)
     more: tuple[str, ...] = ()
+    said_anew: bool = False
 
     def prepare(self, stage: Stage) -> None:
         stage.tags.of = dict(TAGS)
@@ -48,14 +52,14 @@ def write(stage: Stage, app: str = "1.0.0", web: str = "1.0.0", message: str = "
     stage.commit({POD: pod(stage, app, web)}, message=message)
 
 
-def rules(**fields: str) -> Callable[[Stage], object]:
+def rules(*, date: str = DATE, **fields: str) -> Callable[[Stage], object]:
     """Somebody pushes another configuration; its pull requests have labels and reviewers."""
     text = configuration(**fields).replace(
         b"pull-request: {group", b"pull-request: {labels: [images, bot], reviewers: [alice], group"
     )
     if fields.get("publish") == "commit":
         text = b"".join(line for line in text.splitlines(True) if b"pull-request: {" not in line)
-    return lambda stage: stage.commit({CONFIGURATION: text})
+    return lambda stage: stage.commit({CONFIGURATION: text}, date=date)
 
 
 def nothing(_stage: Stage) -> None:
@@ -85,11 +89,14 @@ def one_arrived(stage: Stage) -> None:
 
 
 def route_is_gone(stage: Stage) -> None:
-    rules(route="other", files="elsewhere/**")(stage)
+    """Just now, so that its pull request is not closed yet."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    rules(date=now, route="other", files="elsewhere/**")(stage)
 
 
 def route_was_gone_before(stage: Stage) -> None:
-    route_is_gone(stage)
+    """By a commit that is older than ten minutes."""
+    rules(route="other", files="elsewhere/**")(stage)
     stage.run()
 
 
@@ -127,7 +134,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "moves to a route": Scenario(rules(route="live")),
     "moves to two groups": Scenario(rules(group="repository")),
     "moves to one group": Scenario(rules(group="all"), rule={"group": "repository"}),
-    "moves to a commit": Scenario(rules(publish="commit")),
+    "moves to a commit": Scenario(rules(publish="commit"), said_anew=True),
     "drafts what is gone": Scenario(lost),
     "takes back a draft": Scenario(lost_and_back),
     "commits": Scenario(newer, rule={"publish": "commit"}),

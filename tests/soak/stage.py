@@ -170,7 +170,11 @@ class SandboxStage(Stage):
         numbers = sorted(int(path.stem) for path in (self.folder / "pulls").glob("*.json"))
         every = [json.loads(self._path(number).read_text()) for number in numbers]
         return [
-            {key: value for key, value in each.items() if key not in ("project", "created", "closed")}
+            {
+                key: value
+                for key, value in each.items()
+                if key not in ("project", "created", "closed")
+            }
             for each in every
         ]
 

@@ -74,6 +74,9 @@ def settled(scenario: Scenario, stage: Stage) -> dict[str, Any]:
     state = stage.state()
     stage.run()
     assert stage.state() == state
+    for pull in state["pulls"] if scenario.said_anew else ():
+        said = pull.pop("comments")
+        assert 1 <= len(said) == len(set(said)) <= 2
     return state
 
 
