@@ -44,6 +44,8 @@ _MOST_COMMENTS = 300
 _PER_PAGE = 100
 # Two dots: git refuses such a name.
 _NO_BRANCH = "imagebot/doctor..nothing"
+# What the types of GraphQL's failures are called elsewhere.
+_STATUSES = {"FORBIDDEN": 403, "INSUFFICIENT_SCOPES": 403, "RATE_LIMITED": 429, "NOT_FOUND": 404}
 _RIGHTS = "the token needs the permissions contents: write and pull requests: write"
 
 
@@ -277,6 +279,8 @@ class GitHubForge(BaseForge):
             raise self._failures.not_api(error) from error
 
     def _error(self, error: GithubException) -> ForgeError:
+        if (failure := _query_failure(error.data)) is not None:
+            return self._failures.of_status(*failure, error.headers or {})
         is_message = isinstance(error.data, dict) and "message" in error.data
         if not is_message and error.status not in (401, 429) and error.status < 500:
             return self._failures.not_api(error)
@@ -366,6 +370,19 @@ def _value(request: RemotePullRequest) -> PullRequest:
         # Not the property: it would send a request for each answer without labels.
         labels=tuple(label.name for label in request._labels.value or ()),  # noqa: SLF001
     )
+
+
+def _query_failure(data: object) -> tuple[int, str] | None:
+    """The status and text of a failure of GraphQL, which answers 200 with a type; else None.
+
+    https://docs.github.com/en/graphql/guides/forming-calls-with-graphql
+    """
+    if not isinstance(data, dict) or "message" in data or not isinstance(data.get("errors"), list):
+        return None
+    errors = [each for each in data["errors"] if isinstance(each, dict)]
+    statuses = [_STATUSES.get(str(each.get("type"))) for each in errors]
+    text = "; ".join(str(each.get("message") or "no reason given") for each in errors)
+    return next((status for status in statuses if status), 422), text
 
 
 def _message(data: object) -> str:

@@ -35,12 +35,14 @@ class ForgeLimits:
     """The most characters of a title, of a body and of a comment.
 
     `hides_comments`: a comment of HTML in a body is kept and not shown to people.
+    `closes_with_branch`: an open pull request is closed when its branch is deleted.
     """
 
     title: int
     body: int
     comment: int
     hides_comments: bool = True
+    closes_with_branch: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ class SandboxForge:
     @property
     def limits(self) -> ForgeLimits:
         """As much as a file may hold, and as GitHub has for titles."""
-        return ForgeLimits(title=256, body=_MAX_FILE // 8, comment=_MAX_FILE // 8)
+        most = _MAX_FILE // 8
+        return ForgeLimits(title=256, body=most, comment=most, closes_with_branch=False)
 
     def check(self, *, proposes: bool = False) -> ForgeRights:
         """Raises ForgeError when the folder cannot be written."""

@@ -79,6 +79,13 @@ def own_commits(branch: str, checkout: Checkout) -> tuple[Author, ...]:
     return tuple(each for each in commits if (each.author, each.committer) == _bot(checkout))
 
 
+def is_untold(branch: str, checkout: Checkout, known: PullRequestMarker | None) -> bool:
+    """Whether the bot has pushed to the branch, and was stopped before it could write that down."""
+    if known is None or known.pushed == checkout.remote_branch(branch):
+        return False
+    return not _by_others(branch, checkout)
+
+
 def _by_others(branch: str, checkout: Checkout) -> tuple[Author, ...]:
     commits = checkout.authors(checkout.head, branch)
     return tuple(each for each in commits if (each.author, each.committer) != _bot(checkout))

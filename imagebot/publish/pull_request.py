@@ -2,7 +2,8 @@
 
 The branch belongs to the bot while nobody else commits to it. What the bot last did is kept in
 the pull request itself (the marker in its body), so that a bot that has lost its caches, or a
-second one, comes to the same end.
+second one, comes to the same end. So does one after a bot that was killed: the marker is written
+last, when all is done that it says.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from imagebot.errors import ForgeError, PushRejectedError
 from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
 from imagebot.plan.model import Published, PublishStatus
-from imagebot.publish.branches import people_on
+from imagebot.publish.branches import is_untold, people_on
 from imagebot.publish.changes import Change
 from imagebot.publish.comments import HAND_BACK, people_comment, people_note
 from imagebot.publish.context import PublishContext
@@ -123,7 +124,10 @@ def observe(change: Change, wanted: Wanted, context: PublishContext, forge: Forg
     left = request is None and isinstance(decide(wanted, observed), Leave)
     if branch is None or branch in merged or left or observed.given_back:
         return observed
-    return replace(observed, people=_people(change.branch, observed.known, context))
+    people = _people(change.branch, observed.known, context)
+    if people or request is None:
+        return replace(observed, people=people)
+    return replace(observed, untold=is_untold(change.branch, checkout, observed.known))
 
 
 def _people(
@@ -165,8 +169,8 @@ def _annotate(
         marker = restate(change.branch, marker, context.checkout)
     body = put_notes(_marked(request.body, marker, forge), change.notes, room=_room(forge))
     title = with_gone(request.title, gone=change.gone)
-    current = forge.update(request.number, title=title, body=body)
     _set_draft(change, known, request.number, forge)
+    current = forge.update(request.number, title=title, body=body)
     return _published(change, "updated", current, marker.pushed)
 
 
@@ -209,13 +213,24 @@ def _push_and_tell(
     title = with_gone(pull_request_title(change, context.commit), gone=change.gone)
     body = _body(change, replace(wanted.marker, pushed=commit), forge)
     if request is not None:
+        known = observed.known
+        _set_draft(change, known, request.number, forge)
+        if known is not None and not known.pushed:
+            _decorate(change, forge, request.number)
         current = forge.update(request.number, title=title, body=body)
-        _set_draft(change, observed.known, request.number, forge)
         return _published(change, "updated", current, commit)
-    draft = change.options.draft or change.gone
-    opened = forge.create(branch=change.branch, title=title, body=body, draft=draft)
+    return _published(change, "opened", _open(change, wanted, title, body, forge), commit)
+
+
+def _open(change: Change, wanted: Wanted, title: str, body: str, forge: Forge) -> PullRequest:
+    """Until it has its labels and reviewers, its marker says that nothing was pushed."""
+    draft, options = change.options.draft or change.gone, change.options
+    if not (options.labels or options.reviewers or options.assignees):
+        return forge.create(branch=change.branch, title=title, body=body, draft=draft)
+    bare = _body(change, wanted.marker, forge)
+    opened = forge.create(branch=change.branch, title=title, body=bare, draft=draft)
     _decorate(change, forge, opened.number)
-    return _published(change, "opened", opened, commit)
+    return forge.update(opened.number, title=title, body=body)
 
 
 def _body(change: Change, marker: PullRequestMarker, forge: Forge) -> str:
@@ -254,19 +269,20 @@ def _same(checkout: Checkout, one: str, other: str) -> bool:
 def _close(
     change: Change, observed: Observed, request: PullRequest, checkout: Checkout, forge: Forge
 ) -> Published:
-    known = observed.known
-    if known is not None:
-        # So that the same plan, should it come back, is not taken for one that people closed.
-        body = _marked(request.body, replace(known, retired=True), forge)
-        forge.update(request.number, title=request.title, body=body)
-    forge.comment(request.number, change.closing)
-    forge.close(request.number)
+    """Its branch goes first: a branch without an open pull request is not looked at any more."""
     seen = checkout.remote_branch(change.branch)
     if seen is not None:
+        known = observed.known
+        if known is not None:
+            # So that the same plan, should it come back, is not taken for one that people closed.
+            body = _marked(request.body, replace(known, retired=True), forge)
+            forge.update(request.number, title=request.title, body=body)
+        forge.comment(request.number, change.closing)
         try:
             checkout.delete_branch(change.branch, lease=seen)
         except PushRejectedError as error:
             _log.warning("the branch of a closed pull request stays: %s", error)
+    forge.close(request.number)
     return _published(change, "closed", request, seen or "")
 
 

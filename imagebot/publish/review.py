@@ -91,12 +91,15 @@ def review(
     bots may share a target. Raises ForgeError, CredentialError and GitError.
     """
     forge = context.forge.use()
-    may_be_open = bool(context.checkout.bot_branches())
-    if forge is None or not may_be_open:
+    if forge is None:
+        return Reviewed(tuple(changes), requests=context.requests)
+    # Where an open pull request outlives its branch, one may be left that was being closed.
+    finish = not forge.limits.closes_with_branch
+    if not finish and not context.checkout.bot_branches():
         return Reviewed(tuple(changes), requests=context.requests)
     requests = context.requests or read_open(forge, context.checkout, context.options)
     context = replace(context, requests=requests)
-    return _Review(changes, plan, configuration, context, requests, target).do()
+    return _Review(changes, plan, configuration, context, requests, target).do(finish=finish)
 
 
 class _Review:
@@ -124,7 +127,7 @@ class _Review:
         self.problems: list[Problem] = []
         self.displaced: set[str] = set()
 
-    def do(self) -> Reviewed:
+    def do(self, *, finish: bool) -> Reviewed:
         for branch in self.checkout.bot_branches():
             request = self.requests.find(branch)
             known = self.requests.state(request) if request else None
@@ -139,6 +142,8 @@ class _Review:
                 self._leave(branch, request, known, (_UNKNOWN,))
                 message = f"pull request #{request.number}: {error.message}"
                 self.problems.append(Problem.of_error("change", branch, error, message=message))
+        if finish:
+            self._finish()
         return Reviewed(
             tuple(self._without_displaced(change) for change in self.changes.values()),
             tuple(self.closings),
@@ -147,6 +152,15 @@ class _Review:
             tuple(self.warnings),
             tuple(self.problems),
         )
+
+    def _finish(self) -> None:
+        """Close what a pass has begun to close that was killed when the branch was deleted."""
+        for request in self.requests.open:
+            branch, known = request.branch, self.requests.state(request)
+            if known is None or not known.retired or branch in self.changes:
+                continue
+            if self.checkout.remote_branch(branch) is None and self._is_ours(branch, known):
+                self.closings.append(Closing(self._change(branch, known), request, ()))
 
     def _is_ours(self, branch: str, known: PullRequestMarker) -> bool:
         if branch in self.changes:
