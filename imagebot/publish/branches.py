@@ -65,6 +65,19 @@ def people_on(
     return tuple(dict.fromkeys(address for address in found if address != _bot(checkout)[1]))
 
 
+def is_rewritten(branch: str, checkout: Checkout, request: PullRequest) -> bool:
+    """Whether the branch is not at what its pull request says the bot pushed last, and not because
+    of what others committed.
+
+    Somebody moved it back, or a bot ended between the push and the change of the text.
+    """
+    known = read_marker(request.body)
+    tip = checkout.remote_branch(branch)
+    if known is None or tip in (None, known.pushed):
+        return False
+    return not _by_others(branch, checkout)
+
+
 def _by_others(branch: str, checkout: Checkout) -> tuple[Author, ...]:
     commits = checkout.authors(checkout.head, branch)
     return tuple(each for each in commits if (each.author, each.committer) != _bot(checkout))

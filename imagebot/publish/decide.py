@@ -30,6 +30,7 @@ class Observed:
     `open` is the open one; without one, `closed` are those before it. `branch` is the commit of
     its branch, None when there is no branch. `people` are the addresses of others than the bot who
     have changed something on the branch; `given_back` when they want imagebot to replace that.
+    `rewritten` when the branch has nobody else's commits, but lacks what the bot pushed last.
     """
 
     open: PullRequest | None = None
@@ -37,6 +38,7 @@ class Observed:
     branch: str | None = None
     people: tuple[str, ...] = ()
     given_back: bool = False
+    rewritten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def _about_open(request: PullRequest, wanted: Wanted, observed: Observed) -> Act
 def is_current(wanted: Wanted, observed: Observed) -> bool:
     """Whether the branch of the open pull request already has what is wanted."""
     known = read_marker(observed.open.body) if observed.open else None
-    if known is None or observed.branch is None:
+    if known is None or observed.branch is None or observed.rewritten:
         return False
     if observed.given_back and observed.branch != known.pushed:
         return False

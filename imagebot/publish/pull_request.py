@@ -16,7 +16,7 @@ from imagebot.errors import ForgeError, PushRejectedError
 from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
 from imagebot.plan.model import Published, PublishStatus
-from imagebot.publish.branches import people_on
+from imagebot.publish.branches import is_rewritten, people_on
 from imagebot.publish.changes import Change
 from imagebot.publish.comments import HAND_BACK, people_comment, people_note
 from imagebot.publish.context import PublishContext
@@ -124,7 +124,9 @@ def observe(change: Change, wanted: Wanted, context: PublishContext, forge: Forg
     left = request is None and isinstance(decide(wanted, observed), Leave)
     if branch is None or branch in merged or left or observed.given_back:
         return observed
-    return replace(observed, people=_people(change.branch, request, context))
+    people = _people(change.branch, request, context)
+    moved = not people and request is not None and is_rewritten(change.branch, checkout, request)
+    return replace(observed, people=people, rewritten=moved)
 
 
 def _people(branch: str, request: PullRequest | None, context: PublishContext) -> tuple[str, ...]:
