@@ -52,8 +52,7 @@ def print_plan(plan: Plan, *, explain: bool = False, kept: bool = False) -> None
     """
     path = None
     for update in plan.updates:
-        target = update.target.name
-        place = f"{target}: {update.field.path}" if target else update.field.path
+        place = _of_target(update.target.name, update.field.path)
         if place != path:
             click.echo(click.style(printable(place), bold=True))
             path = place
@@ -88,7 +87,8 @@ def _print_update(update: Update, *, explain: bool) -> None:
 
 def _print_kept(kept: Kept, *, explain: bool) -> None:
     field, decision = kept.field, kept.decision
-    line = f"kept {field.path}:{field.line}: {field.reference}  {decision.reason}"
+    place = _of_target(kept.target.name, f"{field.path}:{field.line}")
+    line = f"kept {place}: {field.reference}  {decision.reason}"
     click.echo(printable(line) + click.style(f"  [{decision.code}]", dim=True))
     if explain:
         _print_rejections(decision.rejections)
@@ -100,7 +100,8 @@ def _print_withheld(entry: Withheld) -> None:
     until = ""
     if entry.until is not None and entry.code != "min-age":  # whose reason says it
         until = f", until {local_time(entry.until)}"
-    line = f"withheld {field.path}:{field.line}: {field.reference}{wanted}  {entry.reason}{until}"
+    place = _of_target(entry.target.name, f"{field.path}:{field.line}")
+    line = f"withheld {place}: {field.reference}{wanted}  {entry.reason}{until}"
     click.echo(printable(line) + click.style(f"  [{entry.code}]", dim=True))
 
 
@@ -199,6 +200,10 @@ def local_time(moment: datetime) -> str:
 
 def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _of_target(name: str, place: str) -> str:
+    return f"{name}: {place}" if name else place
 
 
 def _version(tag: str | None, digest: str | None) -> str:
