@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.cli.conftest import Cli, Result, deployment
@@ -17,6 +18,10 @@ from tests.support.registry import Registry
 CONFIGURATION = b"""\
 routes: [{name: all, files: ["**"], publish: commit, images: [{match: "**", policy: shape}]}]
 """
+
+LOG_SCHEMA = json.loads(
+    Path(__file__).parents[2].joinpath("docs/schema/log.schema.json").read_text("utf-8")
+)
 
 Target = Callable[..., str]
 
@@ -49,7 +54,11 @@ def target(
 
 
 def log(result: Result) -> list[Any]:
-    return [json.loads(line) for line in result.err.splitlines()]
+    """The lines of the log, each of which is as docs/schema says."""
+    written = [json.loads(line) for line in result.err.splitlines()]
+    for entry in written:
+        jsonschema.validate(entry, LOG_SCHEMA)
+    return written
 
 
 def test_a_log_of_events_says_what_changed(cli: Cli, target: Target, repository: str) -> None:
