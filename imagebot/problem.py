@@ -57,7 +57,7 @@ class Problem:
 
     @property
     def placed(self) -> str:
-        """The message, after its target, file and line, or with the places that need what failed."""
+        """The message after its target, file and line, or with the places that need what failed."""
         if self.needed_by:
             return f"{self.message}; needed by {self.needed_by}"
         place = f"{self.path}:{self.line}" if self.line else self.path

@@ -56,8 +56,8 @@ def held_notes(fates: Iterable[Fate], *, frozen: bool) -> tuple[str, ...]:
 
 def ending_note(route: str, path: str, version: str) -> str:
     return (
-        f"route {route} is no longer in {path} (as of {version[:_SHOWN]}); imagebot closes this pull"
-        " request unless the route comes back within ten minutes"
+        f"route {route} is no longer in {path} (as of {version[:_SHOWN]}); imagebot closes this"
+        " pull request unless the route comes back within ten minutes"
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from imagebot.errors import ConfigIssue, ConfigurationError, GitError
 from imagebot.plan.documents import document_schema
-from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Published
+from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Published, PublishStatus
 from imagebot.policy.model import Decision
 from imagebot.problem import Place, Problem
 from imagebot.run.diagnostics import Diagnostics
@@ -59,12 +59,15 @@ def write(diagnostics: Diagnostics) -> None:
         warnings=("careful",),
         problems=(PROBLEM, EVERYWHERE),
     )
-    statuses = ("opened", "updated", "closed", "waiting-for-people", "failed", "unchanged")
+    statuses: tuple[PublishStatus, ...] = (
+        *("opened", "updated", "closed"),
+        *("waiting-for-people", "failed", "unchanged"),
+    )
     requests = [dataclasses.replace(OPENED, status=each) for each in statuses]
     journal.tell(PassResult(waits, (COMMITTED, *requests)), seconds=1.2)
     journal.tell(PassResult(Plan(), ()), seconds=0.1)
     journal.tell_failure(GitError("https://git.example/a", "fatal"))
-    journal.tell_failure(ConfigurationError([ConfigIssue("bot.yaml", 1, 1, "x", "unknown key")]))
+    journal.tell_failure(ConfigurationError((ConfigIssue("bot.yaml", 1, 1, "x", "unknown key"),)))
     diagnostics.info("1 update")
     diagnostics.failure("imagebot: no", code="usage", hint="say yes")
     diagnostics.failure("no")
