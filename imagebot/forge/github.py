@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 from imagebot.errors import ForgeError
 from imagebot.forge.base import BaseForge
 from imagebot.forge.failures import ForgeFailures
-from imagebot.forge.model import ForgeLimits, ForgeRights, PullRequest, PullRequestState
+from imagebot.forge.model import ForgeLimits, ForgeRights, Obstacle, PullRequest, PullRequestState
+from imagebot.forge.protection import obstacles_of
 from imagebot.http.address import is_loopback
 from imagebot.parallel.stop import Stop
 from imagebot.parallel.threads import in_time
@@ -131,6 +132,15 @@ class GitHubForge(BaseForge):
         except ForgeError as error:
             if error.status != 422:
                 raise
+
+    def obstacles(self, branch: str, *, own: bool) -> tuple[Obstacle, ...]:
+        requester = self._repository.requester
+
+        def get(path: str) -> object:
+            place = f"/repos/{self._project}{path}"
+            return self._ask(lambda: requester.requestJsonAndCheck("GET", place)[1])
+
+        return tuple(obstacles_of(get, branch, own=own))
 
     def find(self, branch: str) -> PullRequest | None:
         found = self._list(branch, "open", 1)

@@ -53,6 +53,17 @@ class ForgeRights:
     expires: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a push to a branch is refused: a part of a sentence about the branch.
+
+    `certain` unless the bot may be an exception, or the forge does not say enough.
+    """
+
+    reason: str
+    certain: bool
+
+
 class Forge(Protocol):
     """One project on a forge, and one branch of it that pull requests go into.
 
@@ -74,6 +85,13 @@ class Forge(Protocol):
         """What the token may do; with `proposes`, it must be allowed to open pull requests.
 
         Nothing is made or changed.
+        """
+        ...
+
+    def obstacles(self, branch: str, *, own: bool) -> tuple[Obstacle, ...]:
+        """What the forge says would keep the bot from pushing to a branch; nothing is pushed.
+
+        `own` for a branch of the bot, which it makes and deletes: it need not exist.
         """
         ...
 

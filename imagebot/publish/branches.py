@@ -79,9 +79,14 @@ def own_commits(branch: str, checkout: Checkout) -> tuple[Author, ...]:
     return tuple(each for each in commits if (each.author, each.committer) == _bot(checkout))
 
 
-def is_untold(branch: str, checkout: Checkout, known: PullRequestMarker | None) -> bool:
-    """Whether the bot has pushed to the branch, and was stopped before it could write that down."""
-    if known is None or known.pushed == checkout.remote_branch(branch):
+def is_rewritten(branch: str, checkout: Checkout, known: PullRequestMarker | None) -> bool:
+    """Whether the branch is not at what its pull request says the bot pushed last, and not because
+    of what others committed.
+
+    Somebody moved it back, or a bot ended between the push and the change of the text.
+    """
+    tip = checkout.remote_branch(branch)
+    if known is None or tip in (None, known.pushed):
         return False
     return not _by_others(branch, checkout)
 

@@ -30,8 +30,8 @@ class Observed:
     `open` is the open one; without one, `closed` are those before it. `branch` is the commit of
     its branch, None when there is no branch. `people` are the addresses of others than the bot who
     have changed something on the branch; `given_back` when they want imagebot to replace that.
-    `recovered` is the state of the open one where its text does not have the whole; `untold` when
-    the bot has pushed to it what its text does not say.
+    `recovered` is the state of the open one where its text does not have the whole; `rewritten`
+    when the branch has nobody else's commits, but is not at what the bot pushed last.
     """
 
     open: PullRequest | None = None
@@ -40,7 +40,7 @@ class Observed:
     people: tuple[str, ...] = ()
     given_back: bool = False
     recovered: PullRequestMarker | None = None
-    untold: bool = False
+    rewritten: bool = False
 
     @property
     def known(self) -> PullRequestMarker | None:
@@ -130,7 +130,7 @@ def _about_open(request: PullRequest, wanted: Wanted, observed: Observed) -> Act
 def is_current(wanted: Wanted, observed: Observed) -> bool:
     """Whether the open pull request already has what is wanted, on its branch and in its text."""
     known = observed.known
-    if known is None or observed.in_text is None or observed.branch is None or observed.untold:
+    if known is None or observed.in_text is None or observed.branch is None or observed.rewritten:
         return False
     if observed.given_back and observed.branch != known.pushed:
         return False

@@ -161,5 +161,5 @@ def _failed(change: Change) -> Published:
 
 
 def _problem(target: str, subject: str, error: ImagebotError) -> Problem:
-    message = f"{subject}: {error.message}"
+    message = f"{subject}: {error.message.removeprefix(f'{target}: ')}"
     return Problem.of_error("change", f"{target}: {subject}", error, message=message)

@@ -17,7 +17,7 @@ from imagebot.errors import ForgeError, PushRejectedError
 from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
 from imagebot.plan.model import Published, PublishStatus
-from imagebot.publish.branches import is_untold, people_on
+from imagebot.publish.branches import is_rewritten, people_on
 from imagebot.publish.changes import Change
 from imagebot.publish.comments import HAND_BACK, people_comment, people_note
 from imagebot.publish.context import PublishContext
@@ -127,7 +127,8 @@ def observe(change: Change, wanted: Wanted, context: PublishContext, forge: Forg
     people = _people(change.branch, observed.known, context)
     if people or request is None:
         return replace(observed, people=people)
-    return replace(observed, untold=is_untold(change.branch, checkout, observed.known))
+    moved = is_rewritten(change.branch, checkout, observed.known)
+    return replace(observed, rewritten=moved)
 
 
 def _people(

@@ -10,9 +10,10 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from imagebot.config.model import Configuration, Target
+from imagebot.config.model import Configuration, Route, Target
 from imagebot.errors import ConfigurationError, ForgeError, ImagebotError, PushRejectedError
 from imagebot.forge.connect import check_forge, forge_kind, open_forge
+from imagebot.forge.model import Forge
 from imagebot.git.checkout import BOT_BRANCHES, Checkout, open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.plan.assign import Assigned, assign
@@ -219,8 +220,34 @@ def _check_forge(
             yield Check.warning(subject, found, error.hint)
         return
     yield Check(True, subject, f"{forge.project}: {rights.summary}")
+    yield from _check_protection(target, routes, forge)
     if rights.expires is not None:
         yield _expiry(subject, rights.expires, context.now)
+
+
+def _check_protection(target: Target, routes: Iterable[Route], forge: Forge) -> Iterator[Check]:
+    """What the forge says of the branches that are pushed to: a dry push does not ask for it."""
+    subject = f"{target.name}: protection"
+    ways = {route.publish for route in routes}
+    for way, branch in (("commit", target.branch), ("pull-request", f"{BOT_BRANCHES}doctor")):
+        if way not in ways:
+            continue
+        own = way == "pull-request"
+        try:
+            found = forge.obstacles(branch, own=own)
+        except ImagebotError as error:
+            message = f"{branch}: cannot find out how it is protected: {error.message}"
+            yield Check.warning(subject, message, error.hint)
+            continue
+        hint = f"let the bot's account push to {BOT_BRANCHES if own else branch}"
+        if not own:
+            hint += ", or set `publish: pull-request` on the route"
+        for each in found:
+            message = f"{branch}: {each.reason}"
+            if each.certain:
+                yield Check(False, subject, message, hint)
+            else:
+                yield Check.warning(subject, message, hint)
 
 
 def _expiry(subject: str, expires: datetime, now: datetime) -> Check:
@@ -249,7 +276,8 @@ def _check_plans(
             if problem.message not in told and f"registry {problem.subject}" not in told
         ]
         for problem in problems:
-            yield Check(False, subject, problem.placed, problem.hint)
+            said = problem.placed.removeprefix(f"{target.name}: ")
+            yield Check(False, subject, said, problem.hint)
         if not problems:
             yield Check(True, subject, _summary(plan))
 

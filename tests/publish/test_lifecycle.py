@@ -273,6 +273,7 @@ def test_a_route_that_commits_now(world: World) -> None:
     commits = configuration(publish="commit").replace(b"    pull-request: {group: all}\n", b"")
     world.bare.commit({CONFIGURATION: commits})
     assert world.statuses() == [(0, "committed"), (1, "closed")]
+    assert "route production commits it now" in world.pull(1)["comments"][0]
     (comment,) = world.pull(1)["comments"]
     assert str(world.bare.head())[:12] in comment
 
@@ -285,7 +286,7 @@ def test_a_route_whose_name_is_gone_is_told_of_first(world: World) -> None:
     assert any(taken[:12] in line for line in result.plan.warnings)
     assert world.statuses() == [(1, "closed")]
     (comment,) = world.pull(1)["comments"]
-    assert f"Route production is gone from imagebot.yaml since {taken[:12]}" in comment
+    assert f"Route production is no longer in imagebot.yaml \\(as of {taken[:12]}\\)" in comment
 
 
 def test_a_route_that_is_gone_may_come_back(world: World) -> None:
@@ -316,7 +317,7 @@ def test_a_route_that_is_gone_from_the_file_of_the_bot(tmp_path: Path) -> None:
         world.run(wait=timedelta(minutes=5))
         assert world.open() == [1]
     assert world.statuses(world.run(wait=timedelta(minutes=5))) == [(1, "closed")]
-    assert "Route production is gone from bot.yaml" in world.pull(1)["comments"][0]
+    assert "Route production is no longer in bot.yaml" in world.pull(1)["comments"][0]
 
 
 def test_another_configuration_does_not_touch_it(world: World) -> None:
