@@ -18,7 +18,7 @@ from imagebot.plan.undecided import noted_warnings, undecided_warnings
 from imagebot.plan.unused import unused_warnings
 from imagebot.policy.model import Decision
 from imagebot.problem import Place, Problem
-from imagebot.reference import Repository
+from imagebot.reference import Reference, Repository
 from imagebot.registry.api import Registry
 from imagebot.scan.cache import ScanCache
 from imagebot.scan.inventory import sort_unread, take_inventory
@@ -46,7 +46,7 @@ def build_plan(
     """
     inventory = take_inventory(source, configuration, scans)
     assignments = assign(inventory.fields, configuration, target.name, flux=inventory.flux)
-    queries = [_query(each, limits) for each in assignments]
+    queries = _queries(assignments, limits)
     asked = [(each.field, query) for each, query in zip(assignments, queries, strict=True) if query]
     with waiting():
         resolution = resolve(
@@ -89,6 +89,23 @@ def to_plan(
             *_problems(resolution.failures, _places(pairs, resolution)),
         ),
     )
+
+
+def _queries(assignments: Iterable[Assigned], limits: Limits) -> list[TagQuery | None]:
+    """What to ask for each field. Equal questions are one object, which is quick to look up."""
+    made: dict[tuple[Reference, int], TagQuery | None] = {}
+    same: dict[TagQuery, TagQuery] = {}
+    queries: list[TagQuery | None] = []
+    for each in assignments:
+        if each.policy is None or not each.managed:
+            queries.append(None)
+            continue
+        key = (each.field.reference, id(each.policy))
+        if key not in made:
+            query = _query(each, limits)
+            made[key] = query and same.setdefault(query, query)
+        queries.append(made[key])
+    return queries
 
 
 def _query(assigned: Assigned, limits: Limits) -> TagQuery | None:

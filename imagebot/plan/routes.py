@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imagebot.config.model import Configuration, ImageRule, Route
-from imagebot.glob import compile_glob, matches_any
+from imagebot.glob import compile_glob
 from imagebot.reference import Repository
 
 
@@ -11,15 +11,24 @@ class RouteTable:
     """Routes by file and entries by repository, each asked once."""
 
     def __init__(self, configuration: Configuration) -> None:
-        self._routes = configuration.routes
+        self._routes = tuple(
+            (route, tuple(compile_glob(glob) for glob in route.files))
+            for route in configuration.routes
+        )
         self._by_path: dict[str, Route | None] = {}
         self._entries: dict[tuple[int, Repository], ImageRule | None] = {}
 
     def of(self, path: str) -> Route | None:
         if path not in self._by_path:
-            found = (route for route in self._routes if matches_any(route.files, path))
-            self._by_path[path] = next(found, None)
+            self._by_path[path] = self._find(path)
         return self._by_path[path]
+
+    def _find(self, path: str) -> Route | None:
+        for route, globs in self._routes:
+            for takes in globs:
+                if takes(path):
+                    return route
+        return None
 
     def entry(self, route: Route, repository: Repository) -> ImageRule | None:
         key = (id(route), repository)

@@ -9,17 +9,16 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from imagebot.config.model import BotConfiguration, CommitOptions, Configuration, Target
 from imagebot.config.secret import Vault
 from imagebot.errors import OUT_OF_SPACE, ConfigurationError, ImagebotError, PushRejectedError
-from imagebot.files.rewrite import FileChange
 from imagebot.forge.connect import try_forge
 from imagebot.git.checkout import open_checkout
 from imagebot.git.credentials import access_for
@@ -30,22 +29,22 @@ from imagebot.parallel.stop import Stop
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.parallel.turns import Turns
 from imagebot.plan.build import build_plan
-from imagebot.plan.edits import PlanWithEdits, edit_plan, keep_edits
-from imagebot.plan.limits import LimitedPlan, apply_limits, exceeds_max_updates
+from imagebot.plan.limits import LimitedPlan
 from imagebot.plan.model import Plan, PlanTarget, Published, merge_plans, owned_by
-from imagebot.plan.vetoes import apply_vetoes
 from imagebot.problem import BUG, Problem
 from imagebot.publish.again import Again
 from imagebot.publish.context import PublishContext
-from imagebot.publish.publish import publish_plan
-from imagebot.publish.vetoes import find_settled, find_vetoes
-from imagebot.publish.waits import find_waits
+from imagebot.publish.due import is_anything_due
 from imagebot.publish.written import read_written
 from imagebot.registry.api import Registry
 from imagebot.run.target import TreeRead, target_configuration, tree_read
 from imagebot.scan.cache import load_scan_cache
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.text import excerpt
+
+if TYPE_CHECKING:
+    from imagebot.files.rewrite import FileChange
+    from imagebot.plan.edits import PlanWithEdits
 
 T = TypeVar("T")
 
@@ -144,6 +143,9 @@ def _run_target(target: Target, context: PassContext) -> PassResult:
 
 
 def _plan_target(target: Target, context: PassContext) -> PlanWithEdits:
+    from imagebot.plan.edits import PlanWithEdits
+
+    changes: tuple[FileChange, ...]
     try:
         with _open_target(target, context) as opened:
             prepared = _prepare(target, opened, context)
@@ -189,11 +191,7 @@ class _Prepared:
 
 
 def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _Prepared:
-    """The pass up to publishing: plan -> vetoes -> edits -> limits.
-
-    Limits come last because an update that cannot be made exactly must not count, and must be
-    reported also where the others are too many.
-    """
+    """The pass up to publishing."""
     checkout = opened.checkout
     checkout.refresh()
     configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
@@ -213,35 +211,15 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
         progress=context.progress,
     )
     scans.save()
-    found = find_vetoes(
-        plan.updates,
-        configuration,
-        opened,
-        context.now,
-        context.again,
-        target=target.name,
+    read = tree_read(source, target)
+    if not plan.updates:
+        return _Prepared(configuration, LimitedPlan(plan, plan), (), read)
+    from imagebot.run.reduce import reduce_plan
+
+    reduced = reduce_plan(
+        plan, source, configuration, opened, target, now=context.now, again=context.again
     )
-    edited = edit_plan(source, apply_vetoes(plan, found.vetoes))
-    waits = find_waits(
-        edited.plan,
-        configuration.routes,
-        found.requests,
-        target=target.name,
-        base=checkout.branch,
-        now=context.now,
-    )
-    plan = apply_vetoes(edited.plan, waits)
-    settled: Collection[str] = ()
-    if exceeds_max_updates(len(plan.updates), target.limits):
-        settled = find_settled(plan, configuration, opened, target=target.name)
-    limited = apply_limits(plan, target.limits, configuration.routes, target.name, settled=settled)
-    kept = keep_edits(PlanWithEdits(limited.allowed, edited.changes))
-    return _Prepared(
-        configuration,
-        LimitedPlan(replace(limited.plan, problems=kept.plan.problems), kept.plan),
-        kept.changes,
-        tree_read(source, target),
-    )
+    return _Prepared(configuration, reduced.limited, reduced.changes, read)
 
 
 def _prepare_again(
@@ -277,6 +255,10 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
             return PassResult(_noting_pause(plan, target, paused))
         if plan.updates and not allowed.updates:
             return PassResult(plan)
+        if not is_anything_due(allowed, prepared.configuration, opened.checkout):
+            return PassResult(plan)
+        from imagebot.publish.publish import publish_plan
+
         try:
             outcome = publish_plan(
                 allowed,

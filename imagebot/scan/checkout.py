@@ -28,7 +28,11 @@ class CheckoutSource:
     whole: bool = True
 
     def paths(self) -> Sequence[str]:
-        return [path for path in (*self._blobs, *self._unreadable) if self._takes(path)]
+        return self._paths
+
+    @cached_property
+    def _paths(self) -> tuple[str, ...]:
+        return tuple(path for path in (*self._blobs, *self._unreadable) if self._takes(path))
 
     @cached_property
     def _blobs(self) -> Mapping[str, str]:

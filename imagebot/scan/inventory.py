@@ -13,12 +13,10 @@ from imagebot.manifest.flux.join import FluxPolicy, join
 from imagebot.manifest.formats.select import chart_folders, is_chart_template
 from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.options import REFERS_ELSEWHERE, UNSAID, ScanOptions
-from imagebot.policy.build import build_policy
 from imagebot.policy.model import Policy
 from imagebot.problem import Problem
 from imagebot.reference import Repository
 from imagebot.scan.cache import ScanCache
-from imagebot.scan.many import scan_many
 from imagebot.scan.source import Source
 
 
@@ -126,12 +124,17 @@ def _scan_all(
     keys = _keys(source, paths, options) if cache is not None else {}
     scans = cache.find(keys) if cache is not None else {}
     rest = [path for path in paths if path not in scans]
+    if not rest:
+        return scans
+    # Imported here, because most passes find every scan in the cache.
+    from imagebot.scan.many import scan_many
+
     source.fetch(rest)
     for path, scan in scan_many(rest, source.read, options):
         scans[path] = scan
         if cache is not None and path in keys:
             cache.put(keys[path], scan)
-    return {path: scans[path] for path in paths} if rest else scans
+    return {path: scans[path] for path in paths}
 
 
 def _keys(
@@ -153,6 +156,10 @@ def _keys(
 def _flux_policies(found: Mapping[str, FluxPolicy]) -> dict[str, Policy | Unread]:
     """Flux's policies as imagebot policies; an Unread where one cannot be followed."""
     policies: dict[str, Policy | Unread] = {}
+    if not found:
+        return policies
+    from imagebot.policy.build import build_policy
+
     for name, each in found.items():
         if each.problem or each.suspended:
             policies[name] = each.unread()
