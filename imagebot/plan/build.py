@@ -20,8 +20,7 @@ from imagebot.policy.model import Decision
 from imagebot.problem import Place, Problem
 from imagebot.reference import Reference, Repository
 from imagebot.registry.api import Registry
-from imagebot.scan.cache import ScanCache
-from imagebot.scan.inventory import sort_unread, take_inventory
+from imagebot.scan.inventory import Inventory, sort_unread, take_inventory
 from imagebot.scan.source import Source
 
 
@@ -33,18 +32,20 @@ def build_plan(
     now: datetime,
     target: PlanTarget = FOLDER,
     limits: Limits = Limits(),
-    scans: ScanCache | None = None,
+    inventory: Inventory | None = None,
     written: Written = NONE_WRITTEN,
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     progress: Progress | None = None,
 ) -> Plan:
     """What the policies want of `source`; what cannot be listed or decided is a problem in it.
 
+    `inventory` is that of `source`, where it is known already.
+
     It is in a context of `waiting` while it waits for registries. Of `limits` only `images` counts
     here: a repository outside of it is not asked about. `written` are the digests that tags had
     when imagebot wrote them.
     """
-    inventory = take_inventory(source, configuration, scans)
+    inventory = inventory or take_inventory(source, configuration)
     assignments = assign(inventory.fields, configuration, target.name, flux=inventory.flux)
     queries = _queries(assignments, limits)
     asked = [(each.field, query) for each, query in zip(assignments, queries, strict=True) if query]
@@ -101,10 +102,12 @@ def _queries(assignments: Iterable[Assigned], limits: Limits) -> list[TagQuery |
             queries.append(None)
             continue
         key = (each.field.reference, id(each.policy))
-        if key not in made:
+        try:
+            queries.append(made[key])
+        except KeyError:
             query = _query(each, limits)
             made[key] = query and same.setdefault(query, query)
-        queries.append(made[key])
+            queries.append(made[key])
     return queries
 
 

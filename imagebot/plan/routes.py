@@ -19,9 +19,11 @@ class RouteTable:
         self._entries: dict[tuple[int, Repository], ImageRule | None] = {}
 
     def of(self, path: str) -> Route | None:
-        if path not in self._by_path:
-            self._by_path[path] = self._find(path)
-        return self._by_path[path]
+        try:
+            return self._by_path[path]
+        except KeyError:
+            found = self._by_path[path] = self._find(path)
+            return found
 
     def _find(self, path: str) -> Route | None:
         for route, globs in self._routes:
@@ -32,8 +34,10 @@ class RouteTable:
 
     def entry(self, route: Route, repository: Repository) -> ImageRule | None:
         key = (id(route), repository)
-        if key not in self._entries:
+        try:
+            return self._entries[key]
+        except KeyError:
             name = str(repository)
-            found = (entry for entry in route.images if compile_glob(entry.match)(name))
-            self._entries[key] = next(found, None)
-        return self._entries[key]
+            fitting = (entry for entry in route.images if compile_glob(entry.match)(name))
+            found = self._entries[key] = next(fitting, None)
+            return found

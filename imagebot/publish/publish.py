@@ -15,7 +15,6 @@ from imagebot.errors import (
     PushRejectedError,
 )
 from imagebot.files.rewrite import FileChange
-from imagebot.git.checkout import Checkout
 from imagebot.manifest.edit import edit
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.plan.model import Plan, Published

@@ -38,8 +38,8 @@ from imagebot.publish.due import is_anything_due
 from imagebot.publish.written import read_written
 from imagebot.registry.api import Registry
 from imagebot.run.target import TreeRead, target_configuration, tree_read
-from imagebot.scan.cache import load_scan_cache
 from imagebot.scan.checkout import CheckoutSource
+from imagebot.scan.kept import kept_inventory
 from imagebot.text import excerpt
 
 if TYPE_CHECKING:
@@ -181,13 +181,13 @@ def _open_target(target: Target, context: PassContext) -> Iterator[PublishContex
 class _Prepared:
     """All that comes before publishing; `changes` are the files of the allowed updates.
 
-    `read` is what of the target it depends on.
+    `read` is what of the target it depends on; None where there are no updates.
     """
 
     configuration: Configuration
     limited: LimitedPlan
-    changes: tuple[FileChange, ...]
-    read: TreeRead
+    changes: tuple[FileChange, ...] = ()
+    read: TreeRead | None = None
 
 
 def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _Prepared:
@@ -197,7 +197,12 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
     configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
     checkout.committer = _committer(configuration.commit, context.now)
     source = CheckoutSource(checkout, configuration.files)
-    scans = load_scan_cache(_cached(target, context, "scans"))
+    inventory = kept_inventory(
+        source,
+        configuration,
+        tree=_cached(target, context, "trees"),
+        scans=_cached(target, context, "scans"),
+    )
     plan = build_plan(
         source,
         configuration,
@@ -205,20 +210,19 @@ def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _P
         now=context.now,
         target=PlanTarget(target.name, identity_of(target.url, target.branch)),
         limits=target.limits,
-        scans=scans,
+        inventory=inventory,
         written=read_written(checkout, _cached(target, context, "written")),
         waiting=context.turns.given_up,
         progress=context.progress,
     )
-    scans.save()
-    read = tree_read(source, target)
     if not plan.updates:
-        return _Prepared(configuration, LimitedPlan(plan, plan), (), read)
+        return _Prepared(configuration, LimitedPlan(plan, plan))
     from imagebot.run.reduce import reduce_plan
 
     reduced = reduce_plan(
         plan, source, configuration, opened, target, now=context.now, again=context.again
     )
+    read = tree_read(source, target)
     return _Prepared(configuration, reduced.limited, reduced.changes, read)
 
 

@@ -31,8 +31,8 @@ class CheckoutSource:
         return self._paths
 
     @cached_property
-    def _paths(self) -> tuple[str, ...]:
-        return tuple(path for path in (*self._blobs, *self._unreadable) if self._takes(path))
+    def _paths(self) -> list[str]:
+        return [path for path in (*self._blobs, *self._unreadable) if self._takes(path)]
 
     @cached_property
     def _blobs(self) -> Mapping[str, str]:

@@ -34,6 +34,20 @@ class Inventory:
     flux: Mapping[str, Policy | Unread] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class TreeScan:
+    """What the scans of all files say together; `inventory_of` makes an Inventory of it.
+
+    It can be kept: it depends on the files and on what the configuration says of scanning. `unread`
+    is in the order in which it was found; `policies` are keyed as in `Joined`.
+    """
+
+    paths: tuple[str, ...]
+    fields: tuple[ImageField, ...]
+    unread: tuple[Unread, ...]
+    policies: dict[str, FluxPolicy]
+
+
 def take_inventory(
     source: Source, configuration: Configuration, scans: ScanCache | None = None
 ) -> Inventory:
@@ -42,6 +56,13 @@ def take_inventory(
     With `scans`, files that a source knows by their blobs and that were scanned before are not
     even read.
     """
+    return inventory_of(scan_tree(source, configuration, scans))
+
+
+def scan_tree(
+    source: Source, configuration: Configuration, scans: ScanCache | None = None
+) -> TreeScan:
+    """The first part of `take_inventory`."""
     paths = tuple(source.paths())
     return _joined(paths, _scan_all(source, paths, _options(paths, configuration), scans))
 
@@ -62,7 +83,7 @@ def find_named(
         # The image of a field can be named in another file than its tag.
         wider = _options(paths, configuration, (*names, *REFERS_ELSEWHERE))
         found = _scan_all(source, paths, wider, None)
-    inventory = _joined(paths, found)
+    inventory = inventory_of(_joined(paths, found))
     unread = tuple(each for each in inventory.unread if each.path in named)
     return replace(inventory, unread=unread)
 
@@ -80,20 +101,27 @@ def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
     )
 
 
-def _joined(paths: tuple[str, ...], found: Mapping[str, Scan]) -> Inventory:
+def _joined(paths: tuple[str, ...], found: Mapping[str, Scan]) -> TreeScan:
     joined = join(found)
-    flux = _flux_policies(joined.policies)
-    unread = [entry for each in joined.scans.values() for entry in each.unread]
-    unread += [entry for entry in flux.values() if isinstance(entry, Unread)]
+    scans = joined.scans.values()
+    return TreeScan(
+        paths,
+        tuple([field for each in scans for field in each.fields]),
+        tuple([entry for each in scans for entry in each.unread]),
+        joined.policies,
+    )
+
+
+def inventory_of(tree: TreeScan) -> Inventory:
+    """The inventory of the files, with the policies that Flux's objects make."""
+    flux = _flux_policies(tree.policies)
+    unread = [*tree.unread, *(entry for entry in flux.values() if isinstance(entry, Unread))]
     if len(unread) > 1:
         # Entries that depend on other files come last in `joined`, whatever their line.
-        order = {path: number for number, path in enumerate(paths)}
+        order = {path: number for number, path in enumerate(tree.paths)}
         unread.sort(key=lambda entry: (order[entry.path], entry.line))
     return Inventory(
-        paths=paths,
-        fields=tuple([field for each in joined.scans.values() for field in each.fields]),
-        unread=tuple(dict.fromkeys(unread)),
-        flux=flux,
+        paths=tree.paths, fields=tree.fields, unread=tuple(dict.fromkeys(unread)), flux=flux
     )
 
 
