@@ -19,7 +19,6 @@ from imagebot.errors import (
 )
 from imagebot.http.address import netloc
 from imagebot.http.exchange import Exchange, LimitExceededError, Stage
-from imagebot.http.library import load_httpx
 from imagebot.http.limits import TimeLimits
 from imagebot.http.message import Request
 from imagebot.http.reach import AddressRefusedError
@@ -46,7 +45,6 @@ _TRUST = "name its authority with `ca-file` of this registry in the bot's config
 @contextlib.contextmanager
 def translated(request: Request, exchange: Exchange, limits: TimeLimits) -> Iterator[None]:
     """Turn everything that httpx, httpcore and the network can raise into a RegistryError."""
-    load_httpx()
     import httpcore
     import httpx
 
