@@ -18,10 +18,9 @@ from imagebot.plan.undecided import noted_warnings, undecided_warnings
 from imagebot.plan.unused import unused_warnings
 from imagebot.policy.model import Decision
 from imagebot.problem import Place, Problem
-from imagebot.reference import Repository
+from imagebot.reference import Reference, Repository
 from imagebot.registry.api import Registry
-from imagebot.scan.cache import ScanCache
-from imagebot.scan.inventory import sort_unread, take_inventory
+from imagebot.scan.inventory import Inventory, sort_unread, take_inventory
 from imagebot.scan.source import Source
 
 
@@ -53,7 +52,7 @@ def build_plan(
     now: datetime,
     target: PlanTarget = FOLDER,
     limits: Limits = Limits(),
-    scans: ScanCache | None = None,
+    inventory: Inventory | None = None,
     written: Written = NONE_WRITTEN,
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     progress: Progress | None = None,
@@ -66,7 +65,7 @@ def build_plan(
         now=now,
         target=target,
         limits=limits,
-        scans=scans,
+        inventory=inventory,
         written=written,
         waiting=waiting,
         progress=progress,
@@ -81,13 +80,15 @@ def build(
     now: datetime,
     target: PlanTarget = FOLDER,
     limits: Limits = Limits(),
-    scans: ScanCache | None = None,
+    inventory: Inventory | None = None,
     written: Written = NONE_WRITTEN,
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     progress: Progress | None = None,
     earlier: Built | None = None,
 ) -> Built:
     """What the policies want of `source`; what cannot be listed or decided is a problem in it.
+
+    `inventory` is that of `source`, where it is known already.
 
     It is in a context of `waiting` while it waits for registries. Of `limits` only `images` counts
     here: a repository outside of it is not asked about. `written` are the digests that tags had
@@ -96,9 +97,9 @@ def build(
     With what was built `earlier` in the same pass, only what it did not decide is decided: the plan
     is the same as without.
     """
-    inventory = take_inventory(source, configuration, scans)
+    inventory = inventory or take_inventory(source, configuration)
     assignments = assign(inventory.fields, configuration, target.name, flux=inventory.flux)
-    queries = [_query(each, limits) for each in assignments]
+    queries = _queries(assignments, limits)
     asked = [(each.field, query) for each, query in zip(assignments, queries, strict=True) if query]
     with waiting():
         resolution = resolve(
@@ -147,6 +148,25 @@ def to_plan(
             *_problems(resolution.failures, _places(pairs, resolution)),
         ),
     )
+
+
+def _queries(assignments: Iterable[Assigned], limits: Limits) -> list[TagQuery | None]:
+    """What to ask for each field. Equal questions are one object, which is quick to look up."""
+    made: dict[tuple[Reference, int], TagQuery | None] = {}
+    same: dict[TagQuery, TagQuery] = {}
+    queries: list[TagQuery | None] = []
+    for each in assignments:
+        if each.policy is None or not each.managed:
+            queries.append(None)
+            continue
+        key = (each.field.reference, id(each.policy))
+        try:
+            queries.append(made[key])
+        except KeyError:
+            query = _query(each, limits)
+            made[key] = query and same.setdefault(query, query)
+            queries.append(made[key])
+    return queries
 
 
 def _query(assigned: Assigned, limits: Limits) -> TagQuery | None:

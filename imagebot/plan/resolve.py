@@ -41,6 +41,14 @@ class TagQuery:
 
     reference: Reference
     policy: Policy
+    # Computed once: a policy has many keys, and thousands of fields look for their answers.
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.reference, self.policy)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @classmethod
     def of(cls, reference: Reference, policy: Policy) -> TagQuery:

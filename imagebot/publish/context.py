@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from imagebot.config.model import CommitOptions
 from imagebot.forge.connect import ForgeAccess
@@ -13,10 +13,12 @@ from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.plan.model import Published
-from imagebot.publish.changes import Change
 from imagebot.publish.marker import PullRequestMarker
 from imagebot.publish.refusals import BotRequests
 from imagebot.registry.api import Registry
+
+if TYPE_CHECKING:
+    from imagebot.publish.changes import Change
 
 
 @dataclass(slots=True)

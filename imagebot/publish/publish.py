@@ -15,7 +15,6 @@ from imagebot.errors import (
     PushRejectedError,
 )
 from imagebot.files.rewrite import FileChange
-from imagebot.git.checkout import Checkout
 from imagebot.manifest.edit import edit
 from imagebot.plan.model import Plan, Published
 from imagebot.problem import Problem
@@ -23,6 +22,7 @@ from imagebot.publish.branches import scan_options
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.comments import closing_comment, moved_comment
 from imagebot.publish.context import PublishContext
+from imagebot.publish.due import may_have_pull_requests
 from imagebot.publish.fates import policy_fingerprint
 from imagebot.publish.notes import with_notes
 from imagebot.publish.publishers import PUBLISHERS
@@ -65,7 +65,7 @@ def publish_plan(
     changes = with_notes(changes, plan)
     reviewed = Reviewed(changes, requests=context.requests)
     problems: list[Problem] = []
-    if _may_have_pull_requests(configuration, checkout):
+    if may_have_pull_requests(configuration, checkout):
         try:
             reviewed = review(changes, plan, configuration, context, target=target)
         except (ForgeError, GitError, CredentialError) as error:
@@ -123,11 +123,6 @@ def _closed(
         return None
     text = closing_comment(closing.fates, places, why=closing.why)
     return replace(change, closing=text)
-
-
-def _may_have_pull_requests(configuration: Configuration, checkout: Checkout) -> bool:
-    routes = configuration.routes
-    return bool(checkout.bot_branches()) or any(r.publish == "pull-request" for r in routes)
 
 
 def edits_of(change: Change, files: Iterable[FileChange]) -> dict[str, bytes]:

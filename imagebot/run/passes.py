@@ -9,17 +9,16 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from imagebot.config.model import BotConfiguration, CommitOptions, Configuration, Target
 from imagebot.config.secret import Vault
 from imagebot.errors import OUT_OF_SPACE, ConfigurationError, ImagebotError, PushRejectedError
-from imagebot.files.rewrite import FileChange
 from imagebot.forge.connect import try_forge
 from imagebot.git.checkout import open_checkout
 from imagebot.git.credentials import access_for
@@ -30,23 +29,23 @@ from imagebot.parallel.stop import Stop
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.parallel.turns import Turns
 from imagebot.plan.build import Built, build
-from imagebot.plan.edits import PlanWithEdits, edit_plan, keep_edits
-from imagebot.plan.limits import LimitedPlan, apply_limits, exceeds_max_updates
+from imagebot.plan.limits import LimitedPlan
 from imagebot.plan.model import Plan, PlanTarget, Published, merge_plans, owned_by
-from imagebot.plan.vetoes import apply_vetoes
 from imagebot.problem import BUG, Problem
 from imagebot.publish.again import Again
 from imagebot.publish.context import PublishContext
-from imagebot.publish.publish import publish_plan
+from imagebot.publish.due import is_anything_due
 from imagebot.publish.refusals import BotRequests
-from imagebot.publish.vetoes import find_settled, find_vetoes
-from imagebot.publish.waits import find_waits
 from imagebot.publish.written import read_written
 from imagebot.registry.api import Registry
 from imagebot.run.target import TreeRead, target_configuration, tree_read
-from imagebot.scan.cache import load_scan_cache
 from imagebot.scan.checkout import CheckoutSource
+from imagebot.scan.kept import kept_inventory
 from imagebot.text import excerpt
+
+if TYPE_CHECKING:
+    from imagebot.files.rewrite import FileChange
+    from imagebot.plan.edits import PlanWithEdits
 
 T = TypeVar("T")
 
@@ -145,6 +144,9 @@ def _run_target(target: Target, context: PassContext) -> PassResult:
 
 
 def _plan_target(target: Target, context: PassContext) -> PlanWithEdits:
+    from imagebot.plan.edits import PlanWithEdits
+
+    changes: tuple[FileChange, ...]
     try:
         with _open_target(target, context) as opened:
             prepared = _prepare(target, opened, context)
@@ -181,23 +183,27 @@ class _Prepared:
     """All that comes before publishing; `changes` are the files of the allowed updates.
 
     `requests` are the bot's pull requests, where they were listed. `read` is what of the target it
-    depends on. `built` and `edited` are what the policies and the vetoes want of it.
+    depends on; None where there are no updates. `built` and `edited` are what the policies and the
+    vetoes want of it.
     """
 
     configuration: Configuration
     limited: LimitedPlan
-    changes: tuple[FileChange, ...]
-    requests: BotRequests | None
-    read: TreeRead
     built: Built
-    edited: tuple[FileChange, ...]
+    changes: tuple[FileChange, ...] = ()
+    requests: BotRequests | None = None
+    read: TreeRead | None = None
+    edited: tuple[FileChange, ...] = ()
 
     def edits_in(self, read: TreeRead) -> Mapping[str, FileChange]:
         """The edits of files that are the same in what was `read` later, by path."""
+        if self.read is None:
+            return {}
+        files = self.read.files
         return {
             each.path: each
             for each in self.edited
-            if self.read.files.get(each.path, "") == read.files.get(each.path) != ""
+            if files.get(each.path, "") == read.files.get(each.path) != ""
         }
 
 
@@ -207,19 +213,21 @@ def _prepare(
     context: PassContext,
     earlier: _Prepared | None = None,
 ) -> _Prepared:
-    """The pass up to publishing: plan -> vetoes -> edits -> limits.
+    """The pass up to publishing.
 
     What an `earlier` one of the same pass decided and edited is not done again.
-
-    Limits come last because an update that cannot be made exactly must not count, and must be
-    reported also where the others are too many.
     """
     checkout = opened.checkout
     checkout.refresh()
     configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
     checkout.committer = _committer(configuration.commit, context.now)
     source = CheckoutSource(checkout, configuration.files)
-    scans = load_scan_cache(_cached(target, context, "scans"))
+    inventory = kept_inventory(
+        source,
+        configuration,
+        tree=_cached(target, context, "trees"),
+        scans=_cached(target, context, "scans"),
+    )
     built = build(
         source,
         configuration,
@@ -227,51 +235,35 @@ def _prepare(
         now=context.now,
         target=PlanTarget(target.name, identity_of(target.url, target.branch)),
         limits=target.limits,
-        scans=scans,
+        inventory=inventory,
         written=read_written(checkout, _cached(target, context, "written")),
         waiting=context.turns.given_up,
         progress=context.progress,
         earlier=earlier.built if earlier else None,
     )
-    plan = built.plan
-    scans.save()
-    found = find_vetoes(
-        plan.updates,
+    if not built.plan.updates:
+        return _Prepared(configuration, LimitedPlan(built.plan, built.plan), built)
+    from imagebot.run.reduce import reduce_plan
+
+    read = tree_read(source, target)
+    reduced = reduce_plan(
+        built.plan,
+        source,
         configuration,
         opened,
-        context.now,
-        context.again,
-        target=target.name,
-    )
-    read = tree_read(source, target)
-    edited = edit_plan(
-        source,
-        apply_vetoes(plan, found.vetoes),
+        target,
+        now=context.now,
+        again=context.again,
         made_before=earlier.edits_in(read) if earlier else {},
     )
-    waits = find_waits(
-        edited.plan,
-        configuration.routes,
-        found.requests or BotRequests(),
-        target=target.name,
-        base=checkout.branch,
-        now=context.now,
-    )
-    plan = apply_vetoes(edited.plan, waits)
-    settled: Collection[str] = ()
-    if exceeds_max_updates(len(plan.updates), target.limits):
-        listed = replace(opened, requests=found.requests)
-        settled = find_settled(plan, configuration, listed, target=target.name)
-    limited = apply_limits(plan, target.limits, configuration.routes, target.name, settled=settled)
-    kept = keep_edits(PlanWithEdits(limited.allowed, edited.changes))
     return _Prepared(
         configuration,
-        LimitedPlan(replace(limited.plan, problems=kept.plan.problems), kept.plan),
-        kept.changes,
-        found.requests,
-        read,
+        reduced.limited,
         built,
-        edited.changes,
+        reduced.changes,
+        reduced.requests,
+        read,
+        reduced.edited,
     )
 
 
@@ -309,6 +301,10 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
             return PassResult(_noting_pause(plan, target, paused))
         if plan.updates and not allowed.updates:
             return PassResult(plan)
+        if not is_anything_due(allowed, prepared.configuration, opened.checkout):
+            return PassResult(plan)
+        from imagebot.publish.publish import publish_plan
+
         try:
             outcome = publish_plan(
                 allowed,

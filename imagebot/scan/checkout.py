@@ -28,6 +28,10 @@ class CheckoutSource:
     whole: bool = True
 
     def paths(self) -> Sequence[str]:
+        return self._paths
+
+    @cached_property
+    def _paths(self) -> list[str]:
         return [path for path in (*self._blobs, *self._unreadable) if self._takes(path)]
 
     @cached_property

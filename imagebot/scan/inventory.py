@@ -13,12 +13,10 @@ from imagebot.manifest.flux.join import FluxPolicy, join
 from imagebot.manifest.formats.select import chart_folders, is_chart_template
 from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.options import REFERS_ELSEWHERE, UNSAID, ScanOptions
-from imagebot.policy.build import build_policy
 from imagebot.policy.model import Policy
 from imagebot.problem import Problem
 from imagebot.reference import Repository
 from imagebot.scan.cache import ScanCache
-from imagebot.scan.many import scan_many
 from imagebot.scan.source import Source
 
 
@@ -36,6 +34,20 @@ class Inventory:
     flux: Mapping[str, Policy | Unread] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class TreeScan:
+    """What the scans of all files say together; `inventory_of` makes an Inventory of it.
+
+    It can be kept: it depends on the files and on what the configuration says of scanning. `unread`
+    is in the order in which it was found; `policies` are keyed as in `Joined`.
+    """
+
+    paths: tuple[str, ...]
+    fields: tuple[ImageField, ...]
+    unread: tuple[Unread, ...]
+    policies: dict[str, FluxPolicy]
+
+
 def take_inventory(
     source: Source, configuration: Configuration, scans: ScanCache | None = None
 ) -> Inventory:
@@ -44,6 +56,13 @@ def take_inventory(
     With `scans`, files that a source knows by their blobs and that were scanned before are not
     even read.
     """
+    return inventory_of(scan_tree(source, configuration, scans))
+
+
+def scan_tree(
+    source: Source, configuration: Configuration, scans: ScanCache | None = None
+) -> TreeScan:
+    """The first part of `take_inventory`."""
     paths = tuple(source.paths())
     return _joined(paths, _scan_all(source, paths, _options(paths, configuration), scans))
 
@@ -64,7 +83,7 @@ def find_named(
         # The image of a field can be named in another file than its tag.
         wider = _options(paths, configuration, (*names, *REFERS_ELSEWHERE))
         found = _scan_all(source, paths, wider, None)
-    inventory = _joined(paths, found)
+    inventory = inventory_of(_joined(paths, found))
     unread = tuple(each for each in inventory.unread if each.path in named)
     return replace(inventory, unread=unread)
 
@@ -82,20 +101,27 @@ def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
     )
 
 
-def _joined(paths: tuple[str, ...], found: Mapping[str, Scan]) -> Inventory:
+def _joined(paths: tuple[str, ...], found: Mapping[str, Scan]) -> TreeScan:
     joined = join(found)
-    flux = _flux_policies(joined.policies)
-    unread = [entry for each in joined.scans.values() for entry in each.unread]
-    unread += [entry for entry in flux.values() if isinstance(entry, Unread)]
+    scans = joined.scans.values()
+    return TreeScan(
+        paths,
+        tuple([field for each in scans for field in each.fields]),
+        tuple([entry for each in scans for entry in each.unread]),
+        joined.policies,
+    )
+
+
+def inventory_of(tree: TreeScan) -> Inventory:
+    """The inventory of the files, with the policies that Flux's objects make."""
+    flux = _flux_policies(tree.policies)
+    unread = [*tree.unread, *(entry for entry in flux.values() if isinstance(entry, Unread))]
     if len(unread) > 1:
         # Entries that depend on other files come last in `joined`, whatever their line.
-        order = {path: number for number, path in enumerate(paths)}
+        order = {path: number for number, path in enumerate(tree.paths)}
         unread.sort(key=lambda entry: (order[entry.path], entry.line))
     return Inventory(
-        paths=paths,
-        fields=tuple([field for each in joined.scans.values() for field in each.fields]),
-        unread=tuple(dict.fromkeys(unread)),
-        flux=flux,
+        paths=tree.paths, fields=tree.fields, unread=tuple(dict.fromkeys(unread)), flux=flux
     )
 
 
@@ -126,12 +152,17 @@ def _scan_all(
     keys = _keys(source, paths, options) if cache is not None else {}
     scans = cache.find(keys) if cache is not None else {}
     rest = [path for path in paths if path not in scans]
+    if not rest:
+        return scans
+    # Imported here, because most passes find every scan in the cache.
+    from imagebot.scan.many import scan_many
+
     source.fetch(rest)
     for path, scan in scan_many(rest, source.read, options):
         scans[path] = scan
         if cache is not None and path in keys:
             cache.put(keys[path], scan)
-    return {path: scans[path] for path in paths} if rest else scans
+    return {path: scans[path] for path in paths}
 
 
 def _keys(
@@ -153,6 +184,10 @@ def _keys(
 def _flux_policies(found: Mapping[str, FluxPolicy]) -> dict[str, Policy | Unread]:
     """Flux's policies as imagebot policies; an Unread where one cannot be followed."""
     policies: dict[str, Policy | Unread] = {}
+    if not found:
+        return policies
+    from imagebot.policy.build import build_policy
+
     for name, each in found.items():
         if each.problem or each.suspended:
             policies[name] = each.unread()
