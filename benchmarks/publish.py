@@ -92,7 +92,8 @@ def cycle(cache: Path, url: str, access: Access, patch: int, what: str, plain: f
     def work() -> None:
         with open_checkout(cache, url, "main", access) as checkout:
             checkout.refresh()
-            wanted = [f.blob for f in checkout.files() if f.path.startswith("clusters/1/")]
+            blobs = checkout.blobs().items()
+            wanted = [blob for path, blob in blobs if path.startswith("clusters/1/")]
             checkout.read(wanted)
             change(checkout, [1, 1 + FOLDERS, 1 + 2 * FOLDERS], patch)
 

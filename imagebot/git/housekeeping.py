@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from imagebot.files.atomic import PREFIX
@@ -26,10 +25,14 @@ def remove_left_over(directory: Path) -> None:
 
     Raises GitError.
     """
+    folders = [os.fspath(directory)]
     try:
-        for entry in _entries(directory):
-            if entry.name.startswith(_LEFT_OVER) or entry.name.endswith(_LEFT_OVER_ENDS):
-                _remove(entry)
+        while folders:
+            for entry in _entries(folders.pop()):
+                if entry.name.startswith(_LEFT_OVER) or entry.name.endswith(_LEFT_OVER_ENDS):
+                    _remove(entry)
+                elif entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
         _remove_halves(directory / "objects" / "pack")
     except FileNotFoundError:
         return
@@ -37,13 +40,9 @@ def remove_left_over(directory: Path) -> None:
         raise unwritable(directory, error) from error
 
 
-def _entries(directory: Path) -> Iterator[os.DirEntry[str]]:
-    """Everything in a folder and those below; links are not followed."""
-    with os.scandir(directory) as entries:
-        for entry in list(entries):
-            yield entry
-            if entry.is_dir(follow_symlinks=False) and Path(entry.path).exists():
-                yield from _entries(Path(entry.path))
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return list(entries)
 
 
 def _remove(entry: os.DirEntry[str]) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from imagebot.config.model import Configuration
 from imagebot.errors import RefusedEditError
-from imagebot.git.checkout import Author, Checkout
-from imagebot.git.history import FileDiff
+from imagebot.git.checkout import Checkout
+from imagebot.git.history import Author, FileDiff
 from imagebot.manifest.edit import edit
 from imagebot.manifest.images.field import FieldEdit, ImageField
 from imagebot.manifest.images.options import ScanOptions

@@ -36,7 +36,7 @@ class CheckoutSource:
 
     @cached_property
     def _blobs(self) -> Mapping[str, str]:
-        return {file.path: file.blob for file in self.checkout.files()}
+        return self.checkout.blobs()
 
     @cached_property
     def _unreadable(self) -> Mapping[str, ImagebotError]:
