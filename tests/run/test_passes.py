@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from imagebot.config.load import load_bot_configuration
-from imagebot.plan.build import build_plan
-from imagebot.plan.model import Plan
+from imagebot.plan.build import Built, build
 from imagebot.reference import Repository
 from imagebot.registry.memo import Memo
 from imagebot.run.passes import PassContext, PassResult, plan_pass, run_pass
@@ -183,11 +182,11 @@ def test_after_a_lost_push_only_what_it_touched_is_planned_again(
         if number == 1:
             bare.commit(touched)
 
-    def build(source: CheckoutSource, *args: Any, **options: Any) -> Plan:
+    def counted(source: CheckoutSource, *args: Any, **options: Any) -> Built:
         plans.append(source.checkout.head)
-        return build_plan(source, *args, **options)
+        return build(source, *args, **options)
 
-    monkeypatch.setattr("imagebot.run.passes.build_plan", build)
+    monkeypatch.setattr("imagebot.run.passes.build", counted)
     outcome = run_pass(setting(bot_text(url), FixedTags(meanwhile=meanwhile)))
     assert [entry.status for entry in outcome.published] == ["committed"]
     assert len(plans) == planned
