@@ -239,7 +239,7 @@ def test_a_race_that_is_never_won_is_given_up(git_server: GitServer, setting: Ma
     assert codes(outcome) == [("target", "push-rejected")]
     assert "somebody else is pushing at the same time" in outcome.plan.problems[0].message
     assert outcome.published == ()
-    # Twenty-four tries, with pauses that are shorter than twice as long each time, and than 4 seconds.
+    # 24 tries, with pauses that are shorter than twice as long each time, and than 4 seconds.
     longest = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, *[4.0] * 17]
     assert len(slept) == len(longest)
     assert all(0 <= pause <= most for pause, most in zip(slept, longest, strict=True))
