@@ -50,8 +50,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # A push that lost a race is planned again this often; measured with full jitter, two or three
-# tries are the rule even with six bots at once, and nine the most.
-_MOST_TRIES = 12
+# tries are the rule even with six bots at once. Where a machine is so busy that a try takes longer
+# than the pause between two pushes of others, twelve tries were not always enough.
+_MOST_TRIES = 24
 _LONGEST_PAUSE = 4.0
 # Targets that read or publish; any number of those below may wait for registries.
 _TARGETS_AT_ONCE = 4
