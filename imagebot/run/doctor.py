@@ -113,7 +113,7 @@ def _check_content(
     yield from _check_pushes(target, configuration, checkout)
     yield from check_routes(target, configuration)
     fields = _assigned(CheckoutSource(checkout, configuration.files), configuration, target.name)
-    yield _count(target.name, fields)
+    yield _count(target.name, fields) if fields else _nothing(target.name)
     yield from _check_limits(target, configuration, fields)
     named.update(each for each in _repositories(fields) if may_ask(target.limits, each))
     return configuration
@@ -305,6 +305,14 @@ def _count(name: str, fields: list[Assigned]) -> Check:
         return Check(False, subject, "none found", "run `imagebot scan` to see what is read")
     files = len({each.field.path for each in fields})
     return Check(True, subject, f"{len(fields)} in {files} files")
+
+
+def _nothing(name: str) -> Check:
+    """A pass over such a target does nothing, and does not fail."""
+    message = "no route and image entry of the configuration takes any"
+    return Check.warning(
+        f"{name}: image fields", message, "run `imagebot scan` to see what is read"
+    )
 
 
 def _some(names: tuple[str, ...] | list[str]) -> str:

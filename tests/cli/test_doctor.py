@@ -275,3 +275,12 @@ def test_a_protected_branch(
     ]
     assert len(lines) == 1, result.out
     assert result.code == int(lines[0].startswith("FAIL"))
+
+
+def test_a_typo_in_a_glob_is_no_failure(cli: Cli, target: Callable[..., None]) -> None:
+    """Neither is it one of `run`, which warns as well."""
+    target({"imagebot.yaml": CONFIGURATION.replace(b'"**"]', b'"prodution/**"]')}, "")
+    checked = cli("doctor", "-c", "bot.yaml")
+    assert checked.code == cli("run", "-c", "bot.yaml").code == 0, checked.out
+    assert "warn  one: image fields: no route and image entry" in checked.out
+    assert "ok    one: plan: 0 updates" in checked.out
