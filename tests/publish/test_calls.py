@@ -93,4 +93,4 @@ def test_a_target_without_pull_requests_asks_no_forge(tmp_path: Path, calls: Cou
     text = configuration(publish="commit").replace(b"    pull-request: {group: all}\n", b"")
     world = make_world(tmp_path, {CONFIGURATION: text, "production/pod.yaml": pod("app:1.0.0")})
     assert world.run().plan.problems == ()
-    assert calls.keys() == {"files"}
+    assert calls.keys() <= {"files"}

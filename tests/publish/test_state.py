@@ -117,7 +117,7 @@ def test_what_is_undecided_stays_in_a_text_that_people_rewrote(world: World) -> 
     pull = world.pull(1)
     assert pull["state"] == "open"
     assert pull["title"].startswith("[gone from registry]")
-    assert "does not list its tags any more" in pull["body"]
+    assert "does not list 1.0.0 or 1.1.0 any more" in pull["body"]
 
 
 def test_closing_refuses_also_where_the_text_was_rewritten(world: World) -> None:
