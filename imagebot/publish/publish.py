@@ -69,7 +69,8 @@ def publish_plan(
         try:
             reviewed = review(changes, plan, configuration, context, target=target)
         except (ForgeError, GitError, CredentialError) as error:
-            problems.append(_problem(target, "pull requests", error))
+            if not _is_told(plan, error):
+                problems.append(_problem(target, "pull requests", error))
     context = replace(context, requests=reviewed.requests)
     every = (*files, *reviewed.files)
     published: list[Published] = []
@@ -80,6 +81,11 @@ def publish_plan(
         if closed is not None:
             published += _publish(closed, every, context, problems)
     return Outcome(tuple(published), (*reviewed.problems, *problems), reviewed.warnings)
+
+
+def _is_told(plan: Plan, error: ImagebotError) -> bool:
+    """Whether the plan says already, of its vetoes, that the forge cannot be asked."""
+    return any(each.scope == "target" and each.code == error.code for each in plan.problems)
 
 
 def _publish(
