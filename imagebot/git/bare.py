@@ -228,7 +228,10 @@ class BareCache:
 
         Damage makes git blame the remote, so that the cache is suspected first.
         """
-        if self.fresh or isinstance(error, (GitAuthError, DamagedCacheError)):
+        if isinstance(error, (GitAuthError, DamagedCacheError)):
+            return error
+        # Another process may damage a fresh one; git then names its folder.
+        if self.fresh and self._path not in error.reason:
             return error
         if isinstance(error, GitUnreachableError) and not self._is_damaged():
             return error

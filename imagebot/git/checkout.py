@@ -339,14 +339,13 @@ class Checkout(CommitReader):
         result = self._cache.push(*args, "origin", refspec)
         if result.status == 0:
             return
+        # git blames the remote when the cache has lost the commits.
+        self._cache.assert_has(refspec.partition(":")[0])
         redaction = self._runner.access.redaction
         subject = f"{self.url} {branch}"
         refused = push_failure(
             subject, result.out.decode("utf-8", "replace"), result.err, redaction
         )
-        if refused and refused.kind == "behind":
-            # So says git, too, when the cache has lost the commits.
-            self._cache.assert_has(refspec.partition(":")[0])
         if refused and refused.kind != "other":
             raise refused
         # A damaged cache breaks off the connection, or sends what the remote refuses.

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import contextlib
 import random
 from pathlib import Path
 
 import pytest
 
-from imagebot.git.kept import load_listing, save_listing
 from imagebot.git.listing import apply_diff, changed_trees, parse_listing
 from imagebot.git.tree import TreeFile, TreeOther
 from tests.support.git_repository import (
@@ -96,25 +94,3 @@ def test_a_diff_leads_to_the_listing_that_git_makes(tmp_path: Path) -> None:
 def test_a_diff_of_another_commit() -> None:
     with pytest.raises(ValueError, match="not listed"):
         apply_diff(b"100644 blob %s\tx\0" % RAW, b":100644 000000 %s %s D\0y\0" % (RAW, RAW))
-
-
-@pytest.mark.parametrize("at", range(0, 190, 7))
-def test_a_kept_listing_is_whole_or_not_there(at: int, tmp_path: Path) -> None:
-    path = tmp_path / "kept"
-    listing = b"100644 blob %s\tx\0" % RAW
-    save_listing(path, ID, listing)
-    assert load_listing(path) == (ID, listing)
-    data = bytearray(path.read_bytes())
-    if at < len(data):
-        data[at] ^= 1
-    else:
-        data.clear()
-    path.write_bytes(data)
-    assert load_listing(path) is None
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()
-    path.mkdir()
-    (path / "something").touch()
-    assert load_listing(path) is None
-    save_listing(path, ID, listing)
-    assert load_listing(path) == (ID, listing)
