@@ -17,7 +17,7 @@ from pathlib import Path
 from imagebot.errors import DamagedCacheError, GitAuthError, GitError, GitUnreachableError
 from imagebot.git.cache import branch_key, locked, make_empty
 from imagebot.git.classify import cache_failure, damaged_cache
-from imagebot.git.housekeeping import find_damage, is_untidy, promise_packs, remove_left_over
+from imagebot.git.housekeeping import JOIN, find_damage, is_untidy, promise_packs, remove_left_over
 from imagebot.git.kept import load_listing, read_kept, save_listing, write_kept
 from imagebot.git.listing import CommitTree, apply_diff, changed_trees, parse_listing
 from imagebot.git.runner import MAX_OUTPUT, Result, Runner
@@ -27,16 +27,6 @@ _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-s
 _DIFF = ("diff-tree", "-r", "-t", "-z", "--raw", "--no-abbrev", "--no-renames")
 # A fetch reads the newest commits, to tell the remote what is here.
 _MOST_COMMITS = 10_000
-_JOIN = (
-    # Nothing refers to the commits of pull requests, nor to one that is about to be pushed.
-    "-c", "gc.pruneExpire=2.hours.ago",
-    "-c", "gc.writeCommitGraph=false",
-    # Refs are read from their files.
-    "-c", "gc.packRefs=false",
-    # With own commits in a cache without blobs, a bitmap cannot be made and joining fails.
-    "-c", "repack.writeBitmaps=false",
-    "gc", "--quiet",
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -259,7 +249,7 @@ class BareCache:
             self._alone(self._join)
 
     def _join(self) -> None:
-        if self.runner.try_local(*_JOIN, promised=not self._is_whole).status != 0:
+        if self.runner.try_local(*JOIN, promised=not self._is_whole).status != 0:
             make_empty(self.runner.directory)
 
     def _alone(self, work: Callable[[], None]) -> None:

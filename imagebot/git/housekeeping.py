@@ -18,6 +18,17 @@ _FOLDER = "17"
 _HASH = 20
 _LEFT_OVER = ("tmp_", "incoming-", "fast_import_crash_", PREFIX)
 _LEFT_OVER_ENDS = (".lock", ".keep", "gc.pid")
+# The git command that joins the packs of a cache.
+JOIN = (
+    # Nothing refers to the commits of pull requests, nor to one that is about to be pushed.
+    "-c", "gc.pruneExpire=2.hours.ago",
+    "-c", "gc.writeCommitGraph=false",
+    # Refs are read from their files.
+    "-c", "gc.packRefs=false",
+    # With own commits in a cache without blobs, a bitmap cannot be made and joining fails.
+    "-c", "repack.writeBitmaps=false",
+    "gc", "--quiet",
+)  # fmt: skip
 
 
 def remove_left_over(directory: Path) -> None:
