@@ -57,13 +57,14 @@ class Problem:
 
     @property
     def placed(self) -> str:
-        """The message, after its file and line, or with the places that need what failed."""
+        """The message after its target, file and line, or with the places that need what failed."""
         if self.needed_by:
             return f"{self.message}; needed by {self.needed_by}"
         place = f"{self.path}:{self.line}" if self.line else self.path
-        if not place or self.message.startswith(self.path):
-            return self.message
-        return f"{place}: {self.message}"
+        known = not place or self.message.startswith(self.path)
+        said = self.message if known else f"{place}: {self.message}"
+        prefix = f"{self.target}: "
+        return said if not self.target or said.startswith(prefix) else f"{prefix}{said}"
 
     @classmethod
     def of_error(

@@ -11,6 +11,11 @@ _MAX_KNOWN = 1000
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
+# What GitHub's and Azure's runners take for a command in what a step writes: `::name::` at the
+# beginning of a line, after blanks too, and `##[name]` or `##vso[name]` anywhere. The first is in
+# https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions, the others in
+# https://learn.microsoft.com/en-us/azure/devops/pipelines/scripts/logging-commands
+_COMMAND = re.compile(r"^(\s*):(?=:)|(#)#(?=\[|vso\[)")
 _USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
@@ -19,15 +24,26 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(_escape, text)
 
 
+def printable_line(text: str) -> str:
+    """As `printable`, for a whole line of output: no job's runner takes it for a command."""
+    return _COMMAND.sub(_inert, printable(text))
+
+
+def inert_json(text: str) -> str:
+    """JSON that says the same, and is no command where a job prints it."""
+    return text.replace("##[", "#\\u0023[").replace("##vso[", "#\\u0023vso[")
+
+
 def indented_lines(text: str, indent: int) -> str:
     """As `printable_lines`, with all lines but the first that many spaces further right."""
     return printable_lines(text).replace("\n", "\n" + " " * indent)
 
 
 def printable_lines(text: str) -> str:
-    """As `printable`, but newlines and tabs stay."""
+    """As `printable_line`, but newlines and tabs stay."""
     return "\n".join(
-        "\t".join(printable(cell) for cell in line.split("\t")) for line in text.split("\n")
+        _COMMAND.sub(_inert, "\t".join(printable(cell) for cell in line.split("\t")))
+        for line in text.split("\n")
     )
 
 
@@ -66,6 +82,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint for a misspelt word, "" when nothing is near."""
     near = nearest(word, known)
     return f"did you mean {near}?" if near else ""
+
+
+def _inert(match: re.Match[str]) -> str:
+    return f"{match[2]}\\x23" if match[2] else f"{match[1]}\\x3a"
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from imagebot.problem import Problem, shorten
+from imagebot.problem import Place, Problem, shorten
 
 ONE = Problem(scope="file", subject="a.yaml", code="not-yaml", message="a.yaml: broken", target="x")
 
@@ -42,3 +42,20 @@ def test_each_target_code_and_scope_has_its_own_count() -> None:
     assert shorten([*rare, *many])[: len(rare)] == rare
     (last,) = set(shorten([replace(each, target="") for each in many])[10:])
     assert last.message == "2 more problems of this kind (not-yaml)"
+
+
+@pytest.mark.parametrize(
+    ("problem", "placed"),
+    [
+        (ONE, "x: a.yaml: broken"),
+        (replace(ONE, target=""), "a.yaml: broken"),
+        (replace(ONE, path="a.yaml", line=3, message="broken"), "x: a.yaml:3: broken"),
+        (replace(ONE, message="x: the token was refused"), "x: the token was refused"),
+        (
+            replace(ONE, places=(Place("b.yaml", 7),), message="r.example: down"),
+            "r.example: down; needed by x: b.yaml:7",
+        ),
+    ],
+)
+def test_a_message_names_the_target_once(problem: Problem, placed: str) -> None:
+    assert problem.placed == placed

@@ -1,8 +1,19 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagebot.text import clean, excerpt, printable, printable_lines, redact, shorten
+from imagebot.text import (
+    clean,
+    excerpt,
+    inert_json,
+    printable,
+    printable_line,
+    printable_lines,
+    redact,
+    shorten,
+)
 
 
 def test_controls_become_escapes() -> None:
@@ -57,3 +68,42 @@ def test_urls_are_shown_without_credentials(text: str, redacted: str) -> None:
 
 def test_an_excerpt_is_short_and_printable() -> None:
     assert excerpt("a\x1b" + "b" * 100, 10) == "a\\x1bbbbbbbb…"
+
+
+COMMANDS = [
+    "::add-mask::a",
+    "  ::error::x",
+    "\t::x",
+    "a ##[group]b",
+    "##vso[task.complete]c",
+    "##[a]##[b]",
+]
+
+
+def is_command(line: str) -> bool:
+    return line.strip().startswith("::") or "##[" in line or "##vso[" in line
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_no_line_is_a_command_of_a_job(text: str) -> None:
+    assert is_command(text)
+    assert not is_command(printable_line(text))
+    assert not any(is_command(line) for line in printable_lines(f"one\n{text}\n{text}").split("\n"))
+
+
+@pytest.mark.parametrize("text", ["a::b", "x ::y::", "# [a]", "#[a]", "ghcr.io/a: :b", "## x"])
+def test_what_is_no_command_stays(text: str) -> None:
+    assert printable_line(text) == printable_lines(text) == text
+
+
+@given(st.text(alphabet=":#[ va\tso\n", max_size=20))
+def test_no_text_at_all_is_a_command(text: str) -> None:
+    assert not is_command(printable_line(text))
+    assert not any(is_command(line) for line in printable_lines(text).split("\n"))
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_json_says_the_same_without_a_command(text: str) -> None:
+    inert = inert_json(json.dumps({text: [text]}))
+    assert not is_command(inert)
+    assert json.loads(inert) == {text: [text]}

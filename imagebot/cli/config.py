@@ -13,7 +13,7 @@ import click
 from imagebot.cli.output import count, print_json
 from imagebot.errors import ConfigurationError, UsageError
 from imagebot.problem import Exit
-from imagebot.text import printable
+from imagebot.text import printable_line
 
 if TYPE_CHECKING:
     from imagebot.config.model import Position
@@ -55,12 +55,12 @@ def check(files: tuple[Path, ...], bot_files: tuple[Path, ...]) -> int:
     for each in checked:
         _print_issues("", each.issues)
         for note in each.notes:
-            click.echo(printable(f"warning: {note}"), err=True)
+            click.echo(printable_line(f"warning: {note}"), err=True)
         _print_issues("warning: ", each.warnings)
         if not each.issues:
             warned = count(len(each.notes) + len(each.warnings), "warning")
             result = f"all right, with {warned}" if each.notes or each.warnings else "all right"
-            click.echo(printable(f"{each.path}: {result}"))
+            click.echo(printable_line(f"{each.path}: {result}"))
     return Exit.USAGE if any(each.issues for each in checked) else Exit.WELL
 
 
@@ -113,9 +113,9 @@ def _paused(reason: str, target: str = "") -> str:
 
 def _print_issues(label: str, issues: Iterable[ConfigIssue]) -> None:
     for issue in issues:
-        click.echo(printable(f"{label}{issue}"), err=True)
+        click.echo(printable_line(f"{label}{issue}"), err=True)
         if issue.hint:
-            click.echo(f"hint: {printable(issue.hint)}", err=True)
+            click.echo(f"hint: {printable_line(issue.hint)}", err=True)
 
 
 @command.command("schema")
@@ -139,7 +139,7 @@ def test(files: tuple[Path, ...]) -> int:
         label = click.style("ok  ", fg="green") if result.passed else click.style("FAIL", fg="red")
         name = f" {result.name}" if result.name else ""
         message = f": {result.message}" if result.message else ""
-        click.echo(f"{label}  {printable(f'{place}: {result.policy}{name}{message}')}")
+        click.echo(f"{label}  {printable_line(f'{place}: {result.policy}{name}{message}')}")
     failed = sum(not result.passed for _, result in results)
     click.echo(f"{len(results) - failed} passed, {failed} failed", err=True)
     return Exit.FAILED if failed else Exit.WELL

@@ -15,7 +15,7 @@ from imagebot.errors import GitError
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics, open_diagnostics
 from imagebot.scan.workspace import open_workspace
-from imagebot.text import indented_lines, printable
+from imagebot.text import indented_lines, printable_line
 
 if TYPE_CHECKING:
     from imagebot.config.model import Configuration
@@ -88,7 +88,7 @@ def _print(process: Process, checks: Iterable[Check]) -> Exit:
         label, colour = ("ok  ", "green") if check.ok else ("FAIL", "red")
         if check.warns:
             label, colour = "warn", "yellow"
-        shown = printable(hide(f"{check.subject}: {check.message}"))
+        shown = printable_line(hide(f"{check.subject}: {check.message}"))
         click.echo(f"{click.style(label, fg=colour)}  {shown}")
         if check.hint:
             click.echo(f"      hint: {indented_lines(hide(check.hint), 12)}")

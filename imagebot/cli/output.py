@@ -21,7 +21,7 @@ from imagebot.policy.model import Rejection
 from imagebot.problem import Exit, exit_of
 from imagebot.run.diagnostics import Diagnostics
 from imagebot.run.events import describe
-from imagebot.text import printable, printable_lines
+from imagebot.text import inert_json, printable, printable_line, printable_lines
 
 _COLOURS = {"major": "red", "minor": "yellow", "patch": "green", "digest": "cyan", "other": "blue"}
 _MOST_REASONS = 20
@@ -33,7 +33,8 @@ def print_json(document: dict[str, Any], *, one_line: bool = False) -> None:
     # There is no stream where the caller has closed it.
     encoding = getattr(sys.stdout, "encoding", "utf-8")
     indent = None if one_line else 2
-    click.echo(json.dumps(document, indent=indent, ensure_ascii=encoding.lower() != "utf-8"))
+    text = json.dumps(document, indent=indent, ensure_ascii=encoding.lower() != "utf-8")
+    click.echo(inert_json(text))
 
 
 def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -42,8 +43,9 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     columns = range(len(header))
     widths = [min(max(len(row[column]) for row in table), _WIDEST) for column in columns]
     for number, row in enumerate(table):
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo(click.style(line.rstrip(), bold=True) if number == 0 else line.rstrip())
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        line = printable_line("  ".join(cells).rstrip())
+        click.echo(click.style(line, bold=True) if number == 0 else line)
 
 
 def print_plan(plan: Plan, *, explain: bool = False, kept: bool = False) -> None:
@@ -53,10 +55,9 @@ def print_plan(plan: Plan, *, explain: bool = False, kept: bool = False) -> None
     """
     path = None
     for update in plan.updates:
-        target = update.target.name
-        place = f"{target}: {update.field.path}" if target else update.field.path
+        place = _of_target(update.target.name, update.field.path)
         if place != path:
-            click.echo(click.style(printable(place), bold=True))
+            click.echo(click.style(printable_line(place), bold=True))
             path = place
         _print_update(update, explain=explain)
     if kept or explain:
@@ -67,7 +68,7 @@ def print_plan(plan: Plan, *, explain: bool = False, kept: bool = False) -> None
             _print_withheld(each)
     for unread in plan.unread if kept or explain else ():
         line = f":{unread.line}" if unread.line else ""
-        click.echo(printable(f"unread {unread.path}{line}: {unread.reason}"))
+        click.echo(printable_line(f"unread {unread.path}{line}: {unread.reason}"))
 
 
 def _print_update(update: Update, *, explain: bool) -> None:
@@ -76,13 +77,13 @@ def _print_update(update: Update, *, explain: bool) -> None:
     new = _version(update.tag or current.tag, update.digest or current.digest)
     assert decision.update_type is not None
     update_type = click.style(decision.update_type, fg=_COLOURS[decision.update_type])
-    where = printable(f"  line {update.field.line}: {current.name}  {old} -> {new}  ")
+    where = printable_line(f"  line {update.field.line}: {current.name}  {old} -> {new}  ")
     route = f", route {update.route}" if update.route else ""
     variant = f", variant {decision.variant}" if decision.variant else ""
     said = f"  (policy {decision.policy}{route}{variant})"
-    click.echo(f"{where}{update_type}{printable(said)}")
+    click.echo(f"{where}{update_type}{printable_line(said)}")
     if explain or decision.code not in ("newer", "set"):
-        click.echo(printable(f"      {decision.code}: {decision.reason}"))
+        click.echo(printable_line(f"      {decision.code}: {decision.reason}"))
     if explain:
         _print_repository(update.field)
         _print_rejections(decision.rejections)
@@ -95,8 +96,9 @@ def _print_repository(field: ImageField) -> None:
 
 def _print_kept(kept: Kept, *, explain: bool) -> None:
     field, decision = kept.field, kept.decision
-    line = f"kept {field.path}:{field.line}: {field.reference}  {decision.reason}"
-    click.echo(printable(line) + click.style(f"  [{decision.code}]", dim=True))
+    place = _of_target(kept.target.name, f"{field.path}:{field.line}")
+    line = f"kept {place}: {field.reference}  {decision.reason}"
+    click.echo(printable_line(line) + click.style(f"  [{decision.code}]", dim=True))
     if explain:
         _print_repository(field)
         _print_rejections(decision.rejections)
@@ -108,8 +110,9 @@ def _print_withheld(entry: Withheld) -> None:
     until = ""
     if entry.until is not None and entry.code != "min-age":  # whose reason says it
         until = f", until {local_time(entry.until)}"
-    line = f"withheld {field.path}:{field.line}: {field.reference}{wanted}  {entry.reason}{until}"
-    click.echo(printable(line) + click.style(f"  [{entry.code}]", dim=True))
+    place = _of_target(entry.target.name, f"{field.path}:{field.line}")
+    line = f"withheld {place}: {field.reference}{wanted}  {entry.reason}{until}"
+    click.echo(printable_line(line) + click.style(f"  [{entry.code}]", dim=True))
 
 
 def _print_rejections(rejections: Sequence[Rejection]) -> None:
@@ -117,7 +120,7 @@ def _print_rejections(rejections: Sequence[Rejection]) -> None:
     for each in shared[:_MOST_REASONS]:
         until = f", eligible {local_time(each.eligible_at)}" if each.eligible_at else ""
         line = f"not {name_tags(each.tags)}: {each.rule}: {each.reason}{until}"
-        click.echo(printable(f"      {line}"))
+        click.echo(printable_line(f"      {line}"))
     rest = sum(len(each.tags) for each in shared[_MOST_REASONS:])
     if rest:
         click.echo(f"      and {rest} more (--format json has them all)")
@@ -125,7 +128,7 @@ def _print_rejections(rejections: Sequence[Rejection]) -> None:
 
 def print_published(published: Sequence[Published]) -> None:
     for entry in published:
-        click.echo(printable(describe(entry)))
+        click.echo(printable_line(describe(entry)))
 
 
 def print_plan_json(
@@ -207,6 +210,10 @@ def local_time(moment: datetime) -> str:
 
 def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _of_target(name: str, place: str) -> str:
+    return f"{name}: {place}" if name else place
 
 
 def _version(tag: str | None, digest: str | None) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagebot.cli.bot import choose_targets, open_bot
 from imagebot.cli.process import Process
 from imagebot.cli.registries import KeptRegistries, cache_folder
-from imagebot.run.crash import write_crash_log
 from imagebot.run.diagnostics import Diagnostics
 
 if TYPE_CHECKING:
@@ -47,6 +46,11 @@ def open_pass(
     from imagebot.config.builtin import default_configuration
     from imagebot.run.passes import PassContext
 
+    def report_bug(error: Exception) -> Path:
+        from imagebot.run.crash import write_crash_log
+
+        return write_crash_log(process.arguments, process.vault, error)
+
     bot = choose_targets(open_bot(setting.bot_file, process.environment), setting.targets)
     with ExitStack() as stack:
         kept = registries or stack.enter_context(KeptRegistries(process))
@@ -63,5 +67,5 @@ def open_pass(
             progress=progress,
             vault=process.vault,
             stop=process.stop,
-            report_bug=partial(write_crash_log, process.arguments, process.vault),
+            report_bug=report_bug,
         )

@@ -25,4 +25,6 @@ class Section(BaseModel):
         frozen=True,
         alias_generator=_kebab,
         hide_input_in_errors=True,
+        # Most sections are only checked as parts of others: their own checks are not built.
+        defer_build=True,
     )

@@ -7,17 +7,19 @@ to: two pull requests, two comments. Here a POST is sent once (`base.py` says ho
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from itertools import count, islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from imagebot.errors import ForgeError
 from imagebot.forge.base import BaseForge
 from imagebot.forge.failures import ForgeFailures
-from imagebot.forge.model import ForgeLimits, ForgeRights, PullRequest, PullRequestState
+from imagebot.forge.github_answers import expiry_of, message_of, query_failure
+from imagebot.forge.model import ForgeLimits, ForgeRights, Obstacle, PullRequest, PullRequestState
+from imagebot.forge.protection import obstacles_of
 from imagebot.http.address import is_loopback
 from imagebot.parallel.stop import Stop
 from imagebot.parallel.threads import in_time
@@ -112,7 +114,7 @@ class GitHubForge(BaseForge):
             raise ValueError("no project")
         # Without rights of any kind GitHub leaves them out.
         may_push = bool(getattr(repository.permissions, "push", False))
-        return may_push, _expiry(repository.raw_headers)
+        return may_push, expiry_of(repository.raw_headers)
 
     def _try_to_propose(self) -> None:
         """Ask for a pull request that cannot be: no branch has such a name.
@@ -129,6 +131,15 @@ class GitHubForge(BaseForge):
         except ForgeError as error:
             if error.status != 422:
                 raise
+
+    def obstacles(self, branch: str, *, own: bool) -> tuple[Obstacle, ...]:
+        requester = self._repository.requester
+
+        def get(path: str) -> object:
+            place = f"/repos/{self._project}{path}"
+            return self._ask(lambda: requester.requestJsonAndCheck("GET", place)[1])
+
+        return tuple(obstacles_of(get, branch, own=own))
 
     def find(self, branch: str) -> PullRequest | None:
         found = self._list(branch, "open", 1)
@@ -277,10 +288,12 @@ class GitHubForge(BaseForge):
             raise self._failures.not_api(error) from error
 
     def _error(self, error: GithubException) -> ForgeError:
+        if (failure := query_failure(error.data)) is not None:
+            return self._failures.of_status(*failure, error.headers or {})
         is_message = isinstance(error.data, dict) and "message" in error.data
         if not is_message and error.status not in (401, 429) and error.status < 500:
             return self._failures.not_api(error)
-        return self._failures.of_status(error.status, _message(error.data), error.headers or {})
+        return self._failures.of_status(error.status, message_of(error.data), error.headers or {})
 
 
 def is_likely_api(url: str) -> bool:
@@ -298,19 +311,6 @@ def ask_for_api(url: str) -> str:
     if url == meant or parts.hostname == "api.github.com":
         return f"is {url} the address of GitHub's API?"
     return f"the forge's url is {url}: is it {meant}?"
-
-
-def _expiry(headers: Mapping[str, Any]) -> datetime | None:
-    """When a personal token ends, as `2026-12-31 23:59:59 UTC`.
-
-    https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api
-    """
-    said = str(headers.get("github-authentication-token-expiration", ""))
-    for form in ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M:%S UTC"):
-        with contextlib.suppress(ValueError, OverflowError):
-            found = datetime.strptime(said, form)  # noqa: DTZ007 - UTC, as it says
-            return found if found.tzinfo else found.replace(tzinfo=UTC)
-    return None
 
 
 def _retry(tries: int, backoff: float) -> Retry:
@@ -366,17 +366,3 @@ def _value(request: RemotePullRequest) -> PullRequest:
         # Not the property: it would send a request for each answer without labels.
         labels=tuple(label.name for label in request._labels.value or ()),  # noqa: SLF001
     )
-
-
-def _message(data: object) -> str:
-    """What GitHub says in the body of an error, with the details of a 422."""
-    if not isinstance(data, dict):
-        return str(data or "no reason given")
-    errors = data.get("errors")
-    details = [
-        str(entry.get("message") or f"{entry.get('field')}: {entry.get('code')}")
-        if isinstance(entry, dict)
-        else str(entry)
-        for entry in (errors if isinstance(errors, list) else [])
-    ]
-    return "; ".join([str(data.get("message") or "no reason given"), *details])

@@ -35,12 +35,14 @@ class ForgeLimits:
     """The most characters of a title, of a body and of a comment.
 
     `hides_comments`: a comment of HTML in a body is kept and not shown to people.
+    `closes_with_branch`: an open pull request is closed when its branch is deleted.
     """
 
     title: int
     body: int
     comment: int
     hides_comments: bool = True
+    closes_with_branch: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,17 @@ class ForgeRights:
 
     summary: str
     expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a push to a branch is refused: a part of a sentence about the branch.
+
+    `certain` unless the bot may be an exception, or the forge does not say enough.
+    """
+
+    reason: str
+    certain: bool
 
 
 class Forge(Protocol):
@@ -72,6 +85,13 @@ class Forge(Protocol):
         """What the token may do; with `proposes`, it must be allowed to open pull requests.
 
         Nothing is made or changed.
+        """
+        ...
+
+    def obstacles(self, branch: str, *, own: bool) -> tuple[Obstacle, ...]:
+        """What the forge says would keep the bot from pushing to a branch; nothing is pushed.
+
+        `own` for a branch of the bot, which it makes and deletes: it need not exist.
         """
         ...
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from imagebot.errors import ForgeError
 from imagebot.files.atomic import write_whole
-from imagebot.forge.model import ForgeLimits, ForgeRights, PullRequest
+from imagebot.forge.model import ForgeLimits, ForgeRights, Obstacle, PullRequest
 
 _MAX_FILE = 1024 * 1024
 
@@ -33,7 +33,8 @@ class SandboxForge:
     @property
     def limits(self) -> ForgeLimits:
         """As much as a file may hold, and as GitHub has for titles."""
-        return ForgeLimits(title=256, body=_MAX_FILE // 8, comment=_MAX_FILE // 8)
+        most = _MAX_FILE // 8
+        return ForgeLimits(title=256, body=most, comment=most, closes_with_branch=False)
 
     def check(self, *, proposes: bool = False) -> ForgeRights:
         """Raises ForgeError when the folder cannot be written."""
@@ -42,6 +43,10 @@ class SandboxForge:
         if not os.access(self.folder, os.W_OK):
             raise ForgeError(self.project, f"{self.folder} cannot be written")
         return ForgeRights(f"pull requests are kept in {self.folder}")
+
+    def obstacles(self, branch: str, *, own: bool) -> tuple[Obstacle, ...]:
+        del branch, own
+        return ()
 
     def find(self, branch: str) -> PullRequest | None:
         return next((one for one in self._of(branch) if one.state == "open"), None)

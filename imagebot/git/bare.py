@@ -12,27 +12,21 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from imagebot.errors import DamagedCacheError, GitAuthError, GitError, GitUnreachableError
 from imagebot.git.cache import branch_key, locked, make_empty
 from imagebot.git.classify import cache_failure, damaged_cache
-from imagebot.git.housekeeping import find_damage, is_untidy, promise_packs, remove_left_over
+from imagebot.git.housekeeping import JOIN, find_damage, is_untidy, promise_packs, remove_left_over
+from imagebot.git.kept import load_listing, read_kept, save_listing, write_kept
+from imagebot.git.listing import CommitTree, apply_diff, changed_trees, parse_listing
 from imagebot.git.runner import MAX_OUTPUT, Result, Runner
-from imagebot.git.tree import CommitTree, parse_listing, parse_objects, parse_sizes
+from imagebot.git.tree import blob_id, is_oid, parse_objects, parse_sizes
 
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
+_DIFF = ("diff-tree", "-r", "-t", "-z", "--raw", "--no-abbrev", "--no-renames")
 # A fetch reads the newest commits, to tell the remote what is here.
 _MOST_COMMITS = 10_000
-_JOIN = (
-    # Nothing refers to the commits of pull requests, nor to one that is about to be pushed.
-    "-c", "gc.pruneExpire=2.hours.ago",
-    "-c", "gc.writeCommitGraph=false",
-    # Refs are read from their files.
-    "-c", "gc.packRefs=false",
-    # With own commits in a cache without blobs, a bitmap cannot be made and joining fails.
-    "-c", "repack.writeBitmaps=false",
-    "gc", "--quiet",
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -96,7 +90,7 @@ class BareCache:
                 raise
             self.make_anew(whole=True)
             self._fetch("origin", refspec)
-        return self.local("rev-parse", "--verify", self._ref).decode().strip()
+        return self._fetched()
 
     def make_anew(self, *, whole: bool = False) -> None:
         """Make the cache empty, unless that has happened since this object last used it.
@@ -118,22 +112,61 @@ class BareCache:
     def has(self, commit: str) -> bool:
         return self._try_local("cat-file", "-e", f"{commit}^{{commit}}").status == 0
 
+    def assert_has(self, commit: str) -> None:
+        """Raises DamagedCacheError without a commit that was made here; "" stands for none."""
+        if commit and not self.has(commit):
+            raise damaged_cache(self._path, f"commit {commit} is gone")
+
     def ensure_commit(self, commit: str, branch: str) -> None:
         """Fetch `commit`, to which `branch` of the remote points, unless the cache has it."""
         if not self.has(commit):
             self._fetch("origin", f"refs/heads/{branch}")
 
+    def fetch_commit(self, commit: str) -> None:
+        """Fetch a commit by its id, which the remote may refuse."""
+        self._fetch("origin", commit)
+
     def list_files(self, commit: str) -> CommitTree:
-        """The files of a commit; the listing of the last commit is kept.
+        """The files of a commit; the listing of the last commit is kept, also for later passes.
 
         It is proven by the ids of the commit and of its trees: what is listed is what is there.
         """
         if commit not in self._listings:
-            output = self.local("ls-tree", "-r", "-t", "-z", "--full-tree", commit)
-            tree, folders = parse_listing(output)
-            self._prove(commit, folders)
-            self._listings = {commit: tree}
+            self._listings = {commit: self._list(commit)}
         return self._listings[commit]
+
+    def _list(self, commit: str) -> CommitTree:
+        path = self._kept("listing")
+        kept = load_listing(path)
+        if kept and kept[0] == commit:
+            return parse_listing(kept[1])
+        tree = self._changed_tree(*kept, commit) if kept else None
+        if tree is None:
+            tree = parse_listing(self.local("ls-tree", "-r", "-t", "-z", "--full-tree", commit))
+            self.prove((commit,), tree.folders.values())
+        if commit == self._recorded():
+            save_listing(path, commit, tree.listing)
+        return tree
+
+    def _changed_tree(self, old: str, listing: bytes, new: str) -> CommitTree | None:
+        """What `new` holds, from what another commit does; None if the cache has not got both."""
+        diff = self._try_local(*_DIFF, old, new, "--")
+        if diff.status != 0:
+            return None
+        self.prove((old, new), changed_trees(diff.out))
+        try:
+            return parse_listing(apply_diff(listing, diff.out))
+        except ValueError:
+            return None
+
+    def read_kept(self, blob: str) -> bytes | None:
+        """The content of a blob that `keep` was given in this pass or an earlier one."""
+        data = read_kept(self._kept("file"))
+        return data if blob_id(data, blob) == blob else None
+
+    def keep(self, data: bytes) -> None:
+        """Keep the content of one blob, in the place of the one before."""
+        write_kept(self._kept("file"), data)
 
     def fetch_blobs(self, blobs: Iterable[str], head: str) -> dict[str, int]:
         """Fetch those of these blobs that are missing, in one request; return all sizes."""
@@ -185,7 +218,10 @@ class BareCache:
 
         Damage makes git blame the remote, so that the cache is suspected first.
         """
-        if self.fresh or isinstance(error, (GitAuthError, DamagedCacheError)):
+        if isinstance(error, (GitAuthError, DamagedCacheError)):
+            return error
+        # Another process may damage a fresh one; git then names its folder.
+        if self.fresh and self._path not in error.reason:
             return error
         if isinstance(error, GitUnreachableError) and not self._is_damaged():
             return error
@@ -213,7 +249,7 @@ class BareCache:
             self._alone(self._join)
 
     def _join(self) -> None:
-        if self.runner.try_local(*_JOIN, promised=not self._is_whole).status != 0:
+        if self.runner.try_local(*JOIN, promised=not self._is_whole).status != 0:
             make_empty(self.runner.directory)
 
     def _alone(self, work: Callable[[], None]) -> None:
@@ -284,6 +320,13 @@ class BareCache:
             self.advance(commit)
         return True
 
+    def _fetched(self) -> str:
+        """Where the branch is after a fetch."""
+        commit = self._recorded()
+        if not is_oid(commit):
+            raise damaged_cache(self._path, f"{self._ref} is not a commit")
+        return commit
+
     def _recorded(self) -> str:
         """Where the branch was last, read without git: what is done with it will show damage."""
         try:
@@ -329,12 +372,19 @@ class BareCache:
         except ValueError as error:
             raise damaged_cache(self._path, str(error)) from error
 
-    def _prove(self, commit: str, folders: Iterable[str]) -> None:
-        objects = self._objects(dict.fromkeys((commit, f"{commit}^{{tree}}", *folders)))
-        kind, content = objects.get(commit, (b"", b""))
-        root = content.partition(b"\n")[0].removeprefix(b"tree ").decode("ascii", "replace")
-        if kind != b"commit" or not {root, *folders} <= objects.keys():
-            raise damaged_cache(self._path, "git reads other objects than those asked for")
+    def prove(self, commits: Iterable[str], trees: Iterable[str]) -> None:
+        """Read these commits, their first trees and other trees, whose ids prove what they are."""
+        commits, trees = tuple(commits), tuple(trees)
+        roots = [f"{commit}^{{tree}}" for commit in commits]
+        objects = self._objects(dict.fromkeys((*commits, *roots, *trees)))
+        for commit in commits:
+            kind, content = objects.get(commit, (b"", b""))
+            root = content.partition(b"\n")[0].removeprefix(b"tree ").decode("ascii", "replace")
+            if kind != b"commit" or not {root, *trees} <= objects.keys():
+                raise damaged_cache(self._path, "git reads other objects than those asked for")
+
+    def _kept(self, what: str) -> Path:
+        return self.runner.directory / f"imagebot-{what}-{branch_key(self.branch)}"
 
 
 def _lines(names: Iterable[str]) -> bytes:

@@ -9,21 +9,29 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from imagebot.errors import DamagedCacheError, GitError
 from imagebot.git.bare import BareCache
 from imagebot.git.cache import branch_key, cache_path, locked
-from imagebot.git.classify import push_failure
+from imagebot.git.classify import missing_branch, push_failure
 from imagebot.git.commits import CommitReader
 from imagebot.git.credentials import Access
-from imagebot.git.history import LOG, FileCommit, log_input, parse_log
+from imagebot.git.history import (
+    AUTHORS,
+    LOG,
+    Author,
+    FileCommit,
+    log_input,
+    parse_authors,
+    parse_log,
+)
+from imagebot.git.listing import CommitTree
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
 from imagebot.git.tree import (
     Committer,
-    CommitTree,
     TreeFile,
     TreeOther,
     commit_stream,
@@ -32,7 +40,6 @@ from imagebot.git.tree import (
 )
 from imagebot.git.url import check_branch, parse_url
 from imagebot.parallel.stop import Stop
-from imagebot.text import excerpt, nearest
 
 T = TypeVar("T")
 
@@ -43,22 +50,9 @@ BOT_BRANCHES = "imagebot/"
 _MAX_REFS = 8 * 1024 * 1024
 _MAX_AUTHORS = 200
 _MAX_COMMITS = 5000
-_MOST_NAMED = 10
-_USUAL = ("main", "master", "trunk", "develop")
 # How often in a pass the cache is made anew, before its disk is taken to be broken.
 _MOST_HEALS = 3
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who made a commit: the e-mail addresses of its author and its committer, and what it is."""
-
-    commit: str
-    author: str
-    committer: str
-    merge: bool = False
-    message: str = ""
 
 
 class Checkout(CommitReader):
@@ -107,6 +101,10 @@ class Checkout(CommitReader):
         """Every ordinary file of the head, in git's order."""
         return self._list(self.head).files
 
+    def blobs(self) -> Mapping[str, str]:
+        """The ids of the head's ordinary files by their paths, in git's order."""
+        return self._list(self.head).blobs
+
     def others(self) -> tuple[TreeOther, ...]:
         """Entries of the head that cannot be read: links, submodules, names that are not UTF-8."""
         return self._list(self.head).others
@@ -131,14 +129,23 @@ class Checkout(CommitReader):
 
         return self._healed(read)
 
+    def read_kept(self, blob: str, *, max_size: int = MAX_BLOB) -> bytes | None:
+        """As `read`, of the one blob that every pass reads: its content is kept for the next."""
+        data = self._cache.read_kept(blob)
+        if data is None:
+            data = self.read([blob], max_size=max_size).get(blob)
+            if data is not None:
+                self._cache.keep(data)
+        return data
+
     def commit(self, base: str, changes: Mapping[str, bytes], *, message: str) -> str:
         """The id of a new commit on `base` with new bytes in files that it has; modes are kept.
 
         Made by `committer`, which must be set. `base` itself when nothing differs. The same
         arguments and the same committer give the same id.
         """
-        files = {file.path: file for file in self._list(base).files}
-        picked = pick_files(files, changes, self.url)
+        tree = self._list(base)
+        picked = pick_files(tree.find, changes, self.url)
         if not picked:
             return base
         stream = commit_stream(
@@ -149,7 +156,14 @@ class Checkout(CommitReader):
             message=message,
             committer=self.committer,
         )
-        commit = self._healed(lambda: self._import(stream))
+        folders = {oid for file, _ in picked for oid in tree.folders_of(file.path)}
+
+        def make() -> str:
+            # The trees that git reads, which may have been listed by an earlier pass.
+            self._cache.prove((base,), folders)
+            return self._import(stream)
+
+        commit = self._healed(make)
         self._streams[commit] = stream
         return commit
 
@@ -196,20 +210,13 @@ class Checkout(CommitReader):
         tip = self.remote_branch(branch)
         if tip is None:
             return ()
-        form = "--format=%H%x00%ae%x00%ce%x00%P%x00%B"
-        argv = ("log", "-z", f"-n{_MAX_AUTHORS}", form, tip, f"^{base}")
+        argv = (*AUTHORS, f"-n{_MAX_AUTHORS}", tip, f"^{base}", "--")
 
         def read() -> bytes:
             self._cache.ensure_commit(tip, branch)
-            return self._cache.local(*argv, "--")
+            return self._cache.local(*argv)
 
-        output = self._healed(read)
-        words = output.decode("utf-8", "replace").split("\0")
-        rows = zip(*(words[at::5] for at in range(5)), strict=False)
-        return tuple(
-            Author(commit, author, committer, " " in parents, message)
-            for commit, author, committer, parents, message in rows
-        )
+        return parse_authors(self._healed(read))
 
     def history(self, paths: Collection[str], *, most: int) -> Mapping[str, Sequence[FileCommit]]:
         """What the head's history, merges apart, did to files: by path, the newest first.
@@ -237,6 +244,12 @@ class Checkout(CommitReader):
         if tip is not None:
             self._healed(lambda: self._cache.ensure_commit(tip, branch))
         return tip or ""
+
+    def fetch_commit(self, commit: str) -> bool:
+        """Try to fetch a commit that no branch may lead to; whether the cache has it now."""
+        with contextlib.suppress(GitError):
+            self._healed(lambda: self._cache.fetch_commit(commit))
+        return self.has(commit)
 
     def has(self, commit: str) -> bool:
         """Whether a commit is in the cache; those of branches that were looked into are."""
@@ -288,8 +301,10 @@ class Checkout(CommitReader):
         self._cache.make_anew()
         if not self._head:
             return
-        self._cache.update(self._head)
-        if not self._cache.has(self._head):
+        if self._cache.update(self._head) == self._head:
+            # Another bot may have made it anew by now.
+            self._cache.assert_has(self._head)
+        elif not self._cache.has(self._head):
             raise GitError(
                 self.url,
                 f"{self.branch!r} was rewritten while the cache was made anew",
@@ -324,6 +339,8 @@ class Checkout(CommitReader):
         result = self._cache.push(*args, "origin", refspec)
         if result.status == 0:
             return
+        # git blames the remote when the cache has lost the commits.
+        self._cache.assert_has(refspec.partition(":")[0])
         redaction = self._runner.access.redaction
         subject = f"{self.url} {branch}"
         refused = push_failure(
@@ -336,19 +353,10 @@ class Checkout(CommitReader):
 
     def _no_branch(self) -> GitError:
         """The error for a target whose branch is missing; it names those that are there."""
-        there = "it has none"
+        found: Collection[str] = ()
         with contextlib.suppress(GitError):
             found = self._branches("refs/heads/*")
-            first = {nearest(self.branch, found), *_USUAL}
-            names = sorted(found, key=lambda name: (name not in first, name))
-            shown = ", ".join(excerpt(name) for name in names[:_MOST_NAMED])
-            more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-            there = f"it has {shown}{more}" if names else there
-        return GitError(
-            self.url,
-            f"the remote has no branch {self.branch!r}: {there}",
-            hint="correct the target's branch, or push a first commit to it",
-        )
+        return missing_branch(self.url, self.branch, found)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ git exits with 128 for nearly everything, so the text decides; `LC_ALL=C` keeps 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from imagebot.errors import (
@@ -17,11 +18,13 @@ from imagebot.errors import (
     PushRejectedError,
 )
 from imagebot.redaction import NOTHING, Redaction
-from imagebot.text import excerpt
+from imagebot.text import excerpt, nearest
 
 NOT_FOUND = 127
 _MAX_SHOWN = 600
 _MAX_READ = 20_000
+_MOST_NAMED = 10
+_USUAL = ("main", "master", "trunk", "develop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,20 @@ def cache_failure(path: str, status: int, stderr: str) -> GitError:
     if status == NOT_FOUND or _NO_SPACE.pattern.search(stderr):
         return failure(path, status, stderr)
     return damaged_cache(path, quote_git(stderr) or f"git ended with status {status}")
+
+
+def missing_branch(url: str, branch: str, found: Collection[str]) -> GitError:
+    """The error for a remote without the branch; `found` are those that it has."""
+    first = {nearest(branch, found), *_USUAL}
+    names = sorted(found, key=lambda name: (name not in first, name))
+    shown = ", ".join(excerpt(name) for name in names[:_MOST_NAMED])
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    there = f"it has {shown}{more}" if names else "it has none"
+    return GitError(
+        url,
+        f"the remote has no branch {branch!r}: {there}",
+        hint="correct the target's branch, or push a first commit to it",
+    )
 
 
 def damaged_cache(path: str, reason: str) -> DamagedCacheError:

@@ -9,6 +9,7 @@ LOG = (
     "log", "--stdin", "-z", "--raw", "--no-abbrev", "--no-renames", "--full-history",
     "--topo-order", "--no-merges", "--format=%H%x00%an%x00%ae%x00%ce%x00%ct%x00%B",
 )  # fmt: skip
+AUTHORS = ("log", "-z", "--format=%H%x00%ae%x00%ce%x00%P%x00%B")
 _HEADER = 6
 _FILES = (b"100644", b"100755")
 
@@ -29,6 +30,17 @@ class FileCommit:
     old: str
     new: str
     time: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who made a commit: the e-mail addresses of its author and its committer, and what it is."""
+
+    commit: str
+    author: str
+    committer: str
+    merge: bool = False
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,16 @@ def parse_log(output: bytes, most: int) -> Mapping[str, Sequence[FileCommit]]:
                 )
                 commits.append(entry)
     return found
+
+
+def parse_authors(output: bytes) -> tuple[Author, ...]:
+    """Read the output of AUTHORS."""
+    words = output.decode("utf-8", "replace").split("\0")
+    rows = zip(*(words[at::5] for at in range(5)), strict=False)
+    return tuple(
+        Author(commit, author, committer, " " in parents, message)
+        for commit, author, committer, parents, message in rows
+    )
 
 
 def parse_diff(output: bytes) -> tuple[FileDiff, ...]:

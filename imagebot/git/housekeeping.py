@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from imagebot.files.atomic import PREFIX
@@ -19,6 +18,17 @@ _FOLDER = "17"
 _HASH = 20
 _LEFT_OVER = ("tmp_", "incoming-", "fast_import_crash_", PREFIX)
 _LEFT_OVER_ENDS = (".lock", ".keep", "gc.pid")
+# The git command that joins the packs of a cache.
+JOIN = (
+    # Nothing refers to the commits of pull requests, nor to one that is about to be pushed.
+    "-c", "gc.pruneExpire=2.hours.ago",
+    "-c", "gc.writeCommitGraph=false",
+    # Refs are read from their files.
+    "-c", "gc.packRefs=false",
+    # With own commits in a cache without blobs, a bitmap cannot be made and joining fails.
+    "-c", "repack.writeBitmaps=false",
+    "gc", "--quiet",
+)  # fmt: skip
 
 
 def remove_left_over(directory: Path) -> None:
@@ -26,10 +36,14 @@ def remove_left_over(directory: Path) -> None:
 
     Raises GitError.
     """
+    folders = [os.fspath(directory)]
     try:
-        for entry in _entries(directory):
-            if entry.name.startswith(_LEFT_OVER) or entry.name.endswith(_LEFT_OVER_ENDS):
-                _remove(entry)
+        while folders:
+            for entry in _entries(folders.pop()):
+                if entry.name.startswith(_LEFT_OVER) or entry.name.endswith(_LEFT_OVER_ENDS):
+                    _remove(entry)
+                elif entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
         _remove_halves(directory / "objects" / "pack")
     except FileNotFoundError:
         return
@@ -37,13 +51,9 @@ def remove_left_over(directory: Path) -> None:
         raise unwritable(directory, error) from error
 
 
-def _entries(directory: Path) -> Iterator[os.DirEntry[str]]:
-    """Everything in a folder and those below; links are not followed."""
-    with os.scandir(directory) as entries:
-        for entry in list(entries):
-            yield entry
-            if entry.is_dir(follow_symlinks=False) and Path(entry.path).exists():
-                yield from _entries(Path(entry.path))
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return list(entries)
 
 
 def _remove(entry: os.DirEntry[str]) -> None:

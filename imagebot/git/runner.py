@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import subprocess
 import tempfile
@@ -64,6 +65,11 @@ _SETTINGS = (
         )
     ),
 )  # fmt: skip
+
+# One argument of the shell instead of many: GitPython looks for passwords in each.
+_GIT = " ".join(("git", *(f"-c {shlex.quote(each)}" for each in _SETTINGS)))
+# Variables that every shell can take away; those that bash sets for good are not among them.
+_SHELL_NAME_RE = re.compile(r"(?!(?:UID|EUID|PPID|BASHOPTS|SHELLOPTS)\Z)[A-Za-z_][A-Za-z0-9_]*")
 
 # What is missing here is at the remote: of a clone without blobs, that is no damage.
 _PROMISE = ("remote.origin.promisor=true", "remote.origin.partialclonefilter=blob:none")
@@ -247,11 +253,8 @@ class Runner:
         if not self.directory.is_dir():
             # GitPython would run git in the folder that the bot happens to be in.
             raise GitError(str(self.directory), "no such folder")
-        options = [part for each in (*_SETTINGS, *settings) for part in ("-c", each)]
-        # GitPython adds to the environment it runs in and cannot take away, so `env` does.
-        unset = [part for name in sorted(os.environ.keys() - environment) for part in ("-u", name)]
-        limited = f'{{ {_LIMITS}; }} 2>/dev/null; exec env "$@"'
-        argv = ["/bin/sh", "-c", limited, "sh", *unset, "git", *options, *args]
+        options = [part for each in settings for part in ("-c", each)]
+        argv = ["/bin/sh", "-c", _script(environment), "sh", *options, *args]
         try:
             status, out, err = communicate(
                 lambda: _start(argv, self.directory, environment, inherit),
@@ -272,6 +275,20 @@ class Runner:
                 self.subject, f"git {args[0]} answers with more than {limit} bytes"
             ) from error
         return Result(status, out, err.decode("utf-8", "replace"))
+
+
+def _script(environment: Mapping[str, str]) -> str:
+    """What the shell does: it limits itself, and becomes git with nothing but `environment`.
+
+    GitPython adds to the environment it runs in and cannot take away. The shell can, without
+    another program; `env` does it for names that are none of a shell's variables.
+    """
+    names = [name for name in os.environ if name not in environment]
+    own = [name for name in names if _SHELL_NAME_RE.fullmatch(name)]
+    others = [f"-u {shlex.quote(name)}" for name in names if not _SHELL_NAME_RE.fullmatch(name)]
+    unset = f"unset {' '.join(own)};" if own else ""
+    env = f"env {' '.join(others)} " if others else ""
+    return f'{{ {_LIMITS}; }} 2>/dev/null; {unset} exec {env}{_GIT} "$@"'
 
 
 def _promise(settings: list[str], environment: dict[str, str]) -> None:

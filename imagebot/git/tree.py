@@ -1,10 +1,10 @@
-"""Git's formats: tree listings, batches of blobs, and the stream that makes a commit. Pure."""
+"""Git's formats: batches of objects, refs, and the stream that makes a commit. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,6 @@ ODD_NAME = "its name is not UTF-8"
 LINK = "it is a symbolic link"
 # As many links as Linux follows on the way to one file.
 _MOST_LINKS = 40
-_FILE_MODES = {b"100644": "100644", b"100755": "100755"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +36,6 @@ class TreeOther:
     path: str
     reason: str
     blob: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CommitTree:
-    """What a commit holds, in git's order."""
-
-    files: tuple[TreeFile, ...]
-    others: tuple[TreeOther, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,42 +62,6 @@ class Committer:
     def addresses(self) -> tuple[str, str]:
         """The e-mail addresses of the author and the committer of each commit."""
         return (self.author or self.identity).email, self.identity.email
-
-
-def parse_listing(output: bytes) -> tuple[CommitTree, tuple[str, ...]]:
-    """Read `git ls-tree -r -t -z`: `mode SP type SP id TAB path NUL`, paths as they are stored.
-
-    Also returns the ids of the trees below the first.
-    """
-    files: list[TreeFile] = []
-    others: list[TreeOther] = []
-    folders: list[str] = []
-    for record in output.split(b"\0"):
-        if not record:
-            continue
-        head, _, raw = record.partition(b"\t")
-        mode, _, blob = head.split(b" ")
-        known = _FILE_MODES.get(mode)
-        if mode == b"040000":
-            folders.append(blob.decode())
-            continue
-        try:
-            path = raw.decode()
-        except UnicodeDecodeError:
-            others.append(TreeOther(raw.decode("utf-8", "backslashreplace"), ODD_NAME))
-            continue
-        if known is not None:
-            files.append(TreeFile(path, known, blob.decode()))
-        else:
-            reason = {b"120000": LINK, b"160000": "it is a submodule"}
-            others.append(
-                TreeOther(
-                    path,
-                    reason.get(mode, f"it has mode {mode.decode()}"),
-                    blob.decode() if mode == b"120000" else "",
-                )
-            )
-    return CommitTree(tuple(files), tuple(others)), tuple(folders)
 
 
 def leads_out(path: str, links: Mapping[str, bytes]) -> bool:
@@ -182,6 +137,11 @@ def parse_refs(output: bytes) -> dict[str, str]:
     return refs
 
 
+def is_oid(text: str) -> bool:
+    """Whether it can be the id of an object."""
+    return _OID_RE.fullmatch(text.encode()) is not None
+
+
 def blob_id(data: bytes, like: str) -> str:
     """The id that `data` has in a repository whose ids look like `like` (SHA-1 or SHA-256)."""
     return object_id(b"blob", data, like)
@@ -242,15 +202,16 @@ def quote_path(path: str) -> bytes:
 
 
 def pick_files(
-    listing: Mapping[str, TreeFile], changes: Mapping[str, bytes], subject: str
+    find: Callable[[str], TreeFile | None], changes: Mapping[str, bytes], subject: str
 ) -> list[tuple[TreeFile, bytes]]:
     """Those changes that differ from what the base has, in the order of their paths.
 
-    Raises GitError for a path that is not a file of the base: a new file, a link, `..`.
+    `find` gives a file of the base. Raises GitError for a path that is not one: a new file, a
+    link, `..`.
     """
     picked = []
     for path in sorted(changes):
-        file = listing.get(path)
+        file = find(path)
         if file is None:
             raise GitError(subject, f"{path!r} is not a file of the commit to change")
         if blob_id(changes[path], file.blob) != file.blob:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from imagebot.errors import RegistryProtocolError, RegistryUnreachableError
 from imagebot.http.address import is_loopback, netloc
 from imagebot.http.exchange import Exchange
+from imagebot.http.library import load_httpx
 from imagebot.http.limits import TimeLimits
 from imagebot.http.message import Request, Response
 from imagebot.http.reach import PUBLIC_ONLY, Permit
@@ -77,6 +78,8 @@ class Transport:
         """
         if request.reaches is not None:
             permit = Permit(zone=request.reaches)
+        # Before the exchange begins: its host does not answer for the time that this takes.
+        load_httpx()
         exchange = Exchange(self._limits, size=request.limit, within=within, permit=permit)
         with translated(request, exchange, self._limits):
             network, backend = self._network(request)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from imagebot.manifest.images.field import Scan
 from imagebot.manifest.images.options import ScanOptions
 
 if TYPE_CHECKING:
     from msgspec import msgpack
+
+T = TypeVar("T")
 
 _NOTHING = Scan()
 
@@ -78,6 +80,24 @@ def decode_entries(data: bytes | memoryview) -> dict[str, bytes]:
 
     try:
         return msgpack.decode(data, type=dict[str, bytes])
+    except (ValueError, RecursionError) as error:
+        raise StaleScanError from error
+
+
+def encode_value(value: object) -> bytes:
+    """A dataclass of scanned values as MessagePack. Raises UnencodableScanError."""
+    try:
+        return _encoder().encode(value)
+    except UnicodeEncodeError as error:
+        raise UnencodableScanError from error
+
+
+def decode_value(data: bytes | memoryview, kind: type[T]) -> T:
+    """The value that was encoded, with all types checked, as in `decode`. Raises StaleScanError."""
+    from msgspec import msgpack
+
+    try:
+        return msgpack.decode(data, type=kind)
     except (ValueError, RecursionError) as error:
         raise StaleScanError from error
 

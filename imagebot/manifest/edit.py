@@ -17,8 +17,7 @@ from typing import TypeAlias
 from imagebot.errors import RefusedEditError
 from imagebot.manifest import sops
 from imagebot.manifest.formats.select import path_kind
-from imagebot.manifest.images.field import FieldEdit, ImageField, Slot
-from imagebot.manifest.text.read import FORMAT as TEXT
+from imagebot.manifest.images.field import TEXT, FieldEdit, ImageField, Slot
 from imagebot.manifest.text.read import prove_text
 from imagebot.manifest.yaml.document_text import split_documents
 from imagebot.manifest.yaml.edits import Edit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from imagebot.config.model import Configuration, Limits
@@ -13,16 +13,35 @@ from imagebot.parallel.threads import Progress
 from imagebot.plan.assign import Assigned, assign
 from imagebot.plan.limits import may_ask
 from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Update
-from imagebot.plan.resolve import NONE_WRITTEN, Resolution, TagQuery, Written, resolve
+from imagebot.plan.resolve import NONE_WRITTEN, NOTHING, Resolution, TagQuery, Written, resolve
 from imagebot.plan.undecided import noted_warnings, undecided_warnings
 from imagebot.plan.unused import unused_warnings
 from imagebot.policy.model import Decision
 from imagebot.problem import Place, Problem
-from imagebot.reference import Repository
+from imagebot.reference import Reference, Repository
 from imagebot.registry.api import Registry
-from imagebot.scan.cache import ScanCache
-from imagebot.scan.inventory import sort_unread, take_inventory
+from imagebot.scan.inventory import Inventory, sort_unread, take_inventory
 from imagebot.scan.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A plan, and what it was decided from: the answers, and what imagebot had `written`."""
+
+    plan: Plan
+    resolution: Resolution
+    written: Written
+
+    def still_known(self, written: Written) -> Resolution:
+        """The answers that hold in the same pass, now that imagebot has `written` so much."""
+        before = self.written
+        of = {
+            query: answer
+            for query, answer in self.resolution.of.items()
+            if before.get(key := (query.reference.repository, query.reference.tag or ""))
+            == written.get(key)
+        }
+        return replace(self.resolution, of=of)
 
 
 def build_plan(
@@ -33,26 +52,66 @@ def build_plan(
     now: datetime,
     target: PlanTarget = FOLDER,
     limits: Limits = Limits(),
-    scans: ScanCache | None = None,
+    inventory: Inventory | None = None,
     url: str | None = None,
     written: Written = NONE_WRITTEN,
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     progress: Progress | None = None,
 ) -> Plan:
+    """The plan of `build`."""
+    return build(
+        source,
+        configuration,
+        registry,
+        now=now,
+        target=target,
+        limits=limits,
+        inventory=inventory,
+        url=url,
+        written=written,
+        waiting=waiting,
+        progress=progress,
+    ).plan
+
+
+def build(
+    source: Source,
+    configuration: Configuration,
+    registry: Registry,
+    *,
+    now: datetime,
+    target: PlanTarget = FOLDER,
+    limits: Limits = Limits(),
+    inventory: Inventory | None = None,
+    url: str | None = None,
+    written: Written = NONE_WRITTEN,
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
+    progress: Progress | None = None,
+    earlier: Built | None = None,
+) -> Built:
     """What the policies want of `source`; what cannot be listed or decided is a problem in it.
+
+    `inventory` is that of `source`, where it is known already.
 
     It is in a context of `waiting` while it waits for registries. Of `limits` only `images` counts
     here: a repository outside of it is not asked about. `url` is that of the Git repository, if
-    known. `written` are the digests that tags had
-    when imagebot wrote them.
+    known. `written` are the digests that tags had when imagebot wrote them.
+
+    With what was built `earlier` in the same pass, only what it did not decide is decided: the plan
+    is the same as without.
     """
-    inventory = take_inventory(source, configuration, scans, url=url)
+    inventory = inventory or take_inventory(source, configuration, url=url)
     assignments = assign(inventory.fields, configuration, target.name, flux=inventory.flux)
-    queries = [_query(each, limits) for each in assignments]
+    queries = _queries(assignments, limits)
     asked = [(each.field, query) for each, query in zip(assignments, queries, strict=True) if query]
     with waiting():
         resolution = resolve(
-            (query for _, query in asked), registry, now=now, written=written, progress=progress
+            (query for _, query in asked),
+            registry,
+            now=now,
+            written=written,
+            progress=progress,
+            known=earlier.still_known(written) if earlier else NOTHING,
         )
     plan = to_plan(assignments, queries, resolution, target=target)
     noted = noted_warnings(resolution.notes, asked, target=target.name)
@@ -62,13 +121,14 @@ def build_plan(
     unused: tuple[str, ...] = ()
     if source.whole:
         unused = unused_warnings(assignments, configuration, inventory.paths)
-    return replace(
+    plan = replace(
         plan,
         problems=(*problems, *plan.problems),
         unread=unread,
         warnings=(*unused, *noted, *undecided),
         layers=inventory.layers,
     )
+    return Built(plan, resolution, written)
 
 
 def to_plan(
@@ -92,6 +152,25 @@ def to_plan(
             *_problems(resolution.failures, _places(pairs, resolution)),
         ),
     )
+
+
+def _queries(assignments: Iterable[Assigned], limits: Limits) -> list[TagQuery | None]:
+    """What to ask for each field. Equal questions are one object, which is quick to look up."""
+    made: dict[tuple[Reference, int], TagQuery | None] = {}
+    same: dict[TagQuery, TagQuery] = {}
+    queries: list[TagQuery | None] = []
+    for each in assignments:
+        if each.policy is None or not each.managed:
+            queries.append(None)
+            continue
+        key = (each.field.reference, id(each.policy))
+        try:
+            queries.append(made[key])
+        except KeyError:
+            query = _query(each, limits)
+            made[key] = query and same.setdefault(query, query)
+            queries.append(made[key])
+    return queries
 
 
 def _query(assigned: Assigned, limits: Limits) -> TagQuery | None:

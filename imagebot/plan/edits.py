@@ -32,34 +32,45 @@ class Edited:
     problems: tuple[Problem, ...]
 
 
-def make_edits(source: Source, updates: Sequence[Update]) -> Edited:
+_NONE: Mapping[str, FileChange] = {}
+
+
+def make_edits(
+    source: Source, updates: Sequence[Update], *, made_before: Mapping[str, FileChange] = _NONE
+) -> Edited:
     """Edit every file that `updates` (in the order of the files) touch.
 
-    One update that must be refused does not stop the others of its file.
+    One update that must be refused does not stop the others of its file. `made_before` are edits,
+    by path, of files that are the same: one with just these updates is not made again.
     """
     by_path = {path: list(group) for path, group in groupby(updates, key=lambda u: u.field.path)}
+    found = {path: made_before[path] for path in by_path if path in made_before}
+    found = {path: each for path, each in found.items() if each.updates == _ids(by_path[path])}
     contents: dict[str, bytes] = {}
     failures: list[tuple[Update, ImagebotError]] = []
-    source.fetch(list(by_path))
-    for path, data in source.read(list(by_path)):
+    rest = [path for path in by_path if path not in found]
+    source.fetch(rest)
+    for path, data in source.read(rest):
         if isinstance(data, ImagebotError):
             failures += [(update, data) for update in by_path[path]]
         else:
             contents[path] = data
-    changes: list[FileChange] = []
     for path, edited in _edit_files(contents, by_path):
         new, made = edited, by_path[path]
         if new is None:
             new, made, refused = _edit_what_can_be(path, contents[path], made)
             failures += refused
         if new != contents[path]:
-            ids = tuple(update.id for update in made)
-            changes.append(FileChange(path, contents[path], new, ids))
+            found[path] = FileChange(path, contents[path], new, _ids(made))
     return Edited(
-        tuple(changes),
+        tuple(found[path] for path in by_path if path in found),
         frozenset(update.id for update, _ in failures),
         tuple(_problem(update, error) for update, error in failures),
     )
+
+
+def _ids(updates: Iterable[Update]) -> tuple[str, ...]:
+    return tuple(update.id for update in updates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +81,14 @@ class PlanWithEdits:
     changes: tuple[FileChange, ...]
 
 
-def edit_plan(source: Source, plan: Plan) -> PlanWithEdits:
-    """Make the edits of a plan; an update that must be refused becomes a problem of the plan."""
-    edited = make_edits(source, plan.updates)
+def edit_plan(
+    source: Source, plan: Plan, *, made_before: Mapping[str, FileChange] = _NONE
+) -> PlanWithEdits:
+    """Make the edits of a plan; an update that must be refused becomes a problem of the plan.
+
+    `made_before` as in `make_edits`.
+    """
+    edited = make_edits(source, plan.updates, made_before=made_before)
     return PlanWithEdits(without_refused(plan, edited), edited.changes)
 
 

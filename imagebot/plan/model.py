@@ -36,6 +36,14 @@ FOLDER = PlanTarget()
 """A folder: it has no target."""
 
 
+def update_id(identity: str, field: ImageField, new: tuple[str | None, str | None]) -> str:
+    """The id of the update that makes a field of a target say `new`, a tag and a digest."""
+    tag, digest = new
+    repository = str(field.reference.repository)
+    words = (identity, *field.place, repository, tag or "", digest or "")
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:12]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
     """A field, the name of its route, and the decision to write something else.
@@ -69,9 +77,8 @@ class Update:
         one place (`ImageField.place`) have one id.
         """
         current = self.field.reference
-        new = (self.tag or current.tag or "", self.digest or current.digest or "")
-        words = (self.target.identity, *self.field.place, str(current.repository), *new)
-        return hashlib.sha256("\0".join(words).encode()).hexdigest()[:12]
+        new = (self.tag or current.tag, self.digest or current.digest)
+        return update_id(self.target.identity, self.field, new)
 
     @property
     def edit(self) -> FieldEdit:

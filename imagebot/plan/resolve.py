@@ -41,6 +41,14 @@ class TagQuery:
 
     reference: Reference
     policy: Policy
+    # Computed once: a policy has many keys, and thousands of fields look for their answers.
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.reference, self.policy)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @classmethod
     def of(cls, reference: Reference, policy: Policy) -> TagQuery:
@@ -53,12 +61,17 @@ class Resolution:
     """A decision, or why there is none, for every question; `failures` are of whole repositories.
 
     `notes` tell of tags that are gone or have moved, and of policies that allow nothing, each with
-    the questions that it is about; not of questions that are undecided.
+    the questions that it is about; not of questions that are undecided. `listings` are the tags of
+    the repositories, or why they could not be listed.
     """
 
     of: Mapping[TagQuery, Decision | RegistryError]
     failures: Mapping[Repository, RegistryError]
     notes: Mapping[str, tuple[TagQuery, ...]] = field(default_factory=dict)
+    listings: Mapping[Repository, tuple[str, ...] | RegistryError] = field(default_factory=dict)
+
+
+NOTHING = Resolution({}, {})
 
 
 def resolve(
@@ -68,23 +81,26 @@ def resolve(
     now: datetime,
     written: Written = NONE_WRITTEN,
     progress: Progress | None = None,
+    known: Resolution = NOTHING,
 ) -> Resolution:
     """Answer every question; each repository is listed once. No registry error is raised.
+
+    What is `known` already in this pass of a repository is not decided again, unless there are
+    other questions about it now: whether one is answered may depend on the others.
 
     The questions about a repository are answered as soon as it is listed, whatever the other
     registries do.
     """
     every = tuple(dict.fromkeys(questions))
-    about: dict[Repository, list[TagQuery]] = {}
-    for question in every:
-        about.setdefault(question.reference.repository, []).append(question)
+    about, before = _by_repository(every), _by_repository(known.of)
+    fresh = [each for each in about if set(about[each]) != set(before.get(each, ()))]
 
     def ask(repository: Repository) -> _Answered:
         return _answer_all(about[repository], repository, registry, now, written)
 
-    answered = ask_each(sorted(about), ask, concurrency=registry.concurrency, progress=progress)
-    found: dict[TagQuery, Decision | RegistryError] = {}
-    listings: dict[Repository, tuple[str, ...] | RegistryError] = {}
+    answered = ask_each(sorted(fresh), ask, concurrency=registry.concurrency, progress=progress)
+    found = dict(known.of)
+    listings = dict(known.listings)
     for repository, result in answered.items():
         assert isinstance(result, _Answered)
         found |= result.answers
@@ -95,7 +111,14 @@ def resolve(
         for question, decision in answers.items()
         if isinstance(decision, RegistryError)
     }
-    return Resolution(answers, failures, _notes(answers, listings))
+    return Resolution(answers, failures, _notes(answers, listings), listings)
+
+
+def _by_repository(questions: Iterable[TagQuery]) -> dict[Repository, list[TagQuery]]:
+    found: dict[Repository, list[TagQuery]] = {}
+    for question in questions:
+        found.setdefault(question.reference.repository, []).append(question)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imagebot.config.model import Configuration, ImageRule, Route
-from imagebot.glob import compile_glob, matches_any
+from imagebot.glob import compile_glob
 from imagebot.reference import Repository
 
 
@@ -11,20 +11,33 @@ class RouteTable:
     """Routes by file and entries by repository, each asked once."""
 
     def __init__(self, configuration: Configuration) -> None:
-        self._routes = configuration.routes
+        self._routes = tuple(
+            (route, tuple(compile_glob(glob) for glob in route.files))
+            for route in configuration.routes
+        )
         self._by_path: dict[str, Route | None] = {}
         self._entries: dict[tuple[int, Repository], ImageRule | None] = {}
 
     def of(self, path: str) -> Route | None:
-        if path not in self._by_path:
-            found = (route for route in self._routes if matches_any(route.files, path))
-            self._by_path[path] = next(found, None)
-        return self._by_path[path]
+        try:
+            return self._by_path[path]
+        except KeyError:
+            found = self._by_path[path] = self._find(path)
+            return found
+
+    def _find(self, path: str) -> Route | None:
+        for route, globs in self._routes:
+            for takes in globs:
+                if takes(path):
+                    return route
+        return None
 
     def entry(self, route: Route, repository: Repository) -> ImageRule | None:
         key = (id(route), repository)
-        if key not in self._entries:
+        try:
+            return self._entries[key]
+        except KeyError:
             name = str(repository)
-            found = (entry for entry in route.images if compile_glob(entry.match)(name))
-            self._entries[key] = next(found, None)
-        return self._entries[key]
+            fitting = (entry for entry in route.images if compile_glob(entry.match)(name))
+            found = self._entries[key] = next(fitting, None)
+            return found

@@ -41,6 +41,8 @@ def noted_warnings(
     target: str = "",
 ) -> tuple[str, ...]:
     """The notes of a resolution, each with the places of the fields that it is about."""
+    if not notes:
+        return ()
     places: dict[TagQuery, list[str]] = {}
     for field, query in asked:
         places.setdefault(query, []).append(f"{field.path}:{field.line}")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from imagebot.config.model import Configuration
 from imagebot.config.node import show_text
 from imagebot.glob import matches_any
+from imagebot.manifest.images.field import TEXT
 from imagebot.manifest.images.options import ExtraField
-from imagebot.manifest.text.read import FORMAT as TEXT
 from imagebot.plan.assign import Assigned
 from imagebot.plan.routes import RouteTable
 
@@ -34,14 +34,19 @@ def unused_warnings(
 
 
 def _unused_routes(
-    assignments: Iterable[Assigned], configuration: Configuration, paths: Iterable[str]
+    assignments: Sequence[Assigned], configuration: Configuration, paths: Iterable[str]
 ) -> Iterator[str]:
     routes = RouteTable(configuration)
-    with_files = {id(route) for path in paths if (route := routes.of(path)) is not None}
+    with_fields = {id(each.route): each.route for each in assignments}
+    if all(id(route) in with_fields for route in configuration.routes):
+        with_files = set(with_fields)
+    else:
+        with_files = {id(route) for path in paths if (route := routes.of(path)) is not None}
+    named = {(id(each.route), each.field.reference.repository) for each in assignments}
     used = {
-        id(routes.entry(route, assigned.field.reference.repository))
-        for assigned in assignments
-        if (route := assigned.route) is not None
+        id(routes.entry(route, repository))
+        for number, repository in named
+        if (route := with_fields[number]) is not None
     }
     for route in configuration.routes:
         if id(route) not in with_files:

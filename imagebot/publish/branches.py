@@ -9,29 +9,40 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from imagebot.config.model import Configuration
 from imagebot.errors import RefusedEditError
-from imagebot.forge.model import PullRequest
-from imagebot.git.checkout import Author, Checkout
-from imagebot.git.history import FileDiff
+from imagebot.git.checkout import Checkout
+from imagebot.git.history import Author, FileDiff
 from imagebot.manifest.edit import edit
 from imagebot.manifest.images.field import FieldEdit, ImageField
+from imagebot.manifest.images.layers import Layers
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.images.same import same_field
 from imagebot.manifest.scan import scan
-from imagebot.publish.marker import read_marker
+from imagebot.publish.marker import PullRequestMarker
 from imagebot.publish.proposal import Proposal, edit_to, value_of
 
 _OID_RE = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
+def scan_options(configuration: Configuration, layers: Layers) -> ScanOptions:
+    """How the files of a target are scanned for fields."""
+    return ScanOptions(
+        fields=configuration.fields,
+        files=configuration.files.patterns,
+        compose_defaults=configuration.files.compose_defaults,
+        layers=layers,
+    )
+
+
 def read_proposals(
-    branch: str, request: PullRequest, checkout: Checkout, options: ScanOptions
+    branch: str, known: PullRequestMarker, checkout: Checkout, options: ScanOptions
 ) -> tuple[Proposal, ...]:
     """What the bot last put on the branch of its pull request, in the order of the files.
 
     Empty when that commit is not to be had any more. Raises GitError.
     """
-    own = _own_commit(branch, request, checkout)
+    own = _own_commit(branch, known, checkout)
     return proposals_of(own, checkout, options) if own else ()
 
 
@@ -46,23 +57,40 @@ def proposals_of(commit: str, checkout: Checkout, options: ScanOptions) -> tuple
 
 
 def people_on(
-    branch: str, checkout: Checkout, request: PullRequest | None, options: ScanOptions
+    branch: str, checkout: Checkout, known: PullRequestMarker | None, options: ScanOptions
 ) -> tuple[str, ...]:
     """Addresses of those, other than the bot, who have worked on the branch.
 
     Merging the base into it, or putting it on a newer base, is no work where it adds nothing.
     """
-    known = read_marker(request.body) if request else None
     if known is not None and known.pushed == checkout.remote_branch(branch):
         return ()
     commits = _by_others(branch, checkout)
-    if commits and request is not None:
-        own = _own_commit(branch, request, checkout)
+    if commits and known is not None:
+        own = _own_commit(branch, known, checkout)
         moved = own and all(each.merge or _is_moved(each, own, checkout) for each in commits)
         if moved and _adds_nothing(own, branch, checkout, options):
             return ()
     found = (address for each in commits for address in (each.author, each.committer))
     return tuple(dict.fromkeys(address for address in found if address != _bot(checkout)[1]))
+
+
+def own_commits(branch: str, checkout: Checkout) -> tuple[Author, ...]:
+    """The bot's own commits on a branch, the newest first."""
+    commits = checkout.authors(checkout.head, branch)
+    return tuple(each for each in commits if (each.author, each.committer) == _bot(checkout))
+
+
+def is_rewritten(branch: str, checkout: Checkout, known: PullRequestMarker | None) -> bool:
+    """Whether the branch is not at what its pull request says the bot pushed last, and not because
+    of what others committed.
+
+    Somebody moved it back, or a bot ended between the push and the change of the text.
+    """
+    tip = checkout.remote_branch(branch)
+    if known is None or tip in (None, known.pushed):
+        return False
+    return not _by_others(branch, checkout)
 
 
 def _by_others(branch: str, checkout: Checkout) -> tuple[Author, ...]:
@@ -81,13 +109,11 @@ def _is_moved(commit: Author, own: str, checkout: Checkout) -> bool:
     return by_bot and commit.message.strip() == checkout.message(own).strip()
 
 
-def _own_commit(branch: str, request: PullRequest, checkout: Checkout) -> str:
+def _own_commit(branch: str, known: PullRequestMarker, checkout: Checkout) -> str:
     """The bot's commit on the branch, "" where it cannot be had."""
     tip = checkout.fetch_branch(branch)
-    known = read_marker(request.body)
     # People can edit the text that the marker is in.
-    named = known is not None and _OID_RE.fullmatch(known.pushed) is not None
-    if known is not None and named and checkout.has(known.pushed):
+    if _OID_RE.fullmatch(known.pushed) and checkout.has(known.pushed):
         return known.pushed
     return tip if tip and not _by_others(branch, checkout) else ""
 

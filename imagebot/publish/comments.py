@@ -56,13 +56,13 @@ def held_notes(fates: Iterable[Fate], *, frozen: bool) -> tuple[str, ...]:
 
 def ending_note(route: str, path: str, version: str) -> str:
     return (
-        f"route {route} is gone from {path} ({version[:_SHOWN]}); imagebot closes this pull"
-        " request unless the route comes back within ten minutes"
+        f"route {route} is no longer in {path} (as of {version[:_SHOWN]}); imagebot closes this"
+        " pull request unless the route comes back within ten minutes"
     )
 
 
 def ending_reason(route: str, path: str, version: str) -> str:
-    return f"Route {route} is gone from {path} since {version[:_SHOWN]}"
+    return f"Route {route} is no longer in {path} (as of {version[:_SHOWN]})"
 
 
 def stays_open(target: str, number: int, fates: Sequence[Fate]) -> str:

@@ -30,6 +30,8 @@ class Observed:
     `open` is the open one; without one, `closed` are those before it. `branch` is the commit of
     its branch, None when there is no branch. `people` are the addresses of others than the bot who
     have changed something on the branch; `given_back` when they want imagebot to replace that.
+    `recovered` is the state of the open one where its text does not have the whole; `rewritten`
+    when the branch has nobody else's commits, but is not at what the bot pushed last.
     """
 
     open: PullRequest | None = None
@@ -37,6 +39,17 @@ class Observed:
     branch: str | None = None
     people: tuple[str, ...] = ()
     given_back: bool = False
+    recovered: PullRequestMarker | None = None
+    rewritten: bool = False
+
+    @property
+    def known(self) -> PullRequestMarker | None:
+        """What the bot keeps in the open pull request; None where that is lost."""
+        return self.recovered or self.in_text
+
+    @property
+    def in_text(self) -> PullRequestMarker | None:
+        return read_marker(self.open.body) if self.open else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,7 @@ class Revise:
 
 @dataclass(frozen=True, slots=True)
 class Annotate:
-    """Change the notes, the title and the marker of the open pull request, and nothing else."""
+    """Change the notes, the title and the marker of the open pull request, not what it proposes."""
 
     request: PullRequest
 
@@ -100,7 +113,7 @@ def decide(wanted: Wanted, observed: Observed) -> Action:
 
 
 def _about_open(request: PullRequest, wanted: Wanted, observed: Observed) -> Action:
-    known = read_marker(request.body)
+    known = observed.known
     if observed.people:
         told = known is not None and observed.branch == known.people != ""
         return Wait(request, observed.people, told)
@@ -109,15 +122,15 @@ def _about_open(request: PullRequest, wanted: Wanted, observed: Observed) -> Act
     may_push = not wanted.frozen and wanted.marker.updates
     if may_push and not is_current(wanted, observed):
         return Revise(request)
-    if known is None or _says_the_same(known, wanted.marker):
+    if known is None or (observed.in_text and _says_the_same(known, wanted.marker)):
         return Leave(request, known.pushed if known else "")
     return Annotate(request)
 
 
 def is_current(wanted: Wanted, observed: Observed) -> bool:
-    """Whether the branch of the open pull request already has what is wanted."""
-    known = read_marker(observed.open.body) if observed.open else None
-    if known is None or observed.branch is None:
+    """Whether the open pull request already has what is wanted, on its branch and in its text."""
+    known = observed.known
+    if known is None or observed.in_text is None or observed.branch is None or observed.rewritten:
         return False
     if observed.given_back and observed.branch != known.pushed:
         return False
@@ -127,7 +140,7 @@ def is_current(wanted: Wanted, observed: Observed) -> bool:
 
 def has_all(wanted: Wanted, observed: Observed) -> bool:
     """Whether the open pull request has every update that is wanted, and maybe others."""
-    known = read_marker(observed.open.body) if observed.open else None
+    known = observed.known
     if known is None or observed.branch is None:
         return False
     return is_current(wanted, observed) or set(wanted.marker.updates) < set(known.updates)

@@ -34,7 +34,6 @@ _HELD: dict[str, str] = {
     "no-policy": "no route or image entry covers it any more",
     "uncovered": "the plan does not have it any more",
     "unreadable": "its file cannot be read any more",
-    "gone": "the registry does not list its tags any more",
 }
 
 
@@ -139,10 +138,10 @@ def _of_update(
     if wanted == proposal.after:
         if today.branch == branch:
             return Fate(proposal=proposal, kind="wanted", branch=branch)
-        reason = f"route {update.route} proposes it now"
+        reason = f"route {update.route} {_verb(update.route, configuration)} it now"
         return Fate(proposal=proposal, kind="moved", reason=reason, branch=today.branch)
     if _is_lost(proposal, update, configuration, on):
-        return replace(_held(proposal, today, "gone"), displaced=update.id)
+        return replace(_gone(proposal, today, update.decision), displaced=update.id)
     reason = f"policy {update.decision.policy} takes {says(wanted)} now"
     return Fate(proposal=proposal, kind="decided", reason=reason, branch=today.branch)
 
@@ -150,13 +149,18 @@ def _of_update(
 def _is_lost(proposal: Proposal, update: Update, configuration: Configuration, on: date) -> bool:
     """Whether the update is only wanted because the registry's list lacks the better proposal."""
     tag, decision = proposal.after[0], update.decision
-    listed = {*decision.candidates, *(each.tag for each in decision.rejections)}
+    listed = _listed(decision)
     if tag is None or tag == proposal.before[0] or not listed or tag in listed:
         return False
     policy = configuration.policies.get(decision.policy) or BUILT_IN["shape"]
     both = tuple(each for each in (tag, update.tag) if each is not None)
     candidates = choose(policy, both, update.field.reference, today=on).candidates
     return candidates[:1] == (tag,)
+
+
+def _verb(name: str, configuration: Configuration) -> str:
+    commits = any(r.name == name and r.publish == "commit" for r in configuration.routes)
+    return "commits" if commits else "proposes"
 
 
 def _of_kept(
@@ -172,7 +176,7 @@ def _of_kept(
     if decision.code == "ignored":
         return Fate(proposal=proposal, kind="decided", reason=decision.reason)
     if is_shrunken(decision, proposal):
-        return _held(proposal, today, "gone")
+        return _gone(proposal, today, decision)
     if not decision.settled or not kept.route or decision.code in _NOT_OF_POLICY:
         return _held(proposal, today, decision.code)
     if current != proposal.before:
@@ -186,12 +190,20 @@ def _of_kept(
 
 def is_shrunken(decision: Decision, proposal: Proposal) -> bool:
     """Whether the registry's list lacks the tag that is there, or the one that was proposed."""
-    listed = {*decision.candidates, *(each.tag for each in decision.rejections)}
-    if not listed:
+    if not _listed(decision):
         # A list that is empty, or has not even the one tag that the policy is about.
         return not decision.settled and decision.code == "no-candidate"
-    tags = (proposal.before[0], proposal.after[0])
-    return any(tag is not None and tag not in listed for tag in tags)
+    return bool(_missing(decision, proposal))
+
+
+def _listed(decision: Decision) -> set[str]:
+    return {*decision.candidates, *(each.tag for each in decision.rejections)}
+
+
+def _missing(decision: Decision, proposal: Proposal) -> tuple[str, ...]:
+    """The tags of a proposal that the registry's list lacks, each once."""
+    tags = dict.fromkeys((proposal.before[0], proposal.after[0]))
+    return tuple(tag for tag in tags if tag is not None and tag not in _listed(decision))
 
 
 def _was_changed(
@@ -206,6 +218,13 @@ def _was_changed(
     return any(
         each.tag == tag and each.rule not in _NOT_OF_POLICY | _BY_PEOPLE
         for each in decision.rejections
+    )
+
+
+def _gone(proposal: Proposal, today: Today, decision: Decision) -> Fate:
+    missing = " or ".join(_missing(decision, proposal)) or "its tags"
+    return replace(
+        _held(proposal, today, "gone"), reason=f"the registry does not list {missing} any more"
     )
 
 

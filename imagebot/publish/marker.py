@@ -1,16 +1,26 @@
-"""The hidden marker: what the bot keeps in the body of a pull request. Pure."""
+"""What the bot keeps in a pull request, and the marker that holds it in its text. Pure.
+
+The marker is small. What has no room in it is in the commit on the pull request's branch, which
+has the same state in a trailer (`state.py`).
+"""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-MOST_IDS = 1000
-"""So many ids are kept; the rest is in the diff of the branch."""
-_MOST_POLICIES = 100
-_MARKER_RE = re.compile(r"^<!-- imagebot:1 (\{[ -~]*\}) -->$", re.MULTILINE)
+from imagebot.publish.packed import dump_state, load_state
+
+MOST_IDS = 100
+"""So many ids of updates are in a marker."""
+_MOST_AGAIN = 30
+_MOST_POLICIES = 20
+
+_STATE = r"imagebot:(?P<{0}>[12]) (?P<{1}>\{{[ -~]*\}})"
+_MARKER_RE = re.compile(
+    rf"^(?:<!-- {_STATE.format('v', 'state')} -->|`{_STATE.format('shown_v', 'shown')}`)$",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +36,8 @@ class PullRequestMarker:
     in the text. `gone` when the registry has lost a tag of it. `people` is the commit on which
     people were told that the branch is theirs now. `ending` is the version of the configuration
     that has no such route any more, `ending_since` when that was, in seconds since 1970.
+
+    `left` is how many ids and fingerprints there was no room for: the branch's commit has them.
     """
 
     route: str
@@ -42,6 +54,7 @@ class PullRequestMarker:
     people: str = ""
     ending: str = ""
     ending_since: int = 0
+    left: int = 0
 
 
 def read_marker(body: str) -> PullRequestMarker | None:
@@ -49,69 +62,92 @@ def read_marker(body: str) -> PullRequestMarker | None:
 
     Nothing that the bot puts into a body can look like one; the last one counts.
     """
-    found = _MARKER_RE.findall(body.replace("\r\n", "\n"))
-    try:
-        fields = json.loads(found[-1]) if found else None
-    except ValueError:
+    found = list(_MARKER_RE.finditer(body.replace("\r\n", "\n")))
+    return read_state(found[-1]["state"] or found[-1]["shown"]) if found else None
+
+
+def read_state(text: str) -> PullRequestMarker | None:
+    """The state that `write_state` or an older version wrote, None where it is none."""
+    fields = load_state(text)
+    if fields is None or not fields.text("route"):
         return None
-    if not isinstance(fields, dict):
+    if not all(fields.has_text(key) for key in ("plan", "blobs", "pushed", "updates")):
         return None
-    texts = {key: fields.get(key) for key in ("route", "plan", "blobs", "pushed", "updates")}
-    if not all(isinstance(text, str) for text in texts.values()) or not texts["route"]:
-        return None
-    updates = tuple(str(texts.pop("updates")).split())
-    since = fields.get("ending_since")
+    updates = fields.ids("updates")
     return PullRequestMarker(
-        **{k: str(v) for k, v in texts.items()},
+        route=fields.text("route"),
+        plan=fields.text("plan"),
+        blobs=fields.text("blobs"),
+        pushed=fields.text("pushed"),
         updates=updates,
-        retired=fields.get("retired") is True,
-        configuration=_text(fields, "configuration"),
-        again=tuple(_text(fields, "again").split()),
-        policies=tuple(_text(fields, "policies").split()),
-        notes=_text(fields, "notes"),
-        gone=fields.get("gone") is True,
-        people=_text(fields, "people"),
-        ending=_text(fields, "ending"),
-        ending_since=since if type(since) is int else 0,
+        retired=fields.flag("retired"),
+        configuration=fields.text("configuration"),
+        again=fields.ids("again"),
+        policies=tuple(fields.text("policies").split()),
+        notes=fields.text("notes"),
+        gone=fields.flag("gone"),
+        people=fields.text("people"),
+        ending=fields.text("ending"),
+        ending_since=fields.number("ending_since"),
+        left=fields.left(len(updates)),
     )
 
 
-def _text(fields: Mapping[str, object], key: str) -> str:
-    value = fields.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def write_marker(marker: PullRequestMarker) -> str:
-    """The marker as a comment of Markdown, which no text in it can end."""
+def write_state(marker: PullRequestMarker, *, most: int) -> str:
+    """One line of printable ASCII: the marker with at most so many ids of each kind."""
+    kept = _cut(marker, most)
     fields: dict[str, object] = {
-        "route": marker.route,
-        "plan": marker.plan,
-        "blobs": marker.blobs,
-        "pushed": marker.pushed,
-        "updates": " ".join(marker.updates[:MOST_IDS]),
-        "retired": marker.retired,
-        "configuration": marker.configuration,
+        "route": kept.route,
+        "plan": kept.plan,
+        "blobs": kept.blobs,
+        "pushed": kept.pushed,
+        "updates": kept.updates,
     }
-    # Most pull requests have none of these.
-    rare = {
-        "again": " ".join(marker.again[:MOST_IDS]),
-        "policies": " ".join(marker.policies[:_MOST_POLICIES]),
-        "notes": marker.notes,
-        "gone": marker.gone,
-        "people": marker.people,
-        "ending": marker.ending,
-        "ending_since": marker.ending_since,
+    # Most pull requests have few of these.
+    rare: dict[str, object] = {
+        "configuration": kept.configuration,
+        "retired": kept.retired,
+        "again": kept.again,
+        "policies": " ".join(kept.policies),
+        "notes": kept.notes,
+        "gone": kept.gone,
+        "people": kept.people,
+        "ending": kept.ending,
+        "ending_since": kept.ending_since,
+        "left": kept.left,
     }
-    fields |= {key: value for key, value in rare.items() if value}
-    text = (
-        json.dumps(fields).replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "-\\u002d")
-    )
-    return f"<!-- imagebot:1 {text} -->"
+    return dump_state(fields | {key: value for key, value in rare.items() if value})
 
 
-def with_marker(body: str, marker: PullRequestMarker) -> str:
+def write_marker(marker: PullRequestMarker, *, hidden: bool = True) -> str:
+    """The marker as a line of Markdown, which no text in it can end.
+
+    A comment; as code, which people see, where a forge does not hide comments.
+    """
+    text = f"imagebot:2 {write_state(marker, most=MOST_IDS)}"
+    return f"<!-- {text} -->" if hidden else f"`{text}`"
+
+
+def with_marker(body: str, marker: PullRequestMarker, *, hidden: bool = True) -> str:
     """The body with its marker replaced, or added."""
-    text = write_marker(marker)
+    text = write_marker(marker, hidden=hidden)
     if read_marker(body) is None:
         return f"{body.rstrip()}\n\n{text}\n"
     return _MARKER_RE.sub(lambda _: text, body.replace("\r\n", "\n"))
+
+
+def _cut(marker: PullRequestMarker, most: int) -> PullRequestMarker:
+    """Without what there is no room for. Of too many policies none: a part would mislead."""
+    again = min(most, _MOST_AGAIN) if most <= MOST_IDS else most
+    policies = _MOST_POLICIES if most <= MOST_IDS else most
+    kept = replace(
+        marker,
+        updates=marker.updates[:most],
+        again=marker.again[:again],
+        policies=marker.policies if len(marker.policies) <= policies else (),
+    )
+    lost = sum(
+        len(getattr(marker, key)) - len(getattr(kept, key))
+        for key in ("updates", "again", "policies")
+    )
+    return replace(kept, left=marker.left + lost)

@@ -15,15 +15,14 @@ from imagebot.errors import (
     PushRejectedError,
 )
 from imagebot.files.rewrite import FileChange
-from imagebot.git.checkout import Checkout
 from imagebot.manifest.edit import edit
-from imagebot.manifest.images.layers import Layers
-from imagebot.manifest.images.options import ScanOptions
 from imagebot.plan.model import Plan, Published
 from imagebot.problem import Problem
+from imagebot.publish.branches import scan_options
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.comments import closing_comment, moved_comment
 from imagebot.publish.context import PublishContext
+from imagebot.publish.due import may_have_pull_requests
 from imagebot.publish.fates import policy_fingerprint
 from imagebot.publish.notes import with_notes
 from imagebot.publish.publishers import PUBLISHERS
@@ -64,13 +63,14 @@ def publish_plan(
         fingerprint=lambda name: policy_fingerprint(name, configuration),
     )
     changes = with_notes(changes, plan)
-    reviewed = Reviewed(changes)
+    reviewed = Reviewed(changes, requests=context.requests)
     problems: list[Problem] = []
-    if _may_have_pull_requests(configuration, checkout):
+    if may_have_pull_requests(configuration, checkout):
         try:
             reviewed = review(changes, plan, configuration, context, target=target)
         except (ForgeError, GitError, CredentialError) as error:
-            problems.append(_problem(target, "pull requests", error))
+            if not _is_told(plan, error):
+                problems.append(_problem(target, "pull requests", error))
     context = replace(context, requests=reviewed.requests)
     every = (*files, *reviewed.files)
     published: list[Published] = []
@@ -81,6 +81,11 @@ def publish_plan(
         if closed is not None:
             published += _publish(closed, every, context, problems)
     return Outcome(tuple(published), (*reviewed.problems, *problems), reviewed.warnings)
+
+
+def _is_told(plan: Plan, error: ImagebotError) -> bool:
+    """Whether the plan says already, of its vetoes, that the forge cannot be asked."""
+    return any(each.scope == "target" and each.code == error.code for each in plan.problems)
 
 
 def _publish(
@@ -126,11 +131,6 @@ def _closed(
     return replace(change, closing=text)
 
 
-def _may_have_pull_requests(configuration: Configuration, checkout: Checkout) -> bool:
-    routes = configuration.routes
-    return bool(checkout.bot_branches()) or any(r.publish == "pull-request" for r in routes)
-
-
 def edits_of(change: Change, files: Iterable[FileChange]) -> dict[str, bytes]:
     """The new bytes of the files that a change touches, with its own updates and no others.
 
@@ -144,16 +144,6 @@ def edits_of(change: Change, files: Iterable[FileChange]) -> dict[str, bytes]:
         elif mine:
             edits[file.path] = edit(file.path, file.old, [each.edit for each in mine])
     return edits
-
-
-def scan_options(configuration: Configuration, layers: Layers) -> ScanOptions:
-    """How the files of a target are scanned for fields."""
-    return ScanOptions(
-        fields=configuration.fields,
-        files=configuration.files.patterns,
-        compose_defaults=configuration.files.compose_defaults,
-        layers=layers,
-    )
 
 
 def _is_stale(error: ImagebotError, change: Change) -> bool:
@@ -172,5 +162,5 @@ def _failed(change: Change) -> Published:
 
 
 def _problem(target: str, subject: str, error: ImagebotError) -> Problem:
-    message = f"{subject}: {error.message}"
+    message = f"{subject}: {error.message.removeprefix(f'{target}: ')}"
     return Problem.of_error("change", f"{target}: {subject}", error, message=message)

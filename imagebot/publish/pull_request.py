@@ -2,7 +2,8 @@
 
 The branch belongs to the bot while nobody else commits to it. What the bot last did is kept in
 the pull request itself (the marker in its body), so that a bot that has lost its caches, or a
-second one, comes to the same end.
+second one, comes to the same end. So does one after a bot that was killed: the marker is written
+last, when all is done that it says.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from imagebot.errors import ForgeError, PushRejectedError
 from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
 from imagebot.plan.model import Published, PublishStatus
-from imagebot.publish.branches import people_on
+from imagebot.publish.branches import is_rewritten, people_on
 from imagebot.publish.changes import Change
 from imagebot.publish.comments import HAND_BACK, people_comment, people_note
 from imagebot.publish.context import PublishContext
@@ -34,14 +35,12 @@ from imagebot.publish.decide import (
     is_given_back,
 )
 from imagebot.publish.digests import look_up_digests
-from imagebot.publish.marker import PullRequestMarker, read_marker, with_marker
+from imagebot.publish.marker import PullRequestMarker, with_marker
 from imagebot.publish.message import commit_message, pull_request_title
 from imagebot.publish.note_block import notes_hash, put_notes, with_gone
-from imagebot.publish.text import (
-    MAX_BODY,
-    plan_hash,
-    pull_request_body,
-)
+from imagebot.publish.restate import restate
+from imagebot.publish.state import state_trailer
+from imagebot.publish.text import MAX_BODY, plan_hash, pull_request_body
 from imagebot.text import printable
 
 UNNAMED = "somebody who was told"
@@ -66,15 +65,15 @@ def publish_pull_request(
             hint="set the target's forge and credential, or `publish: commit` on the route",
         )
     checkout = context.checkout
-    wanted = wanted_of(change, checkout)
+    wanted = wanted_of(change, context.blobs())
     observed = observe(change, wanted, context, forge)
     match decide(wanted, observed):
         case Leave(request, commit):
             result = _published(change, "unchanged", request, commit)
         case Annotate(request):
-            result = _annotate(change, wanted, request, forge)
+            result = _annotate(change, wanted, observed, context, forge)
         case Close(request):
-            return _close(change, request, checkout, forge)
+            return _close(change, observed, request, checkout, forge)
         case Wait() as wait:
             return _wait(change, wait, observed, forge)
         case Open() | Revise():
@@ -84,13 +83,13 @@ def publish_pull_request(
     return result
 
 
-def wanted_of(change: Change, checkout: Checkout) -> Wanted:
-    """The change as a pull request has it in its marker."""
+def wanted_of(change: Change, blobs: Mapping[str, str]) -> Wanted:
+    """The change as a pull request has it in its marker; `blobs` as in `PublishContext`."""
     ending = change.ending
     marker = PullRequestMarker(
         route=change.route,
         plan=plan_hash(change.updates),
-        blobs=_blobs_hash(checkout, change.paths),
+        blobs=_blobs_hash(blobs, change.paths),
         pushed="",
         updates=tuple(update.id for update in change.updates),
         configuration=change.configuration,
@@ -119,19 +118,25 @@ def observe(change: Change, wanted: Wanted, context: PublishContext, forge: Forg
         tuple(one for one in closed if not is_given_back(one, branch)),
         branch,
         given_back=request is not None and HAND_BACK in request.labels,
+        recovered=context.recovered(request),
     )
     merged = {one.head for one in closed if one.state == "merged"}
     left = request is None and isinstance(decide(wanted, observed), Leave)
     if branch is None or branch in merged or left or observed.given_back:
         return observed
-    return replace(observed, people=_people(change.branch, request, context))
+    people = _people(change.branch, observed.known, context)
+    if people or request is None:
+        return replace(observed, people=people)
+    moved = is_rewritten(change.branch, checkout, observed.known)
+    return replace(observed, rewritten=moved)
 
 
-def _people(branch: str, request: PullRequest | None, context: PublishContext) -> tuple[str, ...]:
-    known = read_marker(request.body) if request else None
+def _people(
+    branch: str, known: PullRequestMarker | None, context: PublishContext
+) -> tuple[str, ...]:
     if known is not None and known.people == context.checkout.remote_branch(branch):
         return (UNNAMED,)
-    return people_on(branch, context.checkout, request, context.options)
+    return people_on(branch, context.checkout, known, context.options)
 
 
 def _wait(change: Change, wait: Wait, observed: Observed, forge: Forge) -> Published:
@@ -145,24 +150,33 @@ def _wait(change: Change, wait: Wait, observed: Observed, forge: Forge) -> Publi
         )
     elif not wait.told:
         forge.comment(request.number, people_comment())
-        known = read_marker(request.body)
+        known = observed.known
         if known is not None:
             notes = (people_note(),)
             marker = replace(known, people=commit, notes=notes_hash(notes))
-            body = put_notes(with_marker(request.body, marker), notes, room=_room(forge))
+            body = put_notes(_marked(request.body, marker, forge), notes, room=_room(forge))
             forge.update(request.number, title=request.title, body=body)
     return _published(change, "waiting-for-people", request, commit)
 
 
-def _annotate(change: Change, wanted: Wanted, request: PullRequest, forge: Forge) -> Published:
-    known = read_marker(request.body)
+def _annotate(
+    change: Change, wanted: Wanted, observed: Observed, context: PublishContext, forge: Forge
+) -> Published:
+    request, known = observed.open, observed.known
+    assert request is not None
     assert known is not None
     marker = annotated(known, wanted.marker)
-    body = put_notes(with_marker(request.body, marker), change.notes, room=_room(forge))
+    if (marker.ending, marker.ending_since) != (known.ending, known.ending_since):
+        marker = restate(change.branch, marker, context.checkout)
+    body = put_notes(_marked(request.body, marker, forge), change.notes, room=_room(forge))
     title = with_gone(request.title, gone=change.gone)
-    current = forge.update(request.number, title=title, body=body)
     _set_draft(change, known, request.number, forge)
-    return _published(change, "updated", current, known.pushed)
+    current = forge.update(request.number, title=title, body=body)
+    return _published(change, "updated", current, marker.pushed)
+
+
+def _marked(body: str, marker: PullRequestMarker, forge: Forge) -> str:
+    return with_marker(body, marker, hidden=forge.limits.hides_comments)
 
 
 def _set_draft(change: Change, known: PullRequestMarker | None, number: int, forge: Forge) -> None:
@@ -188,7 +202,8 @@ def _push_and_tell(
     checkout, request = context.checkout, observed.open
     with context.waiting():
         digests = look_up_digests(change.updates, context.registry)
-    message = commit_message(change, context.commit, digests)
+    said = replace(change, trailers=(*change.trailers, state_trailer(wanted.marker)))
+    message = commit_message(said, context.commit, digests)
     commit = checkout.commit(checkout.head, edits, message=message)
     if commit == checkout.head:
         return _published(change, "unchanged", request, "")
@@ -199,19 +214,36 @@ def _push_and_tell(
     title = with_gone(pull_request_title(change, context.commit), gone=change.gone)
     body = _body(change, replace(wanted.marker, pushed=commit), forge)
     if request is not None:
+        known = observed.known
+        _set_draft(change, known, request.number, forge)
+        if known is not None and not known.pushed:
+            _decorate(change, forge, request.number)
         current = forge.update(request.number, title=title, body=body)
-        _set_draft(change, read_marker(request.body), request.number, forge)
         return _published(change, "updated", current, commit)
-    draft = change.options.draft or change.gone
-    opened = forge.create(branch=change.branch, title=title, body=body, draft=draft)
+    return _published(change, "opened", _open(change, wanted, title, body, forge), commit)
+
+
+def _open(change: Change, wanted: Wanted, title: str, body: str, forge: Forge) -> PullRequest:
+    """Until it has its labels and reviewers, its marker says that nothing was pushed."""
+    draft, options = change.options.draft or change.gone, change.options
+    if not (options.labels or options.reviewers or options.assignees):
+        return forge.create(branch=change.branch, title=title, body=body, draft=draft)
+    bare = _body(change, wanted.marker, forge)
+    opened = forge.create(branch=change.branch, title=title, body=bare, draft=draft)
     _decorate(change, forge, opened.number)
-    return _published(change, "opened", opened, commit)
+    return forge.update(opened.number, title=title, body=body)
 
 
 def _body(change: Change, marker: PullRequestMarker, forge: Forge) -> str:
     whole = _room(forge)
     room = whole - len(put_notes("", change.notes, room=whole // 2).encode())
-    body = pull_request_body(change.updates, base=change.base, marker=marker, room=room)
+    body = pull_request_body(
+        change.updates,
+        base=change.base,
+        marker=marker,
+        room=room,
+        hidden=forge.limits.hides_comments,
+    )
     return put_notes(body, change.notes, room=whole)
 
 
@@ -235,20 +267,23 @@ def _same(checkout: Checkout, one: str, other: str) -> bool:
     )
 
 
-def _close(change: Change, request: PullRequest, checkout: Checkout, forge: Forge) -> Published:
-    known = read_marker(request.body)
-    if known is not None:
-        # So that the same plan, should it come back, is not taken for one that people closed.
-        body = with_marker(request.body, replace(known, retired=True))
-        forge.update(request.number, title=request.title, body=body)
-    forge.comment(request.number, change.closing)
-    forge.close(request.number)
+def _close(
+    change: Change, observed: Observed, request: PullRequest, checkout: Checkout, forge: Forge
+) -> Published:
+    """Its branch goes first: a branch without an open pull request is not looked at any more."""
     seen = checkout.remote_branch(change.branch)
     if seen is not None:
+        known = observed.known
+        if known is not None:
+            # So that the same plan, should it come back, is not taken for one that people closed.
+            body = _marked(request.body, replace(known, retired=True), forge)
+            forge.update(request.number, title=request.title, body=body)
+        forge.comment(request.number, change.closing)
         try:
             checkout.delete_branch(change.branch, lease=seen)
         except PushRejectedError as error:
             _log.warning("the branch of a closed pull request stays: %s", error)
+    forge.close(request.number)
     return _published(change, "closed", request, seen or "")
 
 
@@ -272,10 +307,9 @@ def _decorate(change: Change, forge: Forge, number: int) -> None:
             )
 
 
-def _blobs_hash(checkout: Checkout, paths: Iterable[str]) -> str:
+def _blobs_hash(blobs: Mapping[str, str], paths: Iterable[str]) -> str:
     """Equal while the files that a change starts from are."""
-    files = {file.path: file for file in checkout.files()}
-    lines = (f"{files[path].mode} {files[path].blob} {path}" for path in paths if path in files)
+    lines = (f"{blobs[path]} {path}" for path in paths if path in blobs)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC
 
 from imagebot.config.model import Configuration
 from imagebot.errors import ForgeError, GitError, RefusedEditError
 from imagebot.files.rewrite import FileChange
-from imagebot.forge.model import Forge, PullRequest
+from imagebot.forge.model import PullRequest
 from imagebot.git.checkout import Checkout
 from imagebot.git.url import identity_of
 from imagebot.manifest.edit import edit
@@ -33,8 +33,10 @@ from imagebot.publish.comments import (
 from imagebot.publish.context import PublishContext
 from imagebot.publish.fates import Fate, Today, fate_of
 from imagebot.publish.history import configuration_version, explained
-from imagebot.publish.marker import MOST_IDS, PullRequestMarker, read_marker
+from imagebot.publish.marker import PullRequestMarker
 from imagebot.publish.proposal import Proposal, edit_to
+from imagebot.publish.recover import read_open
+from imagebot.publish.refusals import BotRequests
 from imagebot.publish.text import configuration_hash, plan_hash
 
 GRACE_SECONDS = 600
@@ -63,13 +65,14 @@ class Closing:
 class Reviewed:
     """The changes with what is held of their pull requests, and those of other pull requests.
 
-    `files` are those of held updates, unchanged. `requests` are all that were looked up.
+    `files` are those of held updates, unchanged. `requests` are all open ones, if they were looked
+    for.
     """
 
     changes: tuple[Change, ...]
     closings: tuple[Closing, ...] = ()
     files: tuple[FileChange, ...] = ()
-    requests: Mapping[str, PullRequest | None] = field(default_factory=dict)
+    requests: BotRequests | None = None
     warnings: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -89,8 +92,14 @@ def review(
     """
     forge = context.forge.use()
     if forge is None:
-        return Reviewed(tuple(changes))
-    return _Review(changes, plan, configuration, context, forge, target).do()
+        return Reviewed(tuple(changes), requests=context.requests)
+    # Where an open pull request outlives its branch, one may be left that was being closed.
+    finish = not forge.limits.closes_with_branch
+    if not finish and not context.checkout.bot_branches():
+        return Reviewed(tuple(changes), requests=context.requests)
+    requests = context.requests or read_open(forge, context.checkout, context.options)
+    context = replace(context, requests=requests)
+    return _Review(changes, plan, configuration, context, requests, target).do(finish=finish)
 
 
 class _Review:
@@ -102,27 +111,26 @@ class _Review:
         plan: Plan,
         configuration: Configuration,
         context: PublishContext,
-        forge: Forge,
+        requests: BotRequests,
         target: str,
     ) -> None:
         self.changes = {change.branch: change for change in changes}
         self.configuration = configuration
         self.context = context
         self.checkout = context.checkout
-        self.forge = forge
         self.target = target
         self.base = _Base(plan, changes, context)
-        self.requests: dict[str, PullRequest | None] = {}
+        self.requests = requests
         self.closings: list[Closing] = []
         self.files: dict[str, FileChange] = {}
         self.warnings: list[str] = []
         self.problems: list[Problem] = []
         self.displaced: set[str] = set()
 
-    def do(self) -> Reviewed:
+    def do(self, *, finish: bool) -> Reviewed:
         for branch in self.checkout.bot_branches():
-            request = self.requests[branch] = self.context.find(self.forge, branch)
-            known = read_marker(request.body) if request else None
+            request = self.requests.find(branch)
+            known = self.requests.state(request) if request else None
             if request is None or known is None or not self._is_ours(branch, known):
                 continue
             wanted = self.changes.get(branch)
@@ -134,6 +142,8 @@ class _Review:
                 self._leave(branch, request, known, (_UNKNOWN,))
                 message = f"pull request #{request.number}: {error.message}"
                 self.problems.append(Problem.of_error("change", branch, error, message=message))
+        if finish:
+            self._finish()
         return Reviewed(
             tuple(self._without_displaced(change) for change in self.changes.values()),
             tuple(self.closings),
@@ -142,6 +152,15 @@ class _Review:
             tuple(self.warnings),
             tuple(self.problems),
         )
+
+    def _finish(self) -> None:
+        """Close what a pass has begun to close that was killed when the branch was deleted."""
+        for request in self.requests.open:
+            branch, known = request.branch, self.requests.state(request)
+            if known is None or not known.retired or branch in self.changes:
+                continue
+            if self.checkout.remote_branch(branch) is None and self._is_ours(branch, known):
+                self.closings.append(Closing(self._change(branch, known), request, ()))
 
     def _is_ours(self, branch: str, known: PullRequestMarker) -> bool:
         if branch in self.changes:
@@ -157,7 +176,7 @@ class _Review:
     def _look_at(
         self, branch: str, request: PullRequest, known: PullRequestMarker, wanted: Change | None
     ) -> None:
-        proposals = read_proposals(branch, request, self.checkout, self.context.options)
+        proposals = read_proposals(branch, known, self.checkout, self.context.options)
         self.base.load({proposal.field.path for proposal in proposals})
         fates = self._fates(branch, known, proposals)
         held = tuple(fate for fate in fates if fate.kind in ("held", "no-route"))
@@ -364,8 +383,7 @@ def _wants_all(wanted: Change, known: PullRequestMarker) -> bool:
     """Whether a change has every update that its pull request has."""
     if known.plan == plan_hash(wanted.updates):
         return True
-    every = len(known.updates) < MOST_IDS
-    return every and {update.id for update in wanted.updates}.issuperset(known.updates)
+    return not known.left and {update.id for update in wanted.updates}.issuperset(known.updates)
 
 
 def _order(update: Update) -> tuple[bytes, int, int]:

@@ -11,12 +11,12 @@ from imagebot.git.checkout import Checkout
 from imagebot.git.history import FileCommit
 from imagebot.manifest.images.field import ImageField
 from imagebot.manifest.images.layers import Layers
-from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.images.same import FieldIndex
 from imagebot.manifest.scan import scan
 from imagebot.plan.model import Update
 from imagebot.plan.vetoes import Veto
 from imagebot.publish.again import TRAILER, says_again
+from imagebot.publish.branches import scan_options
 from imagebot.publish.message import is_commit_message, is_revert
 from imagebot.text import excerpt
 
@@ -131,12 +131,7 @@ class _Contents:
     ) -> None:
         self._path = path
         self._contents = contents
-        self._options = ScanOptions(
-            fields=configuration.fields,
-            files=configuration.files.patterns,
-            compose_defaults=configuration.files.compose_defaults,
-            layers=layers,
-        )
+        self._options = scan_options(configuration, layers)
         self._fields: dict[str, FieldIndex] = {}
 
     def says(self, blob: str, update: Update) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from imagebot.plan.model import Update
 from imagebot.publish.escape import code, markdown
@@ -25,6 +25,19 @@ def branch_name(*, base: str, route: str, group: str) -> str:
     digest = hashlib.sha256("\0".join((base, route, group)).encode()).hexdigest()[:8]
     parts = [slug for name in (route, group) if (slug := _slug(name))]
     return BRANCH_PREFIX + "-".join((*parts, digest))
+
+
+def is_branch_of(branch: str, route: str, routes: Collection[str]) -> bool:
+    """Whether a branch of the bot is, by its name alone, one of a route that is among `routes`.
+
+    Of routes whose names begin alike the longest that fits counts.
+    """
+    fits = {_slug(each) for each in (*routes, route) if _begins(branch, _slug(each))}
+    return bool(fits) and _slug(route) == max(fits, key=len)
+
+
+def _begins(branch: str, slug: str) -> bool:
+    return bool(slug) and branch.startswith(f"{BRANCH_PREFIX}{slug}-")
 
 
 def _slug(name: str) -> str:
@@ -52,8 +65,12 @@ def pull_request_body(
     base: str,
     marker: PullRequestMarker,
     room: int = MAX_BODY,
+    hidden: bool = True,
 ) -> str:
-    """Markdown: what is proposed and why, then the marker; at most `room` bytes."""
+    """Markdown: what is proposed and why, then the marker; at most `room` bytes.
+
+    `hidden` when the forge hides comments.
+    """
     count = f"{len(updates)} update{'s' if len(updates) != 1 else ''}"
     head = (
         f"imagebot proposes {count} for {code(base)}, route {code(marker.route)}.\n\n"
@@ -63,7 +80,7 @@ def pull_request_body(
         "\nMerge this to deploy these updates. Close this to reject these versions: imagebot will"
         " not propose them again, but will propose newer ones. imagebot keeps this branch up to"
         " date as long as nobody else commits to it, and never overwrites other people's"
-        " commits.\n\n" + write_marker(marker) + "\n"
+        " commits.\n\n" + write_marker(marker, hidden=hidden) + "\n"
     )
     room -= len(head.encode()) + len(foot.encode()) + 100
     rows: list[str] = []

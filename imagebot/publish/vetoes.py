@@ -11,15 +11,18 @@ from imagebot.errors import CredentialError, ForgeError
 from imagebot.forge.model import Forge, PullRequest
 from imagebot.git.checkout import Checkout
 from imagebot.manifest.images.layers import Layers
+from imagebot.manifest.images.options import ScanOptions
 from imagebot.plan.model import Plan, Update
 from imagebot.plan.vetoes import Veto, Vetoes
 from imagebot.problem import Problem
 from imagebot.publish.again import Again
+from imagebot.publish.branches import scan_options
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.context import PublishContext
 from imagebot.publish.decide import Observed, has_all, is_given_back
-from imagebot.publish.marker import read_marker
+from imagebot.publish.marker import PullRequestMarker, read_marker
 from imagebot.publish.pull_request import wanted_of
+from imagebot.publish.recover import MOST_FETCHED, read_open, recover_closed
 from imagebot.publish.refusals import MOST_CLOSED, BotRequests, refused_by_closing
 from imagebot.publish.rollbacks import Past, read_past
 from imagebot.publish.text import BRANCH_PREFIX, plan_hash
@@ -28,10 +31,13 @@ from imagebot.publish.waits import HOUR
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The vetoes of a plan, and the bot's pull requests as they were when they were looked for."""
+    """The vetoes of a plan, and the bot's pull requests as they were when they were looked for.
+
+    None when there was no reason to look, or the forge cannot be asked.
+    """
 
     vetoes: Vetoes
-    requests: BotRequests
+    requests: BotRequests | None = None
 
 
 def find_vetoes(
@@ -50,21 +56,23 @@ def find_vetoes(
     that people refused must not come back because of that. Raises GitError.
     """
     if not updates:
-        return Found(Vetoes(), BotRequests())
+        return Found(Vetoes())
     checkout = context.checkout
     past = read_past(updates, configuration, checkout, layers or {})
     changes = _pull_requests(Plan(updates=tuple(updates)), configuration, checkout, target)
     refused: dict[str, Veto] = {}
-    requests, unknown = BotRequests(), dict[str, Veto]()
+    listed, unknown = False, dict[str, Veto]()
+    requests = BotRequests()
     problems: tuple[Problem, ...] = ()
     try:
         forge = context.forge.use() if changes else None
         if forge is not None:
-            requests = BotRequests(forge.list_open(BRANCH_PREFIX))
+            options = scan_options(configuration, layers or {})
+            requests = read_open(forge, checkout, options)
             new = _not_proposed(changes, requests)
-            requests = replace(requests, closed=_read_closed(forge, new, now))
-            closed = [one for one in requests.closed if not _is_given_back(one, checkout)]
-            refused = _refusals(new, closed, past)
+            requests = _with_closed(requests, forge, new, now, checkout, options)
+            refused = _refusals(new, requests, checkout, past)
+            listed = True
     except (ForgeError, CredentialError) as error:
         veto = Veto(error.code, error.message, settled=False)
         unknown = {update.id: veto for change in changes for update in change.updates}
@@ -79,7 +87,7 @@ def find_vetoes(
             again=frozenset((found.keys() | requests.again) & lifted),
             problems=problems,
         ),
-        requests,
+        requests if listed else None,
     )
 
 
@@ -93,7 +101,14 @@ def _not_proposed(changes: Sequence[Change], requests: BotRequests) -> tuple[Cha
     return tuple(change for change in rest if change.updates)
 
 
-def _read_closed(forge: Forge, changes: Sequence[Change], now: datetime) -> tuple[PullRequest, ...]:
+def _with_closed(
+    requests: BotRequests,
+    forge: Forge,
+    changes: Sequence[Change],
+    now: datetime,
+    checkout: Checkout,
+    options: ScanOptions,
+) -> BotRequests:
     """As many of the newest closed pull requests as can say something of the changes.
 
     That is until each of their updates was found, and for the last hour all of them: they are
@@ -101,27 +116,35 @@ def _read_closed(forge: Forge, changes: Sequence[Change], now: datetime) -> tupl
     """
     wanted = {update.id for change in changes for update in change.updates}
     found: list[PullRequest] = []
+    recovered: dict[int, PullRequestMarker] = {}
+    tries = 0
     for request in forge.list_closed(BRANCH_PREFIX, most=MOST_CLOSED) if wanted else ():
         if not wanted and (request.created is None or request.created < now - HOUR):
             break
         found.append(request)
         known = read_marker(request.body)
+        if known is None or (known.left and not known.retired):
+            whole = recover_closed(request, checkout, options, fetch=tries < MOST_FETCHED)
+            tries += 1
+            if whole is not None:
+                known = recovered[request.number] = whole
         if known is not None and not known.retired:
             wanted -= set(known.updates)
-    return tuple(found)
-
-
-def _is_given_back(request: PullRequest, checkout: Checkout) -> bool:
-    return is_given_back(request, checkout.remote_branch(request.branch))
+    return replace(requests, closed=tuple(found), recovered={**requests.recovered, **recovered})
 
 
 def _refusals(
-    changes: Sequence[Change], closed: Sequence[PullRequest], past: Past
+    changes: Sequence[Change], requests: BotRequests, checkout: Checkout, past: Past
 ) -> dict[str, Veto]:
+    closed = [
+        one for one in requests.closed if not is_given_back(one, checkout.remote_branch(one.branch))
+    ]
     found: dict[str, Veto] = {}
     for change in changes:
         ids = tuple(update.id for update in change.updates)
-        for id_, request in refused_by_closing(closed, ids, plan_hash(change.updates)).items():
+        plan = plan_hash(change.updates)
+        refused = refused_by_closing(closed, ids, plan, state=requests.state)
+        for id_, request in refused.items():
             again = past.again.get(id_)
             if again is None or request.closed is None or again <= request.closed:
                 found[id_] = Veto("refused", f"refused by closing #{request.number}")
@@ -142,16 +165,18 @@ def find_settled(
         settled = [
             each
             for each in changes
-            if forge and has_all(wanted_of(each, checkout), _open(each, checkout, forge))
+            if forge and has_all(wanted_of(each, context.blobs()), _open(each, context, forge))
         ]
     except (ForgeError, CredentialError):
         return frozenset()
     return frozenset(update.id for change in settled for update in change.updates)
 
 
-def _open(change: Change, checkout: Checkout, forge: Forge) -> Observed:
+def _open(change: Change, context: PublishContext, forge: Forge) -> Observed:
     """The open pull request and its branch: nothing has to be fetched for these."""
-    return Observed(forge.find(change.branch), branch=checkout.remote_branch(change.branch))
+    request = context.find(forge, change.branch)
+    branch = context.checkout.remote_branch(change.branch)
+    return Observed(request, branch=branch, recovered=context.recovered(request))
 
 
 def _pull_requests(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -43,7 +43,7 @@ def find_waits(
             continue
         route = by_name[change.route]
         if route.name not in rooms:
-            rooms[route.name] = _Room.of(route, requests, now)
+            rooms[route.name] = _Room.of(route, by_name, requests, now)
         found = _outside_window(route, now) or rooms[route.name].take(change)
         if found is not None:
             vetoes |= {update.id: _for(update, found) for update in change.updates}
@@ -74,9 +74,12 @@ class _Room:
     recent: list[datetime] = field(default_factory=list)
 
     @classmethod
-    def of(cls, route: Route, requests: BotRequests, now: datetime) -> _Room:
-        recent = requests.opened_since(route.name, now - HOUR)
-        return cls(route, now, requests.count_open(route.name), recent)
+    def of(
+        cls, route: Route, routes: Collection[str], requests: BotRequests, now: datetime
+    ) -> _Room:
+        """The room of a route, which is one of `routes`."""
+        recent = requests.opened_since(route.name, routes, now - HOUR)
+        return cls(route, now, requests.count_open(route.name, routes), recent)
 
     def take(self, change: Change) -> Veto | None:
         """Why the change has to wait; None when it may be opened, which is counted."""

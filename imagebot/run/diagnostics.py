@@ -16,7 +16,7 @@ from imagebot.parallel.threads import Progress
 from imagebot.plan.model import Plan
 from imagebot.problem import Problem, shorten
 from imagebot.run.events import PASS, Event, Level, of_problem
-from imagebot.text import indented_lines, printable
+from imagebot.text import indented_lines, inert_json, printable_line
 
 LogFormat = Literal["text", "json"]
 _LABELS: Mapping[Level, str] = {"info": "", "warning": "warning: ", "error": "problem: "}
@@ -101,7 +101,7 @@ class Diagnostics:
             "hint": event.hint or None,
             **event.data,
         }
-        _write_line(json.dumps(_hidden(entry, hide), ensure_ascii=True))
+        _write_line(inert_json(json.dumps(_hidden(entry, hide), ensure_ascii=True)))
 
 
 def _hidden(value: object, hide: Callable[[str], str]) -> object:
@@ -118,7 +118,7 @@ def _hidden(value: object, hide: Callable[[str], str]) -> object:
 def _coloured(label: str, colour: str, message: str) -> str:
     """The message after its label, which has a colour on a terminal."""
     shown = f"{colour}{label}{_PLAIN}" if label and sys.stderr.isatty() else label
-    return shown + printable(message)
+    return shown + printable_line(message)
 
 
 def _hint_line(hint: str) -> str:

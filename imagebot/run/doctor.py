@@ -10,9 +10,10 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from imagebot.config.model import Configuration, Target
+from imagebot.config.model import Configuration, Route, Target
 from imagebot.errors import ConfigurationError, ForgeError, ImagebotError, PushRejectedError
 from imagebot.forge.connect import check_forge, forge_kind, open_forge
+from imagebot.forge.model import Forge
 from imagebot.git.checkout import BOT_BRANCHES, Checkout, open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.plan.assign import Assigned, assign
@@ -113,7 +114,7 @@ def _check_content(
     yield from check_routes(target, configuration)
     source = CheckoutSource(checkout, configuration.files)
     fields = _assigned(source, configuration, target.name, target.url)
-    yield _count(target.name, fields)
+    yield _count(target.name, fields) if fields else _nothing(target.name)
     yield from _check_limits(target, configuration, fields)
     named.update(each for each in _repositories(fields) if may_ask(target.limits, each))
     return configuration
@@ -220,8 +221,34 @@ def _check_forge(
             yield Check.warning(subject, found, error.hint)
         return
     yield Check(True, subject, f"{forge.project}: {rights.summary}")
+    yield from _check_protection(target, routes, forge)
     if rights.expires is not None:
         yield _expiry(subject, rights.expires, context.now)
+
+
+def _check_protection(target: Target, routes: Iterable[Route], forge: Forge) -> Iterator[Check]:
+    """What the forge says of the branches that are pushed to: a dry push does not ask for it."""
+    subject = f"{target.name}: protection"
+    ways = {route.publish for route in routes}
+    for way, branch in (("commit", target.branch), ("pull-request", f"{BOT_BRANCHES}doctor")):
+        if way not in ways:
+            continue
+        own = way == "pull-request"
+        try:
+            found = forge.obstacles(branch, own=own)
+        except ImagebotError as error:
+            message = f"{branch}: cannot find out how it is protected: {error.message}"
+            yield Check.warning(subject, message, error.hint)
+            continue
+        hint = f"let the bot's account push to {BOT_BRANCHES if own else branch}"
+        if not own:
+            hint += ", or set `publish: pull-request` on the route"
+        for each in found:
+            message = f"{branch}: {each.reason}"
+            if each.certain:
+                yield Check(False, subject, message, hint)
+            else:
+                yield Check.warning(subject, message, hint)
 
 
 def _expiry(subject: str, expires: datetime, now: datetime) -> Check:
@@ -250,7 +277,8 @@ def _check_plans(
             if problem.message not in told and f"registry {problem.subject}" not in told
         ]
         for problem in problems:
-            yield Check(False, subject, problem.placed, problem.hint)
+            said = problem.placed.removeprefix(f"{target.name}: ")
+            yield Check(False, subject, said, problem.hint)
         if not problems:
             yield Check(True, subject, _summary(plan))
 
@@ -280,6 +308,14 @@ def _count(name: str, fields: list[Assigned]) -> Check:
         return Check(False, subject, "none found", "run `imagebot scan` to see what is read")
     files = len({each.field.path for each in fields})
     return Check(True, subject, f"{len(fields)} in {files} files")
+
+
+def _nothing(name: str) -> Check:
+    """A pass over such a target does nothing, and does not fail."""
+    message = "no route and image entry of the configuration takes any"
+    return Check.warning(
+        f"{name}: image fields", message, "run `imagebot scan` to see what is read"
+    )
 
 
 def _some(names: tuple[str, ...] | list[str]) -> str:

@@ -9,17 +9,16 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from imagebot.config.model import BotConfiguration, CommitOptions, Configuration, Target
 from imagebot.config.secret import Vault
 from imagebot.errors import OUT_OF_SPACE, ConfigurationError, ImagebotError, PushRejectedError
-from imagebot.files.rewrite import FileChange
 from imagebot.forge.connect import try_forge
 from imagebot.git.checkout import open_checkout
 from imagebot.git.credentials import access_for
@@ -29,29 +28,31 @@ from imagebot.http.pauses import HeadRoom
 from imagebot.parallel.stop import Stop
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.parallel.turns import Turns
-from imagebot.plan.build import build_plan
-from imagebot.plan.edits import PlanWithEdits, edit_plan, keep_edits
-from imagebot.plan.limits import LimitedPlan, apply_limits, exceeds_max_updates
+from imagebot.plan.build import Built, build
+from imagebot.plan.limits import LimitedPlan
 from imagebot.plan.model import Plan, PlanTarget, Published, merge_plans, owned_by
-from imagebot.plan.vetoes import apply_vetoes
 from imagebot.problem import BUG, Problem
 from imagebot.publish.again import Again
 from imagebot.publish.context import PublishContext
-from imagebot.publish.publish import publish_plan
-from imagebot.publish.vetoes import find_settled, find_vetoes
-from imagebot.publish.waits import find_waits
+from imagebot.publish.due import is_anything_due
+from imagebot.publish.refusals import BotRequests
 from imagebot.publish.written import read_written
 from imagebot.registry.api import Registry
 from imagebot.run.target import TreeRead, target_configuration, tree_read
-from imagebot.scan.cache import load_scan_cache
 from imagebot.scan.checkout import CheckoutSource
+from imagebot.scan.kept import kept_inventory
 from imagebot.text import excerpt
+
+if TYPE_CHECKING:
+    from imagebot.files.rewrite import FileChange
+    from imagebot.plan.edits import PlanWithEdits
 
 T = TypeVar("T")
 
 # A push that lost a race is planned again this often; measured with full jitter, two or three
-# tries are the rule even with six bots at once, and nine the most.
-_MOST_TRIES = 12
+# tries are the rule even with six bots at once. Where a machine is so busy that a try takes longer
+# than the pause between two pushes of others, twelve tries were not always enough.
+_MOST_TRIES = 24
 _LONGEST_PAUSE = 4.0
 # Targets that read or publish; any number of those below may wait for registries.
 _TARGETS_AT_ONCE = 4
@@ -144,6 +145,9 @@ def _run_target(target: Target, context: PassContext) -> PassResult:
 
 
 def _plan_target(target: Target, context: PassContext) -> PlanWithEdits:
+    from imagebot.plan.edits import PlanWithEdits
+
+    changes: tuple[FileChange, ...]
     try:
         with _open_target(target, context) as opened:
             prepared = _prepare(target, opened, context)
@@ -179,70 +183,89 @@ def _open_target(target: Target, context: PassContext) -> Iterator[PublishContex
 class _Prepared:
     """All that comes before publishing; `changes` are the files of the allowed updates.
 
-    `read` is what of the target it depends on.
+    `requests` are the bot's pull requests, where they were listed. `read` is what of the target it
+    depends on; None where there are no updates. `built` and `edited` are what the policies and the
+    vetoes want of it.
     """
 
     configuration: Configuration
     limited: LimitedPlan
-    changes: tuple[FileChange, ...]
-    read: TreeRead
+    built: Built
+    changes: tuple[FileChange, ...] = ()
+    requests: BotRequests | None = None
+    read: TreeRead | None = None
+    edited: tuple[FileChange, ...] = ()
+
+    def edits_in(self, read: TreeRead) -> Mapping[str, FileChange]:
+        """The edits of files that are the same in what was `read` later, by path."""
+        if self.read is None:
+            return {}
+        files = self.read.files
+        return {
+            each.path: each
+            for each in self.edited
+            if files.get(each.path, "") == read.files.get(each.path) != ""
+        }
 
 
-def _prepare(target: Target, opened: PublishContext, context: PassContext) -> _Prepared:
-    """The pass up to publishing: plan -> vetoes -> edits -> limits.
+def _prepare(
+    target: Target,
+    opened: PublishContext,
+    context: PassContext,
+    earlier: _Prepared | None = None,
+) -> _Prepared:
+    """The pass up to publishing.
 
-    Limits come last because an update that cannot be made exactly must not count, and must be
-    reported also where the others are too many.
+    What an `earlier` one of the same pass decided and edited is not done again.
     """
     checkout = opened.checkout
     checkout.refresh()
     configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
     checkout.committer = _committer(configuration.commit, context.now)
     source = CheckoutSource(checkout, configuration.files)
-    scans = load_scan_cache(_cached(target, context, "scans"))
-    plan = build_plan(
+    inventory = kept_inventory(
+        source,
+        configuration,
+        tree=_cached(target, context, "trees"),
+        scans=_cached(target, context, "scans"),
+        url=target.url,
+    )
+    built = build(
         source,
         configuration,
         _registry(target, context),
         now=context.now,
         target=PlanTarget(target.name, identity_of(target.url, target.branch)),
         limits=target.limits,
-        scans=scans,
-        url=target.url,
+        inventory=inventory,
         written=read_written(checkout, _cached(target, context, "written")),
         waiting=context.turns.given_up,
         progress=context.progress,
+        earlier=earlier.built if earlier else None,
     )
-    scans.save()
-    found = find_vetoes(
-        plan.updates,
+    if not built.plan.updates:
+        return _Prepared(configuration, LimitedPlan(built.plan, built.plan), built)
+    from imagebot.run.reduce import reduce_plan
+
+    read = tree_read(source, target)
+    reduced = reduce_plan(
+        built.plan,
+        source,
         configuration,
         opened,
-        context.now,
-        context.again,
-        target=target.name,
-        layers=plan.layers,
-    )
-    edited = edit_plan(source, apply_vetoes(plan, found.vetoes))
-    waits = find_waits(
-        edited.plan,
-        configuration.routes,
-        found.requests,
-        target=target.name,
-        base=checkout.branch,
+        target,
         now=context.now,
+        again=context.again,
+        made_before=earlier.edits_in(read) if earlier else {},
     )
-    plan = apply_vetoes(edited.plan, waits)
-    settled: Collection[str] = ()
-    if exceeds_max_updates(len(plan.updates), target.limits):
-        settled = find_settled(plan, configuration, opened, target=target.name)
-    limited = apply_limits(plan, target.limits, configuration.routes, target.name, settled=settled)
-    kept = keep_edits(PlanWithEdits(limited.allowed, edited.changes))
     return _Prepared(
         configuration,
-        LimitedPlan(replace(limited.plan, problems=kept.plan.problems), kept.plan),
-        kept.changes,
-        tree_read(source, target),
+        reduced.limited,
+        built,
+        reduced.changes,
+        reduced.requests,
+        read,
+        reduced.edited,
     )
 
 
@@ -251,13 +274,14 @@ def _prepare_again(
 ) -> _Prepared:
     """As `_prepare` after a lost push: `earlier` itself, where the other push touched none of it.
 
-    While people push all the time, who plans for long never comes to push.
+    Else only what is new in the files that it touched is decided and edited. While people push all
+    the time, who plans for long never comes to push.
     """
     opened.checkout.refresh()
     source = CheckoutSource(opened.checkout, earlier.configuration.files)
     if tree_read(source, target) == earlier.read:
-        return earlier
-    return _prepare(target, opened, context)
+        return replace(earlier, requests=None)  # they may be others by now
+    return _prepare(target, opened, context, earlier)
 
 
 def _committer(options: CommitOptions, now: datetime) -> Committer:
@@ -279,12 +303,16 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
             return PassResult(_noting_pause(plan, target, paused))
         if plan.updates and not allowed.updates:
             return PassResult(plan)
+        if not is_anything_due(allowed, prepared.configuration, opened.checkout):
+            return PassResult(plan)
+        from imagebot.publish.publish import publish_plan
+
         try:
             outcome = publish_plan(
                 allowed,
                 prepared.changes,
                 prepared.configuration,
-                replace(opened, commit=prepared.configuration.commit),
+                replace(opened, commit=prepared.configuration.commit, requests=prepared.requests),
                 target=target.name,
             )
         except PushRejectedError as error:

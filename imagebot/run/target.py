@@ -37,7 +37,7 @@ def target_configuration(
 
     Never read from anywhere but the head of the target's branch. Raises ConfigurationError.
     """
-    blob = next((f.blob for f in checkout.files() if f.path == target.configuration), None)
+    blob = checkout.blobs().get(target.configuration)
     if blob is None:
         _refuse_other(checkout, target)
         if otherwise is not None:
@@ -52,7 +52,7 @@ def target_configuration(
             "or use the built-in policy with --no-config"
         )
         raise _fault(target, f"there is no such file on branch {target.branch}", hint)
-    data = checkout.read([blob], max_size=_MAX_CONFIGURATION).get(blob)
+    data = checkout.read_kept(blob, max_size=_MAX_CONFIGURATION)
     if data is None:
         raise _fault(target, f"is larger than {_MAX_CONFIGURATION} bytes", "")
     try:

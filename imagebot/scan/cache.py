@@ -72,38 +72,43 @@ class ScanCache:
         """
         if not self.changed and len(self.used) == len(self.entries):
             return
-        content = self._content()
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_whole(self.path, b"".join(content))
-        except OSError:
-            return
-
-    def _content(self) -> tuple[bytes, bytes]:
-        """The first line of the file, and the scans."""
-        body = encode_entries(self.used)
-        return _first_line(self.reader, body), body
+        write_kept(self.path, _FORMAT, self.reader, encode_entries(self.used))
 
 
-def _first_line(reader: str, body: bytes | memoryview) -> bytes:
-    """The format, the reader and a checksum: a body is only used after exactly this line."""
+def first_line(kind: bytes, key: str, body: bytes | memoryview) -> bytes:
+    """What a kept file begins with; `kind` is its format, `key` what the body was made from."""
     checksum = hashlib.sha256(body).hexdigest()
-    return b"%s %s %s\n" % (_FORMAT, reader.encode(), checksum.encode())
+    return b"%s %s %s\n" % (kind, key.encode(), checksum.encode())
+
+
+def read_kept(path: Path, kind: bytes, key: str) -> memoryview | None:
+    """The body of a kept file; None if it is missing, damaged, or has another first line."""
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            return None
+        content = memoryview(path.read_bytes())
+    except OSError:
+        return None
+    length = len(first_line(kind, key, b""))
+    body = content[length:]
+    return body if content[:length] == first_line(kind, key, body) else None
+
+
+def write_kept(path: Path, kind: bytes, key: str, body: bytes) -> None:
+    """Replace a kept file. One that cannot be written is no error: the next pass is slower."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, first_line(kind, key, body) + body)
+    except OSError:
+        return
 
 
 def load_scan_cache(path: Path) -> ScanCache:
     """The cache at `path`; an empty one if that is missing, damaged or made by another reader."""
     reader = reader_version(Path(__file__).parent.parent)
     empty = ScanCache(path, reader)
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            return empty
-        content = memoryview(path.read_bytes())
-    except OSError:
-        return empty
-    length = len(_first_line(reader, b""))
-    body = content[length:]
-    if content[:length] != _first_line(reader, body):
+    body = read_kept(path, _FORMAT, reader)
+    if body is None:
         return empty
     try:
         return ScanCache(path, reader, decode_entries(body))
@@ -112,12 +117,12 @@ def load_scan_cache(path: Path) -> ScanCache:
 
 
 @functools.cache
-def reader_version(package: Path) -> str:
+def reader_version(package: Path, readers: tuple[str, ...] = _READERS) -> str:
     """Stands for the code in `package` that reads manifests, and for the parser it uses."""
     # Importing the parser would take longer than the rest of a pass that does not need it.
     parser = find_spec("_ruamel_yaml") is not None
     version = hashlib.sha256(f"{__version__} {parser}".encode())
-    for pattern in _READERS:
+    for pattern in readers:
         for source in sorted(package.glob(pattern)):
             version.update(source.read_bytes())
     return version.hexdigest()[:16]

@@ -28,11 +28,15 @@ class CheckoutSource:
     whole: bool = True
 
     def paths(self) -> Sequence[str]:
+        return self._paths
+
+    @cached_property
+    def _paths(self) -> list[str]:
         return [path for path in (*self._blobs, *self._unreadable) if self._takes(path)]
 
     @cached_property
     def _blobs(self) -> Mapping[str, str]:
-        return {file.path: file.blob for file in self.checkout.files()}
+        return self.checkout.blobs()
 
     @cached_property
     def _unreadable(self) -> Mapping[str, ImagebotError]:

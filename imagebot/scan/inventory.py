@@ -15,13 +15,11 @@ from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.layers import Layers
 from imagebot.manifest.images.options import LAYERS, REFERS_ELSEWHERE, UNSAID, ScanOptions
 from imagebot.manifest.overlays import join_overlays
-from imagebot.policy.build import build_policy
 from imagebot.policy.model import Policy
 from imagebot.problem import Problem
 from imagebot.reference import Repository
 from imagebot.scan.cache import ScanCache
 from imagebot.scan.layers import Layered, is_layer, join_layers
-from imagebot.scan.many import scan_many
 from imagebot.scan.source import Source
 
 
@@ -41,6 +39,21 @@ class Inventory:
     layers: Layers = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class TreeScan:
+    """What the scans of all files say together; `inventory_of` makes an Inventory of it.
+
+    It can be kept: it depends on the files and on what the configuration says of scanning. `unread`
+    is in the order in which it was found; `policies` are keyed as in `Joined`.
+    """
+
+    paths: tuple[str, ...]
+    fields: tuple[ImageField, ...]
+    unread: tuple[Unread, ...]
+    policies: dict[str, FluxPolicy]
+    layers: Layers = field(default_factory=dict)
+
+
 def take_inventory(
     source: Source,
     configuration: Configuration,
@@ -53,11 +66,22 @@ def take_inventory(
     With `scans`, files that a source knows by their blobs and that were scanned before are not
     even read. `url` is that of the Git repository, if known: releases of charts name it.
     """
+    return inventory_of(scan_tree(source, configuration, scans, url=url))
+
+
+def scan_tree(
+    source: Source,
+    configuration: Configuration,
+    scans: ScanCache | None = None,
+    *,
+    url: str | None = None,
+) -> TreeScan:
+    """The first part of `take_inventory`."""
     paths = tuple(source.paths())
     options = _options(paths, configuration)
     found = _scan_all(source, paths, options, scans)
     layered = _with_layers(source, paths, found, options, scans, url)
-    return replace(_joined(paths, layered.scans), layers=layered.layers)
+    return _joined(paths, layered)
 
 
 def _with_layers(
@@ -100,7 +124,7 @@ def find_named(
         found = _scan_all(source, paths, wider, None)
     layered = _with_layers(source, paths, found, _options(paths, configuration), None, url)
     named.update(layered.layers)
-    inventory = _joined(paths, layered.scans)
+    inventory = inventory_of(_joined(paths, layered))
     unread = tuple(each for each in inventory.unread if each.path in named)
     return replace(inventory, unread=unread)
 
@@ -121,20 +145,32 @@ def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
     )
 
 
-def _joined(paths: tuple[str, ...], found: Mapping[str, Scan]) -> Inventory:
-    joined = join(join_overlays(found))
-    flux = _flux_policies(joined.policies)
-    unread = [entry for each in joined.scans.values() for entry in each.unread]
-    unread += [entry for entry in flux.values() if isinstance(entry, Unread)]
+def _joined(paths: tuple[str, ...], layered: Layered) -> TreeScan:
+    joined = join(join_overlays(layered.scans))
+    scans = joined.scans.values()
+    return TreeScan(
+        paths,
+        tuple([field for each in scans for field in each.fields]),
+        tuple([entry for each in scans for entry in each.unread]),
+        joined.policies,
+        layered.layers,
+    )
+
+
+def inventory_of(tree: TreeScan) -> Inventory:
+    """The inventory of the files, with the policies that Flux's objects make."""
+    flux = _flux_policies(tree.policies)
+    unread = [*tree.unread, *(entry for entry in flux.values() if isinstance(entry, Unread))]
     if len(unread) > 1:
         # Entries that depend on other files come last in `joined`, whatever their line.
-        order = {path: number for number, path in enumerate(paths)}
+        order = {path: number for number, path in enumerate(tree.paths)}
         unread.sort(key=lambda entry: (order[entry.path], entry.line))
     return Inventory(
-        paths=paths,
-        fields=tuple([field for each in joined.scans.values() for field in each.fields]),
+        paths=tree.paths,
+        fields=tree.fields,
         unread=tuple(dict.fromkeys(unread)),
         flux=flux,
+        layers=tree.layers,
     )
 
 
@@ -165,12 +201,17 @@ def _scan_all(
     keys = _keys(source, paths, options) if cache is not None else {}
     scans = cache.find(keys) if cache is not None else {}
     rest = [path for path in paths if path not in scans]
+    if not rest:
+        return scans
+    # Imported here, because most passes find every scan in the cache.
+    from imagebot.scan.many import scan_many
+
     source.fetch(rest)
     for path, scan in scan_many(rest, source.read, options):
         scans[path] = scan
         if cache is not None and path in keys:
             cache.put(keys[path], scan)
-    return {path: scans[path] for path in paths} if rest else scans
+    return {path: scans[path] for path in paths}
 
 
 def _keys(
@@ -192,6 +233,10 @@ def _keys(
 def _flux_policies(found: Mapping[str, FluxPolicy]) -> dict[str, Policy | Unread]:
     """Flux's policies as imagebot policies; an Unread where one cannot be followed."""
     policies: dict[str, Policy | Unread] = {}
+    if not found:
+        return policies
+    from imagebot.policy.build import build_policy
+
     for name, each in found.items():
         if each.problem or each.suspended:
             policies[name] = each.unread()

@@ -23,6 +23,8 @@ Options: TypeAlias = Callable[[str], ScanOptions]
 _WORTH_FILES = 400
 _WORTH_BYTES = 2 * 1024 * 1024
 _CHUNK = 256
+# What a process reads and scans at a time; a source starts git for each.
+_FORKED_CHUNK = 512
 _NOTHING = Scan()
 _log = logging.getLogger(__name__)
 
@@ -76,7 +78,7 @@ def _scan_forked(
     # Imported once, before the processes fork.
     events.prepare()
     cache.prepare()
-    chunk = min(_CHUNK, max(1, len(paths) // (4 * processes)))
+    chunk = min(_FORKED_CHUNK, max(1, len(paths) // (4 * processes)))
     parts = [paths[at : at + chunk] for at in range(0, len(paths), chunk)]
     results = map_forked(work, parts, processes=processes)
     for part, scans in zip(parts, results, strict=True):

@@ -56,10 +56,11 @@ def test_what_is_withheld_is_listed(cli: Cli, git_server: GitServer, image: str)
     told = cli("run", "-c", "bot.yaml")
     assert told.code == 0
     (line,) = told.out.splitlines()
-    assert line.startswith(f"withheld a.yaml:9: {image}:1.0.0 -> 1.1.0  rolled back in ")
+    assert line.startswith(f"withheld gitops: a.yaml:9: {image}:1.0.0 -> 1.1.0  rolled back in ")
     assert line.endswith("  [rolled-back]")
     everything = cli("run", "-c", "bot.yaml", "--kept").out.splitlines()
-    assert [each.split(":")[0] for each in everything] == ["kept a.yaml", "kept b.yaml"]
+    kept = [each.split(":")[:2] for each in everything]
+    assert kept == [["kept gitops", " a.yaml"], ["kept gitops", " b.yaml"]]
 
     document = cli("run", "-c", "bot.yaml", "--format", "json").json
     jsonschema.validate(document, document_schema("plan"))

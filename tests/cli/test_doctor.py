@@ -245,3 +245,42 @@ def test_nothing_is_changed(cli: Cli, target: Callable[..., None], git_server: G
     refs = git_server.repository("one").refs()
     assert cli("doctor", "-c", "bot.yaml").code == 0
     assert git_server.repository("one").refs() == refs
+
+
+def test_a_protected_branch(
+    cli: Cli,
+    folder: Path,
+    forge: Forge,
+    registry: Registry,
+    repository: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A dry push is accepted: only the API says that the real one is not."""
+    registry.push_image(repository, "1")
+    manifest = deployment(f"{registry.host}/{repository}:1").encode()
+    url = forge.make_repository(files={"imagebot.yaml": CONFIGURATION, "app.yaml": manifest})
+    api = f", forge: {{kind: github, url: '{forge.api_url}'}}"
+    folder.joinpath("bot.yaml").write_text(bot_text(url, api, registry.host))
+    monkeypatch.setenv("TOKEN", forge.bot_token)
+    rules = {
+        "enforce_admins": True,
+        "required_pull_request_reviews": {"required_approving_review_count": 1},
+        "required_status_checks": None,
+        "restrictions": None,
+    }
+    forge.api("PUT", "/repos/acme/gitops/branches/main/protection", rules)
+    result = cli("doctor", "-c", "bot.yaml")
+    lines = [
+        line for line in result.out.splitlines() if "protection: main: it is protected" in line
+    ]
+    assert len(lines) == 1, result.out
+    assert result.code == int(lines[0].startswith("FAIL"))
+
+
+def test_a_typo_in_a_glob_is_no_failure(cli: Cli, target: Callable[..., None]) -> None:
+    """Neither is it one of `run`, which warns as well."""
+    target({"imagebot.yaml": CONFIGURATION.replace(b'"**"]', b'"prodution/**"]')}, "")
+    checked = cli("doctor", "-c", "bot.yaml")
+    assert checked.code == cli("run", "-c", "bot.yaml").code == 0, checked.out
+    assert "warn  one: image fields: no route and image entry" in checked.out
+    assert "ok    one: plan: 0 updates" in checked.out

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.cli.conftest import Cli, Result, deployment
@@ -17,6 +18,10 @@ from tests.support.registry import Registry
 CONFIGURATION = b"""\
 routes: [{name: all, files: ["**"], publish: commit, images: [{match: "**", policy: shape}]}]
 """
+
+LOG_SCHEMA = json.loads(
+    Path(__file__).parents[2].joinpath("docs/schema/log.schema.json").read_text("utf-8")
+)
 
 Target = Callable[..., str]
 
@@ -49,7 +54,11 @@ def target(
 
 
 def log(result: Result) -> list[Any]:
-    return [json.loads(line) for line in result.err.splitlines()]
+    """The lines of the log, each of which is as docs/schema says."""
+    written = [json.loads(line) for line in result.err.splitlines()]
+    for entry in written:
+        jsonschema.validate(entry, LOG_SCHEMA)
+    return written
 
 
 def test_a_log_of_events_says_what_changed(cli: Cli, target: Target, repository: str) -> None:
@@ -171,3 +180,43 @@ def test_a_plan_of_a_target_that_is_paused(cli: Cli, target: Target) -> None:
         result = cli(*command, "-c", "bot.yaml")
         assert result.code == 0
         assert "warning: one is paused, nothing is published: we move" in result.err
+
+
+HOSTILE = ("::add-mask::a.yaml", "  ::error::b.yaml", "##[group]c.yaml")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "."),
+        ("plan", ".", "--kept"),
+        ("plan", ".", "--format", "json"),
+        ("plan", ".", "--log-format", "json"),
+        ("scan", "."),
+        ("scan", ".", "--format", "json"),
+        ("doctor",),
+        ("run", "-c", "bot.yaml"),
+        ("run", "-c", "bot.yaml", "--log-format", "json"),
+    ],
+    ids=" ".join,
+)
+def test_a_path_is_no_command_of_a_job(
+    cli: Cli,
+    folder: Path,
+    target: Target,
+    registry: Registry,
+    repository: str,
+    arguments: tuple[str, ...],
+) -> None:
+    image = f"{registry.host}/{repository}"
+    manifests = {path: deployment(f"{image}:1.0.0").encode() for path in HOSTILE}
+    broken = {f"{path[:-5]}-broken.yaml": b"image: [\n" for path in HOSTILE}
+    for path, data in {**manifests, **broken}.items():
+        folder.joinpath(path).write_bytes(data)
+    target({**manifests, **broken})
+    result = cli(*arguments)
+    lines = [line for text in (result.out, result.err) for line in text.splitlines()]
+    assert any("add-mask" in line for line in lines) or arguments == ("doctor",)
+    for line in lines:
+        assert not line.strip().startswith("::")
+        assert "##[" not in line

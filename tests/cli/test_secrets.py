@@ -190,7 +190,7 @@ def test_the_log_of_a_bug(
 ) -> None:
     """It is for us alone, has no secret that was used, and the exit code says that it is a bug."""
     bearer(scripted, lambda _: Answer(body={"tags": ["1.0.0", "1.1.0"]}))
-    monkeypatch.setattr("imagebot.run.passes.apply_vetoes", crash)
+    monkeypatch.setattr("imagebot.run.reduce.apply_vetoes", crash)
     result = cli("run", "-c", "bot.yaml")
     assert result.code == 3
     assert "it: sorry, this is a bug: RuntimeError: " in result.err
@@ -224,7 +224,7 @@ def test_a_bug_ends_the_pass_of_its_target_only(
     def find_vetoes(*arguments: object, target: str) -> object:
         return crash() if target == "bad" else find_all(*arguments, target=target)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("imagebot.run.passes.find_vetoes", find_vetoes)
+    monkeypatch.setattr("imagebot.run.reduce.find_vetoes", find_vetoes)
     result = cli("run", "-c", "bot.yaml", "--format", "json")
     assert result.code == 3
     assert [(problem["subject"], problem["code"]) for problem in result.json["problems"]] == [
@@ -246,7 +246,7 @@ def test_a_log_goes_to_a_folder_of_its_own_where_there_is_no_other(
     temporary.mkdir()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    monkeypatch.setattr("imagebot.run.passes.apply_vetoes", crash)
+    monkeypatch.setattr("imagebot.run.passes.build", crash)
     assert cli("run", "-c", "bot.yaml").code == 3
     (inside,) = (path for path in temporary.iterdir() if path.name.startswith("imagebot-"))
     (log,) = inside.iterdir()

@@ -304,29 +304,6 @@ def test_a_fault_before_the_work_is_an_error(fault: Answer, scripted: ScriptedSe
     assert len(scripted.asked("POST", PULLS)) == 1
 
 
-@pytest.mark.parametrize("draft", [True, False])
-def test_drafts_are_made_by_graphql_and_only_once(draft: bool, scripted: ScriptedServer) -> None:
-    """https://docs.github.com/en/graphql/reference/mutations#convertpullrequesttodraft"""
-    mutation = "convertPullRequestToDraft" if draft else "markPullRequestReadyForReview"
-    state = {"draft": not draft}
-
-    def answer(request: Request) -> Answer:
-        json_type = {"Content-Type": "application/json"}
-        if request.method == "GET":
-            return Answer(200, json_type, pull_fields(1, "x", node_id="PR_1", **state))
-        assert request.json()["variables"]["input"] == {"pullRequestId": "PR_1"}
-        assert mutation in request.json()["query"]
-        state["draft"] = draft
-        made = {"clientMutationId": None, "pullRequest": {"isDraft": draft}}
-        return Answer(200, json_type, {"data": {mutation: made}})
-
-    scripted.handler = answer
-    github = connect(scripted.url, TOKEN)
-    github.set_draft(1, draft=draft)
-    github.set_draft(1, draft=draft)
-    assert len(scripted.asked("POST", "/graphql")) == 1
-
-
 def test_another_bot_was_faster(scripted: ScriptedServer) -> None:
     refused = Answer(
         422,

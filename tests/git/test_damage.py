@@ -7,6 +7,7 @@ import itertools
 import logging
 import random
 import threading
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from imagebot.git.runner import Runner
 from imagebot.git.url import parse_url
 from tests.git.conftest import BOT, FILES, ambient_access, read
 from tests.support.damage import WAYS, copy_folder, damage, files_of
-from tests.support.git_repository import BareRepository, git_text
+from tests.support.git_repository import BareRepository, git, git_text
 
 API, WEB = "clusters/test/api.yaml", "clusters/test/web.yaml"
 REVIEWED = "imagebot/main/test"
@@ -200,6 +201,38 @@ def test_what_a_killed_process_leaves_behind(bare: BareRepository, tmp_path: Pat
     work(cache, bare, b"two\n")
     assert [name for name in left if (directory / name).exists()] == []
     assert (directory / "imagebot-made").read_text() == kept
+
+
+def test_another_bot_makes_the_cache_anew_before_the_push(
+    bare: BareRepository, tmp_path: Path
+) -> None:
+    """git then says that the remote is ahead, because it does not know its commit."""
+    cache = tmp_path / "cache"
+    with open_checkout(cache, bare.folder.as_uri(), "main", ambient_access()) as checkout:
+        checkout.committer = BOT
+        checkout.refresh()
+        made = checkout.commit(checkout.head, {API: b"new\n"}, message="Update\n")
+        BareCache(runner_of(bare, cache, tmp_path / "log"), "other", 10).make_anew()
+        checkout.push(made, "main")
+    assert bare.read_files()[API] == b"new\n"
+
+
+def test_a_listing_of_an_earlier_pass_is_no_proof_of_the_trees(
+    bare: BareRepository, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The commit that is made is right although a tree it is made from says something else."""
+    cache = tmp_path / "cache"
+    work(cache, bare, b"one\n")
+    directory = cache_path(cache, bare.folder.as_uri())
+    tree = git_text(directory, "rev-parse", f"{bare.head()}:clusters/test")
+    other = git_text(directory, "rev-parse", f"{bare.head()}:clusters/production")
+    stored = directory / "objects" / tree[:2] / tree[2:]
+    raw = git(directory, "cat-file", "tree", other)
+    stored.chmod(0o600)
+    stored.write_bytes(zlib.compress(b"tree %d\0%s" % (len(raw), raw)))
+    with caplog.at_level(logging.WARNING):
+        work(cache, bare, b"two\n")
+    assert [record.getMessage() for record in caplog.records if "making it anew" in record.msg]
 
 
 def test_a_commit_that_was_there_is_there_again(bare: BareRepository, tmp_path: Path) -> None:

@@ -46,6 +46,12 @@ def test_only_what_is_known_is_in_the_environment(
     assert found["GIT_ALLOW_PROTOCOL"] == "none"
 
 
+def test_variables_that_no_shell_can_unset(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("UID", "a.b", "BASH_FUNC_x%%", "it's; exit 7"):
+        monkeypatch.setenv(name, "1")
+    assert environment_of(runner).keys() <= KNOWN
+
+
 def test_every_process_starts_with_what_is_known(tmp_path: Path) -> None:
     """From the entry point on: no first command nor argument shows another, not even its name."""
     script = (

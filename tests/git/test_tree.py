@@ -9,10 +9,8 @@ from imagebot.git.tree import (
     Committer,
     Identity,
     TreeFile,
-    TreeOther,
     blob_id,
     commit_stream,
-    parse_listing,
     parse_objects,
     parse_refs,
     parse_sizes,
@@ -23,31 +21,6 @@ from imagebot.git.tree import (
 ID = "0123456789012345678901234567890123456789"
 EMPTY = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 RAW = ID.encode()
-
-
-def test_listing() -> None:
-    output = (
-        b'100644 blob %(id)s\ta b\n"c".yaml\0'
-        b"040000 tree %(id)s\tsub\0"
-        b"100755 blob %(id)s\trun\0"
-        b"100664 blob %(id)s\told\0"
-        b"120000 blob %(id)s\tlink\0"
-        b"160000 commit %(id)s\tmodule\0"
-        b"100644 blob %(id)s\tcaf\xe9\0"
-    ) % {b"id": RAW}
-    listing, folders = parse_listing(output)
-    assert folders == (ID,)
-    assert listing.files == (
-        TreeFile('a b\n"c".yaml', "100644", ID),
-        TreeFile("run", "100755", ID),
-    )
-    assert listing.others == (
-        TreeOther("old", "it has mode 100664"),
-        TreeOther("link", "it is a symbolic link", ID),
-        TreeOther("module", "it is a submodule"),
-        TreeOther("caf\\xe9", "its name is not UTF-8"),
-    )
-    assert parse_listing(b"")[0].files == ()
 
 
 def test_sizes() -> None:
@@ -110,12 +83,12 @@ def test_quoted_paths(path: str, quoted: bytes) -> None:
 
 
 def test_only_files_that_are_there_and_differ_are_picked() -> None:
-    listing = {"a": TreeFile("a", "100644", EMPTY), "b": TreeFile("b", "100755", EMPTY)}
-    picked = pick_files(listing, {"b": b"new", "a": b""}, "x")
+    find = {"a": TreeFile("a", "100644", EMPTY), "b": TreeFile("b", "100755", EMPTY)}.get
+    picked = pick_files(find, {"b": b"new", "a": b""}, "x")
     assert picked == [(TreeFile("b", "100755", EMPTY), b"new")]
     for path in ("c", "../a", ".git/config", "a/../b", "/a", ""):
         with pytest.raises(GitError, match="is not a file of the commit"):
-            pick_files(listing, {path: b""}, "x")
+            pick_files(find, {path: b""}, "x")
 
 
 def test_an_author_apart_from_the_committer() -> None:

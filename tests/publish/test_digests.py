@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from imagebot.errors import RegistryError
 from imagebot.plan.model import Update
+from imagebot.plan.resolve import TagQuery, resolve
+from imagebot.policy.build import build_policy
+from imagebot.policy.model import Policy
 from imagebot.publish.digests import look_up_digests
 from imagebot.publish.trailers import Digests
-from imagebot.reference import Repository, parse_repository
+from imagebot.reference import Repository, parse_reference, parse_repository
+from imagebot.registry.memo import Memo
 from tests.publish.updates import make_update
 from tests.support.fake_registry import FakeRegistry, digest_of
 
@@ -92,3 +98,39 @@ def test_other_exceptions_are_bugs() -> None:
     with pytest.raises(ZeroDivisionError):
         look_up_digests([make_update()], FakeRegistry(before=fail))
     assert issubclass(RegistryError, Exception)
+
+
+def test_a_pass_asks_for_the_digest_of_a_tag_once() -> None:
+    """Whoever wants it: policies about a tag that may have moved, and the commit's trailers."""
+    asked = FakeRegistry({str(API): ("1.0.0", "1.1.0"), str(WEB): ("1.0.0", "1.1.0")})
+    registry = Memo(asked).for_pass()
+    written = {(API, "1.1.0"): digest_of("older"), (WEB, "1.1.0"): digest_of("older")}
+    questions = [
+        TagQuery.of(parse_reference(f"{repository}:1.1.0"), policy)
+        for repository in (API, WEB)
+        for policy in (semver("one"), semver("two"))
+    ]
+    now = datetime(2026, 11, 28, tzinfo=UTC)
+    resolved = resolve(questions, registry, now=now, written=written)
+    assert {answer.code for answer in resolved.of.values()} == {"tag-moved"}
+    for _ in range(2):  # after a lost push, again
+        found = look_up_digests([make_update(), make_update(tag="1.0.0")], registry)
+        assert found.failures == {}
+    wanted = [call[1:] for call in asked.calls if call[0] == "digest"]
+    assert sorted(wanted) == [
+        (str(WEB), "1.1.0"),
+        (str(API), "1.0.0"),
+        (str(API), "1.1.0"),
+    ]
+
+
+def semver(name: str) -> Policy:
+    return build_policy(name, {"semver": "^1"})
+
+
+def test_digests_of_one_host_are_asked_for_at_once() -> None:
+    """As many as a host may get: each waits here until others are under way."""
+    gate = threading.Barrier(8, timeout=30)
+    registry = FakeRegistry(before=lambda what, repository: gate.wait())
+    updates = [make_update(tag=f"1.{number}.0") for number in range(8)]
+    assert len(look_up_digests(updates, registry).of) == 8

@@ -136,14 +136,24 @@ def test_a_label_gives_a_branch_back(hub: Bot, forge: Emulated) -> None:
     assert hub.publish(API).status == "unchanged"
 
 
+def test_what_is_gone_is_a_draft(hub: Bot, forge: Emulated) -> None:
+    hub.publish(API)
+    for gone in (True, False):
+        assert hub.publish(change=hub.change(API, gone=gone)).status == "updated"
+        (pull,) = forge.pull_requests(NAME)
+        assert pull["title"].startswith("[gone from registry] Update") is pull["draft"] is gone
+        assert hub.publish(change=hub.change(API, gone=gone)).status == "unchanged"
+
+
 def test_a_title_says_that_a_tag_is_gone_also_without_drafts(
     hub: Bot, forge: Emulated, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The emulator has no GraphQL, which GitHub makes drafts with."""
     hub.publish(API)
+    forge.api("PATCH", f"/repos/{NAME}", {"private": True})
     assert hub.publish(change=hub.change(API, gone=True)).status == "updated"
     (pull,) = forge.pull_requests(NAME)
     assert pull["title"].startswith("[gone from registry] Update")
+    assert not pull["draft"]
     assert "could not make pull request" in caplog.text
     assert hub.publish(change=hub.change(API, gone=True)).status == "unchanged"
 

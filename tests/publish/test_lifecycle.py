@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from imagebot.errors import RegistryError
+from imagebot.publish.marker import read_marker, with_marker
 from tests.publish.world import (
     APP,
     BOTH,
@@ -271,6 +273,7 @@ def test_a_route_that_commits_now(world: World) -> None:
     commits = configuration(publish="commit").replace(b"    pull-request: {group: all}\n", b"")
     world.bare.commit({CONFIGURATION: commits})
     assert world.statuses() == [(0, "committed"), (1, "closed")]
+    assert "route production commits it now" in world.pull(1)["comments"][0]
     (comment,) = world.pull(1)["comments"]
     assert str(world.bare.head())[:12] in comment
 
@@ -283,7 +286,7 @@ def test_a_route_whose_name_is_gone_is_told_of_first(world: World) -> None:
     assert any(taken[:12] in line for line in result.plan.warnings)
     assert world.statuses() == [(1, "closed")]
     (comment,) = world.pull(1)["comments"]
-    assert f"Route production is gone from imagebot.yaml since {taken[:12]}" in comment
+    assert f"Route production is no longer in imagebot.yaml \\(as of {taken[:12]}\\)" in comment
 
 
 def test_a_route_that_is_gone_may_come_back(world: World) -> None:
@@ -292,7 +295,13 @@ def test_a_route_that_is_gone_may_come_back(world: World) -> None:
     world.run()
     world.bare.commit({CONFIGURATION: configuration()})
     assert world.statuses() == [(1, "updated")]
-    assert world.pull(1)["body"] == text["body"]
+    # Only the commit is another: what it said of the route is taken back too.
+    before, now = read_marker(text["body"]), read_marker(world.pull(1)["body"])
+    assert before is not None
+    assert now is not None
+    assert with_marker(world.pull(1)["body"], before) == text["body"]
+    assert now == dataclasses.replace(before, pushed=now.pushed)
+    assert now.pushed == world.bare.head(world.pull(1)["branch"])
     world.bare.commit({CONFIGURATION: configuration(route="third", files="elsewhere/**")})
     world.run()
     assert world.open() == [1]
@@ -308,7 +317,7 @@ def test_a_route_that_is_gone_from_the_file_of_the_bot(tmp_path: Path) -> None:
         world.run(wait=timedelta(minutes=5))
         assert world.open() == [1]
     assert world.statuses(world.run(wait=timedelta(minutes=5))) == [(1, "closed")]
-    assert "Route production is gone from bot.yaml" in world.pull(1)["comments"][0]
+    assert "Route production is no longer in bot.yaml" in world.pull(1)["comments"][0]
 
 
 def test_another_configuration_does_not_touch_it(world: World) -> None:

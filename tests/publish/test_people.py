@@ -98,6 +98,56 @@ def test_what_adds_nothing_does_not_keep_it_open(
     assert world.statuses() == [(1, "closed")]
 
 
+def reset_to_the_base(world: World) -> None:
+    world.bare.move(branch(world), str(world.bare.head()))
+
+
+def reset_to_an_older_proposal(world: World) -> None:
+    older = str(world.bare.head(branch(world)))
+    newer(world)
+    world.run()
+    world.bare.move(branch(world), older)
+
+
+def pushed_and_killed(world: World) -> None:
+    """A bot pushed a newer proposal, and ended before it changed the text; then that tag went."""
+    body, title = world.pull(1)["body"], world.pull(1)["title"]
+    newer(world)
+    world.run()
+    world.press(1, body=body, title=title)
+    world.tags[APP] = ("1.0.0", "1.1.0")
+
+
+REWRITTEN: Mapping[str, Callable[[World], None]] = {
+    "to the base": reset_to_the_base,
+    "to an older proposal": reset_to_an_older_proposal,
+    "by a bot that was killed": pushed_and_killed,
+}
+
+
+@pytest.mark.parametrize("happens", REWRITTEN.values(), ids=REWRITTEN)
+def test_a_branch_that_lacks_what_the_text_says_is_made_anew(
+    world: World, happens: Callable[[World], None]
+) -> None:
+    happens(world)
+    tag = world.tags[APP][-1]  # type: ignore[index]  # no test here has an error for it
+    assert world.statuses() == [(1, "updated")]
+    assert world.bare.read_files(branch(world))[POD] == pod(f"app:{tag}")
+    assert f"`{tag}`" in world.pull(1)["body"]
+    before = world.everything()
+    assert world.statuses() == [(1, "unchanged")]
+    assert world.everything() == before
+
+
+def test_a_forged_commit_in_the_marker_is_neither_shown_nor_kept(world: World) -> None:
+    body = world.pull(1)["body"]
+    tip = str(world.bare.head(branch(world)))
+    world.press(1, body=body.replace(tip, "--upload-pack=x"))
+    (entry,) = world.run().published
+    assert entry.commit == tip
+    assert world.pull(1)["body"] == body
+
+
 def edit_another_file(world: World) -> None:
     world.bare.commit({"README.md": b"mine\n"}, branch=branch(world), email=ALICE)
 

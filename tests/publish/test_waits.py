@@ -56,6 +56,11 @@ def request(
     )
 
 
+def damaged(branch: str, *, minutes: int = 600) -> PullRequest:
+    made = request(1, branch=branch, minutes=minutes)
+    return dataclasses.replace(made, body="people wrote this")
+
+
 def many(count: int, **fields: int) -> tuple[PullRequest, ...]:
     return tuple(request(number, minutes=fields.get("minutes", 600)) for number in range(count))
 
@@ -65,7 +70,8 @@ def waits(
 ) -> dict[str, tuple[str, str, datetime | None]]:
     """Path of each update that waits: its code, reason and time."""
     plan = Plan(updates=tuple(updates))
-    found = find_waits(plan, (route,), requests, target="t", base="main", now=NOW)
+    other = make_route("production-eu", "pull-request")
+    found = find_waits(plan, (route, other), requests, target="t", base="main", now=NOW)
     assert found.problems == ()
     assert all(not veto.settled for veto in found.of.values())
     by_id = {update.id: update.field.path for update in updates}
@@ -99,6 +105,12 @@ def each_image(**options: int) -> Route:
         ({"max_open": 2, "per_hour": 2}, [request(1, route="other", minutes=1)], "cdef"),
         ({"per_hour": 2}, [dataclasses.replace(request(1, minutes=1), body="text")], "cdef"),
         ({"per_hour": 2}, [request(1, minutes=None)], "cdef"),
+        # Where people damaged the text, the name of the branch says whose it is.
+        ({"max_open": 2}, [damaged("imagebot/production-all-0123abcd")], "bcdef"),
+        ({"max_open": 2}, [damaged("imagebot/production-eu-all-0123abcd")], "cdef"),
+        ({"max_open": 2}, [damaged("imagebot/productions-all-0123abcd")], "cdef"),
+        ({"max_open": 2}, [damaged("imagebot/staging-all-0123abcd")], "cdef"),
+        ({"per_hour": 2}, [damaged("imagebot/production-all-0123abcd", minutes=1)], "bcdef"),
     ],
 )
 def test_how_many_pull_requests_a_route_opens(

@@ -143,6 +143,6 @@ def test_as_text(capsys: Capture) -> None:
     tell(journal, Plan(updates=(UPDATE,), problems=(PROBLEM,)), OPENED)
     assert capsys.readouterr().err.splitlines() == [
         "production: all: opened #7 111111111111 https://github.com/acme/gitops/pull/7 (1 update)",
-        "problem: ghcr.io/acme/api: asks for a pause of 30 s",
+        "problem: production: ghcr.io/acme/api: asks for a pause of 30 s",
         "pass done: 1 update, 1 published, 0 kept, 1 problem",
     ]

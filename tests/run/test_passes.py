@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from imagebot.config.load import load_bot_configuration
-from imagebot.plan.build import build_plan
-from imagebot.plan.model import Plan
+from imagebot.plan.build import Built, build
 from imagebot.reference import Repository
 from imagebot.registry.memo import Memo
 from imagebot.run.passes import PassContext, PassResult, plan_pass, run_pass
@@ -183,11 +182,11 @@ def test_after_a_lost_push_only_what_it_touched_is_planned_again(
         if number == 1:
             bare.commit(touched)
 
-    def build(source: CheckoutSource, *args: Any, **options: Any) -> Plan:
+    def counted(source: CheckoutSource, *args: Any, **options: Any) -> Built:
         plans.append(source.checkout.head)
-        return build_plan(source, *args, **options)
+        return build(source, *args, **options)
 
-    monkeypatch.setattr("imagebot.run.passes.build_plan", build)
+    monkeypatch.setattr("imagebot.run.passes.build", counted)
     outcome = run_pass(setting(bot_text(url), FixedTags(meanwhile=meanwhile)))
     assert [entry.status for entry in outcome.published] == ["committed"]
     assert len(plans) == planned
@@ -208,7 +207,10 @@ def block(bare: BareRepository) -> Path:
     return lock
 
 
-def test_a_push_at_the_same_time_is_planned_again(git_server: GitServer, setting: Make) -> None:
+@pytest.mark.parametrize("lost", [2, 20])
+def test_a_push_at_the_same_time_is_planned_again(
+    lost: int, git_server: GitServer, setting: Make
+) -> None:
     """Seen as a lock, not as a branch that has moved on."""
     url = git_server.make_repository("one", FILES)
     bare = git_server.repository("one")
@@ -217,14 +219,14 @@ def test_a_push_at_the_same_time_is_planned_again(git_server: GitServer, setting
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
-        if len(slept) == 2:
+        if len(slept) == lost:
             lock.unlink()
 
     outcome = run_pass(replace(setting(bot_text(url)), sleep=sleep))
     assert codes(outcome) == []
     assert [entry.status for entry in outcome.published] == ["committed"]
     assert git_server.read_files("one") == {**FILES, "app.yaml": AFTER}
-    assert len(slept) == 2
+    assert len(slept) == lost
 
 
 def test_a_race_that_is_never_won_is_given_up(git_server: GitServer, setting: Make) -> None:
@@ -236,8 +238,8 @@ def test_a_race_that_is_never_won_is_given_up(git_server: GitServer, setting: Ma
     assert codes(outcome) == [("target", "push-rejected")]
     assert "somebody else is pushing at the same time" in outcome.plan.problems[0].message
     assert outcome.published == ()
-    # Twelve tries, with pauses that are shorter than twice as long each time, and than 4 seconds.
-    longest = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, *[4.0] * 5]
+    # 24 tries, with pauses that are shorter than twice as long each time, and than 4 seconds.
+    longest = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, *[4.0] * 17]
     assert len(slept) == len(longest)
     assert all(0 <= pause <= most for pause, most in zip(slept, longest, strict=True))
     assert len(set(slept)) > 1

@@ -5,8 +5,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { createEmulator } from "emulate";
+import { buildClientSchema, graphql } from "graphql";
 
 const MAX_BODY = 65536;
+const SCHEMA = "@octokit/graphql-schema";
 
 // The package exports only createEmulator; the plugin behind it is in a file whose name is a hash.
 const dist = dirname(fileURLToPath(import.meta.resolve("emulate")));
@@ -87,6 +89,38 @@ function objection(data, repository, body, isNew) {
   return null;
 }
 
+// Drafts are made by GraphQL alone, which the emulator lacks. Requests and answers are checked with
+// the schema that GitHub publishes; only what these two mutations do is written here.
+let schema;
+async function answerQuery(data, request) {
+  const path = join(dirname(fileURLToPath(import.meta.resolve(SCHEMA))), "schema.json");
+  schema ??= buildClientSchema(JSON.parse(readFileSync(path, "utf8")));
+  const { query, variables } = await request.json();
+  const set = (draft) => ({ input }) => {
+    const pull = data.pullRequests.all().find((one) => one.node_id === input.pullRequestId);
+    const id = JSON.stringify(input.pullRequestId);
+    if (!pull) throw failure("NOT_FOUND", `Could not resolve to a node with the global id of ${id}`);
+    // As for private repositories without a plan that has drafts.
+    if (draft && data.repos.get(pull.repo_id).private) {
+      throw failure("UNPROCESSABLE", "Draft pull requests are not supported in this repository.");
+    }
+    data.pullRequests.update(pull.id, { draft });
+    const clientMutationId = input.clientMutationId ?? null;
+    return { clientMutationId, pullRequest: { isDraft: draft } };
+  };
+  const rootValue = {
+    convertPullRequestToDraft: set(true),
+    markPullRequestReadyForReview: set(false),
+  };
+  const result = await graphql({ schema, source: query, rootValue, variableValues: variables });
+  const errors = result.errors?.map((error) => ({ ...error.toJSON(), type: error.originalError?.type }));
+  return answer(200, errors ? { ...result, errors } : result);
+}
+
+function failure(type, message) {
+  return Object.assign(new Error(message), { type });
+}
+
 // GitHub answers 401 to a token it does not know; the emulator takes it for its first user's.
 function isBadToken(request, tokens) {
   const given = request.headers.get("Authorization");
@@ -128,6 +162,7 @@ githubPlugin.register = function (app, store, webhooks, baseUrl, tokens) {
       return answer(200, {});
     }
     if (isBadToken(request, tokens)) return answer(401, { message: "Bad credentials" });
+    if (path === "/graphql" && request.method === "POST") return answerQuery(data, request);
     const [, owner, name, number] =
       path.match(/^\/repos\/([^/]+)\/([^/]+)\/pulls(?:\/(\d+))?$/) ?? [];
     const repository = owner && data.repos.findOneBy("full_name", `${owner}/${name}`);

@@ -59,7 +59,8 @@ def node() -> Path | None:
 
 
 def _emulator() -> bool:
-    return node() is not None and (NODE_MODULES / "emulate").is_dir()
+    packages = ("emulate", "graphql", "@octokit/graphql-schema")
+    return node() is not None and all((NODE_MODULES / name).is_dir() for name in packages)
 
 
 def _package_index() -> bool:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -202,6 +203,45 @@ def test_a_failing_mirror_is_not_silent(forge: Forge, tmp_path: Path) -> None:
         forge.check_mirror()
     for log in forge.git.root.rglob("mirror-errors"):
         log.unlink()
+
+
+MUTATION = """
+mutation Mutation($input: %s%sInput!) {
+  %s%s(input: $input) { clientMutationId pullRequest { isDraft } }
+}
+"""
+
+
+def ask(forge: Forge, name: str, fields: str = "isDraft", **variables: Any) -> dict[str, Any]:
+    query = MUTATION % (name[0].upper(), name[1:], name[0], name[1:])
+    body = {"query": query.replace("isDraft", fields), "variables": {"input": variables}}
+    found: dict[str, Any] = forge.api("POST", "/graphql", body)
+    return found
+
+
+def test_drafts_by_graphql(forge: Forge, tmp_path: Path) -> None:
+    forge.make_repository(NAME, FILES)
+    push_branch(forge, tmp_path, "update", {"test/app.yaml": b"image: app:1.1\n"})
+    body = {"title": "T", "head": "update", "base": "main"}
+    pull = forge.api("POST", f"/repos/{NAME}/pulls", body)
+    for name, draft in (
+        ("convertPullRequestToDraft", True),
+        ("markPullRequestReadyForReview", False),
+    ):
+        answer = ask(forge, name, pullRequestId=pull["node_id"])
+        made = {"clientMutationId": None, "pullRequest": {"isDraft": draft}}
+        assert answer == {"data": {name: made}}
+        assert forge.pull_requests(NAME)[0]["draft"] is draft
+
+
+def test_graphql_that_is_not_of_the_published_schema(forge: Forge, tmp_path: Path) -> None:
+    name = "convertPullRequestToDraft"
+    forge.make_repository(NAME, FILES)
+    (error,) = ask(forge, name, "isADraft", pullRequestId="x")["errors"]
+    assert error["message"].startswith('Cannot query field "isADraft"')
+    assert "pullRequestId" in ask(forge, name, number=1)["errors"][0]["message"]
+    (error,) = ask(forge, name, pullRequestId="x")["errors"]
+    assert (error["type"], error["path"]) == ("NOT_FOUND", [name])
 
 
 def test_pushes_at_the_same_time(forge: Forge, tmp_path: Path) -> None:

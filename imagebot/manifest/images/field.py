@@ -16,6 +16,9 @@ FluxKind = Literal[
 ]
 PendingKind = Literal["ImagePolicy", "HelmRepository", "GlobalRegistry"]
 
+TEXT = "text"
+"""The format of fields in files that are not YAML."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -121,7 +124,7 @@ class ImageField:
                 keys = keys[2:]  # an object of a `List`
         numbers = [at for at, key in enumerate(keys) if isinstance(key, int)]
         names = [str(key) for key in keys]
-        if self.format == "text":
+        if self.format == TEXT:
             names = [key for key in keys if isinstance(key, str)]
         elif numbers and self.container is not None:
             names[numbers[-1]] = self.container

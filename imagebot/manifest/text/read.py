@@ -15,7 +15,7 @@ from typing import Any
 
 from imagebot.errors import InvalidReferenceError, RefusedEditError
 from imagebot.glob import matches_any
-from imagebot.manifest.images.field import FieldEdit, ImageField, Scan, Slot, Unread
+from imagebot.manifest.images.field import TEXT, FieldEdit, ImageField, Scan, Slot, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS
 from imagebot.manifest.images.not_reference import filled_in
 from imagebot.manifest.images.options import ScanOptions
@@ -35,7 +35,6 @@ from imagebot.manifest.yaml.events import MAX_BYTES
 from imagebot.manifest.yaml.file_text import FileText, wide_encoding
 from imagebot.reference import Reference, parse_reference
 
-FORMAT = "text"
 _DIGEST_AFTER = re.compile(r"@(sha256:[0-9a-f]{64})(?![0-9a-zA-Z])")
 # A digest to try a pattern with, and how much around a match it may look at.
 _PROBE = "sha256:" + "0" * 64
@@ -96,7 +95,7 @@ def not_utf8(path: str, encoding: str) -> Unread:
 
 def prove_text(path: str, old: bytes, new: bytes, edits: Sequence[FieldEdit]) -> None:
     """Raises RefusedEditError unless reading again gives the edited references and no others."""
-    own = next(each.field for each in edits if each.field.format == FORMAT)
+    own = next(each.field for each in edits if each.field.format == TEXT)
     patterns = tuple(str(key) for key in own.keys[:-1])
     before = _read_again(path, old, patterns)
     after = _read_again(path, new, patterns)
@@ -310,7 +309,7 @@ def _field(
         path=path,
         line=file.line(at),
         column=file.column(at),
-        format=FORMAT,
+        format=TEXT,
         document=0,
         keys=(*patterns, number),
         resource=None,

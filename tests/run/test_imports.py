@@ -1,0 +1,30 @@
+"""A pass that has nothing to do does not load what scans, edits and publishes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+LATER = (
+    "imagebot.manifest.scan",
+    "imagebot.manifest.edit",
+    "imagebot.plan.edits",
+    "imagebot.publish.publish",
+    "imagebot.publish.vetoes",
+    "imagebot.run.crash",
+    "imagebot.run.reduce",
+    "git",
+    "github",
+    "httpx",
+    "pydantic",
+    "rich",
+)
+
+
+@pytest.mark.parametrize("module", ["imagebot.cli.run", "imagebot.run.passes"])
+def test_what_is_loaded_later(module: str) -> None:
+    script = f"import sys, {module}; print(*sorted(set({LATER!r}) & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
