@@ -65,7 +65,7 @@ def publish_plan(
     changes = with_notes(changes, plan)
     reviewed = Reviewed(changes, requests=context.requests)
     problems: list[Problem] = []
-    if may_have_pull_requests(configuration, checkout):
+    if may_have_pull_requests(configuration, context):
         try:
             reviewed = review(changes, plan, configuration, context, target=target)
         except (ForgeError, GitError, CredentialError) as error:

@@ -303,7 +303,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
             return PassResult(_noting_pause(plan, target, paused))
         if plan.updates and not allowed.updates:
             return PassResult(plan)
-        if not is_anything_due(allowed, prepared.configuration, opened.checkout):
+        if not is_anything_due(allowed, prepared.configuration, opened):
             return PassResult(plan)
         from imagebot.publish.publish import publish_plan
 

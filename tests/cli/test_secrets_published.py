@@ -106,7 +106,7 @@ def test_why_a_digest_is_unknown_has_no_secret(
     messages = [repository.log(name)[0].message for name in ("main", branch)]
     for message in messages:
         assert message.count("  digest unknown: ") == 1
-        assert "***" in message
+    assert during, "the registry has answered with secrets"
     assert "no digest in the commit for" in result.err
     report, summary = (folder.joinpath(name).read_text() for name in ("report.md", "summary.md"))
     assert "2 published" in report

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
 from imagebot.forge import connect
-from imagebot.forge.model import PullRequest
+from imagebot.forge.model import ForgeLimits, PullRequest
 from imagebot.forge.sandbox import SandboxForge
 from imagebot.git.checkout import Checkout
 from imagebot.git.tree import TreeFile
@@ -21,6 +22,11 @@ NAMES = [f"r.example/app{number}" for number in range(12)]
 
 class Counting(SandboxForge):
     calls: ClassVar[Counter[str]]
+
+    @property
+    def limits(self) -> ForgeLimits:
+        """As on GitHub."""
+        return replace(super().limits, closes_with_branch=True)
 
     def find(self, branch: str) -> PullRequest | None:
         self.calls["find"] += 1

@@ -28,6 +28,8 @@ from tests.support.scripted_http import Answer, Request
 TOKEN = "STAGE_TOKEN"
 # Of commits, files and plans: those of two targets are never the same.
 _HASH_RE = re.compile(r"\b[0-9a-f]{8,64}\b")
+# They depend on the port of the registry.
+_IDS_RE = re.compile(r'(?:(?<=updates\\":\\")|(?<=again\\":\\"))[\w+]+')
 _MOMENT_RE = re.compile(rf"^{SAID}(\d+)$", re.MULTILINE)
 
 
@@ -130,7 +132,7 @@ class Stage(ABC):
         }
         text = json.dumps(found).replace(str(self.folder), "FOLDER")
         text = text.replace(self.bare.folder.stem, "NAME")
-        shown: dict[str, Any] = json.loads(_HASH_RE.sub("#", text))
+        shown: dict[str, Any] = json.loads(_IDS_RE.sub("#", _HASH_RE.sub("#", text)))
         return shown
 
     def _with_head(self, pull: dict[str, Any]) -> dict[str, Any]:
