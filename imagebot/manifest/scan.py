@@ -19,7 +19,7 @@ from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FieldEntry, FileFindings
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.markers.written import may_have_markers
-from imagebot.manifest.text.read import find_text, not_utf8, patterns_for
+from imagebot.manifest.text.read import find_text, has_text_markers, not_utf8, patterns_for
 from imagebot.manifest.yaml.document_text import DocumentText, split_documents
 from imagebot.manifest.yaml.events import (
     MAX_BYTES,
@@ -39,7 +39,7 @@ _CONTENT = re.compile(r"(?:\A|[\r\n\x85\u2028\u2029])[ \t]*[^#\s]")
 _HINTS = (
     *("image", "Image", "repository", "oci://", "HelmRe", "HelmChart", "targetRevision"),
     *("tekton.dev/", "kustomize.toolkit.fluxcd.io", "repoURL"),
-    *("GitRepository", "valueFiles:", "releases:"),
+    *("GitRepository", "valueFiles:", "releases:", "datasource=docker"),
 )
 _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://"),
@@ -101,7 +101,7 @@ def _scan(path: str, data: bytes, options: ScanOptions) -> Scan:
     if len(data) > MAX_BYTES:
         return Scan(unread=(Unread(path, 0, "too-big", _TOO_BIG),))
     patterns = patterns_for(path, options) if options.files else ()
-    if options.chart and b"{{" in data and b"imagebot:" not in data and not patterns:
+    if options.chart and b"{{" in data and not patterns and not has_text_markers(data):
         return Scan(unread=(Unread(path, 0, "helm-template", _CHART_TEMPLATE, True),))
     if encoding := wide_encoding(data):
         return Scan(unread=(not_utf8(path, encoding),))

@@ -9,7 +9,7 @@ from imagebot.errors import InvalidReferenceError
 from imagebot.glob import CAPTURE
 from imagebot.manifest.formats import kubernetes
 from imagebot.manifest.images.context import DocumentContext
-from imagebot.manifest.images.findings import FieldEntry, FileFindings, Keys
+from imagebot.manifest.images.findings import HALF_FOUND, FieldEntry, FileFindings, Keys
 from imagebot.manifest.images.naming import has_tag, said
 from imagebot.manifest.images.not_reference import SHOWN
 from imagebot.manifest.images.options import ExtraField
@@ -20,8 +20,6 @@ from imagebot.reference import parse_reference
 
 _SCHEME = "oci://"
 _DOT = re.compile(r"(?<!\\)\.")
-# Codes of references of which a format knows only one part.
-_HALF_FOUND = frozenset({"no-tag", "no-repository", "not-a-reference", "ambiguous"})
 
 
 def entries_for(path: str, fields: tuple[ExtraField, ...]) -> tuple[FieldEntry, ...]:
@@ -114,7 +112,7 @@ class Extras:
             findings.unread[unread:] = [
                 each
                 for each in findings.unread[unread:]
-                if each.line not in self.lines or each.code not in _HALF_FOUND
+                if each.line not in self.lines or each.code not in HALF_FOUND
             ]
         findings.candidates += self.findings.candidates
         findings.unread += self.findings.unread

@@ -24,6 +24,8 @@ from imagebot.manifest.yaml.tree import Node
 MAX_FIELDS = 50_000
 # How many texts of a file a slower parser may read.
 MAX_SLOW = 2_000
+# Codes of references of which a format knows only one part.
+HALF_FOUND = frozenset({"no-tag", "no-repository", "not-a-reference", "ambiguous"})
 Keys: TypeAlias = tuple[str | int, ...]
 # A chain of aliases can lead deeper than the document is nested.
 MAX_PATH = 2 * MAX_DEPTH
