@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import replace
 
 from imagebot.manifest.images.field import Unread
@@ -37,7 +38,7 @@ def add_named(
     adding = _Adding(findings, file, candidates)
     for each in sorted(names, key=lambda each: each.at):
         adding.add(each)
-    return adding.candidates, adding.reasons
+    return adding.finished(), adding.reasons
 
 
 class _Adding:
@@ -47,6 +48,14 @@ class _Adding:
         self.findings = findings
         self.file = file
         self.candidates = candidates
+        self.added: list[FieldCandidate] = []
+        self.removed: set[int] = set()
+        self.lines: set[int] = set()
+        self.unread: list[Unread] = []
+        self.by_line: defaultdict[int, list[int]] = defaultdict(list)
+        for number, candidate in enumerate(candidates):
+            for line in candidate.lines:
+                self.by_line[line].append(number)
         self.targets = [t for t in targets_of(findings) if t.scalar.style not in _BLOCK]
         self.starts = [each.start for each in self.targets]
         self.reasons: dict[int, str] = {}
@@ -70,7 +79,8 @@ class _Adding:
         found = repository_of(named.image)
         if isinstance(found, str):
             return found
-        if named.renovate and any(named.governs in each.lines for each in self.candidates):
+        on_line = self.by_line.get(named.governs, [])
+        if named.renovate and on_line:
             # The file itself says which image it is.
             return ""
         target = self.target(named)
@@ -82,25 +92,32 @@ class _Adding:
             return reason
         made, unread = _read(self.findings, target, found.name, named)
         taken = {slot for each in made for slot in _slots(each)}
-        rest = [each for each in self.candidates if taken.isdisjoint(_slots(each))]
-        other = next((each for each in rest if named.governs in each.lines), None)
+        same = [at for at in on_line if not taken.isdisjoint(_slots(self.candidates[at]))]
+        other = next((at for at in on_line if at not in same), None)
         if other is not None and made:
-            return f"is on a line that is part of {other.field.reference} already"
-        self.candidates = rest + made
-        self.findings.unread[:] = [
-            each
-            for each in self.findings.unread
-            if each.line != named.governs or each.code not in HALF_FOUND
-        ]
-        self.findings.unread += unread
+            reference = self.candidates[other].field.reference
+            return f"is on a line that is part of {reference} already"
+        self.added += made
+        self.removed.update(same)
+        self.lines.add(named.governs)
+        self.unread += unread
         if not made and not named.renovate:
             self.reasons[named.at] = ""
         return ""
 
+    def finished(self) -> list[FieldCandidate]:
+        """All candidates; what was half found on their lines is no longer listed."""
+        self.findings.unread[:] = [
+            each
+            for each in self.findings.unread
+            if each.line not in self.lines or each.code not in HALF_FOUND
+        ]
+        self.findings.unread += self.unread
+        rest = [each for at, each in enumerate(self.candidates) if at not in self.removed]
+        return rest + self.added
+
     def target(self, named: Named) -> Target | str:
         """The value on the line that a comment is about."""
-        if named.governs > len(self.file.lines()):
-            return NO_VALUE
         first = self.file.line_start(named.governs)
         last = self.file.line_end(first)
         if first <= named.at < last:
@@ -108,11 +125,16 @@ class _Adding:
         on_line = self.targets[bisect_left(self.starts, first) : bisect_left(self.starts, last)]
         on_line = [each for each in on_line if each.end > each.start]
         if len(on_line) > 1:
-            # `{tag: 1.2, pullPolicy: Always}`
-            on_line = [each for each in on_line if VERSION_KEY.search(str(each.keys[-1]))]
-            if len(on_line) != 1:
-                return SEVERAL
+            return _meant(on_line) or SEVERAL
         return on_line[0] if on_line else NO_VALUE
+
+
+def _meant(several: list[Target]) -> Target | None:
+    """The value that is a version by its key: `{tag: 1.2, pullPolicy: Always}`, or
+    `{name: image.tag, value: 1.2}`."""
+    versions = [each for each in several if VERSION_KEY.search(str(each.keys[-1]))]
+    found = versions or [each for each in several if each.keys[-1] == "value"]
+    return found[0] if len(found) == 1 else None
 
 
 def _slots(candidate: FieldCandidate) -> set[tuple[int, int]]:

@@ -73,7 +73,7 @@ def _name(pairs: dict[str, str]) -> str:
 
 def _below(file: FileText, line: int) -> int:
     """The line that a comment alone on its line is about: imagebot's markers may be between."""
-    lines = file.lines()
-    while line < len(lines) and lines[line].lstrip().startswith("#") and OWN.search(lines[line]):
+    line += 1
+    while (text := file.line_text(line).lstrip()).startswith("#") and OWN.search(text):
         line += 1
-    return line + 1
+    return line

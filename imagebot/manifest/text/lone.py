@@ -64,7 +64,7 @@ def lone_values(
         elif found:
             unread.append(named.failed(path, found))
         elif line not in taken:
-            text = _line(file, line)
+            text = file.line_text(line)
             unread.append(Unread(path, line, "variable", filled_in(text.strip()[:SHOWN]), True))
 
 
@@ -75,17 +75,18 @@ def _on_line(file: FileText, line: int, named: Named, taken: set[int]) -> Lone |
         return name
     if line in taken:
         return "" if named.renovate else _TAKEN
-    text = _line(file, line)
-    start = file.line_start(line) if text else 0
+    text = file.line_text(line)
+    start = file.line_start(line)
     if named.line == line:
         text = text[: named.at - start]
-    images = list(images_on(text))
+    span = version_on(text)
+    # A digest alone looks like a name with a tag.
+    images = [each for each in images_on(text) if span is None or each.start != span[0]]
     if images:
         first = images[0]
         if named.renovate and [each.reference.repository for each in images] == [name.repository]:
             return Lone(named, start + first.start, start + first.start, whole=True)
         return _TAKEN
-    span = version_on(text)
     if span is not None:
         return Lone(named, start + span[0], start + span[1])
     return "" if is_filled_in_on(text) else NO_VALUE
@@ -98,10 +99,3 @@ def parts_of(text: str, start: int) -> tuple[tuple[int, int] | None, tuple[int, 
     tag, at, digest = text.partition("@")
     end = start + len(tag)
     return (start, end), (end + 1, end + 1 + len(digest)) if at else None
-
-
-def _line(file: FileText, line: int) -> str:
-    if line > len(file.lines()):
-        return ""
-    start = file.line_start(line)
-    return file.text[start : file.line_end(start)]

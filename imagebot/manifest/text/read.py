@@ -185,7 +185,7 @@ def _near(file: FileText, matches: list[_Match]) -> list[Written]:
     return [
         each
         for each in near
-        if not each.prose or each.governs in lines or any(images_on(_line(file, each.governs)))
+        if not each.prose or each.governs in lines or any(images_on(file.line_text(each.governs)))
     ]
 
 
@@ -216,14 +216,14 @@ def _matches(
             continue
         on_line = _by_marker(file, line, governing)
         found += on_line
-        if not (on_line or governing.prose or names_image_in_comment(_line(file, line))):
+        if not (on_line or governing.prose or names_image_in_comment(file.line_text(line))):
             unread.append(_without_image(path, file, line, governing))
     return sorted(found, key=lambda match: match.end)
 
 
 def _without_image(path: str, file: FileText, line: int, governing: Governing) -> Unread:
     """The entry for a marker on a line without an image."""
-    if shown := filled_in_on(_line(file, line)):
+    if shown := filled_in_on(file.line_text(line)):
         return Unread(path, line, "variable", filled_in(shown), True)
     reason = "the marker applies to a line that has no image with a tag"
     return Unread(path, governing.last.line, "marker", reason)
@@ -291,14 +291,14 @@ def _takes_digest(file: FileText, compiled: Any, match: re.Match[str], at: int) 
 
 def _by_marker(file: FileText, line: int, governing: Governing) -> list[_Match]:
     start = file.line_start(line)
-    found = islice(images_on(_line(file, line)), MAX_FIELDS + 1)
+    found = islice(images_on(file.line_text(line)), MAX_FIELDS + 1)
     return [_on_line(start + each.start, each.reference, governing) for each in found]
 
 
 def _lone(file: FileText, lone: Lone, governing: Governing | None) -> _Match:
     """The match of a value whose image is named by a comment."""
     if lone.whole:
-        line = _line(file, lone.named.governs)
+        line = file.line_text(lone.named.governs)
         (image,) = images_on(line)
         return _on_line(lone.start, image.reference, governing)
     tag, digest = parts_of(file.text[lone.start : lone.end], lone.start)
@@ -316,11 +316,6 @@ def _on_line(start: int, reference: Reference, governing: Governing | None) -> _
         spans.append(None if part is None else (end + 1, end + 1 + len(part)))
         end = end if part is None else end + 1 + len(part)
     return _Match(reference.name, spans[0], spans[1], end, governing)
-
-
-def _line(file: FileText, line: int) -> str:
-    start = file.line_start(line)
-    return file.text[start : file.line_end(start)]
 
 
 def _field(

@@ -8,11 +8,12 @@ from imagebot.manifest.markers.named import VERSION_KEY, why_not_version
 from imagebot.manifest.text.placeholders import SIGN, without_placeholders
 
 # What a value may be: it ends at a space, a quote or a sign of the language.
-_VALUE = r"[\w][\w.+:@-]*"
+_DIGEST = r"sha(?:256|512):[0-9a-f]+"
+_VALUE = rf"(?:{_DIGEST}|\w[\w.+-]*(?:@{_DIGEST})?)"
 _END = r"(?=[\s\"'`,;)\]}]|\Z)"
 # `VERSION=1.2`, `version = "1.2"`, `"tag": "1.2"`, `V ?= 1.2`, `- 1.2`, `ENV VERSION 1.2`.
 _ASSIGNED = re.compile(
-    r"(?:(?P<key>[\w.-]*)[\"']?[ \t]*(?:[?:+]?=[ \t]*|:{1,3}(?:[ \t]+|(?=[\"'])))"
+    r"(?:(?<![\w.-])(?P<key>[\w.-]+)[\"']?[ \t]*(?:[?:+]?=[ \t]*|:{1,3}(?:[ \t]+|(?=[\"'])))"
     r"|\A[ \t]*-[ \t]+|\A[ \t]*(?:ARG|ENV)[ \t]+(?P<word>\w+)[ \t]+)"
     rf"[\"'`]?(?P<value>{_VALUE}){_END}",
     re.IGNORECASE,
