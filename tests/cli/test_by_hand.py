@@ -86,10 +86,14 @@ def test_entries_that_take_nothing_are_named(cli: Cli, folder: Path) -> None:
     folder.joinpath("clusters").mkdir()
     folder.joinpath("clusters/values.yaml").write_text("image: {}\n")
     assert cli("scan", "--format", "json").json["warnings"] == [
-        "imagebot.yaml:9:5: the entry of fields for 'image_tag' of 'image-tags/{env}/{app}'"
-        " takes no file",
-        "imagebot.yaml:10:5: the entry of fields for 'image.tag' of 'clusters/**/values*.yaml'"
-        " takes no image",
+        (
+            "imagebot.yaml:9:5: the entry of fields for 'image_tag' of 'image-tags/{env}/{app}'"
+            " takes no file"
+        ),
+        (
+            "imagebot.yaml:10:5: the entry of fields for 'image.tag' of 'clusters/**/values*.yaml'"
+            " takes no image"
+        ),
     ]
 
 
