@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from imagebot.config.building import Definition, report_values
 from imagebot.config.document import read_document
+from imagebot.config.fields import check_fields
 from imagebot.config.issues import Issues, validate
 from imagebot.config.later import refuse_later
 from imagebot.config.model import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from imagebot.config.schema import (
         CommitSection,
         ConfigurationSection,
+        FieldSection,
         FilesSection,
         PullRequestSection,
         RouteSection,
@@ -62,6 +64,7 @@ def load_configuration(text: str, path: str, *, trusted: bool) -> Configuration:
     values = _own_values(document, trusted=trusted)
     section = validate(_section_model(trusted=trusted), values, issues)
     policies = check_policies(document, issues)
+    check_fields(document, issues)
     issues.raise_all()
     assert section is not None
     foreign = sorted(BOT_KEYS & section.model_fields_set)
@@ -88,6 +91,7 @@ def load_bot_configuration(text: str, path: str) -> BotConfiguration:
     value = {} if document.root is None else document.value
     section = validate(BotSection, value, issues)
     policies = check_policies(document, issues)
+    check_fields(document, issues)
     if section is not None:
         check_targets(section, issues)
         check_registries(section, issues)
@@ -220,13 +224,14 @@ def to_configuration(
     routes = tuple(_route(route, i, document) for i, route in enumerate(section.routes))
     if not routes and not section.tests:
         warnings = [*warnings, f"{document.path}: there are no routes, so nothing is managed"]
+    fields = tuple(_field(each) for each in section.fields_)
     return Configuration(
         path=document.path,
         policies=named.policies,
         policy_keys=named.keys,
         routes=routes,
-        files=_files(section.files, document),
-        fields=tuple(ExtraField(**field.model_dump()) for field in section.fields_),
+        files=_files(section.files, document, fields),
+        fields=fields,
         field_places=_places(document, ("fields",), len(section.fields_)),
         commit=_commit(section.commit),
         paused=pause_reason(section.paused, document.path),
@@ -277,7 +282,12 @@ def _pull_request(section: PullRequestSection) -> PullRequestOptions:
     )
 
 
-def _files(section: FilesSection, document: Document) -> Files:
+def _field(section: FieldSection) -> ExtraField:
+    values = section.model_dump(exclude={"files"})
+    return ExtraField(**values, files=tuple(section.files))
+
+
+def _files(section: FilesSection, document: Document, fields: tuple[ExtraField, ...]) -> Files:
     return Files(
         exclude=tuple(section.exclude),
         patterns=tuple(
@@ -285,6 +295,7 @@ def _files(section: FilesSection, document: Document) -> Files:
         ),
         compose_defaults=section.compose_defaults,
         places=_places(document, ("files", "patterns"), len(section.patterns)),
+        fields=tuple(each for each in fields if each.files),
     )
 
 

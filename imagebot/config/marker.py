@@ -6,12 +6,26 @@ from imagebot.config.document import read_document
 from imagebot.config.issues import Issues, validate
 from imagebot.config.load import to_definition
 from imagebot.config.model import Configuration
-from imagebot.config.node import show_text
+from imagebot.config.node import Document, show_text
 from imagebot.config.policies import build_extended
 from imagebot.errors import ConfigIssue, ConfigurationError
 from imagebot.policy.model import Policy
 
 _MAX_MARKER = 1000
+_BOTH = "image goes with policy, or with policy keys, not with both"
+
+
+def _policy_keys(document: Document, issues: Issues) -> object:
+    """A marker's keys without `image`, which names what the policy is for."""
+    value = document.value
+    if not isinstance(value, dict) or "image" not in value:
+        return value
+    rest = {key: each for key, each in value.items() if key != "image"}
+    if "policy" in rest:
+        del rest["policy"]
+        hint = "write {image: NAME, policy: POLICY}, or add `extends: POLICY` to the keys"
+        issues.add((), _BOTH, hint)
+    return rest
 
 
 def marker_policy(text: str, path: str, line: int, configuration: Configuration) -> Policy:
@@ -29,10 +43,11 @@ def marker_policy(text: str, path: str, line: int, configuration: Configuration)
     try:
         document = read_document(text, path)
         issues = Issues(document, trusted=False)
-        section = validate(PolicySection, document.value, issues)
+        value = _policy_keys(document, issues)
+        section = validate(PolicySection, value, issues)
         policy = None
         if section is not None:
-            definition = to_definition(section, document.value, ())
+            definition = to_definition(section, value, ())
             policy = build_extended(show_text(text), definition, configuration.policy_keys, issues)
         issues.raise_all()
     except ConfigurationError as error:

@@ -97,13 +97,15 @@ class CommitOptions:
 class Files:
     """`exclude` globs are never read; `patterns` say which other files are
     read, and how. `compose_defaults`: in Compose
-    files `${VAR:-app:1.2}` is read as `app:1.2`. `places` are those of the `patterns`.
+    files `${VAR:-app:1.2}` is read as `app:1.2`. `places` are those of the `patterns`. `fields` are
+    those of the configuration that name files.
     """
 
     exclude: tuple[str, ...] = ()
     patterns: tuple[ExtraFile, ...] = ()
     compose_defaults: bool = False
     places: tuple[Position, ...] = ()
+    fields: tuple[ExtraField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,16 +7,19 @@ from typing import Annotated, Literal, Self
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Discriminator,
     Field,
     Tag,
     model_validator,
 )
+from pydantic.config import JsonDict
 
 from imagebot.config.placeholders import SUBJECT, TITLE, shown_placeholders
 from imagebot.config.schema_policy import PolicySection
 from imagebot.config.section import Section, no_default
 from imagebot.config.text import (
+    CaptureGlob,
     DottedPath,
     FileGlob,
     ImageGlob,
@@ -107,22 +110,47 @@ class RouteSection(Section):
         return self
 
 
-class FieldSection(Section):
-    """Where a resource of some kind names an image, besides `image:`."""
+_KIND_OR_FILES: JsonDict = {"anyOf": [{"required": ["kind"]}, {"required": ["files"]}]}
 
-    kind: Text
+
+class FieldSection(Section):
+    """Where else an image is named: in a kind of resource, in YAML files, or both."""
+
+    model_config = ConfigDict(json_schema_extra=_KIND_OR_FILES)
+
+    kind: Text = Field(
+        default="",
+        description='The kind of the resource, "*" for any.',
+        json_schema_extra=no_default,
+    )
+    files: list[CaptureGlob] = Field(
+        default=[],
+        min_length=1,
+        description="YAML files; {name} captures a part of the path for image.",
+        json_schema_extra=no_default,
+    )
     path: DottedPath = Field(default="", description="A whole reference: spec.image")
     registry: DottedPath = ""
     repository: DottedPath = ""
     tag: DottedPath = ""
     digest: DottedPath = ""
+    image: Text = Field(
+        default="",
+        description="The repository of the tag or digest: ghcr.io/acme/{app}",
+        json_schema_extra=no_default,
+    )
 
     @model_validator(mode="after")
     def _whole_or_in_parts(self) -> Self:
         given = self.model_fields_set
-        if len(given & {"path", "repository"}) != 1:
-            raise refuse("needs one of path and repository", "path alone is a whole reference")
-        if given & {"repository", "registry"} and not given & {"tag", "digest"}:
+        if not given & {"kind", "files"}:
+            raise refuse("needs kind or files", "add files: [GLOB], kind: KIND, or both")
+        if len(given & {"path", "repository", "image"}) != 1:
+            hint = "path alone is a whole reference"
+            raise refuse("needs one of path, repository and image", hint)
+        if "image" in given and "registry" in given:
+            raise refuse("has image and registry", "write the registry in image")
+        if given & {"repository", "registry", "image"} and not given & {"tag", "digest"}:
             raise refuse("needs tag or digest too", "path alone is a whole reference")
         return self
 

@@ -14,7 +14,7 @@ from imagebot.config.placeholders import find_fault
 from imagebot.config.scalar import SpeltFloat, SpeltInt
 from imagebot.errors import GitError, InvalidReferenceError, UsageError
 from imagebot.git.url import check_branch
-from imagebot.glob import compile_glob
+from imagebot.glob import capture_names, compile_glob
 from imagebot.policy.build_values import PLATFORM_HINT, is_platform
 from imagebot.reference import parse_repository
 
@@ -99,6 +99,14 @@ def _file_glob(value: str) -> str:
     return _glob(value)
 
 
+def _capture_glob(value: str) -> str:
+    try:
+        capture_names(value)
+    except UsageError as error:
+        raise refuse(error.message, error.hint) from error
+    return _file_glob(value)
+
+
 def _image_glob(value: str) -> str:
     """Globs match `docker.io/library/nginx`; the short form matches nothing."""
     _glob(value)
@@ -149,6 +157,7 @@ Spelt = Annotated[
 Duration = Annotated[str, BeforeValidator(spelling), AfterValidator(_line)]
 Name = Annotated[str, AfterValidator(_line), AfterValidator(_fits(_NAME_RE, "name"))]
 FileGlob = Annotated[str, AfterValidator(_line), AfterValidator(_file_glob)]
+CaptureGlob = Annotated[str, AfterValidator(_line), AfterValidator(_capture_glob)]
 ImageGlob = Annotated[str, AfterValidator(_line), AfterValidator(_image_glob)]
 Branch = Annotated[str, BeforeValidator(spelling), AfterValidator(_branch)]
 RelativePath = Annotated[str, AfterValidator(_line), AfterValidator(_relative_path)]

@@ -17,7 +17,7 @@ from imagebot.errors import FolderError
 from imagebot.files.gitignore import Ignore
 from imagebot.glob import matches_any
 from imagebot.manifest.formats.select import is_manifest_path
-from imagebot.manifest.images.options import ExtraFile
+from imagebot.manifest.images.options import ExtraField, ExtraFile
 from imagebot.parallel.processes import map_forked, usable_processes
 from imagebot.text import printable
 
@@ -37,6 +37,7 @@ def list_files(
     *,
     exclude: tuple[str, ...] = (),
     extra: tuple[ExtraFile, ...] = (),
+    fields: tuple[ExtraField, ...] = (),
     processes: int | None = None,
 ) -> Iterator[str]:
     """The files below `root` that may be manifests, in the order of their names.
@@ -57,7 +58,7 @@ def list_files(
         raise FolderError(top, "no such folder")
     ignore = _ignored_above(top)
     if ignore is not None:
-        listing = _Listing(top.rstrip("/") or "/.", exclude, extra)
+        listing = _Listing(top.rstrip("/") or "/.", exclude, extra, fields)
         yield from listing.run([("", ignore)], processes)
 
 
@@ -66,6 +67,7 @@ class _Listing:
     root: str
     exclude: tuple[str, ...]
     extra: tuple[ExtraFile, ...]
+    fields: tuple[ExtraField, ...]
 
     def run(self, entries: Sequence[_Entry], processes: int | None) -> list[str]:
         """Everything in and below `entries`, in their order."""
@@ -132,13 +134,13 @@ class _Listing:
         if not path.isascii() and not _is_text(entry.name):
             # Reading it under the name that can be shown will say why.
             is_folder = entry.is_dir(follow_symlinks=False)
-            if is_folder or is_manifest_path(printable(path), self.extra):
+            if is_folder or is_manifest_path(printable(path), self.extra, self.fields):
                 return self.named(path, f"{path}/" if is_folder else path, ignore)
             return None
         if entry.is_dir(follow_symlinks=False):
             hidden = entry.name == ".git" or (ignore.rules and ignore.ignores(f"{path}/"))
             return None if hidden else (f"{path}/", ignore)
-        if is_manifest_path(path, self.extra):
+        if is_manifest_path(path, self.extra, self.fields):
             return path if self.takes(entry, path, ignore) else None
         # Whether it is a link is known without asking; regular files, which most are, cost no more.
         return path if entry.is_symlink() and self.is_folder_away(entry, path, ignore) else None

@@ -11,7 +11,7 @@ from imagebot.manifest.images.field import ImageField, Scan
 from imagebot.manifest.images.findings import FieldCandidate, FileFindings
 from imagebot.manifest.markers import flux, own
 from imagebot.manifest.markers.intervals import Intervals
-from imagebot.manifest.text.read import find_as_text
+from imagebot.manifest.text.read import find_as_text, has_text_markers
 from imagebot.manifest.yaml.file_text import FileText
 
 _SlotKey: TypeAlias = tuple[int, int, str]
@@ -24,7 +24,7 @@ def finish(findings: FileFindings, file: FileText, data: bytes) -> Scan:
     entries in the order of lines."""
     candidates = findings.candidates
     as_text: list[ImageField] = []
-    if findings.patterns or (findings.broken and b"imagebot:" in data):
+    if findings.patterns or (findings.broken and has_text_markers(data)):
         matched, as_text = _read_as_text(findings, file)
         candidates = candidates + [FieldCandidate(field, (field.line,)) for field in matched]
     if findings.has_markers and "$imagepolicy" in file.text:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import functools
 import re
+from dataclasses import replace
 
 from imagebot.manifest import sops
 from imagebot.manifest.finish import finish
 from imagebot.manifest.formats import nested_yaml
+from imagebot.manifest.formats.configured import entries_for
 from imagebot.manifest.formats.document import find_document
 from imagebot.manifest.formats.own_configuration import is_configuration, is_own_file
 from imagebot.manifest.formats.select import PathKind, path_kind
 from imagebot.manifest.helm.values import read_values
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Scan, Unread
-from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FileFindings
+from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FieldEntry, FileFindings
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.markers.written import may_have_markers
-from imagebot.manifest.text.read import find_text, not_utf8, patterns_for
+from imagebot.manifest.text.read import find_text, has_text_markers, not_utf8, patterns_for
 from imagebot.manifest.yaml.document_text import DocumentText, split_documents
 from imagebot.manifest.yaml.events import (
     MAX_BYTES,
@@ -37,7 +39,7 @@ _CONTENT = re.compile(r"(?:\A|[\r\n\x85\u2028\u2029])[ \t]*[^#\s]")
 _HINTS = (
     *("image", "Image", "repository", "oci://", "HelmRe", "HelmChart", "targetRevision"),
     *("tekton.dev/", "kustomize.toolkit.fluxcd.io", "repoURL"),
-    *("GitRepository", "valueFiles:", "releases:"),
+    *("GitRepository", "valueFiles:", "releases:", "datasource=docker"),
 )
 _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://"),
@@ -50,6 +52,8 @@ _ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions", "circ
 # JSON files without these belong to other tools, such as editors, which may allow comments.
 _OBJECT_KEYS = tuple(re.compile(rf"""["']{key}["']\s*:""") for key in ("apiVersion", "kind"))
 _CHART_TEMPLATE = "a template of a Helm chart"
+# Codes of files that are something else than YAML.
+_NOT_YAML = frozenset({"not-yaml", "not-utf8", "too-big"})
 # Each costs an entry in the scan, and some a second parser.
 _MAX_BROKEN = 1_000
 _ONCE = frozenset({"helm-template", "template", "not-yaml"})
@@ -66,6 +70,9 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     if options.sections:
         return Scan(values=read_values(data, options.sections))
     found = _scan(path, data, options)
+    if found.unread and options.fields and _is_only_named(path, options):
+        # `fields` may name more files than are YAML.
+        found = replace(found, unread=tuple([_as_expected(each) for each in found.unread]))
     if found is not _NOTHING and found != _NOTHING and (line := sops.line_of_mac(data)):
         expected = not (found.fields or found.pending)
         return Scan(unread=(Unread(path, line, sops.CODE, sops.REASON, expected),))
@@ -74,15 +81,27 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     return found
 
 
+def _is_only_named(path: str, options: ScanOptions) -> bool:
+    """Whether nothing but a configured field says that a file is read."""
+    return path_kind(path) == "" and not patterns_for(path, options)
+
+
+def _as_expected(unread: Unread) -> Unread:
+    return replace(unread, expected=True) if unread.code in _NOT_YAML else unread
+
+
 def _scan(path: str, data: bytes, options: ScanOptions) -> Scan:
     kind = path_kind(path)
+    entries = entries_for(path, options.fields) if options.fields else ()
+    if kind in ("", "text") and not is_own_file(path):
+        kind = "yaml" if any(each.extra.names(path) for each in entries) else kind
     hints = _HINTS_OF.get(kind, _HINTS)
-    if not _worth_reading(path, kind, data, hints, options):
+    if not _worth_reading(path, kind, data, hints, options, entries):
         return _without_hints(path, kind, data, options)
     if len(data) > MAX_BYTES:
         return Scan(unread=(Unread(path, 0, "too-big", _TOO_BIG),))
     patterns = patterns_for(path, options) if options.files else ()
-    if options.chart and b"{{" in data and b"imagebot:" not in data and not patterns:
+    if options.chart and b"{{" in data and not patterns and not has_text_markers(data):
         return Scan(unread=(Unread(path, 0, "helm-template", _CHART_TEMPLATE, True),))
     if encoding := wide_encoding(data):
         return Scan(unread=(not_utf8(path, encoding),))
@@ -94,6 +113,7 @@ def _scan(path: str, data: bytes, options: ScanOptions) -> Scan:
     if is_configuration(file.text):
         return _NOTHING
     findings = FileFindings(path, options, may_have_markers(file.text), patterns)
+    findings.entries = entries
     findings.below = {each.section: each for each in options.layers.get(path, ())}
     _read_documents(findings, file, kind, hints)
     nested_yaml.read(findings, hints)
@@ -104,10 +124,18 @@ def _scan(path: str, data: bytes, options: ScanOptions) -> Scan:
 
 
 def _worth_reading(
-    path: str, kind: PathKind, data: bytes, hints: tuple[str, ...], options: ScanOptions
+    path: str,
+    kind: PathKind,
+    data: bytes,
+    hints: tuple[str, ...],
+    options: ScanOptions,
+    entries: tuple[FieldEntry, ...],
 ) -> bool:
     if kind in ("", "text"):
         return False
+    if any(each.extra.image and not each.extra.kind for each in entries):
+        # The file need not have the name of the image.
+        return True
     if kind == "kustomization" or (options.layers and path in options.layers):
         return True
     if encoding := wide_encoding(data):
@@ -116,7 +144,7 @@ def _worth_reading(
         return False
     if b"image" in data or _holds_any(data, hints):
         return True
-    return any(extra.kind.encode() in data or extra.kind == "*" for extra in options.fields)
+    return any(each.extra.kind in ("", "*") or each.extra.kind.encode() in data for each in entries)
 
 
 def _without_hints(path: str, kind: PathKind, data: bytes, options: ScanOptions) -> Scan:
@@ -146,10 +174,10 @@ def _encoded(texts: tuple[str, ...]) -> tuple[bytes, ...]:
 def _read_documents(
     findings: FileFindings, file: FileText, kind: PathKind, hints: tuple[str, ...]
 ) -> None:
-    wanted = (*hints, *(extra.kind for extra in findings.options.fields))
-    reads_all = (
-        kind in _ALL_KEYS or kind == "kustomization" or "*" in wanted or bool(findings.below)
-    )
+    kinds = tuple(each.extra.kind for each in findings.entries)
+    wanted = (*hints, *kinds)
+    every = "*" in kinds or "" in kinds
+    reads_all = kind in _ALL_KEYS or kind == "kustomization" or every or bool(findings.below)
     number = 0
     codes: set[str] = set()
     for document_text in split_documents(file):
@@ -162,7 +190,7 @@ def _read_documents(
                 _check(text, patient=number < MAX_SLOW)
                 number += 1
                 continue
-            extra = any(each.kind in text for each in findings.options.fields)
+            extra = any(each in text for each in kinds)
             whole = reads_all or marked or extra
             roots = _read(text, whole=whole, patient=number < MAX_SLOW)
         except YamlFaultError as fault:

@@ -29,7 +29,7 @@ def unused_warnings(
     return (
         *_unused_routes(assignments, configuration, paths),
         *_unused_patterns(assignments, configuration, paths),
-        *_unused_fields(assignments, configuration),
+        *_unused_fields(assignments, configuration, paths),
     )
 
 
@@ -77,14 +77,21 @@ def _unused_patterns(
         yield f"{place}: the entry of files.patterns for {globs!r} {missing}"
 
 
-def _unused_fields(assignments: Iterable[Assigned], configuration: Configuration) -> Iterator[str]:
+def _unused_fields(
+    assignments: Iterable[Assigned], configuration: Configuration, paths: Sequence[str]
+) -> Iterator[str]:
     used = {each.field.entry for each in assignments if each.field.format != TEXT}
     entries = zip(configuration.fields, configuration.field_places, strict=True)
     for number, (entry, place) in enumerate(entries):
-        if number not in used:
-            yield f"{place}: the entry of fields for {_shown(entry)} takes no image"
+        if number in used:
+            continue
+        has_files = any(entry.captured(path) is not None for path in paths)
+        missing = "takes no image" if has_files or not entry.files else "takes no file"
+        yield f"{place}: the entry of fields for {_shown(entry)} {missing}"
 
 
 def _shown(entry: ExtraField) -> str:
-    path = entry.path or entry.repository
-    return f"{show_text(path)!r} of {show_text(entry.kind)!r}"
+    path = entry.path or entry.repository or entry.tag or entry.digest
+    places = [show_text(entry.kind)] if entry.kind else []
+    places += [show_text(", ".join(entry.files))] if entry.files else []
+    return f"{show_text(path)!r} of {' in '.join(map(repr, places))}"

@@ -62,7 +62,7 @@ class CheckoutSource:
         return [path for path in asked if path not in said or leads_out(path, said)]
 
     def _takes(self, path: str) -> bool:
-        if not is_manifest_path(path, self.files.patterns):
+        if not is_manifest_path(path, self.files.patterns, self.files.fields):
             return False
         return not self.files.exclude or not matches_any(self.files.exclude, path)
 

@@ -30,7 +30,9 @@ class Workspace:
 
     def paths(self) -> Sequence[str]:
         files = self.configuration.files
-        listed = list_files(self.root, exclude=files.exclude, extra=files.patterns)
+        listed = list_files(
+            self.root, exclude=files.exclude, extra=files.patterns, fields=files.fields
+        )
         inside = f"{self.below}/" if self.below else ""
         return [path for path in listed if path.startswith(inside)]
 

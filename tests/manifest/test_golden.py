@@ -33,7 +33,10 @@ def load(case: Path) -> tuple[dict[str, Any], bytes]:
 def options_of(meta: dict[str, Any]) -> ScanOptions:
     given = meta.get("options", {})
     return ScanOptions(
-        fields=tuple(ExtraField(**each) for each in given.get("fields", ())),
+        fields=tuple(
+            ExtraField(**{**each, "files": tuple(each.get("files", ()))})
+            for each in given.get("fields", ())
+        ),
         files=tuple(
             ExtraFile(match=tuple(each["match"]), pattern=each["pattern"])
             for each in given.get("files", ())

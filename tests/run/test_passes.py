@@ -266,6 +266,18 @@ def test_limits_keep_images_and_files(git_server: GitServer, setting: Make) -> N
     assert git_server.read_files("one") == FILES
 
 
+def test_a_captured_name_stays_within_the_limits(git_server: GitServer, setting: Make) -> None:
+    more = b"fields: [{files: ['tags/{host}/{app}'], tag: t, image: '{host}/acme/{app}'}]\n"
+    tags = {"tags/ghcr.io/api": b"t: 1.0.0\n", "tags/evil.example/api": b"t: 1.0.0\n"}
+    url = git_server.make_repository("one", {"imagebot.yaml": CONFIGURATION + more, **tags})
+    registry = FixedTags()
+    outcome = run_pass(setting(bot_text(url, more=", limits: {images: [ghcr.io/**]}"), registry))
+    assert [update.field.path for update in outcome.plan.updates] == ["tags/ghcr.io/api"]
+    assert [kept.decision.code for kept in outcome.plan.kept] == ["outside-limits"]
+    assert registry.listings == 1
+    assert git_server.read_files("one")["tags/ghcr.io/api"] == b"t: 1.1.0\n"
+
+
 def test_an_update_that_cannot_be_made_does_not_count(git_server: GitServer, setting: Make) -> None:
     """It is reported, and the others are within the limit."""
     escaped = MANIFEST.replace(b"'app:1.0.0'", b'"app:1.0.\\u0030"')

@@ -76,7 +76,7 @@ def _may_be_read(configuration: Configuration, glob: str) -> bool:
     """False for the name of one file, or of a folder, that is never read."""
     if _SPECIAL.intersection(glob):
         return True
-    return is_manifest_path(glob, configuration.files.patterns)
+    return is_manifest_path(glob, configuration.files.patterns, configuration.files.fields)
 
 
 def _warn_of_images(warnings: Issues, at: KeyPath, route: Route) -> None:

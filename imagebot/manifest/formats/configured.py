@@ -1,41 +1,76 @@
-"""Image locations that a configuration adds for a kind of resource."""
+"""Image locations that a configuration adds: for a kind of resource, for some files, or both."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
 
+from imagebot.errors import InvalidReferenceError
+from imagebot.glob import CAPTURE
+from imagebot.manifest.formats import kubernetes
 from imagebot.manifest.images.context import DocumentContext
-from imagebot.manifest.images.findings import FileFindings, Keys
+from imagebot.manifest.images.findings import HALF_FOUND, FieldEntry, FileFindings, Keys
 from imagebot.manifest.images.naming import has_tag, said
+from imagebot.manifest.images.not_reference import SHOWN
 from imagebot.manifest.images.options import ExtraField
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_scalar
+from imagebot.reference import parse_reference
 
 _SCHEME = "oci://"
 _DOT = re.compile(r"(?<!\\)\.")
-# Codes of references of which a format knows only one part.
-_HALF_FOUND = frozenset({"no-tag", "no-repository", "not-a-reference", "ambiguous"})
 
 
-def find_extra(context: DocumentContext, root: Mapping, keys: Keys) -> Extras | None:
-    """The configured fields of a resource; `*` in a path stands for every key or item."""
-    kind = root.text("kind")
-    every = context.findings.options.fields
-    wanted = [(at, each) for at, each in enumerate(every) if each.kind in (kind, "*")]
+def entries_for(path: str, fields: tuple[ExtraField, ...]) -> tuple[FieldEntry, ...]:
+    """The configured fields that are about a file, with the repositories that they name."""
+    found: list[FieldEntry] = []
+    for number, extra in enumerate(fields):
+        captured = extra.captured(path)
+        if captured is None:
+            continue
+        image = CAPTURE.sub(lambda match, own=captured: own.get(match[1], ""), extra.image)  # type: ignore[misc]
+        problem = _why_not_repository(image) if image else ""
+        found.append(FieldEntry(number, extra, "" if problem else image, problem))
+    return tuple(found)
+
+
+def _why_not_repository(image: str) -> str:
+    try:
+        reference = parse_reference(image)
+    except InvalidReferenceError as error:
+        return f"the path of this file makes no repository: {error.message[:SHOWN]}"
+    if reference.tag is not None or reference.digest is not None:
+        return f"the path of this file makes a name with a tag or digest: {image[:SHOWN]}"
+    return ""
+
+
+def find_extra(context: DocumentContext, root: Mapping | Sequence, keys: Keys) -> Extras | None:
+    """The configured fields of a document; `*` in a path stands for every key or item."""
+    kind = ""
+    if isinstance(root, Mapping) and kubernetes.is_object(root):
+        kind = root.text("kind")
+        context = context.within(resource=kubernetes.resource_of(root))
+    elif not context.prefix:
+        context = context.within(form="helm")
+    wanted = [each for each in context.findings.entries if _is_about(each.extra, kind)]
     if not wanted:
         return None
     findings = replace(context.findings, candidates=[], unread=[])
     extras = Extras(findings)
-    for entry, extra in wanted:
+    for entry in wanted:
         before = len(findings.candidates)
-        _find(replace(context, findings=findings), root, keys, extra, extras)
+        _find(replace(context, findings=findings), root, keys, entry, extras)
         findings.candidates[before:] = [
-            replace(each, field=replace(each.field, entry=entry))
+            replace(each, field=replace(each.field, entry=entry.number))
             for each in findings.candidates[before:]
         ]
     return extras
+
+
+def _is_about(extra: ExtraField, kind: str) -> bool:
+    """Whether an entry is about documents of a kind, "" for one that is not a resource."""
+    return not extra.kind or (bool(kind) and extra.kind in (kind, "*"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +112,7 @@ class Extras:
             findings.unread[unread:] = [
                 each
                 for each in findings.unread[unread:]
-                if each.line not in self.lines or each.code not in _HALF_FOUND
+                if each.line not in self.lines or each.code not in HALF_FOUND
             ]
         findings.candidates += self.findings.candidates
         findings.unread += self.findings.unread
@@ -88,25 +123,61 @@ def _dotted(keys: Keys) -> str:
 
 
 def _find(
-    context: DocumentContext, root: Mapping, keys: Keys, extra: ExtraField, extras: Extras
+    context: DocumentContext,
+    root: Mapping | Sequence,
+    keys: Keys,
+    entry: FieldEntry,
+    extras: Extras,
 ) -> None:
-    if not (extra.tag or extra.digest or extra.repository):
-        for node, at in _follow(root, split_path(extra.path), keys):
-            dotted = _dotted((*context.prefix, *at))
-            if is_scalar(node) and extras.take(context, {dotted: node}, {}):
-                _inline(context, node, at)
-        return
-    parts = {
+    extra = entry.extra
+    paths = {
         "repository": split_path(extra.repository or extra.path),
         "registry": split_path(extra.registry),
         "tag": split_path(extra.tag),
         "digest": split_path(extra.digest),
     }
-    shared = shared_keys([path[:-1] for path in parts.values() if path])
+    _find_at(context, root, keys, paths, entry, extras)
+    below = _below_text(paths, context.prefix)
+    if below is not None and not extra.kind:
+        _find_at(context, root, keys, below, entry, extras)
+
+
+def _below_text(paths: dict[str, list[str]], prefix: Keys) -> dict[str, list[str]] | None:
+    """The rest of paths that lead through the text at `prefix`, in which a document is."""
+    if not prefix:
+        return None
+    for path in paths.values():
+        leads = zip(path, prefix, strict=False)
+        if path and not (len(path) > len(prefix) and all(a in ("*", str(b)) for a, b in leads)):
+            return None
+    return {part: path[len(prefix) :] for part, path in paths.items()}
+
+
+def _find_at(
+    context: DocumentContext,
+    root: Mapping | Sequence,
+    keys: Keys,
+    paths: dict[str, list[str]],
+    entry: FieldEntry,
+    extras: Extras,
+) -> None:
+    written = [path for path in paths.values() if path]
+    if len(written) == 1 and paths["repository"]:
+        for node, at in _follow(root, paths["repository"], keys):
+            dotted = _dotted((*context.prefix, *at))
+            if is_scalar(node) and extras.take(context, {dotted: node}, {}):
+                _inline(context, node, at)
+        return
+    shared = shared_keys([path[:-1] for path in written])
     for node, at in _follow(root, shared, keys):
-        if isinstance(node, Mapping):
-            below = {name: path[len(shared) :] for name, path in parts.items()}
-            _split(context, node, at, below, extras)
+        if not isinstance(node, Mapping):
+            continue
+        below = {name: path[len(shared) :] for name, path in paths.items()}
+        # The last key of a single path may stand for every key, too.
+        every = len(written) == 1 and written[0][len(shared) :] == ["*"]
+        for key in [key for key in node if key != "<<"] if every else [""]:
+            own = {name: [key] if key and path else path for name, path in below.items()}
+            _split(context, node, at, own, entry, extras)
 
 
 def split_path(text: str) -> list[str]:
@@ -121,7 +192,12 @@ def _inline(context: DocumentContext, scalar: Scalar, keys: Keys, *, refusal: st
 
 
 def _split(
-    context: DocumentContext, node: Mapping, keys: Keys, parts: dict[str, list[str]], extras: Extras
+    context: DocumentContext,
+    node: Mapping,
+    keys: Keys,
+    parts: dict[str, list[str]],
+    entry: FieldEntry,
+    extras: Extras,
 ) -> None:
     """Read parts at different depths below `node` as one flat mapping."""
     flat = Mapping.like(node)
@@ -138,8 +214,20 @@ def _split(
         if scalar is not None
     }
     written = placed.get("tag", {}) | placed.get("digest", {})
-    if extras.take(context, written, placed.get("repository", {}) | placed.get("registry", {})):
+    if not extras.take(context, written, placed.get("repository", {}) | placed.get("registry", {})):
+        return
+    if entry.problem:
+        for scalar in written.values():
+            context.unread(scalar, "not-a-reference", entry.problem)
+    elif entry.image:
+        find_split(context, _of_image(flat, names, entry.image), keys)
+    else:
         _find_split(context, flat, names, scalars.get("repository"), keys)
+
+
+def _of_image(flat: Mapping, names: dict[str, str], image: str) -> Split:
+    tag, digest = names.get("tag", ""), names.get("digest", "")
+    return Split(owner=flat, repository="", registry="", name=image, tag=tag, digest=digest)
 
 
 def _find_split(

@@ -28,6 +28,16 @@ _SILENT_KINDS = frozenset({"CustomResourceDefinition"})
 
 def find_document(context: DocumentContext, root: Node, kind: PathKind, keys: Keys = ()) -> None:
     """Report the image fields of one document; `kind` is the kind of its file by name."""
+    findings = context.findings
+    before = len(findings.candidates), len(findings.unread)
+    _find_by_shape(context, root, kind, keys)
+    if findings.entries and isinstance(root, Mapping | Sequence) and not _is_silent(root):
+        extras = find_extra(context, root, keys)
+        if extras is not None:
+            extras.put_into(findings, *before, flow=root.flow)
+
+
+def _find_by_shape(context: DocumentContext, root: Node, kind: PathKind, keys: Keys) -> None:
     if isinstance(root, Sequence):
         kustomize.find_json_patch(context.within(form="kustomize"), root, keys)
         for number, item in enumerate(root):
@@ -39,21 +49,14 @@ def find_document(context: DocumentContext, root: Node, kind: PathKind, keys: Ke
                 helm.find(context.within(form="helm"), item, (*keys, number))
     elif isinstance(root, Mapping):
         if kubernetes.is_object(root):
-            _find_object(context, root, kind, keys)
+            if not _is_silent(root):
+                _find_by_kind(context, root, kind, keys)
         else:
             _find_plain(context, root, kind, keys)
 
 
-def _find_object(context: DocumentContext, root: Mapping, kind: PathKind, keys: Keys) -> None:
-    if root.text("kind") in _SILENT_KINDS:
-        return
-    findings = context.findings
-    before = len(findings.candidates), len(findings.unread)
-    _find_by_kind(context, root, kind, keys)
-    if findings.options.fields:
-        extras = find_extra(context.within(resource=kubernetes.resource_of(root)), root, keys)
-        if extras is not None:
-            extras.put_into(findings, *before, flow=root.flow)
+def _is_silent(root: Node) -> bool:
+    return isinstance(root, Mapping) and root.text("kind") in _SILENT_KINDS
 
 
 def _find_by_kind(context: DocumentContext, root: Mapping, kind: PathKind, keys: Keys) -> None:

@@ -49,7 +49,7 @@ def read(findings: FileFindings, hints: tuple[str, ...]) -> None:
             continue
         seen.add((at, part.depth))
         is_layer = Section(part.document, part.keys) in findings.below
-        if not is_layer and not _is_promising(part, hints):
+        if not is_layer and not _is_promising(part, hints, named=bool(findings.entries)):
             continue
         if part.depth > _MAX_DEPTH:
             too_deep.append(_line(part))
@@ -66,12 +66,13 @@ def read(findings: FileFindings, hints: tuple[str, ...]) -> None:
         findings.unread.append(Unread(findings.path, min(too_deep), "too-deep", reason))
 
 
-def _is_promising(part: NestedYaml, hints: tuple[str, ...]) -> bool:
-    """Whether a scalar may name images, judged without parsing it."""
+def _is_promising(part: NestedYaml, hints: tuple[str, ...], *, named: bool) -> bool:
+    """Whether a scalar may name images, judged without parsing it; `named` says that configured
+    fields may be in it."""
     value = part.scalar.value
     if part.scalar.style != "|":
         return _MENTION.search(value) is not None
-    return any(hint in value for hint in hints) and _KEY_LINE.search(value) is not None
+    return (named or any(hint in value for hint in hints)) and _KEY_LINE.search(value) is not None
 
 
 def _line(part: NestedYaml) -> int:
@@ -120,7 +121,7 @@ def _list(
         roots = build(file.text, patient=patient)
     except YamlFaultError:
         return
-    inside = FileFindings(findings.path, findings.options)
+    inside = FileFindings(findings.path, findings.options, entries=findings.entries)
     for root in roots:
         if isinstance(root, Mapping | Sequence):
             context = DocumentContext(

@@ -9,7 +9,7 @@ from typing import Literal
 
 from imagebot.glob import matches_any
 from imagebot.manifest.formats.own_configuration import is_own_file
-from imagebot.manifest.images.options import ExtraFile
+from imagebot.manifest.images.options import ExtraField, ExtraFile
 
 PathKind = Literal[
     "",
@@ -71,11 +71,16 @@ def _ci_or_yaml(path: str) -> PathKind:
     return "circleci" if _CIRCLECI.search(path) else "yaml"
 
 
-def is_manifest_path(path: str, extra: tuple[ExtraFile, ...] = ()) -> bool:
-    """Whether a file is worth reading; `extra` are the configured files that are not YAML."""
+def is_manifest_path(
+    path: str, extra: tuple[ExtraFile, ...] = (), fields: tuple[ExtraField, ...] = ()
+) -> bool:
+    """Whether a file is worth reading; `extra` are the configured files that are not YAML, `fields`
+    have those that are YAML, whatever their names."""
     if path_kind(path):
         return True
-    return any(matches_any(file.match, path) for file in extra)
+    if any(matches_any(file.match, path) for file in extra):
+        return True
+    return any(field.names(path) for field in fields) and not is_own_file(path)
 
 
 def chart_folders(paths: Iterable[str]) -> frozenset[str]:

@@ -30,6 +30,8 @@ from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_null
 from imagebot.reference import Reference, parse_reference
 
+# What needs no quotes in YAML, and is no glob.
+_PLAIN = re.compile(r"\w[\w./\\-]*")
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -194,11 +196,15 @@ class DocumentContext:
         """What to write where no file says which repository a value belongs to."""
         part = "digest" if str(keys[-1]).endswith("igest") else "tag"
         path = ".".join(str(key).replace(".", "\\.") for key in keys)[:SHOWN]
-        if not self.prefix and self.resource is None:
+        if not _PLAIN.fullmatch(f"{self.findings.path}{path}"):
+            where = ""
+        elif not self.prefix and self.resource is None:
             where = f"files: [{self.findings.path}]"
         elif not self.prefix and self.resource and all(isinstance(key, str) for key in keys):
             where = f"files: [{self.findings.path}], kind: {self.resource.kind}"
         else:
+            where = ""
+        if not where:
             return "write `# imagebot: {image: REPOSITORY, policy: NAME}` on this line"
         return f"write `fields: [{{{where}, {part}: {path}, image: REPOSITORY}}]` in imagebot.yaml"
 

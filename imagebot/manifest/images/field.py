@@ -55,21 +55,23 @@ class Slot:
 class Marker:
     """A comment that applies to a field: the name of a policy, policy keys, or `ignore`.
 
-    `syntax` says whose marker it is: imagebot's own or Flux's. `text` is a policy name, or for
-    kind "keys" the flow mapping as written.
+    `image` is the repository that it names for a tag or digest alone; a marker of kind "image" says
+    nothing else, and leaves the policy to the route. `syntax` says whose marker it is: imagebot's
+    own or Flux's. `text` is a policy name, or for kind "keys" the flow mapping as written.
 
     For Flux's markers: `part` is the only part that may be written, "" for all. `problem` says why
     the marker cannot be obeyed. `policy` is the key of its policy among those of the tree, "" if
     that is `text`; it is known once the files of the tree are joined.
     """
 
-    kind: Literal["policy", "keys", "ignore"]
+    kind: Literal["policy", "keys", "ignore", "image"]
     text: str
     line: int
     syntax: Literal["imagebot", "flux"] = "imagebot"
     part: Literal["", "tag", "digest"] = ""
     problem: str = ""
     policy: str = ""
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

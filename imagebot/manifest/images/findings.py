@@ -14,7 +14,7 @@ from imagebot.manifest.images.field import (
     Unread,
 )
 from imagebot.manifest.images.layers import Below, Chart, Holder, Release, Section
-from imagebot.manifest.images.options import ScanOptions
+from imagebot.manifest.images.options import ExtraField, ScanOptions
 from imagebot.manifest.images.overlay import Overlay
 from imagebot.manifest.yaml.document_text import DocumentText
 from imagebot.manifest.yaml.events import MAX_DEPTH, Scalar
@@ -24,6 +24,8 @@ from imagebot.manifest.yaml.tree import Node
 MAX_FIELDS = 50_000
 # How many texts of a file a slower parser may read.
 MAX_SLOW = 2_000
+# Codes of references of which a format knows only one part.
+HALF_FOUND = frozenset({"no-tag", "no-repository", "not-a-reference", "ambiguous"})
 Keys: TypeAlias = tuple[str | int, ...]
 # A chain of aliases can lead deeper than the document is nested.
 MAX_PATH = 2 * MAX_DEPTH
@@ -80,13 +82,26 @@ class MarkedDocument:
         return self.document_text.file.line(self.document_text.index(at))
 
 
+@dataclass(frozen=True, slots=True)
+class FieldEntry:
+    """One of `ScanOptions.fields` that is about a file; `number` is its place among them.
+
+    `image` is its literal repository, "" if it has none or `problem` says what is wrong with it.
+    """
+
+    number: int
+    extra: ExtraField
+    image: str = ""
+    problem: str = ""
+
+
 @dataclass(slots=True)
 class FileFindings:
     """Everything found in one file, in the order found.
 
-    `patterns` are the configured patterns for the file. `nested` are scalars still to be read,
-    `marked` the documents whose text holds a marker, `broken` those that could not be parsed.
-    `below` has what other layers of Helm values give to those of this file.
+    `patterns` are the configured patterns for the file, `entries` the configured fields. `nested`
+    are scalars still to be read, `marked` the documents whose text holds a marker, `broken` those
+    that could not be parsed. `below` has what other layers of Helm values give to this file.
     """
 
     path: str
@@ -104,6 +119,7 @@ class FileFindings:
     releases: list[Release] = field(default_factory=list)
     holders: list[Holder] = field(default_factory=list)
     below: dict[Section, Below] = field(default_factory=dict)
+    entries: tuple[FieldEntry, ...] = ()
 
     @property
     def is_full(self) -> bool:

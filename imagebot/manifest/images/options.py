@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from imagebot.glob import compile_captures
 from imagebot.manifest.images.layers import Layers, Section
 
 # Texts in files that say which image is meant, or leave that to another file:
@@ -30,14 +32,40 @@ UNSAID = {"coredns": "imageRepository"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraField:
-    """A configured image location: `kind` of resource and dotted paths to its parts."""
+    """A configured image location: dotted paths to the parts of a reference in a document.
 
-    kind: str
+    The document is a resource of a `kind` (`*`: any), or with `kind` "" any YAML, in files that a
+    glob of `files` matches, or if that is empty in all. `image` is the name of the repository where
+    the document does not have it, in which `{name}` is what the glob captures.
+    """
+
+    kind: str = ""
     path: str = ""
     registry: str = ""
     repository: str = ""
     tag: str = ""
     digest: str = ""
+    files: tuple[str, ...] = ()
+    image: str = ""
+
+    def captured(self, path: str) -> Mapping[str, str] | None:
+        """What the first matching glob captures of the path of a file, None if none matches."""
+        if not self.files:
+            return {}
+        found = (compile_captures(glob)(path) for glob in self.files)
+        return next((each for each in found if each is not None), None)
+
+    def names(self, path: str) -> bool:
+        """Whether this says that a file is YAML whose name does not say so.
+
+        Its name has no extension, or a glob that matches it has the same one.
+        """
+        name = path.rpartition("/")[2]
+        _, dot, extension = name.rpartition(".")
+        return any(
+            (not dot or glob.endswith(f".{extension}")) and compile_captures(glob)(path) is not None
+            for glob in self.files
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

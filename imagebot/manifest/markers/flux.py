@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from imagebot.errors import InvalidReferenceError
-from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import FluxObject, ImageField, Marker, Slot, Unread
 from imagebot.manifest.images.findings import FieldCandidate, FileFindings, Keys, RepositoryLink
 from imagebot.manifest.images.slots import editable_scalar, is_typed
@@ -22,9 +21,8 @@ from imagebot.manifest.markers.aliases import with_alias_lines
 from imagebot.manifest.markers.flux_comment import FluxComment, flux_comments
 from imagebot.manifest.markers.flux_scope import meant_lines
 from imagebot.manifest.markers.intervals import values_with_signs
-from imagebot.manifest.yaml.events import Scalar
+from imagebot.manifest.markers.targets import Target, targets_of
 from imagebot.manifest.yaml.file_text import FileText
-from imagebot.manifest.yaml.scalars import scalars_with_keys
 from imagebot.reference import Reference, Repository, is_digest, is_tag, parse_reference
 
 _UNKNOWN = Repository("", "")
@@ -34,15 +32,6 @@ _NO_VALUE = (
 )
 _BLOCK = ("|", ">")
 Part: TypeAlias = Literal["", "tag", "digest"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    context: DocumentContext
-    scalar: Scalar
-    keys: Keys
-    start: int
-    end: int
 
 
 def mark(
@@ -62,8 +51,7 @@ class _Marking:
         self.findings = findings
         self.file = file
         self.candidates = list(candidates)
-        every = sorted(_targets(findings), key=lambda each: each.start)
-        written = [each for each in every if each.scalar.style not in _BLOCK]
+        written = [each for each in targets_of(findings) if each.scalar.style not in _BLOCK]
         self.by_start = {each.start: each for each in written}
         self.by_end = {each.end: each for each in written if each.end > each.start}
         self.slots = sorted(
@@ -98,7 +86,7 @@ class _Marking:
         self.disobeyed.append(comment)
         self.findings.unread.append(Unread(self.findings.path, comment.line, "marker", reason))
 
-    def target(self, comment: FluxComment) -> _Target | None:
+    def target(self, comment: FluxComment) -> Target | None:
         """The scalar that a marker applies to: the one right before it, or the one below."""
         if comment.alone:
             return self.below(comment)
@@ -112,7 +100,7 @@ class _Marking:
             at -= 1
         return None
 
-    def below(self, comment: FluxComment) -> _Target | None:
+    def below(self, comment: FluxComment) -> Target | None:
         text = self.file.text
         above = comment.at - self.file.column(comment.at)
         while above > 0 and text[above] in " \t\r\n":
@@ -131,7 +119,7 @@ class _Marking:
         rest = text[target.end : self.file.line_end(target.end)]
         return None if rest.lstrip(" \t,]}").startswith("#") else target
 
-    def apply(self, comment: FluxComment, target: _Target) -> str:
+    def apply(self, comment: FluxComment, target: Target) -> str:
         """Attach a marker to its fields; returns why that is impossible, "" if it is done."""
         value = target.scalar.value.strip()
         if comment.part == "name":
@@ -161,7 +149,7 @@ class _Marking:
             marker = replace(other, part="" if other.part != marker.part else other.part)
         self.candidates[number] = replace(candidate, field=replace(candidate.field, marker=marker))
 
-    def within(self, target: _Target, value: str) -> dict[int, str]:
+    def within(self, target: Target, value: str) -> dict[int, str]:
         """Which part of a candidate a scalar is, for all candidates in it, by their number."""
         first = self.file.byte(target.start)
         last = first + len(self.file.text[target.start : target.end].encode())
@@ -174,7 +162,7 @@ class _Marking:
                 parts[number] = part
         return parts
 
-    def add(self, comment: FluxComment, target: _Target) -> str:
+    def add(self, comment: FluxComment, target: Target) -> str:
         """Add a field that only the marker defines; returns why not, "" if it is added."""
         value = target.scalar.value.strip()
         owner = (target.context.document, (*target.context.prefix, *target.keys[:-1]))
@@ -253,20 +241,6 @@ def _wholly_marked(candidate: FieldCandidate) -> FieldCandidate:
     )
 
 
-def _targets(findings: FileFindings) -> list[_Target]:
-    targets = []
-    for each in findings.marked:
-        document_text = each.document_text
-        context = DocumentContext(
-            findings, document_text, each.document, each.format, each.prefix, each.resource
-        )
-        for scalar, keys in scalars_with_keys(each.root):
-            start = document_text.index(scalar.start_mark.index)
-            end = document_text.index(scalar.end_mark.index)
-            targets.append(_Target(context, scalar, keys, start, end))
-    return targets
-
-
 def _endings(name: str) -> list[str]:
     """The endings of a name, which may be written without its registry or more."""
     parts = name.split("/")
@@ -315,7 +289,7 @@ def _has_tag_or_digest(value: str) -> bool:
     return reference.tag is not None or reference.digest is not None
 
 
-def _add(comment: FluxComment, target: _Target) -> bool:
+def _add(comment: FluxComment, target: Target) -> bool:
     """Report a field unknown to all formats: a whole reference, or a tag or digest alone."""
     context, scalar = target.context, target.scalar
     written = editable_scalar(context.document_text, scalar)

@@ -11,6 +11,8 @@ from imagebot.manifest.images.field import Marker, Unread
 from imagebot.manifest.images.findings import FieldCandidate, FileFindings
 from imagebot.manifest.markers.aliases import unlisted_aliases, with_alias_lines
 from imagebot.manifest.markers.intervals import Intervals, values_with_signs
+from imagebot.manifest.markers.lone import add_named
+from imagebot.manifest.markers.renovate import IN_YAML, renovate_names
 from imagebot.manifest.markers.scopes import begins_item, blocks, ends_in_key
 from imagebot.manifest.markers.written import (
     MANY_SIGNS,
@@ -35,9 +37,14 @@ def mark(
     """The candidates with imagebot's own markers; mistakes in those go to `findings.unread`."""
     values, broken = values_with_signs(findings), Intervals(_broken(findings))
     written = [each for each in written_markers(file, values.hold) if not broken.hold(each.at)]
+    names = [each.named for each in written if each.marker.image and not each.near]
+    names += renovate_names(file, findings.path, IN_YAML, values.hold, findings.unread)
+    names = [each for each in names if not broken.hold(each.at)]
+    candidates, reasons = add_named(findings, file, names, candidates)
     if not candidates:
         # There is no image such words could be about: they are a remark.
-        written = [each for each in written if each.marker.text and not each.prose]
+        said = [each for each in written if each.marker.text or each.marker.image]
+        written = [each for each in said if not each.prose]
     if not written:
         return candidates
     candidates = with_alias_lines(findings, candidates)
@@ -51,19 +58,26 @@ def mark(
     ]
     marked = _agreeing(findings, marked)
     marked = _at_unlisted_aliases(findings, marked, ranges)
-    dangling = _report_useless(findings, file, written, governing)
+    dangling = _report_useless(findings, file, written, governing, reasons)
     return [_refused(candidate) for candidate in marked] if dangling else marked
 
 
 def _report_useless(
-    findings: FileFindings, file: FileText, written: list[Written], governing: set[int]
+    findings: FileFindings,
+    file: FileText,
+    written: list[Written],
+    governing: set[int],
+    reasons: dict[int, str],
 ) -> bool:
-    """Report near misses, and markers that apply to nothing; True if there are any of these."""
+    """Report near misses, and markers that apply to nothing; True if there are any of these.
+
+    `reasons` has why a marker that names an image does not, by its start.
+    """
     unread = {each.line for each in findings.unread if each.expected}
     useless = [
         each
         for number, each in enumerate(written)
-        if each.near or not (number in governing or _ignores(each, unread))
+        if each.near or reasons.get(each.at, not _is_used(each, number in governing, unread))
     ]
     lines = file.lines() if useless else []
     while lines and _is_empty(lines[-1]):
@@ -72,9 +86,13 @@ def _report_useless(
         if each.near:
             reason = MANY_SIGNS if each.marker.text.count("#") > 1 else NEAR_MISS
         else:
-            reason = _why_nothing(each, lines)
+            reason = reasons.get(each.at) or _why_nothing(each, lines)
         findings.unread.append(Unread(findings.path, each.marker.line, "marker", reason))
     return any(not each.near and not each.prose for each in useless)
+
+
+def _is_used(written: Written, governs: bool, unread: set[int]) -> bool:
+    return governs or _ignores(written, unread)
 
 
 def _ignores(written: Written, unread: set[int]) -> bool:
@@ -115,7 +133,9 @@ def _ranges(
         for kind in _BLOCKS
     }
     return [
-        range(each.marker.line, each.marker.line + 1)
+        range(each.governs, each.governs + 1)
+        if each.marker.image
+        else range(each.marker.line, each.marker.line + 1)
         if kind == "line"
         else found[kind].get(_line(each, kind), range(0))
         for each, kind in zip(written, kinds, strict=True)
@@ -128,6 +148,8 @@ def _line(written: Written, kind: _Kind) -> int:
 
 def _kind(file: FileText, written: Written, images: set[int]) -> _Kind:
     """Whether a marker applies to its line, the block below, or the item or key on its line."""
+    if written.marker.image:
+        return "line"
     start = file.start_of_line(written.at)
     before = file.text[start : written.at]
     if written.marker.line in images:
@@ -164,7 +186,7 @@ def _with_markers(
     """The candidate with its marker; refused if its markers disagree or are near misses."""
     if any(each.near for each in written):
         candidate = _refused(candidate)
-    markers = [each.marker for each in written if not each.near]
+    markers = [each.marker for each in written if not each.near and each.marker.kind != "image"]
     if not markers:
         return candidate
     first = markers[0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from imagebot.manifest.images.field import Marker
 from imagebot.manifest.markers.commented_out import Quotes, is_commented_out
+from imagebot.manifest.markers.named import Named, read_image_keys
 from imagebot.manifest.yaml.file_text import FileText
 
 NEAR_MISS = (
@@ -62,6 +63,10 @@ class Written:
     def governs(self) -> int:
         return self.marker.line + self.alone
 
+    @property
+    def named(self) -> Named:
+        return Named(self.marker.image, self.marker.line, self.at, self.governs)
+
 
 @dataclass(frozen=True, slots=True)
 class Governing:
@@ -86,8 +91,8 @@ class Governing:
 
 
 def may_have_markers(text: str) -> bool:
-    """Whether a text may hold markers of imagebot or Flux, or near misses."""
-    if "$imagepolicy" in text:
+    """Whether a text may hold markers of imagebot or Flux, Renovate's comments, or near misses."""
+    if "$imagepolicy" in text or "datasource=docker" in text:
         return True
     return any(name in text for name in _NAMES) and _SIGN.search(text) is not None
 
@@ -101,6 +106,8 @@ def own_markers(file: FileText, pattern: re.Pattern[str]) -> dict[int, Governing
     if only the comment is on theirs."""
     found: dict[int, Governing] = {}
     for each in _exact(file, pattern, Quotes(file).hold):
+        if each.marker.kind == "image":
+            continue
         before = found.get(each.governs)
         if before is None:
             found[each.governs] = Governing(each.marker, each.prose)
@@ -111,6 +118,12 @@ def own_markers(file: FileText, pattern: re.Pattern[str]) -> dict[int, Governing
         else:
             found[each.governs] = Governing(before.marker, prose, each.marker)
     return found
+
+
+def named_images(file: FileText, pattern: re.Pattern[str]) -> list[Named]:
+    """The images that markers name in a file that is not YAML."""
+    every = _exact(file, pattern, Quotes(file).hold)
+    return [each.named for each in every if each.marker.image]
 
 
 def written_markers(file: FileText, is_text: Callable[[int], bool]) -> list[Written]:
@@ -137,7 +150,8 @@ def agree(one: Marker | None, other: Marker | None) -> bool:
         return one is other
     if one.kind == "ignore":
         return other.kind == "ignore"
-    return (one.kind, one.text, one.syntax) == (other.kind, other.text, other.syntax)
+    said = (one.kind, one.text, one.syntax, one.image)
+    return said == (other.kind, other.text, other.syntax, other.image)
 
 
 def disagreement(path: str, first: Marker, line: int) -> str:
@@ -165,7 +179,7 @@ def _exact(
             if not _is_commented_out(file, match.start(), is_text):
                 line = file.line(match.start())
                 marker = _read(text[match.end() : end], line)
-                alone = _is_alone(file, match.start())
+                alone = is_alone(file, match.start())
                 yield Written(marker, match.start(), alone, prose=_is_prose(marker.text))
         match = pattern.search(text, end)
 
@@ -200,7 +214,7 @@ def _near_miss(file: FileText, at: int, end: int, is_text: Callable[[int], bool]
     named = _NAMED.search(comment, found.start())
     prose = named is not None and _is_prose(_ENDS.sub("", comment[named.end() :]).strip())
     marker = Marker("policy", found.group(), file.line(at))
-    return Written(marker, at, _is_alone(file, at), near=True, prose=prose)
+    return Written(marker, at, is_alone(file, at), near=True, prose=prose)
 
 
 def _is_prose(said: str) -> bool:
@@ -218,7 +232,8 @@ def _is_commented_out(file: FileText, at: int, is_text: Callable[[int], bool]) -
     return not is_text(file.text.index("#", start))
 
 
-def _is_alone(file: FileText, at: int) -> bool:
+def is_alone(file: FileText, at: int) -> bool:
+    """Whether nothing is before a comment on its line."""
     start = file.start_of_line(at)
     return not file.text[start:at].strip(_OPENERS)
 
@@ -232,4 +247,8 @@ def _read(text: str, line: int) -> Marker:
     text = text.strip() if _SIGN.search(text, len(short)) else short
     if _IGNORE.fullmatch(text):
         return Marker("ignore", text, line)
+    keys = read_image_keys(text) if text.startswith("{") else None
+    if keys is not None:
+        said = text if keys.kind == "keys" else keys.policy
+        return Marker(keys.kind, said, line, image=keys.image)
     return Marker("keys" if text.startswith("{") else "policy", text, line)

@@ -19,6 +19,8 @@ from imagebot.manifest.images.field import TEXT, FieldEdit, ImageField, Scan, Sl
 from imagebot.manifest.images.findings import MAX_FIELDS
 from imagebot.manifest.images.not_reference import filled_in
 from imagebot.manifest.images.options import ScanOptions
+from imagebot.manifest.markers.named import Named
+from imagebot.manifest.markers.renovate import SIGN as RENOVATE
 from imagebot.manifest.markers.written import (
     IN_TEXT,
     NEAR_MISS,
@@ -30,6 +32,7 @@ from imagebot.manifest.markers.written import (
     own_markers,
 )
 from imagebot.manifest.text.line import filled_in_on, images_on, names_image_in_comment
+from imagebot.manifest.text.lone import Lone, lone_values, named_lines, parts_of
 from imagebot.manifest.text.pattern import compile_pattern
 from imagebot.manifest.yaml.events import MAX_BYTES
 from imagebot.manifest.yaml.file_text import FileText, wide_encoding
@@ -44,7 +47,10 @@ _VARIABLE = re.compile(r"\{\{|\$\{|\$\(")
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """The parts of one match: their text and where each starts and ends."""
+    """The parts of one match: their text and where each starts and ends.
+
+    `named` is the comment that names the image, if the text does not.
+    """
 
     name: str
     tag: tuple[int, int] | None
@@ -53,12 +59,13 @@ class _Match:
     governing: Governing | None
     entry: int | None = None
     takes_digest: bool = False
+    named: Named | None = None
 
 
 def find_text(path: str, data: bytes, options: ScanOptions) -> Scan:
     """The image fields of a file that is read as text; an empty scan when nothing asks for it."""
     patterns = patterns_for(path, options)
-    if not patterns and b"imagebot:" not in data:
+    if not patterns and not has_text_markers(data):
         return Scan()
     encoding = wide_encoding(data)
     if (
@@ -78,6 +85,11 @@ def find_text(path: str, data: bytes, options: ScanOptions) -> Scan:
         return Scan(unread=(not_utf8(path, encoding),))
     fields, unread = find_as_text(path, file, patterns)
     return Scan(tuple(fields), tuple(unread))
+
+
+def has_text_markers(data: bytes) -> bool:
+    """Whether a file that is not YAML may have markers, or Renovate's comments on images."""
+    return b"imagebot:" in data or RENOVATE.encode() in data
 
 
 def patterns_for(path: str, options: ScanOptions) -> tuple[str, ...]:
@@ -173,7 +185,7 @@ def _near(file: FileText, matches: list[_Match]) -> list[Written]:
     return [
         each
         for each in near
-        if not each.prose or each.governs in lines or any(images_on(_line(file, each.governs)))
+        if not each.prose or each.governs in lines or any(images_on(file.line_text(each.governs)))
     ]
 
 
@@ -193,19 +205,25 @@ def _matches(
             by_place.setdefault((match.tag or match.digest or (match.end, 0))[0], match)
     found = list(by_place.values())
     taken = {file.line(match.end) for match in sorted(found, key=lambda match: match.end)}
+    names = named_lines(file, path, is_marked, unread)
+    found += [
+        _lone(file, each, written.get(each.named.governs))
+        for each in lone_values(file, path, names, taken, unread)
+    ]
+    taken |= names.keys()
     for line, governing in sorted(written.items(), key=itemgetter(0)):
         if line in taken or len(found) > MAX_FIELDS:
             continue
         on_line = _by_marker(file, line, governing)
         found += on_line
-        if not (on_line or governing.prose or names_image_in_comment(_line(file, line))):
+        if not (on_line or governing.prose or names_image_in_comment(file.line_text(line))):
             unread.append(_without_image(path, file, line, governing))
     return sorted(found, key=lambda match: match.end)
 
 
 def _without_image(path: str, file: FileText, line: int, governing: Governing) -> Unread:
     """The entry for a marker on a line without an image."""
-    if shown := filled_in_on(_line(file, line)):
+    if shown := filled_in_on(file.line_text(line)):
         return Unread(path, line, "variable", filled_in(shown), True)
     reason = "the marker applies to a line that has no image with a tag"
     return Unread(path, governing.last.line, "marker", reason)
@@ -273,11 +291,24 @@ def _takes_digest(file: FileText, compiled: Any, match: re.Match[str], at: int) 
 
 def _by_marker(file: FileText, line: int, governing: Governing) -> list[_Match]:
     start = file.line_start(line)
-    found = islice(images_on(_line(file, line)), MAX_FIELDS + 1)
+    found = islice(images_on(file.line_text(line)), MAX_FIELDS + 1)
     return [_on_line(start + each.start, each.reference, governing) for each in found]
 
 
-def _on_line(start: int, reference: Reference, governing: Governing) -> _Match:
+def _lone(file: FileText, lone: Lone, governing: Governing | None) -> _Match:
+    """The match of a value whose image is named by a comment."""
+    if lone.whole:
+        line = file.line_text(lone.named.governs)
+        (image,) = images_on(line)
+        return _on_line(lone.start, image.reference, governing)
+    tag, digest = parts_of(file.text[lone.start : lone.end], lone.start)
+    takes = digest is None and not lone.named.renovate
+    return _Match(
+        lone.named.image, tag, digest, lone.end, governing, takes_digest=takes, named=lone.named
+    )
+
+
+def _on_line(start: int, reference: Reference, governing: Governing | None) -> _Match:
     """The match of a reference that is written in one piece from `start`."""
     end = start + len(reference.name)
     spans: list[tuple[int, int] | None] = []
@@ -285,11 +316,6 @@ def _on_line(start: int, reference: Reference, governing: Governing) -> _Match:
         spans.append(None if part is None else (end + 1, end + 1 + len(part)))
         end = end if part is None else end + 1 + len(part)
     return _Match(reference.name, spans[0], spans[1], end, governing)
-
-
-def _line(file: FileText, line: int) -> str:
-    start = file.line_start(line)
-    return file.text[start : file.line_end(start)]
 
 
 def _field(
@@ -303,7 +329,8 @@ def _field(
     at = (match.tag or match.digest or (match.end, match.end))[0]
     tag_slot = _slot(file, match.tag)
     digest_slot = _slot(file, match.digest)
-    if digest_slot is None and tag_slot is not None and (match.takes_digest or not patterns):
+    takes = match.takes_digest or (not patterns and match.named is None)
+    if digest_slot is None and tag_slot is not None and takes:
         digest_slot = replace(tag_slot, start=tag_slot.end, text="", prefix="@")
     return ImageField(
         path=path,
@@ -320,6 +347,7 @@ def _field(
         marker=match.governing.obeyed if match.governing else None,
         refusal=match.governing.refusal if match.governing else "",
         entry=match.entry,
+        repository_from=f"{path}:{match.named.line}" if match.named else "",
     )
 
 

@@ -129,6 +129,11 @@ class FileText:
         self._start_memo = (line, at)
         return at
 
+    def line_text(self, line: int) -> str:
+        """The text of a line without its line break, "" after the last one."""
+        start = self.line_start(line)
+        return self.text[start : self.line_end(start)]
+
     def newline(self, index: int) -> str:
         """The line break in use around `index`."""
         end = self.text.find("\n", index)
