@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from imagebot.manifest import scan as scan_module
 from imagebot.manifest.images.field import Scan
 from imagebot.manifest.scan import scan
-from tests.fuzz.manifests import inputs, mutate
+from tests.fuzz.manifests import inputs, mutate, repeats_keys
 from tests.manifest.anchored import files
 from tests.manifest.corpus import corpus
 from tests.support.require import MISSING
@@ -82,6 +82,46 @@ image:
 }
 
 
+# What decides about a format, or is for other files, and has no image in it.
+AROUND_IMAGES = {
+    ("compose.yaml", "services without an image"): """\
+x-base:
+  image: acme/web:1.4.1
+services:
+  web:
+    restart: always
+""",
+    ("release.yaml", "a source without a reference"): """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata:
+  name: web
+spec:
+  url: oci://ghcr.io/acme/web
+  ref:
+    other: 1
+""",
+    ("app.yaml", "a source that is only a folder"): """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+spec:
+  source:
+    targetRevision: main
+    path: web
+""",
+    ("values.yaml", "the values of a release in a text"): """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: image
+data:
+  values.yaml: |
+    web:
+      version: 1.4.1
+""",
+}
+
+
 def by_whole_reader(path: str, data: bytes) -> Scan:
     with mock.patch.object(scan_module, "outline", return_value=None):
         return scan(path, data)
@@ -92,6 +132,12 @@ def by_whole_reader(path: str, data: bytes) -> Scan:
 def test_what_is_behind_an_alias_is_found(head: str, text: str) -> None:
     data = (head + text).encode()
     assert scan("a.yaml", data) == by_whole_reader("a.yaml", data)
+
+
+@pytest.mark.parametrize(("case", "text"), AROUND_IMAGES.items(), ids=lambda each: each[1][:40])
+def test_what_has_no_image_is_seen(case: tuple[str, str], text: str) -> None:
+    data = text.encode()
+    assert scan(case[0], data) == by_whole_reader(case[0], data)
 
 
 def test_an_image_behind_an_alias() -> None:
@@ -109,6 +155,8 @@ def test_generated_documents(data: bytes) -> None:
 @given(files(), st.integers(0, 2**32))
 def test_damaged_documents(data: bytes, seed: int) -> None:
     broken = mutate(random.Random(seed), data, [("a.yaml", data)])
+    if repeats_keys(broken):
+        return
     assert scan("a.yaml", broken) == by_whole_reader("a.yaml", broken)
 
 
@@ -118,6 +166,8 @@ def test_damaged_golden_files() -> None:
     for _ in range(500):
         path, data = chance.choice(seeds)
         broken = mutate(chance, data, seeds)
+        if repeats_keys(broken):
+            continue
         assert scan(path, broken) == by_whole_reader(path, broken), (path, broken)
 
 

@@ -24,7 +24,7 @@ _EXACT = (
 )
 EXACT_KEYS = frozenset(_EXACT.split("|"))
 # Keys of mappings in which formats look for keys that are not telling by themselves.
-_OWNERS = "metadata|spec|source|sources|ref"
+_OWNERS = "metadata|spec|source|sources|ref|services"
 OWNER_KEYS = frozenset(_OWNERS.split("|"))
 # Usually there is an image below these: trying to skip all of it would only cost time.
 _AROUND = "template|jobTemplate|containers|initContainers|values|controllers|items"
