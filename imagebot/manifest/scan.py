@@ -38,6 +38,7 @@ _HINTS = (
     *("image", "Image", "repository", "oci://", "HelmRe", "HelmChart", "targetRevision"),
     *("tekton.dev/", "kustomize.toolkit.fluxcd.io", "repoURL"),
     *("GitRepository", "valueFiles:", "releases:"),
+    *("pkg.crossplane.io/", "DockerImage", "repositories:"),
 )
 _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://"),

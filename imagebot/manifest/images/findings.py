@@ -86,7 +86,8 @@ class FileFindings:
 
     `patterns` are the configured patterns for the file. `nested` are scalars still to be read,
     `marked` the documents whose text holds a marker, `broken` those that could not be parsed.
-    `below` has what other layers of Helm values give to those of this file.
+    `below` has what other layers of Helm values give to those of this file. `repositories` are the
+    OCI registries that a helmfile names for its charts.
     """
 
     path: str
@@ -104,6 +105,7 @@ class FileFindings:
     releases: list[Release] = field(default_factory=list)
     holders: list[Holder] = field(default_factory=list)
     below: dict[Section, Below] = field(default_factory=dict)
+    repositories: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_full(self) -> bool:
