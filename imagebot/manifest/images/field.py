@@ -162,6 +162,7 @@ class FieldEdit:
 class Unread:
     """A file or part of a file that was not read, and why. `expected` if no one has to act.
 
+    `entry` is the entry of `fields` that would govern it, "" if `imagebot init` proposes none.
     `line` is 0 for a whole file. An unexpected one becomes a problem when a route covers the file.
     """
 
@@ -170,6 +171,7 @@ class Unread:
     code: str
     reason: str
     expected: bool = False
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
