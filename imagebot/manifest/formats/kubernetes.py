@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.formats import built, chart, crossplane, functions, tekton
+from imagebot.manifest.formats import built, chart, crossplane, functions, openshift, tekton
 from imagebot.manifest.formats.helm_release import carry_config
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Resource
@@ -71,4 +71,5 @@ _MORE: tuple[tuple[str, Visitor], ...] = (
     ("images", _find_parts),
     ("oci://", chart.find_by_keys),
     ("bundle", tekton.find_bundles),
+    (openshift.DOCKER_IMAGE, openshift.find_sources),
 )
