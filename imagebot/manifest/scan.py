@@ -71,7 +71,7 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
         expected = not (found.fields or found.pending)
         return Scan(unread=(Unread(path, line, sops.CODE, sops.REASON, expected),))
     if found.overlays and options.mentions and not _holds_any(data, options.mentions):
-        return Scan(overlays=found.overlays)
+        return Scan(overlays=found.overlays, env_files=found.env_files)
     return found
 
 
@@ -124,7 +124,8 @@ def _without_hints(path: str, kind: PathKind, data: bytes, options: ScanOptions)
     """The scan of a file that is not worth reading as YAML."""
     if is_own_file(path) or (options.files and is_configuration(data.decode("utf-8", "replace"))):
         return _NOTHING
-    found = find_text(path, data, options) if options.files or kind == "text" else _NOTHING
+    reads = bool(options.files) or kind == "text" or options.is_env
+    found = find_text(path, data, options) if reads else _NOTHING
     if len(data) > MAX_BYTES and kind not in ("", "text") and found == _NOTHING:
         # The rest of the file, which was not loaded, may have images.
         reason = f"{_TOO_BIG}: only its beginning was searched"

@@ -224,7 +224,8 @@ class Scan:
 
     `objects` and `pending` depend on the other files of the tree: `flux.join` turns them into
     policies and further fields; `overlays` are for `overlays.join_overlays`. `chart`, `releases`
-    and `holders` say which files are layers of Helm values; `values` are what
+    and `holders` say which files are layers of Helm values; `env_files` are the paths of files with
+    lines `KEY=VALUE` that a kustomization makes ConfigMaps of; `values` are what
     `ScanOptions.sections` asked for, `images` those of the templates of a chart.
     """
 
@@ -238,3 +239,4 @@ class Scan:
     holders: tuple[Holder, ...] = ()
     values: tuple[SectionValues, ...] = ()
     images: tuple[ChartImage, ...] = ()
+    env_files: tuple[str, ...] = ()

@@ -106,6 +106,7 @@ class FileFindings:
     holders: list[Holder] = field(default_factory=list)
     below: dict[Section, Below] = field(default_factory=dict)
     repositories: dict[str, str] = field(default_factory=dict)
+    env_files: list[str] = field(default_factory=list)
 
     @property
     def is_full(self) -> bool:
