@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from dataclasses import replace
 
 from imagebot.manifest import sops
 from imagebot.manifest.finish import finish
@@ -17,6 +18,7 @@ from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FileFindings
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.markers.written import may_have_markers
+from imagebot.manifest.text.literals import with_literals
 from imagebot.manifest.text.read import find_text, not_utf8, patterns_for
 from imagebot.manifest.yaml.document_text import DocumentText, split_documents
 from imagebot.manifest.yaml.events import (
@@ -27,6 +29,7 @@ from imagebot.manifest.yaml.events import (
     is_accepted,
 )
 from imagebot.manifest.yaml.file_text import FileText, newline_of, wide_encoding
+from imagebot.manifest.yaml.masked import is_masked, mask
 from imagebot.manifest.yaml.outline import outline
 from imagebot.manifest.yaml.tree import Node, build
 
@@ -67,6 +70,9 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     if options.sections:
         return Scan(values=read_values(data, options.sections))
     found = _scan(path, data, options)
+    if is_masked(path) and not options.chart and len(data) <= MAX_BYTES:
+        literal = _scan(path, mask(data), replace(options, files=()), literal=True)
+        found = with_literals(found, literal, data)
     if found is not _NOTHING and found != _NOTHING and (line := sops.line_of_mac(data)):
         expected = not (found.fields or found.pending)
         return Scan(unread=(Unread(path, line, sops.CODE, sops.REASON, expected),))
@@ -75,8 +81,9 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     return found
 
 
-def _scan(path: str, data: bytes, options: ScanOptions) -> Scan:
-    kind = path_kind(path)
+def _scan(path: str, data: bytes, options: ScanOptions, *, literal: bool = False) -> Scan:
+    """`literal` is for a template of YAML whose actions are hidden."""
+    kind = "yaml" if literal else path_kind(path)
     hints = _HINTS_OF.get(kind, _HINTS)
     if not _worth_reading(path, kind, data, hints, options):
         return _without_hints(path, kind, data, options)

@@ -114,9 +114,7 @@ def find_named(
     names = (*last, *(UNSAID[name] for name in last if name in UNSAID))
     found = _scan_tree(source, paths, _options(paths, configuration, names), None)
     named = {
-        path
-        for path, scan in found.items()
-        if replace(scan, overlays=(), env_files=()) != Scan()
+        path for path, scan in found.items() if replace(scan, overlays=(), env_files=()) != Scan()
     }
     if any(_refers_elsewhere(scan, names) for scan in found.values()):
         # The image of a field can be named in another file than its tag.
@@ -207,9 +205,7 @@ def _scan_tree(
     named = {path for scan in found.values() for path in scan.env_files}
     if named:
         wanted = [path for path in paths if path in named and path_kind(path) in ("", "text")]
-        found |= _scan_all(
-            source, wanted, lambda path: replace(options(path), is_env=True), cache
-        )
+        found |= _scan_all(source, wanted, lambda path: replace(options(path), is_env=True), cache)
     return found
 
 

@@ -24,9 +24,11 @@ HEADS = (
 COMMENTS = ("", "", "", " # note", " # *a0", " # image: acme/x:1.0")
 BLANKS = ("", "", "", "\n", "# a line\n", "      # image: acme/y:1.0\n")
 SHARED = (
-    *("x: &a0\n  repository: acme/web\n  tag: v1\n", "x: &a0 # y\n  name: acme/web\n  version: v1\n"),
+    "x: &a0\n  repository: acme/web\n  tag: v1\n",
+    "x: &a0 # y\n  name: acme/web\n  version: v1\n",
     *("x:\n  - &a0\n    image: acme/web:v1\n", "x: &a0\n  - image: acme/web:v1\n", "x: &a0 v1\n"),
-    *("x: &a0 {image: acme/web, version: v1}\n", "x:\n  y: &a0\n    z:\n      image: acme/web:v1\n"),
+    "x: &a0 {image: acme/web, version: v1}\n",
+    "x:\n  y: &a0\n    z:\n      image: acme/web:v1\n",
 )
 USES = (
     *("uses:\n  image:\n    main: *a0\n", "uses:\n  image:\n    - *a0\n    - text\n"),
@@ -97,7 +99,8 @@ class _Writer:
             else:
                 # A literal block instead of what would come below.
                 self.out[-1] = f"{lead}{key} {anchor}|\n"
-                self.out.append(" " * (indent + 2) + self.one(("text", "a: b", "image: x:1")) + "\n")
+                text = self.one(("text", "a: b", "image: x:1"))
+                self.out.append(" " * (indent + 2) + text + "\n")
 
     def sequence(self, indent: int, depth: int) -> None:
         for _ in range(1 + self.number(2)):
