@@ -11,7 +11,7 @@ from imagebot.manifest.yaml.masked import mask
 
 MASKED = {
     "a: {{ b }}\n": "a: $xxxxxx\n",
-    "{{ if b }}\n": "#xxxxxxxx\n",
+    "{{ if b }}\n": "#xxxxxxxxx\n",
     "  {{- end -}}\r\n": "  #xxxxxxxxxx\r\n",
     "{{ a }}{{ b }}\n": "#xxxxxx$xxxxxx\n",
     "{{/* a\n  b: c */}}\n": "#xxxxx\n#xxxxxxxxxx\n",
