@@ -37,7 +37,8 @@ def command(directory: str, only_print: bool, force: bool) -> int:
         )
     workspace = Workspace(root.resolve(), "", default_configuration())
     inventory = take_inventory(workspace, workspace.configuration)
-    text = propose(inventory.fields)
+    entries = [each.entry for each in inventory.unread if each.entry]
+    text = propose(inventory.fields, entries)
     if only_print:
         click.echo(text, nl=False)
         return Exit.WELL

@@ -41,6 +41,12 @@ _CAREFUL = """\
     # min-age: 3d     # only what has been out for three days, where the registry can tell
     # pin: digest     # write the digest beside the tag
 """
+# Comments: what is proposed must be right as it is.
+_ENTRIES = """\
+# These versions belong to images whose registry is not known here. Write it in place of REGISTRY:
+# fields:
+"""
+_MAX_ENTRIES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,10 @@ class _Style:
     example: str
 
 
-def propose(fields: Sequence[ImageField]) -> str:
+def propose(fields: Sequence[ImageField], entries: Iterable[str] = ()) -> str:
     """The text of an imagebot.yaml that covers `fields`; it always loads.
+
+    `entries` are those of `fields` that would govern images of unknown registries: see Unread.
 
     Folders named for a test or staging environment are committed to, everything else gets pull
     requests. Repositories whose tags are builds of a branch get a policy that takes each build.
@@ -65,9 +73,18 @@ def propose(fields: Sequence[ImageField]) -> str:
     text += "".join(_style_policy(name, style) for style, name in names.items()) + _CAREFUL
     text += "routes:\n"
     for (name, files, publish, inside), own in zip(sections, styles, strict=True):
-        entries = _image_entries(inside, own, names)
-        text += _route(name, files, publish, [*entries, ("**", "careful")])
-    return text
+        globs = _image_entries(inside, own, names)
+        text += _route(name, files, publish, [*globs, ("**", "careful")])
+    return text + _proposed_fields(dict.fromkeys(entries))
+
+
+def _proposed_fields(entries: Iterable[str]) -> str:
+    lines = ["".join(c if c.isprintable() else "?" for c in each) for each in entries]
+    if not lines:
+        return ""
+    text = _ENTRIES + "".join(f"#   - {line}\n" for line in lines[:_MAX_ENTRIES])
+    more = len(lines) - _MAX_ENTRIES
+    return f"{text}# and {more} more: see `imagebot scan --unread`\n" if more > 0 else text
 
 
 def _sections(

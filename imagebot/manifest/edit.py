@@ -23,6 +23,7 @@ from imagebot.manifest.yaml.document_text import split_documents
 from imagebot.manifest.yaml.edits import Edit
 from imagebot.manifest.yaml.events import MAX_BYTES, YamlFaultError
 from imagebot.manifest.yaml.file_text import BOM, FileText
+from imagebot.manifest.yaml.masked import is_masked, mask
 from imagebot.manifest.yaml.proof import ProofError, prove
 from imagebot.manifest.yaml.quoting import needs_quotes
 from imagebot.reference import is_digest, is_tag
@@ -50,7 +51,10 @@ def edit(path: str, data: bytes, field_edits: Sequence[FieldEdit]) -> bytes:
     new = _applied(data, byte_edits)
     if any(each.field.format == TEXT for each in field_edits):
         prove_text(path, data, new, field_edits)
-    _prove(path, data, new, byte_edits)
+    if is_masked(path):
+        _prove(path, mask(data), mask(new), byte_edits)
+    else:
+        _prove(path, data, new, byte_edits)
     if path.endswith(".json") and _is_json(data) and not _is_json(new):
         raise RefusedEditError(path, byte_edits[0].line, "cannot be edited exactly: no longer JSON")
     return new

@@ -46,6 +46,7 @@ def finish(findings: FileFindings, file: FileText, data: bytes) -> Scan:
         chart=findings.charts[0] if findings.charts else None,
         releases=tuple(findings.releases),
         holders=tuple(findings.holders),
+        env_files=tuple(dict.fromkeys(findings.env_files)),
     )
 
 

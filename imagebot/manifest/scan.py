@@ -19,6 +19,7 @@ from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FieldEntry, FileFindings
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.markers.written import may_have_markers
+from imagebot.manifest.text.literals import with_literals
 from imagebot.manifest.text.read import find_text, has_text_markers, not_utf8, patterns_for
 from imagebot.manifest.yaml.document_text import DocumentText, split_documents
 from imagebot.manifest.yaml.events import (
@@ -29,6 +30,7 @@ from imagebot.manifest.yaml.events import (
     is_accepted,
 )
 from imagebot.manifest.yaml.file_text import FileText, newline_of, wide_encoding
+from imagebot.manifest.yaml.masked import is_masked, mask
 from imagebot.manifest.yaml.outline import outline
 from imagebot.manifest.yaml.tree import Node, build
 
@@ -40,6 +42,7 @@ _HINTS = (
     *("image", "Image", "repository", "oci://", "HelmRe", "HelmChart", "targetRevision"),
     *("tekton.dev/", "kustomize.toolkit.fluxcd.io", "repoURL"),
     *("GitRepository", "valueFiles:", "releases:", "datasource=docker"),
+    *("pkg.crossplane.io/", "DockerImage", "repositories:"),
 )
 _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://"),
@@ -70,6 +73,9 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     if options.sections:
         return Scan(values=read_values(data, options.sections))
     found = _scan(path, data, options)
+    if is_masked(path) and not options.chart and len(data) <= MAX_BYTES:
+        literal = _scan(path, mask(data), replace(options, files=()), literal=True)
+        found = with_literals(found, literal, data)
     if found.unread and options.fields and _is_only_named(path, options):
         # `fields` may name more files than are YAML.
         found = replace(found, unread=tuple([_as_expected(each) for each in found.unread]))
@@ -77,7 +83,7 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
         expected = not (found.fields or found.pending)
         return Scan(unread=(Unread(path, line, sops.CODE, sops.REASON, expected),))
     if found.overlays and options.mentions and not _holds_any(data, options.mentions):
-        return Scan(overlays=found.overlays)
+        return Scan(overlays=found.overlays, env_files=found.env_files)
     return found
 
 
@@ -90,8 +96,9 @@ def _as_expected(unread: Unread) -> Unread:
     return replace(unread, expected=True) if unread.code in _NOT_YAML else unread
 
 
-def _scan(path: str, data: bytes, options: ScanOptions) -> Scan:
-    kind = path_kind(path)
+def _scan(path: str, data: bytes, options: ScanOptions, *, literal: bool = False) -> Scan:
+    """`literal` is for a template of YAML whose actions are hidden."""
+    kind = "yaml" if literal else path_kind(path)
     entries = entries_for(path, options.fields) if options.fields else ()
     if kind in ("", "text") and not is_own_file(path):
         kind = "yaml" if any(each.extra.names(path) for each in entries) else kind
@@ -151,7 +158,8 @@ def _without_hints(path: str, kind: PathKind, data: bytes, options: ScanOptions)
     """The scan of a file that is not worth reading as YAML."""
     if is_own_file(path) or (options.files and is_configuration(data.decode("utf-8", "replace"))):
         return _NOTHING
-    found = find_text(path, data, options) if options.files or kind == "text" else _NOTHING
+    reads = bool(options.files) or kind == "text" or options.is_env
+    found = find_text(path, data, options) if reads else _NOTHING
     if len(data) > MAX_BYTES and kind not in ("", "text") and found == _NOTHING:
         # The rest of the file, which was not loaded, may have images.
         reason = f"{_TOO_BIG}: only its beginning was searched"

@@ -10,7 +10,7 @@ from imagebot.errors import FolderError, InvalidPolicyError
 from imagebot.glob import matches_any
 from imagebot.manifest.cache import options_key, scan_key
 from imagebot.manifest.flux.join import FluxPolicy, join
-from imagebot.manifest.formats.select import chart_folders, is_chart_template
+from imagebot.manifest.formats.select import chart_folders, is_chart_template, path_kind
 from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.layers import Layers
 from imagebot.manifest.images.options import LAYERS, REFERS_ELSEWHERE, UNSAID, ScanOptions
@@ -79,7 +79,7 @@ def scan_tree(
     """The first part of `take_inventory`."""
     paths = tuple(source.paths())
     options = _options(paths, configuration)
-    found = _scan_all(source, paths, options, scans)
+    found = _scan_tree(source, paths, options, scans)
     layered = _with_layers(source, paths, found, options, scans, url)
     return _joined(paths, layered)
 
@@ -112,16 +112,18 @@ def find_named(
     paths = tuple(source.paths())
     last = {each.path.rpartition("/")[2]: None for each in repositories}
     names = (*last, *(UNSAID[name] for name in last if name in UNSAID))
-    found = _scan_all(source, paths, _options(paths, configuration, names), None)
-    named = {path for path, scan in found.items() if replace(scan, overlays=()) != Scan()}
+    found = _scan_tree(source, paths, _options(paths, configuration, names), None)
+    named = {
+        path for path, scan in found.items() if replace(scan, overlays=(), env_files=()) != Scan()
+    }
     if any(_refers_elsewhere(scan, names) for scan in found.values()):
         # The image of a field can be named in another file than its tag.
         wider = _options(paths, configuration, (*names, *REFERS_ELSEWHERE, *LAYERS))
-        found = _scan_all(source, paths, wider, None)
+        found = _scan_tree(source, paths, wider, None)
     elif any(is_layer(path, found[path]) for path in named):
         # Another layer of Helm values may have only the tag.
         wider = _options(paths, configuration, (*names, *LAYERS))
-        found = _scan_all(source, paths, wider, None)
+        found = _scan_tree(source, paths, wider, None)
     layered = _with_layers(source, paths, found, _options(paths, configuration), None, url)
     named.update(layered.layers)
     inventory = inventory_of(_joined(paths, layered))
@@ -189,6 +191,22 @@ def _options(
         return lambda _path: plain
     template = replace(plain, chart=True)
     return lambda path: template if is_chart_template(path, charts) else plain
+
+
+def _scan_tree(
+    source: Source,
+    paths: Sequence[str],
+    options: Callable[[str], ScanOptions],
+    cache: ScanCache | None,
+) -> dict[str, Scan]:
+    """The scan of every path; files with lines `KEY=VALUE` that kustomizations name are read as
+    such."""
+    found = _scan_all(source, paths, options, cache)
+    named = {path for scan in found.values() for path in scan.env_files}
+    if named:
+        wanted = [path for path in paths if path in named and path_kind(path) in ("", "text")]
+        found |= _scan_all(source, wanted, lambda path: replace(options(path), is_env=True), cache)
+    return found
 
 
 def _scan_all(

@@ -9,6 +9,7 @@ from imagebot.config.model import Configuration
 from imagebot.config.propose import propose
 from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.images.field import ImageField
+from imagebot.manifest.scan import scan
 from imagebot.plan.assign import assign
 from imagebot.plan.unused import unused_warnings
 from imagebot.reference import parse_reference
@@ -207,3 +208,22 @@ def test_production_is_not_moved_to_the_builds_of_test() -> None:
 def test_a_release_among_builds_is_no_build() -> None:
     fields = field("a.yaml", "app:main-41-3f2a9c1"), field("b.yaml", "app:1.4.2")
     assert where(*fields) == [("careful", "everything")] * 2
+
+
+@given(st.lists(st.text(max_size=80), max_size=60))
+def test_entries_for_unknown_registries_are_comments(entries: list[str]) -> None:
+    text = propose([field("a.yaml", "acme/web:1.0")], entries)
+    before = propose([field("a.yaml", "acme/web:1.0")])
+    assert text.startswith(before)
+    added = text.removeprefix(before)
+    assert all(line.startswith("#") for line in added.splitlines())
+    assert ("# fields:" in added) == bool(entries)
+    load_configuration(text, "imagebot.yaml", trusted=False)
+
+
+def test_what_would_govern_images_of_unknown_registries_is_proposed() -> None:
+    scanned = scan("env/web.yaml", b"web:\n  image: acme/web\n  version: v1.4.1\n")
+    text = propose(scanned.fields, [each.entry for each in scanned.unread])
+    assert text.endswith(
+        "# fields:\n#   - {files: [env/web.yaml], tag: web.version, image: REGISTRY/acme/web}\n"
+    )

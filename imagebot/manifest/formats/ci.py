@@ -51,8 +51,11 @@ def _find_github_job(context: DocumentContext, job: Mapping, keys: Keys, name: s
     if is_scalar(container):
         context.inline(container, at, container=name)
     for service, (_, settings) in (job.mapping("services") or {}).items():
-        if isinstance(settings, Mapping) and (image := settings.scalar("image")) is not None:
-            context.inline(image, (*keys, "services", service, "image"), container=service)
+        at = (*keys, "services", service)
+        if is_scalar(settings):
+            context.inline(settings, at, container=service)
+        elif isinstance(settings, Mapping) and (image := settings.scalar("image")) is not None:
+            context.inline(image, (*at, "image"), container=service)
     _find_steps(context, job, keys, name)
 
 

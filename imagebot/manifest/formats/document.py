@@ -101,6 +101,7 @@ def _find_plain(context: DocumentContext, root: Mapping, kind: PathKind, keys: K
     elif is_configuration(context.document_text.text) or is_of_updatecli(root):
         pass
     else:
+        helmfile.carry_repositories(context, root)
         if helmfile.is_helmfile(root):
             helmfile.find(context.within(form="helm"), root, keys)
         helm.find(context.within(form="helm"), root, keys)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from imagebot.manifest.formats import helm
+from imagebot.manifest.formats import chart, helm
 from imagebot.manifest.formats.argocd_parameters import find_parameters
 from imagebot.manifest.formats.helm_release import file_layer, inside, values_layers
 from imagebot.manifest.images.context import DocumentContext
@@ -23,6 +23,25 @@ def is_helmfile(root: Mapping) -> bool:
     )
 
 
+def carry_repositories(context: DocumentContext, root: Mapping) -> None:
+    """Collect the OCI registries of a helmfile, by the names that its charts use for them."""
+    for entry in root.sequence("repositories") or ():
+        if isinstance(entry, Mapping) and entry.text("oci").strip().lower() == "true":
+            name, url = said(entry, "name"), said(entry, "url")
+            if name and url:
+                url = url.removeprefix("oci://").rstrip("/")
+                context.findings.repositories[name] = f"oci://{url}"
+
+
+def _find_chart(context: DocumentContext, entry: Mapping, keys: Keys) -> None:
+    """`chart: NAME/app`, where NAME is an OCI registry of this helmfile."""
+    name, _, last = said(entry, "chart").partition("/")
+    url = context.findings.repositories.get(name, "")
+    version = entry.scalar("version")
+    if version is not None and url and last and not context.is_variable(version, f"{url}/{last}"):
+        chart.find_versioned(context, entry, url, last, keys, loose=True)
+
+
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     """Collect the releases, and report the images of their values: each has other layers."""
     environments = list(root.mapping("environments") or ())[:_MAX_ENVIRONMENTS]
@@ -30,6 +49,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
         if not isinstance(entry, Mapping) or not said(entry, "chart"):
             continue
         at = (*keys, "releases", number)
+        _find_chart(context, entry, at)
         context.findings.releases.append(_release(context, entry, at, environments))
         for index, item in enumerate(entry.sequence("values") or ()):
             if isinstance(item, Mapping):

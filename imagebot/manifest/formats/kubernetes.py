@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.formats import built, chart, functions, tekton
+from imagebot.manifest.formats import built, chart, crossplane, functions, openshift, tekton
 from imagebot.manifest.formats.helm_release import carry_config
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Resource
@@ -40,6 +40,8 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     visit = built.without_outputs(root, visitor(context))
     walk(context, root, keys, visit, skip=_SKIPPED_IN_POLICIES if is_policy else SKIPPED)
     functions.find(context, root, keys)
+    if crossplane.is_package(root):
+        crossplane.find(context, root, keys)
     carry_config(context, root, keys)
 
 
@@ -69,4 +71,5 @@ _MORE: tuple[tuple[str, Visitor], ...] = (
     ("images", _find_parts),
     ("oci://", chart.find_by_keys),
     ("bundle", tekton.find_bundles),
+    (openshift.DOCKER_IMAGE, openshift.find_sources),
 )

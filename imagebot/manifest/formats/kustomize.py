@@ -21,12 +21,22 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     """A kustomization or a component: images, charts, and the patches written inside it."""
     find_entries(context, root, keys)
     carry_kustomization(context, root, keys)
+    _carry_env_files(context, root)
     if not keys and not context.prefix:
         _note_overlay(context, root)
     for number, entry in enumerate(root.sequence("helmCharts") or ()):
         if isinstance(entry, Mapping):
             _find_chart(context, entry, (*keys, "helmCharts", number))
     walk(context, root, keys, lambda _context, _mapping, _keys: None)
+
+
+def _carry_env_files(context: DocumentContext, root: Mapping) -> None:
+    """Collect `envs` (once `env`) of the generators of ConfigMaps."""
+    for generator in root.sequence("configMapGenerator") or ():
+        if isinstance(generator, Mapping):
+            files = [*_texts(generator, "envs"), generator.text("env").strip()]
+            folder = folder_of(context.findings.path)
+            context.findings.env_files += in_tree(folder, [each for each in files if each])
 
 
 def _note_overlay(context: DocumentContext, root: Mapping) -> None:

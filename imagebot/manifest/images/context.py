@@ -27,6 +27,7 @@ from imagebot.manifest.images.not_reference import SHOWN, filled_in, is_filled_i
 from imagebot.manifest.images.slots import EditableScalar, editable_scalar
 from imagebot.manifest.yaml.document_text import DocumentText
 from imagebot.manifest.yaml.events import Scalar
+from imagebot.manifest.yaml.quoting import in_flow
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_null
 from imagebot.reference import Reference, parse_reference
 
@@ -189,24 +190,30 @@ class DocumentContext:
     def nameless(self, scalar: Scalar | None, keys: Keys, reason: str) -> None:
         """List a tag or digest at `keys` whose repository is not known, with what would help."""
         if self.below is not None and self.below.absent:
-            reason = f"{self.below.absent} is not in these files: {self._entry(keys)}"
+            reason = f"{self.below.absent} is not in these files: {_advice(self._entry(keys))}"
         self.unread(scalar, "no-repository", reason, expected=True)
 
-    def _entry(self, keys: Keys) -> str:
-        """What to write where no file says which repository a value belongs to."""
+    def registry_unknown(self, version: Scalar, keys: Keys, name: str) -> None:
+        """List a version at `keys` whose image has a `name` without its registry."""
+        entry = self._entry(keys, f"REGISTRY/{name}")
+        reason = f"the registry of {name} is not known here: {_advice(entry)}"
+        line = self.line(version)
+        self.findings.unread.append(
+            Unread(self.findings.path, line, "no-repository", reason, True, entry)
+        )
+
+    def _entry(self, keys: Keys, image: str = "REPOSITORY") -> str:
+        """The entry of `fields` for a value whose repository no file says; "" if there is none."""
         part = "digest" if str(keys[-1]).endswith("igest") else "tag"
         path = ".".join(str(key).replace(".", "\\.") for key in keys)[:SHOWN]
-        if not _PLAIN.fullmatch(f"{self.findings.path}{path}"):
-            where = ""
-        elif not self.prefix and self.resource is None:
-            where = f"files: [{self.findings.path}]"
-        elif not self.prefix and self.resource and all(isinstance(key, str) for key in keys):
-            where = f"files: [{self.findings.path}], kind: {self.resource.kind}"
-        else:
-            where = ""
-        if not where:
-            return "write `# imagebot: {image: REPOSITORY, policy: NAME}` on this line"
-        return f"write `fields: [{{{where}, {part}: {path}, image: REPOSITORY}}]` in imagebot.yaml"
+        where = f"files: [{in_flow(self.findings.path)}]"
+        if self.prefix:
+            return ""
+        if self.resource is not None:
+            if not all(isinstance(key, str) for key in keys):
+                return ""
+            where += f", kind: {in_flow(self.resource.kind)}"
+        return f"{{{where}, {part}: {in_flow(path)}, image: {in_flow(image)}}}"
 
     def line(self, scalar: Scalar) -> int:
         return self.document_text.file.line(self.document_text.index(scalar.start_mark.index))
@@ -232,6 +239,13 @@ class DocumentContext:
         text = scalar.value.strip() if error.text in scalar.value else error.text
         code, reason, nobodys = why_not_reference(text, error)
         self.unread(scalar, code, reason, expected=expected or nobodys)
+
+
+def _advice(entry: str) -> str:
+    """What to write where no file says which repository a value belongs to."""
+    if not entry:
+        return "write `# imagebot: {image: REPOSITORY, policy: NAME}` on this line"
+    return f"write `fields: [{entry}]` in imagebot.yaml"
 
 
 def _inline_slots(

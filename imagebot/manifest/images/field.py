@@ -164,6 +164,7 @@ class FieldEdit:
 class Unread:
     """A file or part of a file that was not read, and why. `expected` if no one has to act.
 
+    `entry` is the entry of `fields` that would govern it, "" if `imagebot init` proposes none.
     `line` is 0 for a whole file. An unexpected one becomes a problem when a route covers the file.
     """
 
@@ -172,6 +173,7 @@ class Unread:
     code: str
     reason: str
     expected: bool = False
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +226,8 @@ class Scan:
 
     `objects` and `pending` depend on the other files of the tree: `flux.join` turns them into
     policies and further fields; `overlays` are for `overlays.join_overlays`. `chart`, `releases`
-    and `holders` say which files are layers of Helm values; `values` are what
+    and `holders` say which files are layers of Helm values; `env_files` are the paths of files with
+    lines `KEY=VALUE` that a kustomization makes ConfigMaps of; `values` are what
     `ScanOptions.sections` asked for, `images` those of the templates of a chart.
     """
 
@@ -238,3 +241,4 @@ class Scan:
     holders: tuple[Holder, ...] = ()
     values: tuple[SectionValues, ...] = ()
     images: tuple[ChartImage, ...] = ()
+    env_files: tuple[str, ...] = ()

@@ -102,6 +102,7 @@ class FileFindings:
     `patterns` are the configured patterns for the file, `entries` the configured fields. `nested`
     are scalars still to be read, `marked` the documents whose text holds a marker, `broken` those
     that could not be parsed. `below` has what other layers of Helm values give to this file.
+    `repositories` are the OCI registries that a helmfile names for its charts.
     """
 
     path: str
@@ -120,6 +121,8 @@ class FileFindings:
     holders: list[Holder] = field(default_factory=list)
     below: dict[Section, Below] = field(default_factory=dict)
     entries: tuple[FieldEntry, ...] = ()
+    repositories: dict[str, str] = field(default_factory=dict)
+    env_files: list[str] = field(default_factory=list)
 
     @property
     def is_full(self) -> bool:

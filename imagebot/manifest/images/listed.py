@@ -32,6 +32,14 @@ def find_listed(
             _item(context, item, (*at, number), registry, strict)
 
 
+def find_named(
+    context: DocumentContext, mapping: Mapping, key: str, keys: Keys, *, registry: str
+) -> None:
+    """`extraImages: {KEY: {name: acme/app, tag: 1.2}}`, as in the chart of JupyterHub."""
+    for name, (_, node) in (mapping.mapping(key) or Mapping()).items():
+        _item(context, node, (*keys, key, name), registry, strict=False)
+
+
 def _mapped(
     context: DocumentContext, images: Mapping, keys: Keys, registry: str, strict: bool
 ) -> None:

@@ -85,6 +85,8 @@ class ScanOptions:
     `mentions` narrows a scan to files with any of these texts: the last parts of repository names,
     for a pass that looks for given images only. A file that is too large to read is still listed.
 
+    `is_env` says that a kustomization makes a ConfigMap of the lines of the file.
+
     `layers` has, by path, what other layers of Helm values give to the values of a file. With
     `sections` a scan has the values of these sections of the file, and nothing else.
     """
@@ -94,5 +96,6 @@ class ScanOptions:
     chart: bool = False
     compose_defaults: bool = False
     mentions: tuple[str, ...] = ()
+    is_env: bool = False
     layers: Layers = field(default_factory=dict, hash=False)
     sections: tuple[Section, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
-from imagebot.manifest.images.listed import find_listed
+from imagebot.manifest.images.listed import find_listed, find_named
 from imagebot.manifest.images.naming import bare, has_tag, is_address, said
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.yaml.tree import Mapping
@@ -33,6 +33,8 @@ def find_parts(
     for key in mapping:
         if key.endswith("Repository"):
             _named_repository(context, mapping, key, keys, registry, strict)
+        elif key.endswith("Images") and not strict:
+            find_named(context, mapping, key, keys, registry=registry)
     if "images" in mapping or "<<" in mapping:
         find_listed(context, mapping, keys, registry=registry, strict=strict)
 

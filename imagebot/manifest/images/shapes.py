@@ -18,6 +18,7 @@ from imagebot.manifest.images.naming import (
     within_image,
 )
 from imagebot.manifest.images.others import is_written_by_cluster
+from imagebot.manifest.images.pairs import find_pair, is_name_key
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import COMPLEX_KEY, Mapping, Node, is_scalar
@@ -58,8 +59,12 @@ def find_images(
         if inherited is not None:
             _image(context, mapping, "image", inherited, keys, registry)
     for key, (_, node) in mapping.items():
-        if "mage" in key and is_image_key(key):
+        if "mage" not in key:
+            continue
+        if is_image_key(key):
             _image(context, mapping, key, node, keys, registry)
+        elif is_name_key(key):
+            find_pair(context, mapping, key, keys, registry=registry)
 
 
 def _image(
@@ -95,6 +100,8 @@ def _image_scalar(
         if text or not _has_repository(owner, key):
             shape = _beside_tag(owner, key, tag_key, registry)
             find_split(context, shape, keys, container=container, loose=container is None)
+        return
+    if container is None and find_pair(context, owner, key, keys, registry=registry):
         return
     if key in owner.repeated:
         context.unread(scalar, "repeated-key", f"the key `{key}` appears twice")

@@ -31,6 +31,7 @@ from imagebot.manifest.markers.written import (
     near_misses,
     own_markers,
 )
+from imagebot.manifest.text import env_file
 from imagebot.manifest.text.line import filled_in_on, images_on, names_image_in_comment
 from imagebot.manifest.text.lone import Lone, lone_values, named_lines, parts_of
 from imagebot.manifest.text.pattern import compile_pattern
@@ -64,7 +65,8 @@ class _Match:
 
 def find_text(path: str, data: bytes, options: ScanOptions) -> Scan:
     """The image fields of a file that is read as text; an empty scan when nothing asks for it."""
-    patterns = patterns_for(path, options)
+    configured = patterns_for(path, options)
+    patterns = (*configured, *env_file.PATTERNS) if options.is_env else configured
     if not patterns and not has_text_markers(data):
         return Scan()
     encoding = wide_encoding(data)
@@ -84,7 +86,9 @@ def find_text(path: str, data: bytes, options: ScanOptions) -> Scan:
     if encoding:
         return Scan(unread=(not_utf8(path, encoding),))
     fields, unread = find_as_text(path, file, patterns)
-    return Scan(tuple(fields), tuple(unread))
+    count = len(configured)
+    own = (each if (each.entry or 0) < count else replace(each, entry=None) for each in fields)
+    return Scan(tuple(own), tuple(unread))
 
 
 def has_text_markers(data: bytes) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from imagebot.manifest.yaml.events import MAX_DEPTH, Scalar, few_brackets
 from imagebot.manifest.yaml.plain_lines import (
+    ANCHORS,
     AT_ONCE,
     COMMENT,
     EXACT_KEYS,
@@ -34,9 +35,12 @@ _BEYOND = (
     *("parameters:", "image.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "repoURL:"),
     *("bundle:", "bundles", "\t", "\r"),
     *("helm:", "valuesFrom:", "helmCharts:", "Generator:", "releases:"),
+    *("pkg.crossplane.io", "DockerImage", "repositories:"),
 )
 # Line breaks to libyaml, which follows YAML 1.1.
 _OTHER_BREAKS = ("\x85", "\u2028", "\u2029")
+# Kinds of objects with values for Helm in texts; "" is not yet known.
+_HOLDERS = ("", "ConfigMap", "Secret")
 _MAX_LINES = 20_000
 _NO_KEYS: frozenset[str] = frozenset()
 
@@ -82,12 +86,37 @@ def outline(text: str) -> Mapping | None:
         return None
     if not text.isascii() and any(sign in text for sign in _OTHER_BREAKS):
         return None
-    if not few_brackets(text):
+    if "argoproj.io/" in text and "Application" in text:
+        return None
+    if not few_brackets(text) or _hides_values(text):
         return None
     try:
         return _Outline(text).read()
     except _NotPlainError:
         return None
+
+
+def _hides_values(text: str) -> bool:
+    """Whether an alias may stand for more than one line of text.
+
+    An outline omits the mappings and lists behind it, and the earlier uses of its name.
+    """
+    if "&" not in text or "*" not in text:
+        return False
+    names: set[str] = set()
+    for match in ANCHORS.finditer(text):
+        if match["collection"] is not None or match["name"] in names:
+            return True
+        names.add(match["name"])
+    return False
+
+
+def _new_mapping() -> Mapping:
+    made = Mapping()
+    made.flow = False
+    made.start = made.end = 0
+    made.repeated = _NO_KEYS
+    return made
 
 
 class _Outline:
@@ -99,7 +128,7 @@ class _Outline:
         self.root: Mapping | None = None
         self.stack: list[tuple[int, Any]] = []
         self.key: str | None = None
-        self.anchors: dict[str, str] = {}
+        self.anchors: dict[str, Line] = {}
         self.entered = 0
 
     def read(self) -> Mapping | None:
@@ -184,7 +213,7 @@ class _Outline:
             if key.endswith(("tag", "Tag", "igest")):
                 raise _NotPlainError
             value = Line("", "", start + len(key) + 1, start + len(key) + 1)
-            if key in EXACT_KEYS or is_telling(key):
+            if key in OWNER_KEYS or key in EXACT_KEYS or is_telling(key):
                 value = self._nothing_or_more(key, column, position, value)
             after = key
         mapping[key] = (name, value)
@@ -192,7 +221,10 @@ class _Outline:
         return position
 
     def _nothing_or_more(self, key: str, column: int, position: int, nothing: Node) -> Node:
-        """The value of a key alone on its line, until more of it is found; None is not a scalar."""
+        """The value of a key alone on its line, until more of it is found; None is not a scalar.
+
+        An owner is there even if nothing in it matters.
+        """
         more = below(self.text, position)
         is_list = more is not None and more["dash"] is not None
         if key == "images" and not is_list:
@@ -200,7 +232,7 @@ class _Outline:
             raise _NotPlainError
         if more is None or len(more["indent"]) < column + (0 if is_list else 1):
             return nothing
-        return None
+        return _new_mapping() if key in OWNER_KEYS and not is_list else None
 
     def _enter_items(self, lead: str) -> None:
         """Open or go on with a sequence for every dash of a line."""
@@ -256,10 +288,7 @@ class _Outline:
                     raise _NotPlainError
             elif self.root is not None:
                 raise _NotPlainError
-        made = Mapping()
-        made.flow = False
-        made.start = made.end = 0
-        made.repeated = _NO_KEYS
+        made = _new_mapping()
         if self.stack:
             self._attach(made, column)
         elif column:
@@ -307,7 +336,7 @@ class _Outline:
         if first == "*":
             if raw[1:] not in self.anchors:
                 raise _NotPlainError
-            return Line(self.anchors[raw[1:]], "", start, start + len(raw))
+            return self.anchors[raw[1:]]
         style = ""
         value = raw
         if first in "\"'":
@@ -316,11 +345,20 @@ class _Outline:
                 if group == "value":
                     raise _NotPlainError
                 return None
+        line = Line(value, style, start, start + len(raw))
         if anchor is not None:
-            self.anchors[anchor] = value
-        return Line(value, style, start, start + len(raw))
+            self.anchors[anchor] = line
+        return line
 
     def _skip_block(self, column: int, position: int) -> tuple[Any, int]:
         """Skip the text of a block scalar of an entry at `column`."""
-        end = end_of_block(column).search(self.text, max(position - 1, 0))
-        return None, end.start() + 1 if end is not None else len(self.text)
+        found = end_of_block(column).search(self.text, max(position - 1, 0))
+        end = found.start() + 1 if found is not None else len(self.text)
+        if self.text.find("ersion", position, end) >= 0 and self._may_hold_values():
+            raise _NotPlainError
+        return None, end
+
+    def _may_hold_values(self) -> bool:
+        """Whether the texts of this object may be layers of Helm values: see helm_release.py."""
+        kind = self.root.text("kind") if self.root is not None else ""
+        return kind in _HOLDERS or kind.endswith("List")

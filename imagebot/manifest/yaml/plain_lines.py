@@ -24,7 +24,7 @@ _EXACT = (
 )
 EXACT_KEYS = frozenset(_EXACT.split("|"))
 # Keys of mappings in which formats look for keys that are not telling by themselves.
-_OWNERS = "metadata|spec|source|sources|ref"
+_OWNERS = "metadata|spec|source|sources|ref|services"
 OWNER_KEYS = frozenset(_OWNERS.split("|"))
 # Usually there is an image below these: trying to skip all of it would only cost time.
 _AROUND = "template|jobTemplate|containers|initContainers|values|controllers|items"
@@ -95,6 +95,8 @@ def _lines(after_nested: str) -> re.Pattern[str]:
 LINES = _lines(r"(?=[^\n])")
 LAST_LINES = _lines("")
 COMMENT = re.compile(r"[ ]*(?:\n|\Z|#[^\n]*(?:\n|\Z))")
+# What an alias may stand for: a collection begins behind the anchor or on the next line.
+ANCHORS = re.compile(rf"(?:\A|(?<=[\s,\[{{]))&(?P<name>{_NAME})[ ]*(?P<collection>[\n#\[{{!]|\Z)?")
 _BLANKS = re.compile(rf"(?:{_BLANK}){{1,{AT_ONCE}}}")
 _BELOW = re.compile(r"(?P<indent>[ ]*)(?P<dash>-[ \n])?(?=\S|-)")
 # The value of a telling line is plain or simply quoted text; the groups are those of `_FIELD`.

@@ -22,6 +22,7 @@ _NOT_TEXT = re.compile(
     | = | <<
     """
 )
+_PLAIN_IN_FLOW = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./\\-]*")
 # Numbers that every reader prints in the same way again.
 _PRINTED_ALIKE = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{0,3}[1-9])?")
 
@@ -37,3 +38,10 @@ def is_misread(text: str) -> bool:
     Helm also prints whole numbers of seven or more digits differently (`2.0240101e+07`).
     """
     return needs_quotes(text) and _PRINTED_ALIKE.fullmatch(text) is None
+
+
+def in_flow(text: str) -> str:
+    """A text of one line as a scalar in flow style, with quotes unless it is surely plain."""
+    if _PLAIN_IN_FLOW.fullmatch(text) and not needs_quotes(text):
+        return text
+    return "'" + text.replace("'", "''") + "'"

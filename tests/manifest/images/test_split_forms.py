@@ -328,7 +328,6 @@ NO_VERSIONS = (
     "{image: {name: acme/web, version: {a: b}}}",
     "{a: {name: acme/web, version: v1}}",
     "{a: {repository: acme/web, version: v1}}",
-    "{a: {image: acme/web, version: v1}}",
     "{a: {image: web, repository: stable, version: v1}}",
     "{a: {image: web, repository: 'https://charts.example.com/x', version: v1}}",
     "{a: {imageName: acme/web, registry: quay.io, version: v1}}",
@@ -357,6 +356,37 @@ def test_a_version_is_the_tag_of_what_must_be_an_image(
 def test_a_version_is_not_a_tag_elsewhere(text: str, head: str) -> None:
     texts = [f"{head}  x: {text}\n"] if head else [text, block(text)]
     assert [scanned(each, "foo.yaml") for each in texts] == [([], [])] * len(texts)
+
+
+PAIRS = {
+    "{a: {image: ghcr.io/acme/web, version: v1}}": (["ghcr.io/acme/web:v1"], []),
+    "{a: {image: ghcr.io/acme/web, imageVersion: v1}}": (["ghcr.io/acme/web:v1"], []),
+    "{a: {image: acme/web, image-version: v1, registry: ghcr.io}}": (["ghcr.io/acme/web:v1"], []),
+    "{a: {api_image_name: ghcr.io/acme/web, api_image_tag: v1}}": (["ghcr.io/acme/web:v1"], []),
+    "{global: {imageRegistry: ghcr.io}, a: {image_name: acme/web, image_tag: v1}}": (
+        ["ghcr.io/acme/web:v1"],
+        [],
+    ),
+    "{a: {image: acme/web, version: v1}}": ([], ["no-repository"]),
+    "{a: {image_name: web, image_tag: v1}}": ([], ["no-repository"]),
+    "{a: {image_name: '${REGISTRY}/web', image_tag: v1}}": ([], ["variable"]),
+    "{a: {image: acme/web, version: stable}}": ([], []),
+    "{a: {image: acme/web, version: 1.x}}": ([], []),
+    "{a: {image_name: web}}": ([], []),
+}
+
+
+@pytest.mark.parametrize("style", [str, block], ids=["flow", "block"])
+@pytest.mark.parametrize(("text", "expected"), PAIRS.items(), ids=PAIRS)
+def test_a_name_with_its_version_beside_it(
+    text: str, expected: tuple[list[str], list[str]], style: Callable[[str], str]
+) -> None:
+    assert scanned(style(text), "foo.yaml") == expected
+
+
+def test_the_image_of_a_resource_has_no_tag_in_a_version_beside_it() -> None:
+    text = f"{CR}  x: {{image: ghcr.io/acme/web, version: v1}}\n"
+    assert scanned(text, "foo.yaml") == ([], ["no-tag"])
 
 
 def test_a_key_that_is_there_twice_is_refused() -> None:
