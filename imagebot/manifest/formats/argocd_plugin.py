@@ -32,11 +32,11 @@ def find(context: DocumentContext, plugin: Mapping, keys: Keys) -> None:
         for number, item in items(plugin, key, value):
             texts += _found(context, item, value, (*keys, key, number, value))
         find_named(context, texts, plugin, (*keys, key))
-    for number, item in enumerate(plugin.sequence("parameters") or ()):
-        if isinstance(item, Mapping):
+    for number, each in enumerate(plugin.sequence("parameters") or ()):
+        if isinstance(each, Mapping):
             at = (*keys, "parameters", number)
-            find_map(context, item, (*at, "map"))
-            _find_array(context, item, (*at, "array"))
+            find_map(context, each, (*at, "map"))
+            _find_array(context, each, (*at, "array"))
 
 
 def items(plugin: Mapping, key: str, value: str) -> Iterator[tuple[int, Mapping]]:

@@ -7,13 +7,14 @@ are Applications.
 from __future__ import annotations
 
 from imagebot.errors import InvalidReferenceError
-from imagebot.manifest.formats import argocd_plugin, helm
+from imagebot.manifest.formats import argocd_plugin, argocd_releases, helm
 from imagebot.manifest.formats.argocd_parameters import find_parameters
 from imagebot.manifest.images import spelling
 from imagebot.manifest.images.arguments import name_path
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.naming import has_host
+from imagebot.manifest.images.walk import walk
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 from imagebot.reference import parse_reference
@@ -33,6 +34,32 @@ def find(context: DocumentContext, source: Mapping, keys: Keys) -> None:
     plugin = source.mapping("plugin")
     if plugin is not None:
         argocd_plugin.find(context, plugin, (*keys, "plugin"))
+
+
+def is_source(mapping: Mapping) -> bool:
+    """Whether a mapping of Helm values is the source of an Application."""
+    settings, plugin = mapping.mapping("helm"), mapping.mapping("plugin")
+    if settings is not None and (
+        settings.sequence("parameters") or settings.mapping("valuesObject") is not None
+    ):
+        return True
+    if plugin is not None and (plugin.sequence("env") or plugin.sequence("parameters")):
+        return True
+    kustomize = mapping.mapping("kustomize")
+    return kustomize is not None and is_kustomize(kustomize, ("kustomize",))
+
+
+def is_kustomize(mapping: Mapping, keys: Keys) -> bool:
+    """Whether the images of a mapping are written as Argo CD writes them."""
+    images = mapping.sequence("images") if keys[-1:] == ("kustomize",) else None
+    return bool(images) and all(is_scalar(item) for item in images or ())
+
+
+def find_file(context: DocumentContext, root: Mapping, keys: Keys) -> None:
+    """Report the images of `.argocd-source.yaml`, which has the settings of a source."""
+    find(context, root, keys)
+    argocd_releases.carry_source(context, root, keys)
+    walk(context, root, keys, lambda _context, _mapping, _keys: None)
 
 
 def _find_helm(context: DocumentContext, settings: Mapping, keys: Keys) -> None:

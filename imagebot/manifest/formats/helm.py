@@ -16,8 +16,14 @@ from imagebot.manifest.images.walk import walk
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping
 
+# Keys of the source of an Application, as charts have them in their values.
+_SOURCES = ("helm", "kustomize", "plugin")
+
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
+    # Imported here, because a source has Helm values and these may have sources.
+    from imagebot.manifest.formats import argocd_releases, argocd_source
+
     below = context.below_at(keys)
     before = len(context.findings.candidates)
     if below is not None:
@@ -29,10 +35,16 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
         context = replace(context, registry_from=registry.given)
     host = "" if registry is None else registry.value.strip()
     has_keel = context.document_text.holds("keel")
+    has_sources = any(context.document_text.holds(sign) for sign in _SOURCES)
     has_charts = context.document_text.holds("oci://")
 
     def visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
         if has_keel and is_of_keel(keys):
+            return
+        if has_sources and argocd_source.is_source(mapping):
+            argocd_source.find(context, mapping, keys)
+            argocd_releases.carry_values(context, mapping, keys)
+        if argocd_source.is_kustomize(mapping, keys):
             return
         find_images(context, mapping, keys, registry=host)
         if not (has_keel and keys[-1:] == ("keel",) and "images" in mapping):
