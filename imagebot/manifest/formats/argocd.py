@@ -3,7 +3,7 @@ and the values of generators."""
 
 from __future__ import annotations
 
-from imagebot.manifest.formats import argocd_releases, argocd_source, chart, kubernetes
+from imagebot.manifest.formats import argocd_releases, argocd_source, chart, helm, kubernetes
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.overlay import Overlay, in_tree, override_of
@@ -37,7 +37,7 @@ def _visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
     if not keys or not (keys[-1] == "source" or (len(keys) > 1 and keys[-2] == "sources")):
         return
     _find_chart(context, mapping, keys)
-    argocd_source.find(context, mapping, keys)
+    argocd_source.find(context, mapping, keys, helm.find)
     _note_overlay(context, mapping)
 
 

@@ -7,14 +7,14 @@ are Applications.
 from __future__ import annotations
 
 from imagebot.errors import InvalidReferenceError
-from imagebot.manifest.formats import argocd_plugin, argocd_releases, helm
+from imagebot.manifest.formats import argocd_plugin, argocd_releases
 from imagebot.manifest.formats.argocd_parameters import find_parameters
 from imagebot.manifest.images import spelling
 from imagebot.manifest.images.arguments import name_path
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.naming import has_host
-from imagebot.manifest.images.walk import walk
+from imagebot.manifest.images.walk import Visitor, walk
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 from imagebot.reference import parse_reference
@@ -23,11 +23,11 @@ from imagebot.text import shorten
 _SHOWN = 80
 
 
-def find(context: DocumentContext, source: Mapping, keys: Keys) -> None:
-    """Report the images of a source."""
+def find(context: DocumentContext, source: Mapping, keys: Keys, find_values: Visitor) -> None:
+    """Report the images of a source; `find_values` reports those of Helm values."""
     settings = source.mapping("helm")
     if settings is not None:
-        _find_helm(context, settings, (*keys, "helm"))
+        _find_helm(context, settings, (*keys, "helm"), find_values)
     kustomize = source.mapping("kustomize")
     if kustomize is not None:
         find_overrides(context, kustomize, (*keys, "kustomize"))
@@ -55,19 +55,21 @@ def is_kustomize(mapping: Mapping, keys: Keys) -> bool:
     return bool(images) and all(is_scalar(item) for item in images or ())
 
 
-def find_file(context: DocumentContext, root: Mapping, keys: Keys) -> None:
+def find_file(context: DocumentContext, root: Mapping, keys: Keys, find_values: Visitor) -> None:
     """Report the images of `.argocd-source.yaml`, which has the settings of a source."""
-    find(context, root, keys)
+    find(context, root, keys, find_values)
     argocd_releases.carry_source(context, root, keys)
     walk(context, root, keys, lambda _context, _mapping, _keys: None)
 
 
-def _find_helm(context: DocumentContext, settings: Mapping, keys: Keys) -> None:
+def _find_helm(
+    context: DocumentContext, settings: Mapping, keys: Keys, find_values: Visitor
+) -> None:
     find_parameters(context, settings, keys)
     _list_files(context, settings)
     values = settings.mapping("valuesObject")
     if values is not None:
-        helm.find(context, values, (*keys, "valuesObject"))
+        find_values(context, values, (*keys, "valuesObject"))
     text = settings.scalar("values")
     if text is not None and text.style != "|" and any(s in text.value for s in ("image", "tag")):
         context.unread(text, "embedded", "values are only read from a literal block (`|`)")

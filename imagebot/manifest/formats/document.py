@@ -87,7 +87,7 @@ def _find_plain(context: DocumentContext, root: Mapping, kind: PathKind, keys: K
     elif kind == "chart":
         chart.find(context.within(form="chart"), root, keys)
     elif kind == "argocd-source" and not context.prefix:
-        argocd_source.find_file(context.within(form="argocd"), root, keys)
+        argocd_source.find_file(context.within(form="argocd"), root, keys, helm.find)
     elif context.prefix[-1:] == ("templatePatch",):
         argocd.find(context.within(form="argocd"), root, keys)
     elif kind == "gitlab-ci":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from imagebot.manifest.formats import chart, chart_images
+from imagebot.manifest.formats import argocd_releases, argocd_source, chart, chart_images
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.merged import is_given, merge
@@ -21,9 +21,6 @@ _SOURCES = ("helm", "kustomize", "plugin")
 
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
-    # Imported here, because a source has Helm values and these may have sources.
-    from imagebot.manifest.formats import argocd_releases, argocd_source
-
     below = context.below_at(keys)
     before = len(context.findings.candidates)
     if below is not None:
@@ -42,7 +39,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
         if has_keel and is_of_keel(keys):
             return
         if has_sources and argocd_source.is_source(mapping):
-            argocd_source.find(context, mapping, keys)
+            argocd_source.find(context, mapping, keys, find)
             argocd_releases.carry_values(context, mapping, keys)
         if argocd_source.is_kustomize(mapping, keys):
             return
