@@ -205,14 +205,14 @@ class _Finder:
         for each in instances(release, self.tree):
             chart, absent = self._chart(path, each)
             own = self._of_chart(chart).layers if chart is not None else ()
-            more = (*more, *self._overriding(path, each))
+            last = (*more, *self._overriding(path, each))
             for places in self._places(path, each, each.layers):
                 layers = [place for place in places if place not in own]
-                whole = (*own, *layers, *more)
+                whole = (*own, *layers, *last)
                 if len(whole) > MAX_LAYERS:
                     self._too_many(path, release)
                     return
-                if layers or more:
+                if layers or last:
                     yield Stack(whole, len(own), True, "" if own else absent)
 
     def _overriding(self, path: str, release: Release) -> Iterator[Place]:
@@ -223,7 +223,9 @@ class _Finder:
             return
         for at, source in self._sources.get(_normal(release.chart), ()):
             name = posixpath.basename(at).partition(".argocd-source")[2].rpartition(".")[0]
-            if name in ("", f"-{release.name}") or release.by == "ApplicationSet":
+            # The name of an ApplicationSet is not that of its Applications.
+            own = release.by == "Application" and name == f"-{release.name}"
+            if not name or own:
                 for places in self._places(at, source, source.layers):
                     yield from places
 
