@@ -51,7 +51,9 @@ _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "kustomization": (*_HINTS, "Generator:", "helmCharts:"),
 }
 # Formats that name images under keys that are not about images in other formats.
-_ALL_KEYS: frozenset[PathKind] = frozenset({"gitlab-ci", "github-actions", "circleci", "chart"})
+_ALL_KEYS: frozenset[PathKind] = frozenset(
+    {"gitlab-ci", "github-actions", "circleci", "chart", "argocd-source"}
+)
 # JSON files without these belong to other tools, such as editors, which may allow comments.
 _OBJECT_KEYS = tuple(re.compile(rf"""["']{key}["']\s*:""") for key in ("apiVersion", "kind"))
 _CHART_TEMPLATE = "a template of a Helm chart"
@@ -143,7 +145,7 @@ def _worth_reading(
     if any(each.extra.image and not each.extra.kind for each in entries):
         # The file need not have the name of the image.
         return True
-    if kind == "kustomization" or (options.layers and path in options.layers):
+    if kind in ("kustomization", "argocd-source") or (options.layers and path in options.layers):
         return True
     if encoding := wide_encoding(data):
         data = data.decode(encoding, "replace").encode()

@@ -3,17 +3,13 @@ and the values of generators."""
 
 from __future__ import annotations
 
-from imagebot.errors import InvalidReferenceError
-from imagebot.manifest.formats import argocd_releases, chart, helm, kubernetes
-from imagebot.manifest.formats.argocd_parameters import find_parameters
+from imagebot.manifest.formats import argocd_releases, argocd_source, chart, helm, kubernetes
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
-from imagebot.manifest.images.naming import has_host
 from imagebot.manifest.images.overlay import Overlay, in_tree, override_of
 from imagebot.manifest.images.walk import walk
-from imagebot.manifest.yaml.events import Scalar, YamlFaultError
+from imagebot.manifest.yaml.events import YamlFaultError
 from imagebot.manifest.yaml.tree import Mapping, build, is_scalar
-from imagebot.reference import parse_reference
 
 _KINDS = frozenset({"Application", "ApplicationSet"})
 # Argo CD writes a sync that is asked for to `operation`.
@@ -41,22 +37,8 @@ def _visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
     if not keys or not (keys[-1] == "source" or (len(keys) > 1 and keys[-2] == "sources")):
         return
     _find_chart(context, mapping, keys)
-    settings = mapping.mapping("helm")
-    if settings is not None:
-        at = (*keys, "helm")
-        find_parameters(context, settings, at)
-        values = settings.mapping("valuesObject")
-        if values is not None:
-            helm.find(context, values, (*at, "valuesObject"))
-        text = settings.scalar("values")
-        if text is not None and text.style != "|" and "image" in text.value:
-            context.unread(text, "embedded", "values are only read from a literal block (`|`)")
+    argocd_source.find(context, mapping, keys, helm.find)
     _note_overlay(context, mapping)
-    kustomize = mapping.mapping("kustomize")
-    if kustomize is not None:
-        for number, item in enumerate(kustomize.sequence("images") or ()):
-            if is_scalar(item):
-                _find_override(context, item, (*keys, "kustomize", "images", number))
 
 
 def _note_overlay(context: DocumentContext, source: Mapping) -> None:
@@ -67,22 +49,6 @@ def _note_overlay(context: DocumentContext, source: Mapping) -> None:
     for folder in in_tree("", [source.text("path")]):
         overlay = Overlay("Argo CD", path, folder, images=tuple(filter(None, images)))
         context.findings.overlays.append(overlay)
-
-
-def _find_override(context: DocumentContext, item: Scalar, keys: Keys) -> None:
-    """`name=new-name:tag`: the image that is pulled follows the last `=`."""
-    text = item.value.strip()
-    start = text.rfind("=") + 1
-    if context.inline(item, keys, span=(start, None), loose=True):
-        return
-    try:
-        reference = parse_reference(text[start:])
-    except InvalidReferenceError:
-        return
-    if has_host(reference.name):
-        return
-    reason = f"{reference.name} has no tag here: it is chosen elsewhere"
-    context.unread(item, "no-tag", reason, expected=True)
 
 
 def _find_chart(context: DocumentContext, source: Mapping, keys: Keys) -> None:

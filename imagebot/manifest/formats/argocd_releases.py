@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator
 from itertools import islice, product
 
 from imagebot.manifest.formats.helm_release import values_layers
+from imagebot.manifest.images.arguments import may_set_values
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.layers import Layer, Release
@@ -45,6 +47,54 @@ def carry(context: DocumentContext, root: Mapping, keys: Keys) -> None:
             context.findings.releases.append(release)
 
 
+def carry_source(context: DocumentContext, root: Mapping, keys: Keys) -> None:
+    """Collect what `.argocd-source.yaml` installs: the chart in its folder, with its settings."""
+    settings = root.mapping("helm")
+    layers = _layers(context, settings, (*keys, "helm")) if settings is not None else ()
+    layers += _plugin_layers(context, root, keys)
+    if layers:
+        folder = posixpath.dirname(context.findings.path)
+        context.findings.releases.append(
+            Release("argocd-source", "", 1, chart=folder or ".", layers=layers)
+        )
+
+
+def carry_values(context: DocumentContext, source: Mapping, keys: Keys) -> None:
+    """Collect the release of a source in the values of a chart that templates Applications."""
+    settings = source.mapping("helm")
+    layers = _layers(context, settings, (*keys, "helm")) if settings is not None else ()
+    layers += _plugin_layers(context, source, keys)
+    if layers:
+        chart, url = source.text("chart"), source.text("repoURL")
+        name = str(keys[-2]) if len(keys) > 1 else ""
+        context.findings.releases.append(
+            Release(
+                "values",
+                name,
+                layers[0].line,
+                url=url,
+                chart=chart or source.text("path"),
+                named=bool(chart),
+                layers=layers,
+            )
+        )
+
+
+def _plugin_layers(context: DocumentContext, source: Mapping, keys: Keys) -> tuple[Layer, ...]:
+    """The values that the arguments and maps of a plugin set."""
+    plugin, found = source.mapping("plugin") or Mapping(), []
+    for key in ("env", "parameters"):
+        for number, item in enumerate(plugin.sequence(key) or ()):
+            if not isinstance(item, Mapping):
+                continue
+            at = (*keys, "plugin", key, number)
+            for part in ("value", "string", "map", "array"):
+                text = item.scalar(part)
+                if text is None or may_set_values(text.value):
+                    found += values_layers(context, item, part, at, parameters=True)
+    return tuple(found)
+
+
 def _release(
     context: DocumentContext,
     root: Mapping,
@@ -55,7 +105,8 @@ def _release(
 ) -> Release | None:
     chart, path = source.text("chart"), source.text("path")
     settings = source.mapping("helm")
-    if not (chart or (path and settings is not None)):
+    plugin = _plugin_layers(context, source, keys)
+    if not (chart or (path and (settings is not None or plugin))):
         return None
     metadata = root.mapping("metadata")
     at = source.scalar("repoURL")
@@ -67,7 +118,8 @@ def _release(
         chart=chart or path,
         named=bool(chart),
         refs=refs,
-        layers=_layers(context, settings, (*keys, "helm")) if settings is not None else (),
+        layers=(_layers(context, settings, (*keys, "helm")) if settings is not None else ())
+        + plugin,
         bindings=bindings,
     )
 

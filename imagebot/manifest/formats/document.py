@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imagebot.manifest.formats import (
     argocd,
+    argocd_source,
     chart,
     ci,
     compose,
@@ -88,6 +89,8 @@ def _find_plain(context: DocumentContext, root: Mapping, kind: PathKind, keys: K
         kustomize.find(context.within(form="kustomize"), root, keys)
     elif kind == "chart":
         chart.find(context.within(form="chart"), root, keys)
+    elif kind == "argocd-source" and not context.prefix:
+        argocd_source.find_file(context.within(form="argocd"), root, keys, helm.find)
     elif context.prefix[-1:] == ("templatePatch",):
         argocd.find(context.within(form="argocd"), root, keys)
     elif kind == "gitlab-ci":

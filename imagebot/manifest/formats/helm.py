@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from imagebot.manifest.formats import chart, chart_images
+from imagebot.manifest.formats import argocd_releases, argocd_source, chart, chart_images
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.merged import is_given, merge
@@ -15,6 +15,9 @@ from imagebot.manifest.images.shapes import find_images
 from imagebot.manifest.images.walk import walk
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping
+
+# Keys of the source of an Application, as charts have them in their values.
+_SOURCES = ("helm", "kustomize", "plugin")
 
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
@@ -29,10 +32,16 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
         context = replace(context, registry_from=registry.given)
     host = "" if registry is None else registry.value.strip()
     has_keel = context.document_text.holds("keel")
+    has_sources = any(context.document_text.holds(sign) for sign in _SOURCES)
     has_charts = context.document_text.holds("oci://")
 
     def visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
         if has_keel and is_of_keel(keys):
+            return
+        if has_sources and argocd_source.is_source(mapping):
+            argocd_source.find(context, mapping, keys, find)
+            argocd_releases.carry_values(context, mapping, keys)
+        if argocd_source.is_kustomize(mapping, keys):
             return
         find_images(context, mapping, keys, registry=host)
         if not (has_keel and keys[-1:] == ("keel",) and "images" in mapping):

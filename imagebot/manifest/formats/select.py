@@ -20,6 +20,7 @@ PathKind = Literal[
     "gitlab-ci",
     "github-actions",
     "circleci",
+    "argocd-source",
     "text",
 ]
 
@@ -34,6 +35,8 @@ _GITHUB = re.compile(
     r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]*\.ya?ml$|(?:^|/)action\.ya?ml$"
 )
 _CIRCLECI = re.compile(r"(?:^|/)\.circleci/.*\.ya?ml$")
+# `.argocd-source.yaml` and `.argocd-source-APP.yaml` change the source of Applications.
+_ARGOCD_SOURCE = (".argocd-source.", ".argocd-source-")
 # Read only where a marker comment asks for it.
 _TEXT = re.compile(
     r"(?:.*\.)?(?:dockerfile|containerfile)(?:\..*)?"
@@ -64,6 +67,8 @@ def path_kind(path: str) -> PathKind:
 
 
 def _ci_or_yaml(path: str) -> PathKind:
+    if path.rpartition("/")[2].startswith(_ARGOCD_SOURCE):
+        return "argocd-source"
     if _GITLAB.search(path):
         return "gitlab-ci"
     if _GITHUB.search(path):

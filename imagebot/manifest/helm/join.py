@@ -132,7 +132,7 @@ class Joining:
         standings: dict[str, dict[Section, list[_Standing]]] = {}
         for stack in self.stacks:
             for number, place in enumerate(stack.layers):
-                if number < stack.own or not stack.released or place.section.parameters:
+                if number < stack.own or not stack.released:
                     continue
                 above = stack.layers[number + 1 :][::-1]
                 every = standings.setdefault(place.path, {}).setdefault(place.section, [])
@@ -170,6 +170,8 @@ class Joining:
             depth = len(section.keys)
             if each.document != section.document or each.keys[:depth] != section.keys:
                 continue
+            # Values by name have the number of an item before their keys.
+            depth += section.parameters
             path = tuple(str(key) for key in each.keys[depth:])
             own = self.values.of(each.path, section)
             mine = own.at.get(path[:-1], {}).get(path[-1]) if own is not None and path else None

@@ -86,6 +86,10 @@ class _Finder:
             if above == "charts" or above.endswith("/charts"):
                 self._inside.setdefault(above[: -len("/charts")], []).append(folder)
         self.releases = [(path, each) for path, scan in scans.items() for each in scan.releases]
+        self._sources: dict[str, list[tuple[str, Release]]] = {}
+        for path, each in self.releases:
+            if each.by == "argocd-source":
+                self._sources.setdefault(_normal(each.chart), []).append((path, each))
         self.holders: dict[str, list[tuple[str, Holder]]] = {}
         for path, scan in scans.items():
             for holder in scan.holders:
@@ -201,14 +205,29 @@ class _Finder:
         for each in instances(release, self.tree):
             chart, absent = self._chart(path, each)
             own = self._of_chart(chart).layers if chart is not None else ()
+            last = (*more, *self._overriding(path, each))
             for places in self._places(path, each, each.layers):
                 layers = [place for place in places if place not in own]
-                whole = (*own, *layers, *more)
+                whole = (*own, *layers, *last)
                 if len(whole) > MAX_LAYERS:
                     self._too_many(path, release)
                     return
-                if layers or more:
+                if layers or last:
                     yield Stack(whole, len(own), True, "" if own else absent)
+
+    def _overriding(self, path: str, release: Release) -> Iterator[Place]:
+        """The layers of `.argocd-source` files in the folder of an Application, which win."""
+        if release.by not in ("Application", "ApplicationSet") or release.named:
+            return
+        if not self._sources or not self._is_here(path, release):
+            return
+        for at, source in self._sources.get(_normal(release.chart), ()):
+            name = posixpath.basename(at).partition(".argocd-source")[2].rpartition(".")[0]
+            # The name of an ApplicationSet is not that of its Applications.
+            own = release.by == "Application" and name == f"-{release.name}"
+            if not name or own:
+                for places in self._places(at, source, source.layers):
+                    yield from places
 
     def _chart(self, path: str, release: Release) -> tuple[str | None, str]:
         """The folder of the chart in the tree, None if it is elsewhere; and what to call it."""
@@ -222,7 +241,7 @@ class _Finder:
         """Whether the files of a release are those of this tree."""
         if release.source:
             return self._source_is_here(path, release.source)
-        if release.by in ("helmfile", "kustomization"):
+        if release.by in ("helmfile", "kustomization", "argocd-source"):
             return True
         return self._same(release.url)
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from imagebot.manifest.images.arguments import (
+    Argument,
+    UnreadArgumentsError,
+    is_index,
+    name_path,
+    read_arguments,
+)
 from imagebot.manifest.images.layers import LayerValue, Section, SectionValues, ValuePath
+from imagebot.manifest.images.part_scalar import array_arguments, part_of
 from imagebot.manifest.yaml.document_text import DocumentText, nested_text, split_documents
 from imagebot.manifest.yaml.events import MAX_BYTES, Scalar, YamlFaultError
 from imagebot.manifest.yaml.file_text import FileText
@@ -75,20 +83,46 @@ class _Reading:
             here = None if here is None else _below(*_opened(*here), key)
         if here is None:
             return False
-        text, node = _opened(*here)
         if section.parameters:
-            return isinstance(node, Sequence) and self.parameters(text, node)
+            return self.named(*here)
+        text, node = _opened(*here)
         return isinstance(node, Mapping) and self.mapping(text, node, ())
 
-    def parameters(self, text: DocumentText, items: Sequence) -> bool:
-        for item in items[:MAX_VALUES]:
-            if not isinstance(item, Mapping):
-                continue
-            value = item.scalar("value")
-            path = parameter_path(item.text("name"))
+    def named(self, text: DocumentText, node: Node) -> bool:
+        """Values by name: `[{name, value}]`, `{image.tag: 1.2}`, or arguments (`--set …`)."""
+        if isinstance(node, Mapping):
+            for name, (_, value) in node.items():
+                path = parameter_path(name)
+                if path and is_scalar(value):
+                    self.add(text, path, value)
+            return len(node) <= MAX_VALUES
+        if not isinstance(node, Sequence):
+            return is_scalar(node) and self.arguments(text, node)
+        for item in node[:MAX_VALUES]:
+            value = item.scalar("value") if isinstance(item, Mapping) else None
+            path = parameter_path(item.text("name")) if isinstance(item, Mapping) else ()
             if value is not None and path:
                 self.add(text, path, value)
-        return len(items) <= MAX_VALUES
+        for scalar, each in array_arguments(node[:MAX_VALUES]):
+            self.argument(text, scalar, each)
+        return len(node) <= MAX_VALUES
+
+    def arguments(self, text: DocumentText, scalar: Scalar) -> bool:
+        try:
+            found = read_arguments(scalar.value)
+        except UnreadArgumentsError:
+            return False
+        for each in found:
+            self.argument(text, scalar, each)
+        return True
+
+    def argument(self, text: DocumentText, scalar: Scalar, argument: Argument) -> None:
+        part = part_of(text, scalar, argument)
+        if argument.path and not any(is_index(key) for key in argument.path):
+            known = not argument.reason and len(argument.value) <= _MAX_TEXT
+            value = argument.value if known else None
+            line = _line(text, scalar if part is None else part)
+            self.values.append(LayerValue(argument.path, value, line))
 
     def mapping(self, text: DocumentText, mapping: Mapping, path: ValuePath) -> bool:
         if len(path) > _MAX_DEPTH:
@@ -138,11 +172,9 @@ def _keys(mapping: Mapping) -> Iterator[str]:
 
 
 def parameter_path(name: str) -> ValuePath:
-    """The keys in the name of a parameter, as `helm --set` reads it; () for items of lists."""
-    if not name or len(name) > _MAX_TEXT or "[" in name:
-        return ()
-    keys = name.replace("\\.", "\0").split(".")
-    return tuple(key.replace("\0", ".") for key in keys)
+    """The keys in the name of a parameter; () for items of lists."""
+    path = name_path(name)
+    return () if any(is_index(key) for key in path) else path
 
 
 def _opened(text: DocumentText, node: Node) -> tuple[DocumentText, Node]:

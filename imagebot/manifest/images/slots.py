@@ -68,7 +68,8 @@ def new_key_slot(
     None if nothing can be added after the sibling's value.
     """
     pair = after.get(sibling)
-    if pair is None or not is_scalar(pair[1]):
+    if pair is None or not is_scalar(pair[1]) or pair[0].value != sibling:
+        # The name of a parameter is not a key beside which another one can be.
         return None
     name, value = pair[0], pair[1]
     if (
