@@ -163,6 +163,7 @@ class Unread:
     """A file or part of a file that was not read, and why. `expected` if no one has to act.
 
     `line` is 0 for a whole file. An unexpected one becomes a problem when a route covers the file.
+    `hint` says what to write so that it becomes a field, "" if that is not known.
     """
 
     path: str
@@ -170,6 +171,7 @@ class Unread:
     code: str
     reason: str
     expected: bool = False
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

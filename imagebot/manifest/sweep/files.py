@@ -19,6 +19,7 @@ _PROSE = re.compile(
     r"|authors|contributors|contributing|maintainers|owners|codeowners|security|governance"
     r"|code[-_]of[-_]conduct|todo|roadmap|adopters|third[-_]party[-_\w]*)(?:[-_.].*)?"
 )
+_FROM_TEMPLATE = re.compile(r"\.(?:md|rst|adoc|html)\.[a-z0-9]+$")
 _PROSE_ENDINGS = ("", ".txt", ".md", ".rst")
 _DOC_TEXT = re.compile(r"(?:^|/)(?:docs?|documentation|licen[cs]es)/(?:.*/)?[^/]*\.txt$")
 # Settings of tools that update, build or check, and lists of packages of programming languages.
@@ -32,7 +33,7 @@ _SETTINGS = re.compile(
 _SETTING_FOLDERS = re.compile(r"(?:^|/)(?:\.?updatecli(?:\.d)?|\.renovate)/")
 _TEST_DATA = re.compile(
     r"(?:^|/)(?:testdata|test[-_]data|__snapshots__|__fixtures__|__tests__|node_modules)/"
-    r"|(?:_test\.(?:go|py|rb|exs?)|\.(?:test|spec)\.[cm]?[jt]sx?|/test_[^/]*\.py|/conftest\.py)$"
+    r"|(?:_test\.(?:go|py|rb|exs?)|\.(?:test|spec)\.[cm]?[jt]sx?|(?:^|/)(?:test_[^/]*|conftest)\.py)$"
 )
 # Longer paths are not worth their searches.
 _MAX_PATH = 4_096
@@ -48,6 +49,8 @@ def is_swept(path: str) -> bool:
         return False
     name = path.rpartition("/")[2].lower()
     if name.endswith(_ENDINGS) or _SETTINGS.fullmatch(name):
+        return False
+    if _FROM_TEMPLATE.search(name):
         return False
     if _PROSE.fullmatch(name) and ("." not in name or name.endswith(_PROSE_ENDINGS[1:])):
         return False

@@ -78,7 +78,7 @@ def references(swept: SweptText) -> Iterator[Found]:
         if _is_start(swept.text, start):
             if _is_image(swept, start, found):
                 yield Found(start, end, word, found.name, found.tag, found.digest)
-        elif _is_behind_variable(swept.text, start) and _is_release(found):
+        elif _is_behind_variable(swept.text, start, found.name) and _is_release(found):
             tag = found.digest or found.tag or ""
             at = end - len(tag)
             yield Found(at, end, tag, "", found.tag, found.digest, whole=False)
@@ -90,10 +90,10 @@ def _is_start(text: str, at: int) -> bool:
     return text[max(0, at - 20) : at].endswith(_SCHEMES)
 
 
-def _is_behind_variable(text: str, at: int) -> bool:
-    """Whether the registry of a name is filled in: `${REGISTRY}/app:1.4`, `$REGISTRY/app:1.4`."""
+def _is_behind_variable(text: str, at: int, name: str) -> bool:
+    """Whether the registry of a name is filled in: `${REGISTRY}/app:1.4`, `$registry/app:1.4`."""
     before = text[max(0, at - 2) : at]
-    return before[-1:] == "$" or before in ("}/", ")/", ">/", "%/")
+    return (before[-1:] == "$" and "/" in name) or before in ("}/", ")/", ">/", "%/")
 
 
 def _is_release(found: Reference) -> bool:

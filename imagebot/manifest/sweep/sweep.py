@@ -11,15 +11,17 @@ from heapq import merge
 from itertools import groupby
 
 from imagebot.manifest.formats.own_configuration import is_configuration
+from imagebot.manifest.images.field import Unread
 from imagebot.manifest.sweep.files import is_swept
-from imagebot.manifest.sweep.found import Known, LooksLike
 from imagebot.manifest.sweep.hint import hint_for
+from imagebot.manifest.sweep.known import Known
 from imagebot.manifest.sweep.references import Found, references
 from imagebot.manifest.sweep.tags import tags
 from imagebot.manifest.sweep.text import MAX_WORDS, SweptText, text_of
 from imagebot.manifest.yaml.events import MAX_BYTES
 from imagebot.text import shorten
 
+CODE = "looks-like-an-image"
 # What is listed of one file; of the rest there is a count.
 MOST = 20
 _SHOWN = 160
@@ -29,7 +31,7 @@ _TOO_BIG = f"larger than {MAX_BYTES // (1024 * 1024)} MiB: only its beginning wa
 _TOO_MUCH = f"more than {MAX_WORDS:,} words like parts of images: the rest was not searched"
 
 
-def sweep(path: str, data: bytes, known: Known = _NOTHING_KNOWN) -> tuple[LooksLike, ...]:
+def sweep(path: str, data: bytes, known: Known = _NOTHING_KNOWN) -> tuple[Unread, ...]:
     """What looks like an image in the file at `path`, in the order of its lines.
 
     Of a file with more than `MOST`, the last entry says how many more there are. Linear in the
@@ -40,7 +42,7 @@ def sweep(path: str, data: bytes, known: Known = _NOTHING_KNOWN) -> tuple[LooksL
     swept = text_of(path, data)
     if swept is None or (b"image" in data and is_configuration(swept.text)):
         return ()
-    entries: list[LooksLike] = []
+    entries: list[Unread] = []
     more = 0
     for found in _found(swept):
         if _is_known(swept, found, known) or swept.is_left_out(found.start):
@@ -50,11 +52,12 @@ def sweep(path: str, data: bytes, known: Known = _NOTHING_KNOWN) -> tuple[LooksL
             continue
         entries.append(_entry(swept, found))
     if more:
-        entries.append(LooksLike(path, 0, "", f"{more:,} more places look like an image"))
+        reason = f"{more:,} more places in this file look like images"
+        entries.append(Unread(path, 0, CODE, reason, True))
     if swept.is_cut:
-        entries.append(LooksLike(path, 0, "", _TOO_MUCH))
+        entries.append(Unread(path, 0, "too-big", _TOO_MUCH, True))
     if len(data) > MAX_BYTES:
-        entries.append(LooksLike(path, 0, "", _TOO_BIG))
+        entries.append(Unread(path, 0, "too-big", _TOO_BIG, True))
     return tuple(entries)
 
 
@@ -77,7 +80,7 @@ def _is_known(swept: SweptText, found: Found, known: Known) -> bool:
     return line in known.fields or line in known.unread
 
 
-def _entry(swept: SweptText, found: Found) -> LooksLike:
+def _entry(swept: SweptText, found: Found) -> Unread:
     shown = repr(shorten(found.text, _SHOWN))
     if found.whole:
         reason = f"{shown} looks like an image"
@@ -86,4 +89,4 @@ def _entry(swept: SweptText, found: Found) -> LooksLike:
     else:
         reason = f"{shown} looks like the tag of an image"
     line = swept.line(found.start)
-    return LooksLike(swept.path, line, found.text, reason, hint_for(swept, found))
+    return Unread(swept.path, line, CODE, reason, True, hint_for(swept, found))

@@ -18,7 +18,12 @@ _KEYED = (
     rf"|name:[ \t]*[\"']?([A-Za-z0-9_.-]*{_ENDING})[\"']?[ \t]*\r?\n[ \t]*"
     rf"(?:value|default):[ \t]*[\"']?{_VALUE}"
 )
-_OF_IMAGE = re.compile(r"image|img(?=[-_.A-Z]|$)", re.IGNORECASE)
+# `imageLayoutVersion` is the version of something else.
+_OF_IMAGE = re.compile(
+    r".*(?:image|(?<![a-z])img).*(?:tag|digest)$|.*(?:image|(?<![a-z])img)[-_.]?version$",
+    re.IGNORECASE,
+)
+_LONGEST_KEY = 128
 _STEM = re.compile(r"[-_.]?(?:image|img)?[-_.]?(?:tag|version|digest)$", re.IGNORECASE)
 _NOT_TAGS = re.compile(r"api_?version|schema_?version|tag_?version|[a-z]apiversion", re.IGNORECASE)
 _TAG = re.compile(r".*[0-9]|(?:latest|stable|edge|nightly|main|master|develop)$")
@@ -45,7 +50,7 @@ def tags(swept: SweptText) -> Iterator[Found]:
         if not _is_tag(swept.text, end, value) or _NOT_TAGS.search(key):
             continue
         name = _name_beside(swept, match.start(number), end, key)
-        if name or _OF_IMAGE.search(key):
+        if name or _OF_IMAGE.match(key[-_LONGEST_KEY:]):
             digest = value if value.startswith("sha256:") else None
             yield Found(start, end, value, name, None if digest else value, digest, whole=False)
 

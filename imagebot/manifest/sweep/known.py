@@ -1,4 +1,4 @@
-"""What a sweep knows of a file before it looks, and what it says of it."""
+"""What is said of files before they are swept."""
 
 from __future__ import annotations
 
@@ -7,27 +7,10 @@ from dataclasses import dataclass, field
 
 from imagebot.manifest.images.field import ImageField, Unread
 
-CODE = "looks-like-an-image"
-
 # Such an entry is about the whole file, or the whole of a document, and says so.
 _WHOLE_FILE = frozenset({"too-big", "not-utf8", "sops", "folder", "unreadable"})
 # Others are about one part of the file, which they do not name line by line.
 _WHOLE_TEXT = frozenset({"helm-template", "template", "not-yaml", "too-deep"})
-
-
-@dataclass(frozen=True, slots=True)
-class LooksLike:
-    """Something in a file that looks like an image and is not managed.
-
-    `text` is the reference or the tag as written, `hint` what would govern it. `reason` is for
-    people. `line` is 0 for an entry about the whole file.
-    """
-
-    path: str
-    line: int
-    text: str
-    reason: str
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
