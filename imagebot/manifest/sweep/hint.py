@@ -11,7 +11,8 @@ from imagebot.manifest.sweep.text import SweptText
 _SLASHES = (".jsonnet", ".libsonnet", ".cue", ".groovy", "jenkinsfile")
 _TAG = r"(?P<tag>[\w][\w.-]*)"
 _DIGEST = "(?P<digest>sha256:[0-9a-f]{64})"
-_GLOB = re.compile(r"([*?\[\]{}\\])")
+# Signs of globs; a set of one is that character.
+_GLOB = re.compile(r"([*?\[{])")
 _PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
 _KEY = re.compile(r"""(?P<indent>[ \t]*)(?P<item>- )?["']?(?P<key>[\w./-]+)["']?[ \t]*[:=]""")
 # How far up a key is searched for: no file is longer that people write.
@@ -50,7 +51,7 @@ def _pattern(path: str, found: Found) -> str:
 
 
 def _glob(path: str) -> str:
-    return _plain_or_quoted(_GLOB.sub(r"\\\1", path))
+    return _plain_or_quoted(_GLOB.sub(r"[\1]", path))
 
 
 def _plain_or_quoted(text: str) -> str:

@@ -43,8 +43,9 @@ _FOR_IMAGE = (
     r"|(?:\b(?:docker|podman|nerdctl|crictl)[ \t]+(?:image[ \t]+)?(?:run|pull|create)\b)"
 )
 _BUILD = (
-    r"\b(?:docker|podman|buildah|nerdctl|buildx|kaniko|crane|skopeo|kind|k3d|minikube)\b.*"
-    r"\b(?:build|bake|push|tag|save|load|import|rmi|rm|scan|inspect|manifest)\b"
+    r"\b(?:docker|podman|buildah|nerdctl|kaniko|crane|skopeo|kind|k3d|minikube)[ \t]+"
+    r"(?:(?:image|images|buildx|compose)[ \t]+)?"
+    r"(?:build|bake|push|tag|save|load|import|rmi|manifest)\b"
     r"|(?:^|[ \t\"'])(?:-t|--tag|--destination|--cache-from|--cache-to|cache-from|cache-to"
     r"|destination|tags|ref|image_templates)[ \t:=\"']"
 )

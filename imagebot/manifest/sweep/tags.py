@@ -25,7 +25,7 @@ _OF_IMAGE = re.compile(
 )
 _LONGEST_KEY = 128
 _STEM = re.compile(r"[-_.]?(?:image|img)?[-_.]?(?:tag|version|digest)$", re.IGNORECASE)
-_NOT_TAGS = re.compile(r"api_?version|schema_?version|tag_?version|[a-z]apiversion", re.IGNORECASE)
+_NOT_TAGS = re.compile(r"apiVersion|[sS]chema_?[vV]ersion")
 _TAG = re.compile(r".*[0-9]|(?:latest|stable|edge|nightly|main|master|develop)$")
 _AFTER = frozenset(" \t\r\n\"'`,;)]}#\\&|")
 # A name of an image on a line of its own, in a mapping in flow style, or as a pair.
@@ -80,7 +80,7 @@ def _name_beside(swept: SweptText, start: int, end: int, key: str) -> str:
             and swept.newline in swept.text[min(at, end) : max(at, end)]
         ):
             continue
-        name = match.group(number + 1).decode("latin-1")
+        name: str = match.group(number + 1).decode("latin-1")
         if _is_name(name):
             return name
     return ""

@@ -19,7 +19,7 @@ from imagebot.manifest.yaml.file_text import newline_of, wide_encoding
 # Git takes a file with a NUL in its first 8,000 bytes for binary.
 _GIT_LOOKS = 8_000
 # No file that people write has more words that look like a reference or the tag of one.
-MAX_WORDS = 100_000
+MAX_WORDS = 20_000
 # How far before and after a word a line is looked at.
 NEAR = 512
 _YAML = (".yaml", ".yml")
