@@ -50,7 +50,17 @@ def test_nothing_of_the_corpus_is_missing(tmp_path: Path) -> None:
     assert seen > 200
 
 
-NAMES = ("a.yaml", "values.yaml", "b.json", "Dockerfile", "x.env", "x.tf", "run.sh", "plain", "c.go")
+NAMES = (
+    "a.yaml",
+    "values.yaml",
+    "b.json",
+    "Dockerfile",
+    "x.env",
+    "x.tf",
+    "run.sh",
+    "plain",
+    "c.go",
+)
 LINES = (
     "image: {0}",
     "    value: {0}",
