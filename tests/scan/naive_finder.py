@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 _HOST_PATH_TAG = re.compile(
-    r"(?<![\w./:@$}-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?(?:/[a-z0-9._-]+)+:[A-Za-z0-9_][\w.-]*(?![\w/:{$])"
+    r"(?<![\w./:@$}-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?(?:/[a-z0-9._-]+)+"
+    r":[A-Za-z0-9_][\w.-]*(?![\w/:{$])"
 )
 _DIGEST = re.compile(r"(?<![\w./$}-])[a-z0-9][\w./:-]*@sha256:[0-9a-f]{64}(?![0-9a-f])")
 _IMAGE_LINE = re.compile(

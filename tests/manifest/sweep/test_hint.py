@@ -49,12 +49,12 @@ def test_a_marker_above_the_line_makes_a_field(path: str, text: str, sign: str) 
 
 
 TAGS = [
-    ("x.env", "API_IMAGE=acme/api\nAPI_TAG=1.4.2\n", "# imagebot: {image: acme/api, policy: POLICY}"),
+    ("x.env", "A_IMAGE=acme/api\nA_TAG=1.2\n", "# imagebot: {image: acme/api, policy: POLICY}"),
     ("x.yaml", "image_version: 1.4.2\n", "# imagebot: {image: REPOSITORY, policy: POLICY}"),
     ("x.libsonnet", "image_tag: '1.4.2',\n", "// imagebot: {image: REPOSITORY, policy: POLICY}"),
     (
         "x.json",
-        '{\n  "b": {"x": 1},\n  "a": {\n    "image": "acme/api",\n    "imageTag": "1.4.2"\n  }\n}\n',
+        '{\n  "b": {"x": 1},\n  "a": {\n    "image": "acme/api",\n    "imageTag": "1.4"\n  }\n}\n',
         "fields: [{files: [x.json], tag: a.imageTag, image: acme/api}]",
     ),
     (
