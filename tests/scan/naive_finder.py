@@ -12,7 +12,8 @@ _HOST_PATH_TAG = re.compile(
 )
 _DIGEST = re.compile(r"(?<![\w./$}-])[a-z0-9][\w./:-]*@sha256:[0-9a-f]{64}(?![0-9a-f])")
 _IMAGE_LINE = re.compile(
-    r"""^[ \t-]*["']?\w*[iI]mage["']?[ \t]*:[ \t]+["']?(?:[a-z0-9._-]+/)*[a-z0-9._-]+:[\w.-]+["']?,?[ \t]*$"""
+    r"""^[ \t-]*["']?\w*[iI]mage["']?[ \t]*:[ \t]+"""
+    r"""["']?(?:[a-z0-9._-]+/)*[a-z0-9._-]+:[\w.-]+["']?,?[ \t]*$"""
 )
 _PEOPLE = (".md", ".rst", ".adoc", ".txt", ".lock")
 # Lines and objects of Argo CD Image Updater and of Flux's image controllers, and labels.

@@ -175,7 +175,8 @@ def test_lines_end_as_they_do_for_fields() -> None:
 
 HOSTILE = [
     b"a:1 ", b"a/b:1.0 ", b"image: a:1\n", b"version:1 ", b"tag: 1, image ", b"----tag:1", b"a/",
-    b"-", b"x:1:", b"a@sha256:", b"'image: a/b:1.0' # ", b"status:\n", b"{{/* ", b"<!-- a/b:1.0 ", b"\r",
+    b"-", b"x:1:", b"a@sha256:", b"'image: a/b:1.0' # ", b"status:\n", b"{{/* ", b"<!-- a/b:1.0 ",
+    b"\r",
     b"---\nkind: ImageScan\nimage: a/b:1.0\n", b"\xff\xc3image: a:1\n", b"docker a/b:1.0 build ",
     b"name: a_tag\nvalue: 1\n", b'{"imageTag":"1","image":"a/b"},',
 ]  # fmt: skip
