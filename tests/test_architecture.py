@@ -33,7 +33,7 @@ ORDER = (
     "cli",
 )
 # The same within manifest/; its entries, which stand in no folder, may import all of it.
-MANIFEST_ORDER = ("yaml", "images", "flux", "helm", "markers", "formats", "text")
+MANIFEST_ORDER = ("yaml", "images", "flux", "helm", "markers", "formats", "text", "sweep")
 AT_ROOT = {"__init__", "__main__", "errors", "problem", "reference", "glob", "redaction", "text"}
 LONGEST = 400
 

@@ -17,10 +17,15 @@ from imagebot.scan.workspace import open_workspace
 if TYPE_CHECKING:
     from imagebot.manifest.images.field import ImageField, Unread
 
+_UNREAD = (
+    "Also list what was not read, and why, and what looks like an image in any other text file, "
+    "and how it would be managed."
+)
+
 
 @click.command("scan")
 @directory_argument
-@click.option("--unread", "show_unread", is_flag=True, help="Also list what was not read, and why.")
+@click.option("--unread", "show_unread", is_flag=True, help=_UNREAD)
 @format_option
 @diagnostics_options
 @pass_process
@@ -40,6 +45,7 @@ def command(
     from imagebot.plan.report import scan_document
     from imagebot.plan.unused import unused_warnings
     from imagebot.scan.inventory import sort_unread, take_inventory
+    from imagebot.scan.sweep import sweep_workspace
 
     workspace = open_workspace(directory)
     configuration = workspace.configuration
@@ -55,6 +61,8 @@ def command(
         for entry in assigned
     ]
     unread, problems = sort_unread(inventory, configuration)
+    if show_unread:
+        unread = (*unread, *sweep_workspace(workspace, inventory))
     problems = (*problems, *(entry.problem for entry in assigned if entry.problem))
     warnings: tuple[str, ...] = ()
     if workspace.whole:
@@ -99,7 +107,11 @@ def _print_unread(unread: Sequence[Unread]) -> None:
         print_rows(
             ("NOT READ", "CODE", "WHY"),
             (
-                (f"{each.path}:{each.line}" if each.line else each.path, each.code, each.reason)
+                (f"{each.path}:{each.line}" if each.line else each.path, each.code, _why(each))
                 for each in unread
             ),
         )
+
+
+def _why(unread: Unread) -> str:
+    return f"{unread.reason}: {unread.hint}" if unread.hint else unread.reason

@@ -38,9 +38,11 @@ def list_files(
     exclude: tuple[str, ...] = (),
     extra: tuple[ExtraFile, ...] = (),
     fields: tuple[ExtraField, ...] = (),
+    every: bool = False,
     processes: int | None = None,
 ) -> Iterator[str]:
-    """The files below `root` that may be manifests, in the order of their names.
+    """The files below `root` that may be manifests, in the order of their names; with `every` all
+    regular files, whatever their names.
 
     Obeys `.gitignore` files, including those above `root` up to the top of its Git repository, and
     the `exclude` globs. A link to a file within `root` is left out (the file itself is
@@ -58,7 +60,7 @@ def list_files(
         raise FolderError(top, "no such folder")
     ignore = _ignored_above(top)
     if ignore is not None:
-        listing = _Listing(top.rstrip("/") or "/.", exclude, extra, fields)
+        listing = _Listing(top.rstrip("/") or "/.", exclude, extra, fields, every)
         yield from listing.run([("", ignore)], processes)
 
 
@@ -68,6 +70,7 @@ class _Listing:
     exclude: tuple[str, ...]
     extra: tuple[ExtraFile, ...]
     fields: tuple[ExtraField, ...]
+    every: bool
 
     def run(self, entries: Sequence[_Entry], processes: int | None) -> list[str]:
         """Everything in and below `entries`, in their order."""
@@ -134,13 +137,16 @@ class _Listing:
         if not path.isascii() and not _is_text(entry.name):
             # Reading it under the name that can be shown will say why.
             is_folder = entry.is_dir(follow_symlinks=False)
-            if is_folder or is_manifest_path(printable(path), self.extra, self.fields):
+            named = is_manifest_path(printable(path), self.extra, self.fields)
+            if is_folder or self.every or named:
                 return self.named(path, f"{path}/" if is_folder else path, ignore)
             return None
         if entry.is_dir(follow_symlinks=False):
             hidden = entry.name == ".git" or (ignore.rules and ignore.ignores(f"{path}/"))
             return None if hidden else (f"{path}/", ignore)
         if is_manifest_path(path, self.extra, self.fields):
+            return path if self.takes(entry, path, ignore) else None
+        if self.every and entry.is_file(follow_symlinks=False):
             return path if self.takes(entry, path, ignore) else None
         # Whether it is a link is known without asking; regular files, which most are, cost no more.
         return path if entry.is_symlink() and self.is_folder_away(entry, path, ignore) else None

@@ -117,6 +117,9 @@ class UnreadEntry(_Entry, frozen=True):
     line: int | None
     code: str
     reason: str
+    hint: Annotated[
+        str | UnsetType, Meta(description="What to write so that it is managed, if known.")
+    ] = UNSET
 
 
 class PlaceEntry(_Entry, frozen=True):

@@ -133,7 +133,11 @@ def _builtins(document: msgspec.Struct) -> Document:
 
 def _unread(unread: Unread) -> UnreadEntry:
     return UnreadEntry(
-        path=unread.path, line=unread.line or None, code=unread.code, reason=unread.reason
+        path=unread.path,
+        line=unread.line or None,
+        code=unread.code,
+        reason=unread.reason,
+        hint=unread.hint or msgspec.UNSET,
     )
 
 

@@ -29,9 +29,20 @@ class Workspace:
         return not self.below
 
     def paths(self) -> Sequence[str]:
+        return self._listed(every=False)
+
+    def every_path(self) -> Sequence[str]:
+        """Every file, whatever its name, that no ignore rule and no `files.exclude` leaves out."""
+        return self._listed(every=True)
+
+    def _listed(self, *, every: bool) -> Sequence[str]:
         files = self.configuration.files
         listed = list_files(
-            self.root, exclude=files.exclude, extra=files.patterns, fields=files.fields
+            self.root,
+            exclude=files.exclude,
+            extra=files.patterns,
+            fields=files.fields,
+            every=every,
         )
         inside = f"{self.below}/" if self.below else ""
         return [path for path in listed if path.startswith(inside)]

@@ -138,3 +138,38 @@ def test_the_place_of_a_repository_in_another_file_is_said(cli: Cli, folder: Pat
     assert cli("set", "ghcr.io/acme/api:1.5.0").code == 0
     assert folder.joinpath("values-prod.yaml").read_text() == "image:\n  tag: 1.5.0\n"
     assert folder.joinpath("values.yaml").read_text() == base.replace("1.4.2", "1.5.0")
+
+
+def test_the_sweep_lists_what_looks_like_an_image(cli: Cli, folder: Path) -> None:
+    folder.joinpath("a.yaml").write_text(deployment("app:1"))
+    folder.joinpath("run.env").write_text("API_IMAGE=acme/api\nAPI_TAG=1.4.2\n")
+    folder.joinpath("versions").write_text("web ghcr.io/acme/web:1.0\n")
+    plain = cli("scan")
+    assert "run.env" not in plain.out
+    assert cli("scan", "--format", "json").json["unread"] == []
+    result = cli("scan", "--unread")
+    assert result.code == 0
+    assert "2 unread" in result.err
+    assert [line.split()[:2] for line in result.out.splitlines()[3:]] == [
+        ["run.env:2", "looks-like-an-image"],
+        ["versions:1", "looks-like-an-image"],
+    ]
+    assert (
+        "'1.4.2' looks like the tag of acme/api: write `# imagebot: {image: acme/api," in result.out
+    )
+    unread = cli("scan", "--unread", "--format", "json").json["unread"]
+    assert unread[0] == {
+        "path": "run.env",
+        "line": 2,
+        "code": "looks-like-an-image",
+        "reason": "'1.4.2' looks like the tag of acme/api",
+        "hint": "write `# imagebot: {image: acme/api, policy: POLICY}` on the line above",
+    }
+
+
+def test_no_other_command_sweeps(cli: Cli, folder: Path) -> None:
+    folder.joinpath("versions").write_text("web ghcr.io/acme/web:1.0\n")
+    for command in (["plan", "--explain"], ["update", "--no-config"]):
+        result = cli(*command)
+        assert result.code == 0
+        assert "versions" not in result.out + result.err

@@ -9,10 +9,14 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parent.parent.parent
 
 
+def root() -> Path:
+    """The folder of the corpus, which need not be there."""
+    named = os.environ.get("IMAGEBOT_CORPUS")
+    return Path(named) if named else REPOSITORY.parent / "shared" / "corpus"
+
+
 @cache
 def corpus() -> tuple[Path, ...]:
     """Every YAML and JSON file of the corpus; empty when it is not there."""
-    named = os.environ.get("IMAGEBOT_CORPUS")
-    root = Path(named) if named else REPOSITORY.parent / "shared" / "corpus"
-    found = (path for path in root.rglob("*") if path.suffix in (".yaml", ".yml", ".json"))
+    found = (path for path in root().rglob("*") if path.suffix in (".yaml", ".yml", ".json"))
     return tuple(sorted(path for path in found if path.is_file()))

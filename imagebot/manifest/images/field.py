@@ -166,6 +166,7 @@ class Unread:
 
     `entry` is the entry of `fields` that would govern it, "" if `imagebot init` proposes none.
     `line` is 0 for a whole file. An unexpected one becomes a problem when a route covers the file.
+    `hint` says what to write so that it becomes a field, "" if that is not known.
     """
 
     path: str
@@ -174,6 +175,7 @@ class Unread:
     reason: str
     expected: bool = False
     entry: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

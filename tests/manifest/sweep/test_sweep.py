@@ -1,0 +1,197 @@
+"""What looks like an image and what does not, in files of every kind."""
+
+from __future__ import annotations
+
+import pytest
+
+from imagebot.manifest.images.field import Unread
+from imagebot.manifest.scan import scan
+from imagebot.manifest.sweep.known import known_of
+from imagebot.manifest.sweep.sweep import CODE, MOST, sweep
+from imagebot.manifest.yaml.events import MAX_BYTES
+
+DIGEST = "sha256:" + "5e" * 32
+
+
+def listed(text: str, path: str = "file") -> list[tuple[int, str]]:
+    """The line of each entry, and what it shows."""
+    return [(each.line, each.reason.split("'")[1]) for each in sweep(path, text.encode())]
+
+
+REFERENCES = [
+    ("x.env", "API=ghcr.io/acme/api:1.4.2", "ghcr.io/acme/api:1.4.2"),
+    ("x.yaml", "- --agent=docker.io/acme/agent:v1", "docker.io/acme/agent:v1"),
+    ("x.yaml", "value: quay.io/acme/web:main", "quay.io/acme/web:main"),
+    ("x.yaml", "value: acme/web:main-4f2a9c1", "acme/web:main-4f2a9c1"),
+    ("x.yaml", f"value: redis@{DIGEST}", f"redis@{DIGEST}"),
+    ("x.yaml", f"value: redis:7@{DIGEST}", f"redis:7@{DIGEST}"),
+    ("x.json", '{"a": "localhost:5000/web:1.2"}', "localhost:5000/web:1.2"),
+    ("x.json", r'{"a": "{\"image\":\"acme/web:1.2\"}"}', "acme/web:1.2"),
+    ("Dockerfile", "FROM debian:bookworm AS base", "debian:bookworm"),
+    ("Dockerfile", "FROM --platform=$BUILDPLATFORM golang:1.22", "golang:1.22"),
+    ("run.sh", "docker run --rm -v $PWD:/src alpine:3.19 true", "alpine:3.19"),
+    ("x.tf", '  image = "nginx:1.25"', "nginx:1.25"),
+    ("main.go", 'const sidecarImage = "envoy:v1.30"', "envoy:v1.30"),
+    ("x.yml", "uses: docker://alpine:3", "alpine:3"),
+    ("x.yaml", "text: see r.acme.example:8443/team/app:1.2.", "r.acme.example:8443/team/app:1.2"),
+    ("x.txt", "acme/one:1.0,acme/two:2.0", "acme/one:1.0"),
+    ("x.sh", 'IMAGE="${REGISTRY}/acme/api:1.4.2"', "1.4.2"),
+    ("x.sh", "run $REGISTRY/api:1.4.2", "1.4.2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "line", "shown"), REFERENCES)
+def test_references_are_listed(path: str, line: str, shown: str) -> None:
+    assert listed(f"first\n{line}\n", path)[0] == (2, shown)
+
+
+TAGS = [
+    ("API_IMAGE=acme/api\nAPI_TAG=1.4.2", (2, "1.4.2")),
+    ("API_VERSION=1.4.2\nAPI_IMAGE=acme/api", (1, "1.4.2")),
+    ("image: acme/citoid\nversion: 2026-08-17-0945-main", (2, "2026-08-17-0945-main")),
+    ("image_version: 2026-08-17-094555-production", (1, "2026-08-17-094555-production")),
+    ("image_tag: latest", (1, "latest")),
+    ("{imageTag: '1.4.2'}", (1, "1.4.2")),
+    ('"imageTag": "v3"', (1, "v3")),
+    ("helm upgrade --set image.tag=1.4.2,replicas=2", (1, "1.4.2")),
+    ("- name: API_TAG\n  value: 1.4.2\n- name: API_IMAGE\n  value: acme/api", (2, "1.4.2")),
+    (f"image_digest: {DIGEST}", (1, DIGEST)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "entry"), TAGS)
+def test_tags_beside_the_name_of_an_image_are_listed(text: str, entry: tuple[int, str]) -> None:
+    assert listed(text) == [entry]
+
+
+OTHER_TEXTS = [
+    "http://localhost:8080/path", "localhost:8080", "db.acme.io:5432", "0.0.0.0:80", "[::1]:80",
+    "12:30", "2026-01-01T12:30:00Z", "C:\\data\\x:1", "/var/run/x:ro", "./data:/data:ro",
+    "data/cache:rw", "key:value", "a:1", "job:http_errors:rate5m", "com.acme:lib:1.2.3",
+    "github.com/acme/lib@v1.2.3", "github.com/acme/lib:v1", "git@github.com:acme/lib.git",
+    "https://ghcr.io/acme/api:1.2", "application/json:1.0", "kubernetes.io/os:linux",
+    "src/main.go:12", "system:serviceaccount:a:b", "arn:aws:iam::123456789012:role/x",
+    "user:password1@host", "margin:0.5em", "a/b:{{ .tag }}", "a/b:${TAG}", "$base:latest",
+    f"imageID: docker-pullable://acme/web@{DIGEST}", f"checksum: {DIGEST}", "apiVersion: v1",
+    "docker build -t ghcr.io/acme/api:1.4.2 .", "docker push ghcr.io/acme/api:1.4.2",
+    "tags: ghcr.io/acme/api:1.4.2", "cache-from: type=registry,ref=ghcr.io/acme/api:1.0",
+    "# image: acme/api:1.0", "x: y # acme/api:1.0", "// acme/api:1.0", " * acme/api:1.0",
+    "<!-- acme/api:1.0 -->", "{{- /* acme/api:1.0 */ -}}", "{{/*\nacme/api:1.0\n*/}}",
+    "<!--\nacme/api:1.0\n-->", "imageLayoutVersion: 1.0.0", "version: 1.2.3", "tag: 1.2.3",
+    "version: '3.7'\nservices:\n  web:\n    image: acme/web", "imageTag: string",
+    "imageTag: {{ .Values.tag }}", "argocd-image-updater.argoproj.io/image-list: a=acme/a:1.x",
+    "lastTriggeredImage: ghcr.io/acme/web:1.2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OTHER_TEXTS)
+def test_other_texts_are_not_listed(text: str) -> None:
+    assert listed(f"first\n{text}\n") == []
+
+
+OBJECTS = [
+    "apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nspec: {a: ghcr.io/acme/api:1.0}\n",
+    "apiVersion: kargo.akuity.io/v1alpha1\nkind: Stage\nspec:\n  a: ghcr.io/acme/api:1.0\n",
+    "kind: CustomResourceDefinition\nspec:\n  default: ghcr.io/acme/api:1.0\n",
+    "kind: Pod\nstatus:\n  a:\n    - ghcr.io/acme/api:1.0\n\n  b: ghcr.io/acme/b:1.0\n",
+    "policies: {a: {semver: ^1}}\nroutes:\n  - {images: [{match: ghcr.io/acme/api:1.0}]}\n",
+]
+
+
+@pytest.mark.parametrize("text", OBJECTS)
+def test_what_others_own_is_not_listed_and_what_is_beside_it_is(text: str) -> None:
+    assert listed(text, "x.yaml") == []
+    if "policies" not in text:
+        both = f"{text}---\nkind: Pod\nspec:\n  a: ghcr.io/acme/web:1.0\n"
+        assert listed(both, "x.yaml") == [(both.count("\n"), "ghcr.io/acme/web:1.0")]
+
+
+OTHER_FILES = [
+    "README.md", "docs/a.rst", "docs/notes.txt", "CHANGELOG", "changelog.txt", "LICENSE", "OWNERS",
+    "Chart.lock", "package-lock.json", "go.sum", "go.mod", ".terraform.lock.hcl", "pnpm-lock.yaml",
+    "renovate.json", ".github/renovate.json5", ".renovaterc", "dependabot.yml", "imagebot.yaml",
+    "updatecli.d/a.yaml", "a.css", "a.html", "pkg/testdata/a.yaml", "pkg/a_test.go", "test_a.py",
+    "a.spec.ts", "pom.xml", "requirements.txt", ".pre-commit-config.yaml", "guide.md.tmpl",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", OTHER_FILES)
+def test_files_of_people_and_of_other_tools_are_left_alone(path: str) -> None:
+    assert sweep(path, b"image: ghcr.io/acme/api:1.4.2\n") == ()
+    assert sweep(f"apps/{path}", b"image: ghcr.io/acme/api:1.4.2\n") == ()
+
+
+@pytest.mark.parametrize(
+    "path", ["api", "image-tags/prod/api", "versions.txt", "notes.yaml", "security.yaml", "a.md5"]
+)
+def test_other_files_are_swept_whatever_their_names(path: str) -> None:
+    assert listed("image: ghcr.io/acme/api:1.4.2\n", path) == [(1, "ghcr.io/acme/api:1.4.2")]
+
+
+def test_what_is_a_field_or_listed_is_not_listed_again() -> None:
+    text = (
+        "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+        "    - {name: a, image: ghcr.io/acme/a:1.0, args: [ghcr.io/acme/b:2.0]}\n"
+        "    - {name: b, image: '${REGISTRY}/acme/c:3.0'}\n"
+    )
+    found = scan("x.yaml", text.encode())
+    assert len(found.fields) == len(found.unread) == 1
+    known = known_of(found.fields, found.unread)["x.yaml"]
+    (entry,) = sweep("x.yaml", text.encode(), known)
+    assert (entry.line, entry.code, entry.expected) == (5, CODE, True)
+    assert "ghcr.io/acme/b:2.0" in entry.reason
+
+
+@pytest.mark.parametrize("code", ["too-big", "sops", "not-utf8", "folder"])
+def test_a_file_that_is_listed_as_a_whole_is_not_swept(code: str) -> None:
+    known = known_of((), (Unread("x.yaml", 0, code, "why"),))["x.yaml"]
+    assert sweep("x.yaml", b"a: ghcr.io/acme/a:1.0\n", known) == ()
+
+
+@pytest.mark.parametrize("code", ["helm-template", "template", "not-yaml"])
+def test_a_literal_image_in_a_file_that_is_not_yaml_is_listed(code: str) -> None:
+    known = known_of((), (Unread("x.yaml", 1, code, "why"),))["x.yaml"]
+    assert len(sweep("x.yaml", b"a: ghcr.io/acme/a:1.0\n", known)) == 1
+
+
+def test_the_first_of_a_file_and_a_count_of_the_others_are_listed() -> None:
+    data = b"".join(b"- ghcr.io/acme/a%d:1.0\n" % number for number in range(1_500))
+    entries = sweep("x", data)
+    assert [entry.line for entry in entries] == [*range(1, MOST + 1), 0]
+    assert entries[-1].reason == "1,480 more places in this file look like images"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_texts_in_other_encodings_are_swept(encoding: str) -> None:
+    data = "x: 1\na: ghcr.io/acme/a:1.0\n".encode(encoding)
+    assert [entry.line for entry in sweep("x.conf", data)] == [2]
+
+
+def test_lines_end_as_they_do_for_fields() -> None:
+    text = "a\ré\ra: ghcr.io/acme/a:1.0\r"
+    assert [entry.line for entry in sweep("x", text.encode())] == [3]
+    assert [entry.line for entry in sweep("x", text.replace("\r", "\r\n").encode())] == [3]
+
+
+HOSTILE = [
+    b"a:1 ", b"a/b:1.0 ", b"image: a:1\n", b"version:1 ", b"tag: 1, image ", b"----tag:1", b"a/",
+    b"-", b"x:1:", b"a@sha256:", b"'image: a/b:1.0' # ", b"status:\n", b"{{/* ", b"<!-- a/b:1.0 ",
+    b"\r",
+    b"---\nkind: ImageScan\nimage: a/b:1.0\n", b"\xff\xc3image: a:1\n", b"docker a/b:1.0 build ",
+    b"name: a_tag\nvalue: 1\n", b'{"imageTag":"1","image":"a/b"},',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("part", HOSTILE)
+@pytest.mark.parametrize("path", ["x.yaml", "x.go"])
+def test_big_and_hostile_files_give_few_entries(part: bytes, path: str) -> None:
+    entries = sweep(path, (part * (MAX_BYTES // len(part) + 1))[: MAX_BYTES + 1])
+    assert entries[-1].code == "too-big"
+    assert len(entries) <= MOST + 3
+
+
+def test_binary_files_are_not_swept_and_invalid_text_is() -> None:
+    assert sweep("x", b"image: ghcr.io/acme/a:1.0\n\0") == ()
+    assert len(sweep("x", b"image: ghcr.io/acme/a:1.0\n" + b"x" * 9_000 + b"\0")) == 1
+    assert len(sweep("x", b"\xff image: ghcr.io/acme/a:1.0\n")) == 1
+    assert sweep("x", b"") == ()
