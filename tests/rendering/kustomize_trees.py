@@ -189,7 +189,9 @@ def _overlay(
 
 
 def _write(tree: Tree, folder: str, kustomization: dict[str, Any]) -> None:
-    tree.files[f"{folder}/{tree.random.choice(_FILES)}"] = tree.dump(kustomization)
+    # A patch in quotes is listed and not read.
+    text = tree.dump(kustomization, plain="patches" in kustomization)
+    tree.files[f"{folder}/{tree.random.choice(_FILES)}"] = text
 
 
 def _deploy(tree: Tree, folder: str, alive: list[str]) -> None:

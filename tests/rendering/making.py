@@ -46,7 +46,9 @@ class Tree:
         return name
 
     def tag(self) -> str:
-        return self.random.choice(TAGS)
+        """A tag, mostly one that no other image has."""
+        tag = self.random.choice(TAGS)
+        return tag if self.chance(0.1) else tag.replace("1", str(self.number()), 1)
 
     def digest(self) -> str:
         return f"sha256:{self.random.getrandbits(256):064x}"

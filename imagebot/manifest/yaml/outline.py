@@ -34,6 +34,7 @@ _BEYOND = (
     *("parameters:", "image.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "repoURL:"),
     *("bundle:", "bundles", "\t", "\r"),
     *("helm:", "valuesFrom:", "helmCharts:", "Generator:", "releases:"),
+    *("valuesFiles:", "chartRef:", "values.yaml:"),
 )
 # Line breaks to libyaml, which follows YAML 1.1.
 _OTHER_BREAKS = ("\x85", "\u2028", "\u2029")
