@@ -36,13 +36,15 @@ class Rendering:
 
 @dataclass(slots=True)
 class Outcome:
-    """What was compared. `faults` has a line for each edit that does not do what it says, `unmoved`
-    one for each rendered image that no edit has changed."""
+    """What was compared. `faults` has a line for each other difference than that of an edit, `idle`
+    the edits that reach no rendering, `unmoved` a line for each rendered image that no edit has
+    changed."""
 
     edits: int = 0
     images: int = 0
     refused: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    idle: list[str] = field(default_factory=list)
     unmoved: list[str] = field(default_factory=list)
     inventory: Inventory | None = None
 
@@ -82,9 +84,11 @@ def check(
                 outcome.faults.append(f"{each_way.name}: can be rendered only once")
             continue
         _compare(each_way.name, old, new, edits, reached, outcome)
+    # What repeats the reference that overrides it moves with that, and is as idle as before.
+    repeated = {str(one.field.reference) for one in edits if _key(one) in reached}
     for one in edits:
-        if _key(one) not in reached:
-            outcome.faults.append(f"{_told(one)}: reaches no rendering")
+        if _key(one) not in reached and str(one.field.reference) not in repeated:
+            outcome.idle.append(_told(one))
     return outcome
 
 
@@ -126,7 +130,7 @@ def _compare(
     by_suffix = {_suffix(_edited(each)): each for each in edits}
     for (path, was), (_, text) in zip(before, after, strict=True):
         if was == text:
-            if path[-1] == "image" and isinstance(text, str):
+            if path[-1] == "image" and isinstance(text, str) and _suffix(parse_reference(text)):
                 outcome.unmoved.append(f"{name}: {'.'.join(path)}: {text}")
             continue
         if not (isinstance(was, str) and isinstance(text, str)):

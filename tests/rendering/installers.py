@@ -110,7 +110,8 @@ def _literal(tree: Tree, values: dict[str, Any]) -> Any:
 
 def _parameters(tree: Tree, images: Images) -> list[dict[str, Any]]:
     found = []
-    for path, image in tree.some(images)[:2]:
+    # Which image parameters with names of their own belong to is not read.
+    for path, image in [each for each in tree.some(images) if each[1].shape != "odd"][:2]:
         values = image.override()
         for key, value in values.items() if isinstance(values, dict) else [("", values)]:
             one = {"name": f"{path}.{key}".rstrip("."), "value": value}

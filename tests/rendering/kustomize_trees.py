@@ -170,7 +170,7 @@ def _overlay(
     if len(below) == 1 and tree.chance(0.5):
         kustomization["namePrefix"] = f"{posixpath.basename(folder)}-"
     if tree.chance(0.3):
-        tree.files[f"{folder}/own.yaml"], more = workload(tree, "own")
+        tree.files[f"{folder}/own.yaml"], more = workload(tree, f"own-{posixpath.basename(folder)}")
         kustomization["resources"].append("own.yaml")
         alive = [*alive, *more]
     if component is not None:
