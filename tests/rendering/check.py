@@ -127,31 +127,43 @@ def _compare(
     if [path for path, _ in before] != [path for path, _ in after]:
         outcome.faults.append(f"{name}: other keys are rendered")
         return
-    by_suffix = {_suffix(_edited(each)): each for each in edits}
+    by_text: dict[str, list[FieldEdit]] = {}
+    for each in edits:
+        made = _edited(each)
+        # The tag alone is in values that Helm gets later, on the cluster.
+        for text in (_suffix(made), made.tag or ""):
+            by_text.setdefault(text, []).append(each)
     for (path, was), (_, text) in zip(before, after, strict=True):
         if was == text:
             if path[-1] == "image" and isinstance(text, str) and _suffix(parse_reference(text)):
                 outcome.unmoved.append(f"{name}: {'.'.join(path)}: {text}")
             continue
-        if not (isinstance(was, str) and isinstance(text, str)):
+        by = _by(was, text, by_text)
+        if not by:
             outcome.faults.append(f"{name}: {path}: {was!r} became {text!r}")
-            continue
-        written = _WRITTEN.search(text)
-        by = by_suffix.get(text[written.start() - 1 :]) if written else None
-        if by is None:
-            outcome.faults.append(f"{name}: {path}: {was!r} became {text!r}")
-            continue
-        expected = str(by.field.reference.repository)
-        if _repository(text).startswith("mirror.example/") and _repository(was) == _repository(text):
-            # An overlay gives it another name and leaves the tag.
-            expected = _repository(text)
-        if _repository(text) != expected or _normal(was) != expected + _suffix(by.field.reference):
-            outcome.faults.append(
-                f"{name}: {path}: {was!r} became {text!r} by {_told(by)}"
-            )
             continue
         outcome.images += 1
-        reached.update(_key(each) for each in edits if _suffix(_edited(each)) == _suffix(_edited(by)))
+        reached.update(map(_key, by))
+
+
+def _by(was: Any, text: Any, by_text: Mapping[str, list[FieldEdit]]) -> list[FieldEdit]:
+    """The edits that make the new text of the old one."""
+    written = _WRITTEN.search(text) if isinstance(text, str) else None
+    if written is None or not isinstance(was, str):
+        return []
+    by = by_text.get(text[max(written.start() - 1, 0) :], [])
+    return [each for each in by if _explains(each.field.reference, was, text)]
+
+
+def _explains(old: Reference, was: str, text: str) -> bool:
+    if was == old.tag:
+        return True
+    repository = _repository(text)
+    if repository.startswith("mirror.example/") and _repository(was) == repository:
+        # An overlay gives it another name and leaves the tag.
+        return _suffix(parse_reference(was)) == _suffix(old)
+    expected = str(old.repository)
+    return repository == expected and _normal(was) == expected + _suffix(old)
 
 
 def _edited(each: FieldEdit) -> Reference:

@@ -53,13 +53,17 @@ class Kustomizations:
         self.loaded = {folder: load(path) for folder, path in self.files.items()}
 
     def roots(self) -> list[Path]:
-        """Those that no other one includes."""
+        """Those that no other one includes, without components, which nothing deploys alone."""
         included = {
             (folder / each).resolve()
             for folder, loaded in self.loaded.items()
             for each in entries(loaded)
         }
-        return sorted(folder for folder in self.files if folder not in included)
+        return sorted(
+            folder
+            for folder, loaded in self.loaded.items()
+            if folder not in included and (loaded or {}).get("kind") != "Component"
+        )
 
     def consists_of(self, folder: Path) -> set[Path] | None:
         """The files below a kustomization, None if one of them is elsewhere."""
@@ -92,7 +96,7 @@ def test_tree(root: Path, tmp_path: Path) -> None:
     require_helm()
     counts: Counter[str] = Counter()
     renderings: list[Rendering] = []
-    rendered: set[str] = set()
+    rendered: dict[str, set[str]] = {}
     kustomizations = Kustomizations(root)
     for folder in kustomizations.roots():
         parts = kustomizations.consists_of(folder)
@@ -103,7 +107,7 @@ def test_tree(root: Path, tmp_path: Path) -> None:
         renderings.append(
             Rendering(place, lambda tree, place=place: build(tree / place, refused=True))  # type: ignore[misc]
         )
-        rendered |= {path.relative_to(kustomizations.root).as_posix() for path in parts}
+        rendered[place] = {path.relative_to(kustomizations.root).as_posix() for path in parts}
     for path in sorted(root.rglob("Chart.yaml")):
         if (load(path) or {}).get("dependencies"):
             counts["charts with dependencies"] += 1
@@ -112,14 +116,15 @@ def test_tree(root: Path, tmp_path: Path) -> None:
         else:
             place = path.parent.relative_to(root).as_posix()
             renderings.append(alone(place))
-            rendered.add(f"{place}/values.yaml")
+            rendered[place] = {f"{place}/values.yaml"}
     files = {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in root.rglob("*")
         if path.is_file()
     }
     outcome = check(tmp_path, files, renderings, pin=False)
-    idle = [each for each in outcome.idle if each.partition(":")[0] in rendered]
+    seen = {path for place in rendered.keys() - outcome.refused for path in rendered[place]}
+    idle = [each for each in outcome.idle if each.partition(":")[0] in seen]
     print(root.name, len(renderings), "renderings", outcome.images, "images", dict(counts))
     print(*outcome.faults, *idle, *outcome.unmoved, *outcome.refused, sep="\n")
     assert [each for each in (*outcome.faults, *idle) if not is_expected(each)] == []

@@ -24,6 +24,14 @@ LAYERS = (
     *("releases:", "parameters:", "valuesObject", "dependencies:", "appVersion", "ConfigMap"),
 )
 
+# Texts in files without which another file with markers could be read differently: markers, Flux's
+# objects, releases of charts and what they merge. Kustomizations and charts are known by their
+# names.
+MARKED_OR_NEEDED = (
+    *("$imagepolicy", "magebot", "mageBot", "MAGEBOT", "toolkit.fluxcd.io", "argoproj.io/"),
+    *("repoURL", "releases:", "valuesFrom", "valueFiles", "ConfigMap", "stringData"),
+)
+
 # A key that stands for an image of this name without naming it: kubeadm's `dns`.
 UNSAID = {"coredns": "imageRepository"}
 
@@ -57,6 +65,9 @@ class ScanOptions:
     `mentions` narrows a scan to files with any of these texts: the last parts of repository names,
     for a pass that looks for given images only. A file that is too large to read is still listed.
 
+    `markers_only` leaves out files without markers, except those that others depend on: they are not
+    parsed, and nothing is said of them.
+
     `layers` has, by path, what other layers of Helm values give to the values of a file. With
     `sections` a scan has the values of these sections of the file, and nothing else.
     """
@@ -66,5 +77,6 @@ class ScanOptions:
     chart: bool = False
     compose_defaults: bool = False
     mentions: tuple[str, ...] = ()
+    markers_only: bool = False
     layers: Layers = field(default_factory=dict, hash=False)
     sections: tuple[Section, ...] = ()
