@@ -85,7 +85,9 @@ def compare(files: Files) -> tuple[int, int]:
     assert narrow.updates == whole.updates
     with_marker = [each for each in whole.kept if each.field.marker is not None]
     assert [each for each in narrow.kept if each.field.marker is not None] == with_marker
-    read = {path for path, data in files.items() if any(s.encode() in data for s in MARKED_OR_NEEDED)}
+    read = {
+        path for path, data in files.items() if any(s.encode() in data for s in MARKED_OR_NEEDED)
+    }
     # What is wrong with files that are not read is not known.
     known = [each for each in whole.problems if not each.path or each.path in read]
     assert [each for each in narrow.problems if not each.path or each.path in read] == known
@@ -94,7 +96,8 @@ def compare(files: Files) -> tuple[int, int]:
 
 @pytest.mark.parametrize(
     # Whatever Helm may merge is read, with markers or without.
-    ("make", "left_out"), [(kustomize_trees.make, 30), (helm_trees.make, 0)]
+    ("make", "left_out"),
+    [(kustomize_trees.make, 30), (helm_trees.make, 0)],
 )
 def test_generated_trees(make: Callable[[random.Random], Tree], left_out: int) -> None:
     counts = Counter[str]()
@@ -138,7 +141,7 @@ def test_the_configuration_of_no_file_manages_everything() -> None:
 
 
 def test_nothing_is_called_unused_that_was_not_looked_for() -> None:
-    text = IGNORE.replace("match: \"**\"", "match: docker.io/library/app")
+    text = IGNORE.replace('match: "**"', "match: docker.io/library/app")
     text += "  - {name: none, files: [x/**], publish: commit, images: [{match: ghcr.io/a/x, policy: ignore}]}\n"
     warnings = planned({"pod.yaml": POD}, text, whole=False).warnings
     assert len(warnings) == 1

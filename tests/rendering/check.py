@@ -20,7 +20,9 @@ from imagebot.scan.inventory import Inventory, take_inventory
 from tests.scan.test_inventory import Blobs
 
 # The tags that are written; every one in its tree is another. Half of them need quotes.
-_WRITTEN = re.compile(r"(?:9\.[0-9]{3}0|8\.[0-9]{3}\.1-new)(?:@sha256:[0-9a-f]{64})?|sha256:f00d[0-9a-f]{60}")
+_WRITTEN = re.compile(
+    r"(?:9\.[0-9]{3}0|8\.[0-9]{3}\.1-new)(?:@sha256:[0-9a-f]{64})?|sha256:f00d[0-9a-f]{60}"
+)
 
 Files = Mapping[str, str]
 Render = Callable[[Path], "str | None"]

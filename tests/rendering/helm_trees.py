@@ -18,7 +18,8 @@ _HELPER = """{{- define "NAME.image" -}}
 _SHAPES = {
     "split": '"{{ .Values.PATH.repository }}:{{ .Values.PATH.tag }}"',
     "registry": "{{ .Values.PATH.registry }}/{{ .Values.PATH.repository }}:{{ .Values.PATH.tag }}",
-    "app-version": '"{{ .Values.PATH.repository }}:{{ .Values.PATH.tag | default .Chart.AppVersion }}"',
+    "app-version": '"{{ .Values.PATH.repository }}:'
+    '{{ .Values.PATH.tag | default .Chart.AppVersion }}"',
     "digest": "{{ .Values.PATH.repository }}:{{ .Values.PATH.tag }}"
     "{{ with .Values.PATH.digest }}@{{ . }}{{ end }}",
     "whole": "{{ .Values.PATH | quote }}",

@@ -9,7 +9,6 @@ import json
 import posixpath
 import shutil
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -243,5 +242,3 @@ def kustomize(tree: Tree, folder: str, images: Images) -> None:
         return build(copied / "k8s")
 
     tree.renderings.append(Rendering("k8s", render))
-
-

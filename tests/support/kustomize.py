@@ -24,9 +24,7 @@ def require_kustomize() -> str:
     """Skips the test without Kustomize, also in CI: it takes Go, which is not among the parts."""
     kustomize = find_kustomize()
     if kustomize is None:
-        pytest.skip(
-            f"{MISSING}kustomize (go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1)"
-        )
+        pytest.skip(f"{MISSING}kustomize (go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1)")
     return kustomize
 
 
