@@ -37,7 +37,7 @@ def _with_replaced(scan: Scan, tree: _Tree) -> Scan:
 
 
 class _Tree:
-    """Who includes what. `found` remembers, by folder, name and `since`, the place that replaces it.
+    """Who includes what. `found` remembers what replaces a name, by folder, name and `since`.
 
     The components of a kustomization see its resources and what the components before them made,
     but not its patches. So `since` is the component that an image is from, of which only those
@@ -139,8 +139,8 @@ class _Tree:
 def _seen_by(deployer: Overlay, names: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the new and the old name in an entry that a deployer's entry can be about.
 
-    Argo CD sorts its images and those of the kustomization by name (`kustomize edit set image`), and
-    each is applied to what the ones before it made. Flux puts its own behind the others.
+    Argo CD sorts its images and those of the kustomization by name (`kustomize edit set image`),
+    and each is applied to what the ones before it made. Flux puts its own behind the others.
     """
     new, old = names[0], names[-1]
     return (old,) if deployer.by == "Argo CD" and new < old else names

@@ -32,6 +32,12 @@ policies: {newest: {semver: "*", adopt: true}}
 routes:
   - {name: a, files: ["**"], publish: commit, images: [{match: "**", policy: ignore}]}
 """
+OTHER = """\
+  - name: none
+    files: [x/**]
+    publish: commit
+    images: [{match: ghcr.io/a/x, policy: POLICY}]
+"""
 FLUX = b"""\
 apiVersion: image.toolkit.fluxcd.io/v1
 kind: ImageRepository
@@ -122,8 +128,8 @@ ONLY = [
     (IGNORE, True),
     (IGNORE.replace("policy: ignore", "policy: shape"), False),
     (IGNORE.replace("[{match", "[{match: ghcr.io/x, policy: newest}, {match"), False),
-    (IGNORE + "  - {name: b, files: [x/**], publish: commit, images: [{match: ghcr.io/a/x, policy: shape}]}\n",
-     False),
+    (IGNORE + OTHER.replace("POLICY", "shape"), False),
+    (IGNORE + OTHER.replace("POLICY", "ignore"), True),
 ]  # fmt: skip
 
 
@@ -142,7 +148,7 @@ def test_the_configuration_of_no_file_manages_everything() -> None:
 
 def test_nothing_is_called_unused_that_was_not_looked_for() -> None:
     text = IGNORE.replace('match: "**"', "match: docker.io/library/app")
-    text += "  - {name: none, files: [x/**], publish: commit, images: [{match: ghcr.io/a/x, policy: ignore}]}\n"
+    text += OTHER.replace("POLICY", "ignore")
     warnings = planned({"pod.yaml": POD}, text, whole=False).warnings
     assert len(warnings) == 1
     assert "route 'none' takes no file" in warnings[0]

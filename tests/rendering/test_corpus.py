@@ -26,6 +26,8 @@ from tests.support.require import MISSING
 pytestmark = pytest.mark.skipif(not corpus(), reason=f"{MISSING}corpus (set IMAGEBOT_CORPUS)")
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
 def trees() -> list[Path]:
     named = os.environ.get("IMAGEBOT_CORPUS")
     root = Path(named) if named else REPOSITORY.parent / "shared" / "corpus"

@@ -65,8 +65,8 @@ class ScanOptions:
     `mentions` narrows a scan to files with any of these texts: the last parts of repository names,
     for a pass that looks for given images only. A file that is too large to read is still listed.
 
-    `markers_only` leaves out files without markers, except those that others depend on: they are not
-    parsed, and nothing is said of them.
+    `markers_only` leaves out files without markers, except those that others depend on: they are
+    not parsed, and nothing is said of them.
 
     `layers` has, by path, what other layers of Helm values give to the values of a file. With
     `sections` a scan has the values of these sections of the file, and nothing else.
