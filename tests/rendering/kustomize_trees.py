@@ -149,7 +149,7 @@ def _merged(tree: Tree, folder: str) -> tuple[dict[str, Any], str]:
     return {**entry, "patch": _block(tree, patch)}, name
 
 
-def _block(tree: Tree, value: Any) -> LiteralScalarString:
+def _block(tree: Tree, value: Any) -> Any:
     """A patch as Kustomize can read it: not every YAML that begins with a `[` or a space."""
     text = json.dumps(value) if tree.chance(0.3) else tree.dump(value, plain=True)
     return LiteralScalarString(text if text.endswith("\n") else text + "\n")
