@@ -17,6 +17,15 @@ SHAPE_KEYS: Mapping[str, object] = {"max": "minor", "adopt": False}
 _PLACE = Position("built-in", 1, 1)
 
 
+def only_markers(configuration: Configuration) -> bool:
+    """Whether nothing but markers can manage an image: every image entry of every route ignores.
+
+    An image that no entry takes is not managed either.
+    """
+    entries = [entry for route in configuration.routes for entry in route.images]
+    return not configuration.built_in and all(entry.policy == IGNORE for entry in entries)
+
+
 def default_configuration(publish: PublishMode = "pull-request") -> Configuration:
     """The configuration where there is no file: the shape policy for every image of every file."""
     everything = ImageRule("**", SHAPE, _PLACE)

@@ -14,7 +14,6 @@ from dataclasses import replace
 from imagebot.manifest.images.field import ImageField, Scan
 from imagebot.manifest.images.overlay import Overlay, folder_of
 
-_CONTAINERS = frozenset({"containers", "initContainers"})
 _DEEPEST = 60
 # How many steps may be taken for one name: trees that include each other in many ways are not read.
 _MOST = 10_000
@@ -38,13 +37,18 @@ def _with_replaced(scan: Scan, tree: _Tree) -> Scan:
 
 
 class _Tree:
-    """Who includes what. `found` remembers, by folder and name, the place that replaces a name."""
+    """Who includes what. `found` remembers what replaces a name, by folder, name and `since`.
+
+    The components of a kustomization see its resources and what the components before them made,
+    but not its patches. So `since` is the component that an image is from, of which only those
+    behind it count, or None for an image in a patch; "" for all others.
+    """
 
     def __init__(self, overlays: Iterable[Overlay]) -> None:
         self.kustomizations: dict[str, Overlay] = {}
         self.including: dict[str, list[Overlay]] = {}
         self.deploying: dict[str, list[Overlay]] = {}
-        self.found: dict[tuple[str, str], str] = {}
+        self.found: dict[tuple[str, str, str | None], str] = {}
         self.steps = 0
         for each in overlays:
             if each.by != "kustomization":
@@ -59,12 +63,16 @@ class _Tree:
         self.steps = 0
         folder = folder_of(field.path)
         own = self.kustomizations.get(folder)
-        if _is_of_container(field):
+        if field.in_container:
+            name = field.reference.name
             if own is not None and own.path == field.path:
-                return self.above(folder, field.reference.name, 0)
+                return self.above(folder, name, 0, None)
             every = self.including.get(field.path, [])
             if every:
-                places = [self.above(each.folder, field.reference.name, 0) for each in every]
+                places = [
+                    self.above(each.folder, name, 0, None if field.path in each.patches else "")
+                    for each in every
+                ]
                 return places[0] if all(places) else ""
             return self.by_deployers(self.generating(folder), (field.reference.name,))
         if own is not None and own.path == field.path and "images" in field.keys[-3:-2]:
@@ -72,26 +80,30 @@ class _Tree:
             return self.beyond(folder, field.reference.name, names, 0)
         return ""
 
-    def above(self, folder: str, name: str, depth: int) -> str:
+    def above(self, folder: str, name: str, depth: int, since: str | None) -> str:
         """Where `name` is replaced on every way from the kustomization in `folder` upwards."""
-        if (folder, name) not in self.found:
+        key = (folder, name, since)
+        if key not in self.found:
             self.steps += 1
             # Until it is known: a kustomization that includes itself replaces nothing.
-            self.found[folder, name] = ""
+            self.found[key] = ""
             if depth > _DEEPEST or self.steps > _MOST:
                 return ""
-            place = self.own(folder, name, frozenset())
-            self.found[folder, name] = place or self.beyond(folder, name, (name,), depth)
-        return self.found[folder, name]
+            place = self.own(folder, name, frozenset(), since)
+            self.found[key] = place or self.beyond(folder, name, (name,), depth)
+        return self.found[key]
 
-    def own(self, folder: str, name: str, seen: frozenset[str]) -> str:
+    def own(self, folder: str, name: str, seen: frozenset[str], since: str | None = "") -> str:
         """Where the kustomization in `folder` itself, or a component of it, replaces `name`."""
         kustomization = self.kustomizations.get(folder)
         if kustomization is None or folder in seen:
             return ""
         if place := _place(kustomization, (name,)):
             return place
-        below = (self.own(each, name, seen | {folder}) for each in kustomization.components)
+        components = () if since is None else kustomization.components
+        if since and since in components:
+            components = components[components.index(since) + 1 :]
+        below = (self.own(each, name, seen | {folder}) for each in components)
         return next((place for place in below if place), "")
 
     def beyond(self, folder: str, name: str, names: tuple[str, ...], depth: int) -> str:
@@ -100,12 +112,13 @@ class _Tree:
         `names` are those that a deployer may give: it replaces entries of the same name.
         """
         places = [
-            self.above(each.folder, name, depth + 1) for each in self.including.get(folder, [])
+            self.above(each.folder, name, depth + 1, folder if folder in each.components else "")
+            for each in self.including.get(folder, [])
         ]
         deployers = self.deploying.get(folder, [])
         if not places and not deployers and folder:
             deployers = self.generating(folder_of(folder))
-        places += [_place(each, names) for each in deployers]
+        places += [_place(each, _seen_by(each, names)) for each in deployers]
         return places[0] if places and all(places) else ""
 
     def generating(self, folder: str) -> list[Overlay]:
@@ -123,10 +136,14 @@ class _Tree:
         return places[0] if places and all(places) else ""
 
 
-def _is_of_container(field: ImageField) -> bool:
-    """Whether Kustomize looks for the image there."""
-    keys = field.keys
-    return len(keys) > 2 and keys[-1] == "image" and keys[-3] in _CONTAINERS
+def _seen_by(deployer: Overlay, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the new and the old name in an entry that a deployer's entry can be about.
+
+    Argo CD sorts its images and those of the kustomization by name (`kustomize edit set image`),
+    and each is applied to what the ones before it made. Flux puts its own behind the others.
+    """
+    new, old = names[0], names[-1]
+    return (old,) if deployer.by == "Argo CD" and new < old else names
 
 
 def _place(overlay: Overlay, names: tuple[str, ...]) -> str:

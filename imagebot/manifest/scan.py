@@ -17,7 +17,7 @@ from imagebot.manifest.helm.values import read_values
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FieldEntry, FileFindings
-from imagebot.manifest.images.options import ScanOptions
+from imagebot.manifest.images.options import MARKED_OR_NEEDED, ScanOptions
 from imagebot.manifest.markers.written import may_have_markers
 from imagebot.manifest.text.literals import with_literals
 from imagebot.manifest.text.read import find_text, has_text_markers, not_utf8, patterns_for
@@ -42,7 +42,7 @@ _HINTS = (
     *("image", "Image", "repository", "oci://", "HelmRe", "HelmChart", "targetRevision"),
     *("tekton.dev/", "kustomize.toolkit.fluxcd.io", "repoURL"),
     *("GitRepository", "valueFiles:", "releases:", "datasource=docker"),
-    *("pkg.crossplane.io/", "DockerImage", "repositories:"),
+    *("pkg.crossplane.io/", "DockerImage", "repositories:", "values.yaml:"),
 )
 _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://"),
@@ -74,6 +74,8 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     """
     if options.sections:
         return Scan(values=read_values(data, options.sections))
+    if options.markers_only and _is_left_out(path, data, options):
+        return _NOTHING
     found = _scan(path, data, options)
     if is_masked(path) and not options.chart and len(data) <= MAX_BYTES:
         literal = _scan(path, mask(data), replace(options, files=()), literal=True)
@@ -130,6 +132,16 @@ def _scan(path: str, data: bytes, options: ScanOptions, *, literal: bool = False
         reason = f"more than {MAX_FIELDS:,} images, or documents with markers"
         return Scan(unread=(Unread(path, 0, "too-big", reason),))
     return finish(findings, file, data)
+
+
+def _is_left_out(path: str, data: bytes, options: ScanOptions) -> bool:
+    """Whether nothing in a file can have a marker, or tell what a marker elsewhere means."""
+    if path in options.layers or path_kind(path) in ("kustomization", "chart"):
+        return False
+    if _holds_any(data, MARKED_OR_NEEDED):
+        return False
+    # What cannot be searched is listed, as ever.
+    return len(data) <= MAX_BYTES and not wide_encoding(data)
 
 
 def _worth_reading(

@@ -100,7 +100,7 @@ def build(
     With what was built `earlier` in the same pass, only what it did not decide is decided: the plan
     is the same as without.
     """
-    inventory = inventory or take_inventory(source, configuration, url=url)
+    inventory = inventory or take_inventory(source, configuration, url=url, managed_only=True)
     assignments = assign(inventory.fields, configuration, target.name, flux=inventory.flux)
     queries = _queries(assignments, limits)
     asked = [(each.field, query) for each, query in zip(assignments, queries, strict=True) if query]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from imagebot.config.builtin import only_markers
 from imagebot.config.model import Configuration
 from imagebot.config.node import show_text
 from imagebot.glob import matches_any
@@ -26,6 +28,10 @@ def unused_warnings(
     """
     if configuration.built_in:
         return ()
+    if only_markers(configuration):
+        # Files without markers were not read: what else is in them is not known.
+        routes = tuple(replace(route, images=()) for route in configuration.routes)
+        return tuple(_unused_routes([], replace(configuration, routes=routes), paths))
     return (
         *_unused_routes(assignments, configuration, paths),
         *_unused_patterns(assignments, configuration, paths),

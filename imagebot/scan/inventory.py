@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from imagebot.config.builtin import only_markers
 from imagebot.config.model import Configuration
 from imagebot.errors import FolderError, InvalidPolicyError
 from imagebot.glob import matches_any
@@ -60,13 +61,19 @@ def take_inventory(
     scans: ScanCache | None = None,
     *,
     url: str | None = None,
+    managed_only: bool = False,
 ) -> Inventory:
     """Scan every file of `source` that the configuration does not exclude.
+
+    With `managed_only`, where nothing but markers can manage an image, files without markers are
+    left out, except those that others depend on: the plan is the same, but what is wrong with such
+    a file is not found.
 
     With `scans`, files that a source knows by their blobs and that were scanned before are not
     even read. `url` is that of the Git repository, if known: releases of charts name it.
     """
-    return inventory_of(scan_tree(source, configuration, scans, url=url))
+    tree = scan_tree(source, configuration, scans, url=url, managed_only=managed_only)
+    return inventory_of(tree)
 
 
 def scan_tree(
@@ -75,10 +82,12 @@ def scan_tree(
     scans: ScanCache | None = None,
     *,
     url: str | None = None,
+    managed_only: bool = False,
 ) -> TreeScan:
     """The first part of `take_inventory`."""
     paths = tuple(source.paths())
-    options = _options(paths, configuration)
+    left_out = managed_only and only_markers(configuration)
+    options = _options(paths, configuration, markers_only=left_out)
     found = _scan_tree(source, paths, options, scans)
     layered = _with_layers(source, paths, found, options, scans, url)
     return _joined(paths, layered)
@@ -177,7 +186,11 @@ def inventory_of(tree: TreeScan) -> Inventory:
 
 
 def _options(
-    paths: Sequence[str], configuration: Configuration, mentions: tuple[str, ...] = ()
+    paths: Sequence[str],
+    configuration: Configuration,
+    mentions: tuple[str, ...] = (),
+    *,
+    markers_only: bool = False,
 ) -> Callable[[str], ScanOptions]:
     """The scan options of a file, by its path."""
     charts = chart_folders(paths)
@@ -186,6 +199,7 @@ def _options(
         files=configuration.files.patterns,
         compose_defaults=configuration.files.compose_defaults,
         mentions=mentions,
+        markers_only=markers_only,
     )
     if not charts:
         return lambda _path: plain

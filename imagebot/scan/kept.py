@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from imagebot.config.builtin import only_markers
 from imagebot.config.model import Configuration
 from imagebot.manifest.cache import (
     StaleScanError,
@@ -36,7 +37,7 @@ def kept_inventory(
     kept = _load(tree, key)
     if kept is None:
         cache = load_scan_cache(scans)
-        kept = scan_tree(source, configuration, cache, url=url)
+        kept = scan_tree(source, configuration, cache, url=url, managed_only=True)
         cache.save()
         _save(tree, key, kept)
     return inventory_of(kept)
@@ -46,7 +47,7 @@ def _key(source: CheckoutSource, configuration: Configuration, url: str) -> str:
     """Equal where the same files are read in the same way by the same code."""
     reader = reader_version(Path(__file__).parent.parent, _READERS)
     options = (source.checkout.head, reader, source.files, configuration.files, url)
-    said = repr((*options, configuration.fields))
+    said = repr((*options, configuration.fields, only_markers(configuration)))
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 

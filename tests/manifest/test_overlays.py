@@ -81,6 +81,10 @@ REPLACED = [
     ({"base/pod.yaml": pod(), "a.yaml": flux("./base", NEW)}, "a.yaml:6"),
     ({"base/pod.yaml": pod(), "a.yaml": flux("./", NEW)}, "a.yaml:6"),
     ({**BASE, "a.yaml": flux("./", NEW)}, "a.yaml:6"),
+    # By a component behind the one that it is from.
+    ({"base/pod.yaml": pod(), "b/kustomization.yaml": f"{COMPONENT}resources: [../base/pod.yaml]\n",
+      "c/kustomization.yaml": COMPONENT + NEW, PROD: f"{K}components: [../../b, ../../c]\n"},
+     "c/kustomization.yaml:3"),
 ]  # fmt: skip
 
 
@@ -115,6 +119,16 @@ KEPT = [
     {"base/pod.yaml": "apiVersion: a.example/v1\nkind: A\nspec: {image: 'controller:latest'}\n",
      "base/kustomization.yaml": f"{K}resources: [pod.yaml]\n{NEW}"},
     {"base/pod.yaml": pod(), "base/x/kustomization.yaml": K + NEW, "a.yaml": flux("./base/x", NEW)},
+    # By a component before the one that it is from.
+    {"base/pod.yaml": pod(), "b/kustomization.yaml": f"{COMPONENT}resources: [../base/pod.yaml]\n",
+     "c/kustomization.yaml": COMPONENT + NEW, PROD: f"{K}components: [../../c, ../../b]\n"},
+    # Components come before patches.
+    {"base/pod.yaml": pod(), "c/kustomization.yaml": COMPONENT + NEW,
+     PROD: f"{K}components: [../../c]\npatches: [{{path: ../../base/pod.yaml}}]\n"},
+    # Kustomize does not look into texts.
+    {"base/pod.yaml": "apiVersion: v1\nkind: ConfigMap\ndata:\n  pod: |\n"
+     + "".join(f"    {line}\n" for line in pod().splitlines()),
+     "base/kustomization.yaml": f"{K}resources: [pod.yaml]\n{NEW}"},
 ]  # fmt: skip
 
 
@@ -138,6 +152,53 @@ def test_a_patch_in_the_kustomization() -> None:
     patch = "patches:\n- patch: |-\n" + "".join(f"    {line}\n" for line in pod().splitlines())
     tree = {"base/kustomization.yaml": f"{K}{patch}images:\n- name: controller\n  newTag: '1'\n"}
     assert replaced(tree, "base/kustomization.yaml") == "base/kustomization.yaml:12"
+
+
+OPERATIONS = [
+    ("/spec/containers/-", "{name: a, image: controller:1.0}", True),
+    ("/spec/containers/0/image", "controller:1.0", True),
+    ("/spec/template/spec/initContainers", "[{name: a, image: controller:1.0}]", True),
+    ("/spec/template/spec", "{containers: [{name: a, image: controller:1.0}]}", True),
+    ("/spec/widget/image", "controller:1.0", False),
+    ("/spec/widget", "{image: controller:1.0}", False),
+]
+
+
+@pytest.mark.parametrize(("pointer", "value", "is_replaced"), OPERATIONS)
+def test_a_json_patch(pointer: str, value: str, *, is_replaced: bool) -> None:
+    operation = f"- op: add\n  path: {pointer}\n  value: {value}\n"
+    inside = "".join(f"    {line}\n" for line in operation.splitlines())
+    tree = {"base/kustomization.yaml": f"{K}patches:\n- patch: |\n{inside}{NEW}"}
+    assert replaced(tree, "base/kustomization.yaml") == (
+        "base/kustomization.yaml:8" if is_replaced else ""
+    )
+    beside = {"base/patch.yaml": operation}
+    beside["base/kustomization.yaml"] = f"{K}{NEW}patches: [{{path: patch.yaml}}]\n"
+    assert replaced(beside, "base/patch.yaml") == (
+        "base/kustomization.yaml:3" if is_replaced else ""
+    )
+
+
+def test_a_component_does_not_replace_itself() -> None:
+    tree = {**BASE, "c/kustomization.yaml": COMPONENT + TAG, PROD: f"{ROOT}components: [../../c]\n"}
+    assert replaced(tree, "c/kustomization.yaml") == ""
+    behind = {**tree, "d/kustomization.yaml": COMPONENT + TAG}
+    behind[PROD] = f"{ROOT}components: [../../c, ../../d]\n"
+    assert replaced(behind, "c/kustomization.yaml") == "d/kustomization.yaml:3"
+    behind[PROD] = f"{ROOT}components: [../../d, ../../c]\n"
+    assert replaced(behind, "c/kustomization.yaml") == ""
+    assert replaced({**tree, PROD: tree[PROD] + TAG}, "c/kustomization.yaml") == f"{PROD}:5"
+
+
+def test_argocd_sorts_images_by_name() -> None:
+    """What an entry renames is not there yet when Argo CD's entry of the new name is applied."""
+    tree = {**BASE, "base/kustomization.yaml": f"{K}resources: [pod.yaml]\n{NEW}"}
+    later = {**tree, "a.yaml": application("base", "ghcr.io/acme/ctl:2")}
+    assert replaced(later, "base/kustomization.yaml") == "a.yaml:7"
+    text = f"{K}resources: [pod.yaml]\n{NEW.replace('ghcr.io', 'a.example')}"
+    earlier = {**later, "base/kustomization.yaml": text}
+    earlier["a.yaml"] = application("base", "a.example/acme/ctl:2")
+    assert replaced(earlier, "base/kustomization.yaml") == ""
 
 
 def test_many_kustomizations_in_a_chain_end() -> None:

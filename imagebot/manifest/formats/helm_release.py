@@ -10,7 +10,7 @@ from imagebot.manifest.images.layers import Holder, Layer, Release
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 
-# Texts in ConfigMaps that may be values of a chart.
+# Texts in ConfigMaps that may be values of a chart, whatever their key.
 _VALUES = ("mage", "tag", "epository", "egistry", "igest", "ersion")
 _CONFIGS = frozenset({"ConfigMap", "Secret"})
 
@@ -127,7 +127,9 @@ def carry_config(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     for part in ("data", "stringData"):
         data = root.mapping(part)
         for key, (_, node) in data.items() if data is not None else ():
-            if is_scalar(node) and node.style == "|" and any(s in node.value for s in _VALUES):
+            if not is_scalar(node) or node.style != "|":
+                continue
+            if key == "values.yaml" or any(sign in node.value for sign in _VALUES):
                 kind, name = root.text("kind"), metadata.text("name")
                 holder = f"{kind}:{metadata.text('namespace')}:{name}:{key}"
                 at = (*context.prefix, *keys, part, key)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from imagebot.manifest.formats import chart, helm
 from imagebot.manifest.formats.helm_release import carry_kustomization
-from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.context import CONTAINERS, DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.overlay import Overlay, Override, folder_of, in_tree
 from imagebot.manifest.images.shapes import image_mapping, is_image_key
@@ -48,14 +50,15 @@ def _note_overlay(context: DocumentContext, root: Mapping) -> None:
         for item in root.sequence(key) or ()
         if isinstance(item, Mapping)
     ]
-    keys = ("resources", "bases", "patchesStrategicMerge")
-    includes = [text for key in keys for text in _texts(root, key)]
+    patches += _texts(root, "patchesStrategicMerge")
+    includes = [text for key in ("resources", "bases") for text in _texts(root, key)]
     overlay = Overlay(
         by="kustomization",
         path=path,
         folder=folder,
         includes=in_tree(folder, [*includes, *patches]),
         components=in_tree(folder, _texts(root, "components")),
+        patches=in_tree(folder, patches),
         images=overrides(context, root),
     )
     context.findings.overlays.append(overlay)
@@ -116,8 +119,15 @@ def find_json_patch(context: DocumentContext, operations: Sequence, keys: Keys) 
     """`[{op: replace, path: /spec/…/image, value: app:1.2}]`, or a container as the value."""
     for number, operation in enumerate(operations):
         if isinstance(operation, Mapping) and is_operation(operation):
-            name = operation.text("path").rpartition("/")[2]
-            _find_value(context, operation.node("value"), name, (*keys, number, "value"))
+            pointer = operation.text("path").split("/")
+            inside = replace(context, in_container=_is_of_containers(pointer))
+            _find_value(inside, operation.node("value"), pointer[-1], (*keys, number, "value"))
+
+
+def _is_of_containers(pointer: list[str]) -> bool:
+    """Whether a JSON pointer leads to containers, to one of them, or to the image of one."""
+    at = 3 if pointer[-1] == "image" else 2
+    return pointer[-1] in CONTAINERS or pointer[-at:][0] in CONTAINERS
 
 
 def _find_value(context: DocumentContext, value: Node, name: str, keys: Keys) -> None:

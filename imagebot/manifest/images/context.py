@@ -31,8 +31,10 @@ from imagebot.manifest.yaml.quoting import in_flow
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_null
 from imagebot.reference import Reference, parse_reference
 
-# What needs no quotes in YAML, and is no glob.
-_PLAIN = re.compile(r"\w[\w./\\-]*")
+CONTAINERS = frozenset({"containers", "initContainers"})
+"""The keys of lists in which Kustomize's `images` look for images."""
+
+_PATCHES = frozenset({"patches", "patchesJson6902", "patchesStrategicMerge"})
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -42,6 +44,7 @@ class DocumentContext:
 
     `prefix` are the keys that lead to a document nested in another one. Of Helm values that have
     other layers, `below` is what these give, with a registry for all images in `registry_from`.
+    `in_container` says that it is the value of a JSON patch, for containers.
     """
 
     findings: FileFindings
@@ -54,6 +57,7 @@ class DocumentContext:
     visited: set[int] = field(default_factory=set)
     below: Below | None = None
     registry_from: Given | None = None
+    in_container: bool = False
 
     def within(self, *, form: str = "", resource: Resource | None = None) -> DocumentContext:
         """The same document, read as another format or within a resource."""
@@ -173,11 +177,19 @@ class DocumentContext:
             digest=digest,
             refusal=refusal,
             repository_from=repository_from,
+            in_container=self.in_container or self._is_of_container(keys),
         )
         on: tuple[int, ...] = ()
         if self.findings.has_markers:
             on = tuple(dict.fromkeys((line, *(self.line(part) for part in lines))))
         self.findings.candidates.append(FieldCandidate(found, on, link))
+
+    def _is_of_container(self, keys: Keys) -> bool:
+        """Whether Kustomize looks for images at these keys: nested, only in its own patches."""
+        full = (*self.prefix, *keys)
+        if len(full) < 3 or full[-1] != "image" or full[-3] not in CONTAINERS:
+            return False
+        return not self.prefix or full[0] in _PATCHES
 
     def unread(
         self, scalar: Scalar | None, code: str, reason: str, *, expected: bool = False

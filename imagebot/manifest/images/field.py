@@ -88,7 +88,8 @@ class ImageField:
     `entry` is the number of the configured entry that found it, None for a format or a marker: one
     of `ScanOptions.fields`, or in a text one of the patterns that its file is searched with.
     `replaced` is the place (`file:line`) that replaces the image wherever it is deployed: "" until
-    the files of a tree are joined.
+    the files of a tree are joined. `in_container` says that Kustomize's `images` would do that: the
+    image of a container, but not of one in a text (`data` of a ConfigMap).
     """
 
     path: str
@@ -108,6 +109,7 @@ class ImageField:
     entry: int | None = None
     repository_from: str = ""
     replaced: str = ""
+    in_container: bool = False
 
     @property
     def place(self) -> tuple[str, ...]:

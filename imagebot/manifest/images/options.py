@@ -26,6 +26,14 @@ LAYERS = (
     *("releases:", "parameters:", "valuesObject", "dependencies:", "appVersion", "ConfigMap"),
 )
 
+# Texts in files without which another file with markers could be read differently: markers, Flux's
+# objects, releases of charts and what they merge. Kustomizations and charts are known by their
+# names.
+MARKED_OR_NEEDED = (
+    *("$imagepolicy", "magebot", "mageBot", "MAGEBOT", "toolkit.fluxcd.io", "argoproj.io/"),
+    *("repoURL", "releases:", "valuesFrom", "valueFiles", "ConfigMap", "stringData"),
+)
+
 # A key that stands for an image of this name without naming it: kubeadm's `dns`.
 UNSAID = {"coredns": "imageRepository"}
 
@@ -86,6 +94,8 @@ class ScanOptions:
     for a pass that looks for given images only. A file that is too large to read is still listed.
 
     `is_env` says that a kustomization makes a ConfigMap of the lines of the file.
+    `markers_only` leaves out files without markers, except those that others depend on: they are
+    not parsed, and nothing is said of them.
 
     `layers` has, by path, what other layers of Helm values give to the values of a file. With
     `sections` a scan has the values of these sections of the file, and nothing else.
@@ -97,5 +107,6 @@ class ScanOptions:
     compose_defaults: bool = False
     mentions: tuple[str, ...] = ()
     is_env: bool = False
+    markers_only: bool = False
     layers: Layers = field(default_factory=dict, hash=False)
     sections: tuple[Section, ...] = ()

@@ -20,8 +20,8 @@ class Override:
 class Overlay:
     """A kustomization, or what a deployer adds to the one in `folder` ("" is the top).
 
-    `includes` are the files and folders whose objects it changes, `components` the folders that
-    change them too; all relative to the top of the tree.
+    `includes` are the files and folders whose objects it changes, with those of its `patches`,
+    `components` the folders that change them too; all relative to the top of the tree.
     """
 
     by: Literal["kustomization", "Flux", "Argo CD"]
@@ -29,6 +29,7 @@ class Overlay:
     folder: str
     includes: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
+    patches: tuple[str, ...] = ()
     images: tuple[Override, ...] = ()
 
 

@@ -36,6 +36,7 @@ _BEYOND = (
     *("bundle:", "bundles", "\t", "\r"),
     *("helm:", "valuesFrom:", "helmCharts:", "Generator:", "releases:"),
     *("pkg.crossplane.io", "DockerImage", "repositories:"),
+    *("valuesFiles:", "chartRef:", "values.yaml:"),
 )
 # Line breaks to libyaml, which follows YAML 1.1.
 _OTHER_BREAKS = ("\x85", "\u2028", "\u2029")
