@@ -71,7 +71,19 @@ def reduce_plan(
     if exceeds_max_updates(len(plan.updates), target.limits):
         listed = replace(opened, requests=found.requests)
         settled = find_settled(plan, configuration, listed, target=name)
-    limited = apply_limits(plan, target.limits, configuration.routes, name, settled=settled)
+    limited = apply_limits(
+        plan,
+        target.limits,
+        configuration.routes,
+        name,
+        settled=settled,
+        companions={
+            each.path: beside.path
+            for each in edited.changes
+            for beside in each.rewrites
+            if beside.path != each.path
+        },
+    )
     kept = keep_edits(PlanWithEdits(limited.allowed, edited.changes))
     limited = LimitedPlan(replace(limited.plan, problems=kept.plan.problems), kept.plan)
     return Reduced(limited, kept.changes, found.requests, edited.changes)
