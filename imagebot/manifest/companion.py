@@ -87,13 +87,17 @@ def _edit_lock(path: str, old: bytes, new: bytes, data: bytes) -> bytes:
             continue
         entry = locked[number]
         if (entry.name, entry.version) != (before.name, before.version):
-            raise _LockError(f"it has {entry.name} {entry.version} for {before.name}")
+            found = f"{entry.name} {entry.version}"
+            raise _LockError(f"it has {found} for {before.name} {before.version}")
         locked[number] = replace(entry, version=after.version)
         edits.append(lock.edit(lock.entries[number], "version", after.version))
     edits.append(lock.edit(lock.root, "digest", digest(wanted, locked)))
-    byte_edits = ordered(companion_of(path), edits)
-    made = applied(data, byte_edits)
-    prove_file(companion_of(path), data, made, byte_edits)
+    try:
+        byte_edits = ordered(companion_of(path), edits)
+        made = applied(data, byte_edits)
+        prove_file(companion_of(path), data, made, byte_edits)
+    except RefusedEditError as error:
+        raise _LockError(error.reason) from error
     return made
 
 

@@ -12,7 +12,7 @@ from imagebot.manifest.companion import Content, companion_of, edit_content
 from imagebot.manifest.images.field import Slot
 from imagebot.manifest.yaml.events import prepare
 from imagebot.parallel.processes import map_forked, usable_processes
-from imagebot.plan.file_changes import before, change_of, change_to, changed_by, ids_of
+from imagebot.plan.file_changes import before, change_to, changed_by, ids_of
 from imagebot.plan.model import Plan, Update
 from imagebot.problem import Problem
 from imagebot.scan.source import Source
@@ -75,7 +75,7 @@ def _read(source: Source, paths: Sequence[str]) -> Iterator[tuple[str, Content |
     beside = {path: companion for path, companion in beside.items() if source.has(companion)}
     companions = list(beside.values())
     source.fetch([*paths, *companions])
-    read = dict(source.read(companions))
+    read = dict(source.read(companions)) if companions else {}
     for path, data in source.read(paths):
         known = read.get(beside.get(path, ""))
         if isinstance(data, ImagebotError):
@@ -189,7 +189,7 @@ def _edit_what_can_be(
     path: str, content: Content, updates: Sequence[Update]
 ) -> tuple[FileChange, list[tuple[Update, RefusedEditError]]]:
     """As many of `updates` as are not refused; those of one shared text stand and fall together."""
-    attempt = _Attempt(change_of(path, content, ()))
+    attempt = _Attempt(change_to(content, path, content, ()))
     attempt.make(_together(updates))
     return attempt.change, attempt.failures
 
