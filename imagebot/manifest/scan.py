@@ -16,6 +16,7 @@ from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FileFindings
 from imagebot.manifest.images.options import ScanOptions
+from imagebot.manifest.images.renamed import with_names
 from imagebot.manifest.markers.written import may_have_markers
 from imagebot.manifest.text.read import find_text, not_utf8, patterns_for
 from imagebot.manifest.yaml.document_text import DocumentText, split_documents
@@ -66,6 +67,8 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     if options.sections:
         return Scan(values=read_values(data, options.sections))
     found = _scan(path, data, options)
+    if options.layers and path in options.layers:
+        found = with_names(found, options.layers[path])
     if found is not _NOTHING and found != _NOTHING and (line := sops.line_of_mac(data)):
         expected = not (found.fields or found.pending)
         return Scan(unread=(Unread(path, line, sops.CODE, sops.REASON, expected),))

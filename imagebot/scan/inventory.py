@@ -81,7 +81,7 @@ def scan_tree(
     options = _options(paths, configuration)
     found = _scan_all(source, paths, options, scans)
     layered = _with_layers(source, paths, found, options, scans, url)
-    return _joined(paths, layered)
+    return _joined(paths, layered, url)
 
 
 def _with_layers(
@@ -113,6 +113,9 @@ def find_named(
     last = {each.path.rpartition("/")[2]: None for each in repositories}
     names = (*last, *(UNSAID[name] for name in last if name in UNSAID))
     found = _scan_all(source, paths, _options(paths, configuration, names), None)
+    if renamed := _renamed_to(last, found.values()):
+        names = (*names, *renamed)
+        found = _scan_all(source, paths, _options(paths, configuration, names), None)
     named = {path for path, scan in found.items() if replace(scan, overlays=()) != Scan()}
     if any(_refers_elsewhere(scan, names) for scan in found.values()):
         # The image of a field can be named in another file than its tag.
@@ -124,9 +127,17 @@ def find_named(
         found = _scan_all(source, paths, wider, None)
     layered = _with_layers(source, paths, found, _options(paths, configuration), None, url)
     named.update(layered.layers)
-    inventory = inventory_of(_joined(paths, layered))
+    inventory = inventory_of(_joined(paths, layered, url))
     unread = tuple(each for each in inventory.unread if each.path in named)
     return replace(inventory, unread=unread)
+
+
+def _renamed_to(last: Iterable[str], scans: Iterable[Scan]) -> tuple[str, ...]:
+    """The names that kustomizations replace by names that end like these."""
+    wanted = set(last)
+    overrides = (each for scan in scans for overlay in scan.overlays for each in overlay.images)
+    found = (each.name for each in overrides if each.renamed.rpartition("/")[2] in wanted)
+    return tuple(dict.fromkeys(name.rpartition("/")[2] for name in found))
 
 
 def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
@@ -145,15 +156,19 @@ def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
     )
 
 
-def _joined(paths: tuple[str, ...], layered: Layered) -> TreeScan:
-    joined = join(join_overlays(layered.scans))
+def _joined(paths: tuple[str, ...], layered: Layered, url: str | None) -> TreeScan:
+    overlaid = join_overlays(layered.scans, url)
+    joined = join(overlaid.scans)
+    layers = dict(layered.layers)
+    for path, names in overlaid.names.items():
+        layers[path] = (*layers.get(path, ()), *names)
     scans = joined.scans.values()
     return TreeScan(
         paths,
         tuple([field for each in scans for field in each.fields]),
         tuple([entry for each in scans for entry in each.unread]),
         joined.policies,
-        layered.layers,
+        layers,
     )
 
 

@@ -138,3 +138,11 @@ def test_the_place_of_a_repository_in_another_file_is_said(cli: Cli, folder: Pat
     assert cli("set", "ghcr.io/acme/api:1.5.0").code == 0
     assert folder.joinpath("values-prod.yaml").read_text() == "image:\n  tag: 1.5.0\n"
     assert folder.joinpath("values.yaml").read_text() == base.replace("1.4.2", "1.5.0")
+
+
+def test_what_is_replaced_is_shown_with_its_place(cli: Cli, folder: Path) -> None:
+    folder.joinpath("app.yaml").write_text(deployment("placeholder:1"))
+    folder.joinpath("kustomization.yaml").write_text(
+        "resources: [app.yaml]\nimages: [{name: placeholder, newName: app, newTag: '1'}]\n"
+    )
+    assert "placeholder:1 (replaced by kustomization.yaml:2)" in cli("scan").out
