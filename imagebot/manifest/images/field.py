@@ -86,7 +86,8 @@ class ImageField:
     `entry` is the number of the configured entry that found it, None for a format or a marker: one
     of `ScanOptions.fields`, or in a text one of the patterns that its file is searched with.
     `replaced` is the place (`file:line`) that replaces the image wherever it is deployed: "" until
-    the files of a tree are joined.
+    the files of a tree are joined. `overridden` are the places of equal values that override it in
+    every release that merges its file: it must not be edited without one of them.
     """
 
     path: str
@@ -106,6 +107,7 @@ class ImageField:
     entry: int | None = None
     repository_from: str = ""
     replaced: str = ""
+    overridden: tuple[str, ...] = ()
 
     @property
     def place(self) -> tuple[str, ...]:
