@@ -97,9 +97,10 @@ def _print_fields(rows: Sequence[tuple[ImageField, str | None, str | None]]) -> 
 
 
 def _reference(field: ImageField) -> str:
-    """The reference, and where its repository is written if that is another file."""
+    """The reference, and the other file that has its repository or that replaces it."""
     source = f" (repository: {field.repository_from})" if field.repository_from else ""
-    return f"{field.reference}{source}"
+    by = f" (replaced by {field.replaced})" if field.replaced else ""
+    return f"{field.reference}{source}{by}"
 
 
 def _print_unread(unread: Sequence[Unread]) -> None:

@@ -40,6 +40,7 @@ def command(
     a chart is its version, with + or _ before build metadata.
     """
     from imagebot.files.rewrite import write_changes
+    from imagebot.plan.alone import without_alone
     from imagebot.plan.assign import assign_everywhere
     from imagebot.plan.edits import make_edits, without_refused, without_unwritten
     from imagebot.plan.set_references import plan_references
@@ -59,7 +60,7 @@ def command(
     repositories = [reference.repository for reference in wanted]
     inventory = find_named(workspace, workspace.configuration, repositories)
     assigned = assign_everywhere(inventory.fields, workspace.configuration, flux=inventory.flux)
-    planned = plan_references(assigned, wanted, inventory.unread)
+    planned = without_alone(plan_references(assigned, wanted, inventory.unread))
     edited = make_edits(workspace, planned.updates)
     unwritten = write_changes(workspace.root, edited.changes)
     plan = without_unwritten(without_refused(planned, edited), unwritten)

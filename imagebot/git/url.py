@@ -170,3 +170,15 @@ def check_branch(name: str) -> str:
     if not name or len(name) > _MAX_BRANCH or bad:
         raise GitError(f"the branch '{excerpt(name)}'", "not a valid name for a branch")
     return name
+
+
+def same_repository(one: str, other: str) -> bool:
+    """Whether two URLs are spellings of one; what is not a URL is like nothing but itself."""
+    return one == other or _identity(one) == _identity(other)
+
+
+def _identity(url: str) -> str:
+    try:
+        return identity_of(url, "")
+    except GitError:
+        return f"?{url}"

@@ -7,24 +7,19 @@ refused; YAML is never emitted again.
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
 from imagebot.errors import RefusedEditError
 from imagebot.manifest import sops
-from imagebot.manifest.formats.select import path_kind
 from imagebot.manifest.images.field import TEXT, FieldEdit, ImageField, Slot
+from imagebot.manifest.splice import applied, ordered, prove_file
 from imagebot.manifest.text.read import prove_text
-from imagebot.manifest.yaml.document_text import split_documents
 from imagebot.manifest.yaml.edits import Edit
-from imagebot.manifest.yaml.events import MAX_BYTES, YamlFaultError
-from imagebot.manifest.yaml.file_text import BOM, FileText
+from imagebot.manifest.yaml.events import MAX_BYTES
 from imagebot.manifest.yaml.masked import is_masked, mask
-from imagebot.manifest.yaml.proof import ProofError, prove
 from imagebot.manifest.yaml.quoting import needs_quotes
 from imagebot.reference import is_digest, is_tag
 from imagebot.version.chart import chart_version
@@ -41,20 +36,20 @@ def edit(path: str, data: bytes, field_edits: Sequence[FieldEdit]) -> bytes:
 
     Raises RefusedEditError: then nothing of this file may be written.
     """
-    byte_edits = _ordered(path, _collect(path, data, field_edits))
+    byte_edits = ordered(path, _collect(path, data, field_edits))
     if not byte_edits:
         return data
     if line := sops.line_of_mac(data):
         raise RefusedEditError(path, line, sops.REASON)
     if len(data) > MAX_BYTES:
         raise RefusedEditError(path, 0, f"larger than {MAX_BYTES // (1024 * 1024)} MiB")
-    new = _applied(data, byte_edits)
+    new = applied(data, byte_edits)
     if any(each.field.format == TEXT for each in field_edits):
         prove_text(path, data, new, field_edits)
     if is_masked(path):
-        _prove(path, mask(data), mask(new), byte_edits)
+        prove_file(path, mask(data), mask(new), byte_edits)
     else:
-        _prove(path, data, new, byte_edits)
+        prove_file(path, data, new, byte_edits)
     if path.endswith(".json") and _is_json(data) and not _is_json(new):
         raise RefusedEditError(path, byte_edits[0].line, "cannot be edited exactly: no longer JSON")
     return new
@@ -176,99 +171,6 @@ def _with_digest_in_quotes(each: FieldEdit) -> Edit | None:
     value = f"{each.tag or slot.text}@{each.digest}"
     new = f"{slot.prefix}{slot.quote}{value}{slot.quote}"
     return Edit(slot.start, slot.end, new, value, line=each.field.line)
-
-
-def _ordered(path: str, byte_edits: list[Edit]) -> list[Edit]:
-    """In order of position, without duplicates; a tag before a digest at the same position."""
-    unique = list(dict.fromkeys(byte_edits))
-    unique.sort(key=lambda edit: (edit.start, edit.end))
-    for before, after in itertools.pairwise(unique):
-        same_place = before.start == after.start and before.end == after.end
-        if after.start < before.end or (same_place and before.new[:1] == after.new[:1]):
-            raise RefusedEditError(
-                path,
-                after.line,
-                "two edits change the same text",
-                hint="give all fields that share a text the same value",
-            )
-    return unique
-
-
-def _applied(data: bytes, byte_edits: list[Edit]) -> bytes:
-    parts: list[bytes] = []
-    at = 0
-    for edit in byte_edits:
-        parts += [data[at : edit.start], edit.new.encode()]
-        at = edit.end
-    parts.append(data[at:])
-    return b"".join(parts)
-
-
-def _prove(path: str, data: bytes, new: bytes, byte_edits: list[Edit]) -> None:
-    try:
-        old_file, new_file = FileText(data), FileText(new)
-    except UnicodeDecodeError as error:
-        raise RefusedEditError(path, 0, "not UTF-8") from error
-    in_text = _in_code_points(data, byte_edits)
-    old_parts = list(split_documents(old_file))
-    shift = position = 0
-    for part in old_parts:
-        end = part.base + len(part.text)
-        own = []
-        while position < len(in_text) and (in_text[position].end < end or part is old_parts[-1]):
-            own.append(in_text[position])
-            position += 1
-        if not own:
-            continue
-        as_text = all(edit.as_text for edit in byte_edits[position - len(own) : position])
-        grown = sum(edit.growth for edit in own)
-        new_text = new_file.text[part.base + shift : end + shift + grown]
-        shift += grown
-        local = [edit.moved(-part.base) for edit in own]
-        try:
-            if not (as_text and _is_proven_as_text(path, part.text, new_text)):
-                prove(part.text, new_text, local)
-        except (ProofError, YamlFaultError) as error:
-            line = byte_edits[position - len(own)].line
-            raise RefusedEditError(
-                path,
-                line,
-                f"cannot be edited exactly: {error}",
-                hint="write the reference as a plain or quoted scalar on one line",
-            ) from error
-
-
-def _is_proven_as_text(path: str, old: str, new: str) -> bool:
-    """Whether an edit of something read as text leaves all YAML values alone: the document is not
-    YAML but a template (even if it can be parsed), or only its comments change."""
-    if path_kind(path) in ("", "text") or "{{" in old:
-        return True
-    try:
-        prove(old, old, [])
-    except (ProofError, YamlFaultError):
-        return True
-    try:
-        prove(old, new, [])
-    except (ProofError, YamlFaultError):
-        return False
-    return True
-
-
-def _in_code_points(data: bytes, byte_edits: list[Edit]) -> list[Edit]:
-    """The edits in code points of the text without its byte order mark."""
-    bom = len(BOM) if data.startswith(BOM) else 0
-    ascii_only = data.isascii()
-    in_text: list[Edit] = []
-    at, index = bom, 0
-    for edit in byte_edits:
-        if ascii_only:
-            start, end = edit.start, edit.end
-        else:
-            start = index + len(data[at : edit.start].decode())
-            end = start + len(data[edit.start : edit.end].decode())
-            at, index = edit.end, end
-        in_text.append(replace(edit, start=start, end=end))
-    return in_text
 
 
 def _refused(field: ImageField, reason: str, *, hint: str = "") -> RefusedEditError:

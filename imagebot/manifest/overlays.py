@@ -3,41 +3,116 @@
 A kustomization's `images:` replace the images of containers in its resources; what includes it,
 and what Flux and Argo CD add to it, replace them again. An image that each of these ways replaces
 is a placeholder (`controller:latest`), which no registry has to know. Where one way leaves it, the
-image is deployed as it is written.
+image is deployed as it is written. An entry with only a `newName` leaves the tag: the image is
+then that of the new name, if all ways agree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from imagebot.manifest.images.field import ImageField, Scan
-from imagebot.manifest.images.overlay import Overlay, folder_of
+from imagebot.git.url import same_repository
+from imagebot.manifest.images.field import ImageField, Scan, Unread
+from imagebot.manifest.images.layers import WHOLE_FILE, Below, Layers, Renamed
+from imagebot.manifest.images.overlay import Overlay, Override, folder_of
+from imagebot.manifest.images.renamed import is_entry, with_name
 
 _DEEPEST = 60
 # How many steps may be taken for one name: trees that include each other in many ways are not read.
 _MOST = 10_000
+# Two are as good as many: then nothing says which one counts.
+_MOST_NAMES = 2
 
 
-def join_overlays(scans: Mapping[str, Scan]) -> dict[str, Scan]:
-    """The scans, with the place that replaces it (`file:line`) in each field that is replaced."""
+@dataclass(frozen=True, slots=True)
+class Overlaid:
+    """The scans with what overlays make of their fields, and the new names by path."""
+
+    scans: dict[str, Scan]
+    names: Layers = field(default_factory=dict)
+
+
+def join_overlays(scans: Mapping[str, Scan], url: str | None = None) -> Overlaid:
+    """Join the overlays of a tree; `url` is that of its Git repository, None if it is not known.
+
+    A field that is replaced gets the place (`file:line`) that replaces it.
+    """
     overlays = [each for scan in scans.values() for each in scan.overlays]
+    if url:
+        urls = {each.url for each in overlays}
+        here = {one for one in urls if not one or same_repository(one, url)}
+        overlays = [each for each in overlays if each.url in here]
     if not any(each.images for each in overlays):
-        return dict(scans)
+        return Overlaid(dict(scans))
     tree = _Tree(overlays)
-    return {path: _with_replaced(scan, tree) for path, scan in scans.items()}
+    joined: dict[str, Scan] = {}
+    names: dict[str, tuple[Below, ...]] = {}
+    for path, scan in scans.items():
+        joined[path], renamed = _joined(scan, tree)
+        if renamed:
+            names[path] = (Below(WHOLE_FILE, names=tuple(dict.fromkeys(renamed))),)
+    return Overlaid(joined, names)
 
 
-def _with_replaced(scan: Scan, tree: _Tree) -> Scan:
-    fields = tuple(
-        replace(field, replaced=place) if (place := tree.place(field)) else field
-        for field in scan.fields
-    )
-    return scan if fields == scan.fields else replace(scan, fields=fields)
+def _joined(scan: Scan, tree: _Tree) -> tuple[Scan, list[Renamed]]:
+    fields: list[ImageField] = []
+    unread: list[Unread] = []
+    names: list[Renamed] = []
+    for each in scan.fields:
+        fate = tree.fate(each)
+        if fate is None or fate.live == ((each.reference.name, ""),):
+            fields.append(each)
+        elif not fate.live:
+            fields.append(replace(each, replaced=fate.replaced))
+        elif len(fate.live) == 1:
+            ((to, where),) = fate.live
+            names.append(Renamed(each.reference.name, to, where, is_entry(each)))
+            fields.append(with_name(each, names[-1]))
+        else:
+            unread.append(_undecided(each, fate))
+    if tuple(fields) == scan.fields:
+        return scan, names
+    every = sorted((*scan.unread, *unread), key=lambda one: one.line)
+    return replace(scan, fields=tuple(fields), unread=tuple(every)), names
+
+
+def _undecided(each: ImageField, fate: _Fate) -> Unread:
+    """What is said of an image that is deployed under several names; a problem if a marker wants
+    more."""
+    said = [f"{name} ({where})" if where else name for name, where in fate.live]
+    reason = f"its tag is deployed as {' and as '.join(said)}: write a newTag in the kustomizations"
+    wanted = each.marker is not None and each.marker.kind != "ignore"
+    return Unread(each.path, each.line, "ambiguous", reason, not wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What becomes of an image on every way to where it is deployed.
+
+    `replaced` is the first place that replaces it, "" if none does. `live` are the names under
+    which its own tag is deployed, with the places that give them ("" for its own name).
+    """
+
+    replaced: str = ""
+    live: tuple[tuple[str, str], ...] = ()
+
+
+def _together(fates: Iterable[_Fate]) -> _Fate:
+    replaced, live = "", dict[str, str]()
+    for fate in fates:
+        replaced = replaced or fate.replaced
+        for name, where in fate.live:
+            live.setdefault(name, where)
+    return _Fate(replaced, tuple(live.items())[:_MOST_NAMES])
+
+
+def _untouched(name: str) -> _Fate:
+    return _Fate(live=((name, ""),))
 
 
 class _Tree:
-    """Who includes what. `found` remembers what replaces a name, by folder, name and `since`.
+    """Who includes what. `found` remembers what becomes of a name, by folder, name and `since`.
 
     The components of a kustomization see its resources and what the components before them made,
     but not its patches. So `since` is the component that an image is from, of which only those
@@ -48,7 +123,7 @@ class _Tree:
         self.kustomizations: dict[str, Overlay] = {}
         self.including: dict[str, list[Overlay]] = {}
         self.deploying: dict[str, list[Overlay]] = {}
-        self.found: dict[tuple[str, str, str | None], str] = {}
+        self.found: dict[tuple[str, str, str | None], _Fate] = {}
         self.steps = 0
         for each in overlays:
             if each.by != "kustomization":
@@ -58,68 +133,86 @@ class _Tree:
             for path in dict.fromkeys((*each.includes, *each.components)):
                 self.including.setdefault(path, []).append(each)
 
-    def place(self, field: ImageField) -> str:
-        """Where the image of a field is replaced, "" if it is deployed as it is written."""
+    def fate(self, field: ImageField) -> _Fate | None:
+        """What becomes of the image of a field, None where no overlay looks."""
         self.steps = 0
-        folder = folder_of(field.path)
+        folder, name = folder_of(field.path), field.reference.name
         own = self.kustomizations.get(folder)
+        in_own = own is not None and own.path == field.path
         if field.in_container:
-            name = field.reference.name
-            if own is not None and own.path == field.path:
+            if in_own:
                 return self.above(folder, name, 0, None)
             every = self.including.get(field.path, [])
             if every:
-                places = [
+                return _together(
                     self.above(each.folder, name, 0, None if field.path in each.patches else "")
                     for each in every
-                ]
-                return places[0] if all(places) else ""
-            return self.by_deployers(self.generating(folder), (field.reference.name,))
-        if own is not None and own.path == field.path and "images" in field.keys[-3:-2]:
-            names = (field.reference.name, field.container or "")
-            return self.beyond(folder, field.reference.name, names, 0)
-        return ""
+                )
+            deployers = self.generating(folder)
+            return (
+                _together(_deployed(each, name, (name,)) for each in deployers)
+                if deployers
+                else None
+            )
+        if in_own and is_entry(field):
+            return self.beyond(folder, name, (name, field.container or ""), 0)
+        return None
 
-    def above(self, folder: str, name: str, depth: int, since: str | None) -> str:
-        """Where `name` is replaced on every way from the kustomization in `folder` upwards."""
+    def above(self, folder: str, name: str, depth: int, since: str | None) -> _Fate:
+        """What becomes of `name` on every way from the kustomization in `folder` upwards."""
         key = (folder, name, since)
         if key not in self.found:
             self.steps += 1
             # Until it is known: a kustomization that includes itself replaces nothing.
-            self.found[key] = ""
+            self.found[key] = _untouched(name)
             if depth > _DEEPEST or self.steps > _MOST:
-                return ""
-            place = self.own(folder, name, frozenset(), since)
-            self.found[key] = place or self.beyond(folder, name, (name,), depth)
+                return _untouched(name)
+            place, new, where = self.own(folder, name, frozenset(), since)
+            self.found[key] = (
+                _Fate(place) if place else _named(self.beyond(folder, new, (new,), depth), where)
+            )
         return self.found[key]
 
-    def own(self, folder: str, name: str, seen: frozenset[str], since: str | None = "") -> str:
-        """Where the kustomization in `folder` itself, or a component of it, replaces `name`."""
+    def own(
+        self, folder: str, name: str, seen: frozenset[str], since: str | None = ""
+    ) -> tuple[str, str, str]:
+        """Where the kustomization in `folder` itself, or a component of it, replaces `name`; else
+        "", with the name that the image has then and the place that gives it."""
         kustomization = self.kustomizations.get(folder)
-        if kustomization is None or folder in seen:
-            return ""
-        if place := _place(kustomization, (name,)):
-            return place
+        self.steps += 1
+        if kustomization is None or folder in seen or self.steps > _MOST:
+            return "", name, ""
+        where = ""
         components = () if since is None else kustomization.components
         if since and since in components:
             components = components[components.index(since) + 1 :]
-        below = (self.own(each, name, seen | {folder}) for each in components)
-        return next((place for place in below if place), "")
+        for component in components:
+            place, name, at = self.own(component, name, seen | {folder})
+            where = at or where
+            if place:
+                return place, name, where
+        for each in kustomization.images:
+            if each.name != name:
+                continue
+            if not each.renamed:
+                return _place(kustomization, each), name, where
+            name, where = each.renamed, _place(kustomization, each)
+        return "", name, where
 
-    def beyond(self, folder: str, name: str, names: tuple[str, ...], depth: int) -> str:
+    def beyond(self, folder: str, name: str, names: tuple[str, ...], depth: int) -> _Fate:
         """The same for what includes or deploys that kustomization.
 
         `names` are those that a deployer may give: it replaces entries of the same name.
         """
-        places = [
+        fates = [
             self.above(each.folder, name, depth + 1, folder if folder in each.components else "")
             for each in self.including.get(folder, [])
         ]
         deployers = self.deploying.get(folder, [])
-        if not places and not deployers and folder:
+        if not fates and not deployers and folder:
             deployers = self.generating(folder_of(folder))
-        places += [_place(each, _seen_by(each, names)) for each in deployers]
-        return places[0] if places and all(places) else ""
+        fates += [_deployed(each, name, _seen_by(each, names)) for each in deployers]
+        return _together(fates) if fates else _untouched(name)
 
     def generating(self, folder: str) -> list[Overlay]:
         """The Flux Kustomizations whose path is `folder` or above it, with no kustomization in
@@ -131,9 +224,10 @@ class _Tree:
             folder = folder_of(folder)
         return []
 
-    def by_deployers(self, deployers: list[Overlay], names: tuple[str, ...]) -> str:
-        places = [_place(each, names) for each in deployers]
-        return places[0] if places and all(places) else ""
+
+def _named(fate: _Fate, where: str) -> _Fate:
+    """The fate of an image that has its name from `where`, if nothing above renames it."""
+    return replace(fate, live=tuple((name, at or where) for name, at in fate.live))
 
 
 def _seen_by(deployer: Overlay, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -146,6 +240,13 @@ def _seen_by(deployer: Overlay, names: tuple[str, ...]) -> tuple[str, ...]:
     return (old,) if deployer.by == "Argo CD" and new < old else names
 
 
-def _place(overlay: Overlay, names: tuple[str, ...]) -> str:
-    found = next((each for each in overlay.images if each.name in names), None)
-    return "" if found is None else f"{overlay.path}:{found.line}"
+def _deployed(deployer: Overlay, name: str, names: tuple[str, ...]) -> _Fate:
+    found = next((each for each in deployer.images if each.name in names), None)
+    if found is None:
+        return _untouched(name)
+    place = _place(deployer, found)
+    return _Fate(live=((found.renamed, place),)) if found.renamed else _Fate(place)
+
+
+def _place(overlay: Overlay, override: Override) -> str:
+    return f"{overlay.path}:{override.line}"

@@ -18,6 +18,7 @@ from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FieldEntry, FileFindings
 from imagebot.manifest.images.options import MARKED_OR_NEEDED, ScanOptions
+from imagebot.manifest.images.renamed import with_names
 from imagebot.manifest.markers.written import may_have_markers
 from imagebot.manifest.text.literals import with_literals
 from imagebot.manifest.text.read import find_text, has_text_markers, not_utf8, patterns_for
@@ -83,6 +84,8 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     if found.unread and options.fields and _is_only_named(path, options):
         # `fields` may name more files than are YAML.
         found = replace(found, unread=tuple([_as_expected(each) for each in found.unread]))
+    if options.layers and path in options.layers:
+        found = with_names(found, options.layers[path])
     if found is not _NOTHING and found != _NOTHING and (line := sops.line_of_mac(data)):
         expected = not (found.fields or found.pending)
         return Scan(unread=(Unread(path, line, sops.CODE, sops.REASON, expected),))

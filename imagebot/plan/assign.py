@@ -55,10 +55,9 @@ def assign(
 
     The first route whose files match takes a file, and in it the first image entry that matches
     the repository. A marker replaces the policy, never the route. `flux` has the policies that
-    Flux's own markers name, as `namespace:name`, or why one cannot be followed. A bare name
-    that a kustomization of the tree replaces (`image: web`) is a placeholder, and is kept.
+    Flux's own markers name, as `namespace:name`, or why one cannot be followed.
     """
-    assignment = _Assignment(configuration, target, flux, _replacements(fields))
+    assignment = _Assignment(configuration, target, flux)
     return tuple(assignment.assign(field) for field in fields)
 
 
@@ -88,15 +87,6 @@ def _is_left_empty(field: ImageField) -> bool:
     return not written and field.format == "helm" and slot is not None and slot.prefix != ":"
 
 
-def _replacements(fields: Iterable[ImageField]) -> dict[str, ImageField]:
-    """Kustomize's `images` entries that give a name another repository, by that name."""
-    return {
-        field.container: field
-        for field in fields
-        if field.format == "kustomize" and field.container not in (None, field.reference.name)
-    }
-
-
 class _Assignment:
     """One assignment: the configuration, and what was looked up in it so far."""
 
@@ -105,12 +95,10 @@ class _Assignment:
         configuration: Configuration,
         target: str,
         flux: Mapping[str, Policy | Unread],
-        replacements: Mapping[str, ImageField],
     ) -> None:
         self.configuration = configuration
         self.target = target
         self.flux = flux
-        self.replacements = replacements
         self.routes = RouteTable(configuration)
         self.markers: dict[str, Policy | ConfigurationError] = {}
 
@@ -123,10 +111,6 @@ class _Assignment:
         if field.replaced:
             reason = f"replaced by the images of {field.replaced}"
             return self.kept(field, route, "replaced", reason)
-        by = self.replaced_by(field)
-        if by is not None:
-            reason = f"replaced by {by.reference.name} in {by.path}:{by.line}"
-            return self.kept(field, route, "replaced", reason)
         if _is_left_empty(field):
             return self.kept(field, route, "no-tag", "its tag is empty, so it is set elsewhere")
         entry = self.routes.entry(route, field.reference.repository)
@@ -134,13 +118,6 @@ class _Assignment:
             reason = f"no image entry of route {route.name!r} covers {field.reference.repository}"
             return self.kept(field, route, "no-policy", reason)
         return self.by_policy(field, route, self.configuration.policies[entry.policy])
-
-    def replaced_by(self, field: ImageField) -> ImageField | None:
-        reference = field.reference
-        if reference.tag is not None or reference.digest is not None:
-            return None
-        by = self.replacements.get(reference.name)
-        return None if by is None or by is field else by
 
     def by_marker(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         if marker.kind == "ignore":

@@ -10,6 +10,7 @@ from datetime import datetime
 from imagebot.config.model import Configuration, Limits
 from imagebot.errors import RegistryError, RegistryRateLimitError, RegistryUnreachableError
 from imagebot.parallel.threads import Progress
+from imagebot.plan.alone import without_alone
 from imagebot.plan.assign import Assigned, assign
 from imagebot.plan.limits import may_ask
 from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Update
@@ -113,7 +114,7 @@ def build(
             progress=progress,
             known=earlier.still_known(written) if earlier else NOTHING,
         )
-    plan = to_plan(assignments, queries, resolution, target=target)
+    plan = without_alone(to_plan(assignments, queries, resolution, target=target))
     noted = noted_warnings(resolution.notes, asked, target=target.name)
     decided = ((field, resolution.of[query]) for field, query in asked)
     undecided = undecided_warnings(decided, target=target.name)

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
-from imagebot.files.rewrite import FileChange
+from imagebot.files.rewrite import FileChange, Rewrite
 
 _ODD = re.compile(r"[\x00-\x1f\"\\\x7f-\x9f\u2028-\u202e]")
 _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
@@ -14,10 +14,10 @@ _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 def unified_diff(changes: Iterable[FileChange]) -> str:
     """A diff that `patch -p1` and `git apply` take; bytes that are no UTF-8 show as `\\xNN`."""
-    return "".join(_file_diff(change) for change in changes)
+    return "".join(_file_diff(each) for change in changes for each in change.rewrites)
 
 
-def _file_diff(change: FileChange) -> str:
+def _file_diff(change: Rewrite) -> str:
     old, new = _quoted(f"a/{change.path}"), _quoted(f"b/{change.path}")
     lines = difflib.unified_diff(_lines(change.old), _lines(change.new), old, new)
     out = []

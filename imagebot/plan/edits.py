@@ -8,10 +8,11 @@ from itertools import groupby
 
 from imagebot.errors import ImagebotError, RefusedEditError
 from imagebot.files.rewrite import FileChange, Unwritten
-from imagebot.manifest.edit import edit
+from imagebot.manifest.companion import Content, companion_of, edit_content
 from imagebot.manifest.images.field import Slot
 from imagebot.manifest.yaml.events import prepare
 from imagebot.parallel.processes import map_forked, usable_processes
+from imagebot.plan.file_changes import before, change_to, changed_by, ids_of
 from imagebot.plan.model import Plan, Update
 from imagebot.problem import Problem
 from imagebot.scan.source import Source
@@ -45,23 +46,22 @@ def make_edits(
     """
     by_path = {path: list(group) for path, group in groupby(updates, key=lambda u: u.field.path)}
     found = {path: made_before[path] for path in by_path if path in made_before}
-    found = {path: each for path, each in found.items() if each.updates == _ids(by_path[path])}
-    contents: dict[str, bytes] = {}
+    found = {path: each for path, each in found.items() if each.updates == ids_of(by_path[path])}
     failures: list[tuple[Update, ImagebotError]] = []
-    rest = [path for path in by_path if path not in found]
-    source.fetch(rest)
-    for path, data in source.read(rest):
-        if isinstance(data, ImagebotError):
-            failures += [(update, data) for update in by_path[path]]
+    contents: dict[str, Content] = {}
+    for path, content in _read(source, [path for path in by_path if path not in found]):
+        if isinstance(content, ImagebotError):
+            failures += [(update, content) for update in by_path[path]]
         else:
-            contents[path] = data
-    for path, edited in _edit_files(contents, by_path):
-        new, made = edited, by_path[path]
-        if new is None:
-            new, made, refused = _edit_what_can_be(path, contents[path], made)
+            contents[path] = content
+    for path, made in _edit_files(contents, by_path):
+        if made is None:
+            change, refused = _edit_what_can_be(path, contents[path], by_path[path])
             failures += refused
-        if new != contents[path]:
-            found[path] = FileChange(path, contents[path], new, _ids(made))
+        else:
+            change = change_to(made, path, contents[path], by_path[path])
+        if change.new != change.old:
+            found[path] = change
     return Edited(
         tuple(found[path] for path in by_path if path in found),
         frozenset(update.id for update, _ in failures),
@@ -69,8 +69,21 @@ def make_edits(
     )
 
 
-def _ids(updates: Iterable[Update]) -> tuple[str, ...]:
-    return tuple(update.id for update in updates)
+def _read(source: Source, paths: Sequence[str]) -> Iterator[tuple[str, Content | ImagebotError]]:
+    """The manifests at these paths, each with its companion."""
+    beside = {path: companion for path in paths if (companion := companion_of(path))}
+    beside = {path: companion for path, companion in beside.items() if source.has(companion)}
+    companions = list(beside.values())
+    source.fetch([*paths, *companions])
+    read = dict(source.read(companions)) if companions else {}
+    for path, data in source.read(paths):
+        known = read.get(beside.get(path, ""))
+        if isinstance(data, ImagebotError):
+            yield path, data
+        elif isinstance(known, ImagebotError):
+            yield path, known
+        else:
+            yield path, Content(data, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +121,10 @@ def keep_edits(planned: PlanWithEdits) -> PlanWithEdits:
         if ids.issuperset(change.updates):
             changes.append(change)
         elif updates:
-            new, made, refused = _edit_what_can_be(change.path, change.old, updates)
+            anew, refused = _edit_what_can_be(change.path, before(change), updates)
             failures += refused
-            if new != change.old:
-                of = tuple(update.id for update in made)
-                changes.append(FileChange(change.path, change.old, new, of))
+            if anew.new != anew.old:
+                changes.append(anew)
     lost = frozenset(update.id for update, _ in failures)
     problems = tuple(_problem(update, error) for update, error in failures)
     plan = without_refused(planned.plan, Edited(tuple(changes), lost, problems))
@@ -148,17 +160,17 @@ def _unwritten_problem(unwritten: Unwritten) -> Problem:
 
 
 def _edit_files(
-    contents: Mapping[str, bytes], updates: Mapping[str, Sequence[Update]]
-) -> Iterator[tuple[str, bytes | None]]:
+    contents: Mapping[str, Content], updates: Mapping[str, Sequence[Update]]
+) -> Iterator[tuple[str, Content | None]]:
     """The new content of each file, in their order; None where an update has to be refused."""
 
-    def work(paths: Sequence[str]) -> list[bytes | None]:
+    def work(paths: Sequence[str]) -> list[Content | None]:
         return [_edit(path, contents[path], updates[path]) for path in paths]
 
     paths = list(contents)
     parts = [paths[at : at + _CHUNK] for at in range(0, len(paths), _CHUNK)]
     processes = 1
-    if sum(map(len, contents.values())) > _WORTH_BYTES:
+    if sum(len(content.data) for content in contents.values()) > _WORTH_BYTES:
         processes = usable_processes()
         prepare()
     made = map_forked(work, parts, processes=processes) if processes > 1 else map(work, parts)
@@ -166,20 +178,20 @@ def _edit_files(
         yield from zip(part, new, strict=True)
 
 
-def _edit(path: str, data: bytes, updates: Sequence[Update]) -> bytes | None:
+def _edit(path: str, content: Content, updates: Sequence[Update]) -> Content | None:
     try:
-        return edit(path, data, [update.edit for update in updates])
+        return edit_content(path, content, [update.edit for update in updates])
     except RefusedEditError:
         return None
 
 
 def _edit_what_can_be(
-    path: str, data: bytes, updates: Sequence[Update]
-) -> tuple[bytes, list[Update], list[tuple[Update, RefusedEditError]]]:
+    path: str, content: Content, updates: Sequence[Update]
+) -> tuple[FileChange, list[tuple[Update, RefusedEditError]]]:
     """As many of `updates` as are not refused; those of one shared text stand and fall together."""
-    attempt = _Attempt(path, data)
+    attempt = _Attempt(change_to(content, path, content, ()))
     attempt.make(_together(updates))
-    return attempt.new, attempt.made, attempt.failures
+    return attempt.change, attempt.failures
 
 
 def _together(updates: Sequence[Update]) -> list[list[Update]]:
@@ -213,13 +225,11 @@ def _shared(update: Update) -> list[Slot | str]:
 class _Attempt:
     """One file whose updates are not all exact: the refused ones are found by halving.
 
-    `new` is the content with all of `made`.
+    `change` has the edits of all of `made`.
     """
 
-    def __init__(self, path: str, data: bytes) -> None:
-        self.path = path
-        self.data = data
-        self.new = data
+    def __init__(self, change: FileChange) -> None:
+        self.change = change
         self.made: list[Update] = []
         self.failures: list[tuple[Update, RefusedEditError]] = []
 
@@ -229,11 +239,12 @@ class _Attempt:
         if len(self.failures) > _MOST_REFUSED:
             reason = f"more than {_MOST_REFUSED} updates of this file were refused already"
             self.failures += [
-                (each, RefusedEditError(self.path, each.field.line, reason)) for each in updates
+                (each, RefusedEditError(self.change.path, each.field.line, reason))
+                for each in updates
             ]
             return
         try:
-            self.new = edit(self.path, self.data, [each.edit for each in (*self.made, *updates)])
+            self.change = changed_by(self.change, (*self.made, *updates))
         except RefusedEditError as error:
             if len(groups) == 1:
                 own = _named_after(updates, error)

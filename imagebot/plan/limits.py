@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imagebot.config.model import Limits, Route
@@ -10,6 +10,8 @@ from imagebot.glob import matches_any
 from imagebot.plan.model import Plan, Update
 from imagebot.problem import Problem
 from imagebot.reference import Repository
+
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +38,29 @@ def apply_limits(
     target: str = "",
     *,
     settled: Collection[str] = (),
+    companions: Mapping[str, str] = _NONE,
 ) -> LimitedPlan:
     """Keep a target's updates within its limits.
 
     A file that its route commits to directly and `limits.commit` does not cover keeps its updates
     back. When there are more updates than `max_updates`, none is published: a plan that large is
     usually a mistake, and half of it would be a guess. `settled` has the ids of updates that a
-    pass has nothing left to do for: they do not count.
+    pass has nothing left to do for: they do not count. `companions` are the files that change
+    with others, by the paths of these.
     """
     by_name = {route.name: route for route in routes}
     allowed: list[Update] = []
     refused: dict[str, Update] = {}
     for update in plan.updates:
         route = by_name.get(update.route)
-        if route is not None and not may_publish(limits, route, update.field.path):
-            refused.setdefault(update.field.path, update)
+        path = update.field.path
+        touched = [each for each in (path, companions.get(path)) if each is not None]
+        kept = [] if route is None else [p for p in touched if not may_publish(limits, route, p)]
+        if kept:
+            refused.setdefault(kept[0], update)
         else:
             allowed.append(update)
-    problems = [_commit_problem(update, target) for update in refused.values()]
+    problems = [_commit_problem(path, update, target) for path, update in refused.items()]
     count = sum(update.id not in settled for update in allowed)
     if exceeds_max_updates(count, limits):
         assert limits.max_updates is not None
@@ -75,11 +82,11 @@ def may_publish(limits: Limits, route: Route, path: str) -> bool:
     return matches_any(limits.commit, path)
 
 
-def _commit_problem(update: Update, target: str) -> Problem:
+def _commit_problem(path: str, update: Update, target: str) -> Problem:
     return Problem(
         scope="file",
-        subject=target or update.field.path,
-        path=update.field.path,
+        subject=target or path,
+        path=path,
         code="limit-commit",
         message=f"not allowed by `limits.commit`: route {update.route!r} commits to this file",
         hint="publish it by pull request, or widen limits.commit of the target in the bot's file",

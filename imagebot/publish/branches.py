@@ -13,7 +13,7 @@ from imagebot.config.model import Configuration
 from imagebot.errors import RefusedEditError
 from imagebot.git.checkout import Checkout
 from imagebot.git.history import Author, FileDiff
-from imagebot.manifest.edit import edit
+from imagebot.manifest.companion import Content, companion_of, edit_content
 from imagebot.manifest.images.field import FieldEdit, ImageField
 from imagebot.manifest.images.layers import Layers
 from imagebot.manifest.images.options import ScanOptions
@@ -126,29 +126,37 @@ def _adds_nothing(own: str, branch: str, checkout: Checkout, options: ScanOption
         return False
     proposals = proposals_of(own, checkout, options)
     diffs = checkout.changed(base, tip)
-    if not {diff.path for diff in diffs} <= {each.field.path for each in proposals}:
+    by_path = {diff.path: diff for diff in diffs}
+    paths = {each.field.path for each in proposals} & set(by_path)
+    if not set(by_path) <= {*paths, *map(companion_of, paths)}:
         return False
     contents = _read(diffs, checkout)
-    return all(_is_edited(diff, contents, proposals, options) for diff in diffs)
+    return all(_is_edited(path, by_path, contents, proposals, options) for path in paths)
 
 
 def _is_edited(
-    diff: FileDiff,
+    path: str,
+    diffs: Mapping[str, FileDiff],
     contents: Mapping[str, bytes],
     proposals: Collection[Proposal],
     options: ScanOptions,
 ) -> bool:
-    """Whether a file differs by these proposals, to the byte."""
-    if diff.old not in contents or diff.new not in contents:
+    """Whether a file and its companion differ by these proposals, to the byte."""
+    diff, beside = diffs[path], diffs.get(companion_of(path))
+    if any(
+        blob not in contents for each in (diff, beside) if each for blob in (each.old, each.new)
+    ):
         return False
-    fields = fields_of(diff.path, contents[diff.old], options)
+    old = Content(contents[diff.old], contents[beside.old] if beside else None)
+    new = Content(contents[diff.new], contents[beside.new] if beside else None)
+    fields = fields_of(path, old.data, options)
     edits: list[FieldEdit] = []
     for proposal in proposals:
         field = same_field(fields, proposal.field) if proposal.field.path == diff.path else None
         if field is not None and value_of(field) == proposal.before:
             edits.append(edit_to(field, proposal.after))
     try:
-        return edit(diff.path, contents[diff.old], edits) == contents[diff.new]
+        return edit_content(path, old, edits) == new
     except RefusedEditError:
         return False
 

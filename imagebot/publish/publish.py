@@ -15,7 +15,7 @@ from imagebot.errors import (
     PushRejectedError,
 )
 from imagebot.files.rewrite import FileChange
-from imagebot.manifest.edit import edit
+from imagebot.plan.file_changes import changed_by, ids_of
 from imagebot.plan.model import Plan, Published
 from imagebot.problem import Problem
 from imagebot.publish.branches import scan_options
@@ -132,17 +132,18 @@ def _closed(
 
 
 def edits_of(change: Change, files: Iterable[FileChange]) -> dict[str, bytes]:
-    """The new bytes of the files that a change touches, with its own updates and no others.
+    """The new bytes of the files that a change touches, with its own updates and no others:
+    manifests and their companions.
 
     Two pull requests may share a file. Raises RefusedEditError.
     """
-    edits = {}
+    edits: dict[str, bytes] = {}
     for file in files:
         mine = [each for each in change.updates if each.field.path == file.path]
-        if mine and {each.id for each in mine} == set(file.updates):
-            edits[file.path] = file.new
-        elif mine:
-            edits[file.path] = edit(file.path, file.old, [each.edit for each in mine])
+        if not mine:
+            continue
+        own = file if set(ids_of(mine)) == set(file.updates) else changed_by(file, mine)
+        edits |= {each.path: each.new for each in own.rewrites}
     return edits
 
 

@@ -12,10 +12,11 @@ from imagebot.files.rewrite import FileChange
 from imagebot.forge.model import PullRequest
 from imagebot.git.checkout import Checkout
 from imagebot.git.url import identity_of
-from imagebot.manifest.edit import edit
+from imagebot.manifest.companion import Content, companion_of
 from imagebot.manifest.images.field import ImageField
 from imagebot.manifest.images.same import same_field
 from imagebot.manifest.scan import scan
+from imagebot.plan.file_changes import change_of, changed_by
 from imagebot.plan.model import Kept, Plan, PlanTarget, Update
 from imagebot.policy.builtin import SHAPE
 from imagebot.policy.model import Decision
@@ -288,12 +289,12 @@ class _Review:
             if old is None:
                 return None
             mine = [each for each in (*wanted.updates, *made) if each.field.path == path]
-            edits = [each.edit for each in mine if each.id not in self.displaced]
+            file = change_of(path, old, ())
             try:
-                edit(path, old, edits)
+                changed_by(file, [each for each in mine if each.id not in self.displaced])
             except RefusedEditError:
                 return None
-            self.files[path] = FileChange(path, old, old, ())
+            self.files[path] = file
         return tuple(made)
 
     def _update(self, fate: Fate, today: ImageField, route: str) -> Update:
@@ -332,8 +333,10 @@ class _Base:
         self._scans: dict[str, tuple[tuple[ImageField, ...], bool]] = {}
 
     def load(self, paths: Iterable[str]) -> None:
-        """Read these files of the base, as far as they are there, with one command."""
-        blobs = {path: blob for path in paths if (blob := self._blob(path))}
+        """Read these files of the base and their companions, as far as they are there, with one
+        command."""
+        every = [each for path in paths for each in (path, companion_of(path))]
+        blobs = {path: blob for path in every if (blob := self._blob(path))}
         contents = self.checkout.read(blobs.values())
         self._contents = {p: contents[blob] for p, blob in blobs.items() if blob in contents}
 
@@ -349,9 +352,13 @@ class _Base:
             return Today(entry=entry, field=found, branch=branch)
         return self._uncovered(proposal)
 
-    def content(self, path: str) -> bytes | None:
-        """The bytes of a file of the base that was loaded, None where that was not possible."""
-        return self._contents.get(path)
+    def content(self, path: str) -> Content | None:
+        """A file of the base that was loaded, with its companion; None where that was not
+        possible."""
+        data, companion = self._contents.get(path), companion_of(path)
+        if data is None or (self._blob(companion) and companion not in self._contents):
+            return None
+        return Content(data, self._contents.get(companion))
 
     def _uncovered(self, proposal: Proposal) -> Today:
         path = proposal.field.path

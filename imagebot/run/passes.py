@@ -38,7 +38,7 @@ from imagebot.publish.due import is_anything_due
 from imagebot.publish.refusals import BotRequests
 from imagebot.publish.written import read_written
 from imagebot.registry.api import Registry
-from imagebot.run.target import TreeRead, target_configuration, tree_read
+from imagebot.run.target import TreeRead, same_manifest, target_configuration, tree_read
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.scan.kept import kept_inventory
 from imagebot.text import excerpt
@@ -200,12 +200,8 @@ class _Prepared:
         """The edits of files that are the same in what was `read` later, by path."""
         if self.read is None:
             return {}
-        files = self.read.files
-        return {
-            each.path: each
-            for each in self.edited
-            if files.get(each.path, "") == read.files.get(each.path) != ""
-        }
+        then, now = self.read.files, read.files
+        return {each.path: each for each in self.edited if same_manifest(each.path, then, now)}
 
 
 def _prepare(

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from imagebot.config.model import Configuration, Target
 from imagebot.files.rewrite import FileChange
+from imagebot.plan.alone import without_alone
 from imagebot.plan.edits import PlanWithEdits, edit_plan, keep_edits
 from imagebot.plan.limits import LimitedPlan, apply_limits, exceeds_max_updates
 from imagebot.plan.model import Plan
@@ -57,7 +58,9 @@ def reduce_plan(
     found = find_vetoes(
         plan.updates, configuration, opened, now, again, target=name, layers=plan.layers
     )
-    edited = edit_plan(source, apply_vetoes(plan, found.vetoes), made_before=made_before)
+    edited = edit_plan(
+        source, without_alone(apply_vetoes(plan, found.vetoes)), made_before=made_before
+    )
     waits = find_waits(
         edited.plan,
         configuration.routes,
@@ -66,12 +69,24 @@ def reduce_plan(
         base=opened.checkout.branch,
         now=now,
     )
-    plan = apply_vetoes(edited.plan, waits)
+    plan = without_alone(apply_vetoes(edited.plan, waits))
     settled: Collection[str] = ()
     if exceeds_max_updates(len(plan.updates), target.limits):
         listed = replace(opened, requests=found.requests)
         settled = find_settled(plan, configuration, listed, target=name)
-    limited = apply_limits(plan, target.limits, configuration.routes, name, settled=settled)
+    limited = apply_limits(
+        plan,
+        target.limits,
+        configuration.routes,
+        name,
+        settled=settled,
+        companions={
+            each.path: beside.path
+            for each in edited.changes
+            for beside in each.rewrites
+            if beside.path != each.path
+        },
+    )
     kept = keep_edits(PlanWithEdits(limited.allowed, edited.changes))
     limited = LimitedPlan(replace(limited.plan, problems=kept.plan.problems), kept.plan)
     return Reduced(limited, kept.changes, found.requests, edited.changes)

@@ -18,8 +18,8 @@ from imagebot.scan.checkout import CheckoutSource
 class TreeRead:
     """What of a target's head a plan depends on; equal ones give the same plan and edits.
 
-    `files` has the blobs of the manifests by path, `configuration` that of `imagebot.yaml`, None
-    without one; `others` are the entries that cannot be read.
+    `files` has the blobs of the manifests and their companions by path, `configuration` that of
+    `imagebot.yaml`, None without one; `others` are the entries that cannot be read.
     """
 
     files: Mapping[str, str]
@@ -76,9 +76,24 @@ def _fault(target: Target, message: str, hint: str) -> ConfigurationError:
 
 def tree_read(source: CheckoutSource, target: Target) -> TreeRead:
     """What of the checkout's head is in `source`, and the target's configuration."""
+    # Only passes with updates need it.
+    from imagebot.manifest.companion import companion_of
+
     blobs = source.blobs()
+    files = {path: blobs.get(path, "") for path in source.paths()}
+    companions = [each for path in files if (each := companion_of(path)) in blobs]
     return TreeRead(
-        files={path: blobs.get(path, "") for path in source.paths()},
+        files=files | {path: blobs[path] for path in companions},
         configuration=blobs.get(target.configuration),
         others=source.checkout.others(),
     )
+
+
+def same_manifest(path: str, then: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether a manifest and its companion have the same blobs in the files of two `TreeRead`s."""
+    from imagebot.manifest.companion import companion_of
+
+    if then.get(path, "") != now.get(path) or not now[path]:
+        return False
+    companion = companion_of(path)
+    return then.get(companion) == now.get(companion)

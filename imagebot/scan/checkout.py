@@ -66,6 +66,10 @@ class CheckoutSource:
             return False
         return not self.files.exclude or not matches_any(self.files.exclude, path)
 
+    def has(self, path: str) -> bool:
+        others = self.checkout.others()
+        return path in self._blobs or any(other.path == path for other in others)
+
     def blobs(self) -> Mapping[str, str]:
         return self._blobs
 
@@ -82,7 +86,7 @@ class CheckoutSource:
                     data = contents.get(blobs[path])
                     yield path, _too_big(path) if data is None else data
                 else:
-                    yield path, self._unreadable[path]
+                    yield path, self._unreadable.get(path) or _link(path)
 
 
 def _too_big(path: str) -> UnreadableManifestError:

@@ -90,7 +90,7 @@ def scan_tree(
     options = _options(paths, configuration, markers_only=left_out)
     found = _scan_tree(source, paths, options, scans)
     layered = _with_layers(source, paths, found, options, scans, url)
-    return _joined(paths, layered)
+    return _joined(paths, layered, url)
 
 
 def _with_layers(
@@ -122,6 +122,9 @@ def find_named(
     last = {each.path.rpartition("/")[2]: None for each in repositories}
     names = (*last, *(UNSAID[name] for name in last if name in UNSAID))
     found = _scan_tree(source, paths, _options(paths, configuration, names), None)
+    if renamed := _renamed_to(last, found.values()):
+        names = (*names, *renamed)
+        found = _scan_tree(source, paths, _options(paths, configuration, names), None)
     named = {
         path for path, scan in found.items() if replace(scan, overlays=(), env_files=()) != Scan()
     }
@@ -135,9 +138,17 @@ def find_named(
         found = _scan_tree(source, paths, wider, None)
     layered = _with_layers(source, paths, found, _options(paths, configuration), None, url)
     named.update(layered.layers)
-    inventory = inventory_of(_joined(paths, layered))
+    inventory = inventory_of(_joined(paths, layered, url))
     unread = tuple(each for each in inventory.unread if each.path in named)
     return replace(inventory, unread=unread)
+
+
+def _renamed_to(last: Iterable[str], scans: Iterable[Scan]) -> tuple[str, ...]:
+    """The names that kustomizations replace by names that end like these."""
+    wanted = set(last)
+    overrides = (each for scan in scans for overlay in scan.overlays for each in overlay.images)
+    found = (each.name for each in overrides if each.renamed.rpartition("/")[2] in wanted)
+    return tuple(dict.fromkeys(name.rpartition("/")[2] for name in found))
 
 
 def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
@@ -156,15 +167,19 @@ def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
     )
 
 
-def _joined(paths: tuple[str, ...], layered: Layered) -> TreeScan:
-    joined = join(join_overlays(layered.scans))
+def _joined(paths: tuple[str, ...], layered: Layered, url: str | None) -> TreeScan:
+    overlaid = join_overlays(layered.scans, url)
+    joined = join(overlaid.scans)
+    layers = dict(layered.layers)
+    for path, names in overlaid.names.items():
+        layers[path] = (*layers.get(path, ()), *names)
     scans = joined.scans.values()
     return TreeScan(
         paths,
         tuple([field for each in scans for field in each.fields]),
         tuple([entry for each in scans for entry in each.unread]),
         joined.policies,
-        layered.layers,
+        layers,
     )
 
 

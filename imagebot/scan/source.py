@@ -32,6 +32,10 @@ class Source(Protocol):
         """
         ...
 
+    def has(self, path: str) -> bool:
+        """Whether there is something at a path, whether or not `paths` has it."""
+        ...
+
     def blobs(self) -> Mapping[str, str]:
         """The Git blob of each path, as far as the source knows it without reading files."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,9 @@ class Workspace:
                 yield path, read_file(self.root, path)
             except ImagebotError as error:
                 yield path, error
+
+    def has(self, path: str) -> bool:
+        return os.path.lexists(self.root / path)
 
     def blobs(self) -> Mapping[str, str]:
         return {}

@@ -173,3 +173,11 @@ def test_no_other_command_sweeps(cli: Cli, folder: Path) -> None:
         result = cli(*command)
         assert result.code == 0
         assert "versions" not in result.out + result.err
+
+
+def test_what_is_replaced_is_shown_with_its_place(cli: Cli, folder: Path) -> None:
+    folder.joinpath("app.yaml").write_text(deployment("placeholder:1"))
+    folder.joinpath("kustomization.yaml").write_text(
+        "resources: [app.yaml]\nimages: [{name: placeholder, newName: app, newTag: '1'}]\n"
+    )
+    assert "placeholder:1 (replaced by kustomization.yaml:2)" in cli("scan").out

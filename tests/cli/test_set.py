@@ -260,3 +260,19 @@ def test_a_policy_does_not_keep_what_is_set(cli: Cli, folder: Path) -> None:
     folder.joinpath("test/a.yaml").write_text(deployment("app:1"))
     assert cli("set", "app:2").code == 0
     assert folder.joinpath("test/a.yaml").read_text() == deployment("app:2")
+
+
+def test_an_image_that_an_overlay_renames_is_written_under_its_new_name(
+    cli: Cli, folder: Path
+) -> None:
+    for name in ("base", "prod"):
+        folder.joinpath(name).mkdir()
+    folder.joinpath("base/app.yaml").write_text(deployment("placeholder:1"))
+    folder.joinpath("base/kustomization.yaml").write_text("resources: [app.yaml]\n")
+    folder.joinpath("prod/kustomization.yaml").write_text(
+        "resources: [../base]\nimages: [{name: placeholder, newName: ghcr.io/acme/api}]\n"
+    )
+    assert cli("set", "ghcr.io/acme/api:2").code == 0
+    assert folder.joinpath("base/app.yaml").read_text() == deployment("placeholder:2")
+    assert "placeholder" not in cli("scan").out
+    assert cli("set", "placeholder:3").code == 1

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from imagebot.manifest.flux.join import join
+from imagebot.manifest.images.field import Scan
 from imagebot.manifest.overlays import join_overlays
-from imagebot.manifest.scan import scan
+from imagebot.manifest.scan import ScanOptions, scan
 
 K = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
 COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
@@ -37,7 +38,7 @@ def application(path: str, *images: str) -> str:
 def replaced(tree: dict[str, str], path: str = "base/pod.yaml") -> str:
     """The place that replaces the first field of `path`, "" if none does."""
     scans = {each: scan(each, text.encode()) for each, text in tree.items()}
-    return join(join_overlays(scans)).scans[path].fields[0].replaced
+    return join(join_overlays(scans).scans).scans[path].fields[0].replaced
 
 
 BASE = {"base/pod.yaml": pod(), "base/kustomization.yaml": f"{K}resources: [pod.yaml]\n"}
@@ -199,6 +200,82 @@ def test_argocd_sorts_images_by_name() -> None:
     earlier = {**later, "base/kustomization.yaml": text}
     earlier["a.yaml"] = application("base", "a.example/acme/ctl:2")
     assert replaced(earlier, "base/kustomization.yaml") == ""
+
+
+RENAME = "images: [{name: controller, newName: ghcr.io/acme/ctl}]\n"
+TEST = "overlays/test/kustomization.yaml"
+
+
+def joined(tree: dict[str, str], url: str | None = None, path: str = "base/pod.yaml") -> Scan:
+    scans = {each: scan(each, text.encode()) for each, text in tree.items()}
+    overlaid = join_overlays(scans, url)
+    # A scan of the one file gives the same, with what the others give to it.
+    options = ScanOptions(layers=overlaid.names)
+    if all(not each.replaced for each in overlaid.scans[path].fields):
+        alone = scan(path, tree[path].encode(), options).fields
+        assert alone[: len(overlaid.scans[path].fields)] == overlaid.scans[path].fields
+    return overlaid.scans[path]
+
+
+RENAMED = [
+    ({**BASE, PROD: ROOT + RENAME}, "ghcr.io/acme/ctl:latest", f"{PROD}:4"),
+    ({**BASE, PROD: ROOT + RENAME, TEST: ROOT + RENAME}, "ghcr.io/acme/ctl:latest", f"{PROD}:4"),
+    # One way replaces it, the other has its tag.
+    ({**BASE, PROD: ROOT + RENAME, TEST: ROOT + NEW}, "ghcr.io/acme/ctl:latest", f"{PROD}:4"),
+    # Two new names, one after the other.
+    ({**BASE, "base/kustomization.yaml": f"{K}resources: [pod.yaml]\n{RENAME}",
+      PROD: f"{ROOT}images: [{{name: ghcr.io/acme/ctl, newName: mirror.example/ctl}}]\n"},
+     "mirror.example/ctl:latest", f"{PROD}:4"),
+    ({**BASE, PROD: f"{ROOT}images: [{{name: controller, newName: a}}, {{name: a, newName: b}}]\n"},
+     "b:latest", f"{PROD}:4"),
+    ({**BASE, PROD: f"{ROOT}components: [../../c]\n", "c/kustomization.yaml": COMPONENT + RENAME},
+     "ghcr.io/acme/ctl:latest", "c/kustomization.yaml:3"),
+    ({**BASE, "a.yaml": application("base", "controller=ghcr.io/acme/ctl")},
+     "ghcr.io/acme/ctl:latest", "a.yaml:7"),
+    ({**BASE, "a.yaml": flux("./base", RENAME)}, "ghcr.io/acme/ctl:latest", "a.yaml:6"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tree", "reference", "where"), RENAMED)
+def test_an_image_with_a_new_name_keeps_its_tag(
+    tree: dict[str, str], reference: str, where: str
+) -> None:
+    (field,) = joined(tree).fields
+    assert (str(field.reference), field.replaced) == (reference, "")
+    assert field.repository_from == where
+
+
+def test_the_new_name_is_replaced_further_up() -> None:
+    tree = {**BASE, "base/kustomization.yaml": f"{K}resources: [pod.yaml]\n{RENAME}"}
+    full = f"{ROOT}images: [{{name: ghcr.io/acme/ctl, newTag: '2'}}]\n"
+    (field,) = joined({**tree, PROD: full}).fields
+    assert field.replaced == f"{PROD}:4"
+    # Its first name is not there any more.
+    (field,) = joined({**tree, PROD: ROOT + NEW}).fields
+    assert (field.replaced, field.reference.name) == ("", "ghcr.io/acme/ctl")
+
+
+def test_a_tag_under_two_names_is_listed() -> None:
+    tree = {**BASE, PROD: ROOT + RENAME, TEST: ROOT}
+    found = joined(tree)
+    assert found.fields == ()
+    (entry,) = found.unread
+    assert (entry.line, entry.code, entry.expected) == (6, "ambiguous", True)
+    assert f"ghcr.io/acme/ctl ({PROD}:4) and as controller" in entry.reason
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        (None, "a.yaml:7"),
+        ("https://example.com/a.git", "a.yaml:7"),
+        ("git@example.com:a", "a.yaml:7"),
+        ("https://example.com/b.git", ""),
+    ],
+)
+def test_an_application_of_another_repository_replaces_nothing(url: str | None, place: str) -> None:
+    tree = {**BASE, "a.yaml": application("base", "controller:1.0")}
+    assert joined(tree, url).fields[0].replaced == place
 
 
 def test_many_kustomizations_in_a_chain_end() -> None:

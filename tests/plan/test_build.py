@@ -41,6 +41,9 @@ class Files:
     def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
         return ((path, self.files[path]) for path in paths)
 
+    def has(self, path: str) -> bool:
+        return path in self.files
+
     def blobs(self) -> Mapping[str, str]:
         return {}
 

@@ -10,6 +10,7 @@ from unittest import mock
 
 import pytest
 
+import imagebot.manifest.companion as companion_module
 import imagebot.plan.edits as edits_module
 import imagebot.scan.checkout as checkout_module
 from imagebot.config.builtin import default_configuration
@@ -59,7 +60,7 @@ def values(images: Sequence[str]) -> bytes:
 def test_refused_updates_are_found_with_few_edits(refused: tuple[int, ...]) -> None:
     images = [ESCAPED if number in refused else "app:1.0" for number in range(100)]
     wanted = [ESCAPED if number in refused else "app:2" for number in range(100)]
-    with mock.patch.object(edits_module, "edit", side_effect=edit) as calls:
+    with mock.patch.object(companion_module, "edit", side_effect=edit) as calls:
         found = edited({"a.yaml": values(images)})
     assert [change.new for change in found.changes] == [values(wanted)]
     assert [problem.line for problem in found.problems] == [number + 1 for number in refused]
@@ -69,7 +70,7 @@ def test_refused_updates_are_found_with_few_edits(refused: tuple[int, ...]) -> N
 
 def test_a_file_whose_updates_are_nearly_all_refused_is_given_up() -> None:
     images = ["app:1.0", *[ESCAPED] * 2000, "app:1.0"]
-    with mock.patch.object(edits_module, "edit", side_effect=edit) as calls:
+    with mock.patch.object(companion_module, "edit", side_effect=edit) as calls:
         found = edited({"a.yaml": values(images)})
     assert calls.call_count < 500
     assert [change.new for change in found.changes] == [values(["app:2", *images[1:]])]
@@ -111,7 +112,7 @@ def test_a_conflict_of_two_edits_refuses_one_of_them() -> None:
             raise RefusedEditError(path, 1, "two edits change the same text")
         return edit(path, content, edits)
 
-    with mock.patch.object(edits_module, "edit", side_effect=refuse_both):
+    with mock.patch.object(companion_module, "edit", side_effect=refuse_both):
         found = make_edits(Files({"a.yaml": data}), [one, two])
     assert [change.new for change in found.changes] == [data.replace(b"app:1.0", b"app:2")]
     assert found.refused == {two.id}

@@ -158,7 +158,7 @@ def test_a_pass_that_loses_its_push(
             bare.commit({"1.yaml": pod(f"{NAMES[5]}:1.1.0", f"{NAMES[0]}:1.0.0")})
         push(self, commit, branch, lease=lease)
 
-    monkeypatch.setattr("imagebot.plan.edits.edit", counted)
+    monkeypatch.setattr("imagebot.manifest.companion.edit", counted)
     monkeypatch.setattr(Checkout, "push", late)
     head = bare.head()
     asked = registry()

@@ -43,6 +43,9 @@ class Blobs:
             self.reads.append(path)
             yield path, self.files[path]
 
+    def has(self, path: str) -> bool:
+        return path in self.files
+
     def blobs(self) -> Mapping[str, str]:
         known = {path: data for path, data in self.files.items() if isinstance(data, bytes)}
         return {path: hashlib.sha1(data).hexdigest() for path, data in known.items()}

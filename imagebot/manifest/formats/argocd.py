@@ -47,7 +47,13 @@ def _note_overlay(context: DocumentContext, source: Mapping) -> None:
     images = [override_of(item.value, context.line(item)) for item in items]
     path = context.findings.path
     for folder in in_tree("", [source.text("path")]):
-        overlay = Overlay("Argo CD", path, folder, images=tuple(filter(None, images)))
+        overlay = Overlay(
+            "Argo CD",
+            path,
+            folder,
+            images=tuple(filter(None, images)),
+            url=source.text("repoURL").strip(),
+        )
         context.findings.overlays.append(overlay)
 
 

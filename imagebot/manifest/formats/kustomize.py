@@ -75,8 +75,11 @@ def overrides(context: DocumentContext, owner: Mapping) -> tuple[Override, ...]:
         name = entry.scalar("name") if isinstance(entry, Mapping) else None
         if name is None or not isinstance(entry, Mapping):
             continue
-        if any(entry.text(key) for key in ("newName", "newTag", "digest")):
-            found.append(Override(name.value.strip(), context.line(name)))
+        new = entry.text("newName").strip()
+        versioned = any(entry.text(key) for key in ("newTag", "digest"))
+        if new or versioned:
+            renamed = "" if versioned else new
+            found.append(Override(name.value.strip(), context.line(name), renamed))
     return tuple(found)
 
 

@@ -127,12 +127,12 @@ class Joining:
                 yield (*path, key), everywhere
 
     def without_replaced(self, scans: Mapping[str, Scan]) -> dict[str, Scan]:
-        """The scans of which fields change that every release overrides with another value: such a
-        field is listed instead. Values of charts are defaults, and stay."""
+        """The scans of which fields change that every release overrides: such a field is listed
+        instead if the other values differ, and else knows their places."""
         standings: dict[str, dict[Section, list[_Standing]]] = {}
         for stack in self.stacks:
             for number, place in enumerate(stack.layers):
-                if number < stack.own or not stack.released:
+                if not stack.released:
                     continue
                 above = stack.layers[number + 1 :][::-1]
                 every = standings.setdefault(place.path, {}).setdefault(place.section, [])
@@ -153,19 +153,22 @@ class Joining:
         fields: list[ImageField] = []
         unread = list(scan.unread)
         for each in scan.fields:
-            where = self._replaced_by(each, sections)
-            if where:
-                reason = f"{where} overrides it in every release that merges this file"
+            replaced, equal = self._overridden(each, sections)
+            if replaced:
+                reason = f"{replaced} overrides it in every release that merges this file"
                 unread.append(Unread(each.path, each.line, "replaced", reason, True))
             else:
-                fields.append(each)
-        if len(fields) == len(scan.fields):
+                fields.append(replace(each, overridden=equal) if equal else each)
+        if tuple(fields) == scan.fields:
             return scan
         unread.sort(key=lambda each: each.line)
         return replace(scan, fields=tuple(fields), unread=tuple(unread))
 
-    def _replaced_by(self, each: ImageField, sections: Mapping[Section, list[_Standing]]) -> str:
-        """The place of what overrides a field in every release, "" if a release uses it."""
+    def _overridden(
+        self, each: ImageField, sections: Mapping[Section, list[_Standing]]
+    ) -> tuple[str, tuple[str, ...]]:
+        """What overrides a field in every release: the place of another value, or those of equal
+        values. Nothing if a release uses the field."""
         for section, standings in sections.items():
             depth = len(section.keys)
             if each.document != section.document or each.keys[:depth] != section.keys:
@@ -178,10 +181,11 @@ class Joining:
             if mine is None:
                 continue
             others = [self._over(standing, path) for standing in standings]
-            if any(text is None or text == mine.text for text, _ in others):
-                return ""
-            return others[0][1] if others else ""
-        return ""
+            if not others or any(text is None for text, _ in others):
+                return "", ()
+            equal = dict.fromkeys(where for text, where in others if text == mine.text)
+            return ("", tuple(equal)) if equal else (others[0][1], ())
+        return "", ()
 
     def _over(self, standing: _Standing, path: ValuePath) -> tuple[str | None, str]:
         whole = (*standing.place.mount, *path)

@@ -11,8 +11,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from imagebot.errors import GitError
-from imagebot.git.url import identity_of
+from imagebot.git.url import same_repository
 from imagebot.manifest.flux.nearest import Index
 from imagebot.manifest.helm.convention import base_of
 from imagebot.manifest.helm.instances import instances
@@ -74,7 +73,7 @@ def find_stacks(scans: Mapping[str, Scan], paths: Iterable[str], url: str | None
 class _Finder:
     def __init__(self, scans: Mapping[str, Scan], tree: Tree, url: str | None) -> None:
         self.tree = tree
-        self.identity = _identity(url) if url else ""
+        self.url = url or ""
         self.charts: dict[str, Chart] = {}
         for folder in tree.charts:
             scan = scans.get(posixpath.join(folder, "Chart.yaml"))
@@ -249,7 +248,7 @@ class _Finder:
         """Whether a URL is that of this tree; where that is not known, any may be."""
         if not url:
             return False
-        return not self.identity or _identity(url) == self.identity
+        return not self.url or same_repository(url, self.url)
 
     def _source_is_here(self, path: str, source: str) -> bool:
         if self._index is None:
@@ -320,13 +319,6 @@ class _Finder:
     def _too_many(self, path: str, release: Release) -> None:
         reason = f"{release.by} {release.name[:200]} has more than {MAX_LAYERS} layers of values"
         self.unread.append(Unread(path, release.line, "too-big", reason, True))
-
-
-def _identity(url: str) -> str:
-    try:
-        return identity_of(url, "")
-    except GitError:
-        return f"?{url}"
 
 
 def _normal(path: str) -> str:

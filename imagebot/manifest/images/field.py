@@ -89,7 +89,9 @@ class ImageField:
     of `ScanOptions.fields`, or in a text one of the patterns that its file is searched with.
     `replaced` is the place (`file:line`) that replaces the image wherever it is deployed: "" until
     the files of a tree are joined. `in_container` says that Kustomize's `images` would do that: the
-    image of a container, but not of one in a text (`data` of a ConfigMap).
+    image of a container, but not of one in a text (`data` of a ConfigMap). `overridden` are the
+    places of equal values that override it in every release that merges its file: it must not be
+    edited without one of them.
     """
 
     path: str
@@ -110,6 +112,7 @@ class ImageField:
     repository_from: str = ""
     replaced: str = ""
     in_container: bool = False
+    overridden: tuple[str, ...] = ()
 
     @property
     def place(self) -> tuple[str, ...]:

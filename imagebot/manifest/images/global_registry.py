@@ -1,18 +1,16 @@
 """A registry that Helm values give for all images (`global.imageRegistry`), beside an image's own.
 
 Charts disagree about which of two registries counts: Bitnami's take the global one, others the one
-of the image. Only the templates of the chart decide, and they may be in other files: until then
-the field is pending.
+of the image. Only the templates of the chart decide, and they may be in other files: the field is
+pending, and `helm.images` finds it anew with the templates. What is left then stays undecided.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
-from imagebot.manifest.images.field import ImageField, PendingField, Unread
+from imagebot.manifest.images.field import PendingField, Unread
 from imagebot.manifest.images.naming import has_host
-from imagebot.reference import parse_repository
 
 Winner = Literal["own", "global", "undecided"]
 
@@ -28,19 +26,6 @@ def winner(name: str, own: str, everywhere: str) -> Winner:
     if not own:
         return "global"
     return "own" if "/" in everywhere else "undecided"
-
-
-def settle(pending: PendingField, *, by_global: bool) -> ImageField:
-    """The field, once the templates of the chart have said whether the global registry counts.
-
-    Raises InvalidReferenceError.
-    """
-    field = pending.field
-    if not by_global:
-        return field
-    name = f"{pending.name}/{pending.chart}"
-    repository = parse_repository(name)
-    return replace(field, reference=replace(field.reference, repository=repository, name=name))
 
 
 def undecided(pending: PendingField) -> Unread:

@@ -185,17 +185,32 @@ class GivenImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """An image that every kustomization above a file gives the same other name; its tag is still
+    that of the file. `where` is the place of the new name, `entry` is for entries of `images:`."""
+
+    name: str
+    to: str
+    where: str
+    entry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Below:
     """What the other layers, and the templates of charts, give to a section of a file.
 
     `absent` names the chart that a release installs and that is not in these files, if nothing else
-    can say which image a tag belongs to.
+    can say which image a tag belongs to. `names` are for the whole file (section `WHOLE_FILE`).
     """
 
     section: Section
     given: tuple[Given, ...] = ()
     absent: str = ""
     images: tuple[GivenImage, ...] = ()
+    names: tuple[Renamed, ...] = ()
+
+
+WHOLE_FILE = Section(document=-1)
 
 
 # By path of a file.

@@ -10,10 +10,15 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """An entry of `images:` that gives the image `name` another name, tag or digest."""
+    """An entry of `images:` that gives the image `name` another name, tag or digest.
+
+    `renamed` is the new name of an image that keeps its tag: "" where the entry has a tag or a
+    digest.
+    """
 
     name: str
     line: int
+    renamed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,8 @@ class Overlay:
     """A kustomization, or what a deployer adds to the one in `folder` ("" is the top).
 
     `includes` are the files and folders whose objects it changes, with those of its `patches`,
-    `components` the folders that change them too; all relative to the top of the tree.
+    `components` the folders that change them too; all relative to the top of the tree. `url` is
+    that of the Git repository which a deployer takes the folder from, "" where it is not said.
     """
 
     by: Literal["kustomization", "Flux", "Argo CD"]
@@ -31,6 +37,7 @@ class Overlay:
     components: tuple[str, ...] = ()
     patches: tuple[str, ...] = ()
     images: tuple[Override, ...] = ()
+    url: str = ""
 
 
 def folder_of(path: str) -> str:
@@ -50,11 +57,15 @@ def in_tree(folder: str, entries: Iterable[str]) -> tuple[str, ...]:
 
 
 def override_of(text: str, line: int) -> Override | None:
-    """The override in Argo CD's `name=new:tag`, `name:tag` or `name@digest`."""
-    name, renamed, _ = text.strip().partition("=")
-    if not renamed:
-        head, slash, last = name.partition("@")[0].rpartition("/")
-        name = f"{head}{slash}{last.partition(':')[0]}"
-        if name == text.strip():
-            return None
-    return Override(name, line)
+    """The override in Argo CD's `name=new:tag`, `name=new`, `name:tag` or `name@digest`."""
+    text = text.strip()
+    name, equals, new = text.partition("=")
+    if not equals:
+        name = _without_version(text)
+        return Override(name, line) if name != text else None
+    return Override(name, line, new if new == _without_version(new) else "")
+
+
+def _without_version(text: str) -> str:
+    head, slash, last = text.partition("@")[0].rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}"

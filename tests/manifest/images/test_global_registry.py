@@ -6,7 +6,6 @@ import pytest
 
 from imagebot.manifest.flux.join import join
 from imagebot.manifest.images.field import Scan
-from imagebot.manifest.images.global_registry import settle
 from imagebot.manifest.scan import scan
 
 WEB = "web: {image: {registry: quay.io, repository: acme/web, tag: '1'}}\n"
@@ -85,13 +84,12 @@ def test_which_registry_counts(given: tuple[str, str], wanted: list[str]) -> Non
         ("registry: quay.io, namespace: acme, name: web", "acme/web"),
     ],
 )
-def test_the_templates_of_the_chart_may_decide(image: str, name: str) -> None:
+def test_it_waits_for_the_templates_of_the_chart(image: str, name: str) -> None:
     text = f"global: {{imageRegistry: reg.example}}\nimage: {{{image}, tag: '1'}}\n"
     scanned = scan("values.yaml", text.encode())
     assert scanned.fields == ()
     (pending,) = scanned.pending
-    assert str(settle(pending, by_global=True).reference.repository) == f"reg.example/{name}"
-    assert settle(pending, by_global=False) is pending.field
+    assert (pending.name, pending.chart) == ("reg.example", name)
 
 
 def test_a_marker_on_what_is_undecided_is_a_problem() -> None:
