@@ -46,9 +46,9 @@ class MadeCommit:
         return {file.path: data for file, data in self.files}
 
     def listing(self, listing: bytes, commit: str) -> bytes | None:
-        """What the commit holds, where `listing` is what its base holds.
+        """What the commit holds, where `listing` is proven to be what its base holds.
 
-        Its id proves it: None where git's is not that of what was worked out here.
+        The id proves what is new: None where git has another than what is worked out here.
         """
         records = records_of(listing)
         if any(file.path.encode() not in records for file, _ in self.files):
