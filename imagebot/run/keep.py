@@ -34,14 +34,17 @@ class KeptFiles:
 def keep_head(
     checkout: Checkout, configuration: Configuration, files: KeptFiles, *, url: str
 ) -> None:
-    """Keep what is known of the checkout's head, if it is a small commit that was made here.
+    """Keep what is known of the checkout's head, if it is a commit that was made here.
 
-    `configuration` is that of its base: the bot never changes it. Nothing that fails is an error.
+    `configuration` is that of its base; what another one would scan is kept under another key.
+    Nothing that fails is an error.
     """
     made = checkout.made(checkout.head)
-    if made is None or len(made.files) > _MOST_FILES:
+    if made is None:
         return
     keep_written(files.written, made.base, checkout.head, made.message)
+    if len(made.files) > _MOST_FILES:
+        return
     source = CheckoutSource(checkout, configuration.files, known=made.contents)
     try:
         kept_inventory(source, configuration, tree=files.tree, scans=files.scans, url=url)
