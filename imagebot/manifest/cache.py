@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from imagebot.manifest.images.field import Scan
 from imagebot.manifest.images.options import ScanOptions
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NOTHING = Scan()
+# By type. Two threads at once that let msgspec look at a dataclass for the first time can end the
+# process: one uses what the other has not finished.
+_DECODERS: dict[type, msgpack.Decoder[Any]] = {}
+_BUILDING = threading.Lock()
 
 
 class StaleScanError(Exception):
@@ -33,7 +38,7 @@ class UnencodableScanError(Exception):
 def prepare() -> None:
     """Import the codec now, before processes fork: otherwise the first scan does it."""
     _encoder()
-    _decoder()
+    _decoder_of(Scan)
 
 
 def options_key(options: ScanOptions) -> str:
@@ -64,7 +69,7 @@ def decode(data: bytes) -> Scan:
     if not data:
         return _NOTHING
     try:
-        return _decoder().decode(data)
+        return _decoder_of(Scan).decode(data)
     except (ValueError, RecursionError) as error:
         raise StaleScanError from error
 
@@ -94,10 +99,8 @@ def encode_value(value: object) -> bytes:
 
 def decode_value(data: bytes | memoryview, kind: type[T]) -> T:
     """The value that was encoded, with all types checked, as in `decode`. Raises StaleScanError."""
-    from msgspec import msgpack
-
     try:
-        return msgpack.decode(data, type=kind)
+        return _decoder_of(kind).decode(data)
     except (ValueError, RecursionError) as error:
         raise StaleScanError from error
 
@@ -110,8 +113,12 @@ def _encoder() -> msgpack.Encoder:
     return msgpack.Encoder()
 
 
-@functools.cache
-def _decoder() -> msgpack.Decoder[Scan]:
-    from msgspec import msgpack
+def _decoder_of(kind: type[T]) -> msgpack.Decoder[T]:
+    # A forked process must find it: the lock may be held there for ever.
+    if kind not in _DECODERS:
+        from msgspec import msgpack
 
-    return msgpack.Decoder(Scan)
+        with _BUILDING:
+            _DECODERS.setdefault(kind, msgpack.Decoder(kind))
+    found: msgpack.Decoder[T] = _DECODERS[kind]
+    return found
