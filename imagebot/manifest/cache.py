@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from imagebot.manifest.images.field import Scan
 from imagebot.manifest.images.options import ScanOptions
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NOTHING = Scan()
-# By type. Two threads at once that let msgspec look at a dataclass for the first time can end the
-# process: one uses what the other has not finished.
-_DECODERS: dict[type, msgpack.Decoder[Any]] = {}
-_BUILDING = threading.Lock()
 
 
 class StaleScanError(Exception):
@@ -35,10 +30,16 @@ class UnencodableScanError(Exception):
     """The scan has text that cannot be encoded: half of a surrogate pair."""
 
 
-def prepare() -> None:
-    """Import the codec now, before processes fork: otherwise the first scan does it."""
+def prepare(*kinds: type) -> None:
+    """Import the codec now, and make it for scans and `kinds`, before processes fork or threads
+    start: otherwise the first scan does it.
+
+    Two threads at once that let msgspec look at a dataclass for the first time can end the
+    process: one uses what the other has not finished.
+    """
     _encoder()
-    _decoder_of(Scan)
+    for kind in (Scan, *kinds):
+        _decoder_of(kind)
 
 
 def options_key(options: ScanOptions) -> str:
@@ -113,12 +114,8 @@ def _encoder() -> msgpack.Encoder:
     return msgpack.Encoder()
 
 
+@functools.cache
 def _decoder_of(kind: type[T]) -> msgpack.Decoder[T]:
-    # A forked process must find it: the lock may be held there for ever.
-    if kind not in _DECODERS:
-        from msgspec import msgpack
+    from msgspec import msgpack
 
-        with _BUILDING:
-            _DECODERS.setdefault(kind, msgpack.Decoder(kind))
-    found: msgpack.Decoder[T] = _DECODERS[kind]
-    return found
+    return msgpack.Decoder(kind)

@@ -41,7 +41,7 @@ from imagebot.registry.api import Registry
 from imagebot.run.keep import KeptFiles, keep_head
 from imagebot.run.target import TreeRead, target_configuration, tree_read
 from imagebot.scan.checkout import CheckoutSource
-from imagebot.scan.kept import kept_inventory
+from imagebot.scan.kept import kept_inventory, prepare_threads
 from imagebot.text import excerpt
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ def _each_target(context: PassContext, work: Callable[[Target, PassContext], T])
         with context.turns.taken():
             return work(target, context)
 
+    prepare_threads()
     return tuple(map_at_once(one, context.bot.targets, workers=_TARGETS_OPEN))
 
 

@@ -9,9 +9,11 @@ SCRIPT = """\
 import sys, threading
 from imagebot.manifest import cache
 from imagebot.scan.inventory import TreeScan
+from imagebot.scan.kept import prepare_threads
 
 sys.setswitchinterval(1e-6)
 body = cache.encode_value(TreeScan((), (), (), {}))
+prepare_threads()
 barrier, done = threading.Barrier(24), []
 
 def work():
