@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from imagebot.manifest.images.field import Scan
 from imagebot.manifest.images.options import ScanOptions
@@ -70,9 +70,10 @@ def decode(data: bytes) -> Scan:
     if not data:
         return _NOTHING
     try:
-        return _decoder_of(Scan).decode(data)
+        scan: Scan = _decoder_of(Scan).decode(data)
     except (ValueError, RecursionError) as error:
         raise StaleScanError from error
+    return scan
 
 
 def encode_entries(entries: Mapping[str, bytes]) -> bytes:
@@ -101,9 +102,10 @@ def encode_value(value: object) -> bytes:
 def decode_value(data: bytes | memoryview, kind: type[T]) -> T:
     """The value that was encoded, with all types checked, as in `decode`. Raises StaleScanError."""
     try:
-        return _decoder_of(kind).decode(data)
+        value: T = _decoder_of(kind).decode(data)
     except (ValueError, RecursionError) as error:
         raise StaleScanError from error
+    return value
 
 
 @functools.cache
@@ -115,7 +117,7 @@ def _encoder() -> msgpack.Encoder:
 
 
 @functools.cache
-def _decoder_of(kind: type[T]) -> msgpack.Decoder[T]:
+def _decoder_of(kind: Any) -> msgpack.Decoder[Any]:
     from msgspec import msgpack
 
     return msgpack.Decoder(kind)
