@@ -101,8 +101,9 @@ def encode_value(value: object) -> bytes:
 
 def decode_value(data: bytes | memoryview, kind: type[T]) -> T:
     """The value that was encoded, with all types checked, as in `decode`. Raises StaleScanError."""
+    asked: Any = kind
     try:
-        value: T = _decoder_of(kind).decode(data)
+        value: T = _decoder_of(asked).decode(data)
     except (ValueError, RecursionError) as error:
         raise StaleScanError from error
     return value
