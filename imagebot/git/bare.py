@@ -20,6 +20,7 @@ from imagebot.git.classify import cache_failure, damaged_cache
 from imagebot.git.housekeeping import JOIN, find_damage, is_untidy, promise_packs, remove_left_over
 from imagebot.git.kept import load_listing, read_kept, save_listing, write_kept
 from imagebot.git.listing import CommitTree, apply_diff, changed_trees, parse_listing
+from imagebot.git.made import MadeCommit
 from imagebot.git.runner import MAX_OUTPUT, Result, Runner
 from imagebot.git.tree import blob_id, is_oid, parse_objects, parse_sizes
 
@@ -105,9 +106,13 @@ class BareCache:
             self._seen = self._made()
         self.fresh = True
 
-    def advance(self, commit: str) -> None:
-        """Record that the branch is at `commit`, which the cache has."""
+    def advance(self, commit: str, made: MadeCommit | None = None) -> None:
+        """Record that the branch is at `commit`, which is here; keep what it is known to hold."""
         self.local("update-ref", self._ref, commit)
+        base = self._listings.get(made.base) if made else None
+        if made and base and (listing := made.listing(base.listing, commit)) is not None:
+            self._listings = {commit: parse_listing(listing)}
+            save_listing(self._kept("listing"), commit, listing)
 
     def has(self, commit: str) -> bool:
         return self._try_local("cat-file", "-e", f"{commit}^{{commit}}").status == 0

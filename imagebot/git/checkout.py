@@ -29,12 +29,12 @@ from imagebot.git.history import (
     parse_log,
 )
 from imagebot.git.listing import CommitTree
+from imagebot.git.made import MadeCommit
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
 from imagebot.git.tree import (
     Committer,
     TreeFile,
     TreeOther,
-    commit_stream,
     parse_refs,
     pick_files,
 )
@@ -69,8 +69,7 @@ class Checkout(CommitReader):
         self._cache = BareCache(runner, branch, lock_seconds)
         self._head = ""
         self._remote: dict[str, str] = {}
-        # What `git fast-import` was given for each commit made here.
-        self._streams: dict[str, bytes] = {}
+        self._made: dict[str, MadeCommit] = {}
         # What the cache was said to have.
         self._found: list[str] = []
         self._heals = 0
@@ -145,27 +144,31 @@ class Checkout(CommitReader):
         arguments and the same committer give the same id.
         """
         tree = self._list(base)
-        picked = pick_files(tree.find, changes, self.url)
+        picked = tuple(pick_files(tree.find, changes, self.url))
         if not picked:
             return base
-        stream = commit_stream(
-            # Not one that stays: other branches make their commits here as well.
-            ref=f"refs/imagebot/new-{branch_key(self.branch)}",
+        made = MadeCommit(
             base=base,
             files=picked,
             message=message,
             committer=self.committer,
+            # Not one that stays: other branches make their commits here as well.
+            ref=f"refs/imagebot/new-{branch_key(self.branch)}",
         )
         folders = {oid for file, _ in picked for oid in tree.folders_of(file.path)}
 
         def make() -> str:
             # The trees that git reads, which may have been listed by an earlier pass.
             self._cache.prove((base,), folders)
-            return self._import(stream)
+            return self._import(made.stream)
 
         commit = self._healed(make)
-        self._streams[commit] = stream
+        self._made[commit] = made
         return commit
+
+    def made(self, commit: str) -> MadeCommit | None:
+        """How a commit was made by this checkout, None if it was not."""
+        return self._made.get(commit)
 
     def push(self, commit: str, branch: str, *, lease: str | None = None) -> None:
         """Move a branch of the remote to `commit`.
@@ -178,7 +181,7 @@ class Checkout(CommitReader):
         self._remote[branch] = commit
         if branch == self.branch:
             self._head = commit
-            self._healed(lambda: self._cache.advance(commit))
+            self._healed(lambda: self._cache.advance(commit, self.made(commit)))
 
     def try_push(self, branch: str) -> None:
         """Ask the remote whether the head may be pushed to a branch; nothing changes there.
@@ -310,8 +313,8 @@ class Checkout(CommitReader):
                 f"{self.branch!r} was rewritten while the cache was made anew",
                 hint="the next pass tries again",
             )
-        for stream in self._streams.values():
-            self._import(stream)
+        for made in self._made.values():
+            self._import(made.stream)
         for branch, commit in self._remote.items():
             if commit in self._found:
                 self._cache.ensure_commit(commit, branch)

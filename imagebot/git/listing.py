@@ -137,11 +137,7 @@ def apply_diff(listing: bytes, diff: bytes) -> bytes:
 
     Raises ValueError when the two do not belong together.
     """
-    at = len(_PLAIN) + _id_length(listing) + 1
-    records = {
-        record[at:] if record[at - 1] == _TAB else record.partition(b"\t")[2]: record
-        for record in listing.split(b"\0")[:-1]
-    }
+    records = records_of(listing)
     entries = list(_entries(diff))
     # Where a folder has taken the place of a file there are two entries of the path.
     for entry in entries:
@@ -154,6 +150,19 @@ def apply_diff(listing: bytes, diff: bytes) -> bytes:
     return b"\0".join((*records.values(), b"")) if records else b""
 
 
+def records_of(listing: bytes) -> dict[bytes, bytes]:
+    """Each record of a listing by its path, in git's order."""
+    at = len(_PLAIN) + _id_length(listing) + 1
+    return {
+        record[at:] if record[at - 1] == _TAB else record.partition(b"\t")[2]: record
+        for record in listing.split(b"\0")[:-1]
+    }
+
+
+def is_folder(record: bytes) -> bool:
+    return record.startswith(b"040000")
+
+
 def _entries(diff: bytes) -> Iterator[_Entry]:
     words = diff.split(b"\0")
     for record, path in zip(words[::2], words[1::2], strict=False):
@@ -164,4 +173,4 @@ def _entries(diff: bytes) -> Iterator[_Entry]:
 def _order(item: tuple[bytes, bytes]) -> bytes:
     """As git sorts: a tree as if its name ended with a slash."""
     path, record = item
-    return path + b"/" if record.startswith(b"040000") else path
+    return path + b"/" if is_folder(record) else path

@@ -173,13 +173,23 @@ def commit_stream(
     for number, (file, data) in enumerate(files, 2):
         stream += b"blob\nmark :%d\ndata %d\n%s\n" % (number, len(data), data)
         changes += b"M %s :%d %s\n" % (file.mode.encode(), number, quote_path(file.path))
-    author = _person(committer.author or committer.identity, committer.when)
-    person = _person(committer.identity, committer.when)
     text = message.encode()
-    stream += b"commit %s\nmark :1\nauthor %s\ncommitter %s\n" % (ref.encode(), author, person)
+    stream += b"commit %s\nmark :1\n%s" % (ref.encode(), _people(committer))
     stream += b"data %d\n%s\nfrom %s\n%s" % (len(text), text, base.encode(), changes)
     stream += b"\nget-mark :1\nreset %s\nfrom %s\n\ndone\n" % (ref.encode(), b"0" * len(base))
     return bytes(stream)
+
+
+def commit_text(tree: str, parent: str, message: str, committer: Committer) -> bytes:
+    """The commit object that fast-import makes, as git stores it."""
+    above = f"tree {tree}\nparent {parent}\n".encode()
+    return b"%s%s\n%s" % (above, _people(committer), message.encode())
+
+
+def _people(committer: Committer) -> bytes:
+    author = _person(committer.author or committer.identity, committer.when)
+    person = _person(committer.identity, committer.when)
+    return b"author %s\ncommitter %s\n" % (author, person)
 
 
 def _person(identity: Identity, when: datetime) -> bytes:

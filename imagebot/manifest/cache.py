@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from imagebot.manifest.images.field import Scan
 from imagebot.manifest.images.options import ScanOptions
@@ -30,10 +30,16 @@ class UnencodableScanError(Exception):
     """The scan has text that cannot be encoded: half of a surrogate pair."""
 
 
-def prepare() -> None:
-    """Import the codec now, before processes fork: otherwise the first scan does it."""
+def prepare(*kinds: type) -> None:
+    """Import the codec now, and make it for scans and `kinds`, before processes fork or threads
+    start: otherwise the first scan does it.
+
+    Two threads at once that let msgspec look at a dataclass for the first time can end the
+    process: one uses what the other has not finished.
+    """
     _encoder()
-    _decoder()
+    for kind in (Scan, *kinds):
+        _decoder_of(kind)
 
 
 def options_key(options: ScanOptions) -> str:
@@ -64,9 +70,10 @@ def decode(data: bytes) -> Scan:
     if not data:
         return _NOTHING
     try:
-        return _decoder().decode(data)
+        scan: Scan = _decoder_of(Scan).decode(data)
     except (ValueError, RecursionError) as error:
         raise StaleScanError from error
+    return scan
 
 
 def encode_entries(entries: Mapping[str, bytes]) -> bytes:
@@ -94,12 +101,12 @@ def encode_value(value: object) -> bytes:
 
 def decode_value(data: bytes | memoryview, kind: type[T]) -> T:
     """The value that was encoded, with all types checked, as in `decode`. Raises StaleScanError."""
-    from msgspec import msgpack
-
+    asked: Any = kind
     try:
-        return msgpack.decode(data, type=kind)
+        value: T = _decoder_of(asked).decode(data)
     except (ValueError, RecursionError) as error:
         raise StaleScanError from error
+    return value
 
 
 @functools.cache
@@ -111,7 +118,7 @@ def _encoder() -> msgpack.Encoder:
 
 
 @functools.cache
-def _decoder() -> msgpack.Decoder[Scan]:
+def _decoder_of(kind: Any) -> msgpack.Decoder[Any]:
     from msgspec import msgpack
 
-    return msgpack.Decoder(Scan)
+    return msgpack.Decoder(kind)

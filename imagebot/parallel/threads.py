@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_MOMENT = 0.001  # seconds
+
 Progress = Callable[[int, int], None]
 """Called with the number of items done and of all items, in the calling thread."""
 
@@ -39,7 +41,8 @@ def map_at_once(
 ) -> list[Result]:
     """`work` of each item, in the order of the items; the first exception is raised.
 
-    On an exception or interrupt it starts no further item and waits for nothing.
+    On an exception or interrupt it starts no further item and waits for nothing. One worker begins;
+    others join it while it waits.
     """
     every = list(items)
     if len(every) == 1:
@@ -61,12 +64,11 @@ def map_at_once(
                 todo.stop()
                 done.put((number, None, error))
 
-    for number in range(min(workers, todo.most_at_once)):
-        threading.Thread(target=run, name=f"at-once-{number}", daemon=True).start()
+    crew = _Crew(run, min(workers, todo.most_at_once))
     results: dict[int, Result | None] = {}
     try:
         for count in range(1, len(every) + 1):
-            number, result, error = done.get()
+            number, result, error = crew.wait_for(done)
             if error is not None:
                 raise error
             results[number] = result
@@ -99,6 +101,34 @@ def in_time(work: Callable[[], Result], *, seconds: float) -> Result:
     if error is not None:
         raise error
     return result  # type: ignore[return-value]  # None may be a Result
+
+
+class _Crew:
+    """Workers: one, then twice as many as often as nothing has been done for a millisecond.
+
+    A thread takes longer to start than what is known already takes to look up.
+    """
+
+    def __init__(self, run: Callable[[], None], most: int) -> None:
+        self._run = run
+        self._most = most
+        self._started = 0
+        self._grow(1)
+
+    def wait_for(self, done: queue.SimpleQueue[Result]) -> Result:
+        """The next that is done."""
+        while self._started < self._most:
+            try:
+                return done.get(timeout=_MOMENT)
+            except queue.Empty:
+                self._grow(self._started)
+        return done.get()
+
+    def _grow(self, more: int) -> None:
+        for _ in range(min(more, self._most - self._started)):
+            name = f"at-once-{self._started}"
+            threading.Thread(target=self._run, name=name, daemon=True).start()
+            self._started += 1
 
 
 class _Todo(Generic[Item]):

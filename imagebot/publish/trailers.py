@@ -61,20 +61,28 @@ def name_trailers(key: str, names: Iterable[str]) -> Iterator[str]:
     yield from (f"{key}: {plain(name)}" for name in dict.fromkeys(names) if name)
 
 
-def written_digests(messages: Iterable[str], *, most: int) -> dict[TagKey, str]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A digest that a commit named; `age` is how many newer commits there are."""
+
+    digest: str
+    age: int = 0
+
+
+def written_digests(messages: Iterable[str], *, most: int) -> dict[TagKey, Written]:
     """The digests of tags that trailers name, by tag; of the `most` that were written last.
 
     `messages` of commits, the newest first. Anybody may have written them: what is not of the
     form is skipped.
     """
-    found: dict[TagKey, str] = {}
-    for message in messages:
+    found: dict[TagKey, Written] = {}
+    for age, message in enumerate(messages):
         for name, _, new in _UPDATE_RE.findall(message.replace(BREAK, "")):
             tag, at, digest = new.partition("@")
             if not at or not is_digest(digest):
                 continue
             try:
-                found.setdefault((parse_repository(name), tag), digest)
+                found.setdefault((parse_repository(name), tag), Written(digest, age))
             except InvalidReferenceError:
                 continue
             if len(found) == most:

@@ -1,19 +1,21 @@
 """The digests that imagebot wrote into its commits, read from the target's history.
 
-Kept in one file for as long as the head stays. Deleting it changes nothing but speed, and a
-checksum covers it: a damaged file is read from the history again, never believed.
+Kept in one file for as long as the head stays, or is followed by the bot's own commit. Deleting it
+changes nothing but speed, and a checksum covers it: a damaged file is read from the history again,
+never believed.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from imagebot.errors import GitError
 from imagebot.files.atomic import write_whole
 from imagebot.git.checkout import Checkout
-from imagebot.publish.trailers import TagKey, written_digests
+from imagebot.publish.trailers import TagKey, Written, written_digests
 from imagebot.reference import Repository
 
 MOST_COMMITS = 2000
@@ -21,7 +23,7 @@ MOST_COMMITS = 2000
 MOST_TAGS = 200
 """The digests of so many tags count, those written last: each costs a request in every pass."""
 
-_FORMAT = "imagebot-written-1"
+_FORMAT = "imagebot-written-2"
 _MAX_BYTES = 1024 * 1024
 
 
@@ -30,20 +32,36 @@ def read_written(checkout: Checkout, path: Path) -> Mapping[TagKey, str]:
 
     Empty where the history cannot be read.
     """
-    kept = _load(path, checkout.head)
-    if kept is not None:
-        return kept
-    try:
-        messages = checkout.messages(most=MOST_COMMITS)
-    except GitError:
-        # Messages may be of any size. Nobody asked for this, so the pass goes on without.
-        return {}
-    found = written_digests(messages, most=MOST_TAGS)
-    _save(path, checkout.head, found)
-    return found
+    found = _load(path, checkout.head)
+    if found is None:
+        try:
+            messages = checkout.messages(most=MOST_COMMITS)
+        except GitError:
+            # Messages may be of any size. Nobody asked for this, so the pass goes on without.
+            return {}
+        found = written_digests(messages, most=MOST_TAGS)
+        _save(path, checkout.head, found)
+    return {key: written.digest for key, written in found.items()}
 
 
-def _load(path: Path, head: str) -> dict[TagKey, str] | None:
+def keep_written(path: Path, before: str, after: str, message: str) -> None:
+    """Keep for the head `after` what the history will say: it has one commit more than `before`.
+
+    Nothing is kept where nothing was kept for `before`.
+    """
+    found = _load(path, before)
+    if found is None:
+        return
+    new = written_digests([message], most=MOST_TAGS)
+    older = {
+        key: Written(each.digest, each.age + 1)
+        for key, each in found.items()
+        if key not in new and each.age + 1 < MOST_COMMITS
+    }
+    _save(path, after, dict(islice({**new, **older}.items(), MOST_TAGS)))
+
+
+def _load(path: Path, head: str) -> dict[TagKey, Written] | None:
     try:
         if path.stat().st_size > _MAX_BYTES:
             return None
@@ -53,15 +71,18 @@ def _load(path: Path, head: str) -> dict[TagKey, str] | None:
     return dict(_entries(body)) if first == _first_line(head, body) else None
 
 
-def _entries(body: str) -> Iterator[tuple[TagKey, str]]:
+def _entries(body: str) -> Iterator[tuple[TagKey, Written]]:
     for line in body.splitlines():
-        registry, path, tag, digest = line.split(" ")
-        yield (Repository(registry, path), tag), digest
+        registry, path, tag, digest, age = line.split(" ")
+        yield (Repository(registry, path), tag), Written(digest, int(age))
 
 
-def _save(path: Path, head: str, found: Mapping[TagKey, str]) -> None:
+def _save(path: Path, head: str, found: Mapping[TagKey, Written]) -> None:
     """A file that cannot be written is not an error: the next pass is slower."""
-    lines = [f"{key.registry} {key.path} {tag} {digest}\n" for (key, tag), digest in found.items()]
+    lines = [
+        f"{key.registry} {key.path} {tag} {each.digest} {each.age}\n"
+        for (key, tag), each in found.items()
+    ]
     body = "".join(lines)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -38,9 +38,10 @@ from imagebot.publish.due import is_anything_due
 from imagebot.publish.refusals import BotRequests
 from imagebot.publish.written import read_written
 from imagebot.registry.api import Registry
+from imagebot.run.keep import KeptFiles, keep_head
 from imagebot.run.target import TreeRead, same_manifest, target_configuration, tree_read
 from imagebot.scan.checkout import CheckoutSource
-from imagebot.scan.kept import kept_inventory
+from imagebot.scan.kept import kept_inventory, prepare_threads
 from imagebot.text import excerpt
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def _each_target(context: PassContext, work: Callable[[Target, PassContext], T])
         with context.turns.taken():
             return work(target, context)
 
+    prepare_threads()
     return tuple(map_at_once(one, context.bot.targets, workers=_TARGETS_OPEN))
 
 
@@ -219,12 +221,9 @@ def _prepare(
     configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
     checkout.committer = _committer(configuration.commit, context.now)
     source = CheckoutSource(checkout, configuration.files)
+    files = _kept_files(target, context)
     inventory = kept_inventory(
-        source,
-        configuration,
-        tree=_cached(target, context, "trees"),
-        scans=_cached(target, context, "scans"),
-        url=target.url,
+        source, configuration, tree=files.tree, scans=files.scans, url=target.url
     )
     built = build(
         source,
@@ -234,7 +233,7 @@ def _prepare(
         target=PlanTarget(target.name, identity_of(target.url, target.branch)),
         limits=target.limits,
         inventory=inventory,
-        written=read_written(checkout, _cached(target, context, "written")),
+        written=read_written(checkout, files.written),
         waiting=context.turns.given_up,
         progress=context.progress,
         earlier=earlier.built if earlier else None,
@@ -318,6 +317,8 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
             context.sleep(random.uniform(0, longest))  # noqa: S311 - jitter, not a secret
             prepared = _prepare_again(prepared, target, opened, context)
             continue
+        kept = _kept_files(target, context)
+        keep_head(opened.checkout, prepared.configuration, kept, url=target.url)
         plan = replace(
             plan,
             problems=(*plan.problems, *outcome.problems),
@@ -332,10 +333,14 @@ def _noting_pause(plan: Plan, target: Target, reason: str) -> Plan:
     return replace(plan, warnings=(*plan.warnings, note))
 
 
-def _cached(target: Target, context: PassContext, what: str) -> Path:
-    """A file beside the target's checkout in the cache, guarded by the same lock."""
+def _kept_files(target: Target, context: PassContext) -> KeptFiles:
+    """Files beside the target's checkout in the cache, guarded by the same lock."""
     name = hashlib.sha256(f"{target.url}\0{target.branch}".encode()).hexdigest()[:16]
-    return context.cache / what / f"{name}.{what}"
+
+    def path(what: str) -> Path:
+        return context.cache / what / f"{name}.{what}"
+
+    return KeptFiles(tree=path("trees"), scans=path("scans"), written=path("written"))
 
 
 def _broken(target: Target, error: Exception, context: PassContext) -> Plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
@@ -21,11 +21,12 @@ _MAX_LINK = 4096
 
 @dataclass(frozen=True)
 class CheckoutSource:
-    """The files of a target's head that may hold image fields."""
+    """The files of a target's head that may hold image fields; those `known` are not read."""
 
     checkout: Checkout
     files: Files
     whole: bool = True
+    known: Mapping[str, bytes] = field(default_factory=dict)
 
     def paths(self) -> Sequence[str]:
         return self._paths
@@ -74,15 +75,18 @@ class CheckoutSource:
         return self._blobs
 
     def fetch(self, paths: Sequence[str]) -> None:
-        self.checkout.fetch(self._blobs[path] for path in paths if path in self._blobs)
+        rest = (path for path in paths if path in self._blobs and path not in self.known)
+        self.checkout.fetch(self._blobs[path] for path in rest)
 
     def read(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | ImagebotError]]:
         rest = iter(paths)
         while batch := list(islice(rest, _BATCH)):
             blobs = {path: self._blobs[path] for path in batch if path in self._blobs}
-            contents = self.checkout.read(blobs.values())
+            contents = self.checkout.read(blobs[path] for path in blobs if path not in self.known)
             for path in batch:
-                if path in blobs:
+                if path in self.known:
+                    yield path, self.known[path]
+                elif path in blobs:
                     data = contents.get(blobs[path])
                     yield path, _too_big(path) if data is None else data
                 else:

@@ -15,6 +15,7 @@ from imagebot.manifest.cache import (
     UnencodableScanError,
     decode_value,
     encode_value,
+    prepare,
 )
 from imagebot.scan.cache import load_scan_cache, read_kept, reader_version, write_kept
 from imagebot.scan.checkout import CheckoutSource
@@ -23,6 +24,11 @@ from imagebot.scan.inventory import Inventory, TreeScan, inventory_of, scan_tree
 _FORMAT = b"imagebot-tree-1"
 # What decides which files of a head are read, and what is found in them.
 _READERS = ("manifest/**/*.py", "scan/*.py", "git/*.py", "reference.py", "glob.py")
+
+
+def prepare_threads() -> None:
+    """Called before threads read what is kept at the same time."""
+    prepare(TreeScan)
 
 
 def kept_inventory(

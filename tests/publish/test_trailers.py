@@ -22,7 +22,7 @@ API = parse_repository("ghcr.io/acme/api")
 
 def written(*messages: str, most: int = 100) -> dict[str, str]:
     found = written_digests(messages, most=most)
-    return {f"{repository}:{tag}": digest for (repository, tag), digest in found.items()}
+    return {f"{repository}:{tag}": each.digest for (repository, tag), each in found.items()}
 
 
 @pytest.mark.parametrize(

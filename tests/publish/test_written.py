@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from imagebot.git.checkout import Checkout
 from imagebot.publish import written
-from imagebot.publish.written import MOST_COMMITS, read_written
+from imagebot.publish.written import MOST_COMMITS, keep_written, read_written
 from imagebot.reference import parse_repository
 from tests.publish.conftest import Bot
 from tests.support.git_repository import BareRepository
@@ -92,6 +93,42 @@ def test_names_that_no_line_can_hold(
     bare.commit({"a": b"1"}, message=message("\u2028é\x1b", ONE) + message("é", TWO))
     for _ in range(2):
         assert read_written(opened(), tmp_path / "x") == {(APP, "é"): TWO}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_kept_for_a_new_head_is_what_its_history_says(
+    seed: int,
+    opened: Callable[[], Checkout],
+    bare: BareRepository,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With few commits and tags that count, so that the oldest are dropped."""
+    monkeypatch.setattr(written, "MOST_COMMITS", 4)
+    monkeypatch.setattr(written, "MOST_TAGS", 3)
+    chance, kept, checkout = random.Random(seed), tmp_path / "kept", opened()
+    read_written(checkout, kept)
+    for number in range(12):
+        said = [
+            message(f"{chance.randrange(5)}.0.0", chance.choice((ONE, TWO)))
+            for _ in range(chance.choice((0, 0, 1, 2, 4)))
+        ]
+        text, before = "Update\n\n" + "".join(said), checkout.head
+        bare.commit({"a": b"%d" % number}, message=text)
+        checkout = opened()
+        keep_written(kept, before, checkout.head, text)
+        fresh = tmp_path / f"fresh-{number}"
+        read_written(checkout, fresh)
+        assert kept.read_bytes() == fresh.read_bytes()
+
+
+def test_nothing_is_kept_without_what_was_before(
+    opened: Callable[[], Checkout], bare: BareRepository, tmp_path: Path
+) -> None:
+    before = opened().head
+    bare.commit({"a": b"1"}, message=message("2.0.0", ONE))
+    keep_written(tmp_path / "x", before, opened().head, message("2.0.0", ONE))
+    assert not (tmp_path / "x").exists()
 
 
 def test_the_bound_is_said() -> None:

@@ -1,0 +1,95 @@
+"""A commit that was made here: how git makes it, and what it holds, known without git. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from imagebot.git.listing import is_folder, records_of
+from imagebot.git.tree import (
+    Committer,
+    TreeFile,
+    blob_id,
+    commit_stream,
+    commit_text,
+    object_id,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeCommit:
+    """A commit on `base` that puts new bytes into some of its files, by `committer`.
+
+    `ref` is the one that git makes it with, and deletes again.
+    """
+
+    base: str
+    files: tuple[tuple[TreeFile, bytes], ...]
+    message: str
+    committer: Committer
+    ref: str
+
+    @property
+    def stream(self) -> bytes:
+        """What `git fast-import` makes it from."""
+        return commit_stream(
+            ref=self.ref,
+            base=self.base,
+            files=self.files,
+            message=self.message,
+            committer=self.committer,
+        )
+
+    @property
+    def contents(self) -> Mapping[str, bytes]:
+        """The new bytes of each file."""
+        return {file.path: data for file, data in self.files}
+
+    def listing(self, listing: bytes, commit: str) -> bytes | None:
+        """What the commit holds, where `listing` is proven to be what its base holds.
+
+        The id proves what is new: None where git has another than what is worked out here.
+        """
+        records = records_of(listing)
+        if any(file.path.encode() not in records for file, _ in self.files):
+            return None
+        for file, data in self.files:
+            path = file.path.encode()
+            oid = blob_id(data, commit).encode()
+            records[path] = b"%s blob %s\t%s" % (file.mode.encode(), oid, path)
+        root = _new_trees(records, (file.path.encode() for file, _ in self.files), commit)
+        text = commit_text(root, self.base, self.message, self.committer)
+        if object_id(b"commit", text, commit) != commit:
+            return None
+        return b"\0".join((*records.values(), b""))
+
+
+def _new_trees(records: dict[bytes, bytes], changed: Iterable[bytes], like: str) -> str:
+    """Puts the ids of the trees that lead to changed files into `records`; the id of the first."""
+    folders = {b""}
+    for path in changed:
+        while path := path.rpartition(b"/")[0]:
+            folders.add(path)
+    members: dict[bytes, list[bytes]] = {folder: [] for folder in folders}
+    for path in records:
+        if (own := members.get(path.rpartition(b"/")[0])) is not None:
+            own.append(path)
+    oid = ""
+    # Those within others first, and the first tree last.
+    for folder in sorted(folders, key=lambda path: (path.count(b"/"), path != b""), reverse=True):
+        content = b"".join(_entry(path, records[path]) for path in members[folder])
+        oid = object_id(b"tree", content, like)
+        if folder:
+            records[folder] = b"040000 tree %s\t%s" % (oid.encode(), folder)
+    return oid
+
+
+def _entry(path: bytes, record: bytes) -> bytes:
+    """An entry of a tree as git stores it: `mode SP name NUL id`, where a tree has a short mode."""
+    mode, _, oid = record.partition(b"\t")[0].split(b" ")
+    name = path.rpartition(b"/")[2]
+    return b"%s %s\0%s" % (
+        mode[1:] if is_folder(record) else mode,
+        name,
+        bytes.fromhex(oid.decode()),
+    )

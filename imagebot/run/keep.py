@@ -1,0 +1,52 @@
+"""What a pass that has published keeps, so that the next one finds its head unchanged.
+
+It is what the next pass would read and scan of the bot's own commit; most of it is known here. The
+result is the same without it, but takes the next pass longer.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagebot.config.model import Configuration
+from imagebot.errors import ImagebotError
+from imagebot.git.checkout import Checkout
+from imagebot.publish.written import keep_written
+from imagebot.scan.checkout import CheckoutSource
+from imagebot.scan.kept import kept_inventory
+
+# More are left for the next pass to scan: somebody waits for the one that publishes.
+_MOST_FILES = 100
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFiles:
+    """The files that keep what is known of a target: its head, scans of its files, and digests."""
+
+    tree: Path
+    scans: Path
+    written: Path
+
+
+def keep_head(
+    checkout: Checkout, configuration: Configuration, files: KeptFiles, *, url: str
+) -> None:
+    """Keep what is known of the checkout's head, if it is a commit that was made here.
+
+    `configuration` is that of its base; what another one would scan is kept under another key.
+    Nothing that fails is an error.
+    """
+    made = checkout.made(checkout.head)
+    if made is None:
+        return
+    keep_written(files.written, made.base, checkout.head, made.message)
+    if len(made.files) > _MOST_FILES:
+        return
+    source = CheckoutSource(checkout, configuration.files, known=made.contents)
+    try:
+        kept_inventory(source, configuration, tree=files.tree, scans=files.scans, url=url)
+    except ImagebotError as error:
+        _log.debug("%s: the new head was not kept: %s", url, error)
