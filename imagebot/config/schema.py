@@ -28,8 +28,6 @@ from imagebot.config.text import (
     spelling,
     template,
 )
-from imagebot.config.window import InvalidWindowError, parse_window
-from imagebot.manifest.text.pattern import compile_pattern, fault_text
 
 
 def _switch_or_text(value: object) -> str:
@@ -80,6 +78,8 @@ class PullRequestSection(Section):
 
 
 def _window(value: str) -> str:
+    from imagebot.config.window import InvalidWindowError, parse_window
+
     try:
         return parse_window(value).text
     except InvalidWindowError as error:
@@ -130,6 +130,8 @@ class FieldSection(Section):
 def _pattern(value: str) -> str:
     """An RE2 expression that finds references: a name, and a tag or digest."""
     import re2
+
+    from imagebot.manifest.text.pattern import compile_pattern, fault_text
 
     try:
         groups = set(compile_pattern(value).groupindex)

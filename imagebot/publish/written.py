@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagebot.errors import GitError
 from imagebot.files.atomic import write_whole
 from imagebot.git.checkout import Checkout
-from imagebot.publish.trailers import TagKey, written_digests
 from imagebot.reference import Repository
+
+if TYPE_CHECKING:
+    from imagebot.publish.trailers import TagKey
 
 MOST_COMMITS = 2000
 """So many commits of the branch are looked at."""
@@ -38,6 +41,9 @@ def read_written(checkout: Checkout, path: Path) -> Mapping[TagKey, str]:
     except GitError:
         # Messages may be of any size. Nobody asked for this, so the pass goes on without.
         return {}
+    # Imported here, because most passes find the head as the one before left it.
+    from imagebot.publish.trailers import written_digests
+
     found = written_digests(messages, most=MOST_TAGS)
     _save(path, checkout.head, found)
     return found

@@ -1,26 +1,29 @@
-"""Every image field of a set of files: read -> scan."""
+"""Every image field of a set of files: read -> scan.
+
+What scans and joins is imported with the first file: most passes find what was kept of the head.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from imagebot.config.model import Configuration
 from imagebot.errors import FolderError, InvalidPolicyError
 from imagebot.glob import matches_any
-from imagebot.manifest.cache import options_key, scan_key
-from imagebot.manifest.flux.join import FluxPolicy, join
-from imagebot.manifest.formats.select import chart_folders, is_chart_template
+from imagebot.manifest.flux.policy import FluxPolicy
 from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.layers import Layers
 from imagebot.manifest.images.options import LAYERS, REFERS_ELSEWHERE, UNSAID, ScanOptions
-from imagebot.manifest.overlays import join_overlays
 from imagebot.policy.model import Policy
 from imagebot.problem import Problem
 from imagebot.reference import Repository
-from imagebot.scan.cache import ScanCache
-from imagebot.scan.layers import Layered, is_layer, join_layers
-from imagebot.scan.source import Source
+
+if TYPE_CHECKING:
+    from imagebot.scan.cache import ScanCache
+    from imagebot.scan.layers import Layered
+    from imagebot.scan.source import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,8 @@ def _with_layers(
     cache: ScanCache | None,
     url: str | None,
 ) -> Layered:
+    from imagebot.scan.layers import join_layers
+
     def look(some: Sequence[str], with_options: Callable[[str], ScanOptions]) -> dict[str, Scan]:
         return _scan_all(source, some, with_options, cache)
 
@@ -109,6 +114,8 @@ def find_named(
 
     `unread` is limited to such files too. Fields of other repositories may be included.
     """
+    from imagebot.scan.layers import is_layer
+
     paths = tuple(source.paths())
     last = {each.path.rpartition("/")[2]: None for each in repositories}
     names = (*last, *(UNSAID[name] for name in last if name in UNSAID))
@@ -146,6 +153,9 @@ def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
 
 
 def _joined(paths: tuple[str, ...], layered: Layered) -> TreeScan:
+    from imagebot.manifest.flux.join import join
+    from imagebot.manifest.overlays import join_overlays
+
     joined = join(join_overlays(layered.scans))
     scans = joined.scans.values()
     return TreeScan(
@@ -178,6 +188,8 @@ def _options(
     paths: Sequence[str], configuration: Configuration, mentions: tuple[str, ...] = ()
 ) -> Callable[[str], ScanOptions]:
     """The scan options of a file, by its path."""
+    from imagebot.manifest.formats.select import chart_folders, is_chart_template
+
     charts = chart_folders(paths)
     plain = ScanOptions(
         fields=configuration.fields,
@@ -203,7 +215,6 @@ def _scan_all(
     rest = [path for path in paths if path not in scans]
     if not rest:
         return scans
-    # Imported here, because most passes find every scan in the cache.
     from imagebot.scan.many import scan_many
 
     source.fetch(rest)
@@ -217,6 +228,8 @@ def _scan_all(
 def _keys(
     source: Source, paths: Sequence[str], options: Callable[[str], ScanOptions]
 ) -> dict[str, str]:
+    from imagebot.manifest.cache import options_key, scan_key
+
     blobs = source.blobs()
     keys: dict[str, str] = {}
     option, named = None, ""
