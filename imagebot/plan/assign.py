@@ -82,10 +82,9 @@ def _ignored(marker: Marker) -> str:
 
 
 def _is_left_empty(field: ImageField) -> bool:
-    """A key for the tag with nothing in it, which charts fill with their own version."""
-    reference, slot = field.reference, field.tag
-    written = reference.tag is not None or reference.digest is not None
-    return not written and field.format == "helm" and slot is not None and slot.prefix != ":"
+    """Whether it has a key for the tag, with nothing in it: charts then use their own version."""
+    slot = field.tag
+    return field.format == "helm" and slot is not None and slot.prefix != ":"
 
 
 def _replacements(fields: Iterable[ImageField]) -> dict[str, ImageField]:
@@ -123,24 +122,20 @@ class _Assignment:
         if field.replaced:
             reason = f"replaced by the images of {field.replaced}"
             return self.kept(field, route, "replaced", reason)
-        by = self.replaced_by(field)
-        if by is not None:
-            reason = f"replaced by {by.reference.name} in {by.path}:{by.line}"
-            return self.kept(field, route, "replaced", reason)
-        if _is_left_empty(field):
-            return self.kept(field, route, "no-tag", "its tag is empty, so it is set elsewhere")
-        entry = self.routes.entry(route, field.reference.repository)
+        reference = field.reference
+        if reference.tag is None and reference.digest is None:
+            by = self.replacements.get(reference.name)
+            if by is not None and by is not field:
+                reason = f"replaced by {by.reference.name} in {by.path}:{by.line}"
+                return self.kept(field, route, "replaced", reason)
+            if _is_left_empty(field):
+                reason = "its tag is empty, so it is set elsewhere"
+                return self.kept(field, route, "no-tag", reason)
+        entry = self.routes.entry(route, reference.repository)
         if entry is None:
-            reason = f"no image entry of route {route.name!r} covers {field.reference.repository}"
+            reason = f"no image entry of route {route.name!r} covers {reference.repository}"
             return self.kept(field, route, "no-policy", reason)
         return self.by_policy(field, route, self.configuration.policies[entry.policy])
-
-    def replaced_by(self, field: ImageField) -> ImageField | None:
-        reference = field.reference
-        if reference.tag is not None or reference.digest is not None:
-            return None
-        by = self.replacements.get(reference.name)
-        return None if by is None or by is field else by
 
     def by_marker(self, field: ImageField, route: Route, marker: Marker) -> Assigned:
         if marker.kind == "ignore":
