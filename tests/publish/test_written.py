@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from imagebot.git.checkout import Checkout
-from imagebot.publish import written
+from imagebot.publish import trailers
 from imagebot.publish.written import MOST_COMMITS, read_written
 from imagebot.reference import parse_repository
 from tests.publish.conftest import Bot
@@ -57,7 +57,7 @@ def test_the_history_is_read_once_for_a_head(
     path = tmp_path / "x.written"
     checkout = opened()
     first = read_written(checkout, path)
-    monkeypatch.setattr(written, "written_digests", None)
+    monkeypatch.setattr(trailers, "written_digests", None)
     assert read_written(checkout, path) == first
 
 
