@@ -24,13 +24,15 @@ def entry() -> None:
 
 
 def _run(stop: Stop) -> int:
+    from imagebot.parallel.processes import raise_gc_threshold
+
+    # First of all: imports make many values, too.
+    raise_gc_threshold()
     from imagebot.cli.environment import take_environment
     from imagebot.cli.main import main
     from imagebot.cli.process import Process
-    from imagebot.parallel.processes import raise_gc_threshold
 
     environment = take_environment(os.environ)
-    raise_gc_threshold()
     arguments = tuple(sys.argv[1:])
     return main(arguments, Process(arguments=arguments, environment=environment, stop=stop))
 

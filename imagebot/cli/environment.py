@@ -28,9 +28,14 @@ _KEPT_PREFIXES = ("LC_", "PYTHON")
 
 
 def take_environment(environment: MutableMapping[str, str]) -> Mapping[str, str]:
-    """What the variables hold now; those that no library of the process reads are removed."""
+    """What the variables hold now; those that no library of the process reads are removed.
+
+    pydantic is told to load no plugin: one would see what the configuration says, and to look for
+    one it reads the metadata of every installed package.
+    """
     taken = dict(environment)
     for name in taken:
         if name not in _KEPT and not name.startswith(_KEPT_PREFIXES):
             del environment[name]
+    environment["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     return MappingProxyType(taken)

@@ -7,21 +7,22 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from imagebot.config.secret import Vault
-from imagebot.http.pauses import HeadRoom
-from imagebot.manifest.images.field import ImageField
-from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.plan.withheld import CODES, Withheld, withheld
-from imagebot.policy.explain import name_tags, share_reasons
-from imagebot.policy.model import Rejection
 from imagebot.problem import Exit, exit_of
-from imagebot.run.diagnostics import Diagnostics
 from imagebot.run.events import describe
 from imagebot.text import inert_json, printable, printable_line, printable_lines
+
+if TYPE_CHECKING:
+    from imagebot.config.secret import Vault
+    from imagebot.http.pauses import HeadRoom
+    from imagebot.manifest.images.field import ImageField
+    from imagebot.plan.model import Kept, Plan, Published, Update
+    from imagebot.policy.model import Rejection
+    from imagebot.run.diagnostics import Diagnostics
 
 _COLOURS = {"major": "red", "minor": "yellow", "patch": "green", "digest": "cyan", "other": "blue"}
 _MOST_REASONS = 20
@@ -116,6 +117,8 @@ def _print_withheld(entry: Withheld) -> None:
 
 
 def _print_rejections(rejections: Sequence[Rejection]) -> None:
+    from imagebot.policy.explain import name_tags, share_reasons
+
     shared = share_reasons(rejections)
     for each in shared[:_MOST_REASONS]:
         until = f", eligible {local_time(each.eligible_at)}" if each.eligible_at else ""
@@ -171,7 +174,8 @@ def finish(
         print_plan(plan, explain=explain, kept=kept)
         print_published(published)
     diagnostics.of_plan(plan)
-    diagnostics.info(summary(plan))
+    if not diagnostics.quiet:
+        diagnostics.info(summary(plan))
     return exit_of(plan.problems)
 
 

@@ -14,13 +14,12 @@ from imagebot.cli.output import (
 )
 from imagebot.cli.reports import Reports
 from imagebot.errors import FolderError
-from imagebot.plan.model import Plan
 from imagebot.problem import Exit, Problem
-from imagebot.run.diagnostics import Diagnostics
-from imagebot.run.journal import Journal
-from imagebot.run.markdown import PassReport
 
 if TYPE_CHECKING:
+    from imagebot.plan.model import Plan, Published
+    from imagebot.run.diagnostics import Diagnostics
+    from imagebot.run.journal import Journal
     from imagebot.run.passes import PassResult
 
 
@@ -46,14 +45,14 @@ class Printing:
         else:
             self._asked_for(result)
             code = self.journal.tell(result, seconds=seconds)
-        return self._report(code, PassReport(result.plan, result.published))
+        return self._report(code, result.plan, result.published)
 
     def dry(self, plan: Plan) -> Exit:
         """Print what a pass would do, as `plan` does."""
         code = finish(
             plan, self.diagnostics, self.format or "table", explain=self.explain, kept=self.kept
         )
-        return self._report(code, PassReport(plan, dry=True))
+        return self._report(code, plan, dry=True)
 
     def _in_full(self, result: PassResult) -> Exit:
         did_nothing = all(entry.as_before for entry in result.published)
@@ -82,9 +81,15 @@ class Printing:
             print_plan(result.plan, explain=self.explain, kept=self.kept)
             print_published(result.published)
 
-    def _report(self, code: Exit, report: PassReport) -> Exit:
+    def _report(
+        self, code: Exit, plan: Plan, published: tuple[Published, ...] = (), *, dry: bool = False
+    ) -> Exit:
+        if not self.reports.wanted:
+            return code
+        from imagebot.run.markdown import PassReport
+
         try:
-            self.reports.write(report)
+            self.reports.write(PassReport(plan, published, dry=dry))
         except FolderError as error:
             self.diagnostics.problem(Problem.of_error("target", "report", error))
             return code or Exit.FAILED

@@ -35,9 +35,13 @@ class Reports:
         """A job that `repeats` passes for as long as it runs has no page for each of them."""
         return cls(file or "", "" if repeats else environment.get(SUMMARY, ""), vault)
 
+    @property
+    def wanted(self) -> bool:
+        return bool(self.file or self.summary)
+
     def write(self, report: PassReport) -> None:
         """Raises FolderError."""
-        if not self.file and not self.summary:
+        if not self.wanted:
             return
         from imagebot.run.markdown import render
 

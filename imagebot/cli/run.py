@@ -25,11 +25,11 @@ from imagebot.errors import InvalidPolicyError, InvalidReferenceError, UsageErro
 from imagebot.plan.model import Plan, merge_plans
 from imagebot.problem import Exit
 from imagebot.reference import parse_reference
-from imagebot.run.diagnostics import LogFormat, open_diagnostics
-from imagebot.run.journal import Journal
+from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 
 if TYPE_CHECKING:
     from imagebot.publish.again import Again
+    from imagebot.run.journal import Journal
     from imagebot.run.passes import PassContext, PassResult
 
 _SHORTEST = 5
@@ -120,7 +120,7 @@ def command(
     diagnostics = open_diagnostics(chosen, quiet, process.vault)
     printing = Printing(
         diagnostics=diagnostics,
-        journal=Journal(diagnostics) if every is not None or chosen == "json" else None,
+        journal=_journal(diagnostics) if every is not None or chosen == "json" else None,
         format=output_format,
         explain=explain,
         kept=kept,
@@ -146,6 +146,12 @@ def command(
 
         assert printing.journal is not None
         return repeat(one_pass, every, printing.journal, process.stop)
+
+
+def _journal(diagnostics: Diagnostics) -> Journal:
+    from imagebot.run.journal import Journal
+
+    return Journal(diagnostics)
 
 
 def _run(context: PassContext) -> PassResult:

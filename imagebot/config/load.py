@@ -30,7 +30,6 @@ from imagebot.config.policies import (
     known_policies,
 )
 from imagebot.config.trust import BOT_KEYS, refuse_bot_keys
-from imagebot.config.window import parse_window
 from imagebot.manifest.images.options import ExtraField, ExtraFile
 from imagebot.policy.keys import POLICY_KEYS
 from imagebot.text import did_you_mean
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
         RouteSection,
     )
     from imagebot.config.schema_policy import PolicySection
+    from imagebot.config.window import Window
 
 
 def load_configuration(text: str, path: str, *, trusted: bool) -> Configuration:
@@ -265,7 +265,7 @@ def _route(section: RouteSection, index: int, document: Document) -> Route:
         ),
         place=_place(document, at),
         pull_request=_pull_request(section.pull_request),
-        window=parse_window(section.window) if section.window else None,
+        window=_window(section.window),
     )
 
 
@@ -297,6 +297,14 @@ def _files(section: FilesSection, document: Document, fields: tuple[ExtraField, 
         places=_places(document, ("files", "patterns"), len(section.patterns)),
         fields=tuple(each for each in fields if each.files),
     )
+
+
+def _window(text: str | None) -> Window | None:
+    if not text:
+        return None
+    from imagebot.config.window import parse_window
+
+    return parse_window(text)
 
 
 def _places(document: Document, at: KeyPath, count: int) -> tuple[Position, ...]:

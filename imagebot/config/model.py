@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from imagebot.config.window import Window
-from imagebot.manifest.images.options import ExtraField, ExtraFile
-from imagebot.policy.model import Policy
+if TYPE_CHECKING:
+    from imagebot.config.window import Window
+    from imagebot.manifest.images.options import ExtraField, ExtraFile
+    from imagebot.policy.model import Policy
 
 PublishMode = Literal["commit", "pull-request"]
 Cloud = Literal["aws", "azure", "gcp"]

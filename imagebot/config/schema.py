@@ -31,8 +31,6 @@ from imagebot.config.text import (
     spelling,
     template,
 )
-from imagebot.config.window import InvalidWindowError, parse_window
-from imagebot.manifest.text.pattern import compile_pattern, fault_text
 
 
 def _switch_or_text(value: object) -> str:
@@ -83,6 +81,8 @@ class PullRequestSection(Section):
 
 
 def _window(value: str) -> str:
+    from imagebot.config.window import InvalidWindowError, parse_window
+
     try:
         return parse_window(value).text
     except InvalidWindowError as error:
@@ -158,6 +158,8 @@ class FieldSection(Section):
 def _pattern(value: str) -> str:
     """An RE2 expression that finds references: a name, and a tag or digest."""
     import re2
+
+    from imagebot.manifest.text.pattern import compile_pattern, fault_text
 
     try:
         groups = set(compile_pattern(value).groupindex)

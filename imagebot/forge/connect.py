@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from imagebot.config.model import GitCredential, Target
 from imagebot.config.secret import read_token
 from imagebot.errors import CredentialError, ForgeAuthError, ForgeError
-from imagebot.forge.model import Forge
 from imagebot.git.url import GitUrl, parse_url
 from imagebot.http.address import is_loopback, netloc
 from imagebot.parallel.stop import Stop
+
+if TYPE_CHECKING:
+    from imagebot.forge.model import Forge
 
 Environment = Mapping[str, str]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from imagebot.reference import DOCKER_HUB
 
@@ -26,11 +26,17 @@ def normalise_place(place: str) -> str:
 def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port, in a form to compare. Raises ValueError when one is missing."""
     parts = urlsplit(url)
-    default = {"http": 80, "https": 443}.get(parts.scheme)
-    port = parts.port or default
+    return _origin(parts.scheme, parts.netloc)
+
+
+# Asked several times for every request, of a few hosts.
+@functools.lru_cache(maxsize=512)
+def _origin(scheme: str, place: str) -> tuple[str, str, int]:
+    parts = SplitResult(scheme, place, "", "", "")
+    port = parts.port or {"http": 80, "https": 443}.get(scheme)
     if not parts.hostname or port is None:
         raise ValueError("not an http(s) address")
-    return parts.scheme, parts.hostname.lower(), port
+    return scheme, parts.hostname.lower(), port
 
 
 def netloc(url: str) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from imagebot.config.model import RegistryOptions
 from imagebot.http.address import is_loopback, normalise_host
-from imagebot.http.tls import ClientIdentity
 from imagebot.reference import DOCKER_HUB, Repository
+
+if TYPE_CHECKING:
+    from imagebot.http.tls import ClientIdentity
 
 _HUB_HOST = "registry-1.docker.io"
 
@@ -62,6 +65,8 @@ def _endpoint(host: str, prefix: str, options: RegistryOptions | None) -> Endpoi
     insecure = bool(options and options.insecure)
     identity = None
     if options and options.client_certificate:
+        from imagebot.http.tls import ClientIdentity
+
         identity = ClientIdentity(options.client_certificate, options.client_key)
     # A loopback registry with a CA, or one that asks for a certificate, speaks TLS.
     plain = insecure or (is_loopback(host) and not ca_file and not identity)

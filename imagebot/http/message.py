@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from imagebot.http.tls import ClientIdentity
 from imagebot.http.zone import NetworkZone
+
+if TYPE_CHECKING:
+    from imagebot.http.tls import ClientIdentity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,9 @@ def parse_duration(text: str) -> float | None:
 
 def read_head_room(response: Response, now: float) -> HeadRoom | None:
     """What is left of a limit, by the headers of Docker Hub, the IETF's drafts, or GitHub."""
+    # Few responses have one, and every response is asked.
+    if not any("ratelimit" in name.lower() for name, _ in response.headers):
+        return None
     for prefix in ("ratelimit-", "x-ratelimit-"):
         remaining = response.header(f"{prefix}remaining") or ""
         left = _number(remaining)

@@ -22,7 +22,6 @@ from imagebot.http.exchange import Exchange, LimitExceededError, Stage
 from imagebot.http.limits import TimeLimits
 from imagebot.http.message import Request
 from imagebot.http.reach import AddressRefusedError
-from imagebot.http.tls import explain_distrust, explain_refusal
 from imagebot.http.unreachable import (
     CannotConnectError,
     OutOfTimeError,
@@ -75,6 +74,8 @@ def translated(request: Request, exchange: Exchange, limits: TimeLimits) -> Iter
         *(httpx.HTTPError, httpx.StreamError, httpx.CookieConflict),
         *(httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException),
     ) as exc:
+        from imagebot.http.tls import explain_refusal
+
         if refusal := explain_refusal(exc):
             raise _refused_identity(request, refusal) from exc
         # Of what is not HTTP, the message has the beginning.
@@ -143,6 +144,8 @@ def _refused_identity(request: Request, refusal: str) -> CannotConnectError:
 
 
 def _connect_error(request: Request, exc: Exception) -> CannotConnectError:
+    from imagebot.http.tls import explain_distrust, explain_refusal
+
     if refusal := explain_refusal(exc):
         return _refused_identity(request, refusal)
     distrust = explain_distrust(exc, trust=_TRUST)

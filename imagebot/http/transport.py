@@ -22,7 +22,6 @@ from imagebot.http.library import load_httpx
 from imagebot.http.limits import TimeLimits
 from imagebot.http.message import Request, Response
 from imagebot.http.reach import PUBLIC_ONLY, Permit
-from imagebot.http.tls import ClientIdentity, explain_authorities
 from imagebot.http.translate import translated
 from imagebot.http.zone import NetworkZone
 from imagebot.text import clean
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     import httpx
 
     from imagebot.http.backend import Backend
+    from imagebot.http.tls import ClientIdentity
 
     Network: TypeAlias = httpx.BaseTransport
 
@@ -158,6 +158,8 @@ def _tls_context(request: Request) -> ssl.SSLContext:
         try:
             context.load_verify_locations(request.ca_file)
         except OSError as exc:
+            from imagebot.http.tls import explain_authorities
+
             raise RegistryUnreachableError(
                 request.subject,
                 f"the certificate authority {request.ca_file} cannot be used: "

@@ -81,10 +81,9 @@ def _ignored(marker: Marker) -> str:
 
 
 def _is_left_empty(field: ImageField) -> bool:
-    """A key for the tag with nothing in it, which charts fill with their own version."""
-    reference, slot = field.reference, field.tag
-    written = reference.tag is not None or reference.digest is not None
-    return not written and field.format == "helm" and slot is not None and slot.prefix != ":"
+    """Whether it has a key for the tag, with nothing in it: charts then use their own version."""
+    slot = field.tag
+    return field.format == "helm" and slot is not None and slot.prefix != ":"
 
 
 class _Assignment:
@@ -111,11 +110,12 @@ class _Assignment:
         if field.replaced:
             reason = f"replaced by the images of {field.replaced}"
             return self.kept(field, route, "replaced", reason)
-        if _is_left_empty(field):
+        reference = field.reference
+        if reference.tag is None and reference.digest is None and _is_left_empty(field):
             return self.kept(field, route, "no-tag", "its tag is empty, so it is set elsewhere")
-        entry = self.routes.entry(route, field.reference.repository)
+        entry = self.routes.entry(route, reference.repository)
         if entry is None:
-            reason = f"no image entry of route {route.name!r} covers {field.reference.repository}"
+            reason = f"no image entry of route {route.name!r} covers {reference.repository}"
             return self.kept(field, route, "no-policy", reason)
         return self.by_policy(field, route, self.configuration.policies[entry.policy])
 

@@ -144,7 +144,8 @@ def to_plan(
     `queries` are what was asked for each of `assignments`, if anything was.
     """
     pairs = list(zip(assignments, queries, strict=True))
-    entries = [_entry(each, query, resolution, target) for each, query in pairs]
+    answers = {query: _answered(query, found) for query, found in resolution.of.items()}
+    entries = [_entry(each, query, answers, target) for each, query in pairs]
     return Plan(
         updates=tuple(each for each in entries if isinstance(each, Update)),
         kept=tuple(each for each in entries if isinstance(each, Kept)),
@@ -184,31 +185,38 @@ def _query(assigned: Assigned, limits: Limits) -> TagQuery | None:
 
 
 def _entry(
-    assigned: Assigned, query: TagQuery | None, resolution: Resolution, target: PlanTarget
+    assigned: Assigned,
+    query: TagQuery | None,
+    answers: Mapping[TagQuery, Decision],
+    target: PlanTarget,
 ) -> Update | Kept:
-    decision = _decision(assigned, query, resolution)
-    if not decision.moves:
-        asked = assigned.route is not None and query is not None
-        route = assigned.route.name if assigned.route and asked else ""
-        return Kept(target=target, field=assigned.field, decision=decision, route=route)
+    if query is None:
+        return Kept(target=target, field=assigned.field, decision=_not_asked(assigned))
+    decision = answers[query]
     assert assigned.route is not None
+    if not decision.moves:
+        name = assigned.route.name
+        return Kept(target=target, field=assigned.field, decision=decision, route=name)
     if assigned.field.keeps_tag:
         decision = replace(decision, update_type="digest")
     return Update(target=target, field=assigned.field, route=assigned.route.name, decision=decision)
 
 
-def _decision(assigned: Assigned, query: TagQuery | None, resolution: Resolution) -> Decision:
+def _not_asked(assigned: Assigned) -> Decision:
     policy = assigned.policy.name if assigned.policy else ""
-    if query is None and assigned.managed:
+    if assigned.managed:
         reason = "not allowed by `limits.images` of the target"
         return Decision(policy=policy, code="outside-limits", reason=reason, settled=False)
-    if query is None:
-        settled = assigned.problem is None
-        return Decision(policy=policy, code=assigned.code, reason=assigned.reason, settled=settled)
-    found = resolution.of[query]
-    if isinstance(found, RegistryError):
-        return Decision(policy=policy, code=found.code, reason=found.message, settled=False)
-    return found
+    settled = assigned.problem is None
+    return Decision(policy=policy, code=assigned.code, reason=assigned.reason, settled=settled)
+
+
+def _answered(query: TagQuery, found: Decision | RegistryError) -> Decision:
+    """One decision for all fields that ask the same."""
+    if not isinstance(found, RegistryError):
+        return found
+    name = query.policy.name
+    return Decision(policy=name, code=found.code, reason=found.message, settled=False)
 
 
 def _places(

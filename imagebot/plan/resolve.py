@@ -14,16 +14,13 @@ from imagebot.errors import RegistryError, UsageError
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.plan.gates.admit import admit
 from imagebot.plan.gates.moved import note_moved
-from imagebot.plan.gates.ties import describe
 from imagebot.plan.gates.times import ask_times
 from imagebot.policy.choose import choose
 from imagebot.policy.floating import is_floating
 from imagebot.policy.model import TIMED_ORDERS, Decision, Policy
 from imagebot.policy.rejections import count_by_rule
-from imagebot.policy.update_types import moves_of, update_type_of
 from imagebot.reference import Reference, Repository
 from imagebot.registry.api import Registry
-from imagebot.registry.charts import ChartRegistry
 from imagebot.registry.listing import ask_each
 from imagebot.version.chart import registry_tag
 
@@ -182,6 +179,8 @@ def answer(
     `written` are the digests that tags had when imagebot wrote them.
     """
     if reference.chart:
+        from imagebot.registry.charts import ChartRegistry
+
         registry = ChartRegistry(registry)
     times = ask_times(policy, tags, reference, registry, today=now.date())
     choice = choose(policy, tags, reference, today=now.date(), times=times)
@@ -211,6 +210,9 @@ def answer_offline(
             f"{asked[0]} needs a registry, and the tags came without one",
             hint="name the repository instead of -",
         )
+    from imagebot.plan.gates.ties import describe
+    from imagebot.policy.update_types import moves_of, update_type_of
+
     choice = choose(policy, tags, reference, today=now.date())
     if choice.moves and (tied := choice.tied_with(choice.successors[0])):
         reason = f"{describe(tied)}; only a registry can tell whether they are one image"

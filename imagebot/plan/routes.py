@@ -16,7 +16,8 @@ class RouteTable:
             for route in configuration.routes
         )
         self._by_path: dict[str, Route | None] = {}
-        self._entries: dict[tuple[int, Repository], ImageRule | None] = {}
+        # By texts, whose hashes and comparisons are quicker than those of a Repository.
+        self._entries: dict[tuple[int, str, str], ImageRule | None] = {}
 
     def of(self, path: str) -> Route | None:
         try:
@@ -33,7 +34,7 @@ class RouteTable:
         return None
 
     def entry(self, route: Route, repository: Repository) -> ImageRule | None:
-        key = (id(route), repository)
+        key = (id(route), repository.registry, repository.path)
         try:
             return self._entries[key]
         except KeyError:

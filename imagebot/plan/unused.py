@@ -13,6 +13,7 @@ from imagebot.manifest.images.field import TEXT
 from imagebot.manifest.images.options import ExtraField
 from imagebot.plan.assign import Assigned
 from imagebot.plan.routes import RouteTable
+from imagebot.reference import Repository
 
 _EVERYTHING = ("**",)
 
@@ -48,10 +49,14 @@ def _unused_routes(
         with_files = set(with_fields)
     else:
         with_files = {id(route) for path in paths if (route := routes.of(path)) is not None}
-    named = {(id(each.route), each.field.reference.repository) for each in assignments}
+    # By texts, which are quicker to look up than thousands of Repository.
+    named = {
+        (id(each.route), (repository := each.field.reference.repository).registry, repository.path)
+        for each in assignments
+    }
     used = {
-        id(routes.entry(route, repository))
-        for number, repository in named
+        id(routes.entry(route, Repository(registry, path)))
+        for number, registry, path in named
         if (route := with_fields[number]) is not None
     }
     for route in configuration.routes:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import NamedTuple
 
-from imagebot.policy import alphabetical, calver, natural, numerical, semver, timed
+from imagebot.policy import timed
 from imagebot.policy.adoption import adopts
 from imagebot.policy.bounds import (
     BlockedTag,
@@ -21,8 +21,8 @@ from imagebot.policy.charts import filter_for, spelled_as
 from imagebot.policy.filters import read_text
 from imagebot.policy.floating import is_floating
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
-from imagebot.policy.model import Order as OrderName
-from imagebot.policy.ranking import Order, Pool, Ranked, is_better, pick
+from imagebot.policy.orders import order_of
+from imagebot.policy.ranking import Pool, Ranked, is_better, pick
 from imagebot.policy.reasons import why_first, why_kept, why_moved, why_none, why_unordered
 from imagebot.policy.rejections import Refusals, Rejections
 from imagebot.policy.sorting import best_first
@@ -31,15 +31,6 @@ from imagebot.policy.unordered import choose_followed, choose_none
 from imagebot.reference import Reference
 
 __all__ = ["choose", "timed_candidates"]
-
-_ORDERS: Mapping[OrderName, Order] = {
-    "shape": natural.rank,
-    "natural": natural.rank,
-    "semver": semver.rank,
-    "numerical": numerical.rank,
-    "alphabetical": alphabetical.rank,
-    "calver": calver.rank,
-}
 
 
 def choose(
@@ -200,7 +191,7 @@ def _rank(
     text = read_text(policy, current)
     if policy.order in TIMED_ORDERS:
         return timed.rank(policy, pool, current if text is not None else None, refusals, times)
-    return _ORDERS[policy.order](policy, pool, text, refusals)
+    return order_of(policy.order)(policy, pool, text, refusals)
 
 
 class _Outcome(NamedTuple):

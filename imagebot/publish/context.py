@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from imagebot.config.model import CommitOptions
-from imagebot.forge.connect import ForgeAccess
-from imagebot.forge.model import Forge, PullRequest
-from imagebot.git.checkout import Checkout
 from imagebot.manifest.images.options import ScanOptions
-from imagebot.plan.model import Published
-from imagebot.publish.marker import PullRequestMarker
-from imagebot.publish.refusals import BotRequests
-from imagebot.registry.api import Registry
 
 if TYPE_CHECKING:
+    from imagebot.forge.connect import ForgeAccess
+    from imagebot.forge.model import Forge, PullRequest
+    from imagebot.git.checkout import Checkout
+    from imagebot.plan.model import Published
     from imagebot.publish.changes import Change
+    from imagebot.publish.marker import PullRequestMarker
+    from imagebot.publish.refusals import BotRequests
+    from imagebot.registry.api import Registry
 
 
 @dataclass(slots=True)
@@ -71,6 +71,8 @@ class PublishContext:
 
     def state(self, request: PullRequest) -> PullRequestMarker | None:
         """What the bot keeps in a pull request; None where that is lost."""
+        from imagebot.publish.refusals import BotRequests
+
         return (self.requests or BotRequests()).state(request)
 
 

@@ -19,7 +19,6 @@ from pathlib import Path
 from imagebot.files.atomic import write_whole
 from imagebot.reference import is_digest
 from imagebot.registry.api import Pushed
-from imagebot.registry.image import parse_time
 from imagebot.text import clean
 
 _VERSION = "metadata-1"
@@ -63,7 +62,7 @@ class MetadataCache:
         facts = self._facts(digest)
         if "created" not in facts:
             return False, None
-        date = parse_time(facts["created"])
+        date = _parse_time(facts["created"])
         return facts["created"] is None or date is not None, date
 
     def keep_created(self, digest: str, created: datetime | None) -> None:
@@ -79,7 +78,7 @@ class MetadataCache:
         """When the tag called `name` (`host/path:tag`) was pushed with this digest, if known."""
         found = _as_object(self._facts(digest).get("pushed")).get(_hide(name))
         match found:
-            case [at, str(source)] if (time := parse_time(at)) is not None:
+            case [at, str(source)] if (time := _parse_time(at)) is not None:
                 return Pushed(time, clean(source), digest)
         return None
 
@@ -143,6 +142,12 @@ class MetadataCache:
 
 def _as_object(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
+
+
+def _parse_time(value: object) -> datetime | None:
+    from imagebot.registry.image import parse_time
+
+    return parse_time(value)
 
 
 def _hide(name: str) -> str:

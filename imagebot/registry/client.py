@@ -26,20 +26,20 @@ from imagebot.http.patience import Patience
 from imagebot.http.pauses import HeadRoom
 from imagebot.http.reach import PUBLIC_ONLY, Reach
 from imagebot.reference import Repository, is_digest, is_tag
-from imagebot.registry.api import Pushed
-from imagebot.registry.cache import MetadataCache
 from imagebot.registry.credentials import Credential, CredentialLookup
-from imagebot.registry.metadata import MetadataReader
 from imagebot.registry.origins import Origins
 from imagebot.registry.protocol import ACCEPT_MANIFESTS
 from imagebot.registry.pushed import PushTimes
 from imagebot.registry.session import AuthorizedResponse, Session
 from imagebot.registry.tag_list import MAX_PAGE, read_tags
-from imagebot.registry.vendors import Vendor
 from imagebot.text import clean
 
 if TYPE_CHECKING:
     from imagebot.http.transport import Network
+    from imagebot.registry.api import Pushed
+    from imagebot.registry.cache import MetadataCache
+    from imagebot.registry.metadata import MetadataReader
+    from imagebot.registry.vendors import Vendor
 
 _MIB = 1024 * 1024
 _MAX_MANIFEST = 4 * _MIB
@@ -302,6 +302,8 @@ class RegistryClient:
         ).body
 
     def _reader(self, repository: Repository) -> MetadataReader:
+        from imagebot.registry.metadata import MetadataReader
+
         return MetadataReader(
             str(repository),
             manifest=lambda digest: self._manifest(repository, digest),

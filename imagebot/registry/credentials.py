@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from imagebot.config.model import RegistryCredential, RegistryIdentity
 from imagebot.config.secret import read_secret
@@ -23,10 +23,12 @@ from imagebot.http.expiring import Expiring
 from imagebot.parallel.stop import Stop
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry import docker_config
-from imagebot.registry.cloud.client import Keep, Send
-from imagebot.registry.cloud.login import CloudLogin
 from imagebot.registry.docker_config import DockerConfig, StoredCredential
 from imagebot.registry.helper import HelperMissingError, run_helper
+
+if TYPE_CHECKING:
+    from imagebot.registry.cloud.client import Keep, Send
+    from imagebot.registry.cloud.login import CloudLogin
 
 _log = logging.getLogger(__name__)
 
@@ -92,11 +94,8 @@ class Credentials:
     ) -> None:
         self._stop = stop
         self._configured = {_normalise(item.key): item for item in configured}
-        self._logins = {
-            item.key: CloudLogin(item.cloud, env, clock=clock)
-            for item in configured
-            if isinstance(item, RegistryIdentity)
-        }
+        identities = [item for item in configured if isinstance(item, RegistryIdentity)]
+        self._logins = _logins(identities, env, clock) if identities else {}
         self._env = env
         self._lock = threading.Lock()
         self._running: dict[tuple[str, str], threading.Lock] = {}
@@ -176,6 +175,14 @@ class Credentials:
                 entry = run_helper(name, server, self._env, stop=self._stop) or StoredCredential()
                 self._outputs.keep((name, server), entry, _HELPER_LIFETIME)
         return None if entry.empty else entry
+
+
+def _logins(
+    identities: Sequence[RegistryIdentity], env: Mapping[str, str], clock: Callable[[], float]
+) -> dict[str, CloudLogin]:
+    from imagebot.registry.cloud.login import CloudLogin
+
+    return {item.key: CloudLogin(item.cloud, env, clock=clock) for item in identities}
 
 
 def _normalise(key: str) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from imagebot.errors import RegistryAuthError, RepositoryNotFoundError
 from imagebot.http.message import Response
 from imagebot.reference import Repository
-from imagebot.registry.api import Pushed
-from imagebot.registry.session import Session
-from imagebot.registry.vendors import VENDORS, Vendor, find_vendor
-from imagebot.registry.vendors.query import PushQuery, RegistryGet
+
+if TYPE_CHECKING:
+    from imagebot.registry.api import Pushed
+    from imagebot.registry.session import Session
+    from imagebot.registry.vendors import Vendor
+    from imagebot.registry.vendors.query import PushQuery, RegistryGet
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +40,10 @@ class PushTimes:
         Empty when the vendor has no API, or one that this credential may not use: callers have to
         deal with an unknown age anyway. Raises RegistryError otherwise.
         """
+        # Imported here, because few policies ask for times.
+        from imagebot.registry.vendors import find_vendor
+        from imagebot.registry.vendors.query import PushQuery
+
         endpoint = self._session.endpoint(repository.registry)
         known = endpoint.repository(repository)
         vendor = self._vendors.get(known.registry) or find_vendor(known.registry)
@@ -57,6 +64,8 @@ class PushTimes:
         return self._found(vendor, query)
 
     def _found(self, vendor: Vendor, query: PushQuery) -> Mapping[str, Pushed]:
+        from imagebot.registry.vendors import VENDORS
+
         try:
             return VENDORS[vendor.kind](query)
         except (RegistryAuthError, RepositoryNotFoundError) as exc:

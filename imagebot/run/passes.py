@@ -32,10 +32,8 @@ from imagebot.plan.build import Built, build
 from imagebot.plan.limits import LimitedPlan
 from imagebot.plan.model import Plan, PlanTarget, Published, merge_plans, owned_by
 from imagebot.problem import BUG, Problem
-from imagebot.publish.again import Again
 from imagebot.publish.context import PublishContext
 from imagebot.publish.due import is_anything_due
-from imagebot.publish.refusals import BotRequests
 from imagebot.publish.written import read_written
 from imagebot.registry.api import Registry
 from imagebot.run.keep import KeptFiles, keep_head
@@ -47,6 +45,8 @@ from imagebot.text import excerpt
 if TYPE_CHECKING:
     from imagebot.files.rewrite import FileChange
     from imagebot.plan.edits import PlanWithEdits
+    from imagebot.publish.again import Again
+    from imagebot.publish.refusals import BotRequests
 
 T = TypeVar("T")
 

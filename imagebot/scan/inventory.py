@@ -1,27 +1,30 @@
-"""Every image field of a set of files: read -> scan."""
+"""Every image field of a set of files: read -> scan.
+
+What scans and joins is imported with the first file: most passes find what was kept of the head.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from imagebot.config.builtin import only_markers
 from imagebot.config.model import Configuration
 from imagebot.errors import FolderError, InvalidPolicyError
 from imagebot.glob import matches_any
-from imagebot.manifest.cache import options_key, scan_key
-from imagebot.manifest.flux.join import FluxPolicy, join
-from imagebot.manifest.formats.select import chart_folders, is_chart_template, path_kind
+from imagebot.manifest.flux.policy import FluxPolicy
 from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.layers import Layers
 from imagebot.manifest.images.options import LAYERS, REFERS_ELSEWHERE, UNSAID, ScanOptions
-from imagebot.manifest.overlays import join_overlays
 from imagebot.policy.model import Policy
 from imagebot.problem import Problem
 from imagebot.reference import Repository
-from imagebot.scan.cache import ScanCache
-from imagebot.scan.layers import Layered, is_layer, join_layers
-from imagebot.scan.source import Source
+
+if TYPE_CHECKING:
+    from imagebot.scan.cache import ScanCache
+    from imagebot.scan.layers import Layered
+    from imagebot.scan.source import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,8 @@ def _with_layers(
     cache: ScanCache | None,
     url: str | None,
 ) -> Layered:
+    from imagebot.scan.layers import join_layers
+
     def look(some: Sequence[str], with_options: Callable[[str], ScanOptions]) -> dict[str, Scan]:
         return _scan_all(source, some, with_options, cache)
 
@@ -118,6 +123,8 @@ def find_named(
 
     `unread` is limited to such files too. Fields of other repositories may be included.
     """
+    from imagebot.scan.layers import is_layer
+
     paths = tuple(source.paths())
     last = {each.path.rpartition("/")[2]: None for each in repositories}
     names = (*last, *(UNSAID[name] for name in last if name in UNSAID))
@@ -168,6 +175,9 @@ def _refers_elsewhere(scan: Scan, names: tuple[str, ...]) -> bool:
 
 
 def _joined(paths: tuple[str, ...], layered: Layered, url: str | None) -> TreeScan:
+    from imagebot.manifest.flux.join import join
+    from imagebot.manifest.overlays import join_overlays
+
     overlaid = join_overlays(layered.scans, url)
     joined = join(overlaid.scans)
     layers = dict(layered.layers)
@@ -208,6 +218,8 @@ def _options(
     markers_only: bool = False,
 ) -> Callable[[str], ScanOptions]:
     """The scan options of a file, by its path."""
+    from imagebot.manifest.formats.select import chart_folders, is_chart_template
+
     charts = chart_folders(paths)
     plain = ScanOptions(
         fields=configuration.fields,
@@ -233,6 +245,8 @@ def _scan_tree(
     found = _scan_all(source, paths, options, cache)
     named = {path for scan in found.values() for path in scan.env_files}
     if named:
+        from imagebot.manifest.formats.select import path_kind
+
         wanted = [path for path in paths if path in named and path_kind(path) in ("", "text")]
         found |= _scan_all(source, wanted, lambda path: replace(options(path), is_env=True), cache)
     return found
@@ -250,7 +264,6 @@ def _scan_all(
     rest = [path for path in paths if path not in scans]
     if not rest:
         return scans
-    # Imported here, because most passes find every scan in the cache.
     from imagebot.scan.many import scan_many
 
     source.fetch(rest)
@@ -264,6 +277,8 @@ def _scan_all(
 def _keys(
     source: Source, paths: Sequence[str], options: Callable[[str], ScanOptions]
 ) -> dict[str, str]:
+    from imagebot.manifest.cache import options_key, scan_key
+
     blobs = source.blobs()
     keys: dict[str, str] = {}
     option, named = None, ""

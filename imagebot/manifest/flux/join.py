@@ -13,6 +13,7 @@ from operator import attrgetter
 
 from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.flux.nearest import Contradiction, Index
+from imagebot.manifest.flux.policy import FluxPolicy, PolicyKeys
 from imagebot.manifest.images.field import (
     FluxObject,
     ImageField,
@@ -23,30 +24,6 @@ from imagebot.manifest.images.field import (
 )
 from imagebot.manifest.images.global_registry import undecided
 from imagebot.reference import Repository, parse_repository
-
-PolicyKeys = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class FluxPolicy:
-    """The keys of an ImagePolicy, as in imagebot.yaml, or the `problem` with it.
-
-    `url` is the image of its ImageRepository, "" if there is none; `contradiction` says why it is
-    unclear which one that is. `suspended` says why Flux does not act on the policy.
-    """
-
-    path: str
-    line: int
-    keys: PolicyKeys
-    problem: str = ""
-    url: str = ""
-    contradiction: str = ""
-    suspended: str = ""
-
-    def unread(self, problem: str = "") -> Unread:
-        if self.suspended:
-            return Unread(self.path, self.line, "suspended", self.suspended, expected=True)
-        return Unread(self.path, self.line, "flux-policy", problem or self.problem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""From a choice to a decision: asks the registry about candidates, the best first."""
+"""From a choice to a decision: asks the registry about candidates, the best first.
+
+The gates are imported with the first candidate: most passes find none.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,7 @@ from datetime import datetime
 
 from imagebot.errors import RepositoryNotFoundError
 from imagebot.plan.gates.facts import Facts
-from imagebot.plan.gates.run import pass_gates
-from imagebot.plan.gates.ties import find_conflict
 from imagebot.plan.gates.verdict import Passed, Refused, Verdict
-from imagebot.plan.gates.version_of import find_version
 from imagebot.policy.model import Choice, Decision, Policy, Rejection, UpdateType
 from imagebot.policy.rejections import refused_later
 from imagebot.policy.update_types import moves_of, update_type_of
@@ -64,12 +64,11 @@ class _Admission:
         if self.policy.version_of is not None:
             return self._find_version(self.policy.version_of)
         for tag in self.examined:
-            verdict = self._pass_gates(tag)
+            verdict = self._pass_gates(tag, self.facts, with_digest=self._writes_digest)
             if isinstance(verdict, Refused):
                 self._refuse(tag, verdict)
                 continue
-            conflict = find_conflict(self.choice.tied_with(tag), self.facts)
-            if conflict:
+            if conflict := self._conflict(tag):
                 self.settled = False
                 return self._decision(None, None, None, "no-order", conflict)
             return self._take(tag, verdict, self.choice.reason)
@@ -79,9 +78,15 @@ class _Admission:
     def _writes_digest(self) -> bool:
         return self.policy.pin is not None or self.current.digest is not None
 
-    def _pass_gates(self, tag: str) -> Verdict:
-        with_digest = self._writes_digest
-        return pass_gates(tag, self.policy, self.facts, self.now, with_digest=with_digest)
+    def _pass_gates(self, tag: str, facts: Facts, *, with_digest: bool) -> Verdict:
+        from imagebot.plan.gates.run import pass_gates
+
+        return pass_gates(tag, self.policy, facts, self.now, with_digest=with_digest)
+
+    def _conflict(self, tag: str) -> str:
+        from imagebot.plan.gates.ties import find_conflict
+
+        return find_conflict(self.choice.tied_with(tag), self.facts)
 
     def _take(self, tag: str, verdict: Passed, reason: str) -> Decision:
         digest = self.facts.digest(tag) if self._writes_digest else None
@@ -146,7 +151,7 @@ class _Admission:
 
     def _repin(self, tag: str, digest: str, facts: Facts, code: str, reason: str) -> Decision:
         """Write the digest that the tag has now, unless a gate objects."""
-        verdict = pass_gates(tag, self.policy, facts, self.now, with_digest=True)
+        verdict = self._pass_gates(tag, facts, with_digest=True)
         if isinstance(verdict, Refused):
             return self._keep_digest(tag, verdict, code, reason)
         what = "moved to another digest" if self.current.digest else "has no digest yet"
@@ -178,6 +183,8 @@ class _Admission:
 
     def _find_version(self, moving: str) -> Decision:
         """Of the tags that the policy would take, and the current one, that which is `moving`."""
+        from imagebot.plan.gates.version_of import find_version
+
         now = self.current.tag
         stays = (now,) if now is not None and now in self.choice.candidates else ()
         asked = tuple(dict.fromkeys((*self.examined, *stays)))
@@ -200,7 +207,7 @@ class _Admission:
         reason = f"{found.tag} is what {moving} is now"
         if found.tag == now:
             return self._keep("current", reason)
-        verdict = self._pass_gates(found.tag)
+        verdict = self._pass_gates(found.tag, self.facts, with_digest=self._writes_digest)
         if isinstance(verdict, Refused):
             self._refuse(found.tag, verdict)
             return self._stay()
@@ -227,7 +234,7 @@ class _Admission:
             return self._decision(None, None, None, "current", self.choice.reason)
         if digest == self.current.digest and not moves_tag:
             return self._decision(None, None, None, "current", f"it is the digest of {tag}")
-        verdict = pass_gates(tag, self.policy, self.facts, self.now, with_digest=True)
+        verdict = self._pass_gates(tag, self.facts, with_digest=True)
         if isinstance(verdict, Refused):
             return self._hold(tag, verdict)
         reason = _join(self.choice.reason, verdict)

@@ -8,7 +8,6 @@ from functools import partial
 
 from imagebot.errors import RegistryError, RepositoryNotFoundError
 from imagebot.parallel.threads import map_at_once
-from imagebot.plan.gates.min_age import EARLIEST_CLAIM
 from imagebot.policy.choose import timed_candidates
 from imagebot.policy.model import Policy
 from imagebot.policy.timed import as_utc
@@ -55,6 +54,8 @@ def ask_times(
 
 
 def _created(images: Registry, repository: Repository, tag: str) -> datetime | None:
+    from imagebot.plan.gates.min_age import EARLIEST_CLAIM
+
     try:
         created = images.created(repository, images.digest(repository, tag))
     except RepositoryNotFoundError:
