@@ -41,10 +41,14 @@ def renovate_names(
     text = file.text
     if SIGN not in text:
         return
+    end = -1
     for match in comment.finditer(text):
+        # A comment goes on to the end of its line.
+        if match.start() < end or is_text(match.start()):
+            continue
         end = file.line_end(match.end())
         pairs = {key: value.strip("\"'") for key, value in _PAIR.findall(text, match.end(), end)}
-        if pairs.get("datasource") != "docker" or is_text(match.start()):
+        if pairs.get("datasource") != "docker":
             continue
         line = file.line(match.start())
         others = [f"{key}={value}" for key, value in pairs.items() if key not in _READ]

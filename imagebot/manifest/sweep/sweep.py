@@ -89,4 +89,4 @@ def _entry(swept: SweptText, found: Found) -> Unread:
     else:
         reason = f"{shown} looks like the tag of an image"
     line = swept.line(found.start)
-    return Unread(swept.path, line, CODE, reason, True, hint_for(swept, found))
+    return Unread(swept.path, line, CODE, reason, True, hint=hint_for(swept, found))
