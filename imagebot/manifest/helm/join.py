@@ -132,7 +132,7 @@ class Joining:
         standings: dict[str, dict[Section, list[_Standing]]] = {}
         for stack in self.stacks:
             for number, place in enumerate(stack.layers):
-                if not stack.released:
+                if number < stack.own or not stack.released:
                     continue
                 above = stack.layers[number + 1 :][::-1]
                 every = standings.setdefault(place.path, {}).setdefault(place.section, [])
