@@ -46,7 +46,7 @@ _HINTS = (
     *("pkg.crossplane.io/", "DockerImage", "repositories:", "values.yaml:"),
 )
 _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
-    "github-actions": (*_HINTS, "container", "docker://"),
+    "github-actions": (*_HINTS, "container", "docker://", "services"),
     "gitlab-ci": (*_HINTS, "services"),
     "chart": (*_HINTS, "name"),
     "kustomization": (*_HINTS, "Generator:", "helmCharts:"),

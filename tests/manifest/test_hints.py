@@ -1,0 +1,68 @@
+"""What is found in a file that says nothing else of images: no search by text may leave it out."""
+
+from __future__ import annotations
+
+import pytest
+
+from imagebot.manifest.scan import scan
+
+WORKFLOW = ".github/workflows/a.yaml"
+ALONE = [
+    (WORKFLOW, "jobs: {t: {services: {db: postgres:10}}}\n", "postgres:10"),
+    (WORKFLOW, "jobs:\n  t:\n    services:\n      db: postgres:10\n", "postgres:10"),
+    (WORKFLOW, "jobs:\n  t:\n    container: node:18\n", "node:18"),
+    (WORKFLOW, "jobs:\n  t:\n    steps:\n      - uses: docker://node:18\n", "node:18"),
+    (".gitlab-ci.yml", "t:\n  services:\n    - postgres:10\n", "postgres:10"),
+    (".gitlab-ci.yml", "t:\n  services:\n    - name: postgres:10\n", "postgres:10"),
+    (
+        "helmfile.yaml",
+        (
+            "repositories:\n  - {name: x, url: ghcr.io/acme/charts, oci: true}\n"
+            "releases:\n  - {name: a, chart: x/app, version: 1.2.3}\n"
+        ),
+        "ghcr.io/acme/charts/app:1.2.3",
+    ),
+    (
+        "provider.yaml",
+        (
+            "apiVersion: pkg.crossplane.io/v1\nkind: Provider\nmetadata: {name: p}\n"
+            "spec: {package: 'xpkg.upbound.io/acme/p:v1.2.3'}\n"
+        ),
+        "xpkg.upbound.io/acme/p:v1.2.3",
+    ),
+    (
+        "stream.yaml",
+        (
+            "apiVersion: v1\nkind: List\nitems:\n"
+            "  - apiVersion: image.openshift.io/v1\n    kind: ImageStreamTag\n"
+            "    tag: {from: {kind: DockerImage, name: 'quay.io/acme/y:1.0'}}\n"
+        ),
+        "quay.io/acme/y:1.0",
+    ),
+    (
+        "application.yaml",
+        (
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\n"
+            "spec: {source: {repoURL: ghcr.io/acme/charts, chart: app, targetRevision: 1.2.3}}\n"
+        ),
+        "ghcr.io/acme/charts/app:1.2.3",
+    ),
+    ("kustomization.yaml", "images: [{name: app, newTag: '1.0'}]\n", "app:1.0"),
+    (
+        "Chart.yaml",
+        (
+            "apiVersion: v2\nname: a\nversion: 1.0.0\n"
+            "dependencies: [{name: b, version: 1.2.3, repository: 'oci://ghcr.io/acme'}]\n"
+        ),
+        "ghcr.io/acme/b:1.2.3",
+    ),
+    (".argocd-source.yaml", "kustomize: {images: ['a=acme/b:1.0']}\n", "acme/b:1.0"),
+    ("tool.yaml", "# renovate: datasource=docker depName=acme/b\nversion: 1.0\n", "acme/b:1.0"),
+    ("tool.yaml", "version: 1.0 # imagebot: {image: acme/b}\n", "acme/b:1.0"),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "reference"), ALONE)
+def test_an_image_alone_is_found(path: str, text: str, reference: str) -> None:
+    found = scan(path, text.encode())
+    assert [str(field.reference) for field in found.fields] == [reference]
