@@ -20,8 +20,11 @@ _PLACE = Position("built-in", 1, 1)
 def only_markers(configuration: Configuration) -> bool:
     """Whether nothing but markers can manage an image: every image entry of every route ignores.
 
-    An image that no entry takes is not managed either.
+    An image that no entry takes is not managed either. Whoever names places (`fields`, `patterns`)
+    wants to hear what they take.
     """
+    if configuration.fields or configuration.files.patterns:
+        return False
     entries = [entry for route in configuration.routes for entry in route.images]
     return not configuration.built_in and all(entry.policy == IGNORE for entry in entries)
 

@@ -37,23 +37,27 @@ def kept_inventory(
     """The inventory of a checkout's head, from the file `tree` where that has it.
 
     Otherwise the files are scanned, those whose scans are not in the file `scans`, and both are
-    written. `url` is that of the Git repository. Raises GitError.
+    written. `url` is that of the Git repository. While the bot has pull requests, all files are
+    read: what becomes of their images must be known. Raises GitError.
     """
-    key = _key(source, configuration, url)
+    managed_only = only_markers(configuration) and not source.checkout.bot_branches()
+    key = _key(source, configuration, url, managed_only=managed_only)
     kept = _load(tree, key)
     if kept is None:
         cache = load_scan_cache(scans)
-        kept = scan_tree(source, configuration, cache, url=url, managed_only=True)
+        kept = scan_tree(source, configuration, cache, url=url, managed_only=managed_only)
         cache.save()
         _save(tree, key, kept)
     return inventory_of(kept)
 
 
-def _key(source: CheckoutSource, configuration: Configuration, url: str) -> str:
+def _key(
+    source: CheckoutSource, configuration: Configuration, url: str, *, managed_only: bool
+) -> str:
     """Equal where the same files are read in the same way by the same code."""
     reader = reader_version(Path(__file__).parent.parent, _READERS)
     options = (source.checkout.head, reader, source.files, configuration.files, url)
-    said = repr((*options, configuration.fields, only_markers(configuration)))
+    said = repr((*options, configuration.fields, managed_only))
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 

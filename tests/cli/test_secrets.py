@@ -221,8 +221,10 @@ def test_a_bug_ends_the_pass_of_its_target_only(
     )
     monkeypatch.setenv("GIT", git_server.token)
 
-    def find_vetoes(*arguments: object, target: str) -> object:
-        return crash() if target == "bad" else find_all(*arguments, target=target)  # type: ignore[arg-type]
+    def find_vetoes(*arguments: object, target: str, layers: object) -> object:
+        if target == "bad":
+            crash()
+        return find_all(*arguments, target=target, layers=layers)  # type: ignore[arg-type]
 
     monkeypatch.setattr("imagebot.run.reduce.find_vetoes", find_vetoes)
     result = cli("run", "-c", "bot.yaml", "--format", "json")

@@ -50,13 +50,13 @@ def plan(routes: str, *values: str) -> Plan:
 
 CASES = [
     (ALL, ("1.0.0",), ["apps/0.yaml", "chart/values-prod.yaml", "chart/values.yaml"]),
-    # Another route publishes the parameter, or none does.
-    (TWO, ("1.0.0",), ["apps/0.yaml"]),
-    (NOT_APPS, ("1.0.0",), []),
+    # Another route publishes the parameter, or none does: the chart's own default goes on.
+    (TWO, ("1.0.0",), ["apps/0.yaml", "chart/values.yaml"]),
+    (NOT_APPS, ("1.0.0",), ["chart/values.yaml"]),
     # One of two releases has another value.
     (ALL, ("1.0.0", "1.1.0"), ["apps/0.yaml", "chart/values-prod.yaml", "chart/values.yaml"]),
     # All of them have.
-    (ALL, ("1.1.0",), []),
+    (ALL, ("1.1.0",), ["chart/values.yaml"]),
     # No release: what is merged by convention is not overridden.
     (ALL, (), ["chart/values-prod.yaml", "chart/values.yaml"]),
 ]
@@ -77,4 +77,4 @@ def test_what_is_kept_says_why() -> None:
 
 def test_what_has_another_value_is_listed() -> None:
     found = [(each.path, each.code) for each in plan(ALL, "1.1.0").unread]
-    assert found == [("chart/values-prod.yaml", "replaced"), ("chart/values.yaml", "replaced")]
+    assert found == [("chart/values-prod.yaml", "replaced")]

@@ -22,7 +22,6 @@ LATER = (
     "imagebot.policy.explain",
     "imagebot.publish.again",
     "imagebot.publish.refusals",
-    "imagebot.publish.trailers",
     "imagebot.publish.publish",
     "imagebot.publish.vetoes",
     "imagebot.registry.cloud.login",
