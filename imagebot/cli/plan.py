@@ -94,7 +94,7 @@ def _plans(
 
 
 def _of_folder(process: Process, directory: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
-    from imagebot.plan.build import build_plan
+    from imagebot.plan.build import build
     from imagebot.plan.edits import edit_plan
 
     workspace = open_workspace(directory)
@@ -103,7 +103,7 @@ def _of_folder(process: Process, directory: str, diagnostics: Diagnostics) -> li
         open_registries(process) as registry,
         diagnostics.progress("asking registries") as progress,
     ):
-        plan = build_plan(workspace, workspace.configuration, registry, now=now, progress=progress)
+        plan = build(workspace, workspace.configuration, registry, now=now, progress=progress).plan
     if paused := workspace.configuration.paused:
         note = f"paused, `imagebot run` publishes nothing: {paused}"
         plan = replace(plan, warnings=(*plan.warnings, note))

@@ -38,7 +38,7 @@ def command(
 ) -> int:
     """Make the changes that `plan` shows to the files in DIR; commit nothing."""
     from imagebot.files.rewrite import write_changes
-    from imagebot.plan.build import build_plan
+    from imagebot.plan.build import build
     from imagebot.plan.edits import edit_plan, without_unwritten
 
     workspace = open_workspace(directory)
@@ -48,13 +48,13 @@ def command(
         open_registries(process) as registry,
         diagnostics.progress("asking registries") as progress,
     ):
-        plan = build_plan(
+        plan = build(
             workspace,
             workspace.configuration,
             registry,
             now=datetime.now(UTC),
             progress=progress,
-        )
+        ).plan
     edited = edit_plan(workspace, plan)
     unwritten = write_changes(workspace.root, edited.changes)
     plan = without_unwritten(edited.plan, unwritten)

@@ -45,36 +45,6 @@ class Built:
         return replace(self.resolution, of=of)
 
 
-def build_plan(
-    source: Source,
-    configuration: Configuration,
-    registry: Registry,
-    *,
-    now: datetime,
-    target: PlanTarget = FOLDER,
-    limits: Limits = Limits(),
-    inventory: Inventory | None = None,
-    url: str | None = None,
-    written: Written = NONE_WRITTEN,
-    waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
-    progress: Progress | None = None,
-) -> Plan:
-    """The plan of `build`."""
-    return build(
-        source,
-        configuration,
-        registry,
-        now=now,
-        target=target,
-        limits=limits,
-        inventory=inventory,
-        url=url,
-        written=written,
-        waiting=waiting,
-        progress=progress,
-    ).plan
-
-
 def build(
     source: Source,
     configuration: Configuration,

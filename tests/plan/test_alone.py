@@ -8,7 +8,7 @@ import pytest
 
 from imagebot.config.load import load_configuration
 from imagebot.errors import ImagebotError
-from imagebot.plan.build import build_plan
+from imagebot.plan.build import build
 from imagebot.plan.model import Plan
 from tests.plan.test_build import Files
 from tests.support.fake_registry import FakeRegistry
@@ -45,7 +45,7 @@ def plan(routes: str, *values: str) -> Plan:
     text = f"policies: {{p: {{semver: ^1}}}}\nroutes: [{routes}]\n"
     configuration = load_configuration(text, "imagebot.yaml", trusted=False)
     registry = FakeRegistry({API: ("1.0.0", "1.1.0")})
-    return build_plan(Files(files), configuration, registry, now=datetime(2026, 1, 1, tzinfo=UTC))
+    return build(Files(files), configuration, registry, now=datetime(2026, 1, 1, tzinfo=UTC)).plan
 
 
 CASES = [

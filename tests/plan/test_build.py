@@ -14,7 +14,7 @@ from imagebot.errors import (
     RegistryRateLimitError,
     RegistryUnreachableError,
 )
-from imagebot.plan.build import build_plan
+from imagebot.plan.build import build
 from imagebot.plan.edits import PlanWithEdits, edit_plan
 from imagebot.plan.model import PlanTarget
 from tests.support.fake_registry import FakeRegistry, digest_of
@@ -61,9 +61,9 @@ def run(
     text = f"policies: {{mine: {policy}}}\n" + ROUTE.replace("P", "mine")
     configuration = load_configuration(text, "imagebot.yaml", trusted=False)
     source = Files(files)
-    plan = build_plan(
+    plan = build(
         source, configuration, registry, now=NOW, target=PlanTarget("t"), limits=limits
-    )
+    ).plan
     return edit_plan(source, plan)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imagebot.config.load import load_configuration
-from imagebot.plan.build import build_plan
+from imagebot.plan.build import build
 from imagebot.plan.edits import PlanWithEdits, edit_plan
 from tests.plan.test_build import NOW, POD, ROUTE, Files
 from tests.support.fake_registry import FakeRegistry, digest_of
@@ -100,7 +100,7 @@ def drafting(objects: str, marked: bytes, tags: str = "1.2.0 1.4.0") -> PlanWith
     configuration = load_configuration(text, "imagebot.yaml", trusted=False)
     files = {"flux/objects.yaml": objects.encode(), "pod.yaml": marked}
     source, registry = Files(files), FakeRegistry({APP: tuple(tags.split())})
-    return edit_plan(source, build_plan(source, configuration, registry, now=NOW))
+    return edit_plan(source, build(source, configuration, registry, now=NOW).plan)
 
 
 @pytest.mark.parametrize("namespace", NAMESPACES.values(), ids=NAMESPACES.keys())

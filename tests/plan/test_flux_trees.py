@@ -9,7 +9,7 @@ from imagebot.manifest.cache import decode, encode
 from imagebot.manifest.flux.join import join
 from imagebot.manifest.scan import scan
 from imagebot.plan.assign import Assigned
-from imagebot.plan.build import build_plan
+from imagebot.plan.build import build
 from imagebot.plan.edits import PlanWithEdits, edit_plan
 from imagebot.plan.set_references import plan_references
 from imagebot.reference import parse_reference, parse_repository
@@ -32,7 +32,7 @@ def drafting(files: dict[str, str], route_policy: str = "shape") -> PlanWithEdit
     )
     registry = FakeRegistry({WEB: TAGS, OTHER: TAGS, "docker.io/library/web": TAGS})
     source = Files({path: text.encode() for path, text in files.items()})
-    return edit_plan(source, build_plan(source, configuration, registry, now=NOW))
+    return edit_plan(source, build(source, configuration, registry, now=NOW).plan)
 
 
 def drafting_one(objects: str, marked: str, route_policy: str = "shape") -> PlanWithEdits:

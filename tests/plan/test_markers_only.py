@@ -16,7 +16,7 @@ import pytest
 from imagebot.config.builtin import default_configuration, only_markers
 from imagebot.config.load import load_configuration
 from imagebot.manifest.images.options import MARKED_OR_NEEDED
-from imagebot.plan.build import build_plan
+from imagebot.plan.build import build
 from imagebot.plan.model import Plan
 from imagebot.scan.inventory import take_inventory
 from tests.manifest.corpus import corpus
@@ -82,7 +82,7 @@ def planned(files: Files, text: str = IGNORE, *, whole: bool) -> Plan:
     source = Blobs(files)
     inventory = take_inventory(source, chosen) if whole else None
     registry = FakeRegistry(repositories={ANY: ("1.0.0", "1.9.0", "3.0.0")})
-    return build_plan(source, chosen, registry, now=NOW, inventory=inventory)
+    return build(source, chosen, registry, now=NOW, inventory=inventory).plan
 
 
 def compare(files: Files) -> tuple[int, int]:

@@ -85,6 +85,8 @@ def read_image_keys(text: str) -> ImageKeys | None:
 def repository_of(image: str) -> Reference | str:
     """The repository that a marker names, or why it names none."""
     shown = image[:SHOWN]
+    if image == _NOTHING:
+        return "names no image: write {image: NAME}, such as {image: ghcr.io/acme/api}"
     try:
         reference = parse_reference(image)
     except InvalidReferenceError as error:

@@ -67,7 +67,7 @@ WRONG = {
         "a: v1 # imagebot: {image: acme/API}\n",
         "'acme/API', which is not a repository",
     ),
-    "nothing": ("a: v1 # imagebot: {image: }\n", "'(nothing)', which is not a repository"),
+    "nothing": ("a: v1 # imagebot: {image: }\n", "names no image: write {image: NAME}"),
     "another image": (
         f"# imagebot: {API}\na: v1 # imagebot: {{image: acme/web}}\n",
         "names another image than the one on line 1",
