@@ -20,7 +20,7 @@ from imagebot import __version__
 from imagebot.cli.bot import TOKEN_VARIABLE
 from imagebot.cli.run import command
 from imagebot.config.load import load_bot_configuration
-from imagebot.config.model import SecretSource
+from imagebot.config.secret_source import SecretSource
 from imagebot.manifest.scan import scan
 from imagebot.parallel.stop import LAST
 from imagebot.problem import Exit

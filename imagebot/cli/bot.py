@@ -12,10 +12,10 @@ from imagebot.config.model import (
     BotConfiguration,
     ForgeOptions,
     GitCredential,
-    SecretSource,
     Target,
     WorkTree,
 )
+from imagebot.config.secret_source import SecretSource
 from imagebot.errors import UsageError
 from imagebot.git.url import parse_url
 from imagebot.text import did_you_mean, excerpt

@@ -9,11 +9,12 @@ import click
 
 from imagebot.cli.options import bot_option, no_config_option, target_option
 from imagebot.cli.pass_context import PassSetting, open_pass
-from imagebot.cli.process import Process, pass_process
-from imagebot.cli.registries import KeptRegistries
+from imagebot.cli.process import pass_process
 from imagebot.errors import GitError
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics, open_diagnostics
+from imagebot.run.process import Process
+from imagebot.run.registries import KeptRegistries
 from imagebot.scan.workspace import open_workspace
 from imagebot.text import indented_lines, printable_line
 

@@ -30,7 +30,7 @@ def _run(stop: Stop) -> int:
     raise_gc_threshold()
     from imagebot.cli.environment import take_environment
     from imagebot.cli.main import main
-    from imagebot.cli.process import Process
+    from imagebot.run.process import Process
 
     environment = take_environment(os.environ)
     arguments = tuple(sys.argv[1:])

@@ -11,9 +11,9 @@ from itertools import pairwise
 import click
 
 from imagebot import __version__
-from imagebot.cli.process import Process
 from imagebot.errors import OUT_OF_SPACE, ConfigurationError, ImagebotError, UsageError
 from imagebot.problem import BUG, Exit
+from imagebot.run.process import Process
 from imagebot.text import excerpt, nearest
 
 # Name on the command line -> module and one line of help (kept here so that `--help` is quick).

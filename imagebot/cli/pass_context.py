@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagebot.cli.bot import choose_targets, open_bot
-from imagebot.cli.process import Process
-from imagebot.cli.registries import KeptRegistries, cache_folder
 from imagebot.run.diagnostics import Diagnostics
+from imagebot.run.process import Process
+from imagebot.run.registries import KeptRegistries, cache_folder
 
 if TYPE_CHECKING:
     from imagebot.run.passes import PassContext

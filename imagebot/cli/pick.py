@@ -14,12 +14,13 @@ import click
 from imagebot.cli.options import format_option
 from imagebot.cli.output import print_json
 from imagebot.cli.policy_options import merged_policy, policy_options
-from imagebot.cli.process import Process, pass_process
-from imagebot.cli.registries import open_registries
+from imagebot.cli.process import pass_process
 from imagebot.errors import InvalidReferenceError, UsageError
 from imagebot.problem import Exit
 from imagebot.reference import Reference, is_tag, parse_reference
 from imagebot.run.diagnostics import open_diagnostics
+from imagebot.run.process import Process
+from imagebot.run.registries import open_registries
 from imagebot.text import printable, printable_lines
 from imagebot.version.chart import chart_version, registry_tag, with_registry_tag
 

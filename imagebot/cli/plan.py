@@ -18,12 +18,13 @@ from imagebot.cli.options import (
 )
 from imagebot.cli.output import finish
 from imagebot.cli.pass_context import PassSetting, open_pass
-from imagebot.cli.process import Process, pass_process
-from imagebot.cli.registries import open_registries
+from imagebot.cli.process import pass_process
 from imagebot.errors import UsageError
 from imagebot.plan.model import merge_plans
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
+from imagebot.run.process import Process
+from imagebot.run.registries import open_registries
 from imagebot.scan.workspace import open_workspace
 
 if TYPE_CHECKING:

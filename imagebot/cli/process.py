@@ -1,27 +1,10 @@
-"""What all commands of this process share, made once by the entry point."""
+"""Gives commands the process that they run in."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 import click
 
-from imagebot.config.secret import Vault
-from imagebot.parallel.stop import Stop
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Process:
-    """`arguments` are those of the command line, and `environment` what it was started with;
-    `vault` knows the secrets that were used; `stop` is asked by signals."""
-
-    arguments: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
-    vault: Vault = field(default_factory=Vault)
-    stop: Stop = field(default_factory=Stop)
-
+from imagebot.run.process import Process
 
 pass_process = click.make_pass_decorator(Process, ensure=True)
 """Gives a command the process as its first argument."""

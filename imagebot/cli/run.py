@@ -18,14 +18,15 @@ from imagebot.cli.options import (
 )
 from imagebot.cli.pass_context import PassSetting, open_pass
 from imagebot.cli.pass_output import Printing
-from imagebot.cli.process import Process, pass_process
-from imagebot.cli.registries import KeptRegistries
+from imagebot.cli.process import pass_process
 from imagebot.cli.reports import Reports
 from imagebot.errors import InvalidPolicyError, InvalidReferenceError, UsageError
 from imagebot.plan.model import Plan, merge_plans
 from imagebot.problem import Exit
 from imagebot.reference import parse_reference
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
+from imagebot.run.process import Process
+from imagebot.run.registries import KeptRegistries
 
 if TYPE_CHECKING:
     from imagebot.publish.again import Again

@@ -9,9 +9,10 @@ import click
 
 from imagebot.cli.options import diagnostics_options, directory_argument, format_option
 from imagebot.cli.output import count, print_json, print_rows
-from imagebot.cli.process import Process, pass_process
+from imagebot.cli.process import pass_process
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
+from imagebot.run.process import Process
 from imagebot.scan.workspace import open_workspace
 
 if TYPE_CHECKING:

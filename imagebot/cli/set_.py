@@ -6,9 +6,10 @@ import click
 
 from imagebot.cli.options import Folder, diagnostics_options, format_option
 from imagebot.cli.output import finish
-from imagebot.cli.process import Process, pass_process
+from imagebot.cli.process import pass_process
 from imagebot.errors import InvalidReferenceError, UsageError
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
+from imagebot.run.process import Process
 from imagebot.scan.workspace import open_workspace
 
 

@@ -14,9 +14,10 @@ from imagebot.cli.options import (
     no_config_option,
 )
 from imagebot.cli.output import finish
-from imagebot.cli.process import Process, pass_process
-from imagebot.cli.registries import open_registries
+from imagebot.cli.process import pass_process
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
+from imagebot.run.process import Process
+from imagebot.run.registries import open_registries
 from imagebot.scan.workspace import open_workspace, require_configuration
 
 

@@ -9,6 +9,7 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from imagebot.config.node import show_text
 from imagebot.config.text import refuse
 from imagebot.errors import GitError, InvalidReferenceError
 from imagebot.git.url import parse_url
@@ -64,6 +65,42 @@ def check_host(value: str) -> str:
     port = value.rpartition("]")[2].partition(":")[2]
     if port and not 0 < int(port) < 65536:
         raise refuse(f"{port} is not a port", "ghcr.io, localhost:5000")
+    return value
+
+
+def check_listen(value: str) -> str:
+    """An address of this machine, and a port."""
+    host, colon, port = value.rpartition(":")
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        known = host == "localhost"
+    else:
+        known = ":" not in host or host.startswith("[")
+    if not colon or not known:
+        raise refuse("not an address and a port", "127.0.0.1:8080, or 0.0.0.0:8080 for all")
+    if not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise refuse(f"{show_text(port)!r} is not a port", "127.0.0.1:8080")
+    return value
+
+
+def check_issuer(value: str) -> str:
+    """An issuer of tokens: where its keys are asked for."""
+    parts = _split(value)
+    if parts.username is not None or parts.query or parts.fragment or not parts.hostname:
+        raise refuse("not an issuer of tokens", "https://token.actions.githubusercontent.com")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(netloc(value))):
+        raise refuse("anybody on the way could answer for it", "use https")
+    return value
+
+
+def check_nudge_url(value: str) -> str:
+    """Where a nudge is sent; it may be inside a cluster, and over plain http."""
+    parts = _split(value)
+    if parts.username is not None or parts.password is not None:
+        raise refuse("must not hold a credential", "put it into `secret`")
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise refuse("not a URL to call", "https://flux.example.com/hook/…")
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from imagebot.config.identity import refuse_identity
 from imagebot.config.issues import Issues
@@ -17,25 +17,33 @@ from imagebot.config.model import (
     RegistryCredential,
     RegistryIdentity,
     RegistryOptions,
-    SecretSource,
     Target,
     pause_reason,
 )
 from imagebot.config.node import show_text
+from imagebot.config.secret_source import SecretSource
 from imagebot.git.url import parse_url
 from imagebot.http.address import normalise_host, normalise_place
 from imagebot.policy.duration import parse_duration
 from imagebot.text import did_you_mean
 
 if TYPE_CHECKING:
+    from imagebot.config.model_serve import Nudge, ServeOptions
+    from imagebot.config.schedule import Schedule
     from imagebot.config.schema_bot import (
         BotSection,
         GitCredentialSection,
         LimitsSection,
         RegistryCredentialSection,
+        RegistrySection,
         SecretSection,
         TargetSection,
     )
+
+
+class _Daemon(TypedDict, total=False):
+    serve: ServeOptions
+    nudges: tuple[Nudge, ...]
 
 
 def check_targets(section: BotSection, issues: Issues) -> None:
@@ -53,6 +61,18 @@ def check_targets(section: BotSection, issues: Issues) -> None:
             message = f"another target has the name {show_text(names[index])!r}"
             issues.add(at, message, "give each target its own name")
         seen[names[index]] = index
+
+
+def check_nudges(section: BotSection, issues: Issues) -> None:
+    """Check that the targets of nudges exist."""
+    names = target_names(section)
+    nudges = section.nudges if isinstance(section.nudges, list) else []
+    for index, nudge in enumerate(nudges):
+        for number, name in enumerate(nudge.targets):
+            if name not in names:
+                message = f"there is no target {show_text(name)!r}"
+                at = ("nudges", index, "targets", number)
+                issues.add(at, message, did_you_mean(name, names), position=0)
 
 
 def check_registries(section: BotSection, issues: Issues) -> None:
@@ -145,13 +165,43 @@ def to_bot_configuration(
                 tags_from=entry.tags_from,
                 concurrency=entry.concurrency or None,
                 requests_per_second=entry.requests_per_second or None,
+                interval=_interval(entry),
             )
             for key, entry in section.registries.items()
         ),
         inline=inline,
         registry_deadline=parse_duration("", section.registry_deadline).total_seconds(),
         cache_dir=_path(section.cache_dir, folder),
+        **_of_the_daemon(section, folder),
     )
+
+
+def _of_the_daemon(section: BotSection, folder: str) -> _Daemon:
+    """What few bots have, so that the others do not wait for its modules."""
+    given: _Daemon = {}
+    if {"serve", "nudges"} & section.model_fields_set:
+        from imagebot.config.schema_serve import ServingBotSection
+        from imagebot.config.serve import to_nudge, to_serve_options
+
+        assert isinstance(section, ServingBotSection)
+        if "serve" in section.model_fields_set:
+            given["serve"] = to_serve_options(section.serve, folder)
+        given["nudges"] = tuple(to_nudge(each, folder) for each in section.nudges)
+    return given
+
+
+def _interval(section: RegistrySection) -> float | None:
+    if "interval" not in section.model_fields_set:
+        return None
+    return parse_duration("", section.interval).total_seconds()
+
+
+def _schedule(section: TargetSection) -> Schedule | None:
+    if not {"interval", "schedule"} & section.model_fields_set:
+        return None
+    from imagebot.config.serve import to_schedule
+
+    return to_schedule(section)
 
 
 def _target(
@@ -168,6 +218,7 @@ def _target(
         limits=_limits(section.limits),
         configuration=section.configuration,
         paused=pause_reason(section.paused, path),
+        schedule=_schedule(section),
     )
 
 

@@ -17,9 +17,9 @@ def configuration_schema() -> dict[str, Any]:
 
 def bot_schema() -> dict[str, Any]:
     """JSON Schema of the bot's own file."""
-    from imagebot.config.schema_bot import BotSection
+    from imagebot.config.schema_serve import ServingBotSection
 
-    return _schema(BotSection, "bot.yaml", "bot.schema.json")
+    return _schema(ServingBotSection, "bot.yaml", "bot.schema.json")
 
 
 def _schema(model: Any, title: str, file: str) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from imagebot.policy.keys import LATER_KEYS
 # Dotted key paths, `*` for any name or index.
 LATER: Mapping[str, str] = {
     "notify": "not yet: notifications",
-    "serve": "not yet: the daemon and its webhooks",
     **{f"policies.*.{name}": key.doc for name, key in LATER_KEYS.items()},
 }
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         PullRequestSection,
         RouteSection,
     )
+    from imagebot.config.schema_bot import BotSection
     from imagebot.config.schema_policy import PolicySection
     from imagebot.config.window import Window
 
@@ -79,23 +80,24 @@ def load_bot_configuration(text: str, path: str) -> BotConfiguration:
     """
     from imagebot.config.bot import (
         check_credentials,
+        check_nudges,
         check_registries,
         check_targets,
         to_bot_configuration,
     )
-    from imagebot.config.schema_bot import BotSection
 
     document = read_document(text, path)
     issues = Issues(document)
     refuse_later(document, issues)
     value = {} if document.root is None else document.value
-    section = validate(BotSection, value, issues)
+    section = validate(_bot_model(document), value, issues)
     policies = check_policies(document, issues)
     check_fields(document, issues)
     if section is not None:
         check_targets(section, issues)
         check_registries(section, issues)
         check_credentials(section, issues)
+        check_nudges(section, issues)
     issues.raise_all()
     assert section is not None
     inline: Configuration | None = None
@@ -103,6 +105,17 @@ def load_bot_configuration(text: str, path: str) -> BotConfiguration:
         inline = to_configuration(section, document, policies, [])
         inline = replace(inline, text_hash=hashlib.sha256(text.encode()).hexdigest()[:12])
     return to_bot_configuration(section, path, inline)
+
+
+def _bot_model(document: Document) -> type[BotSection]:
+    """With the keys of the daemon only where they are given."""
+    if document.root is not None and {"serve", "nudges"} & document.root.children.keys():
+        from imagebot.config.schema_serve import ServingBotSection
+
+        return ServingBotSection
+    from imagebot.config.schema_bot import BotSection
+
+    return BotSection
 
 
 def load_policy_keys(text: str, path: str) -> Mapping[str, Mapping[str, object]]:

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from imagebot.config.secret_source import SecretSource
+
 if TYPE_CHECKING:
+    from imagebot.config.model_serve import Nudge, ServeOptions
+    from imagebot.config.schedule import Schedule
     from imagebot.config.window import Window
     from imagebot.manifest.images.options import ExtraField, ExtraFile
     from imagebot.policy.model import Policy
@@ -142,17 +146,6 @@ def pause_reason(paused: bool | str, path: str) -> str:
     return f"paused in {path}" if paused else ""
 
 
-@dataclass(frozen=True, slots=True)
-class SecretSource:
-    """Where a secret is read from when it is used: a file or an environment variable."""
-
-    kind: Literal["file", "env"]
-    name: str
-
-    def __str__(self) -> str:
-        return f"file {self.name}" if self.kind == "file" else f"variable {self.name}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitCredential:
     """A token (with the user name that goes with it), an SSH key, or both; also the forge's."""
@@ -195,6 +188,7 @@ class RegistryOptions:
     `client_certificate` and `client_key` are files; without a key, it is in the first.
     `tags_from` is a host, or a host and a path: where what is below `path` is cached from. Only
     that may have a path. `concurrency` and `requests_per_second` None are the usual ones.
+    `interval` is how old, in seconds, answers may be in the daemon; None is the target's own.
     """
 
     host: str
@@ -207,6 +201,7 @@ class RegistryOptions:
     tags_from: str = ""
     concurrency: int | None = None
     requests_per_second: float | None = None
+    interval: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +239,7 @@ class Target:
     """A Git repository and branch to look after. `name` is what output and problems call it.
 
     One without the bot's own file has a `work_tree`; nothing but a hint is read of that.
+    `schedule` None is that of the daemon.
     """
 
     name: str
@@ -255,6 +251,7 @@ class Target:
     configuration: str = "imagebot.yaml"
     paused: str = ""
     work_tree: WorkTree | None = None
+    schedule: Schedule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +260,7 @@ class BotConfiguration:
 
     `inline` is a configuration in the bot's own file (policies, routes), used for targets that
     have none themselves; None when it has no such keys. `registry_deadline` is in seconds.
+    `serve` is None where the file does not say anything of the daemon.
     """
 
     path: str
@@ -272,3 +270,5 @@ class BotConfiguration:
     registries: tuple[RegistryOptions, ...] = ()
     inline: Configuration | None = None
     cache_dir: str = ""
+    serve: ServeOptions | None = None
+    nudges: tuple[Nudge, ...] = ()

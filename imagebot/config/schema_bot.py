@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -40,14 +41,53 @@ def _key_path(value: str) -> str:
     return value
 
 
-def _deadline(value: str) -> str:
+def duration_of(key: str, least: int, most: int = 0) -> Callable[[str], str]:
+    """A check of a duration of so many seconds; `most` 0 is no bound."""
+
+    def check(value: str) -> str:
+        try:
+            seconds = parse_duration(key, value).total_seconds()
+        except InvalidPolicyError as error:
+            raise refuse(error.message.removeprefix(f"{key}: "), error.hint) from error
+        if seconds < least:
+            raise refuse(f"must be at least {least}s")
+        if most and seconds > most:
+            raise refuse(f"must be at most {most}s")
+        return value
+
+    return check
+
+
+Deadline = Annotated[Duration, AfterValidator(duration_of("registry-deadline", 1))]
+Interval = Annotated[Duration, AfterValidator(duration_of("interval", 5))]
+
+
+def _schedule(value: str) -> str:
+    from imagebot.config.schedule import InvalidScheduleError, parse_schedule
+
     try:
-        seconds = parse_duration("registry-deadline", value).total_seconds()
-    except InvalidPolicyError as error:
-        raise refuse(error.message.removeprefix("registry-deadline: "), error.hint) from error
-    if seconds < 1:
-        raise refuse("must be at least 1s")
+        parse_schedule(value)
+    except InvalidScheduleError as error:
+        raise refuse(str(error), error.hint) from error
     return value
+
+
+class ScheduledSection(Section):
+    """What `imagebot serve` looks at without being told to."""
+
+    interval: Interval = Field(
+        default="5m", description="How often it is looked at.", json_schema_extra=no_default
+    )
+    schedule: Annotated[Text, AfterValidator(_schedule)] = Field(
+        default="",
+        description="Or a cron expression, and a time zone: 0 6 * * mon-fri Europe/Berlin.",
+    )
+
+    @model_validator(mode="after")
+    def _one_schedule(self) -> Self:
+        if {"interval", "schedule"} <= self.model_fields_set:
+            raise refuse("has an interval and a schedule", "keep one of them")
+        return self
 
 
 class SecretSection(Section):
@@ -141,6 +181,11 @@ class RegistrySection(Section):
         description="The most requests in a second, on average.",
         json_schema_extra=no_default,
     )
+    interval: Interval = Field(
+        default="5m",
+        description="How old its answers may be in `imagebot serve`; by default the target's.",
+        json_schema_extra=no_default,
+    )
     tags_from: RegistryKey = Field(
         default="", description="The origin of a pull-through cache: a host, or host/path."
     )
@@ -193,7 +238,7 @@ class ForgeSection(Section):
         return self
 
 
-class TargetSection(Section):
+class TargetSection(ScheduledSection):
     """A Git repository and branch to look after."""
 
     url: GitUrl
@@ -214,9 +259,11 @@ class BotSection(ConfigurationSection):
     targets: list[TargetSection] = Field(default=[])
     credentials: CredentialsSection = Field(default_factory=CredentialsSection)
     registries: dict[RegistryKey, RegistrySection] = Field(default={})
-    registry_deadline: Annotated[Duration, AfterValidator(_deadline)] = Field(
-        default="10m", description="The most time that registries have in one pass."
+    registry_deadline: Annotated[Duration, AfterValidator(duration_of("registry-deadline", 1))] = (
+        Field(default="10m", description="The most time that registries have in one pass.")
     )
     cache_dir: Text = Field(default="", description="Where caches are kept.")
     notify: object = Field(default=None)
+    # Their schema is in schema_serve: only those who have these keys wait for it.
     serve: object = Field(default=None)
+    nudges: object = Field(default=None)

@@ -11,7 +11,8 @@ from imagebot.errors import CredentialError
 from imagebot.redaction import SHORT, Redaction, Secret
 
 if TYPE_CHECKING:
-    from imagebot.config.model import GitCredential, SecretSource
+    from imagebot.config.model import GitCredential
+from imagebot.config.secret_source import SecretSource
 
 _MAX_SECRET = 64 * 1024
 _MOST_KEPT = 4000

@@ -12,6 +12,7 @@ BOT_KEYS = frozenset(
         "credentials",
         "registries",
         "notify",
+        "nudges",
         "limits",
         "serve",
         "cache-dir",

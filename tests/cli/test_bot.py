@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from imagebot.cli.bot import open_bot
-from imagebot.config.model import BotConfiguration, ForgeOptions, GitCredential, SecretSource
+from imagebot.config.model import BotConfiguration, ForgeOptions, GitCredential
+from imagebot.config.secret_source import SecretSource
 from imagebot.errors import GitError, UsageError
 from tests.support.git_repository import git
 

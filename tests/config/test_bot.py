@@ -11,8 +11,8 @@ from imagebot.config.model import (
     RegistryCredential,
     RegistryIdentity,
     RegistryOptions,
-    SecretSource,
 )
+from imagebot.config.secret_source import SecretSource
 from imagebot.errors import ConfigurationError
 from tests.config.shown import show
 
@@ -337,7 +337,7 @@ ISSUES = [
     ("registries: {ghcr.io: {insecure: yes}}",
      "1:34: registries.ghcr.io.insecure: must be true or false, not text"),
     ("notify: {slack: x}", "1:1: notify: not yet: notifications"),
-    ("serve: {port: 1}", "1:1: serve: not yet: the daemon and its webhooks"),
+    ("serve: {port: 1}", "1:9: serve.port: unknown key"),
     ("policies: {a: {extends: b}}", "1:25: policies.a.extends: there is no policy or preset 'b'"),
 ]  # fmt: skip
 

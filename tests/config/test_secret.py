@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from imagebot.config.model import SecretSource
 from imagebot.config.secret import Vault, read_secret
+from imagebot.config.secret_source import SecretSource
 from imagebot.errors import CredentialError
 
 

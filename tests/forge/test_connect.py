@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from imagebot.config.model import ForgeOptions, GitCredential, SecretSource, Target
+from imagebot.config.model import ForgeOptions, GitCredential, Target
+from imagebot.config.secret_source import SecretSource
 from imagebot.errors import CredentialError, ForgeAuthError, ForgeError
 from imagebot.forge.connect import open_forge
 from imagebot.forge.github import GitHubForge

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from imagebot.config.model import GitCredential, SecretSource
+from imagebot.config.model import GitCredential
+from imagebot.config.secret_source import SecretSource
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import Access, access_for
 from imagebot.git.tree import Committer, Identity

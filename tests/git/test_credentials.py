@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from imagebot.config.model import GitCredential, SecretSource
+from imagebot.config.model import GitCredential
+from imagebot.config.secret_source import SecretSource
 from imagebot.errors import CredentialError
 from imagebot.git.credentials import access_for
 

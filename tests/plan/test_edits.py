@@ -15,7 +15,8 @@ import imagebot.plan.edits as edits_module
 import imagebot.scan.checkout as checkout_module
 from imagebot.config.builtin import default_configuration
 from imagebot.config.model import Files as Configured
-from imagebot.config.model import GitCredential, SecretSource
+from imagebot.config.model import GitCredential
+from imagebot.config.secret_source import SecretSource
 from imagebot.errors import FolderError, ImagebotError, RefusedEditError
 from imagebot.files.rewrite import Unwritten
 from imagebot.git.checkout import open_checkout

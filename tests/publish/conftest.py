@@ -16,8 +16,8 @@ from imagebot.config.model import (
     Position,
     PullRequestOptions,
     Route,
-    SecretSource,
 )
+from imagebot.config.secret_source import SecretSource
 from imagebot.forge.connect import ForgeAccess
 from imagebot.forge.model import Forge
 from imagebot.forge.sandbox import SandboxForge

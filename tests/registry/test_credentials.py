@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from imagebot.config.model import RegistryCredential, SecretSource
+from imagebot.config.model import RegistryCredential
+from imagebot.config.secret_source import SecretSource
 from imagebot.errors import CredentialError
 from imagebot.registry.credentials import Credential, Credentials
 from tests.registry.conftest import HelperFolder

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from imagebot.config.model import RegistryCredential, RegistryOptions, SecretSource
+from imagebot.config.model import RegistryCredential, RegistryOptions
+from imagebot.config.secret_source import SecretSource
 from imagebot.errors import (
     RegistryAuthError,
     RegistryProtocolError,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from imagebot.config.model import RegistryCredential, SecretSource
+from imagebot.config.model import RegistryCredential
+from imagebot.config.secret_source import SecretSource
 from imagebot.errors import RegistryAuthError
 from imagebot.http.pauses import HeadRoom
 from imagebot.reference import Repository, parse_repository

@@ -9,7 +9,7 @@ _SECTIONS = frozenset(
     {
         *("policies", "routes", "files", "fields", "commit", "paused", "tests"),
         *("targets", "credentials", "registries", "registry-deadline", "cache-dir"),
-        *("limits", "notify", "serve"),
+        *("limits", "notify", "nudges", "serve"),
     }
 )
 _MAIN = frozenset({"policies", "routes", "targets"})

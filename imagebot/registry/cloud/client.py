@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from imagebot.config.model import Cloud, SecretSource
+from imagebot.config.model import Cloud
 from imagebot.config.secret import read_secret
+from imagebot.config.secret_source import SecretSource
 from imagebot.errors import CredentialError, RegistryError
 from imagebot.http.address import is_loopback, netloc
 from imagebot.http.endpoint import Endpoint

@@ -1,4 +1,4 @@
-"""The registry client as the command line builds it."""
+"""The registry client of a process, made from what the bot's file says of registries."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from imagebot.cli.process import Process
 from imagebot.config.model import (
     BotConfiguration,
     RegistryCredential,
     RegistryIdentity,
     RegistryOptions,
 )
+from imagebot.run.process import Process
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -14,19 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from imagebot.cli.process import Process
-from imagebot.cli.registries import KeptRegistries
 from imagebot.config.model import (
     BotConfiguration,
     RegistryCredential,
     RegistryOptions,
-    SecretSource,
     Target,
 )
+from imagebot.config.secret_source import SecretSource
 from imagebot.errors import RegistryUnreachableError
 from imagebot.reference import Repository
 from imagebot.registry.client import RegistryClient
 from imagebot.registry.credentials import Credentials
+from imagebot.run.process import Process
+from imagebot.run.registries import KeptRegistries
 from tests.cli.conftest import deployment
 from tests.support.git_server import GitServer
 from tests.support.here import HERE

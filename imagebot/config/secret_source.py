@@ -1,0 +1,17 @@
+"""Where a secret is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSource:
+    """Where a secret is read from when it is used: a file or an environment variable."""
+
+    kind: Literal["file", "env"]
+    name: str
+
+    def __str__(self) -> str:
+        return f"file {self.name}" if self.kind == "file" else f"variable {self.name}"
