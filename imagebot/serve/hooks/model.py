@@ -54,7 +54,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A delivery that is not accepted, with the status of the answer; `reason` is for the log, not for the sender."""
+    """A delivery that is not accepted: the status of the answer, and the reason for the log.
+
+    The sender does not get to know the reason.
+    """
 
     status: int
     reason: str
