@@ -103,6 +103,8 @@ PURE_TOO = {
     "imagebot.registry.cloud.aws_signature",
     "imagebot.registry.image",
     "imagebot.registry.protocol",
+    "imagebot.serve.agenda",
+    "imagebot.serve.freshness",
 }
 WORLD_MODULES = {
     "http",

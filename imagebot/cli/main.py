@@ -22,6 +22,7 @@ COMMANDS = {
     "plan": ("plan", "Show what would change, and why."),
     "update": ("update", "Rewrite the files in a folder."),
     "run": ("run", "Do one pass over the targets: read, plan, publish."),
+    "serve": ("serve", "Update the targets on every push, until it is stopped."),
     "pick": ("pick", "Choose a tag of a repository by a policy, and explain it."),
     "set": ("set_", "Write given references."),
     "init": ("init", "Propose a configuration from what is in a folder."),
@@ -159,4 +160,5 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     if formats:
         return "json" in formats
     # Passes that repeat have a log of events.
-    return any(each.partition("=")[0] == "--every" for each in arguments)
+    repeats = any(each.partition("=")[0] == "--every" for each in arguments)
+    return repeats or "serve" in arguments[:1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +16,12 @@ from imagebot.run.events import describe
 from imagebot.text import inert_json, printable, printable_line, printable_lines
 
 if TYPE_CHECKING:
-    from imagebot.config.secret import Vault
     from imagebot.http.pauses import HeadRoom
     from imagebot.manifest.images.field import ImageField
     from imagebot.plan.model import Kept, Plan, Published, Update
     from imagebot.policy.model import Rejection
-    from imagebot.run.diagnostics import Diagnostics
+    from imagebot.run.hiding import without_secrets
+from imagebot.run.diagnostics import Diagnostics
 
 _COLOURS = {"major": "red", "minor": "yellow", "patch": "green", "digest": "cyan", "other": "blue"}
 _MOST_REASONS = 20
@@ -177,15 +176,6 @@ def finish(
     if not diagnostics.quiet:
         diagnostics.info(summary(plan))
     return exit_of(plan.problems)
-
-
-def without_secrets(plan: Plan, vault: Vault) -> Plan:
-    """What problems and warnings say, in which others may be quoted, for all formats."""
-    problems = (
-        replace(each, message=vault.hide(each.message), hint=vault.hide(each.hint))
-        for each in plan.problems
-    )
-    return replace(plan, problems=tuple(problems), warnings=tuple(map(vault.hide, plan.warnings)))
 
 
 def summary(plan: Plan) -> str:

@@ -10,11 +10,11 @@ from imagebot.cli.output import (
     print_plan,
     print_plan_json,
     print_published,
-    without_secrets,
 )
 from imagebot.cli.reports import Reports
 from imagebot.errors import FolderError
 from imagebot.problem import Exit, Problem
+from imagebot.run.hiding import without_secrets
 
 if TYPE_CHECKING:
     from imagebot.plan.model import Plan, Published

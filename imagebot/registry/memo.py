@@ -23,6 +23,8 @@ from imagebot.registry.api import Pushed, Registry
 
 T = TypeVar("T")
 
+_TAGS = "tags"
+
 Age = Callable[[Repository], float]
 """How old, in seconds, an answer about a repository may be when a pass begins."""
 
@@ -73,6 +75,7 @@ class Memo:
         self._clock = clock
         self._lock = threading.Lock()
         self._entries: dict[_Key, _Entry] = {}
+        self._names: dict[Repository, frozenset[Repository]] = {}
 
     def for_pass(
         self, max_age: Age = lambda _: 0.0, *, registry: Registry | None = None
@@ -91,6 +94,8 @@ class Memo:
                 for key, entry in self._entries.items()
                 if entry.asked >= began - max_age(key.repository)
             }
+            if len(self._names) > 2 * len(self._entries) + 100:
+                self._names.clear()
         asked = registry or self._registry
         return PassMemo(self, asked, _View(self, asked))
 
@@ -100,16 +105,41 @@ class Memo:
         A mirror and what it mirrors are the same repository, and so are a cache and its origin. An
         answer that is under way reaches those who wait for it, but is not kept.
         """
-        names = self._names(repository)
+        names = self.names(repository)
         with self._lock:
             self._entries = {
                 key: entry
                 for key, entry in self._entries.items()
-                if key.lasting or names.isdisjoint(self._names(key.repository))
+                if key.lasting or names.isdisjoint(self.names(key.repository))
             }
 
-    def _names(self, repository: Repository) -> set[Repository]:
-        return {repository, self._locate(repository), self._registry.origin(repository)}
+    def lists(self, repository: Repository, tag: str) -> bool | None:
+        """Whether the newest list of a repository's tags has the tag; None where there is none.
+
+        Asks nothing.
+        """
+        names = self.names(repository)
+        with self._lock:
+            lists = [
+                (entry.asked, entry.answer)
+                for key, entry in self._entries.items()
+                if key.what == _TAGS and not names.isdisjoint(self.names(key.repository))
+            ]
+        known = [each for each in lists if each[1].done() and each[1].exception() is None]
+        if not known:
+            return None
+        _, answer = max(known, key=lambda each: each[0])
+        return tag in answer.result()
+
+    def names(self, repository: Repository) -> frozenset[Repository]:
+        """What a repository is called, also where it is really asked, and at its origin."""
+        known = self._names.get(repository)
+        if known is None:
+            known = self._names[repository] = self._find_names(repository)
+        return known
+
+    def _find_names(self, repository: Repository) -> frozenset[Repository]:
+        return frozenset({repository, self._locate(repository), self._registry.origin(repository)})
 
     def get(self, key: _Key, fetch: Callable[[], T]) -> T:
         """The answer that is remembered or under way, else a new one. Keeps no error."""
@@ -156,7 +186,7 @@ class PassMemo:
     def tags(self, repository: Repository) -> tuple[str, ...]:
         """Every tag, as the repository's origin lists them."""
         listed = self.origin(repository)
-        return self._get(_Key(listed, "tags"), lambda registry: registry.tags(listed))
+        return self._get(_Key(listed, _TAGS), lambda registry: registry.tags(listed))
 
     def digest(self, repository: Repository, reference: str) -> str:
         """The digest of a tag (or digest)."""

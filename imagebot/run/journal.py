@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imagebot.errors import ConfigurationError, ImagebotError
@@ -19,11 +20,12 @@ class Journal:
 
     What stands from pass to pass (a problem, a warning, an update that is kept back) is written
     when it comes up and, for a problem, when it is gone; in between it is in the count of the
-    line of its pass. For one thread.
+    line of its pass. `about` is in the data of every event. For one thread.
     """
 
     def __init__(self, diagnostics: Diagnostics) -> None:
         self.diagnostics = diagnostics
+        self.about: Mapping[str, object] = {}
         self._standing: dict[str, Event] = {}
 
     def tell(self, result: PassResult, *, seconds: float) -> Exit:
@@ -31,7 +33,7 @@ class Journal:
         plan, published = result.plan, result.published
         done = list(happened(plan, published))
         for event in done:
-            self.diagnostics.event(event)
+            self._write(event)
         changed = self._stand(standing(plan, published)) or bool(done)
         counts = {
             "updates": len(plan.updates),
@@ -43,7 +45,7 @@ class Journal:
             "problems": len(plan.problems),
         }
         shown = ", ".join(_counted(counts[name], name) for name in _SHOWN)
-        self.diagnostics.event(
+        self._write(
             Event(
                 name=PASS,
                 level="error" if plan.problems else "info",
@@ -56,7 +58,7 @@ class Journal:
     def tell_failure(self, error: ImagebotError) -> Exit:
         """Write what kept a pass from beginning."""
         self._stand(map(of_problem, _problems(error)))
-        self.diagnostics.event(
+        self._write(
             Event(
                 name=PASS,
                 level="error",
@@ -66,16 +68,19 @@ class Journal:
         )
         return Exit.FAILED
 
+    def _write(self, event: Event) -> None:
+        self.diagnostics.event(replace(event, data={**self.about, **event.data}))
+
     def _stand(self, events: Iterable[Event]) -> bool:
         """Write what is new since the last pass, and the problems that are gone."""
         now = {event.key: event for event in events}
         new = [event for key, event in now.items() if key not in self._standing]
         gone = [event for key, event in self._standing.items() if key not in now]
         for event in new:
-            self.diagnostics.event(event)
+            self._write(event)
         for event in gone:
             if event.name == "problem":
-                self.diagnostics.event(_solved(event))
+                self._write(_solved(event))
         self._standing = now
         return bool(new or gone)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from imagebot.http.reach import Reach
+    from imagebot.reference import Repository
     from imagebot.registry.client import RegistryClient
     from imagebot.registry.memo import Memo, PassMemo
 
@@ -39,6 +40,11 @@ class Views:
 
     common: PassMemo
     own: Mapping[str, PassMemo]
+
+
+def _no_older(_: Repository) -> float:
+    """A pass that wants to know all anew."""
+    return 0.0
 
 
 class KeptRegistries:
@@ -73,6 +79,11 @@ class KeptRegistries:
         self._settings = self._memo = self._client = None
         self._open.close()
 
+    def memo_in_use(self) -> Memo:
+        """The memo of the client that is open."""
+        assert self._memo is not None
+        return self._memo
+
     def memo(self, bot: BotConfiguration | None) -> Memo:
         """The memo of a client for this configuration; the same one while nothing has changed."""
         settings = _settings(bot, self._process.environment)
@@ -83,8 +94,17 @@ class KeptRegistries:
             self._settings = settings
         return self._memo
 
-    def for_pass(self, bot: BotConfiguration | None) -> Views:
-        """The registries as seen by a pass that begins now, with the time it has for them."""
+    def fits(self, bot: BotConfiguration) -> bool:
+        """Whether the client that is open is one for this configuration, or none is."""
+        return self._memo is None or _settings(bot, self._process.environment) == self._settings
+
+    def for_pass(
+        self, bot: BotConfiguration | None, max_age: Callable[[Repository], float] = _no_older
+    ) -> Views:
+        """The registries as seen by a pass that begins now, with the time it has for them.
+
+        `max_age` is how old answers of earlier passes may be.
+        """
         from imagebot.http.reach import Reach
         from imagebot.registry.named import reach_of_limits
 
@@ -92,7 +112,7 @@ class KeptRegistries:
         assert self._client is not None
         seconds = bot.registry_deadline if bot else _DEADLINE
         view = self._client.for_pass(seconds, reach=_reach(bot, self._process.environment))
-        common = memo.for_pass(registry=view)
+        common = memo.for_pass(max_age, registry=view)
         more = {each.name: reach_of_limits(each.limits) for each in bot.targets} if bot else {}
         by_reach = {
             reach: common.reaching(reach, view.reaching(reach))

@@ -1,0 +1,255 @@
+"""What has to be looked at, and when: the state of the daemon's loop, without its clock. Pure.
+
+All moments are seconds of one clock that only moves forward.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from imagebot.config.model import Target
+from imagebot.reference import Repository
+from imagebot.serve.hooks.model import Announcement
+
+RETRIES = (0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds after which a repository is asked again for a tag that was announced, and that it does
+not list yet. After the last, the schedule is left to find it."""
+_FIRST_BACKOFF = 5.0
+_LONGEST_BACKOFF = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """An image to look for, heard of at a moment; `tries` before this one did not find its tag."""
+
+    image: Announcement
+    heard: float
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A pass of one target. `scheduled`: nobody asked for it, or it was due anyway.
+
+    `hints` are those that it answers, `commits` those of Git events.
+    """
+
+    target: Target
+    scheduled: bool
+    hints: tuple[Hint, ...] = ()
+    commits: tuple[str, ...] = ()
+
+    @property
+    def heard(self) -> float | None:
+        """When the first of the hints was heard; None without one."""
+        return min((hint.heard for hint in self.hints), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What a pass of a target left behind.
+
+    `uses` are the repositories of its images, by all their names (those of mirrors and origins,
+    too); None: that did not become known. `commits` are those
+    that it pushed. `missing` are hints whose tag is not listed yet. `failed`: it should be tried
+    again soon.
+    """
+
+    uses: frozenset[Repository] | None
+    commits: tuple[str, ...] = ()
+    missing: tuple[Hint, ...] = ()
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What is known of a target. `wanted` is when a pass should begin because of an event;
+    infinity: nothing has happened. `outdated`: the pass that runs goes by an older configuration.
+    `own` are the newest commits that the bot pushed."""
+
+    target: Target
+    due: float
+    wanted: float = math.inf
+    running: bool = False
+    ended: bool = False
+    outdated: bool = False
+    uses: frozenset[Repository] | None = None
+    hints: dict[Announcement, Hint] = field(default_factory=dict)
+    later: list[tuple[float, Hint]] = field(default_factory=list)
+    commits: dict[str, None] = field(default_factory=dict)
+    own: dict[str, None] = field(default_factory=dict)
+    backoff: float = 0.0
+
+
+_MOST_OWN = 200
+_MOST_HINTS = 1000
+
+
+class Agenda:
+    """The targets, what was heard, and which of them runs. For one thread.
+
+    `after` says how long after a moment the next scheduled pass of a target is. `settle` is how
+    many seconds the first event waits for others.
+    """
+
+    def __init__(self, after: Callable[[Target], float], *, settle: float = 0.0) -> None:
+        self._after = after
+        self.settle = settle
+        self._entries: dict[str, _Entry] = {}
+
+    @property
+    def ready(self) -> bool:
+        """Whether every target had a pass that came to its end."""
+        return all(entry.ended for entry in self._entries.values())
+
+    @property
+    def running(self) -> int:
+        return sum(entry.running for entry in self._entries.values())
+
+    @property
+    def waiting(self) -> int:
+        """How many targets wait for a pass because of an event."""
+        return sum(entry.wanted < math.inf for entry in self._entries.values())
+
+    def follow(self, targets: Iterable[Target], now: float, *, anew: bool = False) -> None:
+        """Look after these targets from now on; those that are new or changed are due at once.
+
+        `anew`: all of them are.
+        """
+        before = self._entries
+        self._entries = {}
+        for target in targets:
+            entry = before.get(target.name)
+            if entry is None:
+                entry = _Entry(target, now)
+            elif anew or entry.target != target:
+                entry.due, entry.target, entry.uses = now, target, None
+                entry.outdated = entry.running
+            self._entries[target.name] = entry
+
+    def hear(self, hint: Hint) -> bool:
+        """An image was announced; whether any target may use it."""
+        used = False
+        for entry in self._entries.values():
+            # A pass that runs, or has to come, may find images that the last one did not.
+            if entry.uses is None or entry.running or hint.image.repository in entry.uses:
+                self._want(entry, hint)
+                used = True
+        return used
+
+    def hear_git(self, names: Collection[str], commit: str, now: float) -> bool:
+        """Something happened in the repository of the targets of these names; whether that is new
+        to any of them."""
+        new = False
+        for name in names:
+            entry = self._entries[name]
+            if commit and commit in entry.own:
+                continue
+            new = True
+            # The bot's own push may come back before the pass that made it has ended.
+            entry.commits[commit] = None
+            entry.wanted = min(entry.wanted, now + self.settle)
+        return new
+
+    def take(self, now: float, most: int) -> Iterator[Job]:
+        """The passes to begin now, those that somebody waits for first; at most so many run."""
+        room = most - self.running
+        ready = [
+            entry
+            for entry in self._entries.values()
+            if not entry.running and min(entry.wanted, entry.due) <= now
+        ]
+        ready.sort(key=lambda entry: (entry.wanted > now, min(entry.wanted, entry.due)))
+        for entry in ready[: max(0, room)]:
+            yield self._begin(entry, now)
+
+    def next_moment(self, most: int) -> float:
+        """When there is something to do, if nothing happens before; infinity while all is full."""
+        if self.running >= most:
+            moments = [at for entry in self._entries.values() for at, _ in entry.later]
+            return min(moments, default=math.inf)
+        return min(
+            (
+                moment
+                for entry in self._entries.values()
+                for moment in (
+                    *((entry.wanted, entry.due) if not entry.running else ()),
+                    *(at for at, _ in entry.later),
+                )
+            ),
+            default=math.inf,
+        )
+
+    def retries(self, now: float) -> tuple[Announcement, ...]:
+        """What is asked for once more from now on, because its tag was not listed before."""
+        found: dict[Announcement, None] = {}
+        for entry in self._entries.values():
+            ripe = [hint for at, hint in entry.later if at <= now]
+            if not ripe:
+                continue
+            entry.later = [(at, hint) for at, hint in entry.later if at > now]
+            for hint in ripe:
+                entry.hints.setdefault(hint.image, hint)
+                found[hint.image] = None
+            entry.wanted = min(entry.wanted, now)
+        return tuple(found)
+
+    def end(self, name: str, ended: Ended, now: float) -> None:
+        """The pass of a target has ended."""
+        entry = self._entries.get(name)
+        if entry is None:
+            return
+        entry.running, entry.ended = False, True
+        entry.uses = ended.uses if ended.uses is not None else entry.uses
+        for commit in ended.commits:
+            entry.own[commit] = None
+        while len(entry.own) > _MOST_OWN:
+            del entry.own[next(iter(entry.own))]
+        self._schedule(entry, ended, now)
+        self._wait_for(entry, ended.missing, now)
+        self._leave_out_what_is_over(entry)
+
+    def _want(self, entry: _Entry, hint: Hint) -> None:
+        if len(entry.hints) < _MOST_HINTS:
+            # The first of the same: somebody waits since then.
+            entry.hints.setdefault(hint.image, hint)
+        entry.wanted = min(entry.wanted, hint.heard + self.settle)
+
+    def _begin(self, entry: _Entry, now: float) -> Job:
+        job = Job(
+            target=entry.target,
+            scheduled=entry.due <= now,
+            hints=tuple(entry.hints.values()),
+            commits=tuple(entry.commits),
+        )
+        entry.running = True
+        entry.wanted = math.inf
+        entry.hints, entry.commits = {}, {}
+        return job
+
+    def _schedule(self, entry: _Entry, ended: Ended, now: float) -> None:
+        entry.due = now if entry.outdated else now + self._after(entry.target)
+        entry.outdated = False
+        if not ended.failed:
+            entry.backoff = 0.0
+            return
+        entry.backoff = min(_LONGEST_BACKOFF, 2 * entry.backoff or _FIRST_BACKOFF)
+        entry.due = min(entry.due, now + entry.backoff)
+
+    def _wait_for(self, entry: _Entry, missing: Iterable[Hint], now: float) -> None:
+        for hint in missing:
+            if hint.tries < len(RETRIES):
+                at = now + RETRIES[hint.tries]
+                entry.later.append((at, replace(hint, tries=hint.tries + 1)))
+
+    def _leave_out_what_is_over(self, entry: _Entry) -> None:
+        """Leave out what came while the pass ran, and turns out to be no news."""
+        if (uses := entry.uses) is not None:
+            entry.hints = {
+                image: hint for image, hint in entry.hints.items() if image.repository in uses
+            }
+        entry.commits = {commit: None for commit in entry.commits if commit not in entry.own}
+        if not entry.hints and not entry.commits:
+            entry.wanted = math.inf

@@ -1,0 +1,93 @@
+"""What the daemon answers: hooks, and whether it lives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from anyio import CapacityLimiter, to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from imagebot.serve.board import Board
+from imagebot.serve.door import Door
+from imagebot.serve.hooks.model import Delivery
+
+_MOST_BYTES = 1024 * 1024
+"""Of a delivery: GitHub's are 100 KB at most in practice."""
+_AT_ONCE = 16
+"""Deliveries that are looked at, or wait for the keys of an issuer."""
+_LATE = 30.0
+"""Seconds since the loop went round, after which it does not live."""
+
+
+def hooks_app(door: Door) -> Starlette:
+    """Hooks, and nothing else."""
+    return Starlette(routes=hook_routes(door))
+
+
+def whole_app(door: Door, board: Board, *, hooks: bool) -> Starlette:
+    """Everything, with or without the hooks."""
+    return Starlette(
+        routes=[*_probe_routes(board), *(hook_routes(door) if hooks else ())],
+    )
+
+
+def hook_routes(door: Door) -> list[Route]:
+    """`POST /hooks/NAME`."""
+    limiter = CapacityLimiter(_AT_ONCE)
+
+    async def hook(request: Request) -> Response:
+        delivery = Delivery(
+            headers=_joined(request.headers.items()),
+            query=dict(request.query_params),
+            body=await _body(request),
+        )
+        name = request.path_params["name"]
+        answer = await to_thread.run_sync(door.knock, name, delivery, limiter=limiter)
+        return JSONResponse(answer.content, answer.status)
+
+    return [Route("/hooks/{name}", hook, methods=["POST"])]
+
+
+def _probe_routes(board: Board) -> list[Route]:
+    async def health(_: Request) -> Response:
+        turned = board.snapshot().turned
+        late = turned is None or (datetime.now(UTC) - turned).total_seconds() > _LATE
+        return PlainTextResponse(
+            "the loop stands still\n" if late else "ok\n", 503 if late else 200
+        )
+
+    async def ready(_: Request) -> Response:
+        is_ready = board.snapshot().ready
+        said = "ok\n" if is_ready else "the first pass is not done\n"
+        return PlainTextResponse(said, 200 if is_ready else 503)
+
+    return [Route("/healthz", health), Route("/readyz", ready)]
+
+
+async def _body(request: Request) -> bytes:
+    """The body of a request. Raises HTTPException for more than a delivery may have.
+
+    The connection sheds those that take too long.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            raise HTTPException(413)
+    return bytes(body)
+
+
+def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by name; one that comes twice is none, because nobody could say which counts."""
+    found: dict[str, str] = {}
+    twice: set[str] = set()
+    for name, value in headers:
+        if name in found:
+            twice.add(name)
+        found[name] = value
+    return {name: value for name, value in found.items() if name not in twice}

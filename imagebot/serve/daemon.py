@@ -1,0 +1,176 @@
+"""The loop: hears events, keeps schedules, and runs passes of targets side by side."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from imagebot.config.model import BotConfiguration, Target
+from imagebot.config.model_serve import ServeOptions
+from imagebot.git.checkout import BOT_BRANCHES
+from imagebot.git.url import same_repository
+from imagebot.parallel.turns import Turns
+from imagebot.run.diagnostics import Diagnostics
+from imagebot.run.hiding import without_secrets
+from imagebot.run.journal import Journal
+from imagebot.run.passes import PassResult
+from imagebot.run.process import Process
+from imagebot.serve.agenda import Agenda, Hint, Job
+from imagebot.serve.board import Board, PassEnd
+from imagebot.serve.freshness import schedule_of
+from imagebot.serve.hooks.model import GitEvent
+from imagebot.serve.inbox import Inbox, Mail
+from imagebot.serve.passes import Pass, Passes
+
+_PASSES_AT_ONCE = 32
+_WORKING_AT_ONCE = 4
+"""Of the passes; the others wait for registries."""
+_TICK = 1.0
+"""Seconds after which the loop looks around, although nothing happened."""
+_JITTER = 0.1
+"""Of the time until the next scheduled pass, so that those of many targets, and of many bots,
+spread."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A pass under way; `id` is in all lines of its log."""
+
+    job: Job
+    run: Pass
+    id: str
+    began: float
+
+
+@dataclass(slots=True)
+class Daemon:
+    """Call `follow` with the configuration, and then `turn` for ever. For one thread, the main
+    one: it is the one that signals interrupt."""
+
+    process: Process
+    diagnostics: Diagnostics
+    inbox: Inbox
+    board: Board
+    clock: Callable[[], float] = time.monotonic
+    chance: random.Random = field(default_factory=random.Random)
+    _bot: BotConfiguration | None = field(default=None, init=False)
+    _agenda: Agenda = field(init=False)
+    _passes: Passes = field(init=False)
+    _journals: dict[str, Journal] = field(default_factory=dict, init=False)
+    _done: queue.SimpleQueue[tuple[_Work, PassResult]] = field(
+        default_factory=queue.SimpleQueue, init=False
+    )
+
+    def __post_init__(self) -> None:
+        self._agenda = Agenda(self._after)
+        self._passes = Passes(self.process, Turns(_WORKING_AT_ONCE))
+
+    @property
+    def running(self) -> int:
+        """How many passes are under way."""
+        return self._agenda.running
+
+    def follow(self, bot: BotConfiguration) -> None:
+        """Go by this configuration from now on."""
+        before, self._bot = self._bot, bot
+        self._agenda.settle = _options(bot).settle
+        anew = before is not None and _rest(before) != _rest(bot)
+        self._agenda.follow(bot.targets, self.clock(), anew=anew)
+        self.board.follow(bot.targets)
+        self._journals = {
+            target.name: self._journals.get(target.name) or Journal(self.diagnostics)
+            for target in bot.targets
+        }
+
+    def turn(self) -> None:
+        """Go round once: what is due begins, what is done is told, and then it waits for more."""
+        agenda = self._agenda
+        self._finish_passes()
+        for image in agenda.retries(self.clock()):
+            self._passes.forget(image.repository, self._following)
+        for job in agenda.take(self.clock(), _PASSES_AT_ONCE):
+            self._start(job)
+        self.board.turn(datetime.now(UTC), ready=agenda.ready)
+        wait = agenda.next_moment(_PASSES_AT_ONCE) - self.clock()
+        self._read(self.inbox.take(max(0.0, min(_TICK, wait))))
+
+    @property
+    def _following(self) -> BotConfiguration:
+        assert self._bot is not None, "follow comes first"
+        return self._bot
+
+    def _after(self, target: Target) -> float:
+        now = datetime.now(UTC)
+        seconds = (schedule_of(self._following, target).next_time(now) - now).total_seconds()
+        if target.schedule and target.schedule.cron:
+            return seconds + self.chance.uniform(0, min(30.0, _JITTER * seconds))
+        return seconds * self.chance.uniform(1 - _JITTER, 1.0)
+
+    def _read(self, mail: Mail) -> None:
+        if mail.overflowed:
+            self._agenda.follow(self._following.targets, self.clock(), anew=True)
+        for image, heard in mail.images:
+            if self._agenda.hear(Hint(image, heard)):
+                self._passes.forget(image.repository, self._following)
+        for event, heard in mail.git:
+            names = [each.name for each in self._following.targets if _concerns(event, each)]
+            self._agenda.hear_git(names, event.commit, heard)
+
+    def _start(self, job: Job) -> None:
+        run = self._passes.begin(job, self._following)
+        self.board.begin(job.target.name)
+        work = _Work(job, run, secrets.token_hex(4), self.clock())
+        name = f"pass-{job.target.name}"
+        threading.Thread(target=self._run, args=(work,), name=name, daemon=True).start()
+
+    def _run(self, work: _Work) -> None:
+        """In a thread of its own."""
+        # Once the process is asked to end there is no result, and nobody waits for one.
+        with contextlib.suppress(KeyboardInterrupt):
+            result = work.run()
+            self._done.put((work, result))
+            self.inbox.wake()
+
+    def _finish_passes(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._finish(*self._done.get_nowait())
+
+    def _finish(self, work: _Work, result: PassResult) -> None:
+        job, now = work.job, self.clock()
+        name = job.target.name
+        ended = self._passes.end(job, result)
+        self._agenda.end(name, ended, now)
+        result = replace(result, plan=without_secrets(result.plan, self.process.vault))
+        end = PassEnd(
+            at=datetime.now(UTC),
+            seconds=now - work.began,
+            latency=None if job.heard is None else now - job.heard,
+        )
+        self.board.end(name, result, end)
+        journal = self._journals.get(name)
+        if journal is not None:
+            journal.about = {"pass": work.id, "target": name}
+            journal.tell(result, seconds=end.seconds)
+
+
+def _options(bot: BotConfiguration) -> ServeOptions:
+    return bot.serve or ServeOptions()
+
+
+def _rest(bot: BotConfiguration) -> BotConfiguration:
+    """What may change the outcome of every target's pass."""
+    return replace(bot, targets=(), serve=None, nudges=())
+
+
+def _concerns(event: GitEvent, target: Target) -> bool:
+    """Whether a target's branch, or a branch of the bot there, is another than before."""
+    mine = event.branch == target.branch or event.branch.startswith(BOT_BRANCHES)
+    return mine and any(same_repository(url, target.url) for url in event.urls)

@@ -1,0 +1,108 @@
+"""Listens for HTTP in a thread of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from imagebot.config.model_serve import Listen
+from imagebot.errors import UsageError
+from imagebot.serve.connection import ShedProtocol
+
+_BACKLOG = 512
+_LONGEST_END = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The files of a certificate, with those between it and the authority, and of its key."""
+
+    certificate: str
+    key: str
+
+
+class Listener:
+    """Answers at one address. Raises UsageError where it cannot have that.
+
+    `address` is where it listens: with the port that it got, where any was asked for.
+    """
+
+    def __init__(self, listen: Listen, app: Starlette, tls: Tls | None = None) -> None:
+        self._socket = _bind(listen)
+        self.address = Listen(listen.host, self._socket.getsockname()[1])
+        self._tls = tls
+        self._config = uvicorn.Config(
+            app,
+            http=ShedProtocol,
+            ws="none",
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=1,
+            ssl_certfile=tls.certificate if tls else None,
+            ssl_keyfile=tls.key if tls else None,
+        )
+        self._load(tls)
+        self._server = uvicorn.Server(self._config)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._socket],), name="listener", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Accept nothing more, and wait a moment for what is being answered."""
+        self._server.should_exit = True
+        self._thread.join(_LONGEST_END)
+
+    def renew(self) -> None:
+        """Read the certificate again: connections from now on get the new one.
+
+        Raises UsageError, and goes on with the old one.
+        """
+        if self._tls is not None and self._config.ssl is not None:
+            try:
+                self._config.ssl.load_cert_chain(self._tls.certificate, self._tls.key)
+            except OSError as error:
+                raise _bad_certificate(self._tls, error) from error
+
+    def _load(self, tls: Tls | None) -> None:
+        try:
+            self._config.load()
+        except OSError as error:
+            self._socket.close()
+            assert tls is not None
+            raise _bad_certificate(tls, error) from error
+
+
+def _bad_certificate(tls: Tls, error: OSError) -> UsageError:
+    missing = [name for name in (tls.certificate, tls.key) if not Path(name).is_file()]
+    what = f"cannot read {missing[0]}" if missing else f"{tls.certificate} and {tls.key}: {error}"
+    return UsageError(f"--tls-cert: {what}", hint="PEM files: the certificate, and its key")
+
+
+def _bind(listen: Listen) -> socket.socket:
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind((listen.host, listen.port))
+        opened.listen(_BACKLOG)
+    except OSError as error:
+        opened.close()
+        raise UsageError(
+            f"cannot listen at {listen}: {error.strerror}",
+            hint="another process may have the port; serve.listen names another",
+        ) from error
+    opened.setblocking(False)
+    return opened

@@ -1,0 +1,150 @@
+"""The pass of one target in the daemon, and the registry clients that its passes share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from imagebot.config.model import BotConfiguration
+from imagebot.parallel.turns import Turns
+from imagebot.plan.model import Plan
+from imagebot.problem import BUG, Problem
+from imagebot.reference import Repository
+from imagebot.registry.memo import Memo
+from imagebot.run.crash import write_crash_log
+from imagebot.run.passes import PassContext, PassResult, run_pass
+from imagebot.run.process import Process
+from imagebot.run.registries import KeptRegistries, cache_folder
+from imagebot.serve.agenda import Ended, Hint, Job
+from imagebot.serve.freshness import oldest
+from imagebot.text import excerpt
+
+Pass = Callable[[], PassResult]
+
+
+@dataclass(slots=True)
+class _Client:
+    """Registries of one configuration, and how many passes use them; closed when none does and
+    another configuration has come."""
+
+    registries: KeptRegistries
+    used: int = 0
+    outdated: bool = False
+
+
+@dataclass(slots=True)
+class Passes:
+    """Begins passes of targets, which may run in any thread. For one thread.
+
+    A registry client, with its tokens, connections and answers, is used for as long as what the
+    bot's file says of registries stays the same.
+    """
+
+    process: Process
+    turns: Turns
+    _client: _Client | None = field(default=None, init=False)
+    _of_jobs: dict[int, _Client] = field(default_factory=dict, init=False)
+
+    def begin(self, job: Job, bot: BotConfiguration) -> Pass:
+        """What is to be called for the result; after it `end` is."""
+        client = self._client_for(bot)
+        alone = replace(bot, targets=(job.target,))
+        age = oldest(bot, job.target, scheduled=job.scheduled)
+        views = client.registries.for_pass(alone, age)
+        client.used += 1
+        self._of_jobs[id(job)] = client
+        context = PassContext(
+            bot=alone,
+            registry=views.common,
+            registries=views.own,
+            environment=self.process.environment,
+            cache=cache_folder(bot),
+            now=datetime.now(UTC),
+            vault=self.process.vault,
+            stop=self.process.stop,
+            report_bug=self._report_bug,
+            turns=self.turns,
+        )
+        return partial(_run, context)
+
+    def end(self, job: Job, result: PassResult) -> Ended:
+        """What the pass of a job left behind."""
+        client = self._of_jobs.pop(id(job))
+        memo = client.registries.memo_in_use()
+        ended = _ended(job, result, memo)
+        client.used -= 1
+        if client.outdated and not client.used:
+            client.registries.close()
+        return ended
+
+    def forget(self, repository: Repository, bot: BotConfiguration) -> None:
+        """The next passes ask for a repository anew."""
+        self._client_for(bot).registries.memo(bot).forget(repository)
+
+    def close(self) -> None:
+        """Close the client; no pass runs any more."""
+        if self._client is not None:
+            self._client.registries.close()
+            self._client = None
+
+    def _client_for(self, bot: BotConfiguration) -> _Client:
+        known = self._client
+        if known is not None and known.registries.fits(bot):
+            return known
+        if known is not None:
+            known.outdated = True
+            if not known.used:
+                known.registries.close()
+        self._client = _Client(KeptRegistries(self.process))
+        return self._client
+
+    def _report_bug(self, error: Exception) -> Path:
+        return write_crash_log(self.process.arguments, self.process.vault, error)
+
+
+def _run(context: PassContext) -> PassResult:
+    """A pass that has a result whatever happens, so that the loop goes on."""
+    try:
+        return run_pass(context)
+    except Exception as error:  # noqa: BLE001 - what went wrong is a problem in the result
+        path = context.report_bug(error)
+        name = context.bot.targets[0].name
+        said = excerpt(context.vault.hide(str(error)), 200)
+        problem = Problem(
+            scope="target",
+            subject=name,
+            code=BUG,
+            message=f"{name}: sorry, this is a bug: {type(error).__name__}: {said}",
+            hint=f"please report it with the log at {path}",
+            target=name,
+        )
+        return PassResult(Plan(problems=(problem,)))
+
+
+def _ended(job: Job, result: PassResult, memo: Memo) -> Ended:
+    plan = result.plan
+    failed = {problem.subject for problem in plan.problems if problem.scope == "repository"}
+    of_target = any(problem.scope == "target" for problem in plan.problems)
+    of_change = any(problem.scope == "change" for problem in plan.problems)
+    fields = [update.field for update in plan.updates]
+    fields += [kept.field for kept in plan.kept if kept.route]
+    used = {field.reference.repository for field in fields}
+    names = frozenset(name for repository in used for name in memo.names(repository))
+    return Ended(
+        # What could not be read says nothing of the images that it has.
+        uses=None if of_target and not used else names,
+        commits=tuple(entry.commit for entry in result.published if entry.commit),
+        missing=tuple(hint for hint in job.hints if _is_missing(hint, failed, memo)),
+        failed=of_target or of_change,
+    )
+
+
+def _is_missing(hint: Hint, failed: set[str], memo: Memo) -> bool:
+    """Whether the registry does not list the tag yet, or did not answer."""
+    repository, tag = hint.image.repository, hint.image.tag
+    if any(str(name) in failed for name in memo.names(repository)):
+        return True
+    return bool(tag) and memo.lists(repository, tag) is False

@@ -1,0 +1,305 @@
+"""What the loop does next, with a clock that the tests move."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imagebot.config.model import Target
+from imagebot.reference import Repository, parse_repository
+from imagebot.serve.agenda import RETRIES, Agenda, Ended, Hint, Job
+from imagebot.serve.hooks.model import Announcement
+
+API = parse_repository("ghcr.io/acme/api")
+WEB = parse_repository("ghcr.io/acme/web")
+INTERVAL = 300.0
+MOST = 4
+
+
+def target(name: str, branch: str = "main") -> Target:
+    return Target(name=name, url=f"https://git.example/acme/{name}.git", branch=branch)
+
+
+ONE, TWO = target("one"), target("two")
+
+
+def agenda_of(*targets: Target, settle: float = 0.0) -> Agenda:
+    made = Agenda(lambda _: INTERVAL, settle=settle)
+    made.follow(targets, 0.0)
+    return made
+
+
+def started(agenda: Agenda, now: float, most: int = MOST) -> list[Job]:
+    return list(agenda.take(now, most))
+
+
+def names(jobs: list[Job]) -> list[str]:
+    return [job.target.name for job in jobs]
+
+
+def used(*repositories: Repository) -> Ended:
+    return Ended(uses=frozenset(repositories))
+
+
+def looked_at(settle: float = 0.0) -> Agenda:
+    """At second 10 `one`, which uses the API, and `two`, which uses the web, had their passes."""
+    agenda = agenda_of(ONE, TWO, settle=settle)
+    started(agenda, 0.0)
+    agenda.end("one", used(API), 10.0)
+    agenda.end("two", used(WEB), 10.0)
+    return agenda
+
+
+def hint(repository: Repository, heard: float, tag: str = "") -> Hint:
+    return Hint(Announcement(repository, tag), heard)
+
+
+def test_all_targets_are_due_at_the_start() -> None:
+    agenda = agenda_of(ONE, TWO)
+    jobs = started(agenda, 0.0)
+    assert names(jobs) == ["one", "two"]
+    assert all(job.scheduled for job in jobs)
+    assert not agenda.ready
+    agenda.end("one", used(API), 1.0)
+    assert not agenda.ready
+    agenda.end("two", used(WEB), 1.0)
+    assert agenda.ready
+
+
+def test_a_target_is_due_again_after_its_interval() -> None:
+    agenda = looked_at()
+    assert agenda.next_moment(MOST) == 310.0
+    assert started(agenda, 309.9) == []
+    assert names(started(agenda, 310.0)) == ["one", "two"]
+
+
+def test_a_hint_starts_the_targets_that_use_the_repository_at_once() -> None:
+    agenda = looked_at()
+    heard = hint(API, 20.0, "1.2")
+    assert agenda.hear(heard)
+    (job,) = started(agenda, 20.0)
+    assert (job.target, job.scheduled, job.hints, job.heard) == (ONE, False, (heard,), 20.0)
+
+
+def test_what_nobody_uses_starts_nothing() -> None:
+    agenda = looked_at()
+    assert not agenda.hear(hint(parse_repository("ghcr.io/acme/other"), 20.0))
+    assert started(agenda, 20.0) == []
+
+
+def test_what_comes_during_a_pass_forms_the_next() -> None:
+    agenda = looked_at()
+    agenda.hear(hint(API, 20.0, "1"))
+    started(agenda, 20.0)
+    for number in range(2, 50):
+        agenda.hear(hint(API, 20.5, str(number)))
+        agenda.hear(hint(API, 20.6, str(number)))
+    assert started(agenda, 21.0) == []
+    agenda.end("one", used(API), 22.0)
+    (job,) = started(agenda, 22.0)
+    assert len(job.hints) == 48
+    assert job.heard == 20.5
+    agenda.end("one", used(API), 23.0)
+    assert started(agenda, 23.0) == []
+
+
+def test_a_running_pass_may_find_an_image_that_the_last_one_did_not() -> None:
+    agenda = looked_at()
+    agenda.hear_git(["one"], "c1", 20.0)
+    started(agenda, 20.0)
+    assert agenda.hear(hint(WEB, 21.0))
+    agenda.end("one", used(API, WEB), 22.0)
+    assert names(started(agenda, 22.0)) == ["one", "two"]
+
+
+def test_a_hint_that_no_pass_needs_is_dropped_at_its_end() -> None:
+    agenda = agenda_of(ONE)
+    started(agenda, 0.0)
+    agenda.hear(hint(WEB, 1.0))
+    agenda.end("one", used(API), 2.0)
+    assert started(agenda, 2.0) == []
+
+
+def test_the_first_event_waits_for_others() -> None:
+    agenda = looked_at(settle=3.0)
+    agenda.hear(hint(API, 20.0, "1"))
+    agenda.hear(hint(API, 22.0, "2"))
+    assert agenda.next_moment(MOST) == 23.0
+    assert started(agenda, 22.9) == []
+    (job,) = started(agenda, 23.0)
+    assert len(job.hints) == 2
+
+
+def test_a_tag_that_is_not_listed_yet_is_looked_for_again() -> None:
+    agenda = looked_at()
+    agenda.hear(hint(API, 20.0, "1.2"))
+    now = 20.0
+    for tries, delay in enumerate((*RETRIES, None)):
+        ((sought,),) = (job.hints for job in started(agenda, now))
+        assert (sought.tries, sought.heard) == (tries, 20.0)
+        agenda.end("one", Ended(uses=frozenset({API}), missing=(sought,)), now)
+        if delay is not None:
+            assert agenda.next_moment(MOST) == now + delay
+            assert agenda.retries(now + delay / 2) == ()
+            now += delay
+            assert agenda.retries(now) == (sought.image,)
+    # Now it is left to the schedule.
+    assert agenda.next_moment(MOST) == 310.0
+
+
+def test_the_bots_own_push_starts_nothing() -> None:
+    agenda = looked_at()
+    agenda.hear(hint(API, 20.0))
+    started(agenda, 20.0)
+    # It comes back before the pass that made it has ended, and once more.
+    assert agenda.hear_git(["one"], "made-by-the-bot", 20.5)
+    agenda.end("one", Ended(uses=frozenset({API}), commits=("made-by-the-bot",)), 21.0)
+    assert started(agenda, 21.0) == []
+    assert not agenda.hear_git(["one"], "made-by-the-bot", 22.0)
+    assert started(agenda, 22.0) == []
+
+
+def test_a_push_of_people_starts_a_pass() -> None:
+    agenda = looked_at()
+    assert agenda.hear_git(["one"], "made-by-people", 20.0)
+    (job,) = started(agenda, 20.0)
+    assert (job.target, job.heard) == (ONE, None)
+
+
+def test_a_failure_is_tried_again_later_and_later() -> None:
+    agenda = agenda_of(ONE)
+    now, waits = 0.0, []
+    for _ in range(9):
+        assert names(started(agenda, now)) == ["one"]
+        agenda.end("one", Ended(uses=None, failed=True), now)
+        waits.append(agenda.next_moment(MOST) - now)
+        now = agenda.next_moment(MOST)
+    assert waits == [5, 10, 20, 40, 80, 160, 300, 300, 300]
+    started(agenda, now)
+    agenda.end("one", used(API), now)
+    assert agenda.next_moment(MOST) == now + INTERVAL
+    started(agenda, now + INTERVAL)
+    agenda.end("one", Ended(uses=None, failed=True), now + INTERVAL)
+    assert agenda.next_moment(MOST) == now + INTERVAL + 5
+
+
+def test_a_failed_pass_does_not_forget_what_a_target_uses() -> None:
+    agenda = looked_at()
+    agenda.hear(hint(API, 20.0))
+    started(agenda, 20.0)
+    agenda.end("one", Ended(uses=None, failed=True), 21.0)
+    assert not agenda.hear(hint(parse_repository("ghcr.io/acme/other"), 21.5))
+    assert agenda.hear(hint(API, 22.0))
+    assert names(started(agenda, 22.0)) == ["one"]
+
+
+def test_no_more_passes_than_there_is_room_for() -> None:
+    agenda = agenda_of(*(target(f"t{number}") for number in range(9)))
+    first = started(agenda, 0.0, most=4)
+    assert len(first) == agenda.running == 4
+    assert started(agenda, 0.0, most=4) == []
+    assert agenda.next_moment(4) == math.inf
+    agenda.end(first[0].target.name, used(), 1.0)
+    assert agenda.next_moment(4) == 0.0
+    assert len(started(agenda, 1.0, most=4)) == 1
+
+
+def test_what_somebody_waits_for_comes_first() -> None:
+    agenda = looked_at()
+    agenda.hear(hint(WEB, 310.5))
+    assert names(started(agenda, 311.0, most=1)) == ["two"]
+
+
+def test_a_changed_target_is_due_and_others_are_not() -> None:
+    agenda = looked_at()
+    agenda.follow([target("one", "release"), TWO, target("three")], 20.0)
+    jobs = started(agenda, 20.0)
+    assert names(jobs) == ["one", "three"]
+    assert jobs[0].target.branch == "release"
+
+
+def test_a_target_that_changes_during_its_pass_has_another_one() -> None:
+    agenda = looked_at()
+    agenda.hear(hint(API, 20.0))
+    started(agenda, 20.0)
+    agenda.follow([target("one", "release"), TWO], 20.5)
+    assert started(agenda, 20.5) == []
+    agenda.end("one", used(API), 21.0)
+    (job,) = started(agenda, 21.0)
+    assert job.target.branch == "release"
+    agenda.end("one", used(API), 22.0)
+    assert started(agenda, 22.0) == []
+
+
+def test_a_target_that_is_gone_is_left_alone() -> None:
+    agenda = looked_at()
+    agenda.hear(hint(API, 20.0))
+    started(agenda, 20.0)
+    agenda.follow([TWO], 20.5)
+    agenda.end("one", used(API), 21.0)
+    assert not agenda.hear(hint(API, 22.0))
+    assert agenda.next_moment(MOST) == 310.0
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["hint", "git", "end", "missing", "fail", "wait"]),
+        st.integers(0, 3),
+    ),
+    max_size=60,
+)
+
+
+@given(EVENTS, st.integers(1, 3))
+def test_no_hint_is_lost_and_no_target_has_two_passes(
+    events: list[tuple[str, int]], most: int
+) -> None:
+    """Whatever happens in whatever order: after each hint that a target uses, a pass of it begins
+    later than the hint was heard."""
+    targets = [target(f"t{number}") for number in range(3)]
+    repositories = [parse_repository(f"ghcr.io/acme/r{number}") for number in range(4)]
+    uses = {each.name: frozenset(repositories) for each in targets}
+    agenda = agenda_of(*targets)
+    now = 0.0
+    running: dict[str, Job] = {}
+    open_hints: dict[str, set[Announcement]] = {each.name: set() for each in targets}
+
+    def go_round() -> None:
+        agenda.retries(now)
+        for job in agenda.take(now, most):
+            name = job.target.name
+            assert name not in running
+            running[name] = job
+            open_hints[name] -= {each.image for each in job.hints}
+        assert len(running) <= most
+
+    def end(ended: Ended) -> None:
+        if running:
+            name, _ = running.popitem()
+            agenda.end(name, ended, now)
+
+    for tag, (what, number) in enumerate(events):
+        now += 0.25
+        if what == "hint":
+            said = Announcement(repositories[number], f"{tag}")
+            agenda.hear(Hint(said, now))
+            for each in targets:
+                open_hints[each.name].add(said)
+        elif what == "git":
+            agenda.hear_git([targets[number % 3].name], f"c{tag}", now)
+        elif what == "end":
+            end(Ended(uses=frozenset(repositories)))
+        elif what == "fail":
+            end(Ended(uses=None, failed=True))
+        elif what == "missing" and running:
+            name, job = running.popitem()
+            agenda.end(name, Ended(uses=uses[name], missing=job.hints), now)
+        go_round()
+    for _ in range(100):
+        while running:
+            end(Ended(uses=frozenset(repositories)))
+        now += 1.0
+        go_round()
+    assert all(not left for left in open_hints.values())
