@@ -44,12 +44,14 @@ class GitEvent:
 class Heard:
     """What a delivery says; nothing, where it is of a kind that nobody waits for.
 
-    `id` names the delivery, "" where its sender gives it none.
+    `id` names the delivery, "" where its sender gives it none. `answer` is the JSON that the sender
+    must get back, "" where it does not look at the answer: Event Grid's validation of a hook.
     """
 
     images: tuple[Announcement, ...] = ()
     git: tuple[GitEvent, ...] = ()
     id: str = ""
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
