@@ -9,7 +9,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from imagebot.serve.board import Board
@@ -19,7 +19,9 @@ from imagebot.serve.hooks.model import Delivery
 _MOST_BYTES = 1024 * 1024
 """Of a delivery: GitHub's are 100 KB at most in practice."""
 _AT_ONCE = 16
-"""Deliveries that are looked at, or wait for the keys of an issuer."""
+"""Deliveries that are looked at."""
+_ASKING = 4
+"""Deliveries that wait for the keys of an issuer: those of others do not wait with them."""
 _LATE = 30.0
 """Seconds since the loop went round, after which it does not live."""
 
@@ -38,7 +40,7 @@ def whole_app(door: Door, board: Board, *, hooks: bool) -> Starlette:
 
 def hook_routes(door: Door) -> list[Route]:
     """`POST /hooks/NAME`."""
-    limiter = CapacityLimiter(_AT_ONCE)
+    at_once, asking = CapacityLimiter(_AT_ONCE), CapacityLimiter(_ASKING)
 
     async def hook(request: Request) -> Response:
         delivery = Delivery(
@@ -47,8 +49,9 @@ def hook_routes(door: Door) -> list[Route]:
             body=await _body(request),
         )
         name = request.path_params["name"]
+        limiter = asking if door.asks_an_issuer(name) else at_once
         answer = await to_thread.run_sync(door.knock, name, delivery, limiter=limiter)
-        return JSONResponse(answer.content, answer.status)
+        return Response(answer.content, answer.status, media_type="application/json")
 
     return [Route("/hooks/{name}", hook, methods=["POST"])]
 

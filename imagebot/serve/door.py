@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,9 +13,13 @@ from imagebot.errors import CredentialError
 from imagebot.run.diagnostics import Diagnostics
 from imagebot.run.events import Event
 from imagebot.run.process import Process
+from imagebot.serve.hooks.jwks import NO_KEYS, Keys
 from imagebot.serve.hooks.model import Delivery, Heard, Refused
+from imagebot.serve.hooks.oidc import key_id
+from imagebot.serve.hooks.proof import bearer_token
 from imagebot.serve.hooks.receive import receive
 from imagebot.serve.inbox import Inbox
+from imagebot.serve.keys import IssuerKeys
 from imagebot.text import excerpt
 
 _TOLD_AGAIN = 60.0
@@ -24,10 +29,14 @@ _MOST_TOLD = 1000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Of the listener to a delivery: a status, and a document of JSON."""
+    """Of the listener to a delivery: a status, and JSON."""
 
     status: int
-    content: Mapping[str, object]
+    content: str
+
+
+def _answer(status: int, /, **content: str) -> Answer:
+    return Answer(status, json.dumps(content))
 
 
 _ANSWERS: Mapping[int, str] = {
@@ -46,30 +55,48 @@ class Door:
     process: Process
     inbox: Inbox
     diagnostics: Diagnostics
+    keys: IssuerKeys
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
+    wall_clock: Callable[[], float] = time.time
     _told: dict[tuple[str, str], float] = field(default_factory=dict, init=False)
 
+    def asks_an_issuer(self, name: str) -> bool:
+        """Whether a delivery may have to wait for somebody else's answer."""
+        hook = self.hooks.get(name)
+        return hook is not None and hook.type == "oidc"
+
     def knock(self, name: str, delivery: Delivery) -> Answer:
-        """Take a delivery. May wait for the keys of an issuer of tokens."""
+        """Take a delivery."""
         hook = self.hooks.get(name)
         if hook is None:
-            return Answer(404, {"error": _ANSWERS[404]})
+            return _answer(404, error=_ANSWERS[404])
         heard = self._hear(hook, delivery)
         if isinstance(heard, Refused):
             self._tell(hook, heard)
-            return Answer(heard.status, {"error": _ANSWERS.get(heard.status, "refused")})
+            return _answer(heard.status, error=_ANSWERS.get(heard.status, "refused"))
+        if heard.answer:
+            return Answer(200, heard.answer)
         if not self.inbox.put(hook.name, heard, self.clock()):
-            return Answer(202, {"status": "known"})
+            return _answer(202, status="known")
         found = bool(heard.images or heard.git)
-        return Answer(202, {"status": "accepted" if found else "nothing to do"})
+        return _answer(202, status="accepted" if found else "nothing to do")
 
     def _hear(self, hook: Hook, delivery: Delivery) -> Heard | Refused:
+        keys = self._find_keys(hook, delivery)
+        if isinstance(keys, Refused):
+            return keys
         try:
             secret = self._secret(hook)
         except CredentialError as error:
             return Refused(503, error.message)
-        return receive(hook, delivery, secret)
+        return receive(hook, delivery, secret, now=self.wall_clock(), keys=keys)
+
+    def _find_keys(self, hook: Hook, delivery: Delivery) -> Keys | Refused:
+        if hook.type != "oidc":
+            return NO_KEYS
+        key = key_id(bearer_token(delivery), hook)
+        return key if isinstance(key, Refused) else self.keys.find(hook.issuer, key)
 
     def _secret(self, hook: Hook) -> str:
         if hook.secret is None:

@@ -15,6 +15,7 @@ from imagebot.config.model import BotConfiguration
 from imagebot.config.model_serve import Listen, ServeOptions
 from imagebot.errors import ConfigurationError, ImagebotError
 from imagebot.http.address import is_loopback
+from imagebot.http.transport import Transport
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics
 from imagebot.run.events import Event
@@ -24,6 +25,7 @@ from imagebot.serve.board import Board
 from imagebot.serve.daemon import Daemon
 from imagebot.serve.door import Door
 from imagebot.serve.inbox import Inbox
+from imagebot.serve.keys import IssuerKeys
 from imagebot.serve.listener import Listener, Tls
 
 _LOOK_AGAIN = 1.0
@@ -89,12 +91,14 @@ def serve(
     """
     bot = load()
     inbox, board = Inbox(), Board()
-    door = Door(process, inbox, diagnostics)
+    transport = Transport()
+    door = Door(process, inbox, diagnostics, IssuerKeys(transport.send))
     daemon = Daemon(process, diagnostics, inbox, board)
     hangup = _Hangup()
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, hangup.handle)
     with ExitStack() as stack:
+        stack.callback(transport.close)
         listeners = _listen(_options(bot), door, board, tls)
         for listener in listeners:
             stack.callback(listener.close)

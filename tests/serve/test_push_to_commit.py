@@ -20,4 +20,4 @@ def test_a_push_is_committed(stage: Stage) -> None:
     committed = with_hooks.wait_for("committed", target="gitops")
     assert committed["updates"][0]["to"]["tag"] == "main-2"
     assert stage.git.read_files(gitops)["api.yaml"].decode() == pod(f"{registry.host}/api:main-2")
-    assert stage.git.log(gitops)[0].id == committed["commit"]
+    assert stage.git.log(gitops)[0].sha == committed["commit"]
