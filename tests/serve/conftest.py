@@ -15,6 +15,7 @@ from tests.support.git_server import GitServer
 from tests.support.registry import Registry, registry
 
 SECRET = "hook-secret-0123456789"
+BEARER = {"Authorization": f"Bearer {SECRET}"}
 CONFIGURATION = """\
 policies:
   every-push: {pattern: '^main-(?P<build>[0-9]+)$', extract: $build, order: numerical}
@@ -95,3 +96,19 @@ def pod(image: str, name: str = "api") -> str:
         f"apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\n"
         f"spec:\n  containers:\n  - {{name: {name}, image: {image}}}\n"
     )
+
+
+def announce(host: str, repository: str, tag: str) -> bytes:
+    """What docker-registry sends, as far as it counts."""
+    event = {
+        "id": f"event-{repository}-{tag}",
+        "action": "push",
+        "target": {
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "repository": repository,
+            "tag": tag,
+            "digest": f"sha256:{'0' * 64}",
+        },
+        "request": {"host": host},
+    }
+    return json.dumps({"events": [event]}).encode()

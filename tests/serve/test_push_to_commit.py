@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.serve.conftest import Stage, pod
+import socket
+
+from tests.serve.conftest import BEARER, Stage, announce, pod
+from tests.support.process import PATIENCE
+from tests.support.scripted_http import Answer, Request, ScriptedServer
 
 
 def test_a_push_is_committed(stage: Stage) -> None:
@@ -21,3 +25,92 @@ def test_a_push_is_committed(stage: Stage) -> None:
     assert committed["updates"][0]["to"]["tag"] == "main-2"
     assert stage.git.read_files(gitops)["api.yaml"].decode() == pod(f"{registry.host}/api:main-2")
     assert stage.git.log(gitops)[0].sha == committed["commit"]
+
+
+def test_a_push_that_is_announced_too_early(stage: Stage) -> None:
+    registry = stage.start_registry()
+    registry.push_image("api", "main-1")
+    gitops = stage.add_target("gitops", {"api.yaml": pod(f"{registry.host}/api:main-1")})
+    daemon = stage.start()
+    daemon.wait_for("pass", target="gitops", problems=0, kept=1)
+
+    daemon.post("/hooks/registry", announce(registry.host, "api", "main-2"), BEARER)
+    daemon.wait_for("pass", target="gitops", more_than=1)
+    registry.push_image("api", "main-2")
+
+    daemon.wait_for("committed", target="gitops")
+    assert b"api:main-2" in stage.git.read_files(gitops)["api.yaml"]
+
+
+def test_what_was_pushed_while_it_was_away_is_found_at_the_start(stage: Stage) -> None:
+    registry = stage.start_registry()
+    registry.push_image("api", "main-1")
+    gitops = stage.add_target("gitops", {"api.yaml": pod(f"{registry.host}/api:main-1")})
+    first = stage.start()
+    first.wait_for("pass", target="gitops", problems=0)
+    first.process.kill()
+    first.process.wait(PATIENCE)
+    registry.push_image("api", "main-2")
+    second = stage.start(log="second.log")
+    second.wait_for("committed", target="gitops")
+    assert b"api:main-2" in stage.git.read_files(gitops)["api.yaml"]
+
+
+def test_only_targets_with_the_image_are_looked_at(stage: Stage) -> None:
+    registry = stage.start_registry()
+    for name in ("api", "web"):
+        registry.push_image(name, "main-1")
+        stage.add_target(f"{name}-gitops", {"app.yaml": pod(f"{registry.host}/{name}:main-1")})
+    daemon = stage.start()
+    for name in ("api", "web"):
+        daemon.wait_for("pass", target=f"{name}-gitops", problems=0)
+    registry.push_image("api", "main-2")
+    daemon.post("/hooks/registry", announce(registry.host, "api", "main-2"), BEARER)
+    daemon.post("/hooks/registry", announce(registry.host, "nobody", "main-2"), BEARER)
+    daemon.wait_for("committed", target="api-gitops")
+    # One more for the web: passes begin in the order of what is heard.
+    daemon.post("/hooks/registry", announce(registry.host, "web", "main-1"), BEARER)
+    daemon.wait_for("pass", target="web-gitops", more_than=1)
+    assert len(daemon.events("pass")) == 4
+
+
+def test_a_failed_registry_is_asked_again_when_a_push_is_announced(
+    stage: Stage, scripted: ScriptedServer
+) -> None:
+    away = True
+
+    def answer(request: Request) -> Answer:
+        if away:
+            return Answer(404)
+        if request.path.endswith("/tags/list"):
+            return Answer(body={"name": "api", "tags": ["main-1", "main-2"]})
+        return Answer()
+
+    scripted.handler = answer
+    stage.bot["registries"][scripted.host] = {"insecure": True}
+    gitops = stage.add_target("gitops", {"api.yaml": pod(f"{scripted.host}/api:main-1")})
+    daemon = stage.start()
+    daemon.wait_for("pass", target="gitops", problems=1)
+    away = False
+    daemon.post("/hooks/registry", announce(scripted.host, "api", "main-2"), BEARER)
+    daemon.wait_for("committed", target="gitops")
+    assert b"api:main-2" in stage.git.read_files(gitops)["api.yaml"]
+
+
+def test_a_silent_registry_does_not_delay_others(stage: Stage) -> None:
+    registry = stage.start_registry()
+    registry.push_image("api", "main-1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"127.0.0.1:{silent.getsockname()[1]}"
+        stage.bot["registries"][host] = {"insecure": True}
+        for number in range(6):
+            stage.add_target(f"silent{number}", {"web.yaml": pod(f"{host}/web{number}:main-1")})
+        gitops = stage.add_target("gitops", {"api.yaml": pod(f"{registry.host}/api:main-1")})
+        daemon = stage.start()
+        daemon.wait_for("pass", target="gitops", problems=0)
+        registry.push_image("api", "main-2")
+        daemon.post("/hooks/registry", announce(registry.host, "api", "main-2"), BEARER)
+        daemon.wait_for("committed", target="gitops")
+        # None of the others has given up.
+        assert {each["target"] for each in daemon.events("pass")} == {"gitops"}
+    assert b"api:main-2" in stage.git.read_files(gitops)["api.yaml"]
