@@ -121,7 +121,9 @@ class Daemon:
                 self._passes.forget(image.repository, self._following)
         for event, heard in mail.git:
             names = [each.name for each in self._following.targets if _concerns(event, each)]
-            self._agenda.hear_git(names, event.commit, heard)
+            # A pull request may be closed or merged while its commit stays the bot's own.
+            commit = "" if event.request else event.commit
+            self._agenda.hear_git(names, commit, heard)
 
     def _start(self, job: Job) -> None:
         run = self._passes.begin(job, self._following)

@@ -119,6 +119,12 @@ class Forge:
         found = self.api("GET", f"/repos/{name}/issues/{number}/labels?per_page=100")
         return sorted(label["name"] for label in found)
 
+    def add_hook(self, name: str, url: str, secret: str, *events: str) -> None:
+        """Announce events of a repository at a URL, signed."""
+        config = {"url": url, "content_type": "json", "secret": secret}
+        body = {"name": "web", "active": True, "events": list(events), "config": config}
+        self.api("POST", f"/repos/{name}/hooks", body)
+
     def close(self, name: str, number: int) -> None:
         """Close a pull request unmerged, as alice would."""
         body = {"state": "closed"}
@@ -188,7 +194,7 @@ def forge(api_url: str, server: GitServer) -> Iterator[Forge]:
             token[who]: {"login": login, "id": number, "scopes": SCOPES}
             for number, (who, login) in enumerate(logins.items(), start=1000)
         }
-        client.post("/_support/reset", json=tokens).raise_for_status()
+        client.post("/_support/reset", json=tokens, params={"git": server.url}).raise_for_status()
         made = Forge(
             api_url=api_url,
             git=server,

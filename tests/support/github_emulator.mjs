@@ -146,18 +146,32 @@ async function correct(method, path, response) {
   return response;
 }
 
+// A repository's clone_url is where Git serves it, in hooks too.
+let git = "";
+function sayWhereGitIs(webhooks) {
+  const dispatch = webhooks.dispatch.bind(webhooks);
+  webhooks.dispatch = (event, action, payload, ...rest) => {
+    const repository = payload.repository;
+    const clone_url = repository && `${git}/${repository.full_name}.git`;
+    const said = repository ? { ...payload, repository: { ...repository, clone_url } } : payload;
+    return dispatch(event, action, said, ...rest);
+  };
+}
+
 const register = githubPlugin.register;
 githubPlugin.register = function (app, store, webhooks, baseUrl, tokens) {
   const data = getGitHubStore(store);
   // PyGithub refuses links to another host name than the one it was given.
   const address = baseUrl.replace("//localhost:", "//127.0.0.1:");
   followBranches(data);
+  sayWhereGitIs(webhooks);
   register.call(this, app, store, webhooks, address, tokens);
   const fetch = app.fetch;
   app.fetch = async (request) => {
     const path = new URL(request.url).pathname;
     if (path === "/_support/reset") {
       emulator.reset();
+      git = new URL(request.url).searchParams.get("git");
       for (const [token, user] of Object.entries(await request.json())) tokens.set(token, user);
       return answer(200, {});
     }
