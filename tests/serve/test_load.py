@@ -1,0 +1,131 @@
+"""Many hooks at once: none lost, passes put together, nothing that grows."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+from tests.serve.conftest import BEARER, Stage, announce, pod
+from tests.support.daemon import Daemon
+from tests.support.process import PATIENCE
+from tests.support.registry import Registry
+
+REPOSITORIES = 50
+ROUNDS = 12
+SENDERS = 4
+MOST_MEMORY = 300.0
+
+
+def memory(daemon: Daemon) -> float:
+    """Resident, in MB."""
+    status = Path(f"/proc/{daemon.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def prepare(stage: Stage, registry: Registry) -> tuple[str, ...]:
+    """Five targets of ten images each."""
+    names = tuple(f"app-{number}" for number in range(REPOSITORIES))
+    digest = {name: registry.push_image(name, "main-1") for name in names}
+    assert len(digest) == REPOSITORIES
+    repositories = []
+    for number in range(5):
+        mine = names[number::5]
+        files = {f"{name}.yaml": pod(f"{registry.host}/{name}:main-1", name) for name in mine}
+        repositories.append(stage.add_target(f"gitops{number}", files))
+    return tuple(repositories)
+
+
+def flood(daemon: Daemon, registry: Registry, rounds: range) -> None:
+    """Every image gets a new tag in every round, and each is announced; by several senders."""
+    pushes = [(f"app-{number}", f"main-{each}") for each in rounds for number in range(50)]
+    turn = itertools.count()
+    failures: list[Exception] = []
+
+    def send() -> None:
+        try:
+            with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
+                while (number := next(turn)) < len(pushes):
+                    name, tag = pushes[number]
+                    registry.tag(name, "main-1", tag)
+                    answer = client.post(
+                        f"{daemon.url}/hooks/registry",
+                        content=announce(registry.host, name, tag),
+                        headers=BEARER,
+                    )
+                    assert answer.status_code == 202
+        except Exception as error:  # noqa: BLE001 - raised again below
+            failures.append(error)
+
+    threads = [threading.Thread(target=send) for _ in range(SENDERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def written(stage: Stage, repositories: tuple[str, ...]) -> Iterator[str]:
+    for repository in repositories:
+        for path, content in stage.git.read_files(repository).items():
+            if path.startswith("app-"):
+                yield content.decode().rpartition(":")[2].strip("}\n ")
+
+
+def test_many_hooks(stage: Stage) -> None:
+    registry = stage.start_registry()
+    repositories = prepare(stage, registry)
+    daemon = stage.start()
+    for number in range(5):
+        daemon.wait_for("pass", target=f"gitops{number}", problems=0, kept=10)
+
+    flood(daemon, registry, range(2, ROUNDS + 2))
+
+    newest = {f"main-{ROUNDS + 1}"}
+    daemon.wait_until(lambda: set(written(stage, repositories)) == newest, "the newest tags")
+    assert len(daemon.events("pass")) < REPOSITORIES * ROUNDS / 4
+    assert daemon.events("problem") == []
+    assert memory(daemon) < MOST_MEMORY
+
+
+def test_a_daemon_that_is_killed_in_the_middle_catches_up(stage: Stage) -> None:
+    registry = stage.start_registry()
+    repositories = prepare(stage, registry)
+    first = stage.start()
+    for number in range(5):
+        first.wait_for("pass", target=f"gitops{number}", problems=0, kept=10)
+    flood(first, registry, range(2, 5))
+    first.wait_for("committed")
+    first.process.kill()
+    first.process.wait(PATIENCE)
+    second = stage.start(log="second.log")
+    second.wait_until(lambda: set(written(stage, repositories)) == {"main-4"}, "the newest tags")
+
+
+def test_two_replicas_do_no_harm(stage: Stage) -> None:
+    registry = stage.start_registry()
+    repositories = prepare(stage, registry)
+    first = stage.start()
+    stage.bot["cache-dir"] = "cache-of-the-second"
+    second = stage.start(log="second.log")
+    daemons = (first, second)
+    for daemon in daemons:
+        for number in range(5):
+            daemon.wait_for("pass", target=f"gitops{number}", problems=0, kept=10)
+    for each in range(2, 5):
+        for name in (f"app-{number}" for number in range(REPOSITORIES)):
+            registry.tag(name, "main-1", f"main-{each}")
+            for daemon in daemons:
+                daemon.post(
+                    "/hooks/registry", announce(registry.host, name, f"main-{each}"), BEARER
+                )
+    newest = {"main-4"}
+    first.wait_until(lambda: set(written(stage, repositories)) == newest, "the newest tags")
+    for repository in repositories:
+        commits = stage.git.log(repository)
+        # Each commit writes something that the one before did not have.
+        assert len({commit.message for commit in commits}) == len(commits)
+        stage.git.assert_sound(repository)
