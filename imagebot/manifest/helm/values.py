@@ -12,7 +12,13 @@ from imagebot.manifest.images.arguments import (
     name_path,
     read_arguments,
 )
-from imagebot.manifest.images.layers import LayerValue, Section, SectionValues, ValuePath
+from imagebot.manifest.images.layers import (
+    TARGET,
+    LayerValue,
+    Section,
+    SectionValues,
+    ValuePath,
+)
 from imagebot.manifest.images.part_scalar import array_arguments, part_of
 from imagebot.manifest.yaml.document_text import DocumentText, nested_text, split_documents
 from imagebot.manifest.yaml.events import MAX_BYTES, Scalar, YamlFaultError
@@ -83,6 +89,8 @@ class _Reading:
             here = None if here is None else _below(*_opened(*here), key)
         if here is None:
             return False
+        if section.parameters and section.keys[-1:] == (TARGET,):
+            return self.target(*here)
         if section.parameters:
             return self.named(*here)
         text, node = _opened(*here)
@@ -106,6 +114,13 @@ class _Reading:
         for scalar, each in array_arguments(node[:MAX_VALUES]):
             self.argument(text, scalar, each)
         return len(node) <= MAX_VALUES
+
+    def target(self, text: DocumentText, node: Node) -> bool:
+        """The name of a value that is in another object, as one that equals no other."""
+        path = parameter_path(node.value.strip()) if is_scalar(node) else ()
+        if path and is_scalar(node):
+            self.values.append(LayerValue(path, "", _line(text, node)))
+        return bool(path)
 
     def arguments(self, text: DocumentText, scalar: Scalar) -> bool:
         try:
