@@ -59,7 +59,7 @@ TAGS = [
     ("- name: API_TAG\n  value: 1.4.2\n- name: API_IMAGE\n  value: acme/api", (2, "1.4.2")),
     (f"image_digest: {DIGEST}", (1, DIGEST)),
     ("- {name: API_TAG, value: 1.4.2}\n- {name: API_IMAGE, value: acme/api}", (1, "1.4.2")),
-    ('{"name": "API_IMAGE", "value": "acme/api"},\n{"name": "API_TAG", "value": "1.4"}', (2, "1.4")),
+    ('{"name": "A_IMAGE", "value": "acme/api"},\n{"name": "A_TAG", "value": "1.4"}', (2, "1.4")),
     ("- {name: 'API_IMAGE_TAG', default: '1.4.2'}", (1, "1.4.2")),
     ("IMAGE := acme/api\nTAG := 1.4.2", (2, "1.4.2")),
     ("IMAGE ?= acme/api\nTAG ?= 1.4.2", (2, "1.4.2")),
