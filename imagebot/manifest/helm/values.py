@@ -23,7 +23,15 @@ from imagebot.manifest.images.part_scalar import array_arguments, part_of
 from imagebot.manifest.yaml.document_text import DocumentText, nested_text, split_documents
 from imagebot.manifest.yaml.events import MAX_BYTES, Scalar, YamlFaultError
 from imagebot.manifest.yaml.file_text import FileText
-from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, build, is_null, is_scalar
+from imagebot.manifest.yaml.tree import (
+    COMPLEX_KEY,
+    Mapping,
+    Node,
+    Sequence,
+    build,
+    is_null,
+    is_scalar,
+)
 
 # A layer with more values, or steps through aliases, is not read: it would cost too much for each
 # file above it.
@@ -31,6 +39,8 @@ MAX_VALUES = 20_000
 # No reference is longer; other text, such as scripts, says nothing about images.
 _MAX_TEXT = 400
 _MAX_DEPTH = 30
+# What stands for a placeholder without quotes, which YAML parses as a mapping (`{{ .x }}`).
+_FILLED_IN = "{{ }}"
 
 
 def read_values(data: bytes, sections: tuple[Section, ...]) -> tuple[SectionValues, ...]:
@@ -150,7 +160,9 @@ class _Reading:
             if pair is None:
                 continue
             name, node = pair
-            if isinstance(node, Mapping):
+            if isinstance(node, Mapping) and COMPLEX_KEY in node and hasattr(name, "start_mark"):
+                self.values.append(LayerValue((*path, key), _FILLED_IN, _line(text, name)))
+            elif isinstance(node, Mapping):
                 if not self.mapping(text, node, (*path, key)):
                     return False
             elif is_scalar(node):
