@@ -12,7 +12,7 @@ import pytest
 
 from imagebot.config.static.check import check_file
 from imagebot.scan.inventory import take_inventory
-from tests.scan.test_inventory import Blobs
+from tests.scan.test_inventory import Blobs, configuration
 from tests.scan.test_layers import CASES, tree
 
 ROUTE = "routes: [{name: r, files: ['**'], publish: commit, images: [{match: '**', policy: %s}]}]\n"
@@ -23,9 +23,11 @@ _MARKER = re.compile(r"write `(# imagebot: \{.*\})` on this line")
 def recommended() -> Iterator[Any]:
     for case in CASES:
         meta = json.loads((case / "case.json").read_text("utf-8"))
-        for place, code, reason in meta.get("unread", []):
-            if code == "no-repository" and "write `" in reason:
-                yield pytest.param(case, place, reason, id=f"{case.name}-{place}")
+        found = take_inventory(Blobs(tree(case / "before")), configuration(), url=meta.get("url"))
+        for each in found.unread:
+            said, place = f"{each.reason}: {each.hint}", f"{each.path}:{each.line}"
+            if each.code == "no-repository" and "write `" in said:
+                yield pytest.param(case, place, said, id=f"{case.name}-{place}")
 
 
 RECOMMENDED = list(recommended())

@@ -3,7 +3,14 @@ and the values of generators."""
 
 from __future__ import annotations
 
-from imagebot.manifest.formats import argocd_releases, argocd_source, chart, helm, kubernetes
+from imagebot.manifest.formats import (
+    argocd_generators,
+    argocd_releases,
+    argocd_source,
+    chart,
+    helm,
+    kubernetes,
+)
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.overlay import Overlay, in_tree, override_of
@@ -31,6 +38,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
         _visit(context, mapping, keys)
 
     walk(context, root, keys, visit, skip=_SKIPPED)
+    argocd_generators.list_tags(context, root)
 
 
 def _visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:

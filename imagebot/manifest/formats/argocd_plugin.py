@@ -80,12 +80,19 @@ def find_arguments(context: DocumentContext, scalar: Scalar, like: Mapping, keys
         return
     values = []
     for each in found:
+        if _is_file(each):
+            continue
         part = part_of(context.document_text, scalar, each)
         if each.reason or part is None:
             _list(context, scalar, each)
         else:
             values.append(NamedValue(each.path, part, part))
     find_named(context, values, like, keys, context.below_at(keys, parameters=True))
+
+
+def _is_file(argument: Argument) -> bool:
+    """Whether it is a file of values (`-f prod.yaml`): that is a layer, and sets no value here."""
+    return not argument.path and not argument.reason
 
 
 def _list(context: DocumentContext, scalar: Scalar, argument: Argument) -> None:
@@ -120,7 +127,8 @@ def _find_array(context: DocumentContext, owner: Mapping, keys: Keys) -> None:
     named = [
         NamedValue(each.path, part, part)
         for scalar, each in array_arguments(values)
-        if (part := part_of(context.document_text, scalar, each)) is not None and not each.reason
+        if not _is_file(each) and not each.reason
+        if (part := part_of(context.document_text, scalar, each)) is not None
     ]
     find_named(context, named, owner, keys, context.below_at(keys, parameters=True))
     is_set = any(item.value.startswith("--set") for item in values if is_scalar(item))

@@ -67,6 +67,8 @@ def _find_by_kind(context: DocumentContext, root: Mapping, kind: PathKind, keys:
             find_document(context, item, kind, (*keys, "items", number))
     elif kustomize.is_kustomization(root):
         kustomize.find(context.within(form="kustomize"), root, keys)
+    elif kustomize.is_transformer(root):
+        kustomize.find_transformer(context.within(form="kustomize"), root, keys)
     elif flux_object.is_flux_object(root):
         flux_object.find(context, root)
     elif is_others(root):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import posixpath
 
+from imagebot.manifest.images import spelling
+from imagebot.manifest.images.arguments import name_path
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
-from imagebot.manifest.images.layers import Holder, Layer, Release
+from imagebot.manifest.images.layers import TARGET, Holder, Layer, Release
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 
@@ -39,13 +41,9 @@ def carry_flux(context: DocumentContext, root: Mapping, spec: Mapping, keys: Key
         for item in files or ()
         if is_scalar(item)
     ]
-    for each in spec.sequence("valuesFrom") or ():
-        # With a target path one value is merged, whose keys are elsewhere.
-        if isinstance(each, Mapping) and not each.text("targetPath"):
-            key = each.text("valuesKey") or "values.yaml"
-            holder = f"{each.text('kind')}:{namespace}:{each.text('name')}:{key}"
-            at = each.scalar("name")
-            layers.append(Layer(context.line(at) if at is not None else 1, holder=holder))
+    for number, each in enumerate(spec.sequence("valuesFrom") or ()):
+        if isinstance(each, Mapping):
+            layers.append(_referred(context, each, namespace, (*keys, "valuesFrom", number)))
     layers += values_layers(context, spec, "values", keys)
     name = metadata.scalar("name") if metadata is not None else None
     in_git = source is not None and source.text("kind") == "GitRepository"
@@ -62,6 +60,30 @@ def carry_flux(context: DocumentContext, root: Mapping, spec: Mapping, keys: Key
             layers=tuple(layers),
         )
     )
+
+
+def _referred(context: DocumentContext, item: Mapping, namespace: str, keys: Keys) -> Layer:
+    """The layer of an item of `valuesFrom`: a ConfigMap or Secret with values, or with one value
+    for a target path, which no format reads."""
+    kind, name = item.text("kind"), item.text("name")
+    key = item.text("valuesKey") or "values.yaml"
+    target = item.scalar(TARGET)
+    if target is not None and target.value.strip():
+        _list_target(context, target, f"the value `{key}` of the {kind} {name}")
+        at = (*context.prefix, *keys, TARGET)
+        return Layer(context.line(target), document=context.document, keys=at, parameters=True)
+    at_name = item.scalar("name")
+    line = context.line(at_name) if at_name is not None else 1
+    return Layer(line, holder=f"{kind}:{namespace}:{name}:{key}")
+
+
+def _list_target(context: DocumentContext, target: Scalar, value: str) -> None:
+    """List a tag or digest that is one value of a ConfigMap or Secret."""
+    path = target.value.strip()
+    *about, last = name_path(path) or ("",)
+    if spelling.is_version_name(last, about=".".join(about)):
+        reason = f"`{path}` is {value}: a marker there with the name of the image governs it"
+        context.unread(target, "no-repository", reason, expected=True)
 
 
 def carry_kustomization(context: DocumentContext, root: Mapping, keys: Keys) -> None:

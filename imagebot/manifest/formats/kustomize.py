@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from imagebot.manifest.formats import chart, helm
@@ -71,9 +72,9 @@ def _texts(root: Mapping, key: str) -> list[str]:
 def overrides(context: DocumentContext, owner: Mapping) -> tuple[Override, ...]:
     """The entries of `owner.images` that change something."""
     found = []
-    for entry in owner.sequence("images") or ():
-        name = entry.scalar("name") if isinstance(entry, Mapping) else None
-        if name is None or not isinstance(entry, Mapping):
+    for _, _, entry in _entries(owner):
+        name = entry.scalar("name")
+        if name is None:
             continue
         new = entry.text("newName").strip()
         versioned = any(entry.text(key) for key in ("newTag", "digest"))
@@ -85,19 +86,40 @@ def overrides(context: DocumentContext, owner: Mapping) -> tuple[Override, ...]:
 
 def find_entries(context: DocumentContext, owner: Mapping, keys: Keys) -> None:
     """The entries of `owner.images`; a new name decides which repository is pulled."""
-    for number, entry in enumerate(owner.sequence("images") or ()):
-        if isinstance(entry, Mapping):
-            shape = Split(
-                owner=entry,
-                repository="newName" if entry.text("newName") else "name",
-                tag="newTag",
-                digest="digest",
-                registry="",
-                new_digest="key",
-            )
-            at = (*keys, "images", number)
-            if not _reports_broken_part(context, entry):
-                find_split(context, shape, at, container=entry.text("name") or None)
+    for key, number, entry in _entries(owner):
+        _find_entry(context, entry, (*keys, key, number))
+
+
+def is_transformer(root: Mapping) -> bool:
+    """Whether it is what Kustomize makes of an entry of `images:`, written as an object."""
+    return root.text("kind") == "ImageTagTransformer" and root.mapping("imageTag") is not None
+
+
+def find_transformer(context: DocumentContext, root: Mapping, keys: Keys) -> None:
+    entry = root.mapping("imageTag")
+    if entry is not None:
+        _find_entry(context, entry, (*keys, "imageTag"))
+
+
+def _entries(owner: Mapping) -> Iterator[tuple[str, int, Mapping]]:
+    """The entries of `images`, which Kustomize still reads under its old name `imageTags` too."""
+    for key in ("images", "imageTags"):
+        for number, entry in enumerate(owner.sequence(key) or ()):
+            if isinstance(entry, Mapping):
+                yield key, number, entry
+
+
+def _find_entry(context: DocumentContext, entry: Mapping, keys: Keys) -> None:
+    shape = Split(
+        owner=entry,
+        repository="newName" if entry.text("newName") else "name",
+        tag="newTag",
+        digest="digest",
+        registry="",
+        new_digest="key",
+    )
+    if not _reports_broken_part(context, entry):
+        find_split(context, shape, keys, container=entry.text("name") or None)
 
 
 def _reports_broken_part(context: DocumentContext, entry: Mapping) -> bool:

@@ -45,25 +45,41 @@ def images_of(
     own = values.of(place.path, place.section)
     if own is None or mount[: len(place.mount)] != place.mount:
         return
-    inside = mount[len(place.mount) :]
-    if not any(_may_have(own.owners, (*inside, *path)) for path in templates.paths):
+    if not any(
+        _may_have(own.owners, (*above[len(place.mount) :], *path))
+        for path in templates.paths
+        for above in _mounts(mount, path)
+    ):
         return
     found: dict[ValuePath, Found] = {}
     texts: dict[ValuePath, str] = {}
+    insides: dict[ValuePath, ValuePath] = {}
     for path in _concrete(templates.paths, mount, layers, values):
-        whole = (*mount, *path)
-        one = values.mapping(layers, whole[:-1]).get(whole[-1])
-        if one is not None:
-            found[path], texts[path] = one, one.text or ""
-        elif values.keys(layers, whole):
-            texts[*path, ""] = ""
+        for above in _mounts(mount, path):
+            whole = (*above, *path)
+            one = values.mapping(layers, whole[:-1]).get(whole[-1])
+            if one is not None:
+                found[path], texts[path] = one, one.text or ""
+                insides[path] = above[len(place.mount) :]
+                break
+            if values.keys(layers, whole):
+                texts[*path, ""] = ""
     merged = ChartValues(texts, templates.chart)
     for image in templates.images:
         for item in items_of(image, merged):
             composed = parts_at(item, merged)
-            given = None if composed is None else _given(composed, place, inside, found, texts)
+            given = None if composed is None else _given(composed, place, insides, found, texts)
             if given is not None:
                 yield given
+
+
+def _mounts(mount: ValuePath, path: ValuePath) -> Iterator[ValuePath]:
+    """Where a chart has the value at a path from, the first that has it: what is `global` in a
+    parent chart goes before the same of its subcharts."""
+    if path[:1] == ("global",):
+        for length in range(len(mount)):
+            yield mount[:length]
+    yield mount
 
 
 def _may_have(owners: dict[ValuePath, dict[str, None]], path: ValuePath) -> bool:
@@ -94,7 +110,7 @@ def _concrete(
 def _given(
     image: ComposedImage,
     place: Place,
-    inside: ValuePath,
+    insides: dict[ValuePath, ValuePath],
     found: dict[ValuePath, Found],
     texts: dict[ValuePath, str],
 ) -> GivenImage | None:
@@ -111,7 +127,7 @@ def _given(
         elif held.path == main.path:
             main = image.tag
         elif held.path in found and found[held.path].place == place and held.start == 0:
-            digest = (*inside, *held.path)
+            digest = (*insides[held.path], *held.path)
         else:
             refusal = f"its digest is in {found[held.path].where}: write it beside the tag"
     if not refusal and (digest or image.digest is None) and main.end != end:
@@ -119,7 +135,7 @@ def _given(
     name = next((path for path in image.name if path in found), ())
     elsewhere = name and found[name].place.path != place.path
     return GivenImage(
-        (*inside, *main.path),
+        (*insides[main.path], *main.path),
         image.reference.name,
         main.start,
         found[name].where if elsewhere else "",

@@ -25,7 +25,8 @@ def instances(release: Release, tree: Tree) -> Iterator[Release]:
 def _told_by_files(release: Release, tree: Tree, depth: int) -> Iterator[Release]:
     texts = [(release.chart, True)] if not release.named else []
     texts += [(_path(release, each.file), False) for each in release.layers if each.file]
-    for text, chart in texts:
+    for written, chart in texts:
+        text = _normal(written)
         if depth < _MAX_UNKNOWN and placeholders(text):
             found = tree.bindings(text, chart=chart, most=_MAX_INSTANCES)
             if found:
@@ -40,6 +41,18 @@ def _path(release: Release, file: str) -> str:
     if file.startswith("$"):
         return file.partition("/")[2]
     return file.lstrip("/") if file.startswith("/") else f"{release.chart}/{file}"
+
+
+def _normal(path: str) -> str:
+    """A path with placeholders without `.` and `..`; no `..` takes away a placeholder, which may
+    stand for several folders."""
+    names: list[str] = []
+    for name in path.split("/"):
+        if name == ".." and names and names[-1] != ".." and "}}" not in names[-1]:
+            names.pop()
+        elif name not in ("", "."):
+            names.append(name)
+    return "/".join(names)
 
 
 def _filled(release: Release, values: dict[str, str]) -> Release:

@@ -12,12 +12,26 @@ from imagebot.manifest.images.arguments import (
     name_path,
     read_arguments,
 )
-from imagebot.manifest.images.layers import LayerValue, Section, SectionValues, ValuePath
+from imagebot.manifest.images.layers import (
+    TARGET,
+    LayerValue,
+    Section,
+    SectionValues,
+    ValuePath,
+)
 from imagebot.manifest.images.part_scalar import array_arguments, part_of
 from imagebot.manifest.yaml.document_text import DocumentText, nested_text, split_documents
 from imagebot.manifest.yaml.events import MAX_BYTES, Scalar, YamlFaultError
 from imagebot.manifest.yaml.file_text import FileText
-from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, build, is_null, is_scalar
+from imagebot.manifest.yaml.tree import (
+    COMPLEX_KEY,
+    Mapping,
+    Node,
+    Sequence,
+    build,
+    is_null,
+    is_scalar,
+)
 
 # A layer with more values, or steps through aliases, is not read: it would cost too much for each
 # file above it.
@@ -25,6 +39,8 @@ MAX_VALUES = 20_000
 # No reference is longer; other text, such as scripts, says nothing about images.
 _MAX_TEXT = 400
 _MAX_DEPTH = 30
+# What stands for a placeholder without quotes, which YAML parses as a mapping (`{{ .x }}`).
+_FILLED_IN = "{{ }}"
 
 
 def read_values(data: bytes, sections: tuple[Section, ...]) -> tuple[SectionValues, ...]:
@@ -83,6 +99,8 @@ class _Reading:
             here = None if here is None else _below(*_opened(*here), key)
         if here is None:
             return False
+        if section.parameters and section.keys[-1:] == (TARGET,):
+            return self.target(*here)
         if section.parameters:
             return self.named(*here)
         text, node = _opened(*here)
@@ -106,6 +124,13 @@ class _Reading:
         for scalar, each in array_arguments(node[:MAX_VALUES]):
             self.argument(text, scalar, each)
         return len(node) <= MAX_VALUES
+
+    def target(self, text: DocumentText, node: Node) -> bool:
+        """The name of a value that is in another object, as one that equals no other."""
+        path = parameter_path(node.value.strip()) if is_scalar(node) else ()
+        if path and is_scalar(node):
+            self.values.append(LayerValue(path, "", _line(text, node)))
+        return bool(path)
 
     def arguments(self, text: DocumentText, scalar: Scalar) -> bool:
         try:
@@ -135,7 +160,9 @@ class _Reading:
             if pair is None:
                 continue
             name, node = pair
-            if isinstance(node, Mapping):
+            if isinstance(node, Mapping) and COMPLEX_KEY in node and hasattr(name, "start_mark"):
+                self.values.append(LayerValue((*path, key), _FILLED_IN, _line(text, name)))
+            elif isinstance(node, Mapping):
                 if not self.mapping(text, node, (*path, key)):
                     return False
             elif is_scalar(node):

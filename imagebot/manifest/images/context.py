@@ -192,18 +192,26 @@ class DocumentContext:
         return not self.prefix or full[0] in _PATCHES
 
     def unread(
-        self, scalar: Scalar | None, code: str, reason: str, *, expected: bool = False
+        self,
+        scalar: Scalar | None,
+        code: str,
+        reason: str,
+        *,
+        expected: bool = False,
+        hint: str = "",
     ) -> None:
         if is_given(scalar):
             return
         line = 0 if scalar is None else self.line(scalar)
-        self.findings.unread.append(Unread(self.findings.path, line, code, reason, expected))
+        entry = Unread(self.findings.path, line, code, reason, expected, hint=hint)
+        self.findings.unread.append(entry)
 
     def nameless(self, scalar: Scalar | None, keys: Keys, reason: str) -> None:
         """List a tag or digest at `keys` whose repository is not known, with what would help."""
+        advice = _advice(self._entry(keys))
         if self.below is not None and self.below.absent:
-            reason = f"{self.below.absent} is not in these files: {_advice(self._entry(keys))}"
-        self.unread(scalar, "no-repository", reason, expected=True)
+            reason, advice = f"{self.below.absent} is not in these files: {advice}", ""
+        self.unread(scalar, "no-repository", reason, expected=True, hint=advice)
 
     def registry_unknown(self, version: Scalar, keys: Keys, name: str) -> None:
         """List a version at `keys` whose image has a `name` without its registry."""
@@ -219,11 +227,9 @@ class DocumentContext:
         part = "digest" if str(keys[-1]).endswith("igest") else "tag"
         path = ".".join(str(key).replace(".", "\\.") for key in keys)[:SHOWN]
         where = f"files: [{in_flow(self.findings.path)}]"
-        if self.prefix:
+        if self.prefix or not all(isinstance(key, str) for key in keys):
             return ""
         if self.resource is not None:
-            if not all(isinstance(key, str) for key in keys):
-                return ""
             where += f", kind: {in_flow(self.resource.kind)}"
         return f"{{{where}, {part}: {in_flow(path)}, image: {in_flow(image)}}}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from imagebot.manifest.images.layers import Chart, ChartImage, Holder, Release, SectionValues
@@ -171,7 +171,8 @@ class Unread:
 
     `entry` is the entry of `fields` that would govern it, "" if `imagebot init` proposes none.
     `line` is 0 for a whole file. An unexpected one becomes a problem when a route covers the file.
-    `hint` says what to write so that it becomes a field, "" if that is not known.
+    `hint` says what to write so that it becomes a field, "" if that is not known. A value that an
+    alias repeats has one entry, though each place could have a hint of its own.
     """
 
     path: str
@@ -180,7 +181,7 @@ class Unread:
     reason: str
     expected: bool = False
     entry: str = ""
-    hint: str = ""
+    hint: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

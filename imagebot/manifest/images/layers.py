@@ -14,6 +14,10 @@ from typing import TypeAlias
 ValuePath = tuple[str, ...]
 
 
+# The key of a name in `valuesFrom` of a HelmRelease: the value with that name is in another object.
+TARGET = "targetPath"
+
+
 @dataclass(frozen=True, slots=True)
 class TemplatePart:
     """One piece of a text that a template makes: a source, a choice or a function's result.
@@ -76,7 +80,7 @@ class Layer:
     `file` is a file as written (`values-prod.yaml`, `/env/x.yaml`, `$ref/values.yaml`, a glob).
     `holder` is `kind:namespace:name:key` of a ConfigMap or Secret. Otherwise the values are at
     `keys` of document `document` of the release's own file; `parameters` says that a list of
-    `{name, value}` is there. `line` counts from 1.
+    `{name, value}` is there, or at a key `TARGET` one name. `line` counts from 1.
     """
 
     line: int

@@ -47,9 +47,14 @@ def is_tag_name(key: str, *, about: str = "") -> bool:
     )
 
 
+def is_version_name(key: str, *, about: str = "") -> bool:
+    """Whether a key is that of a tag or a digest."""
+    return is_tag_name(key, about=about) or _stem(_DIGEST, key) is not None
+
+
 def is_part_name(key: str, *, about: str = "") -> bool:
     """Whether a key may be that of any part of an image."""
-    if is_tag_name(key, about=about) or _stem(_DIGEST, key) is not None:
+    if is_version_name(key, about=about):
         return True
     return is_about_images(f"{about}.{key}") or _stem(_NAME, key) is not None
 

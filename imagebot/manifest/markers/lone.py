@@ -11,8 +11,10 @@ from imagebot.manifest.images.findings import HALF_FOUND, FieldCandidate, FileFi
 from imagebot.manifest.images.not_reference import is_filled_in
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.markers.named import (
+    NAME_KEYS,
     NO_VALUE,
     SEVERAL,
+    VALUE_KEYS,
     VERSION_KEY,
     Named,
     repository_of,
@@ -86,6 +88,11 @@ class _Adding:
         target = self.target(named)
         if isinstance(target, str):
             return target
+        line = target.context.line(target.scalar)
+        other_named = self.named.setdefault(line, named)
+        if other_named is not named:
+            return "" if named.renovate else named.differs(other_named)
+        on_line = self.by_line.get(line, [])
         value = target.scalar.value.strip()
         reason = "" if is_filled_in(value) else why_not_version(value)
         if reason:
@@ -99,7 +106,7 @@ class _Adding:
             return f"is on a line that is part of {reference} already"
         self.added += made
         self.removed.update(same)
-        self.lines.add(named.governs)
+        self.lines.add(line)
         self.unread += unread
         if not made and not named.renovate:
             self.reasons[named.at] = ""
@@ -126,7 +133,24 @@ class _Adding:
         on_line = [each for each in on_line if each.end > each.start]
         if len(on_line) > 1:
             return _meant(on_line) or SEVERAL
-        return on_line[0] if on_line else NO_VALUE
+        return self.value_of(on_line[0]) if on_line else NO_VALUE
+
+    def value_of(self, target: Target) -> Target | str:
+        """A value, or where it is only a name, the one beside it: of `- name: TAG` the `value`."""
+        if not target.keys or target.keys[-1] not in NAME_KEYS:
+            return target
+        owner = _owner(target.root, target)
+        if not isinstance(owner, Mapping):
+            return target
+        given = [key for key in VALUE_KEYS if key in owner]
+        keys = given or [key for key in owner if VERSION_KEY.search(key)]
+        scalar = owner.scalar(keys[0]) if len(keys) == 1 else None
+        if scalar is None:
+            return NO_VALUE
+        start = target.context.document_text.index(scalar.start_mark.index)
+        at = bisect_left(self.starts, start)
+        found = self.targets[at] if at < len(self.targets) else None
+        return found if found is not None and found.start == start else NO_VALUE
 
 
 def _meant(several: list[Target]) -> Target | None:
@@ -173,7 +197,12 @@ def _read(
     place = f"{findings.path}:{named.line}"
     keys = (*target.context.prefix, *target.keys)
     made = [
-        replace(each, field=replace(each.field, keys=keys, repository_from=place))
+        replace(
+            each,
+            field=replace(each.field, keys=keys, repository_from=place),
+            # A policy that the comment has is for its line.
+            lines=tuple(dict.fromkeys((*each.lines, named.governs))),
+        )
         for each in inside.candidates
     ]
     return made, inside.unread

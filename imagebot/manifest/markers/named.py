@@ -23,6 +23,9 @@ NO_VALUE = "names an image, but no value on its line can be its tag or digest"
 SEVERAL = "names an image, but several values are on its line: write its tag on a line of its own"
 # The key of a version, among several keys on a line.
 VERSION_KEY = re.compile(r"(?:tag|version|revision|digest|sha|sha256|hash)\Z", re.IGNORECASE)
+# Keys of what a value is called, and of the value that is beside it.
+NAME_KEYS = frozenset({"name", "key"})
+VALUE_KEYS = ("value", "default")
 # No marker is longer.
 _LONGEST = 1000
 _NOTHING = "(nothing)"

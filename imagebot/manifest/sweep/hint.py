@@ -6,7 +6,7 @@ import re
 
 from imagebot.manifest.formats.select import path_kind
 from imagebot.manifest.sweep.references import Found
-from imagebot.manifest.sweep.text import SweptText
+from imagebot.manifest.sweep.text import NEAR, SweptText
 
 _SLASHES = (".jsonnet", ".libsonnet", ".cue", ".groovy", "jenkinsfile")
 _TAG = r"(?P<tag>[\w][\w.-]*)"
@@ -15,8 +15,17 @@ _DIGEST = "(?P<digest>sha256:[0-9a-f]{64})"
 _GLOB = re.compile(r"([*?\[{])")
 _PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
 _KEY = re.compile(r"""(?P<indent>[ \t]*)(?P<item>- )?["']?(?P<key>[\w./-]+)["']?[ \t]*[:=]""")
+# Keys of versions on one line, of which a marker needs exactly one.
+_VERSIONS = re.compile(
+    r"(?:tag|version|revision|digest|sha|sha256|hash)[\"']?[ \t]*[:=]", re.IGNORECASE
+)
 # How far up a key is searched for: no file is longer that people write.
 _MOST_LINES = 2_000
+# Strings and signs of JSON; a string that does not end goes on to the end of the text.
+_JSON = re.compile(r'"((?:[^"\\]|\\.)*)"?(?=[ \t\r\n]*(:)?)|[{}\[\]]', re.DOTALL)
+_MOST_JSON = 1024 * 1024
+# Where the keys that lead to a tag are not clear.
+_SOME_PATH = "PATH"
 
 
 def hint_for(swept: SweptText, found: Found) -> str:
@@ -33,10 +42,21 @@ def hint_for(swept: SweptText, found: Found) -> str:
     name = found.name or "REPOSITORY"
     if kind and not path.endswith(".json"):
         marker = f"imagebot: {{image: {name}, policy: POLICY}}"
+        if _is_one_of_several(swept, found.start):
+            return f"write it on a line of its own, with `{_comment(path)} {marker}` above it"
         return f"write `{_comment(path)} {marker}` on the line above"
-    keys = _plain_or_quoted(_key_path(swept, found.start))
+    path_of = _json_path if path.endswith(".json") else _key_path
+    keys = _plain_or_quoted(path_of(swept, found.start) or _SOME_PATH)
     entry = f"{{files: [{_glob(path)}], tag: {keys}, image: {_plain_or_quoted(name)}}}"
     return f"write `fields: [{entry}]` in the configuration"
+
+
+def _is_one_of_several(swept: SweptText, at: int) -> bool:
+    """Whether a marker could not say which value of its line it is for."""
+    start = swept.text.rfind(swept.newline, max(0, at - NEAR), at) + 1
+    end = swept.text.find(swept.newline, at, at + NEAR)
+    line = swept.text[start or max(0, at - NEAR) : end if end >= 0 else at + NEAR]
+    return len(_VERSIONS.findall(line)) > 1
 
 
 def _comment(path: str) -> str:
@@ -59,6 +79,21 @@ def _plain_or_quoted(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
     return "'" + text.replace("'", "''") + "'"
+
+
+def _json_path(swept: SweptText, at: int) -> str:
+    """The keys that lead to a value of JSON, dotted, with `*` for any item of a list."""
+    if at > _MOST_JSON:
+        return ""
+    keys: list[str] = []
+    for token in _JSON.finditer(swept.text, 0, at):
+        if token[0] in "{[":
+            keys.append("*" if token[0] == "[" else "")
+        elif token[0] in "}]":
+            del keys[-1:]
+        elif token[2] and keys and keys[-1] != "*":
+            keys[-1] = token[1].replace(".", r"\.")
+    return ".".join(keys) if all(keys) else ""
 
 
 def _key_path(swept: SweptText, at: int) -> str:

@@ -37,7 +37,8 @@ _MIME = frozenset(
 _MODES = frozenset({"ro", "rw", "z", "Z", "cached", "delegated", "consistent", "exec", "noexec"})
 _ALGORITHMS = frozenset({"sha256", "sha512", "sha1", "md5"})
 _FOR_IMAGE = (
-    r"(?:(?i:image|img|container)[\w.\[\]/-]*[\"']?[ \t]*(?::=|=>|[:=(,])[ \t]*[\"'\[{]*$)"
+    r"(?:(?i:image|img|container)[\w.\[\]/-]*[\"']?[ \t]*(?::=|=>|[:=(,])[ \t]*"
+    r"(?:\[(?:[^\[\]{}]*,)?[ \t]*)?[\"'\[{]*$)"
     r"|(?:--[\w-]*(?i:image)[ =][\"']?$)"
     r"|(?:^[ \t]*FROM[ \t]+(?:--[\w=/.$-]+[ \t]+)*$)"
     r"|(?:\b(?:docker|podman|nerdctl|crictl)[ \t]+(?:image[ \t]+)?(?:run|pull|create)\b)"

@@ -12,15 +12,20 @@ from imagebot.reference import is_tag, parse_reference
 
 _ENDING = r"(?i:tag|version|digest)"
 _VALUE = r"([A-Za-z0-9_][A-Za-z0-9_.+-]*(?::[0-9a-f]{64})?)"
-# A key and its value on one line, or as a pair: `- name: API_TAG` with `value: 1.4.2` below it.
+# A key and its value on one line, or as a pair: `- name: API_TAG` with `value: 1.4.2` behind it or
+# below it. An anchor may be before the value.
+_SIGN = r"(?:[ \t]*[?:+]?=[ \t]*|:[ \t]+|[ \t]+:[ \t]+|:)(?:&[\w.-]+[ \t]+)?"
+_PAIR = r"name[\"']?:[ \t]*[\"']?"
+_VALUE_OF = r"[\"']?[ \t]*,?[ \t]*(?:\r?\n[ \t]*)?[\"']?(?:value|default)[\"']?:[ \t]*[\"']?"
 _KEYED = (
-    rf"([A-Za-z0-9_.-]*{_ENDING})[\"']?(?:[ \t]*=[ \t]*|:[ \t]+|[ \t]+:[ \t]+|:)[\"']?{_VALUE}"
-    rf"|name:[ \t]*[\"']?([A-Za-z0-9_.-]*{_ENDING})[\"']?[ \t]*\r?\n[ \t]*"
-    rf"(?:value|default):[ \t]*[\"']?{_VALUE}"
+    rf"([A-Za-z0-9_.-]*{_ENDING})[\"']?{_SIGN}[\"']?{_VALUE}"
+    rf"|{_PAIR}([A-Za-z0-9_.-]*{_ENDING}){_VALUE_OF}{_VALUE}"
 )
 # `imageLayoutVersion` is the version of something else.
 _OF_IMAGE = re.compile(
-    r".*(?:image|(?<![a-z])img).*(?:tag|digest)$|.*(?:image|(?<![a-z])img)[-_.]?version$",
+    r".*(?:image|(?<![a-z])img).*(?:tag|digest)$|.*(?:image|(?<![a-z])img)[-_.]?version$"
+    # Of Kustomize.
+    r"|newTag$",
     re.IGNORECASE,
 )
 _LONGEST_KEY = 128
@@ -31,9 +36,12 @@ _AFTER = frozenset(" \t\r\n\"'`,;)]}#\\&|")
 # A name of an image on a line of its own, in a mapping in flow style, or as a pair.
 _KEY = r"[A-Za-z0-9_.-]*(?i:image|img|repository|repo)(?:[-_.]?(?i:name|repository|repo))?"
 _NAME = r"[\"']?([a-z0-9][a-z0-9._/:-]*)[\"']?[ \t]*(?:[,;})\r\n#&|]|$|[ \t]-)"
+# A `name` is one of an image if it has a registry (`name: ghcr.io/acme/api`).
+_HOSTED = r"[\"']?([a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]+)?/[a-z0-9._/-]*)"
 _NAMED = (
-    rf"({_KEY})[\"']?[ \t]*[:=][ \t]*{_NAME}"
-    rf"|name:[ \t]*[\"']?({_KEY})[\"']?[ \t]*\r?\n[ \t]*(?:value|default):[ \t]*{_NAME}"
+    rf"({_KEY})[\"']?{_SIGN}{_NAME}"
+    rf"|{_PAIR}({_KEY}){_VALUE_OF}{_NAME}"
+    rf"|(name|newName)[\"']?{_SIGN}{_HOSTED}"
 )
 _NAME_END = re.compile(r"[-_.]?(?:image|img|repository|repo|name)$", re.IGNORECASE)
 # How many lines before and after a tag may have the name.
@@ -69,7 +77,7 @@ def _name_beside(swept: SweptText, start: int, end: int, key: str) -> str:
     first, last = _around(swept, start, end)
     column = _column(swept, start)
     for match in compiled(_NAMED).finditer(swept.data[first:last]):
-        number = 1 if match.start(1) >= 0 else 3
+        number = next(group for group in (1, 3, 5) if match.start(group) >= 0)
         other = match.group(number).decode("latin-1")
         own = _folded(_without_ends(other))
         if not _belongs(stem, own, other):
@@ -90,6 +98,8 @@ def _belongs(stem: str, own: str, key: str) -> bool:
     """Whether the rests of two keys, without the words for their parts, are about one image."""
     if own == stem:
         return True
+    if key in ("name", "newName"):
+        return stem in ("", "new")
     return own == "" and "image" in key.lower()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from imagebot.manifest.markers.named import VERSION_KEY, why_not_version
+from imagebot.manifest.markers.named import NAME_KEYS, VERSION_KEY, why_not_version
 from imagebot.manifest.text.placeholders import SIGN, without_placeholders
 
 # What a value may be: it ends at a space, a quote or a sign of the language.
@@ -31,7 +31,11 @@ def version_on(line: str) -> tuple[int, int] | None:
     """
     line = line[:_LONGEST]
     masked = without_placeholders(line)
-    found = [each for each in _ASSIGNED.finditer(masked) if not why_not_version(each["value"])]
+    found = [
+        each
+        for each in _ASSIGNED.finditer(masked)
+        if not why_not_version(each["value"]) and _name(each) not in NAME_KEYS
+    ]
     if not found:
         found = list(_SET.finditer(line))
     if len(found) > 1:

@@ -23,6 +23,13 @@ FOUND = {
         f"p: [{{name: a.b, value: v1}}] # imagebot: {API}\n",
         *(f"{REF}:v1", "careful"),
     ),
+    "above a name": (f"# imagebot: {API}\n- name: X\n  value: v1\n", f"{REF}:v1", "careful"),
+    "on a name": (f"- name: X # imagebot: {API}\n  value: v1\n", f"{REF}:v1", "careful"),
+    "above a key": (f"# imagebot: {API}\n- key: X\n  default: v1\n", f"{REF}:v1", "careful"),
+    "above a name and a version": (
+        f"# imagebot: {API}\n- name: x\n  version: v1\n  repository: https://acme.example\n",
+        *(f"{REF}:v1", "careful"),
+    ),
     "an anchor": (f"a: &v v1 # imagebot: {API}\nb: *v\n", f"{REF}:v1", "careful"),
     "in a block": (f"a: |\n  tag: v1 # imagebot: {API}\n", f"{REF}:v1", "careful"),
     "policy keys": (
@@ -56,6 +63,11 @@ def test_the_value_on_its_line_is_the_tag(text: str, reference: str, policy: str
 WRONG = {
     "a whole reference": (f"a: x:1 # imagebot: {API}\n", "'x:1' is not a tag or digest"),
     "no value": (f"a: # imagebot: {API}\n  b: v1\n", "no value on its line"),
+    "only a name": (f"# imagebot: {API}\n- name: x\n  port: 80\n", "no value on its line"),
+    "a name of a list": (
+        f"# imagebot: {API}\n- name: x\n  value: [v1]\n",
+        "no value on its line",
+    ),
     "an alias": (f"a: &v v1\nb: *v # imagebot: {API}\n", "no value on its line"),
     "the end": (f"a: b\n# imagebot: {API}\n", "no value on its line"),
     "several": (f"a: {{b: v1, c: v2}} # imagebot: {API}\n", "several values are on its line"),
@@ -183,6 +195,24 @@ def test_the_file_itself_says_which_image_it_is() -> None:
     assert found.unread == ()
 
 
+def test_renovate_means_the_value_and_not_its_name() -> None:
+    text = b"# renovate: datasource=docker depName=a/b\n- name: API\n  value: 1.2.3\n"
+    found = scan("values.yaml", text)
+    assert [(str(field.reference), field.line) for field in found.fields] == [("a/b:1.2.3", 3)]
+    assert [(each.line, each.code) for each in scan("a.yaml.j2", text).unread] == [(1, "renovate")]
+
+
+def test_two_markers_of_one_value_must_name_one_image() -> None:
+    text = "# imagebot: {image: a/b}\n- name: API\n  value: v1 # imagebot: {image: a/c}\n"
+    found = scan("values.yaml", text.encode())
+    assert [str(field.reference) for field in found.fields] == ["a/b:v1"]
+    (entry,) = found.unread
+    assert (entry.line, entry.code) == (3, "marker")
+    assert "names another image than the one on line 1" in entry.reason
+    same = scan("values.yaml", text.replace("a/c", "a/b").encode())
+    assert ([str(field.reference) for field in same.fields], same.unread) == (["a/b:v1"], ())
+
+
 def test_an_own_marker_gives_the_policy_to_what_renovate_names() -> None:
     text = "# renovate: datasource=docker depName=a/b\n# imagebot: careful\nversion: 1.2.3\n"
     for path in ("values.yaml", "run.sh"):
@@ -232,6 +262,7 @@ NO_TEXT = {
     "an image": ("FROM acme/api:1", "its line has one already"),
     "nothing": ("make install", "no value on its line"),
     "a path": ("A=x/y", "no value on its line"),
+    "only a name": ('name = "image.tag"', "no value on its line"),
 }
 
 

@@ -16,6 +16,7 @@ FIELDS = (ExtraField(files=("{a}/**", "h{b}.yaml"), tag="*.tag", image="acme/api
 GROWING = {
     "markers at values": (f"k#n: v1 {OWN}\n", 60),
     "markers above values": (f"{OWN}\nk#n: v1\n", 60),
+    "markers above names": (f"{OWN}\n- name: k#n\n  value: v1\n", 60),
     "markers at nothing": (f"{OWN}\n\n", 200),
     "markers at several values": (f"k#n: {{a: v1, b: v2}} {OWN}\n", 60),
     "markers at images": (f"k#n: {{image: 'a:1'}} {OWN}\n", 60),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from ruamel.yaml import YAML
 
-from imagebot.manifest.images.options import ExtraFile, ScanOptions
+from imagebot.manifest.images.options import ExtraField, ExtraFile, ScanOptions
 from imagebot.manifest.scan import scan
-from imagebot.manifest.sweep.sweep import sweep
+from imagebot.manifest.sweep.sweep import CODE, sweep
 
 DIGEST = "sha256:" + "5e" * 32
 PATTERNS = [
@@ -58,6 +58,17 @@ TAGS = [
         "fields: [{files: [x.json], tag: a.imageTag, image: acme/api}]",
     ),
     (
+        "x.json",
+        '{"x": [{"a:": "}"}], "c.d": [{"image": "acme/api", "imageTag": "1.4"}]}',
+        "fields: [{files: [x.json], tag: 'c\\.d.*.imageTag', image: acme/api}]",
+    ),
+    (
+        "x.json",
+        '[\n  {"name": "r.acme.example/api", "tag": "1.4"}\n]\n',
+        "fields: [{files: [x.json], tag: '*.tag', image: r.acme.example/api}]",
+    ),
+    ("x.json", "imageTag: 1.4", "fields: [{files: [x.json], tag: PATH, image: REPOSITORY}]"),
+    (
         "image-tags/prod/api",
         "image_tag: 1.4.2\n",
         "fields: [{files: [image-tags/prod/api], tag: image_tag, image: REPOSITORY}]",
@@ -69,3 +80,24 @@ TAGS = [
 def test_what_governs_a_tag_names_its_image(path: str, text: str, written: str) -> None:
     (entry,) = sweep(path, text.encode())
     assert entry.hint.split("`")[1] == written
+
+
+def test_a_marker_cannot_be_for_one_of_several_versions_on_a_line() -> None:
+    (entry,) = sweep("x.yaml", b"a: {version: 2.0, imageVersion: 1.4}\n")
+    marker = "# imagebot: {image: REPOSITORY, policy: POLICY}"
+    assert entry.hint == f"write it on a line of its own, with `{marker}` above it"
+
+
+@pytest.mark.parametrize("text", [text for path, text, _ in TAGS if path == "x.json"][:3])
+def test_an_entry_for_json_finds_the_tag(text: str) -> None:
+    (entry,) = sweep("x.json", text.encode())
+    (found,) = YAML(typ="safe").load(entry.hint.split("`")[1])["fields"]
+    options = ScanOptions(fields=(ExtraField(**{**found, "files": tuple(found["files"])}),))
+    (field,) = scan("x.json", text.encode(), options).fields
+    assert str(field.reference) == f"{found['image']}:1.4"
+
+
+@pytest.mark.parametrize("part", ['"', '\\"', '"\\"', "[", "{", '{"a":', " "])
+def test_hostile_json_gives_a_hint(part: str) -> None:
+    text = part * (200_000 // len(part)) + '\n"imageTag": "1.4"'
+    assert [entry.code for entry in sweep("x.json", text.encode())] == [CODE]

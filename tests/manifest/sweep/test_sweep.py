@@ -35,6 +35,8 @@ REFERENCES = [
     ("x.yml", "uses: docker://alpine:3", "alpine:3"),
     ("x.yaml", "text: see r.acme.example:8443/team/app:1.2.", "r.acme.example:8443/team/app:1.2"),
     ("x.txt", "acme/one:1.0,acme/two:2.0", "acme/one:1.0"),
+    ("x.yaml", "image: [$A, redis:7]", "redis:7"),
+    ("x.json", '{"images": ["a", "redis:7"]}', "redis:7"),
     ("x.sh", 'IMAGE="${REGISTRY}/acme/api:1.4.2"', "1.4.2"),
     ("x.sh", "run $REGISTRY/api:1.4.2", "1.4.2"),
 ]  # fmt: skip
@@ -56,6 +58,17 @@ TAGS = [
     ("helm upgrade --set image.tag=1.4.2,replicas=2", (1, "1.4.2")),
     ("- name: API_TAG\n  value: 1.4.2\n- name: API_IMAGE\n  value: acme/api", (2, "1.4.2")),
     (f"image_digest: {DIGEST}", (1, DIGEST)),
+    ("- {name: API_TAG, value: 1.4.2}\n- {name: API_IMAGE, value: acme/api}", (1, "1.4.2")),
+    ('{"name": "A_IMAGE", "value": "acme/api"},\n{"name": "A_TAG", "value": "1.4"}', (2, "1.4")),
+    ("- {name: 'API_IMAGE_TAG', default: '1.4.2'}", (1, "1.4.2")),
+    ("IMAGE := acme/api\nTAG := 1.4.2", (2, "1.4.2")),
+    ("IMAGE ?= acme/api\nTAG ?= 1.4.2", (2, "1.4.2")),
+    ("imageTag: &tag 1.4.2", (1, "1.4.2")),
+    ("image: &name acme/api\ntag: &tag 1.4.2", (2, "1.4.2")),
+    ("- {name: web, newTag: 1.4.2}", (1, "1.4.2")),
+    ("- name: web\n  newTag: 1.4.2", (2, "1.4.2")),
+    ('{"name": "ghcr.io/acme/api", "tag": "1.4.2"}', (1, "1.4.2")),
+    ("name: r.acme.example:5000/acme/api\nversion: 1.4.2", (2, "1.4.2")),
 ]  # fmt: skip
 
 
@@ -80,7 +93,9 @@ OTHER_TEXTS = [
     "<!--\nacme/api:1.0\n-->", "imageLayoutVersion: 1.0.0", "version: 1.2.3", "tag: 1.2.3",
     "version: '3.7'\nservices:\n  web:\n    image: acme/web", "imageTag: string",
     "imageTag: {{ .Values.tag }}", "argocd-image-updater.argoproj.io/image-list: a=acme/a:1.x",
-    "lastTriggeredImage: ghcr.io/acme/web:1.2",
+    "lastTriggeredImage: ghcr.io/acme/web:1.2", "name: web\nversion: 1.4.2", "name: a/b\ntag: 1.4",
+    "name: acme.example/x\nfooVersion: 1.4", "- {name: A_TAG, value: 1}", "TAG := 1.4.2",
+    "image: [x]\ny: [a:1.0]",
 ]  # fmt: skip
 
 
