@@ -19,6 +19,7 @@ from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FieldEntry, FileFindings
 from imagebot.manifest.images.options import MARKED_OR_NEEDED, ScanOptions
 from imagebot.manifest.images.renamed import with_names
+from imagebot.manifest.markers.outlined import are_in_outline
 from imagebot.manifest.markers.written import may_have_markers
 from imagebot.manifest.text.literals import with_literals
 from imagebot.manifest.text.read import find_text, has_text_markers, not_utf8, patterns_for
@@ -216,7 +217,7 @@ def _read_documents(
                 number += 1
                 continue
             extra = any(each in text for each in kinds)
-            whole = reads_all or marked or extra
+            whole = reads_all or extra or (marked and not are_in_outline(text))
             roots = _read(text, whole=whole, patient=number < MAX_SLOW)
         except YamlFaultError as fault:
             _list_broken(findings, document_text, fault, codes)
