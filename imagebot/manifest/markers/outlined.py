@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from imagebot.manifest.markers.flux_comment import SIGN
 from imagebot.manifest.markers.renovate import SIGN as RENOVATE_SIGN
+from imagebot.manifest.markers.written import has_any_spelling
 from imagebot.manifest.yaml.plain_lines import is_always_entered
-
-# In lower case, every spelling of imagebot's own markers and of what only looks like one.
-_OWN = "magebot"
 
 
 def are_in_outline(text: str) -> bool:
@@ -17,7 +15,7 @@ def are_in_outline(text: str) -> bool:
     the values of all lines with markers; but imagebot's own markers and Renovate's may be about
     others, as one alone on its line is. Nor does it know the lines of aliases.
     """
-    if RENOVATE_SIGN in text or ("&" in text and "*" in text) or _OWN in text.lower():
+    if RENOVATE_SIGN in text or ("&" in text and "*" in text) or has_any_spelling(text):
         return False
     at = text.find(SIGN)
     while at >= 0:
