@@ -1,4 +1,4 @@
-"""The fast reader finds for Flux's markers what the whole reader finds: see `outlined.py`."""
+"""The fast reader finds for markers what the whole reader finds: see `markers/outlined.py`."""
 
 from __future__ import annotations
 
@@ -28,8 +28,12 @@ MARKERS = (
     '# see {"$imagepolicy": "flux-system:api"}',
     "# $imagepolicy",
 )
+OWN = (
+    *("# imagebot: newest", "# imagebot: {semver: ^1, adopt: true}", "# imagebot: ignore"),
+    *("# ImageBot: ignore", "# imagebot ignore", "## imagebot: newest", "# see imagebot: newest"),
+)
 OTHERS = (
-    *("# imagebot: ignore", "# ImageBot: ignore", "# IMAGEBOT: ignore", "# iMaGeBoT: ignore"),
+    *("# IMAGEBOT: ignore", "# iMaGeBoT: ignore", "# imagebot: {image: ghcr.io/acme/api}"),
     "# imagebot: {image: ghcr.io/acme/api, policy: newest}",
     "# renovate: datasource=docker depName=ghcr.io/acme/api",
 )
@@ -54,6 +58,9 @@ IN_OUTLINE = {
     "a name": f"image:\n  repository: a/b {MARKERS[3]}\n  tag: 1.0.0 {MARKERS[2]}\n",
     "a key without a value": f"images:  {MARKER}\n  - image: a/b:1.0\n",
     "words in quotes": f"image: 'a/b:1.0 {MARKER}' {MARKER}\n",
+    **{marker: f"image:  {marker}\n  repository: a/b\n  tag: 1.0 {marker}\n" for marker in OWN},
+    "alone above a block": f"{OWN[0]}\nimage:\n  {OWN[0]}\n  repository: a/b\n  tag: 1.0\n",
+    "above nothing": f"image: a/b:1.0\n\n{OWN[0]}\n",
     "a marker of which only the words are there": f"image: a/b:1.0\nversion: 'x {MARKER}'\n",
 }
 NOT_IN_OUTLINE = {
@@ -94,7 +101,7 @@ def test_a_marker_is_obeyed() -> None:
 
 def marked(data: bytes, chance: random.Random) -> bytes:
     """With markers at the ends of some lines, on lines of their own, and between words."""
-    markers = MARKERS + OTHERS if chance.random() < 0.2 else MARKERS
+    markers = chance.choice((MARKERS, OWN, MARKERS + OWN, MARKERS + OWN + OTHERS))
     lines = data.splitlines(keepends=True)
     for _ in range(chance.randint(1, 4)):
         at = chance.randrange(len(lines) + 1)
