@@ -64,12 +64,13 @@ IN_OUTLINE = {
     "a marker of which only the words are there": f"image: a/b:1.0\nversion: 'x {MARKER}'\n",
 }
 NOT_IN_OUTLINE = {
-    "alone on its line": f"image:\n  {MARKER}\n  tag: 1.0\n",
-    "alone after a dash": f"x:\n  - {MARKER}\n    image: a/b:1.0\n",
     "on a key that may be repeated": f"a:\n  foo: a/b:1.0 {MARKER}\n  foo: c\n",
     "on another": f"a:\n  imagePullPolicy: a/b:1.0 {MARKER}\n  imagePullPolicy: Always\n",
-    "with aliases": f"x: &a b/c:1.0\nimage: *a {MARKER}\n",
-    **{other: DEPLOYMENT + f"          tag: 1 {other}\n" for other in OTHERS},
+    **{
+        f"words of a value, {other}": f"a:\n  b: 'c {other}'\nimage: a/b:1.0 {OWN[0]}\n"
+        for other in OTHERS[:2]
+    },
+    **{f"above a value, {other}": f"a:\n  {other}\n  foo: 1.0\n" for other in OTHERS[2:]},
 }
 
 
@@ -87,6 +88,17 @@ def test_an_outline_is_enough(text: str) -> None:
 
 @pytest.mark.parametrize("text", NOT_IN_OUTLINE.values(), ids=NOT_IN_OUTLINE.keys())
 def test_others_are_left_to_the_parser(text: str) -> None:
+    data = text.encode()
+    assert not are_in_outline(text)
+    same("a.yaml", data)
+    with mock.patch.object(scan_module, "are_in_outline", return_value=True):
+        assert scan("a.yaml", data) != by_whole_reader("a.yaml", data), "no reason not to"
+
+
+@pytest.mark.parametrize(
+    "text", [f"a: &a b/c:1.0\nimage: *a {MARKER}\n", f"a:\n  {MARKER}\n  - b/c:1.0\n"]
+)
+def test_what_is_in_doubt_is_left_to_the_parser(text: str) -> None:
     assert not are_in_outline(text)
     same("a.yaml", text.encode())
 
