@@ -19,6 +19,7 @@ from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FieldEntry, FileFindings
 from imagebot.manifest.images.options import MARKED_OR_NEEDED, ScanOptions
 from imagebot.manifest.images.renamed import with_names
+from imagebot.manifest.markers.outlined import are_in_outline
 from imagebot.manifest.markers.written import may_have_markers
 from imagebot.manifest.text.literals import with_literals
 from imagebot.manifest.text.read import find_text, has_text_markers, not_utf8, patterns_for
@@ -33,6 +34,7 @@ from imagebot.manifest.yaml.events import (
 from imagebot.manifest.yaml.file_text import FileText, newline_of, wide_encoding
 from imagebot.manifest.yaml.masked import is_masked, mask
 from imagebot.manifest.yaml.outline import outline
+from imagebot.manifest.yaml.signs import holds_one_of
 from imagebot.manifest.yaml.tree import Node, build
 
 __all__ = ["ScanOptions", "scan"]
@@ -141,7 +143,7 @@ def _is_left_out(path: str, data: bytes, options: ScanOptions) -> bool:
     """Whether nothing in a file can have a marker, or tell what a marker elsewhere means."""
     if path in options.layers or path_kind(path) in ("kustomization", "chart"):
         return False
-    if _holds_any(data, MARKED_OR_NEEDED):
+    if holds_one_of(data, MARKED_OR_NEEDED):
         return False
     # What cannot be searched is listed, as ever.
     return len(data) <= MAX_BYTES and not wide_encoding(data)
@@ -216,7 +218,7 @@ def _read_documents(
                 number += 1
                 continue
             extra = any(each in text for each in kinds)
-            whole = reads_all or marked or extra
+            whole = reads_all or extra or (marked and not are_in_outline(text))
             roots = _read(text, whole=whole, patient=number < MAX_SLOW)
         except YamlFaultError as fault:
             _list_broken(findings, document_text, fault, codes)

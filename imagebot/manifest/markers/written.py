@@ -21,7 +21,8 @@ MANY_SIGNS = (
 )
 UNSURE = "a marker here applies to no image or cannot be read, so its meaning is not certain"
 
-_START = r"[ \t]*imagebot:[ \t]*"
+_NAME = "imagebot:"
+_START = rf"[ \t]*{_NAME}[ \t]*"
 OWN = re.compile(rf"(?<!\S)#{_START}")
 # Where a comment starts in other languages than YAML, and how it may end there.
 _OPENS = r"(?:#|(?<!:)//|/\*|--)"
@@ -101,6 +102,11 @@ def names_imagebot(text: str) -> bool:
     return any(name in text for name in _NAMES)
 
 
+def has_any_spelling(text: str) -> bool:
+    """Whether a text has the name, whatever the case of its letters."""
+    return "magebot" in text.lower()
+
+
 def own_markers(file: FileText, pattern: re.Pattern[str]) -> dict[int, Governing]:
     """The markers in a file that is not YAML, by the line they apply to: their own, or the next one
     if only the comment is on theirs."""
@@ -171,7 +177,8 @@ def _exact(
     file: FileText, pattern: re.Pattern[str], is_text: Callable[[int], bool]
 ) -> Iterator[Written]:
     text = file.text
-    match = pattern.search(text)
+    # Most files with markers of Flux have none of these, and each expression looks at every `#`.
+    match = pattern.search(text) if _NAME in text else None
     while match is not None:
         end = match.end()
         if not is_text(match.start()):
@@ -188,7 +195,8 @@ def _near(
     file: FileText, opens: re.Pattern[str], is_text: Callable[[int], bool]
 ) -> Iterator[Written]:
     text = file.text
-    match = _SIGN.search(text)
+    # The expression, in which the case of letters does not matter, takes much longer.
+    match = _SIGN.search(text) if has_any_spelling(text) else None
     while match is not None:
         start = file.start_of_line(match.start())
         end = file.line_end(match.start())

@@ -28,6 +28,7 @@ from imagebot.manifest.yaml.plain_lines import (
     is_telling,
     telling_lines,
 )
+from imagebot.manifest.yaml.signs import holds_one_of
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 
 # Documents with one of these need keys that an outline omits, as do those with markers.
@@ -83,7 +84,7 @@ def outline(text: str) -> Mapping | None:
 
     None if the document is not plain or must be parsed for another reason.
     """
-    if any(sign in text for sign in _BEYOND):
+    if holds_one_of(text.encode("utf-8", "surrogatepass"), _BEYOND):
         return None
     if not text.isascii() and any(sign in text for sign in _OTHER_BREAKS):
         return None

@@ -141,6 +141,11 @@ def is_telling(key: str) -> bool:
     return any(sign in key for sign in _TELLING)
 
 
+def is_always_entered(key: str) -> bool:
+    """Whether no line with this key of a mapping that an outline has is left out of it."""
+    return key in EXACT_KEYS or (is_telling(key) and _SILENT not in key)
+
+
 @functools.lru_cache(maxsize=256)
 def end_of_block(column: int) -> re.Pattern[str]:
     """The line break after a block scalar whose key or dash is at `column`."""

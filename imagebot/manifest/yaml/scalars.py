@@ -10,8 +10,19 @@ from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_scalar
 
 def scalars_of(root: Node) -> Iterator[Scalar]:
     """The values of a document; keys are left out."""
-    for scalar, _ in scalars_with_keys(root):
-        yield scalar
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Mapping):
+            waiting += [value for _, value in node.values()]
+        elif isinstance(node, Sequence):
+            waiting += node
+        elif is_scalar(node):
+            yield node
 
 
 def scalars_with_keys(
