@@ -14,6 +14,7 @@ from imagebot.plan.alone import without_alone
 from imagebot.plan.assign import Assigned, assign
 from imagebot.plan.limits import may_ask
 from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Update
+from imagebot.plan.questions import Questions, asked_of, unmoved_plan
 from imagebot.plan.resolve import NONE_WRITTEN, NOTHING, Resolution, TagQuery, Written, resolve
 from imagebot.plan.undecided import noted_warnings, undecided_warnings
 from imagebot.plan.unused import unused_warnings
@@ -27,11 +28,15 @@ from imagebot.scan.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A plan, and what it was decided from: the answers, and what imagebot had `written`."""
+    """A plan, and what it was decided from: the answers, and what imagebot had `written`.
+
+    `questions` are what the next pass needs of the same tree; None where it has to look at it.
+    """
 
     plan: Plan
     resolution: Resolution
     written: Written
+    questions: Questions | None = None
 
     def still_known(self, written: Written) -> Resolution:
         """The answers that hold in the same pass, now that imagebot has `written` so much."""
@@ -99,7 +104,35 @@ def build(
         warnings=(*unused, *noted, *undecided),
         layers=inventory.layers,
     )
-    return Built(plan, resolution, written)
+    asked_about = asked_of(queries, configuration)
+    questions = None
+    # What cannot be asked about is a problem of this pass alone.
+    if asked_about is not None and not resolution.failures:
+        questions = Questions(
+            asked_about, len(queries), plan.problems, unread, unused, dict(inventory.layers)
+        )
+    return Built(plan, resolution, written, questions)
+
+
+def build_unmoved(
+    questions: Questions,
+    resolution: Resolution,
+    configuration: Configuration,
+    *,
+    target: PlanTarget,
+    limits: Limits,
+    inventory: Callable[[], Inventory],
+    written: Written,
+) -> Built:
+    """What `build` makes of the `inventory` where nothing moves (`nothing_moves`), without it."""
+
+    def kept() -> tuple[Kept, ...]:
+        found = inventory()
+        assignments = assign(found.fields, configuration, target.name, flux=found.flux)
+        queries = _queries(assignments, limits)
+        return tuple(to_plan(assignments, queries, resolution, target=target).kept)
+
+    return Built(unmoved_plan(questions, kept), resolution, written, questions)
 
 
 def to_plan(

@@ -24,9 +24,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class KeptFiles:
-    """The files that keep what is known of a target: its head, scans of its files, and digests."""
+    """The files that keep what is known of a target: its head, what is `asked` about that, scans of
+    its files, and digests.
+    """
 
     tree: Path
+    asked: Path
     scans: Path
     written: Path
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from imagebot.config.load import load_bot_configuration
-from imagebot.errors import GitError
+from imagebot.errors import GitError, RegistryError
 from imagebot.git.runner import Result, Runner
 from imagebot.plan.edits import PlanWithEdits
 from imagebot.publish.publish import publish_plan
@@ -49,10 +49,14 @@ class Target:
     started: list[str]
     tags: tuple[str, ...] = ("1.0.0", "1.1.0")
     points: dict[str, str] = field(default_factory=dict)
+    limits: str = ""
+    down: RegistryError | None = None
 
     def context(self, cache: str) -> PassContext:
-        text = f"targets: [{{url: '{self.bare.folder.as_uri()}', branch: main}}]\n"
-        registry = FakeRegistry({APP: self.tags, APP.replace("app", "other"): ("1",)}, self.points)
+        url = self.bare.folder.as_uri()
+        text = f"targets: [{{url: '{url}', branch: main, {self.limits}}}]\n"
+        tags = {APP: self.down or self.tags, APP.replace("app", "other"): ("1",)}
+        registry = FakeRegistry(tags, self.points)
         return PassContext(
             bot=load_bot_configuration(text, "bot.yaml"),
             registry=Memo(registry).for_pass(),
