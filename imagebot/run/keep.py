@@ -6,12 +6,15 @@ result is the same without it, but takes the next pass longer.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from imagebot.config.model import Configuration
+from imagebot.config.model import Configuration, Target
 from imagebot.errors import ImagebotError
+from imagebot.files.atomic import remove_drafts
 from imagebot.git.checkout import Checkout
 from imagebot.publish.written import keep_written
 from imagebot.scan.checkout import CheckoutSource
@@ -19,6 +22,9 @@ from imagebot.scan.kept import kept_inventory
 
 # More are left for the next pass to scan: somebody waits for the one that publishes.
 _MOST_FILES = 100
+_FOLDERS = ("trees", "asked", "scans", "written")
+# Nobody takes so long to write a file.
+_DRAFT_AGE = timedelta(hours=1)
 _log = logging.getLogger(__name__)
 
 
@@ -32,6 +38,19 @@ class KeptFiles:
     asked: Path
     scans: Path
     written: Path
+
+
+def kept_files(cache: Path, target: Target) -> KeptFiles:
+    """Files beside the target's checkout in the cache, guarded by the same lock."""
+    name = hashlib.sha256(f"{target.url}\0{target.branch}".encode()).hexdigest()[:16]
+    tree, asked, scans, written = (cache / what / f"{name}.{what}" for what in _FOLDERS)
+    return KeptFiles(tree, asked, scans, written)
+
+
+def remove_left_over(cache: Path, now: datetime) -> None:
+    """Delete the drafts of such files that killed passes have left, of whichever target."""
+    for folder in _FOLDERS:
+        remove_drafts(cache / folder, before=(now - _DRAFT_AGE).timestamp())
 
 
 def keep_head(

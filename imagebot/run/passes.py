@@ -6,7 +6,6 @@ plan that comes back.
 
 from __future__ import annotations
 
-import hashlib
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +36,7 @@ from imagebot.publish.due import is_anything_due
 from imagebot.publish.written import read_written
 from imagebot.registry.api import Registry
 from imagebot.run.head import HeadContext, build_head
-from imagebot.run.keep import KeptFiles, keep_head
+from imagebot.run.keep import keep_head, kept_files, remove_left_over
 from imagebot.run.target import TreeRead, same_manifest, target_configuration, tree_read
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.scan.kept import prepare_threads
@@ -135,6 +134,7 @@ def _each_target(context: PassContext, work: Callable[[Target, PassContext], T])
             return work(target, context)
 
     prepare_threads(Questions)
+    remove_left_over(context.cache, context.now)
     return tuple(map_at_once(one, context.bot.targets, workers=_TARGETS_OPEN))
 
 
@@ -224,7 +224,7 @@ def _prepare(
     configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
     checkout.committer = _committer(configuration.commit, context.now)
     source = CheckoutSource(checkout, configuration.files)
-    files = _kept_files(target, context)
+    files = kept_files(context.cache, target)
     asking = HeadContext(
         registry=_registry(target, context),
         now=context.now,
@@ -313,7 +313,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
             context.sleep(random.uniform(0, longest))  # noqa: S311 - jitter, not a secret
             prepared = _prepare_again(prepared, target, opened, context)
             continue
-        kept = _kept_files(target, context)
+        kept = kept_files(context.cache, target)
         keep_head(opened.checkout, prepared.configuration, kept, url=target.url)
         plan = replace(
             plan,
@@ -327,18 +327,6 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
 def _noting_pause(plan: Plan, target: Target, reason: str) -> Plan:
     note = f"{target.name} is paused, nothing is published: {reason}"
     return replace(plan, warnings=(*plan.warnings, note))
-
-
-def _kept_files(target: Target, context: PassContext) -> KeptFiles:
-    """Files beside the target's checkout in the cache, guarded by the same lock."""
-    name = hashlib.sha256(f"{target.url}\0{target.branch}".encode()).hexdigest()[:16]
-
-    def path(what: str) -> Path:
-        return context.cache / what / f"{name}.{what}"
-
-    return KeptFiles(
-        tree=path("trees"), asked=path("asked"), scans=path("scans"), written=path("written")
-    )
 
 
 def _broken(target: Target, error: Exception, context: PassContext) -> Plan:
