@@ -93,25 +93,56 @@ def build(
     noted = noted_warnings(resolution.notes, asked, target=target.name)
     decided = ((field, resolution.of[query]) for field, query in asked)
     undecided = undecided_warnings(decided, target=target.name)
+    said = _said(source, inventory, assignments, configuration)
+    plan = replace(
+        plan,
+        problems=(*said.problems, *plan.problems),
+        unread=said.unread,
+        warnings=(*said.warnings, *noted, *undecided),
+        layers=said.layers,
+    )
+    return Built(plan, resolution, written, _questions(said, queries, configuration))
+
+
+def questions_of(
+    source: Source,
+    inventory: Inventory,
+    configuration: Configuration,
+    *,
+    target: PlanTarget,
+    limits: Limits,
+) -> Questions | None:
+    """What `build` asks about `source`, if that can be kept."""
+    assignments = assign(inventory.fields, configuration, target.name, flux=inventory.flux)
+    said = _said(source, inventory, assignments, configuration)
+    return _questions(said, _queries(assignments, limits), configuration)
+
+
+def _said(
+    source: Source,
+    inventory: Inventory,
+    assignments: Sequence[Assigned],
+    configuration: Configuration,
+) -> Plan:
+    """What a plan says whatever the answers are."""
     unread, problems = sort_unread(inventory, configuration)
     unused: tuple[str, ...] = ()
     if source.whole:
         unused = unused_warnings(assignments, configuration, inventory.paths)
-    plan = replace(
-        plan,
-        problems=(*problems, *plan.problems),
-        unread=unread,
-        warnings=(*unused, *noted, *undecided),
-        layers=inventory.layers,
+    assigned = (each.problem for each in assignments if each.problem)
+    return Plan(
+        problems=(*problems, *assigned), unread=unread, warnings=unused, layers=inventory.layers
     )
-    asked_about = asked_of(queries, configuration)
-    questions = None
-    # What cannot be asked about is a problem of this pass alone.
-    if asked_about is not None and not resolution.failures:
-        questions = Questions(
-            asked_about, len(queries), plan.problems, unread, unused, dict(inventory.layers)
-        )
-    return Built(plan, resolution, written, questions)
+
+
+def _questions(
+    said: Plan, queries: Sequence[TagQuery | None], configuration: Configuration
+) -> Questions | None:
+    asked = asked_of(queries, configuration)
+    if asked is None:
+        return None
+    layers = dict(said.layers)
+    return Questions(asked, len(queries), said.problems, said.unread, said.warnings, layers)
 
 
 def build_unmoved(
@@ -142,7 +173,7 @@ def to_plan(
     *,
     target: PlanTarget,
 ) -> Plan:
-    """Every field is an update or kept, in the order of the files.
+    """Every field is an update or kept, in the order of the files; problems are those of asking.
 
     `queries` are what was asked for each of `assignments`, if anything was.
     """
@@ -152,10 +183,7 @@ def to_plan(
     return Plan(
         updates=tuple(each for each in entries if isinstance(each, Update)),
         kept=tuple(each for each in entries if isinstance(each, Kept)),
-        problems=(
-            *(each.problem for each in assignments if each.problem),
-            *_problems(resolution.failures, _places(pairs, resolution)),
-        ),
+        problems=tuple(_problems(resolution.failures, _places(pairs, resolution))),
     )
 
 

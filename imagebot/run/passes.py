@@ -314,7 +314,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
             prepared = _prepare_again(prepared, target, opened, context)
             continue
         kept = kept_files(context.cache, target)
-        keep_head(opened.checkout, prepared.configuration, kept, url=target.url)
+        keep_head(opened.checkout, prepared.configuration, target, kept)
         plan = replace(
             plan,
             problems=(*plan.problems, *outcome.problems),
