@@ -22,7 +22,7 @@ from imagebot.run.asked import asked_key, plan_target, save_questions
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.scan.kept import find_tree, kept_inventory
 
-# They take a quarter of a second, which saves the next pass twice as much. More are left for that
+# They take 0.3 s, which saves the next pass twice as much. More are left for that
 # one to scan: somebody may wait for the one that publishes.
 _MOST_FILES = 1000
 _FOLDERS = ("trees", "asked", "scans", "written")

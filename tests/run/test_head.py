@@ -61,6 +61,16 @@ def test_where_nothing_moves_no_field_is_looked_at(known: Target, looked: list[s
     assert known.run().plan == known.run("fresh").plan
 
 
+def test_the_pass_after_a_publishing_one_looks_at_no_field(
+    target: Target, looked: list[str]
+) -> None:
+    target.publish()
+    looked.clear()
+    planned = target.plan()
+    assert looked == []
+    assert planned == target.plan_without()
+
+
 def newer(target: Target) -> None:
     target.tags = (*target.tags, "1.2.0")
 
