@@ -137,7 +137,8 @@ def passes(folder: Path, images: int, targets: int) -> None:
         make_remote(folder / "repositories" / "large.git", files)
         bot = write_bot(folder / "large", [f"{root}/large.git"], registry.host)
         process(f"run, cold: {images} images, {images // 10} updates", bot)
-        process("run, warm: nothing to do", bot)
+        process("run, warm: nothing to do, after the run that published", bot)
+        process("run, warm: nothing to do, once more", bot)
         few = {"imagebot.yaml": CONFIGURATION, **manifests(25, registry.host)}
         make_remote(folder / "repositories" / "small-0.git", few)
         names = [f"small-{number}" for number in range(targets)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -41,3 +42,18 @@ def write_whole(
             path.hardlink_to(draft)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def remove_drafts(folder: Path, *, before: float) -> None:
+    """Delete what killed processes have left in `folder`: drafts last written to before a time, in
+    seconds since the epoch. A younger one may be that of a process that writes it now.
+
+    What cannot be deleted stays, without an error.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.name.startswith(PREFIX) or not entry.is_file(follow_symlinks=False):
+                continue
+            with contextlib.suppress(OSError):
+                if entry.stat(follow_symlinks=False).st_mtime < before:
+                    Path(entry.path).unlink()

@@ -50,10 +50,15 @@ class Transport:
     def __init__(
         self, *, limits: TimeLimits = TimeLimits(), transport: Network | None = None
     ) -> None:
+        # Now, and not in a thread that asks: others would be started because nothing gets done.
+        load_httpx()
+        from imagebot.http.backend import Backend
+        from imagebot.http.network import PooledNetwork  # noqa: F401 - as above
+
         self._limits = limits
         self._transport = transport
         self._lock = threading.Lock()
-        self._backend: Backend | None = None
+        self._backend = Backend()
         self._networks: dict[_NetworkKey, Network] = {}
         self._closed = False
 
@@ -78,8 +83,6 @@ class Transport:
         """
         if request.reaches is not None:
             permit = Permit(zone=request.reaches)
-        # Before the exchange begins: its host does not answer for the time that this takes.
-        load_httpx()
         exchange = Exchange(self._limits, size=request.limit, within=within, permit=permit)
         with translated(request, exchange, self._limits):
             network, backend = self._network(request)
@@ -103,10 +106,6 @@ class Transport:
         with self._lock:
             if self._closed:
                 raise RegistryUnreachableError(request.subject, "the registry client is closed")
-            if self._backend is None:
-                from imagebot.http.backend import Backend
-
-                self._backend = Backend()
             if key not in self._networks:
                 self._networks[key] = self._transport or _make_network(
                     request, self._backend, local=local, plain=plain

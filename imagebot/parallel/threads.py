@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_MOMENT = 0.001  # seconds
+_MOMENT = 0.003  # seconds
 
 Progress = Callable[[int, int], None]
 """Called with the number of items done and of all items, in the calling thread."""
@@ -104,9 +104,10 @@ def in_time(work: Callable[[], Result], *, seconds: float) -> Result:
 
 
 class _Crew:
-    """Workers: one, then twice as many as often as nothing has been done for a millisecond.
+    """Workers: one, then twice as many as often as nothing has been done for three milliseconds.
 
-    A thread takes longer to start than what is known already takes to look up.
+    A thread takes longer to start than what is known already takes to look up. Where answers come
+    at once, two or three threads keep the interpreter busy, and more only take it from each other.
     """
 
     def __init__(self, run: Callable[[], None], most: int) -> None:

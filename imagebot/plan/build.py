@@ -14,6 +14,7 @@ from imagebot.plan.alone import without_alone
 from imagebot.plan.assign import Assigned, assign
 from imagebot.plan.limits import may_ask
 from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Update
+from imagebot.plan.questions import Questions, asked_of, unmoved_plan
 from imagebot.plan.resolve import NONE_WRITTEN, NOTHING, Resolution, TagQuery, Written, resolve
 from imagebot.plan.undecided import noted_warnings, undecided_warnings
 from imagebot.plan.unused import unused_warnings
@@ -27,11 +28,15 @@ from imagebot.scan.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A plan, and what it was decided from: the answers, and what imagebot had `written`."""
+    """A plan, and what it was decided from: the answers, and what imagebot had `written`.
+
+    `questions` are what the next pass needs of the same tree; None where it has to look at it.
+    """
 
     plan: Plan
     resolution: Resolution
     written: Written
+    questions: Questions | None = None
 
     def still_known(self, written: Written) -> Resolution:
         """The answers that hold in the same pass, now that imagebot has `written` so much."""
@@ -88,18 +93,77 @@ def build(
     noted = noted_warnings(resolution.notes, asked, target=target.name)
     decided = ((field, resolution.of[query]) for field, query in asked)
     undecided = undecided_warnings(decided, target=target.name)
+    said = _said(source, inventory, assignments, configuration)
+    plan = replace(
+        plan,
+        problems=(*said.problems, *plan.problems),
+        unread=said.unread,
+        warnings=(*said.warnings, *noted, *undecided),
+        layers=said.layers,
+    )
+    return Built(plan, resolution, written, _questions(said, queries, configuration))
+
+
+def questions_of(
+    source: Source,
+    inventory: Inventory,
+    configuration: Configuration,
+    *,
+    target: PlanTarget,
+    limits: Limits,
+) -> Questions | None:
+    """What `build` asks about `source`, if that can be kept."""
+    assignments = assign(inventory.fields, configuration, target.name, flux=inventory.flux)
+    said = _said(source, inventory, assignments, configuration)
+    return _questions(said, _queries(assignments, limits), configuration)
+
+
+def _said(
+    source: Source,
+    inventory: Inventory,
+    assignments: Sequence[Assigned],
+    configuration: Configuration,
+) -> Plan:
+    """What a plan says whatever the answers are."""
     unread, problems = sort_unread(inventory, configuration)
     unused: tuple[str, ...] = ()
     if source.whole:
         unused = unused_warnings(assignments, configuration, inventory.paths)
-    plan = replace(
-        plan,
-        problems=(*problems, *plan.problems),
-        unread=unread,
-        warnings=(*unused, *noted, *undecided),
-        layers=inventory.layers,
+    assigned = (each.problem for each in assignments if each.problem)
+    return Plan(
+        problems=(*problems, *assigned), unread=unread, warnings=unused, layers=inventory.layers
     )
-    return Built(plan, resolution, written)
+
+
+def _questions(
+    said: Plan, queries: Sequence[TagQuery | None], configuration: Configuration
+) -> Questions | None:
+    asked = asked_of(queries, configuration)
+    if asked is None:
+        return None
+    layers = dict(said.layers)
+    return Questions(asked, len(queries), said.problems, said.unread, said.warnings, layers)
+
+
+def build_unmoved(
+    questions: Questions,
+    resolution: Resolution,
+    configuration: Configuration,
+    *,
+    target: PlanTarget,
+    limits: Limits,
+    inventory: Callable[[], Inventory],
+    written: Written,
+) -> Built:
+    """What `build` makes of the `inventory` where nothing moves (`nothing_moves`), without it."""
+
+    def kept() -> tuple[Kept, ...]:
+        found = inventory()
+        assignments = assign(found.fields, configuration, target.name, flux=found.flux)
+        queries = _queries(assignments, limits)
+        return tuple(to_plan(assignments, queries, resolution, target=target).kept)
+
+    return Built(unmoved_plan(questions, kept), resolution, written, questions)
 
 
 def to_plan(
@@ -109,7 +173,7 @@ def to_plan(
     *,
     target: PlanTarget,
 ) -> Plan:
-    """Every field is an update or kept, in the order of the files.
+    """Every field is an update or kept, in the order of the files; problems are those of asking.
 
     `queries` are what was asked for each of `assignments`, if anything was.
     """
@@ -119,10 +183,7 @@ def to_plan(
     return Plan(
         updates=tuple(each for each in entries if isinstance(each, Update)),
         kept=tuple(each for each in entries if isinstance(each, Kept)),
-        problems=(
-            *(each.problem for each in assignments if each.problem),
-            *_problems(resolution.failures, _places(pairs, resolution)),
-        ),
+        problems=tuple(_problems(resolution.failures, _places(pairs, resolution))),
     )
 
 

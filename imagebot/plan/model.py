@@ -6,7 +6,7 @@ These are the values that every command prints and `publish` carries out.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -127,11 +127,12 @@ class Published:
 class Plan:
     """Updates and kept fields are ordered by target, path and place in the file.
 
-    `layers` are those of the inventory: the files of one target.
+    `kept` may be made when it is looked at; its length is known before. `layers` are those of the
+    inventory: the files of one target.
     """
 
     updates: tuple[Update, ...] = ()
-    kept: tuple[Kept, ...] = ()
+    kept: Sequence[Kept] = ()
     problems: tuple[Problem, ...] = ()
     unread: tuple[Unread, ...] = ()
     warnings: tuple[str, ...] = field(default=())
@@ -146,6 +147,8 @@ def owned_by(target: str, plan: Plan) -> Plan:
 def merge_plans(plans: Iterable[Plan]) -> Plan:
     """One plan of many, in the order given."""
     every = tuple(plans)
+    if len(every) == 1:
+        return replace(every[0], layers={})
     return Plan(
         updates=tuple(update for plan in every for update in plan.updates),
         kept=tuple(kept for plan in every for kept in plan.kept),

@@ -6,10 +6,9 @@ plan that comes back.
 
 from __future__ import annotations
 
-import hashlib
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,23 +22,24 @@ from imagebot.forge.connect import try_forge
 from imagebot.git.checkout import open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.git.tree import Committer, Identity
-from imagebot.git.url import identity_of
 from imagebot.http.pauses import HeadRoom
 from imagebot.parallel.stop import Stop
 from imagebot.parallel.threads import Progress, map_at_once
 from imagebot.parallel.turns import Turns
-from imagebot.plan.build import Built, build
+from imagebot.plan.build import Built
 from imagebot.plan.limits import LimitedPlan
-from imagebot.plan.model import Plan, PlanTarget, Published, merge_plans, owned_by
+from imagebot.plan.model import Plan, Published, merge_plans, owned_by
+from imagebot.plan.questions import Questions
 from imagebot.problem import BUG, Problem
 from imagebot.publish.context import PublishContext
 from imagebot.publish.due import is_anything_due
 from imagebot.publish.written import read_written
 from imagebot.registry.api import Registry
-from imagebot.run.keep import KeptFiles, keep_head
+from imagebot.run.head import HeadContext, build_head
+from imagebot.run.keep import keep_head, kept_files, remove_left_over
 from imagebot.run.target import TreeRead, same_manifest, target_configuration, tree_read
 from imagebot.scan.checkout import CheckoutSource
-from imagebot.scan.kept import kept_inventory, prepare_threads
+from imagebot.scan.kept import prepare_threads
 from imagebot.text import excerpt
 
 if TYPE_CHECKING:
@@ -111,8 +111,10 @@ def run_pass(context: PassContext) -> PassResult:
     )
 
 
-def _nothing_lifted(plan: Plan, again: Iterable[Again]) -> Iterator[str]:
+def _nothing_lifted(plan: Plan, again: tuple[Again, ...]) -> Iterator[str]:
     """Warnings for what `--again` had no effect on; what has to wait is listed as withheld."""
+    if not again:
+        return
     lifted = [update for update in plan.updates if update.again]
     waiting = {kept.field.reference.repository for kept in plan.kept if not kept.decision.settled}
     for each in again:
@@ -131,7 +133,8 @@ def _each_target(context: PassContext, work: Callable[[Target, PassContext], T])
         with context.turns.taken():
             return work(target, context)
 
-    prepare_threads()
+    prepare_threads(Questions)
+    remove_left_over(context.cache, context.now)
     return tuple(map_at_once(one, context.bot.targets, workers=_TARGETS_OPEN))
 
 
@@ -221,23 +224,16 @@ def _prepare(
     configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
     checkout.committer = _committer(configuration.commit, context.now)
     source = CheckoutSource(checkout, configuration.files)
-    files = _kept_files(target, context)
-    inventory = kept_inventory(
-        source, configuration, tree=files.tree, scans=files.scans, url=target.url
-    )
-    built = build(
-        source,
-        configuration,
-        _registry(target, context),
+    files = kept_files(context.cache, target)
+    asking = HeadContext(
+        registry=_registry(target, context),
         now=context.now,
-        target=PlanTarget(target.name, identity_of(target.url, target.branch)),
-        limits=target.limits,
-        inventory=inventory,
         written=read_written(checkout, files.written),
         waiting=context.turns.given_up,
         progress=context.progress,
-        earlier=earlier.built if earlier else None,
     )
+    before = earlier.built if earlier else None
+    built = build_head(source, configuration, target, files, asking, before)
     if not built.plan.updates:
         return _Prepared(configuration, LimitedPlan(built.plan, built.plan), built)
     from imagebot.run.reduce import reduce_plan
@@ -317,8 +313,8 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
             context.sleep(random.uniform(0, longest))  # noqa: S311 - jitter, not a secret
             prepared = _prepare_again(prepared, target, opened, context)
             continue
-        kept = _kept_files(target, context)
-        keep_head(opened.checkout, prepared.configuration, kept, url=target.url)
+        kept = kept_files(context.cache, target)
+        keep_head(opened.checkout, prepared.configuration, target, kept)
         plan = replace(
             plan,
             problems=(*plan.problems, *outcome.problems),
@@ -331,16 +327,6 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
 def _noting_pause(plan: Plan, target: Target, reason: str) -> Plan:
     note = f"{target.name} is paused, nothing is published: {reason}"
     return replace(plan, warnings=(*plan.warnings, note))
-
-
-def _kept_files(target: Target, context: PassContext) -> KeptFiles:
-    """Files beside the target's checkout in the cache, guarded by the same lock."""
-    name = hashlib.sha256(f"{target.url}\0{target.branch}".encode()).hexdigest()[:16]
-
-    def path(what: str) -> Path:
-        return context.cache / what / f"{name}.{what}"
-
-    return KeptFiles(tree=path("trees"), scans=path("scans"), written=path("written"))
 
 
 def _broken(target: Target, error: Exception, context: PassContext) -> Plan:

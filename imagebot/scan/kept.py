@@ -6,6 +6,7 @@ Deleting the file changes nothing but speed. A checksum covers it: a damaged one
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from imagebot.config.builtin import only_markers
@@ -26,28 +27,70 @@ _FORMAT = b"imagebot-tree-1"
 _READERS = ("manifest/**/*.py", "scan/*.py", "git/*.py", "reference.py", "glob.py")
 
 
-def prepare_threads() -> None:
-    """Called before threads read what is kept at the same time."""
-    prepare(TreeScan)
+def prepare_threads(*kinds: type) -> None:
+    """Called before threads read what is kept at the same time, also of `kinds`."""
+    prepare(TreeScan, *kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTree:
+    """What is kept of the scan of a head, if anything; whether it can be decoded is not known yet.
+
+    `key` stands for all that it is made from.
+    """
+
+    key: str
+    body: memoryview | None
+    managed_only: bool
+
+    def decoded(self) -> TreeScan | None:
+        try:
+            return None if self.body is None else decode_value(self.body, TreeScan)
+        except StaleScanError:
+            return None
+
+    def inventory(self) -> Inventory:
+        """The inventory that was kept. Raises StaleScanError, which its checksum rules out."""
+        tree = self.decoded()
+        if tree is None:
+            raise StaleScanError
+        return inventory_of(tree)
+
+
+def find_tree(
+    source: CheckoutSource, configuration: Configuration, *, tree: Path, url: str
+) -> KeptTree:
+    """What the file `tree` has of a checkout's head. `url` is that of the Git repository.
+
+    While the bot has pull requests, all files are read: what becomes of their images must be known.
+    """
+    managed_only = only_markers(configuration) and not source.checkout.bot_branches()
+    key = _key(source, configuration, url, managed_only=managed_only)
+    return KeptTree(key, read_kept(tree, _FORMAT, key), managed_only)
 
 
 def kept_inventory(
-    source: CheckoutSource, configuration: Configuration, *, tree: Path, scans: Path, url: str
+    source: CheckoutSource,
+    configuration: Configuration,
+    *,
+    tree: Path,
+    scans: Path,
+    url: str,
+    found: KeptTree | None = None,
 ) -> Inventory:
     """The inventory of a checkout's head, from the file `tree` where that has it.
 
     Otherwise the files are scanned, those whose scans are not in the file `scans`, and both are
-    written. `url` is that of the Git repository. While the bot has pull requests, all files are
-    read: what becomes of their images must be known. Raises GitError.
+    written. `found` is what `find_tree` returns, where that is known. Raises GitError.
     """
-    managed_only = only_markers(configuration) and not source.checkout.bot_branches()
-    key = _key(source, configuration, url, managed_only=managed_only)
-    kept = _load(tree, key)
+    found = found or find_tree(source, configuration, tree=tree, url=url)
+    kept = found.decoded()
     if kept is None:
         cache = load_scan_cache(scans)
+        managed_only = found.managed_only
         kept = scan_tree(source, configuration, cache, url=url, managed_only=managed_only)
         cache.save()
-        _save(tree, key, kept)
+        _save(tree, found.key, kept)
     return inventory_of(kept)
 
 
@@ -59,14 +102,6 @@ def _key(
     options = (source.checkout.head, reader, source.files, configuration.files, url)
     said = repr((*options, configuration.fields, managed_only))
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _load(path: Path, key: str) -> TreeScan | None:
-    body = read_kept(path, _FORMAT, key)
-    try:
-        return None if body is None else decode_value(body, TreeScan)
-    except StaleScanError:
-        return None
 
 
 def _save(path: Path, key: str, tree: TreeScan) -> None:

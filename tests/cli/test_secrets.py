@@ -248,7 +248,7 @@ def test_a_log_goes_to_a_folder_of_its_own_where_there_is_no_other(
     temporary.mkdir()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    monkeypatch.setattr("imagebot.run.passes.build", crash)
+    monkeypatch.setattr("imagebot.run.head.build", crash)
     assert cli("run", "-c", "bot.yaml").code == 3
     (inside,) = (path for path in temporary.iterdir() if path.name.startswith("imagebot-"))
     (log,) = inside.iterdir()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from imagebot.config.load import load_bot_configuration
-from imagebot.errors import GitError
+from imagebot.errors import GitError, RegistryError
 from imagebot.git.runner import Result, Runner
 from imagebot.plan.edits import PlanWithEdits
 from imagebot.publish.publish import publish_plan
@@ -49,10 +49,14 @@ class Target:
     started: list[str]
     tags: tuple[str, ...] = ("1.0.0", "1.1.0")
     points: dict[str, str] = field(default_factory=dict)
+    limits: str = ""
+    down: RegistryError | None = None
 
     def context(self, cache: str) -> PassContext:
-        text = f"targets: [{{url: '{self.bare.folder.as_uri()}', branch: main}}]\n"
-        registry = FakeRegistry({APP: self.tags, APP.replace("app", "other"): ("1",)}, self.points)
+        url = self.bare.folder.as_uri()
+        text = f"targets: [{{url: '{url}', branch: main, {self.limits}}}]\n"
+        tags = {APP: self.down or self.tags, APP.replace("app", "other"): ("1",)}
+        registry = FakeRegistry(tags, self.points)
         return PassContext(
             bot=load_bot_configuration(text, "bot.yaml"),
             registry=Memo(registry).for_pass(),
@@ -275,3 +279,24 @@ def test_nothing_is_kept_of_a_head_that_was_not_made_here(
     context = replace(context, bot=load_bot_configuration(text, "bot.yaml"))
     assert [each.status for each in passes.run_pass(context).published] == ["opened"]
     assert called == []
+
+
+@pytest.mark.parametrize("folder", ["trees", "asked", "scans", "written"])
+def test_what_killed_passes_have_left_is_removed(folder: str, target: Target) -> None:
+    """Whatever target it was of; not what another process may be writing now."""
+    target.publish()
+    target.run()
+    kept = target.folder / "cache" / folder
+    written = {path.name for path in kept.iterdir()}
+    for name, age in ((".imagebot-old", 2 * 3600), (".imagebot-new", 60), ("other", 2 * 3600)):
+        (kept / name).write_bytes(b"half")
+        os.utime(kept / name, times=(NOW.timestamp() - age,) * 2)
+    (kept / ".imagebot-link").symlink_to(kept / "other")
+    target.run()
+    assert written
+    assert {path.name for path in kept.iterdir()} == {
+        *written,
+        ".imagebot-new",
+        "other",
+        ".imagebot-link",
+    }

@@ -186,7 +186,7 @@ def test_after_a_lost_push_only_what_it_touched_is_planned_again(
         plans.append(source.checkout.head)
         return build(source, *args, **options)
 
-    monkeypatch.setattr("imagebot.run.passes.build", counted)
+    monkeypatch.setattr("imagebot.run.head.build", counted)
     outcome = run_pass(setting(bot_text(url), FixedTags(meanwhile=meanwhile)))
     assert [entry.status for entry in outcome.published] == ["committed"]
     assert len(plans) == planned
