@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from imagebot.manifest.images.generated import ApplicationSet, TemplateImage
 from imagebot.manifest.images.layers import Chart, ChartImage, Holder, Release, SectionValues
 from imagebot.manifest.images.overlay import Overlay
 from imagebot.manifest.yaml.quoting import is_misread
@@ -235,7 +236,8 @@ class Scan:
     policies and further fields; `overlays` are for `overlays.join_overlays`. `chart`, `releases`
     and `holders` say which files are layers of Helm values; `env_files` are the paths of files with
     lines `KEY=VALUE` that a kustomization makes ConfigMaps of; `values` are what
-    `ScanOptions.sections` asked for, `images` those of the templates of a chart.
+    `ScanOptions.sections` asked for, `images` those of the templates of a chart. `template_images`
+    are what `ScanOptions.as_words` asked for: the images of ApplicationSets.
     """
 
     fields: tuple[ImageField, ...] = ()
@@ -249,3 +251,5 @@ class Scan:
     values: tuple[SectionValues, ...] = ()
     images: tuple[ChartImage, ...] = ()
     env_files: tuple[str, ...] = ()
+    application_sets: tuple[ApplicationSet, ...] = ()
+    template_images: tuple[TemplateImage, ...] = ()
