@@ -13,6 +13,7 @@ import click
 from imagebot.plan.withheld import CODES, Withheld, withheld
 from imagebot.problem import Exit, exit_of
 from imagebot.run.events import describe
+from imagebot.run.hiding import without_secrets
 from imagebot.text import inert_json, printable, printable_line, printable_lines
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from imagebot.manifest.images.field import ImageField
     from imagebot.plan.model import Kept, Plan, Published, Update
     from imagebot.policy.model import Rejection
-    from imagebot.run.hiding import without_secrets
-from imagebot.run.diagnostics import Diagnostics
+    from imagebot.run.diagnostics import Diagnostics
 
 _COLOURS = {"major": "red", "minor": "yellow", "patch": "green", "digest": "cyan", "other": "blue"}
 _MOST_REASONS = 20

@@ -47,6 +47,8 @@ def finish(findings: FileFindings, file: FileText, data: bytes) -> Scan:
         releases=tuple(findings.releases),
         holders=tuple(findings.holders),
         env_files=tuple(dict.fromkeys(findings.env_files)),
+        operations=tuple(findings.operations),
+        application_sets=tuple(findings.application_sets),
     )
 
 

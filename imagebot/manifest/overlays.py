@@ -4,19 +4,24 @@ A kustomization's `images:` replace the images of containers in its resources; w
 and what Flux and Argo CD add to it, replace them again. An image that each of these ways replaces
 is a placeholder (`controller:latest`), which no registry has to know. Where one way leaves it, the
 image is deployed as it is written. An entry with only a `newName` leaves the tag: the image is
-then that of the new name, if all ways agree.
+then that of the new name, if all ways agree. A patch may replace the image of a container, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from imagebot.git.url import same_repository
 from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.layers import WHOLE_FILE, Below, Layers, Renamed
 from imagebot.manifest.images.overlay import Overlay, Override, folder_of
 from imagebot.manifest.images.renamed import is_entry, with_name
+from imagebot.manifest.patches import Patches
+
+# The folders of kustomizations, with the places of their patches.
+_Patched: TypeAlias = tuple[tuple[str, str], ...]
 
 _DEEPEST = 60
 # How many steps may be taken for one name: trees that include each other in many ways are not read.
@@ -43,9 +48,9 @@ def join_overlays(scans: Mapping[str, Scan], url: str | None = None) -> Overlaid
         urls = {each.url for each in overlays}
         here = {one for one in urls if not one or same_repository(one, url)}
         overlays = [each for each in overlays if each.url in here]
-    if not any(each.images for each in overlays):
+    if not any(each.images or each.changes for each in overlays):
         return Overlaid(dict(scans))
-    tree = _Tree(overlays)
+    tree = _Tree(overlays, Patches(overlays, scans))
     joined: dict[str, Scan] = {}
     names: dict[str, tuple[Below, ...]] = {}
     for path, scan in scans.items():
@@ -119,11 +124,12 @@ class _Tree:
     behind it count, or None for an image in a patch; "" for all others.
     """
 
-    def __init__(self, overlays: Iterable[Overlay]) -> None:
+    def __init__(self, overlays: Iterable[Overlay], patches: Patches) -> None:
+        self.patches = patches
         self.kustomizations: dict[str, Overlay] = {}
         self.including: dict[str, list[Overlay]] = {}
         self.deploying: dict[str, list[Overlay]] = {}
-        self.found: dict[tuple[str, str, str | None], _Fate] = {}
+        self.found: dict[tuple[str, str, str | None, _Patched], _Fate] = {}
         self.steps = 0
         for each in overlays:
             if each.by != "kustomization":
@@ -144,8 +150,11 @@ class _Tree:
                 return self.above(folder, name, 0, None)
             every = self.including.get(field.path, [])
             if every:
+                patched = self.patches.of(field)
                 return _together(
-                    self.above(each.folder, name, 0, None if field.path in each.patches else "")
+                    self.above(
+                        each.folder, name, 0, None if field.path in each.patches else "", patched
+                    )
                     for each in every
                 )
             deployers = self.generating(folder)
@@ -158,23 +167,35 @@ class _Tree:
             return self.beyond(folder, name, (name, field.container or ""), 0)
         return None
 
-    def above(self, folder: str, name: str, depth: int, since: str | None) -> _Fate:
-        """What becomes of `name` on every way from the kustomization in `folder` upwards."""
-        key = (folder, name, since)
+    def above(
+        self, folder: str, name: str, depth: int, since: str | None, patched: _Patched = ()
+    ) -> _Fate:
+        """What becomes of `name` on every way from the kustomization in `folder` upwards.
+
+        `patched` are the folders of kustomizations with a patch of the image, and its place.
+        """
+        key = (folder, name, since, patched)
         if key not in self.found:
             self.steps += 1
             # Until it is known: a kustomization that includes itself replaces nothing.
             self.found[key] = _untouched(name)
             if depth > _DEEPEST or self.steps > _MOST:
                 return _untouched(name)
-            place, new, where = self.own(folder, name, frozenset(), since)
+            place, new, where = self.own(folder, name, frozenset(), since, patched)
             self.found[key] = (
-                _Fate(place) if place else _named(self.beyond(folder, new, (new,), depth), where)
+                _Fate(place)
+                if place
+                else _named(self.beyond(folder, new, (new,), depth, patched), where)
             )
         return self.found[key]
 
     def own(
-        self, folder: str, name: str, seen: frozenset[str], since: str | None = ""
+        self,
+        folder: str,
+        name: str,
+        seen: frozenset[str],
+        since: str | None = "",
+        patched: _Patched = (),
     ) -> tuple[str, str, str]:
         """Where the kustomization in `folder` itself, or a component of it, replaces `name`; else
         "", with the name that the image has then and the place that gives it."""
@@ -187,10 +208,12 @@ class _Tree:
         if since and since in components:
             components = components[components.index(since) + 1 :]
         for component in components:
-            place, name, at = self.own(component, name, seen | {folder})
+            place, name, at = self.own(component, name, seen | {folder}, "", patched)
             where = at or where
             if place:
                 return place, name, where
+        if since is not None and (place := dict(patched).get(folder, "")):
+            return place, name, where
         for each in kustomization.images:
             if each.name != name:
                 continue
@@ -199,13 +222,22 @@ class _Tree:
             name, where = each.renamed, _place(kustomization, each)
         return "", name, where
 
-    def beyond(self, folder: str, name: str, names: tuple[str, ...], depth: int) -> _Fate:
+    def beyond(
+        self,
+        folder: str,
+        name: str,
+        names: tuple[str, ...],
+        depth: int,
+        patched: _Patched = (),
+    ) -> _Fate:
         """The same for what includes or deploys that kustomization.
 
         `names` are those that a deployer may give: it replaces entries of the same name.
         """
         fates = [
-            self.above(each.folder, name, depth + 1, folder if folder in each.components else "")
+            self.above(
+                each.folder, name, depth + 1, folder if folder in each.components else "", patched
+            )
             for each in self.including.get(folder, [])
         ]
         deployers = self.deploying.get(folder, [])

@@ -17,10 +17,12 @@ from imagebot.manifest.helm.values import read_values
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FieldEntry, FileFindings
+from imagebot.manifest.images.generated import TemplateImage
 from imagebot.manifest.images.options import MARKED_OR_NEEDED, ScanOptions
 from imagebot.manifest.images.renamed import with_names
 from imagebot.manifest.markers.outlined import are_in_outline
 from imagebot.manifest.markers.written import may_have_markers
+from imagebot.manifest.template_words import doubts, template_images, with_words
 from imagebot.manifest.text.literals import with_literals
 from imagebot.manifest.text.read import find_text, has_text_markers, not_utf8, patterns_for
 from imagebot.manifest.yaml.document_text import DocumentText, split_documents
@@ -77,6 +79,8 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     """
     if options.sections:
         return Scan(values=read_values(data, options.sections))
+    if options.as_words:
+        return _templates(path, data, replace(options, as_words=False))
     if options.markers_only and _is_left_out(path, data, options):
         return _NOTHING
     found = _scan(path, data, options)
@@ -94,6 +98,17 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     if found.overlays and options.mentions and not _holds_any(data, options.mentions):
         return Scan(overlays=found.overlays, env_files=found.env_files)
     return found
+
+
+def _templates(path: str, data: bytes, options: ScanOptions) -> Scan:
+    made, words = with_words(data)
+    if not words:
+        return _NOTHING
+    found = _scan(path, made, options)
+    images = list(template_images(found, words))
+    for value, doubt in doubts(found, made, words):
+        images.append(TemplateImage(0, (), value, "", "", doubt=doubt))
+    return Scan(template_images=tuple(images))
 
 
 def _is_only_named(path: str, options: ScanOptions) -> bool:

@@ -6,7 +6,7 @@ what is checked here in another way, to say more about it, is never all there is
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from imagebot.forge.connect import check_forge, forge_kind, open_forge
 from imagebot.forge.model import Forge
 from imagebot.git.checkout import BOT_BRANCHES, Checkout, open_checkout
 from imagebot.git.credentials import access_for
+from imagebot.manifest.companion import companion_of
 from imagebot.plan.assign import Assigned, assign
 from imagebot.plan.limits import may_ask, may_publish
 from imagebot.plan.model import Plan
@@ -115,7 +116,12 @@ def _check_content(
     source = CheckoutSource(checkout, configuration.files)
     fields = _assigned(source, configuration, target.name, target.url)
     yield _count(target.name, fields) if fields else _nothing(target.name)
-    yield from _check_limits(target, configuration, fields)
+    beside = {
+        each: lock
+        for each in dict.fromkeys(one.field.path for one in fields)
+        if (lock := companion_of(each)) and source.has(lock)
+    }
+    yield from _check_limits(target, configuration, fields, beside)
     named.update(each for each in _repositories(fields) if may_ask(target.limits, each))
     return configuration
 
@@ -171,9 +177,15 @@ def check_routes(target: Target, configuration: Configuration) -> Iterator[Check
 
 
 def _check_limits(
-    target: Target, configuration: Configuration, fields: Iterable[Assigned]
+    target: Target,
+    configuration: Configuration,
+    fields: Iterable[Assigned],
+    beside: Mapping[str, str],
 ) -> Iterator[Check]:
-    """What the routes may not do, and the files and images of the target that it is about."""
+    """What the routes may not do, and the files and images of the target that it is about.
+
+    `beside` are the lock files that change with others, by the paths of these.
+    """
     subject, limits = f"{target.name}: limits", target.limits
     certain = [each for each in limit_faults(configuration, limits, target.name) if each.certain]
     for fault in certain:
@@ -187,8 +199,11 @@ def _check_limits(
             continue
         if not may_ask(limits, each.field.reference.repository):
             unasked[each.field.reference.repository] = None
-        elif route.name not in told and not may_publish(limits, route, each.field.path):
-            beyond.setdefault(route.name, []).append(each.field.path)
+            continue
+        path = each.field.path
+        for touched in (path, beside[path]) if path in beside else (path,):
+            if route.name not in told and not may_publish(limits, route, touched):
+                beyond.setdefault(route.name, []).append(touched)
     for name, paths in beyond.items():
         files = tuple(dict.fromkeys(paths))
         message = f"route {name!r} commits to {_some(files)}, which limits.commit does not allow"

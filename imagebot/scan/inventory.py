@@ -139,8 +139,10 @@ def find_named(
         # The image of a field can be named in another file than its tag.
         wider = _options(paths, configuration, (*names, *REFERS_ELSEWHERE, *LAYERS))
         found = _scan_tree(source, paths, wider, None)
-    elif any(is_layer(path, found[path]) for path in named):
-        # Another layer of Helm values may have only the tag.
+    elif any(is_layer(path, found[path]) for path in named) or _has_sets(
+        source, paths, configuration
+    ):
+        # Another layer of Helm values, or a file of a generator, may have only the tag.
         wider = _options(paths, configuration, (*names, *LAYERS))
         found = _scan_tree(source, paths, wider, None)
     layered = _with_layers(source, paths, found, _options(paths, configuration), None, url)
@@ -148,6 +150,12 @@ def find_named(
     inventory = inventory_of(_joined(paths, layered, url))
     unread = tuple(each for each in inventory.unread if each.path in named)
     return replace(inventory, unread=unread)
+
+
+def _has_sets(source: Source, paths: Sequence[str], configuration: Configuration) -> bool:
+    """Whether ApplicationSets may put the name of an image together that no file mentions."""
+    found = _scan_all(source, paths, _options(paths, configuration, ("ApplicationSet",)), None)
+    return any(scan.application_sets for scan in found.values())
 
 
 def _renamed_to(last: Iterable[str], scans: Iterable[Scan]) -> tuple[str, ...]:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from imagebot.manifest.cache import scan_key
 from imagebot.manifest.formats.select import path_kind
-from imagebot.manifest.helm.stacks import find_stacks
+from imagebot.manifest.helm.stacks import Stacks, find_stacks
 from imagebot.manifest.images.field import Scan
 from imagebot.manifest.images.layers import Chart, ChartImage, Layers
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.scan.cache import ScanCache
 from imagebot.scan.source import Source
+
+if TYPE_CHECKING:
+    from imagebot.manifest.generated import Generated
+    from imagebot.manifest.helm.join import Joining
 
 Options: TypeAlias = Callable[[str], ScanOptions]
 Look: TypeAlias = Callable[[Sequence[str], Options], Mapping[str, Scan]]
@@ -48,8 +52,34 @@ def join_layers(
     for each in found.unread:
         scan = scans[each.path]
         scans[each.path] = replace(scan, unread=(*scan.unread, each))
-    if not found.stacks:
-        return Layered(scans)
+    joining = _joining(scans, source, paths, found, look, cache) if found.stacks else None
+    layers: Layers = joining.given() if joining is not None else {}
+
+    def again(path: str) -> ScanOptions:
+        return replace(options(path), layers={path: layers[path]}, mentions=())
+
+    # A file says the same of releases and objects in both looks.
+    scans.update(look([path for path in paths if path in layers], again))
+    generated = _join_generators(scans, paths, url, layers, options, look)
+    if generated is not None:
+        from imagebot.manifest.generated import with_more
+
+        layers = with_more(layers, generated.layers)
+        scans.update(look([path for path in paths if path in generated.layers], again))
+        _list_doubts(scans, generated)
+    if joining is not None:
+        scans.update(joining.without_replaced(scans))
+    return Layered(scans, layers)
+
+
+def _joining(
+    scans: Mapping[str, Scan],
+    source: Source,
+    paths: Sequence[str],
+    found: Stacks,
+    look: Look,
+    cache: ScanCache | None,
+) -> Joining:
     # Not needed for most trees.
     from imagebot.manifest.helm.images import ChartTemplates
     from imagebot.manifest.helm.join import Joining, sections_of
@@ -63,16 +93,50 @@ def join_layers(
         for folder, each in images.items()
         if each
     }
-    joining = Joining(found.stacks, values, charts)
-    layers = joining.given()
+    return Joining(found.stacks, values, charts)
 
-    def again(path: str) -> ScanOptions:
-        return replace(options(path), layers={path: layers[path]}, mentions=())
 
-    # A file says the same of releases and objects in both looks.
-    scans.update(look([path for path in paths if path in layers], again))
-    scans.update(joining.without_replaced(scans))
-    return Layered(scans, layers)
+def _join_generators(
+    scans: Mapping[str, Scan],
+    paths: Sequence[str],
+    url: str | None,
+    layers: Layers,
+    options: Options,
+    look: Look,
+) -> Generated | None:
+    """What the templates of ApplicationSets make of the values of generators; None if nothing."""
+    sets = [path for path in paths if path in scans and scans[path].application_sets]
+    if not sets:
+        return None
+    from imagebot.manifest.generated import Generators
+
+    def as_words(path: str) -> ScanOptions:
+        given = {path: layers[path]} if path in layers else {}
+        return replace(options(path), layers=given, mentions=(), as_words=True)
+
+    read = look(sets, as_words)
+    if not any(scan.template_images for scan in read.values()):
+        return None
+    known = {
+        path: replace(scans[path], template_images=scan.template_images)
+        for path, scan in read.items()
+    }
+    generators = Generators(paths, url)
+    sections = generators.sections(known)
+    asked = [path for path in paths if path in sections]
+    return generators.join(known, look(asked, lambda path: ScanOptions(sections=sections[path])))
+
+
+def _list_doubts(scans: dict[str, Scan], generated: Generated) -> None:
+    """Say why a value is not read, instead of only that nothing says which image it is about."""
+    for each in generated.unread:
+        scan = scans[each.path]
+        others = [
+            one
+            for one in scan.unread
+            if one.line != each.line or one.code not in ("no-repository", each.code)
+        ]
+        scans[each.path] = replace(scan, unread=(*others, each))
 
 
 def _chart(scans: Mapping[str, Scan], folder: str) -> Chart:

@@ -142,6 +142,15 @@ FAILS = {
         ", limits: {commit: [other/**]}",
         "limits: route 'all' commits, but limits.commit of target 'one' allows none of its files",
     ),
+    "limits.commit that allows a chart and not its lock file": (
+        {
+            "c/Chart.yaml": b"apiVersion: v2\nname: c\ndependencies:\n"
+            b"  - {name: d, version: 1.0.0, repository: 'oci://127.0.0.1:1/x'}\n",
+            "c/Chart.lock": b"dependencies: []\n",
+        },
+        ", limits: {commit: [app.yaml, '**/Chart.yaml']}",
+        "limits: route 'all' commits to c/Chart.lock, which limits.commit does not allow",
+    ),
     "more updates than the limit": (
         {"second": b""},
         ", limits: {max-updates: 1}",

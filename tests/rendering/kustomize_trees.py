@@ -8,8 +8,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
+from imagebot.reference import parse_reference
 from tests.rendering import deployers
 from tests.rendering.check import Rendering
 from tests.rendering.making import Tree
@@ -20,6 +22,7 @@ _FILES = ("kustomization.yaml", "kustomization.yaml", "kustomization.yml", "Kust
 
 def make(random: Random) -> Tree:
     tree = Tree(random)
+    tree.numbered = tree.chance(0.5)
     names: dict[str, list[str]] = {}
     for number in range(random.randint(1, 2)):
         folder = f"apps/app{number}"
@@ -149,6 +152,48 @@ def _merged(tree: Tree, folder: str) -> tuple[dict[str, Any], str]:
     return {**entry, "patch": _block(tree, patch)}, name
 
 
+def _replacing(
+    tree: Tree, folder: str, below: list[str], *, by_number: bool
+) -> list[tuple[dict[str, Any], str]]:
+    """A patch that gives a container of a base another tag, which no other patch does."""
+    files = [path for path in tree.files if path.rpartition("/")[0] in below and "work" in path]
+    file = tree.random.choice(files)
+    base = file.rpartition("/")[0]
+    kustomization = next(
+        tree.files[at] for name in _FILES if (at := f"{base}/{name}") in tree.files
+    )
+    made = YAML(typ="safe", pure=True).load(tree.files[file])
+    # An entry of `images` in the base would do nothing any more.
+    if "images" in kustomization or made["kind"] != "Deployment" or file in tree.patched:
+        return []
+    tree.patched.add(file)
+    containers = made["spec"]["template"]["spec"]["containers"]
+    number = tree.random.randrange(len(containers))
+    container = containers[number]
+    name = parse_reference(container["image"]).name
+    image = name + tree.suffix()
+    target = {"kind": "Deployment", "name": made["metadata"]["name"]}
+    if by_number:
+        at = f"/spec/template/spec/containers/{number}/image"
+        patch: Any = [{"op": "replace", "path": at, "value": image}]
+        target |= {"group": "apps", "version": "v1"}
+    else:
+        patch = {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": target["name"]},
+            "spec": {
+                "template": {"spec": {"containers": [{"name": container["name"], "image": image}]}}
+            },
+        }
+        if tree.chance(0.4):
+            target["name"] = f"{target['name'][:-1]}[{target['name'][-1]}]"
+    if tree.chance(0.4):
+        tree.files[f"{folder}/replace.yaml"] = tree.dump(patch, plain=True)
+        return [({"target": target, "path": "replace.yaml"}, name)]
+    return [({"target": target, "patch": _block(tree, patch)}, name)]
+
+
 def _block(tree: Tree, value: Any) -> Any:
     """A patch as Kustomize can read it: not every YAML that begins with a `[` or a space."""
     text = json.dumps(value) if tree.chance(0.3) else tree.dump(value, plain=True)
@@ -178,7 +223,11 @@ def _overlay(
         renamed = {each["name"]: each.get("newName", each["name"]) for each in component[1]}
         alive = [renamed.get(name, name) for name in alive]
     patches = [_sidecar(tree)] if tree.chance(0.3) else []
-    patches += [_merged(tree, folder)] if tree.chance(0.4) else []
+    # A merged container goes before the others, so a patch of one by its number may be of another.
+    by_number = tree.numbered
+    patches += [_merged(tree, folder)] if not by_number and tree.chance(0.4) else []
+    if component is None and all(each.startswith("apps/") for each in below):
+        patches += _replacing(tree, folder, below, by_number=by_number)
     if patches:
         kustomization["patches"] = [patch for patch, _ in patches]
         alive = [*alive, *(name for _, name in patches)]

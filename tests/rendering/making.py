@@ -19,13 +19,18 @@ TAGS = ("1.4.1", "v2.0.3", "7", "1.21", "main-42-0a1b2c3", "3.1-alpine", "stable
 
 @dataclass(slots=True)
 class Tree:
-    """Files by path, and the ways in which they are deployed."""
+    """Files by path, and the ways in which they are deployed.
+
+    `patched` are files that a patch replaces an image of, by its number if they are `numbered`.
+    """
 
     random: Random
     files: dict[str, str] = field(default_factory=dict)
     renderings: list[Rendering] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     count: int = 0
+    numbered: bool = False
+    patched: set[str] = field(default_factory=set)
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share

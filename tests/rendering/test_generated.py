@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from tests.rendering import helm_trees, kustomize_trees
+from tests.rendering import applicationset_trees, helm_trees, kustomize_trees
 from tests.rendering.check import Outcome, Rendering, check
 from tests.rendering.making import Tree
 from tests.support.helm import require_helm
@@ -57,6 +57,14 @@ def test_charts(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     require_helm()
     require_kustomize()
     total = outcomes(helm_trees.make, tmp_path, request)
+    assert (total.faults, total.idle, total.unmoved, total.refused) == ([], [], [], [])
+    assert total.images >= total.edits >= 200
+
+
+def test_tags_in_generators(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    require_helm()
+    require_kustomize()
+    total = outcomes(applicationset_trees.make, tmp_path, request)
     assert (total.faults, total.idle, total.unmoved, total.refused) == ([], [], [], [])
     assert total.images >= total.edits >= 200
 

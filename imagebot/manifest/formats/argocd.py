@@ -4,10 +4,12 @@ and the values of generators."""
 from __future__ import annotations
 
 from imagebot.manifest.formats import (
+    argocd_filled_in,
     argocd_generators,
     argocd_releases,
     argocd_source,
     chart,
+    chart_images,
     helm,
     kubernetes,
 )
@@ -30,6 +32,12 @@ def is_application(root: Mapping) -> bool:
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     _find_template_patch(context, root)
     argocd_releases.carry(context, root, keys)
+    is_set = root.text("kind") == "ApplicationSet"
+    before = len(context.findings.candidates)
+    if is_set:
+        argocd_generators.carry(context, root, keys)
+    explained = argocd_generators.find_images(context, root, keys) if is_set else []
+    images, unread = len(context.findings.candidates), len(context.findings.unread)
     in_generator = kubernetes.visitor(context)
 
     def visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
@@ -38,7 +46,13 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
         _visit(context, mapping, keys)
 
     walk(context, root, keys, visit, skip=_SKIPPED)
-    argocd_generators.list_tags(context, root)
+    if explained:
+        chart_images.drop_explained(context, before, images, unread)
+    if is_set:
+        argocd_generators.list_nameless(context, root, keys, before)
+        argocd_filled_in.list_tags(context, root)
+    for below, values in explained:
+        chart_images.list_rivals(context, below, values, before)
 
 
 def _visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:

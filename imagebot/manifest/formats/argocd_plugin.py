@@ -85,7 +85,7 @@ def find_arguments(context: DocumentContext, scalar: Scalar, like: Mapping, keys
         part = part_of(context.document_text, scalar, each)
         if each.reason or part is None:
             _list(context, scalar, each)
-        else:
+        elif each.path:
             values.append(NamedValue(each.path, part, part))
     find_named(context, values, like, keys, context.below_at(keys, parameters=True))
 
@@ -127,7 +127,7 @@ def _find_array(context: DocumentContext, owner: Mapping, keys: Keys) -> None:
     named = [
         NamedValue(each.path, part, part)
         for scalar, each in array_arguments(values)
-        if not _is_file(each) and not each.reason
+        if each.path and not each.reason
         if (part := part_of(context.document_text, scalar, each)) is not None
     ]
     find_named(context, named, owner, keys, context.below_at(keys, parameters=True))

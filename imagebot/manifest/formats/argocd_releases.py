@@ -7,10 +7,18 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, product
 
 from imagebot.manifest.formats.helm_release import values_layers
-from imagebot.manifest.images.arguments import may_set_values
+from imagebot.manifest.images.arguments import (
+    VALUES_FILES,
+    Argument,
+    UnreadArgumentsError,
+    may_set_values,
+    read_arguments,
+)
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.layers import Layer, Release
+from imagebot.manifest.images.part_scalar import array_arguments
+from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, Node, is_scalar
 
 _Binding = tuple[tuple[str, str], ...]
@@ -81,18 +89,36 @@ def carry_values(context: DocumentContext, source: Mapping, keys: Keys) -> None:
 
 
 def _plugin_layers(context: DocumentContext, source: Mapping, keys: Keys) -> tuple[Layer, ...]:
-    """The values that the arguments and maps of a plugin set."""
+    """The values that the arguments and maps of a plugin set, over the files that they name."""
     plugin, found = source.mapping("plugin") or Mapping(), []
+    files: list[Layer] = []
     for key in ("env", "parameters"):
         for number, item in enumerate(plugin.sequence(key) or ()):
             if not isinstance(item, Mapping):
                 continue
             at = (*keys, "plugin", key, number)
+            files += _named_files(context, item)
             for part in ("value", "string", "map", "array"):
                 text = item.scalar(part)
                 if text is None or may_set_values(text.value):
                     found += values_layers(context, item, part, at, parameters=True)
-    return tuple(found)
+    return (*files, *found)
+
+
+def _named_files(context: DocumentContext, item: Mapping) -> Iterator[Layer]:
+    """The files of `-f` and `--values` in the arguments of a plugin."""
+    named: list[tuple[Scalar, Argument]] = array_arguments(item.sequence("array") or ())
+    for part in ("value", "string"):
+        text = item.scalar(part)
+        if text is not None and may_set_values(text.value):
+            try:
+                named += [(text, each) for each in read_arguments(text.value)]
+            except UnreadArgumentsError:
+                # It is listed where its values are looked for.
+                continue
+    for scalar, each in named:
+        if each.option in VALUES_FILES and each.value and not each.reason:
+            yield Layer(context.line(scalar), file=each.value)
 
 
 def _release(

@@ -53,6 +53,12 @@ def settle(
     The findings of the templates are those from `candidates` to `images`, then the shapes' follow;
     `unread` counts the entries before these.
     """
+    drop_explained(context, candidates, images, unread)
+    list_rivals(context, below, root, candidates)
+
+
+def drop_explained(context: DocumentContext, candidates: int, images: int, unread: int) -> None:
+    """The first half of `settle`."""
     findings = context.findings
     explained = findings.candidates[candidates:images]
     starts = {_start(each.field) for each in explained}
@@ -65,11 +71,19 @@ def settle(
         for each in findings.unread[unread:]
         if each.line not in lines or each.code not in _EXPLAINED
     ]
-    lines = {each.field.line for each in findings.candidates[candidates:]}
+
+
+def list_rivals(context: DocumentContext, below: Below, root: Mapping, candidates: int) -> None:
+    """The second half of `settle`."""
+    starts = {_start(each.field) for each in context.findings.candidates[candidates:]}
+    text = context.document_text
     for image in below.images:
         owner = _owner(root, image.path) if image.rival else None
         scalar = owner.scalar(image.path[-1]) if owner is not None else None
-        if scalar is not None and not is_given(scalar) and context.line(scalar) not in lines:
+        if scalar is None or is_given(scalar):
+            continue
+        first, last = text.byte(scalar.start_mark.index), text.byte(scalar.end_mark.index)
+        if not any(first <= start <= last for start in starts):
             reason = f"it is the tag of {image.name}, but also of {image.rival}"
             context.unread(scalar, "ambiguous", reason, expected=True)
 

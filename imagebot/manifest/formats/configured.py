@@ -61,8 +61,16 @@ def find_extra(context: DocumentContext, root: Mapping | Sequence, keys: Keys) -
     for entry in wanted:
         before = len(findings.candidates)
         _find(replace(context, findings=findings), root, keys, entry, extras)
+        named = f"fields[{entry.number}]" if entry.image else ""
         findings.candidates[before:] = [
-            replace(each, field=replace(each.field, entry=entry.number))
+            replace(
+                each,
+                field=replace(
+                    each.field,
+                    entry=entry.number,
+                    repository_from=named or each.field.repository_from,
+                ),
+            )
             for each in findings.candidates[before:]
         ]
     return extras

@@ -9,7 +9,15 @@ from imagebot.manifest.formats import chart, helm
 from imagebot.manifest.formats.helm_release import carry_kustomization
 from imagebot.manifest.images.context import CONTAINERS, DocumentContext
 from imagebot.manifest.images.findings import Keys
-from imagebot.manifest.images.overlay import Overlay, Override, folder_of, in_tree
+from imagebot.manifest.images.overlay import (
+    Operation,
+    Overlay,
+    Override,
+    Patch,
+    Target,
+    folder_of,
+    in_tree,
+)
 from imagebot.manifest.images.shapes import image_mapping, is_image_key
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.images.walk import may_hold_yaml, walk
@@ -61,8 +69,39 @@ def _note_overlay(context: DocumentContext, root: Mapping) -> None:
         components=in_tree(folder, _texts(root, "components")),
         patches=in_tree(folder, patches),
         images=overrides(context, root),
+        changes=tuple(_changes(root, path)),
     )
     context.findings.overlays.append(overlay)
+
+
+def _changes(root: Mapping, path: str) -> Iterator[Patch]:
+    """The patches of a kustomization; one in a text is read if that is a literal block."""
+    folder = folder_of(path)
+    for key in ("patches", "patchesJson6902", "patchesStrategicMerge"):
+        for number, item in enumerate(root.sequence(key) or ()):
+            owner = item if isinstance(item, Mapping) else Mapping()
+            text = item if is_scalar(item) else owner.scalar("patch")
+            target = _target(owner.mapping("target"))
+            file = owner.text("path") or ("" if text is None or "\n" in text.value else text.value)
+            files = in_tree(folder, [file.strip()]) if "patch" not in owner else ()
+            if files:
+                yield Patch(files[0], (), target)
+            elif text is not None:
+                at = (key, number, "patch") if "patch" in owner else (key, number)
+                yield Patch(path, at, target, text.style != "|")
+
+
+def _target(target: Mapping | None) -> Target | None:
+    if target is None:
+        return None
+    return Target(
+        group=target.text("group"),
+        version=target.text("version"),
+        kind=target.text("kind"),
+        name=target.text("name"),
+        namespace=target.text("namespace"),
+        selected=any(target.text(key) for key in ("labelSelector", "annotationSelector")),
+    )
 
 
 def _texts(root: Mapping, key: str) -> list[str]:
@@ -146,7 +185,21 @@ def find_json_patch(context: DocumentContext, operations: Sequence, keys: Keys) 
         if isinstance(operation, Mapping) and is_operation(operation):
             pointer = operation.text("path").split("/")
             inside = replace(context, in_container=_is_of_containers(pointer))
+            _note_operation(context, operation, pointer, (*keys, number))
             _find_value(inside, operation.node("value"), pointer[-1], (*keys, number, "value"))
+
+
+def _note_operation(
+    context: DocumentContext, operation: Mapping, pointer: list[str], keys: Keys
+) -> None:
+    """Collect an operation on containers."""
+    at = operation.scalar("path")
+    if at is None or CONTAINERS.isdisjoint(pointer):
+        return
+    names = tuple(key.replace("~1", "/").replace("~0", "~") for key in pointer[1:])
+    full = (*context.prefix, *keys)
+    found = Operation(full, operation.text("op"), names, context.line(at))
+    context.findings.operations.append(found)
 
 
 def _is_of_containers(pointer: list[str]) -> bool:

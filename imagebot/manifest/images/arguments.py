@@ -19,7 +19,7 @@ _WHOLE = frozenset({"--set-literal"})
 _SETS = frozenset({"--set", "--set-string", *_WHOLE})
 # Values that are elsewhere, or not written in one piece.
 _OTHERS = frozenset({"--set-file", "--set-json"})
-_FILES = frozenset({"-f", "--values"})
+VALUES_FILES = frozenset({"-f", "--values"})
 
 
 class UnreadArgumentsError(Exception):
@@ -94,7 +94,7 @@ def arguments_of(words: Iterable[Word]) -> Iterator[Argument]:
             yield from _values(option, word, 0)
             continue
         option, equals, _ = word.text.partition("=")
-        if option not in _SETS | _OTHERS | _FILES:
+        if option not in _SETS | _OTHERS | VALUES_FILES:
             continue
         if equals:
             yield from _values(option, word, len(option) + 1)
@@ -154,7 +154,7 @@ def _words(text: str) -> Iterator[Word]:
 
 def _values(option: str, word: Word, start: int) -> Iterator[Argument]:
     """`a=1,b.c=2` from the character `start` of a word on."""
-    if option in _FILES:
+    if option in VALUES_FILES:
         for begin, end in _pieces(word.text, start, ","):
             yield _argument(option, word, (), begin, begin, end)
         return

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from imagebot.manifest.images.generated import ApplicationSet, TemplateImage
 from imagebot.manifest.images.layers import Chart, ChartImage, Holder, Release, SectionValues
-from imagebot.manifest.images.overlay import Overlay
+from imagebot.manifest.images.overlay import Operation, Overlay
 from imagebot.manifest.yaml.quoting import is_misread
 from imagebot.reference import Reference
 
@@ -235,8 +236,10 @@ class Scan:
     `objects` and `pending` depend on the other files of the tree: `flux.join` turns them into
     policies and further fields; `overlays` are for `overlays.join_overlays`. `chart`, `releases`
     and `holders` say which files are layers of Helm values; `env_files` are the paths of files with
-    lines `KEY=VALUE` that a kustomization makes ConfigMaps of; `values` are what
-    `ScanOptions.sections` asked for, `images` those of the templates of a chart.
+    lines `KEY=VALUE` that a kustomization makes ConfigMaps of; `operations` are those of
+    JSON patches on containers; `values` are what
+    `ScanOptions.sections` asked for, `images` those of the templates of a chart. `template_images`
+    are what `ScanOptions.as_words` asked for: the images of ApplicationSets.
     """
 
     fields: tuple[ImageField, ...] = ()
@@ -250,3 +253,6 @@ class Scan:
     values: tuple[SectionValues, ...] = ()
     images: tuple[ChartImage, ...] = ()
     env_files: tuple[str, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    application_sets: tuple[ApplicationSet, ...] = ()
+    template_images: tuple[TemplateImage, ...] = ()

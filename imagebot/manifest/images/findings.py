@@ -13,9 +13,10 @@ from imagebot.manifest.images.field import (
     Resource,
     Unread,
 )
+from imagebot.manifest.images.generated import ApplicationSet
 from imagebot.manifest.images.layers import Below, Chart, Holder, Release, Section
 from imagebot.manifest.images.options import ExtraField, ScanOptions
-from imagebot.manifest.images.overlay import Overlay
+from imagebot.manifest.images.overlay import Operation, Overlay
 from imagebot.manifest.yaml.document_text import DocumentText
 from imagebot.manifest.yaml.events import MAX_DEPTH, Scalar
 from imagebot.manifest.yaml.tree import Node
@@ -123,6 +124,8 @@ class FileFindings:
     entries: tuple[FieldEntry, ...] = ()
     repositories: dict[str, str] = field(default_factory=dict)
     env_files: list[str] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    application_sets: list[ApplicationSet] = field(default_factory=list)
 
     @property
     def is_full(self) -> bool:

@@ -24,6 +24,7 @@ REFERS_ELSEWHERE = (
 LAYERS = (
     *("valueFiles", "valuesFrom", "helm.toolkit", "source.toolkit", "helmCharts", "Generator:"),
     *("releases:", "parameters:", "valuesObject", "dependencies:", "appVersion", "ConfigMap"),
+    "ApplicationSet",
 )
 
 # Texts in files without which another file with markers could be read differently: markers, Flux's
@@ -98,7 +99,8 @@ class ScanOptions:
     not parsed, and nothing is said of them.
 
     `layers` has, by path, what other layers of Helm values give to the values of a file. With
-    `sections` a scan has the values of these sections of the file, and nothing else.
+    `sections` a scan has the values of these sections of the file, and nothing else. With
+    `as_words` it has the images of the templates of ApplicationSets, and nothing else.
     """
 
     fields: tuple[ExtraField, ...] = ()
@@ -110,3 +112,4 @@ class ScanOptions:
     markers_only: bool = False
     layers: Layers = field(default_factory=dict, hash=False)
     sections: tuple[Section, ...] = ()
+    as_words: bool = False

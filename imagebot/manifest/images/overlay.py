@@ -22,12 +22,48 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """The objects that a patch is for: expressions for whole names, "" for any. `selected` means
+    that labels or annotations decide too."""
+
+    group: str = ""
+    version: str = ""
+    kind: str = ""
+    name: str = ""
+    namespace: str = ""
+    selected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A patch of a kustomization: in the file at `path` (from the top), at `keys` of its first
+    document. Without a target it is for the object that it names itself. One that is `unread` may
+    do anything."""
+
+    path: str
+    keys: tuple[str | int, ...] = ()
+    target: Target | None = None
+    unread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation of a JSON patch, at `keys` of a document; `pointer` are the keys in its path."""
+
+    keys: tuple[str | int, ...]
+    op: str
+    pointer: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Overlay:
     """A kustomization, or what a deployer adds to the one in `folder` ("" is the top).
 
     `includes` are the files and folders whose objects it changes, with those of its `patches`,
     `components` the folders that change them too; all relative to the top of the tree. `url` is
     that of the Git repository which a deployer takes the folder from, "" where it is not said.
+    `changes` are the patches themselves.
     """
 
     by: Literal["kustomization", "Flux", "Argo CD"]
@@ -38,6 +74,7 @@ class Overlay:
     patches: tuple[str, ...] = ()
     images: tuple[Override, ...] = ()
     url: str = ""
+    changes: tuple[Patch, ...] = ()
 
 
 def folder_of(path: str) -> str:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from imagebot.manifest.images.arguments import Argument, arguments_of, word_of
+from imagebot.manifest.images.arguments import (
+    VALUES_FILES,
+    Argument,
+    arguments_of,
+    word_of,
+)
 from imagebot.manifest.yaml.document_text import DocumentText, literal_lines, written_at
 from imagebot.manifest.yaml.events import Mark, Scalar
 from imagebot.manifest.yaml.tree import Node, is_scalar
@@ -69,7 +74,9 @@ def array_arguments(items: Iterable[Node]) -> list[tuple[Scalar, Argument]]:
         if waiting:
             words = [word_of(waiting), word]
             waiting = ""
-        elif item.value.startswith("--set") and "=" not in item.value:
+        elif "=" not in item.value and (
+            item.value.startswith("--set") or item.value in VALUES_FILES
+        ):
             waiting = item.value
             continue
         else:

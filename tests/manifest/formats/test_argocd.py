@@ -80,6 +80,14 @@ def test_elements_of_a_generator_name_images() -> None:
     assert read(text) == (["ghcr.io/a/el:1.0", "ghcr.io/a/va:1.0", "ghcr.io/a/cl:1.0"], [])
 
 
+@pytest.mark.parametrize("text", ["-f a.yaml", "--values=a.yaml,b.yaml", "-f", "--values "])
+def test_files_of_arguments_are_no_values(text: str) -> None:
+    plugin = APPLICATION.replace("    helm:\n", "    plugin:\n")
+    assert read(f"{plugin}      env: [{{name: HELM_ARGS, value: '{text}'}}]\n") == ([], [])
+    array = text.split() or [""]
+    assert read(f"{plugin}      parameters: [{{name: a, array: {array}}}]\n") == ([], [])
+
+
 PATCH = (
     "    spec:\n      source:\n        helm:\n          parameters:\n"
     "          - {name: image.repository, value: ghcr.io/a/b}\n"
