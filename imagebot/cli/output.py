@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from imagebot.config.secret import Vault
     from imagebot.http.pauses import HeadRoom
     from imagebot.manifest.images.field import ImageField
+    from imagebot.nudge.model import Nudged
     from imagebot.plan.model import Kept, Plan, Published, Update
     from imagebot.policy.model import Rejection
     from imagebot.run.diagnostics import Diagnostics
@@ -134,6 +135,12 @@ def print_published(published: Sequence[Published]) -> None:
         click.echo(printable_line(describe(entry)))
 
 
+def print_nudged(nudged: Sequence[Nudged]) -> None:
+    for entry in nudged:
+        if entry.problem is None:
+            click.echo(printable_line(str(entry)))
+
+
 def print_plan_json(
     plan: Plan,
     published: Sequence[Published] = (),
@@ -154,6 +161,7 @@ def finish(
     output_format: str,
     *,
     published: Sequence[Published] = (),
+    nudged: Sequence[Nudged] = (),
     head_room: Mapping[str, HeadRoom] | None = None,
     explain: bool = False,
     kept: bool = False,
@@ -173,6 +181,7 @@ def finish(
     elif not silent:
         print_plan(plan, explain=explain, kept=kept)
         print_published(published)
+        print_nudged(nudged)
     diagnostics.of_plan(plan)
     if not diagnostics.quiet:
         diagnostics.info(summary(plan))

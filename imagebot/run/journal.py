@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imagebot.errors import ConfigurationError, ImagebotError
 from imagebot.problem import Exit, Problem, exit_of
 from imagebot.run.diagnostics import Diagnostics
-from imagebot.run.events import PASS, Event, happened, of_problem, pending, standing
+from imagebot.run.events import PASS, Event, happened, of_problem, pending, standing, told
 
 if TYPE_CHECKING:
     from imagebot.run.passes import PassResult
@@ -31,6 +31,8 @@ class Journal:
         plan, published = result.plan, result.published
         done = list(happened(plan, published))
         for event in done:
+            self.diagnostics.event(event)
+        for event in told(result.nudged):
             self.diagnostics.event(event)
         changed = self._stand(standing(plan, published)) or bool(done)
         counts = {
