@@ -101,11 +101,14 @@ def _all_at_once(tasks: Sequence[_Task], sender: Sender) -> tuple[Nudged, ...]:
     def one(number: int) -> None:
         done[number] = _send(tasks[number], sender)
 
+    # No nudge keeps the others waiting, and none sends everything at once.
+    lanes: Lanes[int] = Lanes(lambda number: id(tasks[number].nudge), lambda _: _EACH)
+
     def every() -> None:
-        # No host keeps the others waiting, and none gets everything at once.
-        lanes = Lanes[int](lambda number: id(tasks[number].nudge), lambda _: _EACH)
-        map_at_once(one, range(len(tasks)), workers=_MOST, lanes=lanes)
-        finished.set()
+        try:
+            map_at_once(one, range(len(tasks)), workers=_MOST, lanes=lanes)
+        finally:
+            finished.set()
 
     threading.Thread(target=every, name="nudges", daemon=True).start()
     while not finished.wait(_TICK):

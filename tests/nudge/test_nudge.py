@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -95,7 +95,7 @@ def test_nobody_is_told_of_nothing(start_scripted: Start) -> None:
     server = start_scripted(lambda _request: Answer(200))
     bot = bot_with(to_flux(server.url))
     assert tell(bot, Pass(Plan(), ())) == ()
-    assert tell(bot_with(), PASS) == () if False else True
+    assert tell(replace(bot, nudges=())) == ()
     assert server.requests == []
 
 
@@ -183,7 +183,7 @@ def test_what_hangs_in_many_threads_does_not_keep_the_result(
     server = start_scripted(lambda _request: Answer(500))
     server.on("GET", "/api/v1/applications/a", Answer(hang=True))
     names = ["a", "a", *(f"b{number}" for number in range(5))]
-    told = tell(bot_with(to_refresh(server.url, *names)), seconds=0.5)
+    told = tell(bot_with(to_refresh(server.url, *names)), seconds=3.0)
     assert [each.application for each in told] == names
     assert [each.problem is None for each in told] == [True, True] + [False] * 5
 
@@ -194,7 +194,7 @@ def test_argocd_takes_its_time(start_scripted: Start) -> None:
     argo.ready.clear()
     server = start_scripted(argo)
     try:
-        (told,) = tell(bot_with(to_refresh(server.url, "web")), seconds=1.0)
+        (told,) = tell(bot_with(to_refresh(server.url, "web")), seconds=3.0)
     finally:
         argo.ready.set()
     assert (told.answered, told.problem) == (False, None)
@@ -307,9 +307,8 @@ def test_whoever_is_asked_to_stop_waits_for_no_answer(start_scripted: Start, ask
         return Answer(hang=True)
 
     server = start_scripted(never)
-    began = time.monotonic()
-    (told,) = tell(bot_with(to_flux(server.url)), stop=asked, seconds=100.0)
-    assert time.monotonic() - began < 90
+    # Longer than a test may take.
+    (told,) = tell(bot_with(to_flux(server.url)), stop=asked, seconds=1000.0)
     assert "imagebot was asked to stop" in why(told)
 
 
