@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -170,9 +170,7 @@ def test_a_slow_one_delays_nobody(start_scripted: Start) -> None:
     worker.join(60)
     *late, last = results[0]
     assert last.problem is None
-    assert [why(each) for each in late] == [
-        f"flux at {slow.host}: there was no answer in time"
-    ] * 3
+    assert [why(each) for each in late] == [f"flux at {slow.host}: there was no answer in time"] * 3
 
 
 def test_what_hangs_in_many_threads_does_not_keep_the_result(
@@ -286,11 +284,11 @@ def test_a_bug_is_a_problem_of_its_own(
 
 
 @pytest.fixture
-def asked() -> Iterator[Stop]:
+def asked() -> Stop:
     """A process that was asked to end, whose main thread rests and which nothing ends."""
     stop = Stop(leave=lambda _status: None)
     stop.rest()
-    yield stop
+    return stop
 
 
 def test_whoever_is_asked_to_stop_begins_no_call(start_scripted: Start, asked: Stop) -> None:

@@ -111,15 +111,20 @@ class ArgoCd:
         ]
         for name, each in self.applications.items():
             follows = head if each.revision in ("", "HEAD") else each.revision == revision
-            if follows and _same_repository(event["repository"]["html_url"], each.repository):
-                if not each.paths or any(path.startswith(each.paths) for path in touched):
-                    self.refreshed.append(name)
+            mine = _same_repository(event["repository"]["html_url"], each.repository)
+            changed = not each.paths or any(path.startswith(each.paths) for path in touched)
+            if follows and mine and changed:
+                self.refreshed.append(name)
         return Answer(200)
 
     def _is_signed(self, request: Request) -> bool:
-        header, digest = ("X-Hub-Signature", "sha1") if self.old else (
-            "X-Hub-Signature-256",
-            "sha256",
+        header, digest = (
+            ("X-Hub-Signature", "sha1")
+            if self.old
+            else (
+                "X-Hub-Signature-256",
+                "sha256",
+            )
         )
         given = request.headers.get(header, "").removeprefix(f"{digest}=")
         wanted = hmac.new(self.secret.encode(), request.body, digest).hexdigest()
