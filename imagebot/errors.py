@@ -25,6 +25,7 @@ ImagebotError
 │  ├─ GitUnreachableError              the remote cannot be reached
 │  ├─ DamagedCacheError                the bot's own copy of a repository cannot be read
 │  └─ PushRejectedError                the remote refused the push, with the kind of refusal
+├─ NudgeError                          nobody who syncs could be told of a commit
 └─ ForgeError                          an answer of a forge
    ├─ ForgeAuthError                   token missing, wrong or not enough
    ├─ ForgeRateLimitError              the forge asks for a pause
@@ -163,6 +164,10 @@ class FolderError(ImagebotError):
         self.path = path
         self.reason = reason
         self.expected = expected
+
+
+class NudgeError(ImagebotError):
+    code = "nudge"
 
 
 class ProcessLostError(ImagebotError):

@@ -34,9 +34,9 @@ def command(
 ) -> int:
     """Prove that `imagebot run` will work: one line for each check, with a hint where it fails.
 
-    Checks credentials, Git (with a dry push), configuration, limits, forge and registries, and then
-    plans a pass without publishing. With -c, checks the targets; without, the current folder, its
-    registries, and the remote that `imagebot run` would publish to.
+    Checks credentials, Git (with a dry push), configuration, limits, forge, registries and nudges,
+    and then plans a pass without publishing. With -c, checks the targets; without, the current
+    folder, its registries, and the remote that `imagebot run` would publish to.
     """
     from imagebot.run.doctor import check_targets
 

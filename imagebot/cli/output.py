@@ -19,6 +19,7 @@ from imagebot.text import inert_json, printable, printable_line, printable_lines
 if TYPE_CHECKING:
     from imagebot.http.pauses import HeadRoom
     from imagebot.manifest.images.field import ImageField
+    from imagebot.nudge.model import Nudged
     from imagebot.plan.model import Kept, Plan, Published, Update
     from imagebot.policy.model import Rejection
     from imagebot.run.diagnostics import Diagnostics
@@ -133,6 +134,12 @@ def print_published(published: Sequence[Published]) -> None:
         click.echo(printable_line(describe(entry)))
 
 
+def print_nudged(nudged: Sequence[Nudged]) -> None:
+    for entry in nudged:
+        if entry.problem is None:
+            click.echo(printable_line(str(entry)))
+
+
 def print_plan_json(
     plan: Plan,
     published: Sequence[Published] = (),
@@ -153,6 +160,7 @@ def finish(
     output_format: str,
     *,
     published: Sequence[Published] = (),
+    nudged: Sequence[Nudged] = (),
     head_room: Mapping[str, HeadRoom] | None = None,
     explain: bool = False,
     kept: bool = False,
@@ -172,6 +180,7 @@ def finish(
     elif not silent:
         print_plan(plan, explain=explain, kept=kept)
         print_published(published)
+        print_nudged(nudged)
     diagnostics.of_plan(plan)
     if not diagnostics.quiet:
         diagnostics.info(summary(plan))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from imagebot.cli.output import (
     finish,
+    print_nudged,
     print_plan,
     print_plan_json,
     print_published,
@@ -61,6 +62,7 @@ class Printing:
             self.diagnostics,
             self.format or "table",
             published=result.published,
+            nudged=result.nudged,
             head_room=result.head_room,
             explain=self.explain,
             kept=self.kept,
@@ -80,6 +82,7 @@ class Printing:
         elif self.format == "table":
             print_plan(result.plan, explain=self.explain, kept=self.kept)
             print_published(result.published)
+            print_nudged(result.nudged)
 
     def _report(
         self, code: Exit, plan: Plan, published: tuple[Published, ...] = (), *, dry: bool = False

@@ -25,6 +25,7 @@ from imagebot.plan.model import Plan, merge_plans
 from imagebot.problem import Exit
 from imagebot.reference import parse_reference
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
+from imagebot.run.nudges import with_nudges
 from imagebot.run.process import Process
 from imagebot.run.registries import KeptRegistries
 
@@ -106,6 +107,7 @@ def command(
     The token is then IMAGEBOT_GIT_TOKEN (or, on GitHub, GITHUB_TOKEN).
     --again lifts the vetoes of an image: what people rolled back, or refused by closing a pull
     request. The commit says so, and counts until people reject it anew.
+    Whoever `nudges` of the bot's own file names is told of commits, within ten seconds.
     With --every, passes follow each other until SIGTERM, which ends the process within ten seconds,
     or Ctrl-C, which lets the current pass finish.
 
@@ -139,6 +141,7 @@ def command(
                 result = _run(replace(context, again=wanted))
             # All is done that this pass does: a signal does not make it an interrupted one.
             process.stop.rest()
+            result = with_nudges(context, result)
             return printing.done(result, seconds=time.monotonic() - began)
 
         if every is None:

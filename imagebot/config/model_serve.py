@@ -76,11 +76,13 @@ class Nudge:
     """Who is told of a commit, so that it is deployed at once.
 
     `secret` signs, or is the token of `argocd-refresh`; None: nothing is proven. `targets` are the
-    names of those whose commits it is told of, () for all.
+    names of those whose commits it is told of, () for all. `ca_file` has its authorities, "" for
+    the system's.
     """
 
     type: NudgeType
     url: str
+    ca_file: str = ""
     secret: SecretSource | None = None
     applications: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()

@@ -93,6 +93,7 @@ class NudgeSection(Section):
     insecure: bool = Field(
         default=False, description="Without a secret; or a token over plain http."
     )
+    ca_file: Text = Field(default="", description="The authority of its certificate, as a file.")
     applications: list[Name] = Field(default=[], description="Of Argo CD, to refresh.")
     targets: list[Text] = Field(default=[], description="Names; by default all.")
 
@@ -105,6 +106,8 @@ class NudgeSection(Section):
         if not has_secret and (refreshes or not self.insecure):
             what = "the token of an Argo CD account" if refreshes else "a secret, or insecure: true"
             raise refuse(f"needs {what}", "secret: {file: /run/secrets/nudge}")
+        if self.type.startswith("argocd") and {"?", "#"} & set(self.url):
+            raise refuse("the address of Argo CD has no query", "https://argocd.example.com")
         in_clear = self.url.startswith("http:") and not is_loopback(netloc(self.url))
         if refreshes and in_clear and not self.insecure:
             raise refuse("would send the token in clear text", "use https, or insecure: true")

@@ -47,6 +47,7 @@ def to_nudge(section: NudgeSection, folder: str) -> Nudge:
     return Nudge(
         type=section.type,
         url=section.url,
+        ca_file=posixpath.join(folder, section.ca_file) if section.ca_file else "",
         secret=_secret(section.secret, folder) if "secret" in section.model_fields_set else None,
         applications=tuple(section.applications),
         targets=tuple(section.targets),

@@ -106,13 +106,17 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What became of a change: one commit, or one pull request."""
+    """What became of a change: one commit, or one pull request.
+
+    `before` is the head that a commit on the target's own branch was made on.
+    """
 
     target: str
     route: str
     status: PublishStatus
     updates: tuple[str, ...] = ()
     commit: str = ""
+    before: str = ""
     branch: str = ""
     number: int = 0
     url: str = ""

@@ -33,5 +33,6 @@ def publish_commit(
         status="committed" if commit != head else "unchanged",
         updates=tuple(update.id for update in change.updates),
         commit=commit,
+        before=head,
         branch=checkout.branch,
     )

@@ -46,7 +46,8 @@ def check_folder(
 
 def check_targets(context: PassContext) -> Iterator[Check]:
     """Check each target: credential, Git remote, configuration, limits, forge; then the registries
-    of all; then what a pass over the targets that are well so far would do.
+    of all; then whom commits are told; then what a pass over the targets that are well so far
+    would do.
     """
     credentials, registries = context.bot.registry_credentials, context.registries
     named: dict[str, set[Repository]] = {}
@@ -67,6 +68,10 @@ def check_targets(context: PassContext) -> Iterator[Check]:
             if check not in known:
                 known.append(check)
                 yield replace(check, subject=f"{name}: {check.subject}")
+    if context.bot.nudges:
+        from imagebot.run.doctor_nudges import check_nudges
+
+        yield from check_nudges(context)
     yield from _check_plans(well, context, known)
 
 

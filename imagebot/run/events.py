@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
+from imagebot.errors import NudgeError
 from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.problem import Problem
+
+if TYPE_CHECKING:
+    from imagebot.nudge.model import Nudged
 
 Level = Literal["info", "warning", "error"]
 
 PASS = "pass"  # noqa: S105 - no password
 """The name of the event that each pass ends with."""
+NUDGE = NudgeError.code
+"""The code of what does not stand: nobody tries again to tell of a commit."""
 HELD = frozenset({"rolled-back", "refused", "window", "limit"})
 """The codes of updates that are kept back by something else than their policy."""
 
@@ -74,6 +80,27 @@ def _request(entry: Published) -> Mapping[str, object] | None:
     return {"number": entry.number, "url": entry.url} if entry.number else None
 
 
+def told(nudged: Iterable[Nudged]) -> Iterator[Event]:
+    """Who was told of the commits, and who could not be: that is over with the pass."""
+    for entry in nudged:
+        if entry.problem is not None:
+            if entry.problem.code == NUDGE:
+                yield replace(of_problem(entry.problem), key="")
+            continue
+        yield Event(
+            name="nudged",
+            level="info",
+            message=str(entry),
+            data={
+                "target": entry.target,
+                "nudge": entry.nudge,
+                "commit": entry.commit,
+                "application": entry.application or None,
+                "answered": entry.answered,
+            },
+        )
+
+
 def standing(plan: Plan, published: tuple[Published, ...] = ()) -> Iterator[Event]:
     """What is wrong, or waits, for as long as it does: warnings, problems, updates kept back, and
     pull requests that are left to people."""
@@ -97,7 +124,8 @@ def standing(plan: Plan, published: tuple[Published, ...] = ()) -> Iterator[Even
         if kept.decision.code in HELD:
             yield _held(kept)
     for problem in plan.problems:
-        yield of_problem(problem)
+        if problem.code != NUDGE:
+            yield of_problem(problem)
 
 
 def _held(kept: Kept) -> Event:

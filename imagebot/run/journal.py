@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from imagebot.errors import ConfigurationError, ImagebotError
 from imagebot.problem import Exit, Problem, exit_of
 from imagebot.run.diagnostics import Diagnostics
-from imagebot.run.events import PASS, Event, happened, of_problem, pending, standing
+from imagebot.run.events import PASS, Event, happened, of_problem, pending, standing, told
 
 if TYPE_CHECKING:
     from imagebot.run.passes import PassResult
@@ -33,6 +33,8 @@ class Journal:
         plan, published = result.plan, result.published
         done = list(happened(plan, published))
         for event in done:
+            self._write(event)
+        for event in told(result.nudged):
             self._write(event)
         changed = self._stand(standing(plan, published)) or bool(done)
         counts = {

@@ -44,6 +44,7 @@ from imagebot.text import excerpt
 
 if TYPE_CHECKING:
     from imagebot.files.rewrite import FileChange
+    from imagebot.nudge.model import Nudged
     from imagebot.plan.edits import PlanWithEdits
     from imagebot.publish.again import Again
     from imagebot.publish.refusals import BotRequests
@@ -64,12 +65,14 @@ _TARGETS_OPEN = 32
 class PassResult:
     """What a pass did: the plan that it went by, and what became of it.
 
-    `head_room` is what registries said last is left of their limits, by `host:port`.
+    `head_room` is what registries said last is left of their limits, by `host:port`. `nudged` is
+    who was told of the commits.
     """
 
     plan: Plan
     published: tuple[Published, ...] = ()
     head_room: Mapping[str, HeadRoom] = field(default_factory=dict)
+    nudged: tuple[Nudged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from tests.cli.conftest import deployment
 from tests.parallel.test_child import is_running
 from tests.support.git_server import GitServer
 from tests.support.process import PATIENCE
+from tests.support.registry import Registry
 from tests.support.scripted_http import Answer, Request, ScriptedServer
 from tests.support.signals import with_signals
 
@@ -338,3 +339,30 @@ def children(pid: int) -> list[int]:
         for child in map(int, (task / "children").read_text().split()):
             found += [child, *children(child)]
     return found
+
+
+def test_a_commit_is_reported_when_whoever_is_told_of_it_keeps_it_waiting(
+    start_scripted: StartScripted, git_server: GitServer, folder: Path, registry: Registry,
+    repository: str, wait_until: Wait,
+) -> None:  # fmt: skip
+    syncer = start_scripted(silent)
+    for tag in ("1.0.0", "1.1.0"):
+        registry.push_image(repository, tag)
+    manifest = deployment(f"{registry.host}/{repository}:1.0.0").encode()
+    url = git_server.make_repository("it", {"imagebot.yaml": CONFIGURATION, "app.yaml": manifest})
+    folder.joinpath("bot.yaml").write_text(
+        f"targets:\n  - {{url: '{url}', branch: main, credential: it}}\n"
+        "credentials: {git: {it: {token: {env: TOKEN}}}}\n"
+        f"registries: {{'{registry.host}': {{}}}}\n"
+        f"nudges: [{{type: webhook, url: '{syncer.url}', insecure: true}}]\n"
+        "cache-dir: cache\n"
+    )
+    arguments = ("run", "-c", "bot.yaml", "--log-format", "json")
+    with started(folder, *arguments, token=git_server.token) as process:
+        wait_until(lambda: bool(syncer.requests))
+        process.terminate()
+        code, said = end(process)
+    committed, problem, done = map(json.loads, said.splitlines())
+    assert (code, committed["event"], problem["event"]) == (1, "committed", "problem")
+    assert problem["message"].endswith("imagebot was asked to stop")
+    assert (done["event"], done["published"]) == ("pass", 1)

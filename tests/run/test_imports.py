@@ -18,6 +18,7 @@ LATER = (
     "imagebot.plan.edits",
     "imagebot.plan.gates.run",
     "imagebot.plan.gates.ties",
+    "imagebot.nudge.nudge",
     "imagebot.policy.calver",
     "imagebot.policy.explain",
     "imagebot.publish.again",

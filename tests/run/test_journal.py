@@ -10,6 +10,7 @@ import pytest
 
 from imagebot.config.secret import Vault
 from imagebot.errors import ConfigIssue, ConfigurationError, GitError
+from imagebot.nudge.model import Nudged
 from imagebot.plan.model import Plan, Published
 from imagebot.problem import Exit, Problem
 from imagebot.run.diagnostics import Diagnostics
@@ -125,6 +126,31 @@ def test_a_pass_that_cannot_begin_is_told_once(capsys: Capture) -> None:
     assert names(capsys) == ["pass"]
     journal.tell_failure(GitError("x", "is away"))
     assert names(capsys) == ["problem", "solved", "pass"]
+
+
+def test_a_nudge_that_failed_is_told_of_each_time_and_is_never_solved(capsys: Capture) -> None:
+    journal = Journal(Diagnostics("json"))
+    problem = replace(PROBLEM, scope="change", code="nudge", message="flux at f: status 500")
+    nudged = Nudged(target="production", nudge="flux at f", commit="1" * 40)
+    failed = replace(nudged, problem=problem)
+    for _ in range(2):
+        plan = Plan(problems=(problem,))
+        code = journal.tell(PassResult(plan, (), nudged=(nudged, failed)), seconds=1)
+        assert code == Exit.FAILED
+        told, problem_, done = events(capsys)
+        assert (told["event"], told["nudge"], told["answered"]) == ("nudged", "flux at f", True)
+        assert (problem_["event"], problem_["code"]) == ("problem", "nudge")
+        assert (done["event"], done["problems"], done["published"]) == ("pass", 1, 0)
+    tell(journal, Plan())
+    assert names(capsys) == ["pass"]
+
+
+def test_a_bug_in_a_nudge_is_told_of_once(capsys: Capture) -> None:
+    bug = replace(PROBLEM, scope="change", code="bug")
+    failed = Nudged(target="production", nudge="flux at f", commit="1" * 40, problem=bug)
+    result = PassResult(Plan(problems=(bug,)), (), nudged=(failed,))
+    assert Journal(Diagnostics("json")).tell(result, seconds=1) == Exit.BUG
+    assert names(capsys) == ["problem", "pass"]
 
 
 def test_secrets_are_hidden_wherever_they_are_in_an_entry(capsys: Capture) -> None:

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 
 from imagebot.errors import ConfigIssue, ConfigurationError, GitError
+from imagebot.nudge.model import Nudged
 from imagebot.plan.documents import document_schema
 from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Published, PublishStatus
 from imagebot.policy.model import Decision
@@ -37,6 +38,12 @@ OPENED = dataclasses.replace(
     url="https://github.com/a/b/pull/7",
 )
 PROBLEM = Problem(scope="target", subject="production", code="git", message="no", hint="do it")
+TOLD = Nudged(target="production", nudge="flux at flux.example.com", commit="1" * 40)
+NUDGED = (
+    TOLD,
+    dataclasses.replace(TOLD, application="web", answered=False),
+    dataclasses.replace(TOLD, problem=dataclasses.replace(PROBLEM, scope="change", code="nudge")),
+)
 EVERYWHERE = dataclasses.replace(
     PROBLEM, scope="file", target="production", path="a.yaml", line=3, places=(Place("b.yaml", 7),)
 )
@@ -64,7 +71,7 @@ def write(diagnostics: Diagnostics) -> None:
         *("waiting-for-people", "failed", "unchanged"),
     )
     requests = [dataclasses.replace(OPENED, status=each) for each in statuses]
-    journal.tell(PassResult(waits, (COMMITTED, *requests)), seconds=1.2)
+    journal.tell(PassResult(waits, (COMMITTED, *requests), nudged=NUDGED), seconds=1.2)
     journal.tell(PassResult(Plan(), ()), seconds=0.1)
     journal.tell_failure(GitError("https://git.example/a", "fatal"))
     journal.tell_failure(ConfigurationError((ConfigIssue("bot.yaml", 1, 1, "x", "unknown key"),)))
