@@ -132,7 +132,7 @@ class Plan:
     """Updates and kept fields are ordered by target, path and place in the file.
 
     `kept` may be made when it is looked at; its length is known before. `layers` are those of the
-    inventory: the files of one target.
+    inventory: the files of one target. `unmoved`: every field is settled on what it says.
     """
 
     updates: tuple[Update, ...] = ()
@@ -141,6 +141,7 @@ class Plan:
     unread: tuple[Unread, ...] = ()
     warnings: tuple[str, ...] = field(default=())
     layers: Layers = field(default_factory=dict)
+    unmoved: bool = field(default=False, compare=False)
 
 
 def owned_by(target: str, plan: Plan) -> Plan:

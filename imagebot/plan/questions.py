@@ -70,6 +70,7 @@ def unmoved_plan(questions: Questions, kept: Callable[[], tuple[Kept, ...]]) -> 
         unread=questions.unread,
         warnings=questions.warnings,
         layers=questions.layers,
+        unmoved=True,
     )
 
 

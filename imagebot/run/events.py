@@ -120,7 +120,7 @@ def standing(plan: Plan, published: tuple[Published, ...] = ()) -> Iterator[Even
             )
     for warning in plan.warnings:
         yield Event(name="warning", level="warning", message=warning, key=_key("warning", warning))
-    for kept in plan.kept:
+    for kept in () if plan.unmoved else plan.kept:
         if kept.decision.code in HELD:
             yield _held(kept)
     for problem in plan.problems:

@@ -12,6 +12,7 @@ from imagebot.run.diagnostics import Diagnostics
 from imagebot.run.events import PASS, Event, happened, of_problem, pending, standing, told
 
 if TYPE_CHECKING:
+    from imagebot.nudge.model import Nudged
     from imagebot.run.passes import PassResult
 
 
@@ -34,8 +35,7 @@ class Journal:
         done = list(happened(plan, published))
         for event in done:
             self._write(event)
-        for event in told(result.nudged):
-            self._write(event)
+        self.tell_nudges(result.nudged)
         changed = self._stand(standing(plan, published)) or bool(done)
         counts = {
             "updates": len(plan.updates),
@@ -56,6 +56,11 @@ class Journal:
             )
         )
         return exit_of(plan.problems)
+
+    def tell_nudges(self, nudged: Iterable[Nudged]) -> None:
+        """Write who was told of the commits of a pass."""
+        for event in told(nudged):
+            self._write(event)
 
     def tell_failure(self, error: ImagebotError) -> Exit:
         """Write what kept a pass from beginning."""

@@ -34,6 +34,7 @@ from imagebot.problem import BUG, Problem
 from imagebot.publish.context import PublishContext
 from imagebot.publish.due import is_anything_due
 from imagebot.publish.written import read_written
+from imagebot.reference import Repository
 from imagebot.registry.api import Registry
 from imagebot.run.head import HeadContext, build_head
 from imagebot.run.keep import keep_head, kept_files, remove_left_over
@@ -65,12 +66,14 @@ _TARGETS_OPEN = 32
 class PassResult:
     """What a pass did: the plan that it went by, and what became of it.
 
+    `asked` are the repositories that registries were asked for, whether or not they answered.
     `head_room` is what registries said last is left of their limits, by `host:port`. `nudged` is
     who was told of the commits.
     """
 
     plan: Plan
     published: tuple[Published, ...] = ()
+    asked: frozenset[Repository] = frozenset()
     head_room: Mapping[str, HeadRoom] = field(default_factory=dict)
     nudged: tuple[Nudged, ...] = ()
 
@@ -110,7 +113,8 @@ def run_pass(context: PassContext) -> PassResult:
     return PassResult(
         replace(plan, warnings=(*plan.warnings, *_nothing_lifted(plan, context.again))),
         tuple(entry for result in results for entry in result.published),
-        context.registry.head_room(),
+        asked=frozenset(each for result in results for each in result.asked),
+        head_room=context.registry.head_room(),
     )
 
 
@@ -204,6 +208,10 @@ class _Prepared:
     read: TreeRead | None = None
     edited: tuple[FileChange, ...] = ()
 
+    @property
+    def asked(self) -> frozenset[Repository]:
+        return frozenset(query.reference.repository for query in self.built.resolution.of)
+
     def edits_in(self, read: TreeRead) -> Mapping[str, FileChange]:
         """The edits of files that are the same in what was `read` later, by path."""
         if self.read is None:
@@ -293,12 +301,13 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
     for tries in range(1, _MOST_TRIES + 1):
         plan, allowed = prepared.limited.plan, prepared.limited.allowed
         paused = target.paused or prepared.configuration.paused
+        asked = prepared.asked
         if paused:
-            return PassResult(_noting_pause(plan, target, paused))
+            return PassResult(_noting_pause(plan, target, paused), asked=asked)
         if plan.updates and not allowed.updates:
-            return PassResult(plan)
+            return PassResult(plan, asked=asked)
         if not is_anything_due(allowed, prepared.configuration, opened):
-            return PassResult(plan)
+            return PassResult(plan, asked=asked)
         from imagebot.publish.publish import publish_plan
 
         try:
@@ -323,7 +332,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
             problems=(*plan.problems, *outcome.problems),
             warnings=(*plan.warnings, *outcome.warnings),
         )
-        return PassResult(plan, outcome.published)
+        return PassResult(plan, outcome.published, asked)
     raise AssertionError("the last try returns or raises")
 
 

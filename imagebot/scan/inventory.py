@@ -242,6 +242,29 @@ def _options(
     return lambda path: template if is_chart_template(path, charts) else plain
 
 
+def _patches_left_out(
+    paths: Sequence[str], found: Mapping[str, Scan], options: Callable[[str], ScanOptions]
+) -> list[str]:
+    """Patches of kustomizations in files that `options` may have left out.
+
+    What a patch replaces is not to be edited, and the patch itself need not mention it.
+    """
+    patches = {
+        patch.path
+        for scan in found.values()
+        for overlay in scan.overlays
+        for patch in overlay.changes
+    }
+    if not patches or _whole(options)(paths[0]) == options(paths[0]):
+        return []
+    return [path for path in paths if path in patches]
+
+
+def _whole(options: Callable[[str], ScanOptions]) -> Callable[[str], ScanOptions]:
+    """Options that leave no file out for what it does not mention."""
+    return lambda path: replace(options(path), markers_only=False, mentions=())
+
+
 def _scan_tree(
     source: Source,
     paths: Sequence[str],
@@ -249,8 +272,9 @@ def _scan_tree(
     cache: ScanCache | None,
 ) -> dict[str, Scan]:
     """The scan of every path; files with lines `KEY=VALUE` that kustomizations name are read as
-    such."""
+    such, and their patches whatever is in them."""
     found = _scan_all(source, paths, options, cache)
+    found |= _scan_all(source, _patches_left_out(paths, found, options), _whole(options), cache)
     named = {path for scan in found.values() for path in scan.env_files}
     if named:
         from imagebot.manifest.formats.select import path_kind

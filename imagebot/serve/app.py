@@ -59,7 +59,7 @@ def hook_routes(door: Door) -> list[Route]:
 def _probe_routes(board: Board) -> list[Route]:
     async def health(_: Request) -> Response:
         turned = board.snapshot().turned
-        late = turned is None or (datetime.now(UTC) - turned).total_seconds() > _LATE
+        late = (datetime.now(UTC) - turned).total_seconds() > _LATE
         return PlainTextResponse(
             "the loop stands still\n" if late else "ok\n", 503 if late else 200
         )

@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from imagebot.config.model import Target
 from imagebot.problem import Problem
@@ -23,7 +23,7 @@ _MOST_PROBLEMS = 20
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetState:
     """`last_good` is the last pass without a problem. `problems` are the first ones of the last
-    pass, of `problem_count`. `images` counts the managed fields, and `waiting` the updates that
+    pass, of `problem_count`. `images` counts the image fields, and `waiting` the updates that
     are not published."""
 
     name: str
@@ -70,7 +70,7 @@ class Snapshot:
     targets: tuple[TargetState, ...] = ()
     done: tuple[Done, ...] = ()
     ready: bool = False
-    turned: datetime | None = None
+    turned: datetime
     refused: str = ""
 
 
@@ -81,7 +81,8 @@ class Board:
         self._lock = threading.Lock()
         self._targets: dict[str, TargetState] = {}
         self._done: deque[Done] = deque(maxlen=_MOST_UPDATES)
-        self._rest = Snapshot()
+        # The loop begins as soon as it can.
+        self._rest = Snapshot(turned=datetime.now(UTC))
 
     def snapshot(self) -> Snapshot:
         with self._lock:
@@ -129,7 +130,7 @@ class Board:
                 last_pass=ended.at,
                 last_good=state.last_good if plan.problems else ended.at,
                 seconds=ended.seconds,
-                images=len(plan.updates) + sum(bool(kept.route) for kept in plan.kept),
+                images=len(plan.updates) + len(plan.kept),
                 problems=plan.problems[:_MOST_PROBLEMS],
                 problem_count=len(plan.problems),
             )

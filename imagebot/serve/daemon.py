@@ -16,6 +16,7 @@ from imagebot.config.model import BotConfiguration, Target
 from imagebot.config.model_serve import ServeOptions
 from imagebot.git.checkout import BOT_BRANCHES
 from imagebot.git.url import same_repository
+from imagebot.nudge.model import Nudged
 from imagebot.parallel.turns import Turns
 from imagebot.run.diagnostics import Diagnostics
 from imagebot.run.hiding import without_secrets
@@ -44,7 +45,7 @@ class _Work:
     """A pass under way; `id` is in all lines of its log."""
 
     job: Job
-    run: Pass
+    of: Pass
     id: str
     began: float
 
@@ -65,6 +66,9 @@ class Daemon:
     _passes: Passes = field(init=False)
     _journals: dict[str, Journal] = field(default_factory=dict, init=False)
     _done: queue.SimpleQueue[tuple[_Work, PassResult]] = field(
+        default_factory=queue.SimpleQueue, init=False
+    )
+    _nudged: queue.SimpleQueue[tuple[_Work, tuple[Nudged, ...]]] = field(
         default_factory=queue.SimpleQueue, init=False
     )
 
@@ -126,9 +130,9 @@ class Daemon:
             self._agenda.hear_git(names, commit, heard)
 
     def _start(self, job: Job) -> None:
-        run = self._passes.begin(job, self._following)
+        begun = self._passes.begin(job, self._following)
         self.board.begin(job.target.name)
-        work = _Work(job, run, secrets.token_hex(4), self.clock())
+        work = _Work(job, begun, secrets.token_hex(4), self.clock())
         name = f"pass-{job.target.name}"
         threading.Thread(target=self._run, args=(work,), name=name, daemon=True).start()
 
@@ -136,14 +140,21 @@ class Daemon:
         """In a thread of its own."""
         # Once the process is asked to end there is no result, and nobody waits for one.
         with contextlib.suppress(KeyboardInterrupt):
-            result = work.run()
+            result = work.of.run()
             self._done.put((work, result))
             self.inbox.wake()
+            # The target's next pass need not wait for those who deploy.
+            if nudged := work.of.nudge(result):
+                self._nudged.put((work, nudged))
+                self.inbox.wake()
 
     def _finish_passes(self) -> None:
         with contextlib.suppress(queue.Empty):
             while True:
                 self._finish(*self._done.get_nowait())
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._tell_nudges(*self._nudged.get_nowait())
 
     def _finish(self, work: _Work, result: PassResult) -> None:
         job, now = work.job, self.clock()
@@ -157,10 +168,20 @@ class Daemon:
             latency=None if job.heard is None else now - job.heard,
         )
         self.board.end(name, result, end)
+        if journal := self._journal(work):
+            journal.tell(result, seconds=end.seconds)
+
+    def _tell_nudges(self, work: _Work, nudged: tuple[Nudged, ...]) -> None:
+        if journal := self._journal(work):
+            journal.tell_nudges(nudged)
+
+    def _journal(self, work: _Work) -> Journal | None:
+        """The journal of a pass's target; None where that is not looked after any more."""
+        name = work.job.target.name
         journal = self._journals.get(name)
         if journal is not None:
             journal.about = {"pass": work.id, "target": name}
-            journal.tell(result, seconds=end.seconds)
+        return journal
 
 
 def _options(bot: BotConfiguration) -> ServeOptions:

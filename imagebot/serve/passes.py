@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from imagebot.config.model import BotConfiguration
+from imagebot.nudge.model import Nudged
 from imagebot.parallel.turns import Turns
 from imagebot.plan.model import Plan
 from imagebot.problem import BUG, Problem
 from imagebot.reference import Repository
 from imagebot.registry.memo import Memo
 from imagebot.run.crash import write_crash_log
+from imagebot.run.nudges import with_nudges
 from imagebot.run.passes import PassContext, PassResult, run_pass
 from imagebot.run.process import Process
 from imagebot.run.registries import KeptRegistries, cache_folder
@@ -22,7 +22,20 @@ from imagebot.serve.agenda import Ended, Hint, Job
 from imagebot.serve.freshness import oldest
 from imagebot.text import excerpt
 
-Pass = Callable[[], PassResult]
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A pass of one target, for any thread."""
+
+    _context: PassContext
+
+    def run(self) -> PassResult:
+        """Do all but telling of the commits."""
+        return _run(self._context)
+
+    def nudge(self, result: PassResult) -> tuple[Nudged, ...]:
+        """Tell those who deploy of the commits, which may take ten seconds."""
+        return with_nudges(self._context, result).nudged
 
 
 @dataclass(slots=True)
@@ -49,7 +62,7 @@ class Passes:
     _of_jobs: dict[int, _Client] = field(default_factory=dict, init=False)
 
     def begin(self, job: Job, bot: BotConfiguration) -> Pass:
-        """What is to be called for the result; after it `end` is."""
+        """The pass of a job; when it was run, `end` is called."""
         client = self._client_for(bot)
         alone = replace(bot, targets=(job.target,))
         age = oldest(bot, job.target, scheduled=job.scheduled)
@@ -68,7 +81,7 @@ class Passes:
             report_bug=self._report_bug,
             turns=self.turns,
         )
-        return partial(_run, context)
+        return Pass(context)
 
     def end(self, job: Job, result: PassResult) -> Ended:
         """What the pass of a job left behind."""
@@ -129,13 +142,10 @@ def _ended(job: Job, result: PassResult, memo: Memo) -> Ended:
     failed = {problem.subject for problem in plan.problems if problem.scope == "repository"}
     of_target = any(problem.scope == "target" for problem in plan.problems)
     of_change = any(problem.scope == "change" for problem in plan.problems)
-    fields = [update.field for update in plan.updates]
-    fields += [kept.field for kept in plan.kept if kept.route]
-    used = {field.reference.repository for field in fields}
-    names = frozenset(name for repository in used for name in memo.names(repository))
+    names = frozenset(name for repository in result.asked for name in memo.names(repository))
     return Ended(
         # What could not be read says nothing of the images that it has.
-        uses=None if of_target and not used else names,
+        uses=None if of_target and not names else names,
         commits=tuple(entry.commit for entry in result.published if entry.commit),
         missing=tuple(hint for hint in job.hints if _is_missing(hint, failed, memo)),
         failed=of_target or of_change,
