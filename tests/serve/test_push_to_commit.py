@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 
-from tests.serve.conftest import BEARER, Stage, announce, pod
+from tests.serve.conftest import BEARER, SECRET, Stage, announce, pod
 from tests.support.process import PATIENCE
+from tests.support.receiver import Application, ArgoCd, FluxReceiver
 from tests.support.scripted_http import Answer, Request, ScriptedServer
 
 
@@ -25,6 +27,61 @@ def test_a_push_is_committed(stage: Stage) -> None:
     assert committed["updates"][0]["to"]["tag"] == "main-2"
     assert stage.git.read_files(gitops)["api.yaml"].decode() == pod(f"{registry.host}/api:main-2")
     assert stage.git.log(gitops)[0].sha == committed["commit"]
+
+
+def test_those_who_deploy_are_told(
+    stage: Stage, start_scripted: Callable[..., ScriptedServer]
+) -> None:
+    flux = FluxReceiver(SECRET)
+    gitops = stage.add_target("gitops", {})
+    argo = ArgoCd(
+        secret=SECRET,
+        token=SECRET,
+        applications={"api": Application(stage.git.url_of(gitops), paths=("api.yaml",))},
+    )
+    at_flux, at_argo = start_scripted(flux), start_scripted(argo)
+    stage.bot["nudges"] = [
+        {"type": "flux", "url": at_flux.url + flux.path, "secret": {"env": "HOOK_SECRET"}},
+        {"type": "argocd-webhook", "url": at_argo.url, "secret": {"env": "HOOK_SECRET"}},
+    ]
+    daemon = stage.start()
+    registry = stage.start_registry(daemon)
+    registry.push_image("api", "main-1")
+    manifest = pod(f"{registry.host}/api:main-1").encode()
+    stage.git.repository(gitops).commit({"api.yaml": manifest})
+    stage.write()
+    daemon.wait_for("reloaded")
+
+    registry.push_image("api", "main-2")
+
+    commit = daemon.wait_for("committed", target="gitops")
+    for nudge in ("flux", "argocd-webhook"):
+        host = (at_flux if nudge == "flux" else at_argo).host
+        told = daemon.wait_for("nudged", target="gitops", nudge=f"{nudge} at {host}")
+        assert told["pass"] == commit["pass"]
+    assert argo.refreshed == ["api"]
+    assert len(flux.reconciled) == 1
+
+
+def test_a_syncer_that_is_silent_delays_nothing(stage: Stage) -> None:
+    registry = stage.start_registry()
+    registry.push_image("api", "main-1")
+    gitops = stage.add_target("gitops", {"api.yaml": pod(f"{registry.host}/api:main-1")})
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/hook/x"
+        stage.bot["nudges"] = [{"type": "flux", "url": url, "secret": {"env": "HOOK_SECRET"}}]
+        daemon = stage.start()
+        daemon.wait_for("pass", target="gitops", problems=0)
+        for number in (2, 3, 4):
+            tag = f"main-{number}"
+            registry.push_image("api", tag)
+            daemon.post("/hooks/registry", announce(registry.host, "api", tag), BEARER)
+            daemon.wait_for("committed", target="gitops", more_than=number - 2)
+        # Nobody was told within the ten seconds that each has.
+        failed = daemon.wait_for("problem", code="nudge")
+    assert "flux at 127.0.0.1:" in failed["message"]
+    assert "/hook/x" not in daemon.log.read_text()
+    assert b"api:main-4" in stage.git.read_files(gitops)["api.yaml"]
 
 
 def test_a_push_that_is_announced_too_early(stage: Stage) -> None:
