@@ -43,7 +43,7 @@ class Send(Protocol):
 class _Kept:
     """What is known of one issuer; the lock is held while it is asked."""
 
-    keys: Keys = NO_KEYS
+    keys: Keys = field(default_factory=lambda: NO_KEYS)
     got: float = float("-inf")
     asked: float = float("-inf")
     why: str = ""

@@ -11,6 +11,7 @@ from imagebot.glob import matches_any
 from imagebot.http.address import normalise_host
 from imagebot.reference import is_tag, parse_repository
 from imagebot.serve.hooks.model import Announcement, GitEvent, Refused
+from imagebot.text import clean
 
 MOST = 1000
 """Announcements of one delivery. One that has more is refused; the next pass sees it anyway."""
@@ -79,7 +80,7 @@ def _announcement(named: Named, hook: Hook) -> Announcement | Refused:
     try:
         repository = parse_repository(f"{registry}{slash}{path}/{named.path}")
     except InvalidReferenceError as error:
-        return malformed(f"does not name a repository: {error.message}")
+        return malformed(f"does not name a repository: {clean(error.message)}")
     if repository.registry != registry:
         # `harbor/app` is Docker Hub's, whatever the sender calls itself.
         return malformed(f"its registry calls itself {registry!r}: set `registry` of the hook")

@@ -45,7 +45,7 @@ class Known:
 
     secret: str
     now: float
-    keys: Keys = NO_KEYS
+    keys: Keys
 
 
 Prove = Callable[[Hook, Delivery, Known], str]
