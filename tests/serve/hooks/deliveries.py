@@ -70,9 +70,7 @@ def insecure(hook: Hook) -> Hook:
     return replace(hook, secret=None)
 
 
-def proven(
-    sender: HookType, body: bytes, *, secret: str = SECRET, now: float = NOW, **headers: str
-) -> Delivery:
+def proven(sender: HookType, body: bytes, *, secret: str = SECRET, **headers: str) -> Delivery:
     """A delivery with the proof that its sender would give; names have `_` for `-`."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     if sender == "github":
@@ -81,7 +79,7 @@ def proven(
         given["x-signature"] = signature(body, secret)
     elif sender == "standard-webhooks":
         given.setdefault("webhook-id", "msg_1")
-        given.setdefault("webhook-timestamp", str(int(now)))
+        given.setdefault("webhook-timestamp", str(int(NOW)))
         given["webhook-signature"] = webhook_signature(given, body, secret)
     else:
         given["authorization"] = secret

@@ -50,7 +50,8 @@ def accepted_body(sender: HookType) -> bytes:
 
 
 def sent(sender: HookType, body: bytes, secret: str = SECRET) -> Delivery:
-    return proven(sender, body, secret=secret, **(GITHUB if sender == "github" else {}))
+    headers = GITHUB if sender == "github" else {}
+    return proven(sender, body, secret=secret, **headers)
 
 
 @pytest.mark.parametrize("sender", TYPES)
@@ -97,9 +98,9 @@ def test_a_flipped_bit_is_refused(sender: HookType) -> None:
     good = sent(sender, PLAIN)
     for index in range(len(PLAIN)):
         for bit in range(8):
-            body = bytearray(PLAIN)
-            body[index] ^= 1 << bit
-            assert status(sender, replace(good, body=bytes(body))) == 401, (index, bit)
+            flipped = bytearray(PLAIN)
+            flipped[index] ^= 1 << bit
+            assert status(sender, replace(good, body=bytes(flipped))) == 401, (index, bit)
     for body in (PLAIN[:-1], PLAIN + b" ", b" " + PLAIN, b""):
         assert status(sender, replace(good, body=body)) == 401
 
