@@ -41,6 +41,10 @@ def malformed(reason: str) -> Refused:
     return Refused(400, reason)
 
 
+def too_many() -> Refused:
+    return malformed(f"announces more than {MOST} images")
+
+
 def split_name(name: str) -> Named:
     """`[https://]host[/path][:tag][@digest]`, taken apart; anything else gives nonsense."""
     bare = name.removeprefix("https://").removeprefix("http://").partition("@")[0]
@@ -55,16 +59,18 @@ def announce(named: Iterable[Named], hook: Hook) -> tuple[Announcement, ...] | R
     What cannot be a repository is left out as long as something else can. A tag that cannot be one
     is "": Harbor names a digest there, GitHub nothing.
     """
+    # Each name once, before it costs the time to read it.
+    names = dict.fromkeys(named)
+    if len(names) > MOST:
+        return too_many()
     found: dict[Announcement, None] = {}
     refused: Refused | None = None
-    for each in named:
+    for each in names:
         one = _announcement(each, hook)
         if isinstance(one, Announcement):
             found[one] = None
         else:
             refused = refused or one
-        if len(found) > MOST:
-            return malformed(f"announces more than {MOST} images")
     if refused and not found:
         return refused
     allowed = hook.images or ("**",)

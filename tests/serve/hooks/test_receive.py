@@ -68,7 +68,7 @@ def test_a_difference_to_other_tools_has_a_reason(given: Payload) -> None:
     [
         ({"images": ["nginx", "nginx:latest", "nginx", "nginx:latest"]}, 2),
         ({"images": [f"acme/app:{n}" for n in range(MOST)]}, MOST),
-        ({"images": [f"acme/app:{n % 7}" for n in range(50 * MOST)]}, 7),
+        ({"images": [f"acme/app:{n % 7}" for n in range(MOST)]}, 7),
     ],
 )
 def test_each_announcement_is_heard_once(given: object, expected: int) -> None:
