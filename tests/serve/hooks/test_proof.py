@@ -9,6 +9,7 @@ import pytest
 
 from imagebot.config.model_serve import HookType
 from imagebot.serve.hooks.model import Delivery, Heard, Refused
+from imagebot.serve.hooks.proof import has_secret
 from imagebot.serve.hooks.receive import receive
 from tests.serve.hooks.deliveries import (
     NOW,
@@ -75,6 +76,17 @@ def test_a_secret_that_is_empty_accepts_nothing(sender: HookType) -> None:
     body = accepted_body(sender)
     assert status(sender, sent(sender, body, ""), secret="") == 401
     assert status(sender, Delivery(body=body), secret="") == 401
+
+
+def test_nothing_equals_an_empty_secret() -> None:
+    """Not even what was not sent, beside something that was."""
+    for delivery in (
+        Delivery(headers={"authorization": "x"}),
+        Delivery(headers={"authorization": "Bearer"}),
+        Delivery(headers={"authorization": basic("user:")}),
+        Delivery(query={"secret": "x", "token": ""}),
+    ):
+        assert has_secret(delivery, "") == "has the wrong secret"
 
 
 @pytest.mark.parametrize("sender", TYPES)
