@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from dataclasses import replace
 
 import pytest
@@ -260,8 +261,12 @@ def test_a_stale_delivery_is_refused(off: float, expected: int) -> None:
     assert status("standard-webhooks", webhook(), now=NOW + off) == expected
 
 
+# The time of the delivery, in digits that `int` reads too.
+FULL_WIDTH = "".join(chr(0xFF10 + int(digit)) for digit in str(int(NOW)))
+
+
 @pytest.mark.parametrize(
-    "moment", ["", "x", "-1", "1e9", "9" * 5000, "\uff11\uff17", "1780000000.0", "\ud800"]
+    "moment", ["", "x", "-1", "1e9", "9" * 5000, FULL_WIDTH, "1780000000.0", "\ud800"]
 )
 def test_a_time_that_is_none_is_refused(moment: str) -> None:
     headers = {"webhook-id": "m", "webhook-timestamp": moment}
@@ -313,6 +318,11 @@ def test_secrets_of_standard_webhooks() -> None:
     assert status("standard-webhooks", delivery, plain, now=1614265330) == 400
     for wrong in ("whsec_", "whsec_?", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS", "whsec_whsec_"):
         assert status("standard-webhooks", delivery, wrong, now=1614265330) == 401
+    # The text is not the key where the prefix says that it is base64.
+    start = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode()
+    text = base64.b64encode(hmac.digest(secret.encode(), start + body, "sha256")).decode()
+    by_text = Delivery(headers={**headers, "webhook-signature": f"v1,{text}"}, body=body)
+    assert status("standard-webhooks", by_text, secret, now=1614265330) == 401
     nothing = webhook_signature(headers, body, "")
     unkeyed = Delivery(headers={**headers, "webhook-signature": nothing}, body=body)
     assert status("standard-webhooks", unkeyed, "whsec_", now=1614265330) == 401
