@@ -261,6 +261,7 @@ def test_a_stranger_s_token_makes_nobody_ask_for_keys() -> None:
         ({**jwk(key("main"), "k"), "kid": 7}, False),
         (jwk(key("small", "rsa-1024"), "k"), False),
         (jwk(key("ec", "P-256"), "k"), False),
+        (jwk(key("ec", "P-256"), "k", alg="RS256"), False),
         ({"kty": "oct", "k": "c2VjcmV0", "kid": "k", "alg": "RS256"}, False),
     ],
 )
