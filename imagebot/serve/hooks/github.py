@@ -76,7 +76,7 @@ def _package(package: object) -> Named:
     named = split_name(text(version, "package_url"))
     if named.path:
         return Named(named.host, named.path, tag)
-    owner = text(package, "namespace") or text(package, "owner", "login")
+    owner = text(package, "owner", "login") or text(package, "namespace")
     name = text(package, "name")
     return Named(_REGISTRY, f"{owner}/{name}" if owner and name else "", tag)
 
