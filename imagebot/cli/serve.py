@@ -6,6 +6,7 @@ import click
 
 from imagebot.cli.options import NamedFile, bot_option, event_log_options
 from imagebot.cli.process import pass_process
+from imagebot.cli.serve_extra import check_serve_extra
 from imagebot.errors import UsageError
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
 from imagebot.run.process import Process
@@ -41,15 +42,10 @@ def command(
     """
     if bool(tls_cert) != bool(tls_key):
         raise UsageError("--tls-cert and --tls-key go together", hint="give both, or neither")
-    try:
-        from imagebot.serve.listener import Tls
-        from imagebot.serve.service import serve
-    except ImportError as error:
-        raise UsageError(
-            f"the daemon needs {error.name}, which is not installed",
-            hint="pip install 'imagebot[serve]'",
-        ) from error
+    check_serve_extra()
     from imagebot.cli.bot import open_bot
+    from imagebot.serve.listener import Tls
+    from imagebot.serve.service import serve
 
     tls = Tls(tls_cert, tls_key) if tls_cert and tls_key else None
     diagnostics = open_diagnostics(log_format or "json", quiet, process.vault)

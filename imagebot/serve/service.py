@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -90,19 +90,11 @@ def serve(
     pass was interrupted.
     """
     bot = load()
-    inbox, board = Inbox(), Board()
-    transport = Transport()
-    door = Door(process, inbox, diagnostics, IssuerKeys(transport.send))
-    daemon = Daemon(process, diagnostics, inbox, board)
     hangup = _Hangup()
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, hangup.handle)
-    with ExitStack() as stack:
-        stack.callback(transport.close)
-        listeners = _listen(_options(bot), door, board, tls)
-        for listener in listeners:
-            stack.callback(listener.close)
-        _follow(bot, daemon, door, board)
+    with open_service(process, bot, diagnostics, tls) as service:
+        daemon, listeners = service.daemon, service.listeners
         _say_hello(bot, listeners, diagnostics)
         files = _Watch((path,) if path else ())
         certificates = _Watch((tls.certificate, tls.key) if tls else ())
@@ -110,13 +102,45 @@ def serve(
             while True:
                 daemon.turn()
                 if hangup.take() or files.changed():
-                    bot = _reload(bot, load, daemon, door, board, diagnostics)
+                    bot = _reload(bot, load, daemon, service.door, service.board, diagnostics)
                 if certificates.changed():
                     _renew(listeners, diagnostics)
         except KeyboardInterrupt:
             if daemon.running:
                 raise
     return Exit.WELL
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The daemon, which goes round when `daemon.turn` is called, and its listeners, which hear all
+    the time."""
+
+    daemon: Daemon
+    door: Door
+    board: Board
+    listeners: tuple[Listener, ...]
+
+
+@contextmanager
+def open_service(
+    process: Process, bot: BotConfiguration, diagnostics: Diagnostics, tls: Tls | None = None
+) -> Iterator[Service]:
+    """A daemon that goes by this configuration, and listens until the block ends.
+
+    Raises UsageError where it cannot listen.
+    """
+    inbox, board = Inbox(), Board()
+    transport = Transport()
+    door = Door(process, inbox, diagnostics, IssuerKeys(transport.send))
+    daemon = Daemon(process, diagnostics, inbox, board)
+    with ExitStack() as stack:
+        stack.callback(transport.close)
+        listeners = _listen(_options(bot), door, board, tls)
+        for listener in listeners:
+            stack.callback(listener.close)
+        _follow(bot, daemon, door, board)
+        yield Service(daemon, door, board, listeners)
 
 
 def _options(bot: BotConfiguration) -> ServeOptions:
