@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.serve.conftest import BEARER, SECRET, Stage, announce, pod
 from tests.support.daemon import Daemon
+from tests.support.daemon_stage import BEARER, SECRET, Stage, announce, pod
 from tests.support.github import Forge
 from tests.support.registry import Registry
 
