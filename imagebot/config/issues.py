@@ -27,7 +27,7 @@ _WRONG_TYPE: Mapping[str, str] = {
 }
 # Steps in pydantic's locations that are not keys: of unions (see the tags in config.schema), and
 # of mappings with a wrong key.
-_PYDANTIC_STEPS = frozenset({"keys", "word", "text", "switch", "[key]"})
+_PYDANTIC_STEPS = frozenset({"keys", "list", "word", "text", "switch", "[key]"})
 # Keys that people try in a file of a target, which must not have them.
 _BOT_WORDS = frozenset(
     {"auth", "command", "credential", "exec", "hooks", "insecure", "mirror", "password", "run"}

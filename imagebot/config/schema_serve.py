@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from imagebot.config.address import check_issuer, check_listen, check_nudge_url
 from imagebot.config.model_serve import HookType, NudgeType
@@ -16,7 +16,7 @@ from imagebot.config.schema_bot import (
     duration_of,
 )
 from imagebot.config.section import Section, no_default
-from imagebot.config.text import Duration, ImageGlob, Name, Text, refuse
+from imagebot.config.text import Duration, Glob, ImageGlob, Name, Text, refuse
 from imagebot.http.address import is_loopback, netloc
 
 ListenAt = Annotated[Text, AfterValidator(check_listen)]
@@ -24,6 +24,16 @@ NudgeUrl = Annotated[Text, AfterValidator(check_nudge_url)]
 Issuer = Annotated[Text, AfterValidator(check_issuer)]
 _TO_PROVE = "secret: {file: /run/secrets/hook}, or insecure: true where no stranger can get"
 _TOKEN_KEYS = frozenset({"issuer", "audience", "claims"})
+
+
+def _text_or_list(value: object) -> str:
+    return "list" if isinstance(value, list) else "text"
+
+
+_Globs = Annotated[
+    Annotated[Glob, Tag("text")] | Annotated[list[Glob], Field(min_length=1), Tag("list")],
+    Discriminator(_text_or_list),
+]
 
 
 class HookSection(Section):
@@ -42,7 +52,7 @@ class HookSection(Section):
     )
     issuer: Issuer = Field(default="", description="Whose OIDC tokens are accepted.")
     audience: Text = Field(default="", description="Whom the tokens must be for.")
-    claims: dict[Text, Text | list[Text]] = Field(
+    claims: dict[Text, _Globs] = Field(
         default={}, description="Globs that claims of the token must match."
     )
 

@@ -63,6 +63,10 @@ def _emulator() -> bool:
     return node() is not None and all((NODE_MODULES / name).is_dir() for name in packages)
 
 
+def _webhooks_schemas() -> bool:
+    return (NODE_MODULES / "@octokit" / "webhooks-schemas").is_dir()
+
+
 def _package_index() -> bool:
     """Whether pip, as it is configured here, finds what building the package takes."""
     with tempfile.TemporaryDirectory() as folder:
@@ -75,5 +79,6 @@ PARTS: dict[str, Callable[[], bool]] = {
     "git http-backend": _http_backend,
     "sshd": Path(SSHD).exists,
     "npm emulate": _emulator,
+    "npm webhooks-schemas": _webhooks_schemas,
     "package index": _package_index,
 }

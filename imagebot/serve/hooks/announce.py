@@ -11,6 +11,7 @@ from imagebot.glob import matches_any
 from imagebot.http.address import normalise_host
 from imagebot.reference import is_tag, parse_repository
 from imagebot.serve.hooks.model import Announcement, GitEvent, Refused
+from imagebot.text import clean
 
 MOST = 1000
 """Announcements of one delivery. One that has more is refused; the next pass sees it anyway."""
@@ -40,6 +41,10 @@ def malformed(reason: str) -> Refused:
     return Refused(400, reason)
 
 
+def too_many() -> Refused:
+    return malformed(f"announces more than {MOST} images")
+
+
 def split_name(name: str) -> Named:
     """`[https://]host[/path][:tag][@digest]`, taken apart; anything else gives nonsense."""
     bare = name.removeprefix("https://").removeprefix("http://").partition("@")[0]
@@ -54,16 +59,18 @@ def announce(named: Iterable[Named], hook: Hook) -> tuple[Announcement, ...] | R
     What cannot be a repository is left out as long as something else can. A tag that cannot be one
     is "": Harbor names a digest there, GitHub nothing.
     """
+    # Each name once, before it costs the time to read it.
+    names = dict.fromkeys(named)
+    if len(names) > MOST:
+        return too_many()
     found: dict[Announcement, None] = {}
     refused: Refused | None = None
-    for each in named:
+    for each in names:
         one = _announcement(each, hook)
         if isinstance(one, Announcement):
             found[one] = None
         else:
             refused = refused or one
-        if len(found) > MOST:
-            return malformed(f"announces more than {MOST} images")
     if refused and not found:
         return refused
     allowed = hook.images or ("**",)
@@ -79,7 +86,7 @@ def _announcement(named: Named, hook: Hook) -> Announcement | Refused:
     try:
         repository = parse_repository(f"{registry}{slash}{path}/{named.path}")
     except InvalidReferenceError as error:
-        return malformed(f"does not name a repository: {error.message}")
+        return malformed(f"does not name a repository: {clean(error.message)}")
     if repository.registry != registry:
         # `harbor/app` is Docker Hub's, whatever the sender calls itself.
         return malformed(f"its registry calls itself {registry!r}: set `registry` of the hook")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imagebot.errors import InvalidReferenceError
 from imagebot.reference import parse_reference
-from imagebot.serve.hooks.announce import Named, Said, malformed
+from imagebot.serve.hooks.announce import MOST, Named, Said, malformed, too_many
 from imagebot.serve.hooks.document import at, items, text
 from imagebot.serve.hooks.model import Delivery, Refused
 
@@ -24,6 +24,8 @@ def read(delivery: Delivery, document: object) -> Said | Refused:
         other = text(document, "type")
         return Said(id=identity) if other else malformed(f"has none of {', '.join(_KEYS)}")
     given = items(body, "images") if at(body, "images") is not None else [body]
+    if len(given) > MOST:
+        return too_many()
     images = tuple(named for each in given if (named := _named(each)))
     if not images:
         return malformed('names no image: "image" is a reference such as ghcr.io/acme/app:1.2')
