@@ -44,7 +44,6 @@ spread."""
 class _Work:
     """A pass under way; `id` is in all lines of its log."""
 
-    job: Job
     of: Pass
     id: str
     began: float
@@ -132,7 +131,7 @@ class Daemon:
     def _start(self, job: Job) -> None:
         begun = self._passes.begin(job, self._following)
         self.board.begin(job.target.name)
-        work = _Work(job, begun, secrets.token_hex(4), self.clock())
+        work = _Work(begun, secrets.token_hex(4), self.clock())
         name = f"pass-{job.target.name}"
         threading.Thread(target=self._run, args=(work,), name=name, daemon=True).start()
 
@@ -157,9 +156,9 @@ class Daemon:
                 self._tell_nudges(*self._nudged.get_nowait())
 
     def _finish(self, work: _Work, result: PassResult) -> None:
-        job, now = work.job, self.clock()
+        job, now = work.of.job, self.clock()
         name = job.target.name
-        ended = self._passes.end(job, result)
+        ended = self._passes.end(work.of, result)
         self._agenda.end(name, ended, now)
         result = replace(result, plan=without_secrets(result.plan, self.process.vault))
         end = PassEnd(
@@ -177,7 +176,7 @@ class Daemon:
 
     def _journal(self, work: _Work) -> Journal | None:
         """The journal of a pass's target; None where that is not looked after any more."""
-        name = work.job.target.name
+        name = work.of.job.target.name
         journal = self._journals.get(name)
         if journal is not None:
             journal.about = {"pass": work.id, "target": name}

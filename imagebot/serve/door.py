@@ -23,8 +23,7 @@ from imagebot.serve.keys import IssuerKeys
 from imagebot.text import excerpt
 
 _TOLD_AGAIN = 60.0
-"""Seconds until the same refusal is logged again: anybody may knock."""
-_MOST_TOLD = 1000
+"""Seconds until refusals are logged again: anybody may knock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Door:
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
     wall_clock: Callable[[], float] = time.time
-    _told: dict[tuple[str, str], float] = field(default_factory=dict, init=False)
+    _told: dict[tuple[str, int], float] = field(default_factory=dict, init=False)
 
     def asks_an_issuer(self, name: str) -> bool:
         """Whether a delivery may have to wait for somebody else's answer."""
@@ -106,13 +105,11 @@ class Door:
         return secret
 
     def _tell(self, hook: Hook, refused: Refused) -> None:
-        """Log a refusal, the same one once a minute at most."""
+        """Log a refusal, those of a hook and a status once a minute at most."""
         now = self.clock()
-        key = (hook.name, refused.reason)
+        key = (hook.name, refused.status)
         if now - self._told.get(key, -_TOLD_AGAIN) < _TOLD_AGAIN:
             return
-        if len(self._told) >= _MOST_TOLD:
-            self._told.clear()
         self._told[key] = now
         self.diagnostics.event(
             Event(

@@ -23,21 +23,6 @@ from imagebot.serve.freshness import oldest
 from imagebot.text import excerpt
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """A pass of one target, for any thread."""
-
-    _context: PassContext
-
-    def run(self) -> PassResult:
-        """Do all but telling of the commits."""
-        return _run(self._context)
-
-    def nudge(self, result: PassResult) -> tuple[Nudged, ...]:
-        """Tell those who deploy of the commits, which may take ten seconds."""
-        return with_nudges(self._context, result).nudged
-
-
 @dataclass(slots=True)
 class _Client:
     """Registries of one configuration, and how many passes use them; closed when none does and
@@ -46,6 +31,23 @@ class _Client:
     registries: KeptRegistries
     used: int = 0
     outdated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A pass of one target, for any thread."""
+
+    job: Job
+    context: PassContext
+    client: _Client
+
+    def run(self) -> PassResult:
+        """Do all but telling of the commits."""
+        return _run(self.context)
+
+    def nudge(self, result: PassResult) -> tuple[Nudged, ...]:
+        """Tell those who deploy of the commits, which may take ten seconds."""
+        return with_nudges(self.context, result).nudged
 
 
 @dataclass(slots=True)
@@ -59,7 +61,6 @@ class Passes:
     process: Process
     turns: Turns
     _client: _Client | None = field(default=None, init=False)
-    _of_jobs: dict[int, _Client] = field(default_factory=dict, init=False)
 
     def begin(self, job: Job, bot: BotConfiguration) -> Pass:
         """The pass of a job; when it was run, `end` is called."""
@@ -68,7 +69,6 @@ class Passes:
         age = oldest(bot, job.target, scheduled=job.scheduled)
         views = client.registries.for_pass(alone, age)
         client.used += 1
-        self._of_jobs[id(job)] = client
         context = PassContext(
             bot=alone,
             registry=views.common,
@@ -81,13 +81,12 @@ class Passes:
             report_bug=self._report_bug,
             turns=self.turns,
         )
-        return Pass(context)
+        return Pass(job, context, client)
 
-    def end(self, job: Job, result: PassResult) -> Ended:
-        """What the pass of a job left behind."""
-        client = self._of_jobs.pop(id(job))
-        memo = client.registries.memo_in_use()
-        ended = _ended(job, result, memo)
+    def end(self, begun: Pass, result: PassResult) -> Ended:
+        """What a pass left behind."""
+        client = begun.client
+        ended = _ended(begun.job, result, client.registries.memo_in_use())
         client.used -= 1
         if client.outdated and not client.used:
             client.registries.close()

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.serve.conftest import BEARER, SECRET, Stage, announce, pod
 from tests.support.daemon import Daemon
+from tests.support.daemon_stage import BEARER, SECRET, Stage, announce, pod
 from tests.support.github import Forge
 from tests.support.registry import Registry
 
@@ -114,7 +114,11 @@ def test_a_pull_request_that_people_merge(stage: Stage, registry: Registry, forg
     registry.push_image("api", "main-2")
     daemon.post("/hooks/registry", announce(registry.host, "api", "main-2"), BEARER)
     opened = daemon.wait_for("opened", target="gitops")
+    # What the bot did to its own pull request was announced as well, and started nothing.
+    assert push_event(daemon, url, "e" * 40) == 202
+    daemon.wait_for("pass", target="gitops", more_than=2)
     passes = len(daemon.events("pass"))
+    assert passes == 3
     forge.merge(NAME, opened["pullRequest"]["number"])
 
     daemon.wait_for("pass", target="gitops", more_than=passes)

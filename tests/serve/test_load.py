@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.serve.conftest import BEARER, Stage, announce, pod
 from tests.support.daemon import Daemon
+from tests.support.daemon_stage import BEARER, Stage, announce, pod
 from tests.support.process import PATIENCE
 from tests.support.registry import Registry
 

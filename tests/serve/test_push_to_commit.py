@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 
-from tests.serve.conftest import BEARER, SECRET, Stage, announce, pod
+from tests.support.daemon_stage import BEARER, SECRET, Stage, announce, pod
 from tests.support.process import PATIENCE
 from tests.support.receiver import Application, ArgoCd, FluxReceiver
 from tests.support.scripted_http import Answer, Request, ScriptedServer

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.serve.conftest import BEARER, SECRET, Stage, announce, pod
 from tests.support.daemon import Daemon
+from tests.support.daemon_stage import BEARER, SECRET, Stage, announce, pod
 from tests.support.process import PATIENCE
 
 

@@ -20,6 +20,7 @@ _IMAGE_ACTIONS = frozenset({"published", "updated", "create"})
 _REQUEST_ACTIONS = frozenset(
     {"opened", "reopened", "closed", "synchronize", "edited", "labeled", "unlabeled"}
 )
+_DECISIONS = frozenset({"closed", "reopened"})
 _URLS = ("clone_url", "ssh_url", "git_url", "html_url")
 _BRANCH = "refs/heads/"
 _FORM = "application/x-www-form-urlencoded"
@@ -98,10 +99,19 @@ def _pull_request(document: object, identity: str) -> Said | Refused:
     urls = _urls(at(document, "repository"))
     if not branch or not urls:
         return malformed("has no base of the pull request, or no repository")
-    if text(document, "action") not in _REQUEST_ACTIONS:
+    action = text(document, "action")
+    if action not in _REQUEST_ACTIONS or _is_the_authors_own(document, action):
         return Said(id=identity)
     commit = text(document, "pull_request", "head", "sha")
     return Said(git=(GitEvent(urls, branch, commit, request=True),), id=identity)
+
+
+def _is_the_authors_own(document: object, action: str) -> bool:
+    """Whether the author went on with a pull request, as imagebot does with its own: that is no
+    news to imagebot. Whoever closes one, or opens it again, decides something."""
+    author = text(document, "pull_request", "user", "login")
+    own = bool(author) and author == text(document, "sender", "login")
+    return own and action not in _DECISIONS
 
 
 def _urls(repository: object) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ def test_github_s_form_is_its_json_in_a_field() -> None:
     form = {"content_type": "application/x-www-form-urlencoded; charset=utf-8"}
     delivery = proven("github", body, x_github_event="package", **form)
     assert images(receive(make_hook("github"), delivery, SECRET, now=NOW)) == ["ghcr.io/acme/app"]
-    crowded = proven("github", b"&".join([body, *[b"a=b"] * 99]), x_github_event="push", **form)
+    crowded = proven("github", b"&".join([body, *[b"a=b"] * 99]), x_github_event="package", **form)
     refused = receive(make_hook("github"), crowded, SECRET, now=NOW)
     assert isinstance(refused, Refused)
     assert refused.status == 400
@@ -122,6 +122,16 @@ def test_what_is_not_a_repository_is_malformed(sender: HookType, body: object) -
     refused = receive(make_hook(sender), delivery, SECRET, now=NOW)
     assert isinstance(refused, Refused)
     assert refused.status == 400
+
+
+@pytest.mark.parametrize(
+    ("branch", "status"), [("b" * 2000, 200), ("b" * 2048, 400), ("a\nb", 400), ("a\u202eb", 400)]
+)
+def test_a_name_is_one_printable_line(branch: str, status: int) -> None:
+    document = {**payload("github/push").document["body"], "ref": f"refs/heads/{branch}"}
+    delivery = proven("github", json.dumps(document).encode(), x_github_event="push")
+    heard = receive(make_hook("github"), delivery, SECRET, now=NOW)
+    assert (heard.status if isinstance(heard, Refused) else 200) == status
 
 
 def test_nothing_of_a_delivery_is_in_its_representation() -> None:
