@@ -95,9 +95,14 @@ class Notifications:
         self._waiting.put(None)
         self._thread.join(_LONGEST_END)
 
+    @property
+    def waiting(self) -> int:
+        """How many events wait to be sent."""
+        return self._waiting.qsize()
+
     def announce(self, event: Mapping[str, object]) -> None:
         """Send an event soon; one too many is left out."""
-        if self._waiting.qsize() < _MOST_WAITING:
+        if self.waiting < _MOST_WAITING:
             self._waiting.put(json.dumps({"events": [event]}, indent=2).encode())
 
     def _send_all(self) -> None:
