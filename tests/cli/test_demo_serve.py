@@ -150,3 +150,11 @@ def test_the_help_names_all_three() -> None:
     done = subprocess.run([*DEMO, "--help"], capture_output=True, text=True, check=True)
     for option in ("--serve ", "--keep DIR", "--registry DIR"):
         assert option in done.stdout
+
+
+def test_the_help_of_serve_says_what_its_log_is() -> None:
+    argv = [*DEMO[:-1], "serve", "--help"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    said = " ".join(done.stdout.split())
+    assert "[default: json]" in said
+    assert "--every" not in said
