@@ -54,7 +54,7 @@ ONLY_IN = {
     "starlette": ("imagebot.serve",),
     "uvicorn": ("imagebot.serve",),
     "jinja2": ("imagebot.serve",),
-    "prometheus_client": ("imagebot.run.metrics", "imagebot.serve"),
+    "prometheus_client": ("imagebot.run.exposition",),
     "cronsim": ("imagebot.config.schedule",),
     "subprocess": ("imagebot.parallel", "imagebot.registry.helper", "imagebot.git"),
     "boto3": (),

@@ -47,9 +47,7 @@ def happened(plan: Plan, published: tuple[Published, ...]) -> Iterator[Event]:
     from imagebot.plan.report import update_entries
 
     updates = {update.id: update for update in plan.updates}
-    for entry in published:
-        if entry.as_before or entry.status == "failed":
-            continue
+    for entry in filter(is_done, published):
         mine = [updates[id_] for id_ in entry.updates if id_ in updates]
         yield Event(
             name=entry.status,
@@ -64,6 +62,11 @@ def happened(plan: Plan, published: tuple[Published, ...]) -> Iterator[Event]:
                 "updates": update_entries(mine),
             },
         )
+
+
+def is_done(entry: Published) -> bool:
+    """Whether a pass has changed something: there is a commit, or a request is not as it was."""
+    return not entry.as_before and entry.status != "failed"
 
 
 def describe(entry: Published) -> str:
