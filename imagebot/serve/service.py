@@ -19,14 +19,17 @@ from imagebot.http.transport import Transport
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics
 from imagebot.run.events import Event
+from imagebot.run.metrics import Metrics
 from imagebot.run.process import Process
 from imagebot.serve.app import hooks_app, whole_app
 from imagebot.serve.board import Board
 from imagebot.serve.daemon import Daemon
 from imagebot.serve.door import Door
+from imagebot.serve.gate import Gate
 from imagebot.serve.inbox import Inbox
 from imagebot.serve.keys import IssuerKeys
 from imagebot.serve.listener import Listener, Tls
+from imagebot.serve.page import Page
 
 _LOOK_AGAIN = 1.0
 """Seconds after which it is looked whether files have changed."""
@@ -90,83 +93,105 @@ def serve(
     pass was interrupted.
     """
     bot = load()
-    inbox, board = Inbox(), Board()
     transport = Transport()
-    door = Door(process, inbox, diagnostics, IssuerKeys(transport.send))
-    daemon = Daemon(process, diagnostics, inbox, board)
+    parts = _parts(process, _options(bot), diagnostics, transport)
     hangup = _Hangup()
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, hangup.handle)
     with ExitStack() as stack:
         stack.callback(transport.close)
-        listeners = _listen(_options(bot), door, board, tls)
+        listeners = _listen(_options(bot), parts, tls)
         for listener in listeners:
             stack.callback(listener.close)
-        _follow(bot, daemon, door, board)
+        _follow(bot, parts)
         _say_hello(bot, listeners, diagnostics)
         files = _Watch((path,) if path else ())
         certificates = _Watch((tls.certificate, tls.key) if tls else ())
         try:
             while True:
-                daemon.turn()
+                parts.daemon.turn()
                 if hangup.take() or files.changed():
-                    bot = _reload(bot, load, daemon, door, board, diagnostics)
+                    bot = _reload(bot, load, parts)
                 if certificates.changed():
                     _renew(listeners, diagnostics)
         except KeyboardInterrupt:
-            if daemon.running:
+            if parts.daemon.running:
                 raise
     return Exit.WELL
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the daemon consists of, beside its listeners."""
+
+    daemon: Daemon
+    door: Door
+    board: Board
+    metrics: Metrics
+    gate: Gate
+    diagnostics: Diagnostics
+
+
+def _parts(
+    process: Process, options: ServeOptions, diagnostics: Diagnostics, transport: Transport
+) -> _Parts:
+    inbox, board, metrics = Inbox(), Board(), Metrics(daemon=True)
+    return _Parts(
+        Daemon(process, diagnostics, inbox, board, metrics),
+        Door(process, inbox, diagnostics, IssuerKeys(transport.send), metrics),
+        board,
+        metrics,
+        Gate(process, diagnostics, local=is_loopback(str(options.listen))),
+        diagnostics,
+    )
 
 
 def _options(bot: BotConfiguration) -> ServeOptions:
     return bot.serve or ServeOptions()
 
 
-def _listen(
-    options: ServeOptions, door: Door, board: Board, tls: Tls | None
-) -> tuple[Listener, ...]:
+def _listen(options: ServeOptions, parts: _Parts, tls: Tls | None) -> tuple[Listener, ...]:
     """Listens at the addresses of the configuration, or at none of them."""
     apart = options.hooks_listen
-    first = Listener(options.listen, whole_app(door, board, hooks=apart is None), tls)
+    page = Page(parts.gate.process.vault.hide)
+    app = whole_app(parts.door, parts.board, parts.metrics, parts.gate, page, hooks=apart is None)
+    first = Listener(options.listen, app, tls)
     if apart is None:
         return (first,)
     try:
-        return (first, Listener(apart, hooks_app(door), tls))
+        return (first, Listener(apart, hooks_app(parts.door), tls))
     except ImagebotError:
         first.close()
         raise
 
 
-def _follow(bot: BotConfiguration, daemon: Daemon, door: Door, board: Board) -> None:
-    door.hooks = _options(bot).hooks
-    daemon.follow(bot)
-    board.refuse("")
+def _follow(bot: BotConfiguration, parts: _Parts) -> None:
+    parts.door.hooks = _options(bot).hooks
+    parts.gate.password = _options(bot).password
+    parts.daemon.follow(bot)
 
 
-def _reload(
-    bot: BotConfiguration,
-    load: Load,
-    daemon: Daemon,
-    door: Door,
-    board: Board,
-    diagnostics: Diagnostics,
-) -> BotConfiguration:
+def _reload(bot: BotConfiguration, load: Load, parts: _Parts) -> BotConfiguration:
     """The new configuration, or the old one where the new one is refused."""
     try:
         new = load()
     except ImagebotError as error:
-        board.refuse(error.message)
+        parts.board.refuse(error.message)
+        parts.metrics.refuse(True)
+        parts.metrics.reload("refused")
         for event in _refusals(error):
-            diagnostics.event(event)
+            parts.diagnostics.event(event)
         return bot
+    parts.board.refuse("")
+    parts.metrics.refuse(False)
     if new == bot:
         return bot
     for warning in _only_at_start(_options(bot), _options(new)):
-        diagnostics.warning(warning)
-    _follow(new, daemon, door, board)
+        parts.diagnostics.warning(warning)
+    _follow(new, parts)
+    parts.metrics.reload("done")
     count = len(new.targets)
-    diagnostics.event(
+    parts.diagnostics.event(
         Event(
             name="reloaded",
             level="info",
