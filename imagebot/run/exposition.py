@@ -92,11 +92,11 @@ def _restore(metrics: Metrics, metric: Metric, family: PrometheusMetric) -> None
 def _spread(metric: Metric, family: PrometheusMetric) -> Spread | None:
     """A histogram without labels; None where its buckets are others by now."""
     reached = {
-        float(each.labels["le"]): each.value
+        each.labels.get("le"): each.value
         for each in family.samples
-        if each.name == f"{metric.name}_bucket" and "le" in each.labels
+        if each.name == f"{metric.name}_bucket"
     }
-    if tuple(reached) != (*metric.bounds, float("inf")):
+    if list(reached) != _bounds(metric):
         return None
     totals = [0, *map(int, reached.values())]
     counts = tuple(after - before for before, after in itertools.pairwise(totals))
@@ -124,9 +124,13 @@ def _family(family: Family) -> PrometheusMetric:
 
 def _histogram(metric: Metric, series: Iterable[tuple[Labels, object]]) -> PrometheusMetric:
     made = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
-    bounds = [*(str(float(bound)) for bound in metric.bounds), "+Inf"]
     for labels, spread in series:
         assert isinstance(spread, Spread)
-        buckets = list(zip(bounds, map(float, cumulative(spread)), strict=True))
+        buckets = list(zip(_bounds(metric), map(float, cumulative(spread)), strict=True))
         made.add_metric(labels, buckets, spread.sum)
     return made
+
+
+def _bounds(metric: Metric) -> list[str]:
+    """The bounds of a histogram, as Prometheus writes them."""
+    return [*(str(float(bound)) for bound in metric.bounds), "+Inf"]

@@ -144,7 +144,7 @@ def _state(state: TargetState) -> str:
 
 def _took(state: TargetState) -> str:
     running = ", one is running" if state.running else ""
-    return f" (took {_duration(state.seconds)}{running})" if state.last_pass else running[2:]
+    return f" (took {_duration(state.seconds)}{running})" if state.last_pass else running
 
 
 def _link(url: str) -> str:
