@@ -25,6 +25,9 @@ _MOST_TARGETS = 500
 _MOST_OF_EACH = 5
 """Problems, warnings and updates that are shown of a target or a change."""
 
+_SMALL = 10
+"""Seconds that are shown with fractions, where they are how long something took."""
+
 Hide = Callable[[str], str]
 
 
@@ -155,12 +158,13 @@ def _link(url: str) -> str:
 def _age(at: datetime | None, now: datetime) -> str:
     if at is None:
         return "never"
-    return f"{_duration(max(0.0, (now - at) / timedelta(seconds=1)))} ago"
+    seconds = max(0, (now - at) // timedelta(seconds=1))
+    return f"{seconds} s ago" if seconds < _SMALL else f"{_duration(seconds)} ago"
 
 
 def _duration(seconds: float) -> str:
     """Two figures are enough: `0.35 s`, `12 s`, `5 min`, `3 h`, `4 days`."""
-    if seconds < 10:
+    if seconds < _SMALL:
         return f"{seconds:.2f} s"
     for size, unit in ((120, "s"), (7200, "min"), (172_800, "h")):
         if seconds < size:

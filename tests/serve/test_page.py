@@ -89,7 +89,7 @@ def test_nothing_yet() -> None:
         ),
         (
             state(last_pass=ago(1), last_good=ago(400_000), paused="freeze"),
-            "gitops main paused 5 days ago 1.00 s ago (took 0.00 s) 0 paused in bot.yaml: freeze",
+            "gitops main paused 5 days ago 1 s ago (took 0.00 s) 0 paused in bot.yaml: freeze",
         ),
     ],
 )
@@ -128,7 +128,7 @@ def test_what_was_published() -> None:
         latency=0.5,
     )
     shown = render(Snapshot(done=(done,)))
-    assert "3.00 s ago gitops gitops: all: committed app:1 -> app:2 and 6 more 0.50 s" in shown.text
+    assert "3 s ago gitops gitops: all: committed app:1 -> app:2 and 6 more 0.50 s" in shown.text
     assert shown.links() == [done.url]
 
 
