@@ -110,6 +110,7 @@ PURE_TOO = {
     "imagebot.registry.image",
     "imagebot.registry.protocol",
     "imagebot.serve.agenda",
+    "imagebot.serve.events",
     "imagebot.serve.freshness",
     "imagebot.serve.hooks.acr",
     "imagebot.serve.hooks.announce",

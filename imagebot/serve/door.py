@@ -11,9 +11,9 @@ from imagebot.config.model_serve import Hook
 from imagebot.config.secret import read_secret
 from imagebot.errors import CredentialError
 from imagebot.run.diagnostics import Diagnostics
-from imagebot.run.events import Event
 from imagebot.run.metrics import NO_HOOK, HookOutcome, Metrics
 from imagebot.run.process import Process
+from imagebot.serve.events import hook_refused
 from imagebot.serve.hooks.jwks import NO_KEYS, Keys
 from imagebot.serve.hooks.model import Delivery, Heard, Refused
 from imagebot.serve.hooks.oidc import key_id
@@ -22,7 +22,6 @@ from imagebot.serve.hooks.receive import receive
 from imagebot.serve.inbox import Inbox
 from imagebot.serve.keys import IssuerKeys
 from imagebot.serve.told import Told
-from imagebot.text import excerpt
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +121,4 @@ class Door:
         """Log a refusal, those of a hook and a status once a minute at most."""
         if not self._told.is_due((hook.name, refused.status)):
             return
-        self.diagnostics.event(
-            Event(
-                name="hook-refused",
-                level="warning",
-                message=f"hook {hook.name}: {excerpt(refused.reason)}",
-                data={"hook": hook.name, "status": refused.status},
-            )
-        )
+        self.diagnostics.event(hook_refused(hook.name, refused.status, refused.reason))

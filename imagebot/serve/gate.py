@@ -13,10 +13,9 @@ from imagebot.config.secret_source import SecretSource
 from imagebot.errors import CredentialError
 from imagebot.http.address import is_loopback
 from imagebot.run.diagnostics import Diagnostics
-from imagebot.run.events import Event
 from imagebot.run.process import Process
+from imagebot.serve.events import page_refused
 from imagebot.serve.told import Told
-from imagebot.text import excerpt
 
 _BY_A_PROXY = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
@@ -58,14 +57,7 @@ class Gate:
 
     def _tell(self, status: int, reason: str) -> None:
         if self._told.is_due(reason):
-            self.diagnostics.event(
-                Event(
-                    name="page-refused",
-                    level="warning",
-                    message=f"page: {excerpt(reason, 200)}",
-                    data={"status": status},
-                )
-            )
+            self.diagnostics.event(page_refused(status, reason))
 
 
 def _password(authorization: str) -> bytes | None:

@@ -13,18 +13,18 @@ from types import FrameType
 from imagebot import __version__
 from imagebot.config.model import BotConfiguration
 from imagebot.config.model_serve import Listen, ServeOptions
-from imagebot.errors import ConfigurationError, ImagebotError
+from imagebot.errors import ImagebotError
 from imagebot.http.address import is_loopback
 from imagebot.http.transport import Transport
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics
-from imagebot.run.events import Event
 from imagebot.run.metrics import Metrics
 from imagebot.run.process import Process
 from imagebot.serve.app import hooks_app, whole_app
 from imagebot.serve.board import Board
 from imagebot.serve.daemon import Daemon
 from imagebot.serve.door import Door
+from imagebot.serve.events import listening, reload_refused, reloaded
 from imagebot.serve.gate import Gate
 from imagebot.serve.inbox import Inbox
 from imagebot.serve.keys import IssuerKeys
@@ -179,7 +179,7 @@ def _reload(bot: BotConfiguration, load: Load, parts: _Parts) -> BotConfiguratio
         parts.board.refuse(error.message)
         parts.metrics.refuse(True)
         parts.metrics.reload("refused")
-        for event in _refusals(error):
+        for event in reload_refused(error):
             parts.diagnostics.event(event)
         return bot
     parts.board.refuse("")
@@ -190,25 +190,8 @@ def _reload(bot: BotConfiguration, load: Load, parts: _Parts) -> BotConfiguratio
         parts.diagnostics.warning(warning)
     _follow(new, parts)
     parts.metrics.reload("done")
-    count = len(new.targets)
-    parts.diagnostics.event(
-        Event(
-            name="reloaded",
-            level="info",
-            message=f"the configuration has changed: {count} target{'' if count == 1 else 's'}",
-            data={"targets": count, "hooks": len(_options(new).hooks)},
-        )
-    )
+    parts.diagnostics.event(reloaded(targets=len(new.targets), hooks=len(_options(new).hooks)))
     return new
-
-
-def _refusals(error: ImagebotError) -> Iterator[Event]:
-    what = "the changed configuration is refused, the one before goes on"
-    faults: Iterable[tuple[str, str]] = ((error.message, error.hint),)
-    if isinstance(error, ConfigurationError):
-        faults = ((str(issue), issue.hint) for issue in error.issues)
-    for message, hint in faults:
-        yield Event(name="reload-refused", level="error", message=f"{what}: {message}", hint=hint)
 
 
 def _only_at_start(old: ServeOptions, new: ServeOptions) -> Iterator[str]:
@@ -233,23 +216,8 @@ def _say_hello(
 ) -> None:
     options = _options(bot)
     addresses = [listener.address for listener in listeners]
-    hint = ""
-    if all(is_loopback(str(each)) for each in addresses):
-        hint = "only this machine can reach it; serve.listen: 0.0.0.0:8080 lets others"
-    diagnostics.event(
-        Event(
-            name="listening",
-            level="info",
-            message=f"imagebot {__version__} listens at {' and '.join(map(str, addresses))}",
-            hint=hint,
-            data={
-                "version": __version__,
-                "addresses": [str(each) for each in addresses],
-                "hooks": sorted(options.hooks),
-                "targets": len(bot.targets),
-            },
-        )
-    )
+    hooks, targets = options.hooks, len(bot.targets)
+    diagnostics.event(listening(__version__, addresses, hooks=hooks, targets=targets))
     for warning in _open_doors(options, addresses[-1]):
         diagnostics.warning(warning)
 
