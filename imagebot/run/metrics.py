@@ -18,6 +18,7 @@ from imagebot.run.events import pending
 from imagebot.run.series import Family, Labels, Metric, Series, Value
 
 if TYPE_CHECKING:
+    from imagebot.nudge.model import Nudged
     from imagebot.plan.model import Plan, Published
     from imagebot.run.passes import PassResult
 
@@ -33,6 +34,7 @@ HookOutcome = Literal[
     "unavailable",
     "unknown",
 ]
+NudgeOutcome = Literal["told", "unanswered", "failed"]
 ReloadOutcome = Literal["done", "refused"]
 
 _PASS_BOUNDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
@@ -87,6 +89,10 @@ CHANGES = Metric(
     "imagebot_changes_total", "counter", ("target", "status"),
     "Commits, and pull requests that were opened, updated or closed; and those that failed.",
 )  # fmt: skip
+NUDGES = Metric(
+    "imagebot_nudges_total", "counter", ("target", "outcome"),
+    "Those who deploy, told of a commit: told, unanswered (not within the time), or failed.",
+)  # fmt: skip
 REQUESTS = Metric(
     "imagebot_registry_requests_total", "counter", ("host",),
     "HTTP requests to registries, their token servers and storage.",
@@ -118,8 +124,8 @@ REFUSED = Metric(
 
 METRICS: tuple[Metric, ...] = (
     BUILD, PASSES, PASS_SECONDS, LAST_PASS, LAST_GOOD, LAST_SECONDS, PAUSED, IMAGES, PROBLEMS,
-    PENDING, WITHHELD, FAILURES, UPDATES, CHANGES, REQUESTS, REMAINING, LIMIT, RUNNING, WAITING,
-    PUSH_SECONDS, HOOKS, RELOADS, REFUSED,
+    PENDING, WITHHELD, FAILURES, UPDATES, CHANGES, NUDGES, REQUESTS, REMAINING, LIMIT, RUNNING,
+    WAITING, PUSH_SECONDS, HOOKS, RELOADS, REFUSED,
 )  # fmt: skip
 
 _OF_DAEMON = frozenset(each.name for each in (RUNNING, WAITING, PUSH_SECONDS, HOOKS, RELOADS))
@@ -180,6 +186,9 @@ class Metrics:
             series.set(LAST_GOOD.name, now.timestamp(), target=name)
         self._count_plan(name, plan, published)
         self._count_published(name, plan, published)
+        for entry in result.nudged:
+            if entry.target == name:
+                series.add(NUDGES.name, target=name, outcome=_nudge_outcome(entry))
 
     def see_head_room(self, result: PassResult) -> None:
         """Note what registries said of their limits."""
@@ -246,6 +255,12 @@ def _part(result: PassResult, name: str) -> tuple[Plan, tuple[Published, ...]]:
         problems=tuple(each for each in plan.problems if each.target == name),
     )
     return own, tuple(each for each in result.published if each.target == name)
+
+
+def _nudge_outcome(entry: Nudged) -> NudgeOutcome:
+    if entry.problem is not None:
+        return "failed"
+    return "told" if entry.answered else "unanswered"
 
 
 def _outcome(plan: Plan, published: tuple[Published, ...]) -> PassOutcome:

@@ -5,25 +5,24 @@ from __future__ import annotations
 import dataclasses
 import os
 import stat
-import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from prometheus_client import parser
-from prometheus_client.openmetrics import parser as openmetrics
+from prometheus_client.metrics_core import Metric as PrometheusMetric
 
 from imagebot.errors import FolderError
 from imagebot.http.pauses import HeadRoom
-from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Published
+from imagebot.nudge.model import Nudged
+from imagebot.plan.model import FOLDER, Kept, Plan, PlanTarget, Published, PublishStatus
 from imagebot.policy.model import Decision
 from imagebot.problem import Problem
 from imagebot.run.exposition import expose, read_metrics, write_metrics
 from imagebot.run.metrics import METRICS, Metrics
 from imagebot.run.passes import PassResult
 from tests.publish.updates import make_update
-from tests.support.require import require
+from tests.support.prometheus import promtool, read_openmetrics, read_text
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LATER = datetime(2026, 1, 2, 4, 4, 5, tzinfo=UTC)
@@ -34,6 +33,7 @@ ODD = 'od"d\n\\target{}'
 COMMITTED = Published(
     target=NAME, route="all", status="committed", updates=(UPDATE.id, MAJOR.id), commit="1" * 40
 )
+NUDGED = Nudged(target=NAME, nudge="flux at receiver.example", commit="1" * 40)
 BROKEN = Problem(scope="target", subject=NAME, code="git-auth", message="no", target=NAME)
 
 
@@ -61,7 +61,12 @@ def everything() -> Metrics:
     metrics.follow([(NAME, False), (ODD, True)])
     plan = Plan(updates=(UPDATE, MAJOR), kept=(kept("window"), kept("newest")), problems=(BROKEN,))
     room = {"ghcr.io": HeadRoom(5, 10), "quay.io": HeadRoom(7)}
-    result = PassResult(plan, (COMMITTED,), head_room=room, seconds={NAME: 0.3})
+    nudged = (
+        NUDGED,
+        dataclasses.replace(NUDGED, answered=False),
+        dataclasses.replace(NUDGED, problem=BROKEN),
+    )
+    result = PassResult(plan, (COMMITTED,), head_room=room, nudged=nudged, seconds={NAME: 0.3})
     metrics.end(NAME, result, NOW)
     metrics.see_head_room(result)
     metrics.ask("ghcr.io")
@@ -109,7 +114,7 @@ def test_a_pass_that_fails_is_no_good_one() -> None:
 
 
 @pytest.mark.parametrize("status", ["unchanged", "waiting-for-people"])
-def test_what_is_as_before_counts_for_nothing(status: str) -> None:
+def test_what_is_as_before_counts_for_nothing(status: PublishStatus) -> None:
     metrics = Metrics()
     entry = dataclasses.replace(COMMITTED, status=status)
     metrics.end(NAME, PassResult(Plan(updates=(UPDATE,)), (entry,)), NOW)
@@ -118,7 +123,7 @@ def test_what_is_as_before_counts_for_nothing(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["failed", "closed"])
-def test_a_change_that_publishes_no_update(status: str) -> None:
+def test_a_change_that_publishes_no_update(status: PublishStatus) -> None:
     metrics = Metrics()
     entry = dataclasses.replace(COMMITTED, status=status)
     metrics.end(NAME, PassResult(Plan(updates=(UPDATE,)), (entry,)), NOW)
@@ -148,6 +153,13 @@ def test_what_is_withheld_no_more_is_gone() -> None:
     ((name, value),) = of(metrics, "imagebot_target_withheld_updates").items()
     assert 'code="window"' in name
     assert value == 1
+
+
+def test_those_who_were_told() -> None:
+    assert of(everything(), "imagebot_nudges_total") == {
+        f'imagebot_nudges_total{{outcome="{each}",target="{NAME}"}}': 1
+        for each in ("told", "unanswered", "failed")
+    }
 
 
 def test_a_target_that_had_no_pass_yet_is_seen() -> None:
@@ -185,17 +197,17 @@ def test_every_metric_has_a_series_and_says_what_it_is() -> None:
 def test_prometheus_s_text_is_read(accept: str) -> None:
     content, kind = expose(everything(), accept)
     assert kind.startswith("text/plain; version=0.0.4")
-    check_families(parser.text_string_to_metric_families(content.decode()))
+    check_families(read_text(content.decode()))
 
 
 def test_openmetrics_is_read() -> None:
     content, kind = expose(everything(), "application/openmetrics-text; version=1.0.0")
     assert kind.startswith("application/openmetrics-text; version=1.0.0")
-    check_families(openmetrics.text_string_to_metric_families(content.decode()))
+    check_families(read_openmetrics(content.decode()))
 
 
-def check_families(found: Iterable[object]) -> None:
-    by_name = {each.name: each for each in found}  # type: ignore[attr-defined]
+def check_families(found: Iterable[PrometheusMetric]) -> None:
+    by_name = {each.name: each for each in found}
     assert list(by_name) == [metric.name.removesuffix("_total") for metric in METRICS]
     for metric in METRICS:
         family = by_name[metric.name.removesuffix("_total")]
@@ -208,12 +220,8 @@ def check_families(found: Iterable[object]) -> None:
 
 
 def test_promtool_finds_nothing_to_say() -> None:
-    require("promtool")
     content, _ = expose(everything(), "")
-    done = subprocess.run(
-        ["promtool", "check", "metrics"], input=content, capture_output=True, timeout=60
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert promtool("check", "metrics", content=content) == (0, "")
 
 
 class TestFile:

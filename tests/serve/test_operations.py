@@ -6,12 +6,11 @@ from base64 import b64encode
 
 import httpx
 import pytest
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
-from prometheus_client.parser import text_string_to_metric_families
 
 from imagebot.run.metrics import METRICS
 from tests.serve.conftest import BEARER, Stage, announce, pod
 from tests.support.daemon import Daemon
+from tests.support.prometheus import read_openmetrics, read_text
 
 PASSWORD = "page-password-0123456789"
 
@@ -23,7 +22,7 @@ def values(daemon: Daemon, name: str) -> dict[tuple[str, ...], float]:
     (metric,) = (each for each in METRICS if each.name == name)
     return {
         tuple(sample.labels[label] for label in metric.labels): sample.value
-        for family in text_string_to_metric_families(answer.text)
+        for family in read_text(answer.text)
         for sample in family.samples
         if sample.name == name
     }
@@ -50,7 +49,10 @@ class TestMetrics:
         newer = idle.get("/metrics", headers=accept)
         assert newer.headers["content-type"].startswith("application/openmetrics-text")
         expected = {each.name.removesuffix("_total") for each in METRICS}
-        for found in (text_string_to_metric_families(plain.text), openmetrics(newer.text)):
+        for found in (
+            read_text(plain.text),
+            read_openmetrics(newer.text),
+        ):
             assert {family.name for family in found} == expected
 
     def test_head_and_other_methods(self, idle: Daemon) -> None:
