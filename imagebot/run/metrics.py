@@ -10,7 +10,7 @@ import platform
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from imagebot import __version__
 from imagebot.plan.withheld import withheld
@@ -32,7 +32,6 @@ HookOutcome = Literal[
     "unauthorized",
     "forbidden",
     "unavailable",
-    "unknown",
 ]
 NudgeOutcome = Literal["told", "unanswered", "failed"]
 ReloadOutcome = Literal["done", "refused"]
@@ -131,7 +130,7 @@ METRICS: tuple[Metric, ...] = (
 _OF_DAEMON = frozenset(each.name for each in (RUNNING, WAITING, PUSH_SECONDS, HOOKS, RELOADS))
 _PUBLISHED = frozenset({"committed", "opened", "updated"})
 NO_HOOK = ""
-"""The label of deliveries to hooks that do not exist: their names are anybody's."""
+"""The label of deliveries to hooks that do not exist, whose names are anybody's."""
 
 
 class Metrics:
@@ -139,6 +138,9 @@ class Metrics:
 
     def __init__(self, *, daemon: bool = False) -> None:
         self._series = Series([each for each in METRICS if daemon or each.name not in _OF_DAEMON])
+        if daemon:
+            for outcome in get_args(ReloadOutcome):
+                self._series.add(RELOADS.name, 0, outcome=outcome)
         self._series.set(BUILD.name, 1, version=__version__, python=platform.python_version())
 
     def families(self) -> tuple[Family, ...]:
@@ -164,6 +166,8 @@ class Metrics:
         }
         for name, is_paused in paused.items():
             self._series.set(PAUSED.name, float(is_paused), target=name)
+            for outcome in get_args(PassOutcome):
+                self._series.add(PASSES.name, 0, target=name, outcome=outcome)
             if (name,) not in known:
                 # A target that never had a good pass should be noticed, too.
                 self._series.set(LAST_GOOD.name, 0, target=name)
@@ -171,7 +175,12 @@ class Metrics:
 
     def follow_hooks(self, hooks: Iterable[str]) -> None:
         """These are the hooks from now on."""
-        self._series.keep("hook", (*hooks, NO_HOOK))
+        names = (*hooks, NO_HOOK)
+        self._series.keep("hook", names)
+        # From 0 on, so that what is counted first is seen to have come.
+        for name in names:
+            for outcome in ("unknown",) if name == NO_HOOK else get_args(HookOutcome):
+                self._series.add(HOOKS.name, 0, hook=name, outcome=outcome)
 
     def end(self, name: str, result: PassResult, now: datetime) -> None:
         """A pass of a target has ended, which may be one of several in the result."""
@@ -210,7 +219,12 @@ class Metrics:
         self._series.observe(PUSH_SECONDS.name, seconds)
 
     def deliver(self, hook: str, outcome: HookOutcome) -> None:
+        """A delivery has come to a hook of the configuration."""
         self._series.add(HOOKS.name, hook=hook, outcome=outcome)
+
+    def deliver_nowhere(self) -> None:
+        """A delivery has come to a hook that does not exist."""
+        self._series.add(HOOKS.name, hook=NO_HOOK, outcome="unknown")
 
     def reload(self, outcome: ReloadOutcome) -> None:
         self._series.add(RELOADS.name, outcome=outcome)

@@ -11,7 +11,7 @@ from imagebot.config.model_serve import Hook
 from imagebot.config.secret import read_secret
 from imagebot.errors import CredentialError
 from imagebot.run.diagnostics import Diagnostics
-from imagebot.run.metrics import NO_HOOK, HookOutcome, Metrics
+from imagebot.run.metrics import HookOutcome, Metrics
 from imagebot.run.process import Process
 from imagebot.serve.events import hook_refused
 from imagebot.serve.hooks.jwks import NO_KEYS, Keys
@@ -77,7 +77,7 @@ class Door:
         """Take a delivery."""
         hook = self.hooks.get(name)
         if hook is None:
-            self.metrics.deliver(NO_HOOK, "unknown")
+            self.metrics.deliver_nowhere()
             return _answer(404, error=_ANSWERS[404])
         heard = self._hear(hook, delivery)
         if isinstance(heard, Refused):
