@@ -337,7 +337,8 @@ class TestGuide:
             name = text.partition("\n")[0].removeprefix("# ")
             seen.append(name)
             if name == "bot.yaml":
-                assert load_bot_configuration(text, name).targets
+                bot = load_bot_configuration(text, name)
+                assert bot.targets or bot.serve
             elif text in JOBS.values():
                 assert documents(text)
             else:
@@ -347,9 +348,15 @@ class TestGuide:
                 assert (image["name"], image["newTag"]) == (IMAGE, __version__)
         others = [name for name in seen if not name.endswith("bot.yaml")]
         assert others[:1] == ["kustomization.yaml"]
-        assert seen.count("bot.yaml") == 3
+        assert seen.count("bot.yaml") == 4
         # The same as in the folder, whole.
         assert set(JOBS.values()) <= set(blocks("yaml"))
+
+    def test_its_daemon_is_that_of_the_folder(self) -> None:
+        texts = [text for text in blocks("yaml") if text.startswith("# bot.yaml")]
+        (shown,) = (bot.serve for text in texts if (bot := load_bot_configuration(text, "")).serve)
+        _, configuration = load("configuration.yaml")
+        assert shown == load_bot_configuration(configuration["data"]["bot.yaml"], "").serve
 
     def test_its_files_are_there(self) -> None:
         links = re.findall(r"\]\((\.\./[^)#]+)\)", GUIDE)
