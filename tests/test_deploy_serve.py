@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ruamel.yaml import YAML
 from imagebot.config.load import load_bot_configuration
 from imagebot.config.model_serve import ServeOptions
 from imagebot.run.metrics import METRICS
+from tests.support.kustomize import build
 from tests.support.prometheus import promtool
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
@@ -221,6 +223,28 @@ class TestParts:
         assert all(rule["from"] for rule in spec["ingress"])
         # What it asks is anywhere.
         assert spec["policyTypes"] == ["Ingress"]
+
+
+def test_kustomize_builds_it(tmp_path: Path) -> None:
+    """As the guide says: a folder that takes what it needs of deploy/."""
+    names = ["configuration.yaml", "serve.yaml", "monitoring.yaml", "network-policy.yaml"]
+    for name in names:
+        shutil.copy(DEPLOY / name, tmp_path)
+    overlay = {
+        "resources": names,
+        "namespace": "tools",
+        "images": [{"name": "ghcr.io/imagebot/imagebot", "newName": "registry.example.com/bot"}],
+    }
+    YAML().dump(overlay, tmp_path / "kustomization.yaml")
+    built = build(tmp_path)
+    assert built is not None
+    documents = list(YAML(typ="safe").load_all(built))
+    assert {each["metadata"]["namespace"] for each in documents} == {"tools"}
+    assert {each["kind"] for each in documents} == {
+        *("ServiceAccount", "ConfigMap", "Deployment", "Service"),
+        *("ServiceMonitor", "PrometheusRule", "NetworkPolicy"),
+    }
+    assert "image: registry.example.com/bot:" in built
 
 
 def rules() -> Iterator[dict[str, Any]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
+from pathlib import Path
 
 import httpx
+import jsonschema
 import pytest
 
 from imagebot.run.metrics import METRICS
@@ -12,6 +15,9 @@ from tests.serve.conftest import BEARER, Stage, announce, pod
 from tests.support.daemon import Daemon
 from tests.support.prometheus import read_openmetrics, read_text
 
+LOG_SCHEMA = json.loads(
+    Path(__file__).parents[2].joinpath("docs/schema/log.schema.json").read_text("utf-8")
+)
 PASSWORD = "page-password-0123456789"
 
 
@@ -124,6 +130,10 @@ def test_from_a_push_to_the_page(stage: Stage) -> None:
     daemon.wait_until(lambda: values(daemon, "imagebot_passes_running") == {(): 0})
     answer = daemon.get("/metrics").text
     assert "imagebot_push_to_commit_seconds_count 1.0" in answer
+    for event in daemon.events():
+        jsonschema.validate(event, LOG_SCHEMA)
+        assert event["event"] == "listening" or event["target"] == "gitops"
+    assert {len(event["pass"]) for event in daemon.events("committed", "pass")} == {8}
     page = daemon.get("/").text
     assert committed["commit"][:12] in page
     assert f"{made.host}/api:main-1 -&gt; {made.host}/api:main-2" in page
