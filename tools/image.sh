@@ -225,7 +225,7 @@ check_runs() {
   say "imagebot serve"
   # shellcheck disable=SC2016
   run_in "$1" sh -euc '
-    echo "targets: []" > /tmp/bot.yaml
+    echo "targets: [{url: file:///tmp/none, branch: main}]" > /tmp/bot.yaml
     imagebot serve -c /tmp/bot.yaml 2> /tmp/log &
     /opt/imagebot/bin/python -c "
 import time, urllib.request
