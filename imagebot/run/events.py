@@ -178,6 +178,14 @@ def _key(*parts: str) -> str:
     return "\0".join(parts)
 
 
+def image_fields(plan: Plan) -> int | None:
+    """How many image fields a target has; None where it could not be read, which says nothing of
+    them."""
+    found = len(plan.updates) + len(plan.kept)
+    failed = any(problem.scope == "target" for problem in plan.problems)
+    return None if failed and not found else found
+
+
 def pending(updates: tuple[Update, ...], published: tuple[Published, ...]) -> int:
     """How many updates of a plan are neither committed nor in a pull request."""
     done = {id_ for entry in published if entry.status != "failed" for id_ in entry.updates}

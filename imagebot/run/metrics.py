@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from imagebot import __version__
 from imagebot.plan.withheld import withheld
-from imagebot.run.events import pending
+from imagebot.run.events import image_fields, pending
 from imagebot.run.series import Family, Labels, Metric, Series, Value
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ LAST_SECONDS = Metric(
     "How long the last pass of a target took.",
 )  # fmt: skip
 PAUSED = Metric("imagebot_target_paused", "gauge", ("target",), "1 where bot.yaml pauses a target.")
-IMAGES = Metric(
-    "imagebot_target_images", "gauge", ("target",), "Image fields that a policy looks after."
-)
+IMAGES = Metric("imagebot_target_images", "gauge", ("target",), "Image fields of a target.")
 PROBLEMS = Metric(
     "imagebot_target_problems", "gauge", ("target",), "Problems of the last pass of a target."
 )
@@ -235,15 +233,16 @@ class Metrics:
 
     def _count_plan(self, name: str, plan: Plan, published: tuple[Published, ...]) -> None:
         series = self._series
-        managed = len(plan.updates) + sum(bool(kept.route) for kept in plan.kept)
-        series.set(IMAGES.name, managed, target=name)
         series.set(PROBLEMS.name, len(plan.problems), target=name)
+        for code, count in Counter(each.code for each in plan.problems).items():
+            series.add(FAILURES.name, count, target=name, code=code)
+        if (found := image_fields(plan)) is None:
+            return
+        series.set(IMAGES.name, found, target=name)
         series.set(PENDING.name, pending(plan.updates, published), target=name)
         series.clear(WITHHELD.name, target=name)
         for code, count in Counter(each.code for each in withheld(plan)).items():
             series.set(WITHHELD.name, count, target=name, code=code)
-        for code, count in Counter(each.code for each in plan.problems).items():
-            series.add(FAILURES.name, count, target=name, code=code)
 
     def _count_published(self, name: str, plan: Plan, published: tuple[Published, ...]) -> None:
         types = {each.id: each.decision.update_type or "other" for each in plan.updates}

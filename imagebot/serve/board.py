@@ -16,7 +16,7 @@ from imagebot.config.model import Target
 from imagebot.forge.connect import forge_kind
 from imagebot.git.url import parse_url
 from imagebot.problem import Problem
-from imagebot.run.events import describe, is_done
+from imagebot.run.events import describe, image_fields, is_done
 from imagebot.run.passes import PassResult
 
 _MOST_UPDATES = 50
@@ -29,7 +29,8 @@ class TargetState:
     """`commits` is where its forge shows commits, "" where that is not known.
 
     `last_good` is the last pass without a problem. `problems` are the first ones of the last pass,
-    of `problem_count`, and `warnings` the first of its warnings. `images` counts the image fields.
+    of `problem_count`, and `warnings` the first of its warnings. `images` counts the image fields
+    of the last pass that could read the target.
     """
 
     name: str
@@ -144,7 +145,7 @@ class Board:
                 last_pass=ended.at,
                 last_good=state.last_good if plan.problems else ended.at,
                 seconds=ended.seconds,
-                images=len(plan.updates) + len(plan.kept),
+                images=state.images if (found := image_fields(plan)) is None else found,
                 problems=plan.problems[:_MOST_PROBLEMS],
                 problem_count=len(plan.problems),
                 warnings=plan.warnings[:_MOST_PROBLEMS],

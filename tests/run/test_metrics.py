@@ -113,6 +113,17 @@ def test_a_pass_that_fails_is_no_good_one() -> None:
     assert found[f'imagebot_passes_total{{outcome="unchanged",{here}}}'] == 1
 
 
+def test_a_target_that_cannot_be_read_has_the_images_that_it_had() -> None:
+    metrics = Metrics()
+    metrics.end(NAME, PassResult(Plan(kept=(kept("window"),))), NOW)
+    metrics.end(NAME, PassResult(Plan(problems=(BROKEN,))), LATER)
+    assert set(of(metrics, "imagebot_target_images").values()) == {1}
+    assert set(of(metrics, "imagebot_target_withheld_updates").values()) == {1}
+    metrics.end(NAME, PassResult(Plan()), LATER)
+    assert set(of(metrics, "imagebot_target_images").values()) == {0}
+    assert of(metrics, "imagebot_target_withheld_updates") == {}
+
+
 @pytest.mark.parametrize("status", ["unchanged", "waiting-for-people"])
 def test_what_is_as_before_counts_for_nothing(status: PublishStatus) -> None:
     metrics = Metrics()

@@ -239,6 +239,14 @@ class TestBoard:
         assert (done.latency, done.update_count) == (0.2, 1)
         assert done.updates == ("ghcr.io/acme/api:1.0.0 -> ghcr.io/acme/api:1.1.0",)
 
+    def test_a_target_that_cannot_be_read_has_the_images_that_it_had(self) -> None:
+        board = Board()
+        board.follow((Target(name="t", url="https://git.example/a.git", branch="main"),))
+        for plan in (Plan(updates=(UPDATE,)), Plan(problems=(problem(),))):
+            board.end("t", PassResult(plan), PassEnd(at=NOW, seconds=0.1))
+        (shown,) = board.snapshot().targets
+        assert (shown.images, shown.problem_count) == (1, 1)
+
     def test_the_page_of_a_pull_request(self) -> None:
         target = Target(name="t", url="https://github.com/acme/gitops.git", branch="main")
         url = "https://github.com/acme/gitops/pull/7"
