@@ -193,9 +193,12 @@ class Metrics:
             series.set(LAST_GOOD.name, now.timestamp(), target=name)
         self._count_plan(name, plan, published)
         self._count_published(name, plan, published)
-        for entry in result.nudged:
-            if entry.target == name:
-                series.add(NUDGES.name, target=name, outcome=_nudge_outcome(entry))
+        self.nudge(each for each in result.nudged if each.target == name)
+
+    def nudge(self, nudged: Iterable[Nudged]) -> None:
+        """Those who deploy were told of commits."""
+        for entry in nudged:
+            self._series.add(NUDGES.name, target=entry.target, outcome=_nudge_outcome(entry))
 
     def see_head_room(self, result: PassResult) -> None:
         """Note what registries said of their limits."""

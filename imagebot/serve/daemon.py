@@ -179,6 +179,7 @@ class Daemon:
 
     def _tell_nudges(self, work: _Work, nudged: tuple[Nudged, ...]) -> None:
         if journal := self._journal(work):
+            self.metrics.nudge(nudged)
             journal.tell_nudges(nudged)
 
     def _journal(self, work: _Work) -> Journal | None:

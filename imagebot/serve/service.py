@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -137,8 +136,6 @@ def _parts(
     process: Process, options: ServeOptions, diagnostics: Diagnostics, transport: Transport
 ) -> _Parts:
     inbox, board, metrics = Inbox(), Board(), Metrics(daemon=True)
-    # Probes may come before the loop has gone round for the first time.
-    board.turn(datetime.now(UTC), ready=False)
     return _Parts(
         Daemon(process, diagnostics, inbox, board, metrics),
         Door(process, inbox, diagnostics, IssuerKeys(transport.send), metrics),

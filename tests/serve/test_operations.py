@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 
 from imagebot.run.metrics import METRICS
-from tests.serve.conftest import BEARER, Stage, announce, pod
 from tests.support.daemon import Daemon
+from tests.support.daemon_stage import BEARER, Stage, announce, pod
 from tests.support.prometheus import read_openmetrics, read_text
 
 LOG_SCHEMA = json.loads(

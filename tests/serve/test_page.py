@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -58,6 +59,10 @@ def state(name: str = "gitops", **more: object) -> TargetState:
     return TargetState(**{**given, **more})  # type: ignore[arg-type]
 
 
+def shot(**more: Any) -> Snapshot:
+    return Snapshot(turned=NOW, **more)
+
+
 def problem(message: str = "no access", hint: str = "renew the token") -> Problem:
     return Problem(scope="target", subject="gitops", code="git", message=message, hint=hint)
 
@@ -67,7 +72,7 @@ def ago(seconds: float) -> datetime:
 
 
 def test_nothing_yet() -> None:
-    shown = render(Snapshot())
+    shown = render(shot())
     assert f"imagebot {__version__}" in shown.text
     assert "There are no targets" in shown.text
     assert "Nothing was published" in shown.text
@@ -94,12 +99,12 @@ def test_nothing_yet() -> None:
     ],
 )
 def test_a_target(given: TargetState, expected: str) -> None:
-    assert expected in render(Snapshot(targets=(given,))).text
+    assert expected in render(shot(targets=(given,))).text
 
 
 def test_problems_have_hints_and_come_first() -> None:
     broken = state("broken", problems=(problem(),) * 20, problem_count=1234, last_pass=NOW)
-    shown = render(Snapshot(targets=(state("fine"), broken), ready=True))
+    shown = render(shot(targets=(state("fine"), broken), ready=True))
     assert shown.text.index("broken") < shown.text.index("fine")
     assert shown.text.count("no access hint: renew the token") == 5
     assert "and 1229 more problems" in shown.text
@@ -107,12 +112,12 @@ def test_problems_have_hints_and_come_first() -> None:
 
 
 def test_warnings_are_shown() -> None:
-    shown = render(Snapshot(targets=(state(warnings=("gitops is paused: freeze",)),)))
+    shown = render(shot(targets=(state(warnings=("gitops is paused: freeze",)),)))
     assert "gitops is paused: freeze" in shown.text
 
 
 def test_a_refused_configuration() -> None:
-    shown = render(Snapshot(refused="bot.yaml:1:1: unknown key"))
+    shown = render(shot(refused="bot.yaml:1:1: unknown key"))
     assert "The changed configuration is refused" in shown.text
     assert "bot.yaml:1:1: unknown key" in shown.text
 
@@ -127,7 +132,7 @@ def test_what_was_published() -> None:
         url="https://github.com/acme/gitops/commit/1",
         latency=0.5,
     )
-    shown = render(Snapshot(done=(done,)))
+    shown = render(shot(done=(done,)))
     assert "3 s ago gitops gitops: all: committed app:1 -> app:2 and 6 more 0.50 s" in shown.text
     assert shown.links() == [done.url]
 
@@ -147,7 +152,7 @@ def test_what_was_published() -> None:
 )
 def test_only_what_a_browser_may_open_is_a_link(url: str) -> None:
     done = Done(at=NOW, target="a", text="b", url=url)
-    assert render(Snapshot(targets=(state(url=url),), done=(done,))).links() == []
+    assert render(shot(targets=(state(url=url),), done=(done,))).links() == []
 
 
 def hostile(text: str) -> Snapshot:
@@ -161,7 +166,7 @@ def hostile(text: str) -> Snapshot:
         problem_count=1,
         warnings=(text,),
     )
-    return Snapshot(targets=(target,), done=(done,), refused=text)
+    return shot(targets=(target,), done=(done,), refused=text)
 
 
 @given(st.one_of(st.just(HOSTILE), st.text(min_size=1, max_size=100)))
@@ -188,13 +193,13 @@ def test_secrets_are_hidden_everywhere() -> None:
 
 def test_it_is_bounded() -> None:
     snapshot = hostile("x" * 1_000_000)
-    many = Snapshot(targets=snapshot.targets * 5_000, done=snapshot.done * 50)
+    many = shot(targets=snapshot.targets * 5_000, done=snapshot.done * 50)
     page, _ = Page(Vault().hide).render(
-        Snapshot(targets=snapshot.targets, done=snapshot.done, refused=snapshot.refused), NOW
+        shot(targets=snapshot.targets, done=snapshot.done, refused=snapshot.refused), NOW
     )
     assert len(page) < 20_000
     few = hostile("x")
-    page, _ = Page(Vault().hide).render(Snapshot(targets=few.targets * 5_000, done=many.done), NOW)
+    page, _ = Page(Vault().hide).render(shot(targets=few.targets * 5_000, done=many.done), NOW)
     assert "and 4500 more" in page
 
 
@@ -205,7 +210,7 @@ def test_the_policy_allows_the_one_style_and_nothing_else() -> None:
     assert "script" not in policy
     assert Read(page).elements.count("style") == 1
     assert not [name for _, name, _ in Read(page).attributes if name == "style"]
-    assert Page(Vault().hide).render(Snapshot(), NOW)[1] == policy
+    assert Page(Vault().hide).render(shot(), NOW)[1] == policy
 
 
 class TestBoard:
