@@ -14,6 +14,7 @@ from imagebot.run.metrics import METRICS
 from tests.support.daemon import Daemon
 from tests.support.daemon_stage import BEARER, Stage, announce, pod
 from tests.support.prometheus import read_openmetrics, read_text
+from tests.support.scripted_http import Answer, ScriptedServer
 
 LOG_SCHEMA = json.loads(
     Path(__file__).parents[2].joinpath("docs/schema/log.schema.json").read_text("utf-8")
@@ -114,7 +115,12 @@ class TestMetrics:
         assert "bot.yaml:1" not in idle.get("/").text
 
 
-def test_from_a_push_to_the_page(stage: Stage) -> None:
+def test_from_a_push_to_the_page(stage: Stage, scripted: ScriptedServer) -> None:
+    scripted.on("POST", "/committed", Answer(200))
+    stage.bot["nudges"] = [
+        {"type": "webhook", "url": f"{url}/committed", "insecure": True}
+        for url in (scripted.url, "http://127.0.0.1:1")
+    ]
     made = stage.start_registry()
     made.push_image("api", "main-1")
     stage.add_target("gitops", {"api.yaml": pod(f"{made.host}/api:main-1")})
@@ -130,6 +136,8 @@ def test_from_a_push_to_the_page(stage: Stage) -> None:
     daemon.wait_until(lambda: values(daemon, "imagebot_passes_running") == {(): 0})
     answer = daemon.get("/metrics").text
     assert "imagebot_push_to_commit_seconds_count 1.0" in answer
+    told = [("gitops", "failed"), ("gitops", "told")]
+    daemon.wait_until(lambda: sorted(values(daemon, "imagebot_nudges_total")) == told)
     for event in daemon.events():
         jsonschema.validate(event, LOG_SCHEMA)
         assert event["event"] == "listening" or event["target"] == "gitops"
