@@ -107,7 +107,7 @@ def test_the_keys_of_both_files() -> None:
         argv = [str(BIN / "imagebot"), "config", "schema", *option.split()]
         done = subprocess.run(argv, capture_output=True, text=True, check=True)
         described[name] = set(json.loads(done.stdout)["properties"])
-    later = {"notify", "serve"}
+    later = {"notify"}
     shared = described["imagebot.yaml"]
     assert {code_spans(row[0])[0] for row in rows(README, "`imagebot.yaml`")} == shared
     only = described["bot.yaml"] - shared - later
