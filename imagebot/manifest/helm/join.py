@@ -15,6 +15,7 @@ from imagebot.manifest.helm.merged_values import Found, Layer, MergedValues, Val
 from imagebot.manifest.helm.stacks import MAX_LAYERS, Place, Stack
 from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.layers import Below, Given, GivenImage, Section, ValuePath
+from imagebot.manifest.images.registry_above import is_registry_key
 
 # Keys that may hold a version of an image, and keys that name one.
 _VERSIONS = ("tag", "Tag", "igest", "ersion", "mage", "sha")
@@ -125,6 +126,19 @@ class Joining:
             everywhere = self.values.mapping(standing.below, (*mount, *path)).get(key)
             if everywhere is not None and everywhere.text and key not in own.at.get(path, ()):
                 yield (*path, key), everywhere
+        yield from self._registries_above(own, wanted, standing)
+
+    def _registries_above(
+        self, own: Layer, wanted: Mapping[ValuePath, Values], standing: _Standing
+    ) -> Iterator[tuple[ValuePath, Found]]:
+        """The registries that other layers have above the images of this one."""
+        above = {path[:length]: None for path in wanted for length in range(len(path))}
+        for path in above:
+            whole = (*standing.place.mount, *path)
+            found = self.values.mapping((*standing.above, *standing.below), whole)
+            for key, value in found.items():
+                if value.text and is_registry_key(key) and key not in own.owners.get(path, ()):
+                    yield (*path, key), value
 
     def without_replaced(self, scans: Mapping[str, Scan]) -> dict[str, Scan]:
         """The scans of which fields change that every release overrides: such a field is listed
