@@ -79,7 +79,12 @@ class Joining:
         own = self.values.of(*key)
         if own is None:
             return None
-        wanted = {path: keys for path, keys in own.at.items() if _may_be_image(keys)}
+        # An item of a list gets nothing: lists are not merged.
+        wanted = {
+            path: keys
+            for path, keys in own.at.items()
+            if _may_be_image(keys) and not own.hides(path)
+        }
         given: dict[ValuePath, Given] = {}
         images: dict[ValuePath, GivenImage] = {}
         every = list(standings)

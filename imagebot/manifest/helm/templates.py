@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from imagebot.manifest.helm.evaluate import Evaluator, paths_of
 from imagebot.manifest.helm.known import Parts, Root
 from imagebot.manifest.helm.lexer import Literal, SyntaxProblemError
-from imagebot.manifest.helm.lines import KEY, Printer, included
+from imagebot.manifest.helm.lines import FLOW_KEY, KEY, Printer, included
 from imagebot.manifest.helm.parser import parse
 from imagebot.manifest.helm.scope import Scope
 from imagebot.manifest.helm.syntax import Action, Block, Node, Template
@@ -112,7 +112,7 @@ def _printing(helpers: Mapping[str, Sequence[Node]]) -> set[str]:
                 callers.setdefault(included(node.pipeline)[0], []).append(name)
                 if node.pipeline.changes:
                     queue.append(name)
-            if isinstance(node, Literal) and KEY.search(node.text):
+            if isinstance(node, Literal) and (KEY.search(node.text) or FLOW_KEY.search(node.text)):
                 queue.append(name)
     found: set[str] = set()
     while queue:

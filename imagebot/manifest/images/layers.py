@@ -132,7 +132,10 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class LayerValue:
-    """One value of a layer; `text` is None for a list and for `null`, which hide what is below."""
+    """One value of a layer; `text` is None for a list and for `null`, which hide what is below.
+
+    Values in a list are there too, with the number of their item in the path (`"0"`).
+    """
 
     path: ValuePath
     text: str | None
