@@ -14,6 +14,7 @@ from imagebot.manifest.formats import (
     helmfile,
     kubernetes,
     kustomize,
+    replacements,
 )
 from imagebot.manifest.formats.configured import find_extra
 from imagebot.manifest.formats.own_configuration import is_configuration
@@ -39,6 +40,8 @@ def find_document(context: DocumentContext, root: Node, kind: PathKind, keys: Ke
 
 
 def _find_by_shape(context: DocumentContext, root: Node, kind: PathKind, keys: Keys) -> None:
+    if not keys and not context.prefix:
+        replacements.note_file(context, root)
     if isinstance(root, Sequence):
         kustomize.find_json_patch(context.within(form="kustomize"), root, keys)
         for number, item in enumerate(root):

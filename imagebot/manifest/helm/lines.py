@@ -122,7 +122,7 @@ class Printer:
             return
         if line.prefix is not None:
             self._at_start(text, number)
-        if not (line.image or line.awaited):
+        if not (self.line.image or self.line.awaited):
             self._find_in_flow(text, number)
 
     def _at_start(self, text: str, number: int) -> None:
@@ -223,7 +223,8 @@ class Printer:
     def _value(self, parts: Parts | None) -> None:
         line = self.line
         line.parts.append(None if line.prefix is None or line.ended else parts)
-        line.quote = line.quote or ""
+        if line.quote is None:
+            line.quote = ""
 
     def _block(self, node: Block, scope: Scope) -> None:
         if not starts_line((node,)):

@@ -207,7 +207,10 @@ class _Finder:
             last = (*more, *self._overriding(path, each))
             for places in self._places(path, each, each.layers):
                 layers = [place for place in places if place not in own]
-                whole = (*own, *layers, *last)
+                if release.by == "k3s":
+                    # `set` goes before the values of patches too.
+                    layers = sorted((*layers, *last), key=lambda each: each.section.parameters)
+                whole = (*own, *layers, *(() if release.by == "k3s" else last))
                 if len(whole) > MAX_LAYERS:
                     self._too_many(path, release)
                     return

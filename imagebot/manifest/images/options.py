@@ -24,6 +24,7 @@ REFERS_ELSEWHERE = (
 LAYERS = (
     *("valueFiles", "valuesFrom", "helm.toolkit", "source.toolkit", "helmCharts", "Generator:"),
     *("releases:", "parameters:", "valuesObject", "dependencies:", "appVersion", "ConfigMap"),
+    *("helm.crossplane.io/", "helm.cattle.io/"),
 )
 
 # Texts in files without which another file with markers could be read differently: markers, Flux's
@@ -32,6 +33,7 @@ LAYERS = (
 MARKED_OR_NEEDED = (
     *("$imagepolicy", "magebot", "mageBot", "MAGEBOT", "toolkit.fluxcd.io", "argoproj.io/"),
     *("repoURL", "releases:", "valuesFrom", "valueFiles", "ConfigMap", "stringData"),
+    *("helm.crossplane.io/", "helm.cattle.io/"),
 )
 
 # A key that stands for an image of this name without naming it: kubeadm's `dns`.
