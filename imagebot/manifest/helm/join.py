@@ -6,7 +6,6 @@ field when its file is scanned again with what is given to it.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -56,11 +55,10 @@ class Joining:
         standings: dict[tuple[str, Section], dict[_Standing, None]] = {}
         absent: dict[tuple[str, Section], str] = {}
         for stack in self.stacks:
-            charts = tuple((posixpath.dirname(p.path), p.mount) for p in stack.layers[: stack.own])
             for number, place in enumerate(stack.layers):
                 key = place.path, place.section
                 below, above = stack.layers[:number][::-1], stack.layers[number + 1 :][::-1]
-                standing = _Standing(place, below, above, charts)
+                standing = _Standing(place, below, above, stack.charts)
                 every = standings.setdefault(key, {})
                 if len(every) <= MAX_LAYERS:
                     every[standing] = None
