@@ -51,6 +51,8 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     functions.find(context, root, keys)
     if crossplane.is_package(root):
         crossplane.find(context, root, keys)
+    elif crossplane.is_description(root):
+        crossplane.find_dependencies(context, root, keys)
     carry_config(context, root, keys)
 
 
