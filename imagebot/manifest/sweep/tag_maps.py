@@ -26,9 +26,10 @@ _MOST_LINES = 200
 
 
 def is_values_file(path: str) -> bool:
-    """Whether a file has the values of a chart by its name."""
-    name = path.rpartition("/")[2].lower()
-    return "values" in name and name.endswith((".yaml", ".yml", ".json"))
+    """Whether a file has the values of a chart, or those of a helmfile's environments."""
+    folder, _, name = path.lower().rpartition("/")
+    named = "values" in name or "helmfile" in name or folder.endswith(("environments", "envs"))
+    return named and name.endswith((".yaml", ".yml", ".json", ".gotmpl"))
 
 
 def tags_in_maps(swept: SweptText) -> Iterator[Found]:

@@ -238,6 +238,12 @@ def test_maps_of_tags_are_listed_in_any_file() -> None:
     assert listed("images:\n  api: 1.0\n", "x.yaml") == []
 
 
+def test_tags_of_the_environments_of_a_helmfile_are_listed() -> None:
+    text = "environments:\n  prod:\n    values:\n      - apiTag: 1.4.1\n        web: {tag: v2}\n"
+    assert listed(text, "helmfile.yaml") == [(4, "1.4.1"), (5, "v2")]
+    assert listed("apiTag: 1.4.1\n", "environments/prod.yaml") == [(1, "1.4.1")]
+
+
 def test_what_to_write_for_one_of_a_map() -> None:
     text = b"imageTags:\n  api: 1.0\n"
     (entry,) = sweep("values.yaml", text)
