@@ -8,6 +8,7 @@ from imagebot.manifest.formats import (
     chart,
     ci,
     compose,
+    fleet,
     flux_object,
     flux_source,
     helm,
@@ -110,6 +111,8 @@ def _find_plain(context: DocumentContext, root: Mapping, kind: PathKind, keys: K
         pass
     else:
         helmfile.carry_repositories(context, root)
+        if fleet.is_fleet(context.findings.path, root):
+            fleet.find(context.within(form="helm"), root, keys)
         if helmfile.is_helmfile(root):
             helmfile.find(context.within(form="helm"), root, keys)
         helm.find(context.within(form="helm"), root, keys)

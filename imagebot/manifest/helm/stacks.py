@@ -245,7 +245,7 @@ class _Finder:
         """Whether the files of a release are those of this tree."""
         if release.source:
             return self._source_is_here(path, release.source)
-        if release.by in ("helmfile", "kustomization", "argocd-source"):
+        if release.by in ("helmfile", "kustomization", "argocd-source", "Fleet"):
             return True
         return self._same(release.url)
 
