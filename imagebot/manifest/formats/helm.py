@@ -56,7 +56,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     walk(context, root, keys, visit)
     if below is not None and below.images:
         chart_images.settle(context, below, root, before, images, unread)
-    settle_registries(context, root, len(context.prefix) + len(keys), images)
+    settle_registries(context, root, len(context.prefix) + len(keys), images, below)
 
 
 def _find_lonely_hub(context: DocumentContext, mapping: Mapping) -> None:

@@ -81,7 +81,7 @@ def find_named(
             _find_group(context, group, (*keys, group.number, *group.path), host)
     if below is not None and below.images:
         chart_images.settle(context, below, root, before, images, unread)
-    settle_registries(context, root, len(context.prefix) + len(keys) + 1, images)
+    settle_registries(context, root, len(context.prefix) + len(keys) + 1, images, below)
 
 
 def _grouped(root: Mapping, values: Iterable[NamedValue], like: Mapping) -> dict[ValuePath, _Group]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from imagebot.manifest.helm.images import ChartTemplates, images_of
+from imagebot.manifest.helm.images import ChartTemplates, doubts_at, images_of
 from imagebot.manifest.helm.merged_values import Found, Layer, MergedValues, Values
 from imagebot.manifest.helm.stacks import MAX_LAYERS, Place, Stack
 from imagebot.manifest.images.field import ImageField, Scan, Unread
@@ -86,6 +86,13 @@ class Joining:
         given: dict[ValuePath, Given] = {}
         images: dict[ValuePath, GivenImage] = {}
         every = list(standings)
+        doubts = dict.fromkeys(
+            doubt
+            for standing in every[:MAX_LAYERS]
+            for folder, mount in standing.charts
+            if folder in self.charts
+            for doubt in doubts_at(self.charts[folder], mount, standing.place)
+        )
         for standing in every[:MAX_LAYERS]:
             for path, found in self._of_standing(own, wanted, standing):
                 text = found.text or ""
@@ -100,9 +107,11 @@ class Joining:
         if len(every) > MAX_LAYERS:
             more = f"any of more than {MAX_LAYERS} releases"
             given = {path: replace(each, rival=each.rival or more) for path, each in given.items()}
-        if not (given or images or (absent and wanted)):
+        if not (given or images or doubts or (absent and wanted)):
             return None
-        return Below(key[1], tuple(given.values()), absent, tuple(images.values()))
+        return Below(
+            key[1], tuple(given.values()), absent, tuple(images.values()), doubts=tuple(doubts)
+        )
 
     def _images(self, standing: _Standing) -> Iterator[GivenImage]:
         place = standing.place

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import FieldCandidate, Keys, RepositoryLink
+from imagebot.manifest.images.layers import Below, Doubt, ValuePath
 from imagebot.manifest.images.merged import is_given
 from imagebot.manifest.images.naming import has_host, is_folder, said
 from imagebot.manifest.yaml.events import Scalar
@@ -43,20 +44,38 @@ def is_registry_key(key: str) -> bool:
 
 
 def settle_registries(
-    context: DocumentContext, root: Mapping, depth: int, start: int, end: int | None = None
+    context: DocumentContext, root: Mapping, depth: int, start: int, below: Below | None
 ) -> None:
-    """Make the candidates from `start` to `end` pending that may be of a registry above them.
+    """Make the candidates from `start` on pending that may be of a registry above them, or of one
+    in a template that is not understood.
 
     `depth` counts the keys that lead to `root`, those of the context included.
     """
     candidates = context.findings.candidates
     registries = _Registries()
-    for number in range(start, len(candidates) if end is None else end):
+    doubts = {each.path: each for each in below.doubts} if below is not None else {}
+    beside = {path[:-1]: each for path, each in doubts.items() if len(path) > 1}
+    for number in range(start, len(candidates)):
         each = candidates[number]
         if each.link is None and not has_host(each.field.reference.name):
             found = registries.above(root, each.field.keys[depth:], each.field.reference.name)
+            doubt = _doubt(doubts, beside, each.field.keys[depth:]) if doubts else None
             if found is not None:
                 candidates[number] = _pending(context, each, found)
+            elif doubt is not None:
+                link = RepositoryLink("RegistryAbove", doubt.registry, doubt.where)
+                candidates[number] = replace(each, link=link)
+
+
+def _doubt(
+    doubts: dict[ValuePath, Doubt], beside: dict[ValuePath, Doubt], keys: Keys
+) -> Doubt | None:
+    """The doubt about a value, a mapping above it, or a value beside it."""
+    path = tuple(str(key) for key in keys)
+    for length in range(1, len(path) + 1):
+        if path[:length] in doubts:
+            return doubts[path[:length]]
+    return beside.get(path[:-1])
 
 
 def _pending(context: DocumentContext, candidate: FieldCandidate, found: Scalar) -> FieldCandidate:

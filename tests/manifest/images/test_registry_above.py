@@ -11,6 +11,11 @@ from tests.scan.test_inventory import Blobs, configuration
 API = "{name: acme/api, tag: '1.0'}"
 FULL = "{repository: acme/api, tag: '1.0'}"
 
+HELPER = """\
+{{ define "a" }}{{ .i.registry | default "ghcr.io" | unknown }}/{{ .i }}{{ end }}
+image: {{ include "a" (dict "i" .Values.image) }}
+"""
+
 
 def found(values: str, more: dict[str, str] | None = None) -> list[str]:
     files = {"values.yaml": values, **(more or {})}
@@ -75,6 +80,22 @@ def test_the_templates_decide() -> None:
     assert found(values, chart) == ["ghcr.io/acme/api:1.0"]
     alone = {**chart, "templates/a.yaml": line.replace("{{ $.Values.images.registry }}/", "")}
     assert found(values, alone) == ["acme/api:1.0"]
+
+
+@pytest.mark.parametrize(
+    ("template", "codes"),
+    [
+        ("image: ghcr.io/{{ unknown .Values.image }}", ["ambiguous"]),
+        ('image: {{ unknown "ghcr.io" .Values.image.repository }}', ["ambiguous"]),
+        (HELPER, ["ambiguous"]),
+        ("image: {{ unknown .Values.image }}", ["acme/api:1.0"]),
+        ("image: docker.io/{{ unknown .Values.image }}", ["acme/api:1.0"]),
+        ("image: ghcr.io/{{ unknown .Values.other }}", ["acme/api:1.0"]),
+    ],
+)
+def test_a_registry_in_a_template_that_is_not_understood(template: str, codes: list[str]) -> None:
+    chart = {"Chart.yaml": "name: x\n", "templates/a.yaml": f"a: b\n{template}\n"}
+    assert found(f"image: {FULL}\n", chart) == codes
 
 
 def test_a_registry_of_a_lower_layer() -> None:
