@@ -18,7 +18,7 @@ RUN --mount=type=secret,id=apt.conf --mount=type=secret,id=apt.sources.list \
     python3 -m venv /build/tools; \
     python3 -m venv --without-pip /opt/imagebot
 COPY . /build/source
-# The dependencies are wheels, so no compiler is needed. Their tests, type stubs and command lines are
+# The daemon is included. The dependencies are wheels, so no compiler is needed. Their tests, type stubs and command lines are
 # removed. Bytecode is compiled here because the root will be read-only (measured: 0.5 s instead of
 # 1.2 s to import everything), except for pygments' hundreds of lexers. With "unchecked", Python does
 # not check every source file at every start.
@@ -28,7 +28,7 @@ RUN --mount=type=secret,id=pip.conf --mount=type=secret,id=ca.pem \
     pip() { /build/tools/bin/python -m pip --quiet --no-cache-dir --no-input "$@"; }; \
     pip wheel --no-deps --wheel-dir /build/wheel /build/source; \
     pip --python /opt/imagebot/bin/python install --no-compile --only-binary :all: \
-      --constraint /build/source/constraints.txt /build/wheel/*.whl; \
+      --constraint /build/source/constraints.txt "$(echo /build/wheel/*.whl)[serve]"; \
     packages=$(/opt/imagebot/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
     find "$packages" -depth -type d \( -name tests -o -name test \) -exec rm -r {} +; \
     find "$packages" -type f \( -name '*.pyi' -o -name '*.c' -o -name '*.h' -o -name '*.pyx' \

@@ -57,6 +57,7 @@ def main() -> None:
     options.add_argument("--images", type=int, default=2_000)
     options.add_argument("--pushes", type=int, default=200)
     options.add_argument("--idle", type=int, default=60)
+    options.add_argument("--interval", default="1h", help="of the polls; they count as idle")
     chosen = options.parse_args()
     sys.path.insert(0, str(ROOT))
     compileall.compile_dir(ROOT / "imagebot", quiet=2)
@@ -81,7 +82,7 @@ def measure(folder: Path, chosen: argparse.Namespace, stack: ExitStack) -> None:
         "cache-dir": "cache",
         "serve": {
             "listen": "127.0.0.1:0",
-            "interval": "10m",
+            "interval": chosen.interval,
             "hooks": {"registry": {"type": "distribution", "secret": {"env": "HOOK_SECRET"}}},
         },
     }

@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 from imagebot import __version__
 from imagebot.cli.bot import TOKEN_VARIABLE
 from imagebot.cli.run import command
+from imagebot.cli.serve import command as serve_command
 from imagebot.config.load import load_bot_configuration
 from imagebot.config.secret_source import SecretSource
 from imagebot.manifest.scan import scan
@@ -28,11 +29,13 @@ from imagebot.problem import Exit
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
 FILES = sorted(path.name for path in DEPLOY.glob("*.yaml"))
-WORKLOADS = ["cronjob.yaml", "deployment.yaml"]
+WORKLOADS = ["cronjob.yaml", "deployment.yaml", "serve.yaml"]
+DEPLOYMENTS = ["deployment.yaml", "serve.yaml"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 GUIDE = (ROOT / "docs" / "deploying.md").read_text()
 IMAGE = "ghcr.io/imagebot/imagebot"
 USER = 65532
+COMMANDS = {"run": command, "serve": serve_command}
 JOBS = {path.name: path.read_text() for path in (DEPLOY / "ci").iterdir()}
 
 
@@ -45,8 +48,8 @@ def load(name: str) -> list[dict[str, Any]]:
 
 
 def workload(name: str) -> dict[str, Any]:
-    (document,) = load(name)
-    return document
+    (found,) = (each for each in load(name) if each["kind"] in ("CronJob", "Deployment"))
+    return found
 
 
 def pod(name: str) -> dict[str, Any]:
@@ -119,10 +122,11 @@ class TestWorkloads:
     @pytest.mark.parametrize("name", WORKLOADS)
     def test_imagebot_takes_the_arguments(self, name: str) -> None:
         subcommand, *arguments = container(name)["args"]
-        assert subcommand == "run"
-        parameters = command.make_context("run", arguments).params
+        assert subcommand == ("serve" if name == "serve.yaml" else "run")
+        parameters = COMMANDS[subcommand].make_context(subcommand, arguments).params
         assert parameters["bot_file"] == "/etc/imagebot/bot.yaml"
-        assert parameters["every"] == (300 if name == "deployment.yaml" else None)
+        if subcommand == "run":
+            assert parameters["every"] == (300 if name == "deployment.yaml" else None)
 
     def test_one_job_at_a_time_and_not_for_ever(self) -> None:
         spec = workload("cronjob.yaml")["spec"]
@@ -131,10 +135,11 @@ class TestWorkloads:
         assert (job["backoffLimit"], job["template"]["spec"]["restartPolicy"]) == (0, "Never")
         assert 0 < job["activeDeadlineSeconds"] <= 3600
 
-    def test_one_bot_that_may_finish_its_push(self) -> None:
-        spec = workload("deployment.yaml")["spec"]
+    @pytest.mark.parametrize("name", DEPLOYMENTS)
+    def test_one_bot_that_may_finish_its_push(self, name: str) -> None:
+        spec = workload(name)["spec"]
         assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
-        assert pod("deployment.yaml")["terminationGracePeriodSeconds"] > LAST
+        assert pod(name)["terminationGracePeriodSeconds"] > LAST
         template = spec["template"]["metadata"]["labels"]
         assert spec["selector"]["matchLabels"].items() <= template.items()
 
@@ -249,6 +254,9 @@ class TestImage:
             mounts = {m["name"]: m["mountPath"] for m in container(name)["volumeMounts"]}
             assert (mounts["cache"], mounts["tmp"]) == ("/var/cache/imagebot", "/tmp")
 
+    def test_the_daemon_is_included(self) -> None:
+        assert '"$(echo /build/wheel/*.whl)[serve]"' in DOCKERFILE
+
     def test_takes_nothing_of_the_checkout_but_the_package(self) -> None:
         lines = (ROOT / ".dockerignore").read_text().splitlines()
         rules = [line for line in lines if line and not line.startswith("#")]
@@ -329,7 +337,8 @@ class TestGuide:
             name = text.partition("\n")[0].removeprefix("# ")
             seen.append(name)
             if name == "bot.yaml":
-                assert load_bot_configuration(text, name).targets
+                bot = load_bot_configuration(text, name)
+                assert bot.targets or bot.serve
             elif text in JOBS.values():
                 assert documents(text)
             else:
@@ -339,9 +348,15 @@ class TestGuide:
                 assert (image["name"], image["newTag"]) == (IMAGE, __version__)
         others = [name for name in seen if not name.endswith("bot.yaml")]
         assert others[:1] == ["kustomization.yaml"]
-        assert seen.count("bot.yaml") == 3
+        assert seen.count("bot.yaml") == 4
         # The same as in the folder, whole.
         assert set(JOBS.values()) <= set(blocks("yaml"))
+
+    def test_its_daemon_is_that_of_the_folder(self) -> None:
+        texts = [text for text in blocks("yaml") if text.startswith("# bot.yaml")]
+        (shown,) = (bot.serve for text in texts if (bot := load_bot_configuration(text, "")).serve)
+        _, configuration = load("configuration.yaml")
+        assert shown == load_bot_configuration(configuration["data"]["bot.yaml"], "").serve
 
     def test_its_files_are_there(self) -> None:
         links = re.findall(r"\]\((\.\./[^)#]+)\)", GUIDE)

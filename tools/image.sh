@@ -222,6 +222,25 @@ check_runs() {
     git -C /tmp/target remote add origin https://127.0.0.1:9/none
     git -C /tmp/target fetch origin 2>&1 | grep -q "Failed to connect"
     ssh -o BatchMode=yes 127.0.0.1 -p 9 true 2>&1 | grep -q "Connection refused"'
+  say "imagebot serve"
+  # shellcheck disable=SC2016
+  run_in "$1" sh -euc '
+    echo "targets: [{url: file:///tmp/none, branch: main}]" > /tmp/bot.yaml
+    imagebot serve -c /tmp/bot.yaml 2> /tmp/log &
+    /opt/imagebot/bin/python -c "
+import time, urllib.request
+for _ in range(100):
+    try:
+        for path in (\"readyz\", \"metrics\", \"\"):
+            urllib.request.urlopen(f\"http://127.0.0.1:8080/{path}\", timeout=10).read()
+        break
+    except OSError:
+        time.sleep(0.1)
+else:
+    raise SystemExit(open(\"/tmp/log\").read())
+"
+    kill $!
+    wait $!'
   say "imagebot demo"
   run_in "$1" imagebot demo
 }

@@ -91,7 +91,7 @@ class _Pushes:
         from imagebot.demo.watch import branches
 
         self._before = branches(self.sandbox, environment_of(self.sandbox.folder))
-        self._known = len(self.live.service.board.snapshot().done)
+        self._known = len(self.live.service.parts.board.snapshot().done)
         reference = push_image(self.sandbox.host, repository, tag, created=datetime.now(UTC))
         pushed = time.monotonic()
         click.echo(f"pushed    {reference}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imagebot.cli.metrics_file import MetricsFile
 from imagebot.cli.options import (
     NamedFile,
     bot_option,
@@ -70,6 +71,12 @@ class Interval(click.ParamType[int]):
     help="Write what was done to FILE, in Markdown; also to $GITHUB_STEP_SUMMARY where it is set.",
 )
 @click.option(
+    "--metrics-file",
+    metavar="FILE",
+    type=NamedFile(),
+    help="Write metrics to FILE, for the textfile collector of Prometheus' node_exporter.",
+)
+@click.option(
     "--again",
     metavar="IMAGE",
     multiple=True,
@@ -93,6 +100,7 @@ def command(
     every: int | None,
     dry_run: bool,
     report: str | None,
+    metrics_file: str | None,
     again: tuple[str, ...],
     kept: bool,
     no_config: bool,
@@ -118,6 +126,8 @@ def command(
         raise UsageError("--every and --dry-run exclude each other", hint="give one of them")
     if every is not None and again:
         raise UsageError("--again and --every exclude each other", hint="run --again once")
+    if dry_run and metrics_file is not None:
+        raise UsageError("--dry-run and --metrics-file exclude each other", hint="give one of them")
     wanted = tuple(_again(text) for text in again)
     chosen: LogFormat = log_format or ("json" if every is not None else "text")
     diagnostics = open_diagnostics(chosen, quiet, process.vault)
@@ -131,18 +141,23 @@ def command(
         reports=Reports.of(report, process.environment, process.vault, repeats=every is not None),
     )
     setting = PassSetting(bot_file, targets, no_config)
-    with KeptRegistries(process) as registries:
+    metrics = MetricsFile.of(metrics_file, diagnostics, others=bool(targets))
+    with KeptRegistries(process, note=metrics.note) as registries:
 
         def one_pass() -> Exit:
             began = time.monotonic()
-            with open_pass(process, setting, diagnostics, registries=registries) as context:
+            with (
+                metrics.beginning(),
+                open_pass(process, setting, diagnostics, registries=registries) as context,
+            ):
                 if dry_run:
                     return printing.dry(_plan(replace(context, again=wanted)))
                 result = _run(replace(context, again=wanted))
             # All is done that this pass does: a signal does not make it an interrupted one.
             process.stop.rest()
             result = with_nudges(context, result)
-            return printing.done(result, seconds=time.monotonic() - began)
+            code = printing.done(result, seconds=time.monotonic() - began)
+            return metrics.done(context.bot, result, code)
 
         if every is None:
             return one_pass()

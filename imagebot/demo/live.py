@@ -43,7 +43,7 @@ class LiveDaemon:
         traceback: TracebackType | None,
     ) -> None:
         self._ending = True
-        self.service.daemon.inbox.wake()
+        self.service.parts.daemon.inbox.wake()
         ends = time.monotonic() + _LONGEST_END
         # A pass that was interrupted still uses its folders for a moment.
         for thread in (self._thread, *_passes()):
@@ -59,7 +59,7 @@ class LiveDaemon:
         Raises ImagebotError when it is not so within a minute, or when a pass had a problem.
         """
         ends = time.monotonic() + _PATIENCE
-        while not condition(snapshot := self.service.board.snapshot()):
+        while not condition(snapshot := self.service.parts.board.snapshot()):
             if self._failure is not None:
                 raise self._failure
             for problem in (each for target in snapshot.targets for each in target.problems):
@@ -72,7 +72,7 @@ class LiveDaemon:
     def _go_round(self) -> None:
         try:
             while not self._ending:
-                self.service.daemon.turn()
+                self.service.parts.daemon.turn()
         except KeyboardInterrupt:
             # The process was asked to end, which is the main thread's to tell.
             return

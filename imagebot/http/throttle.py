@@ -46,7 +46,7 @@ class HostThrottle:
     """Sends requests at each host's rate, and obeys the pauses that a host asks for.
 
     It remembers hosts for as long as it lives. `rate_of` is asked by `host:port`. `sleep` takes
-    seconds; `clock` returns seconds from any start.
+    seconds; `clock` returns seconds from any start. `note` gets the `host:port` of each request.
     """
 
     def __init__(
@@ -55,8 +55,10 @@ class HostThrottle:
         rate_of: Callable[[str], Rate],
         sleep: Callable[[float], object],
         clock: Callable[[], float],
+        note: Callable[[str], None] = lambda _host: None,
     ) -> None:
         self._rate_of = rate_of
+        self._note = note
         self._sleep = sleep
         self._clock = clock
         self._lock = threading.Lock()
@@ -71,7 +73,8 @@ class HostThrottle:
         that is too long to wait for, CannotConnectError when the pass has given up on the host, and
         what `question` says when its time is up.
         """
-        state = self._host_state(netloc(request.url))
+        host = netloc(request.url)
+        state = self._host_state(host)
         waited = 0.0
         for pause in (*_PAUSES, None):
             # Wait for the turn inside: while this request was queued, the host may have gone down
@@ -80,6 +83,7 @@ class HostThrottle:
                 waited += self._await_end_of_pause(state, request, question, waited)
                 if self._await_token(state, request, question):
                     waited += self._await_end_of_pause(state, request, question, waited)
+                self._note(host)
                 response = self._try(request, send, question, last=pause is None)
             if response:
                 self._note_head_room(state, response)

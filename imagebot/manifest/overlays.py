@@ -9,14 +9,14 @@ then that of the new name, if all ways agree. A patch may replace the image of a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from imagebot.git.url import same_repository
 from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.layers import WHOLE_FILE, Below, Layers, Renamed
-from imagebot.manifest.images.overlay import Overlay, Override, folder_of
+from imagebot.manifest.images.overlay import Overlay, Override, Replacement, folder_of
 from imagebot.manifest.images.renamed import is_entry, with_name
 from imagebot.manifest.patches import Patches
 
@@ -48,7 +48,7 @@ def join_overlays(scans: Mapping[str, Scan], url: str | None = None) -> Overlaid
         urls = {each.url for each in overlays}
         here = {one for one in urls if not one or same_repository(one, url)}
         overlays = [each for each in overlays if each.url in here]
-    if not any(each.images or each.changes for each in overlays):
+    if not any(each.images or each.changes or each.replacements for each in overlays):
         return Overlaid(dict(scans))
     tree = _Tree(overlays, Patches(overlays, scans))
     joined: dict[str, Scan] = {}
@@ -129,9 +129,14 @@ class _Tree:
         self.kustomizations: dict[str, Overlay] = {}
         self.including: dict[str, list[Overlay]] = {}
         self.deploying: dict[str, list[Overlay]] = {}
+        # What is in files that kustomizations name.
+        self.files: dict[str, list[Overlay]] = {}
         self.found: dict[tuple[str, str, str | None, _Patched], _Fate] = {}
         self.steps = 0
         for each in overlays:
+            if each.by in ("transformer", "replacements"):
+                self.files.setdefault(each.folder, []).append(each)
+                continue
             if each.by != "kustomization":
                 self.deploying.setdefault(each.folder, []).append(each)
                 continue
@@ -149,6 +154,9 @@ class _Tree:
             if in_own:
                 return self.above(folder, name, 0, None)
             every = self.including.get(field.path, [])
+            place = self.written(every, field, 0)
+            if place:
+                return _Fate(place)
             if every:
                 patched = self.patches.of(field)
                 return _together(
@@ -214,13 +222,49 @@ class _Tree:
                 return place, name, where
         if since is not None and (place := dict(patched).get(folder, "")):
             return place, name, where
-        for each in kustomization.images:
-            if each.name != name:
-                continue
-            if not each.renamed:
-                return _place(kustomization, each), name, where
-            name, where = each.renamed, _place(kustomization, each)
+        # Transformers run behind what the kustomization says itself.
+        for overlay in (kustomization, *self.transformers(kustomization)):
+            for each in overlay.images:
+                if each.name != name:
+                    continue
+                if not each.renamed:
+                    return _place(overlay, each), name, where
+                name, where = each.renamed, _place(overlay, each)
         return "", name, where
+
+    def transformers(self, kustomization: Overlay) -> Iterator[Overlay]:
+        """Those in files, and in the resources of folders, that a kustomization names."""
+        for path in kustomization.transformers:
+            folder = self.kustomizations.get(path)
+            for file in (path,) if folder is None else folder.includes:
+                yield from (each for each in self.files.get(file, ()) if each.by == "transformer")
+
+    def written(self, every: Sequence[Overlay], field: ImageField, depth: int) -> str:
+        """Where a replacement writes the image of a field on every way upwards, "" if not on all.
+
+        Every way is taken anew for each field, so there is a bound for all of them together.
+        """
+        first = ""
+        for each in every:
+            self.steps += 1
+            if depth > _DEEPEST or self.steps > _MOST:
+                return ""
+            place = self.writes(each, field)
+            if not place and each.folder not in self.deploying:
+                place = self.written(self.including.get(each.folder, ()), field, depth + 1)
+            if not place:
+                return ""
+            first = first or place
+        return first
+
+    def writes(self, kustomization: Overlay, field: ImageField) -> str:
+        """Where a replacement of a kustomization writes the image of a field, "" if none does."""
+        files = [one for path in kustomization.replacing for one in self.files.get(path, ())]
+        for overlay in (kustomization, *files):
+            for each in overlay.replacements:
+                if _is_target(each, field):
+                    return f"{overlay.path}:{each.line}"
+        return ""
 
     def beyond(
         self,
@@ -282,3 +326,20 @@ def _deployed(deployer: Overlay, name: str, names: tuple[str, ...]) -> _Fate:
 
 def _place(overlay: Overlay, override: Override) -> str:
     return f"{overlay.path}:{override.line}"
+
+
+def _is_target(target: Replacement, field: ImageField) -> bool:
+    """Whether a replacement writes the image of a field."""
+    resource = field.resource
+    if resource is None or len(target.keys) != len(field.keys):
+        return False
+    if target.kind not in ("", resource.kind) or target.name not in ("", resource.name):
+        return False
+    return all(
+        _is_item(written, key, field.container) if isinstance(key, int) else written == key
+        for written, key in zip(target.keys, field.keys, strict=True)
+    )
+
+
+def _is_item(written: str, number: int, name: str | None) -> bool:
+    return written in ("*", str(number), f"[name={name}]")

@@ -47,7 +47,12 @@ _HINTS = (
     *("image", "Image", "repository", "oci://", "HelmRe", "HelmChart", "targetRevision"),
     *("tekton.dev/", "kustomize.toolkit.fluxcd.io", "repoURL"),
     *("GitRepository", "valueFiles:", "releases:", "datasource=docker"),
-    *("pkg.crossplane.io/", "DockerImage", "repositories:", "values.yaml:"),
+    *("pkg.crossplane.io/", "DockerImage", "repositories:", "values.yaml:", "valuesFiles:"),
+)
+# Documents with these are read whole: what decides in them is under keys that tell nothing.
+_DECIDING = (
+    *("fieldPaths:", "dependsOn:", "inherit:", "valuesFiles:", "targetCustomizations:"),
+    *("helm.crossplane.io/", "helm.cattle.io/"),
 )
 _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
     "github-actions": (*_HINTS, "container", "docker://", "services"),
@@ -233,7 +238,8 @@ def _read_documents(
                 number += 1
                 continue
             extra = any(each in text for each in kinds)
-            whole = reads_all or extra or (marked and not are_in_outline(text))
+            decides = any(sign in text for sign in _DECIDING)
+            whole = reads_all or extra or decides or (marked and not are_in_outline(text))
             roots = _read(text, whole=whole, patient=number < MAX_SLOW)
         except YamlFaultError as fault:
             _list_broken(findings, document_text, fault, codes)

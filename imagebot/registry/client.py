@@ -58,7 +58,7 @@ class RegistryClient:
 
     `sleep` and `clock` are in seconds; without `sleep`, waits end early when the client is closed.
     `vendors` says, by host, whose API for push times a registry has, for hosts whose name does not.
-    `transport` replaces the network.
+    `transport` replaces the network. `note` gets the `host:port` of each request that is sent.
     Every method may raise RegistryError, and never an exception of httpx.
     """
 
@@ -76,6 +76,7 @@ class RegistryClient:
         reach: Reach = PUBLIC_ONLY.reach,
         vault: Vault | None = None,
         transport: Network | None = None,
+        note: Callable[[str], None] = lambda _host: None,
     ) -> None:
         self._closing = threading.Event()
         self._clock = clock
@@ -92,6 +93,7 @@ class RegistryClient:
             limits=limits,
             vault=vault,
             transport=transport,
+            note=note,
         )
         self._origins = Origins(options)
         self._push_times = PushTimes(self._session, vendors or {})

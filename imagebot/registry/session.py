@@ -73,6 +73,7 @@ class Session:
         limits: TimeLimits = TimeLimits(),
         vault: Vault | None = None,
         transport: Network | None = None,
+        note: Callable[[str], None] = lambda _host: None,
     ) -> None:
         self._credentials = credentials
         self._options: Mapping[str, RegistryOptions] = by_host(options)
@@ -80,7 +81,7 @@ class Session:
         self._asking = _Asking()
         self._unasked = Patience(limits, clock=clock).open_question()
         self._rates = Rates(self._options, concurrency=workers)
-        self._throttle = HostThrottle(rate_of=self._rates.of, sleep=sleep, clock=clock)
+        self._throttle = HostThrottle(rate_of=self._rates.of, sleep=sleep, clock=clock, note=note)
         self._zones: dict[str, NetworkZone] = {}
         self.vault = vault or Vault()
         self._auth = Authenticator(

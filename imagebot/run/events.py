@@ -47,9 +47,7 @@ def happened(plan: Plan, published: tuple[Published, ...]) -> Iterator[Event]:
     from imagebot.plan.report import update_entries
 
     updates = {update.id: update for update in plan.updates}
-    for entry in published:
-        if entry.as_before or entry.status == "failed":
-            continue
+    for entry in filter(is_done, published):
         mine = [updates[id_] for id_ in entry.updates if id_ in updates]
         yield Event(
             name=entry.status,
@@ -64,6 +62,11 @@ def happened(plan: Plan, published: tuple[Published, ...]) -> Iterator[Event]:
                 "updates": update_entries(mine),
             },
         )
+
+
+def is_done(entry: Published) -> bool:
+    """Whether a pass has changed something: there is a commit, or a request is not as it was."""
+    return not entry.as_before and entry.status != "failed"
 
 
 def describe(entry: Published) -> str:
@@ -173,6 +176,14 @@ def of_problem(problem: Problem) -> Event:
 
 def _key(*parts: str) -> str:
     return "\0".join(parts)
+
+
+def image_fields(plan: Plan) -> int | None:
+    """How many image fields a target has; None where it could not be read, which says nothing of
+    them."""
+    found = len(plan.updates) + len(plan.kept)
+    failed = any(problem.scope == "target" for problem in plan.problems)
+    return None if failed and not found else found
 
 
 def pending(updates: tuple[Update, ...], published: tuple[Published, ...]) -> int:

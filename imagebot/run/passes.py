@@ -68,7 +68,7 @@ class PassResult:
 
     `asked` are the repositories that registries were asked for, whether or not they answered.
     `head_room` is what registries said last is left of their limits, by `host:port`. `nudged` is
-    who was told of the commits.
+    who was told of the commits. `seconds` has how long each target took, by its name.
     """
 
     plan: Plan
@@ -76,6 +76,7 @@ class PassResult:
     asked: frozenset[Repository] = frozenset()
     head_room: Mapping[str, HeadRoom] = field(default_factory=dict)
     nudged: tuple[Nudged, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,7 @@ def run_pass(context: PassContext) -> PassResult:
         tuple(entry for result in results for entry in result.published),
         asked=frozenset(each for result in results for each in result.asked),
         head_room=context.registry.head_room(),
+        seconds={name: taken for each in results for name, taken in each.seconds.items()},
     )
 
 
@@ -146,6 +148,7 @@ def _each_target(context: PassContext, work: Callable[[Target, PassContext], T])
 
 
 def _run_target(target: Target, context: PassContext) -> PassResult:
+    began = time.monotonic()
     try:
         with _open_target(target, context) as opened:
             result = _publish_with_tries(target, opened, context)
@@ -153,7 +156,8 @@ def _run_target(target: Target, context: PassContext) -> PassResult:
         result = PassResult(_failed(target, error))
     except Exception as error:  # noqa: BLE001 - a bug ends this target's pass, and no other
         result = PassResult(_broken(target, error, context))
-    return replace(result, plan=owned_by(target.name, result.plan))
+    taken = {target.name: time.monotonic() - began}
+    return replace(result, plan=owned_by(target.name, result.plan), seconds=taken)
 
 
 def _plan_target(target: Target, context: PassContext) -> PlanWithEdits:

@@ -53,11 +53,15 @@ class KeptRegistries:
     The configuration is read anew for every pass. As long as what it says about registries
     (credentials, registries, cache folder) and the files of certificates stay the same,
     the client stays; otherwise it is closed and a new one is made. Secrets are read at each use, so
-    a rotated one needs no new client. For one thread; close it when no pass is running.
+    a rotated one needs no new client. `note` gets the `host:port` of each request.
+    For one thread; close it when no pass is running.
     """
 
-    def __init__(self, process: Process) -> None:
+    def __init__(
+        self, process: Process, *, note: Callable[[str], None] = lambda _host: None
+    ) -> None:
         self._process = process
+        self._note = note
         self._open = ExitStack()
         self._settings: _Settings | None = None
         self._memo: Memo | None = None
@@ -89,7 +93,7 @@ class KeptRegistries:
         settings = _settings(bot, self._process.environment)
         if self._memo is None or settings != self._settings:
             self.close()
-            self._client = _open_client(settings, self._process, self._open)
+            self._client = _open_client(settings, self._process, self._open, self._note)
             self._memo = _new_memo(self._client)
             self._settings = settings
         return self._memo
@@ -169,7 +173,9 @@ def _version(name: str) -> tuple[str, int, int, int]:
     return name, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _open_client(settings: _Settings, process: Process, stack: ExitStack) -> RegistryClient:
+def _open_client(
+    settings: _Settings, process: Process, stack: ExitStack, note: Callable[[str], None]
+) -> RegistryClient:
     from imagebot.registry.cache import MetadataCache
     from imagebot.registry.client import RegistryClient
     from imagebot.registry.credentials import Credentials
@@ -179,7 +185,7 @@ def _open_client(settings: _Settings, process: Process, stack: ExitStack) -> Reg
     credentials = Credentials(settings.credentials, process.environment, stop=process.stop)
     cache = MetadataCache(settings.cache / "images")
     return stack.enter_context(
-        RegistryClient(credentials, settings.registries, cache=cache, vault=vault)
+        RegistryClient(credentials, settings.registries, cache=cache, vault=vault, note=note)
     )
 
 

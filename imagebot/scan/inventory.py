@@ -245,19 +245,22 @@ def _options(
 def _patches_left_out(
     paths: Sequence[str], found: Mapping[str, Scan], options: Callable[[str], ScanOptions]
 ) -> list[str]:
-    """Patches of kustomizations in files that `options` may have left out.
+    """Patches, transformers and replacements of kustomizations, in files that `options` may have
+    left out.
 
-    What a patch replaces is not to be edited, and the patch itself need not mention it.
+    What they replace is not to be edited, and they need not mention it.
     """
-    patches = {
-        patch.path
-        for scan in found.values()
-        for overlay in scan.overlays
-        for patch in overlay.changes
-    }
-    if not patches or _whole(options)(paths[0]) == options(paths[0]):
+    if not paths or _whole(options)(paths[0]) == options(paths[0]):
         return []
-    return [path for path in paths if path in patches]
+    overlays = [overlay for scan in found.values() for overlay in scan.overlays]
+    folders = {each.folder: each.includes for each in overlays if each.by == "kustomization"}
+    named: set[str] = set()
+    for overlay in overlays:
+        named.update(patch.path for patch in overlay.changes)
+        named.update(overlay.replacing)
+        for path in overlay.transformers:
+            named.update(folders.get(path, (path,)))
+    return [path for path in paths if path in named]
 
 
 def _whole(options: Callable[[str], ScanOptions]) -> Callable[[str], ScanOptions]:

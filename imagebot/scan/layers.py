@@ -177,7 +177,8 @@ def _images_of(files: tuple[str, ...], source: Source) -> tuple[ChartImage, ...]
             texts[path] = content.decode("utf-8", "replace")
         if size > _MAX_BYTES:
             return ()
-    return tuple(image for _, image in read_templates(texts).images)
+    found = read_templates(texts)
+    return (*(image for _, image in found.images), *found.doubts)
 
 
 def _key(folder: str, files: tuple[str, ...], blobs: Mapping[str, str]) -> str:

@@ -1,20 +1,24 @@
-"""What the daemon answers: hooks, and whether it lives."""
+"""What the daemon answers: hooks, whether it lives, its metrics, and the page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from imagebot.run.exposition import expose
+from imagebot.run.metrics import Metrics
 from imagebot.serve.board import Board
 from imagebot.serve.door import Door
+from imagebot.serve.gate import Gate
 from imagebot.serve.hooks.model import Delivery
+from imagebot.serve.page import Page
 
 _MOST_BYTES = 1024 * 1024
 """Of a delivery: GitHub's are 100 KB at most in practice."""
@@ -22,6 +26,14 @@ _AT_ONCE = 16
 """Deliveries that are looked at."""
 _ASKING = 4
 """Deliveries that wait for the keys of an issuer: those of others do not wait with them."""
+_ASKS = 'Basic realm="imagebot", charset="UTF-8"'
+_CAREFUL = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Of the page: nothing keeps it, takes it for something else, or puts it into another one."""
 _LATE = 30.0
 """Seconds since the loop went round, after which it does not live."""
 
@@ -31,10 +43,17 @@ def hooks_app(door: Door) -> Starlette:
     return Starlette(routes=hook_routes(door))
 
 
-def whole_app(door: Door, board: Board, *, hooks: bool) -> Starlette:
+def whole_app(
+    door: Door, board: Board, metrics: Metrics, gate: Gate, page: Page, *, hooks: bool
+) -> Starlette:
     """Everything, with or without the hooks."""
     return Starlette(
-        routes=[*_probe_routes(board), *(hook_routes(door) if hooks else ())],
+        routes=[
+            *_probe_routes(board),
+            _metrics_route(metrics),
+            _page_route(board, gate, page),
+            *(hook_routes(door) if hooks else ()),
+        ],
     )
 
 
@@ -70,6 +89,35 @@ def _probe_routes(board: Board) -> list[Route]:
         return PlainTextResponse(said, 200 if is_ready else 503)
 
     return [Route("/healthz", health), Route("/readyz", ready)]
+
+
+def _metrics_route(metrics: Metrics) -> Route:
+    limiter = CapacityLimiter(1)
+
+    async def read(request: Request) -> Response:
+        accept = request.headers.get("accept", "")
+        content, kind = await to_thread.run_sync(expose, metrics, accept, limiter=limiter)
+        return Response(content, headers={"Content-Type": kind})
+
+    return Route("/metrics", read)
+
+
+def _page_route(board: Board, gate: Gate, page: Page) -> Route:
+    limiter = CapacityLimiter(1)
+
+    def answer(headers: Mapping[str, str]) -> Response:
+        status = gate.check(headers)
+        if status != 200:
+            asks = {"WWW-Authenticate": _ASKS} if status == 401 else {}
+            return Response(status_code=status, headers=asks)
+        content, policy = page.render(board.snapshot(), datetime.now(UTC))
+        return HTMLResponse(content, headers={**_CAREFUL, "Content-Security-Policy": policy})
+
+    async def show(request: Request) -> Response:
+        headers = _joined(request.headers.items())
+        return await to_thread.run_sync(answer, headers, limiter=limiter)
+
+    return Route("/", show)
 
 
 async def _body(request: Request) -> bytes:

@@ -5,6 +5,7 @@ Written by the loop, read by the threads of the listener.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -12,23 +13,30 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from imagebot.config.model import Target
+from imagebot.forge.connect import forge_kind
+from imagebot.git.url import parse_url
 from imagebot.problem import Problem
-from imagebot.run.events import describe
+from imagebot.run.events import describe, image_fields, is_done
 from imagebot.run.passes import PassResult
 
 _MOST_UPDATES = 50
 _MOST_PROBLEMS = 20
+_MOST_IN_A_CHANGE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetState:
-    """`last_good` is the last pass without a problem. `problems` are the first ones of the last
-    pass, of `problem_count`. `images` counts the image fields, and `waiting` the updates that
-    are not published."""
+    """`commits` is where its forge shows commits, "" where that is not known.
+
+    `last_good` is the last pass without a problem. `problems` are the first ones of the last pass,
+    of `problem_count`, and `warnings` the first of its warnings. `images` counts the image fields
+    of the last pass that could read the target.
+    """
 
     name: str
     url: str
     branch: str
+    commits: str = ""
     running: bool = False
     last_pass: datetime | None = None
     last_good: datetime | None = None
@@ -36,6 +44,7 @@ class TargetState:
     images: int = 0
     problems: tuple[Problem, ...] = ()
     problem_count: int = 0
+    warnings: tuple[str, ...] = ()
     paused: str = ""
 
 
@@ -52,12 +61,14 @@ class PassEnd:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """Something that was published. `latency` is in seconds since it was heard of, None if it was
-    found by a schedule."""
+    found by a schedule. `updates` are the first of `update_count`. `url` is that of the pull
+    request, or of the commit where the forge is known to show it."""
 
     at: datetime
     target: str
     text: str
     updates: tuple[str, ...] = ()
+    update_count: int = 0
     url: str = ""
     latency: float | None = None
 
@@ -101,7 +112,11 @@ class Board:
                 known = before.get(target.name)
                 state = known or TargetState(name=target.name, url=target.url, branch=target.branch)
                 self._targets[target.name] = replace(
-                    state, url=target.url, branch=target.branch, paused=target.paused
+                    state,
+                    url=target.url,
+                    branch=target.branch,
+                    commits=_commits(target),
+                    paused=target.paused,
                 )
 
     def turn(self, now: datetime, *, ready: bool) -> None:
@@ -130,11 +145,12 @@ class Board:
                 last_pass=ended.at,
                 last_good=state.last_good if plan.problems else ended.at,
                 seconds=ended.seconds,
-                images=len(plan.updates) + len(plan.kept),
+                images=state.images if (found := image_fields(plan)) is None else found,
                 problems=plan.problems[:_MOST_PROBLEMS],
                 problem_count=len(plan.problems),
+                warnings=plan.warnings[:_MOST_PROBLEMS],
             )
-            self._done.extend(_done(name, result, ended))
+            self._done.extend(_done(state, result, ended))
 
     def _set(self, name: str, *, running: bool) -> None:
         with self._lock:
@@ -142,17 +158,25 @@ class Board:
                 self._targets[name] = replace(self._targets[name], running=running)
 
 
-def _done(name: str, result: PassResult, ended: PassEnd) -> Iterator[Done]:
+def _commits(target: Target) -> str:
+    """What a commit's id follows in the URL of its page."""
+    if forge_kind(target) != "github":
+        return ""
+    url = parse_url(target.url)
+    return f"{url.origin or f'https://{url.host}'}/{url.project}/commit/"
+
+
+def _done(state: TargetState, result: PassResult, ended: PassEnd) -> Iterator[Done]:
     updates = {update.id: update for update in result.plan.updates}
-    for entry in result.published:
-        if entry.as_before or entry.status == "failed":
-            continue
+    for entry in filter(is_done, result.published):
         mine = [updates[each] for each in entry.updates if each in updates]
+        shown = (f"{each.field.reference} -> {each.new_reference}" for each in mine)
         yield Done(
             at=ended.at,
-            target=name,
+            target=state.name,
             text=describe(entry),
-            updates=tuple(f"{each.field.reference} -> {each.new_reference}" for each in mine),
-            url=entry.url,
+            updates=tuple(itertools.islice(shown, _MOST_IN_A_CHANGE)),
+            update_count=len(mine),
+            url=entry.url or (state.commits + entry.commit if state.commits else ""),
             latency=ended.latency,
         )

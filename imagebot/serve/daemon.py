@@ -19,8 +19,10 @@ from imagebot.git.url import same_repository
 from imagebot.nudge.model import Nudged
 from imagebot.parallel.turns import Turns
 from imagebot.run.diagnostics import Diagnostics
+from imagebot.run.events import is_done
 from imagebot.run.hiding import without_secrets
 from imagebot.run.journal import Journal
+from imagebot.run.metrics import Metrics
 from imagebot.run.passes import PassResult
 from imagebot.run.process import Process
 from imagebot.serve.agenda import Agenda, Hint, Job
@@ -58,6 +60,7 @@ class Daemon:
     diagnostics: Diagnostics
     inbox: Inbox
     board: Board
+    metrics: Metrics
     clock: Callable[[], float] = time.monotonic
     chance: random.Random = field(default_factory=random.Random)
     _bot: BotConfiguration | None = field(default=None, init=False)
@@ -73,7 +76,7 @@ class Daemon:
 
     def __post_init__(self) -> None:
         self._agenda = Agenda(self._after)
-        self._passes = Passes(self.process, Turns(_WORKING_AT_ONCE))
+        self._passes = Passes(self.process, Turns(_WORKING_AT_ONCE), self.metrics.ask)
 
     @property
     def running(self) -> int:
@@ -87,6 +90,8 @@ class Daemon:
         anew = before is not None and _rest(before) != _rest(bot)
         self._agenda.follow(bot.targets, self.clock(), anew=anew)
         self.board.follow(bot.targets)
+        self.metrics.follow((each.name, bool(each.paused)) for each in bot.targets)
+        self.metrics.follow_hooks(_options(bot).hooks)
         self._journals = {
             target.name: self._journals.get(target.name) or Journal(self.diagnostics)
             for target in bot.targets
@@ -101,6 +106,7 @@ class Daemon:
         for job in agenda.take(self.clock(), _PASSES_AT_ONCE):
             self._start(job)
         self.board.turn(datetime.now(UTC), ready=agenda.ready)
+        self.metrics.queue(running=agenda.running, waiting=agenda.waiting)
         wait = agenda.next_moment(_PASSES_AT_ONCE) - self.clock()
         self._read(self.inbox.take(max(0.0, min(_TICK, wait))))
 
@@ -167,11 +173,13 @@ class Daemon:
             latency=None if job.heard is None else now - job.heard,
         )
         self.board.end(name, result, end)
+        self._count(name, result, end)
         if journal := self._journal(work):
             journal.tell(result, seconds=end.seconds)
 
     def _tell_nudges(self, work: _Work, nudged: tuple[Nudged, ...]) -> None:
         if journal := self._journal(work):
+            self.metrics.nudge(nudged)
             journal.tell_nudges(nudged)
 
     def _journal(self, work: _Work) -> Journal | None:
@@ -181,6 +189,15 @@ class Daemon:
         if journal is not None:
             journal.about = {"pass": work.id, "target": name}
         return journal
+
+    def _count(self, name: str, result: PassResult, end: PassEnd) -> None:
+        """Count a pass of a target, unless it is one that is gone from the configuration."""
+        if name not in self._journals:
+            return
+        self.metrics.end(name, result, end.at)
+        self.metrics.see_head_room(result)
+        if end.latency is not None and any(map(is_done, result.published)):
+            self.metrics.commit(end.latency)
 
 
 def _options(bot: BotConfiguration) -> ServeOptions:

@@ -11,8 +11,9 @@ from imagebot.config.model_serve import Hook
 from imagebot.config.secret import read_secret
 from imagebot.errors import CredentialError
 from imagebot.run.diagnostics import Diagnostics
-from imagebot.run.events import Event
+from imagebot.run.metrics import HookOutcome, Metrics
 from imagebot.run.process import Process
+from imagebot.serve.events import hook_refused
 from imagebot.serve.hooks.jwks import NO_KEYS, Keys
 from imagebot.serve.hooks.model import Delivery, Heard, Refused
 from imagebot.serve.hooks.oidc import key_id
@@ -20,10 +21,7 @@ from imagebot.serve.hooks.proof import bearer_token
 from imagebot.serve.hooks.receive import receive
 from imagebot.serve.inbox import Inbox
 from imagebot.serve.keys import IssuerKeys
-from imagebot.text import excerpt
-
-_TOLD_AGAIN = 60.0
-"""Seconds until refusals are logged again: anybody may knock."""
+from imagebot.serve.told import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,12 @@ _ANSWERS: Mapping[int, str] = {
     404: "there is no such hook",
     503: "try again later",
 }
+_OUTCOMES: Mapping[int, HookOutcome] = {
+    400: "malformed",
+    401: "unauthorized",
+    403: "forbidden",
+    503: "unavailable",
+}
 
 
 @dataclass(slots=True)
@@ -55,10 +59,14 @@ class Door:
     inbox: Inbox
     diagnostics: Diagnostics
     keys: IssuerKeys
+    metrics: Metrics
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
     wall_clock: Callable[[], float] = time.time
-    _told: dict[tuple[str, int], float] = field(default_factory=dict, init=False)
+    _told: Told = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._told = Told(self.clock)
 
     def asks_an_issuer(self, name: str) -> bool:
         """Whether a delivery may have to wait for somebody else's answer."""
@@ -69,16 +77,21 @@ class Door:
         """Take a delivery."""
         hook = self.hooks.get(name)
         if hook is None:
+            self.metrics.deliver_nowhere()
             return _answer(404, error=_ANSWERS[404])
         heard = self._hear(hook, delivery)
         if isinstance(heard, Refused):
             self._tell(hook, heard)
+            self.metrics.deliver(hook.name, _OUTCOMES.get(heard.status, "malformed"))
             return _answer(heard.status, error=_ANSWERS.get(heard.status, "refused"))
         if heard.answer:
+            self.metrics.deliver(hook.name, "answered")
             return Answer(200, heard.answer)
         if not self.inbox.put(hook.name, heard, self.clock()):
+            self.metrics.deliver(hook.name, "repeated")
             return _answer(202, status="known")
         found = bool(heard.images or heard.git)
+        self.metrics.deliver(hook.name, "accepted" if found else "ignored")
         return _answer(202, status="accepted" if found else "nothing to do")
 
     def _hear(self, hook: Hook, delivery: Delivery) -> Heard | Refused:
@@ -106,16 +119,6 @@ class Door:
 
     def _tell(self, hook: Hook, refused: Refused) -> None:
         """Log a refusal, those of a hook and a status once a minute at most."""
-        now = self.clock()
-        key = (hook.name, refused.status)
-        if now - self._told.get(key, -_TOLD_AGAIN) < _TOLD_AGAIN:
+        if not self._told.is_due((hook.name, refused.status)):
             return
-        self._told[key] = now
-        self.diagnostics.event(
-            Event(
-                name="hook-refused",
-                level="warning",
-                message=f"hook {hook.name}: {excerpt(refused.reason)}",
-                data={"hook": hook.name, "status": refused.status},
-            )
-        )
+        self.diagnostics.event(hook_refused(hook.name, refused.status, refused.reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,11 +56,12 @@ class Passes:
     """Begins passes of targets, which may run in any thread. For one thread.
 
     A registry client, with its tokens, connections and answers, is used for as long as what the
-    bot's file says of registries stays the same.
+    bot's file says of registries stays the same. `note` gets the `host:port` of each request.
     """
 
     process: Process
     turns: Turns
+    note: Callable[[str], None] = lambda _host: None
     _client: _Client | None = field(default=None, init=False)
 
     def begin(self, job: Job, bot: BotConfiguration) -> Pass:
@@ -110,7 +112,7 @@ class Passes:
             known.outdated = True
             if not known.used:
                 known.registries.close()
-        self._client = _Client(KeptRegistries(self.process))
+        self._client = _Client(KeptRegistries(self.process, note=self.note))
         return self._client
 
     def _report_bug(self, error: Exception) -> Path:

@@ -13,20 +13,23 @@ from types import FrameType
 from imagebot import __version__
 from imagebot.config.model import BotConfiguration
 from imagebot.config.model_serve import Listen, ServeOptions
-from imagebot.errors import ConfigurationError, ImagebotError
+from imagebot.errors import ImagebotError
 from imagebot.http.address import is_loopback
 from imagebot.http.transport import Transport
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics
-from imagebot.run.events import Event
+from imagebot.run.metrics import Metrics
 from imagebot.run.process import Process
 from imagebot.serve.app import hooks_app, whole_app
 from imagebot.serve.board import Board
 from imagebot.serve.daemon import Daemon
 from imagebot.serve.door import Door
+from imagebot.serve.events import listening, reload_refused, reloaded
+from imagebot.serve.gate import Gate
 from imagebot.serve.inbox import Inbox
 from imagebot.serve.keys import IssuerKeys
 from imagebot.serve.listener import Listener, Tls
+from imagebot.serve.page import Page
 
 _LOOK_AGAIN = 1.0
 """Seconds after which it is looked whether files have changed."""
@@ -94,31 +97,41 @@ def serve(
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, hangup.handle)
     with open_service(process, bot, diagnostics, tls) as service:
-        daemon, listeners = service.daemon, service.listeners
+        parts, listeners = service.parts, service.listeners
         _say_hello(bot, listeners, diagnostics)
         files = _Watch((path,) if path else ())
         certificates = _Watch((tls.certificate, tls.key) if tls else ())
         try:
             while True:
-                daemon.turn()
+                parts.daemon.turn()
                 if hangup.take() or files.changed():
-                    bot = _reload(bot, load, daemon, service.door, service.board, diagnostics)
+                    bot = _reload(bot, load, parts)
                 if certificates.changed():
                     _renew(listeners, diagnostics)
         except KeyboardInterrupt:
-            if daemon.running:
+            if parts.daemon.running:
                 raise
     return Exit.WELL
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """The daemon, which goes round when `daemon.turn` is called, and its listeners, which hear all
-    the time."""
+class Parts:
+    """What the daemon consists of, beside its listeners."""
 
     daemon: Daemon
     door: Door
     board: Board
+    metrics: Metrics
+    gate: Gate
+    diagnostics: Diagnostics
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The daemon, which goes round when its `turn` is called, and its listeners, which hear all the
+    time."""
+
+    parts: Parts
     listeners: tuple[Listener, ...]
 
 
@@ -130,84 +143,77 @@ def open_service(
 
     Raises UsageError where it cannot listen.
     """
-    inbox, board = Inbox(), Board()
     transport = Transport()
-    door = Door(process, inbox, diagnostics, IssuerKeys(transport.send))
-    daemon = Daemon(process, diagnostics, inbox, board)
+    parts = _parts(process, _options(bot), diagnostics, transport)
     with ExitStack() as stack:
         stack.callback(transport.close)
-        listeners = _listen(_options(bot), door, board, tls)
+        listeners = _listen(_options(bot), parts, tls)
         for listener in listeners:
             stack.callback(listener.close)
-        _follow(bot, daemon, door, board)
-        yield Service(daemon, door, board, listeners)
+        _follow(bot, parts)
+        yield Service(parts, listeners)
+
+
+def _parts(
+    process: Process, options: ServeOptions, diagnostics: Diagnostics, transport: Transport
+) -> Parts:
+    inbox, board, metrics = Inbox(), Board(), Metrics(daemon=True)
+    return Parts(
+        Daemon(process, diagnostics, inbox, board, metrics),
+        Door(process, inbox, diagnostics, IssuerKeys(transport.send), metrics),
+        board,
+        metrics,
+        Gate(process, diagnostics, local=is_loopback(str(options.listen))),
+        diagnostics,
+    )
 
 
 def _options(bot: BotConfiguration) -> ServeOptions:
     return bot.serve or ServeOptions()
 
 
-def _listen(
-    options: ServeOptions, door: Door, board: Board, tls: Tls | None
-) -> tuple[Listener, ...]:
+def _listen(options: ServeOptions, parts: Parts, tls: Tls | None) -> tuple[Listener, ...]:
     """Listens at the addresses of the configuration, or at none of them."""
     apart = options.hooks_listen
-    first = Listener(options.listen, whole_app(door, board, hooks=apart is None), tls)
+    page = Page(parts.gate.process.vault.hide)
+    app = whole_app(parts.door, parts.board, parts.metrics, parts.gate, page, hooks=apart is None)
+    first = Listener(options.listen, app, tls)
     if apart is None:
         return (first,)
     try:
-        return (first, Listener(apart, hooks_app(door), tls))
+        return (first, Listener(apart, hooks_app(parts.door), tls))
     except ImagebotError:
         first.close()
         raise
 
 
-def _follow(bot: BotConfiguration, daemon: Daemon, door: Door, board: Board) -> None:
-    door.hooks = _options(bot).hooks
-    daemon.follow(bot)
-    board.refuse("")
+def _follow(bot: BotConfiguration, parts: Parts) -> None:
+    parts.door.hooks = _options(bot).hooks
+    parts.gate.password = _options(bot).password
+    parts.daemon.follow(bot)
 
 
-def _reload(
-    bot: BotConfiguration,
-    load: Load,
-    daemon: Daemon,
-    door: Door,
-    board: Board,
-    diagnostics: Diagnostics,
-) -> BotConfiguration:
+def _reload(bot: BotConfiguration, load: Load, parts: Parts) -> BotConfiguration:
     """The new configuration, or the old one where the new one is refused."""
     try:
         new = load()
     except ImagebotError as error:
-        board.refuse(error.message)
-        for event in _refusals(error):
-            diagnostics.event(event)
+        parts.board.refuse(error.message)
+        parts.metrics.refuse(True)
+        parts.metrics.reload("refused")
+        for event in reload_refused(error):
+            parts.diagnostics.event(event)
         return bot
+    parts.board.refuse("")
+    parts.metrics.refuse(False)
     if new == bot:
         return bot
     for warning in _only_at_start(_options(bot), _options(new)):
-        diagnostics.warning(warning)
-    _follow(new, daemon, door, board)
-    count = len(new.targets)
-    diagnostics.event(
-        Event(
-            name="reloaded",
-            level="info",
-            message=f"the configuration has changed: {count} target{'' if count == 1 else 's'}",
-            data={"targets": count, "hooks": len(_options(new).hooks)},
-        )
-    )
+        parts.diagnostics.warning(warning)
+    _follow(new, parts)
+    parts.metrics.reload("done")
+    parts.diagnostics.event(reloaded(targets=len(new.targets), hooks=len(_options(new).hooks)))
     return new
-
-
-def _refusals(error: ImagebotError) -> Iterator[Event]:
-    what = "the changed configuration is refused, the one before goes on"
-    faults: Iterable[tuple[str, str]] = ((error.message, error.hint),)
-    if isinstance(error, ConfigurationError):
-        faults = ((str(issue), issue.hint) for issue in error.issues)
-    for message, hint in faults:
-        yield Event(name="reload-refused", level="error", message=f"{what}: {message}", hint=hint)
 
 
 def _only_at_start(old: ServeOptions, new: ServeOptions) -> Iterator[str]:
@@ -232,23 +238,8 @@ def _say_hello(
 ) -> None:
     options = _options(bot)
     addresses = [listener.address for listener in listeners]
-    hint = ""
-    if all(is_loopback(str(each)) for each in addresses):
-        hint = "only this machine can reach it; serve.listen: 0.0.0.0:8080 lets others"
-    diagnostics.event(
-        Event(
-            name="listening",
-            level="info",
-            message=f"imagebot {__version__} listens at {' and '.join(map(str, addresses))}",
-            hint=hint,
-            data={
-                "version": __version__,
-                "addresses": [str(each) for each in addresses],
-                "hooks": sorted(options.hooks),
-                "targets": len(bot.targets),
-            },
-        )
-    )
+    hooks, targets = options.hooks, len(bot.targets)
+    diagnostics.event(listening(__version__, addresses, hooks=hooks, targets=targets))
     for warning in _open_doors(options, addresses[-1]):
         diagnostics.warning(warning)
 

@@ -17,7 +17,7 @@ from imagebot.config.load import load_bot_configuration, load_configuration
 from imagebot.config.policy_tests import load_policy_tests
 from imagebot.config.presets import preset_names
 from imagebot.config.schema_bot import BotSection
-from imagebot.config.schema_serve import NudgeSection
+from imagebot.config.schema_serve import ServingBotSection
 from imagebot.config.static.check import check_file
 from imagebot.policy.check import run_policy_tests
 from imagebot.policy.keys import LATER_KEYS, POLICY_KEYS, PolicyKey
@@ -58,7 +58,7 @@ def keys(model: type[BaseModel]) -> Iterator[str]:
             yield from keys(section)
 
 
-@pytest.mark.parametrize("key", sorted({*keys(BotSection), *keys(NudgeSection)}))
+@pytest.mark.parametrize("key", sorted({*keys(BotSection), *keys(ServingBotSection)}))
 def test_every_key_is_told_of(key: str) -> None:
     assert key in WORDS
 

@@ -47,6 +47,15 @@ ALONE = [
         ),
         "ghcr.io/acme/charts/app:1.2.3",
     ),
+    (
+        "crossplane.yaml",
+        (
+            "apiVersion: meta.pkg.crossplane.io/v1\nkind: Configuration\nmetadata:\n  name: a\n"
+            "spec:\n  dependsOn:\n    - provider: xpkg.acme.example/acme/p\n"
+            "      version: v1.2.3\n"
+        ),
+        "xpkg.acme.example/acme/p:v1.2.3",
+    ),
     ("kustomization.yaml", "images: [{name: app, newTag: '1.0'}]\n", "app:1.0"),
     (
         "Chart.yaml",
@@ -66,3 +75,23 @@ ALONE = [
 def test_an_image_alone_is_found(path: str, text: str, reference: str) -> None:
     found = scan(path, text.encode())
     assert [str(field.reference) for field in found.fields] == [reference]
+
+
+def test_what_decides_is_read_in_block_style_too() -> None:
+    helmfile = (
+        "templates:\n  a:\n    chart: ./x\n    values:\n      - image:\n          tag: v1\n"
+        "releases:\n  - name: b\n    inherit:\n      - template: a\n"
+    )
+    (release,) = scan("helmfile.yaml", helmfile.encode()).releases
+    assert (release.chart, len(release.layers)) == ("x", 1)
+    target = (
+        "- source:\n    kind: ConfigMap\n    name: c\n  targets:\n    - select:\n"
+        "        kind: Pod\n      fieldPaths:\n        - spec.containers.0.image\n"
+        "      options:\n        delimiter: ':'\n        index: {}\n"
+    )
+    (overlay,) = scan("r.yaml", target.format(1).encode()).overlays
+    assert len(overlay.replacements) == 1
+    assert scan("r.yaml", target.format(0).encode()).overlays == ()
+    fleet = "helm:\n  chart: x\n  valuesFiles:\n    - prod.yaml\n"
+    (release,) = scan("fleet.yaml", fleet.encode()).releases
+    assert [each.file for each in release.layers] == ["/prod.yaml"]

@@ -14,6 +14,17 @@ COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
 NEW = "images: [{name: controller, newName: ghcr.io/acme/ctl, newTag: 1.0.0}]\n"
 TAG = "images: [{name: controller, newTag: 1.0.0}]\n"
 OTHER = "images: [{name: web, newTag: 1.0.0}]\n"
+TRANSFORMER = (
+    "apiVersion: builtin\nkind: ImageTagTransformer\nmetadata: {name: x}\n"
+    "imageTag:\n  name: controller\n  newTag: 1.0.0\n"
+)
+SOURCE = "source: {kind: ConfigMap, name: c, fieldPath: data.image}"
+
+
+def replacement(path: str, select: str = "kind: Pod", options: str = "") -> str:
+    """A list of replacements with one target."""
+    target = f"{{select: {{{select}}}, fieldPaths: ['{path}']{options}}}"
+    return f"- {SOURCE}\n  targets:\n  - {target}\n"
 
 
 def pod(image: str = "controller:latest") -> str:
@@ -86,6 +97,23 @@ REPLACED = [
     ({"base/pod.yaml": pod(), "b/kustomization.yaml": f"{COMPONENT}resources: [../base/pod.yaml]\n",
       "c/kustomization.yaml": COMPONENT + NEW, PROD: f"{K}components: [../../b, ../../c]\n"},
      "c/kustomization.yaml:3"),
+    # By a transformer: in a file, in a folder, written in the kustomization.
+    ({**BASE, PROD: f"{ROOT}transformers: [t.yaml]\n", "overlays/prod/t.yaml": TRANSFORMER},
+     "overlays/prod/t.yaml:5"),
+    ({**BASE, PROD: f"{ROOT}transformers: [../../t]\n", "t/t.yaml": TRANSFORMER,
+      "t/kustomization.yaml": f"{K}resources: [t.yaml]\n"}, "t/t.yaml:5"),
+    ({**BASE, PROD: f"{ROOT}transformers:\n- |-\n  "
+      + TRANSFORMER.replace("\n", "\n  ").rstrip() + "\n"}, f"{PROD}:10"),
+    # By a replacement: of the kustomization, in a file, of the tag alone.
+    ({**BASE, PROD: f"{ROOT}replacements:\n" + replacement("spec.containers.[name=a].image")},
+     f"{PROD}:7"),
+    ({**BASE, PROD: f"{ROOT}replacements: [{{path: r.yaml}}]\n",
+      "overlays/prod/r.yaml": replacement("spec.containers.*.image")}, "overlays/prod/r.yaml:3"),
+    ({**BASE, PROD: f"{ROOT}replacements:\n" + replacement(
+        "spec.containers.0.image", options=", options: {delimiter: ':', index: 1}")}, f"{PROD}:7"),
+    ({**BASE, "mid/kustomization.yaml": f"{K}resources: [../base]\n",
+      PROD: f"{K}resources: [../../mid]\nreplacements:\n"
+      + replacement("spec.containers.*.image")}, f"{PROD}:7"),
 ]  # fmt: skip
 
 
@@ -130,6 +158,19 @@ KEPT = [
     {"base/pod.yaml": "apiVersion: v1\nkind: ConfigMap\ndata:\n  pod: |\n"
      + "".join(f"    {line}\n" for line in pod().splitlines()),
      "base/kustomization.yaml": f"{K}resources: [pod.yaml]\n{NEW}"},
+    # A transformer that no kustomization names, or of another image.
+    {**BASE, PROD: ROOT, "overlays/prod/t.yaml": TRANSFORMER},
+    {**BASE, PROD: f"{ROOT}transformers: [t.yaml]\n",
+     "overlays/prod/t.yaml": TRANSFORMER.replace("controller", "web")},
+    # A replacement of another container, object or part; one of several ways.
+    {**BASE, PROD: f"{ROOT}replacements:\n" + replacement("spec.containers.[name=b].image")},
+    {**BASE, PROD: f"{ROOT}replacements:\n" + replacement("spec.containers.*.image", "kind: Job")},
+    {**BASE, PROD: f"{ROOT}replacements:\n" + replacement(
+        "spec.containers.*.image", options=", options: {delimiter: ':', index: 0}")},
+    {**BASE, PROD: f"{ROOT}replacements:\n" + replacement("spec.containers.*.image"),
+     "overlays/test/kustomization.yaml": ROOT},
+    {**BASE, "base/kustomization.yaml": f"{K}resources: [pod.yaml]\n", "a.yaml": flux("./base"),
+     PROD: f"{ROOT}replacements:\n" + replacement("spec.containers.*.image")},
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from imagebot.config.model_serve import Listen
 from imagebot.errors import ConfigIssue, ConfigurationError, GitError
 from imagebot.nudge.model import Nudged
 from imagebot.plan.documents import document_schema
@@ -21,6 +22,13 @@ from imagebot.problem import Place, Problem
 from imagebot.run.diagnostics import Diagnostics
 from imagebot.run.journal import Journal
 from imagebot.run.passes import PassResult
+from imagebot.serve.events import (
+    hook_refused,
+    listening,
+    page_refused,
+    reload_refused,
+    reloaded,
+)
 from tests.publish.updates import make_update
 
 SCHEMA: Mapping[str, Any] = json.loads(
@@ -73,11 +81,31 @@ def write(diagnostics: Diagnostics) -> None:
     requests = [dataclasses.replace(OPENED, status=each) for each in statuses]
     journal.tell(PassResult(waits, (COMMITTED, *requests), nudged=NUDGED), seconds=1.2)
     journal.tell(PassResult(Plan(), ()), seconds=0.1)
+    journal.about = {"pass": "0123abcd", "target": "production"}
+    journal.tell(PassResult(waits, (COMMITTED, *requests)), seconds=1.2)
+    journal.tell(PassResult(Plan(), ()), seconds=0.1)
+    journal.about = {}
     journal.tell_failure(GitError("https://git.example/a", "fatal"))
     journal.tell_failure(ConfigurationError((ConfigIssue("bot.yaml", 1, 1, "x", "unknown key"),)))
+    write_of_daemon(diagnostics)
     diagnostics.info("1 update")
     diagnostics.failure("imagebot: no", code="usage", hint="say yes")
     diagnostics.failure("no")
+
+
+def write_of_daemon(diagnostics: Diagnostics) -> None:
+    addresses = [Listen("127.0.0.1", 8080), Listen("::", 8081)]
+    wrong = ConfigurationError((ConfigIssue("bot.yaml", 1, 1, "x", "unknown key", "say y"),))
+    for event in (
+        listening("0.1.0", addresses, hooks=["ghcr"], targets=2),
+        listening("0.1.0", addresses[:1], hooks=[], targets=0),
+        reloaded(hooks=1, targets=2),
+        *reload_refused(wrong),
+        *reload_refused(GitError("https://git.example/a", "fatal")),
+        hook_refused("ghcr", 401, "wrong signature"),
+        page_refused(401, "wrong password"),
+    ):
+        diagnostics.event(event)
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

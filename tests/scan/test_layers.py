@@ -79,3 +79,11 @@ def test_the_example_of_the_documentation() -> None:
         ("ghcr.io/acme/api:1.4.1", "chart/values.yaml:2"),
         ("ghcr.io/acme/api:1.4.2", ""),
     ]
+
+
+def test_a_chart_called_base_is_not_the_base_of_what_is_beside_it() -> None:
+    image = b"image: {repository: ghcr.io/acme/api, tag: 1.0.0}\n"
+    files = {"base/values.yaml": image, "prod/values.yaml": b"image: {tag: 1.4.1}\n"}
+    for chart in ("base/Chart.yaml", "prod/Chart.yaml"):
+        found = take_inventory(Blobs({**files, chart: b"name: x\n"}), configuration())
+        assert [each.path for each in found.fields] == ["base/values.yaml"]

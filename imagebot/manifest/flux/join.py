@@ -88,7 +88,7 @@ class _Tree:
         field = pending.field
         if pending.kind == "ImagePolicy":
             return self.filled_by_policy(field, pending.name)
-        if pending.kind == "GlobalRegistry":
+        if pending.kind in ("GlobalRegistry", "RegistryAbove"):
             return [undecided(pending)]
         found = self.index.choose(pending.kind, pending.name, field.path, _oci_url)
         if isinstance(found, Contradiction):

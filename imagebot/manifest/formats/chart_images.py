@@ -11,7 +11,7 @@ from imagebot.manifest.images.merged import is_given, put
 from imagebot.manifest.images.slots import editable_scalar
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.yaml.events import Scalar
-from imagebot.manifest.yaml.tree import Mapping, Node
+from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_scalar
 from imagebot.reference import parse_reference
 
 _NAME = "\0name"
@@ -28,15 +28,15 @@ def find(context: DocumentContext, below: Below, root: Mapping, keys: Keys) -> N
     for image in below.images:
         if image.rival:
             continue
-        owner = _owner(root, image.path)
-        scalar = owner.scalar(image.path[-1]) if owner is not None else None
-        if owner is None or scalar is None or is_given(scalar):
+        owner, at = _owner(root, image.path)
+        scalar = _value(owner, image.path)
+        if scalar is None or is_given(scalar):
             continue
-        at = (*keys, *image.path[:-1])
         if image.before:
-            _find_behind(context, image, scalar, (*at, image.path[-1]))
-        else:
-            _find_parts(context, image, root, owner, at)
+            key = image.path[-1] if isinstance(owner, Mapping) else int(image.path[-1])
+            _find_behind(context, image, scalar, (*keys, *at, key))
+        elif isinstance(owner, Mapping):
+            _find_parts(context, image, root, owner, (*keys, *at))
 
 
 def _start(field: ImageField) -> int:
@@ -78,8 +78,7 @@ def list_rivals(context: DocumentContext, below: Below, root: Mapping, candidate
     starts = {_start(each.field) for each in context.findings.candidates[candidates:]}
     text = context.document_text
     for image in below.images:
-        owner = _owner(root, image.path) if image.rival else None
-        scalar = owner.scalar(image.path[-1]) if owner is not None else None
+        scalar = _value(_owner(root, image.path)[0], image.path) if image.rival else None
         if scalar is None or is_given(scalar):
             continue
         first, last = text.byte(scalar.start_mark.index), text.byte(scalar.end_mark.index)
@@ -97,8 +96,8 @@ def _find_parts(
     parts[key] = owner[key] if key in owner else owner.pair(key)  # type: ignore[assignment]  # it is there
     put(parts, _NAME, Given((), image.name, image.where))
     if image.digest:
-        other = _owner(root, image.digest)
-        pair = other.pair(image.digest[-1]) if other is not None else None
+        other, _ = _owner(root, image.digest)
+        pair = other.pair(image.digest[-1]) if isinstance(other, Mapping) else None
         if pair is not None:
             parts[_DIGEST] = pair
     value = parts.text(key)
@@ -136,8 +135,25 @@ def _find_behind(context: DocumentContext, image: GivenImage, scalar: Scalar, ke
     )
 
 
-def _owner(root: Mapping, path: ValuePath) -> Mapping | None:
+def _owner(root: Mapping, path: ValuePath) -> tuple[Node, Keys]:
+    """The mapping or list that a value is in, and the keys that lead there."""
     here: Node = root
+    keys: list[str | int] = []
     for key in path[:-1]:
-        here = here.node(key) if isinstance(here, Mapping) else None
-    return here if isinstance(here, Mapping) else None
+        if isinstance(here, Sequence) and key.isdecimal():
+            here = here[int(key)] if int(key) < len(here) else None
+            keys.append(int(key))
+        else:
+            here = here.node(key) if isinstance(here, Mapping) else None
+            keys.append(key)
+    return here, tuple(keys)
+
+
+def _value(owner: Node, path: ValuePath) -> Scalar | None:
+    key = path[-1]
+    if isinstance(owner, Mapping):
+        return owner.scalar(key)
+    if not isinstance(owner, Sequence) or not key.isdecimal() or int(key) >= len(owner):
+        return None
+    item = owner[int(key)]
+    return item if is_scalar(item) else None

@@ -6,6 +6,7 @@ import re
 
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
+from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 
 _PARTS = ("services", "models", "networks", "volumes", "secrets", "configs")
@@ -51,6 +52,11 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
 
 
 def _find_service(context: DocumentContext, name: str, service: Mapping, keys: Keys) -> None:
+    for number, volume in enumerate(service.sequence("volumes") or ()):
+        if isinstance(volume, Mapping) and volume.text("type") == "image":
+            source = volume.scalar("source")
+            if source is not None:
+                _find_image(context, source, (*keys, "volumes", number, "source"), name)
     image = service.node("image")
     if not is_scalar(image):
         return
@@ -58,8 +64,12 @@ def _find_service(context: DocumentContext, name: str, service: Mapping, keys: K
         reason = f"service {name} is built here; `image` only names the result"
         context.unread(image, "built-here", reason, expected=True)
         return
+    _find_image(context, image, (*keys, "image"), name)
+
+
+def _find_image(context: DocumentContext, image: Scalar, keys: Keys, name: str) -> None:
     default = _DEFAULT.fullmatch(image.value.strip())
     if default is not None and context.findings.options.compose_defaults:
-        context.inline(image, (*keys, "image"), container=name, span=default.span(1))
+        context.inline(image, keys, container=name, span=default.span(1))
     else:
-        context.inline(image, (*keys, "image"), container=name)
+        context.inline(image, keys, container=name)

@@ -8,12 +8,14 @@ from imagebot.manifest.formats import (
     chart,
     ci,
     compose,
+    fleet,
     flux_object,
     flux_source,
     helm,
     helmfile,
     kubernetes,
     kustomize,
+    replacements,
 )
 from imagebot.manifest.formats.configured import find_extra
 from imagebot.manifest.formats.own_configuration import is_configuration
@@ -39,6 +41,8 @@ def find_document(context: DocumentContext, root: Node, kind: PathKind, keys: Ke
 
 
 def _find_by_shape(context: DocumentContext, root: Node, kind: PathKind, keys: Keys) -> None:
+    if not keys and not context.prefix:
+        replacements.note_file(context, root)
     if isinstance(root, Sequence):
         kustomize.find_json_patch(context.within(form="kustomize"), root, keys)
         for number, item in enumerate(root):
@@ -107,6 +111,8 @@ def _find_plain(context: DocumentContext, root: Mapping, kind: PathKind, keys: K
         pass
     else:
         helmfile.carry_repositories(context, root)
+        if fleet.is_fleet(context.findings.path, root):
+            fleet.find(context.within(form="helm"), root, keys)
         if helmfile.is_helmfile(root):
             helmfile.find(context.within(form="helm"), root, keys)
         helm.find(context.within(form="helm"), root, keys)

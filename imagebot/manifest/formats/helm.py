@@ -11,6 +11,7 @@ from imagebot.manifest.images.merged import is_given, merge
 from imagebot.manifest.images.naming import said
 from imagebot.manifest.images.others import is_of_keel
 from imagebot.manifest.images.parts import find_parts
+from imagebot.manifest.images.registry_above import settle_registries
 from imagebot.manifest.images.shapes import find_images
 from imagebot.manifest.images.walk import walk
 from imagebot.manifest.yaml.events import Scalar
@@ -55,6 +56,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     walk(context, root, keys, visit)
     if below is not None and below.images:
         chart_images.settle(context, below, root, before, images, unread)
+    settle_registries(context, root, len(context.prefix) + len(keys), images, below)
 
 
 def _find_lonely_hub(context: DocumentContext, mapping: Mapping) -> None:

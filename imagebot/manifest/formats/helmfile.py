@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 
 from imagebot.manifest.formats import chart, helm
 from imagebot.manifest.formats.argocd_parameters import find_parameters
@@ -14,12 +15,14 @@ from imagebot.manifest.images.naming import said
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 
 _MAX_ENVIRONMENTS = 100
+_MAX_INHERITED = 20
 
 
 def is_helmfile(root: Mapping) -> bool:
     releases = root.sequence("releases")
     return bool(releases) and any(
-        isinstance(each, Mapping) and each.scalar("chart") is not None for each in releases or ()
+        isinstance(each, Mapping) and (each.scalar("chart") is not None or "inherit" in each)
+        for each in releases or ()
     )
 
 
@@ -45,36 +48,62 @@ def _find_chart(context: DocumentContext, entry: Mapping, keys: Keys) -> None:
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     """Collect the releases, and report the images of their values: each has other layers."""
     environments = list(root.mapping("environments") or ())[:_MAX_ENVIRONMENTS]
+    for name, (_, template) in (root.mapping("templates") or Mapping()).items():
+        if isinstance(template, Mapping):
+            _find_values(context, template, (*keys, "templates", name))
     for number, entry in enumerate(root.sequence("releases") or ()):
-        if not isinstance(entry, Mapping) or not said(entry, "chart"):
+        if not isinstance(entry, Mapping):
             continue
-        at = (*keys, "releases", number)
-        _find_chart(context, entry, at)
-        context.findings.releases.append(_release(context, entry, at, environments))
-        for index, item in enumerate(entry.sequence("values") or ()):
-            if isinstance(item, Mapping):
-                helm.find(context, item, (*at, "values", index))
-        find_parameters(context, entry, at, key="set")
+        parts = _with_inherited(root, entry, keys, number)
+        chart = next((part for part, _ in reversed(parts) if said(part, "chart")), None)
+        if chart is None:
+            continue
+        _find_chart(context, entry, parts[-1][1])
+        context.findings.releases.append(_release(context, chart, parts, environments))
+        _find_values(context, entry, parts[-1][1])
+
+
+def _find_values(context: DocumentContext, entry: Mapping, keys: Keys) -> None:
+    for index, item in enumerate(entry.sequence("values") or ()):
+        if isinstance(item, Mapping):
+            helm.find(context, item, (*keys, "values", index))
+    find_parameters(context, entry, keys, key="set")
+
+
+def _with_inherited(
+    root: Mapping, entry: Mapping, keys: Keys, number: int
+) -> list[tuple[Mapping, Keys]]:
+    """The templates that a release inherits from, in their order, and the release. Helmfile puts
+    the values of a release behind those of its templates."""
+    templates = root.mapping("templates") or Mapping()
+    found: list[tuple[Mapping, Keys]] = []
+    for item in (entry.sequence("inherit") or ())[:_MAX_INHERITED]:
+        # What `except` leaves out of a template is not among the values that are merged.
+        name = item.text("template") if isinstance(item, Mapping) else ""
+        template = templates.mapping(name) if name else None
+        if template is not None and isinstance(item, Mapping):
+            left_out = {each.value for each in item.sequence("except") or () if is_scalar(each)}
+            kept = Mapping.like(template)
+            kept.update((key, pair) for key, pair in template.items() if key not in left_out)
+            found.append((kept, (*keys, "templates", name)))
+    return [*found, (entry, (*keys, "releases", number))]
 
 
 def _release(
-    context: DocumentContext, entry: Mapping, keys: Keys, environments: list[str]
+    context: DocumentContext,
+    owner: Mapping,
+    parts: list[tuple[Mapping, Keys]],
+    environments: list[str],
 ) -> Release:
-    """A chart is a folder, or `repository/name`."""
+    """`owner` has the chart: a folder, or `repository/name`."""
     folder = posixpath.dirname(context.findings.path)
-    chart, name = said(entry, "chart"), said(entry, "name")
-    layers: list[Layer] = []
-    for index, item in enumerate(entry.sequence("values") or ()):
-        if isinstance(item, Mapping):
-            line = context.document_text.file.line(context.document_text.index(item.start))
-            inline = (*context.prefix, *keys, "values", index)
-            layers.append(Layer(line, document=context.document, keys=inline))
-        elif is_scalar(item):
-            layers += file_layer(context, item)
-    if entry.sequence("set"):
-        layers += values_layers(context, entry, "set", keys, parameters=True)
+    chart, name = said(owner, "chart"), said(parts[-1][0], "name")
+    layers = [layer for part, keys in parts for layer in _values_of(context, part, keys)]
+    for part, keys in parts:
+        if part.sequence("set"):
+            layers += values_layers(context, part, "set", keys, parameters=True)
     local = chart.startswith((".", "/"))
-    at = entry.pair("chart")
+    at = owner.pair("chart")
     return Release(
         by="helmfile",
         name=name,
@@ -87,3 +116,13 @@ def _release(
         )
         or ((("Release.Name", name),),),
     )
+
+
+def _values_of(context: DocumentContext, part: Mapping, keys: Keys) -> Iterator[Layer]:
+    for index, item in enumerate(part.sequence("values") or ()):
+        if isinstance(item, Mapping):
+            line = context.document_text.file.line(context.document_text.index(item.start))
+            inline = (*context.prefix, *keys, "values", index)
+            yield Layer(line, document=context.document, keys=inline)
+        elif is_scalar(item):
+            yield from file_layer(context, item)

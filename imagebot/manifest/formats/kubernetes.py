@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from imagebot.manifest.formats import built, chart, crossplane, functions, openshift, tekton
+from imagebot.manifest.formats import (
+    built,
+    chart,
+    crossplane,
+    functions,
+    helm_objects,
+    openshift,
+    tekton,
+)
 from imagebot.manifest.formats.helm_release import carry_config
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Resource
@@ -37,11 +45,14 @@ def resource_of(root: Mapping) -> Resource:
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     is_policy = root.text("apiVersion").startswith("kyverno.io/")
+    helm_objects.find(context, root, keys)
     visit = built.without_outputs(root, visitor(context))
     walk(context, root, keys, visit, skip=_SKIPPED_IN_POLICIES if is_policy else SKIPPED)
     functions.find(context, root, keys)
     if crossplane.is_package(root):
         crossplane.find(context, root, keys)
+    elif crossplane.is_description(root):
+        crossplane.find_dependencies(context, root, keys)
     carry_config(context, root, keys)
 
 

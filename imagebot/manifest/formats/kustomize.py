@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from imagebot.manifest.formats import chart, helm
+from imagebot.manifest.formats import chart, helm, replacements
 from imagebot.manifest.formats.helm_release import carry_kustomization
 from imagebot.manifest.images.context import CONTAINERS, DocumentContext
 from imagebot.manifest.images.findings import Keys
@@ -70,6 +70,9 @@ def _note_overlay(context: DocumentContext, root: Mapping) -> None:
         patches=in_tree(folder, patches),
         images=overrides(context, root),
         changes=tuple(_changes(root, path)),
+        transformers=replacements.transformers_of(path, root),
+        replacing=replacements.files_of(path, root),
+        replacements=replacements.targets_of(context, root.sequence("replacements") or ()),
     )
     context.findings.overlays.append(overlay)
 
@@ -110,17 +113,17 @@ def _texts(root: Mapping, key: str) -> list[str]:
 
 def overrides(context: DocumentContext, owner: Mapping) -> tuple[Override, ...]:
     """The entries of `owner.images` that change something."""
-    found = []
-    for _, _, entry in _entries(owner):
-        name = entry.scalar("name")
-        if name is None:
-            continue
-        new = entry.text("newName").strip()
-        versioned = any(entry.text(key) for key in ("newTag", "digest"))
-        if new or versioned:
-            renamed = "" if versioned else new
-            found.append(Override(name.value.strip(), context.line(name), renamed))
-    return tuple(found)
+    found = (_override(context, entry) for _, _, entry in _entries(owner))
+    return tuple(each for each in found if each is not None)
+
+
+def _override(context: DocumentContext, entry: Mapping) -> Override | None:
+    name = entry.scalar("name")
+    new = entry.text("newName").strip()
+    versioned = any(entry.text(key) for key in ("newTag", "digest"))
+    if name is None or not (new or versioned):
+        return None
+    return Override(name.value.strip(), context.line(name), "" if versioned else new)
 
 
 def find_entries(context: DocumentContext, owner: Mapping, keys: Keys) -> None:
@@ -138,6 +141,12 @@ def find_transformer(context: DocumentContext, root: Mapping, keys: Keys) -> Non
     entry = root.mapping("imageTag")
     if entry is not None:
         _find_entry(context, entry, (*keys, "imageTag"))
+        override = _override(context, entry)
+        if override is not None:
+            path = context.findings.path
+            context.findings.overlays.append(
+                Overlay("transformer", path, folder=path, images=(override,))
+            )
 
 
 def _entries(owner: Mapping) -> Iterator[tuple[str, int, Mapping]]:

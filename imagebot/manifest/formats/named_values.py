@@ -15,6 +15,7 @@ from imagebot.manifest.images.merged import is_given, merge
 from imagebot.manifest.images.naming import has_tag, said
 from imagebot.manifest.images.others import is_of_keel
 from imagebot.manifest.images.parts import find_parts
+from imagebot.manifest.images.registry_above import settle_registries
 from imagebot.manifest.images.shapes import find_images, image_mapping, is_image_key
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.yaml.events import Scalar
@@ -80,6 +81,7 @@ def find_named(
             _find_group(context, group, (*keys, group.number, *group.path), host)
     if below is not None and below.images:
         chart_images.settle(context, below, root, before, images, unread)
+    settle_registries(context, root, len(context.prefix) + len(keys) + 1, images, below)
 
 
 def _grouped(root: Mapping, values: Iterable[NamedValue], like: Mapping) -> dict[ValuePath, _Group]:

@@ -15,6 +15,7 @@ from imagebot.manifest.helm.known import (
     UNKNOWN,
     About,
     Either,
+    Items,
     Known,
     Pairs,
     Parts,
@@ -40,6 +41,7 @@ from imagebot.manifest.images.layers import TemplatePart
 Function: TypeAlias = Callable[[Sequence[Known]], Known]
 # Everything after one `%`; the verbs below print a text as it is.
 _VERB = re.compile(r"%(.?)", re.DOTALL)
+_MOST_DIGITS = 6
 
 
 def call(name: str, arguments: Sequence[Known]) -> Known:
@@ -240,8 +242,42 @@ def _index(arguments: Sequence[Known]) -> Known:
         name = constant(key)
         if not name or isinstance(known, Root | About):
             return UNKNOWN
-        known = known if known == NOTHING else field(known, name)
+        if isinstance(known, Items):
+            known = _item(known, name)
+        else:
+            known = known if known == NOTHING else field(known, name)
     return known
+
+
+def _item(known: Items, number: str) -> Known:
+    at = int(number) if number.isdecimal() and len(number) < _MOST_DIGITS else len(known.items)
+    return known.items[at] if at < len(known.items) else UNKNOWN
+
+
+def _list(arguments: Sequence[Known]) -> Known:
+    return within_bounds(Items(tuple(arguments)))
+
+
+def _end_of_list(at: int) -> Function:
+    def end(arguments: Sequence[Known]) -> Known:
+        (known,) = arguments
+        return known.items[at] if isinstance(known, Items) else UNKNOWN
+
+    return end
+
+
+def _join(arguments: Sequence[Known]) -> Known:
+    """`join ":" (list a b)`; it leaves out `nil`, so of a missing value the sign goes too."""
+    sign, known = arguments
+    between = constant(sign)
+    if between is None or not isinstance(known, Items):
+        return UNKNOWN
+    pieces: list[Parts | None] = []
+    for number, each in enumerate(known.items):
+        if number:
+            pieces.append(literal(between).parts)
+        pieces.append(given(each))
+    return as_text(joined(pieces))
 
 
 _FUNCTIONS: Mapping[str, Function] = {
@@ -276,6 +312,10 @@ _FUNCTIONS: Mapping[str, Function] = {
     "printf": _printf,
     "print": _print,
     "dict": _dict,
+    "list": _list,
+    "first": _end_of_list(0),
+    "last": _end_of_list(-1),
+    "join": _join,
     "merge": _merge,
     "index": _index,
     "get": _index,

@@ -10,7 +10,7 @@ from imagebot.manifest.helm.composed import ChartValues, ComposedImage, items_of
 from imagebot.manifest.helm.evaluate import paths_of
 from imagebot.manifest.helm.merged_values import Found, MergedValues
 from imagebot.manifest.helm.stacks import Place
-from imagebot.manifest.images.layers import Chart, ChartImage, GivenImage, ValuePath
+from imagebot.manifest.images.layers import Chart, ChartImage, Doubt, GivenImage, ValuePath
 
 # Values that the images of a chart are made of, and items of a `range`.
 _MAX_PATHS = 2_000
@@ -19,16 +19,30 @@ _MAX_ITEMS = 200
 
 @dataclass(frozen=True, slots=True)
 class ChartTemplates:
-    """A chart, the images of its templates, and the paths of the values in them."""
+    """A chart, the images of its templates, and the paths of the values in them. `doubts` are
+    images that are not understood."""
 
     chart: Chart
     images: tuple[ChartImage, ...]
     paths: tuple[ValuePath, ...]
+    doubts: tuple[ChartImage, ...] = ()
 
     @classmethod
     def of(cls, chart: Chart, images: tuple[ChartImage, ...]) -> ChartTemplates:
-        every = {path: None for image in images for path in sorted(paths_of(image.parts))}
-        return cls(chart, images, tuple(islice(every, _MAX_PATHS)))
+        known = tuple(each for each in images if not each.registry)
+        every = {path: None for image in known for path in sorted(paths_of(image.parts))}
+        doubts = tuple(each for each in images if each.registry)
+        return cls(chart, known, tuple(islice(every, _MAX_PATHS)), doubts)
+
+
+def doubts_at(templates: ChartTemplates, mount: ValuePath, place: Place) -> Iterator[Doubt]:
+    """The registries that templates may put before the images of the layer at `place`."""
+    depth = len(place.mount)
+    for image in templates.doubts:
+        for part in image.parts:
+            whole = (*mount, *part.path)
+            if whole[:depth] == place.mount:
+                yield Doubt(whole[depth:], image.registry, image.where)
 
 
 def images_of(

@@ -6,15 +6,15 @@ field when its file is scanned again with what is given to it.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from imagebot.manifest.helm.images import ChartTemplates, images_of
+from imagebot.manifest.helm.images import ChartTemplates, doubts_at, images_of
 from imagebot.manifest.helm.merged_values import Found, Layer, MergedValues, Values
 from imagebot.manifest.helm.stacks import MAX_LAYERS, Place, Stack
 from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.layers import Below, Given, GivenImage, Section, ValuePath
+from imagebot.manifest.images.registry_above import is_registry_key
 
 # Keys that may hold a version of an image, and keys that name one.
 _VERSIONS = ("tag", "Tag", "igest", "ersion", "mage", "sha")
@@ -55,11 +55,10 @@ class Joining:
         standings: dict[tuple[str, Section], dict[_Standing, None]] = {}
         absent: dict[tuple[str, Section], str] = {}
         for stack in self.stacks:
-            charts = tuple((posixpath.dirname(p.path), p.mount) for p in stack.layers[: stack.own])
             for number, place in enumerate(stack.layers):
                 key = place.path, place.section
                 below, above = stack.layers[:number][::-1], stack.layers[number + 1 :][::-1]
-                standing = _Standing(place, below, above, charts)
+                standing = _Standing(place, below, above, stack.charts)
                 every = standings.setdefault(key, {})
                 if len(every) <= MAX_LAYERS:
                     every[standing] = None
@@ -78,10 +77,22 @@ class Joining:
         own = self.values.of(*key)
         if own is None:
             return None
-        wanted = {path: keys for path, keys in own.at.items() if _may_be_image(keys)}
+        # An item of a list gets nothing: lists are not merged.
+        wanted = {
+            path: keys
+            for path, keys in own.at.items()
+            if _may_be_image(keys) and not own.hides(path)
+        }
         given: dict[ValuePath, Given] = {}
         images: dict[ValuePath, GivenImage] = {}
         every = list(standings)
+        doubts = dict.fromkeys(
+            doubt
+            for standing in every[:MAX_LAYERS]
+            for folder, mount in standing.charts
+            if folder in self.charts
+            for doubt in doubts_at(self.charts[folder], mount, standing.place)
+        )
         for standing in every[:MAX_LAYERS]:
             for path, found in self._of_standing(own, wanted, standing):
                 text = found.text or ""
@@ -96,9 +107,11 @@ class Joining:
         if len(every) > MAX_LAYERS:
             more = f"any of more than {MAX_LAYERS} releases"
             given = {path: replace(each, rival=each.rival or more) for path, each in given.items()}
-        if not (given or images or (absent and wanted)):
+        if not (given or images or doubts or (absent and wanted)):
             return None
-        return Below(key[1], tuple(given.values()), absent, tuple(images.values()))
+        return Below(
+            key[1], tuple(given.values()), absent, tuple(images.values()), doubts=tuple(doubts)
+        )
 
     def _images(self, standing: _Standing) -> Iterator[GivenImage]:
         place = standing.place
@@ -125,6 +138,19 @@ class Joining:
             everywhere = self.values.mapping(standing.below, (*mount, *path)).get(key)
             if everywhere is not None and everywhere.text and key not in own.at.get(path, ()):
                 yield (*path, key), everywhere
+        yield from self._registries_above(own, wanted, standing)
+
+    def _registries_above(
+        self, own: Layer, wanted: Mapping[ValuePath, Values], standing: _Standing
+    ) -> Iterator[tuple[ValuePath, Found]]:
+        """The registries that other layers have above the images of this one."""
+        above = {path[:length]: None for path in wanted for length in range(len(path))}
+        for path in above:
+            whole = (*standing.place.mount, *path)
+            found = self.values.mapping((*standing.above, *standing.below), whole)
+            for key, value in found.items():
+                if value.text and is_registry_key(key) and key not in own.owners.get(path, ()):
+                    yield (*path, key), value
 
     def without_replaced(self, scans: Mapping[str, Scan]) -> dict[str, Scan]:
         """The scans of which fields change that every release overrides: such a field is listed

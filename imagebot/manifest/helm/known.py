@@ -54,6 +54,13 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True)
+class Items:
+    """`list a b`"""
+
+    items: tuple[Known, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Either:
     """`then` where the test holds, `otherwise` where it does not."""
 
@@ -75,7 +82,7 @@ class Test:
     function: tuple[str, ...] = ()
 
 
-Known: TypeAlias = Text | Place | Root | About | Pairs | Either | Unknown
+Known: TypeAlias = Text | Place | Root | About | Pairs | Items | Either | Unknown
 UNKNOWN = Unknown()
 NOTHING = Text()
 
@@ -188,6 +195,8 @@ def truth(known: Known) -> bool | Test | None:
         return True
     if isinstance(known, Pairs):
         return bool(known.pairs) or truth(known.rest)
+    if isinstance(known, Items):
+        return bool(known.items)
     if isinstance(known, Place):
         return Test((TemplatePart(path=known.path),)) if known.path else True
     if isinstance(known, Text):
@@ -263,7 +272,7 @@ def _inner(known: Known) -> tuple[Known, ...]:
         return known.then, known.otherwise
     if isinstance(known, Pairs):
         return (*(value for _, value in known.pairs), known.rest)
-    return ()
+    return known.items if isinstance(known, Items) else ()
 
 
 _TOP: Mapping[str, Known] = {"Values": Place(()), "Chart": About()}

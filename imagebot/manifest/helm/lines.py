@@ -26,6 +26,11 @@ from imagebot.manifest.helm.syntax import Action, Block, Call, Constant, Node, P
 KEY = re.compile(
     r"(?m)^[ \t]*(?:-[ \t]+)*(?:image|\"image\"|'image')[ \t]*:(?P<space>[ \t]+|$)(?P<value>.*)"
 )
+# The same key in a mapping in flow style.
+FLOW_KEY = re.compile(
+    r"(?m)[{,][ \t]*(?:image|\"image\"|'image')[ \t]*:(?P<space>[ \t]+|$)(?P<value>.*)"
+)
+_FLOW_END = re.compile(r"[,}\]]")
 _BLOCK_SCALAR = re.compile(r"[|>][-+]?[ \t\r]*\Z")
 # Longer beginnings of lines are not those of an `image:` key.
 _MAX_PREFIX = 300
@@ -47,7 +52,8 @@ class Line:
     `image` is the line of the template with the `image:` key whose value `parts` are; `awaited` is
     the same where the value is to come on the next line. `ended` says that a block may have printed
     more lines since: on this one, nothing can follow. `closed` are images that a branch of a block
-    has ended.
+    has ended. `shape` is the text of the line with a letter for each action, None if it is not
+    known; `flow` says that the image is in flow style, `quote` how its value began (None: not yet).
     """
 
     prefix: str | None = ""
@@ -57,6 +63,13 @@ class Line:
     block_scalar: bool = False
     ended: bool = False
     closed: list[Found] = field(default_factory=list)
+    shape: str | None = ""
+    flow: bool = False
+    quote: str | None = None
+
+    def grow(self, text: str) -> None:
+        shape = None if self.shape is None else self.shape + text
+        self.shape = None if shape is None or len(shape) > _MAX_PREFIX else shape
 
 
 @dataclass(slots=True)
@@ -100,11 +113,22 @@ class Printer:
         line = self.line
         if text.strip():
             self._reopen()
+        line.grow(text)
         if line.image:
-            line.parts.append(None if line.ended and text.strip() else literal(text).parts)
+            if line.flow and not line.ended:
+                self._in_flow(text, number)
+            else:
+                line.parts.append(None if line.ended and text.strip() else literal(text).parts)
             return
-        if line.prefix is None:
-            return
+        if line.prefix is not None:
+            self._at_start(text, number)
+        if not (self.line.image or self.line.awaited):
+            self._find_in_flow(text, number)
+
+    def _at_start(self, text: str, number: int) -> None:
+        """Look for the key at the start of a line, of which everything is known."""
+        line = self.line
+        assert line.prefix is not None
         line.prefix = line.prefix + text if len(line.prefix + text) <= _MAX_PREFIX else None
         if line.awaited and (line.prefix is None or line.prefix.strip()):
             if line.block_scalar or (line.prefix or "-").lstrip()[0] in "\"'":
@@ -122,12 +146,47 @@ class Printer:
         self.line.image = number
         self.line.parts = [literal(text).parts]
 
+    def _find_in_flow(self, text: str, number: int) -> None:
+        """Look for the key in flow style: in a mapping that is open, and not in quotes."""
+        line = self.line
+        shape = line.shape or ""
+        key = FLOW_KEY.search(shape, len(shape) - len(text)) if text and shape else None
+        if key is None:
+            return
+        before = shape[: key.start() + 1]
+        if before.count('"') % 2 or before.count("'") % 2 or before.count("{") <= before.count("}"):
+            return
+        self.seen.add((self.path, number))
+        line.image, line.parts = number, [] if key["space"] else [None]
+        line.flow, line.quote, line.prefix = True, None, ""
+        self._in_flow(key["value"], number)
+
+    def _in_flow(self, text: str, number: int) -> None:
+        """Add text to a value in flow style, which may end in it; another may follow."""
+        line = self.line
+        start = 0
+        if line.quote is None:
+            text = text.lstrip(" \t")
+            line.quote = text[0] if text[:1] in ("'", '"') else "" if text else None
+            start = len(line.quote or "")
+        end = _FLOW_END.search(text, start)
+        at = text.find(line.quote, start) + 1 if line.quote else end.start() if end else 0
+        if not at and not (end and not line.quote):
+            line.parts.append(literal(text).parts)
+            return
+        parts = joined([*line.parts, literal(text[:at]).parts])
+        value = None if parts is None else scalar(parts)
+        self.found.append(Found(self.path, line.image, value))
+        line.image, line.parts, line.flow, line.prefix = 0, [], False, None
+        self._find_in_flow(text[at:], number)
+
     def _action(self, node: Action, scope: Scope) -> None:
         pipeline = node.pipeline
         if pipeline.variables:
             self.evaluator.value(pipeline, scope)
             return
         self._reopen()
+        self.line.grow("x")
         if self._has_value() and starts_line((node,)):
             self._end_line()
             self.line.prefix = None
@@ -164,9 +223,12 @@ class Printer:
     def _value(self, parts: Parts | None) -> None:
         line = self.line
         line.parts.append(None if line.prefix is None or line.ended else parts)
+        if line.quote is None:
+            line.quote = ""
 
     def _block(self, node: Block, scope: Scope) -> None:
-        self._reopen()
+        if not starts_line((node,)):
+            self._reopen()
         line = self.line
         if (line.image or line.awaited) and is_inline(node) and self._awaits_value():
             self._value(self.evaluator.printed(node, scope))
@@ -176,12 +238,13 @@ class Printer:
             line.parts.append(None)
         prefix, start = line.prefix, len(self.found)
         test, body, otherwise = self.evaluator.branches(node, scope)
-        self.line = Line(prefix=prefix)
+        shape = f"{line.shape}x" if line.shape is not None and is_inline(node) else None
+        self.line = Line(prefix=prefix, closed=line.closed)
         after = self._branch(node.body, body, prefix)
         self.evaluator.leave(node)
         middle = len(self.found)
         self._branch(node.otherwise, otherwise, prefix)
-        self.line.prefix = after
+        self.line.prefix, self.line.shape = after, shape
         if line.image:
             line.closed, line.ended = self.line.closed, True
             self.line = line

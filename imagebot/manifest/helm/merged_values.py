@@ -79,6 +79,7 @@ class MergedValues:
     def _at(
         self, places: Iterable[Place], path: ValuePath
     ) -> Iterator[tuple[Place, Layer, ValuePath]]:
+        seen = False
         for place in places:
             layer = self._layers.get((place.path, place.section))
             depth = len(place.mount)
@@ -86,5 +87,9 @@ class MergedValues:
                 continue
             inside = path[depth:]
             if layer.hides(inside):
+                # Items of a list are not merged with those of other lists, or with a mapping.
+                if inside in layer.owners and not seen:
+                    yield place, layer, inside
                 return
+            seen = seen or inside in layer.owners
             yield place, layer, inside

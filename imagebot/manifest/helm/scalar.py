@@ -9,7 +9,8 @@ from imagebot.manifest.helm.known import Parts, joined
 from imagebot.manifest.images.layers import TemplatePart
 
 _COMMENT = re.compile(r"(?:^|[ \t])#")
-_BEHIND = re.compile(r"[ \t\r]*(?:#|\Z)")
+# A mapping in flow style may go on, or end.
+_BEHIND = re.compile(r"[ \t\r]*(?:[,}\]][ \t\r,}\]]*)?(?:#|\Z)")
 
 
 def scalar(parts: Parts) -> Parts | None:
@@ -38,7 +39,7 @@ def _plain(parts: Parts) -> Parts | None:
             parts = (*parts[:number], TemplatePart(part.text[: comment.start()]))
             break
     if parts and parts[-1].text:
-        parts = (*parts[:-1], TemplatePart(parts[-1].text.rstrip()))
+        parts = (*parts[:-1], TemplatePart(parts[-1].text.rstrip().removesuffix(",")))
     return _on_one_line(parts)
 
 

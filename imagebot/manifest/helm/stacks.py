@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from imagebot.git.url import same_repository
 from imagebot.manifest.flux.nearest import Index
@@ -41,6 +41,7 @@ class Stack:
     """The layers of one installation, lowest first.
 
     `own` counts the first layers, which are values of charts: defaults that others override.
+    `charts` are the folders of these charts with their mounts, also those without values.
     `released` is false where only a convention says so. `absent` names a chart that is not in
     the tree.
     """
@@ -49,6 +50,7 @@ class Stack:
     own: int = 0
     released: bool = False
     absent: str = ""
+    charts: tuple[tuple[str, ValuePath], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class _Finder:
                 self.holders.setdefault(f"{kind}:{name}", []).append((path, holder))
         self._scans = scans
         self._index: Index | None = None
-        self._own: dict[str, tuple[Place, ...]] = {}
+        self._own: dict[str, Stack] = {}
         self._visits = 0
         # Layers of releases that others patch: they may be installed without the patch too.
         self._patched: set[Place] = set()
@@ -116,16 +118,14 @@ class _Finder:
             if path in named or not ("values" in path or "env" in path):
                 continue
             if base := base_of(path, self.tree):
-                own = self._of_chart(posixpath.dirname(base)).layers
-                own = own if Place(base) in own else (Place(base),)
-                found[Stack((*own, Place(path)), len(own))] = None
+                known = self._of_chart(posixpath.dirname(base))
+                own = known if Place(base) in known.layers else Stack((Place(base),), 1)
+                found[replace(own, layers=(*own.layers, Place(path)))] = None
         stacks = tuple(each for each in found if self._matters(each))
-        folders = (
-            posixpath.dirname(each.path) for stack in stacks for each in stack.layers[: stack.own]
-        )
+        folders = (folder for stack in stacks for folder, _ in stack.charts)
         templates = {folder: self.tree.templates_of(folder) for folder in dict.fromkeys(folders)}
-        known = {folder: files for folder, files in templates.items() if files}
-        return Stacks(stacks, known, tuple(self.unread))
+        there = {folder: files for folder, files in templates.items() if files}
+        return Stacks(stacks, there, tuple(self.unread))
 
     def _matters(self, stack: Stack) -> bool:
         """Whether one layer says something about another, templates about values, or the chart of a
@@ -137,30 +137,31 @@ class _Finder:
         if stack.absent:
             scan = self._scans.get(stack.layers[0].path)
             return scan is not None and any(each.code == "no-repository" for each in scan.unread)
-        chart = posixpath.dirname(stack.layers[0].path) if stack.own else None
-        return chart is not None and bool(self.tree.templates_of(chart))
+        return any(self.tree.templates_of(folder) for folder, _ in stack.charts)
 
     def _of_chart(self, chart: str) -> Stack:
         if chart not in self._own:
             self._visits = _MAX_VISITS
-            own = list(self._own_values(chart, (), ()))
-            whole = self._visits >= 0 and len(own) <= MAX_LAYERS
-            self._own[chart] = tuple(own) if whole else ()
-        return Stack(self._own[chart], len(self._own[chart]))
+            charts = tuple(self._charts(chart, (), ()))
+            named = ((self.tree.values_of(folder), mount) for folder, mount in charts)
+            own = tuple(Place(path, mount=mount) for path, mount in named if path)
+            whole = self._visits >= 0 and len(charts) <= MAX_LAYERS
+            self._own[chart] = Stack(own, len(own), charts=charts) if whole else Stack(())
+        return self._own[chart]
 
-    def _own_values(self, chart: str, mount: ValuePath, above: tuple[str, ...]) -> Iterator[Place]:
-        """The values of the subcharts of a chart, then its own; charts may name each other in a
-        circle."""
+    def _charts(
+        self, chart: str, mount: ValuePath, above: tuple[str, ...]
+    ) -> Iterator[tuple[str, ValuePath]]:
+        """The folders of the subcharts of a chart, then its own, with their mounts; charts may name
+        each other in a circle."""
         if chart in above or len(above) > _MAX_DEPTH:
             return
         for alias, folder in self._subcharts(chart):
             self._visits -= 1
             if self._visits < 0:
                 return
-            yield from self._own_values(folder, (*mount, alias), (*above, chart))
-        values = self.tree.values_of(chart)
-        if values:
-            yield Place(values, mount=mount)
+            yield from self._charts(folder, (*mount, alias), (*above, chart))
+        yield chart, mount
 
     def _subcharts(self, chart: str) -> Iterator[tuple[str, str]]:
         known = self.charts.get(chart)
@@ -203,16 +204,20 @@ class _Finder:
     def _complete(self, path: str, release: Release, more: tuple[Place, ...]) -> Iterator[Stack]:
         for each in instances(release, self.tree):
             chart, absent = self._chart(path, each)
-            own = self._of_chart(chart).layers if chart is not None else ()
+            known = self._of_chart(chart) if chart is not None else Stack(())
+            own = known.layers
             last = (*more, *self._overriding(path, each))
             for places in self._places(path, each, each.layers):
                 layers = [place for place in places if place not in own]
-                whole = (*own, *layers, *last)
+                if release.by == "k3s":
+                    # `set` goes before the values of patches too.
+                    layers = sorted((*layers, *last), key=lambda each: each.section.parameters)
+                whole = (*own, *layers, *(() if release.by == "k3s" else last))
                 if len(whole) > MAX_LAYERS:
                     self._too_many(path, release)
                     return
                 if layers or last:
-                    yield Stack(whole, len(own), True, "" if own else absent)
+                    yield Stack(whole, len(own), True, "" if own else absent, known.charts)
 
     def _overriding(self, path: str, release: Release) -> Iterator[Place]:
         """The layers of `.argocd-source` files in the folder of an Application, which win."""
@@ -240,7 +245,7 @@ class _Finder:
         """Whether the files of a release are those of this tree."""
         if release.source:
             return self._source_is_here(path, release.source)
-        if release.by in ("helmfile", "kustomization", "argocd-source"):
+        if release.by in ("helmfile", "kustomization", "argocd-source", "Fleet"):
             return True
         return self._same(release.url)
 

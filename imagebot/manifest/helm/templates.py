@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from imagebot.manifest.helm.doubts import doubts_of
 from imagebot.manifest.helm.evaluate import Evaluator, paths_of
 from imagebot.manifest.helm.known import Parts, Root
 from imagebot.manifest.helm.lexer import Literal, SyntaxProblemError
-from imagebot.manifest.helm.lines import KEY, Printer, included
+from imagebot.manifest.helm.lines import FLOW_KEY, KEY, Printer, included
 from imagebot.manifest.helm.parser import parse
 from imagebot.manifest.helm.scope import Scope
 from imagebot.manifest.helm.syntax import Action, Block, Node, Template
@@ -30,11 +31,12 @@ class TemplateImages:
     """The images of a chart's templates, each with the path of its file.
 
     `unknown` are those whose template does more than what is read here: path, line (from 1) and
-    what is written there.
+    what is written there. `doubts` are those of them that name a registry.
     """
 
     images: tuple[tuple[str, ChartImage], ...] = ()
     unknown: tuple[tuple[str, int, str], ...] = ()
+    doubts: tuple[ChartImage, ...] = ()
 
 
 def read_templates(files: Mapping[str, str]) -> TemplateImages:
@@ -66,7 +68,8 @@ def read_templates(files: Mapping[str, str]) -> TemplateImages:
     unknown |= set() if whole else candidates
     lines = {path: files[path].split("\n") for path, _ in unknown}
     listed = ((p, n, excerpt(lines[p][n - 1].strip(), _MAX_WRITTEN)) for p, n in sorted(unknown))
-    return TemplateImages(tuple(sorted(images, key=_place)), tuple(listed))
+    doubts = tuple(doubts_of(templates, unknown)) if unknown else ()
+    return TemplateImages(tuple(sorted(images, key=_place)), tuple(listed), doubts)
 
 
 def _place(image: tuple[str, ChartImage]) -> tuple[str, int]:
@@ -112,7 +115,7 @@ def _printing(helpers: Mapping[str, Sequence[Node]]) -> set[str]:
                 callers.setdefault(included(node.pipeline)[0], []).append(name)
                 if node.pipeline.changes:
                     queue.append(name)
-            if isinstance(node, Literal) and KEY.search(node.text):
+            if isinstance(node, Literal) and (KEY.search(node.text) or FLOW_KEY.search(node.text)):
                 queue.append(name)
     found: set[str] = set()
     while queue:

@@ -39,6 +39,8 @@ MAX_VALUES = 20_000
 # No reference is longer; other text, such as scripts, says nothing about images.
 _MAX_TEXT = 400
 _MAX_DEPTH = 30
+# Values in lists, which templates go through: no list of images is longer.
+_MAX_LISTED = 4_000
 # What stands for a placeholder without quotes, which YAML parses as a mapping (`{{ .x }}`).
 _FILLED_IN = "{{ }}"
 
@@ -87,10 +89,11 @@ def is_blank(text: str) -> bool:
 
 @dataclass(slots=True)
 class _Reading:
-    """One section; `steps` bounds what aliases can multiply."""
+    """One section; `steps` bounds what aliases can multiply, `listed` what is in lists."""
 
     values: list[LayerValue] = field(default_factory=list)
     steps: int = 0
+    listed: int = 0
 
     def section(self, text: DocumentText, root: Node, section: Section) -> bool:
         """Read a section; whether it is there and not too large."""
@@ -169,7 +172,37 @@ class _Reading:
                 self.add(text, (*path, key), node)
             elif hasattr(name, "start_mark"):
                 self.values.append(LayerValue((*path, key), None, _line(text, name)))
+                if isinstance(node, Sequence):
+                    self.items(text, node, (*path, key))
         return True
+
+    def items(self, text: DocumentText, sequence: Sequence, path: ValuePath) -> None:
+        """The values of a list, by the number of their item, as far as there are not too many."""
+        for number, item in enumerate(sequence):
+            if self.listed > _MAX_LISTED or len(path) > _MAX_DEPTH:
+                return
+            at = (*path, str(number))
+            self.listed += 1
+            if is_scalar(item):
+                self.add(text, at, item)
+            elif isinstance(item, Mapping):
+                self.item(text, item, at)
+
+    def item(self, text: DocumentText, mapping: Mapping, path: ValuePath) -> None:
+        for key in _keys(mapping):
+            self.listed += 1
+            if self.listed > _MAX_LISTED:
+                return
+            pair = mapping.pair(key)
+            if pair is None:
+                continue
+            node = pair[1]
+            if is_scalar(node):
+                self.add(text, (*path, key), node)
+            elif isinstance(node, Mapping) and COMPLEX_KEY not in node and len(path) < _MAX_DEPTH:
+                self.item(text, node, (*path, key))
+            elif isinstance(node, Sequence):
+                self.items(text, node, (*path, key))
 
     def add(self, text: DocumentText, path: ValuePath, scalar: Scalar) -> None:
         value = scalar.value.strip()

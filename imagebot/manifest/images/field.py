@@ -15,7 +15,7 @@ Style = Literal["block", "flow", "json"]
 FluxKind = Literal[
     "ImageRepository", "ImagePolicy", "HelmRepository", "GitRepository", "NameMarker"
 ]
-PendingKind = Literal["ImagePolicy", "HelmRepository", "GlobalRegistry"]
+PendingKind = Literal["ImagePolicy", "HelmRepository", "GlobalRegistry", "RegistryAbove"]
 
 TEXT = "text"
 """The format of fields in files that are not YAML."""
@@ -219,7 +219,8 @@ class PendingField:
     `kind` and `name` (`namespace:name`) say which object; `chart` is the name of the chart in a
     HelmRepository. `field` is complete except for `reference.repository` and `reference.name`.
     A GlobalRegistry is not an object but the registry `name`, which may count instead of the one
-    that the image has, with `chart` as the name of the image below it: see global_registry.py.
+    that the image has, with `chart` as the name of the image below it: see global_registry.py. So
+    is a RegistryAbove, with `chart` as its place: see registry_above.py.
     """
 
     field: ImageField

@@ -31,9 +31,9 @@ def winner(name: str, own: str, everywhere: str) -> Winner:
 def undecided(pending: PendingField) -> Unread:
     """What is said of a field whose registry nothing decides; a problem if a marker wants more."""
     field = pending.field
-    reason = (
-        f"the chart decides whether this comes from {field.reference.name.partition('/')[0]} "
-        f"or from the global registry {pending.name}"
-    )
+    own, other = field.reference.name.partition("/")[0], f"the global registry {pending.name}"
+    if pending.kind == "RegistryAbove":
+        own, other = "Docker Hub", f"{pending.name} ({pending.chart})"
+    reason = f"the chart decides whether this comes from {own} or from {other}"
     wanted = field.marker is not None and field.marker.kind != "ignore"
     return Unread(field.path, field.line, "ambiguous", reason, not wanted)

@@ -45,10 +45,15 @@ class ChartImage:
 
     A part of a path that stands for every item or key (`range`) is `*`: the same one in all paths
     that begin alike. The text is empty where the template has another image instead.
+
+    With a `registry`, the image at `where` is not understood: it names this registry, and the
+    values in its parts.
     """
 
     line: int
     parts: tuple[TemplatePart, ...]
+    registry: str = ""
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,10 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class LayerValue:
-    """One value of a layer; `text` is None for a list and for `null`, which hide what is below."""
+    """One value of a layer; `text` is None for a list and for `null`, which hide what is below.
+
+    Values in a list are there too, with the number of their item in the path (`"0"`).
+    """
 
     path: ValuePath
     text: str | None
@@ -189,6 +197,16 @@ class GivenImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A registry that a template may put before the images at a path or below it; `where` is the
+    place of the template."""
+
+    path: ValuePath
+    registry: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class Renamed:
     """An image that every kustomization above a file gives the same other name; its tag is still
     that of the file. `where` is the place of the new name, `entry` is for entries of `images:`."""
@@ -212,6 +230,7 @@ class Below:
     absent: str = ""
     images: tuple[GivenImage, ...] = ()
     names: tuple[Renamed, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 WHOLE_FILE = Section(document=-1)

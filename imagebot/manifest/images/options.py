@@ -16,6 +16,7 @@ REFERS_ELSEWHERE = (
     "source.toolkit.fluxcd.io",
     "oci://",
     # Who deploys a kustomization, and may replace its images.
+    "fieldPaths:",
     "kustomize.toolkit.fluxcd.io",
     "argoproj.io/",
 )
@@ -25,6 +26,7 @@ LAYERS = (
     *("valueFiles", "valuesFrom", "helm.toolkit", "source.toolkit", "helmCharts", "Generator:"),
     *("releases:", "parameters:", "valuesObject", "dependencies:", "appVersion", "ConfigMap"),
     "ApplicationSet",
+    *("helm.crossplane.io/", "helm.cattle.io/", "valuesFiles:"),
 )
 
 # Texts in files without which another file with markers could be read differently: markers, Flux's
@@ -33,6 +35,7 @@ LAYERS = (
 MARKED_OR_NEEDED = (
     *("$imagepolicy", "magebot", "mageBot", "MAGEBOT", "toolkit.fluxcd.io", "argoproj.io/"),
     *("repoURL", "releases:", "valuesFrom", "valueFiles", "ConfigMap", "stringData"),
+    *("helm.crossplane.io/", "helm.cattle.io/", "valuesFiles:"),
 )
 
 # A key that stands for an image of this name without naming it: kubeadm's `dns`.

@@ -57,16 +57,32 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Overlay:
-    """A kustomization, or what a deployer adds to the one in `folder` ("" is the top).
+class Replacement:
+    """A target of `replacements:` that writes the image of a container, or its tag.
 
-    `includes` are the files and folders whose objects it changes, with those of its `patches`,
-    `components` the folders that change them too; all relative to the top of the tree. `url` is
-    that of the Git repository which a deployer takes the folder from, "" where it is not said.
-    `changes` are the patches themselves.
+    `kind` and `name` select objects, "" for any. `keys` lead to the image as Kustomize writes them:
+    `[name=app]` or `*` for an item of a list.
     """
 
-    by: Literal["kustomization", "Flux", "Argo CD"]
+    line: int
+    kind: str
+    name: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A kustomization, or what a deployer adds to the one in `folder` ("" is the top). Of objects
+    and replacements in files of their own, which kustomizations name, `folder` is that file.
+
+    `includes` are the files and folders whose objects it changes, with those of its `patches`,
+    `components` the folders that change them too, `transformers` and `replacing` the files of
+    transformers and replacements; all relative to the top of the tree. `url` is that of the Git
+    repository which a deployer takes the folder from, "" where it is not said. `changes` are the
+    patches themselves.
+    """
+
+    by: Literal["kustomization", "Flux", "Argo CD", "transformer", "replacements"]
     path: str
     folder: str
     includes: tuple[str, ...] = ()
@@ -75,6 +91,9 @@ class Overlay:
     images: tuple[Override, ...] = ()
     url: str = ""
     changes: tuple[Patch, ...] = ()
+    transformers: tuple[str, ...] = ()
+    replacing: tuple[str, ...] = ()
+    replacements: tuple[Replacement, ...] = ()
 
 
 def folder_of(path: str) -> str:

@@ -18,6 +18,7 @@ from imagebot.manifest.markers.named import (
     VERSION_KEY,
     Named,
     repository_of,
+    why_no_text,
     why_not_version,
 )
 from imagebot.manifest.markers.targets import Target, targets_of
@@ -94,7 +95,7 @@ class _Adding:
             return "" if named.renovate else named.differs(other_named)
         on_line = self.by_line.get(line, [])
         value = target.scalar.value.strip()
-        reason = "" if is_filled_in(value) else why_not_version(value)
+        reason = "" if is_filled_in(value) else (why_not_version(value) or _why_no_text(target))
         if reason:
             return reason
         made, unread = _read(self.findings, target, found.name, named)
@@ -151,6 +152,14 @@ class _Adding:
         at = bisect_left(self.starts, start)
         found = self.targets[at] if at < len(self.targets) else None
         return found if found is not None and found.start == start else NO_VALUE
+
+
+def _why_no_text(target: Target) -> str:
+    """The same for a value without quotes, which YAML may read as something else than text."""
+    if target.scalar.style or target.scalar.tag is not None or target.scalar.value == "":
+        return ""
+    *about, key = (str(each) for each in target.keys) if target.keys else ("",)
+    return why_no_text(key, target.scalar.value.strip(), ".".join(about))
 
 
 def _meant(several: list[Target]) -> Target | None:

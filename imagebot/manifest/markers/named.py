@@ -26,6 +26,12 @@ VERSION_KEY = re.compile(r"(?:tag|version|revision|digest|sha|sha256|hash)\Z", r
 # Keys of what a value is called, and of the value that is beside it.
 NAME_KEYS = frozenset({"name", "key"})
 VALUE_KEYS = ("value", "default")
+# Values of YAML that are not text, and keys of numbers that are tags.
+_NO_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "null", "~"})
+_MAY_BE_TAG = re.compile(
+    r"tag|version|image|img|container|digest|sha|hash|revision|release|build|\.(?:value|default)\Z",
+    re.IGNORECASE,
+)
 # No marker is longer.
 _LONGEST = 1000
 _NOTHING = "(nothing)"
@@ -97,6 +103,22 @@ def repository_of(image: str) -> Reference | str:
     if reference.tag is not None or reference.digest is not None:
         return f"names {shown!r}: write the repository without a tag"
     return reference
+
+
+def why_no_text(key: str, value: str, about: str = "") -> str:
+    """Why a value without quotes at `key` is surely no tag, "" if it may be one.
+
+    Booleans and `null` are none. A number such as 7 is a tag of many images, but not at a key that
+    says something else (`port: 8080`); `about` are the keys above.
+    """
+    if value.lower() in _NO_TEXT:
+        return f"names an image, but `{value}` is no tag: write a tag in quotes if it is one"
+    if not value.isdecimal() or not key or _MAY_BE_TAG.search(f"{about}.{key}"[-_LONGEST:]):
+        return ""
+    return (
+        f"names an image, but `{key[:SHOWN]}` is not the key of a tag: write `{value}` in quotes "
+        "if it is one"
+    )
 
 
 def why_not_version(value: str) -> str:

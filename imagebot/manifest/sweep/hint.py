@@ -56,7 +56,8 @@ def _is_one_of_several(swept: SweptText, at: int) -> bool:
     start = swept.text.rfind(swept.newline, max(0, at - NEAR), at) + 1
     end = swept.text.find(swept.newline, at, at + NEAR)
     line = swept.text[start or max(0, at - NEAR) : end if end >= 0 else at + NEAR]
-    return len(_VERSIONS.findall(line)) > 1
+    before, behind = line[: at - (start or max(0, at - NEAR))], line
+    return len(_VERSIONS.findall(line)) > 1 or ("{" in before and "," in behind)
 
 
 def _comment(path: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.sweep.references import Found
+from imagebot.manifest.sweep.tag_maps import is_values_file
 from imagebot.manifest.sweep.text import NEAR, SweptText, compiled
 from imagebot.reference import is_tag, parse_reference
 
@@ -24,10 +25,14 @@ _KEYED = (
 # `imageLayoutVersion` is the version of something else.
 _OF_IMAGE = re.compile(
     r".*(?:image|(?<![a-z])img).*(?:tag|digest)$|.*(?:image|(?<![a-z])img)[-_.]?version$"
+    r"|.*(?:docker|container)[-_.]?(?:tag|digest)$"
     # Of Kustomize.
     r"|newTag$",
     re.IGNORECASE,
 )
+# In the values of charts a tag is that of an image: `apiTag`, `api_tag`, `tag`.
+_OF_VALUES = re.compile(r"(?:.*[-_.])?tag$|.*[a-z0-9]Tag$")
+_OF_CODE = re.compile(r"git|branch|node|release", re.IGNORECASE)
 _LONGEST_KEY = 128
 _STEM = re.compile(r"[-_.]?(?:image|img)?[-_.]?(?:tag|version|digest)$", re.IGNORECASE)
 _NOT_TAGS = re.compile(r"apiVersion|[sS]chema_?[vV]ersion")
@@ -50,6 +55,7 @@ _LINES = 3
 
 def tags(swept: SweptText) -> Iterator[Found]:
     """The tags of a text that belong to an image, in their order, those in comments included."""
+    values = is_values_file(swept.path)
     for match in swept.words(_KEYED):
         number = 1 if match.start(1) >= 0 else 3
         key = match.group(number).decode("latin-1")
@@ -58,7 +64,9 @@ def tags(swept: SweptText) -> Iterator[Found]:
         if not _is_tag(swept.text, end, value) or _NOT_TAGS.search(key):
             continue
         name = _name_beside(swept, match.start(number), end, key)
-        if name or _OF_IMAGE.match(key[-_LONGEST_KEY:]):
+        short = key[-_LONGEST_KEY:]
+        of_values = values and _OF_VALUES.match(short) and not _OF_CODE.search(short)
+        if name or _OF_IMAGE.match(short) or of_values:
             digest = value if value.startswith("sha256:") else None
             yield Found(start, end, value, name, None if digest else value, digest, whole=False)
 

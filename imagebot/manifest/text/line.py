@@ -22,7 +22,7 @@ _QUOTES = "\"'`\\"
 _QUOTED_WORD = re.compile(r"[^\s=,;()\[\]{}]+")
 _TOKEN = re.compile(r"""[^\s"'`=,;()\[\]{}\\]+""")
 _REMOVE_QUOTES = str.maketrans("", "", _QUOTES)
-_SCHEMES = ("docker://", "oci://")
+_SCHEMES = ("docker://", "oci://", "docker-image://", "containerd://")
 _JOINS = ("+", "++")
 # These come before a user and a group, which look like a name and a tag.
 _OWNERS = frozenset({"chown", "--chown", "--user", "-u", "USER"})

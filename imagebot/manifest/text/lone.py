@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from imagebot.manifest.images.field import Unread
 from imagebot.manifest.images.not_reference import SHOWN, filled_in
 from imagebot.manifest.markers.commented_out import Quotes
-from imagebot.manifest.markers.named import NO_VALUE, Named, repository_of
+from imagebot.manifest.markers.named import NO_VALUE, Named, repository_of, why_no_text
 from imagebot.manifest.markers.renovate import IN_TEXT as RENOVATE_IN_TEXT
 from imagebot.manifest.markers.renovate import renovate_names
 from imagebot.manifest.markers.written import IN_TEXT, named_images
@@ -88,6 +88,8 @@ def _on_line(file: FileText, line: int, named: Named, taken: set[int]) -> Lone |
             return Lone(named, start + first.start, start + first.start, whole=True)
         return _TAKEN
     if span is not None:
+        if reason := why_no_text("", text[slice(*span)]):
+            return reason
         return Lone(named, start + span[0], start + span[1])
     return "" if is_filled_in_on(text) else NO_VALUE
 

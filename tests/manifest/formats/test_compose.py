@@ -81,3 +81,19 @@ def test_what_is_only_named_like_one_is_read_by_its_shape(path: str, text: str) 
 def test_what_is_named_like_one_is_one(path: str, text: str) -> None:
     (field,) = scan(path, text.encode()).fields
     assert (field.format, str(field.reference)) == ("compose", "acme/web")
+
+
+def test_volumes_of_images() -> None:
+    text = """\
+services:
+  web:
+    build: .
+    volumes:
+      - {type: image, source: "ghcr.io/acme/x:1", target: /x}
+      - type: bind
+        source: ./a:1
+"""
+    found = scan("compose.yaml", text.encode())
+    assert [(str(each.reference), each.container) for each in found.fields] == [
+        ("ghcr.io/acme/x:1", "web")
+    ]

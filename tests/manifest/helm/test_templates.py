@@ -27,3 +27,9 @@ def test_the_line_is_that_of_the_key() -> None:
 def test_what_is_not_understood_is_quoted() -> None:
     found = read_templates({"a.yaml": "\n  - image: {{ .Release.Name }} \n"})
     assert found.unknown == (("a.yaml", 2, "- image: {{ .Release.Name }}"),)
+
+
+def test_a_plain_text_in_flow_style_ends_where_the_mapping_goes_on() -> None:
+    text = "- {name: a, image: {{ .Values.a }}:{{ .Values.b }}, x: y}\n"
+    (found,) = read_templates({"a.yaml": text}).images
+    assert shown(found[1].parts) == "{a}:{b}"

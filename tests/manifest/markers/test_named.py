@@ -41,6 +41,15 @@ FOUND = {
         "# imagebot: {image: ghcr.io/acme/api}\ntag: v1 # imagebot: careful\n",
         *(f"{REF}:v1", "careful"),
     ),
+    "a number": (f"tag: 7 # imagebot: {API}\n", f"{REF}:7", "careful"),
+    "a number of an image": (f"images: {{api: 7}} # imagebot: {API}\n", f"{REF}:7", "careful"),
+    "a number of a pair": (
+        f"- name: image.tag\n  value: 7 # imagebot: {API}\n",
+        f"{REF}:7",
+        "careful",
+    ),
+    "a quoted number": (f"port: '8080' # imagebot: {API}\n", f"{REF}:8080", "careful"),
+    "a quoted word": (f"a: 'true' # imagebot: {API}\n", f"{REF}:true", "careful"),
     "Windows": (f"tag: v1 # imagebot: {API}\r\n", f"{REF}:v1", "careful"),
     "over what charts mean": (
         f"image: {{repository: other/x, tag: v1}} # imagebot: {API}\n",
@@ -68,6 +77,11 @@ WRONG = {
         f"# imagebot: {API}\n- name: x\n  value: [v1]\n",
         "no value on its line",
     ),
+    "a boolean": (f"enabled: true # imagebot: {API}\n", "`true` is no tag"),
+    "off": (f"a: {{tag: Off}} # imagebot: {API}\n", "`Off` is no tag"),
+    "null": (f"tag: null # imagebot: {API}\n", "`null` is no tag"),
+    "a port": (f"a:\n  port: 8080 # imagebot: {API}\n", "`port` is not the key of a tag"),
+    "a port below": (f"# imagebot: {API}\nport: 8080\n", "`port` is not the key of a tag"),
     "an alias": (f"a: &v v1\nb: *v # imagebot: {API}\n", "no value on its line"),
     "the end": (f"a: b\n# imagebot: {API}\n", "no value on its line"),
     "several": (f"a: {{b: v1, c: v2}} # imagebot: {API}\n", "several values are on its line"),
@@ -280,3 +294,12 @@ def test_a_document_that_is_not_yaml_is_read_as_text() -> None:
     for options in (ScanOptions(), ScanOptions(chart=True)):
         (field,) = scan("chart/templates/a.yaml", text.encode(), options).fields
         assert str(field.reference) == f"{REF}:1.2.3"
+
+
+@pytest.mark.parametrize("line", ["ENABLED=true", "ENABLED=null", "ENABLED=off"])
+def test_a_word_of_another_type_in_text_is_a_problem(line: str) -> None:
+    found = scan(".env", f"# imagebot: {API}\n{line}\n".encode())
+    assert [(each.code, each.line, each.expected) for each in found.unread] == [
+        ("marker", 1, False)
+    ]
+    assert not found.fields

@@ -210,3 +210,47 @@ def test_binary_files_are_not_swept_and_invalid_text_is() -> None:
     assert len(sweep("x", b"image: ghcr.io/acme/a:1.0\n" + b"x" * 9_000 + b"\0")) == 1
     assert len(sweep("x", b"\xff image: ghcr.io/acme/a:1.0\n")) == 1
     assert sweep("x", b"") == ()
+
+
+VALUES = [
+    ("apiTag: 1.0", [(1, "1.0")]),
+    ("api_tag: '1.0'", [(1, "1.0")]),
+    ("dockerTag: 1.0", [(1, "1.0")]),
+    ("docker_tag: v2", [(1, "v2")]),
+    ("web:\n  tag: 1.0", [(2, "1.0")]),
+    ("imageTags: {api: 1.0, 'web': \"2\"}", [(1, "1.0"), (1, "2")]),
+    ("imageTags:\n  api: 1.0 # x\n\n  # web\n  web: '2'\nport: 8080", [(2, "1.0"), (5, "2")]),
+    ("images: {api: 1.0, web: {tag: 1.1}}", [(1, "1.0"), (1, "1.1")]),
+    ("images:\n  api: 1.0\n  web:\n    tag: 1.1\n  pullPolicy: Always", [(2, "1.0"), (4, "1.1")]),
+    ("a:\n  images:\n    api: main-4\n  replicas: 3", [(3, "main-4")]),
+    ("images:\n  replicas: 3\n  pullPolicy: v1", []),
+    ("gitTag: 1.0\nnodeReleaseTag: 2.0", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "entries"), VALUES)
+def test_lone_tags_in_values_are_listed(text: str, entries: list[tuple[int, str]]) -> None:
+    assert listed(text, "chart/values-prod.yaml") == entries
+
+
+def test_maps_of_tags_are_listed_in_any_file() -> None:
+    assert listed("dockerTags:\n  api: 1.0\n", "x.yaml") == [(2, "1.0")]
+    assert listed("images:\n  api: 1.0\n", "x.yaml") == []
+
+
+def test_tags_of_the_environments_of_a_helmfile_are_listed() -> None:
+    text = "environments:\n  prod:\n    values:\n      - apiTag: 1.4.1\n        web: {tag: v2}\n"
+    assert listed(text, "helmfile.yaml") == [(4, "1.4.1"), (5, "v2")]
+    assert listed("apiTag: 1.4.1\n", "environments/prod.yaml") == [(1, "1.4.1")]
+
+
+def test_what_to_write_for_one_of_a_map() -> None:
+    text = b"imageTags:\n  api: 1.0\n"
+    (entry,) = sweep("values.yaml", text)
+    assert entry.hint == (
+        "write `# imagebot: {image: REPOSITORY, policy: POLICY}` on the line above"
+    )
+    marked = b"imageTags:\n  # imagebot: {image: acme/api, policy: careful}\n  api: 1.0\n"
+    assert [str(each.reference) for each in scan("values.yaml", marked).fields] == ["acme/api:1.0"]
+    (first, _) = sweep("values.yaml", b"imageTags: {api: 1.0, web: 2.0}\n")
+    assert first.hint.startswith("write it on a line of its own")

@@ -31,6 +31,8 @@ READ = {
     "a digest": (f"FROM app@{DIGEST}", [f"app@{DIGEST}"]),
     "a tag and a digest": (f"FROM app:1@{DIGEST}", [f"app:1@{DIGEST}"]),
     "a scheme": ("skopeo inspect docker://quay.io/a/b:1.0", ["quay.io/a/b:1.0"]),
+    "a context of Bake": ('base = "docker-image://ghcr.io/x/y:1"', ["ghcr.io/x/y:1"]),
+    "an image of containerd": ("a containerd://alpine:3.19", ["alpine:3.19"]),
     "a scheme of charts": ("helm pull oci://ghcr.io/a/b:1.0", ["ghcr.io/a/b:1.0"]),
     "ports first": ("docker run -d -p 8080:80 quay.io/a/b:1.0", ["quay.io/a/b:1.0"]),
     "a volume first": ("docker run -v /data:/data:ro quay.io/a/b:1.0", ["quay.io/a/b:1.0"]),
