@@ -127,3 +127,4 @@ def show_how_to_play(shown: Path) -> None:
     click.echo(f"docker push {image}  # by docker or any other client")
     click.echo(f"git clone {shown}/gitops.git             # the GitOps repository")
     click.echo(f"ls {shown}/forge                         # the pull requests")
+    click.echo(f"cat {shown}/daemon.log                   # what the daemon has logged")
