@@ -17,10 +17,11 @@ from imagebot.config.load import load_bot_configuration, load_configuration
 from imagebot.config.schema import ConfigurationSection
 from imagebot.config.schema_bot import BotSection
 from tests.readme.blocks import Block, blocks, calls, prose
-from tests.readme.content import BLOCKS, ROOT, add, named_file
-from tests.readme.world import USERS, World, make_world
+from tests.readme.content import ROOT
+from tests.readme.world import USERS, World, configure, make_world
 from tests.support.github import Forge
 from tests.support.registry import Registry
+from tests.support.scripted_http import ScriptedServer
 
 GUIDES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *GUIDES]
@@ -146,18 +147,16 @@ def test_files_load(name: str, block: Block) -> None:
 
 @pytest.fixture
 def world(
-    tmp_path: Path, start_registry: Callable[..., Registry], forge: Forge, home: Path
+    tmp_path: Path,
+    start_registry: Callable[..., Registry],
+    forge: Forge,
+    home: Path,
+    scripted: ScriptedServer,
 ) -> World:
     """The one of the README, at its end: both files are there, and imagebot.yaml is pushed."""
-    made = make_world(tmp_path, start_registry(auth="htpasswd", users=USERS), forge, home)
-    files = {"imagebot.yaml": "", "bot.yaml": ""}
-    for block in BLOCKS:
-        if block.language == "yaml":
-            files[named_file(block)] = add(files[named_file(block)], block.text)
-    for name, text in files.items():
-        made.write(name, text)
-    pushed = made.run("git add imagebot.yaml && git commit --quiet -m Configure && git push -q")
-    assert pushed.code == 0, pushed.output
+    users = start_registry(auth="htpasswd", users=USERS)
+    made = make_world(tmp_path, users, forge, home, scripted)
+    configure(made)
     return made
 
 

@@ -1,4 +1,7 @@
-"""README.md, done: every command and every file in it, in its order, on real parts."""
+"""README.md, done: every command and every file in it, in its order, on real parts.
+
+What registries and CI jobs have to enter is in readme/test_hooks.py.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,23 @@ import shutil
 import signal
 import subprocess
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from imagebot import __version__
 from tests.readme.blocks import Block, Call, calls
 from tests.readme.content import BLOCKS, ROOT, add, diff_block, manifest, named_file
-from tests.readme.world import BIN, PROJECT, USERS, World, make_world
+from tests.readme.packages import send_package_event
+from tests.readme.world import BIN, HOOK_SECRET, PROJECT, USERS, World, make_world
 from tests.support.github import Forge
 from tests.support.registry import Registry
 from tests.support.require import require
+from tests.support.scripted_http import ScriptedServer
 
 Wait = Callable[[Callable[[], bool]], None]
 
@@ -110,12 +117,13 @@ def test_install(checkout: Path, tmp_path: Path, environment: dict[str, str]) ->
         "PATH": f"{tmp_path / 'fresh' / 'bin'}:{BIN}:{os.environ['PATH']}",
         "PIP_PYTHON": str(tmp_path / "fresh" / "bin" / "python"),
     }
-    bash("pip install .", checkout, fresh)
+    bash("pip install '.[serve]'", checkout, fresh)
     # Only what was installed is left: no checkout to import from.
     shutil.rmtree(checkout)
     assert (tmp_path / "fresh" / "bin" / "imagebot").exists()
     assert bash("imagebot --version", tmp_path, fresh) == f"imagebot, version {__version__}\n"
     assert "shop: production: opened #1" in bash("imagebot demo", tmp_path, fresh)
+    assert "the commit came" in bash("imagebot demo --serve", tmp_path, fresh)
     tags = "printf '%s\\n' 1.4.2 1.5.0-rc.1"
     picked = bash(f"{tags} | imagebot pick - -q --policy test-cluster", tmp_path, fresh)
     assert picked == "1.5.0-rc.1\n"
@@ -163,8 +171,34 @@ def pushes(world: World, call: Call, wait: Wait) -> None:
     assert world.remote("imagebot.yaml") == world.read("imagebot.yaml")
 
 
+def commits_at_once(world: World, call: Call, wait: Wait) -> None:
+    before = world.remote("clusters/test/api.yaml")
+    head = world.forge.git.repository(PROJECT).head()
+    with world.started(call.command) as process:
+        assert process.stdout is not None
+        (address,) = next(said_as("listening", process.stdout))["addresses"]
+        with httpx.Client(base_url=f"http://{address}", trust_env=False) as client:
+            wait(lambda: client.get("/readyz").status_code == 200)
+            assert client.get("/healthz").status_code == 200
+            world.registry.push_image("acme/api", "main-42-b81d04e")
+            image = f"{world.registry.host}/acme/api:main-42-b81d04e"
+            assert send_package_event(client, "/hooks/ghcr", image, HOOK_SECRET) == "accepted"
+            wait(lambda: world.forge.git.repository(PROJECT).head() != head)
+            next(said_as("committed", process.stdout))
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    after = before.replace("main-41-3f2a9c1", "main-42-b81d04e")
+    assert world.remote("clusters/test/api.yaml") == after != before
+
+
+def said_as(name: str, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The events of this name in a log."""
+    return (event for event in map(json.loads, lines) if event["event"] == name)
+
+
 def repeats_until_told(world: World, call: Call, wait: Wait) -> None:
-    world.registry.push_image("acme/api", "main-42-b81d04e")
+    world.registry.push_image("acme/api", "main-43-77c0d5a")
     before = world.remote("clusters/test/api.yaml")
     head = world.forge.git.repository(PROJECT).head()
     with world.started(call.command) as process:
@@ -177,15 +211,15 @@ def repeats_until_told(world: World, call: Call, wait: Wait) -> None:
     assert said["message"].startswith("pass done: 1 update, 1 published, ")
     assert "asked to stop; the last pass is finished" in output
     assert process.returncode == 0
-    after = before.replace("main-41-3f2a9c1", "main-42-b81d04e")
+    after = before.replace("main-42-b81d04e", "main-43-77c0d5a")
     assert world.remote("clusters/test/api.yaml") == after != before
 
 
 def sets_the_reference(world: World, call: Call, wait: Wait) -> None:
     assert world.run("git pull --quiet").code == 0
     before = world.read("clusters/test/api.yaml")
-    says("main-42-b81d04e -> main-43-0a1b2c3")(world, call, wait)
-    after = before.replace("main-42-b81d04e", "main-43-0a1b2c3")
+    says("main-43-77c0d5a -> main-44-0a1b2c3")(world, call, wait)
+    after = before.replace("main-43-77c0d5a", "main-44-0a1b2c3")
     assert world.read("clusters/test/api.yaml") == after != before
     assert world.run("git checkout --quiet -- clusters").code == 0
 
@@ -249,7 +283,8 @@ PRINTF = r"printf '%s\n' 1.4.2 1.4.10 1.5.0-rc.1 latest"
 RULES: tuple[tuple[str, str, Rule], ...] = (
     ("See it work", "make demo", elsewhere(test_make_demo)),
     ("See it work", "make test", elsewhere(test_make_test)),
-    ("Install", "pip install .", elsewhere(test_install)),
+    ("Install", "pip install '.[serve]'", elsewhere(test_install)),
+    ("Install", "imagebot demo --serve", says("the commit came")),
     (FIRST, "imagebot scan", says("clusters/test/api.yaml:8", "4 image fields in 4 of 4 files")),
     (FIRST, "imagebot plan", says()),
     (FIRST, "imagebot plan --diff", shows_the_diff),
@@ -261,10 +296,11 @@ RULES: tuple[tuple[str, str, Rule], ...] = (
     (PUSH, 'git commit -m "Let imagebot update the test cluster"', says()),
     (PUSH, "git push", pushes),
     (PUSH, "imagebot doctor -c bot.yaml", says("configuration: imagebot.yaml", "forge:")),
-    (PUSH, "imagebot run -c bot.yaml --every 5m", repeats_until_told),
+    (PUSH, "imagebot serve -c bot.yaml", commits_at_once),
+    ("Without webhooks", "imagebot run -c bot.yaml --every 5m", repeats_until_told),
     (
-        PUSH,
-        "imagebot set ghcr.io/acme/api:main-43-0a1b2c3 --in clusters/test",
+        "Without webhooks",
+        "imagebot set ghcr.io/acme/api:main-44-0a1b2c3 --in clusters/test",
         sets_the_reference,
     ),
     (PULL, 'git commit -a -m "Let imagebot propose updates of production"', says()),
@@ -283,9 +319,14 @@ RULES: tuple[tuple[str, str, Rule], ...] = (
 
 @pytest.fixture
 def world(
-    tmp_path: Path, start_registry: Callable[..., Registry], forge: Forge, home: Path
+    tmp_path: Path,
+    start_registry: Callable[..., Registry],
+    forge: Forge,
+    home: Path,
+    scripted: ScriptedServer,
 ) -> World:
-    return make_world(tmp_path, start_registry(auth="htpasswd", users=USERS), forge, home)
+    users = start_registry(auth="htpasswd", users=USERS)
+    return make_world(tmp_path, users, forge, home, scripted)
 
 
 @pytest.mark.timeout(300)
@@ -293,13 +334,11 @@ def test_from_top_to_bottom(world: World, wait_until: Wait) -> None:
     found = [call for block in BLOCKS if block.language == "console" for call in calls(block)]
     assert [(call.heading, call.command) for call in found] == [rule[:2] for rule in RULES]
     rules = iter(RULES)
-    configuration = ""
+    files = {"imagebot.yaml": "", "bot.yaml": ""}
     for block in BLOCKS:
-        if block.language == "yaml":
-            name = named_file(block)
-            if name == "imagebot.yaml":
-                configuration = add(configuration, block.text)
-            world.write(name, configuration if name == "imagebot.yaml" else block.text)
+        if block.language == "yaml" and (name := named_file(block)) in files:
+            files[name] = add(files[name], block.text)
+            world.write(name, files[name])
             checked = world.run(f"imagebot config check {'-c ' * (name == 'bot.yaml')}{name}")
             assert (checked.code, checked.output) == (0, f"{name}: all right\n")
         elif block.language == "console":
@@ -313,6 +352,12 @@ def test_every_block_is_of_a_kind_that_is_tested() -> None:
     assert {block.language for block in BLOCKS} == {"diff", "console", "yaml", "crontab"}
     assert [named_file(block) for block in BLOCKS if block.language == "yaml"] == [
         "imagebot.yaml",
+        "bot.yaml",
+        "bot.yaml",
+        "config.yml",
+        "bot.yaml",
+        "build.yaml",
+        ".gitlab-ci.yml",
         "bot.yaml",
         "imagebot.yaml",
     ]

@@ -90,10 +90,19 @@ def diagnostics_options(function: Function) -> Function:
 
 def event_log_options(function: Function) -> Function:
     """As `diagnostics_options`; without `--log-format` the function is given None."""
+    return _event_log_options(function, "text; json with --every")
+
+
+def daemon_log_options(function: Function) -> Function:
+    """As `event_log_options`, for what always has a log of events."""
+    return _event_log_options(function, "json")
+
+
+def _event_log_options(function: Function, default: str) -> Function:
     log_format = click.option(
         "--log-format",
         type=click.Choice(["text", "json"]),
-        help="How to write diagnostics on stderr.  [default: text; json with --every]",
+        help=f"How to write diagnostics on stderr.  [default: {default}]",
     )
     quiet = click.option(
         "-q", "--quiet", is_flag=True, help="Only warnings, problems and what was changed."

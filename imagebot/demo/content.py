@@ -117,6 +117,17 @@ registries:
 cache-dir: {cache}
 """
 
+SERVE = """\
+# The registry announces pushes at /hooks/registry, and proves with the secret that it is itself.
+serve:
+  listen: {listen}
+  hooks:
+    registry:
+      type: distribution
+      secret: {file: {secret}}
+      images: ["{registry}/shop/*"]
+"""
+
 
 def repository_files(registry: str) -> dict[str, bytes]:
     """The files of the first commit."""
@@ -124,7 +135,13 @@ def repository_files(registry: str) -> dict[str, bytes]:
 
 
 def bot_file(*, remote: str, forge: str, registry: str, cache: str) -> bytes:
+    """The bot's own file, without what `imagebot serve` needs."""
     return _fill(BOT, remote=remote, forge=forge, registry=registry, cache=cache)
+
+
+def serve_section(*, listen: str, secret: str, registry: str) -> bytes:
+    """What the bot's file has for `imagebot serve`; `secret` is the file that has it."""
+    return _fill(SERVE, listen=listen, secret=secret, registry=registry)
 
 
 def _fill(text: str, **values: str) -> bytes:

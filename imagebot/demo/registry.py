@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from imagebot.demo.distribution.exchange import ServerRequest
-from imagebot.demo.distribution.images import Part, image
+from imagebot.demo.distribution.exchange import ServerRequest, ServerResponse
+from imagebot.demo.distribution.images import Push, image, pushes
+from imagebot.demo.distribution.notifications import Endpoint, Notifications, pushed
 from imagebot.demo.distribution.routes import Routes
 from imagebot.demo.distribution.server import DistributionServer
 from imagebot.demo.distribution.storage import Storage
@@ -30,7 +31,8 @@ class DemoRegistry:
         Raises FolderError when the directory is not a registry's, OSError when the port is taken.
         """
         self._routes = Routes(Storage(directory), Uploads())
-        self._server = DistributionServer(self._routes.answer, port)
+        self._server = DistributionServer(self._answer, port)
+        self._notifications: Notifications | None = None
         self._running = contextlib.ExitStack()
 
     @property
@@ -64,21 +66,35 @@ class DemoRegistry:
         Raises ValueError when the registry would refuse such a push by a client.
         """
         made = image(f"{repository}:{tag}", platforms=platforms, created=created)
-        for blob in made.blobs:
-            self._push("POST", f"{repository}/blobs/uploads/", blob, {"digest": blob.digest})
-        for manifest in made.manifests:
-            self._push("PUT", f"{repository}/manifests/{manifest.digest}", manifest)
-        self._push("PUT", f"{repository}/manifests/{tag}", made.index)
+        for push in pushes(made, repository, tag):
+            self._push(push)
         return made.index.digest
 
-    def _push(
-        self, method: str, path: str, part: Part, query: Mapping[str, str] | None = None
-    ) -> None:
+    @contextlib.contextmanager
+    def announcing(self, endpoint: Endpoint) -> Iterator[Notifications]:
+        """Announce what clients push, until the block ends."""
+        with Notifications(endpoint) as notifications:
+            self._notifications = notifications
+            try:
+                yield notifications
+            finally:
+                self._notifications = None
+
+    def _answer(self, request: ServerRequest) -> ServerResponse:
+        """Of the socket's requests: what is pushed there is announced."""
+        answer = self._routes.answer(request)
+        notifications = self._notifications
+        if notifications is not None and (event := pushed(request, answer, datetime.now(UTC))):
+            notifications.announce(event)
+        return answer
+
+    def _push(self, push: Push) -> None:
         """As any client's push, checks included, only without the socket."""
+        part = push.part
+        headers = {"content-type": part.media_type}
         answer = self._routes.answer(
-            ServerRequest(
-                method, f"/v2/{path}", query or {}, {"content-type": part.media_type}, part.data
-            )
+            ServerRequest(push.method, f"/v2/{push.path}", push.query, headers, part.data)
         )
         if answer.status != HTTPStatus.CREATED:
-            raise ValueError(f"{method} {path}: {answer.status} {answer.body.decode()}")
+            said = f"{answer.status} {answer.body.decode()}"
+            raise ValueError(f"{push.method} {push.path}: {said}")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, TextIO
 
 from imagebot.config.secret import Vault
 from imagebot.parallel.threads import Progress
@@ -30,11 +30,12 @@ _PLAIN = "\x1b[0m"
 
 @dataclass(frozen=True, slots=True)
 class Diagnostics:
-    """`vault` hides what it knows in everything that is written."""
+    """`vault` hides what it knows in everything that is written, to `stream`; None: to stderr."""
 
     format: LogFormat = "text"
     quiet: bool = False
     vault: Vault = field(default_factory=Vault, repr=False)
+    stream: TextIO | None = field(default=None, repr=False)
 
     def info(self, message: str) -> None:
         if not self.quiet:
@@ -90,7 +91,7 @@ class Diagnostics:
         hide = self.vault.hide
         if self.format == "text":
             text = _coloured(label, _COLOURS[event.level], event.text or event.message)
-            _write_line(hide(text + _hint_line(event.hint)))
+            self._write_line(hide(text + _hint_line(event.hint)))
             return
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         entry = {
@@ -101,7 +102,12 @@ class Diagnostics:
             "hint": event.hint or None,
             **event.data,
         }
-        _write_line(inert_json(json.dumps(_hidden(entry, hide), ensure_ascii=True)))
+        self._write_line(inert_json(json.dumps(_hidden(entry, hide), ensure_ascii=True)))
+
+    def _write_line(self, text: str) -> None:
+        stream = self.stream or sys.stderr
+        stream.write(text + "\n")
+        stream.flush()
 
 
 def _hidden(value: object, hide: Callable[[str], str]) -> object:
@@ -123,11 +129,6 @@ def _coloured(label: str, colour: str, message: str) -> str:
 
 def _hint_line(hint: str) -> str:
     return f"\nhint: {indented_lines(hint, 6)}" if hint else ""
-
-
-def _write_line(text: str) -> None:
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
 
 
 class _Handler(logging.Handler):

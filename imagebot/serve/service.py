@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -93,17 +93,11 @@ def serve(
     pass was interrupted.
     """
     bot = load()
-    transport = Transport()
-    parts = _parts(process, _options(bot), diagnostics, transport)
     hangup = _Hangup()
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, hangup.handle)
-    with ExitStack() as stack:
-        stack.callback(transport.close)
-        listeners = _listen(_options(bot), parts, tls)
-        for listener in listeners:
-            stack.callback(listener.close)
-        _follow(bot, parts)
+    with open_service(process, bot, diagnostics, tls) as service:
+        parts, listeners = service.parts, service.listeners
         _say_hello(bot, listeners, diagnostics)
         files = _Watch((path,) if path else ())
         certificates = _Watch((tls.certificate, tls.key) if tls else ())
@@ -121,7 +115,7 @@ def serve(
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class Parts:
     """What the daemon consists of, beside its listeners."""
 
     daemon: Daemon
@@ -132,11 +126,39 @@ class _Parts:
     diagnostics: Diagnostics
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The daemon, which goes round when its `turn` is called, and its listeners, which hear all the
+    time."""
+
+    parts: Parts
+    listeners: tuple[Listener, ...]
+
+
+@contextmanager
+def open_service(
+    process: Process, bot: BotConfiguration, diagnostics: Diagnostics, tls: Tls | None = None
+) -> Iterator[Service]:
+    """A daemon that goes by this configuration, and listens until the block ends.
+
+    Raises UsageError where it cannot listen.
+    """
+    transport = Transport()
+    parts = _parts(process, _options(bot), diagnostics, transport)
+    with ExitStack() as stack:
+        stack.callback(transport.close)
+        listeners = _listen(_options(bot), parts, tls)
+        for listener in listeners:
+            stack.callback(listener.close)
+        _follow(bot, parts)
+        yield Service(parts, listeners)
+
+
 def _parts(
     process: Process, options: ServeOptions, diagnostics: Diagnostics, transport: Transport
-) -> _Parts:
+) -> Parts:
     inbox, board, metrics = Inbox(), Board(), Metrics(daemon=True)
-    return _Parts(
+    return Parts(
         Daemon(process, diagnostics, inbox, board, metrics),
         Door(process, inbox, diagnostics, IssuerKeys(transport.send), metrics),
         board,
@@ -150,7 +172,7 @@ def _options(bot: BotConfiguration) -> ServeOptions:
     return bot.serve or ServeOptions()
 
 
-def _listen(options: ServeOptions, parts: _Parts, tls: Tls | None) -> tuple[Listener, ...]:
+def _listen(options: ServeOptions, parts: Parts, tls: Tls | None) -> tuple[Listener, ...]:
     """Listens at the addresses of the configuration, or at none of them."""
     apart = options.hooks_listen
     page = Page(parts.gate.process.vault.hide)
@@ -165,13 +187,13 @@ def _listen(options: ServeOptions, parts: _Parts, tls: Tls | None) -> tuple[List
         raise
 
 
-def _follow(bot: BotConfiguration, parts: _Parts) -> None:
+def _follow(bot: BotConfiguration, parts: Parts) -> None:
     parts.door.hooks = _options(bot).hooks
     parts.gate.password = _options(bot).password
     parts.daemon.follow(bot)
 
 
-def _reload(bot: BotConfiguration, load: Load, parts: _Parts) -> BotConfiguration:
+def _reload(bot: BotConfiguration, load: Load, parts: Parts) -> BotConfiguration:
     """The new configuration, or the old one where the new one is refused."""
     try:
         new = load()

@@ -40,7 +40,7 @@ def test_a_kept_sandbox_can_be_played_with(tmp_path: Path) -> None:
     files = git(folder / "gitops.git", "show", "main:clusters/test/api.yaml").decode()
     assert "shop/api:main-43-77c0d5a" in files
     assert "# the public API" in files
-    with serving(folder):
+    with registry_of(folder):
         argv = [sys.executable, "-m", "imagebot", "run", "-c", str(folder / "bot.yaml")]
         done = subprocess.run([*argv, "--format", "json"], capture_output=True, check=True)
     document = json.loads(done.stdout)
@@ -56,21 +56,22 @@ def test_keep_wants_a_new_folder(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
-def test_serve_wants_a_sandbox(tmp_path: Path) -> None:
-    done = subprocess.run([*DEMO, "--serve", str(tmp_path)], capture_output=True, text=True)
+def test_a_registry_wants_a_sandbox(tmp_path: Path) -> None:
+    done = subprocess.run([*DEMO, "--registry", str(tmp_path)], capture_output=True, text=True)
     assert done.returncode == 1
     assert "not a sandbox" in done.stderr
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[None]:
-    """The sandbox's registry, until the block ends; it must then end well."""
-    argv = [*DEMO, "--serve", str(folder)]
+def registry_of(folder: Path) -> Iterator[str]:
+    """The sandbox's registry, until the block ends, and what it says; it must then end well."""
+    argv = [*DEMO, "--registry", str(folder)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert "listens at" in process.stdout.readline()
+        said = process.stdout.readline()
+        assert "listens at" in said
         try:
-            yield
+            yield said
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=PATIENCE) == 0

@@ -52,7 +52,7 @@ def test_an_unknown_option_is_a_usage_error(cli: Cli) -> None:
         ["update", "--no-config", ""],
         ["init", ""],
         ["demo", "--keep", ""],
-        ["demo", "--serve", ""],
+        ["demo", "--registry", ""],
     ],
     ids=" ".join,
 )

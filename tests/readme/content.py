@@ -75,18 +75,30 @@ def add(text: str, more: str) -> str:
     """A configuration with what a later block adds to it, each part below the same key."""
     parts = _sections(text)
     for key, body in _sections(more).items():
-        parts[key] = parts.get(key, "") + body
+        parts[key] = add(parts[key], body) if parts.get(key) else body
     return "".join(f"{key}\n{body}" for key, body in parts.items())
 
 
 def _sections(text: str) -> dict[str, str]:
-    """The lines below each key of the top level."""
-    found = re.findall(r"(?m)^(\S.*)\n((?: .*\n)*)", text)
+    """The lines below each key of the first level, which may itself be below others."""
+    level = re.match(" *", text)
+    assert level is not None
+    found = re.findall(rf"(?m)^({level[0]}\S.*)\n((?:{level[0]} .*\n)*)", text)
     return {str(key): str(body) for key, body in found}
 
 
 def named_file(block: Block) -> str:
     """The file that the words before a block name last."""
-    names = re.findall(r"`([\w.]+\.yaml)`", block.before)
+    names = re.findall(r"`([\w.-]+\.ya?ml)`", block.before)
     assert names, f"line {block.line}: which file is this?"
     return str(names[-1])
+
+
+def whole_file(name: str) -> str:
+    """All that the README has of a file."""
+    text = ""
+    for block in BLOCKS:
+        if block.language == "yaml" and named_file(block) == name:
+            text = add(text, block.text)
+    assert text, name
+    return text

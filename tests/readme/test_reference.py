@@ -15,6 +15,9 @@ from tests.readme.content import BLOCKS, README, ROOT
 from tests.readme.world import BIN
 from tests.support.registry import Registry
 
+# Commands of other programs in the prose.
+OTHERS = ("az ", "openssl ")
+
 
 @cache
 def help_of(command: str) -> str:
@@ -43,6 +46,8 @@ def options_told() -> set[tuple[str, str]]:
     for sentence in sentences():
         named: list[str] = []
         for span in code_spans(sentence):
+            if span.startswith(OTHERS):
+                continue
             command = command_of(span)
             named += [command] if command else []
             owners = [command] if command else named

@@ -12,15 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.readme.content import FILES, IMAGES, TEAM
+from tests.readme.content import FILES, IMAGES, TEAM, whole_file
 from tests.support.git_repository import git
 from tests.support.github import Forge
+from tests.support.receiver import FluxReceiver
 from tests.support.registry import Registry
+from tests.support.scripted_http import ScriptedServer
 
 BIN = Path(sys.executable).parent
 """Where the installed `imagebot` is."""
 PROJECT = "acme/gitops"
 USERS = {"acme-bot": "s3cret-of-acme-bot"}
+HOOK_SECRET = "hook-secret-of-acme"
+FLUX = "http://webhook-receiver.flux-system.svc.cluster.local/hook/9f3c0f4e6d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +110,13 @@ class World:
         return self.shown(self.forge.git.read_files(PROJECT, branch)[path].decode())
 
 
-def make_world(folder: Path, registry: Registry, forge: Forge, home: Path) -> World:
+def make_world(
+    folder: Path, registry: Registry, forge: Forge, home: Path, flux: ScriptedServer
+) -> World:
     """The images of tests.readme.content in the registry, its files in the remote, and a clone.
 
     Whoever runs the commands has logged in to the registry with docker, and can push to the remote,
-    as a person at their machine can; the bot has a token of its own.
+    as a person at their machine can; the bot has a token of its own. `flux` becomes a Receiver.
     """
     for repository, tags in IMAGES.items():
         for tag in tags:
@@ -121,6 +127,10 @@ def make_world(folder: Path, registry: Registry, forge: Forge, home: Path) -> Wo
     _log_in(home, registry)
     token = folder / "github-token"
     token.write_text(forge.bot_token)
+    hook = folder / "hook-secret"
+    hook.write_text(HOOK_SECRET)
+    receiver = FluxReceiver(HOOK_SECRET)
+    flux.handler = receiver
     return World(
         checkout=_clone(forge, url, folder / "gitops"),
         registry=registry,
@@ -139,8 +149,20 @@ def make_world(folder: Path, registry: Registry, forge: Forge, home: Path) -> Wo
                 f"{url}\n    forge: {{kind: github, url: {forge.api_url}}}"
             ),
             "/run/secrets/github": str(token),
+            "/run/secrets/hook-secret": str(hook),
+            "/run/secrets/flux-receiver": str(hook),
+            FLUX: flux.url + receiver.path,
+            "0.0.0.0:8080": "127.0.0.1:0",
         },
     )
+
+
+def configure(world: World) -> None:
+    """As the README leaves it: both files are there, and imagebot.yaml is pushed."""
+    for name in ("imagebot.yaml", "bot.yaml"):
+        world.write(name, whole_file(name))
+    pushed = world.run("git add imagebot.yaml && git commit --quiet -m Configure && git push -q")
+    assert pushed.code == 0, pushed.output
 
 
 def _clone(forge: Forge, url: str, into: Path) -> Path:

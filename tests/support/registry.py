@@ -50,11 +50,13 @@ def registry(
     rights: Mapping[str, Mapping[str, set[str]]] | None = None,
     notify: str | None = None,
     notify_headers: Mapping[str, str] | None = None,
+    notifications: Mapping[str, Any] | None = None,
 ) -> Iterator[Registry]:
     """A registry that keeps everything in `folder`.
 
     auth: "anonymous", "htpasswd" or "token". tls: also of the token server. asks_clients: for a
-    certificate, with `tls`. notify: the URL that pushes are announced to.
+    certificate, with `tls`. notify: the URL that pushes are announced to. notifications: or this
+    part of its configuration.
     """
     require("docker-registry")
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,6 +75,7 @@ def registry(
             files = replace(files, client_ca_file=authority)
         configuration = _configuration(folder, files)
         configuration["auth"] = _auth(folder, auth, known, tokens)
+        configuration["notifications"] = notifications
         if notify:
             configuration["notifications"] = _notifications(notify, notify_headers or {})
         config_file = folder / "registry.yml"

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -40,6 +40,25 @@ class Image:
     blobs: tuple[Part, ...]
     manifests: tuple[Part, ...]
     index: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A request that pushes a part: `path` is below `/v2/`."""
+
+    method: str
+    path: str
+    part: Part
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+def pushes(made: Image, repository: str, tag: str) -> Iterator[Push]:
+    """The requests that push an image, the tag last."""
+    for blob in made.blobs:
+        yield Push("POST", f"{repository}/blobs/uploads/", blob, {"digest": blob.digest})
+    for manifest in made.manifests:
+        yield Push("PUT", f"{repository}/manifests/{manifest.digest}", manifest)
+    yield Push("PUT", f"{repository}/manifests/{tag}", made.index)
 
 
 def image(content: str, *, platforms: Sequence[str], created: datetime) -> Image:

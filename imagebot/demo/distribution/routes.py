@@ -33,6 +33,12 @@ _PATHS: Mapping[str, re.Pattern[str]] = {
 }
 
 
+def manifest_of(path: str) -> tuple[str, str] | None:
+    """The repository and the tag or digest in the path of an image manifest."""
+    found = _PATHS["manifest"].fullmatch(path)
+    return (found[1], found[2]) if found else None
+
+
 class Routes:
     def __init__(self, storage: Storage, uploads: Uploads) -> None:
         self._handlers = _handlers(storage, uploads)
