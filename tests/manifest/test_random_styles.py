@@ -35,7 +35,13 @@ class Writer:
 
     def scalar(self, text: str, *, flow: bool = False) -> str:
         plain = all(c.isalnum() or c in "/._-" for c in text) and text[:1].isalnum()
-        if ":" in text and not flow and text.replace(":", "").replace("/", "").isalnum():
+        ends = text.endswith(":")  # then it would be a key
+        if (
+            ":" in text
+            and not ends
+            and not flow
+            and text.replace(":", "").replace("/", "").isalnum()
+        ):
             plain = True
         quoted = ['"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"']
         if "\t" not in text:

@@ -23,6 +23,8 @@ from tests.manifest.helm.generator import generated
 from tests.manifest.helm.values import images_in, nested, random_texts
 from tests.support.helm import APP_VERSION, render, require_helm, write_chart
 
+ALONE = re.compile(r"[- ]*['\"]?image['\"]?:")
+IN_LINE = re.compile(r"(?:^|[-{, ])['\"]?image['\"]?: +['\"]?([^\s'\",{}]+)")
 EMPTY_TAG = re.compile(r'(?m)image: ([^"\s]*:)$')
 
 
@@ -68,11 +70,15 @@ def compare(folder: Path, forms: dict[str, str], times: int) -> Counter[str]:
 
 
 def images_rendered(text: str) -> list[str]:
-    """The images of what Helm has printed; one with an empty tag (`app:`) would be a mapping."""
+    """The images of what Helm has printed; one with an empty tag (`app:`) would be a mapping.
+
+    libyaml takes no `app:1` in flow style, which Kubernetes does: then the lines are looked at.
+    """
     try:
         return list(images_in(YAML(typ="base").load(EMPTY_TAG.sub(r'image: "\1"', text))))
     except YAMLError:
-        return []
+        lines = (line for line in text.splitlines() if ALONE.match(line) or "{" in line)
+        return [found[1] for line in lines for found in IN_LINE.finditer(line)]
 
 
 def references(texts: list[str | None] | list[str]) -> set[str]:
