@@ -8,6 +8,7 @@ from imagebot.manifest.formats import (
     chart,
     ci,
     compose,
+    fleet,
     flux_object,
     flux_source,
     helm,
@@ -109,4 +110,5 @@ def _find_plain(context: DocumentContext, root: Mapping, kind: PathKind, keys: K
         helmfile.carry_repositories(context, root)
         if helmfile.is_helmfile(root):
             helmfile.find(context.within(form="helm"), root, keys)
+        fleet.find(context.within(form="helm"), root, keys)
         helm.find(context.within(form="helm"), root, keys)

@@ -17,9 +17,11 @@ _MAX_ENVIRONMENTS = 100
 
 
 def is_helmfile(root: Mapping) -> bool:
-    releases = root.sequence("releases")
-    return bool(releases) and any(
-        isinstance(each, Mapping) and each.scalar("chart") is not None for each in releases or ()
+    releases = root.sequence("releases") or ()
+    templates = [node for _, node in (root.mapping("templates") or Mapping()).values()]
+    return any(
+        isinstance(each, Mapping) and each.scalar("chart") is not None
+        for each in (*releases, *templates)
     )
 
 
@@ -55,6 +57,16 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
             if isinstance(item, Mapping):
                 helm.find(context, item, (*at, "values", index))
         find_parameters(context, entry, at, key="set")
+    _find_templates(context, root, keys)
+
+
+def _find_templates(context: DocumentContext, root: Mapping, keys: Keys) -> None:
+    """Charts of `templates` that releases inherit by name; those they merge (`<<`) are theirs."""
+    releases = [each for each in root.sequence("releases") or () if isinstance(each, Mapping)]
+    merged = {id(each.scalar("version")) for each in releases}
+    for name, (_, template) in (root.mapping("templates") or Mapping()).items():
+        if isinstance(template, Mapping) and id(template.scalar("version")) not in merged:
+            _find_chart(context, template, (*keys, "templates", name))
 
 
 def _release(
