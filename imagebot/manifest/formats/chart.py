@@ -36,7 +36,7 @@ def _dependency(entry: Mapping) -> ChartDependency:
 
 def find_by_keys(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
     """A chart in a mapping of any format: `{chart: oci://…, version}`, as in k3s, Fleet and
-    helmfile, `{repository: oci://…, name, version}`, as in Crossplane, and those of `_find_named`."""
+    helmfile, `{repository: oci://…, name, version}`, as in Crossplane, and in other keys."""
     _find_named(context, mapping, keys)
     key = next((each for each in ("chart", *_REPOSITORIES) if _is_registry(mapping, each)), "")
     if not key or mapping.scalar("version") is None:
