@@ -12,6 +12,8 @@ from imagebot.reference import is_digest, is_tag, parse_reference
 
 _NAMED = re.compile(r"(?:.*\.)?(?:dockerfile|containerfile)(?:[-_.].*)?", re.IGNORECASE)
 _FROM = r"(?mi)^[ \t]*FROM[ \t]+(?:--[^ \t\n]+[ \t]+)*[\"']?([^ \t\r\n\"']*\$[^ \t\r\n\"']*)"
+# The image is on the next line.
+_CONTINUED = r"(?mi)^[ \t]*FROM[ \t]+(?:--[^ \t\n]+[ \t]+)*\\\r?\n[ \t]*([^ \t\r\n\"'\\]+)"
 _ARGUMENT = r"(?mi)^[ \t]*ARG[ \t]+([A-Za-z_][A-Za-z0-9_]*)=[\"']?([^ \t\r\n\"']+)[\"']?[ \t]*\r?$"
 _LONGEST = 512
 # `$BASE` alone, or as a tag or digest behind a name; a default (`${TAG:-latest}`) may follow.
@@ -22,7 +24,7 @@ _PART = re.compile(rf"(?P<name>[^@]*?)[:@](?P<before>[^:@/$]*){_VARIABLE}(?P<aft
 
 def arguments(swept: SweptText) -> Iterator[Found]:
     """The images, tags and digests in arguments that a `FROM` line uses, in their order."""
-    if not _NAMED.fullmatch(swept.path.rpartition("/")[2]):
+    if not _is_one(swept):
         return
     names: dict[str, str | None] = {}
     for match in swept.words(_FROM):
@@ -39,6 +41,20 @@ def arguments(swept: SweptText) -> Iterator[Found]:
         found = _image(start, end, text) if name is None else _tag(start, end, text, name)
         if found is not None:
             yield found
+
+
+def continued(swept: SweptText) -> Iterator[Found]:
+    """The images of `FROM` lines that end in a backslash, in their order."""
+    if not _is_one(swept):
+        return
+    for match in swept.words(_CONTINUED):
+        start, end = match.span(1)
+        if (found := _image(start, end, swept.text[start:end])) is not None:
+            yield found
+
+
+def _is_one(swept: SweptText) -> bool:
+    return _NAMED.fullmatch(swept.path.rpartition("/")[2]) is not None
 
 
 def _used(image: str) -> Iterator[tuple[str, str | None]]:

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from imagebot.manifest.formats.own_configuration import is_configuration
 from imagebot.manifest.images.field import Unread
-from imagebot.manifest.sweep.dockerfile import arguments
+from imagebot.manifest.sweep.dockerfile import arguments, continued
 from imagebot.manifest.sweep.files import is_swept
 from imagebot.manifest.sweep.hint import hint_for
 from imagebot.manifest.sweep.known import Known
@@ -65,8 +65,9 @@ def sweep(path: str, data: bytes, known: Known = _NOTHING_KNOWN) -> tuple[Unread
 
 def _found(swept: SweptText) -> Iterator[Found]:
     """Everything that looks like an image, once per place."""
-    sources = (references(swept), tags(swept), arguments(swept), resources(swept))
-    every = merge(*sources, key=lambda each: (each.start, -each.end))
+    everywhere = (references(swept), tags(swept))
+    in_some = (arguments(swept), continued(swept), resources(swept))
+    every = merge(*everywhere, *in_some, key=lambda each: (each.start, -each.end))
     for _, same in groupby(every, key=lambda each: each.start):
         yield next(same)
 

@@ -151,6 +151,11 @@ IN_FILES = {
         ARGUMENTS,
         [(1, "debian:12.4"), (2, "3.12")],
     ),
+    "lines of FROM that go on": (
+        "Dockerfile",
+        "FROM --platform=x \\\n  debian:12\nfrom busybox:1\nFROM \\\n  scratch\n",
+        [(2, "debian:12"), (3, "busybox:1")],
+    ),
     "quoted arguments": (
         "web.Dockerfile",
         f"ARG A='debian:12'\nARG D=\"{DIGEST}\"\nFROM $A\nFROM nginx@${{D}}\n",
