@@ -22,7 +22,8 @@ KEYS = (
     *("repo", "repoURL", "targetRevision", "dependencies", "services", "build", "container"),
     *("uses", "taskRef", "pipelineRef", "bundle", "resolver", "params", "forProvider", "releases"),
     *("build", "output", "artifacts", "postBuild", "substitute", "annotations", "apiImage"),
-    *("config.kubernetes.io/function",),
+    *("config.kubernetes.io/function", "repositoryURL", "chartName", "chartVersion", "helmChart"),
+    *("targetCustomizations", "templates", "repositories"),
 )
 KINDS = (
     *("Deployment", "Pod", "CronJob", "List", "ConfigMap", "HelmRelease", "HelmChart"),

@@ -109,6 +109,59 @@ spec:
     targetRevision: main
     path: web
 """,
+    ("helmfile.yaml", "templates of a helmfile in a document of their own"): """\
+repositories:
+  - name: acme
+    url: ghcr.io/acme/charts
+    oci: true
+---
+image: acme/web:1.4.1
+templates:
+  web:
+    chart: acme/web
+    version: 1.4.1
+""",
+    ("helmfile.yaml", "a document that begins with templates of a helmfile"): """\
+repositories:
+  - name: acme
+    url: ghcr.io/acme/charts
+    oci: true
+---
+templates:
+  web:
+    chart: acme/web
+    version: 1.4.1
+image: acme/web:1.4.1
+""",
+    ("fleet.yaml", "a version for some clusters, whose chart is elsewhere"): """\
+helm:
+  repo: oci://ghcr.io/acme/charts
+  chart: web
+targetCustomizations:
+  - name: production
+    helm:
+      version: 1.4.1
+""",
+    ("profile.yaml", "a chart of Sveltos in a resource without other images"): """\
+apiVersion: config.projectsveltos.io/v1beta1
+kind: ClusterProfile
+spec:
+  helmCharts:
+    - chartVersion: 1.4.1
+      chartName: web
+      repositoryURL: oci://ghcr.io/acme/charts
+""",
+    ("vendir.yml", "a chart of vendir"): """\
+apiVersion: vendir.k14s.io/v1alpha1
+kind: Config
+directories:
+  - contents:
+      - helmChart:
+          version: 1.4.1
+          name: web
+          repository:
+            url: oci://ghcr.io/acme/charts
+""",
     ("values.yaml", "the values of a release in a text"): """\
 apiVersion: v1
 kind: ConfigMap

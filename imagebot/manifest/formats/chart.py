@@ -36,7 +36,8 @@ def _dependency(entry: Mapping) -> ChartDependency:
 
 def find_by_keys(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
     """A chart in a mapping of any format: `{chart: oci://…, version}`, as in k3s, Fleet and
-    helmfile, or `{repository: oci://…, name, version}`, as in Crossplane."""
+    helmfile, `{repository: oci://…, name, version}`, as in Crossplane, and in other keys."""
+    _find_named(context, mapping, keys)
     key = next((each for each in ("chart", *_REPOSITORIES) if _is_registry(mapping, each)), "")
     if not key or mapping.scalar("version") is None:
         return
@@ -49,6 +50,24 @@ def find_by_keys(context: DocumentContext, mapping: Mapping, keys: Keys) -> None
     at = mapping.scalar(key)
     if at is not None and not context.is_variable(at, f"{url}/{name}"):
         find_versioned(context, mapping, url, name, keys, loose=True)
+
+
+def _find_named(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
+    """`{repositoryURL: oci://…, chartName, chartVersion}`, as in Sveltos, and vendir's
+    `helmChart: {name, version, repository: {url: oci://…}}`."""
+    if _is_registry(mapping, "repositoryURL"):
+        url, name, version = said(mapping, "repositoryURL"), "chartName", "chartVersion"
+    elif (repository := mapping.mapping("repository")) is not None and keys[-1:] == ("helmChart",):
+        url, name, version = said(repository, "url"), "name", "version"
+    else:
+        return
+    chart = said(mapping, name)
+    if chart.startswith(_SCHEME):
+        url, _, chart = chart.rpartition("/")
+    at = mapping.scalar(name)
+    if at is None or mapping.scalar(version) is None or context.is_variable(at, f"{url}/{chart}"):
+        return
+    find_versioned(context, mapping, url, chart, keys, version=version, loose=True)
 
 
 def _is_registry(mapping: Mapping, key: str) -> bool:

@@ -115,4 +115,5 @@ def _find_plain(context: DocumentContext, root: Mapping, kind: PathKind, keys: K
             fleet.find(context.within(form="helm"), root, keys)
         if helmfile.is_helmfile(root):
             helmfile.find(context.within(form="helm"), root, keys)
+        fleet.find_charts(context.within(form="helm"), root, keys)
         helm.find(context.within(form="helm"), root, keys)

@@ -19,10 +19,11 @@ _MAX_INHERITED = 20
 
 
 def is_helmfile(root: Mapping) -> bool:
-    releases = root.sequence("releases")
-    return bool(releases) and any(
+    releases = root.sequence("releases") or ()
+    templates = [node for _, node in (root.mapping("templates") or Mapping()).values()]
+    return any(
         isinstance(each, Mapping) and (each.scalar("chart") is not None or "inherit" in each)
-        for each in releases or ()
+        for each in (*releases, *templates)
     )
 
 
@@ -61,6 +62,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
         _find_chart(context, entry, parts[-1][1])
         context.findings.releases.append(_release(context, chart, parts, environments))
         _find_values(context, entry, parts[-1][1])
+    _find_templates(context, root, keys)
 
 
 def _find_values(context: DocumentContext, entry: Mapping, keys: Keys) -> None:
@@ -87,6 +89,15 @@ def _with_inherited(
             kept.update((key, pair) for key, pair in template.items() if key not in left_out)
             found.append((kept, (*keys, "templates", name)))
     return [*found, (entry, (*keys, "releases", number))]
+
+
+def _find_templates(context: DocumentContext, root: Mapping, keys: Keys) -> None:
+    """Charts of `templates` that releases inherit by name; those they merge (`<<`) are theirs."""
+    releases = [each for each in root.sequence("releases") or () if isinstance(each, Mapping)]
+    merged = {id(each.scalar("version")) for each in releases}
+    for name, (_, template) in (root.mapping("templates") or Mapping()).items():
+        if isinstance(template, Mapping) and id(template.scalar("version")) not in merged:
+            _find_chart(context, template, (*keys, "templates", name))
 
 
 def _release(

@@ -36,7 +36,8 @@ def hint_for(swept: SweptText, found: Found) -> str:
     path = swept.path
     kind = path_kind(path)
     if found.whole:
-        if kind == "text":
+        # A comment above `# syntax=` would make it a comment.
+        if kind == "text" and not swept.is_syntax(found.start):
             return f"write `{_comment(path)} imagebot: POLICY` on the line above"
         return f"write `files: {{patterns: [{_pattern(path, found)}]}}` in the configuration"
     name = found.name or "REPOSITORY"

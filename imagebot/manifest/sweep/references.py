@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from imagebot.errors import InvalidReferenceError
+from imagebot.manifest.sweep.services import is_of_service, is_of_step
 from imagebot.manifest.sweep.text import SweptText, compiled
 from imagebot.reference import Reference, parse_reference
 
@@ -25,6 +26,8 @@ _VERSION = re.compile(
     r"|(?:latest|stable|edge|nightly|main|master|develop)(?:-.*)?$"
 )
 _NUMBER = re.compile(r"[0-9]+")
+# Of a major version, as opposed to a port.
+_LONGEST_NUMBER = 2
 _ADDRESS = re.compile(r"[0-9.]+|localhost")
 _HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?|localhost(?::[0-9]+)?")
 _CODE_HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
@@ -40,7 +43,9 @@ _FOR_IMAGE = (
     r"(?:(?i:image|img|container)[\w.\[\]/-]*[\"']?[ \t]*(?::=|=>|[:=(,])[ \t]*"
     r"(?:\[(?:[^\[\]{}]*,)?[ \t]*)?[\"'\[{]*$)"
     r"|(?:--[\w-]*(?i:image)[ =][\"']?$)"
-    r"|(?:^[ \t]*FROM[ \t]+(?:--[\w=/.$-]+[ \t]+)*$)"
+    r"|(?:^[ \t]*(?i:FROM)[ \t]+(?:--[\w=/.$-]+[ \t]+)*[\"']?$)"
+    r"|(?:[ \t]--(?:mount=(?:[\w=/.$-]+,)*)?from=[\"']?$)"
+    r"|(?:^#[ \t]*syntax[ \t]*=[ \t]*$)"
     r"|(?:\b(?:docker|podman|nerdctl|crictl)[ \t]+(?:image[ \t]+)?(?:run|pull|create)\b)"
 )
 _BUILD = (
@@ -125,6 +130,11 @@ def _is_image(swept: SweptText, start: int, found: Reference) -> bool:
     tag = found.tag or ""
     if compiled(_FOR_IMAGE).search(before):
         return slash != "" or not (_HOST.fullmatch(found.name) and _NUMBER.fullmatch(tag))
+    if is_of_step(swept, before):
+        return True
+    if not slash and is_of_service(swept, before, start):
+        # Longer numbers are ports.
+        return _is_release(found) or len(tag) <= _LONGEST_NUMBER
     if not slash or first in _MIME or tag in _MODES:
         return False
     return _HOST.fullmatch(first) is not None or _is_release(found)

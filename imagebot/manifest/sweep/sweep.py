@@ -12,12 +12,14 @@ from itertools import groupby
 
 from imagebot.manifest.formats.own_configuration import is_configuration
 from imagebot.manifest.images.field import Unread
+from imagebot.manifest.sweep.dockerfile import arguments, continued
 from imagebot.manifest.sweep.files import is_swept
 from imagebot.manifest.sweep.hint import hint_for
 from imagebot.manifest.sweep.known import Known
 from imagebot.manifest.sweep.references import Found, references
 from imagebot.manifest.sweep.tag_maps import tags_in_maps
 from imagebot.manifest.sweep.tags import tags
+from imagebot.manifest.sweep.terraform import resources
 from imagebot.manifest.sweep.text import MAX_WORDS, SweptText, text_of
 from imagebot.manifest.yaml.events import MAX_BYTES
 from imagebot.text import shorten
@@ -64,12 +66,9 @@ def sweep(path: str, data: bytes, known: Known = _NOTHING_KNOWN) -> tuple[Unread
 
 def _found(swept: SweptText) -> Iterator[Found]:
     """Everything that looks like an image, once per place."""
-    every = merge(
-        references(swept),
-        tags(swept),
-        tags_in_maps(swept),
-        key=lambda each: (each.start, -each.end),
-    )
+    everywhere = (references(swept), tags(swept), tags_in_maps(swept))
+    in_some = (arguments(swept), continued(swept), resources(swept))
+    every = merge(*everywhere, *in_some, key=lambda each: (each.start, -each.end))
     for _, same in groupby(every, key=lambda each: each.start):
         yield next(same)
 

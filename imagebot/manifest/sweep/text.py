@@ -45,6 +45,9 @@ _OTHERS_LINE = (
 )
 # `#` begins a comment in most languages; these are the others' signs at the start of a line.
 _COMMENT_LINE = re.compile(r"[ \t]*(?:#|//|<!--|/?\*(?:[ \t]|\*|$)|REM[ \t]|rem[ \t])")
+# A comment at the top of a Dockerfile that names the image which builds it.
+_SYNTAX = re.compile(r"#[ \t]*syntax[ \t]*=[ \t]*")
+_DIRECTIVES = re.compile(r"(?:#[ \t]*(?:escape|check)[ \t]*=[^\n]*\n)*")
 _TRAILING = re.compile(r"(?<=\s)(?:#|//)(?=\s|imagebot|renovate)")
 
 
@@ -82,9 +85,22 @@ class SweptText:
         if next(matches, None) is not None:
             self.is_cut = True
 
+    def is_syntax(self, at: int) -> bool:
+        """Whether a position is the value of `# syntax=` at the top of a Dockerfile."""
+        if at > NEAR:
+            return False
+        before = self.text[:at]
+        start = before.rfind("\n") + 1
+        return (
+            _SYNTAX.fullmatch(before, start) is not None
+            and _DIRECTIVES.fullmatch(before, 0, start) is not None
+        )
+
     def is_left_out(self, at: int) -> bool:
         """Whether a position is in a comment, or in what another tool or the cluster writes."""
         before = self.before(at)
+        if self.is_syntax(at):
+            return False
         if compiled(_OTHERS_LINE).search(before) or _in_comment(before.decode("latin-1")):
             return True
         if self._left_out is None:

@@ -37,7 +37,8 @@ _BEYOND = (
     *("bundle:", "bundles", "\t", "\r"),
     *("helm:", "valuesFrom:", "helmCharts:", "Generator:", "releases:"),
     *("pkg.crossplane.io", "DockerImage", "repositories:"),
-    *("valuesFiles:", "chartRef:", "values.yaml:"),
+    *("valuesFiles:", "chartRef:", "values.yaml:", "chartName:", "helmChart:"),
+    "\ntemplates:",
 )
 # Line breaks to libyaml, which follows YAML 1.1.
 _OTHER_BREAKS = ("\x85", "\u2028", "\u2029")

@@ -15,6 +15,9 @@ PATTERNS = [
     ("x.yaml", f"kind: A\nvalue: acme/web:1.0@{DIGEST}\n", f"acme/web:1.0@{DIGEST}"),
     ("x.json", '{"a": "localhost:5000/a.b/web:1.0"}', "localhost:5000/a.b/web:1.0"),
     ("images/it's [a]", f"acme/web@{DIGEST}", f"acme/web@{DIGEST}"),
+    # A marker above it would make it a comment.
+    ("Dockerfile", "# syntax=docker/dockerfile:1.6\n", "docker/dockerfile:1.6"),
+    ("cloudbuild.yaml", "steps:\n- name: golang:1.22\n", "golang:1.22"),
     ("chart/templates/x.yaml", "{{ if .a }}\nimage: redis:7-alpine\n{{ end }}", "redis:7-alpine"),
 ]
 
@@ -34,6 +37,7 @@ def test_a_pattern_to_paste_finds_the_image(path: str, text: str, reference: str
     [
         ("Dockerfile", "FROM acme/web:1.0\n", "#"),
         ("x.env", "WEB=acme/web:1.0\n", "#"),
+        ("Dockerfile", "ARG BASE=acme/web:1.0\nFROM $BASE\n", "#"),
         ("x.tf", 'image = "acme/web:1.0"\n', "#"),
         ("x.jsonnet", "{image: 'acme/web:1.0'}\n", "//"),
         ("Jenkinsfile", "agent { docker { image 'acme/web:1.0' } }\n", "//"),
@@ -49,6 +53,16 @@ def test_a_marker_above_the_line_makes_a_field(path: str, text: str, sign: str) 
 
 
 TAGS = [
+    (
+        "Dockerfile",
+        "ARG PY=3.12\nFROM acme/python:$PY\n",
+        "# imagebot: {image: acme/python, policy: POLICY}",
+    ),
+    (
+        "x.tf",
+        'resource "helm_release" "x" {\n  chart = "oci://r.example/a"\n  version = "1.2.0"\n}\n',
+        "# imagebot: {image: r.example/a, policy: POLICY}",
+    ),
     ("x.env", "A_IMAGE=acme/api\nA_TAG=1.2\n", "# imagebot: {image: acme/api, policy: POLICY}"),
     ("x.yaml", "image_version: 1.4.2\n", "# imagebot: {image: REPOSITORY, policy: POLICY}"),
     ("x.libsonnet", "image_tag: '1.4.2',\n", "// imagebot: {image: REPOSITORY, policy: POLICY}"),

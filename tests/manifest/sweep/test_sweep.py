@@ -39,6 +39,14 @@ REFERENCES = [
     ("x.json", '{"images": ["a", "redis:7"]}', "redis:7"),
     ("x.sh", 'IMAGE="${REGISTRY}/acme/api:1.4.2"', "1.4.2"),
     ("x.sh", "run $REGISTRY/api:1.4.2", "1.4.2"),
+    ("Dockerfile", 'FROM "golang:1.22"', "golang:1.22"),
+    ("Dockerfile", "COPY --from=nginx:1.25 /a /b", "nginx:1.25"),
+    ("Dockerfile", "RUN --mount=type=bind,from=alpine:3.19,target=/x true", "alpine:3.19"),
+    ("cloudbuild.yaml", "- name: golang:1.22", "golang:1.22"),
+    ("ci/cloudbuild-test.yml", "steps: [{id: a, name: 'node:20'}]", "node:20"),
+    ("ci/jobs.yml", "services: ['mysql:8.0']", "mysql:8.0"),
+    ("ci/jobs.yml", "services: [{name: docker:24-dind}]", "docker:24-dind"),
+    ("azure-pipelines.yml", "services: {db: 'postgres:16'}", "postgres:16"),
 ]  # fmt: skip
 
 
@@ -75,6 +83,109 @@ TAGS = [
 @pytest.mark.parametrize(("text", "entry"), TAGS)
 def test_tags_beside_the_name_of_an_image_are_listed(text: str, entry: tuple[int, str]) -> None:
     assert listed(text) == [entry]
+
+
+SERVICES = """\
+job:
+  services:
+  - mysql:8.0
+  - name: redis:7
+    alias: r
+
+  # more
+  - alias: d
+    name: 'docker:24-dind'
+b:
+  services:
+    db: mysql:9.1
+"""
+ARGUMENTS = """\
+ARG BASE=debian:12.4
+ARG PY=3.12
+ARG OTHER=1.2
+ARG BARE
+ARG URL=web:80
+FROM ${BASE} AS a
+FROM --platform=linux/amd64 acme/python:$PY
+"""
+TERRAFORM = """\
+resource "docker_image" "web" {
+  name = "nginx:1.25"
+}
+resource "helm_release" "web" {
+  name       = "web"
+  repository = "oci://ghcr.io/acme/charts"
+  chart      = "web"
+  version    = "1.4.1"
+  set {
+    name = "acme:1.2"
+  }
+}
+resource "helm_release" "api" {
+  version = "1.4.2"
+  chart   = "oci://ghcr.io/acme/charts/api"
+}
+resource "helm_release" "http" {
+  repository = "https://charts.example.com"
+  chart      = "web"
+  version    = "1.4.1"
+}
+resource "helm_release" "newest" {
+  chart = "oci://ghcr.io/acme/charts/api"
+}
+data "docker_registry_image" "filled" {
+  name = "nginx:${var.tag}"
+}
+"""
+IN_FILES = {
+    "services of CI jobs": (
+        "ci/jobs.yml",
+        SERVICES,
+        [(3, "mysql:8.0"), (4, "redis:7"), (9, "docker:24-dind"), (12, "mysql:9.1")],
+    ),
+    "other lists": ("ci/jobs.yml", "services:\n  - a\nlinks:\n  - mysql:8.0\n", []),
+    "ports of services": ("x.yml", "services:\n  - web:8080\n  - api:443\n  - a: web:80\n", []),
+    "names elsewhere": ("x.yaml", "- name: golang:1.22\n", []),
+    "arguments that name an image": (
+        "Dockerfile",
+        ARGUMENTS,
+        [(1, "debian:12.4"), (2, "3.12")],
+    ),
+    "lines of FROM that go on": (
+        "Dockerfile",
+        "FROM --platform=x \\\n  debian:12\nfrom busybox:1\nFROM \\\n  scratch\n",
+        [(2, "debian:12"), (3, "busybox:1")],
+    ),
+    "quoted arguments": (
+        "web.Dockerfile",
+        f"ARG A='debian:12'\nARG D=\"{DIGEST}\"\nFROM $A\nFROM nginx@${{D}}\n",
+        [(1, "debian:12"), (2, DIGEST)],
+    ),
+    "arguments with a default in FROM": (
+        "Containerfile",
+        "ARG TAG=3.19\nFROM alpine:${TAG:-latest}\n",
+        [(1, "3.19")],
+    ),
+    "arguments that are a part of a tag or behind a variable": (
+        "Dockerfile",
+        "ARG A=9\nARG B=1.2\nARG REG=acme.example\nFROM acme/ubi:$A-1\nFROM ${REG:-x}/app:${B}\n",
+        [(1, "9"), (2, "1.2")],
+    ),
+    "images of Terraform": ("main.tf", TERRAFORM, [(2, "nginx:1.25"), (8, "1.4.1"), (14, "1.4.2")]),
+    "such keys elsewhere": ("x.hcl", TERRAFORM, []),
+    "arguments of other files": ("x.txt", "ARG PY=3.12\nFROM python:$PY\n", []),
+    "the syntax of a Dockerfile": (
+        "Dockerfile",
+        "# escape=x\n# syntax=docker/dockerfile:1\nFROM scratch\n",
+        [(2, "docker/dockerfile:1")],
+    ),
+    "a comment that looks like it": ("Dockerfile", "FROM x\n# syntax=docker/dockerfile:1.6\n", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "text", "entries"), IN_FILES.values(), ids=IN_FILES.keys())
+def test_what_other_lines_say_counts(path: str, text: str, entries: list[tuple[int, str]]) -> None:
+    assert listed(text, path) == entries
 
 
 OTHER_TEXTS = [
