@@ -98,6 +98,10 @@ class Passes:
         """The next passes ask for a repository anew."""
         self._client_for(bot).registries.memo(bot).forget(repository)
 
+    def forget_all(self, bot: BotConfiguration) -> None:
+        """The next passes ask for every repository anew."""
+        self._client_for(bot).registries.memo(bot).forget_all()
+
     def close(self) -> None:
         """Close the client; no pass runs any more."""
         if self._client is not None:
