@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -15,13 +14,12 @@ from starlette.routing import Route
 from imagebot.run.exposition import expose
 from imagebot.run.metrics import Metrics
 from imagebot.serve.board import Board
+from imagebot.serve.bodies import Bodies
 from imagebot.serve.door import Door
 from imagebot.serve.gate import Gate
 from imagebot.serve.hooks.model import Delivery
 from imagebot.serve.page import Page
 
-_MOST_BYTES = 1024 * 1024
-"""Of a delivery: GitHub's are 100 KB at most in practice."""
 _AT_ONCE = 16
 """Deliveries that are looked at."""
 _ASKING = 4
@@ -59,17 +57,14 @@ def whole_app(
 
 def hook_routes(door: Door) -> list[Route]:
     """`POST /hooks/NAME`."""
-    at_once, asking = CapacityLimiter(_AT_ONCE), CapacityLimiter(_ASKING)
+    at_once, asking, bodies = CapacityLimiter(_AT_ONCE), CapacityLimiter(_ASKING), Bodies()
 
     async def hook(request: Request) -> Response:
-        delivery = Delivery(
-            headers=_joined(request.headers.items()),
-            query=dict(request.query_params),
-            body=await _body(request),
-        )
-        name = request.path_params["name"]
+        name, headers = request.path_params["name"], _joined(request.headers.items())
         limiter = asking if door.asks_an_issuer(name) else at_once
-        answer = await to_thread.run_sync(door.knock, name, delivery, limiter=limiter)
+        async with bodies.body_of(request) as body:
+            delivery = Delivery(headers=headers, query=dict(request.query_params), body=body)
+            answer = await to_thread.run_sync(door.knock, name, delivery, limiter=limiter)
         return Response(answer.content, answer.status, media_type="application/json")
 
     return [Route("/hooks/{name}", hook, methods=["POST"])]
@@ -118,19 +113,6 @@ def _page_route(board: Board, gate: Gate, page: Page) -> Route:
         return await to_thread.run_sync(answer, headers, limiter=limiter)
 
     return Route("/", show)
-
-
-async def _body(request: Request) -> bytes:
-    """The body of a request. Raises HTTPException for more than a delivery may have.
-
-    The connection sheds those that take too long.
-    """
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MOST_BYTES:
-            raise HTTPException(413)
-    return bytes(body)
 
 
 def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -114,7 +114,7 @@ class Daemon:
 
     def _after(self, target: Target) -> float:
         schedule = schedule_of(self._following, target)
-        return seconds_until_next(schedule, datetime.now(UTC), self.chance)
+        return seconds_until_next(schedule, datetime.now(UTC), self.chance.random())
 
     def _read(self, mail: Mail) -> None:
         if mail.overflowed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from datetime import datetime
 
@@ -23,13 +22,13 @@ def schedule_of(bot: BotConfiguration, target: Target) -> Schedule:
     return target.schedule or (bot.serve.schedule if bot.serve else Schedule())
 
 
-def seconds_until_next(schedule: Schedule, now: datetime, chance: random.Random) -> float:
+def seconds_until_next(schedule: Schedule, now: datetime, chance: float) -> float:
     """Seconds from `now` to the next pass: a little less than the interval, or at most 30 more than
-    to the next time of a cron expression, and never before that."""
+    to the next time of a cron expression, and never before that. `chance` is from 0 to 1."""
     seconds = (schedule.next_time(now) - now).total_seconds()
     if schedule.cron:
-        return seconds + chance.uniform(0, min(_LATEST, _JITTER * seconds))
-    return seconds * chance.uniform(1 - _JITTER, 1.0)
+        return seconds + chance * min(_LATEST, _JITTER * seconds)
+    return seconds * (1 - _JITTER * chance)
 
 
 def oldest(

@@ -21,7 +21,7 @@ def next_passes(bot: BotConfiguration, target: Target, number: int) -> list[date
     """Each begins as soon as it may after the one before."""
     moments, now, chance = [], NOW, random.Random(1)
     for _ in range(number):
-        now += timedelta(seconds=seconds_until_next(schedule_of(bot, target), now, chance))
+        now += timedelta(seconds=seconds_until_next(schedule_of(bot, target), now, chance.random()))
         moments.append(now)
     return moments
 

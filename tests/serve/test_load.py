@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -129,3 +131,33 @@ def test_two_replicas_do_no_harm(stage: Stage) -> None:
         # Each commit writes something that the one before did not have.
         assert len({commit.message for commit in commits}) == len(commits)
         stage.git.assert_sound(repository)
+
+
+def test_large_bodies_of_strangers_do_not_fill_the_memory(stage: Stage) -> None:
+    """The secret is checked when a body is there, so anybody can send many, and not end them."""
+    stage.add_target("gitops", {})
+    daemon = stage.start()
+    host, _, port = daemon.addresses[0].rpartition(":")
+    large = 1024 * 1024 - 1
+    head = f"POST /hooks/registry HTTP/1.1\r\nHost: x\r\nContent-Length: {large + 1}\r\n\r\n"
+    with ExitStack() as stack:
+        held = []
+        for _ in range(64):
+            held.append(stack.enter_context(socket.create_connection((host, int(port)), PATIENCE)))
+            # Where there is no room, the answer comes before the end.
+            with suppress(OSError):
+                held[-1].sendall(head.encode() + b" " * large)
+        assert any(map(is_refused, reversed(held)))
+        assert memory(daemon) < MOST_MEMORY
+    # There is room again.
+    large_one = b" " * 500_000
+    daemon.wait_until(
+        lambda: daemon.post("/hooks/registry", large_one, BEARER).status_code == 400, "room"
+    )
+
+
+def is_refused(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(100).startswith(b"HTTP/1.1 503 ")
+    except OSError:
+        return False
