@@ -13,7 +13,8 @@ from types import FrameType
 from imagebot import __version__
 from imagebot.config.model import BotConfiguration
 from imagebot.config.model_serve import Listen, ServeOptions
-from imagebot.errors import ImagebotError
+from imagebot.config.secret import read_secret
+from imagebot.errors import CredentialError, ImagebotError
 from imagebot.http.address import is_loopback
 from imagebot.http.transport import Transport
 from imagebot.problem import Exit
@@ -92,6 +93,8 @@ def serve(
     Raises ConfigurationError and UsageError where it cannot begin, and KeyboardInterrupt when a
     pass was interrupted.
     """
+    # Before the file is read: what changes while it starts is seen.
+    files = _Watch((path,) if path else ())
     bot = load()
     transport = Transport()
     parts = _parts(process, _options(bot), diagnostics, transport)
@@ -103,9 +106,8 @@ def serve(
         listeners = _listen(_options(bot), parts, tls)
         for listener in listeners:
             stack.callback(listener.close)
-        _follow(bot, parts)
         _say_hello(bot, listeners, diagnostics)
-        files = _Watch((path,) if path else ())
+        _follow(bot, parts)
         certificates = _Watch((tls.certificate, tls.key) if tls else ())
         try:
             while True:
@@ -169,6 +171,12 @@ def _follow(bot: BotConfiguration, parts: _Parts) -> None:
     parts.door.hooks = _options(bot).hooks
     parts.gate.password = _options(bot).password
     parts.daemon.follow(bot)
+    for place, source in _options(bot).secrets.items():
+        try:
+            read_secret(source, parts.gate.process.environment)
+        except CredentialError as error:
+            # Whoever sends it later on is refused, and may not say so.
+            parts.diagnostics.warning(f"{place}: {error.message}", hint=error.hint)
 
 
 def _reload(bot: BotConfiguration, load: Load, parts: _Parts) -> BotConfiguration:

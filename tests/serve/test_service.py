@@ -38,6 +38,25 @@ def test_probes(stage: Stage) -> None:
     daemon.wait_until(lambda: daemon.get("/readyz").status_code == 200)
 
 
+def test_secrets_that_cannot_be_read_are_reported_at_the_start_and_when_they_change(
+    stage: Stage,
+) -> None:
+    stage.add_target("gitops", {})
+    serve = stage.bot["serve"]
+    serve["hooks"]["later"] = {"type": "hmac", "secret": {"file": "/nowhere/hook"}}
+    daemon = stage.start()
+    warned = daemon.wait_for("warning")
+    assert "serve.hooks.later: cannot read the secret in the file /nowhere" in warned["message"]
+    assert "mounted" in warned["hint"]
+    serve["password"] = {"env": "IMAGEBOT_TEST_MISSING"}
+    del serve["hooks"]["later"]
+    stage.write()
+    daemon.wait_for("reloaded")
+    messages = [each["message"] for each in daemon.events("warning")]
+    assert len(messages) == 2
+    assert "serve.password: the variable IMAGEBOT_TEST_MISSING" in messages[1]
+
+
 def test_it_is_not_ready_before_the_first_pass(stage: Stage) -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}/silent.git"
