@@ -53,14 +53,15 @@ class Ended:
 
     `uses` are the repositories of its images, by all their names (those of mirrors and origins,
     too); None: that did not become known. `commits` are those
-    that it pushed. `missing` are hints whose tag is not listed yet. `failed`: it should be tried
-    again soon.
+    that it pushed. `missing` are hints whose tag is not listed yet. It should be tried again soon
+    where it `failed`, and where it is `partial`: some registry could not be reached.
     """
 
     uses: frozenset[Repository] | None
     commits: tuple[str, ...] = ()
     missing: tuple[Hint, ...] = ()
     failed: bool = False
+    partial: bool = False
 
 
 @dataclass(slots=True)
@@ -245,10 +246,10 @@ class Agenda:
     def _schedule(self, entry: _Entry, ended: Ended, now: float) -> None:
         entry.due = now if entry.outdated else now + self._after(entry.target)
         entry.outdated = False
-        if not ended.failed:
-            entry.backoff, entry.hushed = 0.0, -math.inf
+        entry.hushed = now + _FIRST_BACKOFF if ended.failed else -math.inf
+        if not ended.failed and not ended.partial:
+            entry.backoff = 0.0
             return
-        entry.hushed = now + _FIRST_BACKOFF
         entry.backoff = min(_LONGEST_BACKOFF, 2 * entry.backoff or _FIRST_BACKOFF)
         entry.due = min(entry.due, now + entry.backoff)
 

@@ -211,6 +211,21 @@ def test_announcements_do_not_hurry_a_target_that_fails() -> None:
     assert names(started(agenda, 7.5)) == ["one"]
 
 
+def test_a_registry_that_is_away_is_asked_again_soon_and_delays_no_announcement() -> None:
+    agenda = agenda_of(ONE)
+    started(agenda, 0.0)
+    away = Ended(uses=frozenset({API}), partial=True)
+    agenda.end("one", away, 1.0)
+    assert agenda.next_moment(MOST) == 6.0
+    agenda.hear(hint(API, 2.0))
+    assert names(started(agenda, 2.0)) == ["one"]
+    agenda.end("one", away, 3.0)
+    assert agenda.next_moment(MOST) == 13.0
+    started(agenda, 13.0)
+    agenda.end("one", used(API), 14.0)
+    assert agenda.next_moment(MOST) == 14.0 + INTERVAL
+
+
 def test_what_people_push_to_a_target_that_fails_is_looked_at_at_once() -> None:
     agenda = agenda_of(ONE)
     started(agenda, 0.0)
