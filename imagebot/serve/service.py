@@ -29,7 +29,7 @@ from imagebot.serve.events import listening, reload_refused, reloaded
 from imagebot.serve.gate import Gate
 from imagebot.serve.inbox import Inbox
 from imagebot.serve.keys import IssuerKeys
-from imagebot.serve.listener import Listener, Tls
+from imagebot.serve.listener import Listener, Tls, allow_files
 from imagebot.serve.page import Page
 
 _LOOK_AGAIN = 1.0
@@ -96,6 +96,7 @@ def serve(
     # Before the file is read: what changes while it starts is seen.
     files = _Watch((path,) if path else ())
     bot = load()
+    allow_files()
     transport = Transport()
     parts = _parts(process, _options(bot), diagnostics, transport)
     hangup = _Hangup()
