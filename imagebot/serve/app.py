@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from imagebot.run.exposition import expose
 from imagebot.run.metrics import Metrics
@@ -38,21 +40,45 @@ _LATE = 30.0
 
 def hooks_app(door: Door) -> Starlette:
     """Hooks, and nothing else."""
-    return Starlette(routes=hook_routes(door))
+    return _strict(hook_routes(door))
 
 
 def whole_app(
     door: Door, board: Board, metrics: Metrics, gate: Gate, page: Page, *, hooks: bool
 ) -> Starlette:
     """Everything, with or without the hooks."""
-    return Starlette(
-        routes=[
+    return _strict(
+        [
             *_probe_routes(board),
             _metrics_route(metrics),
             _page_route(board, gate, page),
             *(hook_routes(door) if hooks else ()),
         ],
     )
+
+
+def _strict(routes: list[Route]) -> Starlette:
+    """An application that redirects nobody: senders of hooks do not follow, and `Host` is
+    anybody's."""
+    app = Starlette(routes=routes, middleware=[Middleware(_OneLength)])
+    app.router.redirect_slashes = False
+    return app
+
+
+class _OneLength:
+    """Refuses requests with both a Content-Length and a Transfer-Encoding, and what follows them:
+    a proxy may go by the other one, and take what is in a body for a request (RFC 9112, 6.1)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        names = {name for name, _ in scope.get("headers", ())}
+        if {b"content-length", b"transfer-encoding"} <= names:
+            refusal = Response(status_code=400, headers={"Connection": "close"})
+            await refusal(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def hook_routes(door: Door) -> list[Route]:

@@ -124,6 +124,30 @@ def test_a_body_without_a_length_is_capped(idle: Daemon) -> None:
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
+def test_a_request_in_the_body_of_another_is_not_answered(idle: Daemon) -> None:
+    """A proxy that goes by Content-Length would take it for a part of the body."""
+    host, _, port = idle.addresses[0].rpartition(":")
+    inner = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+    body = b"0\r\n\r\n" + inner
+    head = (
+        "POST /hooks/registry HTTP/1.1\r\nHost: x\r\n"
+        f"Content-Length: {len(body)}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
+        connection.sendall(head.encode() + body)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("path", ["/metrics/", "/hooks/registry/", "/healthz/?a=b"])
+def test_nobody_is_redirected(idle: Daemon, path: str) -> None:
+    assert idle.get(path).status_code == 404
+    assert idle.post(path, b"", BEARER).status_code == 404
+
+
 def test_whoever_sends_byte_by_byte_is_shed(idle: Daemon) -> None:
     host, _, port = idle.addresses[0].rpartition(":")
     with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
