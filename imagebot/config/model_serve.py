@@ -70,6 +70,15 @@ class ServeOptions:
     password: SecretSource | None = None
     hooks: Mapping[str, Hook] = field(default_factory=dict)
 
+    @property
+    def secrets(self) -> Mapping[str, SecretSource]:
+        """What strangers have to know, by its place in the bot's own file."""
+        sources = {
+            "serve.password": self.password,
+            **{f"serve.hooks.{hook.name}": hook.secret for hook in self.hooks.values()},
+        }
+        return {place: source for place, source in sources.items() if source is not None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nudge:

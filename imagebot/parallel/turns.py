@@ -64,6 +64,32 @@ class Turns:
         finally:
             self.take()
 
+    @contextlib.contextmanager
+    def given_up_after(self, seconds: float) -> Iterator[None]:
+        """In here this thread keeps its turn for so many seconds at most: as `given_up` from then
+        on. So what is usually quick does not queue for a new turn, and what hangs stops nobody."""
+        lock = threading.Lock()
+        over = gone = False
+
+        def give_up() -> None:
+            nonlocal gone
+            with lock:
+                if not over:
+                    gone = True
+                    self.give_back()
+
+        timer = threading.Timer(seconds, give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            with lock:
+                over = True
+            if gone:
+                self.take()
+
     def _stop_waiting(self, given: threading.Lock) -> bool:
         """False when the turn was handed over at the last moment."""
         with self._lock:

@@ -113,6 +113,11 @@ class Memo:
                 if key.lasting or names.isdisjoint(self.names(key.repository))
             }
 
+    def forget_all(self) -> None:
+        """Drop the tags, digests and push times of every repository."""
+        with self._lock:
+            self._entries = {key: entry for key, entry in self._entries.items() if key.lasting}
+
     def lists(self, repository: Repository, tag: str) -> bool | None:
         """Whether the newest list of a repository's tags has the tag; None where there is none.
 

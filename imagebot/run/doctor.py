@@ -72,6 +72,10 @@ def check_targets(context: PassContext) -> Iterator[Check]:
         from imagebot.run.doctor_nudges import check_nudges
 
         yield from check_nudges(context)
+    if context.bot.serve:
+        from imagebot.run.doctor_serve import check_serve
+
+        yield from check_serve(context)
     yield from _check_plans(well, context, known)
 
 

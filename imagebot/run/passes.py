@@ -60,6 +60,9 @@ _LONGEST_PAUSE = 4.0
 # Targets that read or publish; any number of those below may wait for registries.
 _TARGETS_AT_ONCE = 4
 _TARGETS_OPEN = 32
+_QUICK = 2.0
+"""Seconds that reading from a remote may take before another target gets the turn: a Git server
+that stalls is waited for a minute, and must not stop the targets of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +238,8 @@ def _prepare(
     What an `earlier` one of the same pass decided and edited is not done again.
     """
     checkout = opened.checkout
-    checkout.refresh()
+    with context.turns.given_up_after(_QUICK):
+        checkout.refresh()
     configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
     checkout.committer = _committer(configuration.commit, context.now)
     source = CheckoutSource(checkout, configuration.files)
@@ -283,7 +287,8 @@ def _prepare_again(
     Else only what is new in the files that it touched is decided and edited. While people push all
     the time, who plans for long never comes to push.
     """
-    opened.checkout.refresh()
+    with context.turns.given_up_after(_QUICK):
+        opened.checkout.refresh()
     source = CheckoutSource(opened.checkout, earlier.configuration.files)
     if tree_read(source, target) == earlier.read:
         return replace(earlier, requests=None)  # they may be others by now

@@ -53,21 +53,23 @@ class Ended:
 
     `uses` are the repositories of its images, by all their names (those of mirrors and origins,
     too); None: that did not become known. `commits` are those
-    that it pushed. `missing` are hints whose tag is not listed yet. `failed`: it should be tried
-    again soon.
+    that it pushed. `missing` are hints whose tag is not listed yet. It should be tried again soon
+    where it `failed`, and where it is `partial`: some registry could not be reached.
     """
 
     uses: frozenset[Repository] | None
     commits: tuple[str, ...] = ()
     missing: tuple[Hint, ...] = ()
     failed: bool = False
+    partial: bool = False
 
 
 @dataclass(slots=True)
 class _Entry:
     """What is known of a target. `wanted` is when a pass should begin because of an event;
     infinity: nothing has happened. `outdated`: the pass that runs goes by an older configuration.
-    `own` are the newest commits that the bot pushed."""
+    `crowded`: more hints came than are kept. `hushed` is until when hints start nothing, after a
+    failure. `own` are the newest commits that the bot pushed."""
 
     target: Target
     due: float
@@ -75,12 +77,20 @@ class _Entry:
     running: bool = False
     ended: bool = False
     outdated: bool = False
+    crowded: bool = False
+    hushed: float = -math.inf
     uses: frozenset[Repository] | None = None
     hints: dict[Announcement, Hint] = field(default_factory=dict)
     later: list[tuple[float, Hint]] = field(default_factory=list)
     commits: dict[str, None] = field(default_factory=dict)
     own: dict[str, None] = field(default_factory=dict)
     backoff: float = 0.0
+
+    @property
+    def next(self) -> float:
+        """When its next pass should begin. What people push may mend a failure, hints do not."""
+        wanted = self.wanted if self.commits else max(self.wanted, self.hushed)
+        return min(wanted, self.due)
 
 
 _MOST_OWN = 200
@@ -98,6 +108,8 @@ class Agenda:
         self._after = after
         self.settle = settle
         self._entries: dict[str, _Entry] = {}
+        # Those that are gone from the configuration while a pass of them runs.
+        self._leaving: dict[str, _Entry] = {}
 
     @property
     def ready(self) -> bool:
@@ -106,7 +118,7 @@ class Agenda:
 
     @property
     def running(self) -> int:
-        return sum(entry.running for entry in self._entries.values())
+        return len(self._leaving) + sum(entry.running for entry in self._entries.values())
 
     @property
     def waiting(self) -> int:
@@ -118,16 +130,17 @@ class Agenda:
 
         `anew`: all of them are.
         """
-        before = self._entries
+        back, before = self._leaving, {**self._leaving, **self._entries}
         self._entries = {}
         for target in targets:
-            entry = before.get(target.name)
+            entry = before.pop(target.name, None)
             if entry is None:
                 entry = _Entry(target, now)
-            elif anew or entry.target != target:
+            elif anew or entry.target != target or target.name in back:
                 entry.due, entry.target, entry.uses = now, target, None
                 entry.outdated = entry.running
             self._entries[target.name] = entry
+        self._leaving = {name: entry for name, entry in before.items() if entry.running}
 
     def hear(self, hint: Hint) -> bool:
         """An image was announced; whether any target may use it."""
@@ -157,11 +170,9 @@ class Agenda:
         """The passes to begin now, those that somebody waits for first; at most so many run."""
         room = most - self.running
         ready = [
-            entry
-            for entry in self._entries.values()
-            if not entry.running and min(entry.wanted, entry.due) <= now
+            entry for entry in self._entries.values() if not entry.running and entry.next <= now
         ]
-        ready.sort(key=lambda entry: (entry.wanted > now, min(entry.wanted, entry.due)))
+        ready.sort(key=lambda entry: (entry.wanted > now, entry.next))
         for entry in ready[: max(0, room)]:
             yield self._begin(entry, now)
 
@@ -175,7 +186,7 @@ class Agenda:
                 moment
                 for entry in self._entries.values()
                 for moment in (
-                    *((entry.wanted, entry.due) if not entry.running else ()),
+                    *((entry.next,) if not entry.running else ()),
                     *(at for at, _ in entry.later),
                 )
             ),
@@ -198,6 +209,7 @@ class Agenda:
 
     def end(self, name: str, ended: Ended, now: float) -> None:
         """The pass of a target has ended."""
+        self._leaving.pop(name, None)
         entry = self._entries.get(name)
         if entry is None:
             return
@@ -215,6 +227,8 @@ class Agenda:
         if len(entry.hints) < _MOST_HINTS:
             # The first of the same: somebody waits since then.
             entry.hints.setdefault(hint.image, hint)
+        else:
+            entry.crowded = True
         entry.wanted = min(entry.wanted, hint.heard + self.settle)
 
     def _begin(self, entry: _Entry, now: float) -> Job:
@@ -226,13 +240,14 @@ class Agenda:
         )
         entry.running = True
         entry.wanted = math.inf
-        entry.hints, entry.commits = {}, {}
+        entry.hints, entry.commits, entry.crowded = {}, {}, False
         return job
 
     def _schedule(self, entry: _Entry, ended: Ended, now: float) -> None:
         entry.due = now if entry.outdated else now + self._after(entry.target)
         entry.outdated = False
-        if not ended.failed:
+        entry.hushed = now + _FIRST_BACKOFF if ended.failed else -math.inf
+        if not ended.failed and not ended.partial:
             entry.backoff = 0.0
             return
         entry.backoff = min(_LONGEST_BACKOFF, 2 * entry.backoff or _FIRST_BACKOFF)
@@ -251,5 +266,5 @@ class Agenda:
                 image: hint for image, hint in entry.hints.items() if image.repository in uses
             }
         entry.commits = {commit: None for commit in entry.commits if commit not in entry.own}
-        if not entry.hints and not entry.commits:
+        if not entry.hints and not entry.commits and not entry.crowded:
             entry.wanted = math.inf

@@ -7,21 +7,21 @@ from datetime import UTC, datetime
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from imagebot.run.exposition import expose
 from imagebot.run.metrics import Metrics
 from imagebot.serve.board import Board
+from imagebot.serve.bodies import Bodies
 from imagebot.serve.door import Door
 from imagebot.serve.gate import Gate
 from imagebot.serve.hooks.model import Delivery
 from imagebot.serve.page import Page
 
-_MOST_BYTES = 1024 * 1024
-"""Of a delivery: GitHub's are 100 KB at most in practice."""
 _AT_ONCE = 16
 """Deliveries that are looked at."""
 _ASKING = 4
@@ -40,15 +40,15 @@ _LATE = 30.0
 
 def hooks_app(door: Door) -> Starlette:
     """Hooks, and nothing else."""
-    return Starlette(routes=hook_routes(door))
+    return _strict(hook_routes(door))
 
 
 def whole_app(
     door: Door, board: Board, metrics: Metrics, gate: Gate, page: Page, *, hooks: bool
 ) -> Starlette:
     """Everything, with or without the hooks."""
-    return Starlette(
-        routes=[
+    return _strict(
+        [
             *_probe_routes(board),
             _metrics_route(metrics),
             _page_route(board, gate, page),
@@ -57,19 +57,40 @@ def whole_app(
     )
 
 
+def _strict(routes: list[Route]) -> Starlette:
+    """An application that redirects nobody: senders of hooks do not follow, and `Host` is
+    anybody's."""
+    app = Starlette(routes=routes, middleware=[Middleware(_OneLength)])
+    app.router.redirect_slashes = False
+    return app
+
+
+class _OneLength:
+    """Refuses requests with both a Content-Length and a Transfer-Encoding, and what follows them:
+    a proxy may go by the other one, and take what is in a body for a request (RFC 9112, 6.1)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        names = {name for name, _ in scope.get("headers", ())}
+        if {b"content-length", b"transfer-encoding"} <= names:
+            refusal = Response(status_code=400, headers={"Connection": "close"})
+            await refusal(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
 def hook_routes(door: Door) -> list[Route]:
     """`POST /hooks/NAME`."""
-    at_once, asking = CapacityLimiter(_AT_ONCE), CapacityLimiter(_ASKING)
+    at_once, asking, bodies = CapacityLimiter(_AT_ONCE), CapacityLimiter(_ASKING), Bodies()
 
     async def hook(request: Request) -> Response:
-        delivery = Delivery(
-            headers=_joined(request.headers.items()),
-            query=dict(request.query_params),
-            body=await _body(request),
-        )
-        name = request.path_params["name"]
+        name, headers = request.path_params["name"], _joined(request.headers.items())
         limiter = asking if door.asks_an_issuer(name) else at_once
-        answer = await to_thread.run_sync(door.knock, name, delivery, limiter=limiter)
+        async with bodies.body_of(request) as body:
+            delivery = Delivery(headers=headers, query=dict(request.query_params), body=body)
+            answer = await to_thread.run_sync(door.knock, name, delivery, limiter=limiter)
         return Response(answer.content, answer.status, media_type="application/json")
 
     return [Route("/hooks/{name}", hook, methods=["POST"])]
@@ -118,19 +139,6 @@ def _page_route(board: Board, gate: Gate, page: Page) -> Route:
         return await to_thread.run_sync(answer, headers, limiter=limiter)
 
     return Route("/", show)
-
-
-async def _body(request: Request) -> bytes:
-    """The body of a request. Raises HTTPException for more than a delivery may have.
-
-    The connection sheds those that take too long.
-    """
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MOST_BYTES:
-            raise HTTPException(413)
-    return bytes(body)
 
 
 def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

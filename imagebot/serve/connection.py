@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -13,6 +15,28 @@ _MOST = 500
 """Connections at a time."""
 
 
+class ListeningSocket(socket.socket):
+    """Accepts so many connections at a time, and closes others at once.
+
+    Here, because those that have not finished their TLS handshake count, too: each takes a file
+    descriptor, and neither asyncio nor uvicorn bounds how many there are.
+    """
+
+    def __init__(self, family: socket.AddressFamily) -> None:
+        super().__init__(family, socket.SOCK_STREAM)
+        self._accepted: list[socket.socket] = []
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        connection, address = super().accept()
+        self._accepted = [each for each in self._accepted if each.fileno() >= 0]
+        if len(self._accepted) >= _MOST:
+            connection.close()
+            # asyncio goes on with the next one.
+            raise ConnectionAbortedError
+        self._accepted.append(connection)
+        return connection, address
+
+
 class ShedProtocol(H11Protocol):
     """HTTP of uvicorn, which bounds how long a connection may be idle after an answer, but not how
     long a request may take to arrive: byte by byte, that is for ever."""
@@ -21,10 +45,7 @@ class ShedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > _MOST:
-            transport.abort()
-        else:
-            self._watch()
+        self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._shed_at is not None:

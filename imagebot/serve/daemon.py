@@ -27,7 +27,7 @@ from imagebot.run.passes import PassResult
 from imagebot.run.process import Process
 from imagebot.serve.agenda import Agenda, Hint, Job
 from imagebot.serve.board import Board, PassEnd
-from imagebot.serve.freshness import schedule_of
+from imagebot.serve.freshness import schedule_of, seconds_until_next
 from imagebot.serve.hooks.model import GitEvent
 from imagebot.serve.inbox import Inbox, Mail
 from imagebot.serve.passes import Pass, Passes
@@ -37,9 +37,6 @@ _WORKING_AT_ONCE = 4
 """Of the passes; the others wait for registries."""
 _TICK = 1.0
 """Seconds after which the loop looks around, although nothing happened."""
-_JITTER = 0.1
-"""Of the time until the next scheduled pass, so that those of many targets, and of many bots,
-spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +113,12 @@ class Daemon:
         return self._bot
 
     def _after(self, target: Target) -> float:
-        now = datetime.now(UTC)
-        seconds = (schedule_of(self._following, target).next_time(now) - now).total_seconds()
-        if target.schedule and target.schedule.cron:
-            return seconds + self.chance.uniform(0, min(30.0, _JITTER * seconds))
-        return seconds * self.chance.uniform(1 - _JITTER, 1.0)
+        schedule = schedule_of(self._following, target)
+        return seconds_until_next(schedule, datetime.now(UTC), self.chance.random())
 
     def _read(self, mail: Mail) -> None:
         if mail.overflowed:
+            self._passes.forget_all(self._following)
             self._agenda.follow(self._following.targets, self.clock(), anew=True)
         for image, heard in mail.images:
             if self._agenda.hear(Hint(image, heard)):

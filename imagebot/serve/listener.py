@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import threading
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from starlette.applications import Starlette
 
 from imagebot.config.model_serve import Listen
 from imagebot.errors import UsageError
-from imagebot.serve.connection import ShedProtocol
+from imagebot.serve.connection import ListeningSocket, ShedProtocol
 
 _BACKLOG = 512
 _LONGEST_END = 1.0
+_FILES = 4096
+"""File descriptors that suffice for all connections of two listeners and for the passes beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,15 @@ class Listener:
             raise _bad_certificate(tls, error) from error
 
 
+def allow_files() -> None:
+    """Let the process open as many files as it may need: often only 1024 are allowed by default,
+    and all connections take a thousand."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def _bad_certificate(tls: Tls, error: OSError) -> UsageError:
     missing = [name for name in (tls.certificate, tls.key) if not Path(name).is_file()]
     what = f"cannot read {missing[0]}" if missing else f"{tls.certificate} and {tls.key}: {error}"
@@ -93,7 +105,7 @@ def _bad_certificate(tls: Tls, error: OSError) -> UsageError:
 
 def _bind(listen: Listen) -> socket.socket:
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened = ListeningSocket(family)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.bind((listen.host, listen.port))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from imagebot.config.model import BotConfiguration
+from imagebot.errors import RegistryDeadlineError, RegistryError, RegistryUnreachableError
 from imagebot.nudge.model import Nudged
 from imagebot.parallel.turns import Turns
 from imagebot.plan.model import Plan
@@ -22,6 +23,9 @@ from imagebot.run.registries import KeptRegistries, cache_folder
 from imagebot.serve.agenda import Ended, Hint, Job
 from imagebot.serve.freshness import oldest
 from imagebot.text import excerpt
+
+_AWAY = frozenset({RegistryError.code, RegistryUnreachableError.code, RegistryDeadlineError.code})
+"""Codes of problems with registries that are usually over soon; the first is that of 500 to 599."""
 
 
 @dataclass(slots=True)
@@ -98,6 +102,10 @@ class Passes:
         """The next passes ask for a repository anew."""
         self._client_for(bot).registries.memo(bot).forget(repository)
 
+    def forget_all(self, bot: BotConfiguration) -> None:
+        """The next passes ask for every repository anew."""
+        self._client_for(bot).registries.memo(bot).forget_all()
+
     def close(self) -> None:
         """Close the client; no pass runs any more."""
         if self._client is not None:
@@ -142,6 +150,10 @@ def _ended(job: Job, result: PassResult, memo: Memo) -> Ended:
     plan = result.plan
     failed = {problem.subject for problem in plan.problems if problem.scope == "repository"}
     of_target = any(problem.scope == "target" for problem in plan.problems)
+    # The next hour of a schedule may be far away, and a registry is usually back soon.
+    partial = any(
+        problem.scope == "repository" and problem.code in _AWAY for problem in plan.problems
+    )
     of_change = any(problem.scope == "change" for problem in plan.problems)
     names = frozenset(name for repository in result.asked for name in memo.names(repository))
     return Ended(
@@ -150,6 +162,7 @@ def _ended(job: Job, result: PassResult, memo: Memo) -> Ended:
         commits=tuple(entry.commit for entry in result.published if entry.commit),
         missing=tuple(hint for hint in job.hints if _is_missing(hint, failed, memo)),
         failed=of_target or of_change,
+        partial=partial,
     )
 
 

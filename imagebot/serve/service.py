@@ -13,7 +13,8 @@ from types import FrameType
 from imagebot import __version__
 from imagebot.config.model import BotConfiguration
 from imagebot.config.model_serve import Listen, ServeOptions
-from imagebot.errors import ImagebotError
+from imagebot.config.secret import read_secret
+from imagebot.errors import CredentialError, ImagebotError
 from imagebot.http.address import is_loopback
 from imagebot.http.transport import Transport
 from imagebot.problem import Exit
@@ -28,7 +29,7 @@ from imagebot.serve.events import listening, reload_refused, reloaded
 from imagebot.serve.gate import Gate
 from imagebot.serve.inbox import Inbox
 from imagebot.serve.keys import IssuerKeys
-from imagebot.serve.listener import Listener, Tls
+from imagebot.serve.listener import Listener, Tls, allow_files
 from imagebot.serve.page import Page
 
 _LOOK_AGAIN = 1.0
@@ -92,14 +93,16 @@ def serve(
     Raises ConfigurationError and UsageError where it cannot begin, and KeyboardInterrupt when a
     pass was interrupted.
     """
+    # Before the file is read: what changes while it starts is seen.
+    files = _Watch((path,) if path else ())
     bot = load()
+    allow_files()
     hangup = _Hangup()
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, hangup.handle)
     with open_service(process, bot, diagnostics, tls) as service:
         parts, listeners = service.parts, service.listeners
         _say_hello(bot, listeners, diagnostics)
-        files = _Watch((path,) if path else ())
         certificates = _Watch((tls.certificate, tls.key) if tls else ())
         try:
             while True:
@@ -191,6 +194,12 @@ def _follow(bot: BotConfiguration, parts: Parts) -> None:
     parts.door.hooks = _options(bot).hooks
     parts.gate.password = _options(bot).password
     parts.daemon.follow(bot)
+    for place, source in _options(bot).secrets.items():
+        try:
+            read_secret(source, parts.gate.process.environment)
+        except CredentialError as error:
+            # Whoever sends it later on is refused, and may not say so.
+            parts.diagnostics.warning(f"{place}: {error.message}", hint=error.hint)
 
 
 def _reload(bot: BotConfiguration, load: Load, parts: Parts) -> BotConfiguration:

@@ -233,6 +233,26 @@ def test_what_does_not_fail_is_a_warning(cli: Cli, target: Callable[..., None]) 
     assert cli("run", "-c", "bot.yaml").code == 0
 
 
+def test_secrets_of_the_daemon(
+    cli: Cli, folder: Path, target: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target({}, "")
+    monkeypatch.setenv("HOOK_SECRET", "hook-secret-0123456789")
+    with folder.joinpath("bot.yaml").open("a") as file:
+        file.write(
+            "\nserve:\n  password: {file: /nowhere/password}\n  hooks:\n"
+            "    good: {type: hmac, secret: {env: HOOK_SECRET}}\n"
+            "    bad: {type: hmac, secret: {env: MISSING}}\n"
+            "    open: {type: hmac, insecure: true}\n"
+        )
+    result = cli("doctor", "-c", "bot.yaml")
+    assert result.code == 0
+    assert "ok    serve.hooks.good: the secret can be read" in result.out
+    assert "warn  serve.hooks.bad: the variable MISSING, which should hold a secret" in result.out
+    assert "warn  serve.password: cannot read the secret in the file /nowhere" in result.out
+    assert "serve.hooks.open" not in result.out
+
+
 def test_only_the_targets_that_are_named(
     cli: Cli, folder: Path, target: Callable[..., None], git_server: GitServer
 ) -> None:

@@ -130,3 +130,56 @@ def test_turns_handed_over_at_the_last_moment_are_not_lost() -> None:
     assert turns.take(0)
     assert turns.take(0)
     assert not turns.take(0)
+
+
+def test_what_takes_long_lets_another_have_the_turn() -> None:
+    turns = Turns(1)
+    waiting, done = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with turns.taken(), turns.given_up_after(0.01):
+            waiting.set()
+            assert done.wait(30)
+
+    def second() -> None:
+        with turns.taken():
+            done.set()
+
+    threads = [threading.Thread(target=first)]
+    threads[0].start()
+    assert waiting.wait(30)
+    threads.append(threading.Thread(target=second))
+    threads[1].start()
+    for thread in threads:
+        thread.join(30)
+    assert done.is_set()
+    assert turns.take(0)
+    assert not turns.take(0)
+
+
+def test_what_is_quick_keeps_the_turn() -> None:
+    turns = Turns(1)
+    with turns.taken():
+        with turns.given_up_after(1000):
+            assert not turns.take(0)
+        assert not turns.take(0)
+    assert turns.take(0)
+
+
+def test_a_turn_that_is_given_up_at_the_last_moment_is_not_lost() -> None:
+    turns = Turns(2)
+    for number in range(200):
+        with turns.taken(), turns.given_up_after(number % 4 * 1e-5):
+            pass
+    assert turns.take(0)
+    assert turns.take(0)
+    assert not turns.take(0)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1000.0])
+def test_a_turn_that_may_be_given_up_ends_with_an_error(seconds: float) -> None:
+    turns = Turns(1)
+    with pytest.raises(ValueError, match="x"), turns.taken(), turns.given_up_after(seconds):
+        raise ValueError("x")
+    assert turns.take(0)
+    assert not turns.take(0)

@@ -180,6 +180,22 @@ def test_only_push_times_that_are_missing_are_asked_for() -> None:
     assert [call[2:] for call in registry.calls] == [("1.0",), ("1.1",)]
 
 
+def test_forgetting_all_leaves_what_is_about_digests() -> None:
+    registry = fake()
+    memo = Memo(registry, clock=Clock())
+    for repository in (APP, WEB):
+        ask_all(memo.for_pass(lambda _: 60.0), repository)
+    registry.calls.clear()
+    memo.forget_all()
+    for repository in (APP, WEB):
+        ask_all(memo.for_pass(lambda _: 60.0), repository)
+    assert [call[:2] for call in registry.calls] == [
+        (what, str(repository))
+        for repository in (APP, WEB)
+        for what in ("tags", "digest", "pushed")
+    ]
+
+
 def test_forgetting_leaves_what_is_about_a_digest() -> None:
     registry = fake()
     memo = Memo(registry, clock=Clock())

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from imagebot.config.load import load_bot_configuration
+from imagebot.parallel.turns import Turns
 from imagebot.plan.build import Built, build
 from imagebot.reference import Repository
 from imagebot.registry.memo import Memo
@@ -20,6 +21,7 @@ from imagebot.scan.checkout import CheckoutSource
 from tests.support.fake_registry import FakeRegistry
 from tests.support.git_repository import BareRepository, Entry, Symlink
 from tests.support.git_server import GitServer
+from tests.support.scripted_http import Answer, Request, ScriptedServer
 
 CONFIGURATION = b"""\
 policies: {stable: {semver: ^1}}
@@ -106,6 +108,33 @@ def test_a_target_that_fails_leaves_the_others_done(git_server: GitServer, setti
     assert "check the URL and the network" in by_subject["x"].hint
     assert [(entry.target, entry.status) for entry in outcome.published] == [("good", "committed")]
     assert git_server.read_files("good")["app.yaml"] == AFTER
+
+
+def test_a_git_server_that_stalls_stops_no_other_target(
+    git_server: GitServer,
+    setting: Make,
+    start_scripted: Callable[..., ScriptedServer],
+    wait_until: Callable[[Callable[[], bool]], None],
+) -> None:
+    released = threading.Event()
+
+    def stall(_: Request) -> Answer:
+        released.wait()
+        return Answer(404)
+
+    stalled = f"{start_scripted(stall).url}/stalled.git"
+    good = git_server.make_repository("good", FILES)
+    context = replace(setting(bot_text(stalled, good)), turns=Turns(1))
+    outcomes: list[PassResult] = []
+    running = threading.Thread(target=lambda: outcomes.append(run_pass(context)))
+    running.start()
+    try:
+        wait_until(lambda: git_server.read_files("good")["app.yaml"] == AFTER)
+        assert not outcomes
+    finally:
+        released.set()
+        running.join()
+    assert [(each.subject, each.code) for each in outcomes[0].plan.problems] == [("stalled", "git")]
 
 
 def test_a_wrong_credential(git_server: GitServer, setting: Make) -> None:

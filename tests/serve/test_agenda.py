@@ -192,7 +192,59 @@ def test_a_failed_pass_does_not_forget_what_a_target_uses() -> None:
     agenda.end("one", Ended(uses=None, failed=True), 21.0)
     assert not agenda.hear(hint(parse_repository("ghcr.io/acme/other"), 21.5))
     assert agenda.hear(hint(API, 22.0))
+    assert names(started(agenda, 26.0)) == ["one"]
+
+
+def test_announcements_do_not_hurry_a_target_that_fails() -> None:
+    """A busy registry must not make a target that cannot be read fail all the time."""
+    agenda = agenda_of(ONE)
+    started(agenda, 0.0)
+    agenda.hear(hint(WEB, 0.5))
+    agenda.end("one", Ended(uses=None, failed=True), 1.0)
+    agenda.hear(hint(API, 2.0))
+    assert started(agenda, 5.9) == []
+    assert agenda.next_moment(MOST) == 6.0
+    (job,) = started(agenda, 6.0)
+    assert {each.image.repository for each in job.hints} == {WEB, API}
+    agenda.end("one", used(API), 7.0)
+    agenda.hear(hint(API, 7.5))
+    assert names(started(agenda, 7.5)) == ["one"]
+
+
+def test_a_registry_that_is_away_is_asked_again_soon_and_delays_no_announcement() -> None:
+    agenda = agenda_of(ONE)
+    started(agenda, 0.0)
+    away = Ended(uses=frozenset({API}), partial=True)
+    agenda.end("one", away, 1.0)
+    assert agenda.next_moment(MOST) == 6.0
+    agenda.hear(hint(API, 2.0))
+    assert names(started(agenda, 2.0)) == ["one"]
+    agenda.end("one", away, 3.0)
+    assert agenda.next_moment(MOST) == 13.0
+    started(agenda, 13.0)
+    agenda.end("one", used(API), 14.0)
+    assert agenda.next_moment(MOST) == 14.0 + INTERVAL
+
+
+def test_what_people_push_to_a_target_that_fails_is_looked_at_at_once() -> None:
+    agenda = agenda_of(ONE)
+    started(agenda, 0.0)
+    agenda.end("one", Ended(uses=None, failed=True), 1.0)
+    agenda.hear_git(["one"], "mends-it", 2.0)
+    assert names(started(agenda, 2.0)) == ["one"]
+
+
+def test_a_crowd_of_foreign_announcements_during_a_pass_hides_none_that_counts() -> None:
+    agenda = looked_at()
+    agenda.hear_git(["one"], "c1", 20.0)
+    started(agenda, 20.0)
+    for number in range(1500):
+        agenda.hear(hint(parse_repository(f"ghcr.io/acme/other-{number}"), 20.5))
+    assert agenda.hear(hint(API, 21.0))
+    agenda.end("one", used(API), 22.0)
     assert names(started(agenda, 22.0)) == ["one"]
+    agenda.end("one", used(API), 23.0)
+    assert started(agenda, 23.0) == []
 
 
 def test_no_more_passes_than_there_is_room_for() -> None:
@@ -241,6 +293,33 @@ def test_a_target_that_is_gone_is_left_alone() -> None:
     agenda.end("one", used(API), 21.0)
     assert not agenda.hear(hint(API, 22.0))
     assert agenda.next_moment(MOST) == 310.0
+
+
+def test_a_target_that_comes_back_during_its_pass_has_no_second_one_beside() -> None:
+    agenda = looked_at()
+    agenda.hear(hint(API, 20.0))
+    started(agenda, 20.0)
+    agenda.follow([TWO], 20.5)
+    assert agenda.running == 1
+    agenda.follow([ONE, TWO], 20.6)
+    assert agenda.running == 1
+    assert started(agenda, 20.7) == []
+    agenda.end("one", used(API), 21.0)
+    assert names(started(agenda, 21.0)) == ["one"]
+    agenda.end("one", used(API), 22.0)
+    assert agenda.running == 0
+    assert started(agenda, 22.0) == []
+
+
+def test_a_target_that_is_gone_counts_until_its_pass_ends() -> None:
+    agenda = looked_at()
+    agenda.hear(hint(API, 20.0))
+    started(agenda, 20.0)
+    agenda.follow([TWO], 20.5)
+    agenda.follow([TWO], 20.6)
+    assert agenda.running == 1
+    agenda.end("one", used(API), 21.0)
+    assert agenda.running == 0
 
 
 EVENTS = st.lists(

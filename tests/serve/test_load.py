@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import resource
+import socket
+import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
+import pytest
 
+from tests.support.certificates import write_tls
 from tests.support.daemon import Daemon
 from tests.support.daemon_stage import BEARER, Stage, announce, pod
 from tests.support.process import PATIENCE
@@ -129,3 +135,90 @@ def test_two_replicas_do_no_harm(stage: Stage) -> None:
         # Each commit writes something that the one before did not have.
         assert len({commit.message for commit in commits}) == len(commits)
         stage.git.assert_sound(repository)
+
+
+def test_large_bodies_of_strangers_do_not_fill_the_memory(stage: Stage) -> None:
+    """The secret is checked when a body is there, so anybody can send many, and not end them."""
+    stage.add_target("gitops", {})
+    daemon = stage.start()
+    host, _, port = daemon.addresses[0].rpartition(":")
+    large = 1024 * 1024 - 1
+    head = f"POST /hooks/registry HTTP/1.1\r\nHost: x\r\nContent-Length: {large + 1}\r\n\r\n"
+    with ExitStack() as stack:
+        held = []
+        for _ in range(64):
+            held.append(stack.enter_context(socket.create_connection((host, int(port)), PATIENCE)))
+            # Where there is no room, the answer comes before the end.
+            with suppress(OSError):
+                held[-1].sendall(head.encode() + b" " * large)
+        assert any(map(is_refused, reversed(held)))
+        assert memory(daemon) < MOST_MEMORY
+    # There is room again.
+    large_one = b" " * 500_000
+    daemon.wait_until(
+        lambda: daemon.post("/hooks/registry", large_one, BEARER).status_code == 400, "room"
+    )
+
+
+def is_refused(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(100).startswith(b"HTTP/1.1 503 ")
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "tls"])
+def test_idle_connections_are_bounded(stage: Stage, tmp_path: Path, encrypted: bool) -> None:
+    """Before the TLS handshake, too."""
+    stage.add_target("gitops", {})
+    tls = write_tls(tmp_path / "tls")
+    files = ("--tls-cert", str(tls.certificate_file), "--tls-key", str(tls.key_file))
+    daemon = stage.start(*(files if encrypted else ()))
+    host, _, port = daemon.addresses[0].rpartition(":")
+    daemon.wait_for("pass", target="gitops")
+    before = open_files(daemon)
+    with ExitStack() as stack:
+        idle = [
+            stack.enter_context(socket.create_connection((host, int(port)), PATIENCE))
+            for _ in range(700)
+        ]
+        most = before + 510
+        daemon.wait_until(
+            lambda: open_files(daemon) > most or any(map(is_closed, reversed(idle))), "the bound"
+        )
+        assert open_files(daemon) <= most
+    daemon.wait_until(lambda: open_files(daemon) <= before + 10, "the end of all")
+    reached = httpx.get(
+        f"http{'s' if encrypted else ''}://{daemon.addresses[0]}/healthz",
+        verify=ssl.create_default_context(cafile=tls.ca_file),
+        trust_env=False,
+        timeout=PATIENCE,
+    )
+    assert reached.status_code == 200
+
+
+def open_files(daemon: Daemon) -> int:
+    return len(list(Path(f"/proc/{daemon.pid}/fd").iterdir()))
+
+
+def is_closed(connection: socket.socket) -> bool:
+    connection.settimeout(0.01)
+    try:
+        return connection.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def test_a_low_limit_of_open_files_is_raised(stage: Stage) -> None:
+    """1024 is a common one, and a thousand connections are allowed."""
+    stage.add_target("gitops", {})
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # The daemon inherits the limits of this process.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, hard), hard))
+    try:
+        daemon = stage.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE) == (min(4096, hard), hard)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 
+import pytest
+
 from tests.support.daemon_stage import BEARER, SECRET, Stage, announce, pod
 from tests.support.process import PATIENCE
 from tests.support.receiver import Application, ArgoCd, FluxReceiver
@@ -150,6 +152,31 @@ def test_a_failed_registry_is_asked_again_when_a_push_is_announced(
     daemon.wait_for("pass", target="gitops", problems=1)
     away = False
     daemon.post("/hooks/registry", announce(scripted.host, "api", "main-2"), BEARER)
+    daemon.wait_for("committed", target="gitops")
+    assert b"api:main-2" in stage.git.read_files(gitops)["api.yaml"]
+
+
+@pytest.mark.parametrize("failure", [Answer(drop=True), Answer(503)], ids=["drop", "503"])
+def test_a_registry_that_was_away_is_asked_again_without_being_told_to(
+    stage: Stage, scripted: ScriptedServer, failure: Answer
+) -> None:
+    """The next pass of the schedule is an hour away."""
+    away = True
+
+    def answer(request: Request) -> Answer:
+        if away:
+            return failure
+        if request.path.endswith("/tags/list"):
+            return Answer(body={"name": "api", "tags": ["main-1", "main-2"]})
+        return Answer()
+
+    scripted.handler = answer
+    stage.bot["registries"][scripted.host] = {"insecure": True}
+    gitops = stage.add_target("gitops", {"api.yaml": pod(f"{scripted.host}/api:main-1")})
+    daemon = stage.start()
+    problem = daemon.wait_for("problem", target="gitops")
+    assert problem["code"] in ("registry-unreachable", "registry")
+    away = False
     daemon.wait_for("committed", target="gitops")
     assert b"api:main-2" in stage.git.read_files(gitops)["api.yaml"]
 

@@ -38,6 +38,25 @@ def test_probes(stage: Stage) -> None:
     daemon.wait_until(lambda: daemon.get("/readyz").status_code == 200)
 
 
+def test_secrets_that_cannot_be_read_are_reported_at_the_start_and_when_they_change(
+    stage: Stage,
+) -> None:
+    stage.add_target("gitops", {})
+    serve = stage.bot["serve"]
+    serve["hooks"]["later"] = {"type": "hmac", "secret": {"file": "/nowhere/hook"}}
+    daemon = stage.start()
+    warned = daemon.wait_for("warning")
+    assert "serve.hooks.later: cannot read the secret in the file /nowhere" in warned["message"]
+    assert "mounted" in warned["hint"]
+    serve["password"] = {"env": "IMAGEBOT_TEST_MISSING"}
+    del serve["hooks"]["later"]
+    stage.write()
+    daemon.wait_for("reloaded")
+    messages = [each["message"] for each in daemon.events("warning")]
+    assert len(messages) == 2
+    assert "serve.password: the variable IMAGEBOT_TEST_MISSING" in messages[1]
+
+
 def test_it_is_not_ready_before_the_first_pass(stage: Stage) -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}/silent.git"
@@ -103,6 +122,30 @@ def test_a_body_without_a_length_is_capped(idle: Daemon) -> None:
         except OSError:
             answer = answer or connection.recv(1000)
     assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_request_in_the_body_of_another_is_not_answered(idle: Daemon) -> None:
+    """A proxy that goes by Content-Length would take it for a part of the body."""
+    host, _, port = idle.addresses[0].rpartition(":")
+    inner = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+    body = b"0\r\n\r\n" + inner
+    head = (
+        "POST /hooks/registry HTTP/1.1\r\nHost: x\r\n"
+        f"Content-Length: {len(body)}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
+        connection.sendall(head.encode() + body)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("path", ["/metrics/", "/hooks/registry/", "/healthz/?a=b"])
+def test_nobody_is_redirected(idle: Daemon, path: str) -> None:
+    assert idle.get(path).status_code == 404
+    assert idle.post(path, b"", BEARER).status_code == 404
 
 
 def test_whoever_sends_byte_by_byte_is_shed(idle: Daemon) -> None:
