@@ -41,14 +41,26 @@ def test_scan_lists_them_with_policy_and_route(cli: Cli, folder: Path) -> None:
     assert [line.split() for line in result.out.splitlines()[1:]] == [
         [place, *reference, form, "every-push", "all"]
         for place, reference, form in (
-            ("clusters/a/values-prod.yaml:1", ["ghcr.io/acme/api:main-1"], "helm"),
+            (
+                "clusters/a/values-prod.yaml:1",
+                ["ghcr.io/acme/api:main-1", "(repository:", "fields[1])"],
+                "helm",
+            ),
             (
                 "deploy.sh:2",
                 ["ghcr.io/acme/api:main-1", "(repository:", "deploy.sh:1)"],
                 "text",
             ),
-            ("image-tags/prod/web:1", ["registry.acme.example/web:main-1"], "helm"),
-            ("image-tags/test/web:1", ["registry.acme.example/web:main-2"], "helm"),
+            (
+                "image-tags/prod/web:1",
+                ["registry.acme.example/web:main-1", "(repository:", "fields[0])"],
+                "helm",
+            ),
+            (
+                "image-tags/test/web:1",
+                ["registry.acme.example/web:main-2", "(repository:", "fields[0])"],
+                "helm",
+            ),
             (
                 "worker.yaml:2",
                 ["acme/worker:main-1", "(repository:", "worker.yaml:1)"],

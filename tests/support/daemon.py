@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from tests.support.process import PATIENCE, end
+from tests.support.signals import with_signals
 
 _TICK = 0.005
 
@@ -95,7 +96,7 @@ def daemon(
     path = folder / log
     with path.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "imagebot", "serve", "-c", "bot.yaml", *arguments],
+            with_signals([sys.executable, "-m", "imagebot", "serve", "-c", "bot.yaml", *arguments]),
             cwd=folder,
             env={**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), **(environment or {})},
             stdin=subprocess.DEVNULL,
