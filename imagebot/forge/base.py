@@ -28,6 +28,9 @@ class BaseForge(ABC):
     def project(self) -> str: ...
 
     @abstractmethod
+    def disconnect(self) -> None: ...
+
+    @abstractmethod
     def find(self, branch: str) -> PullRequest | None: ...
 
     @abstractmethod

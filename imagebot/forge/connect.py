@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
 from imagebot.config.model import GitCredential, Target
@@ -65,6 +65,14 @@ class ForgeAccess:
         if self.error is not None:
             raise self.error
         return self.forge
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the forge's connections, at the end of the pass."""
+        if self.forge is not None:
+            self.forge.disconnect()
 
 
 def try_forge(target: Target, environment: Environment, stop: Stop | None = None) -> ForgeAccess:

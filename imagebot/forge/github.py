@@ -97,6 +97,11 @@ class GitHubForge(BaseForge):
     def project(self) -> str:
         return self._project
 
+    def disconnect(self) -> None:
+        # PyGithub's objects refer to each other: without this, connections stay open until the
+        # garbage collector comes, which is seldom in a daemon.
+        self._repository.requester.close()
+
     def check(self, *, proposes: bool = False) -> ForgeRights:
         may_push, expires = self._ask(self._rights)
         if not may_push:

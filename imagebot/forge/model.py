@@ -76,6 +76,10 @@ class Forge(Protocol):
         """What the project is called in output, such as `acme/gitops`."""
         ...
 
+    def disconnect(self) -> None:
+        """Close the connections; whoever asks again opens new ones."""
+        ...
+
     @property
     def limits(self) -> ForgeLimits:
         """What the forge takes: a title or comment that is longer is cut, a body is refused."""

@@ -48,6 +48,9 @@ class SandboxForge:
         del branch, own
         return ()
 
+    def disconnect(self) -> None:
+        """Files are not kept open."""
+
     def find(self, branch: str) -> PullRequest | None:
         return next((one for one in self._of(branch) if one.state == "open"), None)
 

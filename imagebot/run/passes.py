@@ -188,8 +188,10 @@ def _open_target(target: Target, context: PassContext) -> Iterator[PublishContex
     if target.credential is not None:
         origin = f"credentials.git.{target.credential.name}"
         context.vault.keep(access.token, username=access.username, origin=origin)
-    forge = try_forge(target, context.environment, stop)
-    with open_checkout(context.cache, target.url, target.branch, access, stop=stop) as checkout:
+    with (
+        try_forge(target, context.environment, stop) as forge,
+        open_checkout(context.cache, target.url, target.branch, access, stop=stop) as checkout,
+    ):
         yield PublishContext(
             checkout,
             forge,

@@ -27,6 +27,9 @@ class SmallForge(BaseForge):
     comments: list[str] = field(default_factory=list)
     sent: int = 0
 
+    def disconnect(self) -> None:
+        raise AssertionError("nobody disconnects here")
+
     def find(self, branch: str) -> PullRequest | None:
         return next((each for each in self.requests if each.branch == branch), None)
 

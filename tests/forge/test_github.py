@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import time
@@ -38,6 +39,10 @@ def connect(
         tries=tries,
         backoff=0.0,
     )
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 @pytest.fixture
@@ -526,3 +531,18 @@ def test_a_forge_that_never_ends(scripted: ScriptedServer) -> None:
     with pytest.raises(ForgeUnreachableError) as caught:
         github.find("x")
     assert "cannot be reached: it took more than 0.5 s" in caught.value.message
+
+
+def test_no_connection_stays_open(github: GitHubForge) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        github.disconnect()
+        before = open_files()
+        for _ in range(3):
+            assert github.find("x") is None
+            assert open_files() > before
+            github.disconnect()
+            assert open_files() == before
+    finally:
+        gc.enable()
