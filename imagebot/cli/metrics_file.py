@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MetricsFile:
-    """Nothing is written, and no library is needed, where there is no file: then there are no
-    `metrics`. `others`: targets that are not looked after keep what the file has of them."""
+    """Without a file nothing is written and no library is needed: then `metrics` is None.
+
+    With `others`, the file keeps what it has of targets that are not looked after.
+    """
 
     path: Path
     metrics: Metrics | None

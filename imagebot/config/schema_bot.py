@@ -42,7 +42,7 @@ def _key_path(value: str) -> str:
 
 
 def duration_of(key: str, least: int, most: int = 0) -> Callable[[str], str]:
-    """A check of a duration of so many seconds; `most` 0 is no bound."""
+    """A check of a duration of so many seconds; with `most` 0 there is no upper bound."""
 
     def check(value: str) -> str:
         try:
