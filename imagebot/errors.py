@@ -40,8 +40,9 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar, Literal
+
+from imagebot.values import dataclass
 
 
 class ImagebotError(Exception):

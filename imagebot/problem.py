@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal, Self
 
 from imagebot.errors import ImagebotError
+from imagebot.values import dataclass
 
 BUG = "bug"
 """The code of a problem that is imagebot's own fault."""

@@ -14,9 +14,11 @@ import html
 import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 from types import MappingProxyType
+
+from imagebot.values import dataclass
 
 SHORT = 8
 """A secret with fewer characters is likely part of other words: only whole words are hidden."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 from imagebot.errors import InvalidReferenceError
+from imagebot.values import dataclass
 
 DOCKER_HUB = "docker.io"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ import click
 
 from imagebot.cli.demo_output import environment_of, heading, show_changes, show_pull_requests
 from imagebot.text import printable_lines
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.demo.live import LiveDaemon

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagebot.errors import ConfigurationError, FolderError, ImagebotError, UsageError
 from imagebot.problem import Exit, Problem
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.config.model import BotConfiguration

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from imagebot.cli.bot import choose_targets, open_bot
 from imagebot.run.diagnostics import Diagnostics
 from imagebot.run.process import Process
 from imagebot.run.registries import KeptRegistries, cache_folder
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.run.passes import PassContext

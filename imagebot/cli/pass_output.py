@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imagebot.cli.output import (
@@ -16,6 +16,7 @@ from imagebot.cli.reports import Reports
 from imagebot.errors import FolderError
 from imagebot.problem import Exit, Problem
 from imagebot.run.hiding import without_secrets
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.plan.model import Plan, Published

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from imagebot.run.diagnostics import open_diagnostics
 from imagebot.run.process import Process
 from imagebot.run.registries import open_registries
 from imagebot.text import printable, printable_lines
+from imagebot.values import dataclass
 from imagebot.version.chart import chart_version, registry_tag, with_registry_tag
 
 if TYPE_CHECKING:

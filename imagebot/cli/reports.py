@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagebot.errors import FolderError
 from imagebot.files.atomic import write_whole
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.config.secret import Vault

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.config.issues import Issues
 from imagebot.config.node import KeyPath, show_text
 from imagebot.errors import InvalidPolicyError
 from imagebot.policy.keys import POLICY_KEYS
 from imagebot.policy.model import Policy
+from imagebot.values import dataclass
 
 Keys = Mapping[str, object]
 

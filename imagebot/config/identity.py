@@ -6,9 +6,9 @@ A host that anybody could have made is never one: the login would be for a stran
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from imagebot.config.model import Cloud
+from imagebot.values import dataclass
 
 # As in AWS's ecr-credential-provider for kubelets and its helper for docker.
 _ECR_RE = re.compile(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from imagebot.config.secret_source import SecretSource
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.config.model_serve import Nudge, ServeOptions

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 from urllib.parse import urlsplit
 
 from imagebot.config.schedule import Schedule
 from imagebot.config.secret_source import SecretSource
+from imagebot.values import dataclass
 
 HookType = Literal[
     "docker-hub",

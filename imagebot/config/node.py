@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.text import excerpt
+from imagebot.values import dataclass
 
 KeyPath = tuple[str | int, ...]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import string
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from imagebot.text import nearest, printable
+from imagebot.values import dataclass
 
 SUBJECT: Mapping[str, str] = {
     "summary": "what the default subject is, as short as it has to be",

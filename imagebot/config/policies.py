@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from imagebot.config.building import Definition, Keys, Merged, build
 from imagebot.config.builtin import BUILT_IN_NAMES, IGNORE, SHAPE, SHAPE_KEYS
@@ -13,6 +12,7 @@ from imagebot.config.presets import all_presets, load_preset, preset_names
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.model import Policy
 from imagebot.text import did_you_mean
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

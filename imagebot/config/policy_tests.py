@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from imagebot.config.document import read_document
 from imagebot.config.issues import Issues, validate
 from imagebot.config.model import Position
 from imagebot.errors import InvalidPolicyError
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

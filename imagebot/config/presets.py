@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +11,7 @@ from imagebot.config.document import read_document
 from imagebot.errors import UsageError
 from imagebot.policy.model import Policy
 from imagebot.text import did_you_mean
+from imagebot.values import dataclass
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from imagebot.config.scalar import read_plain
 from imagebot.glob import matches_any
 from imagebot.manifest.images.field import ImageField
 from imagebot.reference import Repository
+from imagebot.values import dataclass
 
 _TEST = frozenset({"test", "tests", "testing", "stage", "staging", "qa", "uat"}) | frozenset(
     {"dev", "develop", "development", "preview", "sandbox"}

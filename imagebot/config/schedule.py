@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from imagebot.values import dataclass
 
 _FIELDS = 5
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)

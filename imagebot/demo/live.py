@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +16,7 @@ from imagebot.run.diagnostics import Diagnostics
 from imagebot.run.process import Process
 from imagebot.serve.board import Snapshot
 from imagebot.serve.service import Service, open_service
+from imagebot.values import dataclass
 
 _PATIENCE = 60.0
 _TICK = 0.002

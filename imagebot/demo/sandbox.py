@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from imagebot.files.atomic import write_whole
 from imagebot.git.credentials import access_for
 from imagebot.git.seed import create_repository
 from imagebot.git.tree import Committer, Identity
+from imagebot.values import dataclass
 
 BRANCH = "main"
 _HOOK = "registry"

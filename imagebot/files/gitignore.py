@@ -9,10 +9,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from imagebot.files.wildmatch import ANY_FOLDERS, translate
 from imagebot.glob import re2_options
+from imagebot.values import dataclass
 
 # Twice as long as any path: each of its bytes may have a backslash.
 _MAX_LINE = 8192

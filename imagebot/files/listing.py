@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
@@ -20,6 +19,7 @@ from imagebot.manifest.formats.select import is_manifest_path
 from imagebot.manifest.images.options import ExtraField, ExtraFile
 from imagebot.parallel.processes import map_forked, usable_processes
 from imagebot.text import printable
+from imagebot.values import dataclass
 
 _MAX_IGNORE_BYTES = 1024 * 1024
 _READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK

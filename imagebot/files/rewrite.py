@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from imagebot.errors import FolderError
 from imagebot.files.atomic import write_whole
 from imagebot.files.folder import read_file, write_file
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

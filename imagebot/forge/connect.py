@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
@@ -14,6 +13,7 @@ from imagebot.errors import CredentialError, ForgeAuthError, ForgeError
 from imagebot.git.url import GitUrl, parse_url
 from imagebot.http.address import is_loopback, netloc
 from imagebot.parallel.stop import Stop
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.forge.model import Forge

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlsplit
 
 from imagebot.errors import ForgeAuthError, ForgeError, ForgeRateLimitError, ForgeUnreachableError
 from imagebot.http.tls import explain_distrust
 from imagebot.redaction import NOTHING, Redaction
 from imagebot.text import excerpt
+from imagebot.values import dataclass
 
 _MAX_SHOWN = 400
 _TRUST = "set SSL_CERT_FILE to a bundle that contains the authority of the forge"

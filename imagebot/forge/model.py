@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
+
+from imagebot.values import dataclass
 
 PullRequestState = Literal["open", "closed", "merged"]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 from imagebot.errors import ForgeError
 from imagebot.files.atomic import write_whole
 from imagebot.forge.model import ForgeLimits, ForgeRights, Obstacle, PullRequest
+from imagebot.values import dataclass
 
 _MAX_FILE = 1024 * 1024
 

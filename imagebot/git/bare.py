@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from imagebot.errors import DamagedCacheError, GitAuthError, GitError, GitUnreachableError
@@ -23,6 +23,7 @@ from imagebot.git.listing import CommitTree, apply_diff, changed_trees, parse_li
 from imagebot.git.made import MadeCommit
 from imagebot.git.runner import MAX_OUTPUT, Result, Runner
 from imagebot.git.tree import blob_id, is_oid, parse_objects, parse_sizes
+from imagebot.values import dataclass
 
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
 _DIFF = ("diff-tree", "-r", "-t", "-z", "--raw", "--no-abbrev", "--no-renames")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from imagebot.errors import (
     DamagedCacheError,
@@ -19,6 +18,7 @@ from imagebot.errors import (
 )
 from imagebot.redaction import NOTHING, Redaction
 from imagebot.text import excerpt, nearest
+from imagebot.values import dataclass
 
 NOT_FOUND = 127
 _MAX_SHOWN = 600

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from imagebot.config.model import GitCredential
 from imagebot.config.secret import one_line, read_token
 from imagebot.errors import CredentialError
 from imagebot.redaction import Redaction, Secret
+from imagebot.values import dataclass
 
 # What git and ssh may see of the environment: where programs are, and how to reach the network.
 _INHERITED = (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from imagebot.values import dataclass
 
 LOG = (
     "log", "--stdin", "-z", "--raw", "--no-abbrev", "--no-renames", "--full-history",

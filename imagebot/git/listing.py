@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.git.tree import LINK, ODD_NAME, TreeFile, TreeOther
+from imagebot.values import dataclass
 
 # All of one length.
 _PLAIN, _EXECUTABLE, _FOLDER = "100644 blob ", "100755 blob ", "040000 tree "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from imagebot.errors import GitError
@@ -12,6 +12,7 @@ from imagebot.git.credentials import Access, access_for
 from imagebot.git.runner import Runner
 from imagebot.git.url import check_branch, parse_url
 from imagebot.text import redact
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from imagebot.git.listing import is_folder, records_of
 from imagebot.git.tree import (
@@ -14,6 +13,7 @@ from imagebot.git.tree import (
     commit_text,
     object_id,
 )
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

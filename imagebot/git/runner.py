@@ -20,7 +20,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +30,7 @@ from imagebot.git.credentials import Access
 from imagebot.git.url import GitUrl
 from imagebot.parallel.child import TimedOutError, TooMuchOutputError, communicate
 from imagebot.parallel.stop import Stop
+from imagebot.values import dataclass
 
 LOCAL_SECONDS = 120.0
 REMOTE_SECONDS = 600.0

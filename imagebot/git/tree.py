@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from imagebot.errors import GitError
+from imagebot.values import dataclass
 
 _OID_RE = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 ODD_NAME = "its name is not UTF-8"

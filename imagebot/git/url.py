@@ -7,13 +7,13 @@ with `-` as an option (CVE-2017-1000117, CVE-2018-17456) and `ext::` as a comman
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from imagebot.errors import GitError
 from imagebot.http.address import is_loopback
 from imagebot.text import excerpt, printable, redact
+from imagebot.values import dataclass
 
 Scheme = Literal["https", "http", "ssh", "file"]
 

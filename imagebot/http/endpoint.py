@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagebot.config.model import RegistryOptions
 from imagebot.http.address import is_loopback, normalise_host
 from imagebot.reference import DOCKER_HUB, Repository
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.http.tls import ClientIdentity

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from imagebot.http.limits import TimeLimits
 from imagebot.http.reach import PUBLIC_ONLY, Permit, literal_address
 from imagebot.http.zone import NetworkZone
+from imagebot.values import dataclass
 
 Stage = Literal["resolve", "connect", "tls", "answer"]
 Limit = Literal["silence", "rate", "exchange", "question", "size"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from imagebot.values import dataclass
 
 SMALL = 64 * 1024
 """An answer that may have more bytes than this is a page."""

@@ -8,13 +8,14 @@ import math
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.errors import RegistryDeadlineError, RegistryError, RegistryUnreachableError
 from imagebot.http.address import netloc
 from imagebot.http.limits import TimeLimits
 from imagebot.http.message import Request
 from imagebot.http.unreachable import CannotConnectError, SilentHostError, SlowHostError
+from imagebot.values import dataclass
 
 
 class Patience:

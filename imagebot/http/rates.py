@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.config.model import RegistryOptions
 from imagebot.http.address import netloc
 from imagebot.http.endpoint import find_endpoint
+from imagebot.values import dataclass
 
 _BURST_SECONDS = 4.0
 """A host that was left alone may be sent this many seconds' worth of requests at once."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from imagebot.glob import matches_any
 from imagebot.http.zone import NetworkZone, describe, innermost, zone_of
+from imagebot.values import dataclass
 
 IpNetwork: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
 

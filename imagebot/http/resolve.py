@@ -6,9 +6,10 @@ import ipaddress
 import socket
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Any
+
+from imagebot.values import dataclass
 
 _MOST_ADDRESSES = 8
 """More addresses of one host are not tried."""

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
 from imagebot.http.address import netloc
@@ -17,6 +17,7 @@ from imagebot.http.patience import Question
 from imagebot.http.pauses import HeadRoom, is_limit, read_head_room, requested_pause
 from imagebot.http.rates import Rate, TokenBucket
 from imagebot.parallel.turns import Turns
+from imagebot.values import dataclass
 
 _PAUSES = (0.5, 2.0)
 """Seconds before the second and third try, on average, unless the host says how many."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from imagebot.values import dataclass
 
 _MOST_READ = 1024 * 1024
 

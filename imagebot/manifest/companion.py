@@ -13,7 +13,7 @@ from __future__ import annotations
 import posixpath
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from imagebot.errors import RefusedEditError
 from imagebot.manifest.edit import edit
@@ -32,6 +32,7 @@ from imagebot.manifest.yaml.events import MAX_BYTES, YamlFaultError
 from imagebot.manifest.yaml.file_text import FileText
 from imagebot.manifest.yaml.quoting import needs_quotes
 from imagebot.manifest.yaml.tree import Mapping, build
+from imagebot.values import dataclass
 
 _COMPANIONS = {"Chart.yaml": "Chart.lock", "requirements.yaml": "requirements.lock"}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice, product
 
 from imagebot.git.url import same_repository
@@ -16,6 +16,7 @@ from imagebot.manifest.helm.tree import Tree, filled, is_glob, placeholders
 from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.generated import ApplicationSet, Generator, TemplateImage
 from imagebot.manifest.images.layers import Below, GivenImage, Layers, Section, ValuePath
+from imagebot.values import dataclass
 
 # More files of one generator, or sets of values of one ApplicationSet, are not looked at.
 _MAX_FILES = 500

@@ -10,7 +10,7 @@ then that of the new name, if all ways agree. A patch may replace the image of a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
 from imagebot.git.url import same_repository
@@ -19,6 +19,7 @@ from imagebot.manifest.images.layers import WHOLE_FILE, Below, Layers, Renamed
 from imagebot.manifest.images.overlay import Overlay, Override, Replacement, folder_of
 from imagebot.manifest.images.renamed import is_entry, with_name
 from imagebot.manifest.patches import Patches
+from imagebot.values import dataclass
 
 # The folders of kustomizations, with the places of their patches.
 _Patched: TypeAlias = tuple[tuple[str, str], ...]

@@ -10,12 +10,12 @@ strategic merge adds before the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from imagebot.glob import re2_options
 from imagebot.manifest.images.context import CONTAINERS
 from imagebot.manifest.images.field import ImageField, Resource, Scan
 from imagebot.manifest.images.overlay import Operation, Overlay, Patch, Target
+from imagebot.values import dataclass
 
 # Trees with more patches are not looked at: each image is compared with each of its kind.
 _MAX_PATCHES = 20_000

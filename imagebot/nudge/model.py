@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from imagebot.config.model_serve import Nudge
 from imagebot.http.message import Request
 from imagebot.plan.model import Plan, Published
 from imagebot.problem import Problem
+from imagebot.values import dataclass
 
 
 class Passed(Protocol):

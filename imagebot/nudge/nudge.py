@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from imagebot.config.model import BotConfiguration
 from imagebot.config.model_serve import Nudge
@@ -23,6 +23,7 @@ from imagebot.nudge.send import Sender
 from imagebot.parallel.stop import Stop
 from imagebot.parallel.threads import Lanes, map_at_once
 from imagebot.problem import BUG, Problem
+from imagebot.values import dataclass
 
 SECONDS = 10.0
 """From the start to the end of everything."""

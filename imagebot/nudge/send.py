@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from imagebot.errors import (
     NudgeError,
@@ -28,6 +27,7 @@ from imagebot.http.unreachable import (
 )
 from imagebot.nudge.model import Call
 from imagebot.parallel.stop import Stop
+from imagebot.values import dataclass
 
 _PAUSE = 0.5
 """Seconds before the second try."""

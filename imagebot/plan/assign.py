@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from imagebot.config.builtin import IGNORE, default_configuration
 from imagebot.config.model import Configuration, Route
@@ -16,6 +16,7 @@ from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.model import Policy
 from imagebot.problem import Problem
 from imagebot.text import did_you_mean
+from imagebot.values import dataclass
 
 _NAME = re.compile(r"[\w./:+-]+")
 _SHOWN = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from imagebot.config.model import Configuration, Limits
@@ -24,6 +24,7 @@ from imagebot.reference import Reference, Repository
 from imagebot.registry.api import Registry
 from imagebot.scan.inventory import Inventory, sort_unread, take_inventory
 from imagebot.scan.source import Source
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 from imagebot.errors import ImagebotError, RefusedEditError
@@ -16,6 +16,7 @@ from imagebot.plan.file_changes import before, change_to, changed_by, ids_of
 from imagebot.plan.model import Plan, Update
 from imagebot.problem import Problem
 from imagebot.scan.source import Source
+from imagebot.values import dataclass
 
 # Starting processes costs as much as editing so many bytes.
 _WORTH_BYTES = 512 * 1024

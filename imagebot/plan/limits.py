@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from imagebot.config.model import Limits, Route
 from imagebot.glob import matches_any
 from imagebot.plan.model import Plan, Update
 from imagebot.problem import Problem
 from imagebot.reference import Repository
+from imagebot.values import dataclass
 
 _NONE: Mapping[str, str] = {}
 

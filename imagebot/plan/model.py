@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from imagebot.manifest.images.field import FieldEdit, ImageField, Unread
 from imagebot.manifest.images.layers import Layers
 from imagebot.policy.model import Decision
 from imagebot.problem import Problem
+from imagebot.values import dataclass
 
 PublishStatus = Literal[
     "committed", "opened", "updated", "unchanged", "waiting-for-people", "closed", "failed"

@@ -7,7 +7,7 @@ needs no field: it asks the questions, and the fields are looked at when somebod
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import overload
 
 from imagebot.config.model import Configuration
@@ -18,6 +18,7 @@ from imagebot.plan.resolve import Resolution, TagQuery
 from imagebot.policy.model import Decision
 from imagebot.problem import Problem
 from imagebot.reference import Reference
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ The same question (repository, current reference, policy) is asked once, however
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -22,6 +22,7 @@ from imagebot.policy.rejections import count_by_rule
 from imagebot.reference import Reference, Repository
 from imagebot.registry.api import Registry
 from imagebot.registry.listing import ask_each
+from imagebot.values import dataclass
 from imagebot.version.chart import registry_tag
 
 Written = Mapping[tuple[Repository, str], str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from heapq import merge
 
@@ -11,6 +11,7 @@ from imagebot.plan.model import Kept, Plan, Update
 from imagebot.policy.model import Rejection
 from imagebot.policy.rejections import refused_later
 from imagebot.problem import Problem
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from imagebot.manifest.images.field import ImageField
 from imagebot.plan.model import Kept, Plan, PlanTarget, Update
 from imagebot.policy.model import Rejection
 from imagebot.policy.rejections import Rejections
+from imagebot.values import dataclass
 
 CODES = frozenset({"rolled-back", "refused", "min-age", "window", "limit"})
 """The codes of what is withheld: by people, until it is old enough, until its time or turn."""

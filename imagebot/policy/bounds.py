@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from imagebot.policy.update_types import (
     is_within,
     update_type_of,
 )
+from imagebot.values import dataclass
 from imagebot.version.chart import registry_tag
 from imagebot.version.precedence import RELEASE, Key, pad
 from imagebot.version.reading import Reading

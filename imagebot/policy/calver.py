@@ -10,7 +10,6 @@ import functools
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from imagebot.policy.platforms import of_other_variant, of_platform
 from imagebot.policy.ranking import Pool, Ranked
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.rows import read_pool
+from imagebot.values import dataclass
 from imagebot.version.ingredients import Ingredient, read_ingredients
 from imagebot.version.reading import Reading
 from imagebot.version.shape import number_spans, outline_of_skeleton

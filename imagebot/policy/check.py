@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from imagebot.errors import InvalidPolicyError
@@ -11,6 +10,7 @@ from imagebot.policy.choose import choose
 from imagebot.policy.model import TIMED_ORDERS, Choice, Policy
 from imagebot.policy.timed import as_utc
 from imagebot.reference import Reference, Repository, is_tag
+from imagebot.values import dataclass
 from imagebot.version.chart import registry_tag
 
 _REPOSITORY = Repository("registry.test", "image")

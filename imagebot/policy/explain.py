@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from imagebot.policy.model import Choice, Decision, Policy, Rejection, UpdateType
 from imagebot.policy.update_types import update_type_of
 from imagebot.reference import Reference
+from imagebot.values import dataclass
 from imagebot.version.reading import Reading
 
 _MOST_NAMED = 5

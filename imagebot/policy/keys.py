@@ -7,11 +7,11 @@ it; tests compare it with docs/configuration.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, get_args
 
 from imagebot.policy.model import Pin, Prerelease, Size, UnknownAge, VersionSyntax
+from imagebot.values import dataclass
 
 Kind = Literal[
     "flag", "word", "range", "pattern", "extract", "selectors", "variant", "ignore", "tag", "pin",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from imagebot.values import dataclass
 from imagebot.version.reading import ALONE, Reading
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.policy.model import Policy
 from imagebot.policy.ranking import Outsiders, Pool, Ranked, pick
@@ -20,6 +20,7 @@ from imagebot.policy.shape_rules import (
     read_current,
     variant_key,
 )
+from imagebot.values import dataclass
 from imagebot.version.precedence import RELEASE, Numbers, Pre, prerelease_key
 from imagebot.version.range import Range, parse_range
 from imagebot.version.reading import Reading, read_layout

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from imagebot.policy.filters import read_text
 from imagebot.policy.model import Policy
@@ -12,6 +11,7 @@ from imagebot.policy.ranking import Outsiders, Ranked
 from imagebot.policy.rows import cut_numbers
 from imagebot.policy.steps import KEPT_NUMBERS
 from imagebot.reference import Reference
+from imagebot.values import dataclass
 from imagebot.version.ingredients import Ingredient
 from imagebot.version.precedence import Numbers, pad
 from imagebot.version.shape import Layout

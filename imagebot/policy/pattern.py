@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from imagebot.errors import InvalidPolicyError
 from imagebot.glob import re2_options
+from imagebot.values import dataclass
 
 MAX_LENGTH = 1000
 _MAX_MEMORY = 8 << 20

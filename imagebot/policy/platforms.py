@@ -8,12 +8,12 @@ moves only where the policy says so.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
 
 from imagebot.policy.model import Policy, UpdateType
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.rows import cut_numbers
 from imagebot.policy.steps import larger, step
+from imagebot.values import dataclass
 from imagebot.version.ingredients import Ingredient
 from imagebot.version.precedence import Numbers
 from imagebot.version.reading import Reading

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from imagebot.policy.model import Policy, UpdateType
 from imagebot.policy.rejections import Refusals
+from imagebot.values import dataclass
 from imagebot.version.precedence import Numbers
 from imagebot.version.reading import ALONE, Reading
 from imagebot.version.shape import Layout

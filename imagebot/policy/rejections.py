@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import overload
 
 from imagebot.policy.model import Rejection
+from imagebot.values import dataclass
 
 Reason = str | Callable[[str], str]
 """A sentence, or what makes one for a tag."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import itemgetter
 
 from imagebot.policy.model import UpdateType
 from imagebot.policy.ranking import Pool, pick
+from imagebot.values import dataclass
 from imagebot.version.precedence import RELEASE, Numbers, Pre
 from imagebot.version.reading import Reading, read_groups
 from imagebot.version.skeletons import Span, TagGroup, mark_hashes, zero_digits

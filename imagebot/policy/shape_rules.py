@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from imagebot.policy.model import Policy, UpdateType
 from imagebot.policy.platforms import of_other_variant, of_platform
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.selectors import tag_glob
+from imagebot.values import dataclass
 from imagebot.version.precedence import Numbers
 from imagebot.version.reading import Reading
 from imagebot.version.shape import Layout, Shape

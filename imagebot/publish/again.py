@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from imagebot.plan.model import Update
 from imagebot.reference import Reference
+from imagebot.values import dataclass
 
 TRAILER = "Imagebot-Again"
 

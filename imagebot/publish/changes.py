@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.config.model import PublishMode, PullRequestOptions, Route
 from imagebot.plan.model import Plan, Update
 from imagebot.publish.text import branch_name
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

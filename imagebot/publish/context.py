@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from imagebot.config.model import CommitOptions
 from imagebot.manifest.images.options import ScanOptions
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.forge.connect import ForgeAccess

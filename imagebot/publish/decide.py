@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from imagebot.forge.model import PullRequest
 from imagebot.publish.marker import PullRequestMarker, read_marker
 from imagebot.publish.refusals import refused_by_closing
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -21,6 +21,7 @@ from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.choose import choose
 from imagebot.policy.model import Decision
 from imagebot.publish.proposal import Proposal, Value, value_of
+from imagebot.values import dataclass
 
 FateKind = Literal["wanted", "moved", "arrived", "removed", "decided", "held", "no-route"]
 

@@ -7,9 +7,10 @@ has the same state in a trailer (`state.py`).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from imagebot.publish.packed import dump_state, load_state
+from imagebot.values import dataclass
 
 MOST_IDS = 100
 """So many ids of updates are in a marker."""

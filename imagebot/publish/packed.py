@@ -10,7 +10,8 @@ import binascii
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from imagebot.values import dataclass
 
 _ALPHABET = b"+_"
 _WIDTH = 12

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from imagebot.manifest.images.field import FieldEdit, ImageField
+from imagebot.values import dataclass
 
 Value = tuple[str | None, str | None]
 """What a field says: its tag and its digest."""

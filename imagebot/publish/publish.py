@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from imagebot.config.model import Configuration
 from imagebot.errors import (
@@ -28,6 +28,7 @@ from imagebot.publish.notes import with_notes
 from imagebot.publish.publishers import PUBLISHERS
 from imagebot.publish.review import Closing, Reviewed, review
 from imagebot.publish.text import configuration_hash
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

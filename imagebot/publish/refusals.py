@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from imagebot.forge.model import PullRequest
 from imagebot.publish.marker import PullRequestMarker, read_marker
 from imagebot.publish.text import is_branch_of
+from imagebot.values import dataclass
 
 MOST_CLOSED = 300
 """So many of the bot's closed pull requests are looked at, the newest. The docs say so."""

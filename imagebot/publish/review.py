@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC
 
 from imagebot.config.model import Configuration
@@ -39,6 +39,7 @@ from imagebot.publish.proposal import Proposal, edit_to
 from imagebot.publish.recover import read_open
 from imagebot.publish.refusals import BotRequests
 from imagebot.publish.text import configuration_hash, plan_hash
+from imagebot.values import dataclass
 
 GRACE_SECONDS = 600
 """A pull request is not closed sooner than this after the commit that took its route away."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from imagebot.config.model import Configuration
@@ -19,6 +18,7 @@ from imagebot.publish.again import TRAILER, says_again
 from imagebot.publish.branches import scan_options
 from imagebot.publish.message import is_commit_message, is_revert
 from imagebot.text import excerpt
+from imagebot.values import dataclass
 
 _MOST_COMMITS = 50
 _MAX_NAME = 80

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.errors import InvalidReferenceError
 from imagebot.plan.model import Update
 from imagebot.publish.escape import BREAK, plain
 from imagebot.reference import Repository, is_digest, parse_repository
+from imagebot.values import dataclass
 
 UPDATE = "Imagebot-Update"
 POLICY = "Imagebot-Policy"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from imagebot.config.model import Configuration
@@ -27,6 +27,7 @@ from imagebot.publish.refusals import MOST_CLOSED, BotRequests, refused_by_closi
 from imagebot.publish.rollbacks import Past, read_past
 from imagebot.publish.text import BRANCH_PREFIX, plan_hash
 from imagebot.publish.waits import HOUR
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from imagebot.config.model import Route
@@ -11,6 +11,7 @@ from imagebot.plan.model import Plan, Update
 from imagebot.plan.vetoes import Veto, Vetoes
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.refusals import BotRequests
+from imagebot.values import dataclass
 
 HOUR = timedelta(hours=1)
 

@@ -6,12 +6,12 @@ The registry client and the view of a pass (`memo.PassMemo`) satisfy it; so do f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from imagebot.http.pauses import HeadRoom
 from imagebot.reference import Repository
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

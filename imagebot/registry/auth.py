@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -23,6 +23,7 @@ from imagebot.registry.challenge import Challenge, parse_token
 from imagebot.registry.credentials import Credential
 from imagebot.registry.failures import token_failure
 from imagebot.text import clean
+from imagebot.values import dataclass
 
 _CLIENT_ID = "imagebot"
 _REALM_LIFETIME = 300.0

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 
 from imagebot.errors import RegistryProtocolError
 from imagebot.registry.protocol import parse_json, unquote
+from imagebot.values import dataclass
 
 MIN_LIFETIME = 60.0
 """The shortest lifetime of a token, in seconds, that the specification asks clients to assume."""

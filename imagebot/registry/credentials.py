@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from imagebot.config.model import RegistryCredential, RegistryIdentity
@@ -25,6 +25,7 @@ from imagebot.reference import DOCKER_HUB
 from imagebot.registry import docker_config
 from imagebot.registry.docker_config import DockerConfig, StoredCredential
 from imagebot.registry.helper import HelperMissingError, run_helper
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.registry.cloud.client import Keep, Send

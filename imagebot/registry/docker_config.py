@@ -7,12 +7,13 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from imagebot.errors import CredentialError
 from imagebot.http.address import normalise_host
+from imagebot.values import dataclass
 
 _IPV6_RE = re.compile(r"^\[[0-9A-Fa-f:]*:[0-9A-Fa-f:]*\]")
 _MAX_FILE = 1024 * 1024

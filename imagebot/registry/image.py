@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from imagebot.reference import is_digest
@@ -19,6 +18,7 @@ from imagebot.registry.protocol import (
     OCI_MANIFEST,
     parse_json,
 )
+from imagebot.values import dataclass
 
 _INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
 _IMAGES = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})

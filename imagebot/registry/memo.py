@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from imagebot.http.pauses import HeadRoom
 from imagebot.http.reach import Reach
 from imagebot.reference import Repository
 from imagebot.registry.api import Pushed, Registry
+from imagebot.values import dataclass
 
 T = TypeVar("T")
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from imagebot.errors import RegistryProtocolError
 from imagebot.http.address import origin
 from imagebot.reference import tags_among
 from imagebot.text import clean
+from imagebot.values import dataclass
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"

@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -31,6 +31,7 @@ from imagebot.registry.auth import Authenticator, Authorization
 from imagebot.registry.challenge import parse_challenges
 from imagebot.registry.credentials import Credential, CredentialLookup
 from imagebot.registry.failures import failure
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.http.transport import Network

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from imagebot.errors import ImagebotError
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
@@ -17,6 +17,7 @@ from imagebot.plan.model import Plan
 from imagebot.problem import Problem, shorten
 from imagebot.run.events import PASS, Event, Level, of_problem
 from imagebot.text import indented_lines, inert_json, printable_line
+from imagebot.values import dataclass
 
 LogFormat = Literal["text", "json"]
 _LABELS: Mapping[Level, str] = {"info": "", "warning": "warning: ", "error": "problem: "}

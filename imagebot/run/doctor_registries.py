@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from imagebot.config.model import RegistryCredential, RegistryIdentity
@@ -14,6 +13,7 @@ from imagebot.reference import Repository
 from imagebot.registry.api import Registry
 from imagebot.registry.origins import guess_origin
 from imagebot.run.check import Check
+from imagebot.values import dataclass
 
 _AT_ONCE = 8
 

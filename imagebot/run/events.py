@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Literal
 
 from imagebot.errors import NudgeError
 from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.problem import Problem
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.nudge.model import Nudged

@@ -6,7 +6,6 @@ import itertools
 import math
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -23,6 +22,7 @@ from imagebot.errors import FolderError
 from imagebot.files.atomic import write_whole
 from imagebot.run.metrics import METRICS, Metrics
 from imagebot.run.series import Family, Labels, Metric, Spread, cumulative
+from imagebot.values import dataclass
 
 _MOST_BYTES = 16 * 1024 * 1024
 _MODE = 0o644

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 
 from imagebot.config.model import Configuration, Target
@@ -18,6 +17,7 @@ from imagebot.run.asked import asked_key, load_questions, plan_target, save_ques
 from imagebot.run.keep import KeptFiles
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.scan.kept import KeptTree, find_tree, kept_inventory
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

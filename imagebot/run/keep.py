@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from imagebot.publish.written import keep_written
 from imagebot.run.asked import asked_key, plan_target, save_questions
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.scan.kept import find_tree, kept_inventory
+from imagebot.values import dataclass
 
 # They take 0.3 s, which saves the next pass twice as much. More are left for that
 # one to scan: somebody may wait for the one that publishes.

@@ -6,11 +6,11 @@ Nothing is asked, and no file of a target is looked at.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from imagebot.config.model import Configuration, Limits, Route
 from imagebot.config.node import KeyPath, show_text
 from imagebot.config.static.coverage import are_disjoint, covers
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ What comes from registries and targets is hostile: it is shown and does nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from imagebot.plan.model import Kept, Plan, Published, Update
 from imagebot.problem import Problem
 from imagebot.publish.escape import code, markdown
 from imagebot.run.events import HELD
+from imagebot.values import dataclass
 
 _MOST_ROWS = 300
 _MAX_BYTES = 900_000

@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -42,6 +42,7 @@ from imagebot.run.target import TreeRead, same_manifest, target_configuration, t
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.scan.kept import prepare_threads
 from imagebot.text import excerpt
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.files.rewrite import FileChange

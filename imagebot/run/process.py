@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.config.secret import Vault
 from imagebot.parallel.stop import Stop
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ Imported for plans with updates only: most passes have none, and it takes longer
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from imagebot.config.model import Configuration, Target
@@ -22,6 +22,7 @@ from imagebot.publish.refusals import BotRequests
 from imagebot.publish.vetoes import find_settled, find_vetoes
 from imagebot.publish.waits import find_waits
 from imagebot.scan.checkout import CheckoutSource
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

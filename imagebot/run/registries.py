@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -15,6 +14,7 @@ from imagebot.config.model import (
     RegistryOptions,
 )
 from imagebot.run.process import Process
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from types import TracebackType

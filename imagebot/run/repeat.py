@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import FrameType
 
 from imagebot.errors import ImagebotError
@@ -12,6 +11,7 @@ from imagebot.parallel.stop import Stop
 from imagebot.problem import Exit
 from imagebot.run.journal import Journal
 from imagebot.run.signals import on_interrupt
+from imagebot.values import dataclass
 
 
 def repeat(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from imagebot.values import dataclass
 
 MetricType = Literal["counter", "gauge", "histogram"]
 

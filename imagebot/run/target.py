@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from imagebot.config.load import load_configuration
@@ -12,6 +11,7 @@ from imagebot.errors import ConfigIssue, ConfigurationError
 from imagebot.git.checkout import Checkout
 from imagebot.git.tree import TreeOther
 from imagebot.scan.checkout import CheckoutSource
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

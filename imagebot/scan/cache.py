@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from imagebot.manifest.cache import (
     encode_entries,
 )
 from imagebot.manifest.images.field import Scan
+from imagebot.values import dataclass
 
 _FORMAT = b"imagebot-scans-3"
 # The code that decides what a scan finds: changed code may find something else in the same bytes.

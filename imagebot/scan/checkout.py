@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import islice
 
@@ -13,6 +13,7 @@ from imagebot.git.checkout import Checkout
 from imagebot.git.tree import LINK, ODD_NAME, leads_out
 from imagebot.glob import matches_any
 from imagebot.manifest.formats.select import is_manifest_path
+from imagebot.values import dataclass
 
 # Blobs are read in batches, so a large repository never has to fit in memory.
 _BATCH = 512

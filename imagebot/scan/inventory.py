@@ -6,7 +6,7 @@ What scans and joins is imported with the first file: most passes find what was 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from imagebot.config.builtin import only_markers
@@ -20,6 +20,7 @@ from imagebot.manifest.images.options import LAYERS, REFERS_ELSEWHERE, UNSAID, S
 from imagebot.policy.model import Policy
 from imagebot.problem import Problem
 from imagebot.reference import Repository
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.scan.cache import ScanCache

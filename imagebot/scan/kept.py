@@ -6,7 +6,6 @@ Deleting the file changes nothing but speed. A checksum covers it: a damaged one
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 from imagebot.config.builtin import only_markers
@@ -21,6 +20,7 @@ from imagebot.manifest.cache import (
 from imagebot.scan.cache import load_scan_cache, read_kept, reader_version, write_kept
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.scan.inventory import Inventory, TreeScan, inventory_of, scan_tree
+from imagebot.values import dataclass
 
 _FORMAT = b"imagebot-tree-1"
 # What decides which files of a head are read, and what is found in them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from imagebot.manifest.cache import scan_key
@@ -15,6 +15,7 @@ from imagebot.manifest.images.layers import Chart, ChartImage, Layers
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.scan.cache import ScanCache
 from imagebot.scan.source import Source
+from imagebot.values import dataclass
 
 if TYPE_CHECKING:
     from imagebot.manifest.generated import Generated

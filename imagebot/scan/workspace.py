@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from imagebot.config.builtin import default_configuration
@@ -15,6 +14,7 @@ from imagebot.config.search import find_configuration
 from imagebot.errors import ImagebotError, UsageError
 from imagebot.files.folder import read_file
 from imagebot.files.listing import list_files
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from imagebot.config.model import Target
 from imagebot.reference import Repository
 from imagebot.serve.hooks.model import Announcement
+from imagebot.values import dataclass
 
 RETRIES = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds after which a repository is asked again for a tag that was announced, and that it does

@@ -9,7 +9,7 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from imagebot.config.model import Target
@@ -18,6 +18,7 @@ from imagebot.git.url import parse_url
 from imagebot.problem import Problem
 from imagebot.run.events import describe, image_fields, is_done
 from imagebot.run.passes import PassResult
+from imagebot.values import dataclass
 
 _MOST_UPDATES = 50
 _MOST_PROBLEMS = 20

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+
+from imagebot.values import dataclass
 
 _MOST_BYTES = 1024 * 1024
 """Of a delivery: GitHub's are 100 KB at most in practice."""

@@ -9,7 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from imagebot.config.model import BotConfiguration, Target
@@ -31,6 +31,7 @@ from imagebot.serve.freshness import schedule_of, seconds_until_next
 from imagebot.serve.hooks.model import GitEvent
 from imagebot.serve.inbox import Inbox, Mail
 from imagebot.serve.passes import Pass, Passes
+from imagebot.values import dataclass
 
 _PASSES_AT_ONCE = 32
 _WORKING_AT_ONCE = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.config.model_serve import Hook
 from imagebot.config.secret import read_secret
@@ -22,6 +22,7 @@ from imagebot.serve.hooks.receive import receive
 from imagebot.serve.inbox import Inbox
 from imagebot.serve.keys import IssuerKeys
 from imagebot.serve.told import Told
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.config.secret import read_secret
 from imagebot.config.secret_source import SecretSource
@@ -16,6 +16,7 @@ from imagebot.run.diagnostics import Diagnostics
 from imagebot.run.process import Process
 from imagebot.serve.events import page_refused
 from imagebot.serve.told import Told
+from imagebot.values import dataclass
 
 _BY_A_PROXY = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TypeVar
 
 from imagebot.serve.hooks.model import Announcement, GitEvent, Heard
+from imagebot.values import dataclass
 
 Event = TypeVar("Event", Announcement, GitEvent)
 

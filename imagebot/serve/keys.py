@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from imagebot.errors import RegistryError, RegistryProtocolError
@@ -20,6 +20,7 @@ from imagebot.serve.hooks.document import parse_json, text
 from imagebot.serve.hooks.jwks import NO_KEYS, Keys, read_keys
 from imagebot.serve.hooks.model import Refused
 from imagebot.text import clean, excerpt
+from imagebot.values import dataclass
 
 FRESH = 3600.0
 """Seconds until the keys are asked for again."""

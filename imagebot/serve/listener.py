@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import socket
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
@@ -14,6 +13,7 @@ from starlette.applications import Starlette
 from imagebot.config.model_serve import Listen
 from imagebot.errors import UsageError
 from imagebot.serve.connection import ListeningSocket, ShedProtocol
+from imagebot.values import dataclass
 
 _BACKLOG = 512
 _LONGEST_END = 1.0

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from imagebot import __version__
 from imagebot.serve.board import Done, Snapshot, TargetState
 from imagebot.text import printable, shorten
+from imagebot.values import dataclass
 
 _LONGEST = 500
 _MOST_TARGETS = 500

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from imagebot.run.registries import KeptRegistries, cache_folder
 from imagebot.serve.agenda import Ended, Hint, Job
 from imagebot.serve.freshness import oldest
 from imagebot.text import excerpt
+from imagebot.values import dataclass
 
 _AWAY = frozenset({RegistryError.code, RegistryUnreachableError.code, RegistryDeadlineError.code})
 """Codes of problems with registries that are usually over soon; the first is that of 500 to 599."""

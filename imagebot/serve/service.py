@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import FrameType
 
@@ -31,6 +31,7 @@ from imagebot.serve.inbox import Inbox
 from imagebot.serve.keys import IssuerKeys
 from imagebot.serve.listener import Listener, Tls, allow_files
 from imagebot.serve.page import Page
+from imagebot.values import dataclass
 
 _LOOK_AGAIN = 1.0
 """Seconds after which it is looked whether files have changed."""

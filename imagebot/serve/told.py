@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from imagebot.values import dataclass
 
 _AGAIN = 60.0
 _MOST = 1000

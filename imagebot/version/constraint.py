@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from semver import Version
+
+from imagebot.values import dataclass
 
 LOWEST_PRERELEASE = "0"
 """No pre-release of the same numbers is lower."""

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
+from imagebot.values import dataclass
 from imagebot.version.skeletons import Span
 from imagebot.version.words import COUNTERS, FIXED, IDENTITIES, REVISIONS, RUNTIMES, SYSTEMS
 

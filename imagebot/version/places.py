@@ -12,10 +12,11 @@ import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain, islice
 from typing import Literal
 
+from imagebot.values import dataclass
 from imagebot.version.skeletons import (
     CACHED,
     LONGEST_HASH,

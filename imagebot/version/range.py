@@ -8,9 +8,10 @@ pre-releases: a group does when any of its constraints names one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from imagebot.values import dataclass
 from imagebot.version.precedence import (
     RELEASE,
     Key,

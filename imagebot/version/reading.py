@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from imagebot.values import dataclass
 from imagebot.version.dates import date_ends
 from imagebot.version.places import Place, decide, mark_held
 from imagebot.version.shape import Layout, layout_of_skeleton, version_start

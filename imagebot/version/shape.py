@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import Literal
 
+from imagebot.values import dataclass
 from imagebot.version.ingredients import Ingredient, read_ingredients
 from imagebot.version.skeletons import Span
 from imagebot.version.words import (

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 
 import pytest
@@ -107,6 +109,25 @@ def test_workers_go_where_the_fewest_are() -> None:
             barrier.wait(30)
 
     map_at_once(work, items, workers=6, lanes=lanes)
+
+
+def test_no_worker_joins_while_the_process_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process's clock goes on as it does while one thread computes all the time."""
+    looks = itertools.count(1)
+    monkeypatch.setattr(time, "process_time", lambda: next(looks) * 0.003)
+    done, names = 0, set()
+
+    def work(_: int) -> None:
+        nonlocal done
+        before = next(looks)
+        # Ends when the crew has found twice that nothing was done, and has not grown.
+        while next(looks) - before < 20:
+            time.sleep(0.001)
+        done += 1
+        names.add(threading.current_thread().name)
+
+    map_at_once(work, range(3), workers=8)
+    assert (done, names) == (3, {"at-once-0"})
 
 
 @given(st.lists(st.integers(0, 3), max_size=30), st.integers(1, 6), st.integers(1, 4))

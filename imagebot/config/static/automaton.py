@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from imagebot.config.static.characters import Ranges
@@ -16,6 +16,7 @@ from imagebot.config.static.expression import (
     Series,
     UndecidedError,
 )
+from imagebot.values import dataclass
 
 _MAX_STATES = 20_000
 EdgeKind = Literal["start", "end", "word", "no-word"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from imagebot.config.document import read_document
 from imagebot.config.issues import Issues
 from imagebot.config.load import load_bot_configuration, load_configuration
@@ -14,6 +12,7 @@ from imagebot.config.static.places import warn_of_fields, warn_of_patterns
 from imagebot.config.static.policies import warn_of_policies
 from imagebot.config.static.routes import warn_of_routes
 from imagebot.errors import ConfigIssue, ConfigurationError
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ nobody is warned by a guess.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from imagebot.config.static.characters import ANY, Ranges, complement, fold, of, union
+from imagebot.values import dataclass
 
 _MAX_DEPTH = 60
 

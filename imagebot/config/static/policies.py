@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from imagebot.config.issues import Issues
 from imagebot.config.model import Configuration
@@ -19,6 +18,7 @@ from imagebot.glob import glob_expression
 from imagebot.policy.model import Policy
 from imagebot.policy.pattern import template_pieces
 from imagebot.policy.selectors import is_expression
+from imagebot.values import dataclass
 from imagebot.version.syntax import STRICT
 
 _TAG = "a tag is 1 to 128 letters, digits, `_`, `.` and `-`, the last two not first"

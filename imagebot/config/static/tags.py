@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from itertools import product
 from operator import and_
@@ -32,6 +32,7 @@ from imagebot.config.static.expression import (
     parts_of,
 )
 from imagebot.glob import re2_options
+from imagebot.values import dataclass
 
 LONGEST = 128
 _WORD = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"

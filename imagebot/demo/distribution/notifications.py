@@ -12,7 +12,7 @@ import queue
 import threading
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from http import HTTPStatus
 from types import TracebackType
@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from imagebot.demo.distribution.exchange import ServerRequest, ServerResponse
 from imagebot.demo.distribution.routes import manifest_of
 from imagebot.reference import is_tag
+from imagebot.values import dataclass
 
 MEDIA_TYPE = "application/vnd.docker.distribution.events.v1+json"
 _MOST_WAITING = 100

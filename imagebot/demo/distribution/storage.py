@@ -10,13 +10,14 @@ import hashlib
 import json
 import re
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from imagebot.errors import FolderError, InvalidReferenceError
 from imagebot.files.atomic import write_whole
 from imagebot.reference import is_digest, is_tag, parse_repository
+from imagebot.values import dataclass
 
 MAX_TOTAL = 512 * 1024 * 1024
 """Bytes of all content together: a sandbox on somebody's machine has no need for more."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from imagebot.values import dataclass
 
 MAX_BLOB = 64 * 1024 * 1024
 MAX_BYTES = 4 * MAX_BLOB

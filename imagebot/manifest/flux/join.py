@@ -8,7 +8,7 @@ in any file of the tree, so `scan` only collects them and `join` connects them.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import attrgetter
 
 from imagebot.errors import InvalidReferenceError
@@ -24,6 +24,7 @@ from imagebot.manifest.images.field import (
 )
 from imagebot.manifest.images.global_registry import undecided
 from imagebot.reference import Repository, parse_repository
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ nearer, the result is a Contradiction.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from imagebot.manifest.images.field import FluxObject, Scan
+from imagebot.values import dataclass
 
 # The relevant content of an object: objects with the same content do not contradict each other.
 Says: TypeAlias = Callable[[FluxObject], Hashable]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from imagebot.manifest.images.field import Unread
+from imagebot.values import dataclass
 
 PolicyKeys = dict[str, object]
 

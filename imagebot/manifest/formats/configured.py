@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from imagebot.errors import InvalidReferenceError
 from imagebot.glob import CAPTURE
@@ -17,6 +17,7 @@ from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_scalar
 from imagebot.reference import parse_reference
+from imagebot.values import dataclass
 
 _SCHEME = "oci://"
 _DOT = re.compile(r"(?<!\\)\.")

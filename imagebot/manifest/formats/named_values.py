@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from imagebot.manifest.formats import chart_images
 from imagebot.manifest.images import spelling
@@ -20,6 +20,7 @@ from imagebot.manifest.images.shapes import find_images, image_mapping, is_image
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, Node, is_null, is_scalar
+from imagebot.values import dataclass
 
 _NO_REPOSITORY = "no-repository"
 

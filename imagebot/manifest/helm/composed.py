@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.images.layers import Chart, ChartImage, TemplatePart, ValuePath
 from imagebot.reference import Reference, parse_reference
+from imagebot.values import dataclass
 
 # Images that one `image:` in a `range` stands for.
 MAX_ITEMS = 500

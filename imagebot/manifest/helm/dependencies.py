@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from imagebot.manifest.yaml.tree import Mapping, Node, is_null, is_scalar
 from imagebot.manifest.yaml.tree import Sequence as NodeSequence
+from imagebot.values import dataclass
 
 _ALIASES = ("@", "alias:")
 # What Go's encoding of JSON escapes besides what every one does.

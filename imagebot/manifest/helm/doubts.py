@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.manifest.helm.lexer import Literal
 from imagebot.manifest.helm.syntax import (
@@ -19,6 +19,7 @@ from imagebot.manifest.helm.syntax import (
     Template,
 )
 from imagebot.manifest.images.layers import ChartImage, TemplatePart, ValuePath
+from imagebot.values import dataclass
 
 _HOST = re.compile(r"(?<![\w./-])([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::[0-9]+)?)(?=/|\Z)")
 _DOCKER_HUB = ("docker.io", "index.docker.io")

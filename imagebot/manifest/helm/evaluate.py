@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.manifest.helm.functions import call
 from imagebot.manifest.helm.known import (
@@ -43,6 +43,7 @@ from imagebot.manifest.helm.syntax import (
     Pipeline,
 )
 from imagebot.manifest.images.layers import TemplatePart, ValuePath
+from imagebot.values import dataclass
 
 # Helpers within helpers, blocks and parentheses together.
 MAX_DEPTH = 60

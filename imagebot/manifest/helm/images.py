@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from imagebot.manifest.helm.composed import ChartValues, ComposedImage, items_of, parts_at
@@ -11,6 +10,7 @@ from imagebot.manifest.helm.evaluate import paths_of
 from imagebot.manifest.helm.merged_values import Found, MergedValues
 from imagebot.manifest.helm.stacks import Place
 from imagebot.manifest.images.layers import Chart, ChartImage, Doubt, GivenImage, ValuePath
+from imagebot.values import dataclass
 
 # Values that the images of a chart are made of, and items of a `range`.
 _MAX_PATHS = 2_000

@@ -7,7 +7,7 @@ field when its file is scanned again with what is given to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from imagebot.manifest.helm.images import ChartTemplates, doubts_at, images_of
 from imagebot.manifest.helm.merged_values import Found, Layer, MergedValues, Values
@@ -15,6 +15,7 @@ from imagebot.manifest.helm.stacks import MAX_LAYERS, Place, Stack
 from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.layers import Below, Given, GivenImage, Section, ValuePath
 from imagebot.manifest.images.registry_above import is_registry_key
+from imagebot.values import dataclass
 
 # Keys that may hold a version of an image, and keys that name one.
 _VERSIONS = ("tag", "Tag", "igest", "ersion", "mage", "sha")

@@ -6,10 +6,10 @@ Everything here is bounded: what would be larger is Unknown.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from imagebot.manifest.images.layers import TemplatePart, ValuePath
+from imagebot.values import dataclass
 
 Parts: TypeAlias = tuple[TemplatePart, ...]
 Chosen = TypeVar("Chosen")

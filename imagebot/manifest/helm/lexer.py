@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from imagebot.values import dataclass
 
 _SPACE = " \t\r\n"
 _OPEN = re.compile(r"\{\{(?:-(?=[ \t\r\n]))?")

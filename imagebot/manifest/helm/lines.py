@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.manifest.helm.evaluate import Evaluator, paths_of
 from imagebot.manifest.helm.known import (
@@ -22,6 +22,7 @@ from imagebot.manifest.helm.lexer import Literal
 from imagebot.manifest.helm.scalar import scalar
 from imagebot.manifest.helm.scope import Scope
 from imagebot.manifest.helm.syntax import Action, Block, Call, Constant, Node, Pipeline
+from imagebot.values import dataclass
 
 KEY = re.compile(
     r"(?m)^[ \t]*(?:-[ \t]+)*(?:image|\"image\"|'image')[ \t]*:(?P<space>[ \t]+|$)(?P<value>.*)"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from imagebot.manifest.helm.stacks import Place
 from imagebot.manifest.images.field import Scan
 from imagebot.manifest.images.layers import LayerValue, Section, ValuePath
+from imagebot.values import dataclass
 
 # The values of a mapping by key, and those by the path of the mapping.
 Values: TypeAlias = dict[str, LayerValue]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.manifest.helm.known import UNKNOWN, Known, Test, either
+from imagebot.values import dataclass
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from imagebot.git.url import same_repository
 from imagebot.manifest.flux.nearest import Index
@@ -18,6 +18,7 @@ from imagebot.manifest.helm.instances import instances
 from imagebot.manifest.helm.tree import Tree, is_glob
 from imagebot.manifest.images.field import FluxObject, Scan, Unread
 from imagebot.manifest.images.layers import Chart, Holder, Layer, Release, Section, ValuePath
+from imagebot.values import dataclass
 
 # More layers, or more stacks with one file, than any release needs: each costs a look at values.
 MAX_LAYERS = 64

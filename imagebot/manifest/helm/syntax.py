@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from imagebot.manifest.helm.lexer import Literal
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from imagebot.manifest.helm.doubts import doubts_of
 from imagebot.manifest.helm.evaluate import Evaluator, paths_of
@@ -17,6 +16,7 @@ from imagebot.manifest.helm.syntax import Action, Block, Node, Template
 from imagebot.manifest.helm.well_known import WELL_KNOWN
 from imagebot.manifest.images.layers import ChartImage, ValuePath
 from imagebot.text import excerpt
+from imagebot.values import dataclass
 
 # What one node of the templates may take on average: helpers are read once for each call.
 _STEPS_PER_NODE = 30

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.manifest.images.arguments import (
     Argument,
@@ -32,6 +32,7 @@ from imagebot.manifest.yaml.tree import (
     is_null,
     is_scalar,
 )
+from imagebot.values import dataclass
 
 # A layer with more values, or steps through aliases, is not read: it would cost too much for each
 # file above it.

@@ -7,9 +7,9 @@ in the text, so it can be edited there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from imagebot.manifest.images.layers import ValuePath
+from imagebot.values import dataclass
 
 # Longer arguments are not read.
 MAX_TEXT = 64 * 1024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.images.field import (
@@ -30,6 +30,7 @@ from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.quoting import in_flow
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence, is_null
 from imagebot.reference import Reference, parse_reference
+from imagebot.values import dataclass
 
 CONTAINERS = frozenset({"containers", "initContainers"})
 """The keys of lists in which Kustomize's `images` look for images."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from imagebot.manifest.images.generated import ApplicationSet, TemplateImage
@@ -10,6 +10,7 @@ from imagebot.manifest.images.layers import Chart, ChartImage, Holder, Release, 
 from imagebot.manifest.images.overlay import Operation, Overlay
 from imagebot.manifest.yaml.quoting import is_misread
 from imagebot.reference import Reference
+from imagebot.values import dataclass
 
 Style = Literal["block", "flow", "json"]
 FluxKind = Literal[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from imagebot.manifest.images.field import (
@@ -20,6 +20,7 @@ from imagebot.manifest.images.overlay import Operation, Overlay
 from imagebot.manifest.yaml.document_text import DocumentText
 from imagebot.manifest.yaml.events import MAX_DEPTH, Scalar
 from imagebot.manifest.yaml.tree import Node
+from imagebot.values import dataclass
 
 # A field costs a few KiB while its file is read.
 MAX_FIELDS = 50_000

@@ -3,9 +3,8 @@ them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from imagebot.manifest.images.layers import Section
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

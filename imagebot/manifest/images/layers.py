@@ -7,8 +7,9 @@ installs it; the last one wins. One layer may hold the repository of an image an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from imagebot.values import dataclass
 
 # The keys that lead to a value: `("image", "tag")` for `.Values.image.tag`.
 ValuePath = tuple[str, ...]

@@ -8,9 +8,9 @@ and within `image:` also `namespace` and `org`, are prefixes of any name. `name`
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from imagebot.manifest.yaml.tree import Mapping, is_null, is_scalar
+from imagebot.values import dataclass
 
 _HOST = re.compile(r"[^/]*[.:][^/]*|localhost")
 _REGISTRY = re.compile(r"(?:[^/:]*\.[^/:]*|localhost)(?::[0-9]+)?/?")

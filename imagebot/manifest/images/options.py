@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.glob import compile_captures
 from imagebot.manifest.images.layers import Layers, Section
+from imagebot.values import dataclass
 
 # Texts in files that say which image is meant, or leave that to another file:
 # Flux's markers and image objects, and HelmRepository objects, of which the nearest counts.

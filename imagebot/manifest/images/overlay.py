@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from imagebot.manifest.images.field import Slot, Style
 from imagebot.manifest.yaml.document_text import DocumentText, written_at
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
+from imagebot.values import dataclass
 
 _TEXT_TAG = "tag:yaml.org,2002:str"
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.images.naming import has_host, has_tag, is_address, is_registry
 from imagebot.reference import is_digest, is_tag, parse_reference
+from imagebot.values import dataclass
 
 _ABOUT_IMAGES = re.compile(r"image|img|container(?!s?$)|docker", re.IGNORECASE)
 _OF_IMAGE = r"(?:docker)?(?:image|img|container)?"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from imagebot.errors import InvalidReferenceError
@@ -32,6 +32,7 @@ from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.quoting import is_misread
 from imagebot.manifest.yaml.tree import Mapping, is_null
 from imagebot.reference import Reference, is_digest, is_tag, parse_reference
+from imagebot.values import dataclass
 from imagebot.version.chart import registry_tag
 
 

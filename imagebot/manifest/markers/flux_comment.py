@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from imagebot.manifest.markers.commented_out import is_commented_out
 from imagebot.manifest.yaml.file_text import FileText
+from imagebot.values import dataclass
 
 SIGN = "$imagepolicy"
 PARTS = ("tag", "name", "digest")

@@ -6,7 +6,6 @@ The value on their line is its tag, or its digest. No format has to know the val
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from imagebot.errors import InvalidReferenceError
@@ -15,6 +14,7 @@ from imagebot.manifest.images.not_reference import SHOWN
 from imagebot.manifest.yaml.events import YamlFaultError
 from imagebot.manifest.yaml.tree import Mapping, build, is_null, is_scalar
 from imagebot.reference import Reference, is_digest, is_tag, parse_reference
+from imagebot.values import dataclass
 
 Kind: TypeAlias = Literal["policy", "keys", "image"]
 RENOVATE = "renovate"

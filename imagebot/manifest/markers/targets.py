@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import FileFindings, Keys
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.scalars import scalars_with_keys
 from imagebot.manifest.yaml.tree import Node
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from imagebot.manifest.images.field import Marker
 from imagebot.manifest.markers.commented_out import Quotes, is_commented_out
 from imagebot.manifest.markers.named import Named, read_image_keys
 from imagebot.manifest.yaml.file_text import FileText
+from imagebot.values import dataclass
 
 NEAR_MISS = (
     "this looks like a marker but is not one: write it as a separate comment in lower case, "

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.manifest.images.field import ImageField, Unread
+from imagebot.values import dataclass
 
 # Such an entry is about the whole file, or the whole of a document, and says so.
 _WHOLE_FILE = frozenset({"too-big", "not-utf8", "sops", "folder", "unreadable"})

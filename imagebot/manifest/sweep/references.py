@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.sweep.services import is_of_service, is_of_step
 from imagebot.manifest.sweep.text import SweptText, compiled
 from imagebot.reference import Reference, parse_reference
+from imagebot.values import dataclass
 
 _WORD = (
     r"(?:[A-Za-z0-9][A-Za-z0-9.-]*:[0-9]{1,5}/)?[A-Za-z0-9_][A-Za-z0-9_./-]*"

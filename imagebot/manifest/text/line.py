@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.text.placeholders import SIGN, fill_in, without_placeholders
 from imagebot.reference import Reference, parse_reference
+from imagebot.values import dataclass
 
 # The gap before a word, and the word, on a line without escaped quotes.
 _PART = re.compile(r"""(?P<gap>[\s"'`=,;()\[\]{}]*)(?P<token>[^\s"'`=,;()\[\]{}]*)""")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from imagebot.manifest.images.field import Unread
 from imagebot.manifest.images.not_reference import SHOWN, filled_in
@@ -16,6 +15,7 @@ from imagebot.manifest.text.line import images_on
 from imagebot.manifest.text.value import is_filled_in_on, version_on
 from imagebot.manifest.yaml.file_text import FileText
 from imagebot.reference import is_digest
+from imagebot.values import dataclass
 
 _TAKEN = "names an image, but its line has one already"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from operator import itemgetter
 from typing import Any
@@ -38,6 +38,7 @@ from imagebot.manifest.text.pattern import compile_pattern
 from imagebot.manifest.yaml.events import MAX_BYTES
 from imagebot.manifest.yaml.file_text import FileText, wide_encoding
 from imagebot.reference import Reference, parse_reference
+from imagebot.values import dataclass
 
 _DIGEST_AFTER = re.compile(r"@(sha256:[0-9a-f]{64})(?![0-9a-zA-Z])")
 # A digest to try a pattern with, and how much around a match it may look at.

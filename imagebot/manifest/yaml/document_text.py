@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.manifest.yaml.events import LINE_BREAK, Scalar
 from imagebot.manifest.yaml.file_text import FileText
+from imagebot.values import dataclass
 
 # `---` at column 0 always starts a document, even inside a scalar.
 _MARKER = "\n---"

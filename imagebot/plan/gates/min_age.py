@@ -6,7 +6,6 @@ built it, taken only where the registry says nothing; reproducible builds put 19
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from imagebot.plan.gates.facts import Facts
@@ -14,6 +13,7 @@ from imagebot.plan.gates.verdict import Passed, Refused, Verdict
 from imagebot.policy.duration import show_duration
 from imagebot.policy.model import Policy
 from imagebot.policy.timed import as_utc
+from imagebot.values import dataclass
 
 EARLIEST_CLAIM = datetime(2010, 1, 1, tzinfo=UTC)
 """A creation date before containers is none."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from imagebot.plan.gates.facts import Facts
 from imagebot.policy.model import Policy
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

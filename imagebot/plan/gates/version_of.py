@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from imagebot.errors import RepositoryNotFoundError
 from imagebot.plan.gates.facts import Facts
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

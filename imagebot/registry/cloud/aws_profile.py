@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
 from __future__ import annotations
 
 import configparser
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from imagebot.registry.cloud.client import CloudClient
+from imagebot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

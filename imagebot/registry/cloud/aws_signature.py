@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from urllib.parse import quote, urlsplit
+
+from imagebot.values import dataclass
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 

@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +25,7 @@ from imagebot.http.headers import parse_date
 from imagebot.http.message import Request, Response
 from imagebot.http.zone import NetworkZone
 from imagebot.text import clean
+from imagebot.values import dataclass
 
 Send = Callable[[Request], Response]
 Keep = Callable[[str], object]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
 
 from imagebot.errors import CredentialError
+from imagebot.values import dataclass
 
 _log = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ tag that it came across, of those asked for and of others.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from imagebot.reference import DOCKER_HUB
 from imagebot.registry.api import Pushed
 from imagebot.registry.vendors import azure, docker_hub, github, google, quay
 from imagebot.registry.vendors.query import PushQuery
+from imagebot.values import dataclass
 
 Kind = Literal["azure", "docker-hub", "github", "google", "quay"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from imagebot.registry.credentials import Credential
 from imagebot.registry.failures import failure
 from imagebot.registry.image import FIRST_YEAR
 from imagebot.registry.protocol import parse_json
+from imagebot.values import dataclass
 
 MAX_BODY = 16 * 1024 * 1024
 MAX_PAGES = 100

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from imagebot.config.model_serve import Hook
 from imagebot.errors import InvalidReferenceError
@@ -12,6 +12,7 @@ from imagebot.http.address import normalise_host
 from imagebot.reference import is_tag, parse_repository
 from imagebot.serve.hooks.model import Announcement, GitEvent, Refused
 from imagebot.text import clean
+from imagebot.values import dataclass
 
 MOST = 1000
 """Announcements of one delivery. One that has more is refused; the next pass sees it anyway."""

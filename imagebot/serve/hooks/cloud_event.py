@@ -5,10 +5,9 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protoc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from imagebot.serve.hooks.document import at, text
 from imagebot.serve.hooks.model import Delivery
+from imagebot.values import dataclass
 
 _ATTRIBUTES = ("type", "source", "subject", "id")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from imagebot.config.model_serve import Hook
 from imagebot.errors import UsageError
@@ -19,6 +19,7 @@ from imagebot.serve.hooks.document import parse_json, text
 from imagebot.serve.hooks.jwks import ALGORITHMS, Keys, SigningKey
 from imagebot.serve.hooks.model import Refused
 from imagebot.text import excerpt
+from imagebot.values import dataclass
 
 LEEWAY = 60
 """Seconds that the issuer's clock may be off."""

@@ -6,7 +6,6 @@ One row of the table for each sender. Nothing that is delivered raises.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from imagebot.config.model_serve import Hook, HookType
 from imagebot.serve.hooks import (
@@ -32,6 +31,7 @@ from imagebot.serve.hooks.proof import (
     is_signed_webhook,
 )
 from imagebot.text import clean
+from imagebot.values import dataclass
 
 _ID = 200
 """Characters of a delivery's id; a longer one is none, so that nobody makes us remember much."""
