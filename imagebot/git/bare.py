@@ -19,7 +19,7 @@ from imagebot.git.cache import branch_key, locked, make_empty
 from imagebot.git.classify import cache_failure, damaged_cache
 from imagebot.git.housekeeping import JOIN, find_damage, is_untidy, promise_packs, remove_left_over
 from imagebot.git.kept import load_listing, read_kept, save_listing, write_kept
-from imagebot.git.listing import CommitTree, apply_diff, changed_trees, parse_listing
+from imagebot.git.listing import CommitTree, apply_diff, changed_trees
 from imagebot.git.made import MadeCommit
 from imagebot.git.runner import MAX_OUTPUT, Result, Runner
 from imagebot.git.tree import blob_id, is_oid, parse_objects, parse_sizes
@@ -112,7 +112,7 @@ class BareCache:
         self.local("update-ref", self._ref, commit)
         base = self._listings.get(made.base) if made else None
         if made and base and (listing := made.listing(base.listing, commit)) is not None:
-            self._listings = {commit: parse_listing(listing)}
+            self._listings = {commit: CommitTree(listing)}
             save_listing(self._kept("listing"), commit, listing)
 
     def has(self, commit: str) -> bool:
@@ -145,10 +145,10 @@ class BareCache:
         path = self._kept("listing")
         kept = load_listing(path)
         if kept and kept[0] == commit:
-            return parse_listing(kept[1])
+            return CommitTree(kept[1])
         tree = self._changed_tree(*kept, commit) if kept else None
         if tree is None:
-            tree = parse_listing(self.local("ls-tree", "-r", "-t", "-z", "--full-tree", commit))
+            tree = CommitTree(self.local("ls-tree", "-r", "-t", "-z", "--full-tree", commit))
             self.prove((commit,), tree.folders.values())
         if commit == self._recorded():
             save_listing(path, commit, tree.listing)
@@ -161,7 +161,7 @@ class BareCache:
             return None
         self.prove((old, new), changed_trees(diff.out))
         try:
-            return parse_listing(apply_diff(listing, diff.out))
+            return CommitTree(apply_diff(listing, diff.out))
         except ValueError:
             return None
 

@@ -104,6 +104,10 @@ class Checkout(CommitReader):
         """The ids of the head's ordinary files by their paths, in git's order."""
         return self._list(self.head).blobs
 
+    def blob(self, path: str) -> str | None:
+        """The id of the head's ordinary file at `path`."""
+        return self._list(self.head).blob(path)
+
     def others(self) -> tuple[TreeOther, ...]:
         """Entries of the head that cannot be read: links, submodules, names that are not UTF-8."""
         return self._list(self.head).others

@@ -4,7 +4,8 @@ git runs through GitPython's `Git.execute`, with bytes in and out, in its own pr
 an environment that holds nothing but what is listed here: no configuration of the user or the
 system, no hooks, no prompts, no other protocol than that of the target's URL. What GitPython adds
 are the few variables that the process keeps for its libraries (`cli/environment.py`); they are
-taken away before git starts.
+taken away before git starts. Only the look at a remote does without GitPython, of which the import
+takes as long as the look: most passes need nothing else of git.
 
 A token goes to git over an inherited, unnamed file and git's credential protocol. It is never in
 an argument, a variable, a configuration or a file that has a name, and it is only given to the
@@ -256,9 +257,10 @@ class Runner:
             raise GitError(str(self.directory), "no such folder")
         options = [part for each in settings for part in ("-c", each)]
         argv = ["/bin/sh", "-c", _script(environment), "sh", *options, *args]
+        start = _start_alone if args[0] == "ls-remote" else _start
         try:
             status, out, err = communicate(
-                lambda: _start(argv, self.directory, environment, inherit),
+                lambda: start(argv, self.directory, environment, inherit),
                 payload,
                 seconds=seconds,
                 limit=limit,
@@ -308,6 +310,22 @@ def _promise(settings: list[str], environment: dict[str, str]) -> None:
     name = "imagebot.padding="
     free = _MAX_VARIABLE - len("GIT_CONFIG_PARAMETERS=") - taken - len(name) - _SPARE
     settings.append(name + "x" * free)
+
+
+def _start_alone(
+    argv: list[str], directory: Path, environment: Mapping[str, str], inherit: tuple[int, ...]
+) -> subprocess.Popen[bytes]:
+    """As `_start`, without GitPython."""
+    return subprocess.Popen(
+        argv,
+        cwd=directory,
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        pass_fds=inherit,
+    )
 
 
 def _start(

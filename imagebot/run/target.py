@@ -37,7 +37,7 @@ def target_configuration(
 
     Never read from anywhere but the head of the target's branch. Raises ConfigurationError.
     """
-    blob = checkout.blobs().get(target.configuration)
+    blob = checkout.blob(target.configuration)
     if blob is None:
         _refuse_other(checkout, target)
         if otherwise is not None:

@@ -4,8 +4,10 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from imagebot.git.listing import apply_diff, changed_trees, parse_listing
+from imagebot.git.listing import CommitTree, apply_diff, changed_trees
 from imagebot.git.tree import TreeFile, TreeOther
 from tests.support.git_repository import (
     BareRepository,
@@ -34,7 +36,7 @@ def test_listing() -> None:
         b"160000 commit %(id)s\tmodule\0"
         b"100644 blob %(id)s\tcaf\xe9\0"
     ) % {b"id": RAW}
-    tree = parse_listing(output)
+    tree = CommitTree(output)
     assert tree.folders == {"sub": ID}
     assert tree.files == (
         TreeFile('a b\n"c".yaml', "100644", ID),
@@ -50,14 +52,32 @@ def test_listing() -> None:
         TreeOther("module", "it is a submodule"),
         TreeOther("caf\\xe9", "its name is not UTF-8"),
     )
-    assert parse_listing(b"").files == ()
+    assert CommitTree(b"").files == ()
+
+
+NAMES = st.text("ab\t\n/\u00e9", min_size=1, max_size=4).map(str.encode) | st.just(b"caf\xe9")
+RECORDS = st.lists(
+    st.tuples(
+        st.sampled_from([b"100644 blob", b"100755 blob", b"040000 tree", b"120000 blob"]), NAMES
+    )
+)
+
+
+@given(RECORDS, NAMES)
+def test_one_file_is_found_as_among_all(records: list[tuple[bytes, bytes]], other: bytes) -> None:
+    once = {name: kind for kind, name in records}
+    found = (b"%s %040x\t%s\0" % (kind, n, name) for n, (name, kind) in enumerate(once.items()))
+    tree = CommitTree(b"".join(found))
+    for name in (*once, other):
+        path = name.decode("utf-8", "surrogateescape")
+        assert tree.blob(path) == tree.blobs.get(path)
 
 
 def test_longer_ids() -> None:
     output = b"160000 commit %s\tm\x00100644 blob %s\tx\x00" % (b"a" * 64, b"b" * 64)
-    assert parse_listing(output).blobs == {"x": "b" * 64}
+    assert CommitTree(output).blobs == {"x": "b" * 64}
     diff = b":100644 100755 %s %s M\0x\0" % (b"b" * 64, b"c" * 64)
-    changed = parse_listing(apply_diff(output, diff))
+    changed = CommitTree(apply_diff(output, diff))
     assert changed.files == (TreeFile("x", "100755", "c" * 64),)
 
 
@@ -86,7 +106,7 @@ def test_a_diff_leads_to_the_listing_that_git_makes(tmp_path: Path) -> None:
         listing, wanted = (git_text(bare.folder, *LIST, each).encode() for each in (old, new))
         diff = git_text(bare.folder, *DIFF, old, new).encode()
         assert apply_diff(listing, diff) == wanted
-        trees = {oid for each in (listing, wanted) for oid in parse_listing(each).folders.values()}
+        trees = {oid for each in (listing, wanted) for oid in CommitTree(each).folders.values()}
         assert set(changed_trees(diff)) <= trees
         old = new
 

@@ -63,7 +63,9 @@ def test_every_process_starts_with_what_is_known(tmp_path: Path) -> None:
         "note = lambda event, args: event == 'subprocess.Popen' and started.append(args)\n"
         "sys.addaudithook(note)\n"
         "access = access_for(None, take_environment(os.environ))\n"
-        "Runner(directory=Path.cwd(), access=access, repository='none').local('version')\n"
+        "runner = Runner(directory=Path.cwd(), access=access, repository='none')\n"
+        "runner.local('version')\n"
+        "runner.try_local('ls-remote', '.')\n"
         "for executable, argv, directory, environment in started:\n"
         "    print(argv, environment)\n"
     )
@@ -73,6 +75,7 @@ def test_every_process_starts_with_what_is_known(tmp_path: Path) -> None:
         argv, cwd=tmp_path, env=variables, capture_output=True, text=True, check=True
     )
     assert "'version'" in done.stdout
+    assert "'ls-remote'" in done.stdout
     assert "REGISTRY_PASSWORD" not in done.stdout
     assert "canary-of-a-variable" not in done.stdout
 
@@ -129,26 +132,28 @@ def test_limits_that_are_lower_already_stay(tmp_path: Path) -> None:
     assert done.stdout.split() == ["1000", "3000000"]
 
 
-def test_no_git(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["version", "ls-remote"])
+def test_no_git(tmp_path: Path, command: str) -> None:
     runner = Runner(directory=tmp_path, access=Access(inherited={"PATH": str(tmp_path)}))
     with pytest.raises(GitError, match="not installed") as caught:
-        runner.local("version")
+        runner.local(command)
     assert "install git" in caught.value.hint
 
 
-def test_no_git_from_the_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["version", "ls-remote"])
+def test_no_git_from_the_start(tmp_path: Path, command: str) -> None:
     script = (
         "import os, sys\nfrom pathlib import Path\n"
         "from imagebot.errors import GitError\n"
         "from imagebot.git.credentials import access_for\n"
         "from imagebot.git.runner import Runner\n"
         "try:\n"
-        "    Runner(directory=Path('/'), access=access_for(None, os.environ)).local('version')\n"
+        "    Runner(directory=Path('/'), access=access_for(None, os.environ)).local(sys.argv[1])\n"
         "except GitError as error:\n"
         "    print(error.message)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", script, command],
         env={"PATH": str(tmp_path)},
         capture_output=True,
         text=True,
