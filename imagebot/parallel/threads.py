@@ -16,9 +16,10 @@ Result = TypeVar("Result")
 
 _MOMENT = 0.003  # seconds
 _BUSY = 2 / 3  # of a moment
+_LOOK = 0.05  # seconds
 
 Progress = Callable[[int, int], None]
-"""Called with the number of items done and of all items, in the calling thread."""
+"""Called with the number of items done and of all items, in the calling thread, a moment later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +56,30 @@ def map_at_once(
             progress(1, 1)
         return [only]
     todo = _Todo(every, lanes or Lanes(lambda _: None, lambda _: workers))
-    done: queue.SimpleQueue[tuple[int, Result | None, BaseException | None]] = queue.SimpleQueue()
+    done: _Done[Result] = _Done(len(every))
 
     def run() -> None:
         last: int | None = None
         while (number := todo.next(last)) is not None:
             last = number
             try:
-                done.put((number, work(every[number]), None))
+                done.put(number, work(every[number]))
             except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
                 todo.stop()
-                done.put((number, None, error))
+                done.fail(error)
 
     crew = _Crew(run, min(workers, todo.most_at_once))
-    results: dict[int, Result | None] = {}
+    told = 0
     try:
-        for count in range(1, len(every) + 1):
-            number, result, error = crew.wait_for(done)
-            if error is not None:
-                raise error
-            results[number] = result
-            if progress:
-                progress(count, len(every))
+        while told < len(every):
+            crew.wait_for(done)
+            for count in range(told, done.count):
+                if progress:
+                    progress(count + 1, len(every))
+                told = count + 1
     finally:
         todo.stop()
-    return [results[number] for number in range(len(every))]  # type: ignore[misc]  # None may be a Result
+    return done.results()
 
 
 def in_time(work: Callable[[], Result], *, seconds: float) -> Result:
@@ -106,12 +106,45 @@ def in_time(work: Callable[[], Result], *, seconds: float) -> Result:
     return result  # type: ignore[return-value]  # None may be a Result
 
 
-class _Crew:
-    """Workers: one, then twice as many as often as they have waited for three milliseconds.
+class _Done(Generic[Result]):
+    """What the workers have made."""
 
-    A thread takes longer to start than what is known already takes to look up. Where nothing has
-    been done because the process computes, it has one interpreter, and more threads only take it
-    from each other: 200 requests to a host nearby took twice the time.
+    def __init__(self, wanted: int) -> None:
+        self._wanted = wanted
+        self._results: dict[int, Result] = {}
+        self._error: BaseException | None = None
+        self._over = threading.Event()
+
+    @property
+    def count(self) -> int:
+        """How many items are done. Raises the first error of a worker."""
+        if self._error is not None:
+            raise self._error
+        return len(self._results)
+
+    def put(self, number: int, result: Result) -> None:
+        self._results[number] = result
+        if len(self._results) == self._wanted:
+            self._over.set()
+
+    def fail(self, error: BaseException) -> None:
+        self._error = self._error or error
+        self._over.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether all is done by then, or a worker has failed."""
+        return self._over.wait(seconds)
+
+    def results(self) -> list[Result]:
+        return [self._results[number] for number in range(self._wanted)]
+
+
+class _Crew:
+    """Workers: one, then twice as many as often as they have waited for most of a moment.
+
+    A thread takes longer to start than what is known already takes to look up. Where the process
+    computes, it has one interpreter, and more threads only take it from each other: 200 requests to
+    a host nearby took twice the time. For the same reason nobody is woken for each thing done.
     """
 
     def __init__(self, run: Callable[[], None], most: int) -> None:
@@ -120,16 +153,14 @@ class _Crew:
         self._started = 0
         self._grow(1)
 
-    def wait_for(self, done: queue.SimpleQueue[Result]) -> Result:
-        """The next that is done."""
-        while self._started < self._most:
-            before = time.process_time()
-            try:
-                return done.get(timeout=_MOMENT)
-            except queue.Empty:
-                if time.process_time() - before < _BUSY * _MOMENT:
-                    self._grow(self._started)
-        return done.get()
+    def wait_for(self, done: _Done[Result]) -> None:
+        """Wait until all is done, or long enough to tell how far it is."""
+        if self._started == self._most:
+            done.wait(_LOOK)
+            return
+        before = time.process_time()
+        if not done.wait(_MOMENT) and time.process_time() - before < _BUSY * _MOMENT:
+            self._grow(self._started)
 
     def _grow(self, more: int) -> None:
         for _ in range(min(more, self._most - self._started)):

@@ -98,6 +98,7 @@ class Credentials:
         identities = [item for item in configured if isinstance(item, RegistryIdentity)]
         self._logins = _logins(identities, env, clock) if identities else {}
         self._env = env
+        self._files = docker_config.files(env)
         self._lock = threading.Lock()
         self._running: dict[tuple[str, str], threading.Lock] = {}
         self._outputs: Expiring[tuple[str, str], StoredCredential] = Expiring(clock)
@@ -109,7 +110,7 @@ class Credentials:
         for place in docker_config.places(host, path):
             if found := self._configured.get(place):
                 return self._read(found)
-        for file in docker_config.files(self._env):
+        for file in self._files:
             config = docker_config.read(file.path, required=file.required)
             if config and (credential := self._search(config, host, path)):
                 return credential

@@ -111,6 +111,11 @@ class PassContext:
     turns: Turns = field(default_factory=lambda: Turns(_TARGETS_AT_ONCE))
 
 
+def prepare_passes() -> None:
+    """Called before targets are read in several threads at the same time."""
+    prepare_threads(Questions)
+
+
 def run_pass(context: PassContext) -> PassResult:
     """Read, plan and publish every target; in the order of the targets."""
     results = _each_target(context, _run_target)
@@ -146,7 +151,8 @@ def _each_target(context: PassContext, work: Callable[[Target, PassContext], T])
         with context.turns.taken():
             return work(target, context)
 
-    prepare_threads(Questions)
+    if len(context.bot.targets) > 1:
+        prepare_passes()
     remove_left_over(context.cache, context.now)
     return tuple(map_at_once(one, context.bot.targets, workers=_TARGETS_OPEN))
 

@@ -23,7 +23,7 @@ from imagebot.run.events import is_done
 from imagebot.run.hiding import without_secrets
 from imagebot.run.journal import Journal
 from imagebot.run.metrics import Metrics
-from imagebot.run.passes import PassResult
+from imagebot.run.passes import PassResult, prepare_passes
 from imagebot.run.process import Process
 from imagebot.serve.agenda import Agenda, Hint, Job
 from imagebot.serve.board import Board, PassEnd
@@ -73,6 +73,7 @@ class Daemon:
     )
 
     def __post_init__(self) -> None:
+        prepare_passes()
         self._agenda = Agenda(self._after)
         self._passes = Passes(self.process, Turns(_WORKING_AT_ONCE), self.metrics.ask)
 
