@@ -120,7 +120,7 @@ def _key_of(names: list[str]) -> Callable[[Any], tuple[object, ...]]:
 
 
 def _later_init(cls: Any) -> Callable[..., None]:
-    def first(new: Any, *args: object, **kwargs: object) -> None:
+    def first(new: Any, /, *args: object, **kwargs: object) -> None:
         cls.__init__ = _compile_init(cls)
         cls.__init__(new, *args, **kwargs)
 
@@ -128,22 +128,25 @@ def _later_init(cls: Any) -> Callable[..., None]:
 
 
 def _compile_init(cls: Any) -> Callable[..., None]:
-    """As `dataclasses` would: `def __init__(self, a, b=…, *, c=…)`, which fills the slots."""
-    known: dict[str, object] = {"MISSING": MISSING}
+    """As `dataclasses` would: `def __init__(self, a, b=…, *, c=…)`, which fills the slots.
+
+    No field has the names of what it uses.
+    """
+    known: dict[str, object] = {"__missing__": MISSING}
     positional: list[str] = []
     by_name: list[str] = []
     body: list[str] = []
     for each in fields(cls):
         name = each.name
-        known[f"set_{name}"] = getattr(cls, name).__set__
+        known[f"__set__{name}"] = getattr(cls, name).__set__
         value = _value_of(each, known)
         if each.init:
             (by_name if each.kw_only else positional).append(_parameter(each, known))
         if value:
-            body.append(f"  set_{name}(self, {value})")
+            body.append(f"  __set__{name}(__self__, {value})")
     if hasattr(cls, "__post_init__"):
-        body.append("  self.__post_init__()")
-    parameters = ", ".join(("self", *positional, *(("*", *by_name) if by_name else ())))
+        body.append("  __self__.__post_init__()")
+    parameters = ", ".join(("__self__", *positional, *(("*", *by_name) if by_name else ())))
     # The text holds nothing but names of fields, which are in this program.
     exec(f"def __init__({parameters}):\n" + ("\n".join(body) or "  pass"), known)  # noqa: S102
     made: Any = known["__init__"]
@@ -153,22 +156,23 @@ def _compile_init(cls: Any) -> Callable[..., None]:
 
 def _parameter(each: Field[Any], known: dict[str, object]) -> str:
     if each.default_factory is not MISSING:
-        return f"{each.name}=MISSING"
+        return f"{each.name}=__missing__"
     if each.default is MISSING:
         return each.name
-    known[f"default_{each.name}"] = each.default
-    return f"{each.name}=default_{each.name}"
+    known[f"__default__{each.name}"] = each.default
+    return f"{each.name}=__default__{each.name}"
 
 
 def _value_of(each: Field[Any], known: dict[str, object]) -> str:
     """What `__init__` puts into the field's slot; "" is nothing."""
     name = each.name
     if each.default_factory is not MISSING:
-        known[f"new_{name}"] = each.default_factory
-        return f"new_{name}() if {name} is MISSING else {name}" if each.init else f"new_{name}()"
+        made = f"__new__{name}"
+        known[made] = each.default_factory
+        return f"{made}() if {name} is __missing__ else {name}" if each.init else f"{made}()"
     if each.init:
         return name
     if each.default is MISSING:
         return ""
-    known[f"default_{name}"] = each.default
-    return f"default_{name}"
+    known[f"__default__{name}"] = each.default
+    return f"__default__{name}"

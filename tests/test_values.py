@@ -80,6 +80,20 @@ def classes(dataclass: Maker) -> dict[str, Any]:
             return 5
 
     @dataclass(frozen=True, slots=True)
+    class Named:
+        a: int
+        self: int = 1
+        new: int = 2
+        made: list[int] = field(default_factory=list)
+        other: int = 3
+        value: int = 4
+        one: int = field(default=5, init=False)
+        cls: int = 6
+        args: int = 7
+        kwargs: int = 8
+        first: int = 9
+
+    @dataclass(frozen=True, slots=True)
     class Of(Generic[T]):
         a: T
 
@@ -106,7 +120,9 @@ Arguments = tuple[tuple[object, ...], dict[str, object]]
 arguments: st.SearchStrategy[Arguments] = st.tuples(
     st.lists(st.integers(0, 3), max_size=4).map(tuple),
     st.dictionaries(
-        st.sampled_from(["a", "b", "c", "made", "note"]), st.integers(0, 3), max_size=3
+        st.sampled_from(["a", "b", "c", "made", "note", "new", "self"]),
+        st.integers(0, 3),
+        max_size=3,
     ),
 )
 
