@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from imagebot.errors import DamagedCacheError, GitError
+from imagebot.errors import DamagedCacheError, GitAuthError, GitError, GitUnreachableError
 from imagebot.git.bare import BareCache
 from imagebot.git.cache import branch_key, cache_path, locked
-from imagebot.git.classify import missing_branch, push_failure
+from imagebot.git.classify import missing_branch
 from imagebot.git.commits import CommitReader
 from imagebot.git.credentials import Access
 from imagebot.git.history import (
@@ -30,12 +29,12 @@ from imagebot.git.history import (
 )
 from imagebot.git.listing import CommitTree
 from imagebot.git.made import MadeCommit
+from imagebot.git.push import Move, push, remote_branches
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
 from imagebot.git.tree import (
     Committer,
     TreeFile,
     TreeOther,
-    parse_refs,
     pick_files,
 )
 from imagebot.git.url import check_branch, parse_url
@@ -47,7 +46,6 @@ MAX_BLOB = 16 * 1024 * 1024
 LOCK_SECONDS = 600.0
 BOT_BRANCHES = "imagebot/"
 
-_MAX_REFS = 8 * 1024 * 1024
 _MAX_AUTHORS = 200
 _MAX_COMMITS = 5000
 # How often in a pass the cache is made anew, before its disk is taken to be broken.
@@ -176,8 +174,7 @@ class Checkout(CommitReader):
         Without a lease only forwards. With one, from exactly that commit and to anywhere, or with
         "" only when there is no such branch. Raises PushRejectedError.
         """
-        refspec = f"{commit}:refs/heads/{check_branch(branch)}"
-        self._healed(lambda: self._push(refspec, branch, lease))
+        self._push(Move(branch=branch, commit=commit, lease=lease, bases=self._bases(commit)))
         self._remote[branch] = commit
         if branch == self.branch:
             self._head = commit
@@ -189,13 +186,14 @@ class Checkout(CommitReader):
         What the remote's own hooks and rules say to a push is not known before it. Raises as
         `push` does.
         """
-        refspec = f"{self.head}:refs/heads/{check_branch(branch)}"
-        self._push(refspec, branch, None, "--dry-run")
+        self._push(Move(branch=branch, commit=self.head), "--dry-run")
 
     def delete_branch(self, branch: str, *, lease: str) -> None:
-        """Delete a branch of the remote that is at commit `lease`. Raises PushRejectedError."""
-        refspec = f":refs/heads/{check_branch(branch)}"
-        self._healed(lambda: self._push(refspec, branch, lease))
+        """Delete a branch of the remote that is at commit `lease`, or is gone already.
+
+        Raises PushRejectedError.
+        """
+        self._push(Move(branch=branch, commit="", lease=lease))
         self._remote.pop(branch, None)
 
     def remote_branch(self, name: str) -> str | None:
@@ -246,6 +244,7 @@ class Checkout(CommitReader):
         tip = self.remote_branch(branch)
         if tip is not None:
             self._healed(lambda: self._cache.ensure_commit(tip, branch))
+            self._found.append(tip)
         return tip or ""
 
     def fetch_commit(self, commit: str) -> bool:
@@ -313,52 +312,51 @@ class Checkout(CommitReader):
                 f"{self.branch!r} was rewritten while the cache was made anew",
                 hint="the next pass tries again",
             )
+        self._restore()
+
+    def _restore(self) -> None:
+        """Bring what this pass has found and made into a new cache, as far as it can be had."""
+        for commit in dict.fromkeys(self._found):
+            if commit not in self._made and not self._cache.has(commit):
+                self._find_again(commit)
         for made in self._made.values():
-            self._import(made.stream)
-        for branch, commit in self._remote.items():
-            if commit in self._found:
-                self._cache.ensure_commit(commit, branch)
+            # One that was made before its branch was rewritten is not needed any more.
+            if self._cache.has(made.base):
+                self._import(made.stream)
+
+    def _find_again(self, commit: str) -> None:
+        branches = [branch for branch, tip in self._remote.items() if tip == commit]
+        try:
+            if branches:
+                self._cache.ensure_commit(commit, branches[0])
+            else:
+                self._cache.fetch_commit(commit)
+        except (DamagedCacheError, GitAuthError, GitUnreachableError):
+            raise
+        except GitError as error:
+            _log.info("commit %s cannot be had again: %s", commit, error)
 
     def _look(self, name: str = "") -> dict[str, str]:
         """Branches of the remote: the one named, or the target's and all of the bot's."""
         names = [name] if name else [self.branch, f"{BOT_BRANCHES}*"]
-        return self._branches(*(f"refs/heads/{each}" for each in names))
+        return remote_branches(self._runner, *(f"refs/heads/{each}" for each in names))
 
-    def _branches(self, *patterns: str) -> dict[str, str]:
-        """The remote's branches that match one of these patterns of ls-remote."""
-        # Outside the cache, so that a damaged one does not matter.
-        outside = replace(self._runner, directory=self._runner.directory.parent, repository="none")
-        output = outside.remote("ls-remote", "--quiet", "origin", *patterns, limit=_MAX_REFS)
-        prefix = "refs/heads/"
-        refs = parse_refs(output)
-        return {
-            ref.removeprefix(prefix): oid for ref, oid in refs.items() if ref.startswith(prefix)
-        }
+    def _push(self, move: Move, *options: str) -> None:
+        self._healed(lambda: push(self._cache, move, *options))
 
-    def _push(self, refspec: str, branch: str, lease: str | None, *more: str) -> None:
-        args = [*more, "--porcelain", "--no-verify", "--no-follow-tags", "--quiet"]
-        if lease is not None:
-            args.append(f"--force-with-lease=refs/heads/{branch}:{lease}")
-        result = self._cache.push(*args, "origin", refspec)
-        if result.status == 0:
-            return
-        # git blames the remote when the cache has lost the commits.
-        self._cache.assert_has(refspec.partition(":")[0])
-        redaction = self._runner.access.redaction
-        subject = f"{self.url} {branch}"
-        refused = push_failure(
-            subject, result.out.decode("utf-8", "replace"), result.err, redaction
-        )
-        if refused and refused.kind != "other":
-            raise refused
-        # A damaged cache breaks off the connection, or sends what the remote refuses.
-        raise self._cache.blame_push(refused or self._runner.failure(result))
+    def _bases(self, commit: str) -> frozenset[str]:
+        """The commits on which this checkout made `commit`, one on the other."""
+        bases: set[str] = set()
+        while (made := self._made.get(commit)) and made.base not in bases:
+            bases.add(made.base)
+            commit = made.base
+        return frozenset(bases)
 
     def _no_branch(self) -> GitError:
         """The error for a target whose branch is missing; it names those that are there."""
         found: Collection[str] = ()
         with contextlib.suppress(GitError):
-            found = self._branches("refs/heads/*")
+            found = remote_branches(self._runner, "refs/heads/*")
         return missing_branch(self.url, self.branch, found)
 
 
