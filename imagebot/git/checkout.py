@@ -15,7 +15,6 @@ from typing import TypeVar
 from imagebot.errors import DamagedCacheError, GitAuthError, GitError, GitUnreachableError
 from imagebot.git.bare import BareCache
 from imagebot.git.cache import branch_key, cache_path, locked
-from imagebot.git.classify import missing_branch
 from imagebot.git.commits import CommitReader
 from imagebot.git.credentials import Access
 from imagebot.git.history import (
@@ -28,8 +27,9 @@ from imagebot.git.history import (
     parse_log,
 )
 from imagebot.git.listing import CommitTree
-from imagebot.git.made import MadeCommit
-from imagebot.git.push import Move, push, remote_branches
+from imagebot.git.made import MadeCommit, bases_of
+from imagebot.git.push import Move, push
+from imagebot.git.remote import HEADS, no_branch, remote_branches
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
 from imagebot.git.tree import (
     Committer,
@@ -41,6 +41,7 @@ from imagebot.git.url import check_branch, parse_url
 from imagebot.parallel.stop import Stop
 
 T = TypeVar("T")
+Asking = Callable[[], contextlib.AbstractContextManager[None]]
 
 MAX_BLOB = 16 * 1024 * 1024
 LOCK_SECONDS = 600.0
@@ -56,13 +57,21 @@ _log = logging.getLogger(__name__)
 class Checkout(CommitReader):
     """Made by `open_checkout`, for one pass in one thread. Every method may raise GitError.
 
-    Each makes a cache anew that turns out to be damaged, and then goes on where it was.
+    Each makes a cache anew that turns out to be damaged, and then goes on where it was. What may
+    have to wait for the remote is done in a context of `asking`, and without a lock of the cache.
     """
 
     committer: Committer
 
-    def __init__(self, runner: Runner, branch: str, lock_seconds: float = LOCK_SECONDS) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        branch: str,
+        lock_seconds: float = LOCK_SECONDS,
+        asking: Asking = contextlib.nullcontext,
+    ) -> None:
         self.branch = branch
+        self._asking = asking
         self._runner = runner
         self._cache = BareCache(runner, branch, lock_seconds)
         self._head = ""
@@ -87,11 +96,12 @@ class Checkout(CommitReader):
 
         One small request when nothing has moved.
         """
-        self._remote = self._look()
-        wanted = self._remote.get(self.branch)
-        if wanted is None:
-            raise self._no_branch()
-        self._head = self._healed(lambda: self._cache.update(wanted))
+        with self._asking():
+            self._remote = self._look()
+            wanted = self._remote.get(self.branch)
+            if wanted is None:
+                raise no_branch(self._runner, self.branch)
+            self._head = self._healed(lambda: self._cache.update(wanted))
         return self._head
 
     def files(self) -> tuple[TreeFile, ...]:
@@ -109,7 +119,7 @@ class Checkout(CommitReader):
     def fetch(self, blobs: Iterable[str]) -> None:
         """Fetch these blobs in one request, before they are read in several batches."""
         wanted = tuple(blobs)
-        self._healed(lambda: self._cache.fetch_blobs(wanted, self.head))
+        self._asked(lambda: self._cache.fetch_blobs(wanted, self.head))
 
     def read(self, blobs: Iterable[str], *, max_size: int = MAX_BLOB) -> dict[str, bytes]:
         """Contents by blob id; a blob of more than `max_size` bytes is not in the answer.
@@ -124,7 +134,7 @@ class Checkout(CommitReader):
                 {blob: size for blob, size in sizes.items() if size <= max_size}
             )
 
-        return self._healed(read)
+        return self._asked(read)
 
     def read_kept(self, blob: str, *, max_size: int = MAX_BLOB) -> bytes | None:
         """As `read`, of the one blob that every pass reads: its content is kept for the next."""
@@ -174,7 +184,8 @@ class Checkout(CommitReader):
         Without a lease only forwards. With one, from exactly that commit and to anywhere, or with
         "" only when there is no such branch. Raises PushRejectedError.
         """
-        self._push(Move(branch=branch, commit=commit, lease=lease, bases=self._bases(commit)))
+        bases = bases_of(commit, self._made)
+        self._push(Move(branch=branch, commit=commit, lease=lease, bases=bases))
         self._remote[branch] = commit
         if branch == self.branch:
             self._head = commit
@@ -200,7 +211,8 @@ class Checkout(CommitReader):
         """The commit of a branch of the remote, as seen at the last refresh for the bot's own."""
         if name.startswith(BOT_BRANCHES) or name in self._remote:
             return self._remote.get(name)
-        return self._look(name).get(name)
+        with self._asking():
+            return self._look(name).get(name)
 
     def bot_branches(self) -> tuple[str, ...]:
         """The remote's branches that begin with `imagebot/`, as seen at the last refresh."""
@@ -217,7 +229,7 @@ class Checkout(CommitReader):
             self._cache.ensure_commit(tip, branch)
             return self._cache.local(*argv)
 
-        return parse_authors(self._healed(read))
+        return parse_authors(self._asked(read))
 
     def history(self, paths: Collection[str], *, most: int) -> Mapping[str, Sequence[FileCommit]]:
         """What the head's history, merges apart, did to files: by path, the newest first.
@@ -243,14 +255,14 @@ class Checkout(CommitReader):
         """
         tip = self.remote_branch(branch)
         if tip is not None:
-            self._healed(lambda: self._cache.ensure_commit(tip, branch))
+            self._asked(lambda: self._cache.ensure_commit(tip, branch))
             self._found.append(tip)
         return tip or ""
 
     def fetch_commit(self, commit: str) -> bool:
         """Try to fetch a commit that no branch may lead to; whether the cache has it now."""
         with contextlib.suppress(GitError):
-            self._healed(lambda: self._cache.fetch_commit(commit))
+            self._asked(lambda: self._cache.fetch_commit(commit))
         return self.has(commit)
 
     def has(self, commit: str) -> bool:
@@ -281,6 +293,10 @@ class Checkout(CommitReader):
 
     def _read(self, *argv: str) -> bytes:
         return self._healed(lambda: self._cache.local(*argv))
+
+    def _asked(self, work: Callable[[], T]) -> T:
+        with self._asking():
+            return self._healed(work)
 
     def _healed(self, work: Callable[[], T]) -> T:
         """What `work` returns, with a new cache if the one there was is damaged."""
@@ -339,25 +355,10 @@ class Checkout(CommitReader):
     def _look(self, name: str = "") -> dict[str, str]:
         """Branches of the remote: the one named, or the target's and all of the bot's."""
         names = [name] if name else [self.branch, f"{BOT_BRANCHES}*"]
-        return remote_branches(self._runner, *(f"refs/heads/{each}" for each in names))
+        return remote_branches(self._runner, *(f"{HEADS}{each}" for each in names))
 
     def _push(self, move: Move, *options: str) -> None:
-        self._healed(lambda: push(self._cache, move, *options))
-
-    def _bases(self, commit: str) -> frozenset[str]:
-        """The commits on which this checkout made `commit`, one on the other."""
-        bases: set[str] = set()
-        while (made := self._made.get(commit)) and made.base not in bases:
-            bases.add(made.base)
-            commit = made.base
-        return frozenset(bases)
-
-    def _no_branch(self) -> GitError:
-        """The error for a target whose branch is missing; it names those that are there."""
-        found: Collection[str] = ()
-        with contextlib.suppress(GitError):
-            found = remote_branches(self._runner, "refs/heads/*")
-        return missing_branch(self.url, self.branch, found)
+        self._asked(lambda: push(self._cache, move, *options))
 
 
 @contextlib.contextmanager
@@ -371,6 +372,7 @@ def open_checkout(
     remote_seconds: float = REMOTE_SECONDS,
     lock_seconds: float = LOCK_SECONDS,
     stop: Stop | None = None,
+    asking: Asking = contextlib.nullcontext,
 ) -> Iterator[Checkout]:
     """The checkout of a branch of a Git repository, locked against other users of that branch.
 
@@ -389,7 +391,7 @@ def open_checkout(
     )
     own = path.with_name(f"{path.name}-{branch_key(check_branch(branch))}")
     with locked(own, seconds=lock_seconds):
-        checkout = Checkout(runner, branch, lock_seconds)
+        checkout = Checkout(runner, branch, lock_seconds, asking)
         checkout.clear_up()
         try:
             yield checkout

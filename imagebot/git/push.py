@@ -6,17 +6,14 @@ the commit that the remote's branch is at, git says that somebody else has pushe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from imagebot.errors import GitAuthError, GitError, PushRejectedError
 from imagebot.git.bare import BareCache
 from imagebot.git.classify import damaged_cache, push_failure, quote_git
-from imagebot.git.runner import Runner
-from imagebot.git.tree import parse_refs
+from imagebot.git.remote import HEADS, remote_branches
 from imagebot.git.url import check_branch
 
-_MAX_REFS = 8 * 1024 * 1024
-_HEADS = "refs/heads/"
 _REMADE = "another imagebot has made it anew in the meantime"
 # As `git push` does it.
 _PACK = ("pack-objects", "--quiet", "--revs", "--thin", "--stdout")
@@ -39,7 +36,7 @@ class Move:
     @property
     def arguments(self) -> tuple[str, ...]:
         """Those of `git push`."""
-        ref = f"{_HEADS}{check_branch(self.branch)}"
+        ref = f"{HEADS}{check_branch(self.branch)}"
         lease = () if self.lease is None else (f"--force-with-lease={ref}:{self.lease}",)
         return (*_PUSH, *lease, "origin", f"{self.commit}:{ref}")
 
@@ -98,19 +95,10 @@ def _check_lost(cache: BareCache, move: Move, refused: PushRejectedError) -> Non
     forwards = bool(move.bases) and refused.kind == "behind"
     if not deleted and not forwards:
         raise refused
-    now = remote_branches(cache.runner, f"{_HEADS}{move.branch}").get(move.branch)
+    now = remote_branches(cache.runner, f"{HEADS}{move.branch}").get(move.branch)
     if forwards and now in move.bases:
         reason = f"git cannot tell that commit {move.commit} is ahead of {now}"
         raise damaged_cache(str(cache.runner.directory), reason)
     # By a push that was taken and then tried again, or by somebody else.
     if forwards or now is not None:
         raise refused
-
-
-def remote_branches(runner: Runner, *patterns: str) -> dict[str, str]:
-    """The remote's branches that match one of these patterns of ls-remote, with their commits."""
-    # Outside the cache, so that a damaged one does not matter.
-    outside = replace(runner, directory=runner.directory.parent, repository="none")
-    output = outside.remote("ls-remote", "--quiet", "origin", *patterns, limit=_MAX_REFS)
-    refs = parse_refs(output)
-    return {ref.removeprefix(_HEADS): oid for ref, oid in refs.items() if ref.startswith(_HEADS)}
