@@ -80,6 +80,8 @@ class BareCache:
         """
         if not (self.runner.directory / "HEAD").exists():
             self.make_anew()
+        # Another may have made the first one.
+        self._seen = self._seen or self._made()
         if self._is_at(wanted):
             return wanted
         refspec = f"+refs/heads/{self.branch}:{self._ref}"
@@ -102,7 +104,7 @@ class BareCache:
         self._listings.clear()
         self._checked = False
         with locked(self.runner.directory, seconds=self.lock_seconds):
-            if self._made() == self._seen or (whole and not self._is_whole):
+            if not self.was_remade() or (whole and not self._is_whole):
                 self._start(whole=whole)
             self._seen = self._made()
         self.fresh = True
@@ -227,23 +229,22 @@ class BareCache:
         if isinstance(error, (GitAuthError, DamagedCacheError)):
             return error
         # Another process may damage a fresh one; git then names its folder.
-        if self.fresh and self._path not in error.reason:
+        if self.fresh and self._path not in error.reason and not self.was_remade():
             return error
-        if isinstance(error, GitUnreachableError) and not self._is_damaged():
-            return error
-        return damaged_cache(self._path, error.reason)
-
-    def blame_push(self, error: GitError) -> GitError:
-        """As `blame`, after a push: the remote may refuse one for good."""
-        if self.fresh or isinstance(error, GitAuthError) or not self._is_damaged():
+        if isinstance(error, GitUnreachableError) and not self.fsck():
             return error
         return damaged_cache(self._path, error.reason)
 
-    def _is_damaged(self) -> bool:
-        """Whether git, reading every object, finds one that is not as it should be."""
+    def fsck(self) -> str:
+        """What git, reading every object, says of those that are not as they should be, or ""."""
         argv = ("fsck", "--no-dangling", "--no-reflogs", "--no-progress")
         with self._shared():
-            return self.runner.try_local(*argv, promised=not self._is_whole).status != 0
+            result = self.runner.try_local(*argv, promised=not self._is_whole)
+        return result.err or "git fsck finds damage" if result.status != 0 else ""
+
+    def was_remade(self) -> bool:
+        """Whether another has made the cache anew since this object last used it."""
+        return self._made() != self._seen
 
     def clear_up(self) -> None:
         """Delete what a killed process has left; not while another bot uses the cache."""

@@ -9,14 +9,12 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from imagebot.errors import DamagedCacheError, GitError
+from imagebot.errors import DamagedCacheError, GitAuthError, GitError, GitUnreachableError
 from imagebot.git.bare import BareCache
 from imagebot.git.cache import branch_key, cache_path, locked
-from imagebot.git.classify import missing_branch, push_failure
 from imagebot.git.commits import CommitReader
 from imagebot.git.credentials import Access
 from imagebot.git.history import (
@@ -29,25 +27,26 @@ from imagebot.git.history import (
     parse_log,
 )
 from imagebot.git.listing import CommitTree
-from imagebot.git.made import MadeCommit
+from imagebot.git.made import MadeCommit, bases_of
+from imagebot.git.push import Move, push
+from imagebot.git.remote import HEADS, no_branch, remote_branches
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
 from imagebot.git.tree import (
     Committer,
     TreeFile,
     TreeOther,
-    parse_refs,
     pick_files,
 )
 from imagebot.git.url import check_branch, parse_url
 from imagebot.parallel.stop import Stop
 
 T = TypeVar("T")
+Asking = Callable[[], contextlib.AbstractContextManager[None]]
 
 MAX_BLOB = 16 * 1024 * 1024
 LOCK_SECONDS = 600.0
 BOT_BRANCHES = "imagebot/"
 
-_MAX_REFS = 8 * 1024 * 1024
 _MAX_AUTHORS = 200
 _MAX_COMMITS = 5000
 # How often in a pass the cache is made anew, before its disk is taken to be broken.
@@ -58,13 +57,21 @@ _log = logging.getLogger(__name__)
 class Checkout(CommitReader):
     """Made by `open_checkout`, for one pass in one thread. Every method may raise GitError.
 
-    Each makes a cache anew that turns out to be damaged, and then goes on where it was.
+    Each makes a cache anew that turns out to be damaged, and then goes on where it was. What may
+    have to wait for the remote is done in a context of `asking`, and without a lock of the cache.
     """
 
     committer: Committer
 
-    def __init__(self, runner: Runner, branch: str, lock_seconds: float = LOCK_SECONDS) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        branch: str,
+        lock_seconds: float = LOCK_SECONDS,
+        asking: Asking = contextlib.nullcontext,
+    ) -> None:
         self.branch = branch
+        self._asking = asking
         self._runner = runner
         self._cache = BareCache(runner, branch, lock_seconds)
         self._head = ""
@@ -89,11 +96,12 @@ class Checkout(CommitReader):
 
         One small request when nothing has moved.
         """
-        self._remote = self._look()
-        wanted = self._remote.get(self.branch)
-        if wanted is None:
-            raise self._no_branch()
-        self._head = self._healed(lambda: self._cache.update(wanted))
+        with self._asking():
+            self._remote = self._look()
+            wanted = self._remote.get(self.branch)
+            if wanted is None:
+                raise no_branch(self._runner, self.branch)
+            self._head = self._healed(lambda: self._cache.update(wanted))
         return self._head
 
     def files(self) -> tuple[TreeFile, ...]:
@@ -115,7 +123,7 @@ class Checkout(CommitReader):
     def fetch(self, blobs: Iterable[str]) -> None:
         """Fetch these blobs in one request, before they are read in several batches."""
         wanted = tuple(blobs)
-        self._healed(lambda: self._cache.fetch_blobs(wanted, self.head))
+        self._asked(lambda: self._cache.fetch_blobs(wanted, self.head))
 
     def read(self, blobs: Iterable[str], *, max_size: int = MAX_BLOB) -> dict[str, bytes]:
         """Contents by blob id; a blob of more than `max_size` bytes is not in the answer.
@@ -130,7 +138,7 @@ class Checkout(CommitReader):
                 {blob: size for blob, size in sizes.items() if size <= max_size}
             )
 
-        return self._healed(read)
+        return self._asked(read)
 
     def read_kept(self, blob: str, *, max_size: int = MAX_BLOB) -> bytes | None:
         """As `read`, of the one blob that every pass reads: its content is kept for the next."""
@@ -180,8 +188,8 @@ class Checkout(CommitReader):
         Without a lease only forwards. With one, from exactly that commit and to anywhere, or with
         "" only when there is no such branch. Raises PushRejectedError.
         """
-        refspec = f"{commit}:refs/heads/{check_branch(branch)}"
-        self._healed(lambda: self._push(refspec, branch, lease))
+        bases = bases_of(commit, self._made)
+        self._push(Move(branch=branch, commit=commit, lease=lease, bases=bases))
         self._remote[branch] = commit
         if branch == self.branch:
             self._head = commit
@@ -193,20 +201,22 @@ class Checkout(CommitReader):
         What the remote's own hooks and rules say to a push is not known before it. Raises as
         `push` does.
         """
-        refspec = f"{self.head}:refs/heads/{check_branch(branch)}"
-        self._push(refspec, branch, None, "--dry-run")
+        self._push(Move(branch=branch, commit=self.head), "--dry-run")
 
     def delete_branch(self, branch: str, *, lease: str) -> None:
-        """Delete a branch of the remote that is at commit `lease`. Raises PushRejectedError."""
-        refspec = f":refs/heads/{check_branch(branch)}"
-        self._healed(lambda: self._push(refspec, branch, lease))
+        """Delete a branch of the remote that is at commit `lease`, or is gone already.
+
+        Raises PushRejectedError.
+        """
+        self._push(Move(branch=branch, commit="", lease=lease))
         self._remote.pop(branch, None)
 
     def remote_branch(self, name: str) -> str | None:
         """The commit of a branch of the remote, as seen at the last refresh for the bot's own."""
         if name.startswith(BOT_BRANCHES) or name in self._remote:
             return self._remote.get(name)
-        return self._look(name).get(name)
+        with self._asking():
+            return self._look(name).get(name)
 
     def bot_branches(self) -> tuple[str, ...]:
         """The remote's branches that begin with `imagebot/`, as seen at the last refresh."""
@@ -223,7 +233,7 @@ class Checkout(CommitReader):
             self._cache.ensure_commit(tip, branch)
             return self._cache.local(*argv)
 
-        return parse_authors(self._healed(read))
+        return parse_authors(self._asked(read))
 
     def history(self, paths: Collection[str], *, most: int) -> Mapping[str, Sequence[FileCommit]]:
         """What the head's history, merges apart, did to files: by path, the newest first.
@@ -249,13 +259,14 @@ class Checkout(CommitReader):
         """
         tip = self.remote_branch(branch)
         if tip is not None:
-            self._healed(lambda: self._cache.ensure_commit(tip, branch))
+            self._asked(lambda: self._cache.ensure_commit(tip, branch))
+            self._found.append(tip)
         return tip or ""
 
     def fetch_commit(self, commit: str) -> bool:
         """Try to fetch a commit that no branch may lead to; whether the cache has it now."""
         with contextlib.suppress(GitError):
-            self._healed(lambda: self._cache.fetch_commit(commit))
+            self._asked(lambda: self._cache.fetch_commit(commit))
         return self.has(commit)
 
     def has(self, commit: str) -> bool:
@@ -287,6 +298,10 @@ class Checkout(CommitReader):
     def _read(self, *argv: str) -> bytes:
         return self._healed(lambda: self._cache.local(*argv))
 
+    def _asked(self, work: Callable[[], T]) -> T:
+        with self._asking():
+            return self._healed(work)
+
     def _healed(self, work: Callable[[], T]) -> T:
         """What `work` returns, with a new cache if the one there was is damaged."""
         damaged = False
@@ -317,53 +332,37 @@ class Checkout(CommitReader):
                 f"{self.branch!r} was rewritten while the cache was made anew",
                 hint="the next pass tries again",
             )
+        self._restore()
+
+    def _restore(self) -> None:
+        """Bring what this pass has found and made into a new cache, as far as it can be had."""
+        for commit in dict.fromkeys(self._found):
+            if commit not in self._made and not self._cache.has(commit):
+                self._find_again(commit)
         for made in self._made.values():
-            self._import(made.stream)
-        for branch, commit in self._remote.items():
-            if commit in self._found:
-                self._cache.ensure_commit(commit, branch)
+            # One that was made before its branch was rewritten is not needed any more.
+            if self._cache.has(made.base):
+                self._import(made.stream)
+
+    def _find_again(self, commit: str) -> None:
+        branches = [branch for branch, tip in self._remote.items() if tip == commit]
+        try:
+            if branches:
+                self._cache.ensure_commit(commit, branches[0])
+            else:
+                self._cache.fetch_commit(commit)
+        except (DamagedCacheError, GitAuthError, GitUnreachableError):
+            raise
+        except GitError as error:
+            _log.info("commit %s cannot be had again: %s", commit, error)
 
     def _look(self, name: str = "") -> dict[str, str]:
         """Branches of the remote: the one named, or the target's and all of the bot's."""
         names = [name] if name else [self.branch, f"{BOT_BRANCHES}*"]
-        return self._branches(*(f"refs/heads/{each}" for each in names))
+        return remote_branches(self._runner, *(f"{HEADS}{each}" for each in names))
 
-    def _branches(self, *patterns: str) -> dict[str, str]:
-        """The remote's branches that match one of these patterns of ls-remote."""
-        # Outside the cache, so that a damaged one does not matter.
-        outside = replace(self._runner, directory=self._runner.directory.parent, repository="none")
-        output = outside.remote("ls-remote", "--quiet", "origin", *patterns, limit=_MAX_REFS)
-        prefix = "refs/heads/"
-        refs = parse_refs(output)
-        return {
-            ref.removeprefix(prefix): oid for ref, oid in refs.items() if ref.startswith(prefix)
-        }
-
-    def _push(self, refspec: str, branch: str, lease: str | None, *more: str) -> None:
-        args = [*more, "--porcelain", "--no-verify", "--no-follow-tags", "--quiet"]
-        if lease is not None:
-            args.append(f"--force-with-lease=refs/heads/{branch}:{lease}")
-        result = self._cache.push(*args, "origin", refspec)
-        if result.status == 0:
-            return
-        # git blames the remote when the cache has lost the commits.
-        self._cache.assert_has(refspec.partition(":")[0])
-        redaction = self._runner.access.redaction
-        subject = f"{self.url} {branch}"
-        refused = push_failure(
-            subject, result.out.decode("utf-8", "replace"), result.err, redaction
-        )
-        if refused and refused.kind != "other":
-            raise refused
-        # A damaged cache breaks off the connection, or sends what the remote refuses.
-        raise self._cache.blame_push(refused or self._runner.failure(result))
-
-    def _no_branch(self) -> GitError:
-        """The error for a target whose branch is missing; it names those that are there."""
-        found: Collection[str] = ()
-        with contextlib.suppress(GitError):
-            found = self._branches("refs/heads/*")
-        return missing_branch(self.url, self.branch, found)
+    def _push(self, move: Move, *options: str) -> None:
+        self._asked(lambda: push(self._cache, move, *options))
 
 
 @contextlib.contextmanager
@@ -377,6 +376,7 @@ def open_checkout(
     remote_seconds: float = REMOTE_SECONDS,
     lock_seconds: float = LOCK_SECONDS,
     stop: Stop | None = None,
+    asking: Asking = contextlib.nullcontext,
 ) -> Iterator[Checkout]:
     """The checkout of a branch of a Git repository, locked against other users of that branch.
 
@@ -395,7 +395,7 @@ def open_checkout(
     )
     own = path.with_name(f"{path.name}-{branch_key(check_branch(branch))}")
     with locked(own, seconds=lock_seconds):
-        checkout = Checkout(runner, branch, lock_seconds)
+        checkout = Checkout(runner, branch, lock_seconds, asking)
         checkout.clear_up()
         try:
             yield checkout

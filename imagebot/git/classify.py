@@ -214,6 +214,7 @@ def damaged_cache(path: str, reason: str) -> DamagedCacheError:
 
 
 _PORCELAIN_RE = re.compile(r"^([ +*=!-])\t([^\t]*)\t(.*)$", re.MULTILINE)
+_FAILED_RE = re.compile(r"^error: failed to push some refs to .*$", re.MULTILINE)
 _AGAIN = "the next pass plans again; if this repeats, two bots work against each other"
 _REFUSALS: dict[PushRefusal, tuple[str, str]] = {
     "behind": ("somebody else has pushed in the meantime", _AGAIN),
@@ -242,7 +243,8 @@ def push_failure(
     if not refused:
         return None
     summary = refused[0][3]
-    kind = _kind_of(summary, stderr)
+    # The last line names the URL, which may have any words.
+    kind = _kind_of(summary, _FAILED_RE.sub("", stderr))
     said = quote_git(
         f"{summary}\n{stderr}" if kind in ("protected", "other", "clash") else summary, redaction
     )
@@ -253,8 +255,11 @@ def push_failure(
 def _kind_of(summary: str, stderr: str) -> PushRefusal:
     if "stale info" in summary:
         return "lease"
-    if "fetch first" in summary or "non-fast-forward" in summary:
+    if re.search(r"fetch first|non-fast-forward|needs force", summary):
         return "behind"
+    if "shallow update" in summary:
+        # Nothing here is shallow, unless it is damaged.
+        return "other"
     if re.search(r"exists; cannot create|directory/file conflict", stderr):
         return "clash"
     if re.search(r"hook declined|protected|GH006|GH013|not allowed", f"{summary}\n{stderr}"):

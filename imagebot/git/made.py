@@ -64,6 +64,15 @@ class MadeCommit:
         return b"\0".join((*records.values(), b""))
 
 
+def bases_of(commit: str, made: Mapping[str, MadeCommit]) -> frozenset[str]:
+    """The commits on which `commit` was made, one on the other; `made` has those by their ids."""
+    bases: set[str] = set()
+    while (one := made.get(commit)) and one.base not in bases:
+        bases.add(one.base)
+        commit = one.base
+    return frozenset(bases)
+
+
 def _new_trees(records: dict[bytes, bytes], changed: Iterable[bytes], like: str) -> str:
     """Puts the ids of the trees that lead to changed files into `records`; the id of the first."""
     folders = {b""}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
@@ -62,7 +62,7 @@ _LONGEST_PAUSE = 4.0
 _TARGETS_AT_ONCE = 4
 _TARGETS_OPEN = 32
 _QUICK = 2.0
-"""Seconds that reading from a remote may take before another target gets the turn: a Git server
+"""Seconds that git may wait for a remote before another target gets the turn: a Git server
 that stalls is waited for a minute, and must not stop the targets of others."""
 
 
@@ -195,10 +195,14 @@ def _open_target(target: Target, context: PassContext) -> Iterator[PublishContex
     if target.credential is not None:
         origin = f"credentials.git.{target.credential.name}"
         context.vault.keep(access.token, username=access.username, origin=origin)
-    with (
-        try_forge(target, context.environment, stop) as forge,
-        open_checkout(context.cache, target.url, target.branch, access, stop=stop) as checkout,
-    ):
+
+    def asking() -> AbstractContextManager[None]:
+        return context.turns.given_up_after(_QUICK)
+
+    opening = open_checkout(
+        context.cache, target.url, target.branch, access, stop=stop, asking=asking
+    )
+    with try_forge(target, context.environment, stop) as forge, opening as checkout:
         yield PublishContext(
             checkout,
             forge,
@@ -247,8 +251,7 @@ def _prepare(
     What an `earlier` one of the same pass decided and edited is not done again.
     """
     checkout = opened.checkout
-    with context.turns.given_up_after(_QUICK):
-        checkout.refresh()
+    checkout.refresh()
     configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
     checkout.committer = _committer(configuration.commit, context.now)
     source = CheckoutSource(checkout, configuration.files)
@@ -296,8 +299,7 @@ def _prepare_again(
     Else only what is new in the files that it touched is decided and edited. While people push all
     the time, who plans for long never comes to push.
     """
-    with context.turns.given_up_after(_QUICK):
-        opened.checkout.refresh()
+    opened.checkout.refresh()
     source = CheckoutSource(opened.checkout, earlier.configuration.files)
     if tree_read(source, target) == earlier.read:
         return replace(earlier, requests=None)  # they may be others by now

@@ -6,10 +6,12 @@ All moments are seconds of one clock that only moves forward.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import field, replace
 
 from imagebot.config.model import Target
+from imagebot.git.url import parse_url
 from imagebot.reference import Repository
 from imagebot.serve.hooks.model import Announcement
 from imagebot.values import dataclass
@@ -19,6 +21,8 @@ RETRIES = (0.2, 0.5, 1.0, 2.0, 5.0)
 not list yet. After the last, the schedule is left to find it."""
 _FIRST_BACKOFF = 5.0
 _LONGEST_BACKOFF = 300.0
+_KEPT_FOR_OTHERS = 4
+"""One in so many passes is never of the Git host that has the most of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,11 @@ class Ended:
     partial: bool = False
 
 
+def _host(target: Target) -> str:
+    """Where its Git repository is, "" for a folder."""
+    return parse_url(target.url).host
+
+
 @dataclass(slots=True)
 class _Entry:
     """What is known of a target. `wanted` is when a pass should begin because of an event;
@@ -74,6 +83,7 @@ class _Entry:
 
     target: Target
     due: float
+    host: str
     wanted: float = math.inf
     running: bool = False
     ended: bool = False
@@ -136,9 +146,10 @@ class Agenda:
         for target in targets:
             entry = before.pop(target.name, None)
             if entry is None:
-                entry = _Entry(target, now)
+                entry = _Entry(target, now, _host(target))
             elif anew or entry.target != target or target.name in back:
                 entry.due, entry.target, entry.uses = now, target, None
+                entry.host = _host(target)
                 entry.outdated = entry.running
             self._entries[target.name] = entry
         self._leaving = {name: entry for name, entry in before.items() if entry.running}
@@ -170,29 +181,38 @@ class Agenda:
     def take(self, now: float, most: int) -> Iterator[Job]:
         """The passes to begin now, those that somebody waits for first; at most so many run."""
         room = most - self.running
+        of_host, share = self._of_host(), self._share(most)
         ready = [
             entry for entry in self._entries.values() if not entry.running and entry.next <= now
         ]
         ready.sort(key=lambda entry: (entry.wanted > now, entry.next))
-        for entry in ready[: max(0, room)]:
-            yield self._begin(entry, now)
+        for entry in ready:
+            host = entry.host
+            if room > 0 and of_host[host] < share:
+                room -= 1
+                of_host[host] += 1
+                yield self._begin(entry, now)
 
     def next_moment(self, most: int) -> float:
         """When there is something to do, if nothing happens before; infinity while all is full."""
-        if self.running >= most:
-            moments = [at for entry in self._entries.values() for at, _ in entry.later]
-            return min(moments, default=math.inf)
-        return min(
-            (
-                moment
-                for entry in self._entries.values()
-                for moment in (
-                    *((entry.next,) if not entry.running else ()),
-                    *(at for at, _ in entry.later),
-                )
-            ),
-            default=math.inf,
-        )
+        entries = self._entries.values()
+        moments = [at for entry in entries for at, _ in entry.later]
+        if self.running < most:
+            of_host, share = self._of_host(), self._share(most)
+            moments += [
+                entry.next for entry in entries if not entry.running and of_host[entry.host] < share
+            ]
+        return min(moments, default=math.inf)
+
+    def _of_host(self) -> Counter[str]:
+        """How many passes run on the targets of each Git host."""
+        entries = (*self._entries.values(), *self._leaving.values())
+        return Counter(entry.host for entry in entries if entry.running)
+
+    def _share(self, most: int) -> int:
+        """How many of `most` passes may be of one Git host: it may stall, and others do not."""
+        alone = len({entry.host for entry in self._entries.values()}) < 2
+        return most if alone else max(1, most - most // _KEPT_FOR_OTHERS)
 
     def retries(self, now: float) -> tuple[Announcement, ...]:
         """What is asked for once more from now on, because its tag was not listed before."""

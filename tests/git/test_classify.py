@@ -68,6 +68,7 @@ def test_no_git() -> None:
     assert "install" in error.hint
 
 
+FAILED = "error: remote unpack failed: eof\nerror: failed to push some refs to"
 # From facts that were measured with git 2.39 and from GitHub's and GitLab's documentation.
 REFUSALS = {
     ("[rejected] (fetch first)", ""): "behind",
@@ -82,7 +83,9 @@ REFUSALS = {
     ("[remote rejected] (push declined)", "remote: error: GH013: rules"): "protected",
     ("[remote rejected] (hook declined)", "remote: GitLab: not allowed to push"): "protected",
     ("[remote rejected] (failed to update ref)", "'refs/heads/b' exists; cannot create"): "clash",
-    ("[remote rejected] (shallow update not allowed)", ""): "protected",
+    ("[remote rejected] (shallow update not allowed)", ""): "other",
+    ("[rejected] (needs force)", ""): "behind",
+    ("[remote rejected] (unpacker error)", f"{FAILED} 'https://host/protected'"): "other",
     ("[remote failure] (remote failed to report status)", ""): "other",
 }
 

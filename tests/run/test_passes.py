@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -135,6 +136,42 @@ def test_a_git_server_that_stalls_stops_no_other_target(
         released.set()
         running.join()
     assert [(each.subject, each.code) for each in outcomes[0].plan.problems] == [("stalled", "git")]
+
+
+def test_a_push_that_stalls_stops_no_other_target(
+    git_server: GitServer,
+    setting: Make,
+    tmp_path: Path,
+    wait_until: Callable[[Callable[[], bool]], None],
+) -> None:
+    stalled = git_server.make_repository("stalled", FILES)
+    gate, began = tmp_path / "gate", tmp_path / "began"
+    os.mkfifo(gate)
+    opened = os.open(gate, os.O_RDWR)
+    script = f"#!/bin/sh\ntouch '{began}'\nread line < '{gate}'\n"
+    git_server.repository("stalled").install_hook("pre-receive", script)
+    good = git_server.make_repository("good", FILES)
+    turns = Turns(1)
+    outcomes: list[PassResult] = []
+
+    def run(url: str) -> None:
+        outcomes.append(run_pass(replace(setting(bot_text(url)), turns=turns)))
+
+    threads = [threading.Thread(target=run, args=(url,)) for url in (stalled, good)]
+    threads[0].start()
+    try:
+        wait_until(began.exists)
+        threads[1].start()
+        wait_until(lambda: git_server.read_files("good")["app.yaml"] == AFTER)
+        assert git_server.read_files("stalled") == FILES
+    finally:
+        os.write(opened, b"go on\n")
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
+        os.close(opened)
+    assert [codes(outcome) for outcome in outcomes] == [[], []]
+    assert git_server.read_files("stalled")["app.yaml"] == AFTER
 
 
 def test_a_wrong_credential(git_server: GitServer, setting: Make) -> None:

@@ -258,6 +258,43 @@ def test_no_more_passes_than_there_is_room_for() -> None:
     assert len(started(agenda, 1.0, most=4)) == 1
 
 
+def test_a_git_host_that_stalls_leaves_room_for_another() -> None:
+    elsewhere = Target(name="else", url="git@other.example:acme/else.git", branch="main")
+    agenda = agenda_of(*(target(f"t{number}") for number in range(9)), elsewhere)
+    assert names(started(agenda, 0.0, most=8)) == [f"t{number}" for number in range(6)] + ["else"]
+    assert agenda.next_moment(8) == math.inf, "what is due has no room"
+    assert started(agenda, 0.0, most=8) == []
+    agenda.end("else", used(), 1.0)
+    assert started(agenda, 1.0, most=8) == []
+    assert agenda.next_moment(8) == 1.0 + INTERVAL
+    agenda.hear(hint(API, 2.0))
+    agenda.hear_git(["else"], "c1", 2.0)
+    assert names(started(agenda, 2.0, most=8)) == ["else"]
+    agenda.end("t3", used(), 3.0)
+    assert agenda.next_moment(8) == 0.0
+    assert names(started(agenda, 3.0, most=8)) == ["t6"]
+
+
+def test_a_git_host_of_targets_that_are_gone_counts_until_they_end() -> None:
+    elsewhere = Target(name="else", url="https://other.example/acme/else.git", branch="main")
+    agenda = agenda_of(*(target(f"t{number}") for number in range(4)))
+    assert len(started(agenda, 0.0, most=4)) == 4
+    agenda.follow([target("new"), elsewhere], 1.0)
+    assert started(agenda, 1.0, most=4) == []
+    agenda.end("t0", used(), 2.0)
+    assert names(started(agenda, 2.0, most=4)) == ["else"]
+    agenda.end("t1", used(), 3.0)
+    assert names(started(agenda, 3.0, most=4)) == ["new"]
+
+
+def test_one_place_is_for_any_git_host() -> None:
+    elsewhere = Target(name="else", url="https://other.example/acme/else.git", branch="main")
+    agenda = agenda_of(ONE, elsewhere)
+    assert names(started(agenda, 0.0, most=1)) == ["one"]
+    agenda.end("one", used(), 1.0)
+    assert names(started(agenda, 1.0, most=1)) == ["else"]
+
+
 def test_what_somebody_waits_for_comes_first() -> None:
     agenda = looked_at()
     agenda.hear(hint(WEB, 310.5))
