@@ -27,7 +27,7 @@ from imagebot.git.history import (
     parse_log,
 )
 from imagebot.git.listing import CommitTree
-from imagebot.git.made import MadeCommit, bases_of
+from imagebot.git.made import MAKE, MadeCommit, bases_of
 from imagebot.git.push import Move, push
 from imagebot.git.remote import HEADS, no_branch, remote_branches
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
@@ -172,7 +172,7 @@ class Checkout(CommitReader):
         def make() -> str:
             # The trees that git reads, which may have been listed by an earlier pass.
             self._cache.prove((base,), folders)
-            return self._import(made.stream)
+            return self._cache.local(*MAKE, payload=made.stream).decode().strip()
 
         commit = self._healed(make)
         self._made[commit] = made
@@ -287,10 +287,6 @@ class Checkout(CommitReader):
     def _list(self, commit: str) -> CommitTree:
         return self._healed(lambda: self._cache.list_files(commit))
 
-    def _import(self, stream: bytes) -> str:
-        argv = ("fast-import", "--quiet", "--force", "--done", "--date-format=raw")
-        return self._cache.local(*argv, payload=stream).decode().strip()
-
     def merge_base(self, commit: str) -> str:
         """The last commit that the head and `commit` have in common, "" without one."""
         return self._healed(lambda: self._cache.merge_base(self.head, commit))
@@ -342,7 +338,7 @@ class Checkout(CommitReader):
         for made in self._made.values():
             # One that was made before its branch was rewritten is not needed any more.
             if self._cache.has(made.base):
-                self._import(made.stream)
+                self._cache.local(*MAKE, payload=made.stream)
 
     def _find_again(self, commit: str) -> None:
         branches = [branch for branch, tip in self._remote.items() if tip == commit]

@@ -15,6 +15,9 @@ from imagebot.git.tree import (
 )
 from imagebot.values import dataclass
 
+MAKE = ("fast-import", "--quiet", "--force", "--done", "--date-format=raw")
+"""Makes the commit of a stream, and prints its id."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeCommit:
