@@ -21,12 +21,13 @@ else:
     import dataclasses
 
     def dataclass(cls=None, /, **options):
-        """As `dataclasses.dataclass`; quick for frozen, slotted classes without an order."""
+        """As `dataclasses.dataclass`; quick for frozen, slotted classes without other options."""
 
         def make(cls):
-            kinds = {name for name, wanted in options.items() if wanted}
-            if {"frozen", "slots"} <= kinds <= {"frozen", "slots", "kw_only"}:
-                return _make_value(cls, kw_only="kw_only" in kinds)
+            if options == {"frozen": True, "slots": True}:
+                return _make_value(cls, kw_only=False)
+            if options == {"frozen": True, "slots": True, "kw_only": True}:
+                return _make_value(cls, kw_only=True)
             return dataclasses.dataclass(cls, **options)
 
         return make if cls is None else make(cls)

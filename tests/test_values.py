@@ -109,6 +109,10 @@ def classes(dataclass: Maker) -> dict[str, Any]:
     class Ordered:
         a: int
 
+    @dataclass(frozen=True, slots=True, eq=False)
+    class Same:
+        a: int
+
     return {name: each for name, each in locals().items() if isinstance(each, type)}
 
 
