@@ -23,7 +23,8 @@ class ListeningSocket(socket.socket):
     """
 
     def __init__(self, family: socket.AddressFamily) -> None:
-        super().__init__(family, socket.SOCK_STREAM)
+        # With the protocol, asyncio sees that connections are of TCP, and sets TCP_NODELAY.
+        super().__init__(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._accepted: list[socket.socket] = []
 
     def accept(self) -> tuple[socket.socket, Any]:
