@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,9 +98,13 @@ class Passes:
             client.registries.close()
         return ended
 
-    def forget(self, repository: Repository, bot: BotConfiguration) -> None:
-        """The next passes ask for a repository anew."""
-        self._client_for(bot).registries.memo(bot).forget(repository)
+    def forget(self, repositories: Collection[Repository], bot: BotConfiguration) -> None:
+        """The next passes ask for these repositories anew."""
+        if not repositories:
+            return
+        memo = self._client_for(bot).registries.memo(bot)
+        for repository in repositories:
+            memo.forget(repository)
 
     def forget_all(self, bot: BotConfiguration) -> None:
         """The next passes ask for every repository anew."""
