@@ -47,6 +47,8 @@ def prepare(stage: Stage, registry: Registry) -> tuple[str, ...]:
 
 def flood(daemon: Daemon, registry: Registry, rounds: range) -> None:
     """Every image gets a new tag in every round, and each is announced; by several senders."""
+    # All images are the same. To push so many takes longer than all that is tested.
+    digest = registry.push_image("app-0", "main-1")
     pushes = [(f"app-{number}", f"main-{each}") for each in rounds for number in range(50)]
     turn = itertools.count()
     failures: list[Exception] = []
@@ -56,7 +58,7 @@ def flood(daemon: Daemon, registry: Registry, rounds: range) -> None:
             with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
                 while (number := next(turn)) < len(pushes):
                     name, tag = pushes[number]
-                    registry.tag(name, "main-1", tag)
+                    registry.write_tags(name, [tag], digest)
                     answer = client.post(
                         f"{daemon.url}/hooks/registry",
                         content=announce(registry.host, name, tag),
@@ -95,6 +97,44 @@ def test_many_hooks(stage: Stage) -> None:
     assert len(daemon.events("pass")) < REPOSITORIES * ROUNDS / 4
     assert daemon.events("problem") == []
     assert memory(daemon) < MOST_MEMORY
+
+
+def test_senders_that_do_not_wait(stage: Stage) -> None:
+    """Each hook on a connection of its own, and nobody reads an answer before all are sent."""
+    registry = stage.start_registry()
+    repositories = prepare(stage, registry)
+    daemon = stage.start()
+    for number in range(5):
+        daemon.wait_for("pass", target=f"gitops{number}", problems=0, kept=10)
+    before = len(daemon.events("pass"))
+    digest = registry.push_image("app-0", "main-1")
+
+    with ExitStack() as stack:
+        sent = []
+        for tag in (f"main-{number}" for number in range(2, 10)):
+            for image in (f"app-{number}" for number in range(REPOSITORIES)):
+                registry.write_tags(image, [tag], digest)
+                delivery = announce(registry.host, image, tag)
+                sent.append(stack.enter_context(sent_hook(daemon, delivery)))
+        answers = [connection.makefile("rb").readline() for connection in sent]
+
+    assert set(answers) == {b"HTTP/1.1 202 Accepted\r\n"}
+    counted = 'imagebot_hook_deliveries_total{hook="registry",outcome="accepted"} 400'
+    assert counted in daemon.get("/metrics").text
+    daemon.wait_until(lambda: set(written(stage, repositories)) == {"main-9"}, "the newest tags")
+    assert len(daemon.events("pass")) - before < len(sent) / 4
+    assert daemon.events("problem") == []
+    assert memory(daemon) < MOST_MEMORY
+
+
+def sent_hook(daemon: Daemon, body: bytes) -> socket.socket:
+    """A connection with a delivery that is on its way."""
+    host, _, port = daemon.addresses[0].rpartition(":")
+    connection = socket.create_connection((host, int(port)), PATIENCE)
+    fields = {**BEARER, "Host": "x", "Connection": "close", "Content-Length": str(len(body))}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    connection.sendall(f"POST /hooks/registry HTTP/1.1\r\n{head}\r\n".encode() + body)
+    return connection
 
 
 def test_a_daemon_that_is_killed_in_the_middle_catches_up(stage: Stage) -> None:
