@@ -10,7 +10,8 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _LONGEST = 10.0
-"""Seconds that a request may take to arrive, from its first byte or that of the connection."""
+"""Seconds that a request may take to arrive, from its first byte or that of the connection. A TLS
+handshake may take as long, before them."""
 _MOST = 500
 """Connections at a time."""
 
@@ -36,6 +37,15 @@ class ListeningSocket(socket.socket):
             raise ConnectionAbortedError
         self._accepted.append(connection)
         return connection, address
+
+
+class ListeningLoop(asyncio.SelectorEventLoop):
+    """asyncio's, which would wait a minute for a TLS handshake; uvicorn has no option for that."""
+
+    async def create_server(self, *arguments: Any, **options: Any) -> asyncio.Server:
+        if options.get("ssl"):
+            options["ssl_handshake_timeout"] = _LONGEST
+        return await super().create_server(*arguments, **options)
 
 
 class ShedProtocol(H11Protocol):

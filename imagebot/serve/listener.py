@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from imagebot.config.model_serve import Listen
 from imagebot.errors import UsageError
-from imagebot.serve.connection import ListeningSocket, ShedProtocol
+from imagebot.serve.connection import ListeningLoop, ListeningSocket, ShedProtocol
 
 _BACKLOG = 512
 _LONGEST_END = 1.0
@@ -44,7 +44,7 @@ class Listener:
             http=ShedProtocol,
             ws="none",
             lifespan="off",
-            loop="asyncio",
+            loop=f"{ListeningLoop.__module__}:{ListeningLoop.__name__}",
             log_config=None,
             log_level="critical",
             access_log=False,

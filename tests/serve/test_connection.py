@@ -1,12 +1,22 @@
-"""What the listener's connections are set to."""
+"""How the listener's connections are kept from waiting, and from making others wait."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 from contextlib import closing
+from pathlib import Path
 
+import pytest
+from starlette.applications import Starlette
+
+from imagebot.config.model_serve import Listen
+from imagebot.serve import connection
 from imagebot.serve.connection import ListeningSocket
+from imagebot.serve.listener import Listener, Tls
+from tests.support.certificates import write_tls
+
+LESS_THAN_ASYNCIO_WAITS = 30.0
 
 
 def test_no_answer_waits_for_the_acknowledgement_of_its_head() -> None:
@@ -29,3 +39,21 @@ def test_no_answer_waits_for_the_acknowledgement_of_its_head() -> None:
                 return await found
 
     assert asyncio.run(is_set())
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "tls"])
+def test_a_connection_on_which_nothing_comes_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encrypted: bool
+) -> None:
+    """Before the TLS handshake, too."""
+    monkeypatch.setattr(connection, "_LONGEST", 0.1)
+    files = write_tls(tmp_path / "tls")
+    tls = Tls(str(files.certificate_file), str(files.key_file)) if encrypted else None
+    with closing(Listener(Listen("127.0.0.1", 0), Starlette(), tls)) as listener:
+        address = (listener.address.host, listener.address.port)
+        with socket.create_connection(address, LESS_THAN_ASYNCIO_WAITS) as idle:
+            try:
+                ended = idle.recv(1) == b""
+            except ConnectionResetError:
+                ended = True
+        assert ended
