@@ -180,11 +180,11 @@ def _listen(options: ServeOptions, parts: Parts, tls: Tls | None) -> tuple[Liste
     apart = options.hooks_listen
     page = Page(parts.gate.process.vault.hide)
     app = whole_app(parts.door, parts.board, parts.metrics, parts.gate, page, hooks=apart is None)
-    first = Listener(options.listen, app, tls)
+    first = Listener(options.listen, app, parts.diagnostics, tls)
     if apart is None:
         return (first,)
     try:
-        return (first, Listener(apart, hooks_app(parts.door), tls))
+        return (first, Listener(apart, hooks_app(parts.door), parts.diagnostics, tls))
     except ImagebotError:
         first.close()
         raise

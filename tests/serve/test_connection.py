@@ -11,6 +11,7 @@ import pytest
 from starlette.applications import Starlette
 
 from imagebot.config.model_serve import Listen
+from imagebot.run.diagnostics import Diagnostics
 from imagebot.serve import connection
 from imagebot.serve.connection import ListeningSocket
 from imagebot.serve.listener import Listener, Tls
@@ -31,7 +32,7 @@ def test_no_answer_waits_for_the_acknowledgement_of_its_head() -> None:
             found.set_result(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
             writer.close()
 
-        listening = ListeningSocket(socket.AF_INET)
+        listening = ListeningSocket(socket.AF_INET, Diagnostics())
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         async with await asyncio.start_server(note, sock=listening):
@@ -49,7 +50,7 @@ def test_a_connection_on_which_nothing_comes_is_ended(
     monkeypatch.setattr(connection, "_LONGEST", 0.1)
     files = write_tls(tmp_path / "tls")
     tls = Tls(str(files.certificate_file), str(files.key_file)) if encrypted else None
-    with closing(Listener(Listen("127.0.0.1", 0), Starlette(), tls)) as listener:
+    with closing(Listener(Listen("127.0.0.1", 0), Starlette(), Diagnostics(), tls)) as listener:
         address = (listener.address.host, listener.address.port)
         with socket.create_connection(address, LESS_THAN_ASYNCIO_WAITS) as idle:
             try:

@@ -262,3 +262,24 @@ def test_a_low_limit_of_open_files_is_raised(stage: Stage) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE) == (min(4096, hard), hard)
+
+
+def test_connections_for_which_there_is_no_file_are_ended_and_logged_once(stage: Stage) -> None:
+    stage.add_target("gitops", {})
+    daemon = stage.start()
+    daemon.wait_for("pass", target="gitops")
+    host, _, port = daemon.addresses[0].rpartition(":")
+    _, hard = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
+    few = open_files(daemon) + 20
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (few, hard))
+    with ExitStack() as stack:
+        idle = [
+            stack.enter_context(socket.create_connection((host, int(port)), PATIENCE))
+            for _ in range(60)
+        ]
+        daemon.wait_until(lambda: sum(map(is_closed, idle)) > 30, "the end of those beyond it")
+    daemon.wait_until(lambda: open_files(daemon) < few - 10, "the end of all")
+    assert daemon.get("/healthz").status_code == 200
+    # Every line of the log is an event.
+    (warning,) = [each for each in daemon.events() if "accept" in each["message"]]
+    assert "ulimit" in warning["hint"]
