@@ -161,9 +161,10 @@ def test_two_replicas_do_no_harm(stage: Stage) -> None:
     for daemon in daemons:
         for number in range(5):
             daemon.wait_for("pass", target=f"gitops{number}", problems=0, kept=10)
+    digest = registry.push_image("app-0", "main-1")
     for each in range(2, 5):
         for name in (f"app-{number}" for number in range(REPOSITORIES)):
-            registry.tag(name, "main-1", f"main-{each}")
+            registry.write_tags(name, [f"main-{each}"], digest)
             for daemon in daemons:
                 daemon.post(
                     "/hooks/registry", announce(registry.host, name, f"main-{each}"), BEARER
