@@ -4,7 +4,10 @@ Debian's docker-registry announces each push to `imagebot serve`, which looks af
 http (--targets), one of them with 5,000 files (--files). The time is from the moment that the
 registry has taken the manifest of the pushed tag to the moment that the branch has the commit,
 over 200 pushes (--pushes), every second one to the large target. Then what the daemon takes while
-nothing happens: CPU time over a minute (--idle, in seconds), and memory.
+nothing happens: CPU time over a minute (--idle, in seconds), and memory. Then how long it takes to
+accept 2,000 announcements (--hooks) for 50 repositories, each of another target, from four senders
+that wait for their answers; how many passes that makes, until when the newest tags are committed,
+and memory.
 
 The registry and the git server run on the same machine, and so does this script, which looks at the
 branch every millisecond.
@@ -21,17 +24,21 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tests.support.daemon import Daemon
     from tests.support.git_server import GitServer
     from tests.support.registry import Registry
 
 ROOT = Path(__file__).parent.parent
 SECRET = "benchmark-secret-0123456789"
+BUSY = 50
+SENDERS = 4
 CONFIGURATION = """\
 policies:
   every-push: {pattern: '^main-(?P<build>[0-9]+)$', extract: $build, order: numerical}
@@ -58,6 +65,7 @@ def main() -> None:
     options.add_argument("--images", type=int, default=2_000)
     options.add_argument("--pushes", type=int, default=200)
     options.add_argument("--idle", type=int, default=60)
+    options.add_argument("--hooks", type=int, default=2_000)
     options.add_argument("--interval", default="1h", help="of the polls; they count as idle")
     chosen = options.parse_args()
     sys.path.insert(0, str(ROOT))
@@ -122,6 +130,7 @@ def measure(folder: Path, chosen: argparse.Namespace, stack: ExitStack) -> None:
     print(f"first pass of {len(names)} targets: {time.monotonic() - began:.1f} s")
     push(chosen.pushes, chosen.files, git, images, of_target)
     idle(served.pid, chosen.idle)
+    load(chosen.hooks, served, git, images, of_target)
 
 
 def push(
@@ -162,9 +171,61 @@ def idle(pid: int, seconds: int) -> None:
     before = cpu_seconds(pid)
     time.sleep(seconds)
     used = cpu_seconds(pid) - before
+    print(f"idle: {100 * used / seconds:.2f} % CPU, {memory(pid):.0f} MB")
+
+
+def load(
+    hooks: int,
+    served: Daemon,
+    git: GitServer,
+    images: Registry,
+    of_target: Mapping[str, list[str]],
+) -> None:
+    import httpx
+
+    from tests.support.daemon_stage import announce
+
+    targets = list(of_target)[:BUSY]
+    busy = [of_target[name][0] for name in targets]
+    # That of all images. To push so many takes longer than all that is measured.
+    digest = images.many_tags(busy[0], [])
+    tags = [f"main-{1_000_000 + number}" for number in range(hooks // len(busy))]
+    pushes = iter([(image, tag) for tag in tags for image in busy])
+
+    def send() -> None:
+        with httpx.Client(trust_env=False, timeout=60) as client:
+            for image, tag in pushes:
+                images.write_tags(image, [tag], digest)
+                client.post(
+                    f"{served.hooks_url}/hooks/registry",
+                    content=announce(images.host, image, tag),
+                    headers={"Authorization": f"Bearer {SECRET}"},
+                ).raise_for_status()
+
+    before, began = len(served.events("pass")), time.monotonic()
+    with ThreadPoolExecutor(SENDERS) as senders:
+        for sent in [senders.submit(send) for _ in range(SENDERS)]:
+            sent.result()
+    accepted = time.monotonic() - began
+
+    def behind() -> Iterator[str]:
+        for name, image in zip(targets, busy, strict=True):
+            written = git.read_files(name).values()
+            if not any(f"/{image}:{tags[-1]}\n".encode() in content for content in written):
+                yield name
+
+    served.wait_until(lambda: next(behind(), None) is None, "the newest tags")
+    print(
+        f"{hooks} hooks for {len(busy)} repositories: accepted in {accepted:.1f} s, "
+        f"the newest tags committed after {time.monotonic() - began:.1f} s, "
+        f"{len(served.events('pass')) - before} passes, {memory(served.pid):.0f} MB"
+    )
+
+
+def memory(pid: int) -> float:
+    """Resident, in MB."""
     status = Path(f"/proc/{pid}/status").read_text()
-    memory = int(status.split("VmRSS:")[1].split()[0]) / 1024
-    print(f"idle: {100 * used / seconds:.2f} % CPU, {memory:.0f} MB")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 def cpu_seconds(pid: int) -> float:

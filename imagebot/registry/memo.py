@@ -100,13 +100,13 @@ class Memo:
         asked = registry or self._registry
         return PassMemo(self, asked, _View(self, asked))
 
-    def forget(self, repository: Repository) -> None:
-        """Drop the tags, digests and push times of a repository, whichever name it is asked by.
+    def forget(self, *repositories: Repository) -> None:
+        """Drop the tags, digests and push times of repositories, whichever name they are asked by.
 
         A mirror and what it mirrors are the same repository, and so are a cache and its origin. An
         answer that is under way reaches those who wait for it, but is not kept.
         """
-        names = self.names(repository)
+        names = frozenset(name for each in repositories for name in self.names(each))
         with self._lock:
             self._entries = {
                 key: entry

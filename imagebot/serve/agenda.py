@@ -19,6 +19,9 @@ from imagebot.values import dataclass
 RETRIES = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds after which a repository is asked again for a tag that was announced, and that it does
 not list yet. After the last, the schedule is left to find it."""
+RESTS = (0.1, 0.2, 0.4)
+"""Seconds from the end of a pass to the begin of the next, after the second, third ... pass in a
+row during which something came. So many pushes become few commits, and a single one never waits."""
 _FIRST_BACKOFF = 5.0
 _LONGEST_BACKOFF = 300.0
 _KEPT_FOR_OTHERS = 4
@@ -79,7 +82,8 @@ class _Entry:
     """What is known of a target. `wanted` is when a pass should begin because of an event;
     infinity: nothing has happened. `outdated`: the pass that runs goes by an older configuration.
     `crowded`: more hints came than are kept. `hushed` is until when hints start nothing, after a
-    failure. `own` are the newest commits that the bot pushed."""
+    failure; `rests` is until when no event does, as `busy` passes in a row ended with the next one
+    wanted already. `own` are the newest commits that the bot pushed."""
 
     target: Target
     due: float
@@ -90,6 +94,8 @@ class _Entry:
     outdated: bool = False
     crowded: bool = False
     hushed: float = -math.inf
+    busy: int = 0
+    rests: float = -math.inf
     uses: frozenset[Repository] | None = None
     hints: dict[Announcement, Hint] = field(default_factory=dict)
     later: list[tuple[float, Hint]] = field(default_factory=list)
@@ -100,8 +106,8 @@ class _Entry:
     @property
     def next(self) -> float:
         """When its next pass should begin. What people push may mend a failure, hints do not."""
-        wanted = self.wanted if self.commits else max(self.wanted, self.hushed)
-        return min(wanted, self.due)
+        hushed = -math.inf if self.commits else self.hushed
+        return min(max(self.wanted, self.rests, hushed), self.due)
 
 
 _MOST_OWN = 200
@@ -243,6 +249,7 @@ class Agenda:
         self._schedule(entry, ended, now)
         self._wait_for(entry, ended.missing, now)
         self._leave_out_what_is_over(entry)
+        self._rest(entry, now)
 
     def _want(self, entry: _Entry, hint: Hint) -> None:
         if len(entry.hints) < _MOST_HINTS:
@@ -279,6 +286,12 @@ class Agenda:
             if hint.tries < len(RETRIES):
                 at = now + RETRIES[hint.tries]
                 entry.later.append((at, replace(hint, tries=hint.tries + 1)))
+
+    def _rest(self, entry: _Entry, now: float) -> None:
+        """Let events gather before the next pass, where they keep coming while passes run."""
+        entry.busy = entry.busy + 1 if entry.wanted < math.inf else 0
+        rest = RESTS[min(entry.busy - 2, len(RESTS) - 1)] if entry.busy > 1 else -math.inf
+        entry.rests = now + rest
 
     def _leave_out_what_is_over(self, entry: _Entry) -> None:
         """Leave out what came while the pass ran, and turns out to be no news."""

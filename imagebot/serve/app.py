@@ -22,8 +22,11 @@ from imagebot.serve.gate import Gate
 from imagebot.serve.hooks.model import Delivery
 from imagebot.serve.page import Page
 
+_QUICK = 64 * 1024
+"""Bytes of a delivery that is looked at where it arrives. Handing it to another thread takes longer
+while passes run: both threads then wait for their turn to run Python."""
 _AT_ONCE = 16
-"""Deliveries that are looked at."""
+"""Larger deliveries that are looked at, each in a thread."""
 _ASKING = 4
 """Deliveries that wait for the keys of an issuer: those of others do not wait with them."""
 _ASKS = 'Basic realm="imagebot", charset="UTF-8"'
@@ -87,10 +90,14 @@ def hook_routes(door: Door) -> list[Route]:
 
     async def hook(request: Request) -> Response:
         name, headers = request.path_params["name"], _joined(request.headers.items())
-        limiter = asking if door.asks_an_issuer(name) else at_once
+        asks = door.asks_an_issuer(name)
         async with bodies.body_of(request) as body:
             delivery = Delivery(headers=headers, query=dict(request.query_params), body=body)
-            answer = await to_thread.run_sync(door.knock, name, delivery, limiter=limiter)
+            if not asks and len(body) <= _QUICK:
+                answer = door.knock(name, delivery)
+            else:
+                limiter = asking if asks else at_once
+                answer = await to_thread.run_sync(door.knock, name, delivery, limiter=limiter)
         return Response(answer.content, answer.status, media_type="application/json")
 
     return [Route("/hooks/{name}", hook, methods=["POST"])]

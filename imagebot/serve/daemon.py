@@ -100,8 +100,8 @@ class Daemon:
         """Go round once: what is due begins, what is done is told, and then it waits for more."""
         agenda = self._agenda
         self._finish_passes()
-        for image in agenda.retries(self.clock()):
-            self._passes.forget(image.repository, self._following)
+        again = agenda.retries(self.clock())
+        self._passes.forget({image.repository for image in again}, self._following)
         for job in agenda.take(self.clock(), _PASSES_AT_ONCE):
             self._start(job)
         self.board.turn(datetime.now(UTC), ready=agenda.ready)
@@ -122,9 +122,9 @@ class Daemon:
         if mail.overflowed:
             self._passes.forget_all(self._following)
             self._agenda.follow(self._following.targets, self.clock(), anew=True)
-        for image, heard in mail.images:
-            if self._agenda.hear(Hint(image, heard)):
-                self._passes.forget(image.repository, self._following)
+        hints = [Hint(image, heard) for image, heard in mail.images]
+        news = {hint.image.repository for hint in hints if self._agenda.hear(hint)}
+        self._passes.forget(news, self._following)
         for event, heard in mail.git:
             names = [each.name for each in self._following.targets if _concerns(event, each)]
             # A pull request may be closed or merged while its commit stays the bot's own.

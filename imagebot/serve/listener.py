@@ -12,7 +12,8 @@ from starlette.applications import Starlette
 
 from imagebot.config.model_serve import Listen
 from imagebot.errors import UsageError
-from imagebot.serve.connection import ListeningSocket, ShedProtocol
+from imagebot.run.diagnostics import Diagnostics
+from imagebot.serve.connection import ListeningLoop, ListeningSocket, ShedProtocol
 from imagebot.values import dataclass
 
 _BACKLOG = 512
@@ -35,8 +36,10 @@ class Listener:
     `address` is where it listens: with the port that it got, where any was asked for.
     """
 
-    def __init__(self, listen: Listen, app: Starlette, tls: Tls | None = None) -> None:
-        self._socket = _bind(listen)
+    def __init__(
+        self, listen: Listen, app: Starlette, diagnostics: Diagnostics, tls: Tls | None = None
+    ) -> None:
+        self._socket = _bind(listen, diagnostics)
         self.address = Listen(listen.host, self._socket.getsockname()[1])
         self._tls = tls
         self._config = uvicorn.Config(
@@ -44,7 +47,7 @@ class Listener:
             http=ShedProtocol,
             ws="none",
             lifespan="off",
-            loop="asyncio",
+            loop=f"{ListeningLoop.__module__}:{ListeningLoop.__name__}",
             log_config=None,
             log_level="critical",
             access_log=False,
@@ -103,9 +106,9 @@ def _bad_certificate(tls: Tls, error: OSError) -> UsageError:
     return UsageError(f"--tls-cert: {what}", hint="PEM files: the certificate, and its key")
 
 
-def _bind(listen: Listen) -> socket.socket:
+def _bind(listen: Listen, diagnostics: Diagnostics) -> socket.socket:
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    opened = ListeningSocket(family)
+    opened = ListeningSocket(family, diagnostics)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.bind((listen.host, listen.port))

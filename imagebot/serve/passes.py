@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,8 @@ from imagebot.values import dataclass
 
 _AWAY = frozenset({RegistryError.code, RegistryUnreachableError.code, RegistryDeadlineError.code})
 """Codes of problems with registries that are usually over soon; the first is that of 500 to 599."""
+_MOST_NEWS = 1000
+"""Repositories that are remembered to be asked anew."""
 
 
 @dataclass(slots=True)
@@ -68,9 +70,12 @@ class Passes:
     turns: Turns
     note: Callable[[str], None] = lambda _host: None
     _client: _Client | None = field(default=None, init=False)
+    # Many events come between two passes, and to forget takes as long as all that is remembered.
+    _news: set[Repository] = field(default_factory=set, init=False)
 
     def begin(self, job: Job, bot: BotConfiguration) -> Pass:
         """The pass of a job; when it was run, `end` is called."""
+        self._forget_news(bot)
         client = self._client_for(bot)
         alone = replace(bot, targets=(job.target,))
         age = oldest(bot, job.target, scheduled=job.scheduled)
@@ -99,9 +104,11 @@ class Passes:
             client.registries.close()
         return ended
 
-    def forget(self, repository: Repository, bot: BotConfiguration) -> None:
-        """The next passes ask for a repository anew."""
-        self._client_for(bot).registries.memo(bot).forget(repository)
+    def forget(self, repositories: Collection[Repository], bot: BotConfiguration) -> None:
+        """The next passes ask for these repositories anew."""
+        self._news |= set(repositories)
+        if len(self._news) > _MOST_NEWS:
+            self._forget_news(bot)
 
     def forget_all(self, bot: BotConfiguration) -> None:
         """The next passes ask for every repository anew."""
@@ -112,6 +119,11 @@ class Passes:
         if self._client is not None:
             self._client.registries.close()
             self._client = None
+
+    def _forget_news(self, bot: BotConfiguration) -> None:
+        if self._news:
+            self._client_for(bot).registries.memo(bot).forget(*self._news)
+            self._news.clear()
 
     def _client_for(self, bot: BotConfiguration) -> _Client:
         known = self._client

@@ -108,8 +108,8 @@ def serve(
         try:
             while True:
                 parts.daemon.turn()
-                if hangup.take() or files.changed():
-                    bot = _reload(bot, load, parts)
+                if (asked := hangup.take()) or files.changed():
+                    bot = _reload(bot, load, parts, asked=asked)
                 if certificates.changed():
                     _renew(listeners, diagnostics)
         except KeyboardInterrupt:
@@ -181,11 +181,11 @@ def _listen(options: ServeOptions, parts: Parts, tls: Tls | None) -> tuple[Liste
     apart = options.hooks_listen
     page = Page(parts.gate.process.vault.hide)
     app = whole_app(parts.door, parts.board, parts.metrics, parts.gate, page, hooks=apart is None)
-    first = Listener(options.listen, app, tls)
+    first = Listener(options.listen, app, parts.diagnostics, tls)
     if apart is None:
         return (first,)
     try:
-        return (first, Listener(apart, hooks_app(parts.door), tls))
+        return (first, Listener(apart, hooks_app(parts.door), parts.diagnostics, tls))
     except ImagebotError:
         first.close()
         raise
@@ -203,15 +203,19 @@ def _follow(bot: BotConfiguration, parts: Parts) -> None:
             parts.diagnostics.warning(f"{place}: {error.message}", hint=error.hint)
 
 
-def _reload(bot: BotConfiguration, load: Load, parts: Parts) -> BotConfiguration:
-    """The new configuration, or the old one where the new one is refused."""
+def _reload(bot: BotConfiguration, load: Load, parts: Parts, *, asked: bool) -> BotConfiguration:
+    """The new configuration, or the old one where the new one is refused.
+
+    What is wrong is logged once, however often the file is saved, and whenever somebody `asked`.
+    """
     try:
         new = load()
     except ImagebotError as error:
+        known = parts.board.snapshot().refused == error.message
         parts.board.refuse(error.message)
         parts.metrics.refuse(True)
         parts.metrics.reload("refused")
-        for event in reload_refused(error):
+        for event in reload_refused(error) if asked or not known else ():
             parts.diagnostics.event(event)
         return bot
     parts.board.refuse("")

@@ -139,6 +139,19 @@ def test_a_pass_goes_on_with_its_own_answers() -> None:
     assert view.tags(APP) == ("1.0", "1.1")
 
 
+def test_several_repositories_are_forgotten_at_once() -> None:
+    registry = fake()
+    memo = Memo(registry, clock=Clock())
+    other = Repository("ghcr.io", "acme/other")
+    for repositories in ((), (APP, WEB)):
+        memo.forget(*repositories)
+        view = memo.for_pass(lambda _: 60.0)
+        for repository in (APP, WEB, other):
+            view.tags(repository)
+    asked = [about for _, about in registry.calls]
+    assert asked == [str(APP), str(WEB), str(other), str(APP), str(WEB)]
+
+
 def test_a_failure_lives_for_one_pass() -> None:
     registry, clock = fake(), Clock()
     registry.repositories = {ANY: RegistryUnreachableError("ghcr.io", "no answer")}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from imagebot.config.model import Target
 from imagebot.reference import Repository, parse_repository
-from imagebot.serve.agenda import RETRIES, Agenda, Ended, Hint, Job
+from imagebot.serve.agenda import RESTS, RETRIES, Agenda, Ended, Hint, Job
 from imagebot.serve.hooks.model import Announcement
 
 API = parse_repository("ghcr.io/acme/api")
@@ -295,6 +295,51 @@ def test_one_place_is_for_any_git_host() -> None:
     assert names(started(agenda, 1.0, most=1)) == ["else"]
 
 
+def test_events_that_keep_coming_gather_between_passes() -> None:
+    agenda = looked_at()
+    agenda.hear(hint(API, 20.0, "first"))
+    now, waits = 20.0, []
+    for number in range(6):
+        assert names(started(agenda, now)) == ["one"]
+        agenda.hear(hint(API, now + 0.1, f"{number}"))
+        now += 1.0
+        agenda.end("one", used(API), now)
+        waits.append(agenda.next_moment(MOST) - now)
+        now = max(now, agenda.next_moment(MOST))
+    assert [round(max(0.0, wait), 3) for wait in waits] == [0.0, *RESTS, RESTS[-1], RESTS[-1]]
+    # Once nothing came while a pass ran, the next event starts one at once again.
+    assert names(started(agenda, now)) == ["one"]
+    agenda.end("one", used(API), now + 1.0)
+    agenda.hear(hint(API, now + 1.0, "last"))
+    assert names(started(agenda, now + 1.0)) == ["one"]
+
+
+def test_what_is_due_does_not_wait_for_more_to_come() -> None:
+    agenda = looked_at()
+    agenda.hear(hint(API, 20.0, "first"))
+    now = 20.0
+    for number in range(5):
+        started(agenda, now)
+        agenda.hear(hint(API, now + 0.1, f"{number}"))
+        agenda.end("one", used(API), now + 1.0)
+        now = max(now + 1.0, agenda.next_moment(MOST))
+    started(agenda, now)
+    agenda.hear(hint(API, now, "more"))
+    agenda.end("one", used(API), now + 1.0)
+    agenda.follow([target("one", "release"), TWO], now + 1.0)
+    assert names(started(agenda, now + 1.0)) == ["one"]
+
+
+def test_the_bots_own_push_makes_nothing_wait() -> None:
+    agenda = looked_at()
+    for number in range(5):
+        now = 20.0 + number
+        agenda.hear(hint(API, now, f"{number}"))
+        assert names(started(agenda, now)) == ["one"]
+        agenda.hear_git(["one"], f"c{number}", now + 0.1)
+        agenda.end("one", Ended(uses=frozenset({API}), commits=(f"c{number}",)), now + 0.2)
+
+
 def test_what_somebody_waits_for_comes_first() -> None:
     agenda = looked_at()
     agenda.hear(hint(WEB, 310.5))
@@ -361,7 +406,7 @@ def test_a_target_that_is_gone_counts_until_its_pass_ends() -> None:
 
 EVENTS = st.lists(
     st.tuples(
-        st.sampled_from(["hint", "git", "end", "missing", "fail", "wait"]),
+        st.sampled_from([*["hint"] * 3, *["end"] * 4, "git", "missing", "fail", "wait"]),
         st.integers(0, 3),
     ),
     max_size=60,
@@ -373,7 +418,9 @@ def test_no_hint_is_lost_and_no_target_has_two_passes(
     events: list[tuple[str, int]], most: int
 ) -> None:
     """Whatever happens in whatever order: after each hint that a target uses, a pass of it begins
-    later than the hint was heard."""
+    later than the hint was heard. Where there is room, it begins at once if nothing happened to the
+    target before, and else no later than the longest rest after the last one has ended; only those
+    that fail wait longer."""
     targets = [target(f"t{number}") for number in range(3)]
     repositories = [parse_repository(f"ghcr.io/acme/r{number}") for number in range(4)]
     uses = {each.name: frozenset(repositories) for each in targets}
@@ -381,6 +428,9 @@ def test_no_hint_is_lost_and_no_target_has_two_passes(
     now = 0.0
     running: dict[str, Job] = {}
     open_hints: dict[str, set[Announcement]] = {each.name: set() for each in targets}
+    # When the last pass ended well, and whether anything came while it ran or after it.
+    ended_at: dict[str, float] = {}
+    quiet: dict[str, bool] = {each.name: True for each in targets}
 
     def go_round() -> None:
         agenda.retries(now)
@@ -388,30 +438,45 @@ def test_no_hint_is_lost_and_no_target_has_two_passes(
             name = job.target.name
             assert name not in running
             running[name] = job
+            quiet[name] = True
             open_hints[name] -= {each.image for each in job.hints}
         assert len(running) <= most
+        if len(running) == most:
+            return
+        for name in ended_at.keys() - running.keys():
+            assert not open_hints[name] or now - ended_at[name] < RESTS[-1]
 
     def end(ended: Ended) -> None:
         if running:
             name, _ = running.popitem()
             agenda.end(name, ended, now)
+            ended_at.pop(name, None)
+            if not ended.failed:
+                ended_at[name] = now
 
     for tag, (what, number) in enumerate(events):
-        now += 0.25
+        now += number / 2 if what == "wait" else 0.05
         if what == "hint":
             said = Announcement(repositories[number], f"{tag}")
+            idle = {name for name in ended_at.keys() - running.keys() if quiet[name]}
             agenda.hear(Hint(said, now))
             for each in targets:
                 open_hints[each.name].add(said)
+            go_round()
+            assert len(running) == most or idle <= running.keys()
+            for name in quiet.keys() - idle:
+                quiet[name] = False
         elif what == "git":
-            agenda.hear_git([targets[number % 3].name], f"c{tag}", now)
+            name = targets[number % 3].name
+            agenda.hear_git([name], f"c{tag}", now)
+            quiet[name] = False
         elif what == "end":
             end(Ended(uses=frozenset(repositories)))
         elif what == "fail":
             end(Ended(uses=None, failed=True))
         elif what == "missing" and running:
-            name, job = running.popitem()
-            agenda.end(name, Ended(uses=uses[name], missing=job.hints), now)
+            job = next(reversed(running.values()))
+            end(Ended(uses=uses[job.target.name], missing=job.hints))
         go_round()
     for _ in range(100):
         while running:

@@ -47,6 +47,8 @@ def prepare(stage: Stage, registry: Registry) -> tuple[str, ...]:
 
 def flood(daemon: Daemon, registry: Registry, rounds: range) -> None:
     """Every image gets a new tag in every round, and each is announced; by several senders."""
+    # All images are the same. To push so many takes longer than all that is tested.
+    digest = registry.push_image("app-0", "main-1")
     pushes = [(f"app-{number}", f"main-{each}") for each in rounds for number in range(50)]
     turn = itertools.count()
     failures: list[Exception] = []
@@ -56,7 +58,7 @@ def flood(daemon: Daemon, registry: Registry, rounds: range) -> None:
             with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
                 while (number := next(turn)) < len(pushes):
                     name, tag = pushes[number]
-                    registry.tag(name, "main-1", tag)
+                    registry.write_tags(name, [tag], digest)
                     answer = client.post(
                         f"{daemon.url}/hooks/registry",
                         content=announce(registry.host, name, tag),
@@ -97,6 +99,44 @@ def test_many_hooks(stage: Stage) -> None:
     assert memory(daemon) < MOST_MEMORY
 
 
+def test_senders_that_do_not_wait(stage: Stage) -> None:
+    """Each hook on a connection of its own, and nobody reads an answer before all are sent."""
+    registry = stage.start_registry()
+    repositories = prepare(stage, registry)
+    daemon = stage.start()
+    for number in range(5):
+        daemon.wait_for("pass", target=f"gitops{number}", problems=0, kept=10)
+    before = len(daemon.events("pass"))
+    digest = registry.push_image("app-0", "main-1")
+
+    with ExitStack() as stack:
+        sent = []
+        for tag in (f"main-{number}" for number in range(2, 10)):
+            for image in (f"app-{number}" for number in range(REPOSITORIES)):
+                registry.write_tags(image, [tag], digest)
+                delivery = announce(registry.host, image, tag)
+                sent.append(stack.enter_context(sent_hook(daemon, delivery)))
+        answers = [connection.makefile("rb").readline() for connection in sent]
+
+    assert set(answers) == {b"HTTP/1.1 202 Accepted\r\n"}
+    counted = 'imagebot_hook_deliveries_total{hook="registry",outcome="accepted"} 400'
+    assert counted in daemon.get("/metrics").text
+    daemon.wait_until(lambda: set(written(stage, repositories)) == {"main-9"}, "the newest tags")
+    assert len(daemon.events("pass")) - before < len(sent) / 4
+    assert daemon.events("problem") == []
+    assert memory(daemon) < MOST_MEMORY
+
+
+def sent_hook(daemon: Daemon, body: bytes) -> socket.socket:
+    """A connection with a delivery that is on its way."""
+    host, _, port = daemon.addresses[0].rpartition(":")
+    connection = socket.create_connection((host, int(port)), PATIENCE)
+    fields = {**BEARER, "Host": "x", "Connection": "close", "Content-Length": str(len(body))}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    connection.sendall(f"POST /hooks/registry HTTP/1.1\r\n{head}\r\n".encode() + body)
+    return connection
+
+
 def test_a_daemon_that_is_killed_in_the_middle_catches_up(stage: Stage) -> None:
     registry = stage.start_registry()
     repositories = prepare(stage, registry)
@@ -121,9 +161,10 @@ def test_two_replicas_do_no_harm(stage: Stage) -> None:
     for daemon in daemons:
         for number in range(5):
             daemon.wait_for("pass", target=f"gitops{number}", problems=0, kept=10)
+    digest = registry.push_image("app-0", "main-1")
     for each in range(2, 5):
         for name in (f"app-{number}" for number in range(REPOSITORIES)):
-            registry.tag(name, "main-1", f"main-{each}")
+            registry.write_tags(name, [f"main-{each}"], digest)
             for daemon in daemons:
                 daemon.post(
                     "/hooks/registry", announce(registry.host, name, f"main-{each}"), BEARER
@@ -222,3 +263,24 @@ def test_a_low_limit_of_open_files_is_raised(stage: Stage) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE) == (min(4096, hard), hard)
+
+
+def test_connections_for_which_there_is_no_file_are_ended_and_logged_once(stage: Stage) -> None:
+    stage.add_target("gitops", {})
+    daemon = stage.start()
+    daemon.wait_for("pass", target="gitops")
+    host, _, port = daemon.addresses[0].rpartition(":")
+    _, hard = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
+    few = open_files(daemon) + 20
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (few, hard))
+    with ExitStack() as stack:
+        idle = [
+            stack.enter_context(socket.create_connection((host, int(port)), PATIENCE))
+            for _ in range(60)
+        ]
+        daemon.wait_until(lambda: sum(map(is_closed, idle)) > 30, "the end of those beyond it")
+    daemon.wait_until(lambda: open_files(daemon) < few - 10, "the end of all")
+    assert daemon.get("/healthz").status_code == 200
+    # Every line of the log is an event.
+    (warning,) = [each for each in daemon.events() if "accept" in each["message"]]
+    assert "ulimit" in warning["hint"]

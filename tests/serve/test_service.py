@@ -197,6 +197,30 @@ def test_a_changed_file_is_read_again_and_a_wrong_one_refused(stage: Stage, idle
     assert idle.post("/hooks/registry", b"{}", BEARER).status_code == 404
 
 
+def test_the_same_faults_are_logged_once_unless_somebody_asks(stage: Stage, idle: Daemon) -> None:
+    def save(text: str, times: int) -> None:
+        (stage.folder / "bot.yaml").write_text(text)
+        refused = f'imagebot_reloads_total{{outcome="refused"}} {times}'
+        idle.wait_until(lambda: refused in idle.get("/metrics").text)
+
+    def logged(count: int) -> None:
+        idle.wait_until(lambda: len(idle.events("reload-refused")) >= count)
+        assert len(idle.events("reload-refused")) == count
+
+    save("targets: nonsense\n", 1)
+    logged(1)
+    save("targets: nonsense\n# The same.\n", 2)
+    logged(1)
+    idle.process.send_signal(signal.SIGHUP)
+    logged(2)
+    save("targets: nonsense of another kind\nmore: 1\n", 4)
+    logged(4)
+    stage.write()
+    idle.wait_until(lambda: "imagebot_configuration_refused 0" in idle.get("/metrics").text)
+    save("targets: nonsense\n", 5)
+    logged(5)
+
+
 def test_sighup_reads_the_file_again(stage: Stage, idle: Daemon) -> None:
     stage.add_target("more", {})
     stage.write()

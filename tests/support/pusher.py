@@ -150,6 +150,11 @@ class Pusher:
         Returns the image's digest.
         """
         digest = self.push_image(repository, None, content=content)
+        self.write_tags(repository, tags, digest)
+        return digest
+
+    def write_tags(self, repository: str, tags: Iterable[str], digest: str) -> None:
+        """Point tags to an image that is there, by writing the registry's link files."""
         folder = self._tags_folder(repository)
         for tag in tags:
             entry = folder / tag / "index" / "sha256" / digest.removeprefix("sha256:")
@@ -158,7 +163,6 @@ class Pusher:
             current.mkdir(exist_ok=True)
             (entry / "link").write_text(digest)
             (current / "link").write_text(digest)
-        return digest
 
     def _push(self, repository: str, tag: str | None, image: Image) -> str:
         for blob in image.blobs:
