@@ -7,6 +7,7 @@ reads. That value becomes a field when its file is scanned again with the image 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
@@ -22,6 +23,9 @@ _MAX_FILES = 500
 _MAX_SETS = 2_000
 # A file may have a list of sets.
 _MAX_ITEMS = 20
+# A value of a generator may be filled in with another one: `values: {tag: "{{image.tag}}"}`.
+_FILLED_IN = re.compile(r"\{\{-?[ \t]*\.?([\w.-]{1,200}?)[ \t]*-?\}\}")
+_MAX_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +125,10 @@ def _every(generators: Iterable[Generator]) -> Iterator[Generator]:
 
 def _is_of(image: TemplateImage, owner: ApplicationSet) -> bool:
     at = owner.at
-    return bool(image.doubt) or (
-        image.document == at.document and image.keys[: len(at.keys)] == at.keys
+    return (
+        bool(image.doubt)
+        or (image.part and not image.keys)
+        or (image.document == at.document and image.keys[: len(at.keys)] == at.keys)
     )
 
 
@@ -179,6 +185,21 @@ def _texts(values: _Set, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(values[name].text if name in values else "" for name in names)
 
 
+def _written(values: _Set, name: str) -> _Value | None:
+    """The value with a name; one that is only filled in is that which fills it in."""
+    for _ in range(_MAX_STEPS):
+        value = values.get(name)
+        inner = _FILLED_IN.fullmatch(value.text.strip()) if value is not None else None
+        if inner is None:
+            return value
+        name = inner[1]
+    return None
+
+
+def _place(value: _Value | None) -> tuple[str, Section | None, ValuePath]:
+    return ("", None, ()) if value is None else (value.path, value.section, value.keys)
+
+
 def _of_path(path: str) -> _Set:
     """What a generator of Git says of the path of a file."""
     folder, name = posixpath.split(path)
@@ -198,12 +219,15 @@ class _Joined:
     ) -> None:
         images = list(images)
         uses = {use.name: f"a `{use.key}` ({path}:{use.line})" for use in owner.uses}
+        uses |= {each.value: f"another reference ({each.where})" for each in images if each.part}
         for own in sets:
             texts = {name: value.text for name, value in own.items()}
+            used = {_place(_written(own, name)): text for name, text in uses.items()}
             for image in images:
-                value = own.get(image.value)
-                if value is not None and value.section is not None and value.text:
-                    self._add(value, image, filled(image.name, texts), uses.get(image.value, ""))
+                value = _written(own, image.value)
+                if value is None or value.section is None or not value.text or image.part:
+                    continue
+                self._add(value, image, filled(image.name, texts), used.get(_place(value), ""))
 
     def _add(self, value: _Value, image: TemplateImage, name: str, use: str) -> None:
         assert value.section is not None

@@ -54,7 +54,8 @@ class TemplateImage:
 
     `name` is the rest of the reference, which may have placeholders, and `where` the place that
     says so. `refusal` says why the tag cannot be edited. With `doubt` it is not certain which image
-    it is.
+    it is. With `part` the value is only a part of the tag of an image at `where`, or a function
+    makes an image of it.
     """
 
     document: int
@@ -64,3 +65,4 @@ class TemplateImage:
     where: str
     refusal: str = ""
     doubt: str = ""
+    part: bool = False
