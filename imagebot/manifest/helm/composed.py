@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from imagebot.errors import InvalidReferenceError
@@ -19,11 +19,18 @@ class ChartValues:
     """The values that a chart is installed with, for the functions below.
 
     `texts` are all values by their path, as Helm prints them, those of list items by the number of
-    the item (`"0"`). What is missing or `null` is left out; `false` and 0 are "": empty.
+    the item (`"0"`). What is missing or `null` is left out; of `empty` are `false` and 0, which
+    have a text but count as false.
     """
 
-    def __init__(self, texts: Mapping[ValuePath, str], chart: Chart | None = None) -> None:
+    def __init__(
+        self,
+        texts: Mapping[ValuePath, str],
+        chart: Chart | None = None,
+        empty: Collection[ValuePath] = (),
+    ) -> None:
         self.texts = texts
+        self.empty = empty
         about = chart or Chart("")
         self.chart = {"AppVersion": about.app_version, "Name": about.name}
         self.keys: dict[ValuePath, dict[str, None]] = {}
@@ -178,9 +185,10 @@ def _text(pieces: Sequence[_Piece]) -> str:
 
 
 def _holds(part: TemplatePart, values: ChartValues) -> bool:
-    text = _text(_pieces(part.test, values))
+    pieces = _pieces(part.test, values)
     if not part.function:
-        return bool(text)
+        return any(piece.text and piece.of not in values.empty for piece in pieces)
+    text = _text(pieces)
     name, beside = part.function
     if name == "kindIs":
         return (text == _MAPPING) == (beside == "map") and bool(text)

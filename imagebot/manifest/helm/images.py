@@ -67,6 +67,7 @@ def images_of(
         return
     found: dict[ValuePath, Found] = {}
     texts: dict[ValuePath, str] = {}
+    empty: set[ValuePath] = set()
     insides: dict[ValuePath, ValuePath] = {}
     for path in _concrete(templates.paths, mount, layers, values):
         for above in _mounts(mount, path):
@@ -74,11 +75,13 @@ def images_of(
             one = values.mapping(layers, whole[:-1]).get(whole[-1])
             if one is not None:
                 found[path], texts[path] = one, one.text or ""
+                if one.empty:
+                    empty.add(path)
                 insides[path] = above[len(place.mount) :]
                 break
             if values.keys(layers, whole):
                 texts[*path, ""] = ""
-    merged = ChartValues(texts, templates.chart)
+    merged = ChartValues(texts, templates.chart, empty)
     for image in templates.images:
         for item in items_of(image, merged):
             composed = parts_at(item, merged)

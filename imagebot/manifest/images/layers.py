@@ -139,12 +139,14 @@ class Holder:
 class LayerValue:
     """One value of a layer; `text` is None for a list and for `null`, which hide what is below.
 
-    Values in a list are there too, with the number of their item in the path (`"0"`).
+    Values in a list are there too, with the number of their item in the path (`"0"`). `empty` ones
+    have a text, but count as false for templates: `false` and 0.
     """
 
     path: ValuePath
     text: str | None
     line: int
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
