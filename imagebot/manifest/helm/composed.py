@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 from imagebot.errors import InvalidReferenceError
@@ -38,8 +39,31 @@ class ChartValues:
             for length in range(len(path)):
                 self.keys.setdefault(path[:length], {})[path[length]] = None
 
+    def without(self, path: ValuePath) -> ChartValues:
+        """The same, with an empty value at a path."""
+        other = copy(self)
+        other.texts = _Without(self.texts, path)
+        return other
+
     def print(self, path: ValuePath) -> str:
         return _MAPPING if path in self.keys else self.texts.get(path, "")
+
+
+class _Without(Mapping[ValuePath, str]):
+    """Texts of which one is empty."""
+
+    def __init__(self, texts: Mapping[ValuePath, str], path: ValuePath) -> None:
+        self._texts = texts
+        self._path = path
+
+    def __getitem__(self, path: ValuePath) -> str:
+        return "" if path == self._path else self._texts[path]
+
+    def __iter__(self) -> Iterator[ValuePath]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +147,23 @@ def parts_at(image: ChartImage, values: ChartValues) -> ComposedImage | None:
         )
     except _UnevenError:
         return None
+
+
+def with_tag(image: ChartImage, values: ChartValues, composed: ComposedImage) -> ComposedImage:
+    """An image with a digest alone, and the tag that the template writes where there is none.
+
+    Charts write the digest instead of the tag, not behind it: the values have both all the same.
+    """
+    digest = composed.digest
+    if composed.tag is not None or composed.reference.tag is not None or digest is None:
+        return composed
+    other = parts_at(image, values.without(digest.path))
+    if other is None or other.tag is None or other.reference.digest is not None:
+        return composed
+    if other.reference.name != composed.reference.name:
+        return composed
+    reference = replace(composed.reference, tag=other.reference.tag)
+    return replace(composed, reference=reference, tag=other.tag)
 
 
 def _spans(pieces: Sequence[_Piece]) -> Iterator[tuple[int, _Piece]]:
