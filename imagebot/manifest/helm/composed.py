@@ -149,6 +149,25 @@ def parts_at(image: ChartImage, values: ChartValues) -> ComposedImage | None:
         return None
 
 
+def halves_of_tag(
+    image: ChartImage, values: ChartValues
+) -> tuple[Reference, tuple[ValuePath, ...]] | None:
+    """A reference whose tag is made of more than one value or text, and those of its values."""
+    pieces = _pieces_of(image, values)
+    text = _text(pieces or [])
+    try:
+        reference = parse_reference(text)
+    except InvalidReferenceError:
+        return None
+    if pieces is None or not reference.tag:
+        return None
+    start = len(reference.name) + 1
+    end = start + len(reference.tag)
+    inside = [piece for at, piece in _spans(pieces) if at < end and at + len(piece.text) > start]
+    paths = tuple(piece.of for piece in inside if piece.of)
+    return (reference, paths) if len(inside) > 1 and paths else None
+
+
 def with_tag(image: ChartImage, values: ChartValues, composed: ComposedImage) -> ComposedImage:
     """An image with a digest alone, and the tag that the template writes where there is none.
 

@@ -9,6 +9,7 @@ from itertools import islice
 from imagebot.manifest.helm.composed import (
     ChartValues,
     ComposedImage,
+    halves_of_tag,
     items_of,
     parts_at,
     with_tag,
@@ -92,10 +93,29 @@ def images_of(
         for item in items_of(image, merged):
             composed = parts_at(item, merged)
             if composed is None:
+                yield from _halves(item, merged, place, insides, found)
                 continue
             given = _given(with_tag(item, merged, composed), place, insides, found, texts)
             if given is not None:
                 yield given
+
+
+def _halves(
+    image: ChartImage,
+    merged: ChartValues,
+    place: Place,
+    insides: dict[ValuePath, ValuePath],
+    found: dict[ValuePath, Found],
+) -> Iterator[GivenImage]:
+    """The values of a layer of which a template makes a tag with more around them."""
+    halves = halves_of_tag(image, merged)
+    if halves is None:
+        return
+    reference, paths = halves
+    for path in paths:
+        telling = any(char.isdigit() for char in merged.print(path))
+        if telling and path in found and found[path].place == place:
+            yield GivenImage((*insides[path], *path), reference.name, made=reference.tag or "")
 
 
 def _mounts(mount: ValuePath, path: ValuePath) -> Iterator[ValuePath]:

@@ -187,6 +187,7 @@ class GivenImage:
     `name` is the rest of the reference and `where` the place of the value that names it, "" if
     that is in the same file. `digest` leads to the value of this file that has only the digest.
     `refusal` says why it cannot be edited, `rival` of which other image it is the tag, and where.
+    With `made` the value is only a part of the tag, which is `made` as a whole.
     """
 
     path: ValuePath
@@ -196,6 +197,7 @@ class GivenImage:
     digest: ValuePath = ()
     refusal: str = ""
     rival: str = ""
+    made: str = ""
 
 
 @dataclass(frozen=True, slots=True)
