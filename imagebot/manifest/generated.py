@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
 from imagebot.git.url import same_repository
+from imagebot.manifest.helm.instances import of_folder
 from imagebot.manifest.helm.tree import Tree, filled, is_glob, placeholders
 from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.generated import ApplicationSet, Generator, TemplateImage
@@ -81,6 +82,15 @@ class Generators:
             for path in self._matched(glob):
                 found.pop(path, None)
         return tuple(islice(found, _MAX_FILES))
+
+    def folders_of(self, generator: Generator) -> list[_Set]:
+        """What the templates may say of the folders of this tree that a generator finds."""
+        folders = generator.folders
+        if folders is None or (self.url and not same_repository(folders.url, self.url)):
+            return []
+        paths = self.tree.folders(folders.globs, folders.without, folders.files, _MAX_FILES)
+        known = (of_folder(path, folders.prefix) for path in paths)
+        return [{name: _Value(text) for name, text in each.items()} for each in known]
 
     def _matched(self, glob: str) -> tuple[str, ...]:
         names = placeholders(glob)
@@ -160,11 +170,13 @@ class _Reader:
                     found = self._section(file, section)
                     if found is not None:
                         yield {**found, **_of_path(file), **own}
-        else:
+        elif generator.elements:
             for section in generator.elements:
                 yield self._section(self.path, section) or {}
-            if own:
-                yield own
+        else:
+            # What other generators find out is not known: their sets have it all the same.
+            sets = self.generators.folders_of(generator) or [{}]
+            yield from ({**each, **own} for each in sets)
 
     def _merged(self, generator: Generator) -> Iterator[_Set]:
         """The sets of the first generator, with what those of the others with the same keys say."""
@@ -203,8 +215,8 @@ def _place(value: _Value | None) -> tuple[str, Section | None, ValuePath]:
 def _of_path(path: str) -> _Set:
     """What a generator of Git says of the path of a file."""
     folder, name = posixpath.split(path)
-    texts = {"basename": posixpath.basename(folder), "filename": name, "path": folder}
-    return {"path": _Value(folder)} | {f"path.{key}": _Value(text) for key, text in texts.items()}
+    texts = of_folder(folder, "") | {"path.filename": name}
+    return {key: _Value(text) for key, text in texts.items()}
 
 
 class _Joined:

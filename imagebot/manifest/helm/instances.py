@@ -2,24 +2,59 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, product
 
+from imagebot.git.url import same_repository
 from imagebot.manifest.helm.tree import Tree, filled, placeholders
-from imagebot.manifest.images.layers import Release
+from imagebot.manifest.images.layers import Binding, Release
 
 # So many releases of one template are looked at, and so many names that it does not write down.
 _MAX_INSTANCES = 200
 _MAX_UNKNOWN = 4
+# Folders that a generator of Git finds, or several together.
+_MAX_FOLDERS = 500
+_NOT_OF_NAMES = re.compile(r"[^a-z0-9.-]")
 
 
-def instances(release: Release, tree: Tree) -> Iterator[Release]:
-    """Every release with its names filled in: first those that are written down, then those that
-    files of the tree tell. A layer that no file fits stays as it is."""
-    for binding in release.bindings or ((),):
-        known = _filled(release, dict(binding))
-        yield from islice(_told_by_files(known, tree, 0), _MAX_INSTANCES)
+def instances(release: Release, tree: Tree, url: str) -> Iterator[Release]:
+    """Every release with its names filled in: first those that are written down or that folders of
+    the tree have, then those that files of the tree tell. A layer that no file fits stays as it is.
+
+    `url` is that of the tree's Git repository, "" if it is not known.
+    """
+    for binding in release.bindings or (Binding(),):
+        for values in _bound(binding, tree, url):
+            known = _filled(release, values)
+            yield from islice(_told_by_files(known, tree, 0), _MAX_INSTANCES)
+
+
+def _bound(binding: Binding, tree: Tree, url: str) -> Iterator[dict[str, str]]:
+    """The values of a binding, once for every folder that its generators find in this tree."""
+    choices: list[list[dict[str, str]]] = []
+    for folders in binding.folders:
+        if not url or same_repository(folders.url, url):
+            paths = tree.folders(folders.globs, folders.without, folders.files, _MAX_FOLDERS)
+            choices += [[of_folder(each, folders.prefix) for each in paths]] if paths else []
+    for some in islice(product(*choices), _MAX_FOLDERS):
+        values = {name: text for one in some for name, text in one.items()}
+        for name, text in binding.values:
+            values[name] = filled(text, values)
+        yield {name: text for name, text in values.items() if "{{" not in text}
+
+
+def of_folder(path: str, prefix: str) -> dict[str, str]:
+    """What the templates of an ApplicationSet may say of a folder."""
+    start = f"{prefix}.path" if prefix else "path"
+    names = path.split("/")
+    found = {start: path, f"{start}.path": path, f"{start}.basename": names[-1]}
+    found[f"{start}.basenameNormalized"] = _NOT_OF_NAMES.sub("-", names[-1].lower()).strip("-.")
+    for number, name in enumerate(names):
+        found[f"{start}[{number}]"] = name
+        found[f"index .{start}.segments {number}"] = name
+    return found
 
 
 def _told_by_files(release: Release, tree: Tree, depth: int) -> Iterator[Release]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from imagebot.manifest.images.layers import Section
+from imagebot.manifest.images.layers import Folders, Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +13,8 @@ class Generator:
     """A generator of an ApplicationSet.
 
     Each of `elements` is a set of values, and so is each file that a glob of `files` matches, but
-    none of `without`, in the repository `url`. `values` has more values of every set, named
-    `values.…`. `product` are the generators of a matrix, `merged` those of a merge, with the `keys`
+    none of `without`, in the repository `url`. Of `folders` only the path is known. `values` has
+    more values of every set, named `values.…`. `product` are the generators of a matrix, `merged` those of a merge, with the `keys`
     that say which of their sets belong together. One that is `apart` has a template of its own.
     """
 
@@ -22,6 +22,7 @@ class Generator:
     files: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     url: str = ""
+    folders: Folders | None = None
     values: Section | None = None
     product: tuple[Generator, ...] = ()
     merged: tuple[Generator, ...] = ()

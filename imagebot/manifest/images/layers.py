@@ -97,6 +97,29 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Folders:
+    """The folders that a generator of Git finds in the repository `url`: those that one of `globs`
+    matches and none of `without`, or with `files` those of the files that they match.
+
+    Templates name what is known of a folder with `prefix` before it (`app.path`).
+    """
+
+    globs: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    url: str = ""
+    files: bool = False
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Values of placeholders by their names, which may have placeholders of one of `folders`."""
+
+    values: tuple[tuple[str, str], ...] = ()
+    folders: tuple[Folders, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """One installation of a chart and what it merges over the chart's own values, lowest first.
 
@@ -119,7 +142,7 @@ class Release:
     patch: bool = False
     refs: tuple[tuple[str, str], ...] = ()
     layers: tuple[Layer, ...] = ()
-    bindings: tuple[tuple[tuple[str, str], ...], ...] = ()
+    bindings: tuple[Binding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
