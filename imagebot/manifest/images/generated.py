@@ -14,8 +14,9 @@ class Generator:
 
     Each of `elements` is a set of values, and so is each file that a glob of `files` matches, but
     none of `without`, in the repository `url`. Of `folders` only the path is known. `values` has
-    more values of every set, named `values.…`. `product` are the generators of a matrix, `merged` those of a merge, with the `keys`
-    that say which of their sets belong together. One that is `apart` has a template of its own.
+    more values of every set, named `values.…`. `product` are the generators of a matrix, `merged`
+    those of a merge, with the `keys` that say which of their sets belong together. One that is
+    `apart` has a template of its own.
     """
 
     elements: tuple[Section, ...] = ()
