@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice, product
 
@@ -14,6 +14,8 @@ from imagebot.manifest.images.layers import Binding, Release
 # So many releases of one template are looked at, and so many names that it does not write down.
 _MAX_INSTANCES = 200
 _MAX_UNKNOWN = 4
+# More releases of one template, by what is written down and by folders, are not looked at.
+_MAX_KNOWN = 10_000
 # Folders that a generator of Git finds, or several together.
 _MAX_FOLDERS = 500
 _NOT_OF_NAMES = re.compile(r"[^a-z0-9.-]")
@@ -25,10 +27,28 @@ def instances(release: Release, tree: Tree, url: str) -> Iterator[Release]:
 
     `url` is that of the tree's Git repository, "" if it is not known.
     """
-    for binding in release.bindings or (Binding(),):
-        for values in _bound(binding, tree, url):
-            known = _filled(release, values)
-            yield from islice(_told_by_files(known, tree, 0), _MAX_INSTANCES)
+    every = (
+        values
+        for binding in _used(release) or (Binding(),)
+        for values in _bound(binding, tree, url)
+    )
+    for values in islice(every, _MAX_KNOWN):
+        known = _filled(release, values)
+        yield from islice(_told_by_files(known, tree, 0), _MAX_INSTANCES)
+
+
+def _used(release: Release) -> Iterable[Binding]:
+    """The bindings of a release as far as its texts name their values, each once."""
+    texts = [release.url, release.chart, *(each.file for each in release.layers)]
+    texts += [url for _, url in release.refs]
+    names = {name.removeprefix(".") for text in texts for name in placeholders(text)}
+    found: dict[Binding, None] = {}
+    for each in release.bindings:
+        values = tuple((name, text) for name, text in each.values if name in names)
+        inner = {one for _, text in values for one in placeholders(text)} | names
+        folders = each.folders if any("path" in name for name in inner) else ()
+        found[Binding(values, folders)] = None
+    return found
 
 
 def _bound(binding: Binding, tree: Tree, url: str) -> Iterator[dict[str, str]]:
