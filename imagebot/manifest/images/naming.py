@@ -89,6 +89,14 @@ def within_image(mapping: Mapping) -> Naming:
         found = _pair(mapping, "repository", last) if last else Naming("repository")
     else:
         found = _unfolded(mapping, next((k for k in ("image", "name") if said(mapping, k)), ""))
+        repo = said(mapping, "repo")
+        if (
+            not found.key
+            and "repository" not in mapping
+            and has_host(repo)
+            and not is_address(repo)
+        ):
+            found = Naming("repo")
     found = _below_folder(mapping, found, _FOLDERS_IN_IMAGE) if found.key else found
     return _beside_parts(mapping, found) if found.key and not found.doubt else found
 

@@ -37,6 +37,7 @@ JOINED = {
     "{image: {repository: '', name: acme/web, tag: v1}}": "docker.io/acme/web:v1",
     "{image: {repository: ~, name: ghcr.io/acme/web, tag: v1}}": "ghcr.io/acme/web:v1",
     "{image: {name: web, tag: v1}}": "docker.io/library/web:v1",
+    "{image: {repo: ghcr.io/acme/web, tag: v1}}": "ghcr.io/acme/web:v1",
     "{image: {name: acme/web, group: front, tag: v1}}": "docker.io/acme/web:v1",
     "{image: {name: ghcr.io/acme/web, host: reg.acme.io, tag: v1}}": "ghcr.io/acme/web:v1",
     "{image: {registry: ghcr.io, repository: acme/web, host: web.acme.io, tag: v1}}": (
@@ -168,6 +169,9 @@ def test_no_tag_is_written_into_a_name_beside_its_version(
         "{image: {repository: '', tag: '1.0'}}",
         "{image: {repository: ~, tag: '1.0'}}",
         "{image: {registry: ghcr.io, tag: '1.0'}}",
+        "{image: {repo: acme/web, tag: '1.0'}}",
+        "{image: {repo: github.com/acme/web, tag: '1.0'}}",
+        "{image: {path: ghcr.io/acme/web, tag: '1.0'}}",
         "{image: {main: {tag: '1.0'}}}",
         "{a: {repository: '', tag: '1.0'}}",
         "{a: {repository: ~, tag: '1.0'}}",
