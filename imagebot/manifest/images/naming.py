@@ -72,6 +72,13 @@ def is_address(text: str) -> bool:
     )
 
 
+def name_beside(owner: Mapping) -> str:
+    """The key beside a lone tag that may have the whole name of its image, "" if not just one."""
+    texts = ((key, said(owner, key)) for key in owner)
+    found = [k for k, t in texts if has_host(t) and not has_tag(t) and not is_address(t)]
+    return found[0] if len(found) == 1 else ""
+
+
 def is_folder(text: str) -> bool:
     """Whether this is a registry, or the part of a name before its last component."""
     return ("/" in text or _HOST.fullmatch(text) is not None) and not is_address(text)

@@ -15,8 +15,8 @@ from imagebot.manifest.images.naming import (
     Naming,
     has_host,
     has_tag,
-    is_address,
     is_registry,
+    name_beside,
     other_digest,
     said,
 )
@@ -341,13 +341,7 @@ def _report_nameless(context: DocumentContext, shape: Split, parts: _Parts, keys
     main = parts.tag if _text(parts.tag) else parts.digest
     if main is not None and _text(main) and not context.is_variable(main, main.value):
         reason = "which repository this belongs to is decided elsewhere"
-        others = [each for each in shape.owner if _may_be_name(said(shape.owner, each))]
-        context.nameless(main, (*keys, key), reason, others[0] if len(others) == 1 else "")
-
-
-def _may_be_name(text: str) -> bool:
-    """Whether a value beside a tag may be the whole name of its image."""
-    return has_host(text) and not has_tag(text) and not is_address(text)
+        context.nameless(main, (*keys, key), reason, name_beside(shape.owner))
 
 
 def _joined(parts: _Parts) -> str:
