@@ -26,6 +26,8 @@ _PARTS_IN_IMAGE = (
     *("account", "project", "organisation", "owner", "group", "team", "folder", "path", "prefix"),
     *("source", "repo", "repoUrl", "repoURL", "repositoryUrl", "repositoryURL"),
 )
+# A mapping with more keys is not that of one image, and each of its tags would cost a look at all.
+_MOST_BESIDE = 50
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
 _TAG_ENDING = re.compile(r"[-_]?[tT]ag\Z")
@@ -74,6 +76,8 @@ def is_address(text: str) -> bool:
 
 def name_beside(owner: Mapping) -> str:
     """The key beside a lone tag that may have the whole name of its image, "" if not just one."""
+    if len(owner) > _MOST_BESIDE:
+        return ""
     texts = ((key, said(owner, key)) for key in owner)
     found = [k for k, t in texts if has_host(t) and not has_tag(t) and not is_address(t)]
     return found[0] if len(found) == 1 else ""
