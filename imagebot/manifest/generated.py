@@ -7,11 +7,13 @@ reads. That value becomes a field when its file is scanned again with the image 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from itertools import islice, product
 
 from imagebot.git.url import same_repository
+from imagebot.manifest.helm.instances import of_folder
 from imagebot.manifest.helm.tree import Tree, filled, is_glob, placeholders
 from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.generated import ApplicationSet, Generator, TemplateImage
@@ -23,6 +25,9 @@ _MAX_FILES = 500
 _MAX_SETS = 2_000
 # A file may have a list of sets.
 _MAX_ITEMS = 20
+# A value of a generator may be filled in with another one: `values: {tag: "{{image.tag}}"}`.
+_FILLED_IN = re.compile(r"\{\{-?[ \t]*\.?([\w.-]{1,200}?)[ \t]*-?\}\}")
+_MAX_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,15 @@ class Generators:
                 found.pop(path, None)
         return tuple(islice(found, _MAX_FILES))
 
+    def folders_of(self, generator: Generator) -> list[_Set]:
+        """What the templates may say of the folders of this tree that a generator finds."""
+        folders = generator.folders
+        if folders is None or (self.url and not same_repository(folders.url, self.url)):
+            return []
+        paths = self.tree.folders(folders.globs, folders.without, folders.files, _MAX_FILES)
+        known = (of_folder(path, folders.prefix) for path in paths)
+        return [{name: _Value(text) for name, text in each.items()} for each in known]
+
     def _matched(self, glob: str) -> tuple[str, ...]:
         names = placeholders(glob)
         glob = filled(glob, dict.fromkeys(names, "*")).lstrip("/")
@@ -122,8 +136,10 @@ def _every(generators: Iterable[Generator]) -> Iterator[Generator]:
 
 def _is_of(image: TemplateImage, owner: ApplicationSet) -> bool:
     at = owner.at
-    return bool(image.doubt) or (
-        image.document == at.document and image.keys[: len(at.keys)] == at.keys
+    return (
+        bool(image.doubt)
+        or (image.part and not image.keys)
+        or (image.document == at.document and image.keys[: len(at.keys)] == at.keys)
     )
 
 
@@ -155,11 +171,13 @@ class _Reader:
                     found = self._section(file, section)
                     if found is not None:
                         yield {**found, **_of_path(file), **own}
-        else:
+        elif generator.elements:
             for section in generator.elements:
                 yield self._section(self.path, section) or {}
-            if own:
-                yield own
+        else:
+            # What other generators find out is not known: their sets have it all the same.
+            sets = self.generators.folders_of(generator) or [{}]
+            yield from ({**each, **own} for each in sets)
 
     def _merged(self, generator: Generator) -> Iterator[_Set]:
         """The sets of the first generator, with what those of the others with the same keys say."""
@@ -180,11 +198,26 @@ def _texts(values: _Set, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(values[name].text if name in values else "" for name in names)
 
 
+def _written(values: _Set, name: str) -> _Value | None:
+    """The value with a name; one that is only filled in is that which fills it in."""
+    for _ in range(_MAX_STEPS):
+        value = values.get(name)
+        inner = _FILLED_IN.fullmatch(value.text.strip()) if value is not None else None
+        if inner is None:
+            return value
+        name = inner[1]
+    return None
+
+
+def _place(value: _Value | None) -> tuple[str, Section | None, ValuePath]:
+    return ("", None, ()) if value is None else (value.path, value.section, value.keys)
+
+
 def _of_path(path: str) -> _Set:
     """What a generator of Git says of the path of a file."""
     folder, name = posixpath.split(path)
-    texts = {"basename": posixpath.basename(folder), "filename": name, "path": folder}
-    return {"path": _Value(folder)} | {f"path.{key}": _Value(text) for key, text in texts.items()}
+    texts = of_folder(folder, "") | {"path.filename": name}
+    return {key: _Value(text) for key, text in texts.items()}
 
 
 class _Joined:
@@ -199,12 +232,15 @@ class _Joined:
     ) -> None:
         images = list(images)
         uses = {use.name: f"a `{use.key}` ({path}:{use.line})" for use in owner.uses}
+        uses |= {each.value: f"another reference ({each.where})" for each in images if each.part}
         for own in sets:
             texts = {name: value.text for name, value in own.items()}
+            used = {_place(_written(own, name)): text for name, text in uses.items()}
             for image in images:
-                value = own.get(image.value)
-                if value is not None and value.section is not None and value.text:
-                    self._add(value, image, filled(image.name, texts), uses.get(image.value, ""))
+                value = _written(own, image.value)
+                if value is None or value.section is None or not value.text or image.part:
+                    continue
+                self._add(value, image, filled(image.name, texts), used.get(_place(value), ""))
 
     def _add(self, value: _Value, image: TemplateImage, name: str, use: str) -> None:
         assert value.section is not None

@@ -22,7 +22,7 @@ from imagebot.manifest.images.options import MARKED_OR_NEEDED, ScanOptions
 from imagebot.manifest.images.renamed import with_names
 from imagebot.manifest.markers.outlined import are_in_outline
 from imagebot.manifest.markers.written import may_have_markers
-from imagebot.manifest.template_words import doubts, template_images, with_words
+from imagebot.manifest.template_words import doubts, template_images, uses, with_words
 from imagebot.manifest.text.literals import with_literals
 from imagebot.manifest.text.read import find_text, has_text_markers, not_utf8, patterns_for
 from imagebot.manifest.yaml.document_text import DocumentText, split_documents
@@ -113,6 +113,8 @@ def _templates(path: str, data: bytes, options: ScanOptions) -> Scan:
     images = list(template_images(found, words))
     for value, doubt in doubts(found, made, words):
         images.append(TemplateImage(0, (), value, "", "", doubt=doubt))
+    for value, line in uses(found, made):
+        images.append(TemplateImage(0, (), value, "", f"{path}:{line}", part=True))
     return Scan(template_images=tuple(images))
 
 

@@ -15,6 +15,8 @@ from imagebot.manifest.images.generated import TemplateImage
 # `{{tag}}` and `{{ .values.tag }}`, without functions.
 _NAME = rb"[A-Za-z_][A-Za-z0-9_-]*"
 _PLACEHOLDER = re.compile(rb"\{\{[ \t]*\.?(" + _NAME + rb"(?:\." + _NAME + rb")*)[ \t]*\}\}")
+_ACTION = re.compile(r"\{\{[^{}\n]{1,500}\}\}")
+_FIELD = re.compile(r"(?<![\w.)])\.([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)")
 # No reference has a longer tag; a file with more values is no ApplicationSet.
 _MAX_LENGTH = 120
 _MAX_WORDS = 500
@@ -41,10 +43,16 @@ def with_words(data: bytes) -> tuple[bytes, dict[str, str]]:
 
 
 def template_images(scan: Scan, words: Mapping[str, str]) -> Iterator[TemplateImage]:
-    """The images of the templates whose tags are words."""
+    """The images of the templates whose tags are words, or have some in them."""
     for each in scan.fields:
-        value = words.get(each.reference.tag or "")
+        tag = each.reference.tag or ""
+        value = words.get(tag)
         inside = "generators" not in each.keys and {"template", "templatePatch"} & {*each.keys}
+        if value is None and inside:
+            where = f"{each.path}:{each.line}"
+            for word, name in words.items():
+                if word in tag:
+                    yield TemplateImage(each.document, each.keys, name, "", where, part=True)
         if value is None or not inside:
             continue
         refusal = each.refusal
@@ -58,6 +66,15 @@ def template_images(scan: Scan, words: Mapping[str, str]) -> Iterator[TemplateIm
             each.repository_from or f"{each.path}:{each.line}",
             refusal,
         )
+
+
+def uses(scan: Scan, data: bytes) -> Iterator[tuple[str, int]]:
+    """The values that functions make images of, with the lines of these."""
+    lines = data.decode("utf-8", "replace").splitlines()
+    for each in scan.unread:
+        if each.code == "variable" and 0 < each.line <= len(lines):
+            for action in _ACTION.finditer(lines[each.line - 1]):
+                yield from ((name[1], each.line) for name in _FIELD.finditer(action[0]))
 
 
 def doubts(scan: Scan, data: bytes, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:

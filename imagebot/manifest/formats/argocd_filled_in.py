@@ -20,7 +20,8 @@ _FILLED_IN = re.compile(r"\{\{-?[ \t]*\.?([\w.-]{1,200})[ \t]*-?\}\}")
 _MAX_DEPTH = 4
 # No template has more tags; each is looked for in every element.
 _MAX_NAMES = 50
-_MARKER = "write `# imagebot: {image: REPOSITORY, policy: NAME}` on this line"
+_MARKER = "`# imagebot: {image: REPOSITORY, policy: NAME}`"
+_APART = f"write it on a line of its own, with {_MARKER} behind it"
 
 
 def list_tags(context: DocumentContext, root: Mapping) -> None:
@@ -41,7 +42,8 @@ def list_tags(context: DocumentContext, root: Mapping) -> None:
             if scalar is None or context.line(scalar) in known or "{{" in scalar.value:
                 continue
             reason = f"it fills in `{about}`, and only the chart says which image that belongs to"
-            context.unread(scalar, "no-repository", reason, expected=True, hint=_MARKER)
+            hint = _APART if context.is_crowded(scalar) else f"write {_MARKER} on this line"
+            context.unread(scalar, "no-repository", reason, expected=True, hint=hint)
 
 
 def _tags_of(template: Mapping) -> Iterator[tuple[str, str]]:

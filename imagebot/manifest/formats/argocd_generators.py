@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from imagebot.manifest.formats import chart_images
+from imagebot.manifest.formats import argocd_releases, chart_images
 from imagebot.manifest.helm.tree import placeholders
 from imagebot.manifest.images import spelling
 from imagebot.manifest.images.context import DocumentContext
@@ -65,7 +65,11 @@ def _generator(
         names = [item.value for item in settings.sequence("mergeKeys") or () if is_scalar(item)]
         return Generator(merged=tuple(parts), keys=tuple(names), values=values)
     files = [each for each in settings.sequence("files") or () if isinstance(each, Mapping)]
+    folders = (
+        None if files or kind != "git" else next(iter(argocd_releases.folders(settings)), None)
+    )
     return Generator(
+        folders=folders,
         files=tuple(each.text("path") for each in files if each.text("exclude") != "true"),
         without=tuple(each.text("path") for each in files if each.text("exclude") == "true"),
         url=settings.text("repoURL"),

@@ -16,12 +16,11 @@ from imagebot.manifest.images.arguments import (
 )
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
-from imagebot.manifest.images.layers import Layer, Release
+from imagebot.manifest.images.layers import Binding, Folders, Layer, Release
 from imagebot.manifest.images.part_scalar import array_arguments
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, Node, is_scalar
 
-_Binding = tuple[tuple[str, str], ...]
 # More sets of values of an ApplicationSet's generators are not looked at.
 _MAX_BINDINGS = 1_000
 _MAX_DEPTH = 4
@@ -32,7 +31,7 @@ def carry(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     """Collect the releases of an Application, or of the template of an ApplicationSet."""
     kind = root.text("kind")
     spec, at = root.mapping("spec"), (*keys, "spec")
-    bindings: tuple[_Binding, ...] = ()
+    bindings: tuple[Binding, ...] = ()
     if kind == "ApplicationSet" and spec is not None:
         bindings = tuple(islice(_of_generators(spec.sequence("generators"), 0), _MAX_BINDINGS))
         template = spec.mapping("template")
@@ -127,7 +126,7 @@ def _release(
     source: Mapping,
     keys: Keys,
     refs: tuple[tuple[str, str], ...],
-    bindings: tuple[_Binding, ...],
+    bindings: tuple[Binding, ...],
 ) -> Release | None:
     chart, path = source.text("chart"), source.text("path")
     settings = source.mapping("helm")
@@ -164,33 +163,65 @@ def _layers(context: DocumentContext, settings: Mapping, keys: Keys) -> tuple[La
     return tuple(found)
 
 
-def _of_generators(generators: Iterable[Node] | None, depth: int) -> Iterator[_Binding]:
-    """The values that generators write down; those that they find out are not among them."""
+def _of_generators(generators: Iterable[Node] | None, depth: int) -> Iterator[Binding]:
+    """The values that generators write down, and the folders that they look for."""
     for each in generators or ():
         if isinstance(each, Mapping) and depth < _MAX_DEPTH:
             yield from _of_generator(each, depth)
 
 
-def _of_generator(generator: Mapping, depth: int) -> Iterator[_Binding]:
+def _of_generator(generator: Mapping, depth: int) -> Iterator[Binding]:
     for kind in generator:
         settings = generator.mapping(kind)
         if settings is None or kind == "selector":
             continue
+        own = tuple(islice(_names(settings.node("values"), "values."), _MAX_NAMES))
+        inner = settings.sequence("generators") or ()
+        parts = (list(islice(_of_generators([each], depth + 1), _MAX_BINDINGS)) for each in inner)
         if kind == "list":
             for element in islice(settings.sequence("elements") or (), _MAX_BINDINGS):
-                yield tuple(islice(_names(element, ""), _MAX_NAMES))
+                yield Binding(tuple(islice(_names(element, ""), _MAX_NAMES)))
         elif kind == "matrix":
-            parts = [
-                list(islice(_of_generators([each], depth + 1), _MAX_BINDINGS))
-                for each in (settings.sequence("generators") or ())[:2]
-            ]
-            for one in product(*parts):
-                yield tuple(pair for binding in one for pair in binding)
+            for one in product(*islice(parts, 2)):
+                yield _together(one, own)
         elif kind == "merge":
-            first = (settings.sequence("generators") or ())[:1]
-            yield from _of_generators(first, depth + 1)
+            keys = [item.value for item in settings.sequence("mergeKeys") or () if is_scalar(item)]
+            yield from (_together([each], own) for each in _merged(list(parts), keys))
         else:
-            yield tuple(islice(_names(settings.node("values"), "values."), _MAX_NAMES))
+            yield Binding(own, folders(settings) if kind == "git" else ())
+
+
+def _together(bindings: Iterable[Binding], more: tuple[tuple[str, str], ...]) -> Binding:
+    values = tuple(pair for each in bindings for pair in each.values)
+    return Binding((*values, *more), tuple(one for each in bindings for one in each.folders))
+
+
+def _merged(parts: list[list[Binding]], keys: list[str]) -> Iterator[Binding]:
+    """The sets of the first generator, with what those of the others with the same keys say."""
+    first, *others = parts or [[]]
+    by_keys = [{_texts(each, keys): each.values for each in part} for part in others]
+    for each in first:
+        more = (part.get(_texts(each, keys), ()) for part in by_keys)
+        yield _together([each], tuple(pair for values in more for pair in values))
+
+
+def _texts(binding: Binding, keys: list[str]) -> tuple[str, ...]:
+    values = dict(binding.values)
+    return tuple(values.get(key, "") for key in keys)
+
+
+def folders(settings: Mapping) -> tuple[Folders, ...]:
+    """What a generator of Git looks for: folders, or files."""
+    for key in ("directories", "files"):
+        items = [each for each in settings.sequence(key) or () if isinstance(each, Mapping)]
+        globs = [(each.text("path"), each.text("exclude") == "true") for each in items]
+        found = tuple(glob for glob, without in globs if glob and not without)
+        if found:
+            without = tuple(glob for glob, left_out in globs if glob and left_out)
+            prefix = settings.text("pathParamPrefix")
+            url = settings.text("repoURL")
+            return (Folders(found, without, url, key == "files", prefix),)
+    return ()
 
 
 def _names(node: Node, prefix: str, depth: int = 0) -> Iterator[tuple[str, str]]:
@@ -200,5 +231,5 @@ def _names(node: Node, prefix: str, depth: int = 0) -> Iterator[tuple[str, str]]
     for key, (_, value) in node.items():
         if isinstance(value, Mapping):
             yield from _names(value, f"{prefix}{key}.", depth + 1)
-        elif is_scalar(value) and "{{" not in value.value:
+        elif is_scalar(value):
             yield f"{prefix}{key}", value.value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import ImageField
@@ -26,7 +28,7 @@ def find(context: DocumentContext, below: Below, root: Mapping, keys: Keys) -> N
     A tag of several images is left to `settle`.
     """
     for image in below.images:
-        if image.rival:
+        if image.rival or image.made:
             continue
         owner, at = _owner(root, image.path)
         scalar = _value(owner, image.path)
@@ -54,6 +56,7 @@ def settle(
     `unread` counts the entries before these.
     """
     drop_explained(context, candidates, images, unread)
+    _list_halves(context, below, root, images)
     list_rivals(context, below, root, candidates)
 
 
@@ -71,6 +74,32 @@ def drop_explained(context: DocumentContext, candidates: int, images: int, unrea
         for each in findings.unread[unread:]
         if each.line not in lines or each.code not in _EXPLAINED
     ]
+
+
+def _list_halves(context: DocumentContext, below: Below, root: Mapping, images: int) -> None:
+    """List values that are only a part of a tag, instead of what shapes have found there."""
+    text, findings = context.document_text, context.findings
+    spans: list[tuple[int, int]] = []
+    for image in below.images:
+        scalar = _value(_owner(root, image.path)[0], image.path) if image.made else None
+        if scalar is None or is_given(scalar):
+            continue
+        spans.append((text.byte(scalar.start_mark.index), text.byte(scalar.end_mark.index)))
+        reason = f"the templates of the chart write more than this into the tag: {image.made}"
+        context.unread(scalar, "ambiguous", reason, expected=True)
+    if spans:
+        spans.sort()
+        findings.candidates[images:] = [
+            each
+            for each in findings.candidates[images:]
+            if not _is_within(spans, _start(each.field))
+        ]
+
+
+def _is_within(spans: list[tuple[int, int]], at: int) -> bool:
+    """Whether a position is in one of some sorted spans."""
+    number = bisect_right(spans, (at, at)) - 1
+    return any(first <= at <= last for first, last in spans[max(0, number) : number + 2])
 
 
 def list_rivals(context: DocumentContext, below: Below, root: Mapping, candidates: int) -> None:

@@ -20,6 +20,8 @@ from imagebot.reference import parse_reference
 from imagebot.values import dataclass
 
 _SCHEME = "oci://"
+# No list has more items than such a number can count.
+_MOST_DIGITS = 6
 _DOT = re.compile(r"(?<!\\)\.")
 
 
@@ -178,7 +180,8 @@ def _find_at(
                 _inline(context, node, at)
         return
     shared = shared_keys([path[:-1] for path in written])
-    for node, at in _follow(root, shared, keys):
+    for found, at in _follow(root, shared, keys):
+        node = _by_number(found) if isinstance(found, Sequence) else found
         if not isinstance(node, Mapping):
             continue
         below = {name: path[len(shared) :] for name, path in paths.items()}
@@ -187,6 +190,17 @@ def _find_at(
         for key in [key for key in node if key != "<<"] if every else [""]:
             own = {name: [key] if key and path else path for name, path in below.items()}
             _split(context, node, at, own, entry, extras)
+
+
+def _by_number(sequence: Sequence) -> Mapping:
+    """The items of a list by their numbers, counted from 0."""
+    made = Mapping()
+    made.start, made.end, made.flow = sequence.start, sequence.end, sequence.flow
+    made.repeated = frozenset()
+    for number, item in enumerate(sequence):
+        if is_scalar(item):
+            made[str(number)] = (item, item)
+    return made
 
 
 def split_path(text: str) -> list[str]:
@@ -268,8 +282,19 @@ def _find_split(
 def _pair_at(node: Node, path: list[str]) -> tuple[Scalar, Node] | None:
     """A key and its value, through merge keys too."""
     for key in path[:-1]:
-        node = node.node(key) if isinstance(node, Mapping) else None
+        node = _child(node, key)
+    if isinstance(node, Sequence) and path:
+        item = _child(node, path[-1])
+        return (item, item) if is_scalar(item) else None
     return node.pair(path[-1]) if path and isinstance(node, Mapping) else None
+
+
+def _child(node: Node, key: str) -> Node:
+    if isinstance(node, Mapping):
+        return node.node(key)
+    if not isinstance(node, Sequence) or not key.isdecimal() or len(key) > _MOST_DIGITS:
+        return None
+    return node[int(key)] if int(key) < len(node) else None
 
 
 def shared_keys(paths: list[list[str]]) -> list[str]:

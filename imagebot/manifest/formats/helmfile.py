@@ -10,7 +10,7 @@ from imagebot.manifest.formats.argocd_parameters import find_parameters
 from imagebot.manifest.formats.helm_release import file_layer, inside, values_layers
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
-from imagebot.manifest.images.layers import Layer, Release
+from imagebot.manifest.images.layers import Binding, Layer, Release
 from imagebot.manifest.images.naming import said
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 
@@ -123,9 +123,9 @@ def _release(
         named=not local,
         layers=tuple(layers),
         bindings=tuple(
-            (("Environment.Name", each), ("Release.Name", name)) for each in environments
+            Binding((("Environment.Name", each), ("Release.Name", name))) for each in environments
         )
-        or ((("Release.Name", name),),),
+        or (Binding((("Release.Name", name),)),),
     )
 
 

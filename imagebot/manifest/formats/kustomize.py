@@ -195,7 +195,18 @@ def find_json_patch(context: DocumentContext, operations: Sequence, keys: Keys) 
             pointer = operation.text("path").split("/")
             inside = replace(context, in_container=_is_of_containers(pointer))
             _note_operation(context, operation, pointer, (*keys, number))
+            if operation.text("op") == "test":
+                _list_test(context, operation, pointer[-1])
+                continue
             _find_value(inside, operation.node("value"), pointer[-1], (*keys, number, "value"))
+
+
+def _list_test(context: DocumentContext, operation: Mapping, name: str) -> None:
+    """A test deploys nothing, and with another image than that of the patched file it fails."""
+    value = operation.scalar("value")
+    if value is not None and is_image_key(name):
+        reason = "a patch only tests this image: it must be the one in the patched file"
+        context.unread(value, "ambiguous", reason, expected=True)
 
 
 def _note_operation(

@@ -40,8 +40,8 @@ _ARGOCD_SOURCE = (".argocd-source.", ".argocd-source-")
 # Read only where a marker comment asks for it.
 _TEXT = re.compile(
     r"(?:.*\.)?(?:dockerfile|containerfile)(?:\..*)?"
-    r"|.*\.(?:hcl|tf|tfvars|tpl|tmpl|gotmpl|j2|jinja2?|env|toml|ini|conf|properties|sh|mk|nix"
-    r"|jsonnet|libsonnet|cue|star|bzl)|\.env|makefile|justfile|earthfile|jenkinsfile|tiltfile",
+    r"|.*\.(?:hcl|tf|tfvars|tofu|nomad|tpl|tmpl|gotmpl|j2|jinja2?|env|toml|ini|conf|properties|sh|mk|nix"
+    r"|jsonnet|libsonnet|cue|star|bzl)|.*\.env\.[\w-]+|makefile|justfile|earthfile|jenkinsfile|tiltfile",
     re.IGNORECASE,
 )
 

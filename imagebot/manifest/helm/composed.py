@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 
 from imagebot.errors import InvalidReferenceError
@@ -20,11 +21,18 @@ class ChartValues:
     """The values that a chart is installed with, for the functions below.
 
     `texts` are all values by their path, as Helm prints them, those of list items by the number of
-    the item (`"0"`). What is missing or `null` is left out; `false` and 0 are "": empty.
+    the item (`"0"`). What is missing or `null` is left out; of `empty` are `false` and 0, which
+    have a text but count as false.
     """
 
-    def __init__(self, texts: Mapping[ValuePath, str], chart: Chart | None = None) -> None:
+    def __init__(
+        self,
+        texts: Mapping[ValuePath, str],
+        chart: Chart | None = None,
+        empty: Collection[ValuePath] = (),
+    ) -> None:
         self.texts = texts
+        self.empty = empty
         about = chart or Chart("")
         self.chart = {"AppVersion": about.app_version, "Name": about.name}
         self.keys: dict[ValuePath, dict[str, None]] = {}
@@ -32,8 +40,31 @@ class ChartValues:
             for length in range(len(path)):
                 self.keys.setdefault(path[:length], {})[path[length]] = None
 
+    def without(self, path: ValuePath) -> ChartValues:
+        """The same, with an empty value at a path."""
+        other = copy(self)
+        other.texts = _Without(self.texts, path)
+        return other
+
     def print(self, path: ValuePath) -> str:
         return _MAPPING if path in self.keys else self.texts.get(path, "")
+
+
+class _Without(Mapping[ValuePath, str]):
+    """Texts of which one is empty."""
+
+    def __init__(self, texts: Mapping[ValuePath, str], path: ValuePath) -> None:
+        self._texts = texts
+        self._path = path
+
+    def __getitem__(self, path: ValuePath) -> str:
+        return "" if path == self._path else self._texts[path]
+
+    def __iter__(self) -> Iterator[ValuePath]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +150,42 @@ def parts_at(image: ChartImage, values: ChartValues) -> ComposedImage | None:
         return None
 
 
+def halves_of_tag(
+    image: ChartImage, values: ChartValues
+) -> tuple[Reference, tuple[ValuePath, ...]] | None:
+    """A reference whose tag is made of more than one value or text, and those of its values."""
+    pieces = _pieces_of(image, values)
+    text = _text(pieces or [])
+    try:
+        reference = parse_reference(text)
+    except InvalidReferenceError:
+        return None
+    if pieces is None or not reference.tag:
+        return None
+    start = len(reference.name) + 1
+    end = start + len(reference.tag)
+    inside = [piece for at, piece in _spans(pieces) if at < end and at + len(piece.text) > start]
+    paths = tuple(piece.of for piece in inside if piece.of)
+    return (reference, paths) if len(inside) > 1 and paths else None
+
+
+def with_tag(image: ChartImage, values: ChartValues, composed: ComposedImage) -> ComposedImage:
+    """An image with a digest alone, and the tag that the template writes where there is none.
+
+    Charts write the digest instead of the tag, not behind it: the values have both all the same.
+    """
+    digest = composed.digest
+    if composed.tag is not None or composed.reference.tag is not None or digest is None:
+        return composed
+    other = parts_at(image, values.without(digest.path))
+    if other is None or other.tag is None or other.reference.digest is not None:
+        return composed
+    if other.reference.name != composed.reference.name:
+        return composed
+    reference = replace(composed.reference, tag=other.reference.tag)
+    return replace(composed, reference=reference, tag=other.tag)
+
+
 def _spans(pieces: Sequence[_Piece]) -> Iterator[tuple[int, _Piece]]:
     at = 0
     for piece in pieces:
@@ -179,9 +246,10 @@ def _text(pieces: Sequence[_Piece]) -> str:
 
 
 def _holds(part: TemplatePart, values: ChartValues) -> bool:
-    text = _text(_pieces(part.test, values))
+    pieces = _pieces(part.test, values)
     if not part.function:
-        return bool(text)
+        return any(piece.text and piece.of not in values.empty for piece in pieces)
+    text = _text(pieces)
     name, beside = part.function
     if name == "kindIs":
         return (text == _MAPPING) == (beside == "map") and bool(text)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from imagebot.manifest.helm.composed import ChartValues, ComposedImage, items_of, parts_at
+from imagebot.manifest.helm.composed import (
+    ChartValues,
+    ComposedImage,
+    halves_of_tag,
+    items_of,
+    parts_at,
+    with_tag,
+)
 from imagebot.manifest.helm.evaluate import paths_of
 from imagebot.manifest.helm.merged_values import Found, MergedValues
 from imagebot.manifest.helm.stacks import Place
@@ -67,6 +74,7 @@ def images_of(
         return
     found: dict[ValuePath, Found] = {}
     texts: dict[ValuePath, str] = {}
+    empty: set[ValuePath] = set()
     insides: dict[ValuePath, ValuePath] = {}
     for path in _concrete(templates.paths, mount, layers, values):
         for above in _mounts(mount, path):
@@ -74,17 +82,40 @@ def images_of(
             one = values.mapping(layers, whole[:-1]).get(whole[-1])
             if one is not None:
                 found[path], texts[path] = one, one.text or ""
+                if one.empty:
+                    empty.add(path)
                 insides[path] = above[len(place.mount) :]
                 break
             if values.keys(layers, whole):
                 texts[*path, ""] = ""
-    merged = ChartValues(texts, templates.chart)
+    merged = ChartValues(texts, templates.chart, empty)
     for image in templates.images:
         for item in items_of(image, merged):
             composed = parts_at(item, merged)
-            given = None if composed is None else _given(composed, place, insides, found, texts)
+            if composed is None:
+                yield from _halves(item, merged, place, insides, found)
+                continue
+            given = _given(with_tag(item, merged, composed), place, insides, found, texts)
             if given is not None:
                 yield given
+
+
+def _halves(
+    image: ChartImage,
+    merged: ChartValues,
+    place: Place,
+    insides: dict[ValuePath, ValuePath],
+    found: dict[ValuePath, Found],
+) -> Iterator[GivenImage]:
+    """The values of a layer of which a template makes a tag with more around them."""
+    halves = halves_of_tag(image, merged)
+    if halves is None:
+        return
+    reference, paths = halves
+    for path in paths:
+        telling = any(char.isdigit() for char in merged.print(path))
+        if telling and path in found and found[path].place == place:
+            yield GivenImage((*insides[path], *path), reference.name, made=reference.tag or "")
 
 
 def _mounts(mount: ValuePath, path: ValuePath) -> Iterator[ValuePath]:
@@ -129,8 +160,10 @@ def _given(
     texts: dict[ValuePath, str],
 ) -> GivenImage | None:
     main = image.tag or image.digest
-    if main is None or main.path not in found or found[main.path].place != place:
+    if main is None or main.path not in found:
         return None
+    if found[main.path].place != place:
+        return _given_digest(image, place, insides, found)
     end = len(texts[main.path])
     digest: ValuePath = ()
     refusal = ""
@@ -146,13 +179,31 @@ def _given(
             refusal = f"its digest is in {found[held.path].where}: write it beside the tag"
     if not refusal and (digest or image.digest is None) and main.end != end:
         refusal = "its tag is only a part of the value"
+    where = _where(image, place, found)
+    path = (*insides[main.path], *main.path)
+    return GivenImage(path, image.reference.name, main.start, where, digest, refusal)
+
+
+def _given_digest(
+    image: ComposedImage,
+    place: Place,
+    insides: dict[ValuePath, ValuePath],
+    found: dict[ValuePath, Found],
+) -> GivenImage | None:
+    """A digest at `place` whose tag another layer has."""
+    tag, held = image.tag, image.digest
+    if tag is None or held is None or held.path not in found or held.start:
+        return None
+    if found[held.path].place != place or held.path == tag.path:
+        return None
+    path = (*insides[held.path], *held.path)
+    refusal = f"its tag is in {found[tag.path].where}: write it beside the digest"
+    where = _where(image, place, found)
+    return GivenImage(path, image.reference.name, where=where, refusal=refusal)
+
+
+def _where(image: ComposedImage, place: Place, found: dict[ValuePath, Found]) -> str:
+    """The place of the value that names the image, "" if it is in the same file."""
     name = next((path for path in image.name if path in found), ())
     elsewhere = name and found[name].place.path != place.path
-    return GivenImage(
-        (*insides[main.path], *main.path),
-        image.reference.name,
-        main.start,
-        found[name].where if elsewhere else "",
-        digest,
-        refusal,
-    )
+    return found[name].where if elsewhere else ""

@@ -2,24 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, product
 
+from imagebot.git.url import same_repository
 from imagebot.manifest.helm.tree import Tree, filled, placeholders
-from imagebot.manifest.images.layers import Release
+from imagebot.manifest.images.layers import Binding, Release
 
 # So many releases of one template are looked at, and so many names that it does not write down.
 _MAX_INSTANCES = 200
 _MAX_UNKNOWN = 4
+# More releases of one template, by what is written down and by folders, are not looked at.
+_MAX_KNOWN = 10_000
+# Folders that a generator of Git finds, or several together.
+_MAX_FOLDERS = 500
+_NOT_OF_NAMES = re.compile(r"[^a-z0-9.-]")
 
 
-def instances(release: Release, tree: Tree) -> Iterator[Release]:
-    """Every release with its names filled in: first those that are written down, then those that
-    files of the tree tell. A layer that no file fits stays as it is."""
-    for binding in release.bindings or ((),):
-        known = _filled(release, dict(binding))
+def instances(release: Release, tree: Tree, url: str) -> Iterator[Release]:
+    """Every release with its names filled in: first those that are written down or that folders of
+    the tree have, then those that files of the tree tell. A layer that no file fits stays as it is.
+
+    `url` is that of the tree's Git repository, "" if it is not known.
+    """
+    every = (
+        values
+        for binding in _used(release) or (Binding(),)
+        for values in _bound(binding, tree, url)
+    )
+    for values in islice(every, _MAX_KNOWN):
+        known = _filled(release, values)
         yield from islice(_told_by_files(known, tree, 0), _MAX_INSTANCES)
+
+
+def _used(release: Release) -> Iterable[Binding]:
+    """The bindings of a release as far as its texts name their values, each once."""
+    texts = [release.url, release.chart, *(each.file for each in release.layers)]
+    texts += [url for _, url in release.refs]
+    names = {name.removeprefix(".") for text in texts for name in placeholders(text)}
+    found: dict[Binding, None] = {}
+    for each in release.bindings:
+        values = tuple((name, text) for name, text in each.values if name in names)
+        inner = {one for _, text in values for one in placeholders(text)} | names
+        folders = each.folders if any("path" in name for name in inner) else ()
+        found[Binding(values, folders)] = None
+    return found
+
+
+def _bound(binding: Binding, tree: Tree, url: str) -> Iterator[dict[str, str]]:
+    """The values of a binding, once for every folder that its generators find in this tree."""
+    choices: list[list[dict[str, str]]] = []
+    for folders in binding.folders:
+        if not url or same_repository(folders.url, url):
+            paths = tree.folders(folders.globs, folders.without, folders.files, _MAX_FOLDERS)
+            choices += [[of_folder(each, folders.prefix) for each in paths]] if paths else []
+    for some in islice(product(*choices), _MAX_FOLDERS):
+        values = {name: text for one in some for name, text in one.items()}
+        for name, text in binding.values:
+            values[name] = filled(text, values)
+        yield {name: text for name, text in values.items() if "{{" not in text}
+
+
+def of_folder(path: str, prefix: str) -> dict[str, str]:
+    """What the templates of an ApplicationSet may say of a folder."""
+    start = f"{prefix}.path" if prefix else "path"
+    names = path.split("/")
+    found = {start: path, f"{start}.path": path, f"{start}.basename": names[-1]}
+    found[f"{start}.basenameNormalized"] = _NOT_OF_NAMES.sub("-", names[-1].lower()).strip("-.")
+    for number, name in enumerate(names):
+        found[f"{start}[{number}]"] = name
+        found[f"index .{start}.segments {number}"] = name
+    return found
 
 
 def _told_by_files(release: Release, tree: Tree, depth: int) -> Iterator[Release]:

@@ -102,7 +102,10 @@ class Joining:
                     given[path] = replace(one, rival=found.where)
             for image in self._images(standing):
                 other = images.setdefault(image.path, image)
-                if other.name != image.name and not other.rival:
+                if other.made or image.made:
+                    # What is a whole tag as well may be edited as that.
+                    images[image.path] = image if other.made else other
+                elif other.name != image.name and not other.rival:
                     rival = f"{image.name} ({image.where or key[0]})"
                     images[image.path] = replace(other, rival=rival)
         if len(every) > MAX_LAYERS:

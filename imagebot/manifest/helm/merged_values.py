@@ -17,11 +17,13 @@ Values: TypeAlias = dict[str, LayerValue]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A value of the layer that wins; `text` is None where that hides what is below."""
+    """A value of the layer that wins; `text` is None where that hides what is below. `empty` as in
+    `LayerValue`."""
 
     text: str | None
     place: Place
     line: int
+    empty: bool = False
 
     @property
     def where(self) -> str:
@@ -67,7 +69,7 @@ class MergedValues:
         found: dict[str, Found] = {}
         for place, layer, inside in self._at(places, path):
             for key, value in layer.at.get(inside, {}).items():
-                found.setdefault(key, Found(value.text, place, value.line))
+                found.setdefault(key, Found(value.text, place, value.line, value.empty))
         return found
 
     def keys(self, places: Iterable[Place], path: ValuePath) -> dict[str, None]:

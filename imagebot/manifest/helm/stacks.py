@@ -203,7 +203,7 @@ class _Finder:
                 yield stack
 
     def _complete(self, path: str, release: Release, more: tuple[Place, ...]) -> Iterator[Stack]:
-        for each in instances(release, self.tree):
+        for each in instances(release, self.tree, self.url):
             chart, absent = self._chart(path, each)
             known = self._of_chart(chart) if chart is not None else Stack(())
             own = known.layers

@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from imagebot.errors import UsageError
 from imagebot.glob import compile_glob
 
 _PLACEHOLDER = re.compile(r"\{\{-?[ \t]*(.{1,200}?)[ \t]*-?\}\}")
 _WILDCARD = re.compile(r"[*?\[]")
+_SPECIAL = re.compile(r"[*?\[{]")
 # How many files all globs and placeholders of a tree may be compared with, beside one look each.
 _BUDGET = 2_000_000
 _MAX_TEMPLATES = 500
@@ -32,6 +33,8 @@ class Tree:
         ]
         self._budget = _BUDGET + len(self.paths)
         self._globbed: dict[str, tuple[str, ...] | None] = {}
+        self._folders: list[str] | None = None
+        self._found: dict[tuple[tuple[str, ...], tuple[str, ...], bool], tuple[str, ...]] = {}
 
     def values_of(self, chart: str) -> str:
         """The values file of a chart, "" if it has none."""
@@ -68,6 +71,37 @@ class Tree:
                 return None
         return tuple(found) if self._budget > 0 else None
 
+    def folders(
+        self, globs: tuple[str, ...], without: tuple[str, ...], files: bool, most: int
+    ) -> tuple[str, ...]:
+        """The folders that a glob matches, or those of the files that one matches, at most `most`;
+        none that a glob of `without` matches."""
+        key = (globs, without, files)
+        if key not in self._found:
+            there = self.paths if files else self._every_folder()
+            found: dict[str, None] = {}
+            left_out = [matches for glob in without if (matches := _matcher(glob))]
+            for glob in globs:
+                matches = _matcher(glob)
+                if matches is None:
+                    continue
+                for path in self._starting(there, _start_of(glob)):
+                    if matches(path) and not any(other(path) for other in left_out):
+                        found[posixpath.dirname(path) if files else path] = None
+            self._found[key] = tuple(found)[:most]
+        return self._found[key]
+
+    def _every_folder(self) -> list[str]:
+        if self._folders is None:
+            found: set[str] = set()
+            for path in self.paths:
+                folder = posixpath.dirname(path)
+                while folder and folder not in found:
+                    found.add(folder)
+                    folder = posixpath.dirname(folder)
+            self._folders = sorted(found)
+        return self._folders
+
     def bindings(self, text: str, *, chart: bool, most: int) -> list[dict[str, str]]:
         """What the placeholders of a path stand for, by each file (or folder of a chart) that fits;
         at most `most` of them."""
@@ -102,6 +136,19 @@ class Tree:
             self._budget -= 1
             yield paths[at]
             at += 1
+
+
+def _matcher(glob: str) -> Callable[[str], bool] | None:
+    """None for what is no glob, and for one that is filled in."""
+    try:
+        return compile_glob(glob.strip("/")) if "{{" not in glob else None
+    except UsageError:
+        return None
+
+
+def _start_of(glob: str) -> str:
+    """What every match begins with."""
+    return _SPECIAL.split(glob.lstrip("/"), maxsplit=1)[0].rstrip("/")
 
 
 def is_glob(text: str) -> bool:

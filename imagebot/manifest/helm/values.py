@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import field
 
@@ -42,6 +43,11 @@ _MAX_TEXT = 400
 _MAX_DEPTH = 30
 # Values in lists, which templates go through: no list of images is longer.
 _MAX_LISTED = 4_000
+# What counts as false in a template though it has a text: of YAML as Helm reads it, and of `--set`.
+_EMPTY = re.compile(
+    r"[fF]alse|FALSE|[nN]o|NO|[oO]ff|OFF|[nN]|[-+]?(?:0[xob]?[0_]*(?:\.0*)?|\.0+)(?:[eE][-+]?[0-9]+)?"
+)
+_EMPTY_SET = re.compile(r"(?i:false)|0")
 # What stands for a placeholder without quotes, which YAML parses as a mapping (`{{ .x }}`).
 _FILLED_IN = "{{ }}"
 
@@ -124,7 +130,12 @@ class _Reading:
             value = item.scalar("value") if isinstance(item, Mapping) else None
             path = parameter_path(item.text("name")) if isinstance(item, Mapping) else ()
             if value is not None and path:
-                self.add(text, path, value)
+                # Argo CD passes it to `--set`, which looks at its text.
+                forced = isinstance(item, Mapping) and "true" in (
+                    item.text("forceString"),
+                    item.text("forcestring"),
+                )
+                self.add(text, path, value, None if forced else _EMPTY_SET)
         for scalar, each in array_arguments(node[:MAX_VALUES]):
             self.argument(text, scalar, each)
         return len(node) <= MAX_VALUES
@@ -151,7 +162,9 @@ class _Reading:
             known = not argument.reason and len(argument.value) <= _MAX_TEXT
             value = argument.value if known else None
             line = _line(text, scalar if part is None else part)
-            self.values.append(LayerValue(argument.path, value, line))
+            typed = value is not None and argument.option != "--set-string"
+            empty = typed and _EMPTY_SET.fullmatch(value or "") is not None
+            self.values.append(LayerValue(argument.path, value, line, empty))
 
     def mapping(self, text: DocumentText, mapping: Mapping, path: ValuePath) -> bool:
         if len(path) > _MAX_DEPTH:
@@ -205,11 +218,20 @@ class _Reading:
             elif isinstance(node, Sequence):
                 self.items(text, node, (*path, key))
 
-    def add(self, text: DocumentText, path: ValuePath, scalar: Scalar) -> None:
+    def add(
+        self,
+        text: DocumentText,
+        path: ValuePath,
+        scalar: Scalar,
+        emptiness: re.Pattern[str] | None = _EMPTY,
+    ) -> None:
         value = scalar.value.strip()
-        if len(value) <= _MAX_TEXT:
-            hides = bool(value or not scalar.style) and is_null(scalar)
-            self.values.append(LayerValue(path, None if hides else value, _line(text, scalar)))
+        if len(value) > _MAX_TEXT:
+            return
+        hides = bool(value or not scalar.style) and is_null(scalar)
+        plain = emptiness is _EMPTY_SET or (not scalar.style and scalar.tag is None)
+        empty = plain and emptiness is not None and emptiness.fullmatch(value) is not None
+        self.values.append(LayerValue(path, None if hides else value, _line(text, scalar), empty))
 
 
 def _keys(mapping: Mapping) -> Iterator[str]:

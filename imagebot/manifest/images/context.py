@@ -36,6 +36,10 @@ CONTAINERS = frozenset({"containers", "initContainers"})
 """The keys of lists in which Kustomize's `images` look for images."""
 
 _PATCHES = frozenset({"patches", "patchesJson6902", "patchesStrategicMerge"})
+# Keys of which a marker needs exactly one on its line.
+_VERSION_KEY = re.compile(
+    r"(?:tag|version|revision|digest|sha|sha256|hash)[\"']?[ \t]*:", re.IGNORECASE
+)
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -207,9 +211,11 @@ class DocumentContext:
         entry = Unread(self.findings.path, line, code, reason, expected, hint=hint)
         self.findings.unread.append(entry)
 
-    def nameless(self, scalar: Scalar | None, keys: Keys, reason: str) -> None:
-        """List a tag or digest at `keys` whose repository is not known, with what would help."""
-        advice = _advice(self._entry(keys))
+    def nameless(self, scalar: Scalar | None, keys: Keys, reason: str, beside: str = "") -> None:
+        """List a tag or digest at `keys` whose repository is not known, with what would help. The
+        key `beside` it may have the name."""
+        crowded = scalar is not None and self.is_crowded(scalar)
+        advice = _advice(self._entry(keys, beside=beside, in_lists=crowded))
         if self.below is not None and self.below.absent:
             reason, advice = f"{self.below.absent} is not in these files: {advice}", ""
         self.unread(scalar, "no-repository", reason, expected=True, hint=advice)
@@ -223,16 +229,27 @@ class DocumentContext:
             Unread(self.findings.path, line, "no-repository", reason, True, entry)
         )
 
-    def _entry(self, keys: Keys, image: str = "REPOSITORY") -> str:
-        """The entry of `fields` for a value whose repository no file says; "" if there is none."""
+    def is_crowded(self, scalar: Scalar) -> bool:
+        """Whether a marker could not say which value of its line it is for."""
+        file, at = self.document_text.file, self.document_text.index(scalar.start_mark.index)
+        return len(_VERSION_KEY.findall(file.line_text(file.line(at)))) > 1
+
+    def _entry(
+        self, keys: Keys, image: str = "REPOSITORY", *, beside: str = "", in_lists: bool = False
+    ) -> str:
+        """The entry of `fields` for a value whose repository no file says; "" if there is none. A
+        number of an item says less than a marker beside it: only `in_lists` has some."""
         part = "digest" if str(keys[-1]).endswith("igest") else "tag"
-        path = ".".join(str(key).replace(".", "\\.") for key in keys)[:SHOWN]
+        path = _dotted(keys)
         where = f"files: [{in_flow(self.findings.path)}]"
-        if self.prefix or not all(isinstance(key, str) for key in keys):
+        if self.prefix or not (in_lists or all(isinstance(key, str) for key in keys)):
             return ""
         if self.resource is not None:
             where += f", kind: {in_flow(self.resource.kind)}"
-        return f"{{{where}, {part}: {in_flow(path)}, image: {in_flow(image)}}}"
+        name = f"image: {in_flow(image)}"
+        if beside:
+            name = f"repository: {in_flow(_dotted((*keys[:-1], beside)))}"
+        return f"{{{where}, {part}: {in_flow(path)}, {name}}}"
 
     def line(self, scalar: Scalar) -> int:
         return self.document_text.file.line(self.document_text.index(scalar.start_mark.index))
@@ -258,6 +275,10 @@ class DocumentContext:
         text = scalar.value.strip() if error.text in scalar.value else error.text
         code, reason, nobodys = why_not_reference(text, error)
         self.unread(scalar, code, reason, expected=expected or nobodys)
+
+
+def _dotted(keys: Keys) -> str:
+    return ".".join(str(key).replace(".", "\\.") for key in keys)[:SHOWN]
 
 
 def _advice(entry: str) -> str:

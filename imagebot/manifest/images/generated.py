@@ -3,7 +3,7 @@ them."""
 
 from __future__ import annotations
 
-from imagebot.manifest.images.layers import Section
+from imagebot.manifest.images.layers import Folders, Section
 from imagebot.values import dataclass
 
 
@@ -12,15 +12,17 @@ class Generator:
     """A generator of an ApplicationSet.
 
     Each of `elements` is a set of values, and so is each file that a glob of `files` matches, but
-    none of `without`, in the repository `url`. `values` has more values of every set, named
-    `values.…`. `product` are the generators of a matrix, `merged` those of a merge, with the `keys`
-    that say which of their sets belong together. One that is `apart` has a template of its own.
+    none of `without`, in the repository `url`. Of `folders` only the path is known. `values` has
+    more values of every set, named `values.…`. `product` are the generators of a matrix, `merged`
+    those of a merge, with the `keys` that say which of their sets belong together. One that is
+    `apart` has a template of its own.
     """
 
     elements: tuple[Section, ...] = ()
     files: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     url: str = ""
+    folders: Folders | None = None
     values: Section | None = None
     product: tuple[Generator, ...] = ()
     merged: tuple[Generator, ...] = ()
@@ -53,7 +55,8 @@ class TemplateImage:
 
     `name` is the rest of the reference, which may have placeholders, and `where` the place that
     says so. `refusal` says why the tag cannot be edited. With `doubt` it is not certain which image
-    it is.
+    it is. With `part` the value is only a part of the tag of an image at `where`, or a function
+    makes an image of it.
     """
 
     document: int
@@ -63,3 +66,4 @@ class TemplateImage:
     where: str
     refusal: str = ""
     doubt: str = ""
+    part: bool = False

@@ -98,6 +98,29 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Folders:
+    """The folders that a generator of Git finds in the repository `url`: those that one of `globs`
+    matches and none of `without`, or with `files` those of the files that they match.
+
+    Templates name what is known of a folder with `prefix` before it (`app.path`).
+    """
+
+    globs: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    url: str = ""
+    files: bool = False
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Values of placeholders by their names, which may have placeholders of one of `folders`."""
+
+    values: tuple[tuple[str, str], ...] = ()
+    folders: tuple[Folders, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """One installation of a chart and what it merges over the chart's own values, lowest first.
 
@@ -120,7 +143,7 @@ class Release:
     patch: bool = False
     refs: tuple[tuple[str, str], ...] = ()
     layers: tuple[Layer, ...] = ()
-    bindings: tuple[tuple[tuple[str, str], ...], ...] = ()
+    bindings: tuple[Binding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +163,14 @@ class Holder:
 class LayerValue:
     """One value of a layer; `text` is None for a list and for `null`, which hide what is below.
 
-    Values in a list are there too, with the number of their item in the path (`"0"`).
+    Values in a list are there too, with the number of their item in the path (`"0"`). `empty` ones
+    have a text, but count as false for templates: `false` and 0.
     """
 
     path: ValuePath
     text: str | None
     line: int
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +211,7 @@ class GivenImage:
     `name` is the rest of the reference and `where` the place of the value that names it, "" if
     that is in the same file. `digest` leads to the value of this file that has only the digest.
     `refusal` says why it cannot be edited, `rival` of which other image it is the tag, and where.
+    With `made` the value is only a part of the tag, which is `made` as a whole.
     """
 
     path: ValuePath
@@ -195,6 +221,7 @@ class GivenImage:
     digest: ValuePath = ()
     refusal: str = ""
     rival: str = ""
+    made: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
-from imagebot.manifest.images.naming import has_tag, is_registry, said
+from imagebot.manifest.images.naming import has_tag, is_registry, said, within_image
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, Node, is_scalar
@@ -71,6 +71,5 @@ def _item(context: DocumentContext, item: Node, keys: Keys, registry: str, stric
         or (strict and "/" not in said(item, "name"))
     ):
         return
-    find_split(
-        context, Split(owner=item, repository="name", registry_host=registry), keys, loose=True
-    )
+    shape = Split.named(within_image(item), owner=item, registry_host=registry)
+    find_split(context, shape, keys, loose=True)

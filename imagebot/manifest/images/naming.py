@@ -19,6 +19,17 @@ _CODE_HOSTS = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.
 # Prefixes of a name; `namespace` and the others mean something else outside of `image:`.
 _FOLDERS = ("hub",)
 _FOLDERS_IN_IMAGE = ("hub", "namespace", "org", "organization")
+# Within `image:`, these may be parts of the name too: only the chart knows. A fast reader of lines
+# looks for the same keys (yaml/plain_lines.py).
+_PARTS_IN_IMAGE = (
+    *("host", "hostname", "server", "domain", "address", "endpoint", "url", "ecr", "base"),
+    *("account", "project", "organisation", "owner", "group", "team", "folder", "path", "prefix"),
+    *("source", "repo", "repoUrl", "repoURL", "repositoryUrl", "repositoryURL"),
+)
+# A mapping with more keys is not that of one image, and each of its tags would cost a look at all.
+_MOST_BESIDE = 50
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
 _TAG_ENDING = re.compile(r"[-_]?[tT]ag\Z")
 _DIGEST_KEY = re.compile(r"(.*?)[-_]?(?:[dD]igest.*|(?:[sS]ha|SHA)(?:256)?|[hH]ash)\Z")
 _OF_ANYTHING = frozenset({"sha", "sha256", "hash"})
@@ -63,6 +74,15 @@ def is_address(text: str) -> bool:
     )
 
 
+def name_beside(owner: Mapping) -> str:
+    """The key beside a lone tag that may have the whole name of its image, "" if not just one."""
+    if len(owner) > _MOST_BESIDE:
+        return ""
+    texts = ((key, said(owner, key)) for key in owner)
+    found = [k for k, t in texts if has_host(t) and not has_tag(t) and not is_address(t)]
+    return found[0] if len(found) == 1 else ""
+
+
 def is_folder(text: str) -> bool:
     """Whether this is a registry, or the part of a name before its last component."""
     return ("/" in text or _HOST.fullmatch(text) is not None) and not is_address(text)
@@ -80,7 +100,38 @@ def within_image(mapping: Mapping) -> Naming:
         found = _pair(mapping, "repository", last) if last else Naming("repository")
     else:
         found = _unfolded(mapping, next((k for k in ("image", "name") if said(mapping, k)), ""))
-    return _below_folder(mapping, found, _FOLDERS_IN_IMAGE) if found.key else found
+        repo = said(mapping, "repo")
+        if (
+            not found.key
+            and "repository" not in mapping
+            and has_host(repo)
+            and not is_address(repo)
+        ):
+            found = Naming("repo")
+    found = _below_folder(mapping, found, _FOLDERS_IN_IMAGE) if found.key else found
+    return _beside_parts(mapping, found) if found.key and not found.doubt else found
+
+
+def _beside_parts(image: Mapping, found: Naming) -> Naming:
+    """A name is in doubt if another key may have its registry or its first component."""
+    name, registry = said(image, found.key), said(image, "registry")
+    if found.folder or has_host(name):
+        return found
+    for key in _PARTS_IN_IMAGE:
+        text = said(image, key).strip("/") if key in image or "<<" in image else ""
+        if not _PART.fullmatch(text) or text == name or is_address(text):
+            continue
+        if text.isdecimal() and not _ACCOUNT.fullmatch(text):
+            # The number of a user or a group.
+            continue
+        is_part = not registry if _is_host(text) else "/" not in name
+        if is_part and not said(image, key).startswith("/"):
+            return Naming(found.key, doubt=f"it is unclear what `{key}` adds to the repository")
+    return found
+
+
+def _is_host(text: str) -> bool:
+    return _HOST.fullmatch(text.partition("/")[0]) is not None
 
 
 def _unfolded(mapping: Mapping, key: str) -> Naming:

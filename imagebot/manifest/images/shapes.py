@@ -24,6 +24,7 @@ from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import COMPLEX_KEY, Mapping, Node, is_scalar
 
 _IMAGE_ENDINGS = ("Image", "_image", "-image")
+_VERSION_ENDINGS = ("tag", "Tag", "igest")
 _CONTAINER_LISTS = frozenset(
     {"containers", "initContainers", "ephemeralContainers", "sidecars", "steps"}
 )
@@ -101,12 +102,14 @@ def _image_scalar(
             shape = _beside_tag(owner, key, tag_key, registry)
             find_split(context, shape, keys, container=container, loose=container is None)
         return
-    if container is None and find_pair(context, owner, key, keys, registry=registry):
+    if find_pair(context, owner, key, keys, registry=registry):
         return
     if key in owner.repeated:
         context.unread(scalar, "repeated-key", f"the key `{key}` appears twice")
         return
     in_container = container is not None and key == "image"
+    # A version beside a name without a tag may be its tag, also where it is not clear.
+    loose = not in_container or (not has_tag(text) and _has_version_key(owner))
     if not text and in_container:
         # Parsers disagree about the position of an empty value; they agree about that of its key.
         at = owner[key][0] if key in owner else scalar
@@ -117,9 +120,11 @@ def _image_scalar(
         context.unread(scalar, "ambiguous", reason, expected=True)
     else:
         refusal = "" if in_container else other_digest(owner, key)
-        context.inline(
-            scalar, (*keys, key), container=container, loose=not in_container, refusal=refusal
-        )
+        context.inline(scalar, (*keys, key), container=container, loose=loose, refusal=refusal)
+
+
+def _has_version_key(owner: Mapping) -> bool:
+    return any(key == "version" or key.endswith(_VERSION_ENDINGS) for key in owner)
 
 
 def _beside_tag(owner: Mapping, key: str, tag_key: str, registry: str) -> Split:

@@ -16,6 +16,7 @@ from imagebot.manifest.images.naming import (
     has_host,
     has_tag,
     is_registry,
+    name_beside,
     other_digest,
     said,
 )
@@ -44,7 +45,7 @@ class Split:
     whole name if no key has it, `folder` a key with the prefix of the name. `doubt` says why it is
     uncertain which repository is named. `new_digest` says how a missing digest is added: after the
     tag, as a separate key, or never. `versions` is for charts: their versions have a `+`, and one
-    that is not exact is a range, which is fine. `link` says which object completes the name,
+    that is not exact is a range, which is fine. `link` is the object that completes the name,
     `refusal` why it cannot be edited.
     """
 
@@ -248,9 +249,9 @@ def _repository_from(context: DocumentContext, shape: Split, parts: _Parts) -> s
     for part in parts.repository:
         if is_given(part):
             return part.given.where
-    everywhere = context.registry_from
-    used = _winner(shape, parts, _joined(parts)) == "global"
-    return everywhere.where if everywhere is not None and used else ""
+    if context.registry_from is None or _winner(shape, parts, _joined(parts)) != "global":
+        return ""
+    return context.registry_from.where
 
 
 def _rivals(context: DocumentContext, shape: Split, parts: _Parts) -> str:
@@ -258,10 +259,9 @@ def _rivals(context: DocumentContext, shape: Split, parts: _Parts) -> str:
     given = [part.given for part in parts.repository if is_given(part)]
     if context.registry_from is not None and _winner(shape, parts, _joined(parts)) != "own":
         given.append(context.registry_from)
-    for each in given:
-        if each.rival:
-            return f"releases take its repository from {each.where} or {each.rival}, which differ"
-    return ""
+    torn = (each for each in given if each.rival)
+    reason = "releases take its repository from {0.where} or {0.rival}, which differ"
+    return next((reason.format(each) for each in torn), "")
 
 
 def _digest_slot(context: DocumentContext, shape: Split, parts: _Parts) -> Slot | None:
@@ -341,7 +341,7 @@ def _report_nameless(context: DocumentContext, shape: Split, parts: _Parts, keys
     main = parts.tag if _text(parts.tag) else parts.digest
     if main is not None and _text(main) and not context.is_variable(main, main.value):
         reason = "which repository this belongs to is decided elsewhere"
-        context.nameless(main, (*keys, key), reason)
+        context.nameless(main, (*keys, key), reason, name_beside(shape.owner))
 
 
 def _joined(parts: _Parts) -> str:

@@ -19,6 +19,8 @@ _KEY = re.compile(r"""(?P<indent>[ \t]*)(?P<item>- )?["']?(?P<key>[\w./-]+)["']?
 _VERSIONS = re.compile(
     r"(?:tag|version|revision|digest|sha|sha256|hash)[\"']?[ \t]*[:=]", re.IGNORECASE
 )
+# The rest of a name that another tool completes: no marker can say more about its tag.
+_COMPLETED = re.compile(rb"/[\w.-]+[:@]\Z")
 # How far up a key is searched for: no file is longer that people write.
 _MOST_LINES = 2_000
 # Strings and signs of JSON; a string that does not end goes on to the end of the text.
@@ -43,6 +45,8 @@ def hint_for(swept: SweptText, found: Found) -> str:
     name = found.name or "REPOSITORY"
     if kind and not path.endswith(".json"):
         marker = f"imagebot: {{image: {name}, policy: POLICY}}"
+        if _COMPLETED.search(swept.before(found.start)):
+            return f"write it as a value of its own, with `{_comment(path)} {marker}` above it"
         if _is_one_of_several(swept, found.start):
             return f"write it on a line of its own, with `{_comment(path)} {marker}` above it"
         return f"write `{_comment(path)} {marker}` on the line above"

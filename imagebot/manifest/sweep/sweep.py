@@ -19,7 +19,7 @@ from imagebot.manifest.sweep.known import Known
 from imagebot.manifest.sweep.references import Found, references
 from imagebot.manifest.sweep.tag_maps import tags_in_maps
 from imagebot.manifest.sweep.tags import tags
-from imagebot.manifest.sweep.terraform import resources
+from imagebot.manifest.sweep.terraform import resources, settings
 from imagebot.manifest.sweep.text import MAX_WORDS, SweptText, text_of
 from imagebot.manifest.yaml.events import MAX_BYTES
 from imagebot.text import shorten
@@ -67,7 +67,7 @@ def sweep(path: str, data: bytes, known: Known = _NOTHING_KNOWN) -> tuple[Unread
 def _found(swept: SweptText) -> Iterator[Found]:
     """Everything that looks like an image, once per place."""
     everywhere = (references(swept), tags(swept), tags_in_maps(swept))
-    in_some = (arguments(swept), continued(swept), resources(swept))
+    in_some = (arguments(swept), continued(swept), resources(swept), settings(swept))
     every = merge(*everywhere, *in_some, key=lambda each: (each.start, -each.end))
     for _, same in groupby(every, key=lambda each: each.start):
         yield next(same)

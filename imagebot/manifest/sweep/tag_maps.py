@@ -20,6 +20,7 @@ _TAG = re.compile(r".*[0-9]|(?:latest|stable|edge|nightly|main|master|develop)\Z
 _NUMBER = re.compile(r"[0-9]+\Z")
 # Keys beside the tags of images that say something else.
 _OTHERS = re.compile(r"(?i)(?:pull_?policy|pull_?secrets?|replicas|port|schema_?version)\Z")
+_ENVIRONMENTS = re.compile(r"(?:^|/)(?:env|envs|environments)(?:/[^/]+)?$")
 _LONGEST_LINE = 2_000
 # So many lines of one mapping are looked at.
 _MOST_LINES = 200
@@ -28,8 +29,8 @@ _MOST_LINES = 200
 def is_values_file(path: str) -> bool:
     """Whether a file has the values of a chart, or those of a helmfile's environments."""
     folder, _, name = path.lower().rpartition("/")
-    named = "values" in name or "helmfile" in name or folder.endswith(("environments", "envs"))
-    return named and name.endswith((".yaml", ".yml", ".json", ".gotmpl"))
+    named = "values" in name or "helmfile" in name or _ENVIRONMENTS.search(folder)
+    return bool(named) and name.endswith((".yaml", ".yml", ".json", ".gotmpl"))
 
 
 def tags_in_maps(swept: SweptText) -> Iterator[Found]:

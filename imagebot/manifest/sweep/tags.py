@@ -32,6 +32,9 @@ _OF_IMAGE = re.compile(
 )
 # In the values of charts a tag is that of an image: `apiTag`, `api_tag`, `tag`.
 _OF_VALUES = re.compile(r"(?:.*[-_.])?tag$|.*[a-z0-9]Tag$")
+# And in the variables of a deployment.
+_OF_ENVIRONMENT = re.compile(r"(?:.*_)?TAG$")
+_ENVIRONMENT = re.compile(r"(?:^|/)\.env(?:\.[\w.-]+)?$|\.env$")
 _OF_CODE = re.compile(r"git|branch|node|release", re.IGNORECASE)
 _LONGEST_KEY = 128
 _STEM = re.compile(r"[-_.]?(?:image|img)?[-_.]?(?:tag|version|digest)$", re.IGNORECASE)
@@ -55,7 +58,9 @@ _LINES = 3
 
 def tags(swept: SweptText) -> Iterator[Found]:
     """The tags of a text that belong to an image, in their order, those in comments included."""
-    values = is_values_file(swept.path)
+    expression = _OF_VALUES if is_values_file(swept.path) else None
+    if _ENVIRONMENT.search(swept.path):
+        expression = _OF_ENVIRONMENT
     for match in swept.words(_KEYED):
         number = 1 if match.start(1) >= 0 else 3
         key = match.group(number).decode("latin-1")
@@ -65,7 +70,7 @@ def tags(swept: SweptText) -> Iterator[Found]:
             continue
         name = _name_beside(swept, match.start(number), end, key)
         short = key[-_LONGEST_KEY:]
-        of_values = values and _OF_VALUES.match(short) and not _OF_CODE.search(short)
+        of_values = expression and expression.match(short) and not _OF_CODE.search(short)
         if name or _OF_IMAGE.match(short) or of_values:
             digest = value if value.startswith("sha256:") else None
             yield Found(start, end, value, name, None if digest else value, digest, whole=False)
@@ -84,6 +89,7 @@ def _name_beside(swept: SweptText, start: int, end: int, key: str) -> str:
     stem = _folded(_STEM.sub("", key))
     first, last = _around(swept, start, end)
     column = _column(swept, start)
+    best, nearest = "", _LINES + 1
     for match in compiled(_NAMED).finditer(swept.data[first:last]):
         number = next(group for group in (1, 3, 5) if match.start(group) >= 0)
         other = match.group(number).decode("latin-1")
@@ -91,15 +97,26 @@ def _name_beside(swept: SweptText, start: int, end: int, key: str) -> str:
         if not _belongs(stem, own, other):
             continue
         at = first + match.start(number)
-        if (
-            _column(swept, at) != column
-            and swept.newline in swept.text[min(at, end) : max(at, end)]
-        ):
+        lines = swept.text[min(at, end) : max(at, end)].split(swept.newline)
+        apart = len(lines) - 1
+        if apart and _column(swept, at) != column:
+            continue
+        # `tag` alone is that of the image in the same mapping.
+        if apart and not (stem and own) and (column < 0 or _is_next(lines[1:], column)):
             continue
         name: str = match.group(number + 1).decode("latin-1")
-        if _is_name(name):
-            return name
-    return ""
+        # The name before its tag, if both sides have one as near.
+        if apart < nearest and _is_name(name):
+            best, nearest = name, apart
+    return best
+
+
+def _is_next(lines: list[str], column: int) -> bool:
+    """Whether another item of a list begins on one of the lines."""
+    return any(
+        line.lstrip(" \t").startswith("- ") and len(line) - len(line.lstrip(" \t")) < column
+        for line in lines
+    )
 
 
 def _belongs(stem: str, own: str, key: str) -> bool:

@@ -19,6 +19,14 @@ _BLOCK = (
 _VALUE = re.compile(
     r"^[ \t]+(name|repository|chart|version)[ \t]*=[ \t]*\"([^\"$\n]+)\"", re.MULTILINE
 )
+# A value of a chart: `set { name = "image.tag"  value = "1.2.3" }`, and the default of a variable.
+_SET = (
+    r"\bname[ \t]*=[ \t]*\"[A-Za-z0-9_.\\-]*(?:[.][tT]ag|[iI]mage_?-?[tT]ag)\"[ \t]*,?\s*"
+    r"value[ \t]*=[ \t]*\"([A-Za-z0-9_][A-Za-z0-9_.-]*)\""
+    r"|(?m:^)variable[ \t]+\"(?:[a-z0-9_]*_)?(?:image_tag|image_version|docker_tag)\"[ \t]*\{"
+    r"[^{}]*?"
+    r"\bdefault[ \t]*=[ \t]*\"([A-Za-z0-9_][A-Za-z0-9_.-]*)\""
+)
 _SCHEME = "oci://"
 # How much of a block is looked at.
 _LONGEST = 4_096
@@ -37,6 +45,17 @@ def resources(swept: SweptText) -> Iterator[Found]:
         key, find = ("version", _chart) if match.group(1) == b"helm_release" else ("name", _image)
         if key in values and (one := find(values)) is not None:
             yield one
+
+
+def settings(swept: SweptText) -> Iterator[Found]:
+    """The tags in the `set` of `helm_release`, and in the defaults of variables, in their order."""
+    if not swept.path.endswith(_ENDINGS):
+        return
+    for match in swept.words(_SET):
+        start, end = match.span(1) if match.start(1) >= 0 else match.span(2)
+        value = swept.text[start:end]
+        if is_tag(value):
+            yield Found(start, end, value, "", value, whole=False)
 
 
 def _image(values: dict[str, re.Match[str]]) -> Found | None:

@@ -20,7 +20,9 @@ _TELLING = (
 _SILENT = "imagePullPolicy"
 _EXACT = (
     "name|namespace|generateName|kind|apiVersion|reference|sha|sha256|hash|url|semver|chart|version|repo|"
-    "repoURL|build|uses|newName|hub|org|organization"
+    "repoURL|build|uses|newName|hub|org|organization|"
+    "host|hostname|server|domain|address|endpoint|ecr|base|account|project|organisation|owner|group|"
+    "team|folder|path|prefix|repoUrl"
 )
 EXACT_KEYS = frozenset(_EXACT.split("|"))
 # Keys of mappings in which formats look for keys that are not telling by themselves.

@@ -37,6 +37,19 @@ JOINED = {
     "{image: {repository: '', name: acme/web, tag: v1}}": "docker.io/acme/web:v1",
     "{image: {repository: ~, name: ghcr.io/acme/web, tag: v1}}": "ghcr.io/acme/web:v1",
     "{image: {name: web, tag: v1}}": "docker.io/library/web:v1",
+    "{image: {repo: ghcr.io/acme/web, tag: v1}}": "ghcr.io/acme/web:v1",
+    "{image: {name: acme/web, group: front, tag: v1}}": "docker.io/acme/web:v1",
+    "{image: {name: ghcr.io/acme/web, host: reg.acme.io, tag: v1}}": "ghcr.io/acme/web:v1",
+    "{image: {registry: ghcr.io, repository: acme/web, host: web.acme.io, tag: v1}}": (
+        "ghcr.io/acme/web:v1"
+    ),
+    "{image: {name: web, group: 1000, path: /usr/bin, tag: v1}}": "docker.io/library/web:v1",
+    "{image: {name: web, url: 'https://hub.docker.com/_/web', tag: v1}}": (
+        "docker.io/library/web:v1"
+    ),
+    "{container: {image: ghcr.io/acme/web, version: v1}}": "ghcr.io/acme/web:v1",
+    "{containers: [{name: a, image: ghcr.io/acme/web, version: v1}]}": "ghcr.io/acme/web:v1",
+    "{containers: [{name: a, image: ghcr.io/acme/web, imageVersion: v1}]}": "ghcr.io/acme/web:v1",
     "{image: {namespace: acme, name: web, tag: v1}}": "docker.io/acme/web:v1",
     "{image: {registry: ghcr.io, namespace: acme, name: web, tag: v1}}": "ghcr.io/acme/web:v1",
     "{image: {registry: ghcr.io, namespace: acme, repository: web, tag: v1}}": (
@@ -102,6 +115,16 @@ def test_the_name_is_put_together(text: str, name: str, style: Callable[[str], s
         "{image: {repository: quay.io/keycloak, name: keycloak, tag: v1}}",
         "{image: {repository: acme, image: ghcr.io/acme/web, tag: v1}}",
         "{image: {org: acme, repository: team, name: web, tag: v1}}",
+        "{image: {account: 123456789012.dkr.ecr.eu-west-1.amazonaws.com, name: web, tag: v1}}",
+        "{image: {account: '123456789012', name: web, tag: v1}}",
+        "{image: {host: reg.acme.io, repository: acme/web, tag: v1}}",
+        "{image: {server: 'localhost:5000', repository: acme/web, tag: v1}}",
+        "{image: {repo: reg.acme.io/acme, name: web, tag: v1}}",
+        "{image: {repositoryUrl: reg.acme.io/acme, name: web, tag: v1}}",
+        "{image: {project: acme, name: web, tag: v1}}",
+        "{image: {registry: ghcr.io, owner: acme, name: web, tag: v1}}",
+        "{image: {path: acme/front, name: web, tag: v1}}",
+        "{images: {api: {prefix: acme, name: api, tag: v1}}}",
         "{a: {repository: ghcr.io/acme, name: web, tag: v1}}",
         "{a: {imageRepository: ghcr.io/acme, imageName: web, imageTag: v1}}",
         "{a: {repository: backups, image: web, tag: v1}}",
@@ -128,10 +151,27 @@ def test_what_is_uncertain_is_unread(text: str, style: Callable[[str], str]) -> 
 @pytest.mark.parametrize(
     "text",
     [
+        "{container: {image: ghcr.io/acme/web, version: 1.x}}",
+        "{containers: [{name: a, image: ghcr.io/acme/web, container_tag: v1}]}",
+    ],
+)
+@pytest.mark.parametrize("style", [str, block], ids=["flow", "block"])
+def test_no_tag_is_written_into_a_name_beside_its_version(
+    text: str, style: Callable[[str], str]
+) -> None:
+    assert scanned(style(text)) == ([], ["no-tag"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "{image: {tag: '1.0'}}",
         "{image: {repository: '', tag: '1.0'}}",
         "{image: {repository: ~, tag: '1.0'}}",
         "{image: {registry: ghcr.io, tag: '1.0'}}",
+        "{image: {repo: acme/web, tag: '1.0'}}",
+        "{image: {repo: github.com/acme/web, tag: '1.0'}}",
+        "{image: {path: ghcr.io/acme/web, tag: '1.0'}}",
         "{image: {main: {tag: '1.0'}}}",
         "{a: {repository: '', tag: '1.0'}}",
         "{a: {repository: ~, tag: '1.0'}}",

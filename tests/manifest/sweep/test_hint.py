@@ -40,6 +40,8 @@ def test_a_pattern_to_paste_finds_the_image(path: str, text: str, reference: str
         ("Dockerfile", "ARG BASE=acme/web:1.0\nFROM $BASE\n", "#"),
         ("x.tf", 'image = "acme/web:1.0"\n', "#"),
         ("x.jsonnet", "{image: 'acme/web:1.0'}\n", "//"),
+        (".env.prod", "WEB=acme/web:1.0\n", "#"),
+        ("job.nomad", 'image = "acme/web:1.0"\n', "#"),
         ("Jenkinsfile", "agent { docker { image 'acme/web:1.0' } }\n", "//"),
     ],
 )
@@ -115,3 +117,13 @@ def test_an_entry_for_json_finds_the_tag(text: str) -> None:
 def test_hostile_json_gives_a_hint(part: str) -> None:
     text = part * (200_000 // len(part)) + '\n"imageTag": "1.4"'
     assert [entry.code for entry in sweep("x.json", text.encode())] == [CODE]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("x.sh", 'IMAGE="${REGISTRY}/acme/api:1.4.2"\n'), ("x.tf", 'a = "${var.r}/acme/api:1.4.2"\n')],
+)
+def test_the_tag_of_a_name_that_is_filled_in_needs_a_value_of_its_own(path: str, text: str) -> None:
+    (entry,) = sweep(path, text.encode())
+    marker = "# imagebot: {image: REPOSITORY, policy: POLICY}"
+    assert entry.hint == f"write it as a value of its own, with `{marker}` above it"

@@ -55,6 +55,44 @@ def test_references_are_listed(path: str, line: str, shown: str) -> None:
     assert listed(f"first\n{line}\n", path)[0] == (2, shown)
 
 
+TAGS_OF_FILES = [
+    ("main.tf", 'set {\n  name  = "image.tag"\n  value = "1.2.3"\n}', [(3, "1.2.3")]),
+    ("main.tf", 'set = [{ name = "api.image.tag", value = "1.2.3" }]', [(1, "1.2.3")]),
+    ("main.tf", 'set {\n  name  = "service.port"\n  value = "80"\n}', []),
+    ("main.tf", 'variable "a_image_tag" {\n  type = string\n  default = "1.2"\n}', [(3, "1.2")]),
+    ("main.tf", 'variable "region" {\n  default = "eu-1"\n}', []),
+    (".env", "TAG=1.2.3", [(1, "1.2.3")]),
+    (".env.prod", "API_TAG=1.2.3\nPORT=80\nGIT_TAG=v1", [(1, "1.2.3")]),
+    ("envs/prod.env", "API_TAG=1.2.3", [(1, "1.2.3")]),
+    ("run.sh", "API_TAG=1.2.3", []),
+    ("env/prod.yaml", "apiTag: 1.2.3", [(1, "1.2.3")]),
+    ("environments/prod/api.yaml", "apiTag: 1.2.3", [(1, "1.2.3")]),
+    ("other/prod.yaml", "apiTag: 1.2.3", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "text", "entries"), TAGS_OF_FILES)
+def test_tags_of_files_of_a_kind_are_listed(
+    path: str, text: str, entries: list[tuple[int, str]]
+) -> None:
+    assert listed(text, path) == entries
+
+
+NAMED = [
+    ("a: {repository: x/a, imageTag: 1.1}\nb: {repository: x/b, imageTag: 1.2}", ["x/a", "x/b"]),
+    ("- repository: x/a\n  imageTag: 1.1\n- repository: x/b\n  imageTag: 1.2", ["x/a", "x/b"]),
+    ("- imageTag: 1.1\n  repository: x/a\n- imageTag: 1.2\n  repository: x/b", ["x/a", "x/b"]),
+    ("image: x/a\nimageTag: 1.1\nreplicas: 1\nimage: x/b\nimageTag: 1.2", ["x/a", "x/b"]),
+    ("a: {image: x/a}\nb: {imageTag: 1.2}", ["an image"]),
+]
+
+
+@pytest.mark.parametrize(("text", "names"), NAMED)
+def test_a_tag_is_that_of_the_nearest_name(text: str, names: list[str]) -> None:
+    found = [each.reason.rpartition("tag of ")[2] for each in sweep("file", text.encode())]
+    assert found == names
+
+
 TAGS = [
     ("API_IMAGE=acme/api\nAPI_TAG=1.4.2", (2, "1.4.2")),
     ("API_VERSION=1.4.2\nAPI_IMAGE=acme/api", (1, "1.4.2")),
