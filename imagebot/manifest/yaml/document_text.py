@@ -9,6 +9,7 @@ from dataclasses import field
 
 from imagebot.manifest.yaml.events import LINE_BREAK, Scalar
 from imagebot.manifest.yaml.file_text import FileText
+from imagebot.manifest.yaml.signs import look_for
 from imagebot.values import dataclass
 
 # `---` at column 0 always starts a document, even inside a scalar.
@@ -39,6 +40,10 @@ class DocumentText:
         if sign not in self.signs:
             self.signs[sign] = sign in self.text
         return self.signs[sign]
+
+    def look_for(self, signs: tuple[str, ...]) -> None:
+        """Find out at once what the text contains of signs that `holds` may be asked for."""
+        self.signs.update(look_for(self.text, signs))
 
     def index(self, index: int) -> int:
         """The position in the file of a position in this text."""

@@ -22,13 +22,14 @@ from imagebot.manifest.yaml.plain_lines import (
     LAST_LINES,
     LINES,
     OWNER_KEYS,
+    TELLING,
     TELLING_LINE,
     below,
     end_of_block,
     is_telling,
     telling_lines,
 )
-from imagebot.manifest.yaml.signs import holds_one_of
+from imagebot.manifest.yaml.signs import look_for
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 
 # Documents with one of these need keys that an outline omits, as do those with markers.
@@ -40,6 +41,8 @@ _BEYOND = (
     *("valuesFiles:", "chartRef:", "values.yaml:", "chartName:", "helmChart:"),
     "\ntemplates:",
 )
+SIGNS = (*_BEYOND, *TELLING)
+"""What an outline looks for in a text."""
 # Line breaks to libyaml, which follows YAML 1.1.
 _OTHER_BREAKS = ("\x85", "\u2028", "\u2029")
 # Kinds of objects with values for Helm in texts; "" is not yet known.
@@ -80,12 +83,14 @@ class _NotPlainError(Exception):
     """The document has to be parsed."""
 
 
-def outline(text: str) -> Mapping | None:
+def outline(text: str, signs: dict[str, bool] | None = None) -> Mapping | None:
     """The tree of a plain document that libyaml accepts, with only the scalars that can matter.
 
-    None if the document is not plain or must be parsed for another reason.
+    `signs` says which of `SIGNS` the text has, if that is known. None if the document is not plain
+    or must be parsed for another reason.
     """
-    if holds_one_of(text.encode("utf-8", "surrogatepass"), _BEYOND):
+    signs = look_for(text, SIGNS) if signs is None else signs
+    if any(signs[each] for each in _BEYOND):
         return None
     if not text.isascii() and any(sign in text for sign in _OTHER_BREAKS):
         return None
@@ -94,7 +99,7 @@ def outline(text: str) -> Mapping | None:
     if not few_brackets(text) or _hides_values(text):
         return None
     try:
-        return _Outline(text).read()
+        return _Outline(text).read([each for each in TELLING if signs[each]])
     except _NotPlainError:
         return None
 
@@ -134,9 +139,10 @@ class _Outline:
         self.anchors: dict[str, Line] = {}
         self.entered = 0
 
-    def read(self) -> Mapping | None:
+    def read(self, signs: list[str]) -> Mapping | None:
+        """`signs` are those of telling lines that are in the text."""
         text = self.text
-        telling = telling_lines(text)
+        telling = telling_lines(text, signs)
         position = 0
         if text.startswith("---"):
             position = text.find("\n") + 1 or len(text)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 
 # Lines with one of these are telling; keys that decide about a format must be here or below.
-_TELLING = (
+TELLING = (
     *("mage", "tag", "Tag", "epository", "egistry", "igest"),
     *("oci://", "HelmRe", "HelmChart", "targetRevision", "semver", "docker://", "container:"),
     "reference:",
@@ -120,11 +121,14 @@ def below(text: str, position: int) -> re.Match[str] | None:
     return _BELOW.match(text, position)
 
 
-def telling_lines(text: str) -> list[int]:
-    """The starts of the lines that may name an image, each once, in order."""
+def telling_lines(text: str, signs: Iterable[str] = TELLING) -> list[int]:
+    """The starts of the lines that may name an image, each once, in order.
+
+    `signs` are those of `TELLING` that are in the text.
+    """
     starts: set[int] = set()
     find, line_start = text.find, text.rfind
-    for sign in _TELLING:
+    for sign in signs:
         at = find(sign)
         while at >= 0:
             if text.startswith(_SILENT, at - 1):
@@ -140,7 +144,7 @@ def telling_lines(text: str) -> list[int]:
 @functools.lru_cache(maxsize=1024)
 def is_telling(key: str) -> bool:
     """Whether a key may be about an image by its name."""
-    return any(sign in key for sign in _TELLING)
+    return any(sign in key for sign in TELLING)
 
 
 def is_always_entered(key: str) -> bool:
