@@ -51,7 +51,10 @@ _IN_FLOW = (
 # Two braces belong to a template; only parsing can tell it from a mapping.
 _FLOW = rf"\{{(?!\{{){_IN_FLOW}\}}[ ]*|\[{_IN_FLOW}\][ ]*"
 _NAME = r"[A-Za-z0-9_-]+(?![A-Za-z0-9_-])"
-_SIMPLE_FLOW = r"\{(?!\{)[^\"'\n#\]}]*\}[ ]*|\[[^\"'\n#\]}]*\][ ]*"
+# A mapping has at most one quoted text here, as in `{name: PORT, value: "80"}`.
+_PIECE = r"[^\"'\n#\]}]*"
+_QUOTED = r"(?:'[^'\n]*'|\"[^\"\\\n]*\")"
+_SIMPLE_FLOW = rf"\{{(?!\{{){_PIECE}(?:{_QUOTED}{_PIECE}|)\}}[ ]*|\[{_PIECE}\][ ]*"
 _LIGHT = rf"{_PLAIN}|\"[^\"\\\n]*\"[ ]*|{_SINGLE}[ ]*|\*{_NAME}[ ]*|{_SIMPLE_FLOW}"
 _HEAVY = rf"{_DOUBLE}[ ]*|{_FLOW}"
 _ANCHOR = rf"(?:&{_NAME}[ ]+|)"
