@@ -19,17 +19,17 @@ from imagebot.manifest.yaml.plain_lines import (
     AT_ONCE,
     COMMENT,
     EXACT_KEYS,
-    LAST_LINES,
-    LINES,
     OWNER_KEYS,
     TELLING,
     TELLING_LINE,
     below,
     end_of_block,
     is_telling,
+    lines,
     telling_lines,
 )
 from imagebot.manifest.yaml.signs import look_for
+from imagebot.manifest.yaml.simple_lines import are_simple
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 
 # Documents with one of these need keys that an outline omits, as do those with markers.
@@ -148,18 +148,20 @@ class _Outline:
             position = text.find("\n") + 1 or len(text)
             if text[3:position].strip():
                 return None
+        simple = are_simple(text[position:])
+        between = lines(last=False, simple=simple)
         for line in telling:
-            position = self._read_region(position, line)
+            position = self._read_region(position, line, between)
             if line < position:
                 # Within a block scalar, or on the line of the marker.
                 raise _NotPlainError
             position = self._read_telling(line)
-        self._read_region(position, len(text), LAST_LINES)
+        self._read_region(position, len(text), lines(last=True, simple=simple))
         return self.root
 
-    def _read_region(self, position: int, end: int, lines: re.Pattern[str] = LINES) -> int:
+    def _read_region(self, position: int, end: int, expression: re.Pattern[str]) -> int:
         """Skip irrelevant lines up to `end`; returns where it stopped."""
-        match_line = lines.match
+        match_line = expression.match
         text = self.text
         while position < end:
             match = match_line(text, position, end)

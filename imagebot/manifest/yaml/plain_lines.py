@@ -85,21 +85,31 @@ _FIELD = (
 )
 
 
-def _lines(after_nested: str) -> re.Pattern[str]:
-    """Irrelevant lines, at most `AT_ONCE`, then perhaps one other line."""
+_SKIPPED = rf"{_ANCHOR}{_value('skipped')}{_END}"
+# The same where it is known that every line is plain.
+_SIMPLE_NESTED = rf"(?:(?P=i)(?:[ ]|-[ ])[^\n]*\n|{_BLANK}){{0,{AT_ONCE}}}"
+_SIMPLE_SKIPPED = rf"{_ANCHOR}[^\n#& ][^\n]*\n"
+
+
+@functools.cache
+def lines(*, last: bool, simple: bool) -> re.Pattern[str]:
+    """Irrelevant lines, at most `AT_ONCE`, then perhaps one other line.
+
+    `last` is for the end of a document, `simple` for one whose lines `are_simple`.
+    """
+    # Nested lines may only be skipped if a line that is not nested follows within the region.
+    after_nested = "" if last else r"(?=[^\n])"
+    nested, skipped = (_SIMPLE_NESTED, _SIMPLE_SKIPPED) if simple else (_NESTED, _SKIPPED)
     around = "".join(rf"(?<![ ]{key}:)" for key in _AROUND.split("|"))
     line = (
         r"(?P<i>[ ]*)(?:\n|#[^\n]*\n|"
-        rf"(?<=[ ])(?![ ]|(?:{_EXACT}|{_OWNERS}):){_KEY}:(?:[ ]+{_ANCHOR}{_value('skipped')}{_END}|"
-        rf"{around}[ ]*(?:&{_NAME}[ ]*|){_END}(?=(?P<nested>{_NESTED}))(?P=nested)"
+        rf"(?<=[ ])(?![ ]|(?:{_EXACT}|{_OWNERS}):){_KEY}:(?:[ ]+{skipped}|"
+        rf"{around}[ ]*(?:&{_NAME}[ ]*|){_END}(?=(?P<nested>{nested}))(?P=nested)"
         rf"(?!(?P=i)[ -]|{_BLANK}){after_nested}))"
     )
     return re.compile(rf"(?:{line}){{0,{AT_ONCE}}}{_FIELD}")
 
 
-# Nested lines may only be skipped if a line that is not nested follows within the region.
-LINES = _lines(r"(?=[^\n])")
-LAST_LINES = _lines("")
 COMMENT = re.compile(r"[ ]*(?:\n|\Z|#[^\n]*(?:\n|\Z))")
 # What an alias may stand for: a collection begins behind the anchor or on the next line.
 ANCHORS = re.compile(rf"(?:\A|(?<=[\s,\[{{]))&(?P<name>{_NAME})[ ]*(?P<collection>[\n#\[{{!]|\Z)?")
