@@ -37,7 +37,7 @@ from imagebot.manifest.yaml.file_text import FileText, newline_of, wide_encoding
 from imagebot.manifest.yaml.masked import is_masked, mask
 from imagebot.manifest.yaml.outline import SIGNS as OUTLINE_SIGNS
 from imagebot.manifest.yaml.outline import outline
-from imagebot.manifest.yaml.signs import holds_one_of
+from imagebot.manifest.yaml.signs import holds_one_of, which_of
 from imagebot.manifest.yaml.tree import Node, build
 
 __all__ = ["ScanOptions", "scan"]
@@ -66,7 +66,8 @@ _ALL_KEYS: frozenset[PathKind] = frozenset(
     {"gitlab-ci", "github-actions", "circleci", "chart", "argocd-source"}
 )
 # What is looked for in every document that is read.
-_SIGNS = tuple(dict.fromkeys((*_DECIDING, *OUTLINE_SIGNS, *kubernetes.SIGNS, *helm.SIGNS)))
+_OF_FORMATS = (*kubernetes.SIGNS, *helm.SIGNS)
+_SIGNS = tuple(dict.fromkeys((*_DECIDING, *OUTLINE_SIGNS, *_OF_FORMATS)))
 # JSON files without these belong to other tools, such as editors, which may allow comments.
 _OBJECT_KEYS = tuple(re.compile(rf"""["']{key}["']\s*:""") for key in ("apiVersion", "kind"))
 _CHART_TEMPLATE = "a template of a Helm chart"
@@ -243,10 +244,11 @@ def _read_documents(
                 number += 1
                 continue
             extra = any(each in text for each in kinds)
-            document_text.look_for(_SIGNS)
-            decides = any(document_text.holds(sign) for sign in _DECIDING)
+            found = which_of(text, _SIGNS)
+            document_text.remember(_OF_FORMATS, found)
+            decides = not found.isdisjoint(_DECIDING)
             whole = reads_all or extra or decides or (marked and not are_in_outline(text))
-            roots = _read(document_text, whole=whole, patient=number < MAX_SLOW)
+            roots = _read(text, found, whole=whole, patient=number < MAX_SLOW)
         except YamlFaultError as fault:
             _list_broken(findings, document_text, fault, codes)
             if len(findings.broken) > _MAX_BROKEN:
@@ -269,11 +271,13 @@ def _check(text: str, *, patient: bool) -> None:
         build(text, patient=patient)
 
 
-def _read(document_text: DocumentText, *, whole: bool, patient: bool) -> list[Node]:
-    """The documents of a text; unless `whole`, only the relevant parts. Raises YamlFaultError."""
-    text = document_text.text
+def _read(text: str, found: set[str], *, whole: bool, patient: bool) -> list[Node]:
+    """The documents of a text; unless `whole`, only the relevant parts. Raises YamlFaultError.
+
+    `found` are those of `_SIGNS` that are in the text.
+    """
     if has_c_parser() and not whole:
-        plain = outline(text, document_text.signs)
+        plain = outline(text, found)
         if plain is not None and is_accepted(text):
             return [plain]
     return build(text, patient=patient)

@@ -9,7 +9,6 @@ from dataclasses import field
 
 from imagebot.manifest.yaml.events import LINE_BREAK, Scalar
 from imagebot.manifest.yaml.file_text import FileText
-from imagebot.manifest.yaml.signs import look_for
 from imagebot.values import dataclass
 
 # `---` at column 0 always starts a document, even inside a scalar.
@@ -41,9 +40,9 @@ class DocumentText:
             self.signs[sign] = sign in self.text
         return self.signs[sign]
 
-    def look_for(self, signs: tuple[str, ...]) -> None:
-        """Find out at once what the text contains of signs that `holds` may be asked for."""
-        self.signs.update(look_for(self.text, signs))
+    def remember(self, signs: tuple[str, ...], found: set[str]) -> None:
+        """Those of `signs` that are in the text are known to be `found`."""
+        self.signs.update({sign: sign in found for sign in signs})
 
     def index(self, index: int) -> int:
         """The position in the file of a position in this text."""

@@ -28,7 +28,7 @@ from imagebot.manifest.yaml.plain_lines import (
     lines,
     telling_lines,
 )
-from imagebot.manifest.yaml.signs import look_for
+from imagebot.manifest.yaml.signs import which_of
 from imagebot.manifest.yaml.simple_lines import are_simple
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 
@@ -83,14 +83,14 @@ class _NotPlainError(Exception):
     """The document has to be parsed."""
 
 
-def outline(text: str, signs: dict[str, bool] | None = None) -> Mapping | None:
+def outline(text: str, found: set[str] | None = None) -> Mapping | None:
     """The tree of a plain document that libyaml accepts, with only the scalars that can matter.
 
-    `signs` says which of `SIGNS` the text has, if that is known. None if the document is not plain
-    or must be parsed for another reason.
+    `found` are those of `SIGNS` that are in the text, if that is known. None if the document is not
+    plain or must be parsed for another reason.
     """
-    signs = look_for(text, SIGNS) if signs is None else signs
-    if any(signs[each] for each in _BEYOND):
+    found = which_of(text, SIGNS) if found is None else found
+    if not found.isdisjoint(_BEYOND):
         return None
     if not text.isascii() and any(sign in text for sign in _OTHER_BREAKS):
         return None
@@ -99,7 +99,7 @@ def outline(text: str, signs: dict[str, bool] | None = None) -> Mapping | None:
     if not few_brackets(text) or _hides_values(text):
         return None
     try:
-        return _Outline(text).read([each for each in TELLING if signs[each]])
+        return _Outline(text).read(found.intersection(TELLING))
     except _NotPlainError:
         return None
 
@@ -139,7 +139,7 @@ class _Outline:
         self.anchors: dict[str, Line] = {}
         self.entered = 0
 
-    def read(self, signs: list[str]) -> Mapping | None:
+    def read(self, signs: set[str]) -> Mapping | None:
         """`signs` are those of telling lines that are in the text."""
         text = self.text
         telling = telling_lines(text, signs)

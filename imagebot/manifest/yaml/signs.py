@@ -14,17 +14,13 @@ def holds_one_of(data: bytes, signs: tuple[str, ...]) -> bool:
     return _expression(signs).search(data) is not None
 
 
-def look_for(text: str, signs: tuple[str, ...]) -> dict[str, bool]:
-    """Whether `text` contains each of `signs`, which are known when the program is written."""
+def which_of(text: str, signs: tuple[str, ...]) -> set[str]:
+    """Those of `signs`, which are known when the program is written, that are in `text`."""
     numbers: list[int] = _set_of(signs).Match(text.encode("utf-8", "surrogatepass"))
     if not numbers:
         # Not even the end of the text was found: RE2 had not enough memory.
-        return {sign: sign in text for sign in signs}
-    found = dict.fromkeys(signs, False)
-    for number in numbers:
-        if number < len(signs):
-            found[signs[number]] = True
-    return found
+        return {sign for sign in signs if sign in text}
+    return {signs[number] for number in numbers if number < len(signs)}
 
 
 @functools.cache
