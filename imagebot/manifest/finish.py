@@ -29,7 +29,7 @@ def finish(findings: FileFindings, file: FileText, data: bytes) -> Scan:
         candidates = candidates + [FieldCandidate(field, (field.line,)) for field in matched]
     if findings.has_markers and "$imagepolicy" in file.text:
         candidates = flux.mark(findings, file, candidates)
-    if findings.has_markers:
+    if findings.has_markers and own.may_mark(file.text):
         candidates = own.mark(findings, file, candidates)
     fields = [candidate.field for candidate in candidates if candidate.link is None] + as_text
     pending = tuple(

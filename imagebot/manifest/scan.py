@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from imagebot.manifest import sops
 from imagebot.manifest.finish import finish
-from imagebot.manifest.formats import nested_yaml
+from imagebot.manifest.formats import helm, kubernetes, nested_yaml
 from imagebot.manifest.formats.configured import entries_for
 from imagebot.manifest.formats.document import find_document
 from imagebot.manifest.formats.own_configuration import is_configuration, is_own_file
@@ -35,8 +35,9 @@ from imagebot.manifest.yaml.events import (
 )
 from imagebot.manifest.yaml.file_text import FileText, newline_of, wide_encoding
 from imagebot.manifest.yaml.masked import is_masked, mask
+from imagebot.manifest.yaml.outline import SIGNS as OUTLINE_SIGNS
 from imagebot.manifest.yaml.outline import outline
-from imagebot.manifest.yaml.signs import holds_one_of
+from imagebot.manifest.yaml.signs import holds_one_of, which_of
 from imagebot.manifest.yaml.tree import Node, build
 
 __all__ = ["ScanOptions", "scan"]
@@ -64,6 +65,9 @@ _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
 _ALL_KEYS: frozenset[PathKind] = frozenset(
     {"gitlab-ci", "github-actions", "circleci", "chart", "argocd-source"}
 )
+# What is looked for in every document that is read.
+_OF_FORMATS = (*kubernetes.SIGNS, *helm.SIGNS)
+_SIGNS = tuple(dict.fromkeys((*_DECIDING, *OUTLINE_SIGNS, *_OF_FORMATS)))
 # JSON files without these belong to other tools, such as editors, which may allow comments.
 _OBJECT_KEYS = tuple(re.compile(rf"""["']{key}["']\s*:""") for key in ("apiVersion", "kind"))
 _CHART_TEMPLATE = "a template of a Helm chart"
@@ -240,9 +244,11 @@ def _read_documents(
                 number += 1
                 continue
             extra = any(each in text for each in kinds)
-            decides = any(sign in text for sign in _DECIDING)
+            found = which_of(text, _SIGNS)
+            document_text.remember(_OF_FORMATS, found)
+            decides = not found.isdisjoint(_DECIDING)
             whole = reads_all or extra or decides or (marked and not are_in_outline(text))
-            roots = _read(text, whole=whole, patient=number < MAX_SLOW)
+            roots = _read(text, found, whole=whole, patient=number < MAX_SLOW)
         except YamlFaultError as fault:
             _list_broken(findings, document_text, fault, codes)
             if len(findings.broken) > _MAX_BROKEN:
@@ -265,10 +271,13 @@ def _check(text: str, *, patient: bool) -> None:
         build(text, patient=patient)
 
 
-def _read(text: str, *, whole: bool, patient: bool) -> list[Node]:
-    """The documents of a text; unless `whole`, only the relevant parts. Raises YamlFaultError."""
+def _read(text: str, found: set[str], *, whole: bool, patient: bool) -> list[Node]:
+    """The documents of a text; unless `whole`, only the relevant parts. Raises YamlFaultError.
+
+    `found` are those of `_SIGNS` that are in the text.
+    """
     if has_c_parser() and not whole:
-        plain = outline(text)
+        plain = outline(text, found)
         if plain is not None and is_accepted(text):
             return [plain]
     return build(text, patient=patient)

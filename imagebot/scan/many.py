@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from typing import TypeAlias
 
 from imagebot.errors import FolderError, ImagebotError
@@ -25,6 +26,8 @@ _WORTH_BYTES = 2 * 1024 * 1024
 _CHUNK = 256
 # What a process reads and scans at a time; a source starts git for each.
 _FORKED_CHUNK = 512
+# So many files are dealt to a process in turn: rarely a multiple of those in a folder.
+_HAND = 7
 _NOTHING = Scan()
 _log = logging.getLogger(__name__)
 
@@ -78,13 +81,23 @@ def _scan_forked(
     # Imported once, before the processes fork.
     events.prepare()
     cache.prepare()
-    chunk = min(_FORKED_CHUNK, max(1, len(paths) // (4 * processes)))
-    parts = [paths[at : at + chunk] for at in range(0, len(paths), chunk)]
-    results = map_forked(work, parts, processes=processes)
-    for part, scans in zip(parts, results, strict=True):
-        for path in part:
+    size = processes * min(_FORKED_CHUNK, max(1, len(paths) // (4 * processes)))
+    chunks = [paths[at : at + size] for at in range(0, len(paths), size)]
+    shares = [share for chunk in chunks for share in _dealt(chunk, processes)]
+    results = map_forked(work, shares, processes=processes)
+    for chunk in chunks:
+        scans = dict(chain.from_iterable(each.items() for each in islice(results, processes)))
+        for path in chunk:
             scan = scans.get(path, _NOTHING)
             yield path, cache.decode(scan) if isinstance(scan, bytes) else scan
+
+
+def _dealt(paths: Sequence[str], processes: int) -> list[list[str]]:
+    """The share of each process: every other few files, as those that take long stand together."""
+    shares: list[list[str]] = [[] for _ in range(processes)]
+    for number, at in enumerate(range(0, len(paths), _HAND)):
+        shares[number % processes] += paths[at : at + _HAND]
+    return shares
 
 
 def _portable(scan: Scan) -> bytes | Scan:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from imagebot.errors import FolderError
 from imagebot.manifest.images.field import Scan
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.scan import scan
-from imagebot.scan.many import Content, scan_many
+from imagebot.scan.many import Content, _dealt, scan_many
 from tests.manifest.test_golden import CASES, load, options_of
 
 FILLER = b"image: app:1.0\n" + b"# much text\n" * 1_000
@@ -101,3 +102,14 @@ def test_a_file_that_cannot_be_read_is_named_once() -> None:
     files: dict[str, Content] = {"away.yaml": FolderError("away.yaml", "is away")}
     ((_, found),) = scan_many(["away.yaml"], Reader(files), plain)
     assert [(each.path, each.reason) for each in found.unread] == [("away.yaml", "is away")]
+
+
+def test_files_that_stand_together_are_dealt_to_all_processes() -> None:
+    """Whether they are the files of one folder, or each second, third, … file."""
+    paths = [f"{number}.yaml" for number in range(1000)]
+    shares = _dealt(paths, 2)
+    assert sorted(chain.from_iterable(shares)) == sorted(paths)
+    for slow in (paths[:100], *(paths[::step] for step in (2, 3, 4, 5, 6))):
+        mine = len(set(slow).intersection(shares[0]))
+        assert len(slow) * 0.4 <= mine <= len(slow) * 0.6
+    assert _dealt(["a.yaml"], 2) == [["a.yaml"], []]

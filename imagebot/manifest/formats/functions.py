@@ -6,12 +6,13 @@ from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.yaml.tree import Mapping
 
+SIGN = "/function"
 _ANNOTATIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
 
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     """Queue the blocks that name the image of a resource's function."""
-    if not context.document_text.holds("/function"):
+    if not context.document_text.holds(SIGN):
         return
     metadata = root.mapping("metadata")
     annotations = metadata.mapping("annotations") if metadata is not None else None

@@ -19,6 +19,10 @@ from imagebot.manifest.yaml.tree import Mapping
 
 # Keys of the source of an Application, as charts have them in their values.
 _SOURCES = ("helm", "kustomize", "plugin")
+_KEEL = "keel"
+_OCI = "oci://"
+SIGNS = (*_SOURCES, _KEEL, _OCI)
+"""What is looked for in the text of all values."""
 
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
@@ -32,9 +36,9 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     if registry is not None and is_given(registry):
         context = replace(context, registry_from=registry.given)
     host = "" if registry is None else registry.value.strip()
-    has_keel = context.document_text.holds("keel")
+    has_keel = context.document_text.holds(_KEEL)
     has_sources = any(context.document_text.holds(sign) for sign in _SOURCES)
-    has_charts = context.document_text.holds("oci://")
+    has_charts = context.document_text.holds(_OCI)
 
     def visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
         if has_keel and is_of_keel(keys):

@@ -84,3 +84,5 @@ _MORE: tuple[tuple[str, Visitor], ...] = (
     ("bundle", tekton.find_bundles),
     (openshift.DOCKER_IMAGE, openshift.find_sources),
 )
+SIGNS = (*(sign for sign, _ in _MORE), functions.SIGN)
+"""What is looked for in the text of every object."""

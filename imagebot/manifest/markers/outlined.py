@@ -27,7 +27,10 @@ def are_in_outline(text: str) -> bool:
 def _are_own(text: str) -> bool:
     """Whether imagebot's markers name no image for a value that no format knows, and no text that
     only looks like one is on a line that an outline may leave out."""
-    if text.lower().count("magebot") != sum(map(text.count, _NAMES)):
+    spelled = text.lower().count("magebot")
+    if not spelled:
+        return True
+    if spelled != sum(map(text.count, _NAMES)):
         return False
     return not any("image" in after for name in _NAMES for _, after in _lines_with(text, name))
 

@@ -13,6 +13,7 @@ from imagebot.manifest.markers.aliases import unlisted_aliases, with_alias_lines
 from imagebot.manifest.markers.intervals import Intervals, values_with_signs
 from imagebot.manifest.markers.lone import add_named
 from imagebot.manifest.markers.renovate import IN_YAML, renovate_names
+from imagebot.manifest.markers.renovate import SIGN as RENOVATE_SIGN
 from imagebot.manifest.markers.scopes import begins_item, blocks, ends_in_key
 from imagebot.manifest.markers.written import (
     MANY_SIGNS,
@@ -22,6 +23,7 @@ from imagebot.manifest.markers.written import (
     agree,
     disagree,
     disagreement,
+    has_any_spelling,
     written_markers,
 )
 from imagebot.manifest.yaml.file_text import FileText
@@ -29,6 +31,11 @@ from imagebot.manifest.yaml.file_text import FileText
 _Kind: TypeAlias = Literal["line", "below", "item", "key"]
 _BLOCKS: tuple[_Kind, ...] = ("below", "item", "key")
 _DANGLING = "this marker applies to no image: put it on the line of a reference, or above it"
+
+
+def may_mark(text: str) -> bool:
+    """Whether `mark` may do anything to the candidates of a text."""
+    return RENOVATE_SIGN in text or has_any_spelling(text)
 
 
 def mark(

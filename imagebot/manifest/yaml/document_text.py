@@ -40,6 +40,10 @@ class DocumentText:
             self.signs[sign] = sign in self.text
         return self.signs[sign]
 
+    def remember(self, signs: tuple[str, ...], found: set[str]) -> None:
+        """Those of `signs` that are in the text are known to be `found`."""
+        self.signs.update({sign: sign in found for sign in signs})
+
     def index(self, index: int) -> int:
         """The position in the file of a position in this text."""
         if not self.lines:

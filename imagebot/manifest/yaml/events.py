@@ -104,17 +104,19 @@ def is_accepted(text: str) -> bool:
     from ruamel.yaml.error import YAMLError
 
     try:
-        check_syntax(text)
+        events_and_rest(text)[1]()
     except YAMLError:
         return False
     return True
 
 
-def check_syntax(text: str) -> None:
-    """As `is_accepted`, but raises libyaml's own error: for what `with_events` calls."""
+def events_and_rest(text: str) -> tuple[Iterator[Any], Callable[[], None]]:
+    """libyaml's events, and a function that checks what of the text they have not come to, as
+    `is_accepted` does; both raise libyaml's own errors."""
     from _ruamel_yaml import CParser
 
-    CParser(_without_pairs(text)).raw_parse()
+    parser = CParser(_without_pairs(text))
+    return iter(parser.get_event, None), parser.raw_parse
 
 
 def event_classes() -> tuple[type[Any], ...]:
@@ -159,7 +161,9 @@ def with_events(
 
 
 def _without_pairs(text: str) -> str:
-    return _SURROGATES.sub(_AS_LONG, text) if "\\ud" in text or "\\uD" in text else text
+    if "\\" not in text or ("\\ud" not in text and "\\uD" not in text):
+        return text
+    return _SURROGATES.sub(_AS_LONG, text)
 
 
 def _is_too_strict(error: Any, text: str) -> bool:
@@ -179,14 +183,11 @@ def events(text: str, engine: Engine) -> Iterator[Any]:
 
     Characters that JSON escapes in pairs come as blanks: no reference has any.
     """
-    text = _without_pairs(text)
     if engine == "c":
-        from _ruamel_yaml import CParser
-
-        return iter(CParser(text).get_event, None)
+        return events_and_rest(text)[0]
     from ruamel.yaml import YAML
 
-    found: Iterator[Any] = YAML(typ="safe", pure=True).parse(text)
+    found: Iterator[Any] = YAML(typ="safe", pure=True).parse(_without_pairs(text))
     return found
 
 

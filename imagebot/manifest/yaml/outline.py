@@ -19,16 +19,17 @@ from imagebot.manifest.yaml.plain_lines import (
     AT_ONCE,
     COMMENT,
     EXACT_KEYS,
-    LAST_LINES,
-    LINES,
     OWNER_KEYS,
+    TELLING,
     TELLING_LINE,
     below,
     end_of_block,
     is_telling,
+    lines,
     telling_lines,
 )
-from imagebot.manifest.yaml.signs import holds_one_of
+from imagebot.manifest.yaml.signs import which_of
+from imagebot.manifest.yaml.simple_lines import are_simple
 from imagebot.manifest.yaml.tree import Mapping, Node, Sequence
 
 # Documents with one of these need keys that an outline omits, as do those with markers.
@@ -40,6 +41,8 @@ _BEYOND = (
     *("valuesFiles:", "chartRef:", "values.yaml:", "chartName:", "helmChart:"),
     "\ntemplates:",
 )
+SIGNS = (*_BEYOND, *TELLING)
+"""What an outline looks for in a text."""
 # Line breaks to libyaml, which follows YAML 1.1.
 _OTHER_BREAKS = ("\x85", "\u2028", "\u2029")
 # Kinds of objects with values for Helm in texts; "" is not yet known.
@@ -80,12 +83,14 @@ class _NotPlainError(Exception):
     """The document has to be parsed."""
 
 
-def outline(text: str) -> Mapping | None:
+def outline(text: str, found: set[str] | None = None) -> Mapping | None:
     """The tree of a plain document that libyaml accepts, with only the scalars that can matter.
 
-    None if the document is not plain or must be parsed for another reason.
+    `found` are those of `SIGNS` that are in the text, if that is known. None if the document is not
+    plain or must be parsed for another reason.
     """
-    if holds_one_of(text.encode("utf-8", "surrogatepass"), _BEYOND):
+    found = which_of(text, SIGNS) if found is None else found
+    if not found.isdisjoint(_BEYOND):
         return None
     if not text.isascii() and any(sign in text for sign in _OTHER_BREAKS):
         return None
@@ -94,7 +99,7 @@ def outline(text: str) -> Mapping | None:
     if not few_brackets(text) or _hides_values(text):
         return None
     try:
-        return _Outline(text).read()
+        return _Outline(text).read(found.intersection(TELLING))
     except _NotPlainError:
         return None
 
@@ -134,26 +139,29 @@ class _Outline:
         self.anchors: dict[str, Line] = {}
         self.entered = 0
 
-    def read(self) -> Mapping | None:
+    def read(self, signs: set[str]) -> Mapping | None:
+        """`signs` are those of telling lines that are in the text."""
         text = self.text
-        telling = telling_lines(text)
+        telling = telling_lines(text, signs)
         position = 0
         if text.startswith("---"):
             position = text.find("\n") + 1 or len(text)
             if text[3:position].strip():
                 return None
+        simple = are_simple(text[position:])
+        between = lines(last=False, simple=simple)
         for line in telling:
-            position = self._read_region(position, line)
+            position = self._read_region(position, line, between)
             if line < position:
                 # Within a block scalar, or on the line of the marker.
                 raise _NotPlainError
             position = self._read_telling(line)
-        self._read_region(position, len(text), LAST_LINES)
+        self._read_region(position, len(text), lines(last=True, simple=simple))
         return self.root
 
-    def _read_region(self, position: int, end: int, lines: re.Pattern[str] = LINES) -> int:
+    def _read_region(self, position: int, end: int, expression: re.Pattern[str]) -> int:
         """Skip irrelevant lines up to `end`; returns where it stopped."""
-        match_line = lines.match
+        match_line = expression.match
         text = self.text
         while position < end:
             match = match_line(text, position, end)

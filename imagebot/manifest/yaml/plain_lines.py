@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 
 # Lines with one of these are telling; keys that decide about a format must be here or below.
-_TELLING = (
+TELLING = (
     *("mage", "tag", "Tag", "epository", "egistry", "igest"),
     *("oci://", "HelmRe", "HelmChart", "targetRevision", "semver", "docker://", "container:"),
     "reference:",
@@ -50,7 +51,10 @@ _IN_FLOW = (
 # Two braces belong to a template; only parsing can tell it from a mapping.
 _FLOW = rf"\{{(?!\{{){_IN_FLOW}\}}[ ]*|\[{_IN_FLOW}\][ ]*"
 _NAME = r"[A-Za-z0-9_-]+(?![A-Za-z0-9_-])"
-_SIMPLE_FLOW = r"\{(?!\{)[^\"'\n#\]}]*\}[ ]*|\[[^\"'\n#\]}]*\][ ]*"
+# A mapping has at most one quoted text here, as in `{name: PORT, value: "80"}`.
+_PIECE = r"[^\"'\n#\]}]*"
+_QUOTED = r"(?:'[^'\n]*'|\"[^\"\\\n]*\")"
+_SIMPLE_FLOW = rf"\{{(?!\{{){_PIECE}(?:{_QUOTED}{_PIECE}|)\}}[ ]*|\[{_PIECE}\][ ]*"
 _LIGHT = rf"{_PLAIN}|\"[^\"\\\n]*\"[ ]*|{_SINGLE}[ ]*|\*{_NAME}[ ]*|{_SIMPLE_FLOW}"
 _HEAVY = rf"{_DOUBLE}[ ]*|{_FLOW}"
 _ANCHOR = rf"(?:&{_NAME}[ ]+|)"
@@ -81,21 +85,31 @@ _FIELD = (
 )
 
 
-def _lines(after_nested: str) -> re.Pattern[str]:
-    """Irrelevant lines, at most `AT_ONCE`, then perhaps one other line."""
+_SKIPPED = rf"{_ANCHOR}{_value('skipped')}{_END}"
+# The same where it is known that every line is plain.
+_SIMPLE_NESTED = rf"(?:(?P=i)(?:[ ]|-[ ])[^\n]*\n|{_BLANK}){{0,{AT_ONCE}}}"
+_SIMPLE_SKIPPED = rf"{_ANCHOR}[^\n#& ][^\n]*\n"
+
+
+@functools.cache
+def lines(*, last: bool, simple: bool) -> re.Pattern[str]:
+    """Irrelevant lines, at most `AT_ONCE`, then perhaps one other line.
+
+    `last` is for the end of a document, `simple` for one whose lines `are_simple`.
+    """
+    # Nested lines may only be skipped if a line that is not nested follows within the region.
+    after_nested = "" if last else r"(?=[^\n])"
+    nested, skipped = (_SIMPLE_NESTED, _SIMPLE_SKIPPED) if simple else (_NESTED, _SKIPPED)
     around = "".join(rf"(?<![ ]{key}:)" for key in _AROUND.split("|"))
     line = (
         r"(?P<i>[ ]*)(?:\n|#[^\n]*\n|"
-        rf"(?<=[ ])(?![ ]|(?:{_EXACT}|{_OWNERS}):){_KEY}:(?:[ ]+{_ANCHOR}{_value('skipped')}{_END}|"
-        rf"{around}[ ]*(?:&{_NAME}[ ]*|){_END}(?=(?P<nested>{_NESTED}))(?P=nested)"
+        rf"(?<=[ ])(?![ ]|(?:{_EXACT}|{_OWNERS}):){_KEY}:(?:[ ]+{skipped}|"
+        rf"{around}[ ]*(?:&{_NAME}[ ]*|){_END}(?=(?P<nested>{nested}))(?P=nested)"
         rf"(?!(?P=i)[ -]|{_BLANK}){after_nested}))"
     )
     return re.compile(rf"(?:{line}){{0,{AT_ONCE}}}{_FIELD}")
 
 
-# Nested lines may only be skipped if a line that is not nested follows within the region.
-LINES = _lines(r"(?=[^\n])")
-LAST_LINES = _lines("")
 COMMENT = re.compile(r"[ ]*(?:\n|\Z|#[^\n]*(?:\n|\Z))")
 # What an alias may stand for: a collection begins behind the anchor or on the next line.
 ANCHORS = re.compile(rf"(?:\A|(?<=[\s,\[{{]))&(?P<name>{_NAME})[ ]*(?P<collection>[\n#\[{{!]|\Z)?")
@@ -120,11 +134,14 @@ def below(text: str, position: int) -> re.Match[str] | None:
     return _BELOW.match(text, position)
 
 
-def telling_lines(text: str) -> list[int]:
-    """The starts of the lines that may name an image, each once, in order."""
+def telling_lines(text: str, signs: Iterable[str] = TELLING) -> list[int]:
+    """The starts of the lines that may name an image, each once, in order.
+
+    `signs` are those of `TELLING` that are in the text.
+    """
     starts: set[int] = set()
     find, line_start = text.find, text.rfind
-    for sign in _TELLING:
+    for sign in signs:
         at = find(sign)
         while at >= 0:
             if text.startswith(_SILENT, at - 1):
@@ -140,7 +157,7 @@ def telling_lines(text: str) -> list[int]:
 @functools.lru_cache(maxsize=1024)
 def is_telling(key: str) -> bool:
     """Whether a key may be about an image by its name."""
-    return any(sign in key for sign in _TELLING)
+    return any(sign in key for sign in TELLING)
 
 
 def is_always_entered(key: str) -> bool:

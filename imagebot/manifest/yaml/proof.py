@@ -23,9 +23,9 @@ from imagebot.manifest.yaml.events import (
     MAX_DEPTH,
     Engine,
     YamlFaultError,
-    check_syntax,
     event_classes,
     events,
+    events_and_rest,
     few_brackets,
     with_events,
 )
@@ -48,11 +48,15 @@ def prove(old: str, new: str, edits: list[Edit], *, nesting: int = 0) -> None:
 
     def consume(stream: Iterator[Any], engine: Engine) -> None:
         comparison = _Comparison(old, edits, nesting)
-        if edits and engine == "c" and few_brackets(new) and new.endswith(old[edits[-1].end :]):
+        if not (edits and engine == "c" and few_brackets(new)):
+            comparison.run(stream, events(new, engine))
+            return
+        after, check_rest = events_and_rest(new)
+        if new.endswith(old[edits[-1].end :]):
             comparison.set_common_end(old, new)
-        comparison.run(stream, events(new, engine))
+        comparison.run(stream, after)
         if comparison.stopped_early:
-            check_syntax(new)
+            check_rest()
 
     with_events(old, consume)
 

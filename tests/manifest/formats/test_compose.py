@@ -13,7 +13,7 @@ BUILT = "services:\n  web:\n    build: .\n    image: acme/web:1.0\n"
 @pytest.fixture(params=["outline", "parser"])
 def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "parser":
-        monkeypatch.setattr(scan_module, "outline", lambda _text: None)
+        monkeypatch.setattr(scan_module, "outline", lambda _text, _found: None)
 
 
 @pytest.mark.parametrize(

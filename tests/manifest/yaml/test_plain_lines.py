@@ -3,18 +3,40 @@ from __future__ import annotations
 import pytest
 
 from imagebot.manifest.yaml.plain_lines import (
-    LAST_LINES,
-    LINES,
     TELLING_LINE,
     below,
     end_of_block,
     is_telling,
+    lines,
     telling_lines,
+)
+
+NOT_PLAIN_LINES = (
+    "a: [\n",
+    "a: b: c\n",
+    'a: "b\n',
+    "a: 'b' c\n",
+    "a: !b c\n",
+    "? a\n",
+    "{a: b}: c\n",
+    "a: @b\n",
+    "a: {b: [c, 'd}]}\n",
+    "<<: *a\n",
+    "'a': b\n",
+    # What would be plain if a part of it were given back.
+    "a: &b#c\n",
+    "a: *b#c\n",
+    "- &bc\n",
+    'a: "b\\"\n',
+    "a: 'b''\n",
+    "a: b #c\nd: e: f\n",
+    "a: {b}#c\n",
+    "a: {{b}\n",
 )
 
 
 @pytest.mark.parametrize(
-    ("text", "lines"),
+    ("text", "telling"),
     [
         ("a: b\n", []),
         ("a: b\nimage: c:1\n", [2]),
@@ -26,9 +48,9 @@ from imagebot.manifest.yaml.plain_lines import (
         ("a: &imagePullPolicy\n  newTag: 1\n  url: oci://a/b\n", [2, 3]),
     ],
 )
-def test_lines_that_tell(text: str, lines: list[int]) -> None:
+def test_lines_that_tell(text: str, telling: list[int]) -> None:
     starts = [0, *(at + 1 for at, letter in enumerate(text) if letter == "\n")]
-    assert telling_lines(text) == [starts[line - 1] for line in lines]
+    assert telling_lines(text) == [starts[line - 1] for line in telling]
 
 
 @pytest.mark.parametrize("key", ["image", "initImage", "tag", "imageTag", "repository", "digest"])
@@ -64,38 +86,14 @@ def test_keys_that_do_not(key: str) -> None:
     ],
 )
 def test_lines_that_are_plain(line: str) -> None:
-    match = LAST_LINES.match(line)
+    match = lines(last=True, simple=False).match(line)
     assert match is not None
     assert match.end() == len(line)
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "a: [\n",
-        "a: b: c\n",
-        'a: "b\n',
-        "a: 'b' c\n",
-        "a: !b c\n",
-        "? a\n",
-        "{a: b}: c\n",
-        "a: @b\n",
-        "a: {b: [c, 'd}]}\n",
-        "<<: *a\n",
-        "'a': b\n",
-        # What would be plain if a part of it were given back.
-        "a: &b#c\n",
-        "a: *b#c\n",
-        "- &bc\n",
-        'a: "b\\"\n',
-        "a: 'b''\n",
-        "a: b #c\nd: e: f\n",
-        "a: {b}#c\n",
-        "a: {{b}\n",
-    ],
-)
+@pytest.mark.parametrize("line", NOT_PLAIN_LINES)
 def test_lines_that_are_not(line: str) -> None:
-    match = LAST_LINES.match(line)
+    match = lines(last=True, simple=False).match(line)
     assert match is None or match.end() < len(line)
 
 
@@ -174,7 +172,7 @@ def test_what_is_below(text: str, indent: str | None, dash: str | None) -> None:
 )
 def test_what_is_nested_is_stepped_over_as_a_whole(text: str, stepped_over: int) -> None:
     """No line of it is given back, nor a blank one before a line that is not plain."""
-    match = LAST_LINES.match(text)
+    match = lines(last=True, simple=False).match(text)
     assert match is not None
     end = match.end() if match["lead"] is None else match.start("lead")
     assert text.count("\n", 0, end) == stepped_over
@@ -182,6 +180,6 @@ def test_what_is_nested_is_stepped_over_as_a_whole(text: str, stepped_over: int)
 
 def test_what_is_nested_may_end_a_document_only_where_no_telling_line_follows() -> None:
     for text in ("  a:\n    b: c\n", "  a:\n    b: c\n # x\n\n"):
-        match = LINES.match(text)
+        match = lines(last=False, simple=False).match(text)
         assert match is not None
         assert match["key"] == "a"
