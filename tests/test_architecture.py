@@ -114,6 +114,7 @@ PURE_TOO = {
     "imagebot.registry.image",
     "imagebot.registry.protocol",
     "imagebot.serve.agenda",
+    "imagebot.serve.answers",
     "imagebot.serve.events",
     "imagebot.serve.freshness",
     "imagebot.serve.hooks.acr",

@@ -1,4 +1,4 @@
-"""Addresses in the bot's own file: Git remotes, forges, registries.
+"""Addresses in the bot's own file: Git remotes, forges, registries, who is nudged.
 
 No message repeats an address that may hold a password.
 """
@@ -22,6 +22,10 @@ _HOST_RE = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"
 )
 _HOST_GLOB_RE = re.compile(r"[A-Za-z0-9._*?-]+(?::[0-9]{1,5})?")
+# A namespace of Kubernetes, and a name.
+_APPLICATION_RE = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?/)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"
+)
 _PRIVATE_HOSTS = "*.corp.example, 10.0.0.0/8"
 
 
@@ -101,6 +105,17 @@ def check_nudge_url(value: str) -> str:
         raise refuse("must not hold a credential", "put it into `secret`")
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise refuse("not a URL to call", "https://flux.example.com/hook/…")
+    return value
+
+
+def check_application(value: str) -> str:
+    """An Application of Argo CD, spelt as on its command line: `[NAMESPACE/]NAME`."""
+    if _APPLICATION_RE.fullmatch(value) is None:
+        shown = show_text(value)
+        raise refuse(
+            f"not the name of an Application: {shown!r}",
+            "web; or NAMESPACE/NAME where it is in another namespace than Argo CD",
+        )
     return value
 
 

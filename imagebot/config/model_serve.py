@@ -86,7 +86,8 @@ class Nudge:
     """Who is told of a commit, so that it is deployed at once.
 
     `secret` signs, or is the token of `argocd-refresh`; None: nothing is proven. `targets` are the
-    names of those whose commits it is told of, () for all. `ca_file` has its authorities, "" for
+    names of those whose commits it is told of, () for all. `applications` are `NAME`, or
+    `NAMESPACE/NAME` where they are not in Argo CD's own. `ca_file` has its authorities, "" for
     the system's.
     """
 

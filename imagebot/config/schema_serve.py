@@ -6,7 +6,12 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from imagebot.config.address import check_issuer, check_listen, check_nudge_url
+from imagebot.config.address import (
+    check_application,
+    check_issuer,
+    check_listen,
+    check_nudge_url,
+)
 from imagebot.config.model_serve import HookType, NudgeType
 from imagebot.config.schema_bot import (
     BotSection,
@@ -21,6 +26,7 @@ from imagebot.http.address import is_loopback, netloc
 
 ListenAt = Annotated[Text, AfterValidator(check_listen)]
 NudgeUrl = Annotated[Text, AfterValidator(check_nudge_url)]
+Application = Annotated[Text, AfterValidator(check_application)]
 Issuer = Annotated[Text, AfterValidator(check_issuer)]
 _TO_PROVE = "secret: {file: /run/secrets/hook}, or insecure: true where no stranger can get"
 _TOKEN_KEYS = frozenset({"issuer", "audience", "claims"})
@@ -104,7 +110,9 @@ class NudgeSection(Section):
         default=False, description="Without a secret; or a token over plain http."
     )
     ca_file: Text = Field(default="", description="The authority of its certificate, as a file.")
-    applications: list[Name] = Field(default=[], description="Of Argo CD, to refresh.")
+    applications: list[Application] = Field(
+        default=[], description="Of Argo CD, to refresh: NAME, or NAMESPACE/NAME."
+    )
     targets: list[Text] = Field(default=[], description="Names; by default all.")
 
     @model_validator(mode="after")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import re
 from urllib.parse import SplitResult, urlsplit
 
 from imagebot.reference import DOCKER_HUB
 
+_LABEL_RE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_LONGEST_NAME = 253
 _HUB_ALIASES = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 
 
@@ -65,3 +68,10 @@ def hostname(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].lower()
+
+
+def is_host_name(text: str) -> bool:
+    """Whether a text is a host's name and nothing else: no address, port or dot at its end."""
+    labels = text.split(".")
+    whole = len(text) <= _LONGEST_NAME and all(map(_LABEL_RE.fullmatch, labels))
+    return whole and not labels[-1].isdigit()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from imagebot.config.model_serve import Nudge, NudgeType
 from imagebot.errors import NudgeError
@@ -68,16 +68,24 @@ def argocd_refresh(nudge: Nudge, commit: Commit, secret: str, moment: int) -> tu
 
 
 def application_request(nudge: Nudge, name: str, token: str, *, refresh: bool) -> Request:
-    """Asks for an application, and to `refresh` it. Raises NudgeError for what is not a token."""
+    """Asks for an application, `NAME` or `NAMESPACE/NAME`, and to `refresh` it.
+
+    Raises NudgeError for what is not a token.
+    """
     if not token.isascii() or not token.isprintable() or " " in token:
         raise NudgeError(
             "the secret is not a token of Argo CD",
             hint="make one with `argocd account generate-token`",
         )
-    path = f"/api/v1/applications/{quote(name, safe='')}"
+    namespace, slash, own = name.partition("/")
+    parameters = {"refresh": "normal"} if refresh else {}
+    if slash:
+        parameters["appNamespace"] = namespace
+    path = f"/api/v1/applications/{quote(own if slash else name, safe='')}"
+    query = f"?{urlencode(parameters)}" if parameters else ""
     return Request(
         subject=str(nudge),
-        url=f"{_address(nudge)}{path}{'?refresh=normal' if refresh else ''}",
+        url=f"{_address(nudge)}{path}{query}",
         headers={"Authorization": f"Bearer {token}"},
         ca_file=nudge.ca_file,
         limit=_LARGEST_APPLICATION,

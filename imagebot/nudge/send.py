@@ -45,7 +45,8 @@ _HINTS = {
     },
     "argocd-refresh": {
         401: "the token is not valid any more: make one with `argocd account generate-token`",
-        403: "there is no such application, or the account of the token may not get it",
+        403: "there is no such application (NAMESPACE/NAME where it is not in Argo CD's own "
+        "namespace), or the account of the token may not get it",
         404: "there is no such application, or the url is not the address of Argo CD",
     },
 }

@@ -105,7 +105,7 @@ RUNNING = Metric("imagebot_passes_running", "gauge", (), "Passes under way.")
 WAITING = Metric("imagebot_passes_waiting", "gauge", (), "Passes that wait because of an event.")
 PUSH_SECONDS = Metric(
     "imagebot_push_to_commit_seconds", "histogram", (),
-    "From the first push that was announced to the end of the pass that published because of it.",
+    "From the first push that was announced to the end of the pass that published it.",
     _PUSH_BOUNDS,
 )  # fmt: skip
 HOOKS = Metric(

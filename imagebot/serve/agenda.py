@@ -30,29 +30,30 @@ _KEPT_FOR_OTHERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """An image to look for, heard of at a moment; `tries` before this one did not find its tag."""
+    """An image to look for, heard of at a moment; `tries` before this one did not find its tag.
+
+    `answered`: something was published because of it, so that nobody waits since then.
+    """
 
     image: Announcement
     heard: float
     tries: int = 0
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A pass of one target. `scheduled`: nobody asked for it, or it was due anyway.
 
-    `hints` are those that it answers, `commits` those of Git events.
+    `hints` are those that it looks for, `commits` those of Git events. `open` are hints that passes
+    before it could not answer: it may, without having been asked to.
     """
 
     target: Target
     scheduled: bool
     hints: tuple[Hint, ...] = ()
     commits: tuple[str, ...] = ()
-
-    @property
-    def heard(self) -> float | None:
-        """When the first of the hints was heard; None without one."""
-        return min((hint.heard for hint in self.hints), default=None)
+    open: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +61,24 @@ class Ended:
     """What a pass of a target left behind.
 
     `uses` are the repositories of its images, by all their names (those of mirrors and origins,
-    too); None: that did not become known. `commits` are those
-    that it pushed. `missing` are hints whose tag is not listed yet. It should be tried again soon
-    where it `failed`, and where it is `partial`: some registry could not be reached.
+    too); None: that did not become known. `commits` are those that it pushed. `missing` are hints
+    whose tag is not listed yet, `answered` those because of which it published something, and
+    `open` those that it could not answer, as something failed. It should be tried again soon where
+    it `failed`, and where it is `partial`: some registry could not be reached.
     """
 
     uses: frozenset[Repository] | None
     commits: tuple[str, ...] = ()
     missing: tuple[Hint, ...] = ()
+    answered: tuple[Hint, ...] = ()
+    open: tuple[Hint, ...] = ()
     failed: bool = False
     partial: bool = False
+
+    @property
+    def heard(self) -> float | None:
+        """When the first push was heard because of which it published something; None: of none."""
+        return min((hint.heard for hint in self.answered), default=None)
 
 
 def _host(target: Target) -> str:
@@ -83,7 +92,8 @@ class _Entry:
     infinity: nothing has happened. `outdated`: the pass that runs goes by an older configuration.
     `crowded`: more hints came than are kept. `hushed` is until when hints start nothing, after a
     failure; `rests` is until when no event does, as `busy` passes in a row ended with the next one
-    wanted already. `own` are the newest commits that the bot pushed."""
+    wanted already. `open` are hints that a pass could not answer; they start nothing. `own` are the
+    newest commits that the bot pushed."""
 
     target: Target
     due: float
@@ -99,6 +109,7 @@ class _Entry:
     uses: frozenset[Repository] | None = None
     hints: dict[Announcement, Hint] = field(default_factory=dict)
     later: list[tuple[float, Hint]] = field(default_factory=list)
+    open: dict[Announcement, Hint] = field(default_factory=dict)
     commits: dict[str, None] = field(default_factory=dict)
     own: dict[str, None] = field(default_factory=dict)
     backoff: float = 0.0
@@ -248,6 +259,7 @@ class Agenda:
             del entry.own[next(iter(entry.own))]
         self._schedule(entry, ended, now)
         self._wait_for(entry, ended.missing, now)
+        self._keep_open(entry, ended)
         self._leave_out_what_is_over(entry)
         self._rest(entry, now)
 
@@ -265,6 +277,7 @@ class Agenda:
             scheduled=entry.due <= now,
             hints=tuple(entry.hints.values()),
             commits=tuple(entry.commits),
+            open=(*entry.open.values(), *(hint for _, hint in entry.later if not hint.answered)),
         )
         entry.running = True
         entry.wanted = math.inf
@@ -287,6 +300,18 @@ class Agenda:
                 at = now + RETRIES[hint.tries]
                 entry.later.append((at, replace(hint, tries=hint.tries + 1)))
 
+    def _keep_open(self, entry: _Entry, ended: Ended) -> None:
+        """Remember since when somebody waits for what failed, and that nobody does for the rest."""
+        first = sorted(ended.open, key=lambda hint: hint.heard)
+        entry.open = {}
+        for hint in first[:_MOST_HINTS]:
+            entry.open.setdefault(hint.image, hint)
+        answered = {hint.image for hint in ended.answered}
+        entry.later = [
+            (at, replace(hint, answered=hint.answered or hint.image in answered))
+            for at, hint in entry.later
+        ]
+
     def _rest(self, entry: _Entry, now: float) -> None:
         """Let events gather before the next pass, where they keep coming while passes run."""
         entry.busy = entry.busy + 1 if entry.wanted < math.inf else 0
@@ -296,9 +321,10 @@ class Agenda:
     def _leave_out_what_is_over(self, entry: _Entry) -> None:
         """Leave out what came while the pass ran, and turns out to be no news."""
         if (uses := entry.uses) is not None:
-            entry.hints = {
-                image: hint for image, hint in entry.hints.items() if image.repository in uses
-            }
+            entry.hints, entry.open = (
+                {image: hint for image, hint in hints.items() if image.repository in uses}
+                for hints in (entry.hints, entry.open)
+            )
         entry.commits = {commit: None for commit in entry.commits if commit not in entry.own}
         if not entry.hints and not entry.commits and not entry.crowded:
             entry.wanted = math.inf

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -29,6 +30,7 @@ _AT_ONCE = 16
 """Larger deliveries that are looked at, each in a thread."""
 _ASKING = 4
 """Deliveries that wait for the keys of an issuer: those of others do not wait with them."""
+_ALLOW = {"Allow": "POST"}
 _ASKS = 'Basic realm="imagebot", charset="UTF-8"'
 _CAREFUL = {
     "Cache-Control": "no-store",
@@ -85,7 +87,7 @@ class _OneLength:
 
 
 def hook_routes(door: Door) -> list[Route]:
-    """`POST /hooks/NAME`."""
+    """`POST /hooks/NAME`, and `OPTIONS` for senders that ask before they deliver."""
     at_once, asking, bodies = CapacityLimiter(_AT_ONCE), CapacityLimiter(_ASKING), Bodies()
 
     async def hook(request: Request) -> Response:
@@ -100,7 +102,19 @@ def hook_routes(door: Door) -> list[Route]:
                 answer = await to_thread.run_sync(door.knock, name, delivery, limiter=limiter)
         return Response(answer.content, answer.status, media_type="application/json")
 
-    return [Route("/hooks/{name}", hook, methods=["POST"])]
+    async def ask(request: Request) -> Response:
+        headers = _joined(request.headers.items())
+        delivery = Delivery(headers=headers, query=dict(request.query_params))
+        origin = door.permit(request.path_params["name"], delivery)
+        if not origin:
+            # As if nobody had asked here.
+            raise HTTPException(405, headers=_ALLOW)
+        allowed = {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
+        return Response(headers={**_ALLOW, **allowed})
+
+    path = "/hooks/{name}"
+    # The first is the one whose methods others are told.
+    return [Route(path, hook, methods=["POST"]), Route(path, ask, methods=["OPTIONS"])]
 
 
 def _probe_routes(board: Board) -> list[Route]:

@@ -51,8 +51,8 @@ class TargetState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassEnd:
-    """When a pass ended, how many seconds it took, and how many ago the first hint was heard that
-    it answered; None if there was none."""
+    """When a pass ended, how many seconds it took, and how many ago the first push was heard that
+    it published something for; None if there was none."""
 
     at: datetime
     seconds: float

@@ -159,15 +159,14 @@ class Daemon:
                 self._tell_nudges(*self._nudged.get_nowait())
 
     def _finish(self, work: _Work, result: PassResult) -> None:
-        job, now = work.of.job, self.clock()
-        name = job.target.name
+        name, now = work.of.job.target.name, self.clock()
         ended = self._passes.end(work.of, result)
         self._agenda.end(name, ended, now)
         result = replace(result, plan=without_secrets(result.plan, self.process.vault))
         end = PassEnd(
             at=datetime.now(UTC),
             seconds=now - work.began,
-            latency=None if job.heard is None else now - job.heard,
+            latency=None if ended.heard is None else now - ended.heard,
         )
         self.board.end(name, result, end)
         self._count(name, result, end)

@@ -18,7 +18,7 @@ from imagebot.serve.hooks.jwks import NO_KEYS, Keys
 from imagebot.serve.hooks.model import Delivery, Heard, Refused
 from imagebot.serve.hooks.oidc import key_id
 from imagebot.serve.hooks.proof import bearer_token
-from imagebot.serve.hooks.receive import receive
+from imagebot.serve.hooks.receive import permit, receive
 from imagebot.serve.inbox import Inbox
 from imagebot.serve.keys import IssuerKeys
 from imagebot.serve.told import Told
@@ -94,6 +94,26 @@ class Door:
         found = bool(heard.images or heard.git)
         self.metrics.deliver(hook.name, "accepted" if found else "ignored")
         return _answer(202, status="accepted" if found else "nothing to do")
+
+    def permit(self, name: str, delivery: Delivery) -> str:
+        """The origin that may deliver from now on, for a sender that asks before it does.
+
+        "" for all who ask anything else, or may not: they are told that nobody answers here.
+        """
+        hook = self.hooks.get(name)
+        if hook is None:
+            return ""
+        try:
+            origin = permit(hook, delivery, self._secret(hook), now=self.wall_clock())
+        except CredentialError as error:
+            origin = Refused(503, error.message)
+        if isinstance(origin, Refused):
+            self._tell(hook, Refused(405, f"asked before a delivery: {origin.reason}"))
+            self.metrics.deliver(hook.name, _OUTCOMES[origin.status])
+            return ""
+        if origin:
+            self.metrics.deliver(hook.name, "answered")
+        return origin
 
     def _hear(self, hook: Hook, delivery: Delivery) -> Heard | Refused:
         keys = self._find_keys(hook, delivery)

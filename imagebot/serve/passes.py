@@ -20,7 +20,8 @@ from imagebot.run.nudges import with_nudges
 from imagebot.run.passes import PassContext, PassResult, run_pass
 from imagebot.run.process import Process
 from imagebot.run.registries import KeptRegistries, cache_folder
-from imagebot.serve.agenda import Ended, Hint, Job
+from imagebot.serve.agenda import Ended, Job
+from imagebot.serve.answers import Outcome, answers_of
 from imagebot.serve.freshness import oldest
 from imagebot.text import excerpt
 from imagebot.values import dataclass
@@ -161,7 +162,6 @@ def _run(context: PassContext) -> PassResult:
 
 def _ended(job: Job, result: PassResult, memo: Memo) -> Ended:
     plan = result.plan
-    failed = {problem.subject for problem in plan.problems if problem.scope == "repository"}
     of_target = any(problem.scope == "target" for problem in plan.problems)
     # The next hour of a schedule may be far away, and a registry is usually back soon.
     partial = any(
@@ -169,19 +169,14 @@ def _ended(job: Job, result: PassResult, memo: Memo) -> Ended:
     )
     of_change = any(problem.scope == "change" for problem in plan.problems)
     names = frozenset(name for repository in result.asked for name in memo.names(repository))
+    answers = answers_of(job, Outcome(plan, result.published, memo.names, memo.lists))
     return Ended(
         # What could not be read says nothing of the images that it has.
         uses=None if of_target and not names else names,
         commits=tuple(entry.commit for entry in result.published if entry.commit),
-        missing=tuple(hint for hint in job.hints if _is_missing(hint, failed, memo)),
+        missing=answers.missing,
+        answered=answers.answered,
+        open=answers.open,
         failed=of_target or of_change,
         partial=partial,
     )
-
-
-def _is_missing(hint: Hint, failed: set[str], memo: Memo) -> bool:
-    """Whether the registry does not list the tag yet, or did not answer."""
-    repository, tag = hint.image.repository, hint.image.tag
-    if any(str(name) in failed for name in memo.names(repository)):
-        return True
-    return bool(tag) and memo.lists(repository, tag) is False

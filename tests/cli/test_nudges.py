@@ -151,21 +151,21 @@ def checks(result: Result) -> list[str]:
 def test_doctor_reaches_those_who_would_be_told(cli: Cli, bot: Bot, start_scripted: Start) -> None:
     receiver = FluxReceiver(SECRET)
     repository = Application("https://git.example.com/a/b")
-    argo = ArgoCd(token=SECRET, applications={"web": repository})
+    argo = ArgoCd(token=SECRET, applications={"web": repository, "team-a/web": repository})
     flux, argocd = start_scripted(receiver), start_scripted(argo)
     refresh = (
         f"{{type: argocd-refresh, url: '{argocd.url}', secret: {{env: SECRET}}, "
-        "applications: [web]}"
+        "applications: [web, team-a/web]}"
     )
     bot(to_flux(f"{flux.url}{receiver.path}"), refresh, forge=NO_FORGE)
     result = cli("doctor", "-c", "bot.yaml")
     assert checks(result) == [
         f"ok    nudge flux at {flux.host}: reachable; the secret can be read",
-        f"ok    nudge argocd-refresh at {argocd.host}: the token can read 1 application",
+        f"ok    nudge argocd-refresh at {argocd.host}: the token can read 2 applications",
     ]
     # Nothing that anybody could take for a nudge.
     assert [(request.method, request.path) for request in flux.requests] == [("HEAD", "/")]
-    assert (receiver.reconciled, argo.refreshed, argo.read) == ([], [], ["web"])
+    assert (receiver.reconciled, argo.refreshed, argo.read) == ([], [], ["web", "team-a/web"])
 
 
 def test_doctor_finds_what_would_fail(cli: Cli, bot: Bot, start_scripted: Start) -> None:

@@ -32,6 +32,31 @@ def test_all_keys() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["web", "a.b", "team-a/web", "9/A_b.c", f"{'a' * 63}/web"])
+def test_an_application_may_have_a_namespace(name: str) -> None:
+    url = "https://argocd.example"
+    found = load(f"{{type: argocd-refresh, url: '{url}', {TOKEN}, applications: ['{name}']}}")
+    assert found.applications == (name,)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("/web", "team-a/", "/", "a/b/web", "team a/web", "team.a/web", "Team/web", "-a/web"),
+        *("a-/web", f"{'a' * 64}/web", "team-a/we b", "a?b/web", "a%2Fb"),
+    ],
+)
+def test_what_is_not_an_application(name: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(
+            "{type: argocd-refresh, url: 'https://argocd.example', "
+            f"{TOKEN}, applications: [web, '{name}']}}"
+        )
+    (issue,) = caught.value.issues
+    assert "nudges[0].applications[1]: not the name of an Application" in str(issue)
+    assert "NAMESPACE/NAME" in issue.hint
+
+
 def test_the_path_is_not_in_its_name() -> None:
     assert str(load(f"{{type: flux, url: 'https://f.example:1/hook/1', {TOKEN}}}")) == (
         "flux at f.example:1"

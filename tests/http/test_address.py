@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from imagebot.http.address import is_loopback
+from imagebot.http.address import is_host_name, is_loopback
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,22 @@ from imagebot.http.address import is_loopback
 )
 def test_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("a", True),
+        ("A-1.example", True),
+        (".".join(["a" * 63] * 3), True),
+        (".".join(["a" * 63] * 4), False),
+        ("a" * 64, False),
+        ("a.example.", False),
+        ("a\n", False),
+        ("\u0661.example", False),
+        ("a.1", False),
+        ("", False),
+    ],
+)
+def test_the_name_of_a_host(text: str, name: bool) -> None:
+    assert is_host_name(text) is name

@@ -18,7 +18,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from imagebot.config.model_serve import Nudge
 from imagebot.errors import NudgeError
 from imagebot.http.message import Request
-from imagebot.nudge.build import BUILDERS, build_calls, web_url
+from imagebot.nudge.build import BUILDERS, application_request, build_calls, web_url
 from imagebot.nudge.document import commit_document
 from tests.nudge.commits import COMMIT
 from tests.support.receiver import Application, ArgoCd, FluxReceiver
@@ -157,15 +157,40 @@ def test_the_page_of_a_repository(url: str, page: str) -> None:
 
 
 def test_a_refresh_for_each_application() -> None:
-    nudge = replace(REFRESH, applications=("web", "a/b ?c"))
+    nudge = replace(REFRESH, applications=("web", "b ?c"))
     calls = build_calls(nudge, COMMIT, "t0ken", 0)
     base = "https://argocd.example.com/argo/api/v1/applications"
     assert [(call.request.method, call.request.url, call.application) for call in calls] == [
         ("GET", f"{base}/web?refresh=normal", "web"),
-        ("GET", f"{base}/a%2Fb%20%3Fc?refresh=normal", "a/b ?c"),
+        ("GET", f"{base}/b%20%3Fc?refresh=normal", "b ?c"),
     ]
     assert all(call.request.headers["Authorization"] == "Bearer t0ken" for call in calls)
     assert all(call.waits for call in calls)
+
+
+def test_an_application_of_another_namespace() -> None:
+    """In the configuration as on Argo CD's command line, in the request as two."""
+    nudge = replace(REFRESH, applications=("team-a/web", "argocd/web", "web"))
+    base = "https://argocd.example.com/argo/api/v1/applications"
+    calls = build_calls(nudge, COMMIT, "t0ken", 0)
+    assert [(call.application, call.request.url) for call in calls] == [
+        ("team-a/web", f"{base}/web?refresh=normal&appNamespace=team-a"),
+        ("argocd/web", f"{base}/web?refresh=normal&appNamespace=argocd"),
+        ("web", f"{base}/web?refresh=normal"),
+    ]
+    looked = [
+        application_request(nudge, name, "t0ken", refresh=False).url
+        for name in ("team-a/web", "web")
+    ]
+    assert looked == [f"{base}/web?appNamespace=team-a", f"{base}/web"]
+    application = Application("https://git.example.com/acme/gitops")
+    argo = ArgoCd(
+        token="t0ken",
+        applications={"team-a/web": application, "web": application},
+        prefix="/argo",
+    )
+    assert [argo(received(call.request)).status for call in calls] == [200] * 3
+    assert argo.refreshed == ["team-a/web", "web", "web"]
 
 
 @pytest.mark.parametrize("token", ["two words", "naïve", "a\x7fb"])

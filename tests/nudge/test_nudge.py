@@ -200,6 +200,17 @@ def test_argocd_takes_its_time(start_scripted: Start) -> None:
     assert argo.refreshed == ["web"]
 
 
+def test_applications_of_other_namespaces(start_scripted: Start) -> None:
+    argo = ArgoCd(token=SECRET, applications={"web": GITOPS, "team-a/web": GITOPS})
+    server = start_scripted(argo)
+    names = ("web", "team-a/web", "team-b/web")
+    own, other, absent = tell(bot_with(to_refresh(server.url, *names)))
+    assert (own.problem, other.problem) == (None, None)
+    assert sorted(argo.refreshed) == ["team-a/web", "web"]
+    assert str(other).endswith(" to refresh team-a/web")
+    assert why(absent).endswith("(team-b/web): it answered with status 403")
+
+
 def test_argocd_refuses(start_scripted: Start) -> None:
     argo = ArgoCd(token="another", applications={"web": GITOPS})
     server = start_scripted(argo)

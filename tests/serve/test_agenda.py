@@ -80,7 +80,7 @@ def test_a_hint_starts_the_targets_that_use_the_repository_at_once() -> None:
     heard = hint(API, 20.0, "1.2")
     assert agenda.hear(heard)
     (job,) = started(agenda, 20.0)
-    assert (job.target, job.scheduled, job.hints, job.heard) == (ONE, False, (heard,), 20.0)
+    assert (job.target, job.scheduled, job.hints) == (ONE, False, (heard,))
 
 
 def test_what_nobody_uses_starts_nothing() -> None:
@@ -100,7 +100,7 @@ def test_what_comes_during_a_pass_forms_the_next() -> None:
     agenda.end("one", used(API), 22.0)
     (job,) = started(agenda, 22.0)
     assert len(job.hints) == 48
-    assert job.heard == 20.5
+    assert {each.heard for each in job.hints} == {20.5}
     agenda.end("one", used(API), 23.0)
     assert started(agenda, 23.0) == []
 
@@ -165,7 +165,7 @@ def test_a_push_of_people_starts_a_pass() -> None:
     agenda = looked_at()
     assert agenda.hear_git(["one"], "made-by-people", 20.0)
     (job,) = started(agenda, 20.0)
-    assert (job.target, job.heard) == (ONE, None)
+    assert (job.target, job.hints) == (ONE, ())
 
 
 def test_a_failure_is_tried_again_later_and_later() -> None:
@@ -183,6 +183,71 @@ def test_a_failure_is_tried_again_later_and_later() -> None:
     started(agenda, now + INTERVAL)
     agenda.end("one", Ended(uses=None, failed=True), now + INTERVAL)
     assert agenda.next_moment(MOST) == now + INTERVAL + 5
+
+
+def failed(job: Job) -> Ended:
+    """The end of a pass that could not answer any of its hints."""
+    return Ended(uses=None, failed=True, open=(*job.hints, *job.open))
+
+
+def test_what_a_failed_pass_could_not_answer_stays_open() -> None:
+    agenda = looked_at()
+    heard = hint(API, 20.0, "1")
+    agenda.hear(heard)
+    now = 20.0
+    (job,) = started(agenda, now)
+    # It starts nothing: the next pass comes when it would have come.
+    for wait in (5.0, 10.0, 20.0):
+        agenda.end("one", failed(job), now)
+        assert agenda.next_moment(MOST) == now + wait
+        now += wait
+        (job,) = started(agenda, now)
+        assert (job.hints, job.open, job.scheduled) == ((), (heard,), True)
+    agenda.end("one", Ended(uses=frozenset({API}), answered=job.open), now)
+    agenda.hear(hint(API, 90.0, "2"))
+    (job,) = started(agenda, 90.0)
+    assert job.open == ()
+
+
+def test_of_a_push_that_is_announced_again_the_first_time_counts() -> None:
+    agenda = looked_at()
+    agenda.hear(hint(API, 20.0, "1"))
+    (job,) = started(agenda, 20.0)
+    agenda.end("one", failed(job), 21.0)
+    agenda.hear(hint(API, 22.0, "1"))
+    (job,) = started(agenda, 26.0)
+    agenda.end("one", failed(job), 27.0)
+    agenda.hear(hint(API, 28.0, "1"))
+    (job,) = started(agenda, 40.0)
+    assert [each.heard for each in (*job.hints, *job.open)] == [28.0, 20.0]
+
+
+def test_what_is_looked_for_later_is_open_for_other_passes_and_answered_once() -> None:
+    agenda = looked_at()
+    agenda.hear(hint(API, 20.0, "2"))
+    (job,) = started(agenda, 20.0)
+    agenda.end("one", Ended(uses=frozenset({API}), missing=job.hints), 20.0)
+    agenda.hear_git(["one"], "made-by-people", 20.1)
+    (job,) = started(agenda, 20.1)
+    assert [(each.tries, each.heard) for each in job.open] == [(1, 20.0)]
+    agenda.end("one", Ended(uses=frozenset({API}), answered=job.open), 20.15)
+    assert len(agenda.retries(20.2)) == 1
+    (job,) = started(agenda, 20.2)
+    assert [each.answered for each in job.hints] == [True]
+    assert job.open == ()
+
+
+def test_what_is_open_is_bounded_and_only_of_what_a_target_uses() -> None:
+    agenda = looked_at()
+    agenda.hear_git(["one"], "made-by-people", 20.0)
+    started(agenda, 20.0)
+    many = tuple(hint(API, 20.0 + number, str(number)) for number in range(3000, 0, -1))
+    foreign = hint(WEB, 19.0)
+    agenda.end("one", Ended(uses=None, failed=True, open=(*many, foreign)), 20.0)
+    (job,) = started(agenda, 25.0)
+    assert len(job.open) <= 1000
+    assert min(each.heard for each in job.open) == 21.0
+    assert foreign not in job.open
 
 
 def test_a_failed_pass_does_not_forget_what_a_target_uses() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
@@ -179,6 +180,25 @@ def test_a_registry_that_was_away_is_asked_again_without_being_told_to(
     away = False
     daemon.wait_for("committed", target="gitops")
     assert b"api:main-2" in stage.git.read_files(gitops)["api.yaml"]
+
+
+def test_of_a_registry_with_several_images_that_is_away_an_announced_one_is_looked_for_again(
+    stage: Stage, scripted: ScriptedServer
+) -> None:
+    """Soon, and not when the target is tried again, ten seconds later: for all images together
+    there is one problem, which names none of them."""
+    scripted.handler = lambda _request: Answer(drop=True)
+    stage.bot["registries"][scripted.host] = {"insecure": True}
+    files = {f"{name}.yaml": pod(f"{scripted.host}/{name}:main-1") for name in ("api", "web")}
+    stage.add_target("gitops", files)
+    daemon = stage.start()
+    daemon.wait_for("pass", target="gitops", problems=1)
+    daemon.post("/hooks/registry", announce(scripted.host, "api", "main-2"), BEARER)
+    daemon.wait_for("pass", target="gitops", more_than=3)
+    _, second, _, fourth = (
+        datetime.fromisoformat(each["time"]) for each in daemon.events("pass")[:4]
+    )
+    assert (fourth - second).total_seconds() < 10
 
 
 def test_a_silent_registry_does_not_delay_others(stage: Stage) -> None:

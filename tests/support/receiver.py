@@ -66,13 +66,17 @@ class Application:
     paths: tuple[str, ...] = ()
 
 
+OWN_NAMESPACE = "argocd"
+
+
 @dataclass
 class ArgoCd:
     """`/api/webhook`, as `util/webhook/webhook.go` reads GitHub's push events, and the refresh of
     `/api/v1/applications/NAME`.
 
     `old`: checks the SHA-1 of the body, and the other signature not at all. A refresh ends once
-    `ready` is set.
+    `ready` is set. `applications` of other namespaces than its own are `NAMESPACE/NAME`, and asked
+    for with `appNamespace` (`server/application/application.go`: `appNamespaceOrDefault`).
     """
 
     secret: str = ""
@@ -93,7 +97,7 @@ class ArgoCd:
             return self._hook(request)
         found = re.fullmatch(r"/api/v1/applications/([^/]+)", path)
         if request.method == "GET" and found:
-            return self._get(urllib.parse.unquote(found[1]), request)
+            return self._get(_qualified(urllib.parse.unquote(found[1]), request), request)
         return Answer(404)
 
     def _hook(self, request: Request) -> Answer:
@@ -141,6 +145,13 @@ class ArgoCd:
         else:
             self.read.append(name)
         return Answer(200, body={"metadata": {"name": name}})
+
+
+def _qualified(name: str, request: Request) -> str:
+    """The application that is asked for; an encoded slash in its name is a part of that."""
+    (namespace,) = request.parameters.get("appNamespace", [OWN_NAMESPACE])
+    name = name.replace("/", "%2F")
+    return name if namespace in ("", OWN_NAMESPACE) else f"{namespace}/{name}"
 
 
 def _same_repository(web_url: str, repository: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from imagebot.config.model_serve import Hook, HookType
+from imagebot.http.address import is_host_name
 from imagebot.serve.hooks import (
     acr,
     distribution,
@@ -30,9 +31,10 @@ from imagebot.serve.hooks.proof import (
     is_signed_by_github,
     is_signed_webhook,
 )
-from imagebot.text import clean
+from imagebot.text import clean, excerpt
 from imagebot.values import dataclass
 
+_ORIGIN = "webhook-request-origin"
 _ID = 200
 """Characters of a delivery's id; a longer one is none, so that nobody makes us remember much."""
 
@@ -57,13 +59,14 @@ class Sender:
     """How a sender proves who it is, where its JSON is, and what that says.
 
     `chooses`: it announces what somebody wrote, and not all that a registry has. So it is told when
-    the hook may announce none of that.
+    the hook may announce none of that. `asks`: it asks before it delivers (`permit`).
     """
 
     prove: Prove
     read: Read
     body: Callable[[Delivery], bytes] = lambda delivery: delivery.body
     chooses: bool = False
+    asks: bool = False
 
 
 def _secret(_hook: Hook, delivery: Delivery, known: Known) -> str:
@@ -92,7 +95,7 @@ SENDERS: Mapping[HookType, Sender] = {
     "github": Sender(prove=_github, read=github.read, body=github.payload),
     "harbor": Sender(prove=_secret, read=harbor.read),
     "quay": Sender(prove=_secret, read=quay.read),
-    "acr": Sender(prove=_secret, read=acr.read),
+    "acr": Sender(prove=_secret, read=acr.read, asks=True),
     "ecr": Sender(prove=_secret, read=ecr.read),
     "distribution": Sender(prove=_secret, read=distribution.read),
     "hmac": Sender(prove=_signature, read=plain.read, chooses=True),
@@ -126,6 +129,22 @@ def receive(
     if said.images and not images and sender.chooses:
         return Refused(403, "announces nothing that `images` of the hook allows")
     return Heard(images=images, git=said.git, id=_identity(said.id), answer=said.answer)
+
+
+def permit(hook: Hook, delivery: Delivery, secret: str, *, now: float) -> str | Refused:
+    """The origin that may deliver, where a sender asks that before; "" where nobody asks.
+
+    It proves who it is as with a delivery. Its callback is never called: it may be anywhere.
+    https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection
+    """
+    sender, origin = SENDERS[hook.type], delivery.headers.get(_ORIGIN, "").strip()
+    if not sender.asks or not origin:
+        return ""
+    if why := _unproven(hook, sender, delivery, Known(secret=secret, now=now, keys=NO_KEYS)):
+        return Refused(401, why)
+    if not is_host_name(origin):
+        return malformed(f"has a {_ORIGIN} that is not a host name: {excerpt(origin)}")
+    return origin
 
 
 def _unproven(hook: Hook, sender: Sender, delivery: Delivery, known: Known) -> str:
