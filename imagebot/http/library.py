@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import threading
 from types import ModuleType
 from typing import cast
 
 _COMMAND_LINE = "httpx._main"
+_LAST = "imagebot.http.network"
 
 
 def load_httpx() -> None:
@@ -24,3 +26,15 @@ def load_httpx() -> None:
     finally:
         if sys.modules.get(_COMMAND_LINE) is None:
             sys.modules.pop(_COMMAND_LINE, None)
+
+
+def load_meanwhile() -> None:
+    """Import what sends requests in another thread, while this one waits for something else."""
+    if _LAST not in sys.modules:
+        threading.Thread(target=_load_all, name="load-http", daemon=True).start()
+
+
+def _load_all() -> None:
+    load_httpx()
+    import imagebot.http.backend
+    import imagebot.http.network  # noqa: F401 - for those who use it

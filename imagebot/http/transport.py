@@ -1,7 +1,7 @@
 """Do one HTTP exchange: bounded in time and size, no redirects, httpx's exceptions translated.
 
-It imports httpx, and the modules that do, with the first client, because that takes longer than the
-rest of the start.
+It imports httpx, and the modules that do, with the first exchange, because that takes longer than
+the rest of the start.
 """
 
 from __future__ import annotations
@@ -50,15 +50,10 @@ class Transport:
     def __init__(
         self, *, limits: TimeLimits = TimeLimits(), transport: Network | None = None
     ) -> None:
-        # Now, and not in a thread that asks: others would be started because nothing gets done.
-        load_httpx()
-        from imagebot.http.backend import Backend
-        from imagebot.http.network import PooledNetwork  # noqa: F401 - as above
-
         self._limits = limits
         self._transport = transport
         self._lock = threading.Lock()
-        self._backend = Backend()
+        self._backend: Backend | None = None
         self._networks: dict[_NetworkKey, Network] = {}
         self._closed = False
 
@@ -83,6 +78,7 @@ class Transport:
         """
         if request.reaches is not None:
             permit = Permit(zone=request.reaches)
+        load_httpx()
         exchange = Exchange(self._limits, size=request.limit, within=within, permit=permit)
         with translated(request, exchange, self._limits):
             network, backend = self._network(request)
@@ -99,6 +95,8 @@ class Transport:
                 )
 
     def _network(self, request: Request) -> tuple[Network, Backend]:
+        from imagebot.http.backend import Backend
+
         # No proxy may see, or answer, what is asked of the metadata server of this machine.
         local = is_loopback(netloc(request.url)) or request.reaches is NetworkZone.LINK_LOCAL
         plain = local and request.url.startswith("http:")
@@ -106,6 +104,7 @@ class Transport:
         with self._lock:
             if self._closed:
                 raise RegistryUnreachableError(request.subject, "the registry client is closed")
+            self._backend = self._backend or Backend()
             if key not in self._networks:
                 self._networks[key] = self._transport or _make_network(
                     request, self._backend, local=local, plain=plain

@@ -22,6 +22,7 @@ from imagebot.forge.connect import try_forge
 from imagebot.git.checkout import open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.git.tree import Committer, Identity
+from imagebot.http.library import load_meanwhile
 from imagebot.http.pauses import HeadRoom
 from imagebot.parallel.stop import Stop
 from imagebot.parallel.threads import Progress, map_at_once
@@ -151,6 +152,7 @@ def _each_target(context: PassContext, work: Callable[[Target, PassContext], T])
         with context.turns.taken():
             return work(target, context)
 
+    load_meanwhile()  # git is asked first
     if len(context.bot.targets) > 1:
         prepare_passes()
     remove_left_over(context.cache, context.now)
