@@ -1,4 +1,5 @@
-"""The functions of Helm's templates that images are made with; all others give Unknown.
+"""The functions of Helm's templates that images are made with; of all others, only the values
+that they are given are known.
 
 Their rules are those of Go's text/template and of Sprig.
 """
@@ -14,6 +15,7 @@ from imagebot.manifest.helm.known import (
     NOTHING,
     UNKNOWN,
     About,
+    Changed,
     Either,
     Items,
     Known,
@@ -25,6 +27,7 @@ from imagebot.manifest.helm.known import (
     Text,
     answer,
     as_text,
+    changed,
     constant,
     either,
     field,
@@ -42,16 +45,22 @@ Function: TypeAlias = Callable[[Sequence[Known]], Known]
 # Everything after one `%`; the verbs below print a text as it is.
 _VERB = re.compile(r"%(.?)", re.DOTALL)
 _MOST_DIGITS = 6
+# They write a whole mapping as it is, for something that is no container.
+_WHOLE = frozenset(
+    ("toYaml", "mustToYaml", "toYamlPretty", "toJson", "mustToJson", "nindent", "indent")
+)  # fmt: skip
 
 
 def call(name: str, arguments: Sequence[Known]) -> Known:
     """What the function of that name gives, as far as it is known."""
     function = _FUNCTIONS.get(name)
     try:
-        return function(arguments) if function else UNKNOWN
+        known = function(arguments) if function else UNKNOWN
     except (IndexError, ValueError):
         # Fewer or more arguments than it takes: Helm refuses such a template.
-        return UNKNOWN
+        known = UNKNOWN
+    as_it_is = name in _WHOLE and not any(isinstance(each, Changed) for each in arguments)
+    return changed(*arguments) if known == UNKNOWN and not as_it_is else known
 
 
 def _same(arguments: Sequence[Known]) -> Known:

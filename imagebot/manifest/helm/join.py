@@ -13,7 +13,7 @@ from imagebot.manifest.helm.images import ChartTemplates, doubts_at, images_of
 from imagebot.manifest.helm.merged_values import Found, Layer, MergedValues, Values
 from imagebot.manifest.helm.stacks import MAX_LAYERS, Place, Stack
 from imagebot.manifest.images.field import ImageField, Scan, Unread
-from imagebot.manifest.images.layers import Below, Given, GivenImage, Section, ValuePath
+from imagebot.manifest.images.layers import Below, Decided, Given, GivenImage, Section, ValuePath
 from imagebot.manifest.images.registry_above import is_registry_key
 from imagebot.values import dataclass
 
@@ -86,6 +86,7 @@ class Joining:
         }
         given: dict[ValuePath, Given] = {}
         images: dict[ValuePath, GivenImage] = {}
+        decided: dict[Decided, None] = {}
         every = list(standings)
         doubts = dict.fromkeys(
             doubt
@@ -101,6 +102,9 @@ class Joining:
                 if one.text != text and not one.rival:
                     given[path] = replace(one, rival=found.where)
             for image in self._images(standing):
+                if isinstance(image, Decided):
+                    decided[image] = None
+                    continue
                 other = images.setdefault(image.path, image)
                 if other.made or image.made:
                     # What is a whole tag as well may be edited as that.
@@ -111,13 +115,18 @@ class Joining:
         if len(every) > MAX_LAYERS:
             more = f"any of more than {MAX_LAYERS} releases"
             given = {path: replace(each, rival=each.rival or more) for path, each in given.items()}
-        if not (given or images or doubts or (absent and wanted)):
+        if not (given or images or doubts or decided or (absent and wanted)):
             return None
         return Below(
-            key[1], tuple(given.values()), absent, tuple(images.values()), doubts=tuple(doubts)
+            key[1],
+            tuple(given.values()),
+            absent,
+            tuple(images.values()),
+            doubts=tuple(doubts),
+            decided=tuple(decided),
         )
 
-    def _images(self, standing: _Standing) -> Iterator[GivenImage]:
+    def _images(self, standing: _Standing) -> Iterator[GivenImage | Decided]:
         place = standing.place
         layers = (place, *standing.below)
         for folder, mount in standing.charts:
