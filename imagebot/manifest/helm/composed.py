@@ -17,6 +17,7 @@ MAX_ITEMS = 500
 # A tag has no more characters, and no others; a digest has a colon as well.
 _LONGEST_TAG = 128
 _IN_TAG = re.compile(r"[\w.:-]*", re.ASCII)
+_ANY_TAG = "1.0"
 # What a mapping prints as; no reference has such a text.
 _MAPPING = "map[]"
 
@@ -46,23 +47,29 @@ class ChartValues:
 
     def without(self, path: ValuePath) -> ChartValues:
         """The same, with an empty value at a path."""
+        return self.instead(path, "")
+
+    def instead(self, path: ValuePath, text: str) -> ChartValues:
+        """The same, with a text at a path."""
         other = copy(self)
-        other.texts = _Without(self.texts, path)
+        other.texts = _Instead(self.texts, path, text)
+        other.empty = {each for each in self.empty if each != path}
         return other
 
     def print(self, path: ValuePath) -> str:
         return _MAPPING if path in self.keys else self.texts.get(path, "")
 
 
-class _Without(Mapping[ValuePath, str]):
-    """Texts of which one is empty."""
+class _Instead(Mapping[ValuePath, str]):
+    """Texts of which one is another."""
 
-    def __init__(self, texts: Mapping[ValuePath, str], path: ValuePath) -> None:
+    def __init__(self, texts: Mapping[ValuePath, str], path: ValuePath, text: str) -> None:
         self._texts = texts
         self._path = path
+        self._text = text
 
     def __getitem__(self, path: ValuePath) -> str:
-        return "" if path == self._path else self._texts[path]
+        return self._text if path == self._path else self._texts[path]
 
     def __iter__(self) -> Iterator[ValuePath]:
         return iter(self._texts)
@@ -158,6 +165,14 @@ def parts_at(image: ChartImage, values: ChartValues) -> ComposedImage | None:
         )
     except _UnevenError:
         return None
+
+
+def with_tag_at(image: ChartImage, values: ChartValues, path: ValuePath) -> ComposedImage | None:
+    """The image with a tag in an empty value, if the template takes that."""
+    if values.texts.get(path) and path not in values.empty:
+        return None
+    other = parts_at(image, values.instead(path, _ANY_TAG))
+    return other if other and other.tag and other.tag.path == path else None
 
 
 def is_changed(image: ChartImage, values: ChartValues) -> bool:

@@ -13,6 +13,7 @@ from imagebot.manifest.helm.composed import (
     items_of,
     parts_at,
     with_tag,
+    with_tag_at,
 )
 from imagebot.manifest.helm.known import paths_of
 from imagebot.manifest.helm.merged_values import Found, MergedValues
@@ -110,7 +111,9 @@ def images_of(
                 yield from at.not_read(item, merged)
                 continue
             if templates.whole:
-                yield from at.passed_over(item, composed, found)
+                yield from at.passed_over(item, composed, merged, found)
+            if composed.tag is not None:
+                yield from at.named(composed, composed.tag.path, item.where)
             given = _given(with_tag(item, merged, composed), place, insides, found, texts)
             if given is not None:
                 yield given
@@ -140,10 +143,21 @@ class _Inside:
                 if inside := self.path(path):
                     yield Decided(inside, reason, beside=True)
 
+    def named(self, composed: ComposedImage, path: ValuePath, where: str) -> Iterator[Decided]:
+        """Of which image the value at a path is the tag, whatever is beside it."""
+        if inside := self.path(path):
+            reason = f"the template makes {composed.reference.name} of it ({where})"
+            yield Decided(inside, reason, unless=str(composed.reference.repository))
+
     def passed_over(
-        self, image: ChartImage, composed: ComposedImage, found: Mapping[ValuePath, Found]
+        self,
+        image: ChartImage,
+        composed: ComposedImage,
+        values: ChartValues,
+        found: Mapping[ValuePath, Found],
     ) -> Iterator[Decided]:
-        """The values of an image that has its tag from elsewhere."""
+        """The values of an image that has its tag from elsewhere, and would have it all the same
+        if they were others."""
         if composed.reference.tag is None or composed.reference.digest is not None:
             return
         held = composed.tag
@@ -154,9 +168,16 @@ class _Inside:
             winner = f"the template takes the tag from `{'.'.join(held.path)}`{where}"
         reason = f"{winner} ({image.where})"
         kept = {*composed.name, *(() if held is None else (held.path,))}
+        free: set[ValuePath] = set()
         for path in sorted(paths_of(image.parts) - kept):
-            if inside := self.path(path):
+            other = with_tag_at(image, values, path)
+            if other is not None:
+                free.add(path[:-1])
+                yield from self.named(other, path, image.where)
+            elif inside := self.path(path):
                 yield Decided(inside, reason)
+        if free & {path[:-1] for path in composed.name}:
+            return
         if held is None or held.path[:-1] not in {path[:-1] for path in composed.name}:
             for path in composed.name:
                 if inside := self.path(path):

@@ -23,18 +23,21 @@ def settle_decided(context: DocumentContext, depth: int, start: int, below: Belo
         return
     at: dict[ValuePath, Decided] = {}
     beside: dict[ValuePath, Decided] = {}
+    known: set[tuple[ValuePath, str]] = set()
     for each in below.decided:
         at.setdefault(each.path, each)
+        if each.unless:
+            # The tag of several images is that of the one beside it.
+            known.add((each.path, each.unless))
         if each.beside and len(each.path) > 1:
             beside.setdefault(each.path[:-1], each)
-    # The tag of several images is that of the one beside it.
-    explained = {image.path for image in below.images if not image.made}
     candidates = context.findings.candidates
     for number in range(start, len(candidates)):
         candidate = candidates[number]
         path = tuple(str(key) for key in candidate.field.keys[depth:])
         found = _decided(at, beside, path)
-        if found is not None and candidate.link is None and path not in explained:
+        is_known = (path, str(candidate.field.reference.repository)) in known
+        if found is not None and candidate.link is None and not is_known:
             link = RepositoryLink("Decided", found.reason)
             candidates[number] = replace(candidate, link=link)
 

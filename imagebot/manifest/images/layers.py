@@ -241,11 +241,12 @@ class Doubt:
 @dataclass(frozen=True, slots=True)
 class Decided:
     """Why a value at a path, below it or (with `beside`) in the same mapping is not what is
-    deployed, as far as no image of the templates has its tag there."""
+    deployed. With `unless`, it is the tag of that repository, and of no other that shapes find."""
 
     path: ValuePath
     reason: str
     beside: bool = False
+    unless: str = ""
 
 
 @dataclass(frozen=True, slots=True)
