@@ -130,6 +130,8 @@ def test_a_tag_that_is_cut_or_not_used_is_listed(tmp_path: Path, cut: str) -> No
         "mergeOverwrite (deepCopy .Values.image) .Values.global",
         'merge (dict "tag" "1") .Values.image', 'merge (dict "tag" "") .Values.image',
         'mergeOverwrite .Values.image (dict "tag" .Values.global.tag)',
+        ('merge (dict "tag" .Values.global.tag) '
+        '(dict "repository" .Values.image.repository "tag" .Values.image.tag)'),
         'set .Values.image "tag" "5"', 'omit .Values.image "x"',
         'pick .Values.image "repository" "tag"',
     ],

@@ -238,11 +238,21 @@ def _dict(arguments: Sequence[Known]) -> Known:
 
 
 def _merge(arguments: Sequence[Known]) -> Known:
-    """`merge (dict …) .`: what the first one has is kept."""
+    """`merge (dict …) .`: what the first one has is kept, but not what is empty in it."""
     first, rest = arguments
+    if isinstance(first, Pairs) and any(
+        _has(rest, key) and not constant(value) for key, value in first.pairs
+    ):
+        return UNKNOWN
     if isinstance(first, Pairs) and first.rest == NOTHING and isinstance(rest, Pairs | Root):
         return within_bounds(Pairs(first.pairs, rest))
     return UNKNOWN
+
+
+def _has(known: Known, key: str) -> bool:
+    if not isinstance(known, Pairs):
+        return False
+    return any(key == each for each, _ in known.pairs) or _has(known.rest, key)
 
 
 def _index(arguments: Sequence[Known]) -> Known:
