@@ -179,7 +179,8 @@ def _images_of(files: tuple[str, ...], source: Source) -> tuple[ChartImage, ...]
         if size > _MAX_BYTES:
             return ()
     found = read_templates(texts)
-    return (*(image for _, image in found.images), *found.doubts)
+    unknown = (ChartImage(line, ()) for _, line, _ in found.unknown[:1])
+    return (*(image for _, image in found.images), *found.doubts, *unknown)
 
 
 def _key(folder: str, files: tuple[str, ...], blobs: Mapping[str, str]) -> str:

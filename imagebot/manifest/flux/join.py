@@ -89,7 +89,7 @@ class _Tree:
         field = pending.field
         if pending.kind == "ImagePolicy":
             return self.filled_by_policy(field, pending.name)
-        if pending.kind in ("GlobalRegistry", "RegistryAbove"):
+        if pending.kind in ("GlobalRegistry", "RegistryAbove", "Decided"):
             return [undecided(pending)]
         found = self.index.choose(pending.kind, pending.name, field.path, _oci_url)
         if isinstance(found, Contradiction):

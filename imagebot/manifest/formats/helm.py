@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from imagebot.manifest.formats import argocd_releases, argocd_source, chart, chart_images
 from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.decided import settle_decided
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.merged import is_given, merge
 from imagebot.manifest.images.naming import said
@@ -60,6 +61,7 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     walk(context, root, keys, visit)
     if below is not None and below.images:
         chart_images.settle(context, below, root, before, images, unread)
+    settle_decided(context, len(context.prefix) + len(keys), images, below)
     settle_registries(context, root, len(context.prefix) + len(keys), images, below)
 
 

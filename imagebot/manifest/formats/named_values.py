@@ -9,6 +9,7 @@ from imagebot.manifest.formats import chart_images
 from imagebot.manifest.images import spelling
 from imagebot.manifest.images.arguments import is_index
 from imagebot.manifest.images.context import DocumentContext
+from imagebot.manifest.images.decided import settle_decided
 from imagebot.manifest.images.findings import FieldCandidate, Keys
 from imagebot.manifest.images.layers import Below, ValuePath
 from imagebot.manifest.images.merged import is_given, merge
@@ -82,6 +83,7 @@ def find_named(
             _find_group(context, group, (*keys, group.number, *group.path), host)
     if below is not None and below.images:
         chart_images.settle(context, below, root, before, images, unread)
+    settle_decided(context, len(context.prefix) + len(keys) + 1, images, below)
     settle_registries(context, root, len(context.prefix) + len(keys) + 1, images, below)
 
 

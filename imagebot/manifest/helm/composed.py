@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 
 from imagebot.errors import InvalidReferenceError
-from imagebot.manifest.images.layers import Chart, ChartImage, TemplatePart, ValuePath
+from imagebot.manifest.images.layers import CHANGED, Chart, ChartImage, TemplatePart, ValuePath
 from imagebot.reference import Reference, parse_reference
 from imagebot.values import dataclass
 
 # Images that one `image:` in a `range` stands for.
 MAX_ITEMS = 500
+# A tag has no more characters, and no others; a digest has a colon as well.
+_LONGEST_TAG = 128
+_IN_TAG = re.compile(r"[\w.:-]*", re.ASCII)
+_ANY_TAG = "1.0"
 # What a mapping prints as; no reference has such a text.
 _MAPPING = "map[]"
 
@@ -42,23 +47,29 @@ class ChartValues:
 
     def without(self, path: ValuePath) -> ChartValues:
         """The same, with an empty value at a path."""
+        return self.instead(path, "")
+
+    def instead(self, path: ValuePath, text: str) -> ChartValues:
+        """The same, with a text at a path."""
         other = copy(self)
-        other.texts = _Without(self.texts, path)
+        other.texts = _Instead(self.texts, path, text)
+        other.empty = {each for each in self.empty if each != path}
         return other
 
     def print(self, path: ValuePath) -> str:
         return _MAPPING if path in self.keys else self.texts.get(path, "")
 
 
-class _Without(Mapping[ValuePath, str]):
-    """Texts of which one is empty."""
+class _Instead(Mapping[ValuePath, str]):
+    """Texts of which one is another."""
 
-    def __init__(self, texts: Mapping[ValuePath, str], path: ValuePath) -> None:
+    def __init__(self, texts: Mapping[ValuePath, str], path: ValuePath, text: str) -> None:
         self._texts = texts
         self._path = path
+        self._text = text
 
     def __getitem__(self, path: ValuePath) -> str:
-        return "" if path == self._path else self._texts[path]
+        return self._text if path == self._path else self._texts[path]
 
     def __iter__(self) -> Iterator[ValuePath]:
         return iter(self._texts)
@@ -93,14 +104,20 @@ class ComposedImage:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A text, and the value that it is; `of` is () for what is no value."""
+    """A text, and the value that it is; `of` is () for what is no value. With `cut`, a function
+    leaves this text as it is, but would change other ones."""
 
     text: str
     of: ValuePath = ()
+    cut: bool = False
 
 
 class _UnevenError(Exception):
-    """A function changes a value, or a value is a template: the text is not that of its parts."""
+    """A value is missing or is a template: the text is not that of its parts."""
+
+
+class _ChangedError(_UnevenError):
+    """A function changes a value, or would change another one."""
 
 
 def items_of(image: ChartImage, values: ChartValues) -> Iterator[ChartImage]:
@@ -148,6 +165,27 @@ def parts_at(image: ChartImage, values: ChartValues) -> ComposedImage | None:
         )
     except _UnevenError:
         return None
+
+
+def with_tag_at(image: ChartImage, values: ChartValues, path: ValuePath) -> ComposedImage | None:
+    """The image with a tag in an empty value, if the template takes that."""
+    if values.texts.get(path) and path not in values.empty:
+        return None
+    other = parts_at(image, values.instead(path, _ANY_TAG))
+    return other if other and other.tag and other.tag.path == path else None
+
+
+def is_changed(image: ChartImage, values: ChartValues) -> bool:
+    """Whether the text is not that of the values because of what the template does with them."""
+    try:
+        pieces = _trimmed(_pieces(image.parts, values))
+        reference = parse_reference(_text(pieces))
+    except _ChangedError:
+        return True
+    except (_UnevenError, InvalidReferenceError):
+        return False
+    start = len(reference.name)
+    return any(piece.cut and at + len(piece.text) > start for at, piece in _spans(pieces))
 
 
 def halves_of_tag(
@@ -198,6 +236,8 @@ def _held(spans: Sequence[tuple[int, _Piece]], start: int, end: int) -> Held | N
     """What holds the text from `start` to `end`. Raises _UnevenError if more than one does."""
     for at, piece in spans:
         if at <= start and end <= at + len(piece.text):
+            if piece.cut:
+                raise _ChangedError
             return Held(piece.of, start - at, end - at) if piece.of else None
     raise _UnevenError
 
@@ -217,6 +257,8 @@ def _pieces(parts: Sequence[TemplatePart], values: ChartValues) -> list[_Piece]:
             found += _pieces(part.then if holds else part.fallback, values)
         elif part.function == ("given",):
             found += _given(part.then, values)
+        elif part.function == (CHANGED,):
+            raise _ChangedError
         elif part.function:
             found += _through(part.function, _pieces(part.then, values))
         else:
@@ -275,9 +317,21 @@ def _through(function: tuple[str, ...], pieces: list[_Piece]) -> list[_Piece]:
     if function[0] == "trim":
         return _trimmed(pieces)
     text = _text(pieces)
-    if _CHANGES[function[0]](text, *function[1:]) != text:
-        raise _UnevenError
-    return pieces
+    name, *settings = function
+    if _CHANGES[name](text, *settings) != text:
+        raise _ChangedError
+    if _spares_tags(name, settings):
+        return pieces
+    return [replace(piece, cut=True) if piece.of else piece for piece in pieces]
+
+
+def _spares_tags(name: str, settings: Sequence[str]) -> bool:
+    """Whether a function leaves every tag and every digest as it is."""
+    if name == "trunc":
+        return settings[0].isdecimal() and int(settings[0]) >= _LONGEST_TAG
+    if name == "trimAll":
+        return not any(_IN_TAG.fullmatch(char) for char in settings[0])
+    return name == "nospace" or (bool(settings) and _IN_TAG.fullmatch(settings[0]) is None)
 
 
 _CHANGES: Mapping[str, Callable[..., str]] = {

@@ -9,12 +9,14 @@ from imagebot.manifest.helm.functions import call
 from imagebot.manifest.helm.known import (
     NOTHING,
     UNKNOWN,
+    Changed,
     Known,
     Parts,
     Place,
     Root,
     Test,
     Text,
+    as_changed,
     as_text,
     bounded,
     choice,
@@ -22,6 +24,7 @@ from imagebot.manifest.helm.known import (
     given,
     joined,
     literal,
+    paths_of,
     text_of,
     truth,
 )
@@ -98,7 +101,9 @@ class Evaluator:
             if command.name == "include":
                 return self._include(arguments)
             return call(command.name, arguments)
-        if piped is not None or isinstance(command, Method):
+        if isinstance(command, Method):
+            return Changed()
+        if piped is not None:
             return UNKNOWN
         return self._operand(command, scope)
 
@@ -206,17 +211,6 @@ class Evaluator:
             self.ranges.pop()
 
 
-def paths_of(parts: Parts) -> set[ValuePath]:
-    """Every path of values in the parts."""
-    found: set[ValuePath] = set()
-    for part in parts:
-        if part.path:
-            found.add(part.path)
-        for inner in (part.test, part.then, part.fallback):
-            found |= paths_of(inner)
-    return found
-
-
 def _chosen(test: bool | Test | None, one: Parts | None, other: Parts | None) -> Parts | None:
     if isinstance(test, bool):
         return one if test else other
@@ -224,4 +218,4 @@ def _chosen(test: bool | Test | None, one: Parts | None, other: Parts | None) ->
         return None
     if one == other:
         return one
-    return None if test is None else bounded(choice(test, one, other))
+    return bounded(as_changed((*one, *other)) if test is None else choice(test, one, other))

@@ -1,4 +1,5 @@
-"""The functions of Helm's templates that images are made with; all others give Unknown.
+"""The functions of Helm's templates that images are made with; of all others, only the values
+that they are given are known.
 
 Their rules are those of Go's text/template and of Sprig.
 """
@@ -14,6 +15,7 @@ from imagebot.manifest.helm.known import (
     NOTHING,
     UNKNOWN,
     About,
+    Changed,
     Either,
     Items,
     Known,
@@ -25,6 +27,7 @@ from imagebot.manifest.helm.known import (
     Text,
     answer,
     as_text,
+    changed,
     constant,
     either,
     field,
@@ -42,16 +45,22 @@ Function: TypeAlias = Callable[[Sequence[Known]], Known]
 # Everything after one `%`; the verbs below print a text as it is.
 _VERB = re.compile(r"%(.?)", re.DOTALL)
 _MOST_DIGITS = 6
+# They write a whole mapping as it is, for something that is no container.
+_WHOLE = frozenset(
+    ("toYaml", "mustToYaml", "toYamlPretty", "toJson", "mustToJson", "nindent", "indent")
+)  # fmt: skip
 
 
 def call(name: str, arguments: Sequence[Known]) -> Known:
     """What the function of that name gives, as far as it is known."""
     function = _FUNCTIONS.get(name)
     try:
-        return function(arguments) if function else UNKNOWN
+        known = function(arguments) if function else UNKNOWN
     except (IndexError, ValueError):
         # Fewer or more arguments than it takes: Helm refuses such a template.
-        return UNKNOWN
+        known = UNKNOWN
+    as_it_is = name in _WHOLE and not any(isinstance(each, Changed) for each in arguments)
+    return changed(*arguments) if known == UNKNOWN and not as_it_is else known
 
 
 def _same(arguments: Sequence[Known]) -> Known:
@@ -229,11 +238,21 @@ def _dict(arguments: Sequence[Known]) -> Known:
 
 
 def _merge(arguments: Sequence[Known]) -> Known:
-    """`merge (dict …) .`: what the first one has is kept."""
+    """`merge (dict …) .`: what the first one has is kept, but not what is empty in it."""
     first, rest = arguments
+    if isinstance(first, Pairs) and any(
+        _has(rest, key) and not constant(value) for key, value in first.pairs
+    ):
+        return UNKNOWN
     if isinstance(first, Pairs) and first.rest == NOTHING and isinstance(rest, Pairs | Root):
         return within_bounds(Pairs(first.pairs, rest))
     return UNKNOWN
+
+
+def _has(known: Known, key: str) -> bool:
+    if not isinstance(known, Pairs):
+        return False
+    return any(key == each for each, _ in known.pairs) or _has(known.rest, key)
 
 
 def _index(arguments: Sequence[Known]) -> Known:
@@ -285,6 +304,7 @@ _FUNCTIONS: Mapping[str, Function] = {
     "squote": _quoted("'"),
     "toString": _to_text,
     "deepCopy": _same,
+    "mustDeepCopy": _same,
     "tpl": _rendered,
     "required": _required,
     "default": _default,
@@ -313,6 +333,7 @@ _FUNCTIONS: Mapping[str, Function] = {
     "print": _print,
     "dict": _dict,
     "list": _list,
+    "tuple": _list,
     "first": _end_of_list(0),
     "last": _end_of_list(-1),
     "join": _join,

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from imagebot.manifest.helm.composed import (
     ChartValues,
     ComposedImage,
     halves_of_tag,
+    is_changed,
     items_of,
     parts_at,
     with_tag,
+    with_tag_at,
 )
-from imagebot.manifest.helm.evaluate import paths_of
+from imagebot.manifest.helm.known import paths_of
 from imagebot.manifest.helm.merged_values import Found, MergedValues
 from imagebot.manifest.helm.stacks import Place
-from imagebot.manifest.images.layers import Chart, ChartImage, Doubt, GivenImage, ValuePath
+from imagebot.manifest.images.layers import (
+    Chart,
+    ChartImage,
+    Decided,
+    Doubt,
+    GivenImage,
+    ValuePath,
+)
 from imagebot.values import dataclass
 
 # Values that the images of a chart are made of, and items of a `range`.
@@ -27,19 +36,22 @@ _MAX_ITEMS = 200
 @dataclass(frozen=True, slots=True)
 class ChartTemplates:
     """A chart, the images of its templates, and the paths of the values in them. `doubts` are
-    images that are not understood."""
+    images that are not understood. `whole` says that there are no others of which nothing is known:
+    a value that no image uses is then not deployed."""
 
     chart: Chart
     images: tuple[ChartImage, ...]
     paths: tuple[ValuePath, ...]
     doubts: tuple[ChartImage, ...] = ()
+    whole: bool = True
 
     @classmethod
     def of(cls, chart: Chart, images: tuple[ChartImage, ...]) -> ChartTemplates:
-        known = tuple(each for each in images if not each.registry)
+        known = tuple(each for each in images if each.parts and not each.registry)
         every = {path: None for image in known for path in sorted(paths_of(image.parts))}
         doubts = tuple(each for each in images if each.registry)
-        return cls(chart, known, tuple(islice(every, _MAX_PATHS)), doubts)
+        whole = len(every) <= _MAX_PATHS and all(each.parts for each in images)
+        return cls(chart, known, tuple(islice(every, _MAX_PATHS)), doubts, whole)
 
 
 def doubts_at(templates: ChartTemplates, mount: ValuePath, place: Place) -> Iterator[Doubt]:
@@ -58,8 +70,9 @@ def images_of(
     place: Place,
     layers: Sequence[Place],
     values: MergedValues,
-) -> Iterator[GivenImage]:
-    """The images of which the layer at `place` has the tag, or the digest where there is no tag.
+) -> Iterator[GivenImage | Decided]:
+    """The images of which the layer at `place` has the tag, or the digest where there is no tag,
+    and why other values of it are not what is deployed.
 
     `layers` are those that count, the highest first; `mount` is where the values of the chart are.
     """
@@ -89,15 +102,86 @@ def images_of(
             if values.keys(layers, whole):
                 texts[*path, ""] = ""
     merged = ChartValues(texts, templates.chart, empty)
+    at = _Inside(mount, place, insides)
     for image in templates.images:
         for item in items_of(image, merged):
             composed = parts_at(item, merged)
             if composed is None:
                 yield from _halves(item, merged, place, insides, found)
+                yield from at.not_read(item, merged)
                 continue
+            if templates.whole:
+                yield from at.passed_over(item, composed, merged, found)
+            if composed.tag is not None:
+                yield from at.named(composed, composed.tag.path, item.where)
             given = _given(with_tag(item, merged, composed), place, insides, found, texts)
             if given is not None:
                 yield given
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """Says where the values of a chart are in the layer at `place`."""
+
+    mount: ValuePath
+    place: Place
+    insides: Mapping[ValuePath, ValuePath]
+
+    def path(self, path: ValuePath) -> ValuePath:
+        """A path in the layer; () if it is outside of it, or all of it."""
+        if path in self.insides:
+            return (*self.insides[path], *path)
+        whole = (*self.mount, *path)
+        depth = len(self.place.mount)
+        return whole[depth:] if whole[:depth] == self.place.mount else ()
+
+    def not_read(self, image: ChartImage, values: ChartValues) -> Iterator[Decided]:
+        """Every value of an image that the template changes."""
+        if is_changed(image, values):
+            reason = f"only the template says which image this makes ({image.where})"
+            for path in sorted(paths_of(image.parts)):
+                if inside := self.path(path):
+                    yield Decided(inside, reason, beside=True)
+
+    def named(self, composed: ComposedImage, path: ValuePath, where: str) -> Iterator[Decided]:
+        """Of which image the value at a path is the tag, whatever is beside it."""
+        if inside := self.path(path):
+            reason = f"the template makes {composed.reference.name} of it ({where})"
+            yield Decided(inside, reason, unless=str(composed.reference.repository))
+
+    def passed_over(
+        self,
+        image: ChartImage,
+        composed: ComposedImage,
+        values: ChartValues,
+        found: Mapping[ValuePath, Found],
+    ) -> Iterator[Decided]:
+        """The values of an image that has its tag from elsewhere, and would have it all the same
+        if they were others."""
+        if composed.reference.tag is None or composed.reference.digest is not None:
+            return
+        held = composed.tag
+        if held is None:
+            winner = f"the template writes the tag {composed.reference.tag}"
+        else:
+            where = f" ({found[held.path].where})" if held.path in found else ""
+            winner = f"the template takes the tag from `{'.'.join(held.path)}`{where}"
+        reason = f"{winner} ({image.where})"
+        kept = {*composed.name, *(() if held is None else (held.path,))}
+        free: set[ValuePath] = set()
+        for path in sorted(paths_of(image.parts) - kept):
+            other = with_tag_at(image, values, path)
+            if other is not None:
+                free.add(path[:-1])
+                yield from self.named(other, path, image.where)
+            elif inside := self.path(path):
+                yield Decided(inside, reason)
+        if free & {path[:-1] for path in composed.name}:
+            return
+        if held is None or held.path[:-1] not in {path[:-1] for path in composed.name}:
+            for path in composed.name:
+                if inside := self.path(path):
+                    yield Decided(inside, reason, beside=True)
 
 
 def _halves(

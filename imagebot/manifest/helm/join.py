@@ -6,14 +6,14 @@ field when its file is scanned again with what is given to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from imagebot.manifest.helm.images import ChartTemplates, doubts_at, images_of
 from imagebot.manifest.helm.merged_values import Found, Layer, MergedValues, Values
 from imagebot.manifest.helm.stacks import MAX_LAYERS, Place, Stack
 from imagebot.manifest.images.field import ImageField, Scan, Unread
-from imagebot.manifest.images.layers import Below, Given, GivenImage, Section, ValuePath
+from imagebot.manifest.images.layers import Below, Decided, Given, GivenImage, Section, ValuePath
 from imagebot.manifest.images.registry_above import is_registry_key
 from imagebot.values import dataclass
 
@@ -30,12 +30,13 @@ _GLOBALS: tuple[tuple[ValuePath, str], ...] = (
 @dataclass(frozen=True, slots=True)
 class _Standing:
     """How a section stands in one stack: what is `below` and `above` it, the highest first, and
-    the folders of the charts with their mounts."""
+    the folders of the charts with their mounts. `released`: nothing is deployed of it otherwise."""
 
     place: Place
     below: tuple[Place, ...]
     above: tuple[Place, ...]
     charts: tuple[tuple[str, ValuePath], ...] = ()
+    released: bool = False
 
 
 class Joining:
@@ -59,7 +60,8 @@ class Joining:
             for number, place in enumerate(stack.layers):
                 key = place.path, place.section
                 below, above = stack.layers[:number][::-1], stack.layers[number + 1 :][::-1]
-                standing = _Standing(place, below, above, stack.charts)
+                released = stack.released and number >= stack.own
+                standing = _Standing(place, below, above, stack.charts, released)
                 every = standings.setdefault(key, {})
                 if len(every) <= MAX_LAYERS:
                     every[standing] = None
@@ -86,6 +88,7 @@ class Joining:
         }
         given: dict[ValuePath, Given] = {}
         images: dict[ValuePath, GivenImage] = {}
+        decided: dict[Decided, None] = {}
         every = list(standings)
         doubts = dict.fromkeys(
             doubt
@@ -101,6 +104,9 @@ class Joining:
                 if one.text != text and not one.rival:
                     given[path] = replace(one, rival=found.where)
             for image in self._images(standing):
+                if isinstance(image, Decided):
+                    decided[image] = None
+                    continue
                 other = images.setdefault(image.path, image)
                 if other.made or image.made:
                     # What is a whole tag as well may be edited as that.
@@ -108,18 +114,50 @@ class Joining:
                 elif other.name != image.name and not other.rival:
                     rival = f"{image.name} ({image.where or key[0]})"
                     images[image.path] = replace(other, rival=rival)
+        over = self._passed_over(every)
+        images = {path: each for path, each in images.items() if path not in over}
+        decided = {each: None for each in decided if not (each.unless and each.path in over)}
+        decided.update(dict.fromkeys(over.values()))
         if len(every) > MAX_LAYERS:
             more = f"any of more than {MAX_LAYERS} releases"
             given = {path: replace(each, rival=each.rival or more) for path, each in given.items()}
-        if not (given or images or doubts or (absent and wanted)):
+        if not (given or images or doubts or decided or (absent and wanted)):
             return None
         return Below(
-            key[1], tuple(given.values()), absent, tuple(images.values()), doubts=tuple(doubts)
+            key[1],
+            tuple(given.values()),
+            absent,
+            tuple(images.values()),
+            doubts=tuple(doubts),
+            decided=tuple(decided),
         )
 
-    def _images(self, standing: _Standing) -> Iterator[GivenImage]:
+    def _passed_over(self, every: Sequence[_Standing]) -> dict[ValuePath, Decided]:
+        """Values before which every release that merges them has another one, in layers above."""
+        if len(every) > MAX_LAYERS or not all(each.released and each.above for each in every):
+            return {}
+        found: dict[ValuePath, Decided] | None = None
+        for standing in every:
+            decided: dict[ValuePath, Decided] = {}
+            made: set[ValuePath] = set()
+            for each in self._images(standing, whole=True):
+                if isinstance(each, Decided) and not each.unless:
+                    decided.setdefault(each.path, each)
+                else:
+                    made.add(each.path)
+            found = {
+                path: each
+                for path, each in decided.items()
+                if path not in made and (found is None or path in found)
+            }
+        return found or {}
+
+    def _images(
+        self, standing: _Standing, *, whole: bool = False
+    ) -> Iterator[GivenImage | Decided]:
+        """The images of a layer over those below it; with `whole`, below those above it too."""
         place = standing.place
-        layers = (place, *standing.below)
+        layers = (*(standing.above if whole else ()), place, *standing.below)
         for folder, mount in standing.charts:
             chart = self.charts.get(folder)
             if chart is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias, TypeVar
 
-from imagebot.manifest.images.layers import TemplatePart, ValuePath
+from imagebot.manifest.images.layers import CHANGED, TemplatePart, ValuePath
 from imagebot.values import dataclass
 
 Parts: TypeAlias = tuple[TemplatePart, ...]
@@ -71,7 +71,14 @@ class Either:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Anything: more than is read here."""
+    """Anything: more than is read here, such as a helper that is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What the template makes of the values at paths in a way that is not read here."""
+
+    of: tuple[ValuePath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ class Test:
     function: tuple[str, ...] = ()
 
 
-Known: TypeAlias = Text | Place | Root | About | Pairs | Items | Either | Unknown
+Known: TypeAlias = Text | Place | Root | About | Pairs | Items | Either | Changed | Unknown
 UNKNOWN = Unknown()
 NOTHING = Text()
 
@@ -106,12 +113,51 @@ def text_of(known: Known) -> Parts | None:
         return known.parts
     if isinstance(known, Place):
         return (TemplatePart(path=known.path),) if known.path else None
+    if isinstance(known, Changed):
+        return bounded(as_changed(tuple(TemplatePart(path=path) for path in known.of)))
     if isinstance(known, Either):
         then, otherwise = text_of(known.then), text_of(known.otherwise)
         if then is None or otherwise is None:
             return None
         return bounded(choice(known.test, then, otherwise))
     return None
+
+
+def changed(*several: Known) -> Known:
+    """Something that is made of these; Unknown if one of them is."""
+    found: dict[ValuePath, None] = {}
+    level = list(several)
+    for _ in range(MAX_NESTING):
+        below: list[Known] = []
+        for each in level:
+            if isinstance(each, Unknown):
+                return UNKNOWN
+            if isinstance(each, Changed):
+                found.update(dict.fromkeys(each.of))
+            elif isinstance(each, Text | Place):
+                parts = text_of(each) or ()
+                found.update(dict.fromkeys(sorted(paths_of(parts))))
+            elif isinstance(each, Either):
+                found.update(dict.fromkeys(sorted(paths_of(each.test.parts))))
+            below.extend(_inner(each))
+        level = below
+    return Changed(tuple(found)) if len(found) <= MAX_PARTS and not level else UNKNOWN
+
+
+def as_changed(parts: Parts) -> Parts:
+    """Parts of which nothing is known but what they are made of."""
+    return (TemplatePart(function=(CHANGED,), then=parts),)
+
+
+def paths_of(parts: Parts) -> set[ValuePath]:
+    """Every path of values in the parts."""
+    found: set[ValuePath] = set()
+    for part in parts:
+        if part.path:
+            found.add(part.path)
+        for inner in (part.test, part.then, part.fallback):
+            found |= paths_of(inner)
+    return found
 
 
 def choice(test: Test, then: Parts, otherwise: Parts) -> Parts:
@@ -245,7 +291,9 @@ def answer(test: bool | Test | None) -> Known:
 def either(test: bool | Test | None, then: Known, otherwise: Known) -> Known:
     if then == otherwise:
         return then
-    if test is None or then == UNKNOWN == otherwise:
+    if test is None:
+        return changed(then, otherwise)
+    if then == UNKNOWN == otherwise:
         return UNKNOWN
     if isinstance(test, bool):
         return then if test else otherwise
@@ -285,7 +333,7 @@ def field(known: Known, name: str) -> Known:
         far = len(known.path) >= MAX_NESTING or name == "*"
         return UNKNOWN if far else Place((*known.path, name))
     if isinstance(known, Root):
-        return _TOP.get(name, UNKNOWN)
+        return _TOP.get(name, Changed())
     if isinstance(known, About):
         known_names = ("AppVersion", "Name", "Version")
         return Text((TemplatePart(chart=name),)) if name in known_names else UNKNOWN
@@ -293,4 +341,6 @@ def field(known: Known, name: str) -> Known:
         return next((v for key, v in known.pairs if key == name), field(known.rest, name))
     if isinstance(known, Either):
         return either(known.test, field(known.then, name), field(known.otherwise, name))
+    if isinstance(known, Changed):
+        return known
     return NOTHING if known == NOTHING else UNKNOWN

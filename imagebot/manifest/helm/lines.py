@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 
-from imagebot.manifest.helm.evaluate import Evaluator, paths_of
+from imagebot.manifest.helm.evaluate import Evaluator
 from imagebot.manifest.helm.known import (
     NOTHING,
     Known,
@@ -16,6 +16,7 @@ from imagebot.manifest.helm.known import (
     choice,
     joined,
     literal,
+    paths_of,
     text_of,
 )
 from imagebot.manifest.helm.lexer import Literal

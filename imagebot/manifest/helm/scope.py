@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from imagebot.manifest.helm.known import UNKNOWN, Known, Test, either
+from imagebot.manifest.helm.known import UNKNOWN, Known, Test, changed, either
 from imagebot.values import dataclass
 
 
@@ -49,4 +49,4 @@ class Scope:
     def forget(self, body: Scope) -> None:
         """The same for a block that may be printed any number of times."""
         for name in body.assigned:
-            self.assign(name, UNKNOWN)
+            self.assign(name, changed(self.look_up(name), body.assigned[name]))

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from imagebot.manifest.helm.doubts import doubts_of
-from imagebot.manifest.helm.evaluate import Evaluator, paths_of
-from imagebot.manifest.helm.known import Parts, Root
+from imagebot.manifest.helm.evaluate import Evaluator
+from imagebot.manifest.helm.known import Parts, Root, as_changed, paths_of
 from imagebot.manifest.helm.lexer import Literal, SyntaxProblemError
 from imagebot.manifest.helm.lines import FLOW_KEY, KEY, Printer, included
 from imagebot.manifest.helm.parser import parse
@@ -30,8 +30,8 @@ _HELPERS_FILE = re.compile(r"(?:\A|/)_[^/]*\Z")
 class TemplateImages:
     """The images of a chart's templates, each with the path of its file.
 
-    `unknown` are those whose template does more than what is read here: path, line (from 1) and
-    what is written there. `doubts` are those of them that name a registry.
+    `unknown` are those of which nothing is known: path, line (from 1) and what is written there.
+    `doubts` are those of them that name a registry.
     """
 
     images: tuple[tuple[str, ChartImage], ...] = ()
@@ -60,10 +60,13 @@ def read_templates(files: Mapping[str, str]) -> TemplateImages:
     images: dict[tuple[str, ChartImage], None] = {}
     unknown = {each for each in candidates if each not in printer.seen}
     for found in printer.found:
-        known = whole and found.parts is not None and not _is_changed(found.parts, changed)
-        if known and found.parts and len(images) < _MAX_IMAGES:
-            images[found.path, ChartImage(found.line, found.parts)] = None
-        elif not known or found.parts:
+        parts = found.parts if whole else None
+        if parts and _is_changed(parts, changed):
+            parts = as_changed(parts)
+        if parts and len(images) < _MAX_IMAGES:
+            where = f"{found.path}:{found.line}"
+            images[found.path, ChartImage(found.line, parts, where=where)] = None
+        elif parts is None or parts:
             unknown.add((found.path, found.line))
     unknown |= set() if whole else candidates
     lines = {path: files[path].split("\n") for path, _ in unknown}

@@ -16,7 +16,7 @@ Style = Literal["block", "flow", "json"]
 FluxKind = Literal[
     "ImageRepository", "ImagePolicy", "HelmRepository", "GitRepository", "NameMarker"
 ]
-PendingKind = Literal["ImagePolicy", "HelmRepository", "GlobalRegistry", "RegistryAbove"]
+PendingKind = Literal["ImagePolicy", "HelmRepository", "GlobalRegistry", "RegistryAbove", "Decided"]
 
 TEXT = "text"
 """The format of fields in files that are not YAML."""
@@ -221,7 +221,8 @@ class PendingField:
     HelmRepository. `field` is complete except for `reference.repository` and `reference.name`.
     A GlobalRegistry is not an object but the registry `name`, which may count instead of the one
     that the image has, with `chart` as the name of the image below it: see global_registry.py. So
-    is a RegistryAbove, with `chart` as its place: see registry_above.py.
+    is a RegistryAbove, with `chart` as its place: see registry_above.py. The `name` of a Decided is
+    why the field is not what is deployed: see decided.py.
     """
 
     field: ImageField

@@ -31,9 +31,15 @@ def winner(name: str, own: str, everywhere: str) -> Winner:
 def undecided(pending: PendingField) -> Unread:
     """What is said of a field whose registry nothing decides; a problem if a marker wants more."""
     field = pending.field
+    wanted = field.marker is not None and field.marker.kind != "ignore"
+    return Unread(field.path, field.line, "ambiguous", _reason(pending), not wanted)
+
+
+def _reason(pending: PendingField) -> str:
+    if pending.kind == "Decided":
+        return pending.name
+    field = pending.field
     own, other = field.reference.name.partition("/")[0], f"the global registry {pending.name}"
     if pending.kind == "RegistryAbove":
         own, other = "Docker Hub", f"{pending.name} ({pending.chart})"
-    reason = f"the chart decides whether this comes from {own} or from {other}"
-    wanted = field.marker is not None and field.marker.kind != "ignore"
-    return Unread(field.path, field.line, "ambiguous", reason, not wanted)
+    return f"the chart decides whether this comes from {own} or from {other}"

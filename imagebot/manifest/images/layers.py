@@ -19,6 +19,10 @@ ValuePath = tuple[str, ...]
 TARGET = "targetPath"
 
 
+# The function of a part of which only the values are known that it is made of.
+CHANGED = "changed"
+
+
 @dataclass(frozen=True, slots=True)
 class TemplatePart:
     """One piece of a text that a template makes: a source, a choice or a function's result.
@@ -48,7 +52,7 @@ class ChartImage:
     that begin alike. The text is empty where the template has another image instead.
 
     With a `registry`, the image at `where` is not understood: it names this registry, and the
-    values in its parts.
+    values in its parts. Without parts, nothing is known of it.
     """
 
     line: int
@@ -235,6 +239,17 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """Why a value at a path, below it or (with `beside`) in the same mapping is not what is
+    deployed. With `unless`, it is the tag of that repository, and of no other that shapes find."""
+
+    path: ValuePath
+    reason: str
+    beside: bool = False
+    unless: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Renamed:
     """An image that every kustomization above a file gives the same other name; its tag is still
     that of the file. `where` is the place of the new name, `entry` is for entries of `images:`."""
@@ -259,6 +274,7 @@ class Below:
     images: tuple[GivenImage, ...] = ()
     names: tuple[Renamed, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    decided: tuple[Decided, ...] = ()
 
 
 WHOLE_FILE = Section(document=-1)

@@ -63,7 +63,7 @@ def part(held: Held | None, path: str, text: str) -> bool:
         (TWO, values(r="a"), "a:", None, None, None),
         (TWO, values(r="{{ .Values.x }}", t="1"), None, None, None, None),
         (TWO, values(r_x="a", t="1"), "map[]:1", None, None, None),
-        ('image: a:{{ .Values.t | trimPrefix "v" }}', values(t="1"), "a:1", [], ("t", "[1]"), None),
+        ('image: a:{{ .Values.t | trimPrefix "v" }}', values(t="1"), "a:1", None, None, None),
         ('image: a:{{ .Values.t | trimPrefix "v" }}', values(t="v1"), None, None, None, None),
         ('image: {{ printf "a:%s" .Values.t }}', values(), None, None, None, None),
         (WELL_KNOWN, values(i_registry="x.io", i_repository="a", i_tag="1"), "x.io/a:1",

@@ -25,8 +25,8 @@ def test_the_line_is_that_of_the_key() -> None:
 
 
 def test_what_is_not_understood_is_quoted() -> None:
-    found = read_templates({"a.yaml": "\n  - image: {{ .Release.Name }} \n"})
-    assert found.unknown == (("a.yaml", 2, "- image: {{ .Release.Name }}"),)
+    found = read_templates({"a.yaml": '\n  - image: {{ include "absent" . }} \n'})
+    assert found.unknown == (("a.yaml", 2, '- image: {{ include "absent" . }}'),)
 
 
 def test_a_plain_text_in_flow_style_ends_where_the_mapping_goes_on() -> None:
