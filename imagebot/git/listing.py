@@ -7,7 +7,7 @@ again, with paths as they are stored.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 
@@ -23,6 +23,8 @@ _LINK = "120000"
 _REASONS = {_LINK: LINK, "160000": "it is a submodule"}
 _TYPES = {b"040000": b"tree", b"160000": b"commit"}
 _NOTHING = b"000000"
+# So many changes are put into a list without taking it apart.
+_FEW = 64
 # What stands for a byte that is not of UTF-8.
 _ESCAPED_RE = re.compile("[\udc80-\udcff]")
 _TAB = ord("\t")
@@ -46,15 +48,21 @@ class CommitTree:
     def blobs(self) -> Mapping[str, str]:
         """The ids of ordinary files by their paths."""
         start, at = self._places
-        files = (record for record in self._records if record.startswith(_FILES))
-        return {record[at:]: record[start : at - 1] for record in files}
+        return {
+            record[at:]: record[start : at - 1]
+            for record in self._records
+            if record.startswith(_FILES)
+        }
 
     @cached_property
     def folders(self) -> Mapping[str, str]:
         """The ids of the trees below the first, by their paths."""
         start, at = self._places
-        folders = (record for record in self._records if record.startswith(_FOLDER))
-        return {record[at:]: record[start : at - 1] for record in folders}
+        return {
+            record[at:]: record[start : at - 1]
+            for record in self._records
+            if record.startswith(_FOLDER)
+        }
 
     @cached_property
     def others(self) -> tuple[TreeOther, ...]:
@@ -92,6 +100,8 @@ class CommitTree:
 
     @cached_property
     def _executable(self) -> frozenset[str]:
+        if _EXECUTABLE.encode() not in self.listing:
+            return frozenset()
         _, at = self._places
         return frozenset(each[at:] for each in self._records if each.startswith(_EXECUTABLE))
 
@@ -175,8 +185,10 @@ def apply_diff(listing: bytes, diff: bytes) -> bytes:
 
     Raises ValueError when the two do not belong together.
     """
-    records = records_of(listing)
     entries = list(_entries(diff))
+    if len(entries) <= _FEW and (spliced := _splice(listing, entries)) is not None:
+        return spliced
+    records = records_of(listing)
     # Where a folder has taken the place of a file there are two entries of the path.
     for entry in entries:
         if entry.mode == _NOTHING and records.pop(entry.path, None) is None:
@@ -186,6 +198,38 @@ def apply_diff(listing: bytes, diff: bytes) -> bytes:
     if len(records) != before:
         records = dict(sorted(records.items(), key=_order))
     return b"\0".join((*records.values(), b"")) if records else b""
+
+
+def _splice(listing: bytes, entries: Sequence[_Entry]) -> bytes | None:
+    """The listing with other records for paths that it has; None where more than that has changed.
+
+    Both are in git's order, so that a long list is read once, and not taken apart.
+    """
+    parts: list[bytes] = []
+    at = 0
+    for entry in entries:
+        found = _find_record(listing, entry.path, at)
+        if found is None or entry.mode == _NOTHING:
+            return None
+        begin, end = found
+        if is_folder(listing[begin:end]) != is_folder(entry.record):
+            return None
+        parts += (listing[at:begin], entry.record)
+        at = end
+    return b"".join((*parts, listing[at:]))
+
+
+def _find_record(listing: bytes, path: bytes, at: int) -> tuple[int, int] | None:
+    """Where the record of a path begins and ends, at `at` or behind it."""
+    name = b"\t%s\0" % path
+    found = listing.find(name, at)
+    while found >= 0:
+        begin = listing.rfind(b"\0", at, found) + 1 or at
+        # Names may have tabs, too.
+        if listing.find(b"\t", begin) == found:
+            return begin, found + len(name) - 1
+        found = listing.find(name, found + 1)
+    return None
 
 
 def records_of(listing: bytes) -> dict[bytes, bytes]:

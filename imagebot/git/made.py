@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from imagebot.git.listing import is_folder, records_of
 from imagebot.git.tree import (
@@ -54,13 +54,15 @@ class MadeCommit:
         The id proves what is new: None where git has another than what is worked out here.
         """
         records = records_of(listing)
-        if any(file.path.encode() not in records for file, _ in self.files):
+        changed = {file.path.encode() for file, _ in self.files}
+        folders = _folders_of(changed)
+        if not changed | folders <= records.keys():
             return None
         for file, data in self.files:
             path = file.path.encode()
             oid = blob_id(data, commit).encode()
             records[path] = b"%s blob %s\t%s" % (file.mode.encode(), oid, path)
-        root = _new_trees(records, (file.path.encode() for file, _ in self.files), commit)
+        root = _new_trees(records, folders, commit)
         text = commit_text(root, self.base, self.message, self.committer)
         if object_id(b"commit", text, commit) != commit:
             return None
@@ -76,24 +78,43 @@ def bases_of(commit: str, made: Mapping[str, MadeCommit]) -> frozenset[str]:
     return frozenset(bases)
 
 
-def _new_trees(records: dict[bytes, bytes], changed: Iterable[bytes], like: str) -> str:
-    """Puts the ids of the trees that lead to changed files into `records`; the id of the first."""
-    folders = {b""}
-    for path in changed:
+def _folders_of(paths: Iterable[bytes]) -> set[bytes]:
+    """The folders that lead to files, the first apart."""
+    folders: set[bytes] = set()
+    for path in paths:
         while path := path.rpartition(b"/")[0]:
             folders.add(path)
-    members: dict[bytes, list[bytes]] = {folder: [] for folder in folders}
-    for path in records:
-        if (own := members.get(path.rpartition(b"/")[0])) is not None:
-            own.append(path)
+    return folders
+
+
+def _new_trees(records: dict[bytes, bytes], folders: set[bytes], like: str) -> str:
+    """Puts the new ids of `folders`, in which something has changed, into `records`; the id of the
+    first tree."""
+    paths = list(records)
+    places = {path: number for number, path in enumerate(paths)}
     oid = ""
     # Those within others first, and the first tree last.
-    for folder in sorted(folders, key=lambda path: (path.count(b"/"), path != b""), reverse=True):
-        content = b"".join(_entry(path, records[path]) for path in members[folder])
+    for folder in (*sorted(folders, key=lambda path: path.count(b"/"), reverse=True), b""):
+        members = _members(paths, folder, places[folder] + 1 if folder else 0)
+        content = b"".join(_entry(path, records[path]) for path in members)
         oid = object_id(b"tree", content, like)
         if folder:
             records[folder] = b"040000 tree %s\t%s" % (oid.encode(), folder)
     return oid
+
+
+def _members(paths: Sequence[bytes], folder: bytes, at: int) -> list[bytes]:
+    """The paths right in a folder: what is below it stands together, from `at` on."""
+    if not folder:
+        return [path for path in paths if b"/" not in path]
+    prefix, found = folder + b"/", []
+    for number in range(at, len(paths)):
+        path = paths[number]
+        if not path.startswith(prefix):
+            break
+        if b"/" not in path[len(prefix) :]:
+            found.append(path)
+    return found
 
 
 def _entry(path: bytes, record: bytes) -> bytes:

@@ -92,8 +92,12 @@ def some_files(chance: random.Random) -> dict[str, Entry]:
     return found
 
 
-def test_a_diff_leads_to_the_listing_that_git_makes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("few", [0, 64])
+def test_a_diff_leads_to_the_listing_that_git_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
     """Files, folders, links and submodules come, go and take each other's places."""
+    monkeypatch.setattr("imagebot.git.listing._FEW", few)
     chance = random.Random(1)
     bare = BareRepository.create(tmp_path / "bare.git", {"first": b""})
     old = bare.head()
@@ -109,6 +113,27 @@ def test_a_diff_leads_to_the_listing_that_git_makes(tmp_path: Path) -> None:
         trees = {oid for each in (listing, wanted) for oid in CommitTree(each).folders.values()}
         assert set(changed_trees(diff)) <= trees
         old = new
+
+
+@given(RECORDS, st.data())
+def test_records_are_found_whatever_the_names(
+    records: list[tuple[bytes, bytes]], data: st.DataObject
+) -> None:
+    """A few changed entries give the same list, put into it or taken from it."""
+    once = {name: kind for kind, name in records}
+    names = sorted(once)
+    listing = b"".join(b"%s %040x\t%s\0" % (once[name], n, name) for n, name in enumerate(names))
+    changed = sorted(data.draw(st.sets(st.sampled_from(names))) if names else ())
+    modes = {name: once[name].split()[0] for name in changed}
+    diff = b"".join(
+        b":%s %s %s %s M\0%s\0" % (modes[name], modes[name], b"0" * 40, b"f" * 40, name)
+        for name in changed
+    )
+    wanted = b"".join(
+        b"%s %s\t%s\0" % (once[name], b"f" * 40 if name in changed else b"%040x" % n, name)
+        for n, name in enumerate(names)
+    )
+    assert apply_diff(listing, diff) == wanted
 
 
 def test_a_diff_of_another_commit() -> None:
