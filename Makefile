@@ -14,7 +14,7 @@ demo: $(STAMP)
 
 test: $(DEV_STAMP)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/support/install.sh
-	$(BIN)/pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 check: $(DEV_STAMP)
 	$(BIN)/ruff check .
