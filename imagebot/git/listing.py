@@ -47,21 +47,19 @@ class CommitTree:
     @cached_property
     def blobs(self) -> Mapping[str, str]:
         """The ids of ordinary files by their paths."""
-        start, at = self._places
-        return {
-            record[at:]: record[start : at - 1]
-            for record in self._records
-            if record.startswith(_FILES)
-        }
+        return self._ids(_FILES)
 
     @cached_property
     def folders(self) -> Mapping[str, str]:
         """The ids of the trees below the first, by their paths."""
+        return self._ids((_FOLDER,))
+
+    def _ids(self, kinds: tuple[str, ...]) -> Mapping[str, str]:
         start, at = self._places
         return {
             record[at:]: record[start : at - 1]
             for record in self._records
-            if record.startswith(_FOLDER)
+            if record.startswith(kinds)
         }
 
     @cached_property
@@ -72,17 +70,11 @@ class CommitTree:
 
     def blob(self, path: str) -> str | None:
         """The id of the ordinary file at `path`."""
+        found = _find_record(self.listing, path.encode("utf-8", "surrogatepass"), 0)
+        if found is None or not self.listing.startswith(_FILES_AS_BYTES, found[0]):
+            return None
         start, at = self._places
-        name = b"\t%s\0" % path.encode("utf-8", "surrogatepass")
-        found = self.listing.find(name)
-        while found >= 0:
-            # Names may have tabs: only after a NUL, or at the start, is it the whole one.
-            begin = found + 1 - at
-            whole = begin == 0 or (begin > 0 and self.listing[begin - 1] == 0)
-            if whole and self.listing.startswith(_FILES_AS_BYTES, begin):
-                return self.listing[begin + start : found].decode()
-            found = self.listing.find(name, found + 1)
-        return None
+        return self.listing[found[0] + start : found[0] + at - 1].decode()
 
     def find(self, path: str) -> TreeFile | None:
         """The ordinary file at `path`."""
