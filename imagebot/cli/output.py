@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from imagebot.manifest.images.field import ImageField
     from imagebot.nudge.model import Nudged
     from imagebot.plan.model import Kept, Plan, Published, Update
-    from imagebot.policy.model import Rejection
+    from imagebot.policy.model import Decision
     from imagebot.run.diagnostics import Diagnostics
 
 _COLOURS = {"major": "red", "minor": "yellow", "patch": "green", "digest": "cyan", "other": "blue"}
 _MOST_REASONS = 20
 # A few long names do not widen every row; they only break their own alignment.
 _WIDEST = 60
+_LINES = 500
 
 
 def print_json(document: dict[str, Any], *, one_line: bool = False) -> None:
@@ -43,10 +45,17 @@ def print_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     table = [tuple(header), *(tuple(printable(cell) for cell in row) for row in rows)]
     columns = range(len(header))
     widths = [min(max(len(row[column]) for row in table), _WIDEST) for column in columns]
-    for number, row in enumerate(table):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        line = printable_line("  ".join(cells).rstrip())
-        click.echo(click.style(line, bold=True) if number == 0 else line)
+    first, *others = (
+        printable_line("  ".join(map(str.ljust, row, widths)).rstrip()) for row in table
+    )
+    _print_lines((click.style(first, bold=True), *others))
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    """Print many lines at a time: click looks at its stream and at colours each time."""
+    rest = iter(lines)
+    while some := list(islice(rest, _LINES)):
+        click.echo("\n".join(some))
 
 
 def print_plan(plan: Plan, *, explain: bool = False, kept: bool = False) -> None:
@@ -54,25 +63,28 @@ def print_plan(plan: Plan, *, explain: bool = False, kept: bool = False) -> None
 
     With `kept` or `explain` everything that stays as it is, and why.
     """
-    path = None
-    for update in plan.updates:
-        place = _of_target(update.target.name, update.field.path)
-        if place != path:
-            click.echo(click.style(printable_line(place), bold=True))
-            path = place
-        _print_update(update, explain=explain)
-    if kept or explain:
-        for entry in plan.kept:
-            _print_kept(entry, explain=explain)
-    else:
-        for each in withheld(plan):
-            _print_withheld(each)
-    for unread in plan.unread if kept or explain else ():
+    _print_lines(_update_lines(plan.updates, explain=explain))
+    if not (kept or explain):
+        _print_lines(_withheld_line(each) for each in withheld(plan))
+        return
+    for entry in plan.kept:
+        _print_lines(_kept_lines(entry, explain=explain))
+    for unread in plan.unread:
         line = f":{unread.line}" if unread.line else ""
         click.echo(printable_line(f"unread {unread.path}{line}: {unread.reason}"))
 
 
-def _print_update(update: Update, *, explain: bool) -> None:
+def _update_lines(updates: Sequence[Update], *, explain: bool) -> Iterator[str]:
+    path = None
+    for update in updates:
+        place = _of_target(update.target.name, update.field.path)
+        if place != path:
+            yield click.style(printable_line(place), bold=True)
+            path = place
+        yield from _lines_of(update, explain=explain)
+
+
+def _lines_of(update: Update, *, explain: bool) -> Iterator[str]:
     current, decision = update.field.reference, update.decision
     old = _version(current.tag, current.digest)
     new = _version(update.tag or current.tag, update.digest or current.digest)
@@ -82,30 +94,23 @@ def _print_update(update: Update, *, explain: bool) -> None:
     route = f", route {update.route}" if update.route else ""
     variant = f", variant {decision.variant}" if decision.variant else ""
     said = f"  (policy {decision.policy}{route}{variant})"
-    click.echo(f"{where}{update_type}{printable_line(said)}")
+    yield f"{where}{update_type}{printable_line(said)}"
     if explain or decision.code not in ("newer", "set"):
-        click.echo(printable_line(f"      {decision.code}: {decision.reason}"))
+        yield printable_line(f"      {decision.code}: {decision.reason}")
     if explain:
-        _print_repository(update.field)
-        _print_rejections(decision.rejections)
+        yield from _explanation(update.field, decision)
 
 
-def _print_repository(field: ImageField) -> None:
-    if field.repository_from:
-        click.echo(printable(f"      its repository is in {field.repository_from}"))
-
-
-def _print_kept(kept: Kept, *, explain: bool) -> None:
+def _kept_lines(kept: Kept, *, explain: bool) -> Iterator[str]:
     field, decision = kept.field, kept.decision
     place = _of_target(kept.target.name, f"{field.path}:{field.line}")
     line = f"kept {place}: {field.reference}  {decision.reason}"
-    click.echo(printable_line(line) + click.style(f"  [{decision.code}]", dim=True))
+    yield printable_line(line) + click.style(f"  [{decision.code}]", dim=True)
     if explain:
-        _print_repository(field)
-        _print_rejections(decision.rejections)
+        yield from _explanation(field, decision)
 
 
-def _print_withheld(entry: Withheld) -> None:
+def _withheld_line(entry: Withheld) -> str:
     field = entry.field
     wanted = f" -> {entry.tag}" if entry.tag else ""
     until = ""
@@ -113,20 +118,23 @@ def _print_withheld(entry: Withheld) -> None:
         until = f", until {local_time(entry.until)}"
     place = _of_target(entry.target.name, f"{field.path}:{field.line}")
     line = f"withheld {place}: {field.reference}{wanted}  {entry.reason}{until}"
-    click.echo(printable_line(line) + click.style(f"  [{entry.code}]", dim=True))
+    return printable_line(line) + click.style(f"  [{entry.code}]", dim=True)
 
 
-def _print_rejections(rejections: Sequence[Rejection]) -> None:
+def _explanation(field: ImageField, decision: Decision) -> Iterator[str]:
+    """Where its repository is, and the tags that were not chosen."""
     from imagebot.policy.explain import name_tags, share_reasons
 
-    shared = share_reasons(rejections)
+    if field.repository_from:
+        yield printable(f"      its repository is in {field.repository_from}")
+    shared = share_reasons(decision.rejections)
     for each in shared[:_MOST_REASONS]:
         until = f", eligible {local_time(each.eligible_at)}" if each.eligible_at else ""
         line = f"not {name_tags(each.tags)}: {each.rule}: {each.reason}{until}"
-        click.echo(printable_line(f"      {line}"))
+        yield printable_line(f"      {line}")
     rest = sum(len(each.tags) for each in shared[_MOST_REASONS:])
     if rest:
-        click.echo(f"      and {rest} more (--format json has them all)")
+        yield f"      and {rest} more (--format json has them all)"
 
 
 def print_published(published: Sequence[Published]) -> None:

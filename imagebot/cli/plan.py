@@ -20,14 +20,17 @@ from imagebot.cli.output import finish
 from imagebot.cli.pass_context import PassSetting, open_pass
 from imagebot.cli.process import pass_process
 from imagebot.errors import UsageError
+from imagebot.http.library import load_all
 from imagebot.plan.model import merge_plans
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 from imagebot.run.process import Process
 from imagebot.run.registries import open_registries
-from imagebot.scan.workspace import open_workspace
+from imagebot.scan.workspace import Workspace, managed_inventory, open_workspace_ahead
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from imagebot.plan.edits import PlanWithEdits
 
 
@@ -59,19 +62,16 @@ def command(
 
     Nothing is written. Without an imagebot.yaml the built-in policy covers everything.
     """
-    from imagebot.plan.diff import unified_diff
-
     diagnostics = open_diagnostics(log_format, quiet, process.vault)
     plans = _plans(process, directory, PassSetting(bot_file, targets), diagnostics)
     plan = merge_plans(each.plan for each in plans)
-    changes = (change for each in plans for change in each.changes)
     result = finish(
         plan,
         diagnostics,
         output_format,
         explain=explain,
         kept=kept,
-        diff=unified_diff(changes) if diff else None,
+        diff=_diff(plans) if diff else None,
     )
     if bot_file is None and plan.updates:
         # People's vetoes are in the history of the branch and on the forge.
@@ -80,6 +80,12 @@ def command(
         )
     pending = exit_code and plan.updates and result == Exit.WELL
     return Exit.PENDING if pending else result
+
+
+def _diff(plans: Sequence[PlanWithEdits]) -> str:
+    from imagebot.plan.diff import unified_diff
+
+    return unified_diff(change for each in plans for change in each.changes)
 
 
 def _plans(
@@ -95,20 +101,36 @@ def _plans(
 
 
 def _of_folder(process: Process, directory: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
+    with open_workspace_ahead(directory, managed_only=True) as workspace:
+        return [_of_workspace(process, workspace, diagnostics)]
+
+
+def _of_workspace(
+    process: Process, workspace: Workspace, diagnostics: Diagnostics
+) -> PlanWithEdits:
     from imagebot.plan.build import build
     from imagebot.plan.edits import edit_plan
 
-    workspace = open_workspace(directory)
     now = datetime.now(UTC)
+    if workspace.ahead:
+        # While the child scans.
+        load_all()
     with (
         open_registries(process) as registry,
         diagnostics.progress("asking registries") as progress,
     ):
-        plan = build(workspace, workspace.configuration, registry, now=now, progress=progress).plan
+        plan = build(
+            workspace,
+            workspace.configuration,
+            registry,
+            now=now,
+            inventory=managed_inventory(workspace),
+            progress=progress,
+        ).plan
     if paused := workspace.configuration.paused:
         note = f"paused, `imagebot run` publishes nothing: {paused}"
         plan = replace(plan, warnings=(*plan.warnings, note))
-    return [edit_plan(workspace, plan)]
+    return edit_plan(workspace, plan)
 
 
 def _of_targets(

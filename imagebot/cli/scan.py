@@ -13,7 +13,7 @@ from imagebot.cli.process import pass_process
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
 from imagebot.run.process import Process
-from imagebot.scan.workspace import open_workspace
+from imagebot.scan.workspace import open_workspace_ahead
 
 if TYPE_CHECKING:
     from imagebot.manifest.images.field import ImageField, Unread
@@ -48,10 +48,10 @@ def command(
     from imagebot.scan.inventory import sort_unread, take_inventory
     from imagebot.scan.sweep import sweep_workspace
 
-    workspace = open_workspace(directory)
-    configuration = workspace.configuration
-    diagnostics = open_diagnostics(log_format, quiet, process.vault)
-    inventory = take_inventory(workspace, configuration)
+    with open_workspace_ahead(directory, managed_only=False) as workspace:
+        configuration = workspace.configuration
+        diagnostics = open_diagnostics(log_format, quiet, process.vault)
+        inventory = take_inventory(workspace, configuration, ahead=workspace.ahead)
     assigned = assign(inventory.fields, configuration, flux=inventory.flux)
     rows = [
         (

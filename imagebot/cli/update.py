@@ -18,7 +18,7 @@ from imagebot.cli.process import pass_process
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
 from imagebot.run.process import Process
 from imagebot.run.registries import open_registries
-from imagebot.scan.workspace import open_workspace, require_configuration
+from imagebot.scan.workspace import managed_inventory, open_workspace_ahead, require_configuration
 
 
 @click.command("update")
@@ -42,20 +42,21 @@ def command(
     from imagebot.plan.build import build
     from imagebot.plan.edits import edit_plan, without_unwritten
 
-    workspace = open_workspace(directory)
-    require_configuration(workspace, no_config=no_config)
     diagnostics = open_diagnostics(log_format, quiet, process.vault)
-    with (
-        open_registries(process) as registry,
-        diagnostics.progress("asking registries") as progress,
-    ):
-        plan = build(
-            workspace,
-            workspace.configuration,
-            registry,
-            now=datetime.now(UTC),
-            progress=progress,
-        ).plan
+    with open_workspace_ahead(directory, managed_only=True) as workspace:
+        require_configuration(workspace, no_config=no_config)
+        with (
+            open_registries(process) as registry,
+            diagnostics.progress("asking registries") as progress,
+        ):
+            plan = build(
+                workspace,
+                workspace.configuration,
+                registry,
+                now=datetime.now(UTC),
+                inventory=managed_inventory(workspace),
+                progress=progress,
+            ).plan
     edited = edit_plan(workspace, plan)
     unwritten = write_changes(workspace.root, edited.changes)
     plan = without_unwritten(edited.plan, unwritten)

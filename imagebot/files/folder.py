@@ -10,7 +10,7 @@ import contextlib
 import fcntl
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from imagebot.errors import FolderError
@@ -38,6 +38,17 @@ def read_file(root: str | os.PathLike[str], path: str) -> bytes:
         raise FolderError(_shown(path), _reason(error)) from error
     finally:
         os.close(descriptor)
+
+
+def read_files(
+    root: str | os.PathLike[str], paths: Iterable[str]
+) -> Iterator[tuple[str, bytes | FolderError]]:
+    """Each file, as `read_file` has it, or why it cannot be read."""
+    for path in paths:
+        try:
+            yield path, read_file(root, path)
+        except FolderError as error:
+            yield path, error
 
 
 def write_file(root: str | os.PathLike[str], path: str, old: bytes, new: bytes) -> None:

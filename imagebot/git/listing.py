@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
+from typing import TypeAlias
 
 from imagebot.git.tree import LINK, ODD_NAME, TreeFile, TreeOther
 from imagebot.values import dataclass
@@ -28,6 +29,10 @@ _FEW = 64
 # What stands for a byte that is not of UTF-8.
 _ESCAPED_RE = re.compile("[\udc80-\udcff]")
 _TAB = ord("\t")
+_AFTER_SLASH = bytes([ord("/") + 1])
+
+Place: TypeAlias = tuple[int, int]
+"""Where a record begins and ends in a listing, without its NUL."""
 
 
 @dataclass(frozen=True)
@@ -70,22 +75,23 @@ class CommitTree:
 
     def blob(self, path: str) -> str | None:
         """The id of the ordinary file at `path`."""
-        found = _find_record(self.listing, path.encode("utf-8", "surrogatepass"), 0)
-        if found is None or not self.listing.startswith(_FILES_AS_BYTES, found[0]):
-            return None
-        start, at = self._places
-        return self.listing[found[0] + start : found[0] + at - 1].decode()
+        found = self.find(path)
+        return found.blob if found else None
 
     def find(self, path: str) -> TreeFile | None:
         """The ordinary file at `path`."""
-        blob = self.blobs.get(path)
-        return None if blob is None else TreeFile(path, self._mode(path), blob)
+        found = find_record(self.listing, path.encode("utf-8", "surrogatepass"))
+        if found is None or not self.listing.startswith(_FILES_AS_BYTES, found[0]):
+            return None
+        mode, _, blob = self.listing[slice(*found)].partition(b"\t")[0].decode().split(" ")
+        return TreeFile(path, mode, blob)
 
     def folders_of(self, path: str) -> Iterator[str]:
-        """The ids of the trees that lead to a file, the first apart."""
-        while "/" in path:
-            path = path.rpartition("/")[0]
-            yield self.folders[path]
+        """The ids of the trees that lead to a file of the commit, the first apart."""
+        while path := path.rpartition("/")[0]:
+            found = find_record(self.listing, path.encode("utf-8", "surrogatepass"))
+            assert found is not None
+            yield self.listing[slice(*found)].partition(b"\t")[0].rpartition(b" ")[2].decode()
 
     def _mode(self, path: str) -> str:
         return "100755" if path in self._executable else "100644"
@@ -197,31 +203,91 @@ def _splice(listing: bytes, entries: Sequence[_Entry]) -> bytes | None:
 
     Both are in git's order, so that a long list is read once, and not taken apart.
     """
-    parts: list[bytes] = []
-    at = 0
+    changes: dict[Place, bytes] = {}
     for entry in entries:
-        found = _find_record(listing, entry.path, at)
+        found = find_record(listing, entry.path)
         if found is None or entry.mode == _NOTHING:
             return None
-        begin, end = found
-        if is_folder(listing[begin:end]) != is_folder(entry.record):
+        if is_folder(listing[slice(*found)]) != is_folder(entry.record):
             return None
-        parts += (listing[at:begin], entry.record)
+        changes[found] = entry.record
+    return with_records(listing, changes)
+
+
+def with_records(listing: bytes, changes: Mapping[Place, bytes]) -> bytes:
+    """The listing with other records in some places."""
+    parts: list[bytes] = []
+    at = 0
+    for begin, end in sorted(changes):
+        parts += (listing[at:begin], changes[begin, end])
         at = end
     return b"".join((*parts, listing[at:]))
 
 
-def _find_record(listing: bytes, path: bytes, at: int) -> tuple[int, int] | None:
-    """Where the record of a path begins and ends, at `at` or behind it."""
+def find_record(listing: bytes, path: bytes) -> Place | None:
+    """Where the record of a path is."""
+    # A folder is further down than a file of the same name.
+    for key in (path, path + b"/"):
+        place = _place(listing, _first_from(listing, key))
+        if place and _path(listing[slice(*place)]) == path:
+            return place
+    return _search(listing, path)
+
+
+def _search(listing: bytes, path: bytes) -> Place | None:
+    """As `find_record`, also where whoever made the tree did not keep git's order."""
     name = b"\t%s\0" % path
-    found = listing.find(name, at)
+    found = listing.find(name)
     while found >= 0:
-        begin = listing.rfind(b"\0", at, found) + 1 or at
+        begin = listing.rfind(b"\0", 0, found) + 1
         # Names may have tabs, too.
         if listing.find(b"\t", begin) == found:
             return begin, found + len(name) - 1
         found = listing.find(name, found + 1)
     return None
+
+
+def records_in(listing: bytes, folder: bytes) -> Iterator[tuple[Place, bytes, bytes]]:
+    """The place, the path and the record of everything that is right in a folder; "" is the first.
+
+    What is in a folder stands behind it, so that folders within are stepped over.
+    """
+    at = _first_from(listing, folder + b"/") if folder else 0
+    if folder and (itself := _place(listing, at)):
+        at = itself[1] + 1
+    prefix = folder + b"/" if folder else b""
+    while (place := _place(listing, at)) is not None:
+        record = listing[slice(*place)]
+        path = _path(record)
+        if not path.startswith(prefix):
+            return
+        yield place, path, record
+        at = _first_from(listing, path + _AFTER_SLASH, at) if is_folder(record) else place[1] + 1
+
+
+def _first_from(listing: bytes, key: bytes, low: int = 0) -> int:
+    """Where the first record begins that is not before `key` in git's order."""
+    high = len(listing)
+    while low < high:
+        middle = (low + high) // 2
+        begin = listing.rfind(b"\0", low, middle) + 1 or low
+        end = listing.index(b"\0", middle)
+        record = listing[begin:end]
+        if _order((_path(record), record)) < key:
+            low = end + 1
+        else:
+            high = begin
+    return low
+
+
+def _place(listing: bytes, begin: int) -> Place | None:
+    """The place of the record that begins there; None at the end."""
+    return (begin, listing.index(b"\0", begin)) if begin < len(listing) else None
+
+
+def _path(record: bytes) -> bytes:
+    # Names may have tabs, too.
+    return record.partition(b"\t")[2]
 
 
 def records_of(listing: bytes) -> dict[bytes, bytes]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from imagebot.git.listing import is_folder, records_of
+from imagebot.git.listing import Place, is_folder, records_in, with_records
 from imagebot.git.tree import (
     Committer,
     TreeFile,
@@ -53,20 +53,26 @@ class MadeCommit:
 
         The id proves what is new: None where git has another than what is worked out here.
         """
-        records = records_of(listing)
-        changed = {file.path.encode() for file, _ in self.files}
-        folders = _folders_of(changed)
-        if not changed | folders <= records.keys():
-            return None
-        for file, data in self.files:
-            path = file.path.encode()
-            oid = blob_id(data, commit).encode()
-            records[path] = b"%s blob %s\t%s" % (file.mode.encode(), oid, path)
-        root = _new_trees(records, folders, commit)
+        paths = [file.path.encode() for file, _ in self.files]
+        new = {
+            path: b"%s blob %s\t%s" % (file.mode.encode(), blob_id(data, commit).encode(), path)
+            for path, (file, data) in zip(paths, self.files, strict=True)
+        }
+        places: dict[Place, bytes] = {}
+        root = ""
+        # Those within others first, and the first tree last.
+        for folder in (*sorted(_folders_of(paths), key=_depth, reverse=True), b""):
+            content: list[bytes] = []
+            for place, path, record in records_in(listing, folder):
+                if path in new:
+                    places[place] = new[path]
+                content.append(_entry(path, new.get(path, record)))
+            root = object_id(b"tree", b"".join(content), commit)
+            new[folder] = b"040000 tree %s\t%s" % (root.encode(), folder)
         text = commit_text(root, self.base, self.message, self.committer)
         if object_id(b"commit", text, commit) != commit:
             return None
-        return b"\0".join((*records.values(), b""))
+        return with_records(listing, places)
 
 
 def bases_of(commit: str, made: Mapping[str, MadeCommit]) -> frozenset[str]:
@@ -87,34 +93,8 @@ def _folders_of(paths: Iterable[bytes]) -> set[bytes]:
     return folders
 
 
-def _new_trees(records: dict[bytes, bytes], folders: set[bytes], like: str) -> str:
-    """Puts the new ids of `folders`, in which something has changed, into `records`; the id of the
-    first tree."""
-    paths = list(records)
-    places = {path: number for number, path in enumerate(paths)}
-    oid = ""
-    # Those within others first, and the first tree last.
-    for folder in (*sorted(folders, key=lambda path: path.count(b"/"), reverse=True), b""):
-        members = _members(paths, folder, places[folder] + 1 if folder else 0)
-        content = b"".join(_entry(path, records[path]) for path in members)
-        oid = object_id(b"tree", content, like)
-        if folder:
-            records[folder] = b"040000 tree %s\t%s" % (oid.encode(), folder)
-    return oid
-
-
-def _members(paths: Sequence[bytes], folder: bytes, at: int) -> list[bytes]:
-    """The paths right in a folder: what is below it stands together, from `at` on."""
-    if not folder:
-        return [path for path in paths if b"/" not in path]
-    prefix, found = folder + b"/", []
-    for number in range(at, len(paths)):
-        path = paths[number]
-        if not path.startswith(prefix):
-            break
-        if b"/" not in path[len(prefix) :]:
-            found.append(path)
-    return found
+def _depth(path: bytes) -> int:
+    return path.count(b"/")
 
 
 def _entry(path: bytes, record: bytes) -> bytes:

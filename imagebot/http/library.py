@@ -31,10 +31,11 @@ def load_httpx() -> None:
 def load_meanwhile() -> None:
     """Import what sends requests in another thread, while this one waits for something else."""
     if _LAST not in sys.modules:
-        threading.Thread(target=_load_all, name="load-http", daemon=True).start()
+        threading.Thread(target=load_all, name="load-http", daemon=True).start()
 
 
-def _load_all() -> None:
+def load_all() -> None:
+    """Import what sends requests."""
     load_httpx()
     import imagebot.http.backend
     import imagebot.http.network  # noqa: F401 - for those who use it

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from imagebot.errors import RefusedEditError
 from imagebot.manifest import sops
-from imagebot.manifest.images.field import TEXT, FieldEdit, ImageField, Slot
+from imagebot.manifest.images.field import TEXT, FieldEdit, ImageField, Slot, fingerprint
 from imagebot.manifest.splice import applied, ordered, prove_file
 from imagebot.manifest.text.read import prove_text
 from imagebot.manifest.yaml.edits import Edit
@@ -49,7 +49,9 @@ def edit(path: str, data: bytes, field_edits: Sequence[FieldEdit]) -> bytes:
     if is_masked(path):
         prove_file(path, mask(data), mask(new), byte_edits)
     else:
-        prove_file(path, data, new, byte_edits)
+        content = fingerprint(data)
+        valid = all(each.field.scanned == content for each in field_edits)
+        prove_file(path, data, new, byte_edits, valid=valid)
     if path.endswith(".json") and _is_json(data) and not _is_json(new):
         raise RefusedEditError(path, byte_edits[0].line, "cannot be edited exactly: no longer JSON")
     return new

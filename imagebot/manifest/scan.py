@@ -156,6 +156,7 @@ def _scan(path: str, data: bytes, options: ScanOptions, *, literal: bool = False
         return _NOTHING
     findings = FileFindings(path, options, may_have_markers(file.text), patterns)
     findings.entries = entries
+    findings.data = data
     findings.below = {each.section: each for each in options.layers.get(path, ())}
     _read_documents(findings, file, kind, hints)
     nested_yaml.read(findings, hints)

@@ -44,9 +44,12 @@ def applied(data: bytes, byte_edits: list[Edit]) -> bytes:
     return b"".join(parts)
 
 
-def prove_file(path: str, data: bytes, new: bytes, byte_edits: list[Edit]) -> None:
+def prove_file(
+    path: str, data: bytes, new: bytes, byte_edits: list[Edit], *, valid: bool = False
+) -> None:
     """Prove that `new` is `data` with these edits and otherwise says the same.
 
+    `valid` says that the documents of `data` that are edited are known to be YAML to their ends.
     Raises RefusedEditError.
     """
     try:
@@ -71,7 +74,7 @@ def prove_file(path: str, data: bytes, new: bytes, byte_edits: list[Edit]) -> No
         local = [edit.moved(-part.base) for edit in own]
         try:
             if not (as_text and _is_proven_as_text(path, part.text, new_text)):
-                prove(part.text, new_text, local)
+                prove(part.text, new_text, local, valid=valid)
         except (ProofError, YamlFaultError) as error:
             line = byte_edits[position - len(own)].line
             raise RefusedEditError(

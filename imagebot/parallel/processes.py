@@ -42,6 +42,14 @@ def usable_processes() -> int:
     return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
 
 
+def prepare_child() -> None:
+    """Prepare a forked process: only its parent handles interrupts, and ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    gc.freeze()
+    raise_gc_threshold()
+
+
 def map_forked(
     work: Callable[[Task], Result], tasks: Sequence[Task], *, processes: int
 ) -> Iterator[Result]:
@@ -90,11 +98,8 @@ def _work(
     sender: Connection,
     others: Sequence[Connection],
 ) -> None:
-    """The work of a forked process. Only its parent handles interrupts, and ends it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    gc.freeze()
-    raise_gc_threshold()
+    """The work of a forked process."""
+    prepare_child()
     for other in others:
         other.close()
     with contextlib.suppress(BrokenPipeError):

@@ -45,10 +45,11 @@ def _unused_routes(
 ) -> Iterator[str]:
     routes = RouteTable(configuration)
     with_fields = {id(each.route): each.route for each in assignments}
-    if all(id(route) in with_fields for route in configuration.routes):
-        with_files = set(with_fields)
-    else:
-        with_files = {id(route) for path in paths if (route := routes.of(path)) is not None}
+    without_files = {id(route) for route in configuration.routes} - with_fields.keys()
+    for path in paths:
+        if not without_files:
+            break
+        without_files.discard(id(routes.of(path)))
     # By texts, which are quicker to look up than thousands of Repository.
     named = {
         (id(each.route), (repository := each.field.reference.repository).registry, repository.path)
@@ -60,7 +61,7 @@ def _unused_routes(
         if (route := with_fields[number]) is not None
     }
     for route in configuration.routes:
-        if id(route) not in with_files:
+        if id(route) in without_files:
             if route.files != _EVERYTHING:
                 yield f"{route.place}: route {route.name!r} takes no file"
             continue

@@ -23,6 +23,7 @@ from imagebot.reference import Repository
 from imagebot.values import dataclass
 
 if TYPE_CHECKING:
+    from imagebot.scan.ahead import Ahead
     from imagebot.scan.cache import ScanCache
     from imagebot.scan.layers import Layered
     from imagebot.scan.source import Source
@@ -66,6 +67,7 @@ def take_inventory(
     *,
     url: str | None = None,
     managed_only: bool = False,
+    ahead: Ahead | None = None,
 ) -> Inventory:
     """Scan every file of `source` that the configuration does not exclude.
 
@@ -74,9 +76,10 @@ def take_inventory(
     a file is not found.
 
     With `scans`, files that a source knows by their blobs and that were scanned before are not
-    even read. `url` is that of the Git repository, if known: releases of charts name it.
+    even read. `url` is that of the Git repository, if known: releases of charts name it. `ahead` is
+    at work on the same files.
     """
-    tree = scan_tree(source, configuration, scans, url=url, managed_only=managed_only)
+    tree = scan_tree(source, configuration, scans, url=url, managed_only=managed_only, ahead=ahead)
     return inventory_of(tree)
 
 
@@ -87,12 +90,13 @@ def scan_tree(
     *,
     url: str | None = None,
     managed_only: bool = False,
+    ahead: Ahead | None = None,
 ) -> TreeScan:
     """The first part of `take_inventory`."""
     paths = tuple(source.paths())
     left_out = managed_only and only_markers(configuration)
     options = _options(paths, configuration, markers_only=left_out)
-    found = _scan_tree(source, paths, options, scans)
+    found = _scan_tree(source, paths, options, scans, ahead)
     layered = _with_layers(source, paths, found, options, scans, url)
     return _joined(paths, layered, url)
 
@@ -227,9 +231,8 @@ def _options(
     markers_only: bool = False,
 ) -> Callable[[str], ScanOptions]:
     """The scan options of a file, by its path."""
-    from imagebot.manifest.formats.select import chart_folders, is_chart_template
+    from imagebot.manifest.formats.select import options_by_path
 
-    charts = chart_folders(paths)
     plain = ScanOptions(
         fields=configuration.fields,
         files=configuration.files.patterns,
@@ -237,10 +240,7 @@ def _options(
         mentions=mentions,
         markers_only=markers_only,
     )
-    if not charts:
-        return lambda _path: plain
-    template = replace(plain, chart=True)
-    return lambda path: template if is_chart_template(path, charts) else plain
+    return options_by_path(paths, plain)
 
 
 def _patches_left_out(
@@ -274,10 +274,12 @@ def _scan_tree(
     paths: Sequence[str],
     options: Callable[[str], ScanOptions],
     cache: ScanCache | None,
+    ahead: Ahead | None = None,
 ) -> dict[str, Scan]:
     """The scan of every path; files with lines `KEY=VALUE` that kustomizations name are read as
     such, and their patches whatever is in them."""
-    found = _scan_all(source, paths, options, cache)
+    found = ahead.scans(paths, options) if ahead else {}
+    found = found or _scan_all(source, paths, options, cache)
     found |= _scan_all(source, _patches_left_out(paths, found, options), _whole(options), cache)
     named = {path for scan in found.values() for path in scan.env_files}
     if named:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TypeAlias
 
@@ -75,8 +75,7 @@ def _scan_forked(
     paths: Sequence[str], read: Read, options: Options, processes: int
 ) -> Iterator[tuple[str, Scan]]:
     def work(part: Sequence[str]) -> dict[str, bytes | Scan]:
-        scans = ((path, _scan(path, content, options)) for path, content in read(part))
-        return {path: _portable(scan) for path, scan in scans if scan != _NOTHING}
+        return packed_scans(read(part), options)
 
     # Imported once, before the processes fork.
     events.prepare()
@@ -88,8 +87,7 @@ def _scan_forked(
     for chunk in chunks:
         scans = dict(chain.from_iterable(each.items() for each in islice(results, processes)))
         for path in chunk:
-            scan = scans.get(path, _NOTHING)
-            yield path, cache.decode(scan) if isinstance(scan, bytes) else scan
+            yield path, unpacked(scans.get(path, _NOTHING))
 
 
 def _dealt(paths: Sequence[str], processes: int) -> list[list[str]]:
@@ -100,9 +98,22 @@ def _dealt(paths: Sequence[str], processes: int) -> list[list[str]]:
     return shares
 
 
-def _portable(scan: Scan) -> bytes | Scan:
-    """A scan for another process: pickling a scan takes longer than encoding it."""
+def packed_scans(
+    contents: Iterable[tuple[str, Content]], options: Options
+) -> dict[str, bytes | Scan]:
+    """The scans of files, as far as there is anything in them, for another process: pickling a scan
+    takes longer than encoding it."""
+    scans = ((path, _scan(path, content, options)) for path, content in contents)
+    return {path: _packed(scan) for path, scan in scans if scan != _NOTHING}
+
+
+def _packed(scan: Scan) -> bytes | Scan:
     try:
         return cache.encode(scan)
     except cache.UnencodableScanError:
         return scan
+
+
+def unpacked(scan: bytes | Scan) -> Scan:
+    """A scan that another process made."""
+    return cache.decode(scan) if isinstance(scan, bytes) else scan

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagebot.git.listing import CommitTree, apply_diff, changed_trees
+from imagebot.git.listing import (
+    CommitTree,
+    apply_diff,
+    changed_trees,
+    find_record,
+    records_in,
+    records_of,
+)
 from imagebot.git.tree import TreeFile, TreeOther
 from tests.support.git_repository import (
     BareRepository,
@@ -71,6 +78,39 @@ def test_one_file_is_found_as_among_all(records: list[tuple[bytes, bytes]], othe
     for name in (*once, other):
         path = name.decode("utf-8", "surrogateescape")
         assert tree.blob(path) == tree.blobs.get(path)
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> dict[bytes, bytes]:
+    """The kind of everything in a commit by its path, in git's order."""
+    found: dict[bytes, bytes] = {}
+    for path in draw(st.lists(st.lists(st.sampled_from(PARTS), min_size=1, max_size=4))):
+        names = [b"/".join(path[: number + 1]) for number in range(len(path))]
+        if any(found.get(name, FOLDER) != FOLDER for name in names) or names[-1] in found:
+            continue
+        found |= dict.fromkeys(names[:-1], FOLDER)
+        found[names[-1]] = draw(st.sampled_from([b"100644 blob", b"120000 blob", b"160000 commit"]))
+    order = sorted(found, key=lambda path: path + b"/" * (found[path] == FOLDER))
+    return {path: found[path] for path in order}
+
+
+FOLDER = b"040000 tree"
+PARTS = [b"a", b"a-b", b"a.b", b"a0", b"a\tb", b"b", b"\xff", b"\xc3\xa9"]
+
+
+@given(trees(), st.lists(st.sampled_from(PARTS), min_size=1, max_size=4).map(b"/".join))
+def test_records_are_found_in_long_lists(kinds: dict[bytes, bytes], other: bytes) -> None:
+    records = {path: b"%s %040x\t%s" % (kinds[path], n, path) for n, path in enumerate(kinds)}
+    listing = b"".join(b"%s\0" % record for record in records.values())
+    assert records_of(listing) == records
+    for path in (*records, other):
+        place = find_record(listing, path)
+        assert (listing[slice(*place)] if place else None) == records.get(path)
+    for folder in (b"", *(path for path, kind in kinds.items() if kind == FOLDER)):
+        inside = [path for path in records if path.rpartition(b"/")[0] == folder]
+        found = list(records_in(listing, folder))
+        assert [(path, record) for _, path, record in found] == [(p, records[p]) for p in inside]
+        assert all(listing[slice(*place)] == record for place, _, record in found)
 
 
 def test_longer_ids() -> None:

@@ -131,12 +131,11 @@ class _Tree:
         if isinstance(policy, Contradiction):
             policy = _undecided(policy)
         key = self.key(marker.text, policy)
-        marker = replace(
-            marker,
-            policy=key if key != marker.text else "",
-            problem=marker.problem or _mismatch(marker, policy, field.reference.repository),
-        )
-        return replace(field, marker=marker)
+        other = key if key != marker.text else ""
+        problem = marker.problem or _mismatch(marker, policy, field.reference.repository)
+        if (other, problem) == (marker.policy, marker.problem):
+            return field
+        return replace(field, marker=replace(marker, policy=other, problem=problem))
 
     def policy(self, name: str, path: str) -> FluxPolicy | Contradiction | None:
         """The policy that a marker means in the file at `path`."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Literal
 
 from imagebot.glob import matches_any
 from imagebot.manifest.formats.own_configuration import is_own_file
-from imagebot.manifest.images.options import ExtraField, ExtraFile
+from imagebot.manifest.images.options import ExtraField, ExtraFile, ScanOptions
 
 PathKind = Literal[
     "",
@@ -105,3 +106,12 @@ def is_chart_template(path: str, charts: frozenset[str]) -> bool:
             return True
         at = path.find("templates/", at + 1)
     return False
+
+
+def options_by_path(paths: Iterable[str], plain: ScanOptions) -> Callable[[str], ScanOptions]:
+    """`plain`, and for the templates of the charts among `paths` that they are."""
+    charts = chart_folders(paths)
+    if not charts:
+        return lambda _path: plain
+    template = replace(plain, chart=True)
+    return lambda path: template if is_chart_template(path, charts) else plain

@@ -183,6 +183,7 @@ class DocumentContext:
             refusal=refusal,
             repository_from=repository_from,
             in_container=self.in_container or self._is_of_container(keys),
+            scanned=self.findings.fingerprint(),
         )
         on: tuple[int, ...] = ()
         if self.findings.has_markers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import field
 from typing import Literal
 
@@ -76,6 +77,11 @@ class Marker:
     image: str = ""
 
 
+def fingerprint(data: bytes) -> bytes:
+    """Tells the contents of a file apart, in 8 bytes."""
+    return hashlib.blake2b(data, digest_size=8).digest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageField:
     """One image location in a manifest.
@@ -94,6 +100,9 @@ class ImageField:
     image of a container, but not of one in a text (`data` of a ConfigMap). `overridden` are the
     places of equal values that override it in every release that merges its file: it must not be
     edited without one of them.
+
+    `scanned` identifies the content of a file that was read as YAML and found valid as a whole
+    (`fingerprint`); it is empty where that is not known.
     """
 
     path: str
@@ -115,6 +124,7 @@ class ImageField:
     replaced: str = ""
     in_container: bool = False
     overridden: tuple[str, ...] = ()
+    scanned: bytes = field(default=b"", compare=False)
 
     @property
     def place(self) -> tuple[str, ...]:

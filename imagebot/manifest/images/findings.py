@@ -12,6 +12,7 @@ from imagebot.manifest.images.field import (
     PendingKind,
     Resource,
     Unread,
+    fingerprint,
 )
 from imagebot.manifest.images.generated import ApplicationSet
 from imagebot.manifest.images.layers import Below, Chart, Holder, Release, Section
@@ -104,7 +105,8 @@ class FileFindings:
     `patterns` are the configured patterns for the file, `entries` the configured fields. `nested`
     are scalars still to be read, `marked` the documents whose text holds a marker, `broken` those
     that could not be parsed. `below` has what other layers of Helm values give to this file.
-    `repositories` are the OCI registries that a helmfile names for its charts.
+    `repositories` are the OCI registries that a helmfile names for its charts. `data` is the
+    content of the file, empty for a text within it.
     """
 
     path: str
@@ -127,6 +129,14 @@ class FileFindings:
     env_files: list[str] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     application_sets: list[ApplicationSet] = field(default_factory=list)
+    data: bytes = b""
+    _fingerprint: bytes = b""
+
+    def fingerprint(self) -> bytes:
+        """That of the file, empty for a text within it."""
+        if self.data and not self._fingerprint:
+            self._fingerprint = fingerprint(self.data)
+        return self._fingerprint
 
     @property
     def is_full(self) -> bool:

@@ -1,0 +1,114 @@
+"""One list of tasks for two processes: a child begins with it, and its parent joins in later.
+
+Each takes the next task that nobody has taken. The numbers of those that are left are in a pipe;
+the tasks and their results come through another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from imagebot.parallel.processes import prepare_child
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+MOST_TASKS = 2_000
+"""Their numbers fit into a pipe, so that nobody waits to write them."""
+_BYTES = 2
+_ROOM = 1 << 20
+
+
+class SharedTasks(Generic[Task, Result]):
+    """The tasks that `plan` gives, at most MOST_TASKS, and `work` of each.
+
+    Both are called in the child at once, and here for what it could not do: it met an exception,
+    which is then raised here, or was killed. Tasks and results must be plain values. Fork only from
+    a process with one thread, and close it.
+    """
+
+    def __init__(self, plan: Callable[[], Sequence[Task]], work: Callable[[Task], Result]) -> None:
+        import multiprocessing
+
+        self._plan = plan
+        self._work = work
+        self._tasks: Sequence[Task] | None = None
+        self._all_mine = False
+        context = multiprocessing.get_context("fork")
+        self._numbers, numbers = os.pipe()
+        self._results, results = context.Pipe(duplex=False)
+        with contextlib.suppress(AttributeError, OSError):
+            # Until the parent takes them. Only Linux can, and not everybody may.
+            fcntl.fcntl(results.fileno(), fcntl.F_SETPIPE_SZ, _ROOM)
+        self._process = context.Process(target=self._run, args=(numbers, results), daemon=True)
+        self._process.start()
+        os.close(numbers)
+        results.close()
+
+    def tasks(self) -> Sequence[Task]:
+        """All tasks, in their order."""
+        if self._tasks is None:
+            received = self._receive()
+            self._all_mine = received is None
+            self._tasks = self._plan() if received is None else received
+        return self._tasks
+
+    def results(self) -> Iterator[tuple[int, Result]]:
+        """The number and the result of each task, in any order. Call it once."""
+        tasks = self.tasks()
+        missing = dict.fromkeys(range(len(tasks)))
+        while not self._all_mine and (mine := _take(self._numbers)) is not None:
+            del missing[mine]
+            yield mine, self._work(tasks[mine])
+            while self._results.poll() and (received := self._receive()):
+                del missing[received[0]]
+                yield received
+        while missing and (received := self._receive()):
+            del missing[received[0]]
+            yield received
+        for number in missing:
+            yield number, self._work(tasks[number])
+
+    def close(self) -> None:
+        """End the child, whatever it does."""
+        if not self._results.closed:
+            self._results.close()
+            os.close(self._numbers)
+            self._process.terminate()
+            self._process.join()
+
+    def _receive(self) -> Any:
+        """What the child says next; None if it has nothing more to say."""
+        try:
+            return self._results.recv()
+        except (EOFError, OSError):
+            return None
+
+    def _run(self, numbers: int, results: Connection) -> None:
+        """The work of the child."""
+        prepare_child()
+        self._results.close()
+        try:
+            tasks = self._plan()
+        except Exception:  # noqa: BLE001 - the parent plans again, and raises it
+            return
+        os.write(numbers, b"".join(n.to_bytes(_BYTES, "little") for n in range(len(tasks))))
+        os.close(numbers)
+        with contextlib.suppress(BrokenPipeError):
+            results.send(tasks)
+            while (number := _take(self._numbers)) is not None:
+                with contextlib.suppress(Exception):
+                    results.send((number, self._work(tasks[number])))
+
+
+def _take(numbers: int) -> int | None:
+    """The number of the next task, None if all are taken."""
+    number = os.read(numbers, _BYTES)
+    return int.from_bytes(number, "little") if number else None
