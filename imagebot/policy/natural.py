@@ -144,6 +144,7 @@ def rank_rows(reader: RowReader) -> Ranked:
         rows.moved,
         reader.outsiders,
         reading,
+        of_platform=now is not None and now.shape.of_platform,
     )
 
 

@@ -9,7 +9,7 @@ from imagebot.policy.model import Policy
 from imagebot.policy.natural import stage_pre
 from imagebot.policy.ranking import Outsiders, Ranked
 from imagebot.policy.rows import cut_numbers
-from imagebot.policy.steps import KEPT_NUMBERS
+from imagebot.policy.steps import kept_numbers
 from imagebot.reference import Reference
 from imagebot.values import dataclass
 from imagebot.version.ingredients import Ingredient
@@ -83,7 +83,7 @@ class _Now:
         there = self.layout.numbers_of(self.text)
         if other := self._other_form(layout, tag):
             if self.any_form:
-                is_version = layout.kind == "version"
+                is_version = layout.kind == "version" and not layout.of_platform
                 rank = (False, is_version - 100, numbers, self._likeness(layout), tag)
                 yield _Outsider(rank, other)
             return
@@ -95,7 +95,7 @@ class _Now:
         else:
             return
         if why and (distance < _FAR or self.any_form):
-            kept = KEPT_NUMBERS[self.policy.max or "major"]
+            kept = kept_numbers(self.policy.max or "major", of_platform=self.layout.of_platform)
             within = pad(numbers)[:kept] == pad(there)[:kept]
             rank = (within, -distance, _padded(numbers), self._likeness(layout), tag)
             yield _Outsider(rank, why)
@@ -103,7 +103,7 @@ class _Now:
     def _other_form(self, layout: Layout, tag: str) -> str:
         """What is said of a tag whose numbers are nothing to compare with, "" for another."""
         now = self.layout
-        if layout.kind != now.kind:
+        if (layout.kind, layout.of_platform) != (now.kind, now.of_platform):
             return f"{tag} is of another form"
         if layout.kind == "date" and layout.core != now.core and not _are_dotted(layout, now):
             return f"{tag} has its date in another form"

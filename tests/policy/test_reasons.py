@@ -74,6 +74,11 @@ SIBLINGS = [
     ),
     ("20260105", "2026-01-06", r"^2026-01-06 has its date in another form$"),
     ("2026.1", "2026.2.0", r"^2026\.2\.0 has three numbers$"),
+    # A platform's number is not newer than a version's, nor the other way round.
+    ("beta-6.7", "php8.3 php8.3-apache", r"^php8\.3\S* is of another form$"),
+    ("php8.2-apache", "6.4.2-php8.2-apache 9.1", r"^9\.1 is of another form$"),
+    ("6.7", "php8.3 alpine3.20 main-9", r"is of another form$"),
+    ("php8.2-apache", "php8.3-apache", r"^php8\.3-apache needs max: major$"),
     # The first thing that stands in the way of a comparison.
     ("1.0.0", "latest main", r"^no other tag can be compared with 1\.0\.0; latest is refused: it "),
     ("sha-1234567-amd64", "sha-7654321-amd64", r"nothing orders commit hashes"),
