@@ -11,7 +11,7 @@ from imagebot.policy.ranking import Ranked
 from imagebot.policy.rejections import Rejections, count_by_rule
 from imagebot.policy.ties import is_same_version
 from imagebot.reference import Reference
-from imagebot.version.reading import Reading
+from imagebot.version.reading import ALONE, Reading
 
 _MOVED = {
     "newer": "{best} is the newest tag the policy allows",
@@ -93,6 +93,8 @@ def why_none(policy: Policy, reference: Reference, ranked: Ranked, rejections: R
     outsider = ""
     if ranked.current is not None:
         outsider = best_outsider(policy, reference, ranked, any_form=False)
+    elif example := _best_refused(rejections):
+        outsider = f"{example.tag} is refused: {example.reason}"
     told = f"; {outsider}" if outsider else ""
     return f"{_allows_none(len(rejections), reference.tag)} (refused: {refused}){told}"
 
@@ -189,6 +191,18 @@ def _alone(current: str, rejections: Rejections) -> str:
     if example.rule in _FILTERS:
         alone = f"the policy allows no other tag than {current}"
     return f"{alone}; {example.tag} is refused: {example.reason}"
+
+
+def _best_refused(rejections: Rejections) -> Rejection | None:
+    """The highest of the tags that have a number, and are written otherwise than is adopted."""
+    shaped = [one for one in rejections if one.rule in ("shape", "variant")]
+    read = ((ALONE.layout_of(one.tag), one) for one in shaped)
+    found = [
+        (layout.kind == "version", layout.numbers_of(one.tag), one.tag, one)
+        for layout, one in read
+        if layout is not None and layout.kind != "identity" and not layout.of_platform
+    ]
+    return max(found, key=lambda each: each[:3])[3] if found else None
 
 
 def _likest(current: str, rejections: Rejections) -> Rejection | None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from imagebot.policy.model import Policy
 from imagebot.policy.natural import natural_range, rank_rows, read_rows
+from imagebot.policy.plain import drop_old
 from imagebot.policy.ranking import Pool, Ranked, pick
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.rows import Rows, by_skeleton, cut_numbers, read_pool
@@ -57,6 +58,7 @@ def _natural(policy: Policy, pool: Pool, current: str | None, refusals: Refusals
     reader = read_rows(policy, reading, groups, now, refusals, accept)
     if now is None:
         reader.rows = _several_parts(reader.rows, refusals)
+        reader.rows = drop_old(policy, reader.rows, reader.outsiders, refusals, accept)
     return rank_rows(reader)
 
 

@@ -17,6 +17,7 @@ from tests.policy.schemes import (
     counters,
     dates,
     filters,
+    first,
     hashes,
     platforms,
     platforms_alone,
@@ -30,6 +31,7 @@ TABLES = {
     "platforms": platforms.ROWS,
     "platforms alone": platforms_alone.ROWS,
     "filters": filters.ROWS,
+    "first": first.ROWS,
     "prereleases": prereleases.ROWS,
     "dates": dates.ROWS,
 }
