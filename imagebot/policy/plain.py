@@ -61,26 +61,29 @@ def drop_old(
     refusals: Refusals,
     accept: Callable[[Sequence[Numbers], None], Sequence[int]] | None = None,
 ) -> Rows:
-    """None of the rows where several versions that the policy accepts are higher, with a variant.
+    """None of the rows where several versions that the policy accepts are higher, in one variant.
 
     `others` are the tags that are not plain versions. `latest` of rancher/k3s is v1.31.1-k3s1, and
     its last version without a variant v1.0.1.
     """
-    if not rows.tags or policy.variant != "same":
+    # With `version-of`, a digest says which version it is.
+    if not rows.tags or policy.variant != "same" or policy.version_of is not None:
         return rows
     best = max(rows.numbers)
-    higher: dict[Numbers, str] = {}
+    higher: dict[str, dict[Numbers, str]] = {}
     for layout, group in others:
         if len(layout.parts) < _SEVERAL or not _is_release_with_variant(layout):
             continue
         numbers = cut_numbers(layout.parts, group.texts)
         taken = accept(numbers, None) if accept is not None else range(len(numbers))
+        found = higher.setdefault(layout.variant, {})
         for i in taken:
             if _is_higher(numbers[i], best):
-                higher[numbers[i]] = max(group.tags[i], higher.get(numbers[i], ""))
-    if len(higher) <= _ONE_BY_ONE:
+                found[numbers[i]] = max(group.tags[i], found.get(numbers[i], ""))
+    several = [found for found in higher.values() if len(found) > _ONE_BY_ONE]
+    if not several:
         return rows
-    newest = higher[max(higher)]
+    newest = max(max(found.items()) for found in several)[1]
     reason = f"it may be an old one: higher versions have a variant, such as {newest}"
     refusals.add("shape", rows.tags, reason)
     return rows.only(())

@@ -48,11 +48,14 @@ OLD = [
     move("latest", K3S, "v1.0.1", "other", {"max": "minor", "variant": "none"}, "adopted"),
     move("latest", K3S, "v1.0.1", "other", {"semver": "*", "variant": "none"}, "adopted"),
     move("latest", K3S, "v1.0.1", "other", {"semver": "~1.0"}, "adopted"),
+    # So does whoever looks for what the moving tag is: a digest tells, and not the number.
+    move("latest", K3S, "v1.0.1", "other", {"version-of": "latest"}, "adopted"),
     # One may be of a release that is being pushed, pre-releases and builds of none.
     *_adopt("1.27.3 1.28.0-alpine 1.28.0-alpine3.20 1.27.3-alpine", "1.27.3"),
     *_adopt("11.2.0 11.3.0-75420 11.6.0-84531 11.7.0-90001", "11.2.0"),
     *_adopt("8.3.1 8.4.0RC1-fpm 8.5.0beta2-fpm 8.3.1-fpm", "8.3.1"),
     *_adopt("1.2.3 1.3.0-4f2a9c1 1.4.0-9e107d9 1.5.0-abcdef1", "1.2.3"),
+    *_adopt("1.17.2 6.4.2-php8.2-apache 17.0.12_7-jdk 1.27.3-alpine 22.04.1-slim", "1.17.2"),
     *_adopt("1.2.3 app-1.3.0-slim app-1.4.0-slim", "1.2.3"),
 ]
 
