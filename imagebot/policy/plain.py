@@ -75,6 +75,8 @@ def drop_old(
         if len(layout.parts) < _SEVERAL or not _is_release_with_variant(layout):
             continue
         numbers = cut_numbers(layout.parts, group.texts)
+        if not _is_higher(max(numbers), best):
+            continue
         taken = accept(numbers, None) if accept is not None else range(len(numbers))
         found = higher.setdefault(layout.variant, {})
         for i in taken:
