@@ -79,6 +79,13 @@ SIBLINGS = [
     ("php8.2-apache", "6.4.2-php8.2-apache 9.1", r"^9\.1 is of another form$"),
     ("6.7", "php8.3 alpine3.20 main-9", r"is of another form$"),
     ("php8.2-apache", "php8.3-apache", r"^php8\.3-apache needs max: major$"),
+    # Of what begins otherwise, that which differs in its numbers alone.
+    (
+        "alpine3.18-v17.0.0",
+        "x86_64-v17.1.0 alpine3.19-v17.1.0 ubuntu-v17.1.0",
+        r"^alpine3\.19-v17\.1\.0 is newer but begins otherwise$",
+    ),
+    ("team1-1.2.3", "zone-1.3.0 team2-1.3.0", r"^team2-1\.3\.0 is newer but begins otherwise$"),
     # The first thing that stands in the way of a comparison.
     ("1.0.0", "latest main", r"^no other tag can be compared with 1\.0\.0; latest is refused: it "),
     ("sha-1234567-amd64", "sha-7654321-amd64", r"nothing orders commit hashes"),
