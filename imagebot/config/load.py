@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -116,14 +115,6 @@ def _bot_model(document: Document) -> type[BotSection]:
     from imagebot.config.schema_bot import BotSection
 
     return BotSection
-
-
-def load_policy_keys(text: str, path: str) -> Mapping[str, Mapping[str, object]]:
-    """The keys of every policy that a file can name, by name, with what each inherits.
-
-    Raises ConfigurationError.
-    """
-    return load_configuration(text, path, trusted=False).policy_keys
 
 
 def check_policies(document: Document, issues: Issues) -> NamedPolicies:

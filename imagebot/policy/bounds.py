@@ -10,7 +10,7 @@ from imagebot.policy.model import Ignored, Policy, Size, UpdateType
 from imagebot.policy.natural import natural_range, stage_pre
 from imagebot.policy.ranking import Pool, Ranked, is_better, keep
 from imagebot.policy.rejections import Refusals
-from imagebot.policy.steps import KEPT_NUMBERS, fits, larger, step
+from imagebot.policy.steps import fits, kept_numbers, larger, step
 from imagebot.policy.update_types import (
     has_size,
     is_within,
@@ -121,7 +121,7 @@ def _versions_within(policy: Policy, allowed: Size, ranked: Ranked, current: str
     if ranked.numbers is not None:
         if ranked.current_numbers is None:
             return list(range(len(ranked.tags)))
-        count = KEPT_NUMBERS[allowed]
+        count = kept_numbers(allowed, of_platform=ranked.of_platform)
         same = ranked.current_numbers[:count]
         return [i for i, numbers in enumerate(ranked.numbers) if numbers[:count] == same]
     # An order without versions may lead anywhere, and from there to any version: a step that has
@@ -160,7 +160,8 @@ def drop_moved(policy: Policy, ranked: Ranked, current: str | None, refusals: Re
 def _kind(policy: Policy, ranked: Ranked, position: int, current: str) -> UpdateType:
     tag = ranked.tags[position]
     if ranked.numbers is not None and ranked.current_numbers is not None:
-        return larger(ranked.moved.get(tag), step(ranked.current_numbers, ranked.numbers[position]))
+        old, new = ranked.current_numbers, ranked.numbers[position]
+        return larger(ranked.moved.get(tag), step(old, new, of_platform=ranked.of_platform))
     if tag in ranked.moved:
         return ranked.moved[tag]
     return update_type_of(policy, current, tag, ranked.reading)

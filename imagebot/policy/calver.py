@@ -99,8 +99,10 @@ class _Ranking:
         assert first is not None
         if not self._fits(first):
             now = self.now
-            wanted = f"the current tag is written {now.frame}" if now else "only dates are adopted"
-            self.refusals.add("shape", group.tags, f"{wanted}, # being the date")
+            reason = "without a pattern, only tags that are a date alone are adopted"
+            if now is not None:
+                reason = f"the current tag is written {now.frame}, # being the date"
+            self.refusals.add("shape", group.tags, reason)
             return
         group = self._on_platforms(first, group)
         self.tags += group.tags

@@ -2,8 +2,8 @@
 
 A floating tag has no order at all (`latest`, `edge`, a branch, `pr-58`), names a stream of builds
 and none of them (`1.3-nightly`), or has fewer numbers than the releases that it moves along:
-`1-alpine` where there is `1.27.3-alpine`. A hash in a tag says which build it is, so such a tag
-does not float.
+`1-alpine` where there is `1.27.3-alpine`, `php8.2` where there is `6.4.2-php8.2`. A hash in a
+tag says which build it is, so such a tag does not float.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ _CHANNEL = re.compile(
     rf"(?:[-_.](?!(?:{'|'.join(sorted(COUNTERS))})[0-9])[a-z]{{3,}}[0-9.]*(?:v[0-9]+)?)*",
     re.IGNORECASE,
 )
-_SEPARATORS = ("-", "_", ".", "+")
+_BEHIND = ("-", "_", ".", "+", "#")
+"""What may be behind a variant that is that of a release in part."""
+_REVISION = re.compile(r"^[-_]#(?=[-_]|$)")
 _YEAR = 4
 """A first number of so many digits may be that of a date, which zeros do not show."""
 _FULL = 3
@@ -47,7 +49,7 @@ def is_floating(tag: str, tags: Sequence[str]) -> bool:
     if layout.stage:
         return _is_stream(layout)
     shape = layout.shape_of(tag)
-    if _goes_on(tag, layout, shape, tags):
+    if _goes_on(tag, layout, shape, tags) or (layout.of_platform and _is_beside(tag, tags)):
         return True
     return shape.kind == "version" and shape.parts < _FULL and _is_short(tag, shape, tags)
 
@@ -72,6 +74,19 @@ def _goes_on(tag: str, layout: Layout, shape: Shape, tags: Sequence[str]) -> boo
             continue
         if _is_release(release, release.prefix_of(other), shape):
             return True
+    return False
+
+
+def _is_beside(platform: str, tags: Sequence[str]) -> bool:
+    """Whether there are versions on this very platform: 6.4.2-php8.2-apache for php8.2-apache.
+
+    Or builds of it: python3.11-2024-08-01 for python3.11.
+    """
+    for tag in tags:
+        if tag.endswith(f"-{platform}") or tag.startswith(f"{platform}-"):
+            layout = read_layout(tag)
+            if layout is not None and not layout.of_platform and layout.kind != "identity":
+                return True
     return False
 
 
@@ -112,11 +127,13 @@ def _is_date(tag: str) -> bool:
 def _is_release(release: Layout, prefix: str | None, shape: Shape) -> bool:
     """Whether a tag of this shape may move along such releases.
 
-    `1-alpine` moves along `1.27.3-alpine`, `1-debian-12` along `1.27.3-debian-12-r4`.
+    `1-alpine` moves along `1.27.3-alpine` and `1.27.3-alpine3.20`, `1-debian-12` along
+    `1.27.3-debian-12-r4`, `17-jdk` along `17.0.12_7-jdk`, and `16` along `16.4-1`.
     """
     if release.stage or prefix != shape.prefix:
         return False
-    if release.variant == shape.variant:
+    variants = release.variant, _REVISION.sub("", release.variant)
+    if shape.variant in variants:
         return True
-    beginnings = tuple(shape.variant + separator for separator in _SEPARATORS)
-    return shape.variant != "" and release.variant.startswith(beginnings)
+    beginnings = tuple(shape.variant + behind for behind in _BEHIND)
+    return shape.variant != "" and any(one.startswith(beginnings) for one in variants)

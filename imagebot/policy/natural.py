@@ -10,6 +10,7 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import field
 
 from imagebot.policy.model import Policy
+from imagebot.policy.plain import drop_old, leading_form
 from imagebot.policy.ranking import Outsiders, Pool, Ranked, pick
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.rows import Rows, cut_numbers, read_pool
@@ -36,7 +37,8 @@ def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) ->
     now = read_current(current, reading)
     reader = read_rows(policy, reading, groups, now, refusals)
     if now is None:
-        reader.rows = _leading_form(reader.rows, refusals)
+        reader.rows = leading_form(reader.rows, refusals)
+        reader.rows = drop_old(policy, reader.rows, reader.outsiders, refusals)
     return rank_rows(reader)
 
 
@@ -144,6 +146,7 @@ def rank_rows(reader: RowReader) -> Ranked:
         rows.moved,
         reader.outsiders,
         reading,
+        of_platform=now is not None and now.shape.of_platform,
     )
 
 
@@ -190,23 +193,3 @@ def _is_plain(reading: Reading, tag: str) -> bool:
 def _hidden(reading: Reading, text: str) -> object:
     layout = reading.layout_of(text)
     return layout.hidden_of(text) if layout else text
-
-
-_PREFERENCE = {3: 0, 2: 1, 1: 1000, 0: 1001}
-
-
-def _leading_form(rows: Rows, refusals: Refusals) -> Rows:
-    """Without a current shape, the versions with the most usual number of parts.
-
-    Three parts before two, two before four, and single numbers last, dates behind the others:
-    they would beat every release.
-    """
-    forms = sorted(set(rows.forms), key=lambda form: _PREFERENCE.get(form, form))
-    if len(forms) < 2:
-        return rows
-    leading = forms[0]
-    kept = [i for i, form in enumerate(rows.forms) if form == leading]
-    count = "one number" if leading < 2 else f"{leading} numbers"
-    reason = f"there are tags of {count}, which come first"
-    refusals.add("shape", rows.others(kept), reason)
-    return rows.only(kept)

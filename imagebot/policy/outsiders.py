@@ -9,7 +9,7 @@ from imagebot.policy.model import Policy
 from imagebot.policy.natural import stage_pre
 from imagebot.policy.ranking import Outsiders, Ranked
 from imagebot.policy.rows import cut_numbers
-from imagebot.policy.steps import KEPT_NUMBERS
+from imagebot.policy.steps import kept_numbers
 from imagebot.reference import Reference
 from imagebot.values import dataclass
 from imagebot.version.ingredients import Ingredient
@@ -83,8 +83,8 @@ class _Now:
         there = self.layout.numbers_of(self.text)
         if other := self._other_form(layout, tag):
             if self.any_form:
-                is_version = layout.kind == "version"
-                rank = (False, is_version - 100, numbers, self._likeness(layout), tag)
+                is_version = layout.kind == "version" and not layout.of_platform
+                rank = (False, is_version - 100, numbers, self._likeness(layout, text), tag)
                 yield _Outsider(rank, other)
             return
         stages = stage_pre(layout, text), stage_pre(self.layout, self.text)
@@ -95,23 +95,25 @@ class _Now:
         else:
             return
         if why and (distance < _FAR or self.any_form):
-            kept = KEPT_NUMBERS[self.policy.max or "major"]
+            kept = kept_numbers(self.policy.max or "major", of_platform=self.layout.of_platform)
             within = pad(numbers)[:kept] == pad(there)[:kept]
-            rank = (within, -distance, _padded(numbers), self._likeness(layout), tag)
+            rank = (within, -distance, _padded(numbers), self._likeness(layout, text), tag)
             yield _Outsider(rank, why)
 
     def _other_form(self, layout: Layout, tag: str) -> str:
         """What is said of a tag whose numbers are nothing to compare with, "" for another."""
         now = self.layout
-        if layout.kind != now.kind:
+        if (layout.kind, layout.of_platform) != (now.kind, now.of_platform):
             return f"{tag} is of another form"
         if layout.kind == "date" and layout.core != now.core and not _are_dotted(layout, now):
             return f"{tag} has its date in another form"
         return ""
 
-    def _likeness(self, layout: Layout) -> int:
-        """Of variants equally different: which is more like the current one."""
-        return -abs(len(layout.variant) - len(self.layout.variant))
+    def _likeness(self, layout: Layout, text: str) -> int:
+        """Of tags equally different: which is more like the current one."""
+        variant = abs(len(layout.variant) - len(self.layout.variant))
+        prefix, now = _letters(layout.prefix_of(text)), _letters(self.layout.prefix_of(self.text))
+        return -variant - (0 if prefix == now else _FAR)
 
     def _difference(self, layout: Layout, tag: str, text: str) -> tuple[int, str]:
         """In how much a newer tag is written differently, and the first of it in words."""
@@ -193,5 +195,5 @@ def _padded(numbers: Numbers) -> Numbers:
     return (*numbers, 0, 0, 0, 0)[: max(4, len(numbers))]
 
 
-def _letters(variant: str) -> str:
-    return "".join(each for each in variant if each.isalpha())
+def _letters(text: str) -> str:
+    return "".join(each for each in text if each.isalpha())

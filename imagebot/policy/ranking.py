@@ -38,7 +38,7 @@ class Ranked:
     `hidden` gives what of a tag has no order and is no spelling either: equal tags that differ in
     it may be different images. `moved` are the tags on another platform than the current one, and
     how large a step that is; their keys end with the variant's numbers. `outsiders` are what was
-    not compared.
+    not compared. `of_platform` is whether the current version is only that of a platform.
     """
 
     tags: Sequence[str]
@@ -52,6 +52,7 @@ class Ranked:
     moved: Mapping[str, UpdateType] = field(default_factory=dict)
     outsiders: Sequence[Outsiders] = ()
     reading: Reading = ALONE
+    of_platform: bool = False
 
 
 Order = Callable[[Policy, Pool, str | None, Refusals], Ranked]
@@ -80,6 +81,7 @@ def keep(ranked: Ranked, indices: Sequence[int]) -> Ranked:
         ranked.moved,
         ranked.outsiders,
         ranked.reading,
+        ranked.of_platform,
     )
 
 

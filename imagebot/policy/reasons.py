@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from imagebot.policy.model import TIMED_ORDERS, Policy, Rejection
 from imagebot.policy.outsiders import best_outsider, has_lower
-from imagebot.policy.ranking import Ranked
-from imagebot.policy.rejections import Rejections, count_by_rule
+from imagebot.policy.ranking import Outsiders, Pool, Ranked
+from imagebot.policy.rejections import Block, Rejections, count_by_rule
+from imagebot.policy.rows import cut_numbers, read_pool
 from imagebot.policy.ties import is_same_version
 from imagebot.reference import Reference
+from imagebot.version.precedence import Numbers
 from imagebot.version.reading import Reading
 
 _MOVED = {
@@ -93,6 +95,8 @@ def why_none(policy: Policy, reference: Reference, ranked: Ranked, rejections: R
     outsider = ""
     if ranked.current is not None:
         outsider = best_outsider(policy, reference, ranked, any_form=False)
+    elif example := _best_refused(ranked, rejections):
+        outsider = f"{example.tag} is refused: {example.reason}"
     told = f"; {outsider}" if outsider else ""
     return f"{_allows_none(len(rejections), reference.tag)} (refused: {refused}){told}"
 
@@ -189,6 +193,31 @@ def _alone(current: str, rejections: Rejections) -> str:
     if example.rule in _FILTERS:
         alone = f"the policy allows no other tag than {current}"
     return f"{alone}; {example.tag} is refused: {example.reason}"
+
+
+def _best_refused(ranked: Ranked, rejections: Rejections) -> Rejection | None:
+    """The highest of the tags that have a number, and are written otherwise than is adopted."""
+    blocks = [block for block in rejections.blocks if block.rule in ("shape", "variant")]
+    found: list[tuple[bool, Numbers, str]] = []
+    for layout, group in ranked.outsiders or _read_blocks(blocks):
+        if layout.kind != "identity" and not layout.of_platform:
+            numbers = cut_numbers(layout.parts, group.texts)
+            best = max(zip(numbers, group.tags, strict=True))
+            found.append((layout.kind == "version", *best))
+    for *_, tag in sorted(found, reverse=True):
+        for block in blocks:
+            if tag in block.tags:
+                return block.rejection(tag)
+    return None
+
+
+def _read_blocks(blocks: Sequence[Block]) -> Iterator[Outsiders]:
+    tags = [tag for block in blocks for tag in block.tags]
+    reading, groups = read_pool(Pool(tags, tags), None)
+    for group in groups:
+        layout = reading.layout(group.skeleton)
+        if layout is not None:
+            yield layout, group
 
 
 def _likest(current: str, rejections: Rejections) -> Rejection | None:

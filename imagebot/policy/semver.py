@@ -11,12 +11,14 @@ from collections.abc import Sequence
 
 from imagebot.policy.model import Policy
 from imagebot.policy.natural import natural_range, rank_rows, read_rows
+from imagebot.policy.plain import drop_old
 from imagebot.policy.ranking import Pool, Ranked, pick
 from imagebot.policy.rejections import Refusals
 from imagebot.policy.rows import Rows, by_skeleton, cut_numbers, read_pool
 from imagebot.policy.shape_rules import Current, read_current
 from imagebot.version.precedence import RELEASE, Numbers, Pre, pad
 from imagebot.version.range import Range
+from imagebot.version.reading import read_layout
 from imagebot.version.skeletons import Span, TagGroup
 from imagebot.version.syntax import STRICT, read_strict, strict_prerelease
 
@@ -56,6 +58,7 @@ def _natural(policy: Policy, pool: Pool, current: str | None, refusals: Refusals
     reader = read_rows(policy, reading, groups, now, refusals, accept)
     if now is None:
         reader.rows = _several_parts(reader.rows, refusals)
+        reader.rows = drop_old(policy, reader.rows, reader.outsiders, refusals, accept)
     return rank_rows(reader)
 
 
@@ -78,6 +81,8 @@ def _several_parts(rows: Rows, refusals: Refusals) -> Rows:
     return rows
 
 
+_COUNT = 100
+"""From here on a number that is the whole of the version counts builds."""
 _NOTHING: Span = (-1, -1)
 _StrictVersion = tuple[Numbers, Pre]
 
@@ -92,6 +97,8 @@ def _strict(policy: Policy, pool: Pool, current: str | None, refusals: Refusals)
             refusals.add("semver", group.tags, reason)
         else:
             _add_strict(rows, policy, now, group, spans, refusals)
+    if now is None and current is not None and not (policy.allow_downgrade or policy.descending):
+        rows = _not_lower(rows, current, refusals)
     keys: Sequence[object] = rows.numbers
     current_key: object = now[0] if now else None
     if not rows.plain or (now is not None and now[1] != RELEASE):
@@ -99,6 +106,28 @@ def _strict(policy: Policy, pool: Pool, current: str | None, refusals: Refusals)
         current_key = now
     numbers = now[0] if now else None
     return Ranked(rows.tags, keys, current_key, rows.numbers, numbers, _has_v)
+
+
+def _not_lower(rows: Rows, current: str, refusals: Refusals) -> Rows:
+    """Without what is lower than a current tag that is a version only in the natural syntax.
+
+    It may be equal if the tag has no more than three numbers: 2.0 may become 2.0.0.
+    """
+    layout = read_layout(current)
+    if layout is None or layout.kind != "version" or layout.of_platform:
+        return rows
+    numbers = layout.numbers_of(current)
+    if len(numbers) == 1 and numbers[0] >= _COUNT:
+        return rows
+    low = pad(numbers)
+    may_equal = len(numbers) <= len(low) and not layout.variant_numbers
+    kept = [
+        i
+        for i, (some, pre) in enumerate(zip(rows.numbers, rows.pres, strict=True))
+        if some > low or (may_equal and some == low and pre == RELEASE)
+    ]
+    refusals.add("downgrade", rows.others(kept), f"not known to be newer than {current}")
+    return rows.only(kept)
 
 
 def _has_v(tag: str) -> object:

@@ -7,14 +7,24 @@ from collections.abc import Mapping
 from imagebot.policy.model import Size, UpdateType
 from imagebot.version.precedence import Numbers, pad
 
-KEPT_NUMBERS: Mapping[Size, int] = {"patch": 2, "minor": 1, "major": 0}
-"""How many of the first numbers stay the same in a step of at most this size."""
-
+_KEPT_NUMBERS: Mapping[Size, int] = {"patch": 2, "minor": 1, "major": 0}
 _RANKS: Mapping[UpdateType, int] = {"digest": 0, "other": 1, "patch": 2, "minor": 3, "major": 4}
 
 
-def step(old: Numbers, new: Numbers) -> UpdateType:
+def kept_numbers(size: Size, *, of_platform: bool = False) -> int:
+    """How many of the first numbers stay the same in a step of at most this size.
+
+    The numbers of a platform, as in php8.2, are all its major version.
+    """
+    if of_platform and size == "minor":
+        return _KEPT_NUMBERS["patch"]
+    return _KEPT_NUMBERS[size]
+
+
+def step(old: Numbers, new: Numbers, *, of_platform: bool = False) -> UpdateType:
     """By the first number that differs; everything from the third on is a patch."""
+    if of_platform and pad(old)[:2] != pad(new)[:2]:
+        return "major"
     from semver import Version
 
     before, after = Version(*pad(old)), Version(*pad(new))

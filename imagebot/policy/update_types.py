@@ -10,7 +10,7 @@ from imagebot.policy.model import Policy, Size, UpdateType
 from imagebot.policy.platforms import platform_moves, platform_step
 from imagebot.policy.ranking import Pool
 from imagebot.policy.rows import read_pool
-from imagebot.policy.steps import KEPT_NUMBERS, larger, step
+from imagebot.policy.steps import kept_numbers, larger, step
 from imagebot.version.precedence import Numbers, pad
 from imagebot.version.reading import ALONE, Reading
 from imagebot.version.shape import Shape
@@ -36,7 +36,8 @@ def update_type_of(
     if old is None or new is None or not _comparable(policy, old[0], new[0]):
         return "other"
     moved = platform_step_of(policy, current_tag, new_tag, reading)
-    return larger(moved, step(old[1], new[1]))
+    of_platform = old[0] is not None and old[0].of_platform
+    return larger(moved, step(old[1], new[1], of_platform=of_platform))
 
 
 def read_both(policy: Policy, current_tag: str | None, new_tag: str) -> Reading:
@@ -85,8 +86,9 @@ def is_within(policy: Policy, allowed: Size, current_tag: str) -> Callable[[str]
 
     On plain numbers, because it is asked of every tag of a repository.
     """
-    count = KEPT_NUMBERS[allowed]
     old = _read(policy, current_tag, ALONE)
+    of_platform = old is not None and old[0] is not None and old[0].of_platform
+    count = kept_numbers(allowed, of_platform=of_platform)
 
     def within(tag: str) -> bool:
         if tag == current_tag:

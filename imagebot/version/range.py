@@ -38,6 +38,13 @@ class _Bounds:
     high: Key | None
     high_included: bool
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is anything between the two."""
+        if self.high is None or self.low < self.high:
+            return True
+        return self.low == self.high and self.low_included and self.high_included
+
     def covers(self, key: Key) -> bool:
         if key < self.low or (key == self.low and not self.low_included):
             return False
@@ -74,6 +81,15 @@ class ConstraintGroup:
             return False
         key = (*pad(numbers), RELEASE)
         return not any(hole.covers(key) for hole in self.excluded)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the constraints contradict each other, as in >2 <1 and =1.2.3 !=1.2.3."""
+        if self.prereleases and self.bounds.is_open:
+            return False
+        if self.high is None or self.high > _next(self.low):
+            return False
+        return self.high <= self.low or not self.allows_release(self.low)
 
     def allows(self, key: Key) -> bool:
         return self.bounds.covers(key) and not any(hole.covers(key) for hole in self.excluded)
@@ -116,6 +132,11 @@ class Range:
     def has_prerelease(self) -> bool:
         """Whether any group takes pre-releases."""
         return any(group.prereleases for group in self.groups)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no version can be in it."""
+        return all(group.is_empty for group in self.groups)
 
     def with_prereleases(self) -> Range:
         """The same bounds, with pre-releases taken by every group."""

@@ -47,6 +47,9 @@ _BESIDE_ARCHITECTURE = re.compile(
 )
 _MOVING = re.compile(rf"(?:{'|'.join(sorted(MOVING))})(?:[-_.+][A-Za-z]+)+[-_.+]?", re.IGNORECASE)
 
+_FULL = 3
+"""So many numbers are a full version, whatever word is before them."""
+
 _STAGE_WORDS = "|".join(sorted(STAGES, key=len, reverse=True))
 _PRERELEASE = re.compile(
     rf"[-._+]?({_STAGE_WORDS})(?=[01]*(?:[-._+]|$))[01]*"
@@ -57,12 +60,17 @@ _PRERELEASE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a candidate must share with the current tag. Numbers in `core` and `variant` are `#`."""
+    """What a candidate must share with the current tag. Numbers in `core` and `variant` are `#`.
+
+    `of_platform` is whether the version is only that of a platform, as in `php8.2-apache`: its one
+    or two numbers are its major version.
+    """
 
     prefix: str
     core: str
     variant: str
     kind: NumberKind
+    of_platform: bool = False
 
     @property
     def parts(self) -> int:
@@ -89,6 +97,7 @@ class Layout:
     unknown: tuple[Span, ...]
     core: str
     kind: NumberKind
+    of_platform: bool
     parts: tuple[Span, ...]
     stage: str
     prerelease: Span
@@ -104,7 +113,7 @@ class Layout:
         return _blank(tag[: self.prefix_end], self.hidden)
 
     def shape_of(self, tag: str) -> Shape:
-        return Shape(self.prefix_of(tag), self.core, self.variant, self.kind)
+        return Shape(self.prefix_of(tag), self.core, self.variant, self.kind, self.of_platform)
 
     def numbers_of(self, tag: str) -> tuple[int, ...]:
         return tuple([int(tag[start:end]) for start, end in self.parts])
@@ -163,10 +172,15 @@ def _is_of_platform_alone(before: str) -> bool:
 
     A branch, as in latest-alpine3.20, or a commit, as in sha-4f2a9c1-cuda12.
     """
-    word = _word_before(before)
-    if word not in SYSTEMS and word not in RUNTIMES:
+    if not _is_platform(before):
         return False
     return _HIDDEN.search(before) is not None or _MOVING.fullmatch(before) is not None
+
+
+def _is_platform(before: str) -> bool:
+    """Whether the word before a number is that of a runtime or an operating system."""
+    word = _word_before(before)
+    return word in SYSTEMS or word in RUNTIMES
 
 
 @functools.lru_cache(maxsize=8192)
@@ -183,14 +197,17 @@ def layout_of_skeleton(skeleton: str, counts: bool = False) -> Layout | None:
     pre_end = pre.end() if pre else end
     hidden = _hidden_spans(skeleton)
     prefix = _blank(skeleton[:start], hidden)
+    parts = number_spans(skeleton, start, end)
+    kind: NumberKind = "date" if dated else _kind(skeleton, (start, end), counts)
     return Layout(
         prefix=None if _NUMBER.search(prefix) else prefix,
         prefix_end=start,
         hidden=hidden,
         unknown=tuple(span for span in hidden if skeleton[span[0]] == "?"),
         core=_outline(skeleton[start:end]),
-        kind="date" if dated else _kind(skeleton, (start, end), counts),
-        parts=number_spans(skeleton, start, end),
+        kind=kind,
+        of_platform=kind == "version" and len(parts) < _FULL and _is_platform(skeleton[:start]),
+        parts=parts,
         stage=pre[1].lower() if pre else "",
         prerelease=(end, pre_end),
         prerelease_numbers=number_spans(skeleton, end, pre_end),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagebot.config.later import LATER
-from imagebot.config.load import load_configuration, load_policy_keys
+from imagebot.config.load import load_configuration
 from imagebot.config.model import Configuration, Position
 from imagebot.errors import ConfigurationError
 from imagebot.manifest.images.options import ExtraField, ExtraFile
@@ -448,7 +448,8 @@ def test_what_has_no_stage_yet_is_refused_in_so_many_words(path: str) -> None:
 
 
 def test_policy_keys_have_what_they_inherit() -> None:
-    keys = load_policy_keys("policies:\n  a: {max: patch}\n  b: {extends: a, exists: true}\n", "x")
+    text = "policies:\n  a: {max: patch}\n  b: {extends: a, exists: true}\n"
+    keys = load_configuration(text, "x", trusted=False).policy_keys
     assert keys["b"] == {"max": "patch", "exists": True}
     assert keys["production"]["max"] == "minor"
 

@@ -74,6 +74,18 @@ SIBLINGS = [
     ),
     ("20260105", "2026-01-06", r"^2026-01-06 has its date in another form$"),
     ("2026.1", "2026.2.0", r"^2026\.2\.0 has three numbers$"),
+    # A platform's number is not newer than a version's, nor the other way round.
+    ("beta-6.7", "php8.3 php8.3-apache", r"^php8\.3\S* is of another form$"),
+    ("php8.2-apache", "6.4.2-php8.2-apache 9.1", r"^9\.1 is of another form$"),
+    ("6.7", "php8.3 alpine3.20 main-9", r"is of another form$"),
+    ("php8.2-apache", "php8.3-apache", r"^php8\.3-apache needs max: major$"),
+    # Of what begins otherwise, that which differs in its numbers alone.
+    (
+        "alpine3.18-v17.0.0",
+        "x86_64-v17.1.0 alpine3.19-v17.1.0 ubuntu-v17.1.0",
+        r"^alpine3\.19-v17\.1\.0 is newer but begins otherwise$",
+    ),
+    ("team1-1.2.3", "zone-1.3.0 team2-1.3.0", r"^team2-1\.3\.0 is newer but begins otherwise$"),
     # The first thing that stands in the way of a comparison.
     ("1.0.0", "latest main", r"^no other tag can be compared with 1\.0\.0; latest is refused: it "),
     ("sha-1234567-amd64", "sha-7654321-amd64", r"nothing orders commit hashes"),
@@ -138,7 +150,7 @@ UNDER_POLICIES: list[tuple[Keys, str, str, str]] = [
         {"semver": "^1"},
         "main-57",
         "main-58",
-        r"^the policy allows none of the 2 tags, nor the .*2\)$",
+        r"^the policy allows none of the 2 tags, nor the .*2\); main-58 is refused: only tags",
     ),
     ({"semver": "<2"}, "2.0.0", "", r"^the policy does not allow the only tag, nor "),
     (
@@ -227,7 +239,31 @@ def test_is_the_newest_of_what_was_compared(current: str, tags: str) -> None:
 def test_a_range_does_not_compare_what_is_no_version(current: str, tags: str) -> None:
     choice = choosing(build_policy("tested", {"semver": "*"}), f"{tags} {current}", current)
     assert choice.code == "no-candidate"
-    assert choice.reason.endswith("(refused: shape 2)")
+    refused = f"{tags} is refused: only tags that begin with their version are adopted"
+    assert choice.reason.endswith(f"(refused: shape 2); {refused}")
+
+
+@pytest.mark.parametrize(
+    ("keys", "tags", "refused"),
+    [
+        ({"order": "calver"}, "RELEASE.2023-01-25T00-19-54Z RELEASE.2024-01-25T00-19-54Z",
+         "RELEASE.2024-01-25T00-19-54Z is refused: without a pattern, only tags that are a date"),
+        ({"order": "calver"}, "main-20240101 main-20240202",
+         "main-20240202 is refused: without a pattern, only tags that are a date alone"),
+        ({"max": "minor"}, "release-1.2.3 release-1.3.0",
+         "release-1.3.0 is refused: only tags that begin with their version"),
+        ({"max": "minor"}, "1.2.3-alpine 1.3.0-alpine php8.3",
+         "1.3.0-alpine is refused: a variant, and none is wanted"),
+        ({"max": "minor"}, "v1.0.1 v1.30.5-k3s1 v1.31.1-k3s1",
+         "v1.31.1-k3s1 is refused: a variant, and none is wanted"),
+        ({"semver": "*"}, "14 15 16", "16 is refused: a date or a single number is not adopted"),
+    ],
+)  # fmt: skip
+def test_says_what_is_not_adopted(keys: Keys, tags: str, refused: str) -> None:
+    """The best of what a moving tag could have become, and why it does not."""
+    choice = choosing(build_policy("tested", keys), f"{tags} latest", "latest")
+    assert choice.code == "no-candidate"
+    assert f"; {refused}" in choice.reason
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,25 @@ from imagebot.policy.choose import timed_candidates
 from imagebot.policy.model import Choice, Policy, UpdateType
 from imagebot.policy.update_types import update_type_of
 from tests.policy.choosing import TODAY, choosing, reference
-from tests.policy.schemes import counters, dates, filters, hashes, platforms, prereleases
+from tests.policy.schemes import (
+    counters,
+    dates,
+    filters,
+    first,
+    hashes,
+    platforms,
+    platforms_alone,
+    prereleases,
+)
 from tests.policy.schemes.row import Row
 
 TABLES = {
     "hashes": hashes.ROWS,
     "counters": counters.ROWS,
     "platforms": platforms.ROWS,
+    "platforms alone": platforms_alone.ROWS,
     "filters": filters.ROWS,
+    "first": first.ROWS,
     "prereleases": prereleases.ROWS,
     "dates": dates.ROWS,
 }

@@ -185,3 +185,39 @@ def test_reads_or_refuses_any_text(text: str) -> None:
     except InvalidRangeError as error:
         position = error.position
     assert 0 <= position <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_empty"),
+    [
+        (">2 <1", True),
+        (">2 <2", True),
+        (">=2.0.0 <2.0.0", True),
+        (">1.2.3 <1.2.4", True),
+        ("^1, ^2", True),
+        ("~1.2 ~1.3", True),
+        ("1.2.3 !=1.2.3", True),
+        (">3 <3 || ^1 ^2", True),
+        (">=2-0 <1", True),
+        (">1.2.4-0 <1.2.4-0", True),
+        ("=1.2.3-rc.1", False),
+        (">1.2.3 <1.2.4-rc.1", False),
+        (">=1.2.3 <=1.2.3", False),
+        (">=1.2.3 <1.2.5 !=1.2.3", False),
+        (">3 <3 || ^2", False),
+        ("^1 <1.2", False),
+        ("*", False),
+        (">0", False),
+        ("!=1.2.3", False),
+    ],
+)
+def test_constraints_may_contradict_each_other(text: str, is_empty: bool) -> None:
+    assert parse_range(text).is_empty is is_empty
+
+
+@given(naive_range.ranges(), naive_range.versions())
+def test_what_contradicts_itself_allows_nothing(
+    written: naive_range.Written, version: Version
+) -> None:
+    versions = parse_range(written.text)
+    assert not (versions.is_empty and versions.allows(version))

@@ -22,6 +22,7 @@ from imagebot.values import dataclass
 from imagebot.version.syntax import STRICT
 
 _TAG = "a tag is 1 to 128 letters, digits, `_`, `.` and `-`, the last two not first"
+_AND = "a space or a comma means that both must hold; `||` is one or the other"
 # What an order reads of a tag must be like this, or the order refuses the tag.
 _READ: Mapping[str, tuple[str, str]] = {
     "numerical": (r"-?[0-9]+(?:\.[0-9]+)?", "a number"),
@@ -45,6 +46,7 @@ def warn_of_policies(policies: Node | None, configuration: Configuration, warnin
         each.selectors("include", policy.include)
         each.selectors("exclude", policy.exclude)
         each.variant()
+        each.ranges()
         each.reading()
         each.together()
 
@@ -91,6 +93,18 @@ class _Checked:
             bare = name.lstrip("-_.+")
             hint = f"write {show_text(bare)}" if bare != name else _hint(expression)
             self.warn("variant", f"no tag has the variant {show_text(name)!r}", hint)
+
+    def ranges(self) -> None:
+        """Whether constraints of a range contradict each other."""
+        policy = self.policy
+        if self.says("semver") and policy.range is not None and policy.range.is_empty:
+            self.warn(
+                "semver", f"no version is in the range {show_text(policy.range.text)!r}", _AND
+            )
+        for index, entry in enumerate(policy.ignore if self.says("ignore") else ()):
+            if entry.range is not None and entry.range.is_empty:
+                message = f"no version is in the range {show_text(entry.range.text)!r}"
+                self.warn("ignore", message, _AND, index)
 
     def reading(self) -> None:
         """Whether the order can read what the pattern leaves of a tag."""

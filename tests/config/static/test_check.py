@@ -212,6 +212,15 @@ def policy(keys: str) -> str:
             "pattern: ^v, include: [v*, '[0-9]*']",
             "include[1]: no tag matches both '[0-9]*' and the pattern '^v'",
         ),
+        ("semver: '>2 <1'", "semver: no version is in the range '>2 <1'"),
+        ("semver: '^1, ^2'", "semver: no version is in the range '^1, ^2'"),
+        ("semver: '^1 ^2 || ~3.1 ~3.2'", "semver: no version is in the range '^1 ^2 || ~3.1 ~3.2'"),
+        ("semver: '1.2.3 !=1.2.3'", "semver: no version is in the range '1.2.3 !=1.2.3'"),
+        ("semver: '>=2-0 <1'", "semver: no version is in the range '>=2-0 <1'"),
+        (
+            "max: minor, ignore: [{versions: ^1, reason: a}, {versions: '<1 >2', reason: b}]",
+            "ignore[1]: no version is in the range '<1 >2'",
+        ),
         ("include: [a*, b], exclude: ['[ab]*']", "include[0]: exclude has all of 'a*'"),
     ],
 )

@@ -42,6 +42,41 @@ SEMVER = [
     ),
 ]
 
+# What only the natural syntax reads as a version is not replaced by what is not known to be newer.
+_LAX: Keys = {"semver": "*", "version-syntax": "strict"}
+NOT_STRICT = [
+    *(
+        keep(current, f"{lower} 0.1.0", "no-candidate", _LAX)
+        for current, lower in (
+            ("2.0", "1.9.0"),
+            ("2", "1.9.0"),
+            ("v2.0", "v1.9.0"),
+            ("V2.0.0", "1.9.0"),
+            ("1.2.3.4", "1.2.3"),
+            ("1.2.3.4", "1.2.2"),
+            ("release-2.0.0", "1.9.0"),
+            ("nginx-1.27.3", "1.26.0"),
+            ("2.0.0.Final", "1.9.9"),
+            ("2.0.0_1", "2.0.0"),
+            ("2.0.0-01", "2.0.0"),
+            ("24.04", "22.10.0"),
+            ("2.0.0rc1", "1.9.0"),
+        )
+    ),
+    keep("2.0.0rc1", "2.0.0-rc.0", None, {"semver": "*-0", "version-syntax": "strict"}),
+    keep("2.0", "2.0.0-rc.1", None, {"semver": "*-0", "version-syntax": "strict"}),
+    move("1.0", "0.9.9 1.0.0", "1.0.0", "other", _LAX, "adopted"),
+    move("1.0", "0.9.9 1.0.5", "1.0.5", "other", _LAX, "adopted"),
+    move("1.2.3.4", "1.2.3 1.2.4", "1.2.4", "other", _LAX, "adopted"),
+    move("2.0.0rc1", "1.9.0 2.0.0", "2.0.0", "other", _LAX, "adopted"),
+    move("2.0", "1.9.0", "1.9.0", "other", {**_LAX, "allow-downgrade": True}, "adopted"),
+    # Nothing of these is such a version.
+    *(
+        move(current, "1.9.0", "1.9.0", "other", _LAX, "adopted")
+        for current in ("latest", "main-57", "57-4f2a9c1", "1057", "20240507", "php8.2-apache")
+    ),
+]
+
 NATURAL = [
     keep("2.0.0", "1.9.0 1.8.0", None, {**_ONE, "order": "natural"}),
     keep("2.0.0", "1.9.0", None, _ONE),
@@ -112,4 +147,4 @@ WITH_EXTRACT = [
     ),
 ]
 
-ROWS: list[Row] = [*SEMVER, *NATURAL, *OTHERS, *WITH_EXTRACT]
+ROWS: list[Row] = [*SEMVER, *NOT_STRICT, *NATURAL, *OTHERS, *WITH_EXTRACT]

@@ -336,23 +336,6 @@ ARCHITECTURES = [
     keep("sha-4f2a9c1-arm64", "sha-9e107d9-arm64 sha-9e107d9-arm65", "no-order"),
 ]
 
-# Under a branch or a commit, a platform is no version: it would be all that moves.
-_UNDER = ("latest", "stable", "edge", "lts", "mainline", "main", "master", "nightly", "dev", "head")
-WITHOUT_VERSION = [
-    *(keep(f"{name}-alpine3.18", f"{name}-alpine3.19", "no-order") for name in _UNDER),
-    *(keep(f"{name}-php8.2", f"{name}-php8.3", "no-order") for name in _UNDER),
-    *(keep(f"{name}-jdk17", f"{name}-jdk21", None, _MAJOR) for name in _UNDER),
-    keep("stable-alpine-3.18", "stable-alpine-3.19", "no-order"),
-    keep("latest-slim-python3.11", "latest-slim-python3.12", "no-order"),
-    keep("sha-4f2a9c1-php8.2", "sha-9e107d9-php8.3 sha-abcdef1-php8.2", "no-order"),
-    keep("main-4f2a9c1-alpine3.18", "main-9e107d9-alpine3.19", "no-order"),
-    keep("4f2a9c1-ubuntu-22.04", "9e107d9-ubuntu-22.10", "no-order"),
-    keep("main-1234567-cuda12.1", "main-7654321-cuda12.4", "no-order"),
-    keep("sha-4f2a9c1-cuda12", "sha-9e107d9-cuda13", None, _MAJOR),
-    move("latest-php8.2-1.2.3", "latest-php8.2-1.2.4", "latest-php8.2-1.2.4", "patch"),
-    move("main-jdk17-1.2.3", "main-jdk17-1.2.4 main-jdk21-1.2.5", "main-jdk17-1.2.4", "patch"),
-]
-
 # Of another variant: what both have by one name does not go down, and counts.
 _ANY_MINOR: Keys = {"variant": "any", "max": "minor"}
 OTHER_VARIANTS = [
@@ -373,7 +356,6 @@ OTHER_VARIANTS = [
 ROWS: list[Row] = [
     *ISSUE,
     *ARCHITECTURES,
-    *WITHOUT_VERSION,
     *OTHER_VARIANTS,
     *(row for pair in SYSTEMS for row in _of_system(*pair)),
     *(row for entry in RUNTIMES for row in _of_runtime(*entry)),
