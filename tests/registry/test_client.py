@@ -76,6 +76,40 @@ def test_a_full_page_without_a_link(scripted: ScriptedServer, open_client: Open)
 
 
 @pytest.mark.parametrize(
+    ("entry", "last"),
+    [
+        (None, "b0998"),
+        (7, "b0998"),
+        ("", "b0998"),
+        ("b0500", "b0500"),
+        (f"sha512:{'0' * 8}", "sha512%3A00000000"),
+        ("-&n=1#\n", "-%26n%3D1%23%0A"),
+        ("\ud800", "%3F"),
+        ("z" * 129, "z" * 129),
+    ],
+    ids=["null", "number", "empty", "twice", "digest", "characters", "surrogate", "long"],
+)
+def test_a_full_page_with_what_is_no_tag(
+    scripted: ScriptedServer, open_client: Open, entry: object, last: str
+) -> None:
+    """The page has as many entries as were asked for, but fewer tags."""
+    full = {"tags": [*FULL[:-1], entry]}
+    scripted.on("GET", LIST, Answer(body=full), Answer(body=full), tags("c1"))
+    assert open_client().tags(app(scripted)) == FULL[:-1]
+    scripted.on("GET", LIST, Answer(body=full), tags("c1"))
+    assert open_client().tags(app(scripted)) == (*FULL[:-1], "c1")
+    assert [one.query for one in scripted.requests[-2:]] == ["n=1000", f"n=1000&last={last}"]
+
+
+def test_full_pages_of_what_is_no_tag(scripted: ScriptedServer, open_client: Open) -> None:
+    digests = [f"sha512:{number}" for number in range(1000, 2000)]
+    scripted.on("GET", LIST, Answer(body={"tags": digests}), tags("c1"))
+    assert open_client().tags(app(scripted)) == ("c1",)
+    scripted.on("GET", LIST, Answer(body={"tags": [None] * 1000}))
+    assert open_client().tags(app(scripted)) == ()
+
+
+@pytest.mark.parametrize(
     "behind",
     [tags(), Answer(body={"tags": None}), tags(*FULL), Answer(404), Answer(400)],
     ids=["empty", "null", "the same again", "404", "400"],
