@@ -555,3 +555,45 @@ def test_closing_ends_a_wait(scripted: ScriptedServer) -> None:
     scripted.on("GET", LIST, limited)
     with pytest.raises(RegistryError, match="closed"):
         client.tags(app(scripted))
+
+
+def granting(token: str, answer: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
+    """A registry with a token server of its own that grants this token."""
+
+    def serve(request: Request) -> Answer:
+        if request.path == "/token":
+            return Answer(body={"token": token})
+        if request.authorization is None:
+            realm = f'Bearer realm="http://{request.headers["Host"]}/token",service="x"'
+            return Answer(401, {"WWW-Authenticate": realm})
+        return answer(request)
+
+    return serve
+
+
+def test_a_token_that_is_a_platform_hides_that_of_no_other_registry(
+    start_scripted: Callable[[], ScriptedServer], open_client: Open, tmp_path: Path
+) -> None:
+    hostile, scripted = start_scripted(), start_scripted()
+    hostile.handler = granting("linux/amd64", lambda _: tags("1.0"))
+    image = {"platform": {"os": "linux", "architecture": "amd64"}, "digest": DIGEST}
+    media_type = "application/vnd.oci.image.manifest.v1+json"
+    index = {"manifests": [{"mediaType": media_type, "size": 1, **image}]}
+    digest = put(scripted, "manifests", index)
+    client = open_client(cache=MetadataCache(tmp_path))
+    assert client.tags(app(hostile)) == ("1.0",)
+    assert client.platforms(app(scripted), digest) == ("linux/amd64",)
+
+
+def test_a_token_that_comes_back_as_a_platform_is_hidden(
+    scripted: ScriptedServer, open_client: Open
+) -> None:
+    token = "granted-token-0123456789"
+    image = {"platform": {"os": "linux", "architecture": token}, "digest": DIGEST}
+    media_type = "application/vnd.oci.image.manifest.v1+json"
+    index = {"manifests": [{"mediaType": media_type, "size": 1, **image}]}
+    digest = put(scripted, "manifests", index)
+    body = json.dumps(index).encode()
+    scripted.on("GET", f"{MANIFESTS}/{digest}", granting(token, lambda _: Answer(body=body)))
+    scripted.on("GET", "/token", Answer(body={"token": token}))
+    assert open_client().platforms(app(scripted), digest) == ("linux/***",)
