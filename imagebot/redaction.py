@@ -13,6 +13,7 @@ import base64
 import html
 import re
 import string
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from itertools import islice
@@ -28,18 +29,24 @@ _HEAD = SHORT
 _ELLIPSIS = re.compile(rb"\.\.\.|\xe2\x80\xa6")
 _MOST_ENDS = 20
 _WORD = rb"0-9A-Za-z_\x80-\xff"
-_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
-_FORM = re.compile(rb"%([0-9A-Fa-f]{2})|\+")
+# Two halves of a character, or one.
+_UNITS = rb"u([dD][89abAB][0-9a-fA-F]{2})%bu([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})"
+_PERCENT = re.compile(rb"%%(?:%b|([0-9A-Fa-f]{2}))" % (_UNITS % b"%"))
+_FORM = re.compile(rb"%b|\+" % _PERCENT.pattern)
 _BACKSLASH = re.compile(
-    rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
-    rb"|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(.))",
+    rb"\\(?:" + _UNITS % rb"\\" + rb"|u\{([0-9a-fA-F]{1,6})\}|U([0-9a-fA-F]{8})"
+    rb"|x([0-9a-fA-F]{2})|([0-7]{3})|(.))",
     re.DOTALL,
 )
-_ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
-# White space, controls, characters of no width, and git's word before each line of a server: what a
-# line is broken with.
+# Browsers read numbers without a semicolon, too, and with any number of zeros.
+_ENTITY = re.compile(rb"&(?:#[0-9]{1,32};?|#[xX][0-9a-fA-F]{1,32};?|[A-Za-z]{2,31};)")
+# White space, controls, what shows nothing (soft hyphens, joiners, fillers, variation selectors),
+# and git's word before each line of a server: what can be in a text that is still read.
 _GAP = re.compile(
-    rb"(?:\nremote: |[\x00-\x20\x7f]|\xc2[\x80-\xa0]|\xe2\x80[\x8b-\x8f\xa8-\xaf]|\xef\xbb\xbf)+"
+    rb"(?:\nremote: |[\x00-\x20\x7f]|\xc2[\x80-\xa0\xad]|\xcd\x8f|\xd8\x9c"
+    rb"|\xe1(?:\x85[\x9f\xa0]|\x9a\x80|\x9e[\xb4\xb5]|\xa0[\x8b-\x8f])"
+    rb"|\xe2(?:\x80[\x80-\x8f\xa8-\xaf]|\x81[\x9f-\xaf]|\xa0\x80)|\xe3(?:\x80\x80|\x85\xa4)"
+    rb"|\xef(?:\xb8[\x80-\x8f]|\xbb\xbf|\xbe\xa0|\xbf[\xb0-\xbb])|\xf3\xa0[\x80-\x87][\x80-\xbf])+"
 )
 _CONTROLS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _ALPHANUMERIC = (string.ascii_letters + string.digits).encode()
@@ -274,26 +281,35 @@ def _undo_entity(match: re.Match[bytes]) -> bytes:
 
 
 def _undo_percent(match: re.Match[bytes]) -> bytes:
-    return bytes((int(match[1], 16),))
+    high, low, unit, byte = match.groups()
+    return bytes((int(byte, 16),)) if byte else _character(high, low, unit)
 
 
 def _undo_form(match: re.Match[bytes]) -> bytes:
-    return b" " if match[1] is None else _undo_percent(match)
+    return b" " if match[0] == b"+" else _undo_percent(match)
 
 
 def _undo_backslash(match: re.Match[bytes]) -> bytes:
     """An escape of JSON, Python or git as the bytes that it stands for."""
-    high, low, unit, byte, octal, letter = match.groups()
+    high, low, unit, braced, long, byte, octal, letter = match.groups()
+    if code := unit or braced or long:
+        return _character(None, None, code)
     if high:
-        code = 0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF)
-        return chr(code).encode()
-    if unit:
-        return chr(int(unit, 16)).encode("utf-8", "surrogatepass")
+        return _character(high, low, b"")
     if byte:
         return bytes((int(byte, 16),))
     if octal:
         return bytes((int(octal, 8) & 0xFF,))
     return _CONTROLS.get(letter, letter)
+
+
+def _character(high: bytes | None, low: bytes | None, one: bytes) -> bytes:
+    """Of one or two units in hexadecimal digits; U+FFFD where there is no such character."""
+    if high and low:
+        code = 0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF)
+    else:
+        code = int(one, 16)
+    return chr(code if code <= sys.maxunicode else 0xFFFD).encode("utf-8", "surrogatepass")
 
 
 _UNDO = (
