@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -28,7 +29,10 @@ from imagebot.run.registries import open_registries
 from imagebot.scan.workspace import open_workspace
 
 if TYPE_CHECKING:
+    from imagebot.http.pauses import HeadRoom
     from imagebot.plan.edits import PlanWithEdits
+
+_Planned: TypeAlias = "tuple[list[PlanWithEdits], Mapping[str, HeadRoom]]"
 
 
 @click.command("plan")
@@ -62,13 +66,14 @@ def command(
     from imagebot.plan.diff import unified_diff
 
     diagnostics = open_diagnostics(log_format, quiet, process.vault)
-    plans = _plans(process, directory, PassSetting(bot_file, targets), diagnostics)
+    plans, head_room = _plans(process, directory, PassSetting(bot_file, targets), diagnostics)
     plan = merge_plans(each.plan for each in plans)
     changes = (change for each in plans for change in each.changes)
     result = finish(
         plan,
         diagnostics,
         output_format,
+        head_room=head_room,
         explain=explain,
         kept=kept,
         diff=unified_diff(changes) if diff else None,
@@ -84,7 +89,8 @@ def command(
 
 def _plans(
     process: Process, directory: str | None, setting: PassSetting, diagnostics: Diagnostics
-) -> list[PlanWithEdits]:
+) -> _Planned:
+    """The plans, and what registries said is left of their limits."""
     if setting.bot_file is None:
         if setting.targets:
             raise UsageError("--target needs -c FILE", hint="name the bot's own file, too")
@@ -94,7 +100,7 @@ def _plans(
     return _of_targets(process, setting, diagnostics)
 
 
-def _of_folder(process: Process, directory: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
+def _of_folder(process: Process, directory: str, diagnostics: Diagnostics) -> _Planned:
     from imagebot.plan.build import build
     from imagebot.plan.edits import edit_plan
 
@@ -105,16 +111,15 @@ def _of_folder(process: Process, directory: str, diagnostics: Diagnostics) -> li
         diagnostics.progress("asking registries") as progress,
     ):
         plan = build(workspace, workspace.configuration, registry, now=now, progress=progress).plan
+        head_room = registry.head_room()
     if paused := workspace.configuration.paused:
         note = f"paused, `imagebot run` publishes nothing: {paused}"
         plan = replace(plan, warnings=(*plan.warnings, note))
-    return [edit_plan(workspace, plan)]
+    return [edit_plan(workspace, plan)], head_room
 
 
-def _of_targets(
-    process: Process, setting: PassSetting, diagnostics: Diagnostics
-) -> list[PlanWithEdits]:
+def _of_targets(process: Process, setting: PassSetting, diagnostics: Diagnostics) -> _Planned:
     from imagebot.run.passes import plan_pass
 
     with open_pass(process, setting, diagnostics) as context:
-        return list(plan_pass(context))
+        return list(plan_pass(context)), context.registry.head_room()

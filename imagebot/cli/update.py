@@ -56,7 +56,8 @@ def command(
             now=datetime.now(UTC),
             progress=progress,
         ).plan
+        head_room = registry.head_room()
     edited = edit_plan(workspace, plan)
     unwritten = write_changes(workspace.root, edited.changes)
     plan = without_unwritten(edited.plan, unwritten)
-    return finish(plan, diagnostics, output_format, explain=explain)
+    return finish(plan, diagnostics, output_format, head_room=head_room, explain=explain)
