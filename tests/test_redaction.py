@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagebot.redaction import SHORT, Redaction, Secret
-from tests.support.work import count_steps
+from tests.support.work import count_steps, growth
 
 Spell = Callable[[str], str]
 
@@ -276,3 +276,34 @@ def test_much_text_takes_few_steps() -> None:
     once = count_steps(lambda: many.hide(text))
     often = count_steps(lambda: many.hide(text * 8))
     assert often < 12 * once
+
+
+@pytest.mark.parametrize("text", ["registry ", "registry% &amp;\\n+ ", "registry" + "b" * 40 + " "])
+def test_tokens_that_begin_alike_are_not_looked_at_one_by_one(text: str) -> None:
+    """Whoever grants tokens may choose their beginning and their lengths."""
+
+    def work(tokens: int) -> int:
+        redaction = Redaction.of(Secret("registry" + "b" * (40 + one)) for one in range(tokens))
+        return count_steps(lambda: redaction.hide(f"{text * 20}zzz"))
+
+    assert work(800) < 2 * work(100)
+
+
+def test_knowing_tokens_that_begin_alike_takes_linear_time() -> None:
+    def work(tokens: int) -> None:
+        Redaction.of(Secret(f"registry{one:06}" + "b" * 100) for one in range(tokens))
+
+    assert growth(work, 500, 4_000, most=20) <= 20
+
+
+@given(
+    st.lists(st.text("ab", min_size=1, max_size=9), min_size=1, max_size=9),
+    st.text("ab.", max_size=60),
+)
+def test_the_longest_of_those_that_begin_alike_is_hidden(ends: list[str], text: str) -> None:
+    known = [f"headhead{end}" for end in ends]
+    text = text.replace(".", " headhead")
+    hidden = Redaction.of(map(Secret, known)).hide(f"{text} end")
+    for word, shown in zip(f"{text} end".split(" "), hidden.split(" "), strict=True):
+        longest = max((len(one) for one in known if word.startswith(one)), default=0)
+        assert shown == ("***" + word[longest:] if longest else word)
