@@ -13,7 +13,9 @@ import base64
 import html
 import re
 import string
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import sys
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from itertools import islice
 from types import MappingProxyType
@@ -28,18 +30,24 @@ _HEAD = SHORT
 _ELLIPSIS = re.compile(rb"\.\.\.|\xe2\x80\xa6")
 _MOST_ENDS = 20
 _WORD = rb"0-9A-Za-z_\x80-\xff"
-_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
-_FORM = re.compile(rb"%([0-9A-Fa-f]{2})|\+")
+# Two halves of a character, or one.
+_UNITS = rb"u([dD][89abAB][0-9a-fA-F]{2})%bu([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})"
+_PERCENT = re.compile(rb"%%(?:%b|([0-9A-Fa-f]{2}))" % (_UNITS % b"%"))
+_FORM = re.compile(rb"%b|\+" % _PERCENT.pattern)
 _BACKSLASH = re.compile(
-    rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
-    rb"|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(.))",
+    rb"\\(?:" + _UNITS % rb"\\" + rb"|u\{([0-9a-fA-F]{1,6})\}|U([0-9a-fA-F]{8})"
+    rb"|x([0-9a-fA-F]{2})|([0-7]{3})|(.))",
     re.DOTALL,
 )
-_ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
-# White space, controls, characters of no width, and git's word before each line of a server: what a
-# line is broken with.
+# Browsers read numbers without a semicolon, too, and with any number of zeros.
+_ENTITY = re.compile(rb"&(?:#[0-9]{1,32};?|#[xX][0-9a-fA-F]{1,32};?|[A-Za-z]{2,31};)")
+# White space, controls, what shows nothing (soft hyphens, joiners, fillers, variation selectors),
+# and git's word before each line of a server: what can be in a text that is still read.
 _GAP = re.compile(
-    rb"(?:\nremote: |[\x00-\x20\x7f]|\xc2[\x80-\xa0]|\xe2\x80[\x8b-\x8f\xa8-\xaf]|\xef\xbb\xbf)+"
+    rb"(?:\nremote: |[\x00-\x20\x7f]|\xc2[\x80-\xa0\xad]|\xcd\x8f|\xd8\x9c"
+    rb"|\xe1(?:\x85[\x9f\xa0]|\x9a\x80|\x9e[\xb4\xb5]|\xa0[\x8b-\x8f])"
+    rb"|\xe2(?:\x80[\x80-\x8f\xa8-\xaf]|\x81[\x9f-\xaf]|\xa0\x80)|\xe3(?:\x80\x80|\x85\xa4)"
+    rb"|\xef(?:\xb8[\x80-\x8f]|\xbb\xbf|\xbe\xa0|\xbf[\xb0-\xbb])|\xf3\xa0[\x80-\x87][\x80-\xbf])+"
 )
 _CONTROLS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _ALPHANUMERIC = (string.ascii_letters + string.digits).encode()
@@ -68,37 +76,48 @@ class _Needle:
 
 @dataclass(frozen=True, slots=True)
 class _Needles:
-    """Those with the same first eight bytes: by what they are, and how long they are."""
+    """Those with the same first eight bytes and the same alphabet, in order.
 
-    known: Mapping[bytes, bytes] = field(default_factory=dict)
-    lengths: tuple[int, ...] = ()
+    There may be thousands, with thousands of lengths, for whoever grants tokens may choose them. So
+    none of them is looked at for itself.
+    """
 
-    def adding(self, needle: _Needle) -> _Needles:
-        lengths = tuple(sorted({*self.lengths, len(needle.data)}, reverse=True))
-        return _Needles({needle.data: needle.alphabet, **self.known}, lengths)
+    known: tuple[bytes, ...] = ()
+    longest: int = 0
 
-    def at(self, data: bytes, start: int, ends: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-        """Where those that begin at `start` end, and their alphabets; a text ends at `ends`."""
-        for length in self.lengths:
-            found = self.known.get(data[start : start + length])
-            if found is not None:
-                yield start + length, found
-        for end in ends:
-            if _HEAD <= end - start < self.lengths[0]:
-                begun = data[start:end]
-                for whole, alphabet in self.known.items():
-                    if whole.startswith(begun):
-                        yield end, alphabet
+    def adding(self, more: Sequence[bytes]) -> _Needles:
+        known = list(self.known)
+        for data in more:
+            at = bisect_left(known, data)
+            if known[at : at + 1] != [data]:
+                known.insert(at, data)
+        return _Needles(tuple(known), max(self.longest, *map(len, more)))
+
+    def end_at(self, data: bytes, start: int) -> int | None:
+        """Where the longest that begins at `start` ends."""
+        rest = data[start : start + self.longest]
+        while at := bisect_right(self.known, rest):
+            # All that the rest begins with, this one begins with, too.
+            last = self.known[at - 1]
+            if rest.startswith(last):
+                return start + len(last)
+            rest = rest[: _common(rest, last)]
+        return None
+
+    def cut_off(self, begun: bytes) -> bool:
+        """Whether one of them begins so, and is longer."""
+        at = bisect_left(self.known, begun)
+        return at < len(self.known) and self.known[at].startswith(begun)
 
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
     """Hides some secrets; made by `Redaction.of`."""
 
-    _needles: Mapping[bytes, _Needles] = field(
+    _needles: Mapping[bytes, Mapping[bytes, _Needles]] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
-    """By their first eight bytes."""
+    """By their first eight bytes, and by their alphabets."""
     _words: frozenset[bytes] = field(default=frozenset(), repr=False)
     _pattern: re.Pattern[bytes] | None = field(default=None, repr=False)
     """What finds the words."""
@@ -110,15 +129,20 @@ class Redaction:
 
     def adding(self, secrets: Iterable[Secret]) -> Redaction:
         """Hides these secrets, too."""
-        needles, words = dict(self._needles), set(self._words)
+        words, more = set(self._words), dict[bytes, dict[bytes, list[bytes]]]()
         for secret in secrets:
             for spelling in _spellings(secret):
                 needle = _Needle(spelling.data.lower(), spelling.alphabet)
                 if secret.short and (len(needle.data) < _HEAD or needle.alphabet == _PLAIN):
                     words.add(needle.data)
                     continue
-                head = needle.data[:_HEAD]
-                needles[head] = needles.get(head, _Needles()).adding(needle)
+                same_head = more.setdefault(needle.data[:_HEAD], {})
+                same_head.setdefault(needle.alphabet, []).append(needle.data)
+        needles = dict(self._needles)
+        for head, by_alphabet in more.items():
+            old = needles.get(head, {})
+            new = {a: old.get(a, _Needles()).adding(each) for a, each in by_alphabet.items()}
+            needles[head] = {**old, **new}
         return Redaction(MappingProxyType(needles), frozenset(words), _words_pattern(words))
 
     def hide(self, text: str) -> str:
@@ -134,7 +158,8 @@ class Redaction:
     def is_in(self, text: str) -> bool:
         """Whether a secret of at least eight characters is in a text, as it stands."""
         data = text.encode("utf-8", "surrogatepass").lower()
-        return any(needle in data for each in self._needles.values() for needle in each.known)
+        every = (one for each in self._needles.values() for one in each.values())
+        return any(needle in data for each in every for needle in each.known)
 
     def _find(self, reading: _Reading) -> Iterator[tuple[int, int]]:
         data, starts, ends_at = reading.data.lower(), reading.starts, reading.ends
@@ -142,10 +167,8 @@ class Redaction:
             known, ends = self._needles, _ends(data)
             for start in range(len(data) - _HEAD + 1):
                 needles = known.get(data[start : start + _HEAD])
-                for end, alphabet in needles.at(data, start, ends) if needles else ():
-                    if not reading.squeezed:
-                        start, end = _whole(alphabet, data, start, end)  # noqa: PLW2901
-                    yield starts[start], ends_at[end - 1]
+                for first, end in _found(needles, data, start, ends, reading) if needles else ():
+                    yield starts[first], ends_at[end - 1]
         if self._pattern is not None and not reading.squeezed:
             for match in self._pattern.finditer(data):
                 yield starts[match.start()], ends_at[match.end() - 1]
@@ -196,6 +219,40 @@ def _inside(plain: bytes, encode: Callable[[bytes], bytes]) -> Iterator[bytes]:
         encoded = encode(b"\0" * before + plain).rstrip(b"=")
         whole = (before + len(plain)) * 8 // 6
         yield encoded[(0, 2, 3)[before] : whole]
+
+
+def _found(
+    needles: Mapping[bytes, _Needles],
+    data: bytes,
+    start: int,
+    ends: Iterable[int],
+    reading: _Reading,
+) -> Iterator[tuple[int, int]]:
+    """Where the needles that begin at `start` are; a text ends at `ends`."""
+    for alphabet, same in needles.items():
+        whole = same.end_at(data, start)
+        cut = (
+            end
+            for end in ends
+            if _HEAD <= end - start < same.longest and same.cut_off(data[start:end])
+        )
+        for end in (*cut, *([whole] if whole is not None else [])):
+            if reading.squeezed:
+                yield start, end
+            else:
+                yield _whole(alphabet, data, start, end)
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many bytes both begin with."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if one.startswith(other[:middle]):
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
 def _words_pattern(words: Iterable[bytes]) -> re.Pattern[bytes] | None:
@@ -274,26 +331,35 @@ def _undo_entity(match: re.Match[bytes]) -> bytes:
 
 
 def _undo_percent(match: re.Match[bytes]) -> bytes:
-    return bytes((int(match[1], 16),))
+    high, low, unit, byte = match.groups()
+    return bytes((int(byte, 16),)) if byte else _character(high, low, unit)
 
 
 def _undo_form(match: re.Match[bytes]) -> bytes:
-    return b" " if match[1] is None else _undo_percent(match)
+    return b" " if match[0] == b"+" else _undo_percent(match)
 
 
 def _undo_backslash(match: re.Match[bytes]) -> bytes:
     """An escape of JSON, Python or git as the bytes that it stands for."""
-    high, low, unit, byte, octal, letter = match.groups()
+    high, low, unit, braced, long, byte, octal, letter = match.groups()
+    if code := unit or braced or long:
+        return _character(None, None, code)
     if high:
-        code = 0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF)
-        return chr(code).encode()
-    if unit:
-        return chr(int(unit, 16)).encode("utf-8", "surrogatepass")
+        return _character(high, low, b"")
     if byte:
         return bytes((int(byte, 16),))
     if octal:
         return bytes((int(octal, 8) & 0xFF,))
     return _CONTROLS.get(letter, letter)
+
+
+def _character(high: bytes | None, low: bytes | None, one: bytes) -> bytes:
+    """Of one or two units in hexadecimal digits; U+FFFD where there is no such character."""
+    if high and low:
+        code = 0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF)
+    else:
+        code = int(one, 16)
+    return chr(code if code <= sys.maxunicode else 0xFFFD).encode("utf-8", "surrogatepass")
 
 
 _UNDO = (

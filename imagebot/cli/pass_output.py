@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from imagebot.run.hiding import without_secrets
 from imagebot.values import dataclass
 
 if TYPE_CHECKING:
+    from imagebot.http.pauses import HeadRoom
     from imagebot.plan.model import Plan, Published
     from imagebot.run.diagnostics import Diagnostics
     from imagebot.run.journal import Journal
@@ -49,10 +51,15 @@ class Printing:
             code = self.journal.tell(result, seconds=seconds)
         return self._report(code, result.plan, result.published)
 
-    def dry(self, plan: Plan) -> Exit:
+    def dry(self, plan: Plan, head_room: Mapping[str, HeadRoom]) -> Exit:
         """Print what a pass would do, as `plan` does."""
         code = finish(
-            plan, self.diagnostics, self.format or "table", explain=self.explain, kept=self.kept
+            plan,
+            self.diagnostics,
+            self.format or "table",
+            head_room=head_room,
+            explain=self.explain,
+            kept=self.kept,
         )
         return self._report(code, plan, dry=True)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -31,7 +32,10 @@ from imagebot.scan.workspace import Workspace, managed_inventory, open_workspace
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from imagebot.http.pauses import HeadRoom
     from imagebot.plan.edits import PlanWithEdits
+
+_Planned: TypeAlias = "tuple[list[PlanWithEdits], Mapping[str, HeadRoom]]"
 
 
 @click.command("plan")
@@ -63,12 +67,13 @@ def command(
     Nothing is written. Without an imagebot.yaml the built-in policy covers everything.
     """
     diagnostics = open_diagnostics(log_format, quiet, process.vault)
-    plans = _plans(process, directory, PassSetting(bot_file, targets), diagnostics)
+    plans, head_room = _plans(process, directory, PassSetting(bot_file, targets), diagnostics)
     plan = merge_plans(each.plan for each in plans)
     result = finish(
         plan,
         diagnostics,
         output_format,
+        head_room=head_room,
         explain=explain,
         kept=kept,
         diff=_diff(plans) if diff else None,
@@ -90,7 +95,8 @@ def _diff(plans: Sequence[PlanWithEdits]) -> str:
 
 def _plans(
     process: Process, directory: str | None, setting: PassSetting, diagnostics: Diagnostics
-) -> list[PlanWithEdits]:
+) -> _Planned:
+    """The plans, and what registries said is left of their limits."""
     if setting.bot_file is None:
         if setting.targets:
             raise UsageError("--target needs -c FILE", hint="name the bot's own file, too")
@@ -100,14 +106,12 @@ def _plans(
     return _of_targets(process, setting, diagnostics)
 
 
-def _of_folder(process: Process, directory: str, diagnostics: Diagnostics) -> list[PlanWithEdits]:
+def _of_folder(process: Process, directory: str, diagnostics: Diagnostics) -> _Planned:
     with open_workspace_ahead(directory, managed_only=True) as workspace:
-        return [_of_workspace(process, workspace, diagnostics)]
+        return _of_workspace(process, workspace, diagnostics)
 
 
-def _of_workspace(
-    process: Process, workspace: Workspace, diagnostics: Diagnostics
-) -> PlanWithEdits:
+def _of_workspace(process: Process, workspace: Workspace, diagnostics: Diagnostics) -> _Planned:
     from imagebot.plan.build import build
     from imagebot.plan.edits import edit_plan
 
@@ -127,16 +131,15 @@ def _of_workspace(
             inventory=managed_inventory(workspace),
             progress=progress,
         ).plan
+        head_room = registry.head_room()
     if paused := workspace.configuration.paused:
         note = f"paused, `imagebot run` publishes nothing: {paused}"
         plan = replace(plan, warnings=(*plan.warnings, note))
-    return edit_plan(workspace, plan)
+    return [edit_plan(workspace, plan)], head_room
 
 
-def _of_targets(
-    process: Process, setting: PassSetting, diagnostics: Diagnostics
-) -> list[PlanWithEdits]:
+def _of_targets(process: Process, setting: PassSetting, diagnostics: Diagnostics) -> _Planned:
     from imagebot.run.passes import plan_pass
 
     with open_pass(process, setting, diagnostics) as context:
-        return list(plan_pass(context))
+        return list(plan_pass(context)), context.registry.head_room()

@@ -151,7 +151,8 @@ def command(
                 open_pass(process, setting, diagnostics, registries=registries) as context,
             ):
                 if dry_run:
-                    return printing.dry(_plan(replace(context, again=wanted)))
+                    plan = _plan(replace(context, again=wanted))
+                    return printing.dry(plan, context.registry.head_room())
                 result = _run(replace(context, again=wanted))
             # All is done that this pass does: a signal does not make it an interrupted one.
             process.stop.rest()

@@ -57,7 +57,8 @@ def command(
                 inventory=managed_inventory(workspace),
                 progress=progress,
             ).plan
+            head_room = registry.head_room()
     edited = edit_plan(workspace, plan)
     unwritten = write_changes(workspace.root, edited.changes)
     plan = without_unwritten(edited.plan, unwritten)
-    return finish(plan, diagnostics, output_format, explain=explain)
+    return finish(plan, diagnostics, output_format, head_room=head_room, explain=explain)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from imagebot.config.secret_source import SecretSource
 
 _MAX_SECRET = 64 * 1024
 _MOST_KEPT = 4000
+_MOST_CHARACTERS = 4_000_000
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
@@ -23,14 +24,14 @@ class Vault:
     """The secrets that a process has used, for hiding them in what others say.
 
     Safe between threads. It is made once and given to whatever uses secrets. Those that have an
-    origin are the operator's. Of more than 4,000, such as the tokens of many weeks, it knows the
-    newest, and as many of the operator's.
+    origin are the operator's. Of more than 4,000, such as the tokens of many weeks, or of more than
+    four million characters, it knows the newest, and as many of the operator's.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._granted: dict[Secret, None] = {}
-        self._configured: dict[Secret, None] = {}
+        self._granted = _Newest()
+        self._configured = _Newest()
         self._new: list[Secret] = []
         self._redaction = Redaction()
         self._in_tags: Redaction | None = None
@@ -46,13 +47,10 @@ class Vault:
         with self._lock:
             if secret in kept:
                 return
-            kept[secret] = None
             self._new.append(secret)
             if origin:
                 self._in_tags = None
-            if len(kept) > _MOST_KEPT:
-                for old in list(kept)[: _MOST_KEPT // 2]:
-                    del kept[old]
+            if kept.add(secret):
                 self._redaction, self._new = Redaction(), [*self._configured, *self._granted]
         if secret.short and origin:
             import logging  # takes as long as all of the above
@@ -86,6 +84,18 @@ class Vault:
         """The text with `***` for each secret that is known now."""
         return self.redaction.hide(text)
 
+    def hide_sent(self, text: str, granted: Callable[[], Iterable[str]]) -> str:
+        """The text of who was `granted` some tokens, without those and the operator's secrets.
+
+        Whoever grants a token could choose it so that it hides what others send, and what is
+        decided by that.
+        """
+        if self.hide(text) == text:
+            return text
+        with self._lock:
+            configured = tuple(self._configured)
+        return Redaction.of((*configured, *map(Secret, granted()))).hide(text)
+
     def without_secrets(self, tags: Sequence[str], repository: str) -> tuple[str, ...]:
         """The tags that have no secret of the operator's in them, in any base64 or digits: a tag is
         written into commits and pull requests. Warns about the others.
@@ -108,6 +118,31 @@ class Vault:
             len(tags) - len(kept),
         )
         return kept
+
+
+class _Newest:
+    """Secrets in the order in which they came, the newest only: hiding one takes memory."""
+
+    def __init__(self) -> None:
+        self._secrets: dict[Secret, None] = {}
+        self._characters = 0
+
+    def __contains__(self, secret: Secret) -> bool:
+        return secret in self._secrets
+
+    def __iter__(self) -> Iterator[Secret]:
+        return iter(self._secrets)
+
+    def add(self, secret: Secret) -> bool:
+        """Whether others have been forgotten for it."""
+        self._secrets[secret] = None
+        self._characters += len(secret.text)
+        if len(self._secrets) <= _MOST_KEPT and self._characters <= _MOST_CHARACTERS:
+            return False
+        for old in list(self._secrets)[: max(1, len(self._secrets) // 2)]:
+            del self._secrets[old]
+            self._characters -= len(old.text)
+        return True
 
 
 def read_secret(

@@ -34,6 +34,11 @@ class Expiring(Generic[K, V]):
                 self._values.clear()
             self._values[key] = (now + seconds, value)
 
+    def kept(self, wanted: Callable[[K], bool]) -> list[V]:
+        """The values of some keys, also those that have expired and are still there."""
+        with self._lock:
+            return [value for key, (_, value) in self._values.items() if wanted(key)]
+
     def drop(self, unwanted: Callable[[V], bool]) -> None:
         with self._lock:
             self._values = {k: v for k, v in self._values.items() if not unwanted(v[1])}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 
 from imagebot.http.headers import parse_date, parse_retry_after, seconds_until
 from imagebot.http.message import Response
@@ -23,6 +24,8 @@ _TEXT_RE = re.compile(
 )
 _ESCAPED_MICRO_RE = re.compile(r"(?i:\\u00b5|\\u03bc)")
 _MOST_READ = 4096
+# Between values of a header that was sent twice, and joined by a proxy; there is one in dates, too.
+_BETWEEN_RE = re.compile(r",(?! *[0-9]{1,2}[ -][A-Za-z])")
 _NUMBER_RE = re.compile(r" *([0-9]{1,12}) *(?:[;,].*)?", re.DOTALL)
 _WINDOW_RE = re.compile(r"; *w *= *([0-9]{1,9})")
 
@@ -31,13 +34,24 @@ _WINDOW_RE = re.compile(r"; *w *= *([0-9]{1,9})")
 class HeadRoom:
     """`remaining` of `limit` requests in a window of so many seconds; None is not known.
 
-    `resets_in` is in seconds from the response on.
+    `resets_in` is in seconds from the response on, which came at `seen`, in seconds since 1970.
     """
 
     remaining: int
     limit: int | None = None
     window: int | None = None
     resets_in: float | None = None
+    seen: float = 0.0
+
+    @property
+    def resets_at(self) -> datetime | None:
+        """When the window ends, as far as that is a date."""
+        if self.resets_in is None:
+            return None
+        try:
+            return datetime.fromtimestamp(self.seen + self.resets_in, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
 
     def __str__(self) -> str:
         of = f" of {self.limit}" if self.limit is not None else ""
@@ -51,10 +65,7 @@ def requested_pause(response: Response, now: float) -> float | None:
 
     `now` is in seconds since 1970, for responses without a Date.
     """
-    header = response.header("Retry-After")
-    pause = parse_retry_after(header, _date(response, now))
-    if pause is None:
-        pause = parse_duration(header or "")
+    pause = _pause_in_header(response, _date(response, now))
     if pause is None and response.status == 429:
         pause = _pause_in_text(response.body)
     if pause is None and response.status in (403, 429):
@@ -67,6 +78,16 @@ def is_limit(response: Response) -> bool:
     """Whether it is refused for now only: by 429, or by 403 with a wait, as GitHub does it."""
     said = response.status == 403 and requested_pause(response, 0.0) is not None
     return said or response.status == 429
+
+
+def _pause_in_header(response: Response, now: float) -> float | None:
+    """The longest where there are several."""
+    pauses = []
+    for value in response.values("Retry-After"):
+        for text in _BETWEEN_RE.split(value[:_MOST_READ]):
+            pause = parse_retry_after(text, now)
+            pauses.append(parse_duration(text) if pause is None else pause)
+    return max((pause for pause in pauses if pause is not None), default=None)
 
 
 def _pause_in_text(body: bytes) -> float | None:

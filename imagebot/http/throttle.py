@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import field
+from dataclasses import field, replace
 
 from imagebot.errors import RegistryRateLimitError, RegistryUnreachableError
 from imagebot.http.address import netloc
@@ -141,9 +141,10 @@ class HostThrottle:
         return {host: state.head_room for host, state in states if state.head_room}
 
     def _note_head_room(self, state: HostState, response: Response) -> None:
-        if found := read_head_room(response, time.time()):
+        now = time.time()
+        if found := read_head_room(response, now):
             with state.lock:
-                state.head_room = found
+                state.head_room = replace(found, seen=now)
 
     def _await_token(self, state: HostState, request: Request, question: Question) -> bool:
         """Keep to the host's rate; whether that took time.

@@ -159,6 +159,7 @@ class LimitEntry(_Entry, frozen=True):
     remaining: int
     limit: int | None
     window_seconds: int | None
+    resets_at: str | None
 
 
 class PickedTag(_Entry, frozen=True):

@@ -258,7 +258,11 @@ def _published(entry: Published) -> PublishedEntry:
 
 def _limit(host: str, room: HeadRoom) -> LimitEntry:
     return LimitEntry(
-        host=host, remaining=room.remaining, limit=room.limit, window_seconds=room.window
+        host=host,
+        remaining=room.remaining,
+        limit=room.limit,
+        window_seconds=room.window,
+        resets_at=_time(room.resets_at),
     )
 
 

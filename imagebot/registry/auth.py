@@ -104,6 +104,10 @@ class Authenticator:
             return None
         return replace(authorization, fresh=False)
 
+    def granted(self, endpoint: Endpoint) -> list[str]:
+        """The tokens that were granted for a registry."""
+        return self._tokens.kept(lambda key: key.url == endpoint.url)
+
     def _forget_challenge(self, endpoint: Endpoint, challenge: Challenge) -> None:
         with self._lock:
             if self._challenges.get(endpoint.url) is challenge:

@@ -19,7 +19,8 @@ MIN_LIFETIME = 60.0
 """The shortest lifetime of a token, in seconds, that the specification asks clients to assume."""
 _MAX_LIFETIME = 24 * 3600.0
 _MAX_HEADER = 16 * 1024
-_MAX_TOKEN = 64 * 1024
+_MAX_TOKEN = 16 * 1024
+"""Hardly a server takes a longer header."""
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _GAP_RE = re.compile(r"[\s,]*")

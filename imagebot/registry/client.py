@@ -183,7 +183,7 @@ class RegistryClient:
             return kept
         with self._asking(repository):
             read = self._reader(repository).platforms(digest)
-        found = tuple(map(self._session.vault.hide, read))
+        found = self._session.hide(read, repository.registry)
         if self._cache:
             self._cache.keep_platforms(digest, found)
         return found

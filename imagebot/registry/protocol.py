@@ -59,21 +59,28 @@ def parse_json(subject: str, body: bytes, what: str) -> object:
         ) from exc
 
 
-def parse_tags(subject: str, body: bytes) -> tuple[str, ...]:
-    """The tags of one `tags/list` response, in its order, each once.
+def parse_entries(subject: str, body: bytes) -> list[object]:
+    """The entries of one `tags/list` response, in its order, whatever they are.
 
-    `null` is an empty list (distribution, when the last tag is gone). Skips entries that are not
-    tags (null, empty, digests: seen from Nexus and Artifactory).
+    `null` is an empty list (distribution, when the last tag is gone).
     """
     document = parse_json(subject, body, "the list of tags")
     if not isinstance(document, dict) or "tags" not in document:
         raise RegistryProtocolError(subject, "the response has no list of tags")
     tags = document["tags"]
     if tags is None:
-        return ()
+        return []
     if not isinstance(tags, list):
         raise RegistryProtocolError(subject, "`tags` in the response is not a list")
-    return tuple(dict.fromkeys(tags_among(tags)))
+    return tags
+
+
+def parse_tags(subject: str, body: bytes) -> tuple[str, ...]:
+    """The tags of one `tags/list` response, in its order, each once.
+
+    Skips entries that are not tags (null, empty, digests: seen from Nexus and Artifactory).
+    """
+    return tuple(dict.fromkeys(tags_among(parse_entries(subject, body))))
 
 
 def next_page(subject: str, links: Sequence[str], url: str, *, quotable: bool = True) -> str | None:

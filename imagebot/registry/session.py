@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -208,6 +209,11 @@ class Session:
         if 200 <= response.status < 300 or response.status in tolerate:
             return AuthorizedResponse(response, authorization, credential)
         raise self._failure(request, response, endpoint, credential)
+
+    def hide(self, texts: Sequence[str], registry: str) -> tuple[str, ...]:
+        """The texts, which a registry sent and decisions are made by, without secrets."""
+        granted = functools.partial(self._auth.granted, self.endpoint(registry))
+        return tuple(self.vault.hide_sent(text, granted) for text in texts)
 
     def credential(self, endpoint: Endpoint, path: str, subject: str) -> Credential | None:
         """Raises RegistryAuthError when the credential cannot be read."""

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
+from urllib.parse import quote
 
 from imagebot.errors import RegistryProtocolError
 from imagebot.http.message import Response
-from imagebot.registry.protocol import next_page, parse_tags
+from imagebot.reference import tags_among
+from imagebot.registry.protocol import next_page, parse_entries
 
 _MIB = 1024 * 1024
 _PAGE_SIZE = 1000
@@ -49,6 +51,7 @@ def _read(subject: str, get: GetPage) -> tuple[str, ...]:
     found: dict[str, None] = {}
     path: str | None = f"tags/list?n={_PAGE_SIZE}"
     seen: set[str] = set()
+    listed: set[str] = set()
     size = 0
     linked = guessed = False
     while path:
@@ -64,24 +67,32 @@ def _read(subject: str, get: GetPage) -> tuple[str, ...]:
         size += len(response.body)
         if size > _MAX_LISTING:
             raise RegistryProtocolError(subject, "the list of tags is too long to read")
-        page = parse_tags(subject, response.body)
+        page = parse_entries(subject, response.body)
         links = response.values("Link")
         path = next_page(subject, links, response.url, quotable=response.quotable)
         linked = linked or path is not None
-        guessed = not linked and _may_be_cut_off(page, found)
+        last = "" if linked else _last_of_a_full_page(page, listed)
+        guessed = last != ""
         if guessed:
-            path = f"tags/list?n={_PAGE_SIZE}&last={page[-1]}"
-        found |= dict.fromkeys(page)
+            path = f"tags/list?n={_PAGE_SIZE}&last={quote(last, safe='', errors='replace')}"
+        found |= dict.fromkeys(tags_among(page))
     return tuple(found)
 
 
-def _may_be_cut_off(page: Sequence[str], before: dict[str, None]) -> bool:
-    """Whether there may be more behind a page without a link.
+def _last_of_a_full_page(page: Sequence[object], listed: set[str]) -> str:
+    """The name behind which there may be more, after a page without a link; "" when not.
 
-    go-containerregistry's own registry sends as many as it was asked for, and does not say so. One
-    that sends the same again for every question has no pages.
+    go-containerregistry's own registry sends as many entries as it was asked for, tags or not, and
+    does not say so. One that sends the same again for every question has no pages. Adds the names
+    of the page to those that are `listed`.
     """
-    return len(page) == _PAGE_SIZE and not before.keys() >= set(page)
+    if len(page) != _PAGE_SIZE:
+        return ""
+    names = [each for each in page if isinstance(each, str) and each]
+    if listed.issuperset(names):
+        return ""
+    listed.update(names)
+    return names[-1]
 
 
 def _check_circle(subject: str, path: str, seen: set[str]) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,34 @@ def test_granted_tokens_push_out_none_of_the_operators_secrets() -> None:
         vault.keep(f"{number:08}-token-of-a-token-server")
     assert vault.hide("password-of-a-proxy") == "***"
     assert vault.hide("00004999-token-of-a-token-server") == "***"
+
+
+def test_long_tokens_take_no_more_memory_than_many() -> None:
+    """Each is searched for in many spellings, and a token server may grant them by the thousand."""
+    vault = Vault()
+    vault.keep("password-of-a-proxy", origin="https_proxy")
+    tracemalloc.start()
+    try:
+        for number in range(1500):
+            vault.keep(f"{number:08}-" + "x" * 16_000)
+            if number % 50 == 0:
+                vault.hide("anything")
+        assert vault.hide("00001499-" + "x" * 16_000) == "***"
+        assert tracemalloc.get_traced_memory()[1] < 80_000_000
+    finally:
+        tracemalloc.stop()
+    assert vault.hide("password-of-a-proxy") == "***"
+
+
+@pytest.mark.parametrize("token", ["linux/amd64", "amd64", "linux"])
+def test_a_token_hides_nothing_that_others_sent(token: str) -> None:
+    vault = Vault()
+    vault.keep("hunter2-Passw0rd_9", origin="credentials.registries.r.example")
+    vault.keep(token)
+    assert "***" in vault.hide("linux/amd64")
+    assert vault.hide_sent("linux/amd64", list) == "linux/amd64"
+    assert "***" in vault.hide_sent("linux/amd64", lambda: [token])
+    assert vault.hide_sent("linux/hunter2-Passw0rd_9", list) == "linux/***"
 
 
 def test_tags_with_a_secret_in_them_are_left_out(caplog: pytest.LogCaptureFixture) -> None:

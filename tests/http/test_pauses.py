@@ -37,6 +37,14 @@ def response(status: int = 429, body: str | bytes = b"", **headers: str) -> Resp
         (response(Retry_After="soon"), None),
         (response(Retry_After="nan"), None),
         (response(503, Retry_After="20"), 20.0),
+        # Sent twice, and joined by a proxy
+        (response(Retry_After="5, 9"), 9.0),
+        (response(Retry_After="9,5"), 9.0),
+        (response(Retry_After="soon, 1m30s,"), 90.0),
+        (response(Retry_After="Tue, 14 Nov 2023 22:13:31 GMT, 5"), 11.0),
+        (response(Retry_After="5, Tue, 14 Nov 2023 22:13:31 GMT"), 11.0),
+        (response(Retry_After="Tuesday, 14-Nov-23 22:13:31 GMT, Tue Nov 14 22:13:35 2023"), 15.0),
+        (response(Retry_After=","), None),
         # GHCR: in the text of the body
         (response(body=GHCR), 880e-6),
         (response(body='{"errors": [{"code": "TOOMANYREQUESTS", "message": "' + GHCR), 880e-6),

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -370,7 +372,18 @@ def test_a_limit_as_github_says_it(throttle: Throttled, headers: dict[str, str])
 def test_head_room_is_what_was_said_last(throttle: Throttled) -> None:
     first = response(200, ratelimit_limit="100;w=21600", ratelimit_remaining="98;w=21600")
     last = response(200, ratelimit_limit="100;w=21600", ratelimit_remaining="97;w=21600")
+    before = time.time()
     for each in (first, last, response(200)):
         throttle.send(request(), Script([each]))
         throttle.send(request("other.example"), Script([response(200)]))
-    assert throttle.throttle.head_room() == {"r.example": HeadRoom(97, 100, 21600)}
+    ((host, room),) = throttle.throttle.head_room().items()
+    assert (host, replace(room, seen=0.0)) == ("r.example", HeadRoom(97, 100, 21600))
+    assert before <= room.seen <= time.time()
+
+
+@pytest.mark.parametrize(
+    ("resets_in", "at"),
+    [(None, None), (60.0, datetime(2023, 11, 14, 22, 14, 20, tzinfo=UTC)), (1e300, None)],
+)
+def test_when_a_window_ends(resets_in: float | None, at: datetime | None) -> None:
+    assert HeadRoom(3, resets_in=resets_in, seen=1_700_000_000.0).resets_at == at

@@ -123,12 +123,24 @@ def test_what_is_left_of_limits_and_where_a_registry_is_needed() -> None:
         target="production",
         places=(Place("a.yaml", 3), Place("b.yaml", 4)),
     )
-    left = {"quay.io": HeadRoom(3), "registry-1.docker.io": HeadRoom(98, 100, 21600, 60.0)}
+    left = {
+        "ghcr.io": HeadRoom(1, resets_in=1e300, seen=1.0),
+        "quay.io": HeadRoom(3),
+        "registry-1.docker.io": HeadRoom(98, 100, 21600, 60.0, seen=1_700_000_000.5),
+    }
     document = plan_document(Plan(problems=(problem,)), head_room=left)
     check("plan", document)
+    unknown = {"limit": None, "windowSeconds": None, "resetsAt": None}
     assert document["limits"] == [
-        {"host": "quay.io", "remaining": 3, "limit": None, "windowSeconds": None},
-        {"host": "registry-1.docker.io", "remaining": 98, "limit": 100, "windowSeconds": 21600},
+        unknown | {"host": "ghcr.io", "remaining": 1},
+        unknown | {"host": "quay.io", "remaining": 3},
+        {
+            "host": "registry-1.docker.io",
+            "remaining": 98,
+            "limit": 100,
+            "windowSeconds": 21600,
+            "resetsAt": "2023-11-14T22:14:20Z",
+        },
     ]
     assert document["problems"][0]["target"] == "production"
     assert document["problems"][0]["places"][1] == {"path": "b.yaml", "line": 4}

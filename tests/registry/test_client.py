@@ -76,6 +76,40 @@ def test_a_full_page_without_a_link(scripted: ScriptedServer, open_client: Open)
 
 
 @pytest.mark.parametrize(
+    ("entry", "last"),
+    [
+        (None, "b0998"),
+        (7, "b0998"),
+        ("", "b0998"),
+        ("b0500", "b0500"),
+        (f"sha512:{'0' * 8}", "sha512%3A00000000"),
+        ("-&n=1#\n", "-%26n%3D1%23%0A"),
+        ("\ud800", "%3F"),
+        ("z" * 129, "z" * 129),
+    ],
+    ids=["null", "number", "empty", "twice", "digest", "characters", "surrogate", "long"],
+)
+def test_a_full_page_with_what_is_no_tag(
+    scripted: ScriptedServer, open_client: Open, entry: object, last: str
+) -> None:
+    """The page has as many entries as were asked for, but fewer tags."""
+    full = {"tags": [*FULL[:-1], entry]}
+    scripted.on("GET", LIST, Answer(body=full), Answer(body=full), tags("c1"))
+    assert open_client().tags(app(scripted)) == FULL[:-1]
+    scripted.on("GET", LIST, Answer(body=full), tags("c1"))
+    assert open_client().tags(app(scripted)) == (*FULL[:-1], "c1")
+    assert [one.query for one in scripted.requests[-2:]] == ["n=1000", f"n=1000&last={last}"]
+
+
+def test_full_pages_of_what_is_no_tag(scripted: ScriptedServer, open_client: Open) -> None:
+    digests = [f"sha512:{number}" for number in range(1000, 2000)]
+    scripted.on("GET", LIST, Answer(body={"tags": digests}), tags("c1"))
+    assert open_client().tags(app(scripted)) == ("c1",)
+    scripted.on("GET", LIST, Answer(body={"tags": [None] * 1000}))
+    assert open_client().tags(app(scripted)) == ()
+
+
+@pytest.mark.parametrize(
     "behind",
     [tags(), Answer(body={"tags": None}), tags(*FULL), Answer(404), Answer(400)],
     ids=["empty", "null", "the same again", "404", "400"],
@@ -521,3 +555,45 @@ def test_closing_ends_a_wait(scripted: ScriptedServer) -> None:
     scripted.on("GET", LIST, limited)
     with pytest.raises(RegistryError, match="closed"):
         client.tags(app(scripted))
+
+
+def granting(token: str, answer: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
+    """A registry with a token server of its own that grants this token."""
+
+    def serve(request: Request) -> Answer:
+        if request.path == "/token":
+            return Answer(body={"token": token})
+        if request.authorization is None:
+            realm = f'Bearer realm="http://{request.headers["Host"]}/token",service="x"'
+            return Answer(401, {"WWW-Authenticate": realm})
+        return answer(request)
+
+    return serve
+
+
+def test_a_token_that_is_a_platform_hides_that_of_no_other_registry(
+    start_scripted: Callable[[], ScriptedServer], open_client: Open, tmp_path: Path
+) -> None:
+    hostile, scripted = start_scripted(), start_scripted()
+    hostile.handler = granting("linux/amd64", lambda _: tags("1.0"))
+    image = {"platform": {"os": "linux", "architecture": "amd64"}, "digest": DIGEST}
+    media_type = "application/vnd.oci.image.manifest.v1+json"
+    index = {"manifests": [{"mediaType": media_type, "size": 1, **image}]}
+    digest = put(scripted, "manifests", index)
+    client = open_client(cache=MetadataCache(tmp_path))
+    assert client.tags(app(hostile)) == ("1.0",)
+    assert client.platforms(app(scripted), digest) == ("linux/amd64",)
+
+
+def test_a_token_that_comes_back_as_a_platform_is_hidden(
+    scripted: ScriptedServer, open_client: Open
+) -> None:
+    token = "granted-token-0123456789"
+    image = {"platform": {"os": "linux", "architecture": token}, "digest": DIGEST}
+    media_type = "application/vnd.oci.image.manifest.v1+json"
+    index = {"manifests": [{"mediaType": media_type, "size": 1, **image}]}
+    digest = put(scripted, "manifests", index)
+    body = json.dumps(index).encode()
+    scripted.on("GET", f"{MANIFESTS}/{digest}", granting(token, lambda _: Answer(body=body)))
+    scripted.on("GET", "/token", Answer(body={"token": token}))
+    assert open_client().platforms(app(scripted), digest) == ("linux/***",)
