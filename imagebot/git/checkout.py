@@ -167,9 +167,7 @@ class Checkout(CommitReader):
             # Not one that stays: other branches make their commits here as well.
             ref=f"refs/imagebot/new-{branch_key(self.branch)}",
         )
-        # One file of each folder says them all.
-        some = {file.path.rpartition("/")[0]: file.path for file, _ in picked}
-        folders = {oid for path in some.values() for oid in tree.folders_of(path)}
+        folders = tree.folders_above(file.path for file, _ in picked)
 
         def make() -> str:
             # The trees that git reads, which may have been listed by an earlier pass.

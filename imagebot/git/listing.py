@@ -7,7 +7,7 @@ again, with paths as they are stored.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from typing import TypeAlias
@@ -92,6 +92,11 @@ class CommitTree:
             found = find_record(self.listing, path.encode("utf-8", "surrogatepass"))
             assert found is not None
             yield self.listing[slice(*found)].partition(b"\t")[0].rpartition(b" ")[2].decode()
+
+    def folders_above(self, paths: Iterable[str]) -> set[str]:
+        """The ids of the trees that lead to any of these files, the first apart."""
+        one_of_each = {path.rpartition("/")[0]: path for path in paths}
+        return {oid for path in one_of_each.values() for oid in self.folders_of(path)}
 
     def _mode(self, path: str) -> str:
         return "100755" if path in self._executable else "100644"

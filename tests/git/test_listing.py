@@ -53,6 +53,7 @@ def test_listing() -> None:
     assert tree.find("sub/run") == TreeFile("sub/run", "100755", ID)
     assert tree.find("sub") is tree.find("link") is tree.find("caf\\xe9") is None
     assert list(tree.folders_of("sub/run")) == [ID]
+    assert tree.folders_above(["sub/run", "sub/run", "old"]) == {ID}
     assert tree.others == (
         TreeOther("old", "it has mode 100664"),
         TreeOther("link", "it is a symbolic link", ID),
