@@ -1,14 +1,19 @@
-"""Reads configuration files."""
+"""Reads configuration files, and others that somebody names in them."""
 
 from __future__ import annotations
 
+import errno
 import os
+import select
 import stat
+import time
 from pathlib import Path
 
 from imagebot.errors import ConfigIssue, ConfigurationError
 
 MAX_BYTES = 1 << 20
+_PATIENCE = 10.0
+"""Seconds that whoever writes into a pipe has for all of it."""
 
 
 def shown_path(path: Path) -> str:
@@ -33,6 +38,30 @@ def read_configuration(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise _unreadable(path, f"not UTF-8 text, see line {line}") from error
+
+
+def read_named(path: str | os.PathLike[str], most: int, *, patience: float = _PATIENCE) -> bytes:
+    """At most one byte more than `most` of a file, or of a pipe to which somebody writes.
+
+    Raises OSError, also when nobody has written all of it after `patience` seconds.
+    """
+    # Not blocking: opening a pipe would wait for its writer.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        waiting = select.poll()
+        waiting.register(handle, select.POLLIN)
+        end = time.monotonic() + patience
+        content = b""
+        while len(content) <= most:
+            if not waiting.poll(max(0.0, end - time.monotonic()) * 1000):
+                raise TimeoutError(errno.ETIMEDOUT, "a pipe to which nobody writes")
+            more = os.read(handle, most + 1 - len(content))
+            if not more:
+                break
+            content += more
+        return content
+    finally:
+        os.close(handle)
 
 
 def _read_regular(path: Path) -> bytes:

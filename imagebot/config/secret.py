@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imagebot.config.file import read_named
 from imagebot.errors import CredentialError
 from imagebot.redaction import SHORT, Redaction, Secret
 
@@ -193,8 +193,7 @@ def _read(source: SecretSource, environment: Mapping[str, str]) -> tuple[str, st
         return f"the variable {source.name}", environment.get(source.name, "")
     what = f"the file {source.name}"
     try:
-        with Path(source.name).open(encoding="utf-8") as file:
-            text = file.read(_MAX_SECRET + 1)
+        text = read_named(source.name, _MAX_SECRET).decode("utf-8").replace("\r\n", "\n")
     except OSError as error:
         raise CredentialError(
             f"cannot read the secret in {what}: {error.strerror}",
@@ -203,5 +202,5 @@ def _read(source: SecretSource, environment: Mapping[str, str]) -> tuple[str, st
     except UnicodeDecodeError as error:
         raise CredentialError(f"{what} with a secret is not UTF-8") from error
     if len(text) > _MAX_SECRET:
-        raise CredentialError(f"{what} is larger than {_MAX_SECRET} characters")
+        raise CredentialError(f"{what} is larger than {_MAX_SECRET} bytes")
     return what, text

@@ -118,6 +118,9 @@ def read(path: Path, *, required: bool) -> DockerConfig | None:
     Kubernetes mounts in place of a file when an optional secret does not exist.
     """
     try:
+        if path.is_fifo():
+            # Opening it would wait for its writer.
+            raise CredentialError(f"{path}: a pipe, not a file")
         with path.open("rb") as file:
             data = file.read(_MAX_FILE + 1)
     except (FileNotFoundError, IsADirectoryError):

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from imagebot.config.file import MAX_BYTES, read_configuration
+from imagebot.config.file import MAX_BYTES, read_configuration, read_named
 from imagebot.errors import ConfigurationError
 from tests.config.test_search import make
+from tests.support.process import PATIENCE
 
 
 def test_a_file_that_is_named_may_be_a_link_anywhere(tmp_path: Path) -> None:
@@ -55,3 +57,46 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with pytest.raises(ConfigurationError, match="not a regular file"):
         read_configuration(pipe)
+
+
+def test_a_named_file_is_read_to_its_bound(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * 100)
+    assert read_named(file, 100) == b"x" * 100
+    assert read_named(file, 10) == b"x" * 11
+    assert read_named("/dev/null", 10) == b""
+    with pytest.raises(IsADirectoryError):
+        read_named(tmp_path, 10)
+    with pytest.raises(FileNotFoundError):
+        read_named(tmp_path / "none", 10)
+
+
+def test_a_pipe_is_read_as_far_as_somebody_writes(tmp_path: Path) -> None:
+    """As `<(command)` of a shell is, which writes when it likes."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def write() -> None:
+        with pipe.open("wb", buffering=0) as stream:
+            for _ in range(3):
+                stream.write(b"x" * 50_000)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert read_named(pipe, 1_000_000, patience=PATIENCE) == b"x" * 150_000
+    finally:
+        writer.join()
+
+
+@pytest.mark.parametrize("written", [b"", b"half of it"])
+def test_a_pipe_that_nobody_ends_is_an_error(tmp_path: Path, written: bytes) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    both_ends = os.open(pipe, os.O_RDWR)
+    try:
+        os.write(both_ends, written)
+        with pytest.raises(TimeoutError, match="a pipe to which nobody writes"):
+            read_named(pipe, 100, patience=0.1)
+    finally:
+        os.close(both_ends)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -250,6 +251,13 @@ def test_a_file_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert read(path, required=False) is None
     with pytest.raises(CredentialError, match="Permission denied"):
         read(path, required=True)
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, required: bool) -> None:
+    os.mkfifo(tmp_path / "config.json")
+    with pytest.raises(CredentialError, match=r"config\.json: a pipe, not a file"):
+        read(tmp_path / "config.json", required=required)
 
 
 def test_no_secret_in_a_representation() -> None:

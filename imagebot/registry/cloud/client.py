@@ -12,9 +12,9 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from pathlib import Path
 from typing import Literal
 
+from imagebot.config.file import read_named
 from imagebot.config.model import Cloud
 from imagebot.config.secret import read_secret
 from imagebot.config.secret_source import SecretSource
@@ -160,8 +160,7 @@ class CloudClient:
     def read_file(self, path: str) -> bytes | None:
         """The content of a file; None when there is none."""
         try:
-            with Path(path).open("rb") as file:
-                data = file.read(_MAX_FILE + 1)
+            data = read_named(path, _MAX_FILE)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as exc:
