@@ -104,8 +104,11 @@ class SharedTasks(Generic[Task, Result]):
         with contextlib.suppress(BrokenPipeError):
             results.send(tasks)
             while (number := _take(self._numbers)) is not None:
-                with contextlib.suppress(Exception):
-                    results.send((number, self._work(tasks[number])))
+                try:
+                    result = self._work(tasks[number])
+                except Exception:  # noqa: BLE001, S112 - the parent does the task again, and raises it
+                    continue
+                results.send((number, result))
 
 
 def _take(numbers: int) -> int | None:

@@ -69,9 +69,10 @@ class Ahead:
         # Everything else is the same for all files.
         if replace(options(paths[0]), chart=False) != self._expected:
             return {}
-        from imagebot.scan.many import unpacked
+        from imagebot.scan.many import say_if_slow, unpacked
 
         self._used = True
+        say_if_slow()
         found = dict(chain.from_iterable(each.items() for _, each in self._shared.results()))
         return {path: unpacked(found.get(path, _NOTHING)) for path in paths}
 

@@ -40,7 +40,7 @@ def scan_many(
     `read` gives the content of some of the paths, in their order. It may be called in a forked
     process. A file that cannot be read gets a scan with an unread entry.
     """
-    _say_if_slow()
+    say_if_slow()
     size = 0
     for at in range(0, len(paths), _CHUNK):
         if len(paths) - at > _WORTH_FILES or size > _WORTH_BYTES:
@@ -54,7 +54,8 @@ def scan_many(
 
 
 @functools.cache
-def _say_if_slow() -> None:
+def say_if_slow() -> None:
+    """Warn once where the parser in C is missing."""
     if not events.has_c_parser():
         _log.warning(
             "libyaml is missing, so manifests are read about 20 times slower: "

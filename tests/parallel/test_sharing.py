@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -123,3 +125,30 @@ def test_a_closed_one_still_has_its_tasks() -> None:
     shared = SharedTasks(lambda: range(3), str)
     shared.close()
     assert list(shared.tasks()) == [0, 1, 2]
+
+
+def test_a_child_ends_with_its_parent(tmp_path: Path) -> None:
+    """Whatever is left to do, and however the parent ended."""
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path)], check=False, stdout=subprocess.PIPE
+    )
+    assert done.returncode == -signal.SIGKILL
+    # The child has the pipe, too: it has ended now.
+    assert len(list(tmp_path.iterdir())) < 100
+
+
+KILLED = """\
+import os, pathlib, signal, sys
+from imagebot.parallel.sharing import SharedTasks
+
+folder, parent = pathlib.Path(sys.argv[1]), os.getpid()
+
+def work(number):
+    if os.getpid() != parent:
+        folder.joinpath(str(number)).touch()
+    return bytes(100_000)
+
+shared = SharedTasks(lambda: range(1000), work)
+next(shared.results())
+os.kill(parent, signal.SIGKILL)
+"""

@@ -98,6 +98,18 @@ def test_without_libyaml_it_works_the_same_and_is_said_once(tmp_path: Path) -> N
     assert contents == {b"image: app:1.10 # \xc3\xa9\r\n"}
 
 
+def test_it_is_said_of_what_is_scanned_ahead_too(tmp_path: Path) -> None:
+    route = '{name: a, files: ["**"], publish: commit, images: [{match: "**", policy: shape}]}'
+    tmp_path.joinpath("imagebot.yaml").write_text(f"routes: [{route}]\n")
+    for number in range(500):
+        tmp_path.joinpath(f"{number:03}.yaml").write_bytes(b"image: app:1.0\n")
+    command = [sys.executable, "-c", WITHOUT_LIBYAML, "scan", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("libyaml is missing") == 1
+    assert "500 image fields in 500 of 500 files" in done.stderr
+
+
 def test_a_file_that_cannot_be_read_is_named_once() -> None:
     files: dict[str, Content] = {"away.yaml": FolderError("away.yaml", "is away")}
     ((_, found),) = scan_many(["away.yaml"], Reader(files), plain)
