@@ -122,7 +122,11 @@ class _Finder:
                 known = self._of_chart(posixpath.dirname(base))
                 own = known if Place(base) in known.layers else Stack((Place(base),), 1)
                 found[replace(own, layers=(*own.layers, Place(path)))] = None
-        stacks = tuple(each for each in found if self._matters(each))
+        matter = [each for each in found if self._matters(each)]
+        # What one of them merges may be all that another release has.
+        merged = {place for each in matter for place in each.layers}
+        alone = (each for each in found if len(each.layers) == 1 and each.released)
+        stacks = tuple(dict.fromkeys((*matter, *(e for e in alone if e.layers[0] in merged))))
         folders = (folder for stack in stacks for folder, _ in stack.charts)
         templates = {folder: self.tree.templates_of(folder) for folder in dict.fromkeys(folders)}
         there = {folder: files for folder, files in templates.items() if files}
@@ -304,7 +308,9 @@ class _Finder:
         if not self._is_here(path, release):
             return ""
         if written.startswith("/"):
-            return _normal(written.lstrip("/"))
+            # The root of a packaged chart is its own.
+            packaged = release.named and release.by in ("Application", "ApplicationSet")
+            return "" if packaged else _normal(written.lstrip("/"))
         return "" if release.named else _normal(posixpath.join(release.chart, written))
 
     def _held(self, path: str, holder: str) -> list[Place]:
