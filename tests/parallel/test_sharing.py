@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -123,3 +124,18 @@ def test_a_closed_one_still_has_its_tasks() -> None:
     shared = SharedTasks(lambda: range(3), str)
     shared.close()
     assert list(shared.tasks()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("missing", ["os.fork", "os.pipe", "multiprocessing.connection.Pipe"])
+def test_all_is_done_here_where_there_is_no_room_for_a_child(missing: str) -> None:
+    """No process or descriptor is left for it, as in a container with a limit."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with mock.patch(missing, side_effect=BlockingIOError(11, "Resource temporarily unavailable")):
+        shared = SharedTasks(lambda: range(3), str)
+    if missing != "os.fork":
+        # multiprocessing itself leaves its pipes open when it cannot fork.
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+    with closing(shared):
+        assert list(shared.tasks()) == [0, 1, 2]
+        assert dict(shared.results()) == {0: "0", 1: "1", 2: "2"}
+    assert multiprocessing.active_children() == []
