@@ -18,6 +18,7 @@ from imagebot.manifest.images.naming import (
     is_registry,
     name_beside,
     other_digest,
+    registry_at,
     said,
 )
 from imagebot.manifest.images.slots import (
@@ -189,7 +190,7 @@ class _Parts:
 
 def _parts(shape: Split) -> _Parts:
     owner = shape.owner
-    registry = owner.scalar(shape.registry) if shape.registry else None
+    registry = registry_at(owner, shape.registry) if shape.registry else None
     if is_given(registry) and has_host(said(owner, shape.repository)):
         registry = None
     return _Parts(
