@@ -54,7 +54,11 @@ class Naming:
 
 def said(mapping: Mapping, key: str) -> str:
     """The text of `key`; "" if it is not a scalar, null, empty or missing."""
-    scalar = mapping.scalar(key)
+    return text_of(mapping.scalar(key))
+
+
+def text_of(scalar: Scalar | None) -> str:
+    """The text of a scalar; "" if it is null or missing."""
     return "" if scalar is None or is_null(scalar) else scalar.value.strip()
 
 
