@@ -172,6 +172,9 @@ class _Tree:
                 if deployers
                 else None
             )
+        if in_own and field.keys[:1] == ("helmCharts",) and "valuesInline" in field.keys:
+            # What a chart makes of it goes through the images of this and of what includes it.
+            return self.above(folder, name, 0, "")
         if in_own and is_entry(field):
             return self.beyond(folder, name, (name, field.container or ""), 0)
         return None

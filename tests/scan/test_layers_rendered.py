@@ -104,3 +104,27 @@ data:
     # A tag above it is the one that is replaced.
     files["other.yaml"] = release(RENAMED, "image: {tag: 1.4.1}", name="other")
     assert at(inventory(files), "base.yaml") == [(f"{API}:1.4.2", "one.yaml:8")]
+
+
+INLINE = kustomization("")
+OVERLAY = "resources: [../base]\nimages: [{}]\n"
+
+
+@pytest.mark.parametrize(
+    ("overlays", "expected"),
+    [
+        ([TAGGED], [(f"{API}:1.4.2", "o0/kustomization.yaml:2")]),
+        ([TAGGED, TAGGED], [(f"{API}:1.4.2", "o0/kustomization.yaml:2")]),
+        ([TAGGED, ""], [(f"{API}:1.4.2", "")]),
+        ([RENAMED], [("mirror.acme.example/api:1.4.2", "")]),
+        ([RENAMED, ""], [("ambiguous", "")]),
+        (["{name: ghcr.io/acme/web, newTag: 1.5.0}"], [(f"{API}:1.4.2", "")]),
+    ],
+)
+def test_overlays_of_a_kustomization_with_a_chart(
+    overlays: list[str], expected: list[tuple[str, str]]
+) -> None:
+    files: Files = {"base/kustomization.yaml": INLINE}
+    for number, images in enumerate(overlays):
+        files[f"o{number}/kustomization.yaml"] = OVERLAY.replace("{}", images).encode()
+    assert at(inventory(files), "base/kustomization.yaml") == expected
