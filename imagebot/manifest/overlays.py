@@ -18,6 +18,7 @@ from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.layers import WHOLE_FILE, Below, Layers, Renamed
 from imagebot.manifest.images.overlay import Overlay, Override, Replacement, folder_of
 from imagebot.manifest.images.renamed import is_entry, with_name
+from imagebot.manifest.images.source_files import with_sources
 from imagebot.manifest.patches import Patches
 from imagebot.values import dataclass
 
@@ -134,7 +135,7 @@ class _Tree:
         self.files: dict[str, list[Overlay]] = {}
         self.found: dict[tuple[str, str, str | None, _Patched], _Fate] = {}
         self.steps = 0
-        for each in overlays:
+        for each in with_sources(overlays):
             if each.by in ("transformer", "replacements"):
                 self.files.setdefault(each.folder, []).append(each)
                 continue
