@@ -18,6 +18,7 @@ from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.layers import WHOLE_FILE, Below, Layers, Renamed
 from imagebot.manifest.images.overlay import Overlay, Override, Replacement, folder_of
 from imagebot.manifest.images.renamed import is_entry, with_name
+from imagebot.manifest.images.source_files import with_sources
 from imagebot.manifest.patches import Patches
 from imagebot.values import dataclass
 
@@ -134,7 +135,7 @@ class _Tree:
         self.files: dict[str, list[Overlay]] = {}
         self.found: dict[tuple[str, str, str | None, _Patched], _Fate] = {}
         self.steps = 0
-        for each in overlays:
+        for each in with_sources(overlays):
             if each.by in ("transformer", "replacements"):
                 self.files.setdefault(each.folder, []).append(each)
                 continue
@@ -172,6 +173,9 @@ class _Tree:
                 if deployers
                 else None
             )
+        if in_own and field.keys[:1] == ("helmCharts",) and "valuesInline" in field.keys:
+            # What a chart makes of it goes through the images of this and of what includes it.
+            return self.above(folder, name, 0, "")
         if in_own and is_entry(field):
             return self.beyond(folder, name, (name, field.container or ""), 0)
         return None

@@ -38,7 +38,7 @@ from imagebot.manifest.yaml.masked import is_masked, mask
 from imagebot.manifest.yaml.outline import SIGNS as OUTLINE_SIGNS
 from imagebot.manifest.yaml.outline import outline
 from imagebot.manifest.yaml.signs import holds_one_of, which_of
-from imagebot.manifest.yaml.tree import Node, build
+from imagebot.manifest.yaml.tree import Node, build, build_and_engine
 
 __all__ = ["ScanOptions", "scan"]
 
@@ -249,7 +249,7 @@ def _read_documents(
             document_text.remember(_OF_FORMATS, found)
             decides = not found.isdisjoint(_DECIDING)
             whole = reads_all or extra or decides or (marked and not are_in_outline(text))
-            roots = _read(text, found, whole=whole, patient=number < MAX_SLOW)
+            roots = _read(findings, text, found, whole=whole, patient=number < MAX_SLOW)
         except YamlFaultError as fault:
             _list_broken(findings, document_text, fault, codes)
             if len(findings.broken) > _MAX_BROKEN:
@@ -272,7 +272,9 @@ def _check(text: str, *, patient: bool) -> None:
         build(text, patient=patient)
 
 
-def _read(text: str, found: set[str], *, whole: bool, patient: bool) -> list[Node]:
+def _read(
+    findings: FileFindings, text: str, found: set[str], *, whole: bool, patient: bool
+) -> list[Node]:
     """The documents of a text; unless `whole`, only the relevant parts. Raises YamlFaultError.
 
     `found` are those of `_SIGNS` that are in the text.
@@ -281,7 +283,11 @@ def _read(text: str, found: set[str], *, whole: bool, patient: bool) -> list[Nod
         plain = outline(text, found)
         if plain is not None and is_accepted(text):
             return [plain]
-    return build(text, patient=patient)
+    roots, engine = build_and_engine(text, patient=patient)
+    if engine != "c":
+        # An edit is proven with libyaml, which has not read this to its end.
+        findings.data = b""
+    return roots
 
 
 def _list_broken(

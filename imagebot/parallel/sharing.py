@@ -30,33 +30,45 @@ class SharedTasks(Generic[Task, Result]):
     """The tasks that `plan` gives, at most MOST_TASKS, and `work` of each.
 
     Both are called in the child at once, and here for what it could not do: it met an exception,
-    which is then raised here, or was killed. Tasks and results must be plain values. Fork only from
-    a process with one thread, and close it.
+    which is then raised here, or was killed, or there was no room for it. Tasks and results must be
+    plain values. Fork only from a process with one thread, and close it.
     """
 
     def __init__(self, plan: Callable[[], Sequence[Task]], work: Callable[[Task], Result]) -> None:
-        import multiprocessing
-
         self._plan = plan
         self._work = work
         self._tasks: Sequence[Task] | None = None
-        self._all_mine = False
+        self._results: Connection | None = None
+        self._numbers = -1
+        with contextlib.suppress(OSError):
+            self._start()
+
+    def _start(self) -> None:
+        import multiprocessing
+
         context = multiprocessing.get_context("fork")
-        self._numbers, numbers = os.pipe()
-        self._results, results = context.Pipe(duplex=False)
-        with contextlib.suppress(AttributeError, OSError):
-            # Until the parent takes them. Only Linux can, and not everybody may.
-            fcntl.fcntl(results.fileno(), fcntl.F_SETPIPE_SZ, _ROOM)
-        self._process = context.Process(target=self._run, args=(numbers, results), daemon=True)
-        self._process.start()
-        os.close(numbers)
-        results.close()
+        with contextlib.ExitStack() as mine, contextlib.ExitStack() as of_child:
+            reading, writing = os.pipe()
+            mine.callback(os.close, reading)
+            of_child.callback(os.close, writing)
+            received, sent = context.Pipe(duplex=False)
+            mine.callback(received.close)
+            of_child.callback(sent.close)
+            with contextlib.suppress(AttributeError, OSError):
+                # Until the parent takes them. Only Linux can, and not everybody may.
+                fcntl.fcntl(sent.fileno(), fcntl.F_SETPIPE_SZ, _ROOM)
+            self._numbers = reading
+            process = context.Process(target=self._run, args=(writing, received, sent), daemon=True)
+            process.start()
+            mine.pop_all()
+        self._results, self._process = received, process
 
     def tasks(self) -> Sequence[Task]:
         """All tasks, in their order."""
         if self._tasks is None:
             received = self._receive()
-            self._all_mine = received is None
+            if received is None:
+                self.close()
             self._tasks = self._plan() if received is None else received
         return self._tasks
 
@@ -64,10 +76,10 @@ class SharedTasks(Generic[Task, Result]):
         """The number and the result of each task, in any order. Call it once."""
         tasks = self.tasks()
         missing = dict.fromkeys(range(len(tasks)))
-        while not self._all_mine and (mine := _take(self._numbers)) is not None:
+        while self._results is not None and (mine := _take(self._numbers)) is not None:
             del missing[mine]
             yield mine, self._work(tasks[mine])
-            while self._results.poll() and (received := self._receive()):
+            while self._has_result() and (received := self._receive()):
                 del missing[received[0]]
                 yield received
         while missing and (received := self._receive()):
@@ -78,23 +90,27 @@ class SharedTasks(Generic[Task, Result]):
 
     def close(self) -> None:
         """End the child, whatever it does."""
-        if not self._results.closed:
+        if self._results is not None:
             self._results.close()
+            self._results = None
             os.close(self._numbers)
             self._process.terminate()
             self._process.join()
 
+    def _has_result(self) -> bool:
+        return self._results is not None and self._results.poll()
+
     def _receive(self) -> Any:
         """What the child says next; None if it has nothing more to say."""
         try:
-            return self._results.recv()
+            return self._results.recv() if self._results is not None else None
         except (EOFError, OSError):
             return None
 
-    def _run(self, numbers: int, results: Connection) -> None:
+    def _run(self, numbers: int, others: Connection, results: Connection) -> None:
         """The work of the child."""
         prepare_child()
-        self._results.close()
+        others.close()
         try:
             tasks = self._plan()
         except Exception:  # noqa: BLE001 - the parent plans again, and raises it

@@ -69,7 +69,10 @@ def join_layers(
         scans.update(look([path for path in paths if path in generated.layers], again))
         _list_doubts(scans, generated)
     if joining is not None:
+        from imagebot.manifest.helm.rendered import join_rendered
+
         scans.update(joining.without_replaced(scans))
+        scans.update(join_rendered(joining.stacks, joining.values, scans))
     return Layered(scans, layers)
 
 

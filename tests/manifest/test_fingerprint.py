@@ -56,6 +56,32 @@ def test_what_is_not_known_of_the_whole_file_is_not_said(path: str, data: bytes)
     assert all(field.scanned != fingerprint(data) for field in found.fields)
 
 
+@pytest.mark.parametrize(
+    "slow",
+    [
+        b"image: app:1.0\nrest: {a: b:c}\n",
+        b"image: app:1.0\na:\n- b: c\n  : d\n",
+        b"image: app:1.0\na: 1\n: b\n",
+        b"image: app:1.0\n---\nimage: web:1.0\nrest: {a: b:c}\n",
+        b"data:\n  a: |\n    image: app:1.0\nrest: {a: b:c}\n",
+    ],
+)
+@pytest.mark.parametrize("tag", ["2.0", "10.0"])
+def test_what_only_the_slow_parser_accepts_is_checked_to_its_end(slow: bytes, tag: str) -> None:
+    """libyaml has not read it: nothing is known of what it makes of the rest."""
+
+    def outcome(field: ImageField) -> bytes | str:
+        try:
+            return edited("a.yaml", slow, [field], tag=tag)
+        except RefusedEditError as error:
+            return str(error)
+
+    fields = scan("a.yaml", slow).fields
+    assert fields[-1].scanned == b""
+    for field in fields:
+        assert outcome(field) == outcome(replace(field, scanned=b""))
+
+
 @pytest.mark.parametrize("data", [PLAIN, MANY, ANCHORED])
 @pytest.mark.parametrize(
     "added", [b"x: [\n", b"x: {a: b\n", b"\ta: b\n", b"'", b"- a\n", b"\x01\n"]

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -152,3 +153,18 @@ shared = SharedTasks(lambda: range(1000), work)
 next(shared.results())
 os.kill(parent, signal.SIGKILL)
 """
+
+
+@pytest.mark.parametrize("missing", ["os.fork", "os.pipe", "multiprocessing.connection.Pipe"])
+def test_all_is_done_here_where_there_is_no_room_for_a_child(missing: str) -> None:
+    """No process or descriptor is left for it, as in a container with a limit."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with mock.patch(missing, side_effect=BlockingIOError(11, "Resource temporarily unavailable")):
+        shared = SharedTasks(lambda: range(3), str)
+    if missing != "os.fork":
+        # multiprocessing itself leaves its pipes open when it cannot fork.
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+    with closing(shared):
+        assert list(shared.tasks()) == [0, 1, 2]
+        assert dict(shared.results()) == {0: "0", 1: "1", 2: "2"}
+    assert multiprocessing.active_children() == []

@@ -15,10 +15,10 @@ from imagebot.manifest.formats import (
 )
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
-from imagebot.manifest.images.overlay import Overlay, in_tree, override_of
+from imagebot.manifest.images.overlay import Overlay, in_tree
 from imagebot.manifest.images.walk import walk
 from imagebot.manifest.yaml.events import YamlFaultError
-from imagebot.manifest.yaml.tree import Mapping, build, is_scalar
+from imagebot.manifest.yaml.tree import Mapping, build
 
 _KINDS = frozenset({"Application", "ApplicationSet"})
 # Argo CD writes a sync that is asked for to `operation`.
@@ -64,17 +64,17 @@ def _visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
 
 
 def _note_overlay(context: DocumentContext, source: Mapping) -> None:
-    settings = source.mapping("kustomize") or Mapping()
-    items = [item for item in settings.sequence("images") or () if is_scalar(item)]
-    images = [override_of(item.value, context.line(item)) for item in items]
-    path = context.findings.path
+    path, owner = context.findings.path, context.resource
+    # The name of an ApplicationSet is not that of its Applications.
+    name = owner.name if owner is not None and owner.kind == "Application" else ""
     for folder in in_tree("", [source.text("path")]):
         overlay = Overlay(
             "Argo CD",
             path,
             folder,
-            images=tuple(filter(None, images)),
+            images=argocd_source.overrides(context, source),
             url=source.text("repoURL").strip(),
+            name=name,
         )
         context.findings.overlays.append(overlay)
 

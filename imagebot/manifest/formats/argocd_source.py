@@ -14,6 +14,7 @@ from imagebot.manifest.images.arguments import name_path
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.naming import has_host
+from imagebot.manifest.images.overlay import Overlay, Override, folder_of, override_of
 from imagebot.manifest.images.walk import Visitor, walk
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
@@ -59,6 +60,12 @@ def find_file(context: DocumentContext, root: Mapping, keys: Keys, find_values: 
     """Report the images of `.argocd-source.yaml`, which has the settings of a source."""
     find(context, root, keys, find_values)
     argocd_releases.carry_source(context, root, keys)
+    if images := overrides(context, root):
+        path = context.findings.path
+        name = path.rpartition("/")[2].partition(".argocd-source")[2].rpartition(".")[0]
+        context.findings.overlays.append(
+            Overlay("argocd-source", path, folder_of(path), images=images, name=name[1:])
+        )
     walk(context, root, keys, lambda _context, _mapping, _keys: None)
 
 
@@ -86,6 +93,14 @@ def _list_files(context: DocumentContext, settings: Mapping) -> None:
             shown = shorten(item.text("path"), _SHOWN)
             reason = f"`{shorten(name.value, _SHOWN)}` is the content of the file {shown}"
             context.unread(name, "variable", reason, expected=True)
+
+
+def overrides(context: DocumentContext, source: Mapping) -> tuple[Override, ...]:
+    """What the images of Kustomize change."""
+    settings = source.mapping("kustomize") or Mapping()
+    items = [item for item in settings.sequence("images") or () if is_scalar(item)]
+    found = (override_of(item.value, context.line(item)) for item in items)
+    return tuple(each for each in found if each is not None)
 
 
 def find_overrides(context: DocumentContext, kustomize: Mapping, keys: Keys) -> None:

@@ -12,7 +12,7 @@ from imagebot.manifest.formats.helm_release import carry_flux
 from imagebot.manifest.formats.kustomize import find_entries, overrides
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys, RepositoryLink
-from imagebot.manifest.images.overlay import Overlay, in_tree
+from imagebot.manifest.images.overlay import Overlay, Override, in_tree
 from imagebot.manifest.images.split import Split, find_split
 from imagebot.manifest.images.walk import walk
 from imagebot.manifest.yaml.tree import Mapping
@@ -94,13 +94,15 @@ def _find_release(context: DocumentContext, root: Mapping, spec: Mapping, keys: 
     if template is not None:
         _find_chart(context, template, (*keys, "chart", "spec"))
     values = spec.mapping("values")
-    carry_flux(context, root, spec, keys)
     if values is not None:
         helm.find(context.within(form="helm"), values, (*keys, "values"))
+    images: tuple[Override, ...] = ()
     for number, renderer in enumerate(spec.sequence("postRenderers") or ()):
         settings = renderer.mapping("kustomize") if isinstance(renderer, Mapping) else None
         if settings is not None:
             find_entries(context, settings, (*keys, "postRenderers", number, "kustomize"))
+            images += overrides(context, settings)
+    carry_flux(context, root, spec, keys, images)
 
 
 def _note_overlay(context: DocumentContext, spec: Mapping) -> None:

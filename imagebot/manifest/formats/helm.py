@@ -9,7 +9,7 @@ from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.decided import settle_decided
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.merged import is_given, merge
-from imagebot.manifest.images.naming import said
+from imagebot.manifest.images.naming import registry_at, said
 from imagebot.manifest.images.others import is_of_keel
 from imagebot.manifest.images.parts import find_parts
 from imagebot.manifest.images.registry_above import settle_registries
@@ -80,6 +80,6 @@ def _global_registry(root: Mapping) -> Scalar | None:
         return None
     image = everywhere.mapping("image")
     for owner, key in ((everywhere, "imageRegistry"), (image, "registry")):
-        if owner is not None and said(owner, key):
-            return owner.scalar(key)
+        if owner is not None and (found := registry_at(owner, key)) is not None:
+            return found
     return None

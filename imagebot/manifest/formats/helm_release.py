@@ -9,6 +9,7 @@ from imagebot.manifest.images.arguments import name_path
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.layers import TARGET, Holder, Layer, Release
+from imagebot.manifest.images.overlay import Override
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 
@@ -28,8 +29,15 @@ def values_layers(
     return [Layer(context.line(pair[0]), document=context.document, keys=at, parameters=parameters)]
 
 
-def carry_flux(context: DocumentContext, root: Mapping, spec: Mapping, keys: Keys) -> None:
-    """Collect a HelmRelease; `keys` lead to its `spec`. One without a chart is a patch."""
+def carry_flux(
+    context: DocumentContext,
+    root: Mapping,
+    spec: Mapping,
+    keys: Keys,
+    images: tuple[Override, ...],
+) -> None:
+    """Collect a HelmRelease; `keys` lead to its `spec`. One without a chart is a patch. `images`
+    are those of its post-renderers."""
     metadata = root.mapping("metadata")
     namespace = metadata.text("namespace") if metadata is not None else ""
     chart = spec.mapping("chart")
@@ -58,6 +66,7 @@ def carry_flux(context: DocumentContext, root: Mapping, spec: Mapping, keys: Key
             named=not in_git,
             patch=chart is None and spec.mapping("chartRef") is None,
             layers=tuple(layers),
+            images=images,
         )
     )
 
@@ -86,8 +95,11 @@ def _list_target(context: DocumentContext, target: Scalar, value: str) -> None:
         context.unread(target, "no-repository", reason, expected=True)
 
 
-def carry_kustomization(context: DocumentContext, root: Mapping, keys: Keys) -> None:
-    """Collect the charts that a kustomization inflates, and the ConfigMaps it makes of files."""
+def carry_kustomization(
+    context: DocumentContext, root: Mapping, keys: Keys, images: tuple[Override, ...]
+) -> None:
+    """Collect the charts that a kustomization inflates, and the ConfigMaps it makes of files. What
+    is inflated goes through its `images`."""
     folder = posixpath.dirname(context.findings.path)
     settings = root.mapping("helmGlobals")
     home = (settings.text("chartHome") if settings is not None else "") or "charts"
@@ -113,6 +125,7 @@ def carry_kustomization(context: DocumentContext, root: Mapping, keys: Keys) -> 
                 else inside(folder, f"{home}/{entry.text('name')}"),
                 named=bool(entry.text("repo")),
                 layers=tuple(layers),
+                images=images,
             )
         )
     for key, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):

@@ -31,7 +31,7 @@ def is_kustomization(root: Mapping) -> bool:
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     """A kustomization or a component: images, charts, and the patches written inside it."""
     find_entries(context, root, keys)
-    carry_kustomization(context, root, keys)
+    carry_kustomization(context, root, keys, overrides(context, root))
     _carry_env_files(context, root)
     if not keys and not context.prefix:
         _note_overlay(context, root)

@@ -6,9 +6,11 @@ field when its file is scanned again with what is given to it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from imagebot.manifest.helm.above import is_name, may_be_version, other_names, renamed
 from imagebot.manifest.helm.images import ChartTemplates, doubts_at, images_of
 from imagebot.manifest.helm.merged_values import Found, Layer, MergedValues, Values
 from imagebot.manifest.helm.stacks import MAX_LAYERS, Place, Stack
@@ -17,10 +19,6 @@ from imagebot.manifest.images.layers import Below, Decided, Given, GivenImage, S
 from imagebot.manifest.images.registry_above import is_registry_key
 from imagebot.values import dataclass
 
-# Keys that may hold a version of an image, and keys that name one.
-_VERSIONS = ("tag", "Tag", "igest", "ersion", "mage", "sha")
-_NAMES = frozenset({"repository", "image", "name", "imageName", "reference"})
-_NAME_ENDINGS = ("Repository", "Image", "_image", "-image")
 _GLOBALS: tuple[tuple[ValuePath, str], ...] = (
     (("global",), "imageRegistry"),
     (("global", "image"), "registry"),
@@ -86,9 +84,6 @@ class Joining:
             for path, keys in own.at.items()
             if _may_be_image(keys) and not own.hides(path)
         }
-        given: dict[ValuePath, Given] = {}
-        images: dict[ValuePath, GivenImage] = {}
-        decided: dict[Decided, None] = {}
         every = list(standings)
         doubts = dict.fromkeys(
             doubt
@@ -97,30 +92,9 @@ class Joining:
             if folder in self.charts
             for doubt in doubts_at(self.charts[folder], mount, standing.place)
         )
-        for standing in every[:MAX_LAYERS]:
-            for path, found in self._of_standing(own, wanted, standing):
-                text = found.text or ""
-                one = given.setdefault(path, Given(path, text, found.where))
-                if one.text != text and not one.rival:
-                    given[path] = replace(one, rival=found.where)
-            for image in self._images(standing):
-                if isinstance(image, Decided):
-                    decided[image] = None
-                    continue
-                other = images.setdefault(image.path, image)
-                if other.made or image.made:
-                    # What is a whole tag as well may be edited as that.
-                    images[image.path] = image if other.made else other
-                elif other.name != image.name and not other.rival:
-                    rival = f"{image.name} ({image.where or key[0]})"
-                    images[image.path] = replace(other, rival=rival)
-        over = self._passed_over(every)
-        images = {path: each for path, each in images.items() if path not in over}
-        decided = {each: None for each in decided if not (each.unless and each.path in over)}
-        decided.update(dict.fromkeys(over.values()))
-        if len(every) > MAX_LAYERS:
-            more = f"any of more than {MAX_LAYERS} releases"
-            given = {path: replace(each, rival=each.rival or more) for path, each in given.items()}
+        given = self._given(key[0], own, wanted, every)
+        images, decided = self._of_templates(key[0], every)
+        decided.update(dict.fromkeys(self._renamed(wanted, every[:MAX_LAYERS])))
         if not (given or images or doubts or decided or (absent and wanted)):
             return None
         return Below(
@@ -131,6 +105,55 @@ class Joining:
             doubts=tuple(doubts),
             decided=tuple(decided),
         )
+
+    def _given(
+        self, file: str, own: Layer, wanted: Mapping[ValuePath, Values], every: Sequence[_Standing]
+    ) -> dict[ValuePath, Given]:
+        given: dict[ValuePath, Given] = {}
+        times: Counter[ValuePath] = Counter()
+        for standing in every[:MAX_LAYERS]:
+            for path, found in self._of_standing(own, wanted, standing):
+                text = found.text or ""
+                times[path] += 1
+                one = given.setdefault(path, Given(path, text, found.where))
+                if one.text != text and not one.rival:
+                    given[path] = replace(one, rival=found.where)
+        more = f"any of more than {MAX_LAYERS} releases" if len(every) > MAX_LAYERS else ""
+        for path, each in given.items():
+            # A registry for all of one release is not that of another release without one.
+            alone = file if path[0] == "global" and times[path] < len(every) else ""
+            if rival := each.rival or more or alone:
+                given[path] = replace(each, rival=rival)
+        return given
+
+    def _of_templates(
+        self, file: str, every: Sequence[_Standing]
+    ) -> tuple[dict[ValuePath, GivenImage], dict[Decided, None]]:
+        """What templates make of values, by path, and why some of these are not deployed."""
+        images: dict[ValuePath, GivenImage] = {}
+        decided: dict[Decided, None] = {}
+        for standing in every[:MAX_LAYERS]:
+            for image in self._images(standing):
+                if isinstance(image, Decided):
+                    decided[image] = None
+                    continue
+                other = images.setdefault(image.path, image)
+                if other.made or image.made:
+                    # What is a whole tag as well may be edited as that.
+                    images[image.path] = image if other.made else other
+                elif other.name != image.name and not other.rival:
+                    rival = f"{image.name} ({image.where or file})"
+                    images[image.path] = replace(other, rival=rival)
+        over = self._passed_over(every)
+        images = {path: each for path, each in images.items() if path not in over}
+        for path, rival in self._other_names(every[:MAX_LAYERS], file):
+            if path in images and not images[path].made:
+                image = images[path] = replace(images[path], rival=images[path].rival or rival)
+                reason = f"it is the tag of {image.name}, but also of {image.rival}"
+                over.setdefault(path, Decided(path, reason))
+        decided = {each: None for each in decided if not (each.unless and each.path in over)}
+        decided.update(dict.fromkeys(over.values()))
+        return images, decided
 
     def _passed_over(self, every: Sequence[_Standing]) -> dict[ValuePath, Decided]:
         """Values before which every release that merges them has another one, in layers above."""
@@ -152,6 +175,27 @@ class Joining:
             }
         return found or {}
 
+    def _other_names(
+        self, every: Iterable[_Standing], file: str
+    ) -> Iterator[tuple[ValuePath, str]]:
+        """The images of templates that are others with the layers above."""
+        for standing in every:
+            if standing.above and (images := list(self._images(standing))):
+                yield from other_names(images, self._images(standing, whole=True), file)
+
+    def _renamed(
+        self, wanted: Mapping[ValuePath, Values], every: Iterable[_Standing]
+    ) -> Iterator[Decided]:
+        """The tags beside names that layers above change."""
+        for standing in every:
+            for path, keys in wanted.items() if standing.above else ():
+                whole = (*standing.place.mount, *path)
+                above = self.values.mapping(standing.above, whole)
+                if above:
+                    yield from renamed(
+                        path, keys, self.values.mapping(standing.below, whole), above
+                    )
+
     def _images(
         self, standing: _Standing, *, whole: bool = False
     ) -> Iterator[GivenImage | Decided]:
@@ -169,7 +213,7 @@ class Joining:
         mount = standing.place.mount
         for path, keys in wanted.items():
             found = self.values.mapping(standing.below, (*mount, *path))
-            if not any(_is_name(key) for key in (*keys, *found)):
+            if not any(is_name(key) for key in (*keys, *found)):
                 above = self.values.mapping(standing.above, (*mount, *path))
                 if not any(key in above for key in keys):
                     found = {**above, **found}
@@ -177,8 +221,12 @@ class Joining:
                 if key not in keys and value.text is not None:
                     yield (*path, key), value
         for path, key in _GLOBALS if wanted else ():
-            everywhere = self.values.mapping(standing.below, (*mount, *path)).get(key)
-            if everywhere is not None and everywhere.text and key not in own.at.get(path, ()):
+            if key in own.at.get(path, ()):
+                continue
+            whole = (*mount, *path)
+            # That of the highest layer counts for all.
+            everywhere = self.values.mapping((*standing.above, *standing.below), whole).get(key)
+            if everywhere is not None and everywhere.text:
                 yield (*path, key), everywhere
         yield from self._registries_above(own, wanted, standing)
 
@@ -271,11 +319,4 @@ def sections_of(stacks: Iterable[Stack]) -> dict[str, tuple[Section, ...]]:
 
 
 def _may_be_image(values: Values) -> bool:
-    return any(
-        value.text is not None and any(sign in key for sign in _VERSIONS)
-        for key, value in values.items()
-    )
-
-
-def _is_name(key: str) -> bool:
-    return key in _NAMES or key.endswith(_NAME_ENDINGS)
+    return any(value.text is not None and may_be_version(key) for key, value in values.items())

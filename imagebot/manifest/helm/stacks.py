@@ -18,6 +18,7 @@ from imagebot.manifest.helm.instances import instances
 from imagebot.manifest.helm.tree import Tree, is_glob
 from imagebot.manifest.images.field import FluxObject, Scan, Unread
 from imagebot.manifest.images.layers import Chart, Holder, Layer, Release, Section, ValuePath
+from imagebot.manifest.images.overlay import Override
 from imagebot.values import dataclass
 
 # More layers, or more stacks with one file, than any release needs: each costs a look at values.
@@ -44,7 +45,7 @@ class Stack:
     `own` counts the first layers, which are values of charts: defaults that others override.
     `charts` are the folders of these charts with their mounts, also those without values.
     `released` is false where only a convention says so. `absent` names a chart that is not in
-    the tree.
+    the tree. `images` replace those that the templates make, each with its place.
     """
 
     layers: tuple[Place, ...]
@@ -52,6 +53,7 @@ class Stack:
     released: bool = False
     absent: str = ""
     charts: tuple[tuple[str, ValuePath], ...] = ()
+    images: tuple[tuple[str, Override], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,11 @@ class _Finder:
                 known = self._of_chart(posixpath.dirname(base))
                 own = known if Place(base) in known.layers else Stack((Place(base),), 1)
                 found[replace(own, layers=(*own.layers, Place(path)))] = None
-        stacks = tuple(each for each in found if self._matters(each))
+        matter = [each for each in found if self._matters(each)]
+        # What one of them merges may be all that another release has.
+        merged = {place for each in matter for place in each.layers}
+        alone = (each for each in found if len(each.layers) == 1 and each.released)
+        stacks = tuple(dict.fromkeys((*matter, *(e for e in alone if e.layers[0] in merged))))
         folders = (folder for stack in stacks for folder, _ in stack.charts)
         templates = {folder: self.tree.templates_of(folder) for folder in dict.fromkeys(folders)}
         there = {folder: files for folder, files in templates.items() if files}
@@ -133,7 +139,7 @@ class _Finder:
         release about what is missing."""
         if not stack.layers:
             return False
-        if len(stack.layers) > 1 or stack.layers[0] in self._patched:
+        if len(stack.layers) > 1 or stack.images or stack.layers[0] in self._patched:
             return True
         if stack.absent:
             scan = self._scans.get(stack.layers[0].path)
@@ -218,7 +224,9 @@ class _Finder:
                     self._too_many(path, release)
                     return
                 if layers or last:
-                    yield Stack(whole, len(own), True, "" if own else absent, known.charts)
+                    absent = "" if own else absent
+                    images = tuple((f"{path}:{one.line}", one) for one in release.images)
+                    yield Stack(whole, len(own), True, absent, known.charts, images)
 
     def _overriding(self, path: str, release: Release) -> Iterator[Place]:
         """The layers of `.argocd-source` files in the folder of an Application, which win."""
@@ -304,7 +312,9 @@ class _Finder:
         if not self._is_here(path, release):
             return ""
         if written.startswith("/"):
-            return _normal(written.lstrip("/"))
+            # The root of a packaged chart is its own.
+            packaged = release.named and release.by in ("Application", "ApplicationSet")
+            return "" if packaged else _normal(written.lstrip("/"))
         return "" if release.named else _normal(posixpath.join(release.chart, written))
 
     def _held(self, path: str, holder: str) -> list[Place]:

@@ -106,7 +106,7 @@ class FileFindings:
     are scalars still to be read, `marked` the documents whose text holds a marker, `broken` those
     that could not be parsed. `below` has what other layers of Helm values give to this file.
     `repositories` are the OCI registries that a helmfile names for its charts. `data` is the
-    content of the file, empty for a text within it.
+    content of the file, empty for a text within it and once something in it needs the slow parser.
     """
 
     path: str
@@ -133,10 +133,10 @@ class FileFindings:
     _fingerprint: bytes = b""
 
     def fingerprint(self) -> bytes:
-        """That of the file, empty for a text within it."""
+        """That of the file, empty where `data` is."""
         if self.data and not self._fingerprint:
             self._fingerprint = fingerprint(self.data)
-        return self._fingerprint
+        return self._fingerprint if self.data else b""
 
     @property
     def is_full(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from imagebot.manifest.images.overlay import Override
 from imagebot.values import dataclass
 
 # The keys that lead to a value: `("image", "tag")` for `.Values.image.tag`.
@@ -135,6 +136,7 @@ class Release:
     files: (ref, url). An incomplete one is a patch of the release of the same name.
 
     Texts may hold placeholders (`{{env}}`); each item of `bindings` has values for some of them.
+    `images` replace those that the templates make.
     """
 
     by: str
@@ -148,6 +150,7 @@ class Release:
     refs: tuple[tuple[str, str], ...] = ()
     layers: tuple[Layer, ...] = ()
     bindings: tuple[Binding, ...] = ()
+    images: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 
+from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, is_null, is_scalar
 from imagebot.values import dataclass
 
+# As YAML 1.1 and Helm read `false`.
+_FALSE = frozenset({"false", "False", "FALSE"})
 _HOST = re.compile(r"[^/]*[.:][^/]*|localhost")
 _REGISTRY = re.compile(r"(?:[^/:]*\.[^/:]*|localhost)(?::[0-9]+)?/?")
 _SCP = re.compile(r"[^/@]+@[^/]+:")
@@ -51,8 +54,21 @@ class Naming:
 
 def said(mapping: Mapping, key: str) -> str:
     """The text of `key`; "" if it is not a scalar, null, empty or missing."""
-    scalar = mapping.scalar(key)
+    return text_of(mapping.scalar(key))
+
+
+def text_of(scalar: Scalar | None) -> str:
+    """The text of a scalar; "" if it is null or missing."""
     return "" if scalar is None or is_null(scalar) else scalar.value.strip()
+
+
+def registry_at(mapping: Mapping, key: str) -> Scalar | None:
+    """The registry at a key; None if there is none: null, or `false`, as templates ask for it."""
+    scalar = mapping.scalar(key)
+    if scalar is None or is_null(scalar):
+        return None
+    is_false = scalar.style in ("", None) and scalar.value.strip() in _FALSE
+    return None if is_false else scalar
 
 
 def has_host(name: str) -> bool:

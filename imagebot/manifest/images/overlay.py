@@ -80,10 +80,11 @@ class Overlay:
     `components` the folders that change them too, `transformers` and `replacing` the files of
     transformers and replacements; all relative to the top of the tree. `url` is that of the Git
     repository which a deployer takes the folder from, "" where it is not said. `changes` are the
-    patches themselves.
+    patches themselves. `name` is that of an Application, and of the one whose images an
+    `.argocd-source` file replaces: "" for all of the folder.
     """
 
-    by: Literal["kustomization", "Flux", "Argo CD", "transformer", "replacements"]
+    by: Literal["kustomization", "Flux", "Argo CD", "argocd-source", "transformer", "replacements"]
     path: str
     folder: str
     includes: tuple[str, ...] = ()
@@ -95,6 +96,7 @@ class Overlay:
     transformers: tuple[str, ...] = ()
     replacing: tuple[str, ...] = ()
     replacements: tuple[Replacement, ...] = ()
+    name: str = ""
 
 
 def folder_of(path: str) -> str:

@@ -18,7 +18,9 @@ from imagebot.manifest.images.naming import (
     is_registry,
     name_beside,
     other_digest,
+    registry_at,
     said,
+    text_of,
 )
 from imagebot.manifest.images.slots import (
     editable_scalar,
@@ -139,7 +141,7 @@ def _find_whole(
 ) -> None:
     """A name with its tag in it: it must be the whole name."""
     assert parts.name is not None
-    if parts.folder or (_registry(shape, parts) and not has_host(_text(parts.name))):
+    if parts.folder or (_registry(shape, parts) and not has_host(text_of(parts.name))):
         reason = "part of the repository may be under another key, but its tag is in the name"
         context.unread(parts.name, "ambiguous", reason, expected=True)
     else:
@@ -189,7 +191,7 @@ class _Parts:
 
 def _parts(shape: Split) -> _Parts:
     owner = shape.owner
-    registry = owner.scalar(shape.registry) if shape.registry else None
+    registry = registry_at(owner, shape.registry) if shape.registry else None
     if is_given(registry) and has_host(said(owner, shape.repository)):
         registry = None
     return _Parts(
@@ -268,7 +270,7 @@ def _digest_slot(context: DocumentContext, shape: Split, parts: _Parts) -> Slot 
     """The slot of a digest under its own key; a key that only another layer has is added."""
     if not is_given(parts.digest):
         return _value_slot(context, shape.owner, shape.digest, parts.digest)
-    if _text(parts.digest) or is_given(parts.tag):
+    if text_of(parts.digest) or is_given(parts.tag):
         return None
     return new_key_slot(context.document_text, shape.owner, shape.tag, shape.digest)
 
@@ -287,12 +289,12 @@ def _refusal(shape: Split, key: str, parts: _Parts, tag: Slot | None, digest: Sl
         if each in shape.owner.repeated:
             return f"the key `{each}` appears twice"
     for part, other in ((parts.tag, "digest"), (parts.digest, "tag")):
-        if is_given(part) and _text(part):
+        if is_given(part) and text_of(part):
             this = "tag" if other == "digest" else "digest"
             return f"its {this} is in {part.given.where}: write it beside the {other}"
     if tag is None and digest is None:
         return "its tag is not written in one piece"
-    if _text(parts.digest) and "@" in _text(parts.tag):
+    if text_of(parts.digest) and "@" in text_of(parts.tag):
         return f"it has a digest after its tag and another one in `{shape.digest}`"
     if tag is not None and tag == digest:
         return "its tag and its digest share one text through an anchor"
@@ -308,7 +310,7 @@ def _tag_slots(
     slot = None if is_given(tag) else _value_slot(context, shape.owner, shape.tag, tag)
     if slot is None or tag is None or (slot.prefix and shape.new_digest == "key"):
         return slot, None
-    value = _text(tag)
+    value = text_of(tag)
     text, at, digest = value.partition("@")
     if at:
         start = slot.start + len(text.encode()) + 1
@@ -337,15 +339,15 @@ def _value_slot(
 
 def _report_nameless(context: DocumentContext, shape: Split, parts: _Parts, keys: Keys) -> None:
     """List a tag without a repository; empty values are not listed."""
-    key = shape.tag if _text(parts.tag) else shape.digest
-    main = parts.tag if _text(parts.tag) else parts.digest
-    if main is not None and _text(main) and not context.is_variable(main, main.value):
+    key = shape.tag if text_of(parts.tag) else shape.digest
+    main = parts.tag if text_of(parts.tag) else parts.digest
+    if main is not None and text_of(main) and not context.is_variable(main, main.value):
         reason = "which repository this belongs to is decided elsewhere"
         context.nameless(main, (*keys, key), reason, name_beside(shape.owner))
 
 
 def _joined(parts: _Parts) -> str:
-    name, folder = _text(parts.name), _text(parts.folder).rstrip("/")
+    name, folder = text_of(parts.name), text_of(parts.folder).rstrip("/")
     return f"{folder}/{name}" if name and folder else name
 
 
@@ -363,11 +365,11 @@ def _doubt(shape: Split, parts: _Parts, name: str) -> str:
 
 def _registry(shape: Split, parts: _Parts) -> str:
     """Any registry that is given, whichever counts."""
-    return _text(parts.registry).strip("/") or shape.registry_host.strip("/")
+    return text_of(parts.registry).strip("/") or shape.registry_host.strip("/")
 
 
 def _winner(shape: Split, parts: _Parts, name: str) -> Winner:
-    return winner(name, _text(parts.registry).strip("/"), shape.registry_host.strip("/"))
+    return winner(name, text_of(parts.registry).strip("/"), shape.registry_host.strip("/"))
 
 
 def _undecided(shape: Split, parts: _Parts) -> RepositoryLink | None:
@@ -377,20 +379,16 @@ def _undecided(shape: Split, parts: _Parts) -> RepositoryLink | None:
     return RepositoryLink("GlobalRegistry", shape.registry_host.strip("/"), _joined(parts))
 
 
-def _text(scalar: Scalar | None) -> str:
-    return "" if scalar is None or is_null(scalar) else scalar.value.strip()
-
-
 def _reference(shape: Split, name: str, parts: _Parts) -> Reference:
     """Raises InvalidReferenceError."""
-    registry = _text(parts.registry).strip("/")
+    registry = text_of(parts.registry).strip("/")
     if shape.registry_host and has_host(name):
         registry = ""
     elif _winner(shape, parts, name) == "global":
         registry = shape.registry_host.strip("/")
     base = parse_reference(f"{registry}/{name}" if registry else name)
-    tag, at, inner = _text(parts.tag).partition("@")
-    digest = inner if at else _text(parts.digest)
+    tag, at, inner = text_of(parts.tag).partition("@")
+    digest = inner if at else text_of(parts.digest)
     if tag and not is_tag(registry_tag(tag) if shape.versions else tag):
         raise InvalidReferenceError(tag, "it is not a valid tag")
     if digest and not is_digest(digest):

@@ -9,8 +9,13 @@ from imagebot.manifest.sweep.references import Found
 from imagebot.manifest.sweep.text import NEAR, SweptText
 
 _SLASHES = (".jsonnet", ".libsonnet", ".cue", ".groovy", "jenkinsfile")
+# YAML in a text of a pipeline: what is without quotes behind a key.
+_PIPELINE = "jenkinsfile"
+_IN_YAML = re.compile(rb"[ \t]*(?:- )?[\w.-]+:[ \t]+")
 _TAG = r"(?P<tag>[\w][\w.-]*)"
 _DIGEST = "(?P<digest>sha256:[0-9a-f]{64})"
+_START = r"(?:^|[^\w./:@-])"
+_SCHEME = re.compile(rb"[a-z-]+://\Z")
 # Signs of globs; a set of one is that character.
 _GLOB = re.compile(r"([*?\[{])")
 _PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
@@ -40,16 +45,20 @@ def hint_for(swept: SweptText, found: Found) -> str:
     if found.whole:
         # A comment above `# syntax=` would make it a comment.
         if kind == "text" and not swept.is_syntax(found.start):
-            return f"write `{_comment(path)} imagebot: POLICY` on the line above"
-        return f"write `files: {{patterns: [{_pattern(path, found)}]}}` in the configuration"
+            return f"write `{_comment(swept, found)} imagebot: POLICY` on the line above"
+        return f"write `files: {{patterns: [{_pattern(swept, found)}]}}` in the configuration"
     name = found.name or "REPOSITORY"
     if kind and not path.endswith(".json"):
         marker = f"imagebot: {{image: {name}, policy: POLICY}}"
         if _COMPLETED.search(swept.before(found.start)):
-            return f"write it as a value of its own, with `{_comment(path)} {marker}` above it"
+            return (
+                f"write it as a value of its own, with `{_comment(swept, found)} {marker}` above it"
+            )
         if _is_one_of_several(swept, found.start):
-            return f"write it on a line of its own, with `{_comment(path)} {marker}` above it"
-        return f"write `{_comment(path)} {marker}` on the line above"
+            return (
+                f"write it on a line of its own, with `{_comment(swept, found)} {marker}` above it"
+            )
+        return f"write `{_comment(swept, found)} {marker}` on the line above"
     path_of = _json_path if path.endswith(".json") else _key_path
     keys = _plain_or_quoted(path_of(swept, found.start) or _SOME_PATH)
     entry = f"{{files: [{_glob(path)}], tag: {keys}, image: {_plain_or_quoted(name)}}}"
@@ -65,15 +74,21 @@ def _is_one_of_several(swept: SweptText, at: int) -> bool:
     return len(_VERSIONS.findall(line)) > 1 or ("{" in before and "," in behind)
 
 
-def _comment(path: str) -> str:
-    return "//" if path.lower().endswith(_SLASHES) else "#"
+def _comment(swept: SweptText, found: Found) -> str:
+    path = swept.path.lower()
+    if path.endswith(_PIPELINE) and _IN_YAML.fullmatch(swept.before(found.start)):
+        return "#"
+    return "//" if path.endswith(_SLASHES) else "#"
 
 
-def _pattern(path: str, found: Found) -> str:
+def _pattern(swept: SweptText, found: Found) -> str:
     tag = f":{_TAG}" if found.tag is not None else ""
     digest = f"@{_DIGEST}" if found.digest is not None else ""
-    pattern = f"(?P<name>{re.escape(found.name)}){tag}{digest}".replace(r"\-", "-")
-    return f"{{match: [{_glob(path)}], pattern: '{pattern}'}}"
+    # A name is also the end of longer ones: `mirror/redis:7` is another image than `redis:7`.
+    scheme = _SCHEME.search(swept.before(found.start))
+    start = re.escape(scheme[0].decode()) if scheme else _START
+    pattern = f"{start}(?P<name>{re.escape(found.name)}){tag}{digest}".replace(r"\-", "-")
+    return f"{{match: [{_glob(swept.path)}], pattern: '{pattern}'}}"
 
 
 def _glob(path: str) -> str:

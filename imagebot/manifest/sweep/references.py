@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from imagebot.errors import InvalidReferenceError
+from imagebot.manifest.sweep.pairs import is_value_of_image
 from imagebot.manifest.sweep.services import is_of_service, is_of_step
 from imagebot.manifest.sweep.text import SweptText, compiled
 from imagebot.reference import Reference, parse_reference
@@ -47,7 +48,12 @@ _FOR_IMAGE = (
     r"|(?:[ \t]--(?:mount=(?:[\w=/.$-]+,)*)?from=[\"']?$)"
     r"|(?:^#[ \t]*syntax[ \t]*=[ \t]*$)"
     r"|(?:\b(?:docker|podman|nerdctl|crictl)[ \t]+(?:image[ \t]+)?(?:run|pull|create)\b)"
+    r"|(?:\b(?:crane|skopeo|regctl|oras)[ \t]+(?:image[ \t]+)?(?:copy|cp|pull|inspect|digest)\b)"
+    r"|(?:\bset[ \t]+image[ \t][^|;&]*=[\"']?$)"
 )
+# Of a pipeline of Jenkins: `image 'maven:3.9'`, `agent { docker 'node:20' }`.
+_FOR_PIPELINE = r"(?:^|[ \t{;])(?:image|docker)[ \t]*\(?[\"']$"
+_PIPELINES = ("jenkinsfile", ".groovy", ".jenkins")
 _BUILD = (
     r"\b(?:docker|podman|buildah|nerdctl|kaniko|crane|skopeo|kind|k3d|minikube)[ \t]+"
     r"(?:(?:image|images|buildx|compose)[ \t]+)?"
@@ -130,11 +136,19 @@ def _is_image(swept: SweptText, start: int, found: Reference) -> bool:
     tag = found.tag or ""
     if compiled(_FOR_IMAGE).search(before):
         return slash != "" or not (_HOST.fullmatch(found.name) and _NUMBER.fullmatch(tag))
-    if is_of_step(swept, before):
+    if is_of_step(swept, before) or _is_of_pipeline(swept.path, before):
         return True
+    if is_value_of_image(swept, before, start):
+        return slash != "" or not (_HOST.fullmatch(found.name) and _NUMBER.fullmatch(tag))
     if not slash and is_of_service(swept, before, start):
         # Longer numbers are ports.
         return _is_release(found) or len(tag) <= _LONGEST_NUMBER
     if not slash or first in _MIME or tag in _MODES:
         return False
     return _HOST.fullmatch(first) is not None or _is_release(found)
+
+
+def _is_of_pipeline(path: str, before: bytes) -> bool:
+    name = path.rpartition("/")[2].lower()
+    is_one = name.startswith(_PIPELINES[0]) or name.endswith(_PIPELINES)
+    return is_one and compiled(_FOR_PIPELINE).search(before) is not None

@@ -15,9 +15,10 @@ _BLOCK = (
     r"(?m)^(?:resource|data)[ \t]+\"(docker_image|docker_registry_image|helm_release)\""
     r"[ \t]+\"[^\"\n]*\"[ \t]*\{"
 )
-# A literal value of a block itself; what is deeper in it is indented further, or is not read.
+# A literal value of a block itself, perhaps all on one line; what is deeper in it is not read.
 _VALUE = re.compile(
-    r"^[ \t]+(name|repository|chart|version)[ \t]*=[ \t]*\"([^\"$\n]+)\"", re.MULTILINE
+    r"(?:^[ \t]+|(?<=\{)[ \t]*)(name|repository|chart|version)[ \t]*=[ \t]*\"([^\"$\n]+)\"",
+    re.MULTILINE,
 )
 # A value of a chart: `set { name = "image.tag"  value = "1.2.3" }`, and the default of a variable.
 _SET = (
@@ -39,7 +40,10 @@ def resources(swept: SweptText) -> Iterator[Found]:
         return
     for match in swept.words(_BLOCK):
         start = match.end()
-        end = swept.text.find("\n}", start, start + _LONGEST)
+        line = swept.text.find(swept.newline, start, start + _LONGEST)
+        end = swept.text.find("}", start, max(line, start))
+        if end < 0:
+            end = swept.text.find("\n}", start, start + _LONGEST)
         found = _VALUE.finditer(swept.text, start, end if end >= 0 else start + _LONGEST)
         values = {each[1]: each for each in reversed(list(found))}
         key, find = ("version", _chart) if match.group(1) == b"helm_release" else ("name", _image)

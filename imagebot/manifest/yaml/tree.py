@@ -130,7 +130,14 @@ def build(text: str, *, patient: bool = True) -> list[Node]:
 
     Raises YamlFaultError: not YAML, nested too deeply, too many nodes.
     """
-    return with_events(text, _build, patient=patient)
+    return build_and_engine(text, patient=patient)[0]
+
+
+def build_and_engine(text: str, *, patient: bool = True) -> tuple[list[Node], Engine]:
+    """As `build`, and the parser that read it all."""
+    return with_events(
+        text, lambda stream, engine: (_build(stream, engine), engine), patient=patient
+    )
 
 
 def _look_up(mapping: Mapping, key: str) -> tuple[Scalar, Node] | None:

@@ -24,7 +24,21 @@ def found(text: str) -> list[str]:
     return references + [each.code for each in scanned.unread]
 
 
-NONE = ["null", "~", "Null", "NULL", '""', "''", "", "{}", "[]", "!!null ''"]
+NONE = [
+    "null",
+    "~",
+    "Null",
+    "NULL",
+    '""',
+    "''",
+    "",
+    "{}",
+    "[]",
+    "!!null ''",
+    "false",
+    "False",
+    "FALSE",
+]
 
 
 @pytest.mark.parametrize("nothing", NONE)
@@ -34,6 +48,13 @@ NONE = ["null", "~", "Null", "NULL", '""', "''", "", "{}", "[]", "!!null ''"]
 def test_no_registry_is_not_a_registry(around: str, nothing: str) -> None:
     assert found(around.replace("{}", nothing) + BARE) == ["docker.io/acme/web:1"]
     assert found(around.replace("{}", nothing) + WEB) == ["quay.io/acme/web:1"]
+
+
+@pytest.mark.parametrize("nothing", NONE)
+def test_an_image_without_a_registry_has_none(nothing: str) -> None:
+    text = f"image:\n  registry: {nothing}\n  repository: acme/web\n  tag: '1'\n"
+    assert found(text) == ["docker.io/acme/web:1"]
+    assert found(f"global: {{imageRegistry: ghcr.io}}\n{text}") == ["ghcr.io/acme/web:1"]
 
 
 REGISTRIES = {

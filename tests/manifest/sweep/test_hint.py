@@ -33,6 +33,23 @@ def test_a_pattern_to_paste_finds_the_image(path: str, text: str, reference: str
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "kind: A\nargs: ['--image=redis:7', '--proxy=ghcr.io/acme/redis:7', 'http://redis:6379']\n",
+        "kind: A\nargs: ['--image=redis:7', 'my-redis:7', 'x.redis:7', 'a@redis:7']\n",
+        "kind: A\nuri: docker://redis:7\nother: docker://ghcr.io/acme/redis:7\n",
+        f"kind: A\nargs: ['--image=redis:7', 'ghcr.io/acme/redis:7@{DIGEST}']\n",
+    ],
+)
+def test_a_pattern_to_paste_does_not_find_the_end_of_another_image(text: str) -> None:
+    entry = sweep("x.yaml", text.encode())[0]
+    (found,) = YAML(typ="safe").load(entry.hint.split("`")[1])["files"]["patterns"]
+    options = ScanOptions(files=(ExtraFile(match=tuple(found["match"]), pattern=found["pattern"]),))
+    fields = scan("x.yaml", text.encode(), options).fields
+    assert [(str(field.reference), field.line) for field in fields] == [("redis:7", 2)]
+
+
+@pytest.mark.parametrize(
     ("path", "text", "sign"),
     [
         ("Dockerfile", "FROM acme/web:1.0\n", "#"),
@@ -43,6 +60,8 @@ def test_a_pattern_to_paste_finds_the_image(path: str, text: str, reference: str
         (".env.prod", "WEB=acme/web:1.0\n", "#"),
         ("job.nomad", 'image = "acme/web:1.0"\n', "#"),
         ("Jenkinsfile", "agent { docker { image 'acme/web:1.0' } }\n", "//"),
+        # In the text of a pipeline, which is YAML.
+        ("Jenkinsfile", "  - image: acme/web:1.0\n", "#"),
     ],
 )
 def test_a_marker_above_the_line_makes_a_field(path: str, text: str, sign: str) -> None:

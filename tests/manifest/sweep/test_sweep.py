@@ -47,12 +47,55 @@ REFERENCES = [
     ("ci/jobs.yml", "services: ['mysql:8.0']", "mysql:8.0"),
     ("ci/jobs.yml", "services: [{name: docker:24-dind}]", "docker:24-dind"),
     ("azure-pipelines.yml", "services: {db: 'postgres:16'}", "postgres:16"),
+    ("Jenkinsfile", "docker { image 'maven:3.9.6' }", "maven:3.9.6"),
+    ("ci/Jenkinsfile.prod", '    image "maven:3-openjdk-17"', "maven:3-openjdk-17"),
+    ("vars/build.groovy", "agent { docker 'node:20' }", "node:20"),
+    ("vars/build.groovy", "docker.image('node:20').inside {", "node:20"),
+    ("x.sh", "crane copy redis:7.5 mirror", "redis:7.5"),
+    ("x.sh", "skopeo inspect redis:7.5", "redis:7.5"),
+    ("x.sh", "kubectl set image deployment/x x=nginx:1.26", "nginx:1.26"),
+    ("x.yaml", "- {name: WORKER_IMAGE, value: 'busybox:1.36'}", "busybox:1.36"),
+    ("x.json", '{"name": "workerImage", "type": "x", "default": "busybox:1.36"}', "busybox:1.36"),
+    ("main.tf", '{ name = "WORKER_IMAGE", value = "busybox:1.36" }', "busybox:1.36"),
+    ("main.tf", 'resource "docker_image" "a" { name = "nginx:1.25" }', "nginx:1.25"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("path", "line", "shown"), REFERENCES)
 def test_references_are_listed(path: str, line: str, shown: str) -> None:
     assert listed(f"first\n{line}\n", path)[0] == (2, shown)
+
+
+PAIRS = [
+    ("- name: WORKER_IMAGE\n  value: busybox:1.36\n", True),
+    ("- name: 'image'  # of tests\n  type: string\n  default: 'busybox:1.36'\n", True),
+    ("  - description: x\n    name: IMG\n    value: busybox:1.36\n", True),
+    ('{\n  "name": "IMAGE",\n  "value": "busybox:1.36"\n}\n', True),
+    ("- name: WORKER_IMAGE\r\n  value: busybox:1.36\r\n", True),
+    ("- name: HOST\n  value: busybox:1\n", False),
+    ("- name: WORKER_IMAGE\n  value: a\n- name: HOST\n  value: busybox:80\n", False),
+    ("- name: WORKER_IMAGE\n- value: busybox:80\n", False),
+    ("name: image\nspec:\n  value: busybox:80\n", False),
+    ("- name: IMAGE_HOST\n  value: db.acme.example:5432\n", False),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), PAIRS)
+def test_values_beside_the_name_of_an_image(text: str, found: bool) -> None:
+    assert [shown for _, shown in listed(text, "x.yaml")] == (["busybox:1.36"] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("x.md2", "an image 'maven:3.9.6' of it"),
+        ("main.tf", 'resource "docker_network" "a" { name = "nginx:1.25" }'),
+        ("x.sh", "kubectl set env deployment/x a=b:80"),
+        ("x.sh", "crane push redis:7.5"),
+    ],
+)
+def test_what_only_looks_so(path: str, text: str) -> None:
+    assert listed(text, path) == []
 
 
 TAGS_OF_FILES = [
