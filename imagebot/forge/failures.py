@@ -72,7 +72,10 @@ class ForgeFailures:
 
     def not_api(self, error: Exception) -> ForgeError:
         """The error for an answer that is none of the API: a page, or another shape."""
-        reason = f"the answer is not one of {self.name}'s API: {self._shown(str(error))}"
+        reason = f"the answer is not one of {self.name}'s API"
+        # Of these, only those who know the client's code make anything.
+        if not isinstance(error, TypeError | KeyError | AttributeError | AssertionError):
+            reason += f": {self._shown(str(error))}"
         hint = (
             f"{self.address}; or check the target's URL, because a renamed project answers like "
             "this, too"

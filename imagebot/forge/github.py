@@ -182,7 +182,8 @@ class GitHubForge(BaseForge):
     def _comments(self, number: int) -> Iterable[str]:
         def read() -> list[str]:
             comments = self._repository.get_pull(number).get_issue_comments()
-            return [comment.body for comment in islice(comments, _MOST_COMMENTS)]
+            every = (each for page in _pages_of(comments.get_page) for each in page)
+            return [comment.body for comment in islice(every, _MOST_COMMENTS)]
 
         return self._ask(read)
 
@@ -232,7 +233,7 @@ class GitHubForge(BaseForge):
             listed = self._repository.get_pulls(
                 state=state, base=self._base, head=head, sort="created", direction="desc"
             )
-            return [_value(request) for request in islice(listed, most)]
+            return [_value(request) for request in listed.get_page(0)[:most]]
 
         found = self._ask(read)
         mine = (one for one in found if (one.branch, one.base) == (branch, self._base))
@@ -254,11 +255,8 @@ class GitHubForge(BaseForge):
         def read(number: int) -> list[tuple[PullRequest, str]]:
             return [(_value(each), self._own_branch(each)) for each in listed.get_page(number)]
 
-        for number in count():
-            page = self._ask(partial(read, number))
+        for page in _pages_of(lambda number: self._ask(partial(read, number))):
             yield from page
-            if len(page) < _PER_PAGE:
-                return
 
     def _own_branch(self, request: RemotePullRequest) -> str:
         """Its branch in this project, "" for one elsewhere: anybody may have a fork.
@@ -288,7 +286,14 @@ class GitHubForge(BaseForge):
             raise self._error(error) from error
         except OSError as error:
             raise self._failures.no_connection(error) from error
-        except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (
+            RuntimeError,
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            AssertionError,
+        ) as error:
             # What PyGithub raises on an unexpected answer.
             raise self._failures.not_api(error) from error
 
@@ -299,6 +304,19 @@ class GitHubForge(BaseForge):
         if not is_message and error.status not in (401, 429) and error.status < 500:
             return self._failures.not_api(error)
         return self._failures.of_status(error.status, message_of(error.data), error.headers or {})
+
+
+def _pages_of(read: Callable[[int], list[T]]) -> Iterator[list[T]]:
+    """Every page of a list, which `read` gets by its number.
+
+    PyGithub's own iteration takes an answer without a body for an empty list: a proxy's redirect to
+    a page to log in at would say that there are no pull requests.
+    """
+    for number in count():
+        page = read(number)
+        yield page
+        if len(page) < _PER_PAGE:
+            return
 
 
 def is_likely_api(url: str) -> bool:

@@ -58,11 +58,13 @@ class ForgeRights:
 class Obstacle:
     """Why a push to a branch is refused: a part of a sentence about the branch.
 
-    `certain` unless the bot may be an exception, or the forge does not say enough.
+    `certain` unless the bot may be an exception, or the forge does not say enough. `hint` says what
+    to do where that is not to let the bot push.
     """
 
     reason: str
     certain: bool
+    hint: str = ""
 
 
 class Forge(Protocol):

@@ -45,7 +45,8 @@ def obstacles_of(get: Get, branch: str, *, own: bool) -> Iterator[Obstacle]:
     """
     project = get("")
     if isinstance(project, dict) and project.get("archived") is True:
-        yield Obstacle("the project is archived: it can only be read", certain=True)
+        hint = "take it out of the archive, or remove the target"
+        yield Obstacle("the project is archived: it can only be read", certain=True, hint=hint)
         return
     name = quote(branch, safe="")
     yield from _of_rules(get, name, _REFUSED | (_REFUSED_OF_BOT if own else {}))

@@ -216,6 +216,7 @@ def damaged_cache(path: str, reason: str) -> DamagedCacheError:
 _PORCELAIN_RE = re.compile(r"^([ +*=!-])\t([^\t]*)\t(.*)$", re.MULTILINE)
 _FAILED_RE = re.compile(r"^error: failed to push some refs to .*$", re.MULTILINE)
 _AGAIN = "the next pass plans again; if this repeats, two bots work against each other"
+_OWN_BRANCHES = "let the bot's account create, rebuild and delete the branches below imagebot/"
 _REFUSALS: dict[PushRefusal, tuple[str, str]] = {
     "behind": ("somebody else has pushed in the meantime", _AGAIN),
     "race": ("somebody else is pushing at the same time", _AGAIN),
@@ -233,9 +234,16 @@ _REFUSALS: dict[PushRefusal, tuple[str, str]] = {
 
 
 def push_failure(
-    subject: str, stdout: str, stderr: str, redaction: Redaction = NOTHING
+    subject: str,
+    stdout: str,
+    stderr: str,
+    redaction: Redaction = NOTHING,
+    *,
+    proposes: bool = False,
 ) -> PushRejectedError | None:
     """The refusal in the output of `git push --porcelain`; None without one.
+
+    `proposes` when the branch is one of a pull request already.
 
     Porcelain lines are `flag TAB from:to TAB summary (reason)`, see git-push(1).
     """
@@ -249,6 +257,8 @@ def push_failure(
         f"{summary}\n{stderr}" if kind in ("protected", "other", "clash") else summary, redaction
     )
     reason, hint = _REFUSALS[kind]
+    if proposes and kind == "protected":
+        hint = _OWN_BRANCHES
     return PushRejectedError(subject, f"{reason}: {said}", kind=kind, hint=hint)
 
 

@@ -60,7 +60,10 @@ def push(cache: BareCache, move: Move, *options: str) -> None:
     runner = cache.runner
     output = result.out.decode("utf-8", "replace")
     subject = f"{runner.subject} {move.branch}"
-    refused = push_failure(subject, output, result.err, runner.access.redaction)
+    # Only branches of pull requests are pushed with a lease.
+    proposes = move.lease is not None
+    redaction = runner.access.redaction
+    refused = push_failure(subject, output, result.err, redaction, proposes=proposes)
     if refused is None or refused.kind == "other":
         raise _blame(cache, move, refused or runner.failure(result), result.err)
     _check_lost(cache, move, refused)

@@ -41,6 +41,12 @@ class BotRequests:
         """The ids of those whose veto somebody has lifted."""
         return frozenset(id_ for known in self._open_states() for id_ in known.again)
 
+    @property
+    def merged(self) -> frozenset[str]:
+        """The ids of the updates in those that people merged."""
+        merged = (self.state(one) for one in self.closed if one.state == "merged")
+        return frozenset(id_ for known in merged if known for id_ in known.updates)
+
     def find(self, branch: str) -> PullRequest | None:
         """The open one of a branch."""
         return next((request for request in self.open if request.branch == branch), None)

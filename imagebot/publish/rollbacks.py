@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from imagebot.config.model import Configuration
@@ -33,13 +33,18 @@ class Past:
 
 
 def read_past(
-    updates: Sequence[Update], configuration: Configuration, checkout: Checkout, layers: Layers
+    updates: Sequence[Update],
+    configuration: Configuration,
+    checkout: Checkout,
+    layers: Layers,
+    merged: Collection[str] = (),
 ) -> Past:
     """The updates whose very tag and digest the bot wrote and somebody else took away since.
 
-    The last 50 commits of each file count; one that has the trailer of an update lifts what is
-    older. Contents are only fetched of files that people have changed after the bot, all in one
-    request. Raises GitError.
+    `merged` are the ids of those in its merged pull requests: a squash may leave nothing of the
+    bot's in the commit that wrote them. The last 50 commits of each file count; one that has the
+    trailer of an update lifts what is older. Contents are only fetched of files that people have
+    changed after the bot, all in one request. Raises GitError.
     """
     _, address = configuration.commit.committer
     paths: dict[str, list[Update]] = {}
@@ -50,13 +55,18 @@ def read_past(
         for path, touches in checkout.history(paths, most=_MOST_COMMITS).items()
     }
     again = _wanted_again(paths, history)
-    suspects = {path: touches for path, touches in history.items() if _may_be_undone(touches)}
+    squashed = {path for path, mine in paths.items() if any(each.id in merged for each in mine)}
+    suspects = {
+        path: touches
+        for path, touches in history.items()
+        if path in squashed or _may_be_undone(touches)
+    }
     checkout.fetch(blob for touches in suspects.values() for blob in _blobs(touches))
     vetoes: dict[str, Veto] = {}
     for path, touches in suspects.items():
         contents = _Contents(path, checkout.read(_blobs(touches)), configuration, layers)
         for update in paths.get(path, ()):
-            if touch := _undone(update, touches, contents):
+            if touch := _undone(update, touches, contents, merged=update.id in merged):
                 who = excerpt(touch.author or touch.addresses[0], _MAX_NAME)
                 reason = f"rolled back in {touch.commit[:12]} by {who}"
                 vetoes[update.id] = Veto("rolled-back", reason)
@@ -101,10 +111,13 @@ def _blobs(touches: _Touches) -> list[str]:
     return [blob for touch, _ in touches for blob in (touch.old, touch.new) if blob]
 
 
-def _undone(update: Update, touches: _Touches, past: _Contents) -> FileCommit | None:
+def _undone(
+    update: Update, touches: _Touches, past: _Contents, *, merged: bool
+) -> FileCommit | None:
     """The commit of somebody else that last moved the field off what the bot wrote before.
 
-    None where somebody has wanted it again since.
+    None where somebody has wanted it again since. What was `merged` is the bot's work, whoever
+    committed it.
     """
     for at, (touch, own) in enumerate(touches):
         if _lifts(touch, update):
@@ -112,7 +125,7 @@ def _undone(update: Update, touches: _Touches, past: _Contents) -> FileCommit | 
         if not past.says(touch.old, update) or not past.says_another(touch.new, update):
             continue
         written = any(
-            mine and past.says(older.new, update) and not past.says(older.old, update)
+            (mine or merged) and past.says(older.new, update) and not past.says(older.old, update)
             for older, mine in touches[at + 1 :]
         )
         return touch if written and not own else None

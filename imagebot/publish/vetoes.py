@@ -59,9 +59,8 @@ def find_vetoes(
     if not updates:
         return Found(Vetoes())
     checkout = context.checkout
-    past = read_past(updates, configuration, checkout, layers or {})
     changes = _pull_requests(Plan(updates=tuple(updates)), configuration, checkout, target)
-    refused: dict[str, Veto] = {}
+    new: tuple[Change, ...] = ()
     listed, unknown = False, dict[str, Veto]()
     requests = BotRequests()
     problems: tuple[Problem, ...] = ()
@@ -72,14 +71,14 @@ def find_vetoes(
             requests = read_open(forge, checkout, options)
             new = _not_proposed(changes, requests)
             requests = _with_closed(requests, forge, new, now, checkout, options)
-            refused = _refusals(new, requests, checkout, past)
             listed = True
     except (ForgeError, CredentialError) as error:
         veto = Veto(error.code, error.message, settled=False)
         unknown = {update.id: veto for change in changes for update in change.updates}
         problems = (_problem(target, error),)
-        requests = BotRequests()
-    found = refused | dict(past.vetoes)
+        requests, new = BotRequests(), ()
+    past = read_past(updates, configuration, checkout, layers or {}, requests.merged)
+    found = _refusals(new, requests, checkout, past) | dict(past.vetoes)
     lifted = {each.id for each in updates if any(one.covers(each) for one in again)}
     lifted |= requests.again
     return Found(

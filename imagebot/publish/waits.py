@@ -11,6 +11,7 @@ from imagebot.plan.model import Plan, Update
 from imagebot.plan.vetoes import Veto, Vetoes
 from imagebot.publish.changes import Change, changes_of
 from imagebot.publish.refusals import BotRequests
+from imagebot.publish.text import branch_name
 from imagebot.values import dataclass
 
 HOUR = timedelta(hours=1)
@@ -28,7 +29,8 @@ def find_waits(
     """The updates that are not published in this pass, with until when.
 
     An open pull request stays current, and moving its updates to another branch opens nothing new:
-    neither waits. What somebody has asked for (`Update.again`) waits for the window only.
+    neither waits. New updates beside those that move wait for the window only, as does what
+    somebody has asked for (`Update.again`).
     """
     by_name = {route.name: route for route in routes}
     rooms: dict[str, _Room] = {}
@@ -40,12 +42,15 @@ def find_waits(
                 if veto := _outside_window(by_name[update.route], now):
                     vetoes[update.id] = _for(update, veto)
             continue
-        if change.branch in branches or all(each.id in proposed for each in change.updates):
+        moved = [each.id in proposed for each in change.updates]
+        if change.branch in branches or all(moved):
             continue
         route = by_name[change.route]
         if route.name not in rooms:
-            rooms[route.name] = _Room.of(route, by_name, requests, now)
-        found = _outside_window(route, now) or rooms[route.name].take(change)
+            rooms[route.name] = _Room.of(route, by_name, requests, now, base)
+        found = _outside_window(route, now)
+        if found is None and not any(moved):
+            found = rooms[route.name].take(change)
         if found is not None:
             vetoes |= {update.id: _for(update, found) for update in change.updates}
     return Vetoes(of=vetoes)
@@ -76,21 +81,32 @@ class _Room:
 
     @classmethod
     def of(
-        cls, route: Route, routes: Collection[str], requests: BotRequests, now: datetime
+        cls, route: Route, routes: Collection[str], requests: BotRequests, now: datetime, base: str
     ) -> _Room:
-        """The room of a route, which is one of `routes`."""
+        """The room of a route, which is one of `routes`.
+
+        Pull requests from before `group` was changed take none: they are over once their updates
+        have moved, which would wait for ever if these filled the room.
+        """
         recent = requests.opened_since(route.name, routes, now - HOUR)
-        return cls(route, now, requests.count_open(route.name, routes), recent)
+        group = route.pull_request.group
+        whole = branch_name(base=base, route=route.name, group="all")
+        kept = tuple(
+            one for one in requests.open if (one.branch == whole) is (group != "repository")
+        )
+        here = replace(requests, open=kept)
+        return cls(route, now, here.count_open(route.name, routes), recent)
 
     def take(self, change: Change) -> Veto | None:
         """Why the change has to wait; None when it may be opened, which is counted."""
         options = self.route.pull_request
         if not any(update.again for update in change.updates):
             if self.open >= options.max_open:
-                return self._veto(f"{self.open} pull requests open, max-open {options.max_open}")
+                count = f"{_pull_requests(self.open)} open"
+                return self._veto(f"{count}, max-open {options.max_open}")
             if len(self.recent) >= options.per_hour:
                 until = self.recent[-options.per_hour] + HOUR
-                count = f"{len(self.recent)} pull requests opened in an hour"
+                count = f"{_pull_requests(len(self.recent))} opened in an hour"
                 return self._veto(f"{count}, per-hour {options.per_hour}", until)
         self.open += 1
         self.recent.append(self.now)
@@ -99,3 +115,7 @@ class _Room:
     def _veto(self, what: str, until: datetime | None = None) -> Veto:
         reason = f"route {self.route.name} waits: {what}"
         return Veto("limit", reason, settled=False, eligible_at=until)
+
+
+def _pull_requests(count: int) -> str:
+    return f"{count} pull request{'s' if count != 1 else ''}"

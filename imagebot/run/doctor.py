@@ -268,11 +268,11 @@ def _check_protection(target: Target, routes: Iterable[Route], forge: Forge) -> 
         if not own:
             hint += ", or set `publish: pull-request` on the route"
         for each in found:
-            message = f"{branch}: {each.reason}"
+            message, do = f"{branch}: {each.reason}", each.hint or hint
             if each.certain:
-                yield Check(False, subject, message, hint)
+                yield Check(False, subject, message, do)
             else:
-                yield Check.warning(subject, message, hint)
+                yield Check.warning(subject, message, do)
 
 
 def _expiry(subject: str, expires: datetime, now: datetime) -> Check:

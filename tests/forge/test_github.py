@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import logging
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -384,6 +385,10 @@ ERRORS: dict[str, tuple[Answer, type[ForgeError], str]] = {
     ),
     "renamed": (message(307, "x", Location="/x"), ForgeError, "not one of GitHub"),
     "dropped": (Answer(drop=True), ForgeUnreachableError, "cannot be reached"),
+    "log in": (Answer(302, {"Location": "/login"}), ForgeError, "not one of GitHub"),
+    "nothing": (Answer(200, {}, b""), ForgeError, "not one of GitHub"),
+    "no content": (Answer(204), ForgeError, "not one of GitHub"),
+    "null": (Answer(200, {}, "null"), ForgeError, "not one of GitHub"),
     "no json": (Answer(200, {}, "<html></html>"), ForgeError, "not one of GitHub"),
     "no list": (Answer(200, {}, {"message": "hello"}), ForgeError, "not one of GitHub"),
     "no pull": (Answer(200, {}, [{"number": "one"}]), ForgeError, "not one of GitHub"),
@@ -395,8 +400,12 @@ ERRORS: dict[str, tuple[Answer, type[ForgeError], str]] = {
 def test_errors(name: str, scripted: ScriptedServer) -> None:
     answer, kind, reason = ERRORS[name]
     scripted.handler = lambda _: answer
+    forge = connect(scripted.url, TOKEN)
+    for question in (forge.find_closed, forge.list_open, lambda _: forge.comment(1, "x")):
+        with pytest.raises(ForgeError):
+            question("x")
     with pytest.raises(ForgeError, match=reason) as caught:
-        connect(scripted.url, TOKEN).find("x")
+        forge.find("x")
     assert type(caught.value) is kind
     assert caught.value.hint or kind is ForgeError
     assert TOKEN not in str(caught.value)
@@ -463,6 +472,21 @@ def test_a_rate_limit_that_is_used_up_tells_how_long_for(scripted: ScriptedServe
 def test_nobody_listens() -> None:
     with pytest.raises(ForgeUnreachableError, match="cannot be reached"):
         connect("http://127.0.0.1:1", TOKEN).find("x")
+
+
+@pytest.mark.parametrize("method", ["check", "find"])
+def test_a_page_to_log_in_at_is_not_the_api(method: str, scripted: ScriptedServer) -> None:
+    """As GitHub Enterprise answers at an address without /api/v3, when only members may see it."""
+    page = Answer(200, {"Content-Type": "text/html"}, "<html></html>")
+    scripted.handler = lambda request: (
+        page if request.path == "/login" else Answer(302, {"Location": "/login"})
+    )
+    forge = connect(scripted.url, TOKEN)
+    with pytest.raises(ForgeError) as caught:
+        forge.check() if method == "check" else forge.find("x")
+    assert "not one of GitHub's API" in caught.value.message
+    assert "/api/v3" in caught.value.hint
+    assert not re.search("NoneType|object|attribute", caught.value.message)
 
 
 def test_the_token_goes_nowhere_else(

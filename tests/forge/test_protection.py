@@ -115,6 +115,12 @@ def test_what_keeps_a_push_from_a_branch(answers: Mapping[str, object], found: l
     assert judge({"": {"archived": False}, **answers}) == found
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_what_to_do_about_an_archived_project(own: bool) -> None:
+    (found,) = obstacles_of(lambda _: {"archived": True}, "main", own=own)
+    assert "out of the archive" in found.hint
+
+
 @pytest.mark.parametrize("kind", ["creation", "deletion", "non_fast_forward", "pull_request"])
 def test_a_branch_of_the_bot_is_also_made_and_deleted(kind: str) -> None:
     answers = rules(kind, bypass="never")

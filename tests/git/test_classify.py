@@ -99,6 +99,18 @@ def test_refusals_of_a_push(summary: str, stderr: str) -> None:
     assert error.hint
 
 
+def test_what_to_do_about_a_branch_that_is_protected() -> None:
+    """A branch of a pull request is refused where the route opens pull requests already."""
+    out = f"To {URL}\n!\t1234:refs/heads/b\t[remote rejected] (pre-receive hook declined)\nDone\n"
+    hints = [
+        error.hint
+        for proposes in (False, True)
+        if (error := push_failure(URL, out, "", proposes=proposes)) is not None
+    ]
+    assert ["pull-request" in hint for hint in hints] == [True, False]
+    assert "imagebot/" in hints[1]
+
+
 def test_a_push_that_shows_no_refusal() -> None:
     assert push_failure(URL, "To x\n \t1:refs/heads/b\t1..2\nDone\n", "") is None
     assert push_failure(URL, "", "fatal: unable to access") is None

@@ -26,7 +26,7 @@ from imagebot.run.passes import PassContext, PassResult, plan_pass, run_pass
 from tests.publish.old_markers import old_marker
 from tests.publish.updates import make_update
 from tests.support.fake_registry import FakeRegistry
-from tests.support.git_repository import BareRepository
+from tests.support.git_repository import BareRepository, git
 from tests.support.github import Forge
 
 CONFIGURATION = b"""\
@@ -128,6 +128,33 @@ def kept(outcome: PassResult, path: str, name: str) -> Kept:
 
 def codes(plan: Plan, path: str) -> set[str]:
     return {each.decision.code for each in plan.kept if each.field.path == path}
+
+
+@pytest.mark.parametrize("message", ["Update api to 1.1.0 (production) (#1)", "Release 12"])
+@pytest.mark.parametrize("back", ["Revert", "by hand", "twice"])
+def test_a_rollback_of_a_squash_that_says_nothing_of_the_bot(
+    world: World, message: str, back: str
+) -> None:
+    """GitHub can be set to write only the title of the pull request into the squash."""
+    world.run()
+    branch = world.pull(1)["branch"]
+    world.bare.commit({PRODUCTION: pod("1.1.0", "1.0.0")}, message=message)
+    git(world.bare.folder, "update-ref", "-d", f"refs/heads/{branch}")
+    world.press(1, "merged")
+    assert codes(world.run().plan, PRODUCTION) == {"current"}
+
+    text = {"by hand": "Go back", "twice": "Go back"}.get(back, f'Revert "{message}"')
+    world.bare.commit({PRODUCTION: POD}, message=text)
+    if back == "twice":
+        world.bare.commit({PRODUCTION: pod("1.1.0", "1.0.0")}, message="Try again")
+        assert codes(world.run().plan, PRODUCTION) == {"current"}
+        world.bare.commit({PRODUCTION: POD}, message=text)
+    outcome = world.run()
+    assert kept(outcome, PRODUCTION, "a").decision.code == "rolled-back"
+    assert not (world.pulls / "2.json").exists()
+
+    world.tags.of["api"] = ("1.0.0", "1.1.0", "1.2.0")
+    assert statuses(world.run().published)["production"] == "opened"
 
 
 def test_a_rollback_of_a_commit_holds_until_there_is_a_newer_tag(world: World) -> None:

@@ -253,6 +253,19 @@ def test_another_group_moves_the_updates(tmp_path: Path, groups: tuple[str, str]
     assert {status for _, status in world.statuses()} == {"unchanged"}
 
 
+@pytest.mark.parametrize("newer", [False, True])
+def test_the_updates_move_also_where_a_limit_is_met(tmp_path: Path, newer: bool) -> None:
+    """People join the pull requests because there are too many."""
+    configured = configuration(group="repository, max-open: 1")
+    world = make_world(tmp_path, {CONFIGURATION: configured, POD: pod("app:1.0.0", "web:1.0.0")})
+    assert world.statuses() == [(1, "opened")]
+    world.bare.commit({CONFIGURATION: configuration(group="all, max-open: 1")})
+    if newer:
+        world.tags[APP] = ("1.0.0", "1.1.0", "1.2.0")
+    assert world.statuses() == [(2, "opened"), (1, "closed")]
+    assert world.statuses() == [(2, "unchanged")]
+
+
 def test_a_move_that_fails_closes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from imagebot.errors import ForgeError
     from imagebot.forge.sandbox import SandboxForge

@@ -129,7 +129,7 @@ def test_until_when() -> None:
     reason = "route production waits: 5 pull requests opened in an hour, per-hour 4"
     assert found["a.yaml"] == ("limit", reason, NOW + timedelta(minutes=20))
     found = waits(each_image(max_open=1), BotRequests(recent[:1]))
-    reason = "route production waits: 1 pull requests open, max-open 1"
+    reason = "route production waits: 1 pull request open, max-open 1"
     assert found["a.yaml"] == ("limit", reason, None)
 
 
@@ -141,6 +141,42 @@ def test_what_is_open_stays_current_and_takes_no_room() -> None:
     requests = BotRequests((request(1, branch=branch), request(2, UPDATES[4:5])))
     assert paths(waits(route, requests)) == "abcf"
     assert paths(waits(dataclasses.replace(route, window=SHUT), requests)) == "abcf"
+
+
+WHOLE = "imagebot/production-all-e530d2b8"
+
+
+@pytest.mark.parametrize(
+    ("group", "requests", "expected"),
+    [
+        # Of each image before: there is no room, but nothing new is opened.
+        ("all", [request(1, UPDATES[:1], minutes=5), request(2, UPDATES[1:2])], ""),
+        # The same, and every tag is another one by now.
+        ("all", [request(1), request(2)], ""),
+        # Some were opened less than an hour ago: what moves does not wait for that either.
+        ("all", [request(1, UPDATES[:1], minutes=5), request(2, minutes=5)], ""),
+        ("all", [request(1, minutes=5), request(2, minutes=5)], "abcdef"),
+        # One for all before.
+        ("repository", [request(1, UPDATES[:4], branch=WHOLE)], ""),
+        ("repository", [request(1, UPDATES, branch=WHOLE)], ""),
+        ("repository", [request(1, branch=WHOLE), request(2)], "bcdef"),
+        # As `group` was before.
+        ("repository", [request(1, UPDATES[:1]), request(2, UPDATES[1:2])], "cdef"),
+        ("all", [request(1, UPDATES[:1], branch=WHOLE)], ""),
+    ],
+)
+def test_room_after_the_group_was_changed(
+    group: str, requests: Sequence[PullRequest], expected: str
+) -> None:
+    route = make_route("production", group=group, max_open=2, per_hour=2)
+    assert paths(waits(route, BotRequests(tuple(requests)))) == expected
+
+
+def test_what_is_new_beside_what_moves_waits_for_the_window() -> None:
+    route = dataclasses.replace(make_route("production"), window=SHUT)
+    requests = BotRequests((request(1, UPDATES[:1]), request(2, UPDATES[1:2])))
+    assert paths(waits(route, requests)) == "abcdef"
+    assert waits(route, requests, UPDATES[:2]) == {}
 
 
 def test_a_window() -> None:
