@@ -65,6 +65,8 @@ _HINTS_OF: dict[PathKind, tuple[str, ...]] = {
 _ALL_KEYS: frozenset[PathKind] = frozenset(
     {"gitlab-ci", "github-actions", "circleci", "chart", "argocd-source"}
 )
+# Formats of which every file may say what is deployed in place of a marked image.
+_NEEDED: frozenset[PathKind] = frozenset({"kustomization", "chart", "argocd-source"})
 # What is looked for in every document that is read.
 _OF_FORMATS = (*kubernetes.SIGNS, *helm.SIGNS)
 _SIGNS = tuple(dict.fromkeys((*_DECIDING, *OUTLINE_SIGNS, *_OF_FORMATS)))
@@ -168,7 +170,7 @@ def _scan(path: str, data: bytes, options: ScanOptions, *, literal: bool = False
 
 def _is_left_out(path: str, data: bytes, options: ScanOptions) -> bool:
     """Whether nothing in a file can have a marker, or tell what a marker elsewhere means."""
-    if path in options.layers or path_kind(path) in ("kustomization", "chart"):
+    if path in options.layers or path_kind(path) in _NEEDED:
         return False
     if holds_one_of(data, MARKED_OR_NEEDED):
         return False

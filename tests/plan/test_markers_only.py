@@ -117,6 +117,19 @@ def test_generated_trees(make: Callable[[random.Random], Tree], left_out: int) -
     assert counts["left_out"] >= left_out, counts
 
 
+@pytest.mark.parametrize("name", [".argocd-source.yaml", ".argocd-source-shop.yaml"])
+def test_images_that_a_source_file_replaces(name: str) -> None:
+    pod = b"kind: Pod\nspec:\n  containers:\n  - image: app:1.0.0 # imagebot: newest\n"
+    files = {
+        "shop/kustomization.yaml": b"resources: [pod.yaml]\n",
+        "shop/pod.yaml": pod,
+        f"shop/{name}": b"kustomize: {images: ['app:1.1.0']}\n",
+    }
+    narrow = planned(files, whole=False)
+    assert [each.field.replaced for each in narrow.updates] == [f"shop/{name}:1"]
+    compare(files)
+
+
 @pytest.mark.skipif(not corpus(), reason=f"{MISSING}corpus (set IMAGEBOT_CORPUS)")
 def test_corpus() -> None:
     files = {str(path).lstrip("/"): path.read_bytes() for path in corpus()}

@@ -31,8 +31,8 @@ LAYERS = (
 )
 
 # Texts in files without which another file with markers could be read differently: markers, Flux's
-# objects, releases of charts and what they merge. Kustomizations and charts are known by their
-# names.
+# objects, releases of charts and what they merge. Kustomizations, charts and what changes sources
+# of Applications are known by their names.
 MARKED_OR_NEEDED = (
     *("$imagepolicy", "magebot", "mageBot", "MAGEBOT", "toolkit.fluxcd.io", "argoproj.io/"),
     *("repoURL", "releases:", "valuesFrom", "valueFiles", "ConfigMap", "stringData"),
