@@ -1,9 +1,8 @@
 """The bare cache of a repository: fetched, checked, made anew and read.
 
-Blobs are left out of the clone and fetched in one batch when they are read. The settings that
-make git fetch a missing blob by itself, one request each, are not in the repository's
-configuration; only the commands that may reach the remote get them, and only after commands that
-cannot reach it have found nothing wrong.
+Blobs are left out of the clone and fetched in one batch when they are read. With some settings git
+fetches a missing blob by itself, one request each. Only the commands that may reach the remote get
+them, and only after commands that cannot reach it have found nothing wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from imagebot.git.kept import load_listing, read_kept, save_listing, write_kept
 from imagebot.git.listing import CommitTree, apply_diff, changed_trees
 from imagebot.git.made import MadeCommit
 from imagebot.git.runner import MAX_OUTPUT, Result, Runner
-from imagebot.git.tree import blob_id, is_oid, parse_objects, parse_sizes
+from imagebot.git.tree import as_lines, blob_id, is_oid, parse_objects, parse_sizes
 from imagebot.values import dataclass
 
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
@@ -188,9 +187,8 @@ class BareCache:
             sizes = self._sizes(wanted)
         found = {blob: size for blob, size in sizes.items() if size is not None}
         if len(found) < len(sizes):
-            lost = next(blob for blob, size in sizes.items() if size is None)
-            error = GitError(self.runner.subject, f"the remote does not serve blob {lost}")
-            raise self.blame(error)
+            oid = next(blob for blob, size in sizes.items() if size is None)
+            raise self.blame(GitError(self.runner.subject, f"the remote does not serve blob {oid}"))
         return found
 
     def read_blobs(self, sizes: dict[str, int]) -> dict[str, bytes]:
@@ -203,12 +201,12 @@ class BareCache:
             raise damaged_cache(self._path, "git reads other objects than those asked for")
         return {oid: content for oid, (_, content) in objects.items()}
 
-    def check(self) -> None:
+    def check(self, *, again: bool = False) -> None:
         """Look for damage, once in a pass, with commands that cannot reach the remote.
 
         git would take it for something that was left out of the clone, and fetch it.
         """
-        if self._checked:
+        if self._checked and not again:
             return
         with self._shared():
             try:
@@ -228,12 +226,19 @@ class BareCache:
         """
         if isinstance(error, (GitAuthError, DamagedCacheError)):
             return error
-        # Another process may damage a fresh one; git then names its folder.
-        if self.fresh and self._path not in error.reason and not self.was_remade():
+        # Another process may damage a fresh one: git names its folder, or finds nothing in it.
+        if self.fresh and self._path not in error.reason and not self._lost():
             return error
         if isinstance(error, GitUnreachableError) and not self.fsck():
             return error
         return damaged_cache(self._path, error.reason)
+
+    def _lost(self) -> bool:
+        """Whether the cache is damaged, or was until another made it anew a moment ago."""
+        with contextlib.suppress(DamagedCacheError):
+            self.check(again=True)
+            return self.was_remade()
+        return True
 
     def fsck(self) -> str:
         """What git, reading every object, says of those that are not as they should be, or ""."""
@@ -318,8 +323,9 @@ class BareCache:
         """Whether the cache has the commit; if so, the branch is recorded to be there."""
         if self._recorded() == commit:
             return True
-        payload = _lines((commit, self._ref))
-        output = self._try_local("cat-file", "--batch-check", payload=payload).out
+        output = self._try_local(
+            "cat-file", "--batch-check", payload=as_lines((commit, self._ref))
+        ).out
         known = [line.startswith(f"{commit} commit ".encode()) for line in output.splitlines()]
         if not known or not known[0]:
             return False
@@ -354,13 +360,13 @@ class BareCache:
         raise self.blame(failed) from failed
 
     def _sizes(self, blobs: Iterable[str]) -> dict[str, int | None]:
-        return parse_sizes(self.local("cat-file", "--batch-check", payload=_lines(blobs)))
+        return parse_sizes(self.local("cat-file", "--batch-check", payload=as_lines(blobs)))
 
     def _prefetch(self, blobs: Iterable[str], head: str) -> None:
         # Otherwise git would first send a list of every object in the cache.
         options = ("-c", "fetch.negotiationAlgorithm=noop")
         try:
-            self._fetch("--stdin", "origin", options=options, payload=_lines(blobs))
+            self._fetch("--stdin", "origin", options=options, payload=as_lines(blobs))
         except (GitAuthError, GitUnreachableError, DamagedCacheError):
             raise
         except GitError:
@@ -373,7 +379,7 @@ class BareCache:
     def _objects(
         self, names: Iterable[str], *, limit: int = MAX_OUTPUT
     ) -> dict[str, tuple[bytes, bytes]]:
-        output = self.local("cat-file", "--batch", "--buffer", payload=_lines(names), limit=limit)
+        output = self.local("cat-file", "--batch", "--buffer", payload=as_lines(names), limit=limit)
         try:
             return parse_objects(output)
         except ValueError as error:
@@ -392,7 +398,3 @@ class BareCache:
 
     def _kept(self, what: str) -> Path:
         return self.runner.directory / f"imagebot-{what}-{branch_key(self.branch)}"
-
-
-def _lines(names: Iterable[str]) -> bytes:
-    return "".join(f"{name}\n" for name in names).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from imagebot.git.tree import as_lines
 from imagebot.values import dataclass
 
 LOG = (
@@ -64,7 +65,7 @@ class LastCommit:
 def log_input(tip: str, paths: Iterable[str]) -> bytes:
     """The stdin of LOG. Paths are literal; a path with a line break is left out."""
     lines = [tip, "--", *(f":(top,literal){path}" for path in paths if "\n" not in path)]
-    return "".join(f"{line}\n" for line in lines).encode()
+    return as_lines(lines)
 
 
 def parse_log(output: bytes, most: int) -> Mapping[str, Sequence[FileCommit]]:

@@ -10,6 +10,7 @@ from imagebot.errors import GitAuthError, GitError, PushRejectedError
 from imagebot.git.bare import BareCache
 from imagebot.git.classify import damaged_cache, push_failure, quote_git
 from imagebot.git.remote import HEADS, remote_branches
+from imagebot.git.tree import as_lines
 from imagebot.git.url import check_branch
 from imagebot.values import dataclass
 
@@ -42,8 +43,7 @@ class Move:
     @property
     def packed(self) -> bytes:
         """For `git pack-objects`: what is to be sent where the remote has one of `bases`."""
-        lines = (self.commit, *(f"^{base}" for base in sorted(self.bases)))
-        return "".join(f"{line}\n" for line in lines).encode()
+        return as_lines((self.commit, *(f"^{base}" for base in sorted(self.bases))))
 
 
 def push(cache: BareCache, move: Move, *options: str) -> None:

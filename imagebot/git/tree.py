@@ -94,6 +94,11 @@ def leads_out(path: str, links: Mapping[str, bytes]) -> bool:
     return False
 
 
+def as_lines(words: Iterable[str]) -> bytes:
+    """What git commands read from their input: one word, or what else they take, in a line."""
+    return "".join(f"{word}\n" for word in words).encode()
+
+
 def parse_sizes(output: bytes) -> dict[str, int | None]:
     """Read `git cat-file --batch-check`: the size of each blob, None where it is not here."""
     sizes: dict[str, int | None] = {}

@@ -8,7 +8,7 @@ import logging
 import random
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -180,6 +180,25 @@ def test_a_remote_that_is_away_is_not_blamed_on_a_sound_cache(
     pack = next(cache.runner.directory.glob("objects/pack/*.pack"))
     cut(pack)
     assert isinstance(cache.blame(away), DamagedCacheError)
+
+
+def test_a_remote_is_not_blamed_for_what_another_took_out_of_a_fresh_cache(
+    bare: BareRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """git, which had begun to read it, says that the blobs are missing, and does not fail."""
+    cache, taken = tmp_path / "cache", tmp_path / "taken"
+    sizes = BareCache._sizes
+
+    def take(self: BareCache, blobs: Iterable[str]) -> dict[str, int | None]:
+        found = sizes(self, blobs)
+        if None in found.values() or taken.exists():
+            return found
+        (self.runner.directory / "objects").rename(taken)
+        return dict.fromkeys(found)
+
+    monkeypatch.setattr(BareCache, "_sizes", take)
+    work(cache, bare, b"one\n")
+    assert taken.exists()
 
 
 def test_what_a_killed_process_leaves_behind(bare: BareRepository, tmp_path: Path) -> None:
