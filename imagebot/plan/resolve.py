@@ -236,6 +236,7 @@ def answer_offline(
         settled=choice.settled,
         variant=variant,
         reading=choice.reading,
+        current_listed=choice.current_listed,
     )
 
 

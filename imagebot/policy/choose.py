@@ -64,7 +64,10 @@ def choose(
         depends = not choice.moves or policy.version_of is not None
     if depends and not _can_tell(tags, current.tag, choice):
         choice = _undecided(choice, tags, current.tag)
-    return replace(choice, floating=floating) if floating else choice
+    listed = not tags or current.tag is None or current.tag in tags
+    if listed and not floating:
+        return choice
+    return replace(choice, floating=floating, current_listed=listed)
 
 
 def _drop(moving: str, pool: Pool, refusals: Refusals) -> Pool:

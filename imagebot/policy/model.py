@@ -105,7 +105,8 @@ class Choice:
     stays, its digest follows it. `settled` is false when the tags are not enough to decide from:
     the list is empty, or has neither the current tag nor one that may take its place. `tied` are
     groups of successors that the order cannot tell apart and that may be different images.
-    `reading` is how the tags of the list were read.
+    `reading` is how the tags of the list were read. `current_listed` is false when there is a list,
+    and the current tag is not in it.
     """
 
     candidates: tuple[str, ...]
@@ -119,6 +120,7 @@ class Choice:
     settled: bool = True
     tied: tuple[tuple[str, ...], ...] = ()
     reading: Reading = ALONE
+    current_listed: bool = True
 
     @property
     def moves(self) -> bool:
@@ -141,7 +143,7 @@ class Decision:
     `candidates` and `rejections` explain the decision; what a gate rejected is among the latter.
     `allows_none` when the policy rejects every tag there is, the current one too: it is probably
     wrong. `variant` says what becomes of the platform, as `debian-11 -> debian-12`, "" where it
-    stays; `reading` is how the tags of the list were read.
+    stays; `reading` is how the tags of the list were read. `current_listed` is as in `Choice`.
     """
 
     policy: str = ""
@@ -157,6 +159,7 @@ class Decision:
     allows_none: bool = False
     variant: str = ""
     reading: Reading = ALONE
+    current_listed: bool = True
 
     @property
     def moves(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import field
 
 from imagebot.config.model import PublishMode, PullRequestOptions, Route
 from imagebot.plan.model import Plan, Update
+from imagebot.publish.lost_tags import tag_ids
 from imagebot.publish.text import branch_name
 from imagebot.values import dataclass
 
@@ -30,8 +31,10 @@ class Change:
     of a commit, with commas between. `configuration` is the hash of the one that the route is of,
     `policies` are the fingerprints of those that the updates are by. `notes` are lines of text for
     the pull request: what it waits for, what is not known. `trailers` are `Key: value` lines that
-    its commit has besides the usual ones. `gone` when the registry has lost a tag of it, `frozen`
-    when its branch must stay as it is, whatever the updates.
+    its commit has besides the usual ones. `unlisted` are those of the current tags that the
+    registry does not list, and did not when they were first to be replaced (`lost_tags.tag_ids`).
+    `gone` when it has lost a tag since, `frozen` when its branch must stay as it is, whatever the
+    updates.
 
     `closing` is the comment that closes it, "" for one that stays. `ending` says that its route is
     gone, since when.
@@ -48,6 +51,7 @@ class Change:
     policies: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     trailers: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
     gone: bool = False
     frozen: bool = False
     closing: str = ""
@@ -103,6 +107,7 @@ def changes_of(
                 options=route.pull_request,
                 configuration=configuration,
                 policies=fingerprints(updates, fingerprint),
+                unlisted=tag_ids(updates),
             )
             for group, updates in _groups(mine, route.pull_request.group)
             for branch in (branch_name(base=base, route=route.name, group=group),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from imagebot.plan.model import Update
 from imagebot.publish.escape import code, markdown
 from imagebot.publish.fates import Fate, says
 
@@ -52,6 +53,15 @@ def held_notes(fates: Iterable[Fate], *, frozen: bool) -> tuple[str, ...]:
     if frozen:
         lines.append("imagebot leaves the branch as it is until this is decided")
     return tuple(lines)
+
+
+def lost_note(update: Update) -> str:
+    """The registry has lost the tag that an update replaces."""
+    field = update.field
+    return (
+        f"{field.path}:{field.line}: {field.reference.name}: the registry does not list"
+        f" {field.reference.tag} any more, which is there now"
+    )
 
 
 def ending_note(route: str, path: str, version: str) -> str:

@@ -34,8 +34,9 @@ class PullRequestMarker:
     markers of older versions. `again` are the ids of those updates whose veto somebody lifted.
 
     `policies` are the fingerprints of those that the updates are by, `notes` the hash of the notes
-    in the text. `gone` when the registry has lost a tag of it. `people` is the commit on which
-    people were told that the branch is theirs now. `ending` is the version of the configuration
+    in the text. `gone` when the registry has lost a tag of it, `unlisted` are those of the current
+    tags that it did not have before (`lost_tags.tag_ids`). `people` is the commit on which people
+    were told that the branch is theirs now. `ending` is the version of the configuration
     that has no such route any more, `ending_since` when that was, in seconds since 1970.
 
     `left` is how many ids and fingerprints there was no room for: the branch's commit has them.
@@ -52,6 +53,7 @@ class PullRequestMarker:
     policies: tuple[str, ...] = ()
     notes: str = ""
     gone: bool = False
+    unlisted: tuple[str, ...] = ()
     people: str = ""
     ending: str = ""
     ending_since: int = 0
@@ -87,6 +89,7 @@ def read_state(text: str) -> PullRequestMarker | None:
         policies=tuple(fields.text("policies").split()),
         notes=fields.text("notes"),
         gone=fields.flag("gone"),
+        unlisted=fields.ids("unlisted"),
         people=fields.text("people"),
         ending=fields.text("ending"),
         ending_since=fields.number("ending_since"),
@@ -112,6 +115,7 @@ def write_state(marker: PullRequestMarker, *, most: int) -> str:
         "policies": " ".join(kept.policies),
         "notes": kept.notes,
         "gone": kept.gone,
+        "unlisted": kept.unlisted,
         "people": kept.people,
         "ending": kept.ending,
         "ending_since": kept.ending_since,
@@ -145,10 +149,11 @@ def _cut(marker: PullRequestMarker, most: int) -> PullRequestMarker:
         marker,
         updates=marker.updates[:most],
         again=marker.again[:again],
+        unlisted=marker.unlisted[:again],
         policies=marker.policies if len(marker.policies) <= policies else (),
     )
     lost = sum(
         len(getattr(marker, key)) - len(getattr(kept, key))
-        for key in ("updates", "again", "policies")
+        for key in ("updates", "again", "unlisted", "policies")
     )
     return replace(kept, left=marker.left + lost)

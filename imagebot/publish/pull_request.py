@@ -96,6 +96,7 @@ def wanted_of(change: Change, blobs: Mapping[str, str]) -> Wanted:
         again=tuple(update.id for update in change.updates if update.again),
         policies=change.policies,
         notes=notes_hash(change.notes),
+        unlisted=change.unlisted,
         gone=change.gone,
         ending=ending.version if ending else "",
         ending_since=ending.since if ending else 0,

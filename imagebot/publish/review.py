@@ -10,30 +10,29 @@ from imagebot.config.model import Configuration
 from imagebot.errors import ForgeError, GitError, RefusedEditError
 from imagebot.files.rewrite import FileChange
 from imagebot.forge.model import PullRequest
-from imagebot.git.checkout import Checkout
 from imagebot.git.url import identity_of
-from imagebot.manifest.companion import Content, companion_of
 from imagebot.manifest.images.field import ImageField
-from imagebot.manifest.images.same import same_field
-from imagebot.manifest.scan import scan
 from imagebot.plan.file_changes import change_of, changed_by
-from imagebot.plan.model import Kept, Plan, PlanTarget, Update
+from imagebot.plan.model import Plan, PlanTarget, Update
 from imagebot.policy.builtin import SHAPE
 from imagebot.policy.model import Decision
 from imagebot.policy.update_types import update_type_of
 from imagebot.problem import Problem
-from imagebot.publish.branches import fields_of, read_proposals
+from imagebot.publish.base import Base
+from imagebot.publish.branches import read_proposals
 from imagebot.publish.changes import Change, Ending
 from imagebot.publish.comments import (
     MOST_LINES,
     ending_note,
     ending_reason,
     held_notes,
+    lost_note,
     stays_open,
 )
 from imagebot.publish.context import PublishContext
-from imagebot.publish.fates import Fate, Today, fate_of
+from imagebot.publish.fates import Fate, fate_of
 from imagebot.publish.history import configuration_version, explained
+from imagebot.publish.lost_tags import lost_since
 from imagebot.publish.marker import PullRequestMarker
 from imagebot.publish.proposal import Proposal, edit_to
 from imagebot.publish.recover import read_open
@@ -121,7 +120,7 @@ class _Review:
         self.context = context
         self.checkout = context.checkout
         self.target = target
-        self.base = _Base(plan, changes, context)
+        self.base = Base(plan, changes, context)
         self.requests = requests
         self.closings: list[Closing] = []
         self.files: dict[str, FileChange] = {}
@@ -135,7 +134,7 @@ class _Review:
             known = self.requests.state(request) if request else None
             if request is None or known is None or not self._is_ours(branch, known):
                 continue
-            wanted = self.changes.get(branch)
+            wanted = self._with_lost(branch, request, known)
             if wanted is not None and _wants_all(wanted, known):
                 continue
             try:
@@ -154,6 +153,24 @@ class _Review:
             tuple(self.warnings),
             tuple(self.problems),
         )
+
+    def _with_lost(
+        self, branch: str, request: PullRequest, known: PullRequestMarker
+    ) -> Change | None:
+        """The wanted change; it says so where the registry has lost a tag that it replaces."""
+        wanted = self.changes.get(branch)
+        if wanted is None or not wanted.unlisted:
+            return wanted
+        lost = lost_since(wanted.updates, known.unlisted)
+        notes = tuple(dict.fromkeys(lost_note(update) for update in lost))
+        self.warnings += [f"{self.target}: pull request #{request.number}: {n}" for n in notes]
+        self.changes[branch] = replace(
+            wanted,
+            unlisted=tuple(each for each in wanted.unlisted if each in known.unlisted),
+            notes=(*wanted.notes, *notes),
+            gone=bool(lost),
+        )
+        return self.changes[branch]
 
     def _finish(self) -> None:
         """Close what a pass has begun to close that was killed when the branch was deleted."""
@@ -246,7 +263,7 @@ class _Review:
             updates=tuple(sorted((*updates, *(carried or ())), key=_order)),
             policies=tuple(sorted({*wanted.policies, *known.policies})),
             notes=(*wanted.notes, *held_notes(held, frozen=frozen)),
-            gone=any(fate.gone for fate in held),
+            gone=wanted.gone or any(fate.gone for fate in held),
             frozen=frozen,
         )
 
@@ -313,78 +330,6 @@ class _Review:
         )
         target = PlanTarget(self.target, identity_of(self.checkout.url, self.checkout.branch))
         return Update(target=target, field=today, route=route, decision=decision)
-
-
-class _Base:
-    """What the plan and the base say today of fields that pull requests are about."""
-
-    def __init__(self, plan: Plan, changes: Sequence[Change], context: PublishContext) -> None:
-        self.context = context
-        self.checkout: Checkout = context.checkout
-        self.branches = {each.id: change.branch for change in changes for each in change.updates}
-        self.committed = {
-            path for change in changes if change.mode == "commit" for path in change.paths
-        }
-        self.entries: dict[str, list[Update | Kept]] = {}
-        every: list[Update | Kept] = [*plan.updates, *plan.kept]
-        for entry in every:
-            self.entries.setdefault(entry.field.path, []).append(entry)
-        self._blobs: dict[str, str] | None = None
-        self._contents: dict[str, bytes] = {}
-        self._scans: dict[str, tuple[tuple[ImageField, ...], bool]] = {}
-
-    def load(self, paths: Iterable[str]) -> None:
-        """Read these files of the base and their companions, as far as they are there, with one
-        command."""
-        every = [each for path in paths for each in (path, companion_of(path))]
-        blobs = {path: blob for path in every if (blob := self._blob(path))}
-        contents = self.checkout.read(blobs.values())
-        self._contents = {p: contents[blob] for p, blob in blobs.items() if blob in contents}
-
-    def today(self, proposal: Proposal) -> Today:
-        path = proposal.field.path
-        entries = self.entries.get(path, [])
-        found = same_field([entry.field for entry in entries], proposal.field)
-        entry = next((each for each in entries if each.field is found), None)
-        if entry is not None and not proposal.is_of(entry.field):
-            return Today()  # people wrote another image there
-        if entry is not None:
-            branch = self.branches.get(entry.id, "") if isinstance(entry, Update) else ""
-            return Today(entry=entry, field=found, branch=branch)
-        return self._uncovered(proposal)
-
-    def content(self, path: str) -> Content | None:
-        """A file of the base that was loaded, with its companion; None where that was not
-        possible."""
-        data, companion = self._contents.get(path), companion_of(path)
-        if data is None or (self._blob(companion) and companion not in self._contents):
-            return None
-        return Content(data, self._contents.get(companion))
-
-    def _uncovered(self, proposal: Proposal) -> Today:
-        path = proposal.field.path
-        if not self._blob(path):
-            return Today(whole=path not in {other.path for other in self.checkout.others()})
-        if path not in self._contents:
-            return Today(whole=False)
-        fields, whole = self._scanned(path)
-        field = same_field(fields, proposal.field)
-        if field is not None and not proposal.is_of(field):
-            return Today()
-        return Today(field=field, whole=whole)
-
-    def _scanned(self, path: str) -> tuple[tuple[ImageField, ...], bool]:
-        """The fields of a file, and whether it was read to its end."""
-        if path not in self._scans:
-            data, options = self._contents[path], self.context.options
-            whole = not scan(path, data, options).unread
-            self._scans[path] = fields_of(path, data, options), whole
-        return self._scans[path]
-
-    def _blob(self, path: str) -> str:
-        if self._blobs is None:
-            self._blobs = {file.path: file.blob for file in self.checkout.files()}
-        return self._blobs.get(path, "")
 
 
 def _wants_all(wanted: Change, known: PullRequestMarker) -> bool:

@@ -299,6 +299,29 @@ def test_is_not_the_newest_where_others_have_its_place(keys: Keys, tags: str, pa
     assert re.search(pattern, choice.reason), choice.reason
 
 
+@pytest.mark.parametrize(
+    ("keys", "current", "tags", "listed"),
+    [
+        ({}, "1.0.0", "1.0.0 1.1.0", True),
+        ({}, "1.0.0", "1.1.0", False),
+        ({}, "1.0.0", "0.9.0", False),
+        ({}, "1.0.0", "", True),
+        ({}, None, "1.1.0", True),
+        ({"exclude": "1.0.0"}, "1.0.0", "1.0.0 1.1.0", True),
+        ({"pattern": "^v", "order": "alphabetical"}, "main", "main v1", True),
+        ({"order": "none"}, "1.0.0", "1.1.0", False),
+    ],
+)
+def test_says_whether_the_current_tag_is_listed(
+    keys: Keys, current: str | None, tags: str, listed: bool
+) -> None:
+    """No list says nothing."""
+    choice = choose(
+        build_policy("tested", keys), tags.split(), reference(current), today=date(2026, 1, 1)
+    )
+    assert choice.current_listed is listed
+
+
 # A place whose values are neither hashes nor numbers for sure.
 UNDECIDED = [
     ("1234567", "7654321"),

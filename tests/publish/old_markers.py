@@ -21,6 +21,7 @@ def old_marker(marker: PullRequestMarker, **changed: object) -> str:
         "policies": " ".join(marker.policies),
         "notes": marker.notes,
         "gone": marker.gone,
+        "unlisted": " ".join(marker.unlisted),
         "people": marker.people,
         "ending": marker.ending,
         "ending_since": marker.ending_since,

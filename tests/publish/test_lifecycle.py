@@ -183,10 +183,57 @@ def test_an_older_tag_does_not_take_the_place_of_one_that_is_gone(world: World) 
     assert world.open() == [1]
 
 
-def test_a_current_tag_that_is_gone_with_a_newer_one_there_is_no_doubt(world: World) -> None:
+def test_a_list_that_has_lost_the_current_tag_makes_it_a_draft(world: World) -> None:
+    """Although the proposed one is there; the branch stays as it is."""
+    branch = world.pull(1)["branch"]
+    pushed = world.bare.head(branch)
     world.tags[APP] = ("1.1.0",)
+    result = world.run()
+    note = "the registry does not list 1.0.0 any more, which is there now"
+    assert world.statuses(result) == [(1, "updated")]
+    assert (world.pull(1)["title"], world.pull(1)["draft"]) == (GONE + TITLE, True)
+    assert note in world.pull(1)["body"].splitlines()[0]
+    assert [each.partition(": ")[2] for each in result.plan.warnings if note in each] == [
+        f"pull request #1: {POD}:6: app: {note}"
+    ]
+    before = world.everything()
     assert world.statuses() == [(1, "unchanged")]
-    assert world.pull(1)["title"] == TITLE
+    assert world.everything() == before
+    world.tags[APP] = ("1.0.0", "1.1.0")
+    assert world.statuses() == [(1, "updated")]
+    assert (world.pull(1)["title"], world.pull(1)["draft"]) == (TITLE, False)
+    assert note not in world.pull(1)["body"]
+    assert world.bare.head(branch) == pushed
+
+
+def test_a_newer_release_does_not_bring_a_lost_tag_back(world: World) -> None:
+    world.tags[APP] = ("1.1.0",)
+    world.run()
+    for tags, newest in ((("1.1.0", "1.2.0"), "1.2.0"), (("1.3.0",), "1.3.0")):
+        world.tags[APP] = tags
+        assert world.statuses() == [(1, "updated")]
+        title = f"{GONE}Update app to {newest} (production)"
+        assert (world.pull(1)["title"], world.pull(1)["draft"]) == (title, True)
+        assert world.statuses() == [(1, "unchanged")]
+
+
+def test_a_tag_that_was_never_listed_is_not_lost(tmp_path: Path) -> None:
+    """A registry that keeps only the newest tags; one of another image does get lost."""
+    files = {CONFIGURATION: configuration(), POD: pod("app:1.0.0", "web:1.0.0")}
+    world = make_world(tmp_path, files)
+    world.tags = {APP: ("1.1.0",), WEB: ("1.0.0", "1.1.0")}
+    assert world.statuses() == [(1, "opened")]
+    assert world.statuses() == [(1, "unchanged")]
+    world.tags[APP] = ("1.2.0",)
+    assert world.statuses() == [(1, "updated")]
+    title = "Update app and web (production)"
+    assert (world.pull(1)["title"], world.pull(1)["draft"]) == (title, False)
+    world.tags[WEB] = ("1.1.0",)
+    assert world.statuses() == [(1, "updated")]
+    assert (world.pull(1)["title"], world.pull(1)["draft"]) == (GONE + title, True)
+    (note,) = [line for line in world.pull(1)["body"].splitlines() if line.startswith("> ")]
+    assert "web: " in note
+    assert world.statuses() == [(1, "unchanged")]
 
 
 def test_what_is_undecided_stays_beside_what_is_new(pair: World) -> None:

@@ -29,6 +29,7 @@ FULL = dataclasses.replace(
     policies=("1" * 8, "2" * 8),
     notes="3" * 8,
     gone=True,
+    unlisted=("e" * 12,),
     people="4" * 40,
     ending="5" * 40,
     ending_since=1_700_000_000,
@@ -43,14 +44,19 @@ def test_a_marker_is_small(count: int, hidden: bool) -> None:
     """So that the smallest of forges takes it; it says that it has not all the ids."""
     ids = tuple(f"{number:012x}" for number in range(count))
     marker = dataclasses.replace(
-        FULL, updates=ids, again=ids, policies=tuple(f"{number:08x}" for number in range(count))
+        FULL,
+        updates=ids,
+        again=ids,
+        unlisted=ids,
+        policies=tuple(f"{number:08x}" for number in range(count)),
     )
     kept = dataclasses.replace(
         marker,
         updates=ids[:MOST_IDS],
         again=ids[:30],
+        unlisted=ids[:30],
         policies=(),
-        left=count - len(ids[:MOST_IDS]) + count - 30 + count,
+        left=count - len(ids[:MOST_IDS]) + 2 * (count - 30) + count,
     )
     assert len(write_marker(marker, hidden=hidden)) < 1700
     for body in (

@@ -279,6 +279,7 @@ class _Admission:
             allows_none=self.choice.allows_none,
             settled=self.settled or update_type is not None,
             reading=self.choice.reading,
+            current_listed=self.choice.current_listed,
         )
 
 
