@@ -133,17 +133,10 @@ def passes(folder: Path, images: int, targets: int) -> None:
     """`imagebot run`, from its start to its end."""
     # Where PYTHONDONTWRITEBYTECODE is set, each start would compile 300 modules, for half a second.
     compileall.compile_dir(str(ROOT / "imagebot"), quiet=1)
-    created = datetime(2026, 1, 1, tzinfo=UTC)
     with DemoRegistry() as registry, served(folder) as url:
-        for repository in range(REPOSITORIES):
-            registry.seed(f"team/app-{repository}", "1.0.0", created=created)
-        # A tenth of the images are one behind.
-        for repository in range(0, REPOSITORIES, 10):
-            registry.seed(f"team/app-{repository}", "1.0.1", created=created)
+        large = fill_large(folder, registry, url, images)
         root = url.rpartition("/")[0]
-        files = {"imagebot.yaml": CONFIGURATION, **manifests(images, registry.host)}
-        make_remote(folder / "repositories" / "large.git", files)
-        bot = write_bot(folder / "large", [f"{root}/large.git"], registry.host)
+        bot = write_bot(folder / "large", [large], registry.host)
         process(f"run, cold: {images} images, {images // 10} updates", bot)
         process("run, warm: nothing to do, after the run that published", bot)
         process("run, warm: nothing to do, once more", bot)
@@ -157,6 +150,18 @@ def passes(folder: Path, images: int, targets: int) -> None:
         process(f"run, cold: {targets} targets of 25 files", bot)
         process("run, warm: nothing to do, after the run that published", bot)
         process("run, warm: nothing to do, once more", bot)
+
+
+def fill_large(folder: Path, registry: DemoRegistry, url: str, images: int = 10_000) -> str:
+    """Make a target of so many images, a tenth of which are one behind; its URL."""
+    created = datetime(2026, 1, 1, tzinfo=UTC)
+    for repository in range(REPOSITORIES):
+        registry.seed(f"team/app-{repository}", "1.0.0", created=created)
+    for repository in range(0, REPOSITORIES, 10):
+        registry.seed(f"team/app-{repository}", "1.0.1", created=created)
+    files = {"imagebot.yaml": CONFIGURATION, **manifests(images, registry.host)}
+    make_remote(folder / "repositories" / "large.git", files)
+    return f"{url.rpartition('/')[0]}/large.git"
 
 
 def write_bot(folder: Path, urls: list[str], host: str) -> Path:
