@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
+from imagebot.cli.folder_plan import plan_folder
 from imagebot.cli.options import (
     Folder,
     bot_option,
@@ -21,13 +21,11 @@ from imagebot.cli.output import finish
 from imagebot.cli.pass_context import PassSetting, open_pass
 from imagebot.cli.process import pass_process
 from imagebot.errors import UsageError
-from imagebot.http.library import load_all
 from imagebot.plan.model import merge_plans
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics, LogFormat, open_diagnostics
 from imagebot.run.process import Process
-from imagebot.run.registries import open_registries
-from imagebot.scan.workspace import Workspace, managed_inventory, open_workspace_ahead
+from imagebot.scan.workspace import open_workspace_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,35 +105,14 @@ def _plans(
 
 
 def _of_folder(process: Process, directory: str, diagnostics: Diagnostics) -> _Planned:
-    with open_workspace_ahead(directory, managed_only=True) as workspace:
-        return _of_workspace(process, workspace, diagnostics)
-
-
-def _of_workspace(process: Process, workspace: Workspace, diagnostics: Diagnostics) -> _Planned:
-    from imagebot.plan.build import build
     from imagebot.plan.edits import edit_plan
 
-    now = datetime.now(UTC)
-    if workspace.ahead:
-        # While the child scans.
-        load_all()
-    with (
-        open_registries(process) as registry,
-        diagnostics.progress("asking registries") as progress,
-    ):
-        plan = build(
-            workspace,
-            workspace.configuration,
-            registry,
-            now=now,
-            inventory=managed_inventory(workspace),
-            progress=progress,
-        ).plan
-        head_room = registry.head_room()
-    if paused := workspace.configuration.paused:
-        note = f"paused, `imagebot run` publishes nothing: {paused}"
-        plan = replace(plan, warnings=(*plan.warnings, note))
-    return [edit_plan(workspace, plan)], head_room
+    with open_workspace_ahead(directory, managed_only=True) as workspace:
+        plan, head_room = plan_folder(process, workspace, diagnostics)
+        if paused := workspace.configuration.paused:
+            note = f"paused, `imagebot run` publishes nothing: {paused}"
+            plan = replace(plan, warnings=(*plan.warnings, note))
+        return [edit_plan(workspace, plan)], head_room
 
 
 def _of_targets(process: Process, setting: PassSetting, diagnostics: Diagnostics) -> _Planned:

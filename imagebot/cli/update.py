@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 
+from imagebot.cli.folder_plan import plan_folder
 from imagebot.cli.options import (
     diagnostics_options,
     directory_argument,
@@ -17,8 +16,7 @@ from imagebot.cli.output import finish
 from imagebot.cli.process import pass_process
 from imagebot.run.diagnostics import LogFormat, open_diagnostics
 from imagebot.run.process import Process
-from imagebot.run.registries import open_registries
-from imagebot.scan.workspace import managed_inventory, open_workspace_ahead, require_configuration
+from imagebot.scan.workspace import open_workspace_ahead, require_configuration
 
 
 @click.command("update")
@@ -39,25 +37,12 @@ def command(
 ) -> int:
     """Make the changes that `plan` shows to the files in DIR; commit nothing."""
     from imagebot.files.rewrite import write_changes
-    from imagebot.plan.build import build
     from imagebot.plan.edits import edit_plan, without_unwritten
 
     diagnostics = open_diagnostics(log_format, quiet, process.vault)
     with open_workspace_ahead(directory, managed_only=True) as workspace:
         require_configuration(workspace, no_config=no_config)
-        with (
-            open_registries(process) as registry,
-            diagnostics.progress("asking registries") as progress,
-        ):
-            plan = build(
-                workspace,
-                workspace.configuration,
-                registry,
-                now=datetime.now(UTC),
-                inventory=managed_inventory(workspace),
-                progress=progress,
-            ).plan
-            head_room = registry.head_room()
+        plan, head_room = plan_folder(process, workspace, diagnostics)
     edited = edit_plan(workspace, plan)
     unwritten = write_changes(workspace.root, edited.changes)
     plan = without_unwritten(edited.plan, unwritten)

@@ -1,7 +1,7 @@
 """`.gitignore` rules: the nearest file decides, and in it the last line that matches.
 
-They match exactly what Git 2.52 matches. Nothing here looks at the folders above a path: whoever
-lists files does not enter an ignored folder.
+They match exactly what Git 2.52 matches. The folders above a path are not looked at: whoever lists
+files never enters an ignored folder.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from imagebot.values import dataclass
 
 # Twice as long as any path: each of its bytes may have a backslash.
 _MAX_LINE = 8192
-# RE2 bounds how large one expression may be, and groups cost time.
+# RE2 limits the size of an expression, and each of its groups costs time.
 _TOGETHER = 64
 _TOGETHER_CHARS = 1 << 17
 _BEFORE_TAIL = re.compile(r"[*?\[\]\\/]")
@@ -24,7 +24,7 @@ _BEFORE_TAIL = re.compile(r"[*?\[\]\\/]")
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """`tail` is what each name ends with that matches."""
+    """One rule; every name that it matches ends with `tail`."""
 
     ignores: bool
     tail: bytes
@@ -33,8 +33,11 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """One file's lines. `prefix` is the path of its folder, with `/` at its end; `judge` says
-    whether the last line ignores that matches a path relative to there, None where none does."""
+    """The lines of one file. `prefix` is the path of its folder, with `/` at its end.
+
+    `judge` takes a path relative to that folder and finds the last line that matches: true if this
+    line ignores the path, false if it takes it back, None without such a line.
+    """
 
     prefix: bytes
     tails: tuple[bytes, ...]
@@ -45,7 +48,7 @@ class _Rules:
 class Ignore:
     """The rules in force in a folder, those of the nearest file last.
 
-    Paths are relative to the folder that `start` leads to, with `/` at its end, from the top.
+    The paths given to it are relative to `start`, a folder below the top, with `/` at its end.
     """
 
     rules: tuple[_Rules, ...] = ()
@@ -55,9 +58,9 @@ class Ignore:
         return Ignore(self.rules, start)
 
     def with_file(self, data: bytes, prefix: str = "") -> Ignore:
-        """The rules below a folder whose `.gitignore` says `data`.
+        """These rules and those of a `.gitignore` with the content `data`.
 
-        `prefix` is the path of that folder, with `/` at its end; "" where paths start.
+        `prefix` is the path of its folder, with `/` at its end; "" for the folder `start`.
         """
         lines = list(_lines(data))
         if not lines:
@@ -67,7 +70,7 @@ class Ignore:
         return Ignore((*self.rules, added), self.start)
 
     def ignores(self, path: str) -> bool:
-        """Whether the rules ignore a path, the folders above it apart; a folder's ends with `/`."""
+        """Whether a path is ignored, if no folder above it is. A folder's path ends with `/`."""
         whole = _encode(self.start + path)
         is_folder = whole.endswith(b"/")
         whole = whole[:-1] if is_folder else whole
@@ -86,7 +89,7 @@ def _encode(path: str) -> bytes:
 
 
 def _lines(data: bytes) -> Iterator[_Line]:
-    """The rules of an ignore file, without those that match nothing."""
+    """The rules of an ignore file that can match anything."""
     text = data.removeprefix(codecs.BOM_UTF8).decode("latin-1")
     for line in text.split("\n"):
         if line.startswith("#") or len(line) > _MAX_LINE:
@@ -100,14 +103,17 @@ def _lines(data: bytes) -> Iterator[_Line]:
 
 
 def _without_spaces(line: str) -> str:
-    """The line without spaces at its end; a space after a backslash stays."""
+    """The line without the spaces at its end, but with one that a backslash escapes."""
     text = line.rstrip(" ")
     backslashes = len(text) - len(text.rstrip("\\"))
     return line[: len(text) + backslashes % 2]
 
 
 def _expression(pattern: str) -> str | None:
-    """What matches the paths that a line is about, those of folders ending with a NUL."""
+    """An expression for the paths that a line matches, in which a folder ends with a NUL.
+
+    None for a line that matches nothing.
+    """
     body = pattern.removesuffix("/")
     folder = r"\x00" if pattern != body else r"\x00?"
     in_any_folder = "/" not in body
@@ -126,7 +132,7 @@ def _judge(lines: Sequence[_Line]) -> Callable[[bytes], bool | None]:
 
     options = re2_options()
     options.encoding = re2.Options.Encoding.LATIN1
-    # Of alternatives, the first that matches is the group.
+    # The last line that matches decides. RE2 takes the first alternative, so they are reversed.
     compiled: list[tuple[re.Pattern[bytes], list[bool]]] = []
     for part in _parts(lines[::-1]):
         expression = "|".join(f"({line.expression})" for line in part)

@@ -1,6 +1,7 @@
 """Lists the manifests of a plain folder, Git repository or not.
 
-Never follows links. Returns the names of what cannot be listed too, so that reading them says why.
+Links are never followed. The names of what cannot be read are listed as well: whoever tries to read
+them learns why.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from imagebot.values import dataclass
 
 _MAX_IGNORE_BYTES = 1024 * 1024
 _READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK
-# After so many folders other processes help, if so many are waiting at least.
+# Other processes help once so many folders have been read and at least so many are waiting.
 _MANY_FOLDERS = 400
 _WORTH_SHARING = 8
 _name = attrgetter("name")
 
 _Entry: TypeAlias = str | tuple[str, Ignore]
-"""The path of a file, or that of a folder (with `/`) and the rules which hold around it."""
+"""The path of a file; or that of a folder, with `/` at its end, and the rules around it."""
 
 
 def list_files(
@@ -41,13 +42,12 @@ def list_files(
     every: bool = False,
     processes: int | None = None,
 ) -> Iterator[str]:
-    """The files below `root` that may be manifests, in the order of their names; with `every` all
-    regular files, whatever their names.
+    """The files below `root` that may be manifests, by name; with `every`, all regular files.
 
-    Obeys `.gitignore` files, including those above `root` up to the top of its Git repository, and
-    the `exclude` globs. A link to a file within `root` is left out (the file itself is
-    listed); one that leads elsewhere is listed, so that reading it says so, and so is any link to
-    a folder elsewhere. `processes` None is as many as may be used.
+    The `exclude` globs are left out, and what `.gitignore` files ignore: those below `root`, and
+    those above it up to the top of its Git repository. A link to a file within `root` is left out,
+    because the file itself is listed. A link that leads out of `root` is listed, so that reading it
+    gives an error. `processes` None stands for as many as may be used.
 
     Raises FolderError when `root` cannot be read.
     """
@@ -73,7 +73,7 @@ class _Listing:
     every: bool
 
     def run(self, entries: Sequence[_Entry], processes: int | None) -> list[str]:
-        """Everything in and below `entries`, in their order."""
+        """The files among and below `entries`, in their order."""
         found: list[str] = []
         waiting = list(reversed(entries))
         entered = 0
@@ -97,7 +97,7 @@ class _Listing:
         return [path for part in found for path in part]
 
     def enter(self, prefix: str, ignore: Ignore) -> list[_Entry]:
-        """What is in a folder, the last first; `prefix` is its path with `/`, "" for the top."""
+        """What is in a folder, last name first; `prefix` is its path with `/`, "" at the top."""
         full = f"{self.root}/{prefix}"
         try:
             with os.scandir(full) as scanned:
@@ -107,7 +107,7 @@ class _Listing:
                 raise FolderError(self.root, _reason(error)) from error
             # Reading it will say why.
             return [prefix[:-1]]
-        # Names are in order, and hardly any sort before those of Git's files.
+        # Git's files begin with a dot, and names are sorted: hardly any come before a dot.
         if entries and entries[0].name[0] <= ".":
             ignore = self.ignored_in(prefix, [entry.name for entry in entries], ignore)
         wanted: list[_Entry] = []
@@ -122,7 +122,10 @@ class _Listing:
         return wanted
 
     def ignored_in(self, prefix: str, names: Sequence[str], ignore: Ignore) -> Ignore:
-        """The rules in a folder with such names. Those around a repository end at it."""
+        """The rules within a folder that has these names.
+
+        The rules around a repository do not reach into it.
+        """
         full = f"{self.root}/{prefix}"
         if prefix and ".git" in names:
             shared = _shared_folder(f"{full}.git")
@@ -133,9 +136,9 @@ class _Listing:
         return ignore
 
     def wanted(self, entry: os.DirEntry[str], path: str, ignore: Ignore) -> _Entry | None:
-        """What the listing has for an entry. Raises OSError when that is unknown."""
+        """The entry as it is listed, None if it is left out. Raises OSError if that is unknown."""
         if not path.isascii() and not _is_text(entry.name):
-            # Reading it under the name that can be shown will say why.
+            # The name cannot be printed. Reading it by the name that can be will say why.
             is_folder = entry.is_dir(follow_symlinks=False)
             named = is_manifest_path(printable(path), self.extra, self.fields)
             if is_folder or self.every or named:
@@ -148,23 +151,24 @@ class _Listing:
             return path if self.takes(entry, path, ignore) else None
         if self.every and entry.is_file(follow_symlinks=False):
             return path if self.takes(entry, path, ignore) else None
-        # Whether it is a link is known without asking; regular files, which most are, cost no more.
+        # The folder already says what is a link, so that regular files cost no further call.
         return path if entry.is_symlink() and self.is_folder_away(entry, path, ignore) else None
 
     def is_folder_away(self, link: os.DirEntry[str], path: str, ignore: Ignore) -> bool:
-        """Whether a link leads to a folder outside, which somebody may take for a part of this."""
+        """Whether a link leads to a folder outside `root`, which people may think is scanned."""
         if link.name == ".git" or matches_any(self.exclude, f"{path}/"):
             return False
         # Not DirEntry.is_dir, which raises where links go in a circle.
         return self.takes(link, path, ignore) and os.path.isdir(link.path)  # noqa: PTH112
 
     def named(self, path: str, asked: str, ignore: Ignore) -> str | None:
-        """A path which cannot be read; `asked` is what the rules are asked about."""
+        """The printable name of what cannot be read; None if the rules ignore it as `asked`."""
         shown = path if _is_text(path) else printable(path)
         hidden = ignore.ignores(asked) or matches_any(self.exclude, shown)
         return None if hidden else shown
 
     def takes(self, entry: os.DirEntry[str], path: str, ignore: Ignore) -> bool:
+        """Whether a file is listed: not what is ignored or excluded, nor links within `root`."""
         if ignore.rules and ignore.ignores(path):
             return False
         if self.exclude and matches_any(self.exclude, path):
@@ -191,8 +195,10 @@ def _is_text(name: str) -> bool:
 
 
 def _ignored_above(root: str) -> Ignore | None:
-    """The rules that hold in `root` from its repository and the folders above it; None: it lies in
-    an ignored folder, in which Git takes everything for ignored."""
+    """The rules for `root` that come from its repository and from the folders above it.
+
+    None if one of these folders is ignored: then Git ignores everything below it.
+    """
     folder = Path(os.path.realpath(root))
     for top in (folder, *folder.parents):
         shared = _shared_folder(f"{top}/.git")
@@ -211,7 +217,7 @@ def _ignored_above(root: str) -> Ignore | None:
 
 
 def _shared_folder(path: str) -> str | None:
-    """Where the repository with this `.git` keeps what its work trees share, if it is one."""
+    """The folder that all work trees share of the repository with this `.git`, if it is one."""
     git = path
     pointer = _read(path)
     if pointer is not None:
@@ -241,14 +247,14 @@ def _with_ignore_file(ignore: Ignore, folder: str, prefix: str) -> Ignore:
 
 
 def _read(path: str, flags: int = 0) -> bytes | None:
-    """The lines of a regular file, up to the limit; None without such a file."""
+    """The whole lines of a regular file up to a size limit; None without such a file."""
     try:
         descriptor = os.open(path, _READ_FLAGS | flags)
     except (OSError, ValueError):
         return None
     try:
         regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        # A regular file gives less only at its end.
+        # One read is enough: a regular file gives fewer bytes only at its end.
         data = os.read(descriptor, _MAX_IGNORE_BYTES) if regular else None
     except OSError:
         return None
