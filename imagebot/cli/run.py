@@ -122,12 +122,7 @@ def command(
     With --every, or with --log-format json, stderr is a log of events: a line for each thing that
     has changed, and a line for each pass; with -q nothing where nothing has changed.
     """
-    if every is not None and dry_run:
-        raise UsageError("--every and --dry-run exclude each other", hint="give one of them")
-    if every is not None and again:
-        raise UsageError("--again and --every exclude each other", hint="run --again once")
-    if dry_run and metrics_file is not None:
-        raise UsageError("--dry-run and --metrics-file exclude each other", hint="give one of them")
+    _check(every=every, again=again, dry_run=dry_run, metrics_file=metrics_file)
     wanted = tuple(_again(text) for text in again)
     chosen: LogFormat = log_format or ("json" if every is not None else "text")
     diagnostics = open_diagnostics(chosen, quiet, process.vault)
@@ -166,6 +161,18 @@ def command(
 
         assert printing.journal is not None
         return repeat(one_pass, every, printing.journal, process.stop)
+
+
+def _check(
+    *, every: int | None, again: tuple[str, ...], dry_run: bool, metrics_file: str | None
+) -> None:
+    """Raises UsageError for options that exclude each other."""
+    if every is not None and dry_run:
+        raise UsageError("--every and --dry-run exclude each other", hint="give one of them")
+    if every is not None and again:
+        raise UsageError("--again and --every exclude each other", hint="run --again once")
+    if dry_run and metrics_file is not None:
+        raise UsageError("--dry-run and --metrics-file exclude each other", hint="give one of them")
 
 
 def _journal(diagnostics: Diagnostics) -> Journal:
