@@ -135,18 +135,11 @@ def passes(folder: Path, images: int, targets: int) -> None:
     compileall.compile_dir(str(ROOT / "imagebot"), quiet=1)
     with DemoRegistry() as registry, served(folder) as url:
         large = fill_large(folder, registry, url, images)
-        root = url.rpartition("/")[0]
         bot = write_bot(folder / "large", [large], registry.host)
         process(f"run, cold: {images} images, {images // 10} updates", bot)
         process("run, warm: nothing to do, after the run that published", bot)
         process("run, warm: nothing to do, once more", bot)
-        few = {"imagebot.yaml": CONFIGURATION, **manifests(25, registry.host)}
-        make_remote(folder / "repositories" / "small-0.git", few)
-        names = [f"small-{number}" for number in range(targets)]
-        for name in names[1:]:
-            repositories = folder / "repositories"
-            shutil.copytree(repositories / "small-0.git", repositories / f"{name}.git")
-        bot = write_bot(folder / "small", [f"{root}/{name}.git" for name in names], registry.host)
+        bot = write_bot(folder / "small", fill_small(folder, registry, url, targets), registry.host)
         process(f"run, cold: {targets} targets of 25 files", bot)
         process("run, warm: nothing to do, after the run that published", bot)
         process("run, warm: nothing to do, once more", bot)
@@ -154,14 +147,30 @@ def passes(folder: Path, images: int, targets: int) -> None:
 
 def fill_large(folder: Path, registry: DemoRegistry, url: str, images: int = 10_000) -> str:
     """Make a target of so many images, a tenth of which are one behind; its URL."""
+    seed(registry)
+    files = {"imagebot.yaml": CONFIGURATION, **manifests(images, registry.host)}
+    make_remote(folder / "repositories" / "large.git", files)
+    return f"{url.rpartition('/')[0]}/large.git"
+
+
+def fill_small(folder: Path, registry: DemoRegistry, url: str, targets: int = 200) -> list[str]:
+    """Make so many targets of 25 images, a tenth of which are one behind; their URLs."""
+    seed(registry)
+    files = {"imagebot.yaml": CONFIGURATION, **manifests(25, registry.host)}
+    repositories = folder / "repositories"
+    make_remote(repositories / "small-0.git", files)
+    names = [f"small-{number}.git" for number in range(targets)]
+    for name in names[1:]:
+        shutil.copytree(repositories / names[0], repositories / name)
+    return [f"{url.rpartition('/')[0]}/{name}" for name in names]
+
+
+def seed(registry: DemoRegistry) -> None:
     created = datetime(2026, 1, 1, tzinfo=UTC)
     for repository in range(REPOSITORIES):
         registry.seed(f"team/app-{repository}", "1.0.0", created=created)
     for repository in range(0, REPOSITORIES, 10):
         registry.seed(f"team/app-{repository}", "1.0.1", created=created)
-    files = {"imagebot.yaml": CONFIGURATION, **manifests(images, registry.host)}
-    make_remote(folder / "repositories" / "large.git", files)
-    return f"{url.rpartition('/')[0]}/large.git"
 
 
 def write_bot(folder: Path, urls: list[str], host: str) -> Path:

@@ -5,7 +5,9 @@ the speed of a virtual one changes within minutes; what two versions take in tur
 Both get the same manifests, each has its own cache, and both have their bytecode compiled:
 
 - `plan` of 10,000 manifests, a tenth with Flux's markers, where nothing but markers manages;
-- `run` with nothing to do on 10,000 images.
+- `run` on 10,000 images with 1,000 updates, all of it: clone, scan, commit, push; every run anew;
+- `run` with nothing to do on 10,000 images;
+- `run` with nothing to do on 200 targets of 25 files.
 
 Prints the least and the median wall time and the least CPU time of each, and what part of the other
 version's this one takes.
@@ -16,17 +18,18 @@ from __future__ import annotations
 import argparse
 import compileall
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline import fill_marked
-from publish import ROOT, fill_large, served, write_bot
+from publish import ROOT, fill_large, fill_small, served, write_bot
 
 from imagebot.demo.registry import DemoRegistry
 
@@ -59,6 +62,8 @@ def main() -> None:
         plans(Path(folder), trees, options.rounds)
     with tempfile.TemporaryDirectory() as folder:
         passes(Path(folder), trees, options.rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        targets(Path(folder), trees, options.rounds)
 
 
 def plans(folder: Path, trees: Mapping[str, Path], rounds: int) -> None:
@@ -72,23 +77,56 @@ def plans(folder: Path, trees: Mapping[str, Path], rounds: int) -> None:
 def passes(folder: Path, trees: Mapping[str, Path], rounds: int) -> None:
     with DemoRegistry() as registry, served(folder) as url:
         target = fill_large(folder, registry, url)
-        command = ("run", "-q", "-c", "bot.yaml")
-        sides = [Side(name, tree, command, folder / name) for name, tree in trees.items()]
-        for side in sides:
-            write_bot(side.folder, [target], registry.host)
+        sides = sides_of(folder, trees, [target], registry.host)
+        remote = folder / "repositories" / "large.git"
+        first = git(remote, "rev-parse", "main")
+
+        def begin(side: Side) -> None:
+            shutil.rmtree(side.folder / "cache", ignore_errors=True)
+            git(remote, "update-ref", "refs/heads/main", first)
+
+        take_turns("run on 10,000 images, cold, with 1,000 updates", sides, rounds // 2, begin)
         for side in reversed(sides):
             run(side)
         take_turns("run with nothing to do on 10,000 images", sides, rounds)
 
 
-def take_turns(what: str, sides: Sequence[Side], rounds: int) -> None:
-    """A first run of each is not counted."""
-    for side in sides:
-        run(side)
-        side.wall.clear()
-        side.cpu.clear()
-    for _ in range(rounds):
+def targets(folder: Path, trees: Mapping[str, Path], rounds: int) -> None:
+    with DemoRegistry() as registry, served(folder) as url:
+        sides = sides_of(folder, trees, fill_small(folder, registry, url), registry.host)
+        for side in reversed(sides):
+            run(side)
+        take_turns("run with nothing to do on 200 targets of 25 files", sides, rounds // 2)
+
+
+def sides_of(
+    folder: Path, trees: Mapping[str, Path], targets: list[str], host: str
+) -> Sequence[Side]:
+    """Each with its own bot and cache, in a folder of its name."""
+    for name in trees:
+        write_bot(folder / name, targets, host)
+    command = ("run", "-q", "-c", "bot.yaml")
+    return [Side(name, tree, command, folder / name) for name, tree in trees.items()]
+
+
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def take_turns(
+    what: str,
+    sides: Sequence[Side],
+    rounds: int,
+    begin: Callable[[Side], object] = str,
+) -> None:
+    """A first run of each is not counted; `begin` comes before every run."""
+    for number in range(rounds + 1):
         for side in sides:
+            begin(side)
+            if number <= 1:
+                side.wall.clear()
+                side.cpu.clear()
             run(side)
     print(what)
     for side in sides:
