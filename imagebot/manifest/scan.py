@@ -42,6 +42,9 @@ from imagebot.manifest.yaml.tree import Node, build, build_and_engine
 
 __all__ = ["ScanOptions", "scan"]
 
+SMALL = 800
+"""Of so few characters the outline takes as long as the tree."""
+
 # A line with more than a comment; YAML knows more line breaks than `^` does.
 _CONTENT = re.compile(r"(?:\A|[\r\n\x85\u2028\u2029])[ \t]*[^#\s]")
 _HINTS = (
@@ -281,7 +284,7 @@ def _read(
 
     `found` are those of `_SIGNS` that are in the text.
     """
-    if has_c_parser() and not whole:
+    if has_c_parser() and not whole and len(text) > SMALL:
         plain = outline(text, found)
         if plain is not None and is_accepted(text):
             return [plain]

@@ -87,6 +87,8 @@ class Turns:
             timer.cancel()
             with lock:
                 over = True
+            # Until it has ended, this process would not count as one without threads.
+            timer.join()
             if gone:
                 self.take()
 

@@ -18,8 +18,9 @@ from imagebot.problem import Problem
 from imagebot.scan.source import Source
 from imagebot.values import dataclass
 
-# Starting processes costs as much as editing so many bytes.
+# Starting processes costs as much as editing so many bytes, or so many files.
 _WORTH_BYTES = 512 * 1024
+_WORTH_FILES = 400
 _CHUNK = 16
 # Each refused update costs a few edits of its file.
 _MOST_REFUSED = 100
@@ -171,7 +172,8 @@ def _edit_files(
     paths = list(contents)
     parts = [paths[at : at + _CHUNK] for at in range(0, len(paths), _CHUNK)]
     processes = 1
-    if sum(len(content.data) for content in contents.values()) > _WORTH_BYTES:
+    size = sum(len(content.data) for content in contents.values())
+    if size > _WORTH_BYTES or len(paths) > _WORTH_FILES:
         processes = usable_processes()
         prepare()
     made = map_forked(work, parts, processes=processes) if processes > 1 else map(work, parts)

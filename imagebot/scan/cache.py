@@ -58,9 +58,10 @@ class ScanCache:
             self.used[key] = data
         return scans
 
-    def put(self, key: str, scan: Scan) -> None:
+    def put(self, key: str, scan: Scan | bytes) -> None:
+        """Keep a scan, which may be encoded already."""
         try:
-            data = encode(scan)
+            data = scan if isinstance(scan, bytes) else encode(scan)
         except UnencodableScanError:
             return
         self.entries[key] = self.used[key] = data

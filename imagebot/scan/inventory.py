@@ -302,13 +302,13 @@ def _scan_all(
     rest = [path for path in paths if path not in scans]
     if not rest:
         return scans
-    from imagebot.scan.many import scan_many
+    from imagebot.scan.many import packed_many, unpacked
 
     source.fetch(rest)
-    for path, scan in scan_many(rest, source.read, options):
-        scans[path] = scan
+    for path, found in packed_many(rest, source.read, options):
+        scans[path] = unpacked(found)
         if cache is not None and path in keys:
-            cache.put(keys[path], scan)
+            cache.put(keys[path], found)
     return {path: scans[path] for path in paths}
 
 

@@ -19,6 +19,8 @@ from imagebot.parallel.processes import map_forked, usable_processes
 Content: TypeAlias = bytes | ImagebotError
 Read: TypeAlias = Callable[[Sequence[str]], Iterator[tuple[str, Content]]]
 Options: TypeAlias = Callable[[str], ScanOptions]
+Packed: TypeAlias = bytes | Scan
+"""A scan as another process sends it: pickling one takes longer than encoding it."""
 
 # Starting processes costs as much as reading so many files, or scanning so many bytes.
 _WORTH_FILES = 400
@@ -40,6 +42,14 @@ def scan_many(
     `read` gives the content of some of the paths, in their order. It may be called in a forked
     process. A file that cannot be read gets a scan with an unread entry.
     """
+    for path, found in packed_many(paths, read, options, processes=processes):
+        yield path, unpacked(found)
+
+
+def packed_many(
+    paths: Sequence[str], read: Read, options: Options, *, processes: int | None = None
+) -> Iterator[tuple[str, Packed]]:
+    """As `scan_many`; scans of other processes as these have encoded them."""
     say_if_slow()
     size = 0
     for at in range(0, len(paths), _CHUNK):
@@ -74,8 +84,8 @@ def _scan(path: str, content: Content, options: Options) -> Scan:
 
 def _scan_forked(
     paths: Sequence[str], read: Read, options: Options, processes: int
-) -> Iterator[tuple[str, Scan]]:
-    def work(part: Sequence[str]) -> dict[str, bytes | Scan]:
+) -> Iterator[tuple[str, Packed]]:
+    def work(part: Sequence[str]) -> dict[str, Packed]:
         return packed_scans(read(part), options)
 
     # Imported once, before the processes fork.
@@ -88,7 +98,7 @@ def _scan_forked(
     for chunk in chunks:
         scans = dict(chain.from_iterable(each.items() for each in islice(results, processes)))
         for path in chunk:
-            yield path, unpacked(scans.get(path, _NOTHING))
+            yield path, scans.get(path, _NOTHING)
 
 
 def _dealt(paths: Sequence[str], processes: int) -> list[list[str]]:
@@ -99,22 +109,19 @@ def _dealt(paths: Sequence[str], processes: int) -> list[list[str]]:
     return shares
 
 
-def packed_scans(
-    contents: Iterable[tuple[str, Content]], options: Options
-) -> dict[str, bytes | Scan]:
-    """The scans of files, as far as there is anything in them, for another process: pickling a scan
-    takes longer than encoding it."""
+def packed_scans(contents: Iterable[tuple[str, Content]], options: Options) -> dict[str, Packed]:
+    """The scans of files, as far as there is anything in them, for another process."""
     scans = ((path, _scan(path, content, options)) for path, content in contents)
     return {path: _packed(scan) for path, scan in scans if scan != _NOTHING}
 
 
-def _packed(scan: Scan) -> bytes | Scan:
+def _packed(scan: Scan) -> Packed:
     try:
         return cache.encode(scan)
     except cache.UnencodableScanError:
         return scan
 
 
-def unpacked(scan: bytes | Scan) -> Scan:
+def unpacked(scan: Packed) -> Scan:
     """A scan that another process made."""
     return cache.decode(scan) if isinstance(scan, bytes) else scan

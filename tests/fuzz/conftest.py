@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.fast_reader import fast_reader_of_short_texts  # noqa: F401  # a fixture
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fuzz-seconds", type=float, default=0.0, help="how long a fuzz target runs")

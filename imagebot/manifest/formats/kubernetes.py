@@ -25,12 +25,19 @@ SKIPPED = frozenset(
     {"status", "managedFields", "lastBuild", "openAPIV3Schema", "annotations", "labels"}
 )
 
+_CORE = frozenset({"v1", "apps", "batch", "extensions", "autoscaling", "policy"})
 # The values that Kyverno's policies compare with are patterns, even if they look like images.
 _SKIPPED_IN_POLICIES = SKIPPED | {"validate"}
 
 
 def is_object(root: Mapping) -> bool:
     return "apiVersion" in root and "kind" in root
+
+
+def is_of_core(version: str) -> bool:
+    """Whether an `apiVersion` is of one of Kubernetes' first groups, in which there are only pods,
+    what makes pods, and plain data."""
+    return version.partition("/")[0] in _CORE
 
 
 def resource_of(root: Mapping) -> Resource:
@@ -44,16 +51,25 @@ def resource_of(root: Mapping) -> Resource:
 
 
 def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
-    is_policy = root.text("apiVersion").startswith("kyverno.io/")
+    version = root.text("apiVersion")
+    if is_of_core(version):
+        walk(context, root, keys, visitor(context), skip=SKIPPED)
+    else:
+        _find_of_others(context, root, keys, version)
+    functions.find(context, root, keys)
+    carry_config(context, root, keys)
+
+
+def _find_of_others(context: DocumentContext, root: Mapping, keys: Keys, version: str) -> None:
+    """An object of a group that may need more than its images."""
+    is_policy = version.startswith("kyverno.io/")
     helm_objects.find(context, root, keys)
     visit = built.without_outputs(root, visitor(context))
     walk(context, root, keys, visit, skip=_SKIPPED_IN_POLICIES if is_policy else SKIPPED)
-    functions.find(context, root, keys)
     if crossplane.is_package(root):
         crossplane.find(context, root, keys)
     elif crossplane.is_description(root):
         crossplane.find_dependencies(context, root, keys)
-    carry_config(context, root, keys)
 
 
 def visitor(context: DocumentContext) -> Visitor:

@@ -20,8 +20,6 @@ _KEEL = ("keel", "images")
 
 def is_others(mapping: Mapping) -> bool:
     """Whether this is an object of another updater, or one that the cluster writes."""
-    if "apiVersion" not in mapping:
-        return False
     version = mapping.text("apiVersion")
     if version.startswith(_GROUPS):
         return True

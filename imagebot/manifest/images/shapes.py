@@ -25,6 +25,8 @@ from imagebot.manifest.yaml.tree import COMPLEX_KEY, Mapping, Node, is_scalar
 
 _IMAGE_ENDINGS = ("Image", "_image", "-image")
 _VERSION_ENDINGS = ("tag", "Tag", "igest")
+_BESIDE_ENDINGS = (*_VERSION_ENDINGS, "version", "Version")
+_FEW = 20
 _CONTAINER_LISTS = frozenset(
     {"containers", "initContainers", "ephemeralContainers", "sidecars", "steps"}
 )
@@ -95,14 +97,15 @@ def _image_scalar(
     context: DocumentContext, owner: Mapping, key: str, scalar: Scalar, keys: Keys, registry: str
 ) -> None:
     container = container_of(owner, keys)
-    tag_key = _tag_key(owner, key)
     text = said(owner, key)
+    alone = not _has_beside(owner)
+    tag_key = "" if alone else _tag_key(owner, key)
     if tag_key and not has_tag(text):
         if text or not _has_repository(owner, key):
             shape = _beside_tag(owner, key, tag_key, registry)
             find_split(context, shape, keys, container=container, loose=container is None)
         return
-    if find_pair(context, owner, key, keys, registry=registry):
+    if not alone and find_pair(context, owner, key, keys, registry=registry):
         return
     if key in owner.repeated:
         context.unread(scalar, "repeated-key", f"the key `{key}` appears twice")
@@ -121,6 +124,16 @@ def _image_scalar(
     else:
         refusal = "" if in_container else other_digest(owner, key)
         context.inline(scalar, (*keys, key), container=container, loose=loose, refusal=refusal)
+
+
+def _has_beside(owner: Mapping) -> bool:
+    """Whether a key may have the tag or the version of an image beside it, as few mappings do.
+
+    A mapping with many keys may have many images, and is not searched for each.
+    """
+    if len(owner) > _FEW or "<<" in owner:
+        return True
+    return any(key.endswith(_BESIDE_ENDINGS) for key in owner)
 
 
 def _has_version_key(owner: Mapping) -> bool:

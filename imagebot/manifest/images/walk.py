@@ -32,7 +32,7 @@ def walk(
         if id(node) in context.visited or len(keys) > MAX_PATH:
             return
         context.visited.add(id(node))
-        if is_others(node):
+        if "apiVersion" in node and is_others(node):
             return
         visit(context, node, keys)
         for key, (_, child) in node.items():
