@@ -166,6 +166,16 @@ def test_what_is_quick_keeps_the_turn() -> None:
     assert turns.take(0)
 
 
+def test_no_thread_is_left_of_a_turn() -> None:
+    """With another thread, a process does not fork."""
+    turns = Turns(1)
+    before = threading.active_count()
+    for number in range(200):
+        with turns.taken(), turns.given_up_after(number % 2 * 1000):
+            pass
+        assert threading.active_count() == before
+
+
 def test_a_turn_that_is_given_up_at_the_last_moment_is_not_lost() -> None:
     turns = Turns(2)
     for number in range(200):

@@ -163,17 +163,18 @@ def test_files_of_a_remote_come_in_one_request(
     assert len(posts) == 1
 
 
-def test_many_files_are_edited_the_same_by_two_processes() -> None:
-    filler = b"# much text" * 1200 + b"\n"
-    files = {f"{n:02}.yaml": values(["app:1.0", "web:1"]) + filler for n in range(40)}
-    files["20.yaml"] = values([ESCAPED, "app:1.0"]) + filler
+@pytest.mark.parametrize(("count", "filler"), [(40, b"# much text" * 1200 + b"\n"), (401, b"")])
+def test_many_files_are_edited_the_same_by_two_processes(count: int, filler: bytes) -> None:
+    files = {f"{n:03}.yaml": values(["app:1.0", "web:1"]) + filler for n in range(count)}
+    files["020.yaml"] = values([ESCAPED, "app:1.0"]) + filler
     with mock.patch.object(edits_module, "usable_processes", return_value=1):
         alone = edited(files)
-    with mock.patch.object(edits_module, "usable_processes", return_value=2):
+    with mock.patch.object(edits_module, "usable_processes", return_value=2) as asked:
         together = edited(files)
+    assert asked.called
     assert together.changes == alone.changes
     assert together.refused == alone.refused
-    assert len(alone.changes) == 40
+    assert len(alone.changes) == count
     assert len(alone.refused) == 1
 
 
