@@ -69,6 +69,8 @@ def narrow(
             group = _of_hidden(layout, now, group, refusals)
     if layout.stage:
         group = _of_stage(policy, layout, now, group, refusals)
+        if now is not None and now.layout.stage and group.tags:
+            group = _of_prerelease(layout, now, group, refusals)
     return group, moved
 
 
@@ -196,6 +198,25 @@ def _of_stage(
             kept = [i for i, text in enumerate(group.texts) if layout.numbers_of(text) == numbers]
     refusals.add("prerelease", group.others(kept), reason)
     return group.only(kept)
+
+
+def _of_prerelease(layout: Layout, now: Current, group: TagGroup, refusals: Refusals) -> TagGroup:
+    """Without pre-releases that have a number where the current one has a hash, or the reverse."""
+    known = now.layout.prerelease_before(now.text, layout)
+    if known is None:
+        return group
+    kept = [
+        i
+        for i, text in enumerate(group.texts)
+        if layout.prerelease_before(text, now.layout) != known
+    ]
+    refusals.add("shape", group.others(kept), _why_unlike(now.text))
+    return group.only(kept)
+
+
+def _why_unlike(current: str) -> str:
+    """The reason for a tag of which nothing tells whether it is newer than the current one."""
+    return f"only one of it and {current} has a number where the other may have a commit hash"
 
 
 def _same_stream(layout: Layout, other: Layout) -> bool:
