@@ -94,6 +94,49 @@ BY_CALVER = [
     )
 ]
 
+# Behind the month may be a day, or a number of a release or a build: it is a number either way.
+# So is what is behind the year where it is no month.
+BY_NUMBERS = [
+    row
+    for first, second, third in (
+        ("2024.1.5", "2024.1.31", "2024.1.32"),
+        ("2024.1.31", "2024.1.45", "2024.1.100"),
+        ("2024.1.0", "2024.1.9", "2024.1.123456"),
+        ("v2024.1.31", "v2024.1.45", "v2024.2.1"),
+        ("app-2024.1.31", "app-2024.1.45", "app-2024.2.1"),
+        ("2024-1-31", "2024-1-45", "2024-2-1"),
+        ("2024_1_31", "2024_1_45", "2024_2_1"),
+        ("2024.1.31-alpine", "2024.1.45-alpine", "2024.2.1-alpine"),
+        ("2024.1.5.200", "2024.1.32.1", "2024.1.32.12"),
+        ("24.04", "24.04.5", "24.04.45"),
+        ("24.4.31", "24.4.45", "24.5.1"),
+        ("2024.12", "2024.99", "2024.100"),
+        ("2024.12.7", "2024.13.1", "2024.13.2"),
+        ("2024.0", "2024.1", "2025.0"),
+        ("v2024.12", "v2024.13", "v2025.1"),
+        ("24.12", "24.40", "25.1"),
+        ("24.12.3", "24.13.0", "24.52.9"),
+        ("v24.9", "v24.13", "v24.52"),
+    )
+    for row in (
+        move(first, f"{second} {third} nope", third, None, _CALVER),
+        move(first, second, second, None, _CALVER),
+        move(second, f"{first} {third}", third, None, _CALVER),
+        keep(second, first, "current", _CALVER),
+        keep(third, f"{first} {second}", "current", _CALVER),
+    )
+]
+BY_NUMBERS += [
+    move("latest", "2024.1.45 2024.1.31 2024.1.5", "2024.1.45", "other", _CALVER, "adopted"),
+    move("latest", "2024.99 2024.100 2023.1 2024.12", "2024.100", "other", _CALVER, "adopted"),
+    move("latest", "24.40 24.12 24.9", "24.40", "other", _CALVER, "adopted"),
+    # The first real date comes before what only may be one.
+    keep("16.13-20240105", "16.14-20240106 16.12-20240107", None, _CALVER),
+    move("16.13-20240105", "16.13-20240106 16.14-20240107", "16.13-20240106", None, _CALVER),
+    # Behind another separator is a revision of the month.
+    move("2024.1-5", "2024.1.3 2024.1-6", "2024.1.3", "other", {**_CALVER, "variant": "any"}),
+]
+
 # The date of a build behind its version goes up by itself, and starts anew with a version.
 BEHIND_VERSIONS = [
     row
@@ -142,4 +185,4 @@ NONE = [
     keep("2026w05", "2026-9-1 1.2.3 2026"),
 ]
 
-ROWS: list[Row] = [*SHAPE, *FIRST, *BY_CALVER, *BEHIND_VERSIONS, *NONE]
+ROWS: list[Row] = [*SHAPE, *FIRST, *BY_CALVER, *BY_NUMBERS, *BEHIND_VERSIONS, *NONE]
