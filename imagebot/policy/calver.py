@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from imagebot.policy.first_variant import SEPARATORS, first_variant
 from imagebot.policy.model import Policy, UpdateType
 from imagebot.policy.platforms import of_other_variant, of_platform
 from imagebot.policy.ranking import Pool, Ranked
@@ -60,7 +61,8 @@ class Dated:
 def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) -> Ranked:
     reading, groups = read_pool(pool, current)
     now = read_date(current, reading.skeleton_of(current)) if current is not None else None
-    ranking = _Ranking(policy, now, current or "", refusals)
+    first = "" if now is not None else first_variant(policy, current, reading, groups)
+    ranking = _Ranking(policy, now, current or "", refusals, _frame(first, reading))
     for group in groups:
         ranking.read(group)
     return Ranked(
@@ -76,8 +78,16 @@ def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) ->
 
 
 class _Ranking:
-    def __init__(self, policy: Policy, now: Dated | None, current: str, refusals: Refusals) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        now: Dated | None,
+        current: str,
+        refusals: Refusals,
+        first: tuple[str, tuple[int, ...]],
+    ) -> None:
         self.policy = policy
+        self.first = first
         self.now = now
         self.current = current
         self.refusals = refusals
@@ -131,12 +141,19 @@ class _Ranking:
     def _fits(self, dated: Dated) -> bool:
         if self.policy.pattern is not None or self.policy.variant == "any":
             return True
-        if self.now is None:
-            return dated.frame in _PLAIN
-        return dated.frame == self.now.frame
+        if self.now is not None:
+            return dated.frame == self.now.frame
+        before, behind = dated.frame.split("#", 1)
+        return before in ("", "v", "V") and (behind.lstrip(SEPARATORS), dated.others) == self.first
 
 
 _PLAIN = ("#", "v#", "V#")
+
+
+def _frame(variant: str, reading: Reading) -> tuple[str, tuple[int, ...]]:
+    """How a variant is written behind a date, and its numbers."""
+    outline = outline_of_skeleton(reading.skeleton_of(variant))
+    return outline, tuple(map(int, _NUMBER.findall(variant)))
 
 
 def _style(reading: Reading, text: str) -> object:

@@ -47,11 +47,17 @@ def read_current(text: str | None, reading: Reading) -> Current | None:
 
 
 def narrow(
-    policy: Policy, layout: Layout, now: Current | None, group: TagGroup, refusals: Refusals
+    policy: Policy,
+    layout: Layout,
+    now: Current | None,
+    group: TagGroup,
+    refusals: Refusals,
+    first: str = "",
 ) -> tuple[TagGroup, Mapping[str, UpdateType]]:
     """The tags of a group that have the current one's shape, and what the policy says besides.
 
-    Also those of them that are on another platform than the current tag, and how far.
+    Also those of them that are on another platform than the current tag, and how far. `first` is
+    the variant that is adopted where there is no current version.
     """
     moved: Mapping[str, UpdateType] = _NONE
     group = (
@@ -61,6 +67,10 @@ def narrow(
     )
     if not group.tags:
         return group, moved
+    if now is None and first:
+        return _of_stage(
+            policy, layout, now, _of_first(layout, first, group, refusals), refusals
+        ), moved
     group = _of_variant(policy, layout, now, group, refusals)
     if now is not None and group.tags:
         if layout.ingredients:
@@ -110,6 +120,13 @@ def _of_variant(
     kept = [i for i, text in enumerate(group.texts) if is_variant(policy.variant, text[start:])]
     name = "" if policy.variant == "none" else policy.variant
     refusals.add("variant", group.others(kept), _other_variant(name))
+    return group.only(kept)
+
+
+def _of_first(layout: Layout, first: str, group: TagGroup, refusals: Refusals) -> TagGroup:
+    start = layout.variant_start
+    kept = [i for i, text in enumerate(group.texts) if text[start:].lstrip(_SEPARATORS) == first]
+    refusals.add("variant", group.others(kept), _other_variant(first))
     return group.only(kept)
 
 
