@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from imagebot.policy.first_variant import SEPARATORS, first_variant
 from imagebot.policy.model import Policy, UpdateType
 from imagebot.policy.platforms import of_other_variant, of_platform
 from imagebot.policy.ranking import Pool, Ranked
@@ -34,8 +35,13 @@ _DATE = re.compile(
     r"|(?P<y3>[0-9]{2})\.(?P<m3>0?[1-9]|1[0-2])(?![0-9])"
     r")"
 )
+_YEAR = re.compile(
+    r"(?<![0-9.])(?P<y>199[0-9]|20[0-9]{2}|[0-9]{2}(?=\.[0-9]{1,2}(?![0-9])))\.(?P<n>[0-9]+)"
+)
+"""A year and a number that is no month, as in 2024.99 and 24.40, where there is no real date."""
 _TAIL = re.compile(r"(?:[-._T:]?[01]+)*Z?")
 _NUMBER = re.compile(r"[0-9]+")
+_WITH_DAY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,8 @@ class Dated:
 def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) -> Ranked:
     reading, groups = read_pool(pool, current)
     now = read_date(current, reading.skeleton_of(current)) if current is not None else None
-    ranking = _Ranking(policy, now, current or "", refusals)
+    first = "" if now is not None else first_variant(policy, current, reading, groups)
+    ranking = _Ranking(policy, now, current or "", refusals, _frame(first, reading))
     for group in groups:
         ranking.read(group)
     return Ranked(
@@ -71,8 +78,16 @@ def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) ->
 
 
 class _Ranking:
-    def __init__(self, policy: Policy, now: Dated | None, current: str, refusals: Refusals) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        now: Dated | None,
+        current: str,
+        refusals: Refusals,
+        first: tuple[str, tuple[int, ...]],
+    ) -> None:
         self.policy = policy
+        self.first = first
         self.now = now
         self.current = current
         self.refusals = refusals
@@ -126,12 +141,19 @@ class _Ranking:
     def _fits(self, dated: Dated) -> bool:
         if self.policy.pattern is not None or self.policy.variant == "any":
             return True
-        if self.now is None:
-            return dated.frame in _PLAIN
-        return dated.frame == self.now.frame
+        if self.now is not None:
+            return dated.frame == self.now.frame
+        before, behind = dated.frame.split("#", 1)
+        return before in ("", "v", "V") and (behind.lstrip(SEPARATORS), dated.others) == self.first
 
 
 _PLAIN = ("#", "v#", "V#")
+
+
+def _frame(variant: str, reading: Reading) -> tuple[str, tuple[int, ...]]:
+    """How a variant is written behind a date, and its numbers."""
+    outline = outline_of_skeleton(reading.skeleton_of(variant))
+    return outline, tuple(map(int, _NUMBER.findall(variant)))
 
 
 def _style(reading: Reading, text: str) -> object:
@@ -152,34 +174,65 @@ def _hidden(policy: Policy, reading: Reading, text: str) -> object:
 
 def read_date(text: str, skeleton: str) -> Dated | None:
     """The first date in a text, and the numbers after it; None when there is none."""
-    found = _DATE.search(text)
-    hides = "~" in skeleton or "?" in skeleton
-    while hides and found is not None and _is_hidden(skeleton, found.span()):
-        found = _DATE.search(text, found.end())
+    found = _find(text, skeleton)
     if found is None:
         return None
-    clock = found["clock"] or ""
-    hours = [clock[i : i + 2] for i in range(0, len(clock), 2)]
     rest = _rest(skeleton, found.end())
+    clock = found.groupdict().get("clock") or ""
+    hours = [clock[i : i + 2] for i in range(0, len(clock), 2)]
     counters = _NUMBER.findall(text, found.end(), rest.start)
-    key = (*_day(found), *map(int, (*hours, *counters)))
+    day = _day(found) if found.re is _DATE else (_century(found["y"]), int(found["n"]))
+    if len(day) < _WITH_DAY and not (counters and text[found.end()] == _separator(found)):
+        day = (*day, 0)
+    key = (*day, *map(int, (*hours, *counters)))
     before = text[: found.start()]
-    if hides and _is_hidden(skeleton, (0, found.start())):
+    if _is_hidden(skeleton, (0, found.start())):
         before = outline_of_skeleton(skeleton[: found.start()])
     others = tuple([int(text[start:end]) for start, end in rest.numbers])
     return Dated(key, f"{before}#{rest.outline}", others, rest.ingredients)
 
 
-def _day(found: re.Match[str]) -> tuple[int, int, int]:
-    """Year, month and day; of a week its Monday, and the day 0 of a month."""
+def _find(text: str, skeleton: str) -> re.Match[str] | None:
+    found = _first(_DATE, text, skeleton)
+    if found is not None and not found["y3"]:
+        return found
+    year = _first(_YEAR, text, skeleton)
+    # 24.13.1 is not a release of January 2013.
+    if found is None or (year is not None and year.end() > found.start() > year.start()):
+        return year
+    return found
+
+
+def _first(form: re.Pattern[str], text: str, skeleton: str) -> re.Match[str] | None:
+    """The first that no part of may be a hash."""
+    found = form.search(text)
+    if "~" not in skeleton and "?" not in skeleton:
+        return found
+    while found is not None and _is_hidden(skeleton, found.span()):
+        found = form.search(text, found.end())
+    return found
+
+
+def _day(found: re.Match[str]) -> tuple[int, ...]:
+    """Year, month and day; of a week its Monday. Without a day only year and month."""
     if found["week"]:
         # The fourth of January is always in the first week.
         first = date(int(found["y4"]), 1, 4)
         monday = first + timedelta(weeks=int(found["week"]) - 1, days=-first.weekday())
         return monday.year, monday.month, monday.day
-    year = found["y1"] or found["y2"] or "20" + found["y3"]
-    month = found["m1"] or found["m2"] or found["m3"]
-    return int(year), int(month), int(found["d1"] or found["d2"] or "0")
+    year = _century(found["y1"] or found["y2"] or found["y3"])
+    month = int(found["m1"] or found["m2"] or found["m3"])
+    day = found["d1"] or found["d2"]
+    return (year, month, int(day)) if day else (year, month)
+
+
+def _century(year: str) -> int:
+    return int(year) if len(year) > len("24") else 2000 + int(year)
+
+
+def _separator(found: re.Match[str]) -> str:
+    """What is between year and month: a number behind the same is a day, or one of a build."""
+    return found.groupdict().get("s") or "."
 
 
 class _Rest(NamedTuple):

@@ -9,6 +9,7 @@ import functools
 from collections.abc import Callable, Container, Sequence
 from dataclasses import field
 
+from imagebot.policy.first_variant import first_variant
 from imagebot.policy.model import Policy
 from imagebot.policy.plain import drop_old, leading_form
 from imagebot.policy.ranking import Outsiders, Pool, Ranked, pick
@@ -35,7 +36,8 @@ Accept = Callable[[Sequence[Numbers], Sequence[Pre] | None], Sequence[int]]
 def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) -> Ranked:
     reading, groups = read_pool(pool, current)
     now = read_current(current, reading)
-    reader = read_rows(policy, reading, groups, now, refusals)
+    first = "" if now is not None else first_variant(policy, current, reading, groups)
+    reader = read_rows(policy, reading, groups, now, refusals, first=first)
     if now is None:
         reader.rows = leading_form(reader.rows, refusals)
         reader.rows = drop_old(policy, reader.rows, reader.outsiders, refusals)
@@ -46,7 +48,8 @@ def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) ->
 class RowReader:
     """Reads groups of tags into rows, and remembers what was written in another way.
 
-    What `accept` does not take is refused by the rule `semver`.
+    What `accept` does not take is refused by the rule `semver`. `first` is the variant that is
+    adopted where there is no current version.
     """
 
     policy: Policy
@@ -54,6 +57,7 @@ class RowReader:
     now: Current | None
     refusals: Refusals
     accept: Accept | None
+    first: str = ""
     rows: Rows = field(default_factory=Rows)
     outsiders: list[Outsiders] = field(default_factory=list)
 
@@ -63,7 +67,7 @@ class RowReader:
         if layout is None:
             self.refusals.add(self.policy.order, group.tags, _why_none(group.skeleton))
             return
-        fitting, moved = narrow(self.policy, layout, self.now, group, self.refusals)
+        fitting, moved = narrow(self.policy, layout, self.now, group, self.refusals, self.first)
         if not fitting.tags:
             self.outsiders.append((layout, group))
             return
@@ -103,9 +107,10 @@ def read_rows(
     now: Current | None,
     refusals: Refusals,
     accept: Accept | None = None,
+    first: str = "",
 ) -> RowReader:
     """The tags that have the current one's shape and the policy's variant and pre-releases."""
-    reader = RowReader(policy, reading, now, refusals, accept)
+    reader = RowReader(policy, reading, now, refusals, accept, first)
     for group in groups:
         reader.read(group)
     return reader

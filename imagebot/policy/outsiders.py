@@ -13,8 +13,9 @@ from imagebot.policy.steps import kept_numbers
 from imagebot.reference import Reference
 from imagebot.values import dataclass
 from imagebot.version.ingredients import Ingredient
-from imagebot.version.precedence import Numbers, pad
+from imagebot.version.precedence import Numbers, Pre, pad
 from imagebot.version.shape import Layout
+from imagebot.version.skeletons import TagGroup
 from imagebot.version.words import RUNTIMES, SYSTEMS
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six")
@@ -47,7 +48,7 @@ def has_lower(policy: Policy, reference: Reference, ranked: Ranked) -> bool:
 class _Outsider:
     """A tag that was not compared; the one with the highest `rank` is told of."""
 
-    rank: tuple[bool, int, Numbers, int, str]
+    rank: tuple[bool, int, Numbers, Pre, int, Numbers, str]
     why: str
 
 
@@ -77,28 +78,60 @@ class _Now:
 
     def judge(self, outsiders: Outsiders) -> Iterator[_Outsider]:
         layout, group = outsiders
-        every = cut_numbers((*layout.parts, *layout.variant_numbers), group.texts)
-        best, text, tag = max(zip(every, group.texts, group.tags, strict=True))
+        best, text, tag = self._best(layout, group)
         numbers = best[: len(layout.parts)]
         there = self.layout.numbers_of(self.text)
+        stages = stage_pre(layout, text), stage_pre(self.layout, self.text)
+        inner = self._likeness(layout, text), layout.variant_numbers_of(text), tag
         if other := self._other_form(layout, tag):
             if self.any_form:
                 is_version = layout.kind == "version" and not layout.of_platform
-                rank = (False, is_version - 100, numbers, self._likeness(layout, text), tag)
-                yield _Outsider(rank, other)
+                yield _Outsider((False, is_version - 100, numbers, stages[0], *inner), other)
             return
-        stages = stage_pre(layout, text), stage_pre(self.layout, self.text)
-        if (_padded(numbers), stages[0]) > (_padded(there), stages[1]):
+        if unlike := self._unlike(layout, tag, text):
+            distance, why = 1, unlike
+        elif (_padded(numbers), stages[0]) > (_padded(there), stages[1]):
             distance, why = self._difference(layout, tag, text)
-        elif self.any_form and (numbers, stages[0]) == (there, stages[1]) and self.is_alike(layout):
+        elif self._is_same(layout) and (numbers, stages[0]) == (there, stages[1]):
             distance, why = 1, self._same_version(layout, tag, text)
         else:
             return
         if why and (distance < _FAR or self.any_form):
-            kept = kept_numbers(self.policy.max or "major", of_platform=self.layout.of_platform)
+            kept = self._kept()
             within = pad(numbers)[:kept] == pad(there)[:kept]
-            rank = (within, -distance, _padded(numbers), self._likeness(layout, text), tag)
-            yield _Outsider(rank, why)
+            yield _Outsider((within, -distance, _padded(numbers), stages[0], *inner), why)
+
+    def _best(self, layout: Layout, group: TagGroup) -> tuple[Numbers, str, str]:
+        """Of tags of one skeleton the highest within the policy's step, else of all."""
+        spans = (*layout.parts, *layout.prerelease_numbers, *layout.variant_numbers)
+        rows = list(zip(cut_numbers(spans, group.texts), group.texts, group.tags, strict=True))
+        best = max(rows)
+        kept, count = self._kept(), len(layout.parts)
+        there = pad(self.layout.numbers_of(self.text))[:kept]
+        if pad(best[0][:count])[:kept] == there or any(there[count:]):
+            return best
+        kept = min(kept, count)
+        return max([row for row in rows if row[0][:kept] == there[:kept]], default=best)
+
+    def _kept(self) -> int:
+        """How many of the first numbers stay in a step that the policy allows."""
+        if self.layout.kind != "version":
+            return 0
+        return kept_numbers(self.policy.max or "major", of_platform=self.layout.of_platform)
+
+    def _unlike(self, layout: Layout, tag: str, text: str) -> str:
+        """What is said of a pre-release with a number for a commit, or the reverse; "" if not."""
+        if not (layout.stage and self.layout.stage and self.is_alike(layout)):
+            return ""
+        before = layout.prerelease_before(text, self.layout)
+        if before is None or before != self.layout.prerelease_before(self.text, layout):
+            return ""
+        differ = "only one of them has a number where the other may have a commit hash"
+        return f"nothing orders {tag} and {self.text}: {differ}"
+
+    def _is_same(self, layout: Layout) -> bool:
+        """Whether tags of the same numbers are told of: always, where they may be newer builds."""
+        return (self.any_form or bool(layout.unknown)) and self.is_alike(layout)
 
     def _other_form(self, layout: Layout, tag: str) -> str:
         """What is said of a tag whose numbers are nothing to compare with, "" for another."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
+from imagebot.policy.first_variant import first_variant
 from imagebot.policy.model import Policy
 from imagebot.policy.natural import natural_range, rank_rows, read_rows
 from imagebot.policy.plain import drop_old
@@ -55,7 +56,8 @@ def _natural(policy: Policy, pool: Pool, current: str | None, refusals: Refusals
     if now is not None and not _is_version(now):
         now = None
     accept = functools.partial(_accepted, natural_range(_range_of(policy)))
-    reader = read_rows(policy, reading, groups, now, refusals, accept)
+    first = "" if now is not None else first_variant(policy, current, reading, groups)
+    reader = read_rows(policy, reading, groups, now, refusals, accept, first)
     if now is None:
         reader.rows = _several_parts(reader.rows, refusals)
         reader.rows = drop_old(policy, reader.rows, reader.outsiders, refusals, accept)

@@ -47,11 +47,17 @@ def read_current(text: str | None, reading: Reading) -> Current | None:
 
 
 def narrow(
-    policy: Policy, layout: Layout, now: Current | None, group: TagGroup, refusals: Refusals
+    policy: Policy,
+    layout: Layout,
+    now: Current | None,
+    group: TagGroup,
+    refusals: Refusals,
+    first: str = "",
 ) -> tuple[TagGroup, Mapping[str, UpdateType]]:
     """The tags of a group that have the current one's shape, and what the policy says besides.
 
-    Also those of them that are on another platform than the current tag, and how far.
+    Also those of them that are on another platform than the current tag, and how far. `first` is
+    the variant that is adopted where there is no current version.
     """
     moved: Mapping[str, UpdateType] = _NONE
     group = (
@@ -61,6 +67,10 @@ def narrow(
     )
     if not group.tags:
         return group, moved
+    if now is None and first:
+        return _of_stage(
+            policy, layout, now, _of_first(layout, first, group, refusals), refusals
+        ), moved
     group = _of_variant(policy, layout, now, group, refusals)
     if now is not None and group.tags:
         if layout.ingredients:
@@ -69,6 +79,8 @@ def narrow(
             group = _of_hidden(layout, now, group, refusals)
     if layout.stage:
         group = _of_stage(policy, layout, now, group, refusals)
+        if now is not None and now.layout.stage and group.tags:
+            group = _of_prerelease(layout, now, group, refusals)
     return group, moved
 
 
@@ -108,6 +120,13 @@ def _of_variant(
     kept = [i for i, text in enumerate(group.texts) if is_variant(policy.variant, text[start:])]
     name = "" if policy.variant == "none" else policy.variant
     refusals.add("variant", group.others(kept), _other_variant(name))
+    return group.only(kept)
+
+
+def _of_first(layout: Layout, first: str, group: TagGroup, refusals: Refusals) -> TagGroup:
+    start = layout.variant_start
+    kept = [i for i, text in enumerate(group.texts) if text[start:].lstrip(_SEPARATORS) == first]
+    refusals.add("variant", group.others(kept), _other_variant(first))
     return group.only(kept)
 
 
@@ -196,6 +215,25 @@ def _of_stage(
             kept = [i for i, text in enumerate(group.texts) if layout.numbers_of(text) == numbers]
     refusals.add("prerelease", group.others(kept), reason)
     return group.only(kept)
+
+
+def _of_prerelease(layout: Layout, now: Current, group: TagGroup, refusals: Refusals) -> TagGroup:
+    """Without pre-releases that have a number where the current one has a hash, or the reverse."""
+    known = now.layout.prerelease_before(now.text, layout)
+    if known is None:
+        return group
+    kept = [
+        i
+        for i, text in enumerate(group.texts)
+        if layout.prerelease_before(text, now.layout) != known
+    ]
+    refusals.add("shape", group.others(kept), _why_unlike(now.text))
+    return group.only(kept)
+
+
+def _why_unlike(current: str) -> str:
+    """The reason for a tag of which nothing tells whether it is newer than the current one."""
+    return f"only one of it and {current} has a number where the other may have a commit hash"
 
 
 def _same_stream(layout: Layout, other: Layout) -> bool:

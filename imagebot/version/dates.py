@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 
 _FIRST, _LAST = 1990, 2099
 _WEEKS = 53
@@ -27,12 +28,30 @@ _FORMS = (
     re.compile(r"0{10}(?:0{2,4})?(?:\.0+)*"),
 )
 _NUMBER = re.compile(r"[0-9]+")
+_LATER = re.compile(r"(?<=[-_+])(?=0000(?:([-_])00?\1|[-_.]?[wW])0)")
+"""Where a day or a week may begin behind something else.
+
+Not a month, nor numbers with dots: there 2024-1 and 2024.1 may as well be a version of something.
+"""
+
+
+def later_dates(skeleton: str, start: int) -> list[tuple[int, int]]:
+    """Where a day or a week may stand behind a place of a skeleton, the longest first."""
+    return [
+        (found.start(), end)
+        for found in _LATER.finditer(skeleton, start + 1)
+        for end in _ends(skeleton, found.start(), _FORMS[:2])
+    ]
 
 
 def date_ends(skeleton: str, start: int) -> list[int]:
     """Where a date may end that begins at a place of a skeleton, the longest first."""
+    return _ends(skeleton, start, _FORMS)
+
+
+def _ends(skeleton: str, start: int, forms: Sequence[re.Pattern[str]]) -> list[int]:
     zeros = skeleton.replace("1", "0")
-    found = [form.match(zeros, start) for form in _FORMS]
+    found = [form.match(zeros, start) for form in forms]
     ends = {match.end() for match in found if match}
     return sorted((end for end in ends if zeros[end : end + 1] != "0"), reverse=True)
 

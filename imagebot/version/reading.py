@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 
 from imagebot.values import dataclass
-from imagebot.version.dates import date_ends
+from imagebot.version.dates import date_ends, later_dates
 from imagebot.version.places import Place, decide, mark_held
 from imagebot.version.shape import Layout, layout_of_skeleton, version_start
 from imagebot.version.skeletons import (
@@ -107,12 +107,16 @@ def settle_alone(skeleton: str) -> tuple[str, tuple[Span, ...]]:
 
 @functools.lru_cache(maxsize=CACHED)
 def version_dates(skeleton: str) -> tuple[Span, ...]:
-    """Where the version of a skeleton may be a date that is not marked yet, the longest first."""
+    """Where a skeleton may have a date that is not marked yet, the longest first.
+
+    Its version may be one, and so may what is behind it.
+    """
     start = version_start(skeleton)
     if start is None:
         return ()
-    ends = date_ends(skeleton, start)
-    return tuple((start, end) for end in ends if "0" in skeleton[start:end])
+    spans = [(start, end) for end in date_ends(skeleton, start)]
+    spans += later_dates(skeleton, start)
+    return tuple((start, end) for start, end in spans if "0" in skeleton[start:end])
 
 
 def _counts(groups: Iterable[TagGroup]) -> bool:

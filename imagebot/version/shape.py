@@ -135,6 +135,25 @@ class Layout:
         """The hashes of a tag, and what may be one: nothing orders tags that differ there."""
         return tuple([tag[start:end] for start, end in self.hidden])
 
+    def prerelease_before(self, tag: str, other: Layout) -> tuple[int, ...] | None:
+        """The numbers before the place where only one of two pre-releases has a hash.
+
+        Nothing orders a hash and a number. None where both have the same in every place.
+        """
+        ours, theirs = self._prerelease_places, other._prerelease_places
+        differ = [i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b]
+        if not differ:
+            return None
+        numbers = ours[: differ[0]].count(True)
+        return (*self.numbers_of(tag), *self.stage_key(tag)[: 1 + numbers])
+
+    @property
+    def _prerelease_places(self) -> list[bool]:
+        """For each number and hash of the pre-release whether it is a number."""
+        start, end = self.prerelease
+        hidden = {span for span in self.hidden if start <= span[0] < end}
+        return [span not in hidden for span in sorted({*self.prerelease_numbers, *hidden})]
+
     @property
     def is_stream(self) -> bool:
         """Whether the pre-release's word names a stream of builds instead of a stage."""

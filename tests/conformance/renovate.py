@@ -120,6 +120,7 @@ LOOK_UPS = (
     ("max=minor", "8", _NODE, "8"),
     ("max=major", "8", _NODE, "9"),
     ("max=major", "alpine", "8.0.0 8.1.0 alpine", "alpine"),
+    ("max=major", "latest", "8.0.0 8.1.0 latest", "latest"),
     ("", "alpine", "8.0.0 8.1.0 alpine", "alpine"),
     ("max=major adopt=false", "alpine", "8.0.0 8.1.0 alpine", "alpine"),
     ("max=major", "17.0.0", _OPENJDK, "19.0.0"),
@@ -289,7 +290,7 @@ TABLES = (
         picks,
         LOOK_UPS,
         {
-            ("max=major", "alpine", "8.0.0 8.1.0 alpine"): ("Adoption", "8.1.0"),
+            ("max=major", "latest", "8.0.0 8.1.0 latest"): ("Adoption", "8.1.0"),
             ("pin=digest", "8.0.0", "8.0.0 8.1.0"): ("Pinning alone", "8.0.0"),
             ("max=major", "bullseye-slim", _DEBIAN): ("Names of releases", "bullseye-slim"),
         },

@@ -86,6 +86,26 @@ SIBLINGS = [
         r"^alpine3\.19-v17\.1\.0 is newer but begins otherwise$",
     ),
     ("team1-1.2.3", "zone-1.3.0 team2-1.3.0", r"^team2-1\.3\.0 is newer but begins otherwise$"),
+    # The best is the best in every number, and first of what the policy's step allows.
+    ("1.2.3", "1.3.0-rc.2 1.3.0-rc.10", r"^1\.3\.0-rc\.10 is newer but a pre-release$"),
+    ("1.2.3", "1.3.0-rc9 1.3.0-rc10", r"^1\.3\.0-rc10 is newer but a pre-release$"),
+    ("1.2.3", "1.3.0-dev.4 1.3.0-beta.2 1.3.0-alpha.3", r"^1\.3\.0-beta\.2 is newer"),
+    ("1.2.3-rc.1", "1.4.0-rc.2 1.4.0-rc.10", r"^1\.4\.0-rc\.10 is newer but a pre-release of an"),
+    ("1.2.3", "2.0.0-rc.1 1.3.0-rc.9 1.3.0-rc.10", r"^1\.3\.0-rc\.10 is newer"),
+    ("1.2.3-ls9", "1.2.4-r9 1.2.4-r10", r"^1\.2\.4-r10 is newer but of another variant$"),
+    ("1.2.3-fpm", "1.2.4-slim9 1.2.4-slim10", r"^1\.2\.4-slim10 is newer but of another"),
+    ("1.2.3-php8.2", "1.3.0-php8.3 2.0.0-php8.3", r"^1\.3\.0-php8\.3 is newer but on another"),
+    ("1.2.3-php8.2", "1.3.0-php8.9 1.3.0-php8.10", r"^1\.3\.0-php8\.10 is newer but on another"),
+    ("v1.2.3", "2.0.0 1.9.0 1.10.0", r"^1\.10\.0 is newer but written without the v$"),
+    ("2026-1-5", "2026-2-1-slim 2027-1-1-slim", r"^2027-1-1-slim is newer but of another variant"),
+    # A number where the other has a commit.
+    (
+        "1.3.0-beta.abcdef1",
+        "1.3.0-beta.9 1.3.0-beta.12",
+        r"^nothing orders 1\.3\.0-beta\.12 and 1\.3\.0-beta\.abcdef1: only one of them has a n",
+    ),
+    ("1.3.0-beta.5", "1.3.0-beta.abcdef1", r"^nothing orders 1\.3\.0-beta\.abcdef1 and 1\.3\.0-b"),
+    ("1.3.0-dev.5-1234567", "1.3.0-dev.5-6", r"^nothing orders 1\.3\.0-dev\.5-6 and 1\.3\.0-dev"),
     # The first thing that stands in the way of a comparison.
     ("1.0.0", "latest main", r"^no other tag can be compared with 1\.0\.0; latest is refused: it "),
     ("sha-1234567-amd64", "sha-7654321-amd64", r"nothing orders commit hashes"),
@@ -336,6 +356,29 @@ def test_says_that_numbers_may_be_hashes(current: str, tags: str) -> None:
     choice = choosing(SHAPE, f"{tags} {current}", current)
     assert choice.successors == ()
     assert "hash" in choice.reason
+
+
+# (current, what nothing orders beside it, what is lower than both)
+BESIDE_LOWER = [
+    ("1.2.3-7654321", "1.2.3-8654321", "1.2.2-9999999"),
+    ("main-12-1234567", "main-12-7654321", "main-11-1111111"),
+    ("1.0.0-alpine.1234567", "1.0.0-alpine.7654321", "0.9.0-alpine.1234321"),
+    ("20260101-1234567", "20260101-7654321", "20251201-1111111"),
+    ("1.3.0-beta.2-1234567", "1.3.0-beta.2-7654321", "1.3.0-beta.1-1111111"),
+    ("1.3.0-beta.abcdef1", "1.3.0-beta.2", "1.3.0-alpha.1"),
+    ("1.3.0-beta.5", "1.3.0-beta.abcdef1", "1.3.0-beta.4"),
+]
+
+
+@pytest.mark.parametrize(
+    ("current", "tag", "lower"), BESIDE_LOWER, ids=[c for c, *_ in BESIDE_LOWER]
+)
+def test_says_so_where_lower_tags_were_compared(current: str, tag: str, lower: str) -> None:
+    choice = choosing(SHAPE, f"{lower} {current} {tag}", current)
+    assert choice.successors == ()
+    assert tag in choice.reason
+    assert "nothing" in choice.reason
+    assert lower not in choice.reason
 
 
 @pytest.mark.parametrize(

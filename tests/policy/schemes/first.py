@@ -59,4 +59,72 @@ OLD = [
     *_adopt("1.2.3 app-1.3.0-slim app-1.4.0-slim", "1.2.3"),
 ]
 
-ROWS: list[Row] = [*FORMS, *OLD]
+PLATFORMS = "1.27.3 1.27.3-alpine 1.28.0 1.28.0-alpine 1.28.0-alpine3.20 1.28.0-slim"
+
+# What a moving tag says besides is not lost: the platform, or a variant that there is.
+VARIANTS = [
+    row
+    for current, expected in (
+        ("alpine", "1.28.0-alpine"),
+        ("latest-alpine", "1.28.0-alpine"),
+        ("stable_alpine", "1.28.0-alpine"),
+        ("main-alpine", "1.28.0-alpine"),
+        ("latest-alpine3.20", "1.28.0-alpine3.20"),
+        ("slim", "1.28.0-slim"),
+        ("edge-slim", "1.28.0-slim"),
+    )
+    for row in (
+        *(move(current, PLATFORMS, expected, "other", keys, "adopted") for keys in _ALL),
+        move(current, PLATFORMS, "1.28.0", "other", {"max": "minor", "variant": "none"}, "adopted"),
+    )
+]
+VARIANTS += [
+    row
+    for keys in _ALL
+    for row in (
+        keep("alpine", "1.27.3 1.28.0 1.28.0-slim", "no-candidate", keys),
+        keep("latest-alpine3.19", PLATFORMS, "no-candidate", keys),
+        keep("lts-jdk17", "2.475 2.476 2.476-jdk21", "no-candidate", keys),
+        keep("bookworm", "12.6 12.7 trixie", "no-candidate", keys),
+        keep("latest-fpm-alpine", "8.3.1 8.3.1-fpm 8.3.1-alpine", "no-candidate", keys),
+        move("lts-jdk17", "2.475-jdk17 2.476-jdk21 2.476", "2.475-jdk17", "other", keys, "adopted"),
+        move("fpm-alpine", "8.3.1 8.3.1-fpm-alpine", "8.3.1-fpm-alpine", "other", keys, "adopted"),
+        move("latest-arm64", "1.2.3 1.2.3-arm64", "1.2.3-arm64", "other", keys, "adopted"),
+        # A name that no version has says nothing about one.
+        move("latest-arm64", "1.2.3 1.2.3-slim", "1.2.3", "other", keys, "adopted"),
+        move("production", "1.2.3 1.2.3-slim", "1.2.3", "other", keys, "adopted"),
+        move("dev-backend", "1.2.3 1.2.3-slim", "1.2.3", "other", keys, "adopted"),
+    )
+]
+VARIANTS += [
+    # What has no order is replaced by a range, and keeps its platform, too.
+    move(current, PLATFORMS, "1.28.0-alpine", "other", _RANGE, "adopted")
+    for current in (
+        "sha-4f2a9c1-alpine",
+        "pr-57-alpine",
+        "main-57-alpine",
+        "20240105-alpine",
+        "57-4f2a9c1-alpine",
+    )
+]
+VARIANTS += [
+    move(
+        "latest-alpine",
+        "20240105 20240105-alpine",
+        "20240105-alpine",
+        "other",
+        {"order": "calver"},
+        "adopted",
+    ),
+    move(
+        "alpine",
+        "2024.1.5 2024.1.5-alpine3.19 2024.1.4-alpine",
+        "2024.1.4-alpine",
+        "other",
+        {"order": "calver"},
+        "adopted",
+    ),
+    keep("latest-alpine", "20240105 20240105-slim", "no-candidate", {"order": "calver"}),
+]
+
+ROWS: list[Row] = [*FORMS, *OLD, *VARIANTS]

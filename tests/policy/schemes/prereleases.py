@@ -100,4 +100,25 @@ UNKNOWN = [
     keep("1.0.0", "1.0.0-1234567 0.9.0-7654321", None, {"variant": "any"}),
 ]
 
-ROWS: list[Row] = [*UNKNOWN, *SAME_ORDER, *BEST, *STRICT, *DEFAULT]
+# Nothing orders a number and what is, or may be, a commit in its place.
+BESIDE_NUMBERS = [
+    row
+    for commit in ("1234567", "abcdef1", "g1234567", "4f2a9c1d")
+    for keys in (None, _ALLOW, {"semver": "*-0"}, {"order": "natural"})
+    for row in (
+        keep(f"1.3.0-beta.{commit}", "1.3.0-beta.2 1.3.0-beta.12", None, keys),
+        keep("1.3.0-beta.2", f"1.3.0-beta.{commit} 1.3.0-beta.1", None, keys),
+        keep(f"1.3.0-SNAPSHOT-{commit}", "1.3.0-SNAPSHOT-7 1.3.0-SNAPSHOT-8", None, keys),
+        keep(f"1.3.0-dev.5.{commit}", "1.3.0-dev.5.9", None, keys),
+        keep("1.3.0-dev.5", f"1.3.0-dev.{commit}-9", None, keys),
+        keep("1.3.0-dev.5-alpine", f"1.3.0-dev.{commit}-9-alpine", None, keys),
+        # What is before that place decides.
+        move(f"1.3.0-dev.5-{commit}", "1.3.0-dev.7", "1.3.0-dev.7", "patch", keys),
+        move("1.3.0-dev.5", f"1.3.0-dev.7-{commit}", f"1.3.0-dev.7-{commit}", "patch", keys),
+        move(f"1.3.0-alpha-{commit}", "1.3.0-beta.2", "1.3.0-beta.2", "patch", keys),
+        move("1.3.0-alpha.2", f"1.3.0-beta-{commit}", f"1.3.0-beta-{commit}", "patch", keys),
+        move(f"1.3.0-beta.{commit}", "1.3.0-beta.2 1.3.0", "1.3.0", "patch", keys),
+    )
+]
+
+ROWS: list[Row] = [*UNKNOWN, *BESIDE_NUMBERS, *SAME_ORDER, *BEST, *STRICT, *DEFAULT]
