@@ -18,7 +18,7 @@ from imagebot.git.url import identity_of
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.plan.model import update_id
 from imagebot.publish.branches import own_commits, proposals_of
-from imagebot.publish.marker import PullRequestMarker, read_marker
+from imagebot.publish.marker import MOST_UNLISTED, PullRequestMarker, read_marker
 from imagebot.publish.refusals import BotRequests
 from imagebot.publish.state import read_trailer
 from imagebot.publish.text import BRANCH_PREFIX
@@ -102,8 +102,16 @@ def _whole(
             return None
         state = replace(said, pushed=commit)
     elif said is not None and said.plan == known.plan:
-        lists = {"updates": said.updates, "again": said.again, "policies": said.policies}
-        state = replace(known, **lists, left=said.left)  # type: ignore[arg-type]  # as they were
+        # The text may say of later passes which tags are not listed, where it has room for all.
+        cut = len(said.unlisted) > MOST_UNLISTED
+        state = replace(
+            known,
+            updates=said.updates,
+            again=said.again,
+            policies=said.policies,
+            unlisted=said.unlisted if cut else known.unlisted,
+            left=said.left,
+        )
     else:
         state = known
     if not state.left:
