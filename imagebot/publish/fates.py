@@ -205,10 +205,13 @@ def _listed(decision: Decision) -> set[str]:
 
 def _missing(decision: Decision, proposal: Proposal) -> tuple[str, ...]:
     """The tags of a proposal that the registry's list has lost, each once."""
-    tags = dict.fromkeys((proposal.before[0], proposal.after[0]))
+    before, listed = proposal.before[0], _listed(decision)
+    if not decision.current_listed:
+        listed -= {before}
+    tags = dict.fromkeys((before, proposal.after[0]))
     if not proposal.was_listed:
-        del tags[proposal.before[0]]
-    return tuple(tag for tag in tags if tag is not None and tag not in _listed(decision))
+        del tags[before]
+    return tuple(tag for tag in tags if tag is not None and tag not in listed)
 
 
 def _was_changed(

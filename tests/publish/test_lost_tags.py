@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,6 +89,29 @@ def test_a_route_whose_name_is_gone_says_nothing_of_the_registry(tmp_path: Path)
     rule(route="live", files="live/**")(world)
     assert world.statuses() == [(1, "updated")]
     assert is_gone(world)
+
+
+@pytest.mark.parametrize(
+    ("policy", "tag"),
+    [
+        ("{pin: digest}", "1.0.0"),
+        ("{pin: digest, exists: true}", "1.0.0"),
+        ("{follow: stable, pin: digest}", "stable"),
+    ],
+)
+def test_a_tag_that_only_gets_a_digest(tmp_path: Path, policy: str, tag: str) -> None:
+    """No list is asked for: the registry says of the tag alone that it is not there."""
+    world = make(tmp_path, f"app:{tag}", tags={APP: ("1.0.0", "stable")})
+    rule(policy=policy)(world)
+    assert world.statuses() == [(1, "opened")]
+    world.tags[APP] = ("1.1.0",)
+    assert world.statuses() == [(1, "updated")]
+    assert is_gone(world)
+    assert f"the registry does not list {tag} any more" in world.pull(1)["body"]
+    assert world.statuses() == [(1, "unchanged")]
+    world.tags[APP] = ("1.0.0", "stable")
+    assert world.statuses() == [(1, "updated")]
+    assert not is_gone(world)
 
 
 def test_the_text_says_why_the_title_still_says_so(tmp_path: Path) -> None:
@@ -193,7 +217,9 @@ def test_it_moves_also_where_the_forge_has_no_drafts(
     rule(group="repository")(world)
     assert world.statuses() == [(2, "opened"), (1, "closed")]
     assert (world.pull(2)["title"].startswith(GONE), world.pull(2)["draft"]) == (True, False)
-    assert "could not make pull request #2 a draft: sandbox: drafts are not supported" in caplog.text
+    assert (
+        "could not make pull request #2 a draft: sandbox: drafts are not supported" in caplog.text
+    )
     caplog.clear()
     assert world.statuses() == [(2, "unchanged")]
     assert caplog.text == ""
@@ -205,7 +231,7 @@ def no_drafts(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise ForgeError("sandbox", "drafts are not supported")
 
-    def checked(forge: SandboxForge, *, draft: bool = False, **texts: str) -> PullRequest:
+    def checked(forge: SandboxForge, *, draft: bool = False, **texts: Any) -> PullRequest:
         if draft:
             refuse()
         return create(forge, **texts)
