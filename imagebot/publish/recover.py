@@ -41,6 +41,29 @@ def read_open(forge: Forge, checkout: Checkout, options: ScanOptions) -> BotRequ
     return BotRequests(found, recovered=recovered)
 
 
+def read_left(checkout: Checkout) -> frozenset[str]:
+    """The ids of the updates that branches of the bot say they have, whatever became of these.
+
+    Of branches whose commit the cache does not have yet, `MOST_FETCHED` are fetched.
+    """
+    found: set[str] = set()
+    tries = 0
+    for branch in checkout.bot_branches():
+        if not checkout.has(checkout.remote_branch(branch) or ""):
+            tries += 1
+            if tries > MOST_FETCHED:
+                continue
+        try:
+            checkout.fetch_branch(branch)
+            commit = _own_commit(branch, None, checkout)
+            said = read_trailer(checkout.message(commit)) if commit else None
+        except GitError as error:
+            _log.warning("could not read what %s has: %s", branch, error)
+            continue
+        found.update(said.updates if said else ())
+    return frozenset(found)
+
+
 def recover_closed(
     request: PullRequest, checkout: Checkout, options: ScanOptions, *, fetch: bool
 ) -> PullRequestMarker | None:
