@@ -141,22 +141,24 @@ def _people(
 
 
 def _wait(change: Change, wait: Wait, observed: Observed, forge: Forge) -> Published:
-    """Say once that the branch is not the bot's any more."""
-    request, commit = wait.request, observed.branch or ""
+    """Say once that the branch is not the bot's any more, and always what the registry has lost."""
+    request, commit, known = wait.request, observed.branch or "", observed.known
     if request is None:
         _log.warning(
             "%s: %s committed to %s, which has no open pull request: delete the branch to let"
             " imagebot go on",
             *(printable(each) for each in (change.target, ", ".join(wait.people), change.branch)),
         )
-    elif not wait.told:
+        return _published(change, "waiting-for-people", request, commit)
+    if not wait.told:
         forge.comment(request.number, people_comment())
-        known = observed.known
-        if known is not None:
-            notes = (people_note(),)
-            marker = replace(known, people=commit, notes=notes_hash(notes))
-            body = put_notes(_marked(request.body, marker, forge), notes, room=_room(forge))
-            forge.update(request.number, title=request.title, body=body)
+    if known is not None and not (wait.told and known.gone == change.gone):
+        notes = (people_note(), *(change.notes if change.gone else ()))
+        marker = replace(known, people=commit, notes=notes_hash(notes), gone=change.gone)
+        body = put_notes(_marked(request.body, marker, forge), notes, room=_room(forge))
+        _set_draft(change, known, request.number, forge)
+        title = with_gone(request.title, gone=change.gone)
+        forge.update(request.number, title=title, body=body)
     return _published(change, "waiting-for-people", request, commit)
 
 

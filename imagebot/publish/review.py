@@ -273,6 +273,8 @@ class _Review:
             return
         note = ending_note(known.route, path, ending.version)
         self._leave(branch, request, known, (note,), ending)
+        if known.people and known.people == self.checkout.remote_branch(branch):
+            return  # it is not closed either
         self.warnings.append(f"{self.target}: pull request #{request.number}: {note}")
 
     def _hold(

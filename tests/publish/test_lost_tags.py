@@ -262,6 +262,30 @@ def stop(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.parametrize("left", [("1.0.0",), ("1.1.0",)], ids=["proposed", "current"])
+@pytest.mark.parametrize("told", [True, False])
+def test_a_branch_of_people_says_so_too(tmp_path: Path, left: tuple[str, ...], told: bool) -> None:
+    """Only the branch is theirs: nobody should merge it by habit."""
+    world = make(tmp_path, "app:1.0.0")
+    world.run()
+    branch = world.pull(1)["branch"]
+    tip = world.bare.commit({"notes.txt": b"by hand\n"}, branch=branch)
+    if told:
+        world.run()
+    world.tags[APP] = left
+    assert world.statuses() == [(1, "waiting-for-people")]
+    assert is_gone(world)
+    assert "the registry does not list" in world.pull(1)["body"]
+    before = world.everything()
+    assert world.statuses() == [(1, "waiting-for-people")]
+    assert world.everything() == before
+    world.tags[APP] = BOTH[APP]
+    assert world.statuses() == [(1, "waiting-for-people")]
+    assert not is_gone(world)
+    assert "the registry does not list" not in world.pull(1)["body"]
+    assert (world.bare.head(branch), len(world.pull(1)["comments"])) == (tip, 1)
+
+
 def test_a_branch_that_is_deleted_forgets_nothing(tmp_path: Path) -> None:
     world = make(tmp_path, "app:1.0.0")
     world.run()
