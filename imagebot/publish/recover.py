@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 
 from imagebot.errors import GitError
 from imagebot.forge.model import Forge, PullRequest
@@ -25,6 +26,8 @@ from imagebot.publish.text import BRANCH_PREFIX
 
 MOST_FETCHED = 20
 """So many commits of closed pull requests are fetched in a pass, of the newest."""
+MOST_LEFT = 500
+"""So many branches are looked at for what may have been refused before it was committed."""
 
 _OID_RE = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _log = logging.getLogger(__name__)
@@ -44,24 +47,22 @@ def read_open(forge: Forge, checkout: Checkout, options: ScanOptions) -> BotRequ
 def read_left(checkout: Checkout) -> frozenset[str]:
     """The ids of the updates that branches of the bot say they have, whatever became of these.
 
-    Of branches whose commit the cache does not have yet, `MOST_FETCHED` are fetched.
+    Of the newest commits of at most `MOST_LEFT` branches; of those that the cache does not have
+    yet, and of branches that people have edited, only `MOST_FETCHED` are looked into.
     """
-    found: set[str] = set()
-    tries = 0
-    for branch in checkout.bot_branches():
-        if not checkout.has(checkout.remote_branch(branch) or ""):
-            tries += 1
-            if tries > MOST_FETCHED:
-                continue
+    branches = {branch: checkout.remote_branch(branch) or "" for branch in checkout.bot_branches()}
+    some = dict(islice(branches.items(), MOST_LEFT))
+    messages = checkout.messages_of(tuple(some.values()))
+    said = {branch: read_trailer(messages.get(tip, "")) for branch, tip in some.items()}
+    rest = [branch for branch, marker in said.items() if marker is None]
+    for branch in rest[:MOST_FETCHED]:
         try:
             checkout.fetch_branch(branch)
             commit = _own_commit(branch, None, checkout)
-            said = read_trailer(checkout.message(commit)) if commit else None
+            said[branch] = read_trailer(checkout.message(commit)) if commit else None
         except GitError as error:
             _log.warning("could not read what %s has: %s", branch, error)
-            continue
-        found.update(said.updates if said else ())
-    return frozenset(found)
+    return frozenset(id_ for marker in said.values() if marker for id_ in marker.updates)
 
 
 def recover_closed(

@@ -62,7 +62,7 @@ def find_vetoes(
     if not updates:
         return Found(Vetoes())
     checkout = context.checkout
-    changes = _may_be_refused(Plan(updates=tuple(updates)), configuration, checkout, target)
+    changes = _may_be_refused(Plan(updates=tuple(updates)), configuration, context, target)
     new: tuple[Change, ...] = ()
     listed, unknown = False, dict[str, Veto]()
     requests = BotRequests()
@@ -95,12 +95,13 @@ def find_vetoes(
 
 
 def _may_be_refused(
-    plan: Plan, configuration: Configuration, checkout: Checkout, target: str
+    plan: Plan, configuration: Configuration, context: PublishContext, target: str
 ) -> tuple[Change, ...]:
     """The changes by pull request, and of the one that is committed what a branch had before."""
-    every = changes_of(plan, configuration.routes, target=target, base=checkout.branch)
-    direct = any(change.mode == "commit" for change in every)
-    left = read_left(checkout) if direct else frozenset()
+    base = context.checkout.branch
+    every = changes_of(plan, configuration.routes, target=target, base=base)
+    direct = any(change.mode == "commit" for change in every) and not context.forge.is_none
+    left = read_left(context.checkout) if direct else frozenset()
     parts = (
         change
         if change.mode == "pull-request"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from imagebot.errors import ForgeError
 from imagebot.forge.sandbox import SandboxForge
+from imagebot.publish import recover
 from tests.publish.world import APP, CONFIGURATION, WEB, World, configuration, make_world, pod
 
 POD = "production/pod.yaml"
@@ -110,3 +112,39 @@ def note(asked: list[str]) -> Callable[..., tuple[()]]:
         return ()
 
     return list_closed
+
+
+def edit(world: World) -> None:
+    world.bare.commit({"notes.txt": b"by hand\n"}, branch=world.pull(1)["branch"])
+
+
+def forget(world: World) -> None:
+    shutil.rmtree(world.folder / "cache")
+
+
+def edit_and_forget(world: World) -> None:
+    edit(world)
+    forget(world)
+
+
+@pytest.mark.parametrize("happens", [edit, forget, edit_and_forget])
+def test_branches_that_are_not_as_the_bot_left_them(
+    world: World, happens: Callable[[World], object]
+) -> None:
+    commits(world)
+    happens(world)
+    head = world.bare.head()
+    assert "refused" in withheld(world)
+    assert world.bare.head() == head
+
+
+def test_very_many_branches_are_read_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    branch = world.pull(1)["branch"]
+    tip = str(world.bare.head(branch))
+    for number in range(40):
+        world.bare.move(f"imagebot/a{number:02}", tip)
+    commits(world)
+    looked: list[str] = []
+    monkeypatch.setattr(recover, "_own_commit", lambda name, *_: looked.append(name))
+    assert "refused" in withheld(world)
+    assert looked == []
