@@ -60,6 +60,11 @@ class ForgeAccess:
     forge: Forge | None = None
     error: ForgeError | CredentialError | None = None
 
+    @property
+    def is_none(self) -> bool:
+        """Whether the target has no forge."""
+        return self.forge is None and self.error is None
+
     def use(self) -> Forge | None:
         """The forge, None where the target has none. Raises `error`."""
         if self.error is not None:

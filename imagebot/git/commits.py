@@ -47,6 +47,15 @@ class CommitReader(ABC):
         output = self._read("log", "-n1", "--format=%B", commit, "--")
         return output.decode("utf-8", "replace")
 
+    def messages_of(self, commits: Sequence[str]) -> dict[str, str]:
+        """The messages of those commits that the cache has, by id; all read by one command."""
+        if not commits:
+            return {}
+        form = ("log", "-z", "--no-walk=unsorted", "--ignore-missing", "--format=%H%n%B")
+        output = self._read(*form, *commits, "--").decode("utf-8", "replace")
+        parts = (part.partition("\n") for part in output.split("\0") if part)
+        return {commit: message for commit, _, message in parts}
+
     def parents(self, commit: str) -> tuple[str, ...]:
         """The ids of a commit's parents."""
         output = self._read("rev-parse", f"{commit}^@", "--")

@@ -143,7 +143,8 @@ class Decision:
     `candidates` and `rejections` explain the decision; what a gate rejected is among the latter.
     `allows_none` when the policy rejects every tag there is, the current one too: it is probably
     wrong. `variant` says what becomes of the platform, as `debian-11 -> debian-12`, "" where it
-    stays; `reading` is how the tags of the list were read. `current_listed` is as in `Choice`.
+    stays; `reading` is how the tags of the list were read. `current_listed` is as in `Choice`, and
+    false where the registry has no image of that tag.
     """
 
     policy: str = ""

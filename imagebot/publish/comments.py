@@ -47,9 +47,14 @@ def people_note() -> str:
     return "other people have committed to this branch, so imagebot does not change it any more"
 
 
-def held_notes(fates: Iterable[Fate], *, frozen: bool) -> tuple[str, ...]:
-    """What the text of a pull request says of updates that are kept although undecided."""
+def held_notes(fates: Iterable[Fate], *, gone: bool, frozen: bool) -> tuple[str, ...]:
+    """What the text of a pull request says of updates that are kept although undecided.
+
+    `gone` when its title says so of a list that nobody could read this time.
+    """
     lines = [f"{_place(fate)} to {says(fate.proposal.after)}: {fate.reason}" for fate in fates]
+    if gone:
+        lines.append("a tag was gone from the registry when that last gave a list")
     if frozen:
         lines.append("imagebot leaves the branch as it is until this is decided")
     return tuple(lines)
@@ -62,6 +67,12 @@ def lost_note(update: Update) -> str:
         f"{field.path}:{field.line}: {field.reference.name}: the registry does not list"
         f" {field.reference.tag} any more, which is there now"
     )
+
+
+def lost_warning(target: str, number: int, notes: Sequence[str]) -> str:
+    """A warning with what `lost_note` says of a pull request."""
+    more = f", and {len(notes) - 1} more" if len(notes) > 1 else ""
+    return f"{target}: pull request #{number}: {notes[0]}{more}"
 
 
 def ending_note(route: str, path: str, version: str) -> str:

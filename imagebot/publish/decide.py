@@ -153,6 +153,7 @@ def annotated(known: PullRequestMarker, wanted: PullRequestMarker) -> PullReques
         known,
         notes=wanted.notes,
         gone=wanted.gone,
+        unlisted=wanted.unlisted,
         ending=wanted.ending,
         ending_since=wanted.ending_since,
         people="",

@@ -58,8 +58,9 @@ class Fate:
 
     `branch` is where the update went, or where another of the same field is proposed. `carried` is
     the base's field where the update can still be made of it just as before; `displaced` then the
-    id of the update of that field that must wait for it. `today` is what the base says now, and
-    `policy` the name of the policy that governs the field, where they are known.
+    id of the update of that field that must wait for it. `listed` when the registry gave a list.
+    `today` is what the base says now, and `policy` the name of the policy that governs the field,
+    where they are known.
     """
 
     proposal: Proposal
@@ -68,6 +69,7 @@ class Fate:
     code: str = ""
     branch: str = ""
     carried: ImageField | None = None
+    listed: bool = False
     displaced: str = ""
     today: Value | None = None
     policy: str = ""
@@ -202,9 +204,14 @@ def _listed(decision: Decision) -> set[str]:
 
 
 def _missing(decision: Decision, proposal: Proposal) -> tuple[str, ...]:
-    """The tags of a proposal that the registry's list lacks, each once."""
-    tags = dict.fromkeys((proposal.before[0], proposal.after[0]))
-    return tuple(tag for tag in tags if tag is not None and tag not in _listed(decision))
+    """The tags of a proposal that the registry's list has lost, each once."""
+    before, listed = proposal.before[0], _listed(decision)
+    if not decision.current_listed:
+        listed -= {before}
+    tags = dict.fromkeys((before, proposal.after[0]))
+    if not proposal.was_listed:
+        del tags[before]
+    return tuple(tag for tag in tags if tag is not None and tag not in listed)
 
 
 def _was_changed(
@@ -238,5 +245,11 @@ def _held(proposal: Proposal, today: Today, code: str) -> Fate:
     kind: FateKind = "no-route" if code in _NOT_COVERED else "held"
     policy = today.entry.decision.policy if today.entry is not None else ""
     return Fate(
-        proposal=proposal, kind=kind, reason=reason, code=code, carried=carried, policy=policy
+        proposal=proposal,
+        kind=kind,
+        reason=reason,
+        code=code,
+        carried=carried,
+        listed=today.entry is not None and bool(_listed(today.entry.decision)),
+        policy=policy,
     )

@@ -14,6 +14,7 @@ from imagebot.values import dataclass
 
 MOST_IDS = 100
 """So many ids of updates are in a marker."""
+MOST_UNLISTED = 30
 _MOST_AGAIN = 30
 _MOST_POLICIES = 20
 
@@ -144,12 +145,13 @@ def with_marker(body: str, marker: PullRequestMarker, *, hidden: bool = True) ->
 def _cut(marker: PullRequestMarker, most: int) -> PullRequestMarker:
     """Without what there is no room for. Of too many policies none: a part would mislead."""
     again = min(most, _MOST_AGAIN) if most <= MOST_IDS else most
+    unlisted = min(most, MOST_UNLISTED) if most <= MOST_IDS else most
     policies = _MOST_POLICIES if most <= MOST_IDS else most
     kept = replace(
         marker,
         updates=marker.updates[:most],
         again=marker.again[:again],
-        unlisted=marker.unlisted[:again],
+        unlisted=marker.unlisted[:unlisted],
         policies=marker.policies if len(marker.policies) <= policies else (),
     )
     lost = sum(

@@ -14,12 +14,14 @@ class Proposal:
     """The field as the pull request's branch found it, and what it says there now.
 
     `named_elsewhere` when another file says which repository it is about, so that the field has
-    none.
+    none. `was_listed` unless the registry did not list the tag that it replaces when that was
+    first proposed.
     """
 
     field: ImageField
     after: Value
     named_elsewhere: bool = False
+    was_listed: bool = True
 
     @property
     def before(self) -> Value:

@@ -35,7 +35,7 @@ from imagebot.publish.decide import (
     is_given_back,
 )
 from imagebot.publish.digests import look_up_digests
-from imagebot.publish.marker import PullRequestMarker, with_marker
+from imagebot.publish.marker import MOST_UNLISTED, PullRequestMarker, with_marker
 from imagebot.publish.message import commit_message, pull_request_title
 from imagebot.publish.note_block import notes_hash, put_notes, with_gone
 from imagebot.publish.restate import restate
@@ -141,22 +141,24 @@ def _people(
 
 
 def _wait(change: Change, wait: Wait, observed: Observed, forge: Forge) -> Published:
-    """Say once that the branch is not the bot's any more."""
-    request, commit = wait.request, observed.branch or ""
+    """Say once that the branch is not the bot's any more, and always what the registry has lost."""
+    request, commit, known = wait.request, observed.branch or "", observed.known
     if request is None:
         _log.warning(
             "%s: %s committed to %s, which has no open pull request: delete the branch to let"
             " imagebot go on",
             *(printable(each) for each in (change.target, ", ".join(wait.people), change.branch)),
         )
-    elif not wait.told:
+        return _published(change, "waiting-for-people", request, commit)
+    if not wait.told:
         forge.comment(request.number, people_comment())
-        known = observed.known
-        if known is not None:
-            notes = (people_note(),)
-            marker = replace(known, people=commit, notes=notes_hash(notes))
-            body = put_notes(_marked(request.body, marker, forge), notes, room=_room(forge))
-            forge.update(request.number, title=request.title, body=body)
+    if known is not None and not (wait.told and known.gone == change.gone):
+        notes = (people_note(), *(change.notes if change.gone else ()))
+        marker = replace(known, people=commit, notes=notes_hash(notes), gone=change.gone)
+        body = put_notes(_marked(request.body, marker, forge), notes, room=_room(forge))
+        _set_draft(change, known, request.number, forge)
+        title = with_gone(request.title, gone=change.gone)
+        forge.update(request.number, title=title, body=body)
     return _published(change, "waiting-for-people", request, commit)
 
 
@@ -167,13 +169,20 @@ def _annotate(
     assert request is not None
     assert known is not None
     marker = annotated(known, wanted.marker)
-    if (marker.ending, marker.ending_since) != (known.ending, known.ending_since):
+    if _is_of_branch(marker, known):
         marker = restate(change.branch, marker, context.checkout)
     body = put_notes(_marked(request.body, marker, forge), change.notes, room=_room(forge))
     title = with_gone(request.title, gone=change.gone)
     _set_draft(change, known, request.number, forge)
     current = forge.update(request.number, title=title, body=body)
     return _published(change, "updated", current, marker.pushed)
+
+
+def _is_of_branch(marker: PullRequestMarker, known: PullRequestMarker) -> bool:
+    """Whether the commit on the branch has to say what has changed, too."""
+    if (marker.ending, marker.ending_since) != (known.ending, known.ending_since):
+        return True
+    return marker.unlisted != known.unlisted and len(known.unlisted) > MOST_UNLISTED
 
 
 def _marked(body: str, marker: PullRequestMarker, forge: Forge) -> str:
@@ -225,12 +234,18 @@ def _push_and_tell(
 
 
 def _open(change: Change, wanted: Wanted, title: str, body: str, forge: Forge) -> PullRequest:
-    """Until it has its labels and reviewers, its marker says that nothing was pushed."""
-    draft, options = change.options.draft or change.gone, change.options
-    if not (options.labels or options.reviewers or options.assignees):
-        return forge.create(branch=change.branch, title=title, body=body, draft=draft)
-    bare = _body(change, wanted.marker, forge)
-    opened = forge.create(branch=change.branch, title=title, body=bare, draft=draft)
+    """Until it has its labels and reviewers, its marker says that nothing was pushed.
+
+    One that is a draft only because of the registry becomes that later: not every forge can do it.
+    """
+    options = change.options
+    if not (options.labels or options.reviewers or options.assignees or change.gone):
+        return forge.create(branch=change.branch, title=title, body=body, draft=options.draft)
+    bare = replace(wanted.marker, gone=False)
+    opened = forge.create(
+        branch=change.branch, title=title, body=_body(change, bare, forge), draft=options.draft
+    )
+    _set_draft(change, bare, opened.number, forge)
     _decorate(change, forge, opened.number)
     return forge.update(opened.number, title=title, body=body)
 

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 
 from imagebot.errors import GitError
 from imagebot.forge.model import Forge, PullRequest
@@ -18,13 +19,15 @@ from imagebot.git.url import identity_of
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.plan.model import update_id
 from imagebot.publish.branches import own_commits, proposals_of
-from imagebot.publish.marker import PullRequestMarker, read_marker
+from imagebot.publish.marker import MOST_UNLISTED, PullRequestMarker, read_marker
 from imagebot.publish.refusals import BotRequests
 from imagebot.publish.state import read_trailer
 from imagebot.publish.text import BRANCH_PREFIX
 
 MOST_FETCHED = 20
 """So many commits of closed pull requests are fetched in a pass, of the newest."""
+MOST_LEFT = 500
+"""So many branches are looked at for what may have been refused before it was committed."""
 
 _OID_RE = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _log = logging.getLogger(__name__)
@@ -39,6 +42,27 @@ def read_open(forge: Forge, checkout: Checkout, options: ScanOptions) -> BotRequ
         if (state := _recovered(request, checkout, options)) is not None
     }
     return BotRequests(found, recovered=recovered)
+
+
+def read_left(checkout: Checkout) -> frozenset[str]:
+    """The ids of the updates that branches of the bot say they have, whatever became of these.
+
+    Of the newest commits of at most `MOST_LEFT` branches; of those that the cache does not have
+    yet, and of branches that people have edited, only `MOST_FETCHED` are looked into.
+    """
+    branches = {branch: checkout.remote_branch(branch) or "" for branch in checkout.bot_branches()}
+    some = dict(islice(branches.items(), MOST_LEFT))
+    messages = checkout.messages_of(tuple(some.values()))
+    said = {branch: read_trailer(messages.get(tip, "")) for branch, tip in some.items()}
+    rest = [branch for branch, marker in said.items() if marker is None]
+    for branch in rest[:MOST_FETCHED]:
+        try:
+            checkout.fetch_branch(branch)
+            commit = _own_commit(branch, None, checkout)
+            said[branch] = read_trailer(checkout.message(commit)) if commit else None
+        except GitError as error:
+            _log.warning("could not read what %s has: %s", branch, error)
+    return frozenset(id_ for marker in said.values() if marker for id_ in marker.updates)
 
 
 def recover_closed(
@@ -102,8 +126,16 @@ def _whole(
             return None
         state = replace(said, pushed=commit)
     elif said is not None and said.plan == known.plan:
-        lists = {"updates": said.updates, "again": said.again, "policies": said.policies}
-        state = replace(known, **lists, left=said.left)  # type: ignore[arg-type]  # as they were
+        # The text may say of later passes which tags are not listed, where it has room for all.
+        cut = len(said.unlisted) > MOST_UNLISTED
+        state = replace(
+            known,
+            updates=said.updates,
+            again=said.again,
+            policies=said.policies,
+            unlisted=said.unlisted if cut else known.unlisted,
+            left=said.left,
+        )
     else:
         state = known
     if not state.left:

@@ -27,12 +27,19 @@ from imagebot.publish.comments import (
     ending_reason,
     held_notes,
     lost_note,
+    lost_warning,
     stays_open,
 )
 from imagebot.publish.context import PublishContext
 from imagebot.publish.fates import Fate, fate_of
 from imagebot.publish.history import configuration_version, explained
-from imagebot.publish.lost_tags import lost_since
+from imagebot.publish.lost_tags import (
+    lost_ids,
+    never_listed,
+    proposed_before,
+    tag_id,
+    unlisted,
+)
 from imagebot.publish.marker import PullRequestMarker
 from imagebot.publish.proposal import Proposal, edit_to
 from imagebot.publish.recover import read_open
@@ -129,12 +136,13 @@ class _Review:
         self.displaced: set[str] = set()
 
     def do(self, *, finish: bool) -> Reviewed:
+        self._mark_lost()
         for branch in self.checkout.bot_branches():
             request = self.requests.find(branch)
             known = self.requests.state(request) if request else None
             if request is None or known is None or not self._is_ours(branch, known):
                 continue
-            wanted = self._with_lost(branch, request, known)
+            wanted = self.changes.get(branch)
             if wanted is not None and _wants_all(wanted, known):
                 continue
             try:
@@ -154,23 +162,41 @@ class _Review:
             tuple(self.problems),
         )
 
-    def _with_lost(
-        self, branch: str, request: PullRequest, known: PullRequestMarker
-    ) -> Change | None:
-        """The wanted change; it says so where the registry has lost a tag that it replaces."""
-        wanted = self.changes.get(branch)
-        if wanted is None or not wanted.unlisted:
-            return wanted
-        lost = lost_since(wanted.updates, known.unlisted)
-        notes = tuple(dict.fromkeys(lost_note(update) for update in lost))
-        self.warnings += [f"{self.target}: pull request #{request.number}: {n}" for n in notes]
-        self.changes[branch] = replace(
-            wanted,
-            unlisted=tuple(each for each in wanted.unlisted if each in known.unlisted),
-            notes=(*wanted.notes, *notes),
-            gone=bool(lost),
-        )
-        return self.changes[branch]
+    def _mark_lost(self) -> None:
+        """Let changes say so where the registry has lost a tag that they replace."""
+        some = [change for change in self.changes.values() if change.unlisted]
+        lost = {id_ for change in some for id_ in self._lost_of(change)}
+        for change in some:
+            mine = [each for each in unlisted(change.updates) if tag_id(each.field) in lost]
+            notes = tuple(dict.fromkeys(lost_note(update) for update in mine))
+            request = self.requests.find(change.branch)
+            if notes and request is not None:
+                self.warnings.append(lost_warning(self.target, request.number, notes))
+            self.changes[change.branch] = replace(
+                change,
+                unlisted=tuple(each for each in change.unlisted if each not in lost),
+                notes=(*change.notes, *notes),
+                gone=bool(mine),
+            )
+
+    def _lost_of(self, change: Change) -> set[str]:
+        """The tags of a change that the registry has lost since a pull request had them."""
+        updates = unlisted(change.updates)
+        states = [state for each in self.requests.open if (state := self.requests.state(each))]
+        lost = lost_ids(updates, states)
+        request = self.requests.find(change.branch)
+        known = self.requests.state(request) if request else None
+        before = {id_ for state in states for id_ in state.updates}
+        new = [each for each in updates if each.id not in before]
+        if known is None or not new:
+            return lost
+        try:
+            proposals = read_proposals(change.branch, known, self.checkout, self.context.options)
+        except GitError:
+            return lost  # the look at the pull request tells of it
+        fields = [proposal.field for proposal in proposals]
+        again = {tag_id(each.field) for each in new if proposed_before(each, fields)}
+        return lost | (again - set(known.unlisted))
 
     def _finish(self) -> None:
         """Close what a pass has begun to close that was killed when the branch was deleted."""
@@ -195,7 +221,8 @@ class _Review:
     def _look_at(
         self, branch: str, request: PullRequest, known: PullRequestMarker, wanted: Change | None
     ) -> None:
-        proposals = read_proposals(branch, known, self.checkout, self.context.options)
+        read = read_proposals(branch, known, self.checkout, self.context.options)
+        proposals = [_with_listed(proposal, known) for proposal in read]
         self.base.load({proposal.field.path for proposal in proposals})
         fates = self._fates(branch, known, proposals)
         held = tuple(fate for fate in fates if fate.kind in ("held", "no-route"))
@@ -246,6 +273,8 @@ class _Review:
             return
         note = ending_note(known.route, path, ending.version)
         self._leave(branch, request, known, (note,), ending)
+        if known.people and known.people == self.checkout.remote_branch(branch):
+            return  # it is not closed either
         self.warnings.append(f"{self.target}: pull request #{request.number}: {note}")
 
     def _hold(
@@ -257,13 +286,17 @@ class _Review:
         wanted = self.changes.get(branch) or self._change(branch, known)
         carried = self._carried(held, wanted)
         frozen = carried is None
+        # Only a list can say that a lost tag is there again.
+        still = known.gone and not all(fate.gone or fate.listed for fate in held)
+        never = never_listed((fate.proposal.field for fate in held), known)
         updates = [each for each in wanted.updates if each.id not in self.displaced]
         self.changes[branch] = replace(
             wanted,
             updates=tuple(sorted((*updates, *(carried or ())), key=_order)),
             policies=tuple(sorted({*wanted.policies, *known.policies})),
-            notes=(*wanted.notes, *held_notes(held, frozen=frozen)),
-            gone=wanted.gone or any(fate.gone for fate in held),
+            notes=(*wanted.notes, *held_notes(held, gone=still, frozen=frozen)),
+            gone=wanted.gone or still or any(fate.gone for fate in held),
+            unlisted=tuple(sorted({*wanted.unlisted, *never})),
             frozen=frozen,
         )
 
@@ -276,7 +309,14 @@ class _Review:
         ending: Ending | None = None,
     ) -> None:
         change = self.changes.get(branch) or self._change(branch, known)
-        self.changes[branch] = replace(change, frozen=True, notes=notes, ending=ending)
+        self.changes[branch] = replace(
+            change,
+            frozen=True,
+            notes=notes,
+            ending=ending,
+            gone=change.gone or known.gone,
+            unlisted=known.unlisted,
+        )
         if ending is None:
             number = request.number
             self.warnings.append(f"{self.target}: pull request #{number} stays open: {notes[0]}")
@@ -330,6 +370,10 @@ class _Review:
         )
         target = PlanTarget(self.target, identity_of(self.checkout.url, self.checkout.branch))
         return Update(target=target, field=today, route=route, decision=decision)
+
+
+def _with_listed(proposal: Proposal, known: PullRequestMarker) -> Proposal:
+    return replace(proposal, was_listed=tag_id(proposal.field) not in known.unlisted)
 
 
 def _wants_all(wanted: Change, known: PullRequestMarker) -> bool:

@@ -22,7 +22,7 @@ from imagebot.publish.context import PublishContext
 from imagebot.publish.decide import Observed, has_all, is_given_back
 from imagebot.publish.marker import PullRequestMarker, read_marker
 from imagebot.publish.pull_request import wanted_of
-from imagebot.publish.recover import MOST_FETCHED, read_open, recover_closed
+from imagebot.publish.recover import MOST_FETCHED, read_left, read_open, recover_closed
 from imagebot.publish.refusals import MOST_CLOSED, BotRequests, refused_by_closing
 from imagebot.publish.rollbacks import Past, read_past
 from imagebot.publish.text import BRANCH_PREFIX, plan_hash
@@ -53,13 +53,16 @@ def find_vetoes(
 ) -> Found:
     """Rollbacks, and the updates of pull requests that people closed, but for those wanted `again`.
 
+    A branch that is left says which of the updates that are committed may have been refused before
+    their route was another: the forge is asked about those only, a commit must not wait for others.
+
     When the forge cannot be asked, the updates that it would be asked about are vetoed as well: one
     that people refused must not come back because of that. Raises GitError.
     """
     if not updates:
         return Found(Vetoes())
     checkout = context.checkout
-    changes = _pull_requests(Plan(updates=tuple(updates)), configuration, checkout, target)
+    changes = _may_be_refused(Plan(updates=tuple(updates)), configuration, context, target)
     new: tuple[Change, ...] = ()
     listed, unknown = False, dict[str, Veto]()
     requests = BotRequests()
@@ -89,6 +92,23 @@ def find_vetoes(
         ),
         requests if listed else None,
     )
+
+
+def _may_be_refused(
+    plan: Plan, configuration: Configuration, context: PublishContext, target: str
+) -> tuple[Change, ...]:
+    """The changes by pull request, and of the one that is committed what a branch had before."""
+    base = context.checkout.branch
+    every = changes_of(plan, configuration.routes, target=target, base=base)
+    direct = any(change.mode == "commit" for change in every) and not context.forge.is_none
+    left = read_left(context.checkout) if direct else frozenset()
+    parts = (
+        change
+        if change.mode == "pull-request"
+        else replace(change, updates=tuple(each for each in change.updates if each.id in left))
+        for change in every
+    )
+    return tuple(change for change in parts if change.updates)
 
 
 def _not_proposed(changes: Sequence[Change], requests: BotRequests) -> tuple[Change, ...]:

@@ -303,6 +303,16 @@ def test_what_people_work_on_is_not_closed(world: World) -> None:
     assert world.everything() == before
 
 
+def test_what_people_work_on_is_not_said_to_be_closed(world: World) -> None:
+    """Although its route is gone."""
+    world.bare.commit({"notes.txt": b"by hand\n"}, branch=world.pull(1)["branch"])
+    world.run()
+    world.bare.commit({CONFIGURATION: configuration(route="live", files="live/**")})
+    result = world.run()
+    assert world.statuses(result) == [(1, "waiting-for-people")]
+    assert "closes" not in "".join(result.plan.warnings)
+
+
 def test_an_edit_on_a_branch_without_a_pull_request(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -57,6 +57,7 @@ class _Admission:
         self.refused: list[Rejection] = []
         self.others: tuple[Rejection, ...] = ()
         self.settled = choice.settled
+        self.current_listed = choice.current_listed
 
     def decide(self) -> Decision:
         if self.policy.follow is not None and self.choice.successors:
@@ -131,6 +132,7 @@ class _Admission:
         try:
             digest = facts.digest(tag)
         except RepositoryNotFoundError:
+            self.current_listed = False
             reason = f"{reason}; {tag} is not in the registry"
             if self.current.digest is not None and not self._follows_its_tag():
                 return self._decision(None, None, None, code, reason)
@@ -279,7 +281,7 @@ class _Admission:
             allows_none=self.choice.allows_none,
             settled=self.settled or update_type is not None,
             reading=self.choice.reading,
-            current_listed=self.choice.current_listed,
+            current_listed=self.current_listed,
         )
 
 
