@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from imagebot.manifest.formats import chart, helm
 from imagebot.manifest.formats.argocd_parameters import find_parameters
 from imagebot.manifest.formats.helm_release import file_layer, inside, values_layers
+from imagebot.manifest.images.bindings import Binding
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
-from imagebot.manifest.images.layers import Binding, Layer, Release
+from imagebot.manifest.images.layers import Layer, Release
 from imagebot.manifest.images.naming import said
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 

@@ -105,6 +105,10 @@ class Tree:
     def bindings(self, text: str, *, chart: bool, most: int) -> list[dict[str, str]]:
         """What the placeholders of a path stand for, by each file (or folder of a chart) that fits;
         at most `most` of them."""
+        return self.fitting(text, self.charts if chart else self.paths, most)
+
+    def fitting(self, text: str, among: list[str], most: int) -> list[dict[str, str]]:
+        """The same by the paths `among`, which are sorted."""
         names = placeholders(text)
         if not names or len(names) > _MAX_PLACEHOLDERS:
             return []
@@ -122,7 +126,7 @@ class Tree:
         compiled = re.compile(pattern + re.escape(text[at:]))
         found: list[dict[str, str]] = []
         start = text[: text.index("{{")]
-        for path in self._starting(self.charts if chart else self.paths, start):
+        for path in self._starting(among, start):
             fits = compiled.fullmatch(path)
             if fits is not None:
                 found.append({name: fits[group] for name, group in seen.items()})
