@@ -18,6 +18,7 @@ from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FieldEntry, FileFindings
 from imagebot.manifest.images.generated import TemplateImage
+from imagebot.manifest.images.layers import Section, SectionValues
 from imagebot.manifest.images.options import MARKED_OR_NEEDED, ScanOptions
 from imagebot.manifest.images.renamed import with_names
 from imagebot.manifest.markers.outlined import are_in_outline
@@ -34,7 +35,7 @@ from imagebot.manifest.yaml.events import (
     is_accepted,
 )
 from imagebot.manifest.yaml.file_text import FileText, newline_of, wide_encoding
-from imagebot.manifest.yaml.masked import is_masked, mask
+from imagebot.manifest.yaml.masked import is_masked, mask, only_fills_in
 from imagebot.manifest.yaml.outline import SIGNS as OUTLINE_SIGNS
 from imagebot.manifest.yaml.outline import outline
 from imagebot.manifest.yaml.signs import holds_one_of, which_of
@@ -89,7 +90,7 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     are in `Scan.unread`.
     """
     if options.sections:
-        return Scan(values=read_values(data, options.sections))
+        return Scan(values=_values(path, data, options.sections))
     if options.as_words:
         return _templates(path, data, replace(options, as_words=False))
     if options.markers_only and _is_left_out(path, data, options):
@@ -109,6 +110,14 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     if found.overlays and options.mentions and not _holds_any(data, options.mentions):
         return Scan(overlays=found.overlays, env_files=found.env_files)
     return found
+
+
+def _values(path: str, data: bytes, sections: tuple[Section, ...]) -> tuple[SectionValues, ...]:
+    found = read_values(data, sections)
+    if found or not is_masked(path) or len(data) > MAX_BYTES:
+        return found
+    simple = only_fills_in(data.decode("utf-8", "replace"))
+    return read_values(mask(data), sections) if simple else found
 
 
 def _templates(path: str, data: bytes, options: ScanOptions) -> Scan:

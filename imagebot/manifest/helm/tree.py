@@ -11,6 +11,7 @@ from imagebot.errors import UsageError
 from imagebot.glob import compile_glob
 
 _PLACEHOLDER = re.compile(r"\{\{-?[ \t]*(.{1,200}?)[ \t]*-?\}\}")
+_PRINTED = re.compile(r"\{\{-?[ \t]*(?:`([^`]{0,200})`|\"([^\"\\]{0,200})\")[ \t]*-?\}\}")
 _WILDCARD = re.compile(r"[*?\[]")
 _SPECIAL = re.compile(r"[*?\[{]")
 # How many files all globs and placeholders of a tree may be compared with, beside one look each.
@@ -164,6 +165,12 @@ def placeholders(text: str) -> list[str]:
     if "{{" not in text:
         return []
     return list(dict.fromkeys(match[1] for match in _PLACEHOLDER.finditer(text)))
+
+
+def printed(text: str) -> str:
+    """A text with the actions that only print a text replaced by it: a helmfile writes a template
+    for later so (`` {{`{{ .Release.Name }}`}} ``, `{{ "{{" }} .Release.Name {{ "}}" }}`)."""
+    return _PRINTED.sub(lambda match: match[1] or match[2] or "", text) if "{{" in text else text
 
 
 def filled(text: str, values: dict[str, str]) -> str:
