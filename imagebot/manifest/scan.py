@@ -51,6 +51,9 @@ _HINTS = (
     *("GitRepository", "valueFiles:", "releases:", "datasource=docker"),
     *("pkg.crossplane.io/", "DockerImage", "repositories:", "values.yaml:", "valuesFiles:"),
 )
+# Objects with values for Helm in texts under any key: all three are in them.
+_HOLDERS = (("ConfigMap", "stringData"), (": |",), ("ag:", "ersion:", "igest:"))
+_HOLDERS_BYTES = tuple(tuple(sign.encode() for sign in some) for some in _HOLDERS)
 # Documents with these are read whole: what decides in them is under keys that tell nothing.
 _DECIDING = (
     *("fieldPaths:", "dependsOn:", "inherit:", "valuesFiles:", "targetCustomizations:"),
@@ -208,6 +211,8 @@ def _worth_reading(
         return False
     if b"image" in data or _holds_any(data, hints):
         return True
+    if all(any(sign in data for sign in some) for some in _HOLDERS_BYTES):
+        return True
     return any(each.extra.kind in ("", "*") or each.extra.kind.encode() in data for each in entries)
 
 
@@ -251,7 +256,7 @@ def _read_documents(
             continue
         marked = findings.has_markers and may_have_markers(text)
         try:
-            if not reads_all and not marked and not any(hint in text for hint in wanted):
+            if not (reads_all or marked or _is_wanted(text, wanted)):
                 _check(text, patient=number < MAX_SLOW)
                 number += 1
                 continue
@@ -275,6 +280,12 @@ def _read_documents(
             number += 1
         if findings.is_full:
             return
+
+
+def _is_wanted(text: str, hints: tuple[str, ...]) -> bool:
+    if any(hint in text for hint in hints):
+        return True
+    return all(any(sign in text for sign in some) for some in _HOLDERS)
 
 
 def _check(text: str, *, patient: bool) -> None:

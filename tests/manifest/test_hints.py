@@ -77,6 +77,23 @@ def test_an_image_alone_is_found(path: str, text: str, reference: str) -> None:
     assert [str(field.reference) for field in found.fields] == [reference]
 
 
+@pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
+@pytest.mark.parametrize("key", ["values.yaml", "prod.yaml", "prod", '"prod"'])
+@pytest.mark.parametrize("value", ["api: {tag: 1.0}", "api:\n      appVersion: 1.0", "digest: a"])
+@pytest.mark.parametrize("before", ["", "kind: Service\napiVersion: v1\n---\n"])
+def test_values_that_a_release_may_name_are_collected(
+    kind: str, key: str, value: str, before: str
+) -> None:
+    part = "data" if kind == "ConfigMap" else "stringData"
+    text = (
+        f"{before}apiVersion: v1\nkind: {kind}\nmetadata:\n  name: a\n{part}:\n"
+        f"  {key}: |\n    {value}\n"
+    )
+    (holder,) = scan("a.yaml", text.encode()).holders
+    name = key.strip('"')
+    assert (holder.name, holder.keys) == (f"{kind}::a:{name}", (part, name))
+
+
 def test_what_decides_is_read_in_block_style_too() -> None:
     helmfile = (
         "templates:\n  a:\n    chart: ./x\n    values:\n      - image:\n          tag: v1\n"
