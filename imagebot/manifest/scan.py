@@ -102,8 +102,9 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     if is_masked(path) and not options.chart and len(data) <= MAX_BYTES:
         literal = _scan(path, mask(data), replace(options, files=()), literal=True)
         found = with_literals(found, literal, data)
-    if found.unread and options.fields and _is_only_named(path, options):
-        # `fields` may name more files than are YAML.
+    only_named = found.unread and options.fields and _is_only_named(path, options)
+    if only_named or (found.unread and _may_only_hold_values(path, data)):
+        # `fields` may name more files than are YAML, and few texts in ConfigMaps are values.
         found = replace(found, unread=tuple([_as_expected(each) for each in found.unread]))
     if options.layers and path in options.layers:
         found = with_names(found, options.layers[path])
@@ -139,6 +140,14 @@ def _templates(path: str, data: bytes, options: ScanOptions) -> Scan:
 def _is_only_named(path: str, options: ScanOptions) -> bool:
     """Whether nothing but a configured field says that a file is read."""
     return path_kind(path) == "" and not patterns_for(path, options)
+
+
+def _may_only_hold_values(path: str, data: bytes) -> bool:
+    """Whether a file is read only because a release may name values in it."""
+    kind = path_kind(path)
+    if kind not in ("yaml", "compose") or b"image" in data:
+        return False
+    return not _holds_any(data, _HINTS_OF.get(kind, _HINTS)) and _may_hold_values(data)
 
 
 def _as_expected(unread: Unread) -> Unread:
@@ -211,9 +220,13 @@ def _worth_reading(
         return False
     if b"image" in data or _holds_any(data, hints):
         return True
-    if all(any(sign in data for sign in some) for some in _HOLDERS_BYTES):
+    if not options.chart and _may_hold_values(data):
         return True
     return any(each.extra.kind in ("", "*") or each.extra.kind.encode() in data for each in entries)
+
+
+def _may_hold_values(data: bytes) -> bool:
+    return all(any(sign in data for sign in some) for some in _HOLDERS_BYTES)
 
 
 def _without_hints(path: str, kind: PathKind, data: bytes, options: ScanOptions) -> Scan:
