@@ -19,6 +19,7 @@ from imagebot.manifest.images.layers import WHOLE_FILE, Below, Layers, Renamed
 from imagebot.manifest.images.overlay import Overlay, Override, Replacement, folder_of
 from imagebot.manifest.images.renamed import is_entry, with_name
 from imagebot.manifest.images.source_files import with_sources
+from imagebot.manifest.overlay_sets import with_instances
 from imagebot.manifest.patches import Patches
 from imagebot.values import dataclass
 
@@ -45,7 +46,8 @@ def join_overlays(scans: Mapping[str, Scan], url: str | None = None) -> Overlaid
 
     A field that is replaced gets the place (`file:line`) that replaces it.
     """
-    overlays = [each for scan in scans.values() for each in scan.overlays]
+    written = (each for scan in scans.values() for each in scan.overlays)
+    overlays = list(with_instances(written, scans, url))
     if url:
         urls = {each.url for each in overlays}
         here = {one for one in urls if not one or same_repository(one, url)}

@@ -18,6 +18,7 @@ from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.findings import MAX_FIELDS, MAX_SLOW, FieldEntry, FileFindings
 from imagebot.manifest.images.generated import TemplateImage
+from imagebot.manifest.images.layers import Section, SectionValues
 from imagebot.manifest.images.options import MARKED_OR_NEEDED, ScanOptions
 from imagebot.manifest.images.renamed import with_names
 from imagebot.manifest.markers.outlined import are_in_outline
@@ -34,7 +35,7 @@ from imagebot.manifest.yaml.events import (
     is_accepted,
 )
 from imagebot.manifest.yaml.file_text import FileText, newline_of, wide_encoding
-from imagebot.manifest.yaml.masked import is_masked, mask
+from imagebot.manifest.yaml.masked import is_masked, mask, only_fills_in
 from imagebot.manifest.yaml.outline import SIGNS as OUTLINE_SIGNS
 from imagebot.manifest.yaml.outline import outline
 from imagebot.manifest.yaml.signs import holds_one_of, which_of
@@ -53,6 +54,9 @@ _HINTS = (
     *("GitRepository", "valueFiles:", "releases:", "datasource=docker"),
     *("pkg.crossplane.io/", "DockerImage", "repositories:", "values.yaml:", "valuesFiles:"),
 )
+# Objects with values for Helm in texts under any key: all three are in them.
+_HOLDERS = (("ConfigMap", "stringData"), (": |",), ("ag:", "ersion:", "igest:"))
+_HOLDERS_BYTES = tuple(tuple(sign.encode() for sign in some) for some in _HOLDERS)
 # Documents with these are read whole: what decides in them is under keys that tell nothing.
 _DECIDING = (
     *("fieldPaths:", "dependsOn:", "inherit:", "valuesFiles:", "targetCustomizations:"),
@@ -92,7 +96,7 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     are in `Scan.unread`.
     """
     if options.sections:
-        return Scan(values=read_values(data, options.sections))
+        return Scan(values=_values(path, data, options.sections))
     if options.as_words:
         return _templates(path, data, replace(options, as_words=False))
     if options.markers_only and _is_left_out(path, data, options):
@@ -101,8 +105,9 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     if is_masked(path) and not options.chart and len(data) <= MAX_BYTES:
         literal = _scan(path, mask(data), replace(options, files=()), literal=True)
         found = with_literals(found, literal, data)
-    if found.unread and options.fields and _is_only_named(path, options):
-        # `fields` may name more files than are YAML.
+    only_named = found.unread and options.fields and _is_only_named(path, options)
+    if only_named or (found.unread and _may_only_hold_values(path, data)):
+        # `fields` may name more files than are YAML, and few texts in ConfigMaps are values.
         found = replace(found, unread=tuple([_as_expected(each) for each in found.unread]))
     if options.layers and path in options.layers:
         found = with_names(found, options.layers[path])
@@ -112,6 +117,14 @@ def scan(path: str, data: bytes, options: ScanOptions = ScanOptions()) -> Scan: 
     if found.overlays and options.mentions and not _holds_any(data, options.mentions):
         return Scan(overlays=found.overlays, env_files=found.env_files)
     return found
+
+
+def _values(path: str, data: bytes, sections: tuple[Section, ...]) -> tuple[SectionValues, ...]:
+    found = read_values(data, sections)
+    if found or not is_masked(path) or len(data) > MAX_BYTES:
+        return found
+    simple = only_fills_in(data.decode("utf-8", "replace"))
+    return read_values(mask(data), sections) if simple else found
 
 
 def _templates(path: str, data: bytes, options: ScanOptions) -> Scan:
@@ -130,6 +143,14 @@ def _templates(path: str, data: bytes, options: ScanOptions) -> Scan:
 def _is_only_named(path: str, options: ScanOptions) -> bool:
     """Whether nothing but a configured field says that a file is read."""
     return path_kind(path) == "" and not patterns_for(path, options)
+
+
+def _may_only_hold_values(path: str, data: bytes) -> bool:
+    """Whether a file is read only because a release may name values in it."""
+    kind = path_kind(path)
+    if kind not in ("yaml", "compose") or b"image" in data:
+        return False
+    return not _holds_any(data, _HINTS_OF.get(kind, _HINTS)) and _may_hold_values(data)
 
 
 def _as_expected(unread: Unread) -> Unread:
@@ -202,7 +223,13 @@ def _worth_reading(
         return False
     if b"image" in data or _holds_any(data, hints):
         return True
+    if not options.chart and _may_hold_values(data):
+        return True
     return any(each.extra.kind in ("", "*") or each.extra.kind.encode() in data for each in entries)
+
+
+def _may_hold_values(data: bytes) -> bool:
+    return all(any(sign in data for sign in some) for some in _HOLDERS_BYTES)
 
 
 def _without_hints(path: str, kind: PathKind, data: bytes, options: ScanOptions) -> Scan:
@@ -245,7 +272,7 @@ def _read_documents(
             continue
         marked = findings.has_markers and may_have_markers(text)
         try:
-            if not reads_all and not marked and not any(hint in text for hint in wanted):
+            if not (reads_all or marked or _is_wanted(text, wanted)):
                 _check(text, patient=number < MAX_SLOW)
                 number += 1
                 continue
@@ -269,6 +296,12 @@ def _read_documents(
             number += 1
         if findings.is_full:
             return
+
+
+def _is_wanted(text: str, hints: tuple[str, ...]) -> bool:
+    if any(hint in text for hint in hints):
+        return True
+    return all(any(sign in text for sign in some) for some in _HOLDERS)
 
 
 def _check(text: str, *, patient: bool) -> None:

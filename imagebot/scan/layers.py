@@ -50,7 +50,8 @@ def join_layers(
     cache where it can.
     """
     found = find_stacks(scans, paths, url)
-    for each in found.unread:
+    there = (entry for file, entry in found.absent if source.has(file))
+    for each in (*found.unread, *there):
         scan = scans[each.path]
         scans[each.path] = replace(scan, unread=(*scan.unread, each))
     joining = _joining(scans, source, paths, found, look, cache) if found.stacks else None

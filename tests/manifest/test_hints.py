@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imagebot.manifest.scan import scan
+from imagebot.manifest.scan import ScanOptions, scan
 
 WORKFLOW = ".github/workflows/a.yaml"
 ALONE = [
@@ -75,6 +75,41 @@ ALONE = [
 def test_an_image_alone_is_found(path: str, text: str, reference: str) -> None:
     found = scan(path, text.encode())
     assert [str(field.reference) for field in found.fields] == [reference]
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
+@pytest.mark.parametrize("key", ["values.yaml", "prod.yaml", "prod", '"prod"'])
+@pytest.mark.parametrize("value", ["api: {tag: 1.0}", "api:\n      appVersion: 1.0", "digest: a"])
+@pytest.mark.parametrize("before", ["", "kind: Service\napiVersion: v1\n---\n"])
+def test_values_that_a_release_may_name_are_collected(
+    kind: str, key: str, value: str, before: str
+) -> None:
+    part = "data" if kind == "ConfigMap" else "stringData"
+    text = (
+        f"{before}apiVersion: v1\nkind: {kind}\nmetadata:\n  name: a\n{part}:\n"
+        f"  {key}: |\n    {value}\n"
+    )
+    (holder,) = scan("a.yaml", text.encode()).holders
+    name = key.strip('"')
+    assert (holder.name, holder.keys) == (f"{kind}::a:{name}", (part, name))
+
+
+HOLDER = (
+    "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\ndata:\n  x.yaml: |\n    a: {tag: 1.0}\n"
+)
+
+
+@pytest.mark.parametrize("more", ["---\na: b: c\n", "---\nx: [\n", "  y: %\n"])
+def test_what_may_only_hold_values_is_no_problem_where_it_is_broken(more: str) -> None:
+    found = scan("a.yaml", (HOLDER + more).encode())
+    assert [(each.code, each.expected) for each in found.unread] == [("not-yaml", True)]
+    named = scan("a.yaml", f"{HOLDER}---\nimage: acme/b:1.0\n{more}".encode())
+    assert [(each.code, each.expected) for each in named.unread] == [("not-yaml", False)]
+
+
+def test_a_template_of_a_chart_with_values_in_a_text_is_not_about_images() -> None:
+    text = HOLDER + "    b: {{ .Values.b }}\n"
+    assert scan("templates/a.yaml", text.encode(), ScanOptions(chart=True)).unread == ()
 
 
 def test_what_decides_is_read_in_block_style_too() -> None:

@@ -38,7 +38,12 @@ def make(random: Random) -> Tree:
     tree = Tree(random)
     with_chart = tree.chance(0.6)
     generators = [_generator(tree) for _ in range(random.randint(1, 2))]
-    source = _of_chart(tree) if with_chart else _of_kustomization(tree)
+    if with_chart:
+        source = _of_chart(tree)
+    else:
+        source = _of_kustomization(tree)
+        if tree.chance(0.5):
+            source["path"] = _overlays(tree, generators)
     template: dict[str, Any] = {"metadata": {"name": "app-{{env}}"}}
     several = tree.chance(0.3)
     template["spec"] = {"sources": [source]} if several else {"source": source}
@@ -128,6 +133,14 @@ def _of_kustomization(tree: Tree) -> dict[str, Any]:
     tree.files["k8s/kustomization.yaml"] = "resources: [pod.yaml]\n"
     images = [f"{names[0]}:{_name(tree, 'tag')}", f"{names[1]}:{_name(tree, 'side.tag')}"]
     return {"repoURL": REPOSITORY, "path": "k8s", "kustomize": {"images": images}}
+
+
+def _overlays(tree: Tree, generators: list[dict[str, Any]]) -> str:
+    """A folder over that of the kustomization for each set of values: the path of all of them."""
+    written = json.dumps(generators) + "".join(tree.files.values())
+    for env in dict.fromkeys(re.findall(r"\benv[0-9]+\b", written)):
+        tree.files[f"overlays/{env}/kustomization.yaml"] = "resources: [../../k8s]\n"
+    return "overlays/" + _name(tree, "env")
 
 
 def _render(root: Path) -> str:

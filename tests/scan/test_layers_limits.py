@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,48 @@ LONE = b"image: {tag: 1.4.1}\n"
 def chart(name: str, *dependencies: str) -> bytes:
     listed = "".join(f"- {{name: {n}, repository: 'file://../{n}'}}\n" for n in dependencies)
     return f"apiVersion: v2\nname: {name}\ndependencies:\n{listed}".encode()
+
+
+class Named(Blobs):
+    """Files of which only those with names of manifests are listed."""
+
+    def paths(self) -> Sequence[str]:
+        return [path for path in sorted(self.files) if path.endswith(".yaml")]
+
+
+@pytest.mark.parametrize("name", ["prod", "values.prod", "values-prod.yaml.bak"])
+@pytest.mark.parametrize("written", ["{}", "/chart/{}", "../chart/./{}"])
+def test_a_file_of_values_with_a_name_that_is_not_read_is_listed(name: str, written: str) -> None:
+    files: dict[str, bytes | ImagebotError] = {
+        "chart/Chart.yaml": chart("api"),
+        "chart/values.yaml": b"image: {repository: ghcr.io/acme/api, tag: 1.4.2}\n",
+        "app.yaml": application([written.format(name)]),
+    }
+    assert take_inventory(Named(files), configuration(), url=HERE).unread == ()
+    files[f"chart/{name}"] = b"image: {tag: 1.4.1}\n"
+    (entry,) = take_inventory(Named(files), configuration(), url=HERE).unread
+    assert (entry.path, entry.line, entry.code, entry.expected) == (
+        "app.yaml",
+        10,
+        "not-yaml",
+        True,
+    )
+    said = f"the values in chart/{name} are not read: name it `{name}.yaml`"
+    assert entry.reason == said
+
+
+@pytest.mark.parametrize("file", ["../../etc/passwd", "{{x}}", "/../x", "https://a.example/x", ""])
+def test_a_file_that_is_not_in_the_tree_is_not_looked_for(file: str) -> None:
+    asked: list[str] = []
+
+    class Asked(Named):
+        def has(self, path: str) -> bool:
+            asked.append(path)
+            return True
+
+    files: dict[str, bytes | ImagebotError] = {"app.yaml": application([file])}
+    assert take_inventory(Asked(files), configuration(), url=HERE).unread == ()
+    assert asked == []
 
 
 def application(files: list[str], path: str = "chart", name: str = "api") -> bytes:

@@ -57,6 +57,14 @@ def at(found: Inventory, path: str) -> list[str]:
         ),
         ("api: {" + BASE + "}", "api: {image: {repository: mirror.acme.example/api}}"),
         ("{imageRegistry: ghcr.io, image: {name: acme/api, tag: 1.4.2}}", "imageRegistry: quay.io"),
+        (
+            "{global: {imageRegistry: ghcr.io}, image: {repository: acme/api, tag: 1.4.2}}",
+            "global: {imageRegistry: quay.io}",
+        ),
+        (
+            "{global: {image: {registry: ghcr.io}}, api: {image: {name: acme/api, tag: 1.4.2}}}",
+            "global: {image: {registry: quay.io}}",
+        ),
     ],
 )
 def test_another_name_above(base: str, above: str) -> None:
@@ -99,6 +107,18 @@ def test_both_places_are_said() -> None:
             ["r.acme.example/acme/api:1.4.2"],
         ),
         (BASE, "global: {imageRegistry: ''}", ["ghcr.io/acme/api:1.4.2"]),
+        (BASE, "global: {imageRegistry: r.acme.example}", ["ghcr.io/acme/api:1.4.2"]),
+        # It says nothing about a name that has a registry, or that has the same one.
+        (
+            "{global: {imageRegistry: quay.io}, " + BASE + "}",
+            "global: {imageRegistry: r.acme.example}",
+            ["ghcr.io/acme/api:1.4.2"],
+        ),
+        (
+            "{global: {imageRegistry: quay.io}, image: {repository: acme/api, tag: 1.4.2}}",
+            "global: {imageRegistry: quay.io}",
+            ["quay.io/acme/api:1.4.2"],
+        ),
     ],
 )
 def test_the_same_name_above(base: str, above: str, expected: list[str]) -> None:

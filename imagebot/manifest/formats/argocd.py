@@ -13,6 +13,7 @@ from imagebot.manifest.formats import (
     helm,
     kubernetes,
 )
+from imagebot.manifest.images.bindings import Binding
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
 from imagebot.manifest.images.overlay import Overlay, in_tree
@@ -39,11 +40,15 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     explained = argocd_generators.find_images(context, root, keys) if is_set else []
     images, unread = len(context.findings.candidates), len(context.findings.unread)
     in_generator = kubernetes.visitor(context)
+    bindings = argocd_releases.bindings_of(root.mapping("spec") or Mapping()) if is_set else None
 
     def visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
         if "generators" in keys and "template" not in keys:
             in_generator(context, mapping, keys)
-        _visit(context, mapping, keys)
+        if _is_source(keys):
+            _find_chart(context, mapping, keys)
+            argocd_source.find(context, mapping, keys, helm.find)
+            _note_overlay(context, mapping, bindings)
 
     walk(context, root, keys, visit, skip=_SKIPPED)
     if explained:
@@ -55,19 +60,20 @@ def find(context: DocumentContext, root: Mapping, keys: Keys) -> None:
         chart_images.list_rivals(context, below, values, before)
 
 
-def _visit(context: DocumentContext, mapping: Mapping, keys: Keys) -> None:
-    if not keys or not (keys[-1] == "source" or (len(keys) > 1 and keys[-2] == "sources")):
-        return
-    _find_chart(context, mapping, keys)
-    argocd_source.find(context, mapping, keys, helm.find)
-    _note_overlay(context, mapping)
+def _is_source(keys: Keys) -> bool:
+    return bool(keys) and (keys[-1] == "source" or (len(keys) > 1 and keys[-2] == "sources"))
 
 
-def _note_overlay(context: DocumentContext, source: Mapping) -> None:
+def _note_overlay(
+    context: DocumentContext, source: Mapping, bindings: tuple[Binding, ...] | None
+) -> None:
+    """`bindings` are those of an ApplicationSet, None for an Application."""
     path, owner = context.findings.path, context.resource
     # The name of an ApplicationSet is not that of its Applications.
-    name = owner.name if owner is not None and owner.kind == "Application" else ""
-    for folder in in_tree("", [source.text("path")]):
+    name = owner.name if owner is not None and bindings is None else ""
+    written = source.text("path")
+    is_template = bindings is not None and "{{" in written
+    for folder in [written] if is_template else in_tree("", [written]):
         overlay = Overlay(
             "Argo CD",
             path,
@@ -75,6 +81,7 @@ def _note_overlay(context: DocumentContext, source: Mapping) -> None:
             images=argocd_source.overrides(context, source),
             url=source.text("repoURL").strip(),
             name=name,
+            bindings=bindings or (),
         )
         context.findings.overlays.append(overlay)
 

@@ -14,9 +14,10 @@ from imagebot.manifest.images.arguments import (
     may_set_values,
     read_arguments,
 )
+from imagebot.manifest.images.bindings import Binding, Folders
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
-from imagebot.manifest.images.layers import Binding, Folders, Layer, Release
+from imagebot.manifest.images.layers import Layer, Release
 from imagebot.manifest.images.part_scalar import array_arguments
 from imagebot.manifest.yaml.events import Scalar
 from imagebot.manifest.yaml.tree import Mapping, Node, is_scalar
@@ -33,7 +34,7 @@ def carry(context: DocumentContext, root: Mapping, keys: Keys) -> None:
     spec, at = root.mapping("spec"), (*keys, "spec")
     bindings: tuple[Binding, ...] = ()
     if kind == "ApplicationSet" and spec is not None:
-        bindings = tuple(islice(_of_generators(spec.sequence("generators"), 0), _MAX_BINDINGS))
+        bindings = bindings_of(spec)
         template = spec.mapping("template")
         spec, at = (template.mapping("spec") if template else None), (*at, "template", "spec")
     if spec is None:
@@ -52,6 +53,11 @@ def carry(context: DocumentContext, root: Mapping, keys: Keys) -> None:
         release = _release(context, root, source, where, refs, bindings)
         if release is not None:
             context.findings.releases.append(release)
+
+
+def bindings_of(spec: Mapping) -> tuple[Binding, ...]:
+    """What the generators of an ApplicationSet say of the placeholders in its template."""
+    return tuple(islice(_of_generators(spec.sequence("generators"), 0), _MAX_BINDINGS))
 
 
 def carry_source(context: DocumentContext, root: Mapping, keys: Keys) -> None:

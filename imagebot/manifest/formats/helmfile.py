@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 
 from imagebot.manifest.formats import chart, helm
 from imagebot.manifest.formats.argocd_parameters import find_parameters
 from imagebot.manifest.formats.helm_release import file_layer, inside, values_layers
+from imagebot.manifest.helm.tree import printed
+from imagebot.manifest.images.bindings import Binding
 from imagebot.manifest.images.context import DocumentContext
 from imagebot.manifest.images.findings import Keys
-from imagebot.manifest.images.layers import Binding, Layer, Release
+from imagebot.manifest.images.layers import Layer, Release
 from imagebot.manifest.images.naming import said
 from imagebot.manifest.yaml.tree import Mapping, is_scalar
 
 _MAX_ENVIRONMENTS = 100
 _MAX_INHERITED = 20
+_MAX_LABELS = 100
 
 
 def is_helmfile(root: Mapping) -> bool:
@@ -108,7 +113,7 @@ def _release(
 ) -> Release:
     """`owner` has the chart: a folder, or `repository/name`."""
     folder = posixpath.dirname(context.findings.path)
-    chart, name = said(owner, "chart"), said(parts[-1][0], "name")
+    chart, name = printed(said(owner, "chart")), said(parts[-1][0], "name")
     layers = [layer for part, keys in parts for layer in _values_of(context, part, keys)]
     for part, keys in parts:
         if part.sequence("set"):
@@ -122,11 +127,25 @@ def _release(
         chart=inside(folder, chart) if local else chart,
         named=not local,
         layers=tuple(layers),
-        bindings=tuple(
-            Binding((("Environment.Name", each), ("Release.Name", name))) for each in environments
-        )
-        or (Binding((("Release.Name", name),)),),
+        bindings=_bindings(parts, name, environments),
     )
+
+
+def _bindings(
+    parts: list[tuple[Mapping, Keys]], name: str, environments: list[str]
+) -> tuple[Binding, ...]:
+    """What is known of the placeholders of a release, once for every environment."""
+    own = {"Release.Name": name}
+    for part, _ in parts:
+        if namespace := said(part, "namespace"):
+            own["Release.Namespace"] = namespace
+        labels = part.mapping("labels") or Mapping()
+        for key in islice(labels, _MAX_LABELS):
+            if text := said(labels, key):
+                own[f"Release.Labels.{key}"] = text
+    known = tuple((key, text) for key, text in own.items() if "{{" not in text)
+    every = tuple(Binding((("Environment.Name", each), *known)) for each in environments)
+    return every or (Binding(known),)
 
 
 def _values_of(context: DocumentContext, part: Mapping, keys: Keys) -> Iterator[Layer]:
@@ -136,4 +155,5 @@ def _values_of(context: DocumentContext, part: Mapping, keys: Keys) -> Iterator[
             inline = (*context.prefix, *keys, "values", index)
             yield Layer(line, document=context.document, keys=inline)
         elif is_scalar(item):
-            yield from file_layer(context, item)
+            for layer in file_layer(context, item):
+                yield replace(layer, file=printed(layer.file))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from imagebot.manifest.helm.merged_values import Found, Values
 from imagebot.manifest.images.layers import Decided, GivenImage, ValuePath
+from imagebot.manifest.images.naming import has_host
 from imagebot.manifest.images.registry_above import is_registry_key
 
 # Keys that may hold a version of an image, and keys that name one.
@@ -54,6 +55,30 @@ def renamed(
             if value.text and version not in above and _belong(version, key):
                 reason = f"{other.where} deploys it with `{key}: {other.text}`"
                 yield Decided((*path, version), reason)
+
+
+def below_registry(
+    path: ValuePath,
+    own: Values,
+    below: Mapping[str, Found],
+    above: Mapping[str, Found],
+    name: str,
+    other: Found,
+) -> Iterator[Decided]:
+    """The versions of a mapping at `path` that a layer above deploys from the registry `other` of
+    all images, which has the name `name`."""
+    texts = {key: each.text or "" for key, each in below.items()}
+    texts.update({key: each.text or "" for key, each in own.items()})
+    named = [text for key, text in texts.items() if text and is_name(key)]
+    if not named or any(map(has_host, named)):
+        return
+    if any(text and is_registry_key(key) for key, text in texts.items()):
+        return
+    for version, value in own.items():
+        is_version = may_be_version(version) and not is_name(version)
+        if is_version and value.text and version not in above:
+            reason = f"{other.where} deploys it with `{name}: {other.text}`"
+            yield Decided((*path, version), reason)
 
 
 def _is_other(key: str, other: Found, names: Mapping[str, str]) -> bool:

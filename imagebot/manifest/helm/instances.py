@@ -9,7 +9,8 @@ from itertools import islice, product
 
 from imagebot.git.url import same_repository
 from imagebot.manifest.helm.tree import Tree, filled, placeholders
-from imagebot.manifest.images.layers import Binding, Release
+from imagebot.manifest.images.bindings import Binding
+from imagebot.manifest.images.layers import Release
 
 # So many releases of one template are looked at, and so many names that it does not write down.
 _MAX_INSTANCES = 200
@@ -27,23 +28,34 @@ def instances(release: Release, tree: Tree, url: str) -> Iterator[Release]:
 
     `url` is that of the tree's Git repository, "" if it is not known.
     """
-    every = (
-        values
-        for binding in _used(release) or (Binding(),)
-        for values in _bound(binding, tree, url)
-    )
-    for values in islice(every, _MAX_KNOWN):
+    texts = [release.url, release.chart, *(each.file for each in release.layers)]
+    texts += [url for _, url in release.refs]
+    for values in values_for(texts, release.bindings, tree, url):
         known = _filled(release, values)
         yield from islice(_told_by_files(known, tree, 0), _MAX_INSTANCES)
 
 
-def _used(release: Release) -> Iterable[Binding]:
-    """The bindings of a release as far as its texts name their values, each once."""
-    texts = [release.url, release.chart, *(each.file for each in release.layers)]
-    texts += [url for _, url in release.refs]
+def values_for(
+    texts: Iterable[str], bindings: Iterable[Binding], tree: Tree, url: str
+) -> Iterator[dict[str, str]]:
+    """What is known of the placeholders in some texts of a template, once for every set; one
+    empty set if nothing is.
+
+    `url` as in `instances`.
+    """
+    every = (
+        values
+        for binding in _used(texts, bindings) or (Binding(),)
+        for values in _bound(binding, tree, url)
+    )
+    return islice(every, _MAX_KNOWN)
+
+
+def _used(texts: Iterable[str], bindings: Iterable[Binding]) -> Iterable[Binding]:
+    """The bindings as far as the texts name their values, each once."""
     names = {name.removeprefix(".") for text in texts for name in placeholders(text)}
     found: dict[Binding, None] = {}
-    for each in release.bindings:
+    for each in bindings:
         values = tuple((name, text) for name, text in each.values if name in names)
         inner = {one for _, text in values for one in placeholders(text)} | names
         folders = each.folders if any("path" in name for name in inner) else ()
@@ -81,7 +93,7 @@ def _told_by_files(release: Release, tree: Tree, depth: int) -> Iterator[Release
     texts = [(release.chart, True)] if not release.named else []
     texts += [(_path(release, each.file), False) for each in release.layers if each.file]
     for written, chart in texts:
-        text = _normal(written)
+        text = normal(written)
         if depth < _MAX_UNKNOWN and placeholders(text):
             found = tree.bindings(text, chart=chart, most=_MAX_INSTANCES)
             if found:
@@ -98,7 +110,7 @@ def _path(release: Release, file: str) -> str:
     return file.lstrip("/") if file.startswith("/") else f"{release.chart}/{file}"
 
 
-def _normal(path: str) -> str:
+def normal(path: str) -> str:
     """A path with placeholders without `.` and `..`; no `..` takes away a placeholder, which may
     stand for several folders."""
     names: list[str] = []

@@ -10,7 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from imagebot.manifest.helm.above import is_name, may_be_version, other_names, renamed
+from imagebot.manifest.helm.above import (
+    below_registry,
+    is_name,
+    may_be_version,
+    other_names,
+    renamed,
+)
 from imagebot.manifest.helm.images import ChartTemplates, doubts_at, images_of
 from imagebot.manifest.helm.merged_values import Found, Layer, MergedValues, Values
 from imagebot.manifest.helm.stacks import MAX_LAYERS, Place, Stack
@@ -94,7 +100,7 @@ class Joining:
         )
         given = self._given(key[0], own, wanted, every)
         images, decided = self._of_templates(key[0], every)
-        decided.update(dict.fromkeys(self._renamed(wanted, every[:MAX_LAYERS])))
+        decided.update(dict.fromkeys(self._renamed(own, wanted, every[:MAX_LAYERS])))
         if not (given or images or doubts or decided or (absent and wanted)):
             return None
         return Below(
@@ -184,10 +190,18 @@ class Joining:
                 yield from other_names(images, self._images(standing, whole=True), file)
 
     def _renamed(
-        self, wanted: Mapping[ValuePath, Values], every: Iterable[_Standing]
+        self, own: Layer, wanted: Mapping[ValuePath, Values], every: Iterable[_Standing]
     ) -> Iterator[Decided]:
-        """The tags beside names that layers above change."""
+        """The tags beside names, or below a registry for all, that layers above change."""
         for standing in every:
+            for where, key in _GLOBALS if standing.above else ():
+                mine = own.at.get(where, {}).get(key)
+                other = self.values.mapping(standing.above, (*standing.place.mount, *where)).get(
+                    key
+                )
+                if mine is not None and mine.text and other is not None:
+                    name = ".".join((*where, key))
+                    yield from self._with_registry(mine.text, name, other, wanted, standing)
             for path, keys in wanted.items() if standing.above else ():
                 whole = (*standing.place.mount, *path)
                 above = self.values.mapping(standing.above, whole)
@@ -195,6 +209,21 @@ class Joining:
                     yield from renamed(
                         path, keys, self.values.mapping(standing.below, whole), above
                     )
+
+    def _with_registry(
+        self,
+        mine: str,
+        name: str,
+        other: Found,
+        wanted: Mapping[ValuePath, Values],
+        standing: _Standing,
+    ) -> Iterator[Decided]:
+        """The tags of images without a registry, where another one takes the place of `mine`."""
+        for path, keys in wanted.items() if other.text and other.text != mine else ():
+            whole = (*standing.place.mount, *path)
+            above = self.values.mapping(standing.above, whole)
+            below = self.values.mapping(standing.below, whole)
+            yield from below_registry(path, keys, below, above, name, other)
 
     def _images(
         self, standing: _Standing, *, whole: bool = False
@@ -224,11 +253,23 @@ class Joining:
             if key in own.at.get(path, ()):
                 continue
             whole = (*mount, *path)
-            # That of the highest layer counts for all.
-            everywhere = self.values.mapping((*standing.above, *standing.below), whole).get(key)
+            # That of the highest layer counts for all whose tags are not overridden as well.
+            others = (*(standing.above if self._is_used(wanted, standing) else ()), *standing.below)
+            everywhere = self.values.mapping(others, whole).get(key)
             if everywhere is not None and everywhere.text:
                 yield (*path, key), everywhere
         yield from self._registries_above(own, wanted, standing)
+
+    def _is_used(self, wanted: Mapping[ValuePath, Values], standing: _Standing) -> bool:
+        """Whether the layers above leave one of the versions at these paths."""
+        for path, keys in wanted.items():
+            above = self.values.mapping(standing.above, (*standing.place.mount, *path))
+            for key, value in keys.items():
+                # A name with a colon may be a whole reference.
+                is_version = ":" in (value.text or "") if is_name(key) else may_be_version(key)
+                if is_version and value.text and key not in above:
+                    return True
+        return False
 
     def _registries_above(
         self, own: Layer, wanted: Mapping[ValuePath, Values], standing: _Standing

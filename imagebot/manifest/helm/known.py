@@ -19,6 +19,8 @@ MAX_PARTS = 200
 MAX_TEXT = 2_000
 MAX_NESTING = 20
 _YES = TemplatePart("true")
+# Printed where something is given: `<nil>`, `<no value>`, or nothing at all.
+_MISSING = TemplatePart(function=("given",), then=(TemplatePart(),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +206,18 @@ def given(known: Known) -> Parts | None:
     if isinstance(known, Place):
         return text_of(passed_through(known, "given"))
     if isinstance(known, Either):
-        then, otherwise = given(known.then), given(known.otherwise)
+        then, otherwise = _given_or_missing(known.then), _given_or_missing(known.otherwise)
         if then is None or otherwise is None:
             return None
         # What a test has found is there.
         then = text_of(known.then) if Test(text_of(known.then) or ()) == known.test else then
         return bounded(choice(known.test, then or (), otherwise))
     return None if known == NOTHING else text_of(known)
+
+
+def _given_or_missing(known: Known) -> Parts | None:
+    """As `given`; what is nothing or empty is not known only where it is what is printed."""
+    return (_MISSING,) if known == NOTHING else given(known)
 
 
 def as_text(parts: Parts | None) -> Known:

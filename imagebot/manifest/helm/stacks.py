@@ -26,6 +26,9 @@ MAX_LAYERS = 64
 _MAX_DEPTH = 8
 # Subcharts of a chart, of these, and so on.
 _MAX_VISITS = 200
+_MAX_ABSENT = 1_000
+# What is read has one of these names; where such a file is absent, it is not there, or ignored.
+_READ = (".yaml", ".yml", ".json", ".gotmpl")
 _WHOLE = Section()
 
 
@@ -61,12 +64,14 @@ class Stacks:
     """Every stack of more than one layer, of a chart with templates, or of one that is absent.
 
     `templates` has the files of the templates of each chart, by its folder; `unread` what there is
-    too much of.
+    too much of. `absent` are files with values that are not among those of the tree, each with an
+    entry for the case that it is there.
     """
 
     stacks: tuple[Stack, ...] = ()
     templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
+    absent: tuple[tuple[str, Unread], ...] = ()
 
 
 def find_stacks(scans: Mapping[str, Scan], paths: Iterable[str], url: str | None) -> Stacks:
@@ -106,6 +111,7 @@ class _Finder:
         # Layers of releases that others patch: they may be installed without the patch too.
         self._patched: set[Place] = set()
         self.unread: list[Unread] = []
+        self.absent: dict[str, Unread] = {}
 
     def find(self) -> Stacks:
         found: dict[Stack, None] = {}
@@ -132,7 +138,7 @@ class _Finder:
         folders = (folder for stack in stacks for folder, _ in stack.charts)
         templates = {folder: self.tree.templates_of(folder) for folder in dict.fromkeys(folders)}
         there = {folder: files for folder, files in templates.items() if files}
-        return Stacks(stacks, there, tuple(self.unread))
+        return Stacks(stacks, there, tuple(self.unread), tuple(self.absent.items()))
 
     def _matters(self, stack: Stack) -> bool:
         """Whether one layer says something about another, templates about values, or the chart of a
@@ -299,7 +305,17 @@ class _Finder:
         if is_glob(file) and file not in self.tree.files:
             matched = self.tree.globbed(file, MAX_LAYERS)
             return None if matched is None else [[Place(each) for each in matched]]
-        return [[Place(file)]] if file in self.tree.files else []
+        if file in self.tree.files:
+            return [[Place(file)]]
+        if file and not file.startswith("..") and "{{" not in file:
+            self._note_absent(path, layer, file)
+        return []
+
+    def _note_absent(self, path: str, layer: Layer, file: str) -> None:
+        if len(self.absent) < _MAX_ABSENT and not file.endswith(_READ):
+            name = posixpath.basename(file)
+            reason = f"the values in {file} are not read: name it `{name}.yaml`"
+            self.absent.setdefault(file, Unread(path, layer.line, "not-yaml", reason, True))
 
     def _file(self, path: str, release: Release, written: str) -> str:
         """A file of a release as a path from the top; "" if it is not in this tree."""

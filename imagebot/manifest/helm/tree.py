@@ -11,6 +11,7 @@ from imagebot.errors import UsageError
 from imagebot.glob import compile_glob
 
 _PLACEHOLDER = re.compile(r"\{\{-?[ \t]*(.{1,200}?)[ \t]*-?\}\}")
+_PRINTED = re.compile(r"\{\{-?[ \t]*(?:`([^`]{0,200})`|\"([^\"\\]{0,200})\")[ \t]*-?\}\}")
 _WILDCARD = re.compile(r"[*?\[]")
 _SPECIAL = re.compile(r"[*?\[{]")
 # How many files all globs and placeholders of a tree may be compared with, beside one look each.
@@ -105,6 +106,10 @@ class Tree:
     def bindings(self, text: str, *, chart: bool, most: int) -> list[dict[str, str]]:
         """What the placeholders of a path stand for, by each file (or folder of a chart) that fits;
         at most `most` of them."""
+        return self.fitting(text, self.charts if chart else self.paths, most)
+
+    def fitting(self, text: str, among: list[str], most: int) -> list[dict[str, str]]:
+        """The same by the paths `among`, which are sorted."""
         names = placeholders(text)
         if not names or len(names) > _MAX_PLACEHOLDERS:
             return []
@@ -122,7 +127,7 @@ class Tree:
         compiled = re.compile(pattern + re.escape(text[at:]))
         found: list[dict[str, str]] = []
         start = text[: text.index("{{")]
-        for path in self._starting(self.charts if chart else self.paths, start):
+        for path in self._starting(among, start):
             fits = compiled.fullmatch(path)
             if fits is not None:
                 found.append({name: fits[group] for name, group in seen.items()})
@@ -160,6 +165,12 @@ def placeholders(text: str) -> list[str]:
     if "{{" not in text:
         return []
     return list(dict.fromkeys(match[1] for match in _PLACEHOLDER.finditer(text)))
+
+
+def printed(text: str) -> str:
+    """A text with the actions that only print a text replaced by it: a helmfile writes a template
+    for later so (`` {{`{{ .Release.Name }}`}} ``, `{{ "{{" }} .Release.Name {{ "}}" }}`)."""
+    return _PRINTED.sub(lambda match: match[1] or match[2] or "", text) if "{{" in text else text
 
 
 def filled(text: str, values: dict[str, str]) -> str:

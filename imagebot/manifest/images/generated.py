@@ -3,7 +3,8 @@ them."""
 
 from __future__ import annotations
 
-from imagebot.manifest.images.layers import Folders, Section
+from imagebot.manifest.images.bindings import Folders
+from imagebot.manifest.images.layers import Section
 from imagebot.values import dataclass
 
 

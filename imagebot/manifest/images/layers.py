@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from imagebot.manifest.images.bindings import Binding
 from imagebot.manifest.images.overlay import Override
 from imagebot.values import dataclass
 
@@ -100,29 +101,6 @@ class Layer:
     document: int = 0
     keys: tuple[str | int, ...] = ()
     parameters: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Folders:
-    """The folders that a generator of Git finds in the repository `url`: those that one of `globs`
-    matches and none of `without`, or with `files` those of the files that they match.
-
-    Templates name what is known of a folder with `prefix` before it (`app.path`).
-    """
-
-    globs: tuple[str, ...]
-    without: tuple[str, ...] = ()
-    url: str = ""
-    files: bool = False
-    prefix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """Values of placeholders by their names, which may have placeholders of one of `folders`."""
-
-    values: tuple[tuple[str, str], ...] = ()
-    folders: tuple[Folders, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterable
 from typing import Literal
 
+from imagebot.manifest.images.bindings import Binding
 from imagebot.values import dataclass
 
 
@@ -82,6 +83,9 @@ class Overlay:
     repository which a deployer takes the folder from, "" where it is not said. `changes` are the
     patches themselves. `name` is that of an Application, and of the one whose images an
     `.argocd-source` file replaces: "" for all of the folder.
+
+    Of the template of an ApplicationSet, `folder`, `url` and the names of `images` may hold
+    placeholders (`{{env}}`); each item of `bindings` has values for some of them.
     """
 
     by: Literal["kustomization", "Flux", "Argo CD", "argocd-source", "transformer", "replacements"]
@@ -97,6 +101,7 @@ class Overlay:
     replacing: tuple[str, ...] = ()
     replacements: tuple[Replacement, ...] = ()
     name: str = ""
+    bindings: tuple[Binding, ...] = ()
 
 
 def folder_of(path: str) -> str:

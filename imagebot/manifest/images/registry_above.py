@@ -30,7 +30,7 @@ _REGISTRY = re.compile(
 # Mappings beside an image that speak for others, and what they call a registry.
 _FOR_ALL = frozenset({"global", "docker", "image", "images", "imageDefaults", "defaults"})
 _HOSTS = ("host", "hostname", "url", "server", "address", "domain", "name", "prefix")
-_OF_ONE = ("repository", "name", "tag")
+_OF_ONE = ("repository", "name", "image", "imageName", "imageRepository")
 _LONGEST_KEY = 40
 _DOCKER_HUB = re.compile(r"(?:https?://)?(?:[a-z0-9-]+\.)?docker\.io(?:/v[12])?/*")
 _NOT_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "~"})
@@ -134,15 +134,17 @@ def _registries(owner: Mapping) -> Iterator[tuple[str, Scalar]]:
         inner = owner.mapping(key)
         scalar = owner.scalar(key)
         if inner is not None:
-            yield from ((key, each) for each in _of_all(inner, everywhere=key in _FOR_ALL))
+            yield from ((key, each) for each in _of_all(inner, key))
         elif scalar is not None and key not in _FOR_ALL and _is_name(said(owner, key)):
             yield key, scalar
 
 
-def _of_all(inner: Mapping, *, everywhere: bool) -> Iterator[Scalar]:
-    if everywhere:
+def _of_all(inner: Mapping, owner: str) -> Iterator[Scalar]:
+    if owner in _FOR_ALL:
         keys = [key for key in inner if is_registry_key(key) and _is_name(said(inner, key))]
-        if "registry" in keys and any(said(inner, key) for key in _OF_ONE):
+        # A chart elsewhere may have the name of the image whose tag is beside it.
+        beside = (*_OF_ONE, "tag") if owner == "image" else _OF_ONE
+        if "registry" in keys and any(said(inner, key) for key in beside):
             # It is that of the image which is named beside it.
             keys = []
     else:

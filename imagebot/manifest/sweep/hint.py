@@ -12,6 +12,8 @@ _SLASHES = (".jsonnet", ".libsonnet", ".cue", ".groovy", "jenkinsfile")
 # YAML in a text of a pipeline: what is without quotes behind a key.
 _PIPELINE = "jenkinsfile"
 _IN_YAML = re.compile(rb"[ \t]*(?:- )?[\w.-]+:[ \t]+")
+# What is not YAML: of the files that are read as that, no entry finds it.
+_ASSIGNMENT = re.compile(rb"[ \t]*(?:export[ \t]+)?[\w.-]+[ \t]*=[ \t]*[\"']?")
 _TAG = r"(?P<tag>[\w][\w.-]*)"
 _DIGEST = "(?P<digest>sha256:[0-9a-f]{64})"
 _START = r"(?:^|[^\w./:@-])"
@@ -59,6 +61,13 @@ def hint_for(swept: SweptText, found: Found) -> str:
                 f"write it on a line of its own, with `{_comment(swept, found)} {marker}` above it"
             )
         return f"write `{_comment(swept, found)} {marker}` on the line above"
+    if _ASSIGNMENT.fullmatch(swept.before(found.start)):
+        like = path.rpartition("/")[2] + ".env"
+        marker = f"imagebot: {{image: {name}, policy: POLICY}}"
+        return (
+            f"write `# {marker}` on the line above, and name the file like `{like}`: its name "
+            "decides whether markers are read"
+        )
     path_of = _json_path if path.endswith(".json") else _key_path
     keys = _plain_or_quoted(path_of(swept, found.start) or _SOME_PATH)
     entry = f"{{files: [{_glob(path)}], tag: {keys}, image: {_plain_or_quoted(name)}}}"

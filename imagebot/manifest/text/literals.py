@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from imagebot.manifest.images.field import ImageField, Scan, Unread
 from imagebot.manifest.images.not_reference import filled_in
+from imagebot.manifest.text.releases import restored
 
 # About markers, the scan as text has the say.
 _OF_TEXT = frozenset({"marker"})
@@ -15,8 +16,10 @@ _OF_TEXT = frozenset({"marker"})
 def with_literals(found: Scan, literal: Scan, data: bytes) -> Scan:
     """The scan of a template `data` as text with the fields of its YAML, whose actions are hidden.
 
-    What a template installs, and which values it merges, is not known.
+    What a template installs, and which values it merges, is only known of a simple helmfile.
     """
+    if releases := restored(literal.releases, data):
+        found = replace(found, releases=(*found.releases, *releases))
     if not literal.fields and not literal.unread:
         return found
     taken = {start for field in found.fields for start in _starts(field)}

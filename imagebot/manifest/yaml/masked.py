@@ -7,10 +7,20 @@ the same place in the template.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 ENDINGS = (".yaml.gotmpl", ".yml.gotmpl")
 _START, _END = b"{{", b"}}"
 _BREAKS = b"\r\n"
 _FIRST, _MORE, _COMMENT = b"$", b"x", b"#"
+# Actions after which the YAML is another one.
+_CHANGING = re.compile(
+    r"\{\{-?[ \t\r\n]*(?:if|else|end|range|with|define|block|template|include|tpl|toYaml|toJson)\b"
+    r"|\|[ \t]*(?:toYaml|toJson|nindent|indent)\b"
+)
+# Comments, and variables that are set.
+_SILENT = re.compile(r"\{\{-?[ \t\r\n]*(?:/\*|\$\w+[ \t]*:?=)")
 
 
 def is_masked(path: str) -> bool:
@@ -30,6 +40,26 @@ def mask(data: bytes) -> bytes:
     masked = b"".join((*made, data[at:]))
     lines = zip(data.split(b"\n"), masked.split(b"\n"), strict=True)
     return b"\n".join(_line(old, new) for old, new in lines)
+
+
+def actions(text: str) -> Iterator[tuple[int, str]]:
+    """Every action of a template, with its place."""
+    at = 0
+    while (start := text.find("{{", at)) >= 0 and (end := text.find("}}", start + 2)) >= 0:
+        at = end + 2
+        yield start, text[start:at]
+
+
+def only_fills_in(text: str) -> bool:
+    """Whether the YAML of a template is that of `mask`, but for the values that are filled in."""
+    at, is_first = 0, True
+    for start, action in actions(text):
+        between = text[at:start]
+        is_first = (is_first or "\n" in between) and not between.rpartition("\n")[2].strip()
+        at = start + len(action)
+        if not _SILENT.match(action) and (is_first or _CHANGING.search(action)):
+            return False
+    return True
 
 
 def _hidden(action: bytes) -> bytes:

@@ -8,8 +8,8 @@ from imagebot.manifest.images.layers import TemplatePart
 
 
 def shown(parts: Sequence[TemplatePart]) -> str:
-    """`{a.b}` is a value, `{a.b!}` one that must be there, `{a.*#}` a key, `{x or y}` a default,
-    `{x ? y : z}` another choice."""
+    """`{a.b}` is a value, `{a.b!}` one that must be there, `{!}` one that is missing, `{a.*#}` a
+    key, `{x or y}` a default, `{x ? y : z}` another choice."""
     return "".join(_shown(part) for part in parts)
 
 
@@ -21,7 +21,7 @@ def _shown(part: TemplatePart) -> str:
         test = test if part.function else _bare(part.test)
         return f"{{{test} ? {shown(part.then)} : {shown(part.fallback)}}}"
     if part.function == ("given",):
-        return shown(part.then).replace("}", "!}")
+        return shown(part.then).replace("}", "!}") or "{!}"
     if part.function:
         return f"{{{' '.join(part.function)} {shown(part.then)}}}"
     if part.path:

@@ -41,6 +41,11 @@ def found(values: str, more: dict[str, str] | None = None) -> list[str]:
         f"registry:\n  host: ghcr.io\n  user: me\napi:\n  image: {FULL}\n",
         f"image:\n  registry: ghcr.io\n  pullPolicy: Always\napi:\n  image: {FULL}\n",
         f"registry: acme-mirror\napi:\n  image: {FULL}\n",
+        # A tag beside it is one for all as well.
+        f"global: {{registry: ghcr.io, tag: '1.1'}}\napi:\n  image: {FULL}\n",
+        f"docker: {{registry: ghcr.io, tag: '1.1'}}\napi:\n  image: {FULL}\n",
+        f"images:\n  registry: ghcr.io\n  tag: '1.1'\n  api: {API}\n",
+        f"defaults: {{registry: ghcr.io, tag: '1.1', pullPolicy: Always}}\napi:\n  image: {FULL}\n",
         f"registry: ${{REGISTRY}}\napi:\n  image: {FULL}\n",
     ],
 )
@@ -65,10 +70,18 @@ def test_a_registry_above_may_be_meant(values: str) -> None:
         (f"webRegistry: ghcr.io\napi:\n  image: {FULL}\n", "acme/api:1.0"),
         (f"image: {FULL}\nsidecar: {{registry: ghcr.io, repository: a/b}}\n", "acme/api:1.0"),
         (f"global:\n  imageRegistry: ghcr.io\nimage: {FULL}\n", "ghcr.io/acme/api:1.0"),
+        (f"docker: {{registry: ghcr.io, image: a/b}}\nimage: {FULL}\n", "acme/api:1.0"),
+        (f"docker: {{registry: ghcr.io, imageName: a/b}}\nimage: {FULL}\n", "acme/api:1.0"),
     ],
 )
 def test_no_registry_that_could_be_meant(values: str, expected: str) -> None:
     assert found(values) == [expected]
+
+
+def test_a_tag_beside_a_registry_of_one_image() -> None:
+    """The name of that image is in a chart elsewhere."""
+    values = f"image: {{registry: ghcr.io, tag: '1.1'}}\nmetrics:\n  image: {FULL}\n"
+    assert found(values) == ["acme/api:1.0", "no-repository"]
 
 
 def test_the_templates_decide() -> None:

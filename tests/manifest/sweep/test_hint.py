@@ -117,6 +117,27 @@ def test_what_governs_a_tag_names_its_image(path: str, text: str, written: str) 
     assert entry.hint.split("`")[1] == written
 
 
+@pytest.mark.parametrize("path", ["env.txt", "versions", "etc/images.list", "a.service"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "API_IMAGE=acme/api\nAPI_TAG=1.4.2\n",
+        "export API_IMAGE=acme/api\nexport API_TAG='1.4.2'\n",
+        'api_image = "acme/api"\napi_tag = "1.4.2"\n',
+    ],
+)
+def test_what_is_not_yaml_needs_a_name_with_markers(path: str, text: str) -> None:
+    (entry,) = sweep(path, text.encode())
+    marker = "# imagebot: {image: acme/api, policy: POLICY}"
+    name = path.rpartition("/")[2] + ".env"
+    written = f"write `{marker}` on the line above, and name the file like `{name}`: its name"
+    assert entry.hint == f"{written} decides whether markers are read"
+    marked = text.replace("\n", f"\n{marker}\n".replace("POLICY", "careful"), 1)
+    assert scan(path, marked.encode()).fields == ()
+    (field,) = scan(f"{path}.env", marked.encode()).fields
+    assert str(field.reference) == "acme/api:1.4.2"
+
+
 def test_a_marker_cannot_be_for_one_of_several_versions_on_a_line() -> None:
     (entry,) = sweep("x.yaml", b"a: {version: 2.0, imageVersion: 1.4}\n")
     marker = "# imagebot: {image: REPOSITORY, policy: POLICY}"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from imagebot.manifest.edit import edit
 from imagebot.manifest.images.field import FieldEdit
 from imagebot.manifest.scan import scan
-from imagebot.manifest.yaml.masked import mask
+from imagebot.manifest.yaml.masked import mask, only_fills_in
 
 MASKED = {
     "a: {{ b }}\n": "a: $xxxxxx\n",
@@ -24,6 +24,36 @@ MASKED = {
 @pytest.mark.parametrize(("text", "expected"), MASKED.items())
 def test_actions_are_hidden(text: str, expected: str) -> None:
     assert mask(text.encode()) == expected.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: b\n", True),
+        ("a: {{ b }}\n", True),
+        ("a: x-{{ b }}-{{ c | quote }}\n", True),
+        ("{{/* if\nnot */}}\n{{- $x := 1 }}\na: {{ $x }}\n", True),
+        ("a: {{ $x }}{{ $y = 2 }}\n", True),
+        ("a: {{ if b }}c{{ end }}\n", False),
+        ("{{ if b }}\na: c\n{{ end }}\n", False),
+        ("{{- range .x }}\n", False),
+        # What it prints may be more keys, or an item of a list.
+        ("a:\n  {{ b }}\n", False),
+        ("{{ b }}: c\n", False),
+        ("a: {{ b | toYaml | nindent 2 }}\n", False),
+        ('a: {{ include "x" . }}\n', False),
+        ("a: {{ toJson .x }}\n", False),
+        ("a: {{ b\n", True),
+    ],
+)
+def test_actions_that_only_fill_in_values(text: str, expected: bool) -> None:
+    assert only_fills_in(text) is expected
+
+
+@pytest.mark.parametrize("part", ["{{", "{{ a }}", "x: {{ a }} ", "{{ $a := ", "{{/*", "}}{{"])
+def test_hostile_actions_install_nothing(part: str) -> None:
+    text = "releases:\n- chart: ./c\n  values: [" + part * (400_000 // len(part))
+    assert scan("helmfile.yaml.gotmpl", text.encode()).releases == ()
 
 
 TEMPLATES = st.lists(
