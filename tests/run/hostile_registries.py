@@ -166,7 +166,7 @@ FULL = [f"0.0.{number}" for number in range(1000)]
 SECOND = "/v2/app/tags/list?last=1"
 INNER = ("169.254.169.254", "[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]", "10.1.2.3",
          "2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "[fd00:ec2::254]", "0.0.0.0",
-         "[fe80::1]", "metadata.invalid")  # fmt: skip
+         "[fe80::1]", "localhost")  # fmt: skip
 
 
 def with_second(*more: str) -> tuple[str, ...]:
