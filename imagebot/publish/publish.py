@@ -16,7 +16,7 @@ from imagebot.errors import (
 )
 from imagebot.files.rewrite import FileChange
 from imagebot.plan.file_changes import changed_by, ids_of
-from imagebot.plan.model import Plan, Published
+from imagebot.plan.model import Plan, Published, Update
 from imagebot.problem import Problem
 from imagebot.publish.branches import scan_options
 from imagebot.publish.changes import Change, changes_of
@@ -138,9 +138,12 @@ def edits_of(change: Change, files: Iterable[FileChange]) -> dict[str, bytes]:
 
     Two pull requests may share a file. Raises RefusedEditError.
     """
+    by_path: dict[str, list[Update]] = {}
+    for update in change.updates:
+        by_path.setdefault(update.field.path, []).append(update)
     edits: dict[str, bytes] = {}
     for file in files:
-        mine = [each for each in change.updates if each.field.path == file.path]
+        mine = by_path.get(file.path)
         if not mine:
             continue
         own = file if set(ids_of(mine)) == set(file.updates) else changed_by(file, mine)

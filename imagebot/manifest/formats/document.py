@@ -78,8 +78,11 @@ def _find_by_kind(context: DocumentContext, root: Mapping, kind: PathKind, keys:
     elif is_others(root):
         return
     else:
-        context = context.within(form="kubernetes", resource=kubernetes.resource_of(root))
-        if flux_source.is_source(root):
+        resource = kubernetes.resource_of(root)
+        context = context.within(form="kubernetes", resource=resource)
+        if kubernetes.is_of_core(resource.api_version) and kind != "chart":
+            kubernetes.find(context, root, keys)
+        elif flux_source.is_source(root):
             flux_source.find(context.within(form="flux"), root, keys)
         elif argocd.is_application(root):
             argocd.find(context.within(form="argocd"), root, keys)

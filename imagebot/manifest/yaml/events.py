@@ -119,6 +119,7 @@ def events_and_rest(text: str) -> tuple[Iterator[Any], Callable[[], None]]:
     return iter(parser.get_event, None), parser.raw_parse
 
 
+@functools.cache
 def event_classes() -> tuple[type[Any], ...]:
     """Scalar, alias, start and end of a mapping, start and end of a sequence."""
     from ruamel.yaml import events as e
