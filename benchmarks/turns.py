@@ -53,6 +53,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
+    if not (options.folder / "imagebot" / "__main__.py").is_file():
+        # Python would take the version that is installed, and compare this one with itself.
+        parser.error(f"{options.folder} has no imagebot: git worktree add FOLDER COMMIT makes one")
     # For the Git server of the tests.
     sys.path.insert(0, str(ROOT))
     trees = {"other": options.folder.resolve(), "this": ROOT}

@@ -38,7 +38,7 @@ _DATE = re.compile(
 _YEAR = re.compile(
     r"(?<![0-9.])(?P<y>199[0-9]|20[0-9]{2}|[0-9]{2}(?=\.[0-9]{1,2}(?![0-9])))\.(?P<n>[0-9]+)"
 )
-"""A year and a number that is no month, as in 2024.99 and 24.40, where there is no real date."""
+"""A year and a number behind it, such as 2024.99 and 24.40, for tags that have no real date."""
 _TAIL = re.compile(r"(?:[-._T:]?[01]+)*Z?")
 _NUMBER = re.compile(r"[0-9]+")
 _WITH_DAY = 3

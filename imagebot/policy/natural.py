@@ -48,8 +48,8 @@ def rank(policy: Policy, pool: Pool, current: str | None, refusals: Refusals) ->
 class RowReader:
     """Reads groups of tags into rows, and remembers what was written in another way.
 
-    What `accept` does not take is refused by the rule `semver`. `first` is the variant that is
-    adopted where there is no current version.
+    What `accept` does not take is refused by the rule `semver`. `first` is the variant to
+    adopt when the current tag is not a version.
     """
 
     policy: Policy

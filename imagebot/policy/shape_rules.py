@@ -57,7 +57,7 @@ def narrow(
     """The tags of a group that have the current one's shape, and what the policy says besides.
 
     Also those of them that are on another platform than the current tag, and how far. `first` is
-    the variant that is adopted where there is no current version.
+    the variant to adopt when the current tag is not a version.
     """
     moved: Mapping[str, UpdateType] = _NONE
     group = (

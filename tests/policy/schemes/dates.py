@@ -95,7 +95,7 @@ BY_CALVER = [
 ]
 
 # Behind the month may be a day, or a number of a release or a build: it is a number either way.
-# So is what is behind the year where it is no month.
+# The number behind the year counts too, when it cannot be a month.
 BY_NUMBERS = [
     row
     for first, second, third in (
