@@ -1,8 +1,8 @@
 """The bare cache of a repository: fetched, checked, made anew and read.
 
-Blobs are left out of the clone and fetched in one batch when they are read. With some settings git
-fetches a missing blob by itself, one request each. Only the commands that may reach the remote get
-them, and only after commands that cannot reach it have found nothing wrong.
+Blobs are left out of the clone (`Blobs` fetches them). With some settings git fetches a missing
+blob by itself, one request each. Only the commands that may reach the remote get them, and only
+after commands that cannot reach it have found nothing wrong.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from imagebot.git.classify import cache_failure, damaged_cache
 from imagebot.git.housekeeping import JOIN, find_damage, is_untidy, promise_packs, remove_left_over
 from imagebot.git.kept import load_listing, read_kept, save_listing, write_kept
 from imagebot.git.listing import CommitTree, apply_diff, changed_trees
-from imagebot.git.made import MadeCommit
+from imagebot.git.made import MAKE, MadeCommit
 from imagebot.git.runner import MAX_OUTPUT, Result, Runner
-from imagebot.git.tree import as_lines, blob_id, is_oid, parse_objects, parse_sizes
+from imagebot.git.tree import as_lines, blob_id, is_oid, parse_objects
 from imagebot.values import dataclass
 
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
@@ -36,25 +36,28 @@ class BareCache:
 
     Every method may raise GitError; DamagedCacheError, when the cache is to be made anew.
     `lock_seconds` is how long a command may wait for another bot. A `fresh` cache was made during
-    this pass: what fails with it is not blamed on damage.
+    this pass: what fails with it is not blamed on damage. `has_fetched_only` says that it was made
+    by this object, without blobs, and has those alone that this object has fetched, if any.
+    `seen` stands for the cache that this object last used: another one made anew has another.
     """
 
     runner: Runner
     branch: str
     lock_seconds: float
     fresh: bool = False
+    has_fetched_only: bool = False
+    seen: str = ""
     _listings: dict[str, CommitTree] = field(default_factory=dict)
     _checked: bool = False
-    _seen: str = ""
 
     def __post_init__(self) -> None:
-        self._seen = self._made()
+        self.seen = self._made()
 
     def local(self, *args: str, payload: bytes = b"", limit: int = MAX_OUTPUT) -> bytes:
         """Stdout of a command that only reads and writes the cache."""
         result = self._try_local(*args, payload=payload, limit=limit)
         if result.status != 0:
-            raise cache_failure(self._path, result.status, result.err)
+            raise cache_failure(self.path, result.status, result.err)
         return result.out
 
     def merge_base(self, one: str, other: str) -> str:
@@ -63,7 +66,7 @@ class BareCache:
         if result.status == 1 and not result.err:
             return ""
         if result.status != 0:
-            raise cache_failure(self._path, result.status, result.err)
+            raise cache_failure(self.path, result.status, result.err)
         return result.out.decode().strip()
 
     def push(self, *args: str) -> Result:
@@ -80,19 +83,19 @@ class BareCache:
         if not (self.runner.directory / "HEAD").exists():
             self.make_anew()
         # Another may have made the first one.
-        self._seen = self._seen or self._made()
+        self.seen = self.seen or self._made()
         if self._is_at(wanted):
             return wanted
         refspec = f"+refs/heads/{self.branch}:{self._ref}"
         try:
-            self._fetch("origin", refspec)
+            self.fetch("origin", refspec)
         except (GitAuthError, GitUnreachableError, DamagedCacheError):
             raise
         except GitError:
-            if self._is_whole:
+            if self.is_whole:
                 raise
             self.make_anew(whole=True)
-            self._fetch("origin", refspec)
+            self.fetch("origin", refspec)
         return self._fetched()
 
     def make_anew(self, *, whole: bool = False) -> None:
@@ -102,10 +105,12 @@ class BareCache:
         """
         self._listings.clear()
         self._checked = False
+        self.has_fetched_only = False
         with locked(self.runner.directory, seconds=self.lock_seconds):
-            if not self.was_remade() or (whole and not self._is_whole):
+            if not self.was_remade() or (whole and not self.is_whole):
                 self._start(whole=whole)
-            self._seen = self._made()
+                self.has_fetched_only = not whole
+            self.seen = self._made()
         self.fresh = True
 
     def advance(self, commit: str, made: MadeCommit | None = None) -> None:
@@ -116,22 +121,27 @@ class BareCache:
             self._listings = {commit: CommitTree(listing)}
             save_listing(self._kept("listing"), commit, listing)
 
+    def make(self, made: MadeCommit) -> str:
+        """Make a commit, whose base is here; its id."""
+        self.has_fetched_only = False
+        return self.local(*MAKE, payload=made.stream).decode().strip()
+
     def has(self, commit: str) -> bool:
         return self._try_local("cat-file", "-e", f"{commit}^{{commit}}").status == 0
 
     def assert_has(self, commit: str) -> None:
         """Raises DamagedCacheError without a commit that was made here; "" stands for none."""
         if commit and not self.has(commit):
-            raise damaged_cache(self._path, f"commit {commit} is gone")
+            raise damaged_cache(self.path, f"commit {commit} is gone")
 
     def ensure_commit(self, commit: str, branch: str) -> None:
         """Fetch `commit`, to which `branch` of the remote points, unless the cache has it."""
         if not self.has(commit):
-            self._fetch("origin", f"refs/heads/{branch}")
+            self.fetch("origin", f"refs/heads/{branch}")
 
     def fetch_commit(self, commit: str) -> None:
         """Fetch a commit by its id, which the remote may refuse."""
-        self._fetch("origin", commit)
+        self.fetch("origin", commit)
 
     def list_files(self, commit: str) -> CommitTree:
         """The files of a commit; the listing of the last commit is kept, also for later passes.
@@ -175,32 +185,6 @@ class BareCache:
         """Keep the content of one blob, in the place of the one before."""
         write_kept(self._kept("file"), data)
 
-    def fetch_blobs(self, blobs: Iterable[str], head: str) -> dict[str, int]:
-        """Fetch those of these blobs that are missing, in one request; return all sizes."""
-        wanted = tuple(dict.fromkeys(blobs))
-        if not wanted:
-            return {}
-        sizes = self._sizes(wanted)
-        missing = [blob for blob, size in sizes.items() if size is None]
-        if missing:
-            self._prefetch(missing, head)
-            sizes = self._sizes(wanted)
-        found = {blob: size for blob, size in sizes.items() if size is not None}
-        if len(found) < len(sizes):
-            oid = next(blob for blob, size in sizes.items() if size is None)
-            raise self.blame(GitError(self.runner.subject, f"the remote does not serve blob {oid}"))
-        return found
-
-    def read_blobs(self, sizes: dict[str, int]) -> dict[str, bytes]:
-        """The contents of blobs that the cache has, by id, to which they are proven to belong."""
-        if not sizes:
-            return {}
-        limit = sum(sizes.values()) + 128 * len(sizes)
-        objects = self._objects(sizes, limit=limit)
-        if any(kind != b"blob" for kind, _ in objects.values()) or objects.keys() != sizes.keys():
-            raise damaged_cache(self._path, "git reads other objects than those asked for")
-        return {oid: content for oid, (_, content) in objects.items()}
-
     def check(self, *, again: bool = False) -> None:
         """Look for damage, once in a pass, with commands that cannot reach the remote.
 
@@ -210,12 +194,12 @@ class BareCache:
             return
         with self._shared():
             try:
-                if not self._is_whole:
+                if not self.is_whole:
                     promise_packs(self.runner.directory)
             except OSError as error:
-                raise damaged_cache(self._path, str(error.strerror)) from error
+                raise damaged_cache(self.path, str(error.strerror)) from error
             if reason := find_damage(self.runner.directory):
-                raise damaged_cache(self._path, reason)
+                raise damaged_cache(self.path, reason)
         self.local("rev-list", "--quiet", f"--max-count={_MOST_COMMITS}", "--all")
         self._checked = True
 
@@ -227,11 +211,11 @@ class BareCache:
         if isinstance(error, (GitAuthError, DamagedCacheError)):
             return error
         # Another process may damage a fresh one: git names its folder, or finds nothing in it.
-        if self.fresh and self._path not in error.reason and not self._lost():
+        if self.fresh and self.path not in error.reason and not self._lost():
             return error
         if isinstance(error, GitUnreachableError) and not self.fsck():
             return error
-        return damaged_cache(self._path, error.reason)
+        return damaged_cache(self.path, error.reason)
 
     def _lost(self) -> bool:
         """Whether the cache is damaged, or was until another made it anew a moment ago."""
@@ -244,12 +228,12 @@ class BareCache:
         """What git, reading every object, says of those that are not as they should be, or ""."""
         argv = ("fsck", "--no-dangling", "--no-reflogs", "--no-progress")
         with self._shared():
-            result = self.runner.try_local(*argv, promised=not self._is_whole)
+            result = self.runner.try_local(*argv, promised=not self.is_whole)
         return result.err or "git fsck finds damage" if result.status != 0 else ""
 
     def was_remade(self) -> bool:
         """Whether another has made the cache anew since this object last used it."""
-        return self._made() != self._seen
+        return self._made() != self.seen
 
     def clear_up(self) -> None:
         """Delete what a killed process has left; not while another bot uses the cache."""
@@ -261,7 +245,7 @@ class BareCache:
             self._alone(self._join)
 
     def _join(self) -> None:
-        if self.runner.try_local(*JOIN, promised=not self._is_whole).status != 0:
+        if self.runner.try_local(*JOIN, promised=not self.is_whole).status != 0:
             make_empty(self.runner.directory)
 
     def _alone(self, work: Callable[[], None]) -> None:
@@ -274,11 +258,11 @@ class BareCache:
         return f"refs/imagebot/{branch_key(self.branch)}"
 
     @property
-    def _path(self) -> str:
+    def path(self) -> str:
         return str(self.runner.directory)
 
     @property
-    def _is_whole(self) -> bool:
+    def is_whole(self) -> bool:
         """Whether all blobs are cloned, because the remote does not serve single blobs."""
         return (self.runner.directory / "imagebot-whole").exists()
 
@@ -294,20 +278,20 @@ class BareCache:
         make_empty(directory)
         result = self.runner.try_local("init", "--quiet", "--bare", "--template=", ".")
         if result.status != 0:
-            raise cache_failure(self._path, result.status, result.err)
+            raise cache_failure(self.path, result.status, result.err)
         try:
             (directory / "imagebot-made").write_text(os.urandom(8).hex())
             if whole:
                 (directory / "imagebot-whole").touch()
         except OSError as error:
-            raise damaged_cache(self._path, str(error.strerror)) from error
+            raise damaged_cache(self.path, str(error.strerror)) from error
 
     @contextlib.contextmanager
     def _shared(self) -> Iterator[None]:
         directory = self.runner.directory
         with locked(directory, seconds=self.lock_seconds, shared=True):
             if not directory.is_dir():
-                raise damaged_cache(self._path, "the folder is gone")
+                raise damaged_cache(self.path, "the folder is gone")
             yield
 
     def _try_local(self, *args: str, payload: bytes = b"", limit: int = MAX_OUTPUT) -> Result:
@@ -317,7 +301,7 @@ class BareCache:
             except GitUnreachableError:
                 raise
             except GitError as error:
-                raise damaged_cache(self._path, error.reason) from error
+                raise damaged_cache(self.path, error.reason) from error
 
     def _is_at(self, commit: str) -> bool:
         """Whether the cache has the commit; if so, the branch is recorded to be there."""
@@ -337,7 +321,7 @@ class BareCache:
         """Where the branch is after a fetch."""
         commit = self._recorded()
         if not is_oid(commit):
-            raise damaged_cache(self._path, f"{self._ref} is not a commit")
+            raise damaged_cache(self.path, f"{self._ref} is not a commit")
         return commit
 
     def _recorded(self) -> str:
@@ -347,54 +331,39 @@ class BareCache:
         except OSError:
             return ""
 
-    def _fetch(self, *args: str, options: tuple[str, ...] = (), payload: bytes = b"") -> None:
+    def fetch(self, *args: str, options: tuple[str, ...] = (), payload: bytes = b"") -> None:
+        """Run `git fetch`, once the cache was looked at for damage."""
         self.check()
-        narrow = () if self._is_whole else ("--filter=blob:none",)
+        narrow = () if self.is_whole else ("--filter=blob:none",)
         argv = (*options, *_FETCH, *narrow, *args)
         with self._shared():
             try:
-                self.runner.remote(*argv, payload=payload, promised=not self._is_whole)
+                self.runner.remote(*argv, payload=payload, promised=not self.is_whole)
                 return
             except GitError as error:
                 failed = error
         raise self.blame(failed) from failed
 
-    def _sizes(self, blobs: Iterable[str]) -> dict[str, int | None]:
-        return parse_sizes(self.local("cat-file", "--batch-check", payload=as_lines(blobs)))
-
-    def _prefetch(self, blobs: Iterable[str], head: str) -> None:
-        # Otherwise git would first send a list of every object in the cache.
-        options = ("-c", "fetch.negotiationAlgorithm=noop")
-        try:
-            self._fetch("--stdin", "origin", options=options, payload=as_lines(blobs))
-        except (GitAuthError, GitUnreachableError, DamagedCacheError):
-            raise
-        except GitError:
-            # The remote does not serve single objects (or not these): clone everything, once.
-            if self._is_whole:
-                raise
-            self.make_anew(whole=True)
-            self.update(head)
-
-    def _objects(
+    def objects(
         self, names: Iterable[str], *, limit: int = MAX_OUTPUT
     ) -> dict[str, tuple[bytes, bytes]]:
+        """The kind and the content of each of these objects, all of which must be here."""
         output = self.local("cat-file", "--batch", "--buffer", payload=as_lines(names), limit=limit)
         try:
             return parse_objects(output)
         except ValueError as error:
-            raise damaged_cache(self._path, str(error)) from error
+            raise damaged_cache(self.path, str(error)) from error
 
     def prove(self, commits: Iterable[str], trees: Iterable[str]) -> None:
         """Read these commits, their first trees and other trees, whose ids prove what they are."""
         commits, trees = tuple(commits), tuple(trees)
         roots = [f"{commit}^{{tree}}" for commit in commits]
-        objects = self._objects(dict.fromkeys((*commits, *roots, *trees)))
+        objects = self.objects(dict.fromkeys((*commits, *roots, *trees)))
         for commit in commits:
             kind, content = objects.get(commit, (b"", b""))
             root = content.partition(b"\n")[0].removeprefix(b"tree ").decode("ascii", "replace")
             if kind != b"commit" or not {root, *trees} <= objects.keys():
-                raise damaged_cache(self._path, "git reads other objects than those asked for")
+                raise damaged_cache(self.path, "git reads other objects than those asked for")
 
     def _kept(self, what: str) -> Path:
         return self.runner.directory / f"imagebot-{what}-{branch_key(self.branch)}"

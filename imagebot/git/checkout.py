@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from imagebot.errors import DamagedCacheError, GitAuthError, GitError, GitUnreachableError
 from imagebot.git.bare import BareCache
+from imagebot.git.blobs import Blobs
 from imagebot.git.cache import branch_key, cache_path, locked
 from imagebot.git.commits import CommitReader
 from imagebot.git.credentials import Access
@@ -27,7 +28,7 @@ from imagebot.git.history import (
     parse_log,
 )
 from imagebot.git.listing import CommitTree
-from imagebot.git.made import MAKE, MadeCommit, bases_of
+from imagebot.git.made import MadeCommit, bases_of
 from imagebot.git.push import Move, push
 from imagebot.git.remote import HEADS, no_branch, remote_branches
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
@@ -74,6 +75,7 @@ class Checkout(CommitReader):
         self._asking = asking
         self._runner = runner
         self._cache = BareCache(runner, branch, lock_seconds)
+        self._blobs = Blobs(self._cache)
         self._head = ""
         self._remote: dict[str, str] = {}
         self._made: dict[str, MadeCommit] = {}
@@ -123,7 +125,7 @@ class Checkout(CommitReader):
     def fetch(self, blobs: Iterable[str]) -> None:
         """Fetch these blobs in one request, before they are read in several batches."""
         wanted = tuple(blobs)
-        self._asked(lambda: self._cache.fetch_blobs(wanted, self.head))
+        self._asked(lambda: self._blobs.fetch(wanted, self.head))
 
     def read(self, blobs: Iterable[str], *, max_size: int = MAX_BLOB) -> dict[str, bytes]:
         """Contents by blob id; a blob of more than `max_size` bytes is not in the answer.
@@ -133,8 +135,8 @@ class Checkout(CommitReader):
         wanted = tuple(blobs)
 
         def read() -> dict[str, bytes]:
-            sizes = self._cache.fetch_blobs(wanted, self.head)
-            return self._cache.read_blobs(
+            sizes = self._blobs.fetch(wanted, self.head)
+            return self._blobs.read(
                 {blob: size for blob, size in sizes.items() if size <= max_size}
             )
 
@@ -172,7 +174,7 @@ class Checkout(CommitReader):
         def make() -> str:
             # The trees that git reads, which may have been listed by an earlier pass.
             self._cache.prove((base,), folders)
-            return self._cache.local(*MAKE, payload=made.stream).decode().strip()
+            return self._cache.make(made)
 
         commit = self._healed(make)
         self._made[commit] = made
@@ -338,7 +340,7 @@ class Checkout(CommitReader):
         for made in self._made.values():
             # One that was made before its branch was rewritten is not needed any more.
             if self._cache.has(made.base):
-                self._cache.local(*MAKE, payload=made.stream)
+                self._cache.make(made)
 
     def _find_again(self, commit: str) -> None:
         branches = [branch for branch, tip in self._remote.items() if tip == commit]

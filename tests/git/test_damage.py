@@ -15,6 +15,7 @@ import pytest
 
 from imagebot.errors import DamagedCacheError, GitError, GitUnreachableError
 from imagebot.git.bare import BareCache
+from imagebot.git.blobs import Blobs
 from imagebot.git.cache import cache_path
 from imagebot.git.checkout import open_checkout
 from imagebot.git.runner import Runner
@@ -187,16 +188,16 @@ def test_a_remote_is_not_blamed_for_what_another_took_out_of_a_fresh_cache(
 ) -> None:
     """git, which had begun to read it, says that the blobs are missing, and does not fail."""
     cache, taken = tmp_path / "cache", tmp_path / "taken"
-    sizes = BareCache._sizes
+    sizes = Blobs._sizes
 
-    def take(self: BareCache, blobs: Iterable[str]) -> dict[str, int | None]:
+    def take(self: Blobs, blobs: Iterable[str]) -> dict[str, int | None]:
         found = sizes(self, blobs)
         if None in found.values() or taken.exists():
             return found
-        (self.runner.directory / "objects").rename(taken)
+        (self.cache.runner.directory / "objects").rename(taken)
         return dict.fromkeys(found)
 
-    monkeypatch.setattr(BareCache, "_sizes", take)
+    monkeypatch.setattr(Blobs, "_sizes", take)
     work(cache, bare, b"one\n")
     assert taken.exists()
 
