@@ -5,6 +5,7 @@ These are the values that every command prints and `publish` carries out.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
@@ -58,6 +59,8 @@ class Update:
     route: str
     decision: Decision
     again: bool = False
+    # Asked for again and again, and it takes 10 µs.
+    _id: str = dataclasses.field(default="", init=False, repr=False, compare=False)
 
     @property
     def tag(self) -> str | None:
@@ -77,9 +80,11 @@ class Update:
         people refused stays refused when lines, routes or names of targets change. Two fields in
         one place (`ImageField.place`) have one id.
         """
-        current = self.field.reference
-        new = (self.tag or current.tag, self.digest or current.digest)
-        return update_id(self.target.identity, self.field, new)
+        if not self._id:
+            current = self.field.reference
+            new = (self.tag or current.tag, self.digest or current.digest)
+            object.__setattr__(self, "_id", update_id(self.target.identity, self.field, new))
+        return self._id
 
     @property
     def edit(self) -> FieldEdit:

@@ -18,6 +18,7 @@ from imagebot.git.checkout import Checkout
 from imagebot.plan.build import questions_of
 from imagebot.publish.written import keep_written
 from imagebot.run.asked import asked_key, plan_target, save_questions
+from imagebot.scan.cache import KeptScans
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.scan.kept import find_tree, kept_inventory
 from imagebot.values import dataclass
@@ -34,12 +35,12 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class KeptFiles:
     """The files that keep what is known of a target: its head, what is `asked` about that, scans of
-    its files, and digests.
+    its files, and digests. Made once for a pass.
     """
 
     tree: Path
     asked: Path
-    scans: Path
+    scans: KeptScans
     written: Path
 
 
@@ -47,7 +48,7 @@ def kept_files(cache: Path, target: Target) -> KeptFiles:
     """Files beside the target's checkout in the cache, guarded by the same lock."""
     name = hashlib.sha256(f"{target.url}\0{target.branch}".encode()).hexdigest()[:16]
     tree, asked, scans, written = (cache / what / f"{name}.{what}" for what in _FOLDERS)
-    return KeptFiles(tree, asked, scans, written)
+    return KeptFiles(tree, asked, KeptScans(scans), written)
 
 
 def remove_left_over(cache: Path, now: datetime) -> None:

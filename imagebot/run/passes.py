@@ -38,7 +38,7 @@ from imagebot.publish.written import read_written
 from imagebot.reference import Repository
 from imagebot.registry.api import Registry
 from imagebot.run.head import HeadContext, build_head
-from imagebot.run.keep import keep_head, kept_files, remove_left_over
+from imagebot.run.keep import KeptFiles, keep_head, kept_files, remove_left_over
 from imagebot.run.target import TreeRead, same_manifest, target_configuration, tree_read
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.scan.kept import prepare_threads
@@ -219,12 +219,13 @@ class _Prepared:
 
     `requests` are the bot's pull requests, where they were listed. `read` is what of the target it
     depends on; None where there are no updates. `built` and `edited` are what the policies and the
-    vetoes want of it.
+    vetoes want of it. `files` keep what is known of it.
     """
 
     configuration: Configuration
     limited: LimitedPlan
     built: Built
+    files: KeptFiles
     changes: tuple[FileChange, ...] = ()
     requests: BotRequests | None = None
     read: TreeRead | None = None
@@ -257,7 +258,7 @@ def _prepare(
     configuration = target_configuration(checkout, target, context.bot.inline or context.fallback)
     checkout.committer = _committer(configuration.commit, context.now)
     source = CheckoutSource(checkout, configuration.files)
-    files = kept_files(context.cache, target)
+    files = earlier.files if earlier else kept_files(context.cache, target)
     asking = HeadContext(
         registry=_registry(target, context),
         now=context.now,
@@ -268,7 +269,7 @@ def _prepare(
     before = earlier.built if earlier else None
     built = build_head(source, configuration, target, files, asking, before)
     if not built.plan.updates:
-        return _Prepared(configuration, LimitedPlan(built.plan, built.plan), built)
+        return _Prepared(configuration, LimitedPlan(built.plan, built.plan), built, files)
     from imagebot.run.reduce import reduce_plan
 
     read = tree_read(source, target)
@@ -286,6 +287,7 @@ def _prepare(
         configuration,
         reduced.limited,
         built,
+        files,
         reduced.changes,
         reduced.requests,
         read,
@@ -347,8 +349,7 @@ def _publish_with_tries(target: Target, opened: PublishContext, context: PassCon
             context.sleep(random.uniform(0, longest))  # noqa: S311 - jitter, not a secret
             prepared = _prepare_again(prepared, target, opened, context)
             continue
-        kept = kept_files(context.cache, target)
-        keep_head(opened.checkout, prepared.configuration, target, kept)
+        keep_head(opened.checkout, prepared.configuration, target, prepared.files)
         plan = replace(
             plan,
             problems=(*plan.problems, *outcome.problems),

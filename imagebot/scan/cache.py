@@ -33,7 +33,7 @@ _MAX_BYTES = 256 * 1024 * 1024
 
 @dataclass(slots=True)
 class ScanCache:
-    """Encoded scans by `scan_key`. Saving the cache drops scans that were not asked for.
+    """Encoded scans by `scan_key`. Saving drops those that were not asked for since the last time.
 
     `reader` is the version of the code that made them.
     """
@@ -43,6 +43,7 @@ class ScanCache:
     entries: dict[str, bytes] = field(default_factory=dict)
     used: dict[str, bytes] = field(default_factory=dict)
     changed: bool = False
+    _decoded: dict[str, Scan] = field(default_factory=dict)
 
     def find(self, keys: Mapping[str, str]) -> dict[str, Scan]:
         """The kept scans of files, by path; `keys` has the key of each path."""
@@ -51,20 +52,25 @@ class ScanCache:
             data = self.entries.get(key)
             if data is None:
                 continue
-            try:
-                scans[path] = decode(data)
-            except StaleScanError:
-                continue
+            scan = self._decoded.get(key)
+            if scan is None:
+                try:
+                    scan = decode(data)
+                except StaleScanError:
+                    continue
+                self._decoded[key] = scan
+            scans[path] = scan
             self.used[key] = data
         return scans
 
-    def put(self, key: str, scan: Scan | bytes) -> None:
-        """Keep a scan, which may be encoded already."""
+    def put(self, key: str, scan: Scan, encoded: bytes | None = None) -> None:
+        """Keep a scan, which may be `encoded` already."""
         try:
-            data = scan if isinstance(scan, bytes) else encode(scan)
+            data = encode(scan) if encoded is None else encoded
         except UnencodableScanError:
             return
         self.entries[key] = self.used[key] = data
+        self._decoded[key] = scan
         self.changed = True
 
     def save(self) -> None:
@@ -72,9 +78,22 @@ class ScanCache:
 
         A cache that cannot be written is not an error: the next pass is slower.
         """
-        if not self.changed and len(self.used) == len(self.entries):
-            return
-        write_kept(self.path, _FORMAT, self.reader, encode_entries(self.used))
+        if self.changed or len(self.used) != len(self.entries):
+            write_kept(self.path, _FORMAT, self.reader, encode_entries(self.used))
+        self.entries, self.used, self.changed = self.used, {}, False
+
+
+@dataclass(slots=True)
+class KeptScans:
+    """The cache at a path, which is read once, when it is first needed."""
+
+    path: Path
+    _cache: ScanCache | None = None
+
+    def cache(self) -> ScanCache:
+        if self._cache is None:
+            self._cache = load_scan_cache(self.path)
+        return self._cache
 
 
 def first_line(kind: bytes, key: str, body: bytes | memoryview) -> bytes:

@@ -308,7 +308,7 @@ def _scan_all(
     for path, found in packed_many(rest, source.read, options):
         scans[path] = unpacked(found)
         if cache is not None and path in keys:
-            cache.put(keys[path], found)
+            cache.put(keys[path], scans[path], found if isinstance(found, bytes) else None)
     return {path: scans[path] for path in paths}
 
 

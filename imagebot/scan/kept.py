@@ -17,7 +17,7 @@ from imagebot.manifest.cache import (
     encode_value,
     prepare,
 )
-from imagebot.scan.cache import load_scan_cache, read_kept, reader_version, write_kept
+from imagebot.scan.cache import KeptScans, read_kept, reader_version, write_kept
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.scan.inventory import Inventory, TreeScan, inventory_of, scan_tree
 from imagebot.values import dataclass
@@ -74,19 +74,19 @@ def kept_inventory(
     configuration: Configuration,
     *,
     tree: Path,
-    scans: Path,
+    scans: KeptScans,
     url: str,
     found: KeptTree | None = None,
 ) -> Inventory:
     """The inventory of a checkout's head, from the file `tree` where that has it.
 
-    Otherwise the files are scanned, those whose scans are not in the file `scans`, and both are
-    written. `found` is what `find_tree` returns, where that is known. Raises GitError.
+    Otherwise the files are scanned, those whose scans are not in `scans`, and both are written.
+    `found` is what `find_tree` returns, where that is known. Raises GitError.
     """
     found = found or find_tree(source, configuration, tree=tree, url=url)
     kept = found.decoded()
     if kept is None:
-        cache = load_scan_cache(scans)
+        cache = scans.cache()
         managed_only = found.managed_only
         kept = scan_tree(source, configuration, cache, url=url, managed_only=managed_only)
         cache.save()

@@ -27,6 +27,20 @@ def test_a_cache_gives_back_what_was_put_and_forgets_the_rest(tmp_path: Path) ->
     assert cache.find({"a.yaml": "one"}) == {"a.yaml": found}
 
 
+def test_each_save_keeps_what_was_asked_for_since_the_last(tmp_path: Path) -> None:
+    path = tmp_path / "scans"
+    cache = load_scan_cache(path)
+    found = scan("a.yaml", b"image: app:1.0\n")
+    for key in ("one", "two"):
+        cache.put(key, found)
+    cache.save()
+    assert cache.find({"a.yaml": "two"}) == {"a.yaml": found}
+    cache.put("three", found)
+    cache.save()
+    assert load_scan_cache(path).entries.keys() == {"two", "three"}
+    assert cache.find({"a.yaml": "one"}) == {}
+
+
 def saved(path: Path) -> bytes:
     """A small cache file: one scan with an image field and a marker, and one that is empty."""
     cache = load_scan_cache(path)

@@ -15,6 +15,7 @@ from imagebot.config.model import Configuration
 from imagebot.git.checkout import Checkout, open_checkout
 from imagebot.git.credentials import access_for
 from imagebot.scan import inventory as scanning
+from imagebot.scan.cache import KeptScans
 from imagebot.scan.checkout import CheckoutSource
 from imagebot.scan.inventory import Inventory, take_inventory
 from imagebot.scan.kept import kept_inventory
@@ -96,7 +97,9 @@ class Kept:
         with self.opened() as checkout:
             source = CheckoutSource(checkout, settings.files)
             url = checkout.url
-            return kept_inventory(source, settings, tree=self.tree, scans=self.scans, url=url)
+            return kept_inventory(
+                source, settings, tree=self.tree, scans=KeptScans(self.scans), url=url
+            )
 
     def take_without(self, settings: Configuration | None = None) -> Inventory:
         settings = settings or configuration()
@@ -146,7 +149,9 @@ def test_an_unchanged_head_is_not_scanned(kept: Kept, monkeypatch: pytest.Monkey
         monkeypatch.setattr(checkout, "files", None)
         source = CheckoutSource(checkout, configuration().files)
         settings, url = configuration(), checkout.url
-        again = kept_inventory(source, settings, tree=kept.tree, scans=kept.scans, url=url)
+        again = kept_inventory(
+            source, settings, tree=kept.tree, scans=KeptScans(kept.scans), url=url
+        )
     assert again == found
     assert not kept.scans.exists()
 

@@ -65,10 +65,14 @@ def _is_silent(root: Node) -> bool:
 
 
 def _find_by_kind(context: DocumentContext, root: Mapping, kind: PathKind, keys: Keys) -> None:
-    items = root.sequence("items")
-    if root.text("kind").endswith("List") and items is not None:
+    resource = kubernetes.resource_of(root)
+    is_core = kubernetes.is_of_core(resource.api_version)
+    items = root.sequence("items") if resource.kind.endswith("List") else None
+    if items is not None:
         for number, item in enumerate(items):
             find_document(context, item, kind, (*keys, "items", number))
+    elif is_core and kind != "chart":
+        kubernetes.find(context.within(form="kubernetes", resource=resource), root, keys)
     elif kustomize.is_kustomization(root):
         kustomize.find(context.within(form="kustomize"), root, keys)
     elif kustomize.is_transformer(root):
@@ -78,11 +82,8 @@ def _find_by_kind(context: DocumentContext, root: Mapping, kind: PathKind, keys:
     elif is_others(root):
         return
     else:
-        resource = kubernetes.resource_of(root)
         context = context.within(form="kubernetes", resource=resource)
-        if kubernetes.is_of_core(resource.api_version) and kind != "chart":
-            kubernetes.find(context, root, keys)
-        elif flux_source.is_source(root):
+        if flux_source.is_source(root):
             flux_source.find(context.within(form="flux"), root, keys)
         elif argocd.is_application(root):
             argocd.find(context.within(form="argocd"), root, keys)

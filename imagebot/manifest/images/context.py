@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field, replace
+from dataclasses import field
 
 from imagebot.errors import InvalidReferenceError
 from imagebot.manifest.images.field import (
@@ -66,7 +66,20 @@ class DocumentContext:
 
     def within(self, *, form: str = "", resource: Resource | None = None) -> DocumentContext:
         """The same document, read as another format or within a resource."""
-        return replace(self, format=form or self.format, resource=resource or self.resource)
+        # As `replace` would, in a fifth of the time: every document is read within something.
+        return DocumentContext(
+            self.findings,
+            self.document_text,
+            self.document,
+            form or self.format,
+            self.prefix,
+            resource or self.resource,
+            self.depth,
+            self.visited,
+            self.below,
+            self.registry_from,
+            self.in_container,
+        )
 
     def below_at(self, keys: Keys, *, parameters: bool = False) -> Below | None:
         """What other layers give to the Helm values at `keys`, None if nothing."""

@@ -22,6 +22,7 @@ from imagebot.manifest.yaml.events import (
 COMPLEX_KEY = "\0complex"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _LONGEST_NULL = 4
+_NONE: frozenset[str] = frozenset()
 # Mappings that are merged into one, at most: looking for a key costs as many steps.
 _MOST_MERGED = 100
 
@@ -46,7 +47,7 @@ class Mapping(dict[str, tuple[Scalar, "Node"]]):
         """An empty mapping at the same position, to collect parts in."""
         made = cls()
         made.start, made.end, made.flow = other.start, other.end, other.flow
-        made.repeated = frozenset()
+        made.repeated = _NONE
         return made
 
     def node(self, key: str) -> Node:
@@ -67,8 +68,11 @@ class Mapping(dict[str, tuple[Scalar, "Node"]]):
 
     def text(self, key: str) -> str:
         """The value of `key` as it would be read; "" if it is missing, null or not a scalar."""
-        scalar = self.scalar(key)
-        return "" if scalar is None or is_null(scalar) else scalar.value
+        pair = self.get(key)
+        if pair is None and "<<" not in self:
+            return ""
+        node = pair[1] if pair is not None else self.node(key)
+        return "" if not is_scalar(node) or is_null(node) else node.value
 
     def mapping(self, key: str) -> Mapping | None:
         node = self.node(key)
@@ -106,17 +110,19 @@ def _note_alias(owner: Mapping | Sequence, key: str | int, at: int) -> None:
 
 
 def is_scalar(node: Node) -> TypeGuard[Scalar]:
-    kind = node.__class__
-    return node is not None and kind is not Mapping and kind is not Sequence
+    return node.__class__ not in _NO_SCALARS
 
 
 def is_null(scalar: Scalar) -> bool:
     """Whether a scalar means that there is no value."""
     value = scalar.value
     if len(value) > _LONGEST_NULL:
-        return not value.strip()
+        return value.isspace()
     value = value.strip()
     return not value or (scalar.style in ("", None) and value in _NULLS)
+
+
+_NO_SCALARS = frozenset({Mapping, Sequence, type(None)})
 
 
 class _ComplexKey:
@@ -184,12 +190,15 @@ def _build(stream: Iterator[Any], _engine: Engine) -> list[Node]:
             node = event
             if event.anchor is not None:
                 anchors[event.anchor] = event
+            if in_mapping and key is None:
+                key = event
+                continue
         elif kind is mapping_start or kind is sequence_start:
             node = Mapping() if kind is mapping_start else Sequence()
             node.start = event.start_mark.index
             node.flow = event.flow_style
             if kind is mapping_start:
-                node.repeated = frozenset()
+                node.repeated = _NONE
             if event.anchor is not None:
                 anchors[event.anchor] = node
             stack.append((top, key))
@@ -211,7 +220,7 @@ def _build(stream: Iterator[Any], _engine: Engine) -> list[Node]:
             continue
         if in_mapping:
             if key is None:
-                key = node if kind is scalar_event else _ComplexKey
+                key = _ComplexKey
                 continue
             text = key.value
             if text in top:
