@@ -49,6 +49,7 @@ class BareCache:
     seen: str = ""
     _listings: dict[str, CommitTree] = field(default_factory=dict)
     _checked: bool = False
+    _unsaved: tuple[str, bytes] | None = None
 
     def __post_init__(self) -> None:
         self.seen = self._made()
@@ -119,7 +120,7 @@ class BareCache:
         base = self._listings.get(made.base) if made else None
         if made and base and (listing := made.listing(base.listing, commit)) is not None:
             self._listings = {commit: CommitTree(listing)}
-            save_listing(self._kept("listing"), commit, listing)
+            self._unsaved = commit, listing
 
     def make(self, made: MadeCommit) -> str:
         """Make a commit, whose base is here; its id."""
@@ -153,8 +154,7 @@ class BareCache:
         return self._listings[commit]
 
     def _list(self, commit: str) -> CommitTree:
-        path = self._kept("listing")
-        kept = load_listing(path)
+        kept = load_listing(self._kept("listing"))
         if kept and kept[0] == commit:
             return CommitTree(kept[1])
         tree = self._changed_tree(*kept, commit) if kept else None
@@ -162,7 +162,7 @@ class BareCache:
             tree = CommitTree(self.local("ls-tree", "-r", "-t", "-z", "--full-tree", commit))
             self.prove((commit,), tree.folders.values())
         if commit == self._recorded():
-            save_listing(path, commit, tree.listing)
+            self._unsaved = commit, tree.listing
         return tree
 
     def _changed_tree(self, old: str, listing: bytes, new: str) -> CommitTree | None:
@@ -175,6 +175,12 @@ class BareCache:
             return CommitTree(apply_diff(listing, diff.out))
         except ValueError:
             return None
+
+    def save(self) -> None:
+        """Keep the listing of the branch's last commit, once in a pass: it may be long."""
+        if self._unsaved:
+            save_listing(self._kept("listing"), *self._unsaved)
+            self._unsaved = None
 
     def read_kept(self, blob: str) -> bytes | None:
         """The content of a blob that `keep` was given in this pass or an earlier one."""

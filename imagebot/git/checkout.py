@@ -282,8 +282,9 @@ class Checkout(CommitReader):
         """Delete what killed processes have left in the cache."""
         self._cache.clear_up()
 
-    def join_packs(self) -> None:
-        """Keep the number of packs small, now that the cache is not needed any more."""
+    def close(self) -> None:
+        """Keep what the next pass needs, and the number of packs small."""
+        self._cache.save()
         self._cache.join_packs()
 
     def _list(self, commit: str) -> CommitTree:
@@ -398,4 +399,4 @@ def open_checkout(
         try:
             yield checkout
         finally:
-            checkout.join_packs()
+            checkout.close()

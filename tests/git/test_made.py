@@ -116,10 +116,11 @@ def test_a_push_keeps_the_listing(bare: BareRepository, checkouts: Open) -> None
     checkout = checkouts(bare)
     checkout.committer = BOT
     commit = checkout.commit(checkout.head, {"README.md": b"new\n"}, message="Update")
+    checkout.close()
     (kept,) = bare.folder.parent.glob("cache/git/*/imagebot-listing-*")
-    before = kept.read_bytes()
-    assert commit.encode() not in before
+    assert commit.encode() not in kept.read_bytes()
     checkout.push(commit, "main")
+    checkout.close()
     assert kept.read_bytes().partition(b"\n")[2] == listed(bare, commit)
     assert kept.stat().st_mode & 0o777 == 0o600
 
@@ -129,8 +130,10 @@ def test_a_commit_for_another_branch_is_not_the_head(bare: BareRepository, check
     checkout.committer = BOT
     head = checkout.head
     commit = checkout.commit(head, {"README.md": b"new\n"}, message="Update")
+    checkout.close()
     (kept,) = bare.folder.parent.glob("cache/git/*/imagebot-listing-*")
     before = kept.read_bytes()
     checkout.push(commit, "imagebot/main/all", lease="")
+    checkout.close()
     assert kept.read_bytes() == before
     assert checkout.blobs()["README.md"] != checkout._list(commit).blobs["README.md"]
