@@ -71,7 +71,7 @@ class _Admission:
                 continue
             if conflict := self._conflict(tag):
                 self.settled = False
-                return self._decision(None, None, None, "no-order", conflict)
+                return self._nothing("no-order", conflict)
             return self._take(tag, verdict, self.choice.reason)
         return self._stay()
 
@@ -93,7 +93,7 @@ class _Admission:
         digest = self.facts.digest(tag) if self._writes_digest else None
         by_digest_alone = self.current.tag is None and self.current.digest is not None
         if by_digest_alone and digest == self.current.digest and self.policy.pin is None:
-            return self._decision(None, None, None, "current", f"it is the digest of {tag}")
+            return self._nothing("current", f"it is the digest of {tag}")
         if self.refused:
             reason = f"{tag} is the newest that passes"
         variant = moves_of(self.policy, self.current.tag, tag, self.choice.reading)
@@ -121,9 +121,9 @@ class _Admission:
         """The tag stays; its digest may not, unless that is only for want of a list."""
         tag, pin = self.current.tag, self.policy.pin
         if tag is None or not self.settled or self.policy.ignored or self.policy.follow is not None:
-            return self._decision(None, None, None, code, reason)
+            return self._nothing(code, reason)
         if self.current.digest is None and pin is None:
-            return self._decision(None, None, None, code, reason)
+            return self._nothing(code, reason)
         return self._look_at_digest(tag, code, reason)
 
     def _look_at_digest(self, tag: str, code: str, reason: str) -> Decision:
@@ -135,16 +135,16 @@ class _Admission:
             self.current_listed = False
             reason = f"{reason}; {tag} is not in the registry"
             if self.current.digest is not None and not self._follows_its_tag():
-                return self._decision(None, None, None, code, reason)
+                return self._nothing(code, reason)
             return self._without_digest(code, reason)
         if digest == self.current.digest:
-            return self._decision(None, None, None, code, reason)
+            return self._nothing(code, reason)
         if self.current.digest is not None and not self._follows_its_tag():
             if _is_of(tag, self.current.digest, facts):
-                return self._decision(None, None, None, code, reason)
+                return self._nothing(code, reason)
             moved = f"{tag} has the digest {digest[:_SHOWN]} now; `pin: digest` would follow it"
             moved += "" if code == "current" else f"; {reason}"
-            return self._decision(None, None, None, "tag-moved", moved)
+            return self._nothing("tag-moved", moved)
         return self._repin(tag, digest, facts, code, reason)
 
     def _follows_its_tag(self) -> bool:
@@ -162,11 +162,11 @@ class _Admission:
     def _keep_digest(self, tag: str, verdict: Refused, code: str, reason: str) -> Decision:
         """A newer tag that is refused too is what people want to hear about first."""
         if self.refused:
-            return self._decision(None, None, None, code, reason)
+            return self._nothing(code, reason)
         if tag in self.choice.candidates:
             return self._hold(tag, verdict, "the digest of ")
         reason = f"the digest of {tag}: {verdict.reason}"
-        return self._decision(None, None, None, verdict.rule, reason, verdict.eligible_at)
+        return self._nothing(verdict.rule, reason, verdict.eligible_at)
 
     def _without_digest(self, code: str, reason: str) -> Decision:
         """Keep a field whose tag has no digest that could be written: that is not a decision.
@@ -181,7 +181,7 @@ class _Admission:
         else:
             if not tags:
                 code, reason = "no-candidate", "the repository has no tags"
-        return self._decision(None, None, None, code, reason)
+        return self._nothing(code, reason)
 
     def _find_version(self, moving: str) -> Decision:
         """Of the tags that the policy would take, and the current one, that which is `moving`."""
@@ -233,9 +233,9 @@ class _Admission:
         is_alone = self.current.tag is None and self.current.digest is not None
         moves_tag = self.current.tag != tag and (not is_alone or self.policy.pin is not None)
         if self.current.chart and not moves_tag:
-            return self._decision(None, None, None, "current", self.choice.reason)
+            return self._nothing("current", self.choice.reason)
         if digest == self.current.digest and not moves_tag:
-            return self._decision(None, None, None, "current", f"it is the digest of {tag}")
+            return self._nothing("current", f"it is the digest of {tag}")
         verdict = self._pass_gates(tag, self.facts, with_digest=True)
         if isinstance(verdict, Refused):
             return self._hold(tag, verdict)
@@ -247,10 +247,14 @@ class _Admission:
 
     def _hold(self, tag: str, verdict: Refused, what: str = "") -> Decision:
         self._refuse(tag, verdict)
-        return self._decision(None, None, None, verdict.rule, f"{what}{tag}: {verdict.reason}")
+        return self._nothing(verdict.rule, f"{what}{tag}: {verdict.reason}")
 
     def _refuse(self, tag: str, verdict: Refused) -> None:
         self.refused.append(Rejection(tag, verdict.rule, verdict.reason, verdict.eligible_at))
+
+    def _nothing(self, code: str, reason: str, eligible_at: datetime | None = None) -> Decision:
+        """Nothing is written."""
+        return self._decision(None, None, None, code, reason, eligible_at)
 
     def _decision(
         self,
