@@ -39,8 +39,10 @@ class Blobs:
                 raise self.cache.blame(GitError(self.cache.runner.subject, reason))
         return {blob: self._found[blob] for blob in blobs}
 
-    def read(self, sizes: dict[str, int]) -> dict[str, bytes]:
-        """The contents of blobs that the cache has, by id, to which they are proven to belong."""
+    def read(self, wanted: Iterable[str], head: str, *, max_size: int) -> dict[str, bytes]:
+        """The contents by id, to which they are proven to belong, of those that are not larger."""
+        found = self.fetch(wanted, head)
+        sizes = {blob: size for blob, size in found.items() if size <= max_size}
         if not sizes:
             return {}
         limit = sum(sizes.values()) + 128 * len(sizes)

@@ -133,14 +133,7 @@ class Checkout(CommitReader):
         What is not here yet comes in one request.
         """
         wanted = tuple(blobs)
-
-        def read() -> dict[str, bytes]:
-            sizes = self._blobs.fetch(wanted, self.head)
-            return self._blobs.read(
-                {blob: size for blob, size in sizes.items() if size <= max_size}
-            )
-
-        return self._asked(read)
+        return self._asked(lambda: self._blobs.read(wanted, self.head, max_size=max_size))
 
     def read_kept(self, blob: str, *, max_size: int = MAX_BLOB) -> bytes | None:
         """As `read`, of the one blob that every pass reads: its content is kept for the next."""

@@ -31,7 +31,6 @@ class Base:
         every: list[Update | Kept] = [*plan.updates, *plan.kept]
         for entry in every:
             self.entries.setdefault(entry.field.path, []).append(entry)
-        self._blobs: dict[str, str] | None = None
         self._contents: dict[str, bytes] = {}
         self._scans: dict[str, tuple[tuple[ImageField, ...], bool]] = {}
 
@@ -39,7 +38,7 @@ class Base:
         """Read these files of the base and their companions, as far as they are there, with one
         command."""
         every = [each for path in paths for each in (path, companion_of(path))]
-        blobs = {path: blob for path in every if (blob := self._blob(path))}
+        blobs = {path: blob for path in every if path and (blob := self.checkout.blob(path))}
         contents = self.checkout.read(blobs.values())
         self._contents = {p: contents[blob] for p, blob in blobs.items() if blob in contents}
 
@@ -59,13 +58,15 @@ class Base:
         """A file of the base that was loaded, with its companion; None where that was not
         possible."""
         data, companion = self._contents.get(path), companion_of(path)
-        if data is None or (self._blob(companion) and companion not in self._contents):
+        if data is None:
+            return None
+        if companion and self.checkout.blob(companion) and companion not in self._contents:
             return None
         return Content(data, self._contents.get(companion))
 
     def _uncovered(self, proposal: Proposal) -> Today:
         path = proposal.field.path
-        if not self._blob(path):
+        if not self.checkout.blob(path):
             return Today(whole=path not in {other.path for other in self.checkout.others()})
         if path not in self._contents:
             return Today(whole=False)
@@ -82,8 +83,3 @@ class Base:
             whole = not scan(path, data, options).unread
             self._scans[path] = fields_of(path, data, options), whole
         return self._scans[path]
-
-    def _blob(self, path: str) -> str:
-        if self._blobs is None:
-            self._blobs = {file.path: file.blob for file in self.checkout.files()}
-        return self._blobs.get(path, "")
