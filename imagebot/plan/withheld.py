@@ -59,7 +59,7 @@ def _kept(plan: Plan) -> Iterator[Withheld]:
         decision = kept.decision
         if decision.code not in CODES:
             continue
-        rejection = _first(kept, decision.code)
+        rejection = first_rejection(kept, decision.code)
         yield Withheld(
             target=kept.target,
             field=kept.field,
@@ -72,10 +72,10 @@ def _kept(plan: Plan) -> Iterator[Withheld]:
 
 
 def _young(update: Update) -> Rejection | None:
-    return _first(update, "min-age")
+    return first_rejection(update, "min-age")
 
 
-def _first(entry: Update | Kept, rule: str) -> Rejection | None:
+def first_rejection(entry: Update | Kept, rule: str) -> Rejection | None:
     """The best tag that a rule rejected: gates and vetoes reject one at a time, the best first."""
     rejections = entry.decision.rejections
     if not isinstance(rejections, Rejections):

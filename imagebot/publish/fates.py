@@ -17,6 +17,7 @@ from typing import Literal
 from imagebot.config.model import Configuration
 from imagebot.manifest.images.field import ImageField
 from imagebot.plan.model import Kept, Update
+from imagebot.plan.withheld import first_rejection
 from imagebot.policy.builtin import BUILT_IN
 from imagebot.policy.choose import choose
 from imagebot.policy.model import Decision
@@ -109,7 +110,7 @@ def fate_of(
         return Fate(proposal=proposal, kind="arrived", reason=reason, today=proposal.after)
     if entry is None:
         return _held(proposal, today, "uncovered")
-    return _of_kept(proposal, entry, today, configuration, policies)
+    return _of_kept(proposal, entry, today, configuration, policies, on)
 
 
 def policy_fingerprint(name: str, configuration: Configuration) -> str:
@@ -155,10 +156,17 @@ def _is_lost(proposal: Proposal, update: Update, configuration: Configuration, o
     listed = _listed(decision)
     if tag is None or tag == proposal.before[0] or not listed or tag in listed:
         return False
-    policy = configuration.policies.get(decision.policy) or BUILT_IN["shape"]
     both = tuple(each for each in (tag, update.tag) if each is not None)
-    candidates = choose(policy, both, update.field.reference, today=on).candidates
-    return candidates[:1] == (tag,)
+    return _best(both, update, configuration, on) == tag
+
+
+def _best(
+    tags: tuple[str, ...], entry: Update | Kept, configuration: Configuration, on: date
+) -> str | None:
+    """What the policy would take of these tags now; None where it allows none of them."""
+    policy = configuration.policies.get(entry.decision.policy) or BUILT_IN["shape"]
+    candidates = choose(policy, tags, entry.field.reference, today=on).candidates
+    return candidates[0] if candidates else None
 
 
 def _verb(name: str, configuration: Configuration) -> str:
@@ -172,14 +180,21 @@ def _of_kept(
     today: Today,
     configuration: Configuration,
     policies: Collection[str],
+    on: date,
 ) -> Fate:
     decision, current = kept.decision, value_of(kept.field)
-    if decision.code in _BY_PEOPLE:
-        return Fate(proposal=proposal, kind="decided", reason=decision.reason)
-    if decision.code == "ignored":
+    other = _vetoed_other(kept, proposal)
+    if decision.code == "ignored" or (decision.code in _BY_PEOPLE and not other):
         return Fate(proposal=proposal, kind="decided", reason=decision.reason)
     if is_shrunken(decision, proposal):
         return _gone(proposal, today, decision)
+    if other:
+        reason = f"policy {decision.policy} takes {other} now, which was {decision.reason}"
+        tag = proposal.after[0]
+        if tag is not None and _best((tag,), kept, configuration, on) == tag:
+            return replace(_held(proposal, today, decision.code), reason=reason)
+        if current == proposal.before:
+            return Fate(proposal=proposal, kind="decided", reason=reason)
     if not decision.settled or not kept.route or decision.code in _NOT_OF_POLICY:
         return _held(proposal, today, decision.code)
     if current != proposal.before:
@@ -189,6 +204,13 @@ def _of_kept(
         reason = f"policy {decision.policy} was changed, and keeps {says(current)}"
         return Fate(proposal=proposal, kind="decided", reason=reason)
     return _held(proposal, today, decision.code)
+
+
+def _vetoed_other(kept: Kept, proposal: Proposal) -> str:
+    """The tag that people do not want, where that is another one than the proposed; else ""."""
+    code = kept.decision.code
+    vetoed = first_rejection(kept, code) if code in _BY_PEOPLE else None
+    return vetoed.tag if vetoed is not None and vetoed.tag != proposal.after[0] else ""
 
 
 def is_shrunken(decision: Decision, proposal: Proposal) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -81,9 +81,10 @@ def find_vetoes(
         problems = (_problem(target, error),)
         requests, new = BotRequests(), ()
     past = read_past(updates, configuration, checkout, layers or {}, requests.merged)
-    found = _refusals(new, requests, checkout, past) | dict(past.vetoes)
+    refused = _refusals(new, requests, checkout)
+    found = {id_: _refused(request) for id_, request in refused.items()} | dict(past.vetoes)
     lifted = {each.id for each in updates if any(one.covers(each) for one in again)}
-    lifted |= requests.again
+    lifted |= requests.again | _outranked(refused, past)
     return Found(
         Vetoes(
             of=unknown | {id_: veto for id_, veto in found.items() if id_ not in lifted},
@@ -154,21 +155,34 @@ def _with_closed(
 
 
 def _refusals(
-    changes: Sequence[Change], requests: BotRequests, checkout: Checkout, past: Past
-) -> dict[str, Veto]:
+    changes: Sequence[Change], requests: BotRequests, checkout: Checkout
+) -> dict[str, PullRequest]:
+    """The ids of the updates that people refused, with the pull request they closed."""
     closed = [
         one for one in requests.closed if not is_given_back(one, checkout.remote_branch(one.branch))
     ]
-    found: dict[str, Veto] = {}
+    found: dict[str, PullRequest] = {}
     for change in changes:
         ids = tuple(update.id for update in change.updates)
         plan = plan_hash(change.updates)
-        refused = refused_by_closing(closed, ids, plan, state=requests.state)
-        for id_, request in refused.items():
-            again = past.again.get(id_)
-            if again is None or request.closed is None or again <= request.closed:
-                found[id_] = Veto("refused", f"refused by closing #{request.number}")
+        found |= refused_by_closing(closed, ids, plan, state=requests.state)
     return found
+
+
+def _refused(request: PullRequest) -> Veto:
+    return Veto("refused", f"refused by closing #{request.number}")
+
+
+def _outranked(refused: Mapping[str, PullRequest], past: Past) -> set[str]:
+    """The ids of refused updates that a commit has wanted again since."""
+    return {
+        id_
+        for id_, request in refused.items()
+        if (again := past.again.get(id_)) is not None
+        and request.closed is not None
+        and again > request.closed
+        and id_ not in past.vetoes
+    }
 
 
 def find_settled(

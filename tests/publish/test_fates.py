@@ -26,6 +26,7 @@ CHANGED = load_configuration(
     "policies: {careful: {semver: ~1.0}}\nroutes: []\n", "imagebot.yaml", trusted=False
 )
 ON = date(2026, 1, 1)
+NEWER = ("1.0.0", "1.0.5", "1.1.0", "1.1.5", "1.2.0")
 HERE, THERE = "imagebot/production-all-1", "imagebot/live-all-2"
 FINGERPRINT = policy_fingerprint("careful", CONFIGURATION)
 
@@ -89,6 +90,12 @@ PINNED = Proposal(field("1.0.0"), ("1.0.0", "sha256:" + "a" * 64))
         (kept(code="ignored", route=""), "decided"),
         (kept(code="rolled-back"), "decided"),
         (kept(code="refused"), "decided"),
+        (kept(code="refused", rejected=(("1.1.0", "refused"),)), "decided"),
+        # People do not want another one; that says nothing of this, unless the base is past it.
+        (kept(code="refused", listed=NEWER, rejected=(("1.2.0", "refused"),)), "held"),
+        (kept(code="rolled-back", listed=NEWER, rejected=(("1.2.0", "rolled-back"),)), "held"),
+        (kept("1.0.5", "refused", listed=NEWER, rejected=(("1.2.0", "refused"),)), "held"),
+        (kept("1.1.5", "refused", listed=NEWER, rejected=(("1.2.0", "refused"),)), "arrived"),
         # The policy says something else of the same tags.
         (kept(rejected=(("1.1.0", "semver"),)), "decided"),
         (kept(rejected=(("1.1.0", "max"),)), "decided"),

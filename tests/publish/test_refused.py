@@ -75,6 +75,56 @@ def test_it_is_committed_when_somebody_wants_it_again(world: World) -> None:
     assert world.bare.read_files()[POD] == pod("app:1.1.0", "web:1.0.0")
 
 
+@pytest.mark.parametrize("ends", ["closed", "reverted"])
+def test_a_newer_one_that_nobody_wants_closes_nothing(tmp_path: Path, ends: str) -> None:
+    """It was gone from the registry, and is back there: people look at the older one meanwhile."""
+    world = make_world(tmp_path, {CONFIGURATION: configuration(), POD: pod("app:1.0.0")})
+    every = ("1.0.0", "1.1.0", "1.2.0")
+    world.tags[APP] = every
+    assert world.statuses() == [(1, "opened")]
+    if ends == "reverted":
+        world.bare.commit({POD: pod("app:1.2.0")}, message=branch_message(world))
+        world.bare.commit({POD: pod("app:1.0.0")}, message="Back")
+    world.press(1, state="merged" if ends == "reverted" else "closed")
+    assert world.statuses() == []
+    world.tags[APP] = every[:2]
+    assert world.statuses() == [(2, "opened")]
+    world.tags[APP] = every
+    result = world.run()
+    assert world.statuses(result) == [(2, "updated")]
+    (warning,) = result.plan.warnings
+    assert "stays open: production/pod.yaml:6: policy stable takes 1.2.0 now, which was r" in warning
+    assert world.pull(2)["comments"] == []
+    assert b"'app:1.1.0'" in world.bare.read_files(world.pull(2)["branch"])[POD]
+    assert world.statuses() == [(2, "unchanged")]
+    world.tags[APP] = (*every, "1.3.0")
+    assert world.statuses() == [(2, "updated")]
+    assert b"'app:1.3.0'" in world.bare.read_files(world.pull(2)["branch"])[POD]
+
+
+def branch_message(world: World) -> str:
+    return world.bare.log(world.pull(1)["branch"])[0].message
+
+
+def test_people_want_it_again_with_a_commit_of_theirs(tmp_path: Path) -> None:
+    files = {CONFIGURATION: configuration(), POD: pod("app:1.0.0")}
+    world = make_world(tmp_path, files)
+    assert world.statuses() == [(1, "opened")]
+    world.press(1, state="closed", closed="2026-01-01T10:00:00+00:00")
+    assert world.statuses() == []
+    older = "2026-01-01T09:00:00+00:00"
+    again = "Again\n\nImagebot-Again: app 1.1.0"
+    world.bare.commit({POD: b"# 1\n" + pod("app:1.0.0")}, message=again, date=older)
+    assert world.statuses() == []
+    newer = "2026-01-01T11:00:00+00:00"
+    world.bare.commit({POD: b"# 2\n" + pod("app:1.0.0")}, message=again, date=newer)
+    assert world.statuses() == [(2, "opened")]
+    assert world.statuses() == [(2, "unchanged")]
+    assert "Imagebot-Again: app 1.1.0" in world.bare.log(world.pull(2)["branch"])[0].message
+    world.press(2, state="closed", closed="2026-01-01T12:00:00+00:00")
+    assert world.statuses() == []
+
+
 def test_while_the_forge_does_not_answer_it_waits(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
