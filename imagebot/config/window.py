@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -15,6 +16,7 @@ _TIME = r"(\d{1,2})(?::([0-5]\d))?"
 _HOURS_RE = re.compile(rf"{_TIME}-{_TIME}")
 _ZONE_RE = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
 _MINUTES = 24 * 60
+_MINUTE = timedelta(minutes=1)
 # A window may fall into an hour that the clocks skip, but not for weeks.
 _MOST_DAYS = 60
 
@@ -58,10 +60,20 @@ class Window:
         first = now.astimezone(self.zone).date()
         begin = time(self.start // 60, self.start % 60, tzinfo=self.zone)
         for number in range(_MOST_DAYS):
-            moment = datetime.combine(first + timedelta(days=number), begin).astimezone(UTC)
-            if moment > now and self.is_open(moment):
-                return moment
+            for moment in _moments(datetime.combine(first + timedelta(days=number), begin)):
+                if moment > now and self.is_open(moment):
+                    return moment
         return None
+
+
+def _moments(local: datetime) -> Iterator[datetime]:
+    """When clocks may show a time, in UTC: twice where they are put back over it.
+
+    Where they skip it, every minute about that: it is not shown, but a later one is.
+    """
+    both = sorted(local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    between = (both[1] - both[0]) // _MINUTE
+    return (both[0] + _MINUTE * number for number in range(between + 1))
 
 
 def parse_window(text: str) -> Window:

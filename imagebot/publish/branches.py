@@ -46,6 +46,12 @@ def read_proposals(
     return proposals_of(own, checkout, options) if own else ()
 
 
+def own_message(branch: str, known: PullRequestMarker, checkout: Checkout) -> str:
+    """The message of the bot's commit on the branch, "" where that is not to be had any more."""
+    own = _own_commit(branch, known, checkout)
+    return checkout.message(own) if own else ""
+
+
 def proposals_of(commit: str, checkout: Checkout, options: ScanOptions) -> tuple[Proposal, ...]:
     """What a commit that the cache has changes of images."""
     parents = checkout.parents(commit)

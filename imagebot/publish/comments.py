@@ -77,8 +77,8 @@ def lost_warning(target: str, number: int, notes: Sequence[str]) -> str:
 
 def ending_note(route: str, path: str, version: str) -> str:
     return (
-        f"route {route} is no longer in {path} (as of {version[:_SHOWN]}); imagebot closes this"
-        " pull request unless the route comes back within ten minutes"
+        f"route {route} is no longer in {path} (as of {version[:_SHOWN]}); unless it comes back, a"
+        " later pass closes this pull request, ten minutes after that at the earliest"
     )
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from imagebot.config.model import CommitOptions
 from imagebot.config.placeholders import fill
@@ -55,6 +57,29 @@ def commit_message(change: Change, options: CommitOptions, digests: Digests) -> 
     if len(change.updates) > _MOST_LISTED:
         lines.append(f"- and {len(change.updates) - _MOST_LISTED} more")
     return "\n".join((subject, "", *lines, "", *_trailers(change, options, digests))) + "\n"
+
+
+def said_of(message: str) -> Mapping[str, str]:
+    """What a commit of the bot says of policies and reasons, by what it says of the updates."""
+    lines = message.splitlines()
+    return {
+        line.rpartition(" (")[0]: below
+        for line, below in pairwise(lines)
+        if _LINE_RE.fullmatch(line) and below.startswith("  policy ")
+    }
+
+
+def as_said(update: Update, said: Mapping[str, str]) -> Update:
+    """An update with the reason of the commit that made it first; `said` is what that says."""
+    decision = update.decision
+    below = said.get(_head(update), "")
+    policy, _, reason = below.removeprefix("  policy ").partition(": ")
+    if decision.policy and below.startswith(_by(decision.policy)):
+        policy, reason = decision.policy, below.removeprefix(_by(decision.policy))
+    decision = replace(
+        decision, policy=decision.policy or policy, reason=reason or "it was proposed before"
+    )
+    return replace(update, decision=decision)
 
 
 def is_revert(message: str) -> bool:
@@ -159,15 +184,22 @@ def _folder(paths: Sequence[str]) -> str:
 
 
 def _lines(update: Update, digests: Digests) -> Iterator[str]:
-    yield (
-        f"- {plain(update.field.path)}: {plain(update.field.reference.name)}"
-        f" {before(update)} -> {after(update)} ({update.decision.update_type})"
-    )
-    reason = plain(update.decision.reason)
-    yield f"  policy {plain(update.decision.policy)}: {reason}"
+    yield f"{_head(update)} ({update.decision.update_type})"
+    yield f"{_by(update.decision.policy)}{plain(update.decision.reason)}"
     key = key_of(update)
     if key is not None and (failure := digests.failures.get(key)):
         yield f"  digest unknown: {plain(failure)}"
+
+
+def _head(update: Update) -> str:
+    return (
+        f"- {plain(update.field.path)}: {plain(update.field.reference.name)}"
+        f" {before(update)} -> {after(update)}"
+    )
+
+
+def _by(policy: str) -> str:
+    return f"  policy {plain(policy)}: "
 
 
 def _trailers(change: Change, options: CommitOptions, digests: Digests) -> Iterator[str]:

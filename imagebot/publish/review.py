@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 
@@ -19,7 +19,7 @@ from imagebot.policy.model import Decision
 from imagebot.policy.update_types import update_type_of
 from imagebot.problem import Problem
 from imagebot.publish.base import Base
-from imagebot.publish.branches import read_proposals
+from imagebot.publish.branches import own_message, read_proposals
 from imagebot.publish.changes import Change, Ending
 from imagebot.publish.comments import (
     MOST_LINES,
@@ -41,6 +41,7 @@ from imagebot.publish.lost_tags import (
     unlisted,
 )
 from imagebot.publish.marker import PullRequestMarker
+from imagebot.publish.message import as_said, said_of
 from imagebot.publish.proposal import Proposal, edit_to
 from imagebot.publish.recover import read_open
 from imagebot.publish.refusals import BotRequests
@@ -284,7 +285,8 @@ class _Review:
         self.displaced.update(fate.displaced for fate in held if fate.displaced)
         self.warnings.append(stays_open(self.target, request.number, held))
         wanted = self.changes.get(branch) or self._change(branch, known)
-        carried = self._carried(held, wanted)
+        said = said_of(own_message(branch, known, self.checkout))
+        carried = self._carried(held, wanted, said)
         frozen = carried is None
         # Only a list can say that a lost tag is there again.
         still = known.gone and not all(fate.gone or fate.listed for fate in held)
@@ -334,14 +336,19 @@ class _Review:
         )
         return replace(change, options=options.get(known.route, change.options))
 
-    def _carried(self, held: Sequence[Fate], wanted: Change) -> tuple[Update, ...] | None:
-        """The held updates as they can be made today; None when one of them cannot be."""
+    def _carried(
+        self, held: Sequence[Fate], wanted: Change, said: Mapping[str, str]
+    ) -> tuple[Update, ...] | None:
+        """The held updates as they can be made today; None when one of them cannot be.
+
+        With the reasons that their commit `said`: what is held stays decided as it was.
+        """
         made: list[Update] = []
         for fate in held:
             path = fate.proposal.field.path
             if fate.carried is None or path in self.base.committed:
                 return None
-            made.append(self._update(fate, fate.carried, wanted.route))
+            made.append(as_said(self._update(fate, fate.carried, wanted.route), said))
         for path in dict.fromkeys(update.field.path for update in made):
             old = self.base.content(path)
             if old is None:

@@ -139,7 +139,7 @@ def _nothing_lifted(plan: Plan, again: tuple[Again, ...]) -> Iterator[str]:
     for each in again:
         if each.image.repository in waiting or any(each.covers(update) for update in lifted):
             continue
-        yield f"--again {each.text}: nothing of it was rolled back or refused"
+        yield f"--again {each.text} has no effect: no rollback or refusal keeps it back now"
 
 
 def plan_pass(context: PassContext) -> tuple[PlanWithEdits, ...]:

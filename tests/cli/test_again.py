@@ -84,7 +84,7 @@ def test_again(cli: Cli, git_server: GitServer, image: str) -> None:
     revert(git_server, image)
     other = cli("run", "-c", "bot.yaml", "--again", f"{image}:1.2.0")
     assert other.code == 0
-    message = f"--again {image}:1.2.0: nothing of it was rolled back or refused"
+    message = f"--again {image}:1.2.0 has no effect: no rollback or refusal keeps it back now"
     assert f"warning: {message}" in other.err
     assert b":1.0.0" in git_server.read_files("gitops")["a.yaml"]
 

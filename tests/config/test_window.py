@@ -42,6 +42,11 @@ def at(text: str) -> datetime:
         ("fri 22-6 UTC", "2026-11-27 05:00", False, "2026-11-27 22:00"),
         # An hour that the clocks of Berlin skip on the last Sunday of March.
         ("sun 2-3 Europe/Berlin", "2026-03-29 00:00", False, "2026-04-05 00:00"),
+        ("sun 2:30-4 Europe/Berlin", "2026-03-29 00:00", False, "2026-03-29 01:00"),
+        # An hour that they show twice on the last Sunday of October.
+        ("sun 2:30-2:45 Europe/Berlin", "2026-10-25 00:00", False, "2026-10-25 00:30"),
+        ("sun 2:30-2:45 Europe/Berlin", "2026-10-25 00:45", False, "2026-10-25 01:30"),
+        ("sun 2:30-2:45 Europe/Berlin", "2026-10-25 01:45", False, "2026-11-01 01:30"),
     ],
 )
 def test_when_it_is_open(window: str, now: str, is_open: bool | None, opens: str | None) -> None:

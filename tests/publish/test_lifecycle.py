@@ -245,6 +245,36 @@ def test_what_is_undecided_stays_beside_what_is_new(pair: World) -> None:
     assert pair.everything() == before
 
 
+WHY = "1.1.0 is the newest tag the policy allows"
+
+
+@pytest.mark.parametrize("policy", ["{semver: ^1}", "marker", "gone"])
+def test_what_is_undecided_keeps_the_reason_it_had(tmp_path: Path, policy: str) -> None:
+    """In the text and in the commit, which people may merge once the registry is back."""
+    text = pod("app:1.0.0", "web:1.0.0")
+    if policy == "marker":
+        text = text.replace(b"app:1.0.0'}", b"app:1.0.0'} # imagebot: {semver: ^1}")
+    world = make_world(tmp_path, {CONFIGURATION: configuration(), POD: text})
+    assert world.statuses() == [(1, "opened")]
+    if policy == "gone":
+        rule(match="**/web")(world)
+    else:
+        world.tags[APP] = RegistryError(APP, "it does not answer", temporary=True)
+    world.tags[WEB] = ("1.0.0", "1.1.0", "1.2.0")
+    world.run()
+    if policy == "gone":
+        rule()(world)
+    world.tags[APP] = ("1.0.0", "1.1.0")
+    assert world.statuses() == [(1, "updated")]
+    (row,) = [line for line in world.pull(1)["body"].splitlines() if "`app`" in line]
+    assert row.endswith(f"| {WHY} |")
+    message = world.bare.log(world.pull(1)["branch"])[0].message
+    name = "{semver: ^1}" if policy == "marker" else "stable"
+    wanted = f"- {POD}: app 1.0.0 -> 1.1.0 (minor)\n  policy {name}: {WHY}\n"
+    assert wanted in message
+    assert "nothing was decided" not in message
+
+
 def test_what_is_undecided_stays_beside_what_is_over(pair: World) -> None:
     pair.bare.commit({POD: pod("app:1.0.0", "web:1.1.0")})
     pair.tags[APP] = ()

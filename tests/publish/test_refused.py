@@ -93,7 +93,9 @@ def test_a_newer_one_that_nobody_wants_closes_nothing(tmp_path: Path, ends: str)
     result = world.run()
     assert world.statuses(result) == [(2, "updated")]
     (warning,) = result.plan.warnings
-    assert "stays open: production/pod.yaml:6: policy stable takes 1.2.0 now, which was r" in warning
+    assert (
+        "stays open: production/pod.yaml:6: policy stable takes 1.2.0 now, which was r" in warning
+    )
     assert world.pull(2)["comments"] == []
     assert b"'app:1.1.0'" in world.bare.read_files(world.pull(2)["branch"])[POD]
     assert world.statuses() == [(2, "unchanged")]

@@ -185,8 +185,8 @@ def test_a_revert_of_what_was_merged_is_lifted_in_a_pull_request(world: World) -
 def test_nothing_to_lift(world: World) -> None:
     result = again(world, "api", "web:2")
     assert result.plan.warnings == (
-        "--again api: nothing of it was rolled back or refused",
-        "--again web:2: nothing of it was rolled back or refused",
+        "--again api has no effect: no rollback or refusal keeps it back now",
+        "--again web:2 has no effect: no rollback or refusal keeps it back now",
     )
     assert "Imagebot-Again" not in world.bare.log()[0].message
 
