@@ -108,6 +108,9 @@ def _name_beside(swept: SweptText, start: int, end: int, key: str) -> str:
         # The name before its tag, if both sides have one as near.
         if apart < nearest and _is_name(name):
             best, nearest = name, apart
+        # A line of a megabyte has very many names near each of its tags.
+        if nearest == 0:
+            break
     return best
 
 

@@ -9,6 +9,7 @@ from imagebot.manifest.scan import scan
 from imagebot.manifest.sweep.known import known_of
 from imagebot.manifest.sweep.sweep import CODE, MOST, sweep
 from imagebot.manifest.yaml.events import MAX_BYTES
+from tests.support.work import count_steps
 
 DIGEST = "sha256:" + "5e" * 32
 
@@ -395,6 +396,15 @@ def test_big_and_hostile_files_give_few_entries(part: bytes, path: str) -> None:
     entries = sweep(path, (part * (MAX_BYTES // len(part) + 1))[: MAX_BYTES + 1])
     assert entries[-1].code == "too-big"
     assert len(entries) <= MOST + 3
+
+
+def test_a_long_line_takes_no_more_work_than_many_short_ones() -> None:
+    """Whatever is on one line with a tag is beside it; the first name is enough."""
+    pairs = ['{"imageTag":"1","image":"a/b"}'] * 200
+    long, short = (between.join(pairs).encode() for between in (",", "\n"))
+    assert len(sweep("x.go", long)) == len(sweep("x.go", short))
+    steps = count_steps(lambda: sweep("x.go", long))
+    assert steps < 2 * count_steps(lambda: sweep("x.go", short))
 
 
 def test_binary_files_are_not_swept_and_invalid_text_is() -> None:
