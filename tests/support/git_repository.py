@@ -6,13 +6,14 @@ import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+
+from tests.support.git_objects import store, store_tree
 
 PERSON = "Alice Example"
 EMAIL = "alice@example.com"
 DATE = "2024-01-02T03:04:05+00:00"
-
-ZERO = "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,15 @@ class BareRepository:
     ) -> BareRepository:
         """A new repository; its branch exists once there are files."""
         folder.mkdir(parents=True)
-        git(folder, "init", "--quiet", "--bare", f"--initial-branch={branch}")
+        # Samples of hooks are no part of a repository.
+        git(folder, "init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}")
         repository = cls(folder)
         if files:
-            repository.commit(files, branch=branch, message="Initial commit")
+            tree = store_tree(folder, repository._changed({}, files))
+            commit = repository._commit(tree, (), "Initial commit")
+            ref = folder / "refs" / "heads" / branch
+            ref.parent.mkdir(parents=True, exist_ok=True)
+            ref.write_text(f"{commit}\n")
         return repository
 
     def commit(
@@ -121,16 +127,10 @@ class BareRepository:
         Returns the new commit's id. Server hooks do not run: nothing is pushed.
         """
         parent = self.head(branch)
-        tree = self._tree(parent, files)
-        env = {
-            **{f"GIT_{who}_NAME": author for who in ("AUTHOR", "COMMITTER")},
-            **{f"GIT_{who}_EMAIL": email for who in ("AUTHOR", "COMMITTER")},
-            **{f"GIT_{who}_DATE": date for who in ("AUTHOR", "COMMITTER")},
-        }
-        parents = ["-p", parent] if parent else []
-        text = message.rstrip("\n").encode() + b"\n"
-        made = git(self.folder, "commit-tree", tree, *parents, stdin=text, env=env)
-        commit = made.decode().strip()
+        present = self._listed(parent) if parent else {}
+        tree = store_tree(self.folder, self._changed(present, files))
+        parents = (parent,) if parent else ()
+        commit = self._commit(tree, parents, message, f"{author} <{email}>", date)
         self.move(branch, commit)
         return commit
 
@@ -168,6 +168,7 @@ class BareRepository:
 
     def install_hook(self, name: str, script: str) -> None:
         path = self.folder / "hooks" / name
+        path.parent.mkdir(exist_ok=True)
         path.write_text(script)
         path.chmod(0o755)
 
@@ -182,10 +183,15 @@ class BareRepository:
         )
 
     def _entries(self, branch: str) -> dict[str, tuple[str, bytes]]:
-        listed = git(self.folder, "ls-tree", "-r", "-z", f"refs/heads/{branch}").decode()
-        found = [record.split("\t", 1) for record in listed.split("\0") if record]
-        blobs = self._blobs([meta.split()[2] for meta, _ in found])
-        return {path: (meta.split()[0], blobs[meta.split()[2]]) for meta, path in found}
+        listed = self._listed(f"refs/heads/{branch}")
+        blobs = self._blobs([sha for _, sha in listed.values()])
+        return {path: (mode, blobs[sha]) for path, (mode, sha) in listed.items()}
+
+    def _listed(self, commit: str) -> dict[str, tuple[str, str]]:
+        """Mode and id of each path."""
+        found = git(self.folder, "ls-tree", "-r", "-z", commit).decode().split("\0")
+        records = (record.partition("\t") for record in found if record)
+        return {path: (meta.split()[0], meta.split()[2]) for meta, _, path in records}
 
     def _blobs(self, ids: list[str]) -> dict[str, bytes]:
         """Contents by object id; nothing for a submodule's commit, which is not here."""
@@ -198,22 +204,17 @@ class BareRepository:
             at += size
         return contents
 
-    def _tree(self, parent: str | None, files: Mapping[str, Entry | None]) -> str:
-        env = {"GIT_INDEX_FILE": str(self.folder / "support-index")}
-        git(self.folder, "read-tree", *([parent] if parent else ["--empty"]), env=env)
-        lines = []
+    def _changed(
+        self, present: Mapping[str, tuple[str, str]], files: Mapping[str, Entry | None]
+    ) -> dict[str, tuple[str, str]]:
+        """The paths of a tree once these files are written, or deleted."""
+        changed = dict(present)
         for path, entry in files.items():
-            mode, sha = ("0", ZERO) if entry is None else self._store(entry)
-            lines.append(f"{mode} {sha}\t{path}\0")
-        git(
-            self.folder,
-            "update-index",
-            "-z",
-            "--index-info",
-            stdin="".join(lines).encode(),
-            env=env,
-        )
-        return git(self.folder, "write-tree", env=env).decode().strip()
+            if entry is None:
+                changed.pop(path, None)
+            else:
+                changed[path] = self._store(entry)
+        return changed
 
     def _store(self, entry: Entry) -> tuple[str, str]:
         if isinstance(entry, Submodule):
@@ -224,4 +225,18 @@ class BareRepository:
             mode, data = "120000", entry.target.encode()
         else:
             mode, data = "100644", entry
-        return mode, git_text(self.folder, "hash-object", "-w", "--stdin", stdin=data)
+        return mode, store(self.folder, "blob", data)
+
+    def _commit(
+        self,
+        tree: str,
+        parents: tuple[str, ...],
+        message: str,
+        who: str = f"{PERSON} <{EMAIL}>",
+        date: str = DATE,
+    ) -> str:
+        when = datetime.fromisoformat(date)
+        person = f"{who} {int(when.timestamp())} {when:%z}"
+        lines = [f"tree {tree}", *(f"parent {each}" for each in parents)]
+        lines += [f"author {person}", f"committer {person}", "", message.rstrip("\n"), ""]
+        return store(self.folder, "commit", "\n".join(lines).encode())

@@ -39,6 +39,7 @@ def test_repository(tmp_path: Path) -> None:
         "new": b"",
     }
     assert repository.modes("trunk")["link"] == "120000"
+    git(repository.folder, "fsck", "--strict")
     newest, oldest = repository.log("trunk")
     assert (newest.sha, newest.message) == (second, "Second\n\nbody")
     assert (oldest.author, oldest.email) == ("Alice Example", "alice@example.com")
