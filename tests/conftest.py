@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import time
 import uuid
 from collections import Counter
@@ -34,7 +35,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 AMBIENT = re.compile(
     r"(?i)(.*_proxy|ssl_.*|ssh_.*|requests_ca_bundle|curl_ca_bundle|registry_auth_file|email"
-    r"|force_color|clicolor.*|columns|lines|gpg_.*|(gnu)?make.*|mflags|venv"
+    r"|force_color|clicolor.*|columns|lines|gpg_.*|(gnu)?make.*|mflags|pythondontwritebytecode|venv"
     r"|(aws|azure|ci_job|cloudsdk|docker|gce|gh|git|gitea|github|gitlab|google|identity"
     r"|imagebot(?!_corpus$)|xdg)_.*)"
 )
@@ -42,6 +43,8 @@ AMBIENT = re.compile(
 
 Those of make have what `make test` was called with: a test that calls it, with tests of its own,
 would run the whole suite where somebody gave PYTEST_ARGS.
+
+Without what Python has compiled, each start of imagebot takes half a second more.
 
 IMAGEBOT_CORPUS is none of them: it says where `tests/manifest/corpus.py` has manifests from."""
 
@@ -63,6 +66,8 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if AMBIENT.fullmatch(name)]:
         del os.environ[name]
     os.environ.update(FIXED)
+    # What this process has read of its own variables already.
+    sys.dont_write_bytecode = False
     # Nor what a supervisor blocks, or ignores so that no exit code of a child is seen.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for number in (signal.SIGTERM, signal.SIGCHLD):
