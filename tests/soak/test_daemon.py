@@ -141,7 +141,7 @@ def test_whatever_is_down_comes_back(stage: Stage, world: World, soak: Soak) -> 
         seen = len(daemon.events("problem"))
         world.begin(fault)
         world.tags.append(f"main-{number}")
-        with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
+        with httpx.Client(verify=False, trust_env=False, timeout=PATIENCE) as client:
             for copy in range(200 if fault == "flood" else 1):
                 tag = world.tags[-1] if copy % 2 == 0 else f"other-{copy}"
                 answer = client.post(
