@@ -164,6 +164,12 @@ class Pusher:
             (entry / "link").write_text(digest)
             (current / "link").write_text(digest)
 
+    def copy_repository(self, repository: str, others: Iterable[str]) -> None:
+        """The same images and tags in new repositories, by copying the registry's link files."""
+        folder = self._tags_folder(repository).parent.parent
+        for other in others:
+            shutil.copytree(folder, self._tags_folder(other).parent.parent)
+
     def _push(self, repository: str, tag: str | None, image: Image) -> str:
         for blob in image.blobs:
             self.push_blob(repository, blob)
