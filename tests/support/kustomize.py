@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.helm import find_helm
+from tests.support.helm import find_helm, go_environment
 from tests.support.require import MISSING
 
 
@@ -34,7 +34,9 @@ def build(folder: Path, *, refused: bool = False) -> str | None:
     argv = [require_kustomize(), "build", "--load-restrictor=LoadRestrictionsNone", str(folder)]
     if helm := find_helm():
         argv += ["--enable-helm", f"--helm-command={helm}", "--helm-kube-version=1.35.0"]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(
+        argv, capture_output=True, text=True, timeout=100, check=False, env=go_environment()
+    )
     if refused and done.returncode:
         return None
     assert done.returncode == 0, done.stderr[-2000:]
