@@ -49,8 +49,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def cli(folder: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Runs one command line and gives its exit code and what it printed."""
+def cli(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs one command line and gives its exit code and what it printed.
+
+    A registry that fails is asked as often as ever, but at once.
+    """
+    monkeypatch.setattr("imagebot.http.throttle._PAUSES", (0.0, 0.0))
 
     def run(*arguments: str) -> Result:
         capsys.readouterr()
