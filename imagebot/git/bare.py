@@ -14,7 +14,7 @@ from dataclasses import field
 from pathlib import Path
 
 from imagebot.errors import DamagedCacheError, GitAuthError, GitError, GitUnreachableError
-from imagebot.git.cache import branch_key, locked, make_empty
+from imagebot.git.cache import branch_key, exists, locked, make_empty
 from imagebot.git.classify import cache_failure, damaged_cache
 from imagebot.git.housekeeping import JOIN, find_damage, is_untidy, promise_packs, remove_left_over
 from imagebot.git.kept import load_listing, read_kept, save_listing, write_kept
@@ -39,6 +39,7 @@ class BareCache:
     this pass: what fails with it is not blamed on damage. `has_fetched_only` says that it was made
     by this object, without blobs, and has those alone that this object has fetched, if any.
     `seen` stands for the cache that this object last used: another one made anew has another.
+    `object_format` is how the remote makes ids, `sha1` or `sha256`: a new cache has the same.
     """
 
     runner: Runner
@@ -47,6 +48,7 @@ class BareCache:
     fresh: bool = False
     has_fetched_only: bool = False
     seen: str = ""
+    object_format: str = "sha1"
     _listings: dict[str, CommitTree] = field(default_factory=dict)
     _checked: bool = False
     _unsaved: tuple[str, bytes] | None = None
@@ -81,7 +83,7 @@ class BareCache:
         Clones everything if there is no other way: in a partial clone git's object check ignores
         `fetch.fsck.*` (seen in 2.39), so that some old repositories can only be cloned whole.
         """
-        if not (self.runner.directory / "HEAD").exists():
+        if not exists(self.runner.directory / "HEAD"):
             self.make_anew()
         # Another may have made the first one.
         self.seen = self.seen or self._made()
@@ -204,7 +206,7 @@ class BareCache:
                     promise_packs(self.runner.directory)
             except OSError as error:
                 raise damaged_cache(self.path, str(error.strerror)) from error
-            if reason := find_damage(self.runner.directory):
+            if reason := find_damage(self.runner.directory, self.object_format):
                 raise damaged_cache(self.path, reason)
         self.local("rev-list", "--quiet", f"--max-count={_MOST_COMMITS}", "--all")
         self._checked = True
@@ -270,7 +272,7 @@ class BareCache:
     @property
     def is_whole(self) -> bool:
         """Whether all blobs are cloned, because the remote does not serve single blobs."""
-        return (self.runner.directory / "imagebot-whole").exists()
+        return exists(self.runner.directory / "imagebot-whole")
 
     def _made(self) -> str:
         """Stands for the last time that the cache was made."""
@@ -282,7 +284,9 @@ class BareCache:
     def _start(self, *, whole: bool) -> None:
         directory = self.runner.directory
         make_empty(directory)
-        result = self.runner.try_local("init", "--quiet", "--bare", "--template=", ".")
+        options = ("--quiet", "--bare", "--template=", f"--object-format={self.object_format}")
+        with self._there():
+            result = self.runner.try_local("init", *options, ".")
         if result.status != 0:
             raise cache_failure(self.path, result.status, result.err)
         try:
@@ -294,11 +298,25 @@ class BareCache:
 
     @contextlib.contextmanager
     def _shared(self) -> Iterator[None]:
-        directory = self.runner.directory
-        with locked(directory, seconds=self.lock_seconds, shared=True):
-            if not directory.is_dir():
-                raise damaged_cache(self.path, "the folder is gone")
+        with locked(self.runner.directory, seconds=self.lock_seconds, shared=True), self._there():
             yield
+
+    @contextlib.contextmanager
+    def _there(self) -> Iterator[None]:
+        """Raises DamagedCacheError when the folder is gone, also when it goes before git starts.
+
+        Who deletes it by hand does not wait for a lock.
+        """
+        self._assert_there()
+        try:
+            yield
+        except GitError:
+            self._assert_there()
+            raise
+
+    def _assert_there(self) -> None:
+        if not os.path.isdir(self.path):  # noqa: PTH112 - `Path.is_dir` raises what a disk says
+            raise damaged_cache(self.path, "the folder is gone")
 
     def _try_local(self, *args: str, payload: bytes = b"", limit: int = MAX_OUTPUT) -> Result:
         with self._shared():
@@ -326,9 +344,16 @@ class BareCache:
     def _fetched(self) -> str:
         """Where the branch is after a fetch."""
         commit = self._recorded()
-        if not is_oid(commit):
-            raise damaged_cache(self.path, f"{self._ref} is not a commit")
-        return commit
+        if is_oid(commit):
+            return commit
+        if self.fresh and not self._lost():
+            # git does not fail where it would have to cut the history off, too, as a shallow clone
+            # does. What it has fetched would be taken for a damaged cache.
+            self._alone(lambda: make_empty(self.runner.directory))
+            reason = f"git does not take {self.branch!r} from it; it may be a shallow clone"
+            hint = "set the target's url to a repository with its whole history"
+            raise GitError(self.runner.subject, reason, hint=hint)
+        raise damaged_cache(self.path, f"{self._ref} is not a commit")
 
     def _recorded(self) -> str:
         """Where the branch was last, read without git: what is done with it will show damage."""

@@ -50,11 +50,19 @@ def locked(path: Path, *, seconds: float, shared: bool = False) -> Iterator[None
         os.close(descriptor)
 
 
+def make_parent(path: Path) -> None:
+    """Make the folder of caches that `path` is in, unless it is there. Raises GitError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise unwritable(path.parent, error) from error
+
+
 def _open(path: Path) -> int:
     lock = Path(f"{path}.lock")
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    make_parent(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.chmod(0o700)
         try:
             return os.open(lock, flags, 0o600)
@@ -80,6 +88,12 @@ def _wait(descriptor: int, path: Path, seconds: float, kind: int) -> None:
                 ) from None
             # flock has no time-out, and an alarm would affect the whole process.
             time.sleep(_POLL_SECONDS)
+        except OSError as error:
+            raise GitError(
+                str(path),
+                f"the cache cannot be locked: {error.strerror}",
+                hint="set cache-dir to a folder on a file system that has locks",
+            ) from error
         else:
             return
 
@@ -99,6 +113,11 @@ def make_empty(path: Path) -> None:
 def _unless_gone(_function: object, _path: str, info: tuple[object, BaseException, object]) -> None:
     if not isinstance(info[1], FileNotFoundError):
         raise info[1]
+
+
+def exists(path: Path) -> bool:
+    """Whether there is something at `path`; not where the disk or its owner lets nobody look."""
+    return os.path.exists(path)  # noqa: PTH110 - `Path.exists` raises then
 
 
 def unwritable(path: Path, error: OSError) -> GitError:

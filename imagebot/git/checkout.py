@@ -32,12 +32,7 @@ from imagebot.git.made import MadeCommit, bases_of
 from imagebot.git.push import Move, push
 from imagebot.git.remote import HEADS, no_branch, remote_branches
 from imagebot.git.runner import LOCAL_SECONDS, REMOTE_SECONDS, Runner
-from imagebot.git.tree import (
-    Committer,
-    TreeFile,
-    TreeOther,
-    pick_files,
-)
+from imagebot.git.tree import Committer, TreeFile, TreeOther, object_format, pick_files
 from imagebot.git.url import check_branch, parse_url
 from imagebot.parallel.stop import Stop
 
@@ -103,6 +98,7 @@ class Checkout(CommitReader):
             wanted = self._remote.get(self.branch)
             if wanted is None:
                 raise no_branch(self._runner, self.branch)
+            self._cache.object_format = object_format(wanted)
             self._head = self._healed(lambda: self._cache.update(wanted))
         return self._head
 

@@ -15,7 +15,6 @@ _MOST_PACKS = 12
 # git spreads loose objects evenly over 256 folders; it is asked for one of them, as git does.
 _MOST_IN_FOLDER = 20
 _FOLDER = "17"
-_HASH = 20
 _LEFT_OVER = ("tmp_", "incoming-", "fast_import_crash_", PREFIX)
 _LEFT_OVER_ENDS = (".lock", ".keep", "gc.pid")
 # The git command that joins the packs of a cache.
@@ -82,19 +81,21 @@ def promise_packs(directory: Path) -> None:
         pack.with_suffix(".promisor").touch()
 
 
-def find_damage(directory: Path) -> str:
+def find_damage(directory: Path, object_format: str) -> str:
     """What is wrong with a pack or an index of one, as far as a checksum says; "" if nothing.
 
     A damaged index can make git take one object for another, without an error.
     """
+    size = hashlib.new(object_format, usedforsecurity=False).digest_size
     try:
         for pack in _packs(directory):
             index = pack.with_suffix(".idx").read_bytes()
-            if hashlib.sha1(index[:-_HASH], usedforsecurity=False).digest() != index[-_HASH:]:
+            checksum = hashlib.new(object_format, index[:-size], usedforsecurity=False)
+            if checksum.digest() != index[-size:]:
                 return f"{pack.stem}.idx does not have its checksum"
             with pack.open("rb") as file:
-                file.seek(-_HASH, os.SEEK_END)
-                if file.read() != index[-2 * _HASH : -_HASH]:
+                file.seek(-size, os.SEEK_END)
+                if file.read() != index[-2 * size : -size]:
                     return f"{pack.name} is not the pack of its index"
     except OSError as error:
         return f"{error.filename or 'a pack'}: {error.strerror}"

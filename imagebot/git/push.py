@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from imagebot.errors import GitAuthError, GitError, PushRejectedError
 from imagebot.git.bare import BareCache
+from imagebot.git.cache import exists
 from imagebot.git.classify import damaged_cache, push_failure, quote_git
 from imagebot.git.remote import HEADS, remote_branches
 from imagebot.git.tree import as_lines
@@ -80,7 +81,7 @@ def _blame(cache: BareCache, move: Move, error: GitError, said: str) -> GitError
     damage = "\n".join(line for line in said.splitlines() if path in line)
     if not damage and cache.was_remade():
         damage = _REMADE
-    if not damage and (cache.runner.directory / "shallow").exists():
+    if not damage and exists(cache.runner.directory / "shallow"):
         damage = "it says that commits have no parents"
     if not damage and move.bases:
         # Raises DamagedCacheError.

@@ -147,6 +147,11 @@ def is_oid(text: str) -> bool:
     return _OID_RE.fullmatch(text.encode()) is not None
 
 
+def object_format(oid: str) -> str:
+    """What git calls the way in which a repository makes ids such as this one."""
+    return "sha256" if len(oid) == 64 else "sha1"
+
+
 def blob_id(data: bytes, like: str) -> str:
     """The id that `data` has in a repository whose ids look like `like` (SHA-1 or SHA-256)."""
     return object_id(b"blob", data, like)
@@ -154,7 +159,7 @@ def blob_id(data: bytes, like: str) -> str:
 
 def object_id(kind: bytes, data: bytes, like: str) -> str:
     """As `blob_id`, of an object of any kind."""
-    digest = hashlib.sha256() if len(like) == 64 else hashlib.sha1(usedforsecurity=False)
+    digest = hashlib.new(object_format(like), usedforsecurity=False)
     digest.update(b"%s %d\0" % (kind, len(data)))
     digest.update(data)
     return digest.hexdigest()
