@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagebot.errors import FolderError
-from imagebot.files.atomic import write_whole
+from imagebot.files.atomic import write_named
 from imagebot.values import dataclass
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Reports:
                     with Path(name).open("ab") as file:
                         file.write(text)
                 elif name:
-                    write_whole(Path(name), text, mode=0o644, replace=True)
+                    write_named(Path(name), text, mode=0o644)
             except OSError as error:
                 reason = f"the report cannot be written: {error.strerror}"
                 hint = "name a file in a folder that is there and may be written to"

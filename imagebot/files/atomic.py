@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +43,33 @@ def write_whole(
             path.hardlink_to(draft)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def write_named(
+    path: Path, data: bytes, *, mode: int, finish: Callable[[int], None] = _nothing
+) -> None:
+    """As `write_whole`, at a path that the command line names: a device or a pipe is written to.
+
+    In the place of `/dev/null` or `/dev/stdout` a file would harm every other process. Of links
+    only those of the system are followed: a target's own could lead anywhere. Raises OSError.
+    """
+    if not _takes_data(path):
+        write_whole(path, data, mode=mode, finish=finish)
+        return
+    with path.open("ab", buffering=0) as file:
+        view = memoryview(data)
+        while view:
+            view = view[file.write(view) :]
+
+
+def _takes_data(path: Path) -> bool:
+    try:
+        kind = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    if stat.S_ISLNK(kind):
+        return path.absolute().is_relative_to("/dev") or path.absolute().is_relative_to("/proc")
+    return not stat.S_ISREG(kind)
 
 
 def remove_drafts(folder: Path, *, before: float) -> None:

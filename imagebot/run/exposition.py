@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from prometheus_client.metrics_core import Metric as PrometheusMetric
 from prometheus_client.parser import text_string_to_metric_families
 
 from imagebot.errors import FolderError
-from imagebot.files.atomic import write_whole
+from imagebot.files.atomic import write_named
 from imagebot.run.metrics import METRICS, Metrics
 from imagebot.run.series import Family, Labels, Metric, Spread, cumulative
 from imagebot.values import dataclass
@@ -49,9 +50,13 @@ def expose(metrics: Metrics, accept: str) -> tuple[bytes, str]:
 def write_metrics(metrics: Metrics, path: Path) -> None:
     """Put the metrics into a file, for node_exporter's textfile collector. Raises FolderError."""
     try:
-        write_whole(path, generate_latest(_registry(metrics)), mode=_MODE)
         # Whatever the umask is.
-        path.chmod(_MODE)
+        write_named(
+            path,
+            generate_latest(_registry(metrics)),
+            mode=_MODE,
+            finish=lambda descriptor: os.fchmod(descriptor, _MODE),
+        )
     except OSError as error:
         reason = f"the metrics cannot be written: {error.strerror}"
         hint = "name a file in a folder that is there and may be written to"

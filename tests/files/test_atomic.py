@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imagebot.files.atomic import write_whole
+from imagebot.files.atomic import write_named, write_whole
 
 
 @pytest.fixture(autouse=True)
@@ -83,3 +83,57 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_whole(tmp_path / "none" / "a", b"new")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_named_file_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    for data in (b"first", b"2"):
+        write_named(path, data, mode=0o644)
+        assert path.read_bytes() == data
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"old")
+    path.unlink()
+    # A target may have such a link where a job puts its report.
+    path.symlink_to(victim)
+    write_named(path, b"new", mode=0o644)
+    assert (victim.read_bytes(), path.read_bytes()) == (b"old", b"new")
+    assert not path.is_symlink()
+
+
+def test_a_named_pipe_stays_one(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    end = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_named(path, b"report", mode=0o644)
+        assert os.read(end, 100) == b"report"
+    finally:
+        os.close(end)
+    assert stat.S_ISFIFO(path.stat().st_mode)
+
+
+def test_a_device_stays_one() -> None:
+    """The folder of terminals takes no files, whoever asks: where this fails, it does no harm."""
+    controller, terminal = os.openpty()
+    try:
+        path = Path(os.ttyname(terminal))
+        write_named(path, b"report", mode=0o644)
+        assert os.read(controller, 100) == b"report"
+        assert stat.S_ISCHR(path.stat().st_mode)
+    finally:
+        os.close(controller)
+        os.close(terminal)
+
+
+@pytest.mark.parametrize("folder", ["/dev/fd", "/proc/self/fd"])
+def test_what_the_process_has_open(folder: str, tmp_path: Path) -> None:
+    """As `/dev/stdout`, which leads to a file where a shell has redirected it."""
+    reader, writer = os.pipe()
+    with (tmp_path / "log").open("wb") as log, os.fdopen(reader, "rb") as pipe:
+        log.write(b"before ")
+        log.flush()
+        for number in (writer, log.fileno()):
+            write_named(Path(f"{folder}/{number}"), b"report", mode=0o644)
+        os.close(writer)
+        assert pipe.read() == b"report"
+    assert (tmp_path / "log").read_bytes() == b"before report"
