@@ -271,6 +271,10 @@ class GitError(ImagebotError):
         self.reason = reason
 
 
+class NoWorkTreeError(GitError):
+    """A folder that is not in a Git work tree."""
+
+
 class GitAuthError(GitError):
     code = "git-auth"
 

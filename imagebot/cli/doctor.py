@@ -10,7 +10,7 @@ import click
 from imagebot.cli.options import bot_option, no_config_option, target_option
 from imagebot.cli.pass_context import PassSetting, open_pass
 from imagebot.cli.process import pass_process
-from imagebot.errors import GitError
+from imagebot.errors import GitError, NoWorkTreeError
 from imagebot.problem import Exit
 from imagebot.run.diagnostics import Diagnostics, open_diagnostics
 from imagebot.run.process import Process
@@ -68,8 +68,11 @@ def _check_here(
                 if check not in seen:
                     seen.append(check)
                     yield check
-    except GitError as error:
+    except NoWorkTreeError as error:
+        # Such a folder is for `plan` and `update`.
         yield Check(True, "git", f"nothing that `run` could publish to: {error.reason}")
+    except GitError as error:
+        yield Check.failed("git", error)
 
 
 def _check_checkout(context: PassContext, here: Configuration) -> Iterator[Check]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from imagebot.errors import GitError
+from imagebot.errors import GitError, NoWorkTreeError
 from imagebot.git.classify import quote_git
 from imagebot.git.credentials import Access, access_for
 from imagebot.git.runner import Runner
@@ -39,7 +39,7 @@ def discover(directory: Path, environment: Mapping[str, str]) -> LocalRepository
             hint = "run `git config --global --add safe.directory FOLDER`, or name a target with -c"
             raise GitError(str(directory), quote_git(found.err), hint=hint)
         hint = "go to a checkout, or name a target with -c"
-        raise GitError(str(directory), "not in a Git work tree", hint=hint)
+        raise NoWorkTreeError(str(directory), "not in a Git work tree", hint=hint)
     top = Path(found.out.decode("utf-8", "surrogateescape").removesuffix("\n"))
     branch = _one(runner, "symbolic-ref", "--quiet", "--short", "HEAD")
     if not branch:

@@ -107,6 +107,40 @@ def test_a_checkout(
     assert not any("configuration: imagebot.yaml: " in line for line in lines)
 
 
+def detach(here: Path) -> None:
+    git(here, "checkout", "--quiet", "--detach")
+
+
+def take_remote_away(here: Path) -> None:
+    git(here, "remote", "remove", "origin")
+
+
+def name_an_odd_remote(here: Path) -> None:
+    git(here, "remote", "set-url", "origin", "ftp://127.0.0.1/x.git")
+
+
+@pytest.mark.parametrize("spoil", [detach, take_remote_away, name_an_odd_remote])
+def test_a_checkout_that_run_cannot_use(
+    spoil: Callable[[Path], None],
+    cli: Cli,
+    folder: Path,
+    git_server: GitServer,
+    registry: Registry,
+    repository: str,
+) -> None:
+    """GitLab's jobs check out a commit: there `run` fails, so that this does, too."""
+    registry.push_image(repository, "1")
+    manifest = deployment(f"{registry.host}/{repository}:1").encode()
+    git_server.make_repository("one", {"a.yaml": manifest})
+    git(folder, "clone", "--quiet", git_server.url_of("one", token=git_server.token), ".")
+    spoil(folder)
+    checked, ran = cli("doctor"), cli("run")
+    assert (checked.code, ran.code) == (1, 1), checked.out
+    (failed,) = [line for line in checked.out.splitlines() if line.startswith("FAIL")]
+    assert failed.removeprefix("FAIL  git: ") in ran.err
+    assert checked.out.splitlines()[-1] == f"      {ran.err.splitlines()[-1]}"
+
+
 def test_pull_requests_where_there_is_no_forge(
     cli: Cli, folder: Path, git_server: GitServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
