@@ -8,7 +8,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from imagebot.git.cache import cache_path, locked
 from imagebot.git.checkout import open_checkout
 from imagebot.git.runner import Result, Runner
 from tests.git.conftest import BOT, FILES, Open, ambient_access, blob_of, read
-from tests.support.git_repository import BareRepository, git
+from tests.support.git_repository import BareRepository, Entry, git
 
 API, WEB = "clusters/test/api.yaml", "clusters/test/web.yaml"
 REVIEWED = "imagebot/main/test"
@@ -152,15 +153,32 @@ def with_sha256(folder: Path) -> BareRepository:
     folder.mkdir()
     git(folder, "init", "--quiet", "--bare", "--object-format=sha256", "--initial-branch=main")
     bare = BareRepository(folder)
-    bare.commit(FILES, message="Initial commit")
+    push(bare, FILES)
     bare.configure("uploadpack.allowFilter", "true")
     return bare
+
+
+def push(bare: BareRepository, files: Mapping[str, Entry]) -> None:
+    """Push a commit by git itself: `BareRepository.commit` makes the ids of SHA-1."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        # A clone of an empty one would have other ids.
+        git(folder, "init", "--quiet", "--object-format=sha256")
+        if bare.head():
+            git(folder, "pull", "--quiet", bare.folder.as_uri(), "main")
+        for path, data in files.items():
+            assert isinstance(data, bytes)
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
+        git(folder, "add", ".")
+        git(folder, "commit", "--quiet", "--message=Change")
+        git(folder, "push", "--quiet", bare.folder.as_uri(), "HEAD:main")
 
 
 def test_a_repository_with_sha256(tmp_path: Path) -> None:
     bare = with_sha256(tmp_path / "remote.git")
     for number in range(3):
-        bare.commit({"README.md": b"%d\n" % number})
+        push(bare, {"README.md": b"%d\n" % number})
         work(tmp_path / "cache", bare, b"%d\n" % number)
 
 
@@ -186,7 +204,7 @@ def test_a_damaged_cache_with_sha256(tmp_path: Path, caplog: pytest.LogCaptureFi
     for index in cache_path(cache, bare.folder.as_uri()).glob("objects/pack/*.idx"):
         index.chmod(0o600)
         index.write_bytes(index.read_bytes()[:-1] + b"x")
-    bare.commit({"README.md": b"two\n"})
+    push(bare, {"README.md": b"two\n"})
     work(cache, bare, b"two\n")
     assert ".idx does not have its checksum" in caplog.text
 
