@@ -214,6 +214,8 @@ class Runner:
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ALLOW_PROTOCOL": scheme or "none",
             "GIT_OPTIONAL_LOCKS": "0",
+            # `BareCache` reads them as files; git 3 would keep them in tables.
+            "GIT_DEFAULT_REF_FORMAT": "files",
             "GIT_PAGER": "cat",
         }
         if self.repository == "here":

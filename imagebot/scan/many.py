@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TypeAlias
 
-from imagebot.errors import FolderError, ImagebotError
+from imagebot.errors import FolderError, ImagebotError, ManifestError
 from imagebot.manifest import cache
 from imagebot.manifest.images.field import Scan, Unread
 from imagebot.manifest.images.options import ScanOptions
@@ -77,6 +77,8 @@ def _scan(path: str, content: Content, options: Options) -> Scan:
     if isinstance(content, FolderError):
         unread = Unread(path, 0, content.code, content.reason, content.expected)
         return Scan(unread=(unread,))
+    if isinstance(content, ManifestError):
+        return Scan(unread=(Unread(path, content.line, content.code, content.reason),))
     if isinstance(content, ImagebotError):
         return Scan(unread=(Unread(path, 0, content.code, content.message),))
     return scan(path, content, options(path))

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from imagebot.errors import FolderError
+import pytest
+
+from imagebot.errors import FolderError, ImagebotError, UnreadableManifestError
 from imagebot.manifest.images.field import Scan
 from imagebot.manifest.images.options import ScanOptions
 from imagebot.manifest.scan import scan
@@ -110,8 +112,12 @@ def test_it_is_said_of_what_is_scanned_ahead_too(tmp_path: Path) -> None:
     assert "500 image fields in 500 of 500 files" in done.stderr
 
 
-def test_a_file_that_cannot_be_read_is_named_once() -> None:
-    files: dict[str, Content] = {"away.yaml": FolderError("away.yaml", "is away")}
+AWAY = (FolderError("away.yaml", "is away"), UnreadableManifestError("away.yaml", 0, "is away"))
+
+
+@pytest.mark.parametrize("error", AWAY, ids=lambda each: each.code)
+def test_a_file_that_cannot_be_read_is_named_once(error: ImagebotError) -> None:
+    files: dict[str, Content] = {"away.yaml": error}
     ((_, found),) = scan_many(["away.yaml"], Reader(files), plain)
     assert [(each.path, each.reason) for each in found.unread] == [("away.yaml", "is away")]
 
