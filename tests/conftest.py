@@ -66,7 +66,7 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if AMBIENT.fullmatch(name)]:
         del os.environ[name]
     os.environ.update(FIXED)
-    # What this process has read of its own variables already.
+    # Python looked at the variable when it started.
     sys.dont_write_bytecode = False
     # Nor what a supervisor blocks, or ignores so that no exit code of a child is seen.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())

@@ -303,9 +303,9 @@ class BareCache:
 
     @contextlib.contextmanager
     def _there(self) -> Iterator[None]:
-        """Raises DamagedCacheError when the folder is gone, also when it goes before git starts.
+        """Raises DamagedCacheError when the folder is gone, or has gone by the time that git fails.
 
-        Who deletes it by hand does not wait for a lock.
+        People who delete it by hand do not wait for a lock.
         """
         self._assert_there()
         try:

@@ -101,7 +101,7 @@ class BareRepository:
     ) -> BareRepository:
         """A new repository; its branch exists once there are files."""
         folder.mkdir(parents=True)
-        # Samples of hooks are no part of a repository.
+        # Without the sample hooks that git would copy into it.
         git(folder, "init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}")
         repository = cls(folder)
         if files:
